@@ -1,0 +1,63 @@
+/**
+ * Every error perfmock raises on purpose: a stable code, a sentence that starts with what could not be done, and the list
+ * of all faults, each with its path, the value received, what is allowed, and a suggestion.
+ *
+ * docs/errors.md explains each code; a test holds the two lists together.
+ *
+ * @module
+ */
+
+/** One fault in something a user wrote. The CLI prints it, the control API sends it. */
+export interface Issue {
+  /** Where: a JSON Pointer into the configuration, the request body or the script; `""` is the whole. */
+  readonly path: string;
+  /** What is wrong, as a sentence without a full stop. */
+  readonly message: string;
+  /** The value received, where there was one. */
+  readonly value?: unknown;
+  /** What would be accepted, in words. */
+  readonly allowed?: string;
+  /** What was probably meant. */
+  readonly suggestion?: string;
+}
+
+/** The stable codes of {@linkcode PerfmockError}. */
+export type ErrorCode =
+  | "ARGUMENT_INVALID"
+  | "CLOCK_DISPOSED"
+  | "CONFIG_INVALID"
+  | "CONFIG_SYNTAX"
+  | "CONFIG_UNREADABLE"
+  | "HOOK_FAILED"
+  | "KEY_MISSING"
+  | "PLUGIN_INVALID"
+  | "PLUGIN_NAME_TAKEN"
+  | "PLUGIN_NOT_LOADED"
+  | "PLUGIN_REQUIREMENT_MISSING"
+  | "PLUGIN_SETUP_FAILED"
+  | "PLUGIN_SETUP_TIMEOUT"
+  | "PORT_IN_USE"
+  | "SERVER_NOT_STARTED";
+
+/** An error with a stable code. A user's mistake carries {@linkcode PerfmockError.issues}, one for each fault. */
+export class PerfmockError extends Error {
+  /** The name of this class, so that it is recognised across copies of the module. */
+  override readonly name = "PerfmockError";
+
+  /**
+   * @param code the stable code, explained in docs/errors.md
+   * @param message what could not be done, then why; no full stop
+   * @param issues all faults, empty where the error has but one cause
+   * @param options the usual options of an Error, such as its cause
+   */
+  constructor(
+    /** The stable code, explained in docs/errors.md. */
+    readonly code: ErrorCode,
+    message: string,
+    /** All faults found, in the order of the text they were found in. */
+    readonly issues: readonly Issue[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
