@@ -25,7 +25,7 @@
  *
  * @module
  */
-import type { z, ZodType } from "zod";
+import type { z } from "zod";
 import type { Issue } from "./errors.ts";
 import type { Schema } from "./schema.ts";
 import type { Clock } from "./time/clock.ts";
@@ -38,7 +38,6 @@ export type {
   StandardProperties,
 } from "./schema.ts";
 export type { Clock } from "./time/clock.ts";
-export type { ZodType } from "zod";
 
 /** A value, or something that will become one. */
 export type Awaitable<T> = T | PromiseLike<T>;
@@ -361,21 +360,21 @@ export interface Kit {
   /** zod, as perfmock uses it. */
   readonly z: typeof z;
   /** A duration: "250us", "120ms", "1.5s", "2m", "1h", or milliseconds as a number; comes out in ms. At least 0 unless told. */
-  duration(limits?: Limits): ZodType<number>;
+  duration(limits?: Limits): KitType<number>;
   /** A rate: "400/s", "30/m", or per second as a number; comes out per second. */
-  rate(limits?: Limits): ZodType<number>;
+  rate(limits?: Limits): KitType<number>;
   /** A size: "64KiB", "1GB", or bytes as a number; comes out in bytes, whole. */
-  size(limits?: Limits): ZodType<number>;
+  size(limits?: Limits): KitType<number>;
   /** A share: 0…1. */
-  share(): ZodType<number>;
+  share(): KitType<number>;
   /** A finite number. */
-  number(limits?: Limits): ZodType<number>;
+  number(limits?: Limits): KitType<number>;
   /** A whole number. */
-  integer(limits?: Limits): ZodType<number>;
+  integer(limits?: Limits): KitType<number>;
   /** A distribution in any of its written forms; comes out compiled. */
-  distribution(): ZodType<Distribution>;
+  distribution(): KitType<Distribution>;
   /** A file's path, relative to the file that names it; comes out absolute. */
-  file(): ZodType<string>;
+  file(): KitType<string>;
 }
 
 // ------------------------------------------------------------------------------------------------- control API
@@ -486,3 +485,6 @@ export interface Faults extends Error {
   /** All faults, paths relative to what the plugin was given. */
   readonly issues: readonly Issue[];
 }
+
+/** A zod type that yields `T`: what a {@linkcode Kit} hands out. */
+export type KitType<T> = ReturnType<typeof z.custom<T>>;
