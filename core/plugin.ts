@@ -487,4 +487,7 @@ export interface Faults extends Error {
 }
 
 /** A zod type that yields `T`: what a {@linkcode Kit} hands out. */
-export type KitType<T> = ReturnType<typeof z.custom<T>>;
+export type KitType<T> =
+  & InstanceType<Kit["z"]["ZodType"]>
+  & Schema<T>
+  & { readonly _zod: { readonly output: T } };
