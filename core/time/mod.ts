@@ -1,0 +1,8 @@
+/**
+ * Time: the one interface, and its two clocks.
+ *
+ * @module
+ */
+
+export type { Clock } from "./clock.ts";
+export { VirtualClock } from "./virtual_clock.ts";
