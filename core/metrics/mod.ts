@@ -1,0 +1,14 @@
+/**
+ * Recording and keeping figures: histograms, the registry of metrics, and the event loop's lag.
+ *
+ * @module
+ */
+export { DURATION_BOUNDARIES, LATENESS_BOUNDARIES } from "./boundaries.ts";
+export { Histogram, type HistogramBucket } from "./histogram.ts";
+export { LagSampler } from "./lag_sampler.ts";
+export { RecentHistogram } from "./recent.ts";
+export {
+  MetricRegistry,
+  type MetricRegistryOptions,
+  seriesLimitFor,
+} from "./registry.ts";

@@ -1,0 +1,90 @@
+/**
+ * Figures over about the last few seconds, without a timer.
+ *
+ * @module
+ */
+import { Histogram } from "./histogram.ts";
+
+const SLICES = 5;
+
+/**
+ * A histogram that forgets: the window is cut into five slices, and the oldest is emptied when a new one begins. Figures
+ * therefore cover between four fifths of the window and all of it. Time is handed in with each call; a time before the
+ * latest one counts as the latest.
+ */
+export class RecentHistogram {
+  readonly #slices: Histogram[] = [];
+  readonly #merged = new Histogram();
+  readonly #sliceLength: number;
+  #current = 0;
+  // Where the current slice ends.
+  #end = -Infinity;
+
+  /**
+   * Makes an empty histogram.
+   *
+   * @param window how far the figures reach back at most, in milliseconds, above 0
+   */
+  constructor(window: number) {
+    this.#sliceLength = window / SLICES;
+    for (let slice = 0; slice < SLICES; slice++) {
+      this.#slices.push(new Histogram());
+    }
+  }
+
+  /** Records one duration at a time, both in milliseconds; bad durations as in {@linkcode Histogram.record}. */
+  record(milliseconds: number, now: number): void {
+    if (now >= this.#end) this.#turn(now);
+    this.#slices[this.#current].record(milliseconds);
+  }
+
+  /** How many durations the window holds at a time. */
+  count(now: number): number {
+    if (now >= this.#end) this.#turn(now);
+    let count = 0;
+    for (const slice of this.#slices) count += slice.count;
+    return count;
+  }
+
+  /**
+   * The quantile over the window at a time, as {@linkcode Histogram.quantile} has it. For several at once take
+   * {@linkcode RecentHistogram.histogram}.
+   *
+   * @throws PerfmockError `ARGUMENT_INVALID` where p is not in 0…1
+   */
+  quantile(p: number, now: number): number {
+    return this.histogram(now).quantile(p);
+  }
+
+  /** All that the window holds at a time, in one histogram: valid until the next call, and not to be written to. */
+  histogram(now: number): Histogram {
+    if (now >= this.#end) this.#turn(now);
+    this.#merged.reset();
+    for (const slice of this.#slices) this.#merged.merge(slice);
+    return this.#merged;
+  }
+
+  /** How far the figures reach back from a time, in milliseconds: what to divide a count by for a rate. */
+  span(now: number): number {
+    if (now >= this.#end) this.#turn(now);
+    return Math.max(now, this.#end - this.#sliceLength) - this.#end +
+      SLICES * this.#sliceLength;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    for (const slice of this.#slices) slice.reset();
+  }
+
+  /** Begins the slice that holds `now`, and empties those that fell out of the window. */
+  #turn(now: number): void {
+    const length = this.#sliceLength;
+    const end = (Math.floor(now / length) + 1) * length;
+    const steps = Math.min(SLICES, Math.round((end - this.#end) / length));
+    for (let step = 0; step < steps; step++) {
+      this.#current = (this.#current + 1) % SLICES;
+      this.#slices[this.#current].reset();
+    }
+    this.#end = end;
+  }
+}
