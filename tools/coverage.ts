@@ -1,0 +1,153 @@
+/**
+ * Judges coverage by folder: 100 % of statistical code, 90 % of everything else under core/ and plugins/, of lines,
+ * branches and functions each. A file that no test loads counts as a fault of its own, since a report of coverage
+ * leaves it out.
+ *
+ * @module
+ */
+import { pathToFileURL } from "node:url";
+
+/** How much of something ran. */
+export interface Share {
+  /** How many ran. */
+  readonly hit: number;
+  /** How many there are. */
+  readonly found: number;
+}
+
+/** What ran of one file. */
+export interface FileCoverage {
+  /** Relative to the repository. */
+  readonly path: string;
+  /** Its lines. */
+  readonly lines: Share;
+  /** Its branches, as V8 counts them: blocks that ran another number of times than what encloses them. */
+  readonly branches: Share;
+  /** Its functions. */
+  readonly functions: Share;
+  /** Where something did not run: `12`, `branch at 14`, `function f`. */
+  readonly missed: readonly string[];
+}
+
+/** What ran of one folder, and what must. */
+export interface FolderCoverage {
+  /** `core/<name>` or `plugins/<name>`, with all folders below it; `core` is the files at its root. */
+  readonly folder: string;
+  /** The least percentage of lines, branches and functions. */
+  readonly threshold: number;
+  /** Percentages. */
+  readonly lines: number;
+  /** Percentages. */
+  readonly branches: number;
+  /** Percentages. */
+  readonly functions: number;
+  /** Its files. */
+  readonly files: readonly FileCoverage[];
+  /** True where nothing is below the threshold. */
+  readonly ok: boolean;
+}
+
+/** The folders of statistical code, of which all must run. */
+const COMPLETE = ["core/random", "plugins/distributions"];
+
+/** Reads a report in LCOV's format; `root` is the repository's absolute path, and files outside of it are left out. */
+export function parseLcov(lcov: string, root: string): FileCoverage[] {
+  return lcov.split("end_of_record").flatMap((record) => {
+    const lines = record.trim().split("\n").map((line) => line.trim());
+    const path = lines.find((l) => l.startsWith(`SF:${root}/`))
+      ?.slice(`SF:${root}/`.length);
+    return path === undefined ? [] : [readRecord(path, lines)];
+  });
+}
+
+function readRecord(path: string, lines: readonly string[]): FileCoverage {
+  const fields = (key: string) =>
+    lines.filter((line) => line.startsWith(`${key}:`))
+      .map((line) => line.slice(key.length + 1).split(","));
+  const count = (key: string) => Number(fields(key)[0]?.[0] ?? 0);
+  const missed = [
+    ...ranges(
+      fields("DA").filter(([, hits]) => hits === "0").map(([line]) =>
+        Number(line)
+      ),
+    ),
+    ...fields("BRDA").filter(([, , , taken]) => taken === "-" || taken === "0")
+      .map(([line]) => `branch at ${line}`),
+    ...fields("FNDA").filter(([hits]) => hits === "0")
+      .map(([, name]) => `function ${name}`),
+  ];
+  return {
+    path,
+    lines: { hit: count("LH"), found: count("LF") },
+    branches: { hit: count("BRH"), found: count("BRF") },
+    functions: { hit: count("FNH"), found: count("FNF") },
+    missed: [...new Set(missed)],
+  };
+}
+
+/** `[3, 4, 5, 9]` → `["3-5", "9"]`. */
+function ranges(lines: readonly number[]): string[] {
+  const found: [number, number][] = [];
+  for (const line of lines) {
+    const last = found.at(-1);
+    if (last && last[1] === line - 1) last[1] = line;
+    else found.push([line, line]);
+  }
+  return found.map(([from, to]) => from === to ? `${from}` : `${from}-${to}`);
+}
+
+/** Adds the files up, folder by folder. Files outside core/ and plugins/ are not judged. */
+export function judge(files: readonly FileCoverage[]): FolderCoverage[] {
+  const folders = Map.groupBy(
+    files.filter((file) => /^(core|plugins)\//.test(file.path)),
+    (file) => file.path.split("/").slice(0, -1).slice(0, 2).join("/"),
+  );
+  return [...folders].map(([folder, files]) => {
+    const threshold = COMPLETE.includes(folder) ? 100 : 90;
+    const [lines, branches, functions] = [
+      percentage(files.map((file) => file.lines)),
+      percentage(files.map((file) => file.branches)),
+      percentage(files.map((file) => file.functions)),
+    ];
+    const ok = Math.min(lines, branches, functions) >= threshold;
+    return { folder, threshold, lines, branches, functions, files, ok };
+  }).toSorted((a, b) => a.folder < b.folder ? -1 : 1);
+}
+
+function percentage(shares: readonly Share[]): number {
+  const found = shares.reduce((sum, share) => sum + share.found, 0);
+  const hit = shares.reduce((sum, share) => sum + share.hit, 0);
+  return found === 0 ? 100 : 100 * hit / found;
+}
+
+/** The paths among `sources` whose URL is in none of V8's profiles: no test loads them. */
+export function unloaded(
+  sources: readonly string[],
+  loaded: ReadonlySet<string>,
+  root: string,
+): string[] {
+  return sources.filter((path) =>
+    !loaded.has(pathToFileURL(`${root}/${path}`).href)
+  );
+}
+
+/** A table of all folders, then what did not run in those that are below their threshold. */
+export function table(folders: readonly FolderCoverage[]): string {
+  const cell = (percent: number) =>
+    // Cut, not rounded: 99.96 % is not 100.0 %.
+    (Math.floor(percent * 10) / 10).toFixed(1).padStart(9);
+  const rows = folders.map((f) =>
+    `${f.ok ? "  " : "! "}${f.folder.padEnd(28)}` +
+    cell(f.lines) + cell(f.branches) + cell(f.functions) +
+    `   ≥ ${f.threshold}`
+  );
+  const details = folders.filter((folder) => !folder.ok)
+    .flatMap((folder) => folder.files)
+    .filter((file) => file.missed.length > 0)
+    .map((file) => `  ${file.path}: ${file.missed.join(", ")}`);
+  return [
+    `  ${"coverage in %".padEnd(28)}    lines branches functions`,
+    ...rows,
+    ...(details.length > 0 ? ["", "  Not run:", ...details] : []),
+  ].join("\n");
+}

@@ -1,0 +1,72 @@
+/**
+ * Starts the running Deno on the repository, for the other tools.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+
+/** The repository's absolute path, without a slash at its end. */
+export const root: string = fileURLToPath(new URL("..", import.meta.url))
+  .replace(/\/$/, "");
+
+/** Reads one file of the repository; empty where there is none. */
+export async function readIfThere(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+/** Runs `deno` in the repository with this process's own output. */
+export async function deno(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<number> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: root,
+    env,
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  return (await command.output()).code;
+}
+
+/** Runs `deno` in the repository and keeps its output, standard output and standard error together. */
+export async function denoQuietly(
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly output: string }> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  const text = new TextDecoder();
+  return { code, output: text.decode(stdout) + text.decode(stderr) };
+}
+
+/** The paths of the repository's TypeScript files under some folders, relative and sorted. */
+export async function sources(...folders: string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of folders) await walk(folder, found);
+  return found.toSorted();
+}
+
+async function walk(folder: string, found: string[]): Promise<void> {
+  for await (const entry of Deno.readDir(`${root}/${folder}`)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) await walk(path, found);
+    else if (entry.name.endsWith(".ts")) found.push(path);
+  }
+}
+
+/** Writes one line to standard output. */
+export function print(line = ""): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}

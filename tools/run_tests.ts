@@ -1,0 +1,131 @@
+/**
+ * `deno task test`: runs all tests that need no installed server, writes test_results.json, and judges coverage. In CI
+ * (`CI=true`) it also fails where the committed test_results.json tells of other tests or other outcomes.
+ *
+ * With arguments (`deno task test tests/core`, `--filter lognormal`) it is `deno test -A` with these arguments: nothing
+ * is written or judged.
+ *
+ * @module
+ */
+import { judge, parseLcov, table, unloaded } from "./coverage.ts";
+import { deno, denoQuietly, print, readIfThere, root, sources } from "./run.ts";
+import {
+  convert,
+  differences,
+  failures,
+  serialise,
+  type TestResults,
+} from "./test_results.ts";
+
+/** Needs installed software: `deno task test:real` runs it. */
+const REAL = "tests/real";
+
+async function runAll(temporary: string): Promise<TestResults> {
+  const started = new Date();
+  const coverage = `${temporary}/coverage`;
+  const exitCode = await deno([
+    "test",
+    "-A",
+    `--ignore=${REAL}`,
+    `--junit-path=${temporary}/junit.xml`,
+    `--coverage=${coverage}`,
+    "--coverage-raw-data-only",
+    "tests",
+    // Commands that the tests start write their profile there too.
+  ], { DENO_COVERAGE_DIR: coverage });
+  const modules = (await sources("tests"))
+    .filter((path) =>
+      path.endsWith("_test.ts") && !path.startsWith(`${REAL}/`)
+    );
+  return convert({
+    junit: await readIfThere(`${temporary}/junit.xml`),
+    exitCode,
+    modules,
+    root,
+    started,
+    seconds: (Date.now() - started.getTime()) / 1000,
+    environment: {
+      Deno: Deno.version.deno,
+      V8: Deno.version.v8,
+      TypeScript: Deno.version.typescript,
+      Platform: `${Deno.build.os} ${Deno.build.arch}`,
+    },
+  });
+}
+
+/** Prints what fell short of its threshold; returns how many faults there were. */
+async function judgeCoverage(directory: string): Promise<number> {
+  const { code, output } = await denoQuietly(["coverage", "--lcov", directory]);
+  if (code !== 0) {
+    print(output);
+    return 1;
+  }
+  const folders = judge(parseLcov(output, root));
+  print(table(folders));
+  const all = await sources("core", "plugins");
+  const missing = unloaded(all, await loadedScripts(directory), root);
+  for (const path of missing) print(`! ${path}: no test loads it`);
+  return folders.filter((folder) => !folder.ok).length + missing.length;
+}
+
+async function loadedScripts(directory: string): Promise<Set<string>> {
+  const urls = new Set<string>();
+  for await (const { name } of Deno.readDir(directory)) {
+    const profile: unknown = JSON.parse(
+      await Deno.readTextFile(`${directory}/${name}`),
+    );
+    if (
+      typeof profile === "object" && profile !== null && "url" in profile
+    ) urls.add(String(profile.url));
+  }
+  return urls;
+}
+
+/** Prints where the committed results differ from these; returns how many lines that took. */
+function compareWithCommitted(committed: string, fresh: TestResults): number {
+  if (committed === "") {
+    print("! test_results.json is missing: run `deno task test`, commit it");
+    return 1;
+  }
+  const lines = differences(JSON.parse(committed), fresh);
+  if (lines.length > 0) {
+    print("! test_results.json tells of another run than this one:");
+    for (const line of lines) print(`    ${line}`);
+    print("  Run `deno task test` and commit test_results.json");
+  }
+  return lines.length;
+}
+
+async function record(): Promise<number> {
+  const temporary = await Deno.makeTempDir({ prefix: "perfmock-test-" });
+  try {
+    const file = `${root}/test_results.json`;
+    const committed = await readIfThere(file);
+    const results = await runAll(temporary);
+    await Deno.writeTextFile(file, serialise(results));
+    const stale = Deno.env.get("CI") === "true"
+      ? compareWithCommitted(committed, results)
+      : 0;
+    const uncovered = await judgeCoverage(`${temporary}/coverage`);
+    const failed = failures(results);
+    for (const { nodeid, outcome, longrepr } of results.collectors) {
+      if (outcome === "failed") print(`! ${nodeid || "tests"}: ${longrepr}`);
+    }
+    if (uncovered > 0) print(`! Coverage: ${uncovered} below its threshold`);
+    print(
+      `${results.summary.passed} passed, ` +
+        `${failed + (stale > 0 ? 1 : 0) + (uncovered > 0 ? 1 : 0)} failed`,
+    );
+    return failed + stale + uncovered === 0 ? results.exitcode : 1;
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  Deno.exit(
+    Deno.args.length === 0
+      ? await record()
+      : await deno(["test", "-A", `--ignore=${REAL}`, ...Deno.args]),
+  );
+}

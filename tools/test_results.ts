@@ -1,0 +1,238 @@
+/**
+ * Turns a run of `deno test` into the schema of pytest-json-report, which is what test_results.json holds.
+ *
+ * The result says the same on every machine: tests are sorted, durations rounded, and paths relative. Deno has no set-up
+ * and no tear-down of its own, so the whole time of a test is its call's; a step of a test is a test of its own.
+ *
+ * @module
+ */
+import { type JUnitCase, parseJUnit } from "./junit.ts";
+
+/** How a test, a phase of it, or a module ended. */
+export type Outcome = "passed" | "failed" | "skipped";
+
+/** One phase of a test. */
+export interface Phase {
+  /** In seconds, rounded. */
+  readonly duration: number;
+  /** How it ended. */
+  readonly outcome: Outcome;
+  /** The error in one line; failed phases only. */
+  readonly crash?: { readonly message: string };
+  /** The error with its stack; failed phases only. */
+  readonly longrepr?: string;
+}
+
+/** One test. */
+export interface TestResult {
+  /** `module::name`, unique. */
+  readonly nodeid: string;
+  /** The line it is registered on, from 0. */
+  readonly lineno: number;
+  /** How it ended. */
+  readonly outcome: Outcome;
+  /** What came before the test function. */
+  readonly setup: Phase;
+  /** The test function; absent where the test was skipped. */
+  readonly call?: Phase;
+  /** What came after the test function. */
+  readonly teardown: Phase;
+}
+
+/** One module, or the whole (nodeid `""`), and what was found in it. */
+export interface Collector {
+  /** The module's path; `""` is the whole. */
+  readonly nodeid: string;
+  /** `"failed"` where the module could not be run to its end. */
+  readonly outcome: "passed" | "failed";
+  /** What it holds. */
+  readonly result: readonly {
+    readonly nodeid: string;
+    readonly type: "Module" | "Function";
+  }[];
+  /** Why it failed. */
+  readonly longrepr?: string;
+}
+
+/** A run, in the schema of pytest-json-report. */
+export interface TestResults {
+  /** When it started, in whole seconds since 1970. */
+  readonly created: number;
+  /** How long it took, in seconds, rounded. */
+  readonly duration: number;
+  /** The exit status of `deno test`. */
+  readonly exitcode: number;
+  /** Where paths start. */
+  readonly root: ".";
+  /** What ran it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** How many. */
+  readonly summary: {
+    readonly passed: number;
+    readonly failed: number;
+    readonly skipped: number;
+    readonly total: number;
+    readonly collected: number;
+  };
+  /** The whole and all modules. */
+  readonly collectors: readonly Collector[];
+  /** All tests and steps, by nodeid. */
+  readonly tests: readonly TestResult[];
+}
+
+/** What is known of a run. */
+export interface Run {
+  /** The JUnit report; empty where there was none. */
+  readonly junit: string;
+  /** The exit status of `deno test`. */
+  readonly exitCode: number;
+  /** The test modules that should have run, as relative paths. */
+  readonly modules: readonly string[];
+  /** The absolute path of the repository, which is taken out of all messages. */
+  readonly root: string;
+  /** When it started. */
+  readonly started: Date;
+  /** How long it took. */
+  readonly seconds: number;
+  /** What ran it. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Converts a run. */
+export function convert(run: Run): TestResults {
+  const report = parseJUnit(run.junit);
+  const clean = (text: string) =>
+    text.replaceAll(`file://${run.root}/`, "").replaceAll(`${run.root}/`, "");
+  const tests = toTests(report.cases, clean);
+  const collectors = collect(run, report.modules.map(relative), tests);
+  const count = (outcome: Outcome) =>
+    tests.filter((test) => test.outcome === outcome).length;
+  return {
+    created: Math.floor(run.started.getTime() / 1000),
+    duration: round(run.seconds),
+    exitcode: run.exitCode,
+    root: ".",
+    environment: run.environment,
+    summary: {
+      passed: count("passed"),
+      failed: count("failed"),
+      skipped: count("skipped"),
+      total: tests.length,
+      collected: tests.length,
+    },
+    collectors,
+    tests,
+  };
+}
+
+/** How many things failed: tests, and modules that could not be run. */
+export function failures(results: TestResults): number {
+  const broken = results.collectors.filter((c) => c.outcome === "failed");
+  return results.summary.failed + broken.length;
+}
+
+/** The text of test_results.json. */
+export function serialise(results: TestResults): string {
+  return JSON.stringify(results, null, 1) + "\n";
+}
+
+/**
+ * What two runs disagree on, one line each: the set of tests, their outcomes, and modules that could not be run. Times,
+ * line numbers and the environment may differ.
+ */
+export function differences(
+  committed: TestResults,
+  fresh: TestResults,
+): string[] {
+  const before = outcomes(committed);
+  const after = outcomes(fresh);
+  return [...new Set([...before.keys(), ...after.keys()])].toSorted()
+    .filter((id) => before.get(id) !== after.get(id))
+    .map((id) =>
+      `${id || "the whole run"}: committed ${before.get(id) ?? "absent"}, ` +
+      `now ${after.get(id) ?? "absent"}`
+    );
+}
+
+function outcomes(results: TestResults): Map<string, string> {
+  return new Map(
+    [...results.collectors, ...results.tests].map((
+      { nodeid, outcome },
+    ) => [nodeid, outcome]),
+  );
+}
+
+function toTests(
+  cases: readonly JUnitCase[],
+  clean: (text: string) => string,
+): TestResult[] {
+  const seen = new Map<string, number>();
+  return cases
+    .map((test) => ({ ...test, id: `${relative(test.module)}::${test.name}` }))
+    .toSorted((a, b) => compare(a.id, b.id) || a.line - b.line)
+    .map((test) => {
+      const nth = (seen.get(test.id) ?? 0) + 1;
+      seen.set(test.id, nth);
+      const skipped = test.outcome === "skipped";
+      const idle: Phase = { duration: 0, outcome: "passed" };
+      return {
+        nodeid: nth === 1 ? test.id : `${test.id} #${nth}`,
+        lineno: test.line - 1,
+        outcome: test.outcome,
+        setup: skipped ? { ...idle, outcome: "skipped" } : idle,
+        ...(skipped ? {} : { call: toCall(test, clean) }),
+        teardown: idle,
+      };
+    });
+}
+
+function toCall(test: JUnitCase, clean: (text: string) => string): Phase {
+  const phase = { duration: round(test.seconds), outcome: test.outcome };
+  return test.outcome === "passed" ? phase : {
+    ...phase,
+    crash: { message: clean(test.message) },
+    longrepr: clean(test.detail),
+  };
+}
+
+function collect(
+  run: Run,
+  loaded: readonly string[],
+  tests: readonly TestResult[],
+): Collector[] {
+  const modules = [...new Set([...run.modules, ...loaded])].toSorted(compare)
+    .map((nodeid): Collector => {
+      const result = tests.filter((t) => t.nodeid.startsWith(`${nodeid}::`))
+        .map((t) => ({ nodeid: t.nodeid, type: "Function" as const }));
+      return loaded.includes(nodeid)
+        ? { nodeid, outcome: "passed", result }
+        : { nodeid, outcome: "failed", result, longrepr: NOT_RUN };
+    });
+  const blamed = modules.some((module) => module.outcome === "failed") ||
+    tests.some((test) => test.outcome === "failed");
+  const result = modules.map(({ nodeid }) => ({
+    nodeid,
+    type: "Module" as const,
+  }));
+  const whole: Collector = run.exitCode === 0 || blamed
+    ? { nodeid: "", outcome: "passed", result }
+    : { nodeid: "", outcome: "failed", result, longrepr: UNEXPLAINED };
+  return [whole, ...modules];
+}
+
+const NOT_RUN =
+  "The module is missing from the report: it does not compile, threw while it was loaded, or holds no test";
+const UNEXPLAINED = "deno test failed, but its report names no failure";
+
+function relative(module: string): string {
+  return module.replace(/^\.\//, "");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** To tenths below one second and to whole seconds above, so that two runs of one tree differ in few lines. */
+function round(seconds: number): number {
+  return seconds < 1 ? Math.round(seconds * 10) / 10 : Math.round(seconds);
+}
