@@ -175,8 +175,17 @@ export interface Stream {
   uniform(sequence: number, index?: number): number;
 }
 
-/** How an exchange stands. */
-export type Outcome = "pending" | "answered" | "rejected" | "gone" | "failed";
+/**
+ * How an exchange stands: gone is the client that left, cut what was still pending when the server ended, failed a hook that
+ * threw.
+ */
+export type Outcome =
+  | "pending"
+  | "answered"
+  | "rejected"
+  | "gone"
+  | "cut"
+  | "failed";
 
 /**
  * One request and its answer on their way through the pipeline, which alone writes it. It is valid until observe has

@@ -8,6 +8,12 @@ export { Histogram, type HistogramBucket } from "./histogram.ts";
 export { LagSampler } from "./lag_sampler.ts";
 export { RecentHistogram } from "./recent.ts";
 export {
+  type Figures,
+  Recorder,
+  type RouteFigures,
+  RouteRecorder,
+} from "./recorder.ts";
+export {
   MetricRegistry,
   type MetricRegistryOptions,
   seriesLimitFor,

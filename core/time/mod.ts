@@ -5,4 +5,5 @@
  */
 
 export type { Clock } from "./clock.ts";
+export { TimeLimitError, withinLimit } from "./time_limit.ts";
 export { VirtualClock } from "./virtual_clock.ts";

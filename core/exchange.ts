@@ -1,0 +1,103 @@
+/**
+ * What travels: one request and its answer, with all that its stages leave behind.
+ *
+ * @module
+ */
+import type { Plan } from "./plan.ts";
+import type {
+  Exchange,
+  Lease,
+  Outcome,
+  Rejection,
+  Ticket,
+  Waiter,
+} from "./plugin.ts";
+
+/**
+ * One exchange. Data and state of the pipeline's machine in one object, so that an exchange costs one allocation. Plugins
+ * see it as an {@linkcode Exchange}; only core/pipeline.ts writes to it.
+ */
+export class LiveExchange implements Exchange, Waiter {
+  sequence = 0;
+  arrival = 0;
+  start = 0;
+  service = 0;
+  degradation = 0;
+  due = 0;
+  end = NaN;
+  status = 0;
+  outcome: Outcome = "pending";
+
+  /** Which of the plan's admit hooks is next. */
+  stage = 0;
+  /** The leases held, in the order they were given. */
+  leases: Lease[] | undefined = undefined;
+  /** The place in a queue, while it waits there. */
+  ticket: Ticket | undefined = undefined;
+  /** What a queue decided, until the trampoline takes the exchange on. */
+  settled: Lease | Rejection | undefined = undefined;
+  /** When the queue says that service starts; undefined for the present. */
+  settledAt: number | undefined = undefined;
+  /** True while an admit hook runs: what settles now must not re-enter. */
+  admitting = false;
+  /** The clock's timer while the exchange is held, else 0. */
+  timer = 0;
+  /** Where it stands among the exchanges under way; -1 where it is not. */
+  slot = -1;
+  /** Why it was rejected. */
+  rejection: Rejection | undefined = undefined;
+  /** What a hook threw. */
+  fault: unknown = undefined;
+  /** The answer, once the HTTP edge has built it. */
+  response: Response | Promise<Response> | undefined = undefined;
+  /** Hands the answer to the HTTP edge where it waits for one. */
+  resolve:
+    | ((response: Response | Promise<Response>) => void)
+    | undefined = undefined;
+
+  constructor(
+    readonly plan: Plan,
+    readonly method: string,
+    readonly request: Request | undefined,
+  ) {}
+
+  /** The exchange itself: a LiveExchange is its own {@linkcode Waiter}, which spares an object a request. */
+  get exchange(): Exchange {
+    return this;
+  }
+
+  header(name: string): string | null {
+    return this.request === undefined ? null : this.request.headers.get(name);
+  }
+
+  settle(outcome: Lease | Rejection, at?: number): void {
+    if (this.admitting) {
+      this.settled = outcome;
+      this.settledAt = at;
+      return;
+    }
+    if (this.ticket === undefined) {
+      // Too late: the exchange has ended, or was settled before. A server must never be lost.
+      if (isLease(outcome)) outcome.release(this);
+      return;
+    }
+    this.ticket = undefined;
+    this.settled = outcome;
+    this.settledAt = at;
+    this.plan.flow.resume(this);
+  }
+}
+
+/** Tells a lease from a rejection or a ticket. */
+export function isLease(
+  answer: Lease | Rejection | Ticket,
+): answer is Lease {
+  return "release" in answer;
+}
+
+/** Tells a rejection from a lease or a ticket. */
+export function isRejection(
+  answer: Lease | Rejection | Ticket,
+): answer is Rejection {
+  return "reason" in answer;
+}

@@ -1,0 +1,119 @@
+/**
+ * The edge between HTTP and the pipeline: finds a request's plan, starts an exchange, and makes a promise only where the
+ * exchange waits.
+ *
+ * @module
+ */
+import { getPath } from "hono/utils/url";
+import { LiveExchange } from "./exchange.ts";
+import type { Flow } from "./flow.ts";
+import { abandon, begin } from "./pipeline.ts";
+import type { Plan } from "./plan.ts";
+import type { Awaitable } from "./plugin.ts";
+import { problem } from "./problem.ts";
+import { isPreflight, preflight } from "./routes/cors.ts";
+import type { Matchable, Matcher } from "./routes/matcher.ts";
+
+/** A route and its plans, one for each method, since a metric names the method. */
+export interface PlannedRoute extends Matchable {
+  /** The plan for a request's method. */
+  plan(method: string): Plan;
+}
+
+/** What the edge stands between. */
+export interface EdgeParts {
+  /** The mock routes. */
+  readonly matcher: Matcher<PlannedRoute>;
+  /** The exchanges under way. */
+  readonly flow: Flow;
+  /** Whether preflights are answered. */
+  readonly cors: boolean;
+  /** Whether a path belongs to the control API or a plugin's endpoint; these go before mock routes. */
+  readonly reserved: (path: string) => boolean;
+  /** Answers what no route takes: control API, endpoints, the 404. */
+  readonly otherwise: (request: Request) => Awaitable<Response>;
+}
+
+/** How many URLs are remembered with their plans. A frontend uses few; a crawl of many must not fill memory. */
+const REMEMBERED = 4096;
+
+/** A client's leaving is watched for where the wait is longer than this, in ms: the watch costs more than a short wait. */
+const WATCHED = 50;
+
+/** Takes requests in. */
+export class Edge {
+  readonly #parts: EdgeParts;
+  readonly #get = new Map<string, Plan>();
+  readonly #others = new Map<string, Plan>();
+
+  /** @param parts what it stands between */
+  constructor(parts: EdgeParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers a request, at once where nothing waits. */
+  readonly fetch = (request: Request): Awaitable<Response> => {
+    const method = request.method;
+    const url = request.url;
+    const plan = method === "GET"
+      ? this.#get.get(url)
+      : this.#others.get(`${method} ${url}`);
+    return plan === undefined
+      ? this.#first(request, method, url)
+      : this.#run(plan, method, request);
+  };
+
+  #run(plan: Plan, method: string, request: Request): Awaitable<Response> {
+    if (plan.flow.draining) return unavailable();
+    const x = new LiveExchange(plan, method, request);
+    begin(x);
+    return x.response ?? wait(x);
+  }
+
+  /** A URL that is not remembered. */
+  #first(request: Request, method: string, url: string): Awaitable<Response> {
+    const { cors, matcher, otherwise, reserved } = this.#parts;
+    const path = getPath(request);
+    if (reserved(path)) return otherwise(request);
+    if (cors && isPreflight(request)) return preflight(request);
+    const plan = matcher.find(method, path)?.plan(method);
+    if (plan === undefined) return otherwise(request);
+    // An OPTIONS request may be a preflight at one time and not at another.
+    if (method !== "OPTIONS") this.#remember(method, url, plan);
+    return this.#run(plan, method, request);
+  }
+
+  #remember(method: string, url: string, plan: Plan): void {
+    const memory = method === "GET" ? this.#get : this.#others;
+    if (memory.size >= REMEMBERED) memory.clear();
+    memory.set(method === "GET" ? url : `${method} ${url}`, plan);
+  }
+}
+
+/** The promise of an answer; its client's leaving ends the exchange. */
+function wait(x: LiveExchange): Promise<Response> {
+  return new Promise((resolve) => {
+    x.resolve = resolve;
+    if (x.ticket === undefined && x.due - x.arrival <= WATCHED) return;
+    x.request?.signal.addEventListener("abort", () => {
+      abandon(x, "gone");
+      forget(x);
+    }, { once: true });
+  });
+}
+
+/** Settles the promise of an exchange that nobody waits for any more; the response goes nowhere. */
+export function forget(x: LiveExchange): void {
+  if (x.response === undefined) {
+    x.resolve?.(new Response(null, { status: 499 }));
+  }
+}
+
+/** The server is ending. */
+function unavailable(): Response {
+  return problem({
+    status: 503,
+    title: "The server is shutting down",
+    detail: "Requests under way are still answered; new ones are not taken",
+  }, new Headers({ "connection": "close" }));
+}

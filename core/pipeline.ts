@@ -1,0 +1,173 @@
+/**
+ * The life of a request, in the order in which it happens:
+ *
+ *     arrive → admit → serve → degrade → hold → respond → release → observe
+ *
+ * One exchange is one state machine. It runs as far as it can and stops in two places only: in a queue (until its waiter is
+ * settled) and in hold (until the clock wakes it). Nothing here makes a promise, so that the same stages run in simulation.
+ *
+ * @module
+ */
+import { isLease, isRejection, type LiveExchange } from "./exchange.ts";
+import { Flow } from "./flow.ts";
+import type { Outcome, Rejection } from "./plugin.ts";
+
+/** A new, empty flow, whose queued exchanges go on through this pipeline. */
+export function createFlow(): Flow {
+  return new Flow(onward);
+}
+
+/** Takes a new exchange as far as it goes; afterwards its outcome is pending where it waits. */
+export function begin(x: LiveExchange): void {
+  arrive(x);
+  admit(x);
+}
+
+/** Sequence number and time stamp, before anything else can happen. */
+function arrive(x: LiveExchange): void {
+  const plan = x.plan;
+  x.arrival = x.start = plan.clock.now();
+  x.sequence = plan.sequence.next++;
+  x.status = plan.status;
+  plan.flow.enter(x);
+  plan.recorder.arrived();
+}
+
+/** Each limiter in turn gives a lease, refuses, or lets the exchange wait in its queue. */
+function admit(x: LiveExchange): void {
+  const hooks = x.plan.hooks.admit;
+  try {
+    while (x.stage < hooks.length) {
+      x.admitting = true;
+      const answer = hooks[x.stage](x, x);
+      x.admitting = false;
+      if (isLease(answer)) (x.leases ??= []).push(answer);
+      else if (isRejection(answer)) return reject(x, answer);
+      else if (x.settled === undefined) {
+        x.ticket = answer;
+        return;
+      } else if (!accept(x)) return;
+      x.stage++;
+    }
+    serve(x);
+  } catch (error) {
+    fail(x, error);
+  }
+}
+
+/** Where an exchange goes on that waited in a queue. */
+function onward(x: LiveExchange): void {
+  try {
+    if (!accept(x)) return;
+  } catch (error) {
+    return fail(x, error);
+  }
+  x.stage++;
+  admit(x);
+}
+
+/** Takes what the queue decided; false where that ended the exchange. */
+function accept(x: LiveExchange): boolean {
+  const answer = x.settled;
+  if (answer === undefined) return false; // abandoned between settling and now; abandon() gave the lease back
+  x.settled = undefined;
+  x.start = Math.max(x.settledAt ?? x.plan.clock.now(), x.start);
+  if (isLease(answer)) {
+    (x.leases ??= []).push(answer);
+    return true;
+  }
+  reject(x, answer);
+  return false;
+}
+
+/** The service time is drawn, and what degradation adds to it, once, at the start of service. */
+function serve(x: LiveExchange): void {
+  const { serve, degrade } = x.plan.hooks;
+  if (serve !== undefined) x.service = serve(x);
+  for (let i = 0; i < degrade.length; i++) x.degradation += degrade[i](x);
+  x.due = x.start + x.service + x.degradation;
+  hold(x);
+}
+
+/** Nothing sleeps but this. The deadline is absolute: what came before is taken off the wait, not added to it. */
+function hold(x: LiveExchange): void {
+  const clock = x.plan.clock;
+  if (x.due === x.arrival) return finish(x, "answered", x.arrival); // 0 ms: no timer, no second look at the clock
+  if (x.start > x.arrival) {
+    const now = clock.now();
+    if (x.due <= now) return finish(x, "answered", now);
+  }
+  x.timer = clock.at(x.due, wake, x);
+}
+
+function wake(x: LiveExchange): void {
+  x.timer = 0;
+  finish(x, "answered", x.plan.clock.now());
+}
+
+function reject(x: LiveExchange, rejection: Rejection): void {
+  x.rejection = rejection;
+  x.status = rejection.status;
+  x.due = x.start;
+  finish(x, "rejected", x.plan.clock.now());
+}
+
+/** A hook threw: the client learns that it was us, and what the exchange held is given back. */
+function fail(x: LiveExchange, error: unknown): void {
+  if (x.outcome !== "pending") return x.plan.report(error, x.plan.route);
+  x.admitting = false;
+  x.fault = error;
+  x.status = 500;
+  x.plan.report(error, x.plan.route);
+  finish(x, "failed", x.plan.clock.now());
+}
+
+/** Headers leave; unless a body goes on flowing, that is the end. */
+function finish(x: LiveExchange, outcome: Outcome, end: number): void {
+  x.outcome = outcome;
+  x.end = end;
+  x.plan.answer?.(x); // respond
+  complete(x);
+}
+
+/** The last byte is handed over, or the client is gone: leases go back in reverse order, and all who observe are told. */
+function complete(x: LiveExchange): void {
+  const plan = x.plan;
+  const leases = x.leases;
+  plan.flow.leave(x);
+  if (leases !== undefined) {
+    x.leases = undefined;
+    for (let i = leases.length - 1; i >= 0; i--) {
+      try {
+        leases[i].release(x);
+      } catch (error) {
+        plan.report(error, plan.route);
+      }
+    }
+  }
+  plan.recorder.observe(x);
+  const observe = plan.hooks.observe;
+  for (let i = 0; i < observe.length; i++) {
+    try {
+      observe[i](x);
+    } catch (error) {
+      plan.report(error, plan.route);
+    }
+  }
+}
+
+/** Ends an exchange before its time: its client is gone, or the server cuts what is left. */
+export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
+  if (x.outcome !== "pending") return;
+  if (x.timer !== 0) x.plan.clock.cancel(x.timer);
+  const ticket = x.ticket;
+  const settled = x.settled;
+  x.ticket = x.settled = undefined;
+  ticket?.leave();
+  if (settled !== undefined && isLease(settled)) {
+    (x.leases ??= []).push(settled);
+  }
+  x.outcome = outcome;
+  x.end = x.plan.clock.now();
+  complete(x);
+}

@@ -1,0 +1,69 @@
+/**
+ * What is known of a route before the first request: everything its exchanges need, bound once.
+ *
+ * @module
+ */
+import type { LiveExchange } from "./exchange.ts";
+import type { Flow } from "./flow.ts";
+import type { RouteRecorder } from "./metrics/mod.ts";
+import type {
+  Awaitable,
+  Clock,
+  Exchange,
+  Lease,
+  Rejection,
+  Route,
+  Ticket,
+  Waiter,
+} from "./plugin.ts";
+
+/** The hooks of one route, all plugins' together, in the order in which they run. */
+export interface PlannedHooks {
+  /** Taken in turn; each may hold a server. */
+  readonly admit: readonly ((
+    exchange: Exchange,
+    waiter: Waiter,
+  ) => Lease | Rejection | Ticket)[];
+  /** The service time; without it, 0 ms. */
+  readonly serve: ((exchange: Exchange) => number) | undefined;
+  /** Each adds to the service time. */
+  readonly degrade: readonly ((exchange: Exchange) => number)[];
+  /** Each is given what the one before it returned. */
+  readonly respond: readonly ((
+    exchange: Exchange,
+    response: Response,
+  ) => Awaitable<Response>)[];
+  /** All see the finished exchange. */
+  readonly observe: readonly ((exchange: Exchange) => void)[];
+}
+
+/** The next sequence number of a route, shared by all its methods and kept over revisions. */
+export interface SequenceCounter {
+  /** The number the next arrival takes. */
+  next: number;
+}
+
+/** A route, ready to take exchanges. */
+export interface Plan {
+  /** The route itself. */
+  readonly route: Route;
+  /** Its hooks. */
+  readonly hooks: PlannedHooks;
+  /** Where its sequence numbers come from. */
+  readonly sequence: SequenceCounter;
+  /** The status of its answers. */
+  readonly status: number;
+  /** The series it records into. */
+  readonly recorder: RouteRecorder;
+  /** The server's clock. */
+  readonly clock: Clock;
+  /** The exchanges under way on the server. */
+  readonly flow: Flow;
+  /**
+   * Builds the answer of an exchange whose end has come and stores or hands it over; undefined in simulation. Returns
+   * false where the body goes on flowing: whoever writes it then calls `complete`.
+   */
+  readonly answer: ((exchange: LiveExchange) => void) | undefined;
+  /** Told of an error that a hook threw. */
+  readonly report: (error: unknown, route: Route) => void;
+}

@@ -1,0 +1,56 @@
+/**
+ * Finds the route of a request. Hono's routers do the matching, as they do in a Hono app; here they hold prepared routes
+ * instead of handlers, since a handler stack costs more than the rest of an exchange.
+ *
+ * @module
+ */
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
+import { METHOD_NAME_ALL } from "hono/router";
+
+/** Something to be found by method and path. */
+export interface Matchable {
+  /** Upper case; `["*"]` is any. */
+  readonly methods: readonly string[];
+  /** In Hono's path syntax. */
+  readonly path: string;
+}
+
+/** A set of routes, of which the first that matches is found. */
+export class Matcher<T extends Matchable> {
+  readonly #router = new SmartRouter<T>({
+    routers: [new RegExpRouter(), new TrieRouter()],
+  });
+  readonly #methods = new Set<string>();
+
+  /** @throws Error where a path is not in Hono's syntax */
+  constructor(routes: readonly T[]) {
+    for (const route of routes) {
+      for (const method of route.methods) {
+        this.#methods.add(method);
+        this.#router.add(
+          method === "*" ? METHOD_NAME_ALL : method,
+          route.path,
+          route,
+        );
+      }
+    }
+  }
+
+  /** The first route for a method and a decoded path; a HEAD request is answered by a GET route. */
+  find(method: string, path: string): T | undefined {
+    if (this.#methods.size === 0) return undefined;
+    const found = this.#router.match(method, path)[0][0]?.[0];
+    return found === undefined && method === "HEAD"
+      ? this.find("GET", path)
+      : found;
+  }
+
+  /** The methods for which a path has a route, sorted; empty where none has. */
+  methodsOf(path: string): string[] {
+    return [...this.#methods]
+      .filter((method) => this.find(method, path) !== undefined)
+      .sort();
+  }
+}

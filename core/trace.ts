@@ -1,0 +1,47 @@
+/**
+ * Trace identifiers in the form of W3C Trace Context, by which a browser's figures and ours are joined.
+ *
+ * @module
+ */
+
+const HEX: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
+/** How many random bytes are fetched at a time: fetching costs far more than using. */
+const BLOCK = 4096;
+const ID_BYTES = 8;
+
+/**
+ * Makes traceparents: random, never seeded, since two runs of one seed are two traces. The upper half of the trace id is
+ * the server's, the lower half the exchange's, and so is the span id: an exchange is one span.
+ */
+export class TraceIds {
+  readonly #bytes = new Uint8Array(BLOCK);
+  #next = BLOCK;
+  readonly #prefix: string;
+
+  constructor() {
+    this.#prefix = `00-${this.#id()}`;
+  }
+
+  /** A traceparent such as `00-<32 hex digits>-<16 hex digits>-01`. */
+  next(): string {
+    const id = this.#id();
+    return `${this.#prefix}${id}-${id}-01`;
+  }
+
+  #id(): string {
+    if (this.#next === BLOCK) {
+      crypto.getRandomValues(this.#bytes);
+      this.#next = 0;
+    }
+    const bytes = this.#bytes;
+    let id = "";
+    for (const end = this.#next + ID_BYTES; this.#next < end; this.#next++) {
+      id += HEX[bytes[this.#next]];
+    }
+    return id;
+  }
+}
