@@ -1,0 +1,97 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import type { Timing } from "../../../core/plugin.ts";
+import {
+  DURATION_BOUNDARIES,
+  LATENESS_BOUNDARIES,
+  MetricRegistry,
+} from "../../../core/metrics/mod.ts";
+
+const definition = { name: "test_seconds", help: "Test" };
+
+function timingWith(boundaries: readonly number[]): Timing {
+  return new MetricRegistry().timing(definition, boundaries).series();
+}
+
+function step(value: number, by: bigint): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  view.setBigUint64(0, view.getBigUint64(0) + by);
+  return view.getFloat64(0);
+}
+
+function expected(
+  values: readonly number[],
+  boundaries: readonly number[],
+): number[] {
+  return [...boundaries, Infinity].map((end) =>
+    values.filter((value) => value <= end).length
+  );
+}
+
+for (
+  const [name, boundaries] of [
+    ["durations", DURATION_BOUNDARIES],
+    ["lateness", LATENESS_BOUNDARIES],
+  ] as const
+) {
+  Deno.test(`Timing.cumulative() is exact on and beside each default boundary for ${name}`, () => {
+    for (const [index, boundary] of boundaries.entries()) {
+      const timing = timingWith(boundaries);
+      const values = [
+        step(boundary, -1n),
+        boundary,
+        step(boundary, 1n),
+      ];
+      for (const value of values) timing.record(value);
+      deepEqual(timing.cumulative(), expected(values, boundaries));
+      equal(timing.cumulative()[index], 2);
+    }
+  });
+}
+
+Deno.test("Timing.cumulative() equals a plain count for any boundaries, however close", () => {
+  const boundary = fc.oneof(
+    fc.double({ min: 1e-7, max: 1e7, noNaN: true }),
+    fc.integer({ min: 0, max: 40 }).map((n) => 100 + n / 20),
+    fc.integer({ min: 1, max: 2000 }),
+  );
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(boundary, { minLength: 1, maxLength: 40 }),
+      fc.array(fc.double({ min: 0, max: 1e8, noNaN: true })),
+      (unsorted, others) => {
+        const boundaries = unsorted.sort((a, b) => a - b);
+        const values = [
+          ...others,
+          ...boundaries.flatMap((b) => [step(b, -1n), b, step(b, 1n)]),
+        ];
+        const timing = timingWith(boundaries);
+        for (const value of values) timing.record(value);
+        deepEqual(timing.cumulative(), expected(values, boundaries));
+      },
+    ),
+    { seed: 42, numRuns: 300 },
+  );
+});
+
+Deno.test("Timing counts 0 as at most the first boundary and leaves bad values out of everything", () => {
+  const timing = timingWith([1, 10]);
+  for (const value of [0, 5, 1e9, NaN, -1, Infinity]) timing.record(value);
+  deepEqual(timing.cumulative(), [1, 2, 3]);
+  deepEqual([timing.count, timing.sum], [3, 1e9 + 5]);
+});
+
+Deno.test("Timing.quantile() answers to within 0.4 %, whatever the boundaries", () => {
+  const timing = timingWith([1000]);
+  for (let value = 1; value <= 200; value++) timing.record(value);
+  ok(Math.abs(timing.quantile(0.95) - 190) <= 190 * 0.004);
+  ok(Number.isNaN(timingWith([1]).quantile(0.5)));
+});
+
+Deno.test("Timing.cumulative() is a copy that later records do not change", () => {
+  const timing = timingWith([1]);
+  const before = timing.cumulative();
+  timing.record(0.5);
+  deepEqual(before, [0, 0]);
+});
