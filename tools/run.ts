@@ -61,8 +61,9 @@ export async function sources(...folders: string[]): Promise<string[]> {
 async function walk(folder: string, found: string[]): Promise<void> {
   for await (const entry of Deno.readDir(`${root}/${folder}`)) {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) await walk(path, found);
-    else if (entry.name.endsWith(".ts")) found.push(path);
+    if (entry.isDirectory && entry.name !== "node_modules") {
+      await walk(path, found);
+    } else if (entry.name.endsWith(".ts")) found.push(path);
   }
 }
 

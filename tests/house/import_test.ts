@@ -1,0 +1,38 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { root, sources } from "../../tools/run.ts";
+
+/** A worker's script is no module to import: it takes its thread's messages. */
+const modules = (await sources("core", "plugins"))
+  .filter((path) => !/(^|[/_])worker\.ts$/.test(path))
+  .concat("mod.ts")
+  .map((path) => pathToFileURL(`${root}/${path}`).href);
+
+Deno.test("Rule 3: importing every module starts nothing and asks for nothing but its own source", async () => {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--no-check",
+      "--frozen",
+      `--allow-read=${root}`,
+      new URL("./_import_all.ts", import.meta.url).href,
+      ...modules,
+    ],
+    // A profile would need the permission to write it.
+    env: { DENO_COVERAGE_DIR: "", NO_COLOR: "1" },
+    signal: AbortSignal.timeout(30_000),
+  });
+  const { code, stdout, stderr } = await command.output();
+  const text = new TextDecoder();
+  deepEqual([code, text.decode(stdout), text.decode(stderr)], [
+    0,
+    "imported",
+    "",
+  ]);
+});
+
+Deno.test("Every module can be imported by itself, so that coverage counts files no other test loads", async () => {
+  const imported = await Promise.all(modules.map((url) => import(url)));
+  equal(imported.length, modules.length);
+});

@@ -1,0 +1,49 @@
+import { deepEqual } from "node:assert/strict";
+import {
+  boundaries,
+  contractIsTypes,
+  denoNamespace,
+  doors,
+  noJsrImports,
+  shape,
+  testsAssert,
+  timeAndChance,
+} from "./_rules.ts";
+import { parseAll } from "./_sources.ts";
+
+const product = await parseAll("core", "plugins");
+const tests = await parseAll("tests");
+const tools = await parseAll("tools");
+const examples = await parseAll("examples");
+
+Deno.test("Rule 1: plugins import the contract alone, core imports no plugin", () => {
+  deepEqual(boundaries(product), []);
+});
+
+Deno.test("Rule 1: the contract is types only", () => {
+  deepEqual(contractIsTypes(product), []);
+});
+
+Deno.test("Rule 2: time comes from a Clock, chance from a stream", () => {
+  deepEqual(timeAndChance(product), []);
+});
+
+Deno.test("Rule 10: core and plugins use Web APIs but for serving, reading files, stress and the CLI", () => {
+  deepEqual(denoNamespace(product), []);
+});
+
+Deno.test("A folder's mod.ts is its only door", () => {
+  deepEqual(doors(product), []);
+});
+
+Deno.test("Nothing that runs here imports from JSR", () => {
+  deepEqual(noJsrImports([...product, ...tests, ...tools, ...examples]), []);
+});
+
+Deno.test("Files are short and named in snake_case", () => {
+  deepEqual(shape([...product, ...tests, ...tools, ...examples]), []);
+});
+
+Deno.test("Every test file asserts, and no test is switched off", () => {
+  deepEqual(testsAssert(tests), []);
+});

@@ -1,0 +1,187 @@
+import { deepEqual } from "node:assert/strict";
+import {
+  boundaries,
+  contractIsTypes,
+  denoNamespace,
+  doors,
+  noJsrImports,
+  shape,
+  testsAssert,
+  timeAndChance,
+} from "./_rules.ts";
+import { parse, type Source } from "./_sources.ts";
+
+function one(path: string, text: string): Source[] {
+  return [parse(path, text)];
+}
+
+Deno.test("parse() finds every kind of import and tells types apart", () => {
+  const source = parse(
+    "core/a.ts",
+    `import type { A } from "./a.ts";
+     import { type B } from "./b.ts";
+     import c, { type C } from "c";
+     import "./d.ts";
+     export { e } from "./e.ts";
+     export type { F } from "./f.ts";
+     export * from "./g.ts";
+     const h = await import("./h.ts");
+     // import "./comment.ts";
+     const text = 'import "./text.ts"';`,
+  );
+  deepEqual(source.imports.map((i) => [i.specifier, i.typeOnly]), [
+    ["./a.ts", true],
+    ["./b.ts", true],
+    ["c", false],
+    ["./d.ts", false],
+    ["./e.ts", false],
+    ["./f.ts", true],
+    ["./g.ts", false],
+    ["./h.ts", false],
+  ]);
+});
+
+Deno.test("parse() finds references, not keys, comments or strings of the same name", () => {
+  const { references } = parse(
+    "core/a.ts",
+    `const started = Date.now(); // Math.random()
+     globalThis.setInterval(tick, 10);
+     const later = setTimeout;
+     const o = { performance: 1 };
+     clock.now();
+     interface Timers { setTimeout(): void }
+     let socket: Deno.Conn;`,
+  );
+  const wanted = ["Date.now", "setInterval", "setTimeout", "Deno"];
+  deepEqual(wanted.filter((name) => !references.has(name)), []);
+  const unwanted = ["Math.random", "performance", "performance.now"];
+  deepEqual(unwanted.filter((name) => references.has(name)), []);
+});
+
+Deno.test("boundaries() tells of a plugin that reaches into core or another plugin", () => {
+  const text = `import type { Plugin } from "../../core/plugin.ts";
+    import { z } from "zod";
+    import { own } from "./own.ts";
+    import { Clock } from "../../core/time/mod.ts";
+    import { normal } from "../distributions/mod.ts";
+    import { createPerfmock } from "@perfmock/perfmock";`;
+  const reason =
+    "a plugin may import core/plugin.ts, packages and its own files";
+  deepEqual(boundaries(one("plugins/limiter/mod.ts", text)), [
+    `plugins/limiter/mod.ts imports ../../core/time/mod.ts: ${reason}`,
+    `plugins/limiter/mod.ts imports ../distributions/mod.ts: ${reason}`,
+    `plugins/limiter/mod.ts imports @perfmock/perfmock: ${reason}`,
+  ]);
+});
+
+Deno.test("boundaries() lets only the table of built-ins import plugins into core", () => {
+  const text = `import limiter from "../plugins/limiter/mod.ts";`;
+  deepEqual(boundaries(one("core/builtin.ts", text)), []);
+  deepEqual(boundaries(one("core/app.ts", text)), [
+    "core/app.ts imports ../plugins/limiter/mod.ts: core may import plugins in core/builtin.ts alone",
+  ]);
+});
+
+Deno.test("contractIsTypes() tells of an import that costs something at run time", () => {
+  const text = `import type { z } from "zod"; import { Hono } from "hono";`;
+  deepEqual(contractIsTypes(one("core/plugin.ts", text)), [
+    "core/plugin.ts imports hono: the contract may import types alone",
+  ]);
+});
+
+Deno.test("doors() tells of imports that climb in through a window", () => {
+  const files = [
+    parse("core/time/mod.ts", `export * from "./precise_clock.ts";`),
+    parse("core/time/precise_clock.ts", `import { heap } from "./_heap.ts";`),
+    parse("core/time/_heap.ts", ""),
+    parse("core/routes/match.ts", ""),
+    parse(
+      "core/app.ts",
+      `import { PreciseClock } from "./time/precise_clock.ts";
+       import { Clock } from "./time/mod.ts";
+       import { match } from "./routes/match.ts";
+       import { heap } from "./time/_heap.ts";`,
+    ),
+    parse(
+      "core/plugin.ts",
+      `import type { Clock } from "./time/precise_clock.ts";`,
+    ),
+  ];
+  deepEqual(doors(files), [
+    "core/app.ts imports ./time/precise_clock.ts: core/time/mod.ts is the only door of its folder",
+    "core/app.ts imports ./time/_heap.ts: a file whose name starts with _ is for its own folder",
+  ]);
+});
+
+Deno.test("noJsrImports() tells of JSR imports", () => {
+  deepEqual(
+    noJsrImports(one("core/a.ts", `import "jsr:@std/assert@1";`)),
+    ["core/a.ts imports jsr:@std/assert@1"],
+  );
+});
+
+Deno.test("timeAndChance() allows core/time, core/cli and worker scripts", () => {
+  const text = "export const t = performance.now();";
+  const paths = [
+    "core/time/precise_clock.ts",
+    "core/cli/serve.ts",
+    "plugins/resource_stress/cpu_worker.ts",
+    "plugins/resource_stress/cpu.ts",
+  ];
+  deepEqual(timeAndChance(paths.flatMap((path) => one(path, text))), [
+    "plugins/resource_stress/cpu.ts refers to performance.now",
+  ]);
+});
+
+Deno.test("denoNamespace() allows serving, reading files, stress and the CLI", () => {
+  const text = "export const text = Deno.readTextFileSync('x');";
+  const paths = [
+    "core/serve.ts",
+    "core/config/read.ts",
+    "core/config/read_yaml.ts",
+    "core/cli/main.ts",
+    "plugins/distributions/_read.ts",
+    "plugins/resource_stress/memory.ts",
+    "core/config/thread.ts",
+  ];
+  deepEqual(denoNamespace(paths.flatMap((path) => one(path, text))), [
+    "core/config/thread.ts refers to Deno.readTextFileSync",
+  ]);
+});
+
+Deno.test("shape() tells of long files and of names that are not snake_case", () => {
+  deepEqual(
+    shape([
+      ...one("core/preciseClock.ts", ""),
+      ...one("core/long.ts", "\n".repeat(401)),
+      ...one("core/precise_clock.ts", "\n".repeat(400)),
+    ]),
+    [
+      "core/preciseClock.ts is not named in snake_case",
+      "core/long.ts has 401 lines, allowed are 400",
+    ],
+  );
+});
+
+Deno.test("testsAssert() tells of tests that cannot fail", () => {
+  deepEqual(
+    testsAssert([
+      ...one("tests/a_test.ts", `Deno.test("a", () => {});`),
+      ...one(
+        "tests/b_test.ts",
+        `import { ok } from "node:assert/strict"; Deno.test.only("b", ok);`,
+      ),
+      ...one("tests/c_test.ts", `import { ok } from "node:assert/strict";`),
+      ...one(
+        "tests/d_test.ts",
+        `import { check } from "./_helper.ts"; Deno.test("d", check);`,
+      ),
+      ...one("tests/_helper.ts", `import { ok } from "node:assert/strict";`),
+    ]),
+    [
+      "tests/a_test.ts imports no assertion",
+      "tests/b_test.ts uses Deno.test.only",
+      "tests/c_test.ts registers no Deno.test",
+    ],
+  );
+});
