@@ -1,0 +1,48 @@
+/**
+ * The plugin `exporters`: what perfmock measures, in the formats of monitoring systems.
+ *
+ * On by default, with Prometheus' text format at `/metrics`. Another path, or none:
+ *
+ * ```yaml
+ * plugins:
+ *   exporters: { prometheus: { path: /internal/metrics } }   # or { prometheus: false }
+ * ```
+ *
+ * @module
+ */
+import type { Plugin } from "../../core/plugin.ts";
+import { prometheusEndpoint } from "./prometheus.ts";
+
+/** The options of the plugin `exporters`. */
+export interface ExportersOptions {
+  /** Prometheus' text format; false turns it off. */
+  readonly prometheus: PrometheusOptions | false;
+}
+
+/** Where Prometheus finds its text. */
+export interface PrometheusOptions {
+  /** The path of the endpoint, `/metrics` where absent. */
+  readonly path: string;
+}
+
+const plugin: Plugin<ExportersOptions> = {
+  name: "exporters",
+  version: "0.1.0",
+  options: ({ z }) =>
+    z.strictObject({
+      prometheus: z.union([
+        z.literal(false),
+        z.strictObject({
+          path: z.string().regex(
+            /^\/[^\s:*?#{}]*$/,
+            "The path must begin with / and hold no pattern, query or space",
+          ).default("/metrics"),
+        }),
+      ]).default({ path: "/metrics" }),
+    }),
+  setup(host, { prometheus }) {
+    if (prometheus === false) return {};
+    return { endpoints: [prometheusEndpoint(host, prometheus.path)] };
+  },
+};
+export default plugin;

@@ -1,0 +1,75 @@
+/** A reader of Prometheus' text format that is strict where Prometheus itself is silent: no sample twice. */
+
+/** What a text says. */
+export interface Exposition {
+  /** Types by family, in the order of the text. */
+  readonly types: ReadonlyMap<string, string>;
+  /** Help by family. */
+  readonly help: ReadonlyMap<string, string>;
+  /** Values by sample: its name and its label pairs, sorted. */
+  readonly samples: ReadonlyMap<string, number>;
+}
+
+const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
+const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/gy;
+
+/** Reads a text; throws an Error at the first line that breaks the format or repeats a sample. */
+export function parse(text: string): Exposition {
+  const types = new Map<string, string>();
+  const help = new Map<string, string>();
+  const samples = new Map<string, number>();
+  const lines = text.split("\n");
+  if (lines.pop() !== "") throw new Error("The text must end with a newline");
+  for (const line of lines) {
+    const comment = line.match(/^# (HELP|TYPE) (\S+) (.*)$/);
+    if (comment !== null) {
+      const [, kind, name, rest] = comment;
+      put(kind === "HELP" ? help : types, name, unescape(rest));
+    } else if (line !== "") {
+      const [key, value] = sample(line);
+      put(samples, key, value);
+    }
+  }
+  return { types, help, samples };
+}
+
+/** The key of a sample in {@linkcode Exposition.samples}. */
+export function sampleKey(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): string {
+  return JSON.stringify([name, ...Object.entries(labels).sort()]);
+}
+
+function sample(line: string): [string, number] {
+  const match = line.match(SAMPLE);
+  if (match === null) throw new Error(`Cannot read line: ${line}`);
+  const [, name, pairs = "", value] = match;
+  const labels: Record<string, string> = {};
+  let read = 0;
+  for (const [pair, label, escaped] of pairs.matchAll(LABEL)) {
+    labels[label] = unescape(escaped);
+    read += pair.length;
+  }
+  if (read !== pairs.length) throw new Error(`Cannot read labels: ${line}`);
+  return [sampleKey(name, labels), number(value)];
+}
+
+function number(text: string): number {
+  if (text === "+Inf") return Infinity;
+  if (text === "-Inf") return -Infinity;
+  const value = Number(text);
+  if (Number.isNaN(value) && text !== "NaN") {
+    throw new Error(`Cannot read value: ${text}`);
+  }
+  return value;
+}
+
+function unescape(text: string): string {
+  return text.replace(/\\(.)/g, (_, char) => char === "n" ? "\n" : char);
+}
+
+function put<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (map.has(key)) throw new Error(`Twice in the text: ${key}`);
+  map.set(key, value);
+}
