@@ -25,6 +25,7 @@ export interface PrometheusOptions {
   readonly path: string;
 }
 
+/** The plugin `exporters`. */
 const plugin: Plugin<ExportersOptions> = {
   name: "exporters",
   version: "0.1.0",
