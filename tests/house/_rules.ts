@@ -4,7 +4,7 @@
  * @module
  */
 import { posix } from "node:path";
-import type { Source } from "./_sources.ts";
+import type { Source } from "../_sources.ts";
 
 /** The contract: all that a plugin may take from core, and types alone. */
 const CONTRACT = "core/plugin.ts";

@@ -9,7 +9,7 @@ import {
   testsAssert,
   timeAndChance,
 } from "./_rules.ts";
-import { parse, type Source } from "./_sources.ts";
+import { parse, type Source } from "../_sources.ts";
 
 function one(path: string, text: string): Source[] {
   return [parse(path, text)];

@@ -1,10 +1,9 @@
 /**
- * What the rules of the house look at: every source file, parsed by Deno's own linter, so that comments and strings never
- * look like code.
+ * Source files as tests look at them: parsed by Deno's own linter, so that comments and strings never look like code.
  *
  * @module
  */
-import { root, sources } from "../../tools/run.ts";
+import { root, sources } from "../tools/run.ts";
 
 /** An import, of whatever kind. */
 export interface Import {
@@ -12,6 +11,8 @@ export interface Import {
   readonly specifier: string;
   /** True where only types come through it. */
   readonly typeOnly: boolean;
+  /** Where the specifier stands in the text, its quotes included. */
+  readonly range: readonly [from: number, to: number];
 }
 
 /** What a rule needs to know of one file. */
@@ -33,28 +34,30 @@ export function parse(path: string, text: string): Source {
   const imports: Import[] = [];
   const references = new Set<string>();
   const strings = new Set<string>();
-  const add = (specifier: string | undefined, typeOnly: boolean) => {
-    if (specifier !== undefined) imports.push({ specifier, typeOnly });
+  const add = (
+    literal: { value: unknown; range: Deno.lint.Range } | null,
+    typeOnly: boolean,
+  ) => {
+    if (typeof literal?.value !== "string") return;
+    const { value: specifier, range } = literal;
+    imports.push({ specifier, typeOnly, range });
   };
   Deno.lint.runPlugin(
     collector({
       ImportDeclaration: (node) =>
         add(
-          node.source.value,
+          node.source,
           node.importKind === "type" || (node.specifiers.length > 0 &&
             node.specifiers.every((s) =>
               s.type === "ImportSpecifier" && s.importKind === "type"
             )),
         ),
       ExportNamedDeclaration: (node) =>
-        add(node.source?.value, node.exportKind === "type"),
+        add(node.source, node.exportKind === "type"),
       ExportAllDeclaration: (node) =>
-        add(node.source.value, node.exportKind === "type"),
+        add(node.source, node.exportKind === "type"),
       ImportExpression: (node) => {
-        if (
-          node.source.type === "Literal" &&
-          typeof node.source.value === "string"
-        ) add(node.source.value, false);
+        if (node.source.type === "Literal") add(node.source, false);
       },
       MemberExpression: (node) => {
         const name = memberName(node);

@@ -1,0 +1,68 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { denoQuietly } from "../../tools/run.ts";
+import { serveRegistry, unfurl } from "./_jsr_registry.ts";
+
+const MAIN = `
+import { createPerfmock } from "jsr:@perfmock/perfmock@0.1";
+import type { Plugin } from "jsr:@perfmock/perfmock@0.1/plugin";
+
+const plugin: Plugin = { name: "mine", version: "1.0.0" };
+await using server = await createPerfmock({
+  routes: [{ path: "/api/orders", serviceTime: "5ms", response: { json: [plugin.name] } }],
+});
+const response = await fetch(new URL("/api/orders", server.url));
+console.log(JSON.stringify([response.status, await response.json()]));
+`;
+
+Deno.test("unfurl() writes out the names of the import map and leaves comments and strings alone", () => {
+  const imports = {
+    "zod": "npm:zod@4",
+    "hono/": "npm:/hono@4/",
+    "@perfmock/perfmock/plugin": "./core/plugin.ts",
+  };
+  equal(
+    unfurl(
+      "core/config/kit.ts",
+      `/** é 😀 "zod" */ import { z } from "zod"; import { cors } from "hono/cors";
+       import type { Kit } from "@perfmock/perfmock/plugin"; import "./words.ts"; const name = "zod";`,
+      imports,
+    ),
+    `/** é 😀 "zod" */ import { z } from "npm:zod@4"; import { cors } from "npm:/hono@4/cors";
+       import type { Kit } from "../plugin.ts"; import "./words.ts"; const name = "zod";`,
+  );
+});
+
+Deno.test("A project elsewhere imports perfmock through the JSR protocol, type-checks, and serves a route", async () => {
+  await using registry = await serveRegistry();
+  const project = await Deno.makeTempDir({ prefix: "perfmock-jsr-" });
+  try {
+    await Deno.writeTextFile(`${project}/main.ts`, MAIN);
+    // A cache of its own, since the port will mean another working copy next time; npm's packages are shared.
+    await Deno.mkdir(`${project}/cache`);
+    const { npmCache } = JSON.parse(
+      (await denoQuietly(["info", "--json"])).output,
+    );
+    await Deno.symlink(npmCache, `${project}/cache/npm`);
+    const { DENO_COVERAGE_DIR: _, ...env } = Deno.env.toObject();
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--check", "--no-lock", "--no-config", "main.ts"],
+      cwd: project,
+      clearEnv: true,
+      env: {
+        ...env,
+        JSR_URL: registry.url,
+        DENO_DIR: `${project}/cache`,
+        NO_COLOR: "1",
+      },
+    }).output();
+    const text = new TextDecoder();
+    deepEqual(
+      [code, text.decode(stdout)],
+      [0, '[200,["mine"]]\n'],
+      text.decode(stderr),
+    );
+    ok(registry.served.has("/@perfmock/perfmock/0.1.0/mod.ts"));
+  } finally {
+    await Deno.remove(project, { recursive: true });
+  }
+});
