@@ -1,0 +1,262 @@
+/**
+ * Reads HTTP/1.1 responses out of a buffer that is filled piece by piece (RFC 9112). One reader serves one connection: it
+ * keeps the head of the last response, counts the bytes of its body, and makes a string only of a header that is asked for.
+ *
+ * @module
+ */
+import { ChunkedBody } from "./_chunked_body.ts";
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const COLON = 58;
+const SPACE = 32;
+const SMALLEST_SPACE = 4 * 1024;
+const LARGEST_HEAD = 64 * 1024;
+const VERSION = new TextEncoder().encode("HTTP/1.");
+const decoder = new TextDecoder("latin1");
+
+/** The bytes that came are not an HTTP/1.1 response. */
+export class MalformedResponse extends Error {
+  /** The name of this class. */
+  override readonly name = "MalformedResponse";
+}
+
+/** Reads one response after the other. */
+export class ResponseReader {
+  #buffer = new Uint8Array(16 * 1024);
+  #filled = 0;
+  #line = 0;
+  #scanned = 0;
+  #headEnd = 0;
+  #state: "head" | "length" | "chunked" | "until-close" | "complete" =
+    "complete";
+  #bodyless = false;
+  #length = -1;
+  #chunked = false;
+  #read = 0;
+  readonly #chunks = new ChunkedBody();
+  /** The status code; 0 until the status line has come. */
+  status = 0;
+  /** Whether the server keeps the connection open after this response. */
+  keepAlive = true;
+
+  /** The bytes of the body so far, without the framing of its chunks. */
+  get bodyLength(): number {
+    return this.#chunked ? this.#chunks.length : this.#read;
+  }
+
+  /**
+   * Forgets the last response and waits for the next.
+   *
+   * @param bodyless true for HEAD, whose response has no body whatever its headers say
+   */
+  start(bodyless = false): void {
+    this.#bodyless = bodyless;
+    this.#filled = 0;
+    this.#startHead();
+  }
+
+  /**
+   * Where the next bytes belong. Between two responses it may be asked for ahead of {@linkcode ResponseReader.start}: the
+   * last head stays readable until bytes come.
+   */
+  space(): Uint8Array<ArrayBuffer> {
+    if (this.#state === "complete") return this.#buffer;
+    if (this.#buffer.length - this.#filled < SMALLEST_SPACE) {
+      const grown = new Uint8Array(this.#buffer.length * 2);
+      grown.set(this.#buffer);
+      this.#buffer = grown;
+    }
+    return this.#buffer.subarray(this.#filled);
+  }
+
+  /**
+   * Takes note of n bytes that were written to {@linkcode ResponseReader.space}.
+   *
+   * @returns true once the response is complete
+   * @throws MalformedResponse where they are not an HTTP/1.1 response
+   */
+  push(n: number): boolean {
+    let from = this.#filled;
+    this.#filled += n;
+    if (this.#state === "head") {
+      if (!this.#readHead()) {
+        if (this.#filled <= LARGEST_HEAD) return false;
+        throw new MalformedResponse("The head of the response is too long");
+      }
+      from = this.#headEnd;
+    }
+    if (this.#readBody(from) < this.#filled) {
+      throw new MalformedResponse("More bytes came than the response has");
+    }
+    this.#filled = this.#headEnd;
+    return this.#state === "complete";
+  }
+
+  /**
+   * Takes note that the server has closed the connection.
+   *
+   * @returns true where that completes the response: a body without a length ends so
+   */
+  end(): boolean {
+    if (this.#state === "until-close") this.#state = "complete";
+    return this.#state === "complete";
+  }
+
+  /**
+   * A header's value of the last response, the first where there are several.
+   *
+   * @param name in lower case
+   * @returns null where it is absent
+   */
+  header(name: string): string | null {
+    const buffer = this.#buffer;
+    let line = buffer.indexOf(LINE_FEED) + 1;
+    while (line < this.#headEnd) {
+      const end = buffer.indexOf(LINE_FEED, line);
+      if (this.#isNamed(line, name)) return this.#text(line, name, end);
+      line = end + 1;
+    }
+    return null;
+  }
+
+  #startHead(): void {
+    this.#state = "head";
+    this.#line = this.#scanned = 0;
+    this.#headEnd = 0;
+    this.#length = -1;
+    this.#chunked = false;
+    this.#read = 0;
+    this.status = 0;
+    this.keepAlive = true;
+  }
+
+  /** Reads the lines that are there; true once a final head is complete. Interim ones (100, 103) are dropped. */
+  #readHead(): boolean {
+    const buffer = this.#buffer;
+    for (let i = this.#scanned; i < this.#filled; i++) {
+      if (buffer[i] !== LINE_FEED) continue;
+      const line = this.#line;
+      const end = buffer[i - 1] === CARRIAGE_RETURN ? i - 1 : i;
+      this.#line = i + 1;
+      if (this.status === 0) this.#readStatus(line, end);
+      else if (end > line) this.#readField(line, end);
+      else if (this.status < 200) {
+        buffer.copyWithin(0, i + 1, this.#filled);
+        this.#filled -= i + 1;
+        this.#startHead();
+        i = -1;
+      } else {
+        this.#headEnd = i + 1;
+        this.#startBody();
+        return true;
+      }
+    }
+    this.#scanned = this.#filled;
+    return false;
+  }
+
+  #readStatus(line: number, end: number): void {
+    const buffer = this.#buffer;
+    let fits = end - line >= 12 && buffer[line + 8] === SPACE;
+    for (let i = 0; i < VERSION.length; i++) {
+      if (buffer[line + i] !== VERSION[i]) fits = false;
+    }
+    const status = this.#readNumber(line + 9, Math.min(line + 12, end));
+    if (!fits || !(status >= 100 && status <= 599)) {
+      throw new MalformedResponse("Cannot read the status line");
+    }
+    this.status = status;
+    this.keepAlive = buffer[line + 7] !== 0x30;
+  }
+
+  /** Looks at the fields that frame the message only, told apart by their first letters, c and t. */
+  #readField(line: number, end: number): void {
+    const first = this.#buffer[line] | 0x20;
+    if (first === 0x63) {
+      if (this.#isNamed(line, "content-length")) {
+        this.#length = this.#readNumber(line + 15, end);
+        if (this.#length >= 0) return;
+        throw new MalformedResponse("Cannot read the length of the body");
+      }
+      if (this.#isNamed(line, "connection")) {
+        const value = this.#text(line, "connection", end).toLowerCase();
+        this.keepAlive = value === "keep-alive" ||
+          this.keepAlive && value !== "close";
+      }
+    } else if (first === 0x74 && this.#isNamed(line, "transfer-encoding")) {
+      this.#chunked = /chunked$/i.test(
+        this.#text(line, "transfer-encoding", end),
+      );
+    }
+  }
+
+  /** A whole number between blanks; -1 where there is anything else. */
+  #readNumber(from: number, end: number): number {
+    let number = 0;
+    let i = from;
+    while (i < end && this.#buffer[i] === SPACE) i++;
+    if (i === end || end - i > 15) return -1;
+    for (; i < end; i++) {
+      const digit = this.#buffer[i] - 0x30;
+      if (digit < 0 || digit > 9) return -1;
+      number = number * 10 + digit;
+    }
+    return number;
+  }
+
+  #text(line: number, name: string, end: number): string {
+    const from = line + name.length + 1;
+    return decoder.decode(this.#buffer.subarray(from, end)).trim();
+  }
+
+  #isNamed(line: number, name: string): boolean {
+    const buffer = this.#buffer;
+    if (buffer[line + name.length] !== COLON) return false;
+    for (let i = 0; i < name.length; i++) {
+      const byte = buffer[line + i];
+      const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+      if (lower !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** Chooses how the body is framed (RFC 9112, section 6.3). */
+  #startBody(): void {
+    if (this.#bodyless || this.status === 204 || this.status === 304) {
+      this.#chunked = false;
+      this.#state = "complete";
+    } else if (this.#chunked) {
+      this.#chunks.start();
+      this.#state = "chunked";
+    } else if (this.#length < 0) {
+      this.keepAlive = false;
+      this.#state = "until-close";
+    } else this.#state = this.#length === 0 ? "complete" : "length";
+  }
+
+  /** Counts the body's bytes from a place on; returns where the response ends or the bytes do. */
+  #readBody(from: number): number {
+    if (this.#state === "complete") return from;
+    if (this.#state === "chunked") return this.#readChunks(from);
+    const there = this.#filled - from;
+    const taken = this.#state === "until-close"
+      ? there
+      : Math.min(there, this.#length - this.#read);
+    this.#read += taken;
+    if (this.#read === this.#length) this.#state = "complete";
+    return from + taken;
+  }
+
+  #readChunks(from: number): number {
+    try {
+      const next = this.#chunks.read(this.#buffer, from, this.#filled);
+      if (this.#chunks.complete) this.#state = "complete";
+      return next;
+    } catch (error) {
+      throw new MalformedResponse("Cannot read the chunks of the body", {
+        cause: error,
+      });
+    }
+  }
+}
