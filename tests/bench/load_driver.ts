@@ -1,0 +1,111 @@
+/**
+ * A process that drives load at a server, so that client and server each have a core of their own: orders go in as lines of
+ * JSON, outcomes come out. The same module is both ends: imported it starts the process, as main module it is the process.
+ *
+ * @module
+ */
+import { prepareRequest } from "./lean_client.ts";
+import { type Outcome, runClosedLoad, runOpenLoad } from "./lean_drivers.ts";
+import { type Child, type Children, readLines } from "./processes.ts";
+
+/** A load to be driven. Times are in milliseconds. */
+export type Order =
+  & {
+    /** What is fetched, with GET. */
+    readonly url: string;
+    /** For how long requests are started. */
+    readonly duration: number;
+    /** Requests of the first so many milliseconds are not recorded. */
+    readonly warmup: number;
+    /** Whether to read `total` of the server's Server-Timing. */
+    readonly totals: boolean;
+  }
+  & (
+    | {
+      /** The connections of a closed loop. */
+      readonly connections: number;
+    }
+    | {
+      /** The requests per second of an open loop. */
+      readonly rate: number;
+    }
+  );
+
+/** What came of it: an {@linkcode Outcome} with plain arrays. */
+export type Report =
+  & Omit<Outcome, "waits" | "totals" | "lags">
+  & Record<"waits" | "totals" | "lags", readonly number[]>;
+
+/** The other end of a driving process. */
+export class LoadDriver {
+  readonly #child: Child;
+
+  /** Starts the process. */
+  constructor(children: Children) {
+    this.#child = children.deno("load_driver.ts");
+  }
+
+  /**
+   * Drives one load to its end.
+   *
+   * @throws Error where an exchange failed or was answered with another status than 200: the figures would mean nothing
+   */
+  async drive(order: Order): Promise<Report> {
+    await this.#child.send(JSON.stringify(order));
+    const line = await this.#child.line(order.duration + 3 * PATIENCE);
+    const report = JSON.parse(line) as Report;
+    const failed = Object.keys(report.failed).length > 0;
+    if (failed || report.unexpected > 0 || report.completed === 0) {
+      throw new Error(
+        `Cannot measure ${order.url}: ${report.completed} answers, ${report.unexpected} of them not 200, failures ${
+          JSON.stringify(report.failed)
+        }`,
+      );
+    }
+    return report;
+  }
+}
+
+const PATIENCE = 10_000;
+const MAX_IN_FLIGHT = 4000;
+
+async function obey(order: Order): Promise<Report> {
+  const url = new URL(order.url);
+  const load = {
+    address: { hostname: url.hostname, port: Number(url.port) },
+    request: prepareRequest("GET", url),
+    duration: order.duration,
+    warmup: order.warmup,
+    patience: PATIENCE,
+    totals: order.totals,
+  };
+  const outcome = "rate" in order
+    ? await runOpenLoad({
+      ...load,
+      rate: order.rate,
+      maxInFlight: MAX_IN_FLIGHT,
+    })
+    : await runClosedLoad({ ...load, connections: order.connections });
+  const { waits, totals, lags } = outcome;
+  return {
+    ...outcome,
+    waits: microseconds(waits.values()),
+    totals: [...totals.values()],
+    lags: microseconds(lags.values()),
+  };
+}
+
+/** Three decimals say as much as the clock does, and are half as long to write. */
+function microseconds(values: Float64Array): number[] {
+  return Array.from(values, (value) => Math.round(value * 1000) / 1000);
+}
+
+if (import.meta.main) {
+  for await (const line of readLines(Deno.stdin.readable)) {
+    const report = await obey(JSON.parse(line));
+    const bytes = new TextEncoder().encode(`${JSON.stringify(report)}\n`);
+    for (let sent = 0; sent < bytes.length;) {
+      sent += await Deno.stdout.write(bytes.subarray(sent));
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Runs the benchmarks: `deno task bench [name…] [--out FILE] [--quick]`. Each prints a table, with the targets and whether
+ * they are met; a target that is missed never fails the run.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { suggest } from "../../core/config/suggest.ts";
+import type { Benchmark, Row } from "./benchmark.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+import { precision } from "./precision.ts";
+import { Children } from "./processes.ts";
+import { formatRows, isMet } from "./report.ts";
+
+/** All benchmarks, in the order in which they run. */
+const BENCHMARKS: readonly Benchmark[] = [precision];
+
+const USAGE = `Usage: deno task bench [name…] [--out FILE] [--quick]
+  --out FILE  write the figures as JSON
+  --quick     take seconds; shows that the benchmarks work, not what they find
+Benchmarks, all of them where none is named:
+${BENCHMARKS.map(({ name, measures }) => `  ${name}: ${measures}`).join("\n")}`;
+
+/** What the arguments ask for. */
+interface Choice {
+  readonly chosen: readonly Benchmark[];
+  readonly out: string | undefined;
+  readonly quick: boolean;
+  readonly help: boolean;
+}
+
+/** What one benchmark found. */
+interface Finding {
+  readonly name: string;
+  readonly measures: string;
+  readonly seconds: number;
+  readonly notes: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/**
+ * Runs what the arguments ask for.
+ *
+ * @returns the exit status: 0, 1 where a benchmark could not run to its end, 2 where the arguments are wrong
+ */
+export async function main(args: string[]): Promise<number> {
+  const choice = readArguments(args);
+  if (typeof choice === "string") {
+    print(`Cannot run the benchmarks: ${choice}\n\n${USAGE}`);
+    return 2;
+  }
+  if (choice.help) {
+    print(USAGE);
+    return 0;
+  }
+  const machine = describeMachine();
+  print(
+    `${machine.cores} cores, ${machine.processor}, ${machine.system}, Deno ${machine.deno}${
+      choice.quick ? "\nA quick run: it shows that the benchmarks work" : ""
+    }`,
+  );
+  const findings: Finding[] = [];
+  for (const benchmark of choice.chosen) {
+    try {
+      findings.push(await runOne(benchmark, choice.quick));
+    } catch (error) {
+      print(`\nCannot finish ${benchmark.name}: ${describe(error)}`);
+    }
+  }
+  await save(choice, machine, findings);
+  return findings.length === choice.chosen.length ? 0 : 1;
+}
+
+function readArguments(args: string[]): Choice | string {
+  try {
+    const { positionals, values } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        out: { type: "string" },
+        quick: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const names = BENCHMARKS.map(({ name }) => name);
+    for (const name of positionals) {
+      if (names.includes(name)) continue;
+      const meant = suggest(name, names);
+      return `there is no benchmark "${name}"${
+        meant === undefined ? "" : `, did you mean "${meant}"?`
+      }`;
+    }
+    const chosen = BENCHMARKS.filter(({ name }) =>
+      positionals.length === 0 || positionals.includes(name)
+    );
+    return { chosen, out: values.out, quick: values.quick, help: values.help };
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+/** Runs one benchmark; its child processes end with it, however it ends. */
+async function runOne(benchmark: Benchmark, quick: boolean): Promise<Finding> {
+  const { name, measures } = benchmark;
+  print(`\n${name}: ${measures}`);
+  await using children = new Children();
+  using _signals = endOnSignals(children);
+  const notes: string[] = [];
+  const start = performance.now();
+  const rows = await benchmark.run({
+    quick,
+    children,
+    note: (line) => {
+      notes.push(line);
+      print(`  ${line}`);
+    },
+  });
+  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  print(formatRows(rows).join("\n"));
+  return { name, measures, seconds, notes, rows };
+}
+
+/** An interrupted run takes its children along. */
+function endOnSignals(children: Children): Disposable {
+  const end = async () => {
+    await children[Symbol.asyncDispose]();
+    Deno.exit(130);
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, end);
+  return {
+    [Symbol.dispose]: () => {
+      for (const signal of signals) Deno.removeSignalListener(signal, end);
+    },
+  };
+}
+
+async function save(
+  { out, quick }: Choice,
+  machine: Machine,
+  findings: readonly Finding[],
+): Promise<void> {
+  if (out === undefined) return;
+  const benchmarks = findings.map((finding) => ({
+    ...finding,
+    rows: finding.rows.map((row) => ({
+      ...row,
+      targets: row.targets?.map((target) => ({
+        ...target,
+        met: isMet(row, target),
+      })),
+    })),
+  }));
+  const text = JSON.stringify({ machine, quick, benchmarks }, null, 2);
+  await Deno.writeTextFile(out, `${text}\n`);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,178 @@
+/**
+ * How exactly a response leaves on time: setTimeout, perfmock and native code side by side.
+ *
+ * @module
+ */
+import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
+import { LoadDriver, type Order, type Report } from "./load_driver.ts";
+import {
+  type Server,
+  startNative,
+  startPerfmock,
+  startScript,
+} from "./servers.ts";
+import { medianExcess, quantile, quantiles, Samples } from "./statistics.ts";
+
+/** The delay asked for, in milliseconds. */
+const TARGET = 20;
+const NATIVE = "native C";
+const OURS = "perfmock";
+
+/** The load of a line of the table, and what is demanded of perfmock under it. */
+interface Load {
+  readonly what: string;
+  readonly shape: { readonly connections: number } | { readonly rate: number };
+  readonly targets: readonly Target[];
+}
+
+const never = { column: "early", atMost: 0 };
+const lateness: readonly Target[] = [
+  never,
+  { column: "server p50 ms", atMost: 0.05 },
+  { column: "server p99 ms", atMost: 0.5 },
+  { column: "server p99.9 ms", atMost: 1.5 },
+];
+const excess: readonly Target[] = [
+  never,
+  { column: "excess p50 ms", atMost: 0.1 },
+  { column: "excess p99 ms", atMost: 0.5 },
+];
+const LOADS: readonly Load[] = [
+  ...[20, 100, 400].map((connections) => ({
+    what: `${connections} connections`,
+    shape: { connections },
+    targets: excess,
+  })),
+  ...[1000, 5000].map((rate) => ({
+    what: `${rate} a second`,
+    shape: { rate },
+    targets: lateness,
+  })),
+];
+
+/** Interleaved slices of the same load at each server. */
+export const precision: Benchmark = {
+  name: "precision",
+  measures:
+    `How late responses leave that were asked for after ${TARGET} ms, as the server sees it (Server-Timing) and from outside; excess is over native C, slice by slice`,
+  async run(context) {
+    const servers = await startAll(context);
+    const driver = new LoadDriver(context.children);
+    const rows = [];
+    for (const load of LOADS) {
+      rows.push(...await measure(load, { context, driver, servers }));
+    }
+    return rows;
+  },
+};
+
+type Servers = ReadonlyMap<string, Server>;
+
+async function startAll(context: Context): Promise<Servers> {
+  const { children } = context;
+  const servers = new Map<string, Server>();
+  servers.set(
+    "setTimeout",
+    await startScript(children, "set_timeout", [String(TARGET)]),
+  );
+  const config = {
+    routes: [{
+      path: "/wait",
+      serviceTime: `${TARGET}ms`,
+      response: { text: "ok" },
+    }],
+  };
+  servers.set(OURS, await startPerfmock(children, { config }));
+  const native = await startNative(children, TARGET);
+  if (typeof native === "string") context.note(native);
+  else servers.set(NATIVE, native);
+  return servers;
+}
+
+/** What was seen of one server under one load. */
+class Sight {
+  readonly totals = new Samples();
+  readonly waits = new Samples();
+  readonly slices: { readonly p50: number; readonly p99: number }[] = [];
+  elapsed = 0;
+
+  add(report: Report): void {
+    this.totals.addAll(report.totals);
+    this.waits.addAll(report.waits);
+    this.elapsed += report.elapsed;
+    const [p50, p99] = quantiles(report.waits, [0.5, 0.99]);
+    this.slices.push({ p50, p99 });
+  }
+}
+
+async function measure(
+  load: Load,
+  { context, driver, servers }: {
+    readonly context: Context;
+    readonly driver: LoadDriver;
+    readonly servers: Servers;
+  },
+): Promise<Row[]> {
+  const order: Omit<Order, "url"> = {
+    duration: context.quick ? 400 : 1500,
+    warmup: context.quick ? 100 : 300,
+    totals: true,
+    ...load.shape,
+  };
+  const sights = new Map(
+    [...servers.keys()].map((name) => [name, new Sight()]),
+  );
+  for (let round = 0; round < (context.quick ? 1 : 8); round++) {
+    for (const [name, server] of turned(servers, round)) {
+      const url = `${server.url}/wait`;
+      sights.get(name)?.add(await driver.drive({ ...order, url } as Order));
+    }
+  }
+  return [...sights].map(([name, sight]) => {
+    const values = figures(sight, sights.get(NATIVE));
+    const known = ({ column }: Target) => values[column] !== undefined;
+    const targets = name === OURS ? load.targets.filter(known) : [];
+    return { what: `${load.what}, ${name}`, values, targets };
+  });
+}
+
+/** The servers in another order each round, so that none profits from its place. */
+function turned(servers: Servers, round: number): [string, Server][] {
+  const list = [...servers];
+  const first = round % list.length;
+  return [...list.slice(first), ...list.slice(0, first)];
+}
+
+function figures(
+  sight: Sight,
+  native: Sight | undefined,
+): Record<string, number> {
+  const late = Array.from(sight.totals.values(), (total) => total - TARGET);
+  const [p50, p99, p999, max] = quantiles(late, [0.5, 0.99, 0.999, 1]);
+  const waits = sight.waits.values();
+  const early = late.filter((ms) => ms < 0).length +
+    waits.filter((ms) => ms < TARGET).length;
+  return {
+    "answers/s": Math.round(waits.length / sight.elapsed * 1000),
+    early,
+    "server p50 ms": p50,
+    "server p99 ms": p99,
+    "server p99.9 ms": p999,
+    "server max ms": max,
+    "outside p50 ms": quantile(waits, 0.5),
+    "outside p99 ms": quantile(waits, 0.99),
+    ...native && {
+      "excess p50 ms": sliceExcess(sight, native, "p50"),
+      "excess p99 ms": sliceExcess(sight, native, "p99"),
+    },
+  };
+}
+
+function sliceExcess(
+  ours: Sight,
+  native: Sight,
+  figure: "p50" | "p99",
+): number {
+  const pick = (sight: Sight) => sight.slices.map((slice) => slice[figure]);
+  return medianExcess(pick(ours), pick(native));
+}

@@ -1,0 +1,114 @@
+/**
+ * Child processes that talk in lines and never outlive their owner.
+ *
+ * @module
+ */
+
+/** The child processes of a run. Disposal ends them all. */
+export class Children implements AsyncDisposable {
+  readonly #running = new Set<Child>();
+
+  /** Starts a process; its standard error is passed on. */
+  spawn(command: string, args: readonly string[]): Child {
+    const child = new Child(command, args, () => this.#running.delete(child));
+    this.#running.add(child);
+    return child;
+  }
+
+  /** Starts this Deno with a script of the folder of benchmarks; its modules come from the cache. */
+  deno(script: string, args: readonly string[] = []): Child {
+    const file = new URL(script, import.meta.url).pathname;
+    return this.spawn(Deno.execPath(), ["run", "-A", file, ...args]);
+  }
+
+  /** Ends all that still run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running].map((child) => child.stop()));
+  }
+}
+
+/** A running child process. */
+export class Child {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: AsyncGenerator<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #command: string;
+  #ended: () => void;
+  #stopping: Promise<void> | undefined;
+  /** Whether it is gone. */
+  ended = false;
+
+  /** Starts it; `ended` is called once it was stopped. */
+  constructor(command: string, args: readonly string[], ended: () => void) {
+    this.#command = [command, ...args].join(" ");
+    this.#ended = ended;
+    this.#process = new Deno.Command(command, {
+      args: [...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+      env: { DENO_NO_UPDATE_CHECK: "1" },
+    }).spawn();
+    this.#lines = readLines(this.#process.stdout);
+    this.#process.status.then(() => this.ended = true);
+    this.#input = this.#process.stdin.getWriter();
+  }
+
+  /** Its process id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /**
+   * The next line of its standard output.
+   *
+   * @param patience how long to wait, in milliseconds; a child that says nothing is stopped
+   * @throws Error where the child has ended or stays silent
+   */
+  async line(patience = 30_000): Promise<string> {
+    const timer = setTimeout(() => void this.stop(), patience);
+    try {
+      const { done, value } = await this.#lines.next();
+      if (done) throw new Error(`No further line came from ${this.#command}`);
+      return value;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Writes a line to its standard input. */
+  async send(line: string): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  /** Ends it and waits until it is gone. */
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await this.#process.status;
+    await this.#input.abort().catch(() => {});
+    await this.#lines.return(undefined).catch(() => {});
+    if (!this.#process.stdout.locked) await this.#process.stdout.cancel();
+    this.#ended();
+  }
+}
+
+/** The lines of a stream of bytes, without their ends. */
+export async function* readLines(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<string> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
