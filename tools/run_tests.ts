@@ -111,7 +111,7 @@ async function record(): Promise<number> {
     for (const { nodeid, outcome, longrepr } of results.collectors) {
       if (outcome === "failed") print(`! ${nodeid || "tests"}: ${longrepr}`);
     }
-    if (uncovered > 0) print(`! Coverage: ${uncovered} below its threshold`);
+    if (uncovered > 0) print(`! Coverage falls short in ${uncovered} places`);
     print(
       `${results.summary.passed} passed, ` +
         `${failed + (stale > 0 ? 1 : 0) + (uncovered > 0 ? 1 : 0)} failed`,

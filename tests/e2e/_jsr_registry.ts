@@ -95,11 +95,11 @@ export async function serveRegistry(): Promise<Registry> {
         return Response.json(documents[pathname]);
       }
       const bytes = files.get(pathname.slice(`/${name}/${version}`.length));
-      return bytes === undefined
-        ? new Response(null, { status: 404 })
-        : new Response(bytes, {
-          headers: { "content-type": "text/typescript" },
-        });
+      if (bytes === undefined) return new Response(null, { status: 404 });
+      const type = pathname.endsWith(".json")
+        ? "application/json"
+        : "text/typescript";
+      return new Response(bytes, { headers: { "content-type": type } });
     },
   );
   return {
