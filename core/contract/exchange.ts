@@ -1,0 +1,145 @@
+/**
+ * The part of the contract that a request passes through: exchanges, hooks, leases and queues.
+ *
+ * @module
+ */
+/** A value, or something that will become one. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/** A route as a plugin sees it. */
+export interface Route {
+  /** Unique; by default method and path in words. */
+  readonly id: string;
+  /** Upper case; `["*"]` is any. */
+  readonly methods: readonly string[];
+  /** The pattern, in Hono's path syntax. */
+  readonly path: string;
+  /**
+   * This route's stream of random numbers for a purpose, seeded by the server's seed and the route's id: no other route,
+   * plugin or purpose shifts it.
+   */
+  stream(purpose: string): Stream;
+}
+
+/** Random numbers that are looked up, not consumed: the same place always holds the same number. */
+export interface Stream {
+  /**
+   * The number at one place.
+   *
+   * @param sequence the exchange's sequence number (or a hash that takes its place): an integer, taken modulo 2^32
+   * @param index which draw of the exchange, 0…4095; 0 where absent
+   * @returns a number strictly between 0 and 1, with 52 random bits
+   */
+  uniform(sequence: number, index?: number): number;
+}
+
+/**
+ * How an exchange stands: gone is the client that left, cut what was still pending when the server ended, failed a hook that
+ * threw.
+ */
+export type Outcome =
+  | "pending"
+  | "answered"
+  | "rejected"
+  | "gone"
+  | "cut"
+  | "failed";
+
+/**
+ * One request and its answer on their way through the pipeline, which alone writes it. It is valid until observe has
+ * returned: copy what you keep. Times are the clock's milliseconds.
+ */
+export interface Exchange {
+  /** The route's how-manieth arrival this is, from 0. */
+  readonly sequence: number;
+  /** The request's method, upper case. */
+  readonly method: string;
+  /** When it arrived. */
+  readonly arrival: number;
+  /** When its service started: the arrival, or the end of its wait in queues. */
+  readonly start: number;
+  /** The drawn service time. */
+  readonly service: number;
+  /** What degradation adds to it. */
+  readonly degradation: number;
+  /** The target end: start + service + degradation. */
+  readonly due: number;
+  /** When its headers were handed over, or when it was rejected or abandoned; NaN until then. */
+  readonly end: number;
+  /** The status that is sent. */
+  readonly status: number;
+  /** How it ended, or `"pending"`. */
+  readonly outcome: Outcome;
+  /** A request header's value; null where absent, and in simulation. */
+  header(name: string): string | null;
+}
+
+/** The hooks of a route, in the order of the life of a request. The list is closed. All but respond are synchronous. */
+export interface RouteHooks {
+  /** What the plugin does to this route, in a few words; printed at the start and by the control API. */
+  readonly summary?: string;
+  /**
+   * May it be served now? A lease holds a server until it is released; a rejection ends the exchange; a ticket is a place
+   * in a queue and settles later through the waiter.
+   */
+  readonly admit?: Hook<
+    (exchange: Exchange, waiter: Waiter) => Lease | Rejection | Ticket
+  >;
+  /** The service time, in milliseconds, at least 0. One plugin at most may serve a route. */
+  readonly serve?: Hook<(exchange: Exchange) => number>;
+  /** What degradation adds, in milliseconds; evaluated once, at service start; all plugins' add up. */
+  readonly degrade?: Hook<(exchange: Exchange) => number>;
+  /** Changes or replaces the response as it leaves. Over HTTP only, never in simulation. */
+  readonly respond?: Hook<
+    (exchange: Exchange, response: Response) => Awaitable<Response>
+  >;
+  /** Sees the finished exchange, after all leases were released. */
+  readonly observe?: Hook<(exchange: Exchange) => void>;
+}
+
+/** A hook, or a hook with its place among those of the same stage; within a place the configuration's order holds. */
+export type Hook<F> = F | {
+  /** Before or after the hooks that say nothing. */
+  readonly order: "pre" | "post";
+  /** The hook itself. */
+  readonly handler: F;
+};
+
+/** A server that an exchange occupies; may be the pool itself. */
+export interface Lease {
+  /** Gives the server back: called exactly once, whatever happens. Synchronous; must not throw. */
+  release(exchange: Exchange): void;
+}
+
+/** Why an exchange is not served. */
+export interface Rejection {
+  /** In the words of the metrics: queue_full, queue_timeout, rate_limited, … */
+  readonly reason: string;
+  /** The status to answer with, 100…599. */
+  readonly status: number;
+  /** Sent as Retry-After, in seconds. */
+  readonly retryAfter?: number;
+  /** Further response headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The response body; a problem document where absent. */
+  readonly body?: string;
+}
+
+/** A place in a queue. */
+export interface Ticket {
+  /** The client left or the server is being disposed: at most once, never after the waiter was settled. */
+  leave(): void;
+}
+
+/** The way back from a queue. */
+export interface Waiter {
+  /** The exchange that waits. */
+  readonly exchange: Exchange;
+  /**
+   * Ends the wait. Not re-entrant: the exchange goes on after the caller has returned.
+   *
+   * @param at when the service starts, on the clock: its predecessor's target end, so that lateness does not pile up in
+   * a queue; the present where absent
+   */
+  settle(outcome: Lease | Rejection, at?: number): void;
+}

@@ -1,0 +1,75 @@
+/**
+ * The part of the contract by which things are measured.
+ *
+ * @module
+ */
+/** What a series is called and means. */
+export interface MetricDefinition {
+  /** In base units, such as `perfmock_queue_seconds`; counters end in `_total`. */
+  readonly name: string;
+  /** In one sentence. */
+  readonly help: string;
+  /** The names of its labels, in order. */
+  readonly labels?: readonly string[];
+}
+
+/** A number that only grows. */
+export interface Counter {
+  /** Adds `n`, 1 where absent. */
+  add(n?: number): void;
+  /** The present value. */
+  readonly value: number;
+}
+
+/** A number that goes up and down. */
+export interface Gauge {
+  /** Sets the value. */
+  set(value: number): void;
+  /** Adds `n`, which may be negative. */
+  add(n: number): void;
+  /** The present value. */
+  readonly value: number;
+}
+
+/** A distribution of measured durations. Recorded in milliseconds, exposed in seconds. */
+export interface Timing {
+  /** Records one duration, in milliseconds. */
+  record(milliseconds: number): void;
+  /** How many were recorded. */
+  readonly count: number;
+  /** Their sum, in milliseconds. */
+  readonly sum: number;
+  /** How many were at most as long as each boundary, cumulative; the last entry is the count. */
+  cumulative(): readonly number[];
+  /** The value at probability p, in milliseconds, to within 0.4 %; NaN where nothing was recorded. */
+  quantile(p: number): number;
+}
+
+/** A metric with one series per set of label values. */
+export interface Metric<Series = Counter | Gauge | Timing> {
+  /** What it is. */
+  readonly definition: MetricDefinition;
+  /** Its kind, in Prometheus' words. */
+  readonly type: "counter" | "gauge" | "histogram";
+  /** The upper boundaries of a histogram's buckets, in milliseconds. */
+  readonly boundaries?: readonly number[];
+  /** The series for these label values, in the definition's order; made at the first call. Bind it once, keep it. */
+  series(...values: readonly string[]): Series;
+  /** All series with their label values. */
+  entries(): Iterable<readonly [values: readonly string[], series: Series]>;
+}
+
+/** All metrics of a server. A name taken twice with another type or other labels is an error. */
+export interface Metrics {
+  /** A counter metric. */
+  counter(definition: MetricDefinition): Metric<Counter>;
+  /** A gauge metric. */
+  gauge(definition: MetricDefinition): Metric<Gauge>;
+  /** A histogram metric; boundaries in ascending milliseconds, by default those for durations. */
+  timing(
+    definition: MetricDefinition,
+    boundaries?: readonly number[],
+  ): Metric<Timing>;
+  /** All metrics there are, in the order they were made. */
+  all(): Iterable<Metric>;
+}

@@ -1,0 +1,29 @@
+/**
+ * The parts of the contract; core/plugin.ts is what plugins see of it.
+ *
+ * @module
+ */
+export type {
+  Awaitable,
+  Exchange,
+  Hook,
+  Lease,
+  Outcome,
+  Rejection,
+  Route,
+  RouteHooks,
+  Stream,
+  Ticket,
+  Waiter,
+} from "./exchange.ts";
+export type { Distribution, Family, Shape } from "./distribution.ts";
+export type { Faults, Kit, KitType, Limits } from "./settings.ts";
+export type { Call, Endpoint } from "./control.ts";
+export type {
+  Counter,
+  Gauge,
+  Metric,
+  MetricDefinition,
+  Metrics,
+  Timing,
+} from "./metrics.ts";
