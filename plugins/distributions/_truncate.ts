@@ -1,0 +1,107 @@
+/**
+ * Truncation: a distribution, given that it lies between two ends.
+ *
+ * @module
+ */
+
+import { InvalidParameters, milliseconds } from "./_faults.ts";
+
+/** The four functions of a distribution on the real line. */
+export interface Functions {
+  /** The quantile at u. */
+  readonly quantile: (u: number) => number;
+  /** The quantile at 1 − v. */
+  readonly survivalQuantile: (v: number) => number;
+  /** P(X ≤ x). */
+  readonly cdf: (x: number) => number;
+  /** P(X > x). */
+  readonly survival: (x: number) => number;
+}
+
+/** Between what a distribution is truncated: both ends are kept. */
+export interface Ends {
+  /** The lower end, in milliseconds, at least 0. */
+  readonly min: number;
+  /** The upper end, in milliseconds; may be Infinity. */
+  readonly max: number;
+}
+
+/**
+ * Truncates by rescaling u. Above the median the survival function takes over, so that a far upper tail stays precise.
+ *
+ * @returns undefined where next to nothing lies between the ends: less than 1e-300 of the whole
+ */
+export function truncateFunctions(
+  base: Functions,
+  { min, max }: Ends,
+): Functions | undefined {
+  const below = previous(min);
+  const cdfBelow = base.cdf(below);
+  const survivalBelow = base.survival(below);
+  const survivalAbove = base.survival(max);
+  const upper = cdfBelow > 0.5;
+  const mass = upper ? survivalBelow - survivalAbove : base.cdf(max) - cdfBelow;
+  if (!(mass > 1e-300)) return undefined;
+  const within = (x: number) => x < min ? min : x > max ? max : x;
+  return {
+    quantile: (u) => {
+      const target = cdfBelow + u * mass;
+      return within(
+        target <= 0.5
+          ? base.quantile(target)
+          : base.survivalQuantile(survivalAbove + (1 - u) * mass),
+      );
+    },
+    survivalQuantile: (v) => {
+      const target = survivalAbove + v * mass;
+      return within(
+        target <= 0.5
+          ? base.survivalQuantile(target)
+          : base.quantile(cdfBelow + (1 - v) * mass),
+      );
+    },
+    cdf: (x) => {
+      if (x < min) return 0;
+      if (x >= max) return 1;
+      return upper
+        ? (survivalBelow - base.survival(x)) / mass
+        : (base.cdf(x) - cdfBelow) / mass;
+    },
+    survival: (x) => {
+      if (x < min) return 1;
+      if (x >= max) return 0;
+      return (base.survival(x) - survivalAbove) / mass;
+    },
+  };
+}
+
+/** What is cut off, as text: `"below 0 ms"`, `"outside 10 ms to 80 ms"`. */
+export function inWords({ min, max }: Ends): string {
+  return max === Infinity
+    ? `below ${milliseconds(min)}`
+    : `outside ${milliseconds(min)} to ${milliseconds(max)}`;
+}
+
+/** The fault of a truncation to a range that holds nothing of the distribution. */
+export function nothingLeft(ends: Ends): InvalidParameters {
+  const [path, value] = ends.max === Infinity
+    ? ["/min", ends.min]
+    : ["/max", ends.max];
+  return new InvalidParameters([{
+    path,
+    message: `Truncation to ${
+      inWords(ends)
+    } leaves nothing of the distribution`,
+    value,
+    allowed: "a range that holds some of the distribution",
+  }]);
+}
+
+/** The greatest number less than x, x ≥ 0, by which an atom at x stays inside. */
+function previous(x: number): number {
+  if (x === 0) return -Number.MIN_VALUE;
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, x);
+  bits.setBigInt64(0, bits.getBigInt64(0) - 1n);
+  return bits.getFloat64(0);
+}

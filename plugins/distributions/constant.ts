@@ -1,0 +1,27 @@
+/**
+ * The constant family.
+ *
+ * @module
+ */
+import type { Family } from "../../core/plugin.ts";
+
+/** The parameters of {@linkcode constant}. */
+export interface ConstantParameters {
+  /** In milliseconds, at least 0. */
+  readonly value: number;
+}
+
+/** Always the same time. */
+export const constant: Family<ConstantParameters> = {
+  name: "constant",
+  summary: "Always the same time",
+  parameters: ({ z, duration }) => z.strictObject({ value: duration() }),
+  create: ({ value }) => ({
+    quantile: () => value,
+    survivalQuantile: () => value,
+    cdf: (x) => x < value ? 0 : 1,
+    survival: (x) => x < value ? 1 : 0,
+    mean: value,
+    standardDeviation: 0,
+  }),
+};
