@@ -17,7 +17,7 @@ export interface OfferedHooks {
 }
 
 /** The hooks there are, in the order of the life of a request. A Record, so that the compiler notices one that is missing. */
-const STAGES: Readonly<Record<keyof RouteHooks, true>> = {
+const STAGES: Readonly<Record<Exclude<keyof RouteHooks, "summary">, true>> = {
   admit: true,
   serve: true,
   degrade: true,
@@ -33,7 +33,7 @@ export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
   const serving: string[] = [];
   for (const { plugin, hooks } of offers) {
     for (const [name, hook] of Object.entries(hooks)) {
-      if (hook === undefined) continue;
+      if (hook === undefined || name === "summary") continue;
       if (!Object.hasOwn(STAGES, name)) {
         faults.push({
           path: "",
@@ -63,6 +63,11 @@ export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
     });
   }
   return faults;
+}
+
+/** What the plugins do to a route, in words. */
+export function summaries(offers: readonly OfferedHooks[]): string[] {
+  return offers.flatMap(({ hooks }) => hooks.summary ?? []);
 }
 
 /** Puts hooks in order: stage, then pre and post, then the plugins' order. */

@@ -30,8 +30,10 @@ export interface EdgeParts {
   readonly cors: boolean;
   /** Whether a path belongs to the control API or a plugin's endpoint; these go before mock routes. */
   readonly reserved: (path: string) => boolean;
-  /** Answers what no route takes: control API, endpoints, the 404. */
+  /** Answers for the control API and endpoints. */
   readonly otherwise: (request: Request) => Awaitable<Response>;
+  /** Answers what nothing takes. */
+  readonly unmatched: (request: Request) => Response;
 }
 
 /** How many URLs are remembered with their plans. A frontend uses few; a crawl of many must not fill memory. */
@@ -63,6 +65,21 @@ export class Edge {
       : this.#run(plan, method, request);
   };
 
+  /** Answers a request whose route was found by other means. */
+  run(route: PlannedRoute, request: Request): Awaitable<Response> {
+    const { method } = request;
+    if (this.#parts.cors && isPreflight(request)) return preflight(request);
+    return this.#run(route.plan(method), method, request);
+  }
+
+  /** Answers a request that no route takes. */
+  unmatched(request: Request): Response {
+    const { cors, unmatched } = this.#parts;
+    return cors && isPreflight(request)
+      ? preflight(request)
+      : unmatched(request);
+  }
+
   #run(plan: Plan, method: string, request: Request): Awaitable<Response> {
     if (plan.flow.draining) return unavailable();
     const x = new LiveExchange(plan, method, request);
@@ -72,12 +89,12 @@ export class Edge {
 
   /** A URL that is not remembered. */
   #first(request: Request, method: string, url: string): Awaitable<Response> {
-    const { cors, matcher, otherwise, reserved } = this.#parts;
+    const { cors, matcher, otherwise, reserved, unmatched } = this.#parts;
     const path = getPath(request);
     if (reserved(path)) return otherwise(request);
     if (cors && isPreflight(request)) return preflight(request);
     const plan = matcher.find(method, path)?.plan(method);
-    if (plan === undefined) return otherwise(request);
+    if (plan === undefined) return unmatched(request);
     // An OPTIONS request may be a preflight at one time and not at another.
     if (method !== "OPTIONS") this.#remember(method, url, plan);
     return this.#run(plan, method, request);

@@ -11,7 +11,7 @@ const INTERVAL = 100;
 /** Asks the clock for a wake-up every 100 ms and records how late each came. */
 export class LagSampler {
   readonly #clock: Clock;
-  readonly #timing: Timing;
+  readonly #timing: Pick<Timing, "record">;
   // 0 while stopped; handles are greater than 0.
   #timer = 0;
 
@@ -21,7 +21,7 @@ export class LagSampler {
    * @param clock whose wake-ups are measured
    * @param timing records the lags
    */
-  constructor(clock: Clock, timing: Timing) {
+  constructor(clock: Clock, timing: Pick<Timing, "record">) {
     this.#clock = clock;
     this.#timing = timing;
   }

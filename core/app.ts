@@ -1,0 +1,344 @@
+/**
+ * From a configuration to a server.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Hono } from "hono";
+import type {
+  ConfigWarning,
+  PerfmockConfig,
+  PerfmockInput,
+} from "./config/mod.ts";
+import {
+  builtinEndpoints,
+  type Health,
+  type PluginDescription,
+  type RouteDescription,
+  type Stats,
+} from "./control/builtin_endpoints.ts";
+import { PerfmockError } from "./errors.ts";
+import type { LiveExchange } from "./exchange.ts";
+import { reasons } from "./health.ts";
+import { forget } from "./http.ts";
+import {
+  LagSampler,
+  MetricRegistry,
+  RecentHistogram,
+  Recorder,
+  seriesLimitFor,
+} from "./metrics/mod.ts";
+import { abandon, createFlow } from "./pipeline.ts";
+import type { SequenceCounter } from "./plan.ts";
+import type { Awaitable, Clock } from "./plugin.ts";
+import { buildRevision, type Revision, type ServerParts } from "./revision.ts";
+import { listen, type Listener } from "./serve.ts";
+import { PreciseClock } from "./time/mod.ts";
+import { TraceIds } from "./trace.ts";
+import { VERSION } from "./version.ts";
+
+/** How long disposal waits for answers that are being written, in milliseconds. */
+const FLUSH_LIMIT = 1000;
+
+/** How far back `health` looks, in milliseconds. */
+const RECENTLY = 10_000;
+
+/** What a server is made with beyond its configuration. */
+export interface PerfmockOptions {
+  /** The clock everything runs on; a {@linkcode PreciseClock} of its own where absent. A clock given is not disposed. */
+  readonly clock?: Clock;
+  /** Whether to listen on a port, which is the default; without it, use `fetch` or `app`. */
+  readonly listen?: boolean;
+  /** Where relative paths in the configuration start from; the working directory where absent. */
+  readonly folder?: string | URL;
+  /** Takes the lines of the log; standard error where absent. */
+  readonly log?: (level: "info" | "warn" | "error", message: string) => void;
+}
+
+/** A mock server. */
+export interface Perfmock extends AsyncDisposable {
+  /** Where it listens, with a trailing slash; a placeholder where it does not. */
+  readonly url: URL;
+  /** All of it as a Hono app, to mount in another: `other.route("/backend", server.app)`. */
+  readonly app: InstanceType<typeof Hono>;
+  /** Answers a request without a socket. */
+  readonly fetch: (request: Request) => Awaitable<Response>;
+  /** The configuration, complete and frozen. */
+  readonly config: PerfmockConfig;
+  /** What the configuration's author should know. */
+  readonly warnings: readonly ConfigWarning[];
+  /** The mock routes, in the order in which they are matched. */
+  readonly routes: readonly RouteDescription[];
+  /** How many exchanges are under way. */
+  readonly inFlight: number;
+  /** What happened since the start or the last reset. */
+  stats(): Stats;
+  /** How well the server is, and why it is not. */
+  health(): Health;
+  /** Sequence numbers and stats start afresh; metrics for exporters go on. */
+  reset(): void;
+  /**
+   * Takes no new exchanges, lets those under way end for at most `server.drainTimeout`, cuts what is left, and ends the
+   * server. New requests are answered with 503 meanwhile; the control API goes on.
+   */
+  drain(): Promise<void>;
+  /** Ends the server at once: what is under way is cut, everything is given back. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes a server.
+ *
+ * ```ts
+ * import { createPerfmock } from "@perfmock/perfmock";
+ *
+ * await using server = await createPerfmock({
+ *   routes: [{ path: "/api/orders", serviceTime: "12ms", response: { json: [] } }],
+ * });
+ * const response = await fetch(new URL("/api/orders", server.url));
+ * console.assert((await response.json()).length === 0);
+ * ```
+ *
+ * @param config as in deno.json's key `perfmock`; unlike there, the port is 0 where absent, so that a free one is picked
+ * @throws PerfmockError with all faults of the configuration, or where the port cannot be had
+ */
+export async function createPerfmock(
+  config: PerfmockInput = {},
+  options: PerfmockOptions = {},
+): Promise<Perfmock> {
+  const server = new Server(options);
+  try {
+    await server.start(config);
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Standard error, a line at a time. */
+function logToConsole(level: "info" | "warn" | "error", message: string): void {
+  // deno-lint-ignore no-console -- this is the log
+  console[level](`perfmock: ${message}`);
+}
+
+class Server implements Perfmock {
+  readonly #ownClock: PreciseClock | undefined;
+  readonly #options: PerfmockOptions;
+  readonly #parts: ServerParts;
+  readonly #recorder: Recorder;
+  readonly #metrics: MetricRegistry;
+  readonly #recentLag = new RecentHistogram(RECENTLY);
+  readonly #overflowing = new Set<string>();
+  readonly #reported = new Set<string>();
+  readonly #lag: LagSampler;
+  readonly #started: number;
+  readonly #sequences = new Map<string, SequenceCounter>();
+  #revision: Revision | undefined;
+  #number = 0;
+  #listener: Listener | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(options: PerfmockOptions) {
+    this.#options = options;
+    const log = options.log ?? logToConsole;
+    this.#ownClock = options.clock === undefined
+      ? new PreciseClock()
+      : undefined;
+    const clock = options.clock ?? this.#ownClock as Clock;
+    this.#metrics = new MetricRegistry({
+      onOverflow: (metric) => {
+        this.#overflowing.add(metric);
+        log("warn", `Metric ${metric} has more series than are kept`);
+      },
+    });
+    this.#recorder = new Recorder(this.#metrics);
+    this.#metrics.gauge({
+      name: "perfmock_build_info",
+      help: "Always 1; the version is in the label",
+      labels: ["version"],
+    }).series(VERSION).set(1);
+    this.#started = clock.now();
+    this.#lag = new LagSampler(clock, {
+      record: (milliseconds) => {
+        this.#recorder.lag.record(milliseconds);
+        this.#recentLag.record(milliseconds, clock.now());
+      },
+    });
+    this.#parts = {
+      clock,
+      flow: createFlow(),
+      recorder: this.#recorder,
+      sequences: this.#sequences,
+      metrics: this.#metrics,
+      traces: new TraceIds(),
+      log,
+      // One line for each kind of failure: a hook that always throws must not fill the log at the rate of requests.
+      report: (error, route) => {
+        const line = `A hook of route "${route.id}" failed: ${error}`;
+        if (this.#reported.size > 100 || this.#reported.has(line)) return;
+        this.#reported.add(line);
+        log("error", line);
+      },
+    };
+  }
+
+  async start(input: PerfmockInput): Promise<void> {
+    const { folder = "." } = this.#options;
+    const base = folder instanceof URL ? folder : folderUrl(folder);
+    this.#revision = await buildRevision(
+      { value: input, folder: base },
+      this.#parts,
+      () =>
+        builtinEndpoints({
+          health: () => this.health(),
+          routes: () => this.routes,
+          plugins: () => this.#plugins(),
+          stats: () => this.stats(),
+          reset: () => this.reset(),
+        }),
+    );
+    this.#number++;
+    this.#metrics.seriesLimit = seriesLimitFor(this.#revision.routes.length);
+    if (this.#options.listen === false) return;
+    this.#listener = listen(
+      this.config.server,
+      (request) => this.fetch(request),
+    );
+    this.#lag.start();
+  }
+
+  get #current(): Revision {
+    if (this.#revision === undefined) {
+      throw new PerfmockError(
+        "SERVER_NOT_STARTED",
+        "Cannot use a server that was not started",
+      );
+    }
+    return this.#revision;
+  }
+
+  get url(): URL {
+    return this.#listener?.url ?? new URL("http://perfmock.invalid/");
+  }
+
+  get app(): Hono {
+    return this.#current.app;
+  }
+
+  readonly fetch = (request: Request): Awaitable<Response> =>
+    this.#current.fetch(request);
+
+  get config(): PerfmockConfig {
+    return this.#current.config;
+  }
+
+  get warnings(): readonly ConfigWarning[] {
+    return this.#current.warnings;
+  }
+
+  get routes(): readonly RouteDescription[] {
+    return this.#current.routes.map(({ parts }) => ({
+      id: parts.route.id,
+      methods: parts.route.methods,
+      path: parts.route.path,
+      does: parts.summaries,
+      settings: parts.settings,
+    }));
+  }
+
+  get inFlight(): number {
+    return this.#parts.flow.size;
+  }
+
+  #plugins(): PluginDescription[] {
+    const { plugins, routeKeys } = this.#current;
+    return plugins.map(({ key, options, plugin: { name, version } }) => ({
+      name,
+      version,
+      key,
+      options,
+      routeKeys: routeKeys.get(name) ?? [],
+    }));
+  }
+
+  stats(): Stats {
+    return {
+      revision: this.#number,
+      routes: this.#recorder.snapshot(),
+      plugins: Object.fromEntries(
+        this.#current.plugins.flatMap(({ plugin, instance }) =>
+          instance.snapshot === undefined
+            ? []
+            : [[plugin.name, instance.snapshot()]]
+        ),
+      ),
+    };
+  }
+
+  health(): Health {
+    const now = this.#parts.clock.now();
+    const found = reasons({
+      lateness: this.#recorder.lateness,
+      lag: this.#recentLag,
+      clock: () => this.#ownClock?.reason,
+      overflowing: () => [...this.#overflowing],
+      plugins: () =>
+        this.#current.plugins.flatMap(({ instance }) =>
+          instance.health?.() ?? []
+        ),
+    }, now);
+    return {
+      status: found.length === 0 ? "ok" : "degraded",
+      version: VERSION,
+      uptimeMs: now - this.#started,
+      revision: this.#number,
+      reasons: found,
+    };
+  }
+
+  reset(): void {
+    for (const sequence of this.#sequences.values()) sequence.next = 0;
+    this.#recorder.reset();
+  }
+
+  async drain(): Promise<void> {
+    const { flow, clock } = this.#parts;
+    flow.draining = true;
+    const limit = clock.now() + this.config.server.drainTimeout;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = clock.at(limit, resolve, undefined);
+    await Promise.race([flow.emptied(), late]);
+    clock.cancel(timer);
+    await this[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ended ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    const { flow } = this.#parts;
+    flow.draining = true;
+    this.#lag.stop();
+    const cut: LiveExchange[] = [];
+    flow.endAll((x) => {
+      abandon(x, "cut");
+      cut.push(x);
+    });
+    // Connections first: the promises that are settled after must not become answers.
+    const closed = cut.length > 0
+      ? this.#listener?.cut()
+      : this.#listener?.close(FLUSH_LIMIT);
+    for (const x of cut) forget(x);
+    await closed;
+    await this.#revision?.dispose();
+    this.#ownClock?.[Symbol.dispose]();
+  }
+}
+
+/** A folder's path as a URL with a trailing slash. */
+function folderUrl(path: string): URL {
+  return new URL(`${pathToFileURL(resolve(path)).href}/`);
+}

@@ -1,0 +1,14 @@
+/**
+ * The plugins that are on without being named: the one place where core knows plugins.
+ *
+ * @module
+ */
+import distributions from "../plugins/distributions/mod.ts";
+import exporters from "../plugins/exporters/mod.ts";
+import type { Plugin } from "./plugin.ts";
+
+/** By name, in the order in which they are set up. */
+export const BUILTIN: Readonly<Record<string, Plugin>> = {
+  distributions: distributions as Plugin,
+  exporters: exporters as Plugin,
+};

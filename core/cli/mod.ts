@@ -1,0 +1,98 @@
+/**
+ * The command line.
+ *
+ * @module
+ */
+import { Command, CommanderError, Option } from "commander";
+import { PerfmockError } from "../errors.ts";
+import { VERSION } from "../version.ts";
+import { check } from "./check.ts";
+import { printFaults, type Terminal, terminal } from "./output.ts";
+import { schema } from "./schema.ts";
+import { serve } from "./serve.ts";
+
+/** What a command ends with when a user's input was at fault. */
+const INVALID = 2;
+/** What a command ends with when something failed while it ran. */
+const FAILED = 1;
+
+/** The errors that are no user's mistake in what she wrote, but of the moment. */
+const RUN_TIME: ReadonlySet<string> = new Set([
+  "PORT_IN_USE",
+  "SERVER_NOT_STARTED",
+]);
+
+/**
+ * Runs one command.
+ *
+ * @param args the arguments, without the program's own name
+ * @returns the exit status: 0, 1 where something failed at run time, 2 where what was asked for is not valid
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const out = terminal();
+  let status = 0;
+  const run =
+    <Options>(command: (options: Options, out: Terminal) => Promise<number>) =>
+    async (options: Options) => {
+      status = await command(options, out);
+    };
+  const program = new Command("perfmock")
+    .description(
+      "An HTTP API mock server that answers exactly as late as you tell it to",
+    )
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .showHelpAfterError("(--help shows all there is)")
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: (text) => out.complain(text),
+    })
+    .exitOverride();
+  program.command("serve", { isDefault: true })
+    .description("serve the configured API until a signal ends it")
+    .addOption(configOption())
+    .option("--host <host>", "where to listen")
+    .option("--port <port>", "0 picks a free one")
+    .option(
+      "--seed <seed>",
+      "a whole number or a word; the same seed, the same draws",
+    )
+    .option(
+      "--ready-file <file>",
+      "is given { url, pid } once the server listens",
+    )
+    .option("--quiet", "print nothing but errors")
+    .action(run(serve));
+  program.command("check")
+    .description("validate a configuration and list every fault in it")
+    .addOption(configOption())
+    .action(run(check));
+  program.command("schema")
+    .description("print the JSON Schema of the configuration")
+    .addOption(configOption())
+    .action(run(schema));
+  // exitOverride is not inherited by commands that are added before it is set, nor is the output.
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program).exitOverride();
+  }
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? 0 : INVALID;
+    }
+    if (error instanceof PerfmockError) {
+      printFaults(error, out);
+      return RUN_TIME.has(error.code) ? FAILED : INVALID;
+    }
+    throw error;
+  }
+}
+
+function configOption(): Option {
+  return new Option(
+    "--config <file>",
+    'deno.json (its key "perfmock"), or a .json, .jsonc or .yaml file',
+  );
+}

@@ -1,0 +1,72 @@
+/**
+ * What the command line prints, and how.
+ *
+ * @module
+ */
+import type { Issue, PerfmockError } from "../errors.ts";
+
+/** Where a command prints. */
+export interface Terminal {
+  /** To standard output, as it is. */
+  write(text: string): void;
+  /** To standard error, as it is. */
+  complain(text: string): void;
+  /** Marks a text as important, where colours are shown. */
+  bold(text: string): string;
+  /** Marks a text as secondary, where colours are shown. */
+  dim(text: string): string;
+}
+
+const ENCODER = new TextEncoder();
+
+/** The process's own terminal; NO_COLOR and a pipe turn colours off. */
+export function terminal(): Terminal {
+  const colours = !Deno.noColor && Deno.stdout.isTerminal();
+  const styled = (code: number) => (text: string) =>
+    colours ? `\x1b[${code}m${text}\x1b[0m` : text;
+  return {
+    write: (text) => writeAll(Deno.stdout, text),
+    complain: (text) => writeAll(Deno.stderr, text),
+    bold: styled(1),
+    dim: styled(2),
+  };
+}
+
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  let bytes = ENCODER.encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+/** Prints an error with all its faults to standard error. */
+export function printFaults(error: PerfmockError, out: Terminal): void {
+  out.complain(`${error.message} [${error.code}]\n`);
+  for (const issue of error.issues) out.complain(`\n${describe(issue)}`);
+}
+
+/** One fault: where and what, then the value, what is allowed, and what was probably meant. */
+function describe(issue: Issue): string {
+  const lines = [
+    `  ${issue.path === "" ? "" : `${issue.path}: `}${issue.message}`,
+  ];
+  if (issue.value !== undefined) {
+    lines.push(`    received: ${inline(issue.value)}`);
+  }
+  if (issue.allowed !== undefined) lines.push(`    allowed: ${issue.allowed}`);
+  if (issue.suggestion !== undefined) {
+    lines.push(`    suggestion: ${issue.suggestion}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Longer values are cut: the path says where the whole is. */
+const INLINE = 120;
+
+function inline(value: unknown): string {
+  const text = typeof value === "number" || typeof value === "bigint"
+    ? `${value}`
+    : JSON.stringify(value) ?? String(value);
+  return text.length > INLINE ? `${text.slice(0, INLINE)} …` : text;
+}

@@ -1,0 +1,124 @@
+/**
+ * `perfmock serve`: from a configuration to a server that listens until a signal ends it.
+ *
+ * @module
+ */
+import { createPerfmock, type Perfmock } from "../app.ts";
+import {
+  type ConfigurationOptions,
+  loadConfiguration,
+} from "./configuration.ts";
+import type { Terminal } from "./output.ts";
+
+/** The options of `serve`. */
+export interface ServeOptions extends ConfigurationOptions {
+  /** Is given `{ url, pid }` once the server listens. */
+  readonly readyFile?: string;
+  /** Print nothing but errors. */
+  readonly quiet?: boolean;
+}
+
+/** The exit status after a second signal: 128 + SIGINT, as shells have it. */
+const INTERRUPTED = 130;
+
+/**
+ * Serves until SIGINT or SIGTERM, then drains.
+ *
+ * @throws PerfmockError with every fault of the configuration, or where the port cannot be had
+ */
+export async function serve(
+  options: ServeOptions,
+  out: Terminal,
+): Promise<number> {
+  const { input, folder, source } = await loadConfiguration(options);
+  const server = await createPerfmock(input, { folder });
+  const ended = firstSignal();
+  for (const { path, message } of server.warnings) {
+    out.complain(`warning: ${path}: ${message}\n`);
+  }
+  if (options.quiet !== true) greet(server, source, out);
+  if (options.readyFile !== undefined) {
+    await announce(options.readyFile, server.url);
+  }
+  await ended;
+  if (options.quiet !== true) {
+    out.write(`\nDraining ${server.inFlight} requests\n`);
+  }
+  await server.drain();
+  if (options.quiet !== true) summarise(server, out);
+  return 0;
+}
+
+/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
+function firstSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let count = 0;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (++count > 1) Deno.exit(INTERRUPTED);
+      resolve();
+    });
+  }
+  return promise;
+}
+
+/** Written beside and renamed, so that who waits for the file never reads half of it. */
+async function announce(file: string, url: URL): Promise<void> {
+  const draft = `${file}.${Deno.pid}`;
+  await Deno.writeTextFile(
+    draft,
+    JSON.stringify({ url: url.href, pid: Deno.pid }) + "\n",
+  );
+  await Deno.rename(draft, file);
+}
+
+function greet(server: Perfmock, source: string, out: Terminal): void {
+  out.write(`${out.bold(`perfmock on ${server.url}`)}  ${out.dim(source)}\n\n`);
+  const rows = server.routes.map((route) => [
+    route.methods.join(","),
+    route.path,
+    route.does.join("; ") || "at once",
+  ]);
+  const width = (column: number) =>
+    Math.max(0, ...rows.map((row) => row[column].length));
+  const [methods, paths] = [width(0), width(1)];
+  for (const [method, path, does] of rows) {
+    out.write(
+      `  ${method.padEnd(methods)}  ${path.padEnd(paths)}  ${out.dim(does)}\n`,
+    );
+  }
+  const example = server.routes.find((route) =>
+    route.methods.includes("GET") && !/[:*]/.test(route.path)
+  );
+  const path = example?.path ?? `${server.config.control.path}/health`;
+  out.write(`\n  curl -i ${new URL(path, server.url)}\n`);
+}
+
+function summarise(server: Perfmock, out: Terminal): void {
+  const { routes } = server.stats();
+  const rows = Object.entries(routes).filter(([, figures]) =>
+    figures.arrivals > 0
+  );
+  if (rows.length === 0) {
+    out.write("No requests arrived\n");
+    return;
+  }
+  const ms = (value: number | null) =>
+    (value === null ? "-" : value.toFixed(1)).padStart(10);
+  const width = Math.max(...rows.map(([id]) => id.length), "route".length);
+  out.write(
+    `\n${
+      "route".padEnd(width)
+    }  requests   p50, ms   p99, ms  late p99  gone\n`,
+  );
+  for (const [id, route] of rows) {
+    out.write(
+      `${id.padEnd(width)}  ${`${route.arrivals}`.padStart(8)}${
+        ms(route.responseTime.p50)
+      }${ms(route.responseTime.p99)}${
+        (route.lateness.p99 === null ? "-" : route.lateness.p99.toFixed(3))
+          .padStart(10)
+      }${`${route.gone}`.padStart(6)}\n`,
+    );
+  }
+}

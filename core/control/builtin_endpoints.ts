@@ -1,0 +1,191 @@
+/**
+ * The control API's own calls: health, routes, plugins, stats, reset.
+ *
+ * @module
+ */
+import type { RouteFigures } from "../metrics/mod.ts";
+import type { Endpoint } from "../plugin.ts";
+import { VERSION } from "../version.ts";
+
+/** How well the server is. */
+export interface Health {
+  /** `degraded` where there are reasons. */
+  readonly status: "ok" | "degraded";
+  /** perfmock's version. */
+  readonly version: string;
+  /** Since the server was made, in milliseconds of its clock. */
+  readonly uptimeMs: number;
+  /** Of the configuration. */
+  readonly revision: number;
+  /** Why it is degraded, a sentence each. */
+  readonly reasons: readonly string[];
+}
+
+/** A route in the control API. */
+export interface RouteDescription {
+  /** Unique. */
+  readonly id: string;
+  /** Upper case; `["*"]` is any. */
+  readonly methods: readonly string[];
+  /** In Hono's path syntax. */
+  readonly path: string;
+  /** What plugins do to it, in words. */
+  readonly does: readonly string[];
+  /** As written, defaults left out. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** A plugin in the control API. */
+export interface PluginDescription {
+  /** Its name. */
+  readonly name: string;
+  /** Its own version. */
+  readonly version: string;
+  /** Its key in the configuration. */
+  readonly key: string;
+  /** Its options as written. */
+  readonly options: unknown;
+  /** The route keys it reads. */
+  readonly routeKeys: readonly string[];
+}
+
+/** What happened since the start or the last reset. */
+export interface Stats {
+  /** Of the configuration. */
+  readonly revision: number;
+  /** By route id, in milliseconds. */
+  readonly routes: Readonly<Record<string, RouteFigures>>;
+  /** What plugins report of themselves, by name. */
+  readonly plugins: Readonly<Record<string, unknown>>;
+}
+
+/** What the calls answer with. */
+export interface ControlSource {
+  /** GET health. */
+  health(): Health;
+  /** GET routes. */
+  routes(): readonly RouteDescription[];
+  /** GET plugins. */
+  plugins(): readonly PluginDescription[];
+  /** GET stats. */
+  stats(): Stats;
+  /** POST reset. */
+  reset(): void;
+}
+
+const TEXT = { type: "string" };
+const TEXTS = { type: "array", items: TEXT };
+const COUNT = { type: "integer" };
+const DURATION = { type: ["number", "null"], description: "Milliseconds" };
+const FIGURES = {
+  type: "object",
+  properties: {
+    count: COUNT,
+    ...Object.fromEntries(
+      ["min", "mean", "p50", "p90", "p95", "p99", "p999", "max"].map((
+        name,
+      ) => [name, DURATION]),
+    ),
+  },
+};
+
+/** The endpoints, to be served under the control path. */
+export function builtinEndpoints(source: ControlSource): Endpoint[] {
+  return [{
+    method: "GET",
+    path: "/health",
+    summary: "How well the server is, and why it is not",
+    answer: {
+      type: "object",
+      required: ["status", "version", "uptimeMs", "revision", "reasons"],
+      properties: {
+        status: { enum: ["ok", "degraded"] },
+        version: TEXT,
+        uptimeMs: { type: "number" },
+        revision: COUNT,
+        reasons: TEXTS,
+      },
+    },
+    handle: () => source.health(),
+  }, {
+    method: "GET",
+    path: "/routes",
+    summary: "The mock routes, in the order in which they are matched",
+    answer: listOf("routes", {
+      id: TEXT,
+      methods: TEXTS,
+      path: TEXT,
+      does: TEXTS,
+      settings: { type: "object" },
+    }),
+    handle: () => ({ routes: source.routes() }),
+  }, {
+    method: "GET",
+    path: "/plugins",
+    summary: "The plugins that are on, in the order in which they were set up",
+    answer: listOf("plugins", {
+      name: TEXT,
+      version: TEXT,
+      key: TEXT,
+      options: {},
+      routeKeys: TEXTS,
+    }),
+    handle: () => ({ plugins: source.plugins() }),
+  }, {
+    method: "GET",
+    path: "/stats",
+    summary: "What happened since the start or the last reset",
+    answer: {
+      type: "object",
+      properties: {
+        revision: COUNT,
+        routes: {
+          type: "object",
+          additionalProperties: {
+            type: "object",
+            properties: {
+              ...Object.fromEntries(
+                [
+                  "arrivals",
+                  "inFlight",
+                  "answered",
+                  "rejected",
+                  "failed",
+                  "gone",
+                  "early",
+                ].map((name) => [name, COUNT]),
+              ),
+              responseTime: FIGURES,
+              target: FIGURES,
+              lateness: FIGURES,
+            },
+          },
+        },
+        plugins: { type: "object" },
+      },
+    },
+    handle: () => source.stats(),
+  }, {
+    method: "POST",
+    path: "/reset",
+    summary:
+      "Sequence numbers and stats start afresh; Prometheus counters go on",
+    handle() {
+      source.reset();
+      return new Response(null, { status: 204 });
+    },
+  }];
+}
+
+function listOf(
+  name: string,
+  properties: Record<string, unknown>,
+): Record<string, unknown> {
+  return {
+    type: "object",
+    required: [name],
+    properties: {
+      [name]: { type: "array", items: { type: "object", properties } },
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * openapi.json: every call of the control API and of the plugins' endpoints, from their declarations.
+ *
+ * @module
+ */
+import type { Endpoint } from "../plugin.ts";
+
+/** Endpoints with the path they are served under and the tag they are listed under. */
+export interface DescribedEndpoints {
+  /** Before each endpoint's own path. */
+  readonly base: string;
+  /** A plugin's name, or `control`. */
+  readonly tag: string;
+  /** The endpoints. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+const PROBLEM = {
+  type: "object",
+  required: ["type", "title", "status"],
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    code: { type: "string" },
+    issues: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["path", "message"],
+        properties: {
+          path: { type: "string", description: "A JSON Pointer" },
+          message: { type: "string" },
+          value: {},
+          allowed: { type: "string" },
+          suggestion: { type: "string" },
+        },
+      },
+    },
+  },
+};
+
+/** The OpenAPI 3.1 document. */
+export function openapi(
+  groups: readonly DescribedEndpoints[],
+  version: string,
+): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const { base, tag, endpoints } of groups) {
+    for (const endpoint of endpoints) {
+      const path = (base + endpoint.path).replaceAll(/:([^/]+)/g, "{$1}");
+      (paths[path] ??= {})[endpoint.method.toLowerCase()] = operation(
+        endpoint,
+        path,
+        tag,
+      );
+    }
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "perfmock control API",
+      version,
+      description: "Every call answers faults with a problem document",
+    },
+    paths,
+    components: { schemas: { Problem: PROBLEM } },
+  };
+}
+
+function operation(endpoint: Endpoint, path: string, tag: string): unknown {
+  const type = endpoint.type ?? "application/json";
+  const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
+  return {
+    summary: endpoint.summary,
+    tags: [tag],
+    operationId: `${endpoint.method.toLowerCase()}${
+      path.replaceAll(/[^A-Za-z0-9]+/g, "-")
+    }`.replace(/-$/, ""),
+    ...(names.length > 0 && {
+      parameters: names.map((name) => ({
+        name,
+        in: "path",
+        required: true,
+        schema: { type: "string" },
+      })),
+    }),
+    ...(endpoint.body !== undefined && {
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: bodySchema(endpoint) } },
+      },
+    }),
+    responses: {
+      200: {
+        description: endpoint.summary,
+        content: { [type]: { schema: endpoint.answer ?? {} } },
+      },
+      default: {
+        description: "What is wrong with the request",
+        content: {
+          "application/problem+json": {
+            schema: { $ref: "#/components/schemas/Problem" },
+          },
+        },
+      },
+    },
+  };
+}
+
+/** The body's JSON Schema, where its validator can give one. */
+function bodySchema(endpoint: Endpoint): Record<string, unknown> {
+  const { $schema: _, ...schema } =
+    endpoint.body?.["~standard"].jsonSchema?.input({
+      target: "draft-2020-12",
+    }) ?? {};
+  return schema;
+}

@@ -1,0 +1,363 @@
+/**
+ * One configuration, built: plugins loaded and set up, every setting validated, routes planned. Nothing of it serves until all
+ * of it stands; where anything is wrong, everything that is wrong is said at once and nothing is left behind.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
+import type {
+  ConfigWarning,
+  PerfmockConfig,
+  RouteSettings,
+} from "./config/mod.ts";
+import { addEndpoints, addFallback } from "./control/endpoints.ts";
+import { refuse } from "./control/guard.ts";
+import { openapi } from "./control/openapi.ts";
+import { type Issue, PerfmockError } from "./errors.ts";
+import {
+  hookFaults,
+  type OfferedHooks,
+  planHooks,
+  summaries,
+} from "./hooks.ts";
+import { Edge } from "./http.ts";
+import type { MetricRegistry } from "./metrics/mod.ts";
+import type { Awaitable, Endpoint, Host, Metrics } from "./plugin.ts";
+import { problem } from "./problem.ts";
+import { streamKey } from "./random/mod.ts";
+import { disposeAll, type RunningPlugin, Services, setUp } from "./registry.ts";
+import { createAnswer } from "./routes/answer.ts";
+import {
+  BuiltRoute,
+  RouteView,
+  type SharedParts,
+} from "./routes/built_route.ts";
+import { createFallback } from "./routes/fallback.ts";
+import { Matcher } from "./routes/matcher.ts";
+import { type Settings, validateSettings } from "./settings.ts";
+import type { TraceIds } from "./trace.ts";
+import { VERSION } from "./version.ts";
+
+/** What outlives a revision and what all of its parts share. */
+export interface ServerParts extends SharedParts {
+  /** All metrics. */
+  readonly metrics: MetricRegistry;
+  /** Where traceparents come from. */
+  readonly traces: TraceIds;
+  /** Writes one line to the log. */
+  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+}
+
+/** A configuration, built. */
+export interface Revision {
+  /** The configuration, complete and frozen. */
+  readonly config: PerfmockConfig;
+  /** What a user should know. */
+  readonly warnings: readonly ConfigWarning[];
+  /** In the order in which they are matched. */
+  readonly routes: readonly BuiltRoute[];
+  /** In the order in which they were set up. */
+  readonly plugins: readonly RunningPlugin[];
+  /** All of it as a Hono app: control API, endpoints, mock routes, fallback. */
+  readonly app: Hono;
+  /** The same answers by a shorter way. */
+  readonly fetch: (request: Request) => Awaitable<Response>;
+  /** Disposes the plugins; after the revision's last exchange. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Builds a configuration.
+ *
+ * @param input as a user wrote it, and the folder its relative paths start from
+ * @param parts what outlives it
+ * @param builtin makes the control API's own endpoints, once the routes and plugins are known
+ * @throws PerfmockError with all faults
+ */
+export async function buildRevision(
+  input: { readonly value: unknown; readonly folder: URL },
+  parts: ServerParts,
+  builtin: (
+    routes: readonly BuiltRoute[],
+    plugins: readonly RunningPlugin[],
+  ) => readonly Endpoint[],
+): Promise<Revision> {
+  const settings = await validateSettings(input.value, input.folder);
+  const services = new Services();
+  const plugins = await setUp(
+    settings.plugins,
+    (entry) => hostFor(entry.plugin.name, { settings, services, parts }),
+  );
+  try {
+    const routes = await buildRoutes(settings, plugins, parts);
+    const { config, warnings } = settings;
+    const endpoints = endpointsOf(plugins, builtin(routes, plugins), config);
+    const faults = clashes(routes, endpoints, config);
+    if (faults.length > 0) throw invalid(faults);
+    return {
+      config,
+      warnings,
+      routes,
+      plugins,
+      ...assemble(routes, endpoints, { config, parts }),
+      async dispose() {
+        for (const error of await disposeAll(plugins)) {
+          parts.log("error", `Cannot dispose a plugin: ${error}`);
+        }
+      },
+    };
+  } catch (error) {
+    await disposeAll(plugins);
+    throw error;
+  }
+}
+
+function invalid(issues: readonly Issue[]): PerfmockError {
+  return new PerfmockError(
+    "CONFIG_INVALID",
+    `Cannot use the configuration: ${issues.length} ${
+      issues.length === 1 ? "fault" : "faults"
+    }`,
+    issues,
+  );
+}
+
+function hostFor(
+  name: string,
+  { settings, services, parts }: {
+    readonly settings: Settings;
+    readonly services: Services;
+    readonly parts: ServerParts;
+  },
+): Host {
+  const { kit, families, parse } = settings;
+  return {
+    clock: parts.clock,
+    metrics: parts.metrics as Metrics,
+    version: VERSION,
+    kit,
+    families,
+    distribution(value) {
+      const result = parse(value);
+      if (result.issues === undefined) return result.value;
+      throw new PerfmockError(
+        "CONFIG_INVALID",
+        "Cannot make this distribution",
+        result.issues,
+      );
+    },
+    provide: (key, service) => services.provide(key, service),
+    use: (key) => services.use(key),
+    log: (level, message) => parts.log(level, `${name}: ${message}`),
+  };
+}
+
+async function buildRoutes(
+  { config, raw, routeKeys }: Settings,
+  plugins: readonly RunningPlugin[],
+  parts: ServerParts,
+): Promise<BuiltRoute[]> {
+  const keys = await Promise.all(
+    config.routes.map((route) => streamKey(config.seed, route.id)),
+  );
+  const faults: Issue[] = [];
+  const routes = config.routes.map((route, index) => {
+    const view = new RouteView(
+      route.id,
+      route.method,
+      route.path,
+      keys[index],
+    );
+    const at = `/routes/${index}`;
+    const offers: OfferedHooks[] = [];
+    for (const { instance, plugin } of plugins) {
+      try {
+        const own = routeKeys.get(plugin.name) ?? [];
+        const hooks = instance.route?.(view, pick(route, own));
+        if (hooks !== undefined) offers.push({ plugin: plugin.name, hooks });
+      } catch (error) {
+        faults.push(...faultsOf(error, at, plugin.name));
+      }
+    }
+    faults.push(...hookFaults(offers).map((fault) => ({ ...fault, path: at })));
+    return new BuiltRoute({
+      route: view,
+      hooks: planHooks(offers),
+      summaries: summaries(offers),
+      settings: raw.routes[index],
+      status: route.response.status,
+      answer: createAnswer(answerSettings(route), {
+        cors: config.server.cors,
+        traces: parts.traces,
+      }),
+    }, parts);
+  });
+  if (faults.length > 0) throw invalid(faults);
+  return routes;
+}
+
+function pick(
+  route: RouteSettings,
+  keys: readonly string[],
+): Record<string, unknown> {
+  return Object.fromEntries(keys.map((key) => [key, route.plugins[key]]));
+}
+
+/** A plugin's refusal of a route: its own issues where it has some. */
+function faultsOf(error: unknown, path: string, plugin: string): Issue[] {
+  const issues = (error as { issues?: readonly Issue[] } | null)?.issues ?? [];
+  if (issues.length > 0) {
+    return issues.map((issue) => ({ ...issue, path: path + issue.path }));
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return [{ path, message: `Plugin "${plugin}" cannot take it: ${message}` }];
+}
+
+function answerSettings({ response }: RouteSettings) {
+  const { status, headers, json, text } = response;
+  if (json !== undefined) {
+    return {
+      status,
+      headers,
+      body: JSON.stringify(json),
+      contentType: "application/json",
+    };
+  }
+  return {
+    status,
+    headers,
+    body: text,
+    contentType: text === undefined ? undefined : "text/plain; charset=utf-8",
+  };
+}
+
+/** Endpoints with the path they lie under. */
+interface Group {
+  readonly base: string;
+  readonly tag: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+function endpointsOf(
+  plugins: readonly RunningPlugin[],
+  builtin: readonly Endpoint[],
+  config: PerfmockConfig,
+): Group[] {
+  const base = config.control.path;
+  const groups: Group[] = [{ base, tag: "control", endpoints: builtin }];
+  for (const { plugin: { name }, instance } of plugins) {
+    const { control = [], endpoints = [] } = instance;
+    if (control.length > 0) {
+      groups.push({ base: `${base}/${name}`, tag: name, endpoints: control });
+    }
+    if (endpoints.length > 0) groups.push({ base: "", tag: name, endpoints });
+  }
+  const description: Endpoint = {
+    method: "GET",
+    path: "/openapi.json",
+    summary: "This description",
+    answer: { type: "object" },
+    handle: () => openapi(groups, VERSION),
+  };
+  groups.push({ base, tag: "control", endpoints: [description] });
+  return groups;
+}
+
+/** Paths that two would answer. */
+function clashes(
+  routes: readonly BuiltRoute[],
+  groups: readonly Group[],
+  config: PerfmockConfig,
+): Issue[] {
+  const faults: Issue[] = [];
+  const taken = new Map<string, string>();
+  for (const { base, tag, endpoints } of groups) {
+    for (const { method, path } of endpoints) {
+      const key = `${method} ${base}${path}`;
+      const owner = taken.get(key);
+      if (owner === undefined) taken.set(key, tag);
+      else {
+        faults.push({
+          path: "/plugins",
+          message: `Plugins "${owner}" and "${tag}" both answer ${key}`,
+          value: key,
+        });
+      }
+    }
+  }
+  const own = new Map(
+    [...taken].map(([key, tag]) => [key.slice(key.indexOf(" ") + 1), tag]),
+  );
+  for (const [index, route] of routes.entries()) {
+    const tag = route.path === config.control.path ||
+        route.path.startsWith(`${config.control.path}/`)
+      ? "the control API"
+      : own.get(route.path);
+    if (tag === undefined) continue;
+    faults.push({
+      path: `/routes/${index}/path`,
+      message: `This path is answered by ${
+        tag === "the control API" ? tag : `plugin "${tag}"`
+      }`,
+      value: route.path,
+      allowed: "a path of its own",
+    });
+  }
+  return faults;
+}
+
+/** The Hono app, and the edge that takes the shorter way to the same answers. */
+function assemble(
+  routes: readonly BuiltRoute[],
+  groups: readonly Group[],
+  { config, parts }: {
+    readonly config: PerfmockConfig;
+    readonly parts: ServerParts;
+  },
+): Pick<Revision, "app" | "fetch"> {
+  const base = config.control.path;
+  const { cors } = config.server;
+  const app = new Hono();
+  app.onError((error) => {
+    parts.log("error", `Cannot answer a request: ${error.message}`);
+    return problem({ status: 500, title: "perfmock failed to answer this" });
+  });
+  app.use(`${base}/*`, async (context, next) => {
+    const refusal = refuse(context.req.raw, config.control);
+    if (refusal !== undefined) return refusal;
+    await next();
+  });
+  for (const group of groups) addEndpoints(app, group.base, group.endpoints);
+  addFallback(app, base);
+
+  const matcher = new Matcher(routes);
+  const fallback = createFallback(matcher, routes, { cors });
+  const own = new Set(
+    groups.filter((group) => group.base === "")
+      .flatMap(({ endpoints }) => endpoints.map(({ path }) => path)),
+  );
+  const edge = new Edge({
+    matcher,
+    flow: parts.flow,
+    cors,
+    reserved: (path) =>
+      path === base || path.startsWith(`${base}/`) || own.has(path),
+    otherwise: (request) => app.fetch(request),
+    unmatched(request) {
+      const response = fallback(request, getPath(request));
+      parts.recorder.unmatched(request.method, response.status);
+      return response;
+    },
+  });
+  for (const route of routes) {
+    for (const method of route.methods) {
+      const handler = (context: { req: { raw: Request } }) =>
+        edge.run(route, context.req.raw);
+      if (method === "*") app.all(route.path, handler);
+      else app.on(method, route.path, handler);
+    }
+  }
+  app.all("*", (context) => edge.unmatched(context.req.raw));
+  return { app, fetch: edge.fetch };
+}

@@ -1,0 +1,130 @@
+/**
+ * A mock route, built: its plugins' hooks in order, its answer prepared, its series bound.
+ *
+ * @module
+ */
+import type { LiveExchange } from "../exchange.ts";
+import type { Flow } from "../flow.ts";
+import type { Recorder } from "../metrics/mod.ts";
+import type { Plan, PlannedHooks, SequenceCounter } from "../plan.ts";
+import type { Clock, Route, Stream } from "../plugin.ts";
+import { createStream, type StreamKey } from "../random/mod.ts";
+import type { Matchable } from "./matcher.ts";
+
+/** The methods that a metric names; any other is `_OTHER`, or a client could make up series without end. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+  "TRACE",
+  "CONNECT",
+]);
+
+/** A route as plugins see it. */
+export class RouteView implements Route {
+  readonly #key: StreamKey;
+
+  /** Binds a route's identity to its random numbers. */
+  constructor(
+    readonly id: string,
+    readonly methods: readonly string[],
+    readonly path: string,
+    key: StreamKey,
+  ) {
+    this.#key = key;
+  }
+
+  /** The stream of this route for a purpose. */
+  stream(purpose: string): Stream {
+    return createStream(this.#key, purpose);
+  }
+}
+
+/** What a route is built of. */
+export interface RouteParts {
+  /** Its identity. */
+  readonly route: Route;
+  /** Its hooks, in order. */
+  readonly hooks: PlannedHooks;
+  /** What its plugins do to it, in words. */
+  readonly summaries: readonly string[];
+  /** Its configuration as written. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The status of its answers. */
+  readonly status: number;
+  /** Answers its exchanges. */
+  readonly answer: (exchange: LiveExchange) => void;
+}
+
+/** What all routes of a server share, over all revisions. */
+export interface SharedParts {
+  /** The server's clock. */
+  readonly clock: Clock;
+  /** The exchanges under way. */
+  readonly flow: Flow;
+  /** Where exchanges are recorded. */
+  readonly recorder: Recorder;
+  /** The next sequence number of each route, by id. */
+  readonly sequences: Map<string, SequenceCounter>;
+  /** Told of an error that a hook threw. */
+  readonly report: (error: unknown, route: Route) => void;
+}
+
+/** A route with a plan for each method that occurs. */
+export class BuiltRoute implements Matchable {
+  /** What it was built of. */
+  readonly parts: RouteParts;
+  readonly #shared: SharedParts;
+  readonly #sequence: SequenceCounter;
+  readonly #plans = new Map<string, Plan>();
+
+  /** A route that is built again goes on with its sequence number. */
+  constructor(parts: RouteParts, shared: SharedParts) {
+    this.parts = parts;
+    this.#shared = shared;
+    const { id } = parts.route;
+    let sequence = shared.sequences.get(id);
+    if (sequence === undefined) {
+      shared.sequences.set(id, sequence = { next: 0 });
+    }
+    this.#sequence = sequence;
+    for (const method of this.methods) if (method !== "*") this.plan(method);
+  }
+
+  /** The methods it takes. */
+  get methods(): readonly string[] {
+    return this.parts.route.methods;
+  }
+
+  /** Its pattern. */
+  get path(): string {
+    return this.parts.route.path;
+  }
+
+  /** The plan for a request's method. */
+  plan(method: string): Plan {
+    const label = KNOWN_METHODS.has(method) ? method : "_OTHER";
+    let plan = this.#plans.get(label);
+    if (plan === undefined) {
+      const { route, hooks, status, answer } = this.parts;
+      const { clock, flow, recorder, report } = this.#shared;
+      plan = {
+        route,
+        hooks,
+        sequence: this.#sequence,
+        status,
+        recorder: recorder.route(route.id, route.path, label),
+        clock,
+        flow,
+        answer,
+        report,
+      };
+      this.#plans.set(label, plan);
+    }
+    return plan;
+  }
+}

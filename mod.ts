@@ -1,0 +1,35 @@
+/**
+ * perfmock: an HTTP API mock server that answers exactly as late as you tell it to.
+ *
+ * As a program: `deno run -A mod.ts` serves what deno.json's key `perfmock` describes. As a library:
+ *
+ * ```ts
+ * import { createPerfmock } from "@perfmock/perfmock";
+ *
+ * await using server = await createPerfmock({
+ *   seed: 42,
+ *   routes: [{
+ *     path: "/api/orders",
+ *     serviceTime: { lognormal: { median: "8ms", p99: "30ms" } },
+ *     response: { json: [] },
+ *   }],
+ * });
+ * const response = await fetch(new URL("/api/orders", server.url));
+ * console.assert(response.headers.get("perfmock-sequence") === "0");
+ * await response.body?.cancel();
+ * ```
+ *
+ * @module
+ */
+export {
+  createPerfmock,
+  type Perfmock,
+  type PerfmockOptions,
+} from "./core/app.ts";
+export { type ErrorCode, type Issue, PerfmockError } from "./core/errors.ts";
+
+if (import.meta.main) {
+  // Loaded here only: a program that imports perfmock needs no command line.
+  const { main } = await import("./core/cli/mod.ts");
+  Deno.exit(await main(Deno.args));
+}

@@ -1,0 +1,51 @@
+/** A plan for tests of the pipeline: no HTTP, a virtual clock, hooks as given. */
+import { LiveExchange } from "../../core/exchange.ts";
+import type { Flow } from "../../core/flow.ts";
+import { MetricRegistry, Recorder } from "../../core/metrics/mod.ts";
+import { createFlow } from "../../core/pipeline.ts";
+import type { Plan, PlannedHooks } from "../../core/plan.ts";
+import { VirtualClock } from "../../core/time/mod.ts";
+
+export interface TestPlan extends Plan {
+  readonly clock: VirtualClock;
+  readonly flow: Flow;
+  readonly reported: unknown[];
+  readonly metrics: MetricRegistry;
+  readonly figures: Recorder;
+}
+
+export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
+  const metrics = new MetricRegistry();
+  const figures = new Recorder(metrics);
+  const reported: unknown[] = [];
+  return {
+    route: {
+      id: "r",
+      methods: ["GET"],
+      path: "/r",
+      stream: () => ({ uniform: () => 0.5 }),
+    },
+    hooks: {
+      admit: [],
+      serve: undefined,
+      degrade: [],
+      respond: [],
+      observe: [],
+      ...hooks,
+    },
+    sequence: { next: 0 },
+    status: 200,
+    recorder: figures.route("r", "/r", "GET"),
+    clock: new VirtualClock(1000),
+    flow: createFlow(),
+    answer: undefined,
+    report: (error) => reported.push(error),
+    reported,
+    metrics,
+    figures,
+  };
+}
+
+export function exchange(plan: Plan): LiveExchange {
+  return new LiveExchange(plan, "GET", undefined);
+}
