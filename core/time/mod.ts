@@ -5,5 +5,11 @@
  */
 
 export type { Clock } from "./clock.ts";
+export {
+  PreciseClock,
+  type PreciseClockOptions,
+  type PreciseClockState,
+  type PreciseClockStats,
+} from "./precise_clock.ts";
 export { TimeLimitError, withinLimit } from "./time_limit.ts";
 export { VirtualClock } from "./virtual_clock.ts";

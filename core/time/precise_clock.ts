@@ -1,0 +1,274 @@
+/**
+ * The clock of the machine, with timers that are never early and late by a few hundredths of a millisecond.
+ *
+ * setTimeout drops fractions and fires 1 to 2 ms late. Here a thread sleeps until shortly before the earliest deadline,
+ * wakes the event loop, and the loop polls through setImmediate, which lets input and output run, until it is time.
+ *
+ * @example
+ * ```ts
+ * import { PreciseClock } from "./precise_clock.ts";
+ * import { ok } from "node:assert/strict";
+ *
+ * await using clock = new PreciseClock();
+ * const deadline = clock.now() + 2.5;
+ * await new Promise<void>((resolve) => clock.at(deadline, resolve, undefined));
+ * ok(clock.now() >= deadline);
+ * ```
+ *
+ * @module
+ */
+
+import { PerfmockError } from "../errors.ts";
+import type { Clock } from "./clock.ts";
+import { ThreadWaker } from "./_thread_waker.ts";
+import { TimeoutWaker } from "./_timeout_waker.ts";
+import { TimerHeap } from "./_timer_heap.ts";
+import type { Waker } from "./_waker.ts";
+
+/** A sleep shorter than this is polled through, in milliseconds: to set the alarm would cost about as much. */
+const SHORTEST_SLEEP = 0.2;
+
+/** Starting the thread blocks for some tens of milliseconds: it waits for a gap this long between deadlines. */
+const GAP_TO_START = 150;
+
+/** After how many timers in one turn input and output get theirs. */
+const BATCH = 256;
+
+/** The settings of a {@linkcode PreciseClock}. */
+export interface PreciseClockOptions {
+  /** Whether to sleep on a thread, which is the default; false keeps to setTimeout and longer polling. */
+  readonly worker?: boolean;
+}
+
+/**
+ * How a {@linkcode PreciseClock} sleeps: `idle`, with no thread yet (timers run on setTimeout meanwhile); `waker`, on its
+ * thread; `fallback`, on setTimeout for good; `disposed`, no more.
+ */
+export type PreciseClockState = "idle" | "waker" | "fallback" | "disposed";
+
+/** What a {@linkcode PreciseClock} tells about itself. */
+export interface PreciseClockStats {
+  /** How it sleeps. */
+  readonly state: PreciseClockState;
+  /** Why it is in the state `fallback`. */
+  readonly reason: string | undefined;
+  /** How long before a deadline it wakes up, in milliseconds: the 99 % quantile of the wake-up delays, within bounds. */
+  readonly lead: number;
+  /** How many timers are pending. */
+  readonly pending: number;
+}
+
+/**
+ * A {@linkcode Clock} on `performance.now()`.
+ *
+ * The thread starts with {@linkcode PreciseClock.start}, or after the first timer was set, as soon as nothing is due
+ * for 150 ms; until then, and where it cannot start, setTimeout takes its place. Pending timers keep the process alive, but
+ * for those at Infinity; the thread alone does not.
+ *
+ * What a callback throws goes to `reportError`, as from a setTimeout of its own, and the other timers go on.
+ */
+export class PreciseClock implements Clock, Disposable, AsyncDisposable {
+  readonly #timers = new TimerHeap();
+  #waker: Waker = new TimeoutWaker(() => this.#onRing());
+  #thread: ThreadWaker | undefined;
+  #state: PreciseClockState = "idle";
+  #reason: string | undefined;
+  #started: PromiseWithResolvers<void> | undefined;
+  #disposal: Promise<void> | undefined;
+  /** The immediate of the next turn, while polling. */
+  #turn: ReturnType<typeof setImmediate> | undefined;
+
+  /**
+   * Starts nothing yet.
+   *
+   * @param options how to sleep
+   */
+  constructor(options: PreciseClockOptions = {}) {
+    if (options.worker === false) this.#fallBack("The thread is turned off");
+  }
+
+  /** How the clock does. */
+  get stats(): PreciseClockStats {
+    return {
+      state: this.#state,
+      reason: this.#reason,
+      lead: this.#waker.lead,
+      pending: this.#timers.size,
+    };
+  }
+
+  /** How the clock sleeps. */
+  get state(): PreciseClockState {
+    return this.#state;
+  }
+
+  /** Why the clock is in the state `fallback`, as a sentence without a full stop. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** The present in milliseconds, monotonic, in steps below a microsecond. */
+  now(): number {
+    return performance.now();
+  }
+
+  /**
+   * Starts the thread before the first timer needs it. That blocks the event loop for some tens of milliseconds, so a
+   * server calls it before it listens.
+   *
+   * @returns settled once the state is no longer `idle`; never rejected
+   */
+  start(): Promise<void> {
+    if (this.#state !== "idle") return Promise.resolve();
+    this.#started ??= Promise.withResolvers();
+    this.#startThread();
+    return this.#started.promise;
+  }
+
+  /**
+   * Sets a timer; see {@linkcode Clock.at}. A deadline in the past is served with the next turn of the event loop.
+   *
+   * @throws RangeError where the deadline is NaN
+   * @throws PerfmockError CLOCK_DISPOSED after disposal
+   */
+  at<Argument>(
+    deadline: number,
+    wake: (argument: Argument) => void,
+    argument: Argument,
+  ): number {
+    if (this.#state === "disposed") {
+      throw new PerfmockError(
+        "CLOCK_DISPOSED",
+        "Cannot set timer: the clock is disposed",
+      );
+    }
+    if (Number.isNaN(deadline)) {
+      throw new RangeError("Cannot set timer: the deadline is NaN");
+    }
+    const timer = this.#timers.push(deadline, wake, argument);
+    if (this.#turn === undefined && deadline !== Infinity) {
+      this.#expect(deadline);
+    }
+    return timer;
+  }
+
+  /** Takes a timer back; see {@linkcode Clock.cancel}. */
+  cancel(timer: number): boolean {
+    const cancelled = this.#timers.cancel(timer);
+    if (cancelled && this.#timers.deadline === Infinity) this.#waker.rest();
+    return cancelled;
+  }
+
+  /** Drops all timers, unfired, and has the thread end without waiting for that. */
+  [Symbol.dispose](): void {
+    this[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Drops all timers, unfired, and ends the thread. Called again, returns the same promise.
+   *
+   * @returns settled once the thread is gone
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  #expect(deadline: number): void {
+    // Before it started the thread, the clock takes a turn to see whether there is a gap for that.
+    if (this.#state === "idle" && this.#thread === undefined) this.#poll();
+    else if (deadline - this.#waker.lead < this.#waker.armedAt) {
+      this.#sleepOrPoll(performance.now());
+    } else this.#waker.hold();
+  }
+
+  #poll(): void {
+    this.#turn = setImmediate(this.#onTurn);
+  }
+
+  /** Whenever no turn is under way and a timer is pending, the waker is set to the earliest deadline or before. */
+  #sleepOrPoll(now: number): void {
+    const deadline = this.#timers.deadline;
+    const wakeAt = deadline - this.#waker.lead;
+    if (deadline === Infinity) this.#waker.rest();
+    else if (wakeAt - now < SHORTEST_SLEEP) this.#poll();
+    else this.#waker.arm(wakeAt, now);
+  }
+
+  readonly #onTurn = (): void => {
+    this.#turn = undefined;
+    const fired = this.#fireDue();
+    if (this.#state === "disposed") return;
+    if (fired === 0) this.#startThreadInGap();
+    if (this.#turn === undefined) this.#sleepOrPoll(performance.now());
+  };
+
+  #fireDue(): number {
+    let now = performance.now();
+    let fired = 0;
+    while (this.#timers.deadline <= now && fired < BATCH) {
+      fired++;
+      try {
+        this.#timers.fire();
+      } catch (error) {
+        reportError(error);
+      }
+      if (this.#timers.deadline > now) now = performance.now();
+    }
+    return fired;
+  }
+
+  #onRing(): void {
+    if (this.#turn === undefined && this.#state !== "disposed") this.#onTurn();
+  }
+
+  #startThreadInGap(): void {
+    if (this.#state !== "idle" || this.#thread !== undefined) return;
+    const deadline = this.#timers.deadline;
+    if (deadline === Infinity) return;
+    if (deadline - performance.now() > GAP_TO_START) this.#startThread();
+  }
+
+  #startThread(): void {
+    if (this.#thread !== undefined) return;
+    try {
+      this.#thread = new ThreadWaker({
+        ready: () => this.#useThread(),
+        ring: () => this.#onRing(),
+        fail: (reason) =>
+          this.#fallBack(`Cannot run the waker thread: ${reason}`),
+      });
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      this.#fallBack(`Cannot start the waker thread: ${cause}`);
+    }
+  }
+
+  #useThread(): void {
+    if (this.#thread === undefined) return;
+    this.#changeWaker(this.#thread, "waker");
+  }
+
+  #fallBack(reason: string): void {
+    this.#reason = reason;
+    this.#changeWaker(new TimeoutWaker(() => this.#onRing()), "fallback");
+  }
+
+  #changeWaker(waker: Waker, state: "waker" | "fallback"): void {
+    this.#waker.rest();
+    this.#waker = waker;
+    this.#state = state;
+    this.#started?.resolve();
+    if (this.#turn === undefined) this.#sleepOrPoll(performance.now());
+  }
+
+  async #dispose(): Promise<void> {
+    this.#state = "disposed";
+    this.#timers.clear();
+    clearImmediate(this.#turn);
+    this.#turn = undefined;
+    this.#started?.resolve();
+    await this.#waker[Symbol.asyncDispose]();
+    await this.#thread?.[Symbol.asyncDispose]();
+  }
+}
