@@ -14,4 +14,10 @@ export {
   suggestDuration,
 } from "./units.ts";
 export { validate, type Validation } from "./validate.ts";
-export { alternatives, kindInWords, valueInWords } from "./words.ts";
+export {
+  alternatives,
+  kindInWords,
+  sentence,
+  showable,
+  valueInWords,
+} from "./words.ts";

@@ -19,7 +19,7 @@ import { pathOf, type RawIssue } from "./_raw_issue.ts";
 import { type Fault, rewordZod } from "./_zod_issues.ts";
 import { lookUp, toPointer } from "./pointer.ts";
 import { suggest } from "./suggest.ts";
-import { alternatives, sentence } from "./words.ts";
+import { alternatives, sentence, showable } from "./words.ts";
 
 /** A parsed value, or all its faults. */
 export type Validation<T> =
@@ -134,7 +134,7 @@ function toIssue(fault: Fault, { value, path, json }: Context): Issue {
   return compact({
     path: path + toPointer(segments),
     message: about.message,
-    value: received,
+    value: showable(received),
     allowed: about.allowed,
     suggestion: about.suggestion,
   });

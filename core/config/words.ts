@@ -99,3 +99,17 @@ export function mustBe(options: readonly unknown[], value: unknown): string {
   const list = alternatives(options.map((option) => JSON.stringify(option)));
   return `Must be ${list}, received ${valueInWords(value)}`;
 }
+
+/** How deep a value may be nested that a fault shows: what goes deeper could not be serialised. */
+const DEEPEST_SHOWN = 100;
+
+/** The value as a fault shows it: itself, but undefined where it is nested beyond measure. */
+export function showable(value: unknown): unknown {
+  return isWithin(value, DEEPEST_SHOWN) ? value : undefined;
+}
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 &&
+    Object.values(value).every((part) => isWithin(part, levels - 1));
+}

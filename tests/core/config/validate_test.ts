@@ -433,3 +433,13 @@ Deno.test("validate() throws on no value whatsoever, and every fault has a path 
     { seed: 5, numRuns: 500 },
   );
 });
+
+Deno.test("validate() leaves out a value that is nested too deep to be shown", () => {
+  let value: unknown = 1;
+  for (let i = 0; i < 100_000; i++) value = [value];
+  assert.deepEqual(fault(z.number(), value), {
+    path: "",
+    message: "Expected a number, received a list",
+    allowed: "a number",
+  });
+});

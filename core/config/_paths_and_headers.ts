@@ -1,0 +1,128 @@
+/**
+ * The types of a route's own settings: methods, paths, headers, answers.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Kit } from "../plugin.ts";
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** A method, a list of methods, or "*"; comes out as a list in upper case. */
+export const METHODS = z.union([
+  z.string(),
+  z.array(z.string()).min(1),
+]).meta({
+  description: 'a method such as "GET", a list of methods, or "*" for any',
+  examples: ["GET", ["GET", "POST"], "*"],
+}).transform((written, context) => {
+  const list = typeof written === "string" ? [written] : written;
+  for (const [index, method] of list.entries()) {
+    if (TOKEN.test(method) && (method !== "*" || list.length === 1)) continue;
+    context.addIssue({
+      code: "custom",
+      path: typeof written === "string" ? [] : [index],
+      message: `Not a method: ${JSON.stringify(method)}`,
+      params: {
+        allowed: 'a method such as "GET" or "POST", or "*" by itself',
+      },
+    });
+  }
+  return [...new Set(list.map((method) => method.toUpperCase()))];
+});
+
+/** A path in Hono's syntax. */
+export const PATH = z.string().meta({
+  description: 'a path such as "/api/orders/:id" or "/files/*"',
+  examples: ["/api/orders/:id"],
+}).superRefine((path, context) => {
+  const fault = (message: string, suggestion?: string) =>
+    context.addIssue({
+      code: "custom",
+      message,
+      params: {
+        allowed: 'a path such as "/api/orders/:id" or "/files/*"',
+        suggestion,
+      },
+    });
+  if (!path.startsWith("/")) {
+    fault(
+      "A path starts with a slash",
+      `/${path.replace(/^\w+:\/\/[^/]*\//, "")}`,
+    );
+  } else if (/[?#]/.test(path.replaceAll(/\/:[^/]+\?(?=\/|$)/g, ""))) {
+    fault(
+      "A path has no query and no fragment: routes are matched without them",
+      path.split(/[?#]/, 1)[0],
+    );
+  } else if (/\/{2,}/.test(path)) {
+    fault("A path has no empty segments", path.replaceAll(/\/{2,}/g, "/"));
+  }
+});
+
+/** Statuses that come without a body (RFC 9110). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Headers that the server itself writes: setting them would break the message or the measurement. */
+const OWN: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "date",
+  "perfmock-sequence",
+  "server-timing",
+  "transfer-encoding",
+]);
+
+// Printable and no line break: what could end a header early never gets into one.
+// deno-lint-ignore no-control-regex -- control characters are what it keeps out
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+const HEADERS = z.record(z.string(), z.string()).superRefine(
+  (headers, context) => {
+    for (const [name, value] of Object.entries(headers)) {
+      const fault = (message: string, allowed: string) =>
+        context.addIssue({
+          code: "custom",
+          path: [name],
+          message,
+          params: { allowed },
+        });
+      if (!TOKEN.test(name)) {
+        fault(
+          `Not a header's name: ${JSON.stringify(name)}`,
+          "letters, digits and -",
+        );
+      } else if (OWN.has(name.toLowerCase())) {
+        fault(`The server writes the header "${name}" itself`, "any other");
+      } else if (!VALUE.test(value)) {
+        fault(
+          `The header "${name}" holds a character that a header cannot`,
+          "one line of Latin-1 text",
+        );
+      }
+    }
+  },
+);
+
+/** What a route answers. */
+export function answerType(kit: Kit) {
+  return z.strictObject({
+    status: kit.integer({ min: 200, max: 599 }).default(200),
+    headers: HEADERS.default({}),
+    json: z.json().optional(),
+    text: z.string().optional(),
+  }).superRefine(({ status, json, text }, context) => {
+    const fault = (path: string[], message: string, allowed: string) =>
+      context.addIssue({ code: "custom", path, message, params: { allowed } });
+    if (json !== undefined && text !== undefined) {
+      fault([], "A response has one body only", 'either "json" or "text"');
+    }
+    if (BODILESS.has(status) && (json !== undefined || text !== undefined)) {
+      fault(
+        [json === undefined ? "text" : "json"],
+        `A response with status ${status} has no body`,
+        "no body, or another status",
+      );
+    }
+  });
+}

@@ -1,0 +1,270 @@
+/**
+ * The configuration: its types, and the schema that reads it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Kit, Schema } from "../plugin.ts";
+import { answerType, METHODS, PATH } from "./_paths_and_headers.ts";
+import { readingType } from "./_reading_type.ts";
+import { validate } from "./validate.ts";
+
+/** A configuration as users write it; `deno run -A mod.ts schema` prints all there is. */
+export interface PerfmockInput {
+  /** A whole number or a text; the same seed, the same draws. 42 where absent. */
+  readonly seed?: number | string;
+  /** Where and how to listen. */
+  readonly server?: {
+    /** 127.0.0.1 where absent; beyond loopback `control.token` is demanded. */
+    readonly host?: string;
+    /** 8080 where absent, in a library 0: a free one is picked. */
+    readonly port?: number;
+    /** Whether pages from elsewhere may read the answers; true where absent. */
+    readonly cors?: boolean;
+    /** How long requests under way may take to end after a signal; "10s" where absent. */
+    readonly drainTimeout?: string | number;
+  };
+  /** The control API. */
+  readonly control?: {
+    /** "/_perfmock" where absent. */
+    readonly path?: string;
+    /** Demanded as a bearer token; null where absent: none. */
+    readonly token?: string | null;
+  };
+  /** Options by plugin: built-in name, relative path or specifier; false turns one off. */
+  readonly plugins?: Readonly<Record<string, unknown>>;
+  /** The mock routes; the first that matches answers. */
+  readonly routes?: readonly RouteInput[];
+}
+
+/** A route as users write it. Keys beyond these belong to plugins, such as `serviceTime`. */
+export interface RouteInput {
+  /** Unique; method and path in words where absent. */
+  readonly id?: string;
+  /** GET where absent; a list, or "*" for any. */
+  readonly method?: string | readonly string[];
+  /** In Hono's path syntax. */
+  readonly path: string;
+  /** What it answers; status 200 without a body where absent. */
+  readonly response?: {
+    /** 200 where absent. */
+    readonly status?: number;
+    /** Beyond those the server writes itself. */
+    readonly headers?: Readonly<Record<string, string>>;
+    /** The body, as JSON. */
+    readonly json?: unknown;
+    /** The body, as text. */
+    readonly text?: string;
+  };
+  /** A plugin's key. */
+  readonly [key: string]: unknown;
+}
+
+/** Where and how the server listens. */
+export interface ServerSettings {
+  /** A host name or an address. */
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Whether pages from elsewhere may read the answers. */
+  readonly cors: boolean;
+  /** In milliseconds. */
+  readonly drainTimeout: number;
+}
+
+/** The control API. */
+export interface ControlSettings {
+  /** Starts with a slash, does not end with one. */
+  readonly path: string;
+  /** The bearer token it demands, if any. */
+  readonly token: string | null;
+}
+
+/** What a route answers. */
+export interface ResponseSettings {
+  /** 200…599. */
+  readonly status: number;
+  /** As written. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, to be sent as JSON. */
+  readonly json?: unknown;
+  /** The body, to be sent as text. */
+  readonly text?: string | undefined;
+}
+
+/** A route, complete. */
+export interface RouteSettings {
+  /** Unique. */
+  readonly id: string;
+  /** Upper case; `["*"]` is any. */
+  readonly methods: readonly string[];
+  /** In Hono's path syntax. */
+  readonly path: string;
+  /** What it answers. */
+  readonly response: ResponseSettings;
+  /** The plugins' keys that are set, parsed. */
+  readonly plugins: Readonly<Record<string, unknown>>;
+}
+
+/** A configuration, complete. */
+export interface PerfmockConfig {
+  /** A whole number or a text. */
+  readonly seed: number | string;
+  /** Where and how to listen. */
+  readonly server: ServerSettings;
+  /** The control API. */
+  readonly control: ControlSettings;
+  /** As written. */
+  readonly plugins: Readonly<Record<string, unknown>>;
+  /** In the order in which they are matched. */
+  readonly routes: readonly RouteSettings[];
+}
+
+/** A key of a route that a plugin reads. */
+export interface RouteKey {
+  /** The plugin's name. */
+  readonly plugin: string;
+  /** What may stand there. */
+  readonly schema: Schema;
+}
+
+/** What the schema depends on. */
+export interface ConfigSchemaParts {
+  /** The types that settings are made of. */
+  readonly kit: Kit;
+  /** The plugins' route keys, by key. */
+  readonly routeKeys: ReadonlyMap<string, RouteKey>;
+}
+
+/** The keys of a route that are core's own. */
+export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
+  "id",
+  "method",
+  "path",
+  "response",
+]);
+
+const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/;
+
+/** The schema of the whole configuration; plugin options are taken as they are, each plugin's own schema reads them. */
+export function createConfigSchema(
+  parts: ConfigSchemaParts,
+): Schema<PerfmockConfig> {
+  const { kit } = parts;
+  return z.strictObject({
+    seed: z.union([kit.integer(), z.string().min(1)]).default(42),
+    server: z.strictObject({
+      host: z.string().min(1).default("127.0.0.1"),
+      port: kit.integer({ min: 0, max: 65_535 }).default(8080),
+      cors: z.boolean().default(true),
+      drainTimeout: kit.duration().default(10_000),
+    }).prefault({}),
+    control: z.strictObject({
+      path: CONTROL_PATH.default("/_perfmock"),
+      token: z.string().min(1).nullable().default(null),
+    }).prefault({}),
+    plugins: z.record(
+      z.string(),
+      z.union([z.literal(false), z.record(z.string(), z.unknown()), z.null()]),
+    ).default({}),
+    routes: z.array(routeType(parts)).default([]).superRefine(unambiguous),
+  }).superRefine(({ server, control }, context) => {
+    if (LOOPBACK.test(server.host) || control.token !== null) return;
+    context.addIssue({
+      code: "custom",
+      path: ["server", "host"],
+      message:
+        "Beyond loopback the control API demands a token: anybody could change this server",
+      params: {
+        allowed: "127.0.0.1, ::1, localhost, or any address with control.token",
+        suggestion: "Set control.token, or PERFMOCK_TOKEN",
+      },
+    });
+  }) as unknown as Schema<PerfmockConfig>;
+}
+
+const CONTROL_PATH = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, {
+  error:
+    'A path such as "/_perfmock": it starts with a slash and does not end with one',
+});
+
+function routeType({ kit, routeKeys }: ConfigSchemaParts) {
+  const pluginKeys = Object.fromEntries(
+    [...routeKeys].map(([key, { schema }]) => [key, embed(schema).optional()]),
+  );
+  return z.strictObject({
+    ...pluginKeys,
+    id: z.string().min(1).regex(/^[^\0-\x1f\x7f]+$/u, {
+      error: "An id is one line of text",
+    }).optional(),
+    method: METHODS.default(["GET"]),
+    path: PATH,
+    response: answerType(kit).prefault({}),
+  }).transform(({ id, method, path, response, ...plugins }): RouteSettings => ({
+    id: id ?? idOf(method, path),
+    methods: method,
+    path,
+    response,
+    plugins,
+  }));
+}
+
+/** Any validator's schema as a part of ours: zod's own can be another copy of zod, so they are all treated alike. */
+function embed(schema: Schema) {
+  const json = jsonSchemaOf(schema);
+  return readingType("value", {
+    description: "",
+    examples: [],
+    ...json,
+  }, (value) => validate(schema, value));
+}
+
+function jsonSchemaOf(schema: Schema): Record<string, unknown> {
+  const { $schema: _, ...json } =
+    schema["~standard"].jsonSchema?.input({ target: "draft-2020-12" }) ?? {};
+  return json;
+}
+
+/** Method and path in words: GET /api/orders/:id is get-api-orders-id. */
+export function idOf(methods: readonly string[], path: string): string {
+  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const method = methods.map((method) =>
+    method === "*" ? "any" : method.toLowerCase()
+  );
+  return [...method, ...(words.length === 0 ? ["root"] : words)].join("-");
+}
+
+/** Two routes of one id, and a route that can never answer because one before it takes the same. */
+function unambiguous(
+  routes: readonly RouteSettings[],
+  context: z.RefinementCtx,
+): void {
+  const ids = new Map<string, number>();
+  const places = new Map<string, number>();
+  for (const [index, { id, methods, path }] of routes.entries()) {
+    const same = ids.get(id);
+    if (same === undefined) ids.set(id, index);
+    else {
+      context.addIssue({
+        code: "custom",
+        path: [index, "id"],
+        message: `Routes ${same} and ${index} have the same id "${id}"`,
+        params: { value: id, allowed: "an id of its own" },
+      });
+    }
+    for (const method of methods) {
+      const place = `${method} ${path}`;
+      const first = places.get(place);
+      if (first === undefined) places.set(place, index);
+      else {
+        context.addIssue({
+          code: "custom",
+          path: [index, "path"],
+          message:
+            `This route can never answer: route ${first} takes ${place} before it`,
+          params: { value: path },
+        });
+      }
+    }
+  }
+}
