@@ -5,15 +5,28 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { suggest } from "../../core/config/suggest.ts";
+import { suggest } from "../../core/config/mod.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 import { describeMachine, type Machine } from "./machine.ts";
+import { inFlight } from "./in_flight.ts";
+import { recorder, scrape } from "./metrics.ts";
+import { pipeline } from "./pipeline.ts";
 import { precision } from "./precision.ts";
 import { Children } from "./processes.ts";
 import { formatRows, isMet } from "./report.ts";
+import { start } from "./start.ts";
+import { throughput } from "./throughput.ts";
 
 /** All benchmarks, in the order in which they run. */
-const BENCHMARKS: readonly Benchmark[] = [precision];
+const BENCHMARKS: readonly Benchmark[] = [
+  precision,
+  throughput,
+  inFlight,
+  start,
+  pipeline,
+  recorder,
+  scrape,
+];
 
 const USAGE = `Usage: deno task bench [name…] [--out FILE] [--quick]
   --out FILE  write the figures as JSON

@@ -15,10 +15,20 @@ export class Children implements AsyncDisposable {
     return child;
   }
 
-  /** Starts this Deno with a script of the folder of benchmarks; its modules come from the cache. */
-  deno(script: string, args: readonly string[] = []): Child {
+  /**
+   * Starts this Deno with a script.
+   *
+   * @param script relative to the folder of the benchmarks
+   * @param args the script's arguments
+   * @param flags Deno's own
+   */
+  deno(
+    script: string,
+    args: readonly string[] = [],
+    flags: readonly string[] = [],
+  ): Child {
     const file = new URL(script, import.meta.url).pathname;
-    return this.spawn(Deno.execPath(), ["run", "-A", file, ...args]);
+    return this.spawn(Deno.execPath(), ["run", "-A", ...flags, file, ...args]);
   }
 
   /** Ends all that still run. */
@@ -35,6 +45,8 @@ export class Child {
   readonly #command: string;
   #ended: () => void;
   #stopping: Promise<void> | undefined;
+  /** When it was started, in milliseconds of `performance.now()`. */
+  readonly startedAt = performance.now();
   /** Whether it is gone. */
   ended = false;
 
@@ -79,6 +91,11 @@ export class Child {
   /** Writes a line to its standard input. */
   async send(line: string): Promise<void> {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  /** Sends it a signal. */
+  signal(name: Deno.Signal): void {
+    this.#process.kill(name);
   }
 
   /** Ends it and waits until it is gone. */

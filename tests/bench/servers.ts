@@ -9,19 +9,43 @@ import type { Child, Children } from "./processes.ts";
 export interface Server {
   /** Its address without a trailing slash. */
   readonly url: string;
-  /** Its process id. */
-  readonly pid: number;
-  /** Ends it; the runner does so at the latest. */
-  stop(): Promise<void>;
+  /** Its process; the runner ends it. */
+  readonly child: Child;
+}
+
+/** What a process keeps in memory, in bytes. */
+export interface Memory {
+  /** JavaScript's heap, after a collection. */
+  readonly heapUsed: number;
+  /** All that is resident. */
+  readonly rss: number;
+}
+
+/** The flags for Deno with which a process can be asked by {@linkcode memoryOf}. */
+export const PROBED: readonly string[] = [
+  "--v8-flags=--expose-gc",
+  "--preload",
+  new URL("servers/_memory_probe.ts", import.meta.url).pathname,
+];
+
+/** Asks a server that was started with the flags {@linkcode PROBED}. */
+export async function memoryOf({ child }: Server): Promise<Memory> {
+  child.signal("SIGUSR2");
+  return JSON.parse(await child.line());
 }
 
 /** Starts one of the scripts under servers/. */
 export function startScript(
   children: Children,
   script: string,
-  args: readonly string[] = [],
+  { args, flags }: {
+    /** The script's arguments. */
+    readonly args?: readonly string[];
+    /** Deno's own. */
+    readonly flags?: readonly string[];
+  } = {},
 ): Promise<Server> {
-  return listening(children.deno(`servers/${script}.ts`, args));
+  return listening(children.deno(`servers/${script}.ts`, args, flags));
 }
 
 /**
@@ -59,7 +83,7 @@ export async function startNative(
 export interface PerfmockOptions {
   /** Its configuration. */
   readonly config: unknown;
-  /** Flags for Deno, before the script. */
+  /** Flags for Deno. */
   readonly flags?: readonly string[];
   /** How often to look whether it listens, in milliseconds. */
   readonly interval?: number;
@@ -79,14 +103,13 @@ export async function startPerfmock(
     const file = `${folder}/perfmock.json`;
     const ready = `${folder}/ready.json`;
     await Deno.writeTextFile(file, JSON.stringify(config));
-    const main = new URL("../../mod.ts", import.meta.url).pathname;
-    const child = children.spawn(Deno.execPath(), [
-      ...["run", "-A", ...flags, main, "serve", "--quiet"],
-      ...["--config", file, "--port", "0", "--ready-file", ready],
-    ]);
+    const child = children.deno("../../mod.ts", [
+      ...["serve", "--config", file, "--port", "0"],
+      ...["--ready-file", ready, "--quiet"],
+    ], flags);
     for (const end = performance.now() + 30_000; performance.now() < end;) {
       const { url } = await readReady(ready);
-      if (url !== undefined) return toServer(url, child);
+      if (url !== undefined) return { url: url.replace(/\/$/, ""), child };
       if (child.ended) break;
       await new Promise((resolve) => setTimeout(resolve, interval));
     }
@@ -108,13 +131,5 @@ async function readReady(file: string): Promise<{ readonly url?: string }> {
 
 async function listening(child: Child): Promise<Server> {
   const { port } = JSON.parse(await child.line());
-  return toServer(`http://127.0.0.1:${port}`, child);
-}
-
-function toServer(url: string, child: Child): Server {
-  return {
-    url: url.replace(/\/$/, ""),
-    pid: child.pid,
-    stop: () => child.stop(),
-  };
+  return { url: `http://127.0.0.1:${port}`, child };
 }

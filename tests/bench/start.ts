@@ -1,0 +1,83 @@
+/**
+ * How long a process takes from its start to its first answer.
+ *
+ * @module
+ */
+import type { Benchmark, Context, Row } from "./benchmark.ts";
+import { LeanClient, prepareRequest } from "./lean_client.ts";
+import { type Server, startPerfmock, startScript } from "./servers.ts";
+import { quantiles } from "./statistics.ts";
+
+/** Starts one process after the other, in turns. */
+export const start: Benchmark = {
+  name: "start",
+  measures:
+    "Milliseconds from the start of the process to the first byte of its first answer, with warm caches; and the modules it is made of",
+  async run(context) {
+    const bare: number[] = [];
+    const ours: number[] = [];
+    for (let round = -1; round < (context.quick ? 2 : 15); round++) {
+      const first = await firstAnswer(
+        startScript(context.children, "bare_text"),
+      );
+      const second = await firstAnswer(startOurs(context));
+      if (round < 0) continue; // fills the caches
+      bare.push(first);
+      ours.push(second);
+    }
+    return [
+      toRow(
+        "bare Deno.serve",
+        bare,
+        await countModules("servers/bare_text.ts"),
+      ),
+      {
+        ...toRow("perfmock", ours, await countModules("../../mod.ts")),
+        targets: [{ column: "median ms", atMost: 400 }],
+      },
+    ];
+  },
+};
+
+function startOurs({ children }: Context): Promise<Server> {
+  const config = { routes: [{ path: "/ok", response: { text: "ok" } }] };
+  return startPerfmock(children, { config, interval: 1 });
+}
+
+async function firstAnswer(starting: Promise<Server>): Promise<number> {
+  const { url, child } = await starting;
+  try {
+    const { hostname, port } = new URL(url);
+    using client = new LeanClient({ hostname, port: Number(port) });
+    const request = prepareRequest("GET", new URL(`${url}/ok`));
+    const { firstByteAt, status } = await client.exchange(request);
+    if (status !== 200) throw new Error(`The first answer was ${status}`);
+    return firstByteAt - child.startedAt;
+  } finally {
+    await child.stop();
+  }
+}
+
+/** The modules that a script imports, itself and what it loads only later included. */
+async function countModules(script: string): Promise<number> {
+  const file = new URL(script, import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", file],
+    stderr: "null",
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).modules.length;
+}
+
+function toRow(what: string, times: readonly number[], modules: number): Row {
+  const [min, median, max] = quantiles(times, [0, 0.5, 1]);
+  return {
+    what,
+    values: {
+      "starts": times.length,
+      "min ms": min,
+      "median ms": median,
+      "max ms": max,
+      modules,
+    },
+  };
+}
