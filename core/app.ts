@@ -6,11 +6,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Hono } from "hono";
-import type {
-  ConfigWarning,
-  PerfmockConfig,
-  PerfmockInput,
-} from "./config/mod.ts";
+import type { PerfmockConfig, PerfmockInput } from "./config/mod.ts";
 import {
   builtinEndpoints,
   type Health,
@@ -18,7 +14,7 @@ import {
   type RouteDescription,
   type Stats,
 } from "./control/builtin_endpoints.ts";
-import { PerfmockError } from "./errors.ts";
+import { type Issue, PerfmockError } from "./errors.ts";
 import type { LiveExchange } from "./exchange.ts";
 import { reasons } from "./health.ts";
 import { forget } from "./http.ts";
@@ -31,8 +27,9 @@ import {
 } from "./metrics/mod.ts";
 import { abandon, createFlow } from "./pipeline.ts";
 import type { SequenceCounter } from "./plan.ts";
-import type { Awaitable, Clock } from "./plugin.ts";
+import type { Clock, Plugin } from "./plugin.ts";
 import { buildRevision, type Revision, type ServerParts } from "./revision.ts";
+import { type SettingsInput, settingsSchema } from "./settings.ts";
 import { listen, type Listener } from "./serve.ts";
 import { PreciseClock } from "./time/mod.ts";
 import { TraceIds } from "./trace.ts";
@@ -52,6 +49,8 @@ export interface PerfmockOptions {
   readonly listen?: boolean;
   /** Where relative paths in the configuration start from; the working directory where absent. */
   readonly folder?: string | URL;
+  /** Plugins of your own, as if they were built in: on unless the configuration names them and turns them off. */
+  readonly plugins?: readonly Plugin[];
   /** Takes the lines of the log; standard error where absent. */
   readonly log?: (level: "info" | "warn" | "error", message: string) => void;
 }
@@ -63,11 +62,11 @@ export interface Perfmock extends AsyncDisposable {
   /** All of it as a Hono app, to mount in another: `other.route("/backend", server.app)`. */
   readonly app: InstanceType<typeof Hono>;
   /** Answers a request without a socket. */
-  readonly fetch: (request: Request) => Awaitable<Response>;
+  readonly fetch: (request: Request) => Response | Promise<Response>;
   /** The configuration, complete and frozen. */
   readonly config: PerfmockConfig;
   /** What the configuration's author should know. */
-  readonly warnings: readonly ConfigWarning[];
+  readonly warnings: readonly Issue[];
   /** The mock routes, in the order in which they are matched. */
   readonly routes: readonly RouteDescription[];
   /** How many exchanges are under way. */
@@ -115,6 +114,35 @@ export async function createPerfmock(
     await server[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * The JSON Schema of a configuration, with all that the plugins it names bring.
+ *
+ * @throws PerfmockError where a plugin cannot be loaded
+ */
+export function configurationSchema(
+  config: PerfmockInput = {},
+  options: Pick<PerfmockOptions, "folder" | "plugins"> = {},
+): Promise<Record<string, unknown>> {
+  return settingsSchema(settingsInput(config, options));
+}
+
+function settingsInput(
+  value: PerfmockInput,
+  { folder = ".", plugins = [] }: PerfmockOptions,
+): SettingsInput {
+  const base = folder instanceof URL ? folder : folderUrl(folder);
+  return { value, folder: base, plugins };
+}
+
+/** A library's server takes a free port unless told otherwise: tests run side by side. */
+function withFreePort(input: PerfmockInput): PerfmockInput {
+  const { server } = input;
+  return server === undefined ||
+      typeof server === "object" && server !== null && server.port === undefined
+    ? { ...input, server: { ...server, port: 0 } }
+    : input;
 }
 
 /** Standard error, a line at a time. */
@@ -185,10 +213,8 @@ class Server implements Perfmock {
   }
 
   async start(input: PerfmockInput): Promise<void> {
-    const { folder = "." } = this.#options;
-    const base = folder instanceof URL ? folder : folderUrl(folder);
     this.#revision = await buildRevision(
-      { value: input, folder: base },
+      settingsInput(withFreePort(input), this.#options),
       this.#parts,
       () =>
         builtinEndpoints({
@@ -227,14 +253,14 @@ class Server implements Perfmock {
     return this.#current.app;
   }
 
-  readonly fetch = (request: Request): Awaitable<Response> =>
+  readonly fetch = (request: Request): Response | Promise<Response> =>
     this.#current.fetch(request);
 
   get config(): PerfmockConfig {
     return this.#current.config;
   }
 
-  get warnings(): readonly ConfigWarning[] {
+  get warnings(): readonly Issue[] {
     return this.#current.warnings;
   }
 

@@ -9,7 +9,6 @@ import { LiveExchange } from "./exchange.ts";
 import type { Flow } from "./flow.ts";
 import { abandon, begin } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
-import type { Awaitable } from "./plugin.ts";
 import { problem } from "./problem.ts";
 import { isPreflight, preflight } from "./routes/cors.ts";
 import type { Matchable, Matcher } from "./routes/matcher.ts";
@@ -31,7 +30,7 @@ export interface EdgeParts {
   /** Whether a path belongs to the control API or a plugin's endpoint; these go before mock routes. */
   readonly reserved: (path: string) => boolean;
   /** Answers for the control API and endpoints. */
-  readonly otherwise: (request: Request) => Awaitable<Response>;
+  readonly otherwise: (request: Request) => Response | Promise<Response>;
   /** Answers what nothing takes. */
   readonly unmatched: (request: Request) => Response;
 }
@@ -54,7 +53,7 @@ export class Edge {
   }
 
   /** Answers a request, at once where nothing waits. */
-  readonly fetch = (request: Request): Awaitable<Response> => {
+  readonly fetch = (request: Request): Response | Promise<Response> => {
     const method = request.method;
     const url = request.url;
     const plan = method === "GET"
@@ -66,7 +65,7 @@ export class Edge {
   };
 
   /** Answers a request whose route was found by other means. */
-  run(route: PlannedRoute, request: Request): Awaitable<Response> {
+  run(route: PlannedRoute, request: Request): Response | Promise<Response> {
     const { method } = request;
     if (this.#parts.cors && isPreflight(request)) return preflight(request);
     return this.#run(route.plan(method), method, request);
@@ -80,7 +79,11 @@ export class Edge {
       : unmatched(request);
   }
 
-  #run(plan: Plan, method: string, request: Request): Awaitable<Response> {
+  #run(
+    plan: Plan,
+    method: string,
+    request: Request,
+  ): Response | Promise<Response> {
     if (plan.flow.draining) return unavailable();
     const x = new LiveExchange(plan, method, request);
     begin(x);
@@ -88,7 +91,11 @@ export class Edge {
   }
 
   /** A URL that is not remembered. */
-  #first(request: Request, method: string, url: string): Awaitable<Response> {
+  #first(
+    request: Request,
+    method: string,
+    url: string,
+  ): Response | Promise<Response> {
     const { cors, matcher, otherwise, reserved, unmatched } = this.#parts;
     const path = getPath(request);
     if (reserved(path)) return otherwise(request);

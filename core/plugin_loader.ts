@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { BUILTIN } from "./builtin.ts";
 import { suggest, toPointer } from "./config/mod.ts";
 import type { ErrorCode, Issue } from "./errors.ts";
 import type { Plugin } from "./plugin.ts";
@@ -60,23 +59,25 @@ const NAME = /^[a-z][a-z0-9_-]*$/;
  *
  * @param entries the `plugins` part as written
  * @param folder the URL, ending in a slash, that relative paths start from
+ * @param builtin the plugins that are on without being named, by name
  */
 export async function loadPlugins(
   entries: unknown,
   folder: URL,
+  builtin: Readonly<Record<string, Plugin>>,
 ): Promise<Loading> {
   const plugins: LoadedPlugin[] = [];
   const faults: CodedIssue[] = [];
   // What is no object is the schema's to report; the built-in plugins are then on with their defaults.
   const written = isRecord(entries) ? Object.entries(entries) : [];
   const named = new Set(written.map(([key]) => key));
-  for (const [key, plugin] of Object.entries(BUILTIN)) {
+  for (const [key, plugin] of Object.entries(builtin)) {
     if (!named.has(key)) plugins.push({ key, options: {}, plugin });
   }
   // In parallel, since each may read files; reported and ordered as written.
   const loaded = await Promise.all(
     written.map(([key, options]) =>
-      options === false ? undefined : load(key, folder)
+      options === false ? undefined : load(key, folder, builtin)
     ),
   );
   for (const [index, [key, options]] of written.entries()) {
@@ -93,8 +94,13 @@ type Loaded = { readonly plugin: Plugin } | {
   readonly faults: readonly CodedIssue[];
 };
 
-async function load(key: string, folder: URL): Promise<Loaded> {
-  if (Object.hasOwn(BUILTIN, key)) return { plugin: BUILTIN[key] };
+async function load(
+  key: string,
+  folder: URL,
+  builtin: Readonly<Record<string, Plugin>>,
+): Promise<Loaded> {
+  if (Object.hasOwn(builtin, key)) return { plugin: builtin[key] };
+  const names = Object.keys(builtin);
   let module: unknown;
   try {
     module = await withinLimit(import(specifier(key, folder)), IMPORT_LIMIT);
@@ -106,8 +112,10 @@ async function load(key: string, folder: URL): Promise<Loaded> {
           path: toPointer(["plugins", key]),
           message: `Cannot load plugin "${key}": ${reason(error)}`,
           value: key,
-          allowed: ALLOWED,
-          suggestion: adviceFor(key, error),
+          allowed: `a built-in plugin (${
+            names.join(", ")
+          }), a path that starts with "./", "../" or "/", or a specifier that starts with "file:", "npm:", "jsr:" or "data:"`,
+          suggestion: adviceFor(key, error, names),
         },
       }],
     };
@@ -116,10 +124,6 @@ async function load(key: string, folder: URL): Promise<Loaded> {
   const faults = inspect(plugin, key);
   return faults.length > 0 ? { faults } : { plugin: plugin as Plugin };
 }
-
-const ALLOWED = `a built-in plugin (${
-  Object.keys(BUILTIN).join(", ")
-}), a path that starts with "./", "../" or "/", or a specifier that starts with "file:", "npm:", "jsr:" or "data:"`;
 
 /** Paths are the configuration's, bare names are the import map's. */
 function specifier(key: string, folder: URL): string {
@@ -132,7 +136,11 @@ function reason(error: unknown): string {
   return text.split("\n", 1)[0];
 }
 
-function adviceFor(key: string, error: unknown): string | undefined {
+function adviceFor(
+  key: string,
+  error: unknown,
+  builtin: readonly string[],
+): string | undefined {
   const text = String(error);
   if (/^https?:/.test(key)) {
     return "Download the file and name it by its path: plugins are not imported over http";
@@ -140,8 +148,8 @@ function adviceFor(key: string, error: unknown): string | undefined {
   if (text.includes("@perfmock/perfmock")) {
     return 'Map "@perfmock/perfmock" in the imports of the deno.json beside it, or import "jsr:@perfmock/perfmock/plugin"';
   }
-  const builtin = suggest(key, Object.keys(BUILTIN));
-  if (builtin !== undefined) return builtin;
+  const meant = suggest(key, builtin);
+  if (meant !== undefined) return meant;
   return !key.includes("/") && !key.includes(":") && /\.[cm]?[jt]sx?$/.test(key)
     ? `./${key}`
     : undefined;

@@ -6,11 +6,7 @@
  */
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
-import type {
-  ConfigWarning,
-  PerfmockConfig,
-  RouteSettings,
-} from "./config/mod.ts";
+import type { PerfmockConfig, RouteSettings } from "./config/mod.ts";
 import { addEndpoints, addFallback } from "./control/endpoints.ts";
 import { refuse } from "./control/guard.ts";
 import { openapi } from "./control/openapi.ts";
@@ -23,7 +19,7 @@ import {
 } from "./hooks.ts";
 import { Edge } from "./http.ts";
 import type { MetricRegistry } from "./metrics/mod.ts";
-import type { Awaitable, Endpoint, Host, Metrics } from "./plugin.ts";
+import type { Endpoint, Host, Metrics } from "./plugin.ts";
 import { problem } from "./problem.ts";
 import { streamKey } from "./random/mod.ts";
 import { disposeAll, type RunningPlugin, Services, setUp } from "./registry.ts";
@@ -35,7 +31,7 @@ import {
 } from "./routes/built_route.ts";
 import { createFallback } from "./routes/fallback.ts";
 import { Matcher } from "./routes/matcher.ts";
-import { type Settings, validateSettings } from "./settings.ts";
+import { readSettings, type Settings, type SettingsInput } from "./settings.ts";
 import type { TraceIds } from "./trace.ts";
 import { VERSION } from "./version.ts";
 
@@ -54,15 +50,17 @@ export interface Revision {
   /** The configuration, complete and frozen. */
   readonly config: PerfmockConfig;
   /** What a user should know. */
-  readonly warnings: readonly ConfigWarning[];
+  readonly warnings: readonly Issue[];
   /** In the order in which they are matched. */
   readonly routes: readonly BuiltRoute[];
   /** In the order in which they were set up. */
   readonly plugins: readonly RunningPlugin[];
+  /** The route keys that each plugin reads, by its name. */
+  readonly routeKeys: ReadonlyMap<string, readonly string[]>;
   /** All of it as a Hono app: control API, endpoints, mock routes, fallback. */
   readonly app: Hono;
   /** The same answers by a shorter way. */
-  readonly fetch: (request: Request) => Awaitable<Response>;
+  readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Disposes the plugins; after the revision's last exchange. */
   dispose(): Promise<void>;
 }
@@ -70,20 +68,20 @@ export interface Revision {
 /**
  * Builds a configuration.
  *
- * @param input as a user wrote it, and the folder its relative paths start from
+ * @param input as a user wrote it, and where it stands
  * @param parts what outlives it
  * @param builtin makes the control API's own endpoints, once the routes and plugins are known
  * @throws PerfmockError with all faults
  */
 export async function buildRevision(
-  input: { readonly value: unknown; readonly folder: URL },
+  input: SettingsInput,
   parts: ServerParts,
   builtin: (
     routes: readonly BuiltRoute[],
     plugins: readonly RunningPlugin[],
   ) => readonly Endpoint[],
 ): Promise<Revision> {
-  const settings = await validateSettings(input.value, input.folder);
+  const settings = await readSettings(input);
   const services = new Services();
   const plugins = await setUp(
     settings.plugins,
@@ -100,6 +98,7 @@ export async function buildRevision(
       warnings,
       routes,
       plugins,
+      routeKeys: settings.routeKeys,
       ...assemble(routes, endpoints, { config, parts }),
       async dispose() {
         for (const error of await disposeAll(plugins)) {
@@ -154,7 +153,7 @@ function hostFor(
 }
 
 async function buildRoutes(
-  { config, raw, routeKeys }: Settings,
+  { config, written, routeKeys }: Settings,
   plugins: readonly RunningPlugin[],
   parts: ServerParts,
 ): Promise<BuiltRoute[]> {
@@ -165,7 +164,7 @@ async function buildRoutes(
   const routes = config.routes.map((route, index) => {
     const view = new RouteView(
       route.id,
-      route.method,
+      route.methods,
       route.path,
       keys[index],
     );
@@ -185,7 +184,7 @@ async function buildRoutes(
       route: view,
       hooks: planHooks(offers),
       summaries: summaries(offers),
-      settings: raw.routes[index],
+      settings: written[index],
       status: route.response.status,
       answer: createAnswer(answerSettings(route), {
         cors: config.server.cors,

@@ -4,7 +4,6 @@
  * @module
  */
 import { PerfmockError } from "./errors.ts";
-import type { Awaitable } from "./plugin.ts";
 import { TimeLimitError, withinLimit } from "./time/mod.ts";
 
 /** A server that listens. */
@@ -35,7 +34,7 @@ export interface Address {
  */
 export function listen(
   address: Address,
-  handler: (request: Request) => Awaitable<Response>,
+  handler: (request: Request) => Response | Promise<Response>,
 ): Listener {
   const ending = new AbortController();
   let server: Deno.HttpServer<Deno.NetAddr>;

@@ -4,7 +4,7 @@
  * @module
  */
 import { loadConfiguration } from "./configuration.ts";
-import { createServer } from "../app.ts";
+import { createPerfmock } from "../app.ts";
 import type { Terminal } from "./output.ts";
 
 /** The options of `check`. */
@@ -22,8 +22,8 @@ export async function check(
   options: CheckOptions,
   out: Terminal,
 ): Promise<number> {
-  const { input, source } = await loadConfiguration(options);
-  await using server = await createServer(input, { listen: false });
+  const { input, folder, source } = await loadConfiguration(options);
+  await using server = await createPerfmock(input, { folder, listen: false });
   for (const warning of server.warnings) {
     out.write(`warning: ${warning.path}: ${warning.message}\n`);
     if (warning.suggestion !== undefined) {

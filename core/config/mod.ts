@@ -21,3 +21,20 @@ export {
   showable,
   valueInWords,
 } from "./words.ts";
+export { idOf } from "./route_id.ts";
+export {
+  type ConfigSchemaParts,
+  type ControlSettings,
+  createConfigSchema,
+  OWN_ROUTE_KEYS,
+  type PerfmockConfig,
+  type PerfmockInput,
+  type ResponseSettings,
+  type RouteInput,
+  type RouteKey,
+  type RouteSettings,
+  type ServerSettings,
+  validateConfig,
+} from "./schema.ts";
+export { deepFreeze } from "./freeze.ts";
+export { configJsonSchema, type ConfigJsonSchemaParts } from "./json_schema.ts";

@@ -7,7 +7,9 @@ import { z } from "zod";
 import type { Kit, Schema } from "../plugin.ts";
 import { answerType, METHODS, PATH } from "./_paths_and_headers.ts";
 import { readingType } from "./_reading_type.ts";
-import { validate } from "./validate.ts";
+import { crossFaults } from "./_cross_faults.ts";
+import { idOf } from "./route_id.ts";
+import { validate, type Validation } from "./validate.ts";
 
 /** A configuration as users write it; `deno run -A mod.ts schema` prints all there is. */
 export interface PerfmockInput {
@@ -144,7 +146,21 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
   "response",
 ]);
 
-const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/;
+/**
+ * Reads a whole configuration.
+ *
+ * @returns the configuration with all defaults, or all its faults, those between settings included
+ */
+export function validateConfig(
+  value: unknown,
+  parts: ConfigSchemaParts,
+): Validation<PerfmockConfig> {
+  const result = validate(createConfigSchema(parts), value);
+  // Found in what was written, so that a fault elsewhere does not hide them.
+  const between = crossFaults(value);
+  const issues = [...result.issues ?? [], ...between];
+  return issues.length > 0 || result.issues !== undefined ? { issues } : result;
+}
 
 /** The schema of the whole configuration; plugin options are taken as they are, each plugin's own schema reads them. */
 export function createConfigSchema(
@@ -167,19 +183,7 @@ export function createConfigSchema(
       z.string(),
       z.union([z.literal(false), z.record(z.string(), z.unknown()), z.null()]),
     ).default({}),
-    routes: z.array(routeType(parts)).default([]).superRefine(unambiguous),
-  }).superRefine(({ server, control }, context) => {
-    if (LOOPBACK.test(server.host) || control.token !== null) return;
-    context.addIssue({
-      code: "custom",
-      path: ["server", "host"],
-      message:
-        "Beyond loopback the control API demands a token: anybody could change this server",
-      params: {
-        allowed: "127.0.0.1, ::1, localhost, or any address with control.token",
-        suggestion: "Set control.token, or PERFMOCK_TOKEN",
-      },
-    });
+    routes: z.array(routeType(parts)).default([]),
   }) as unknown as Schema<PerfmockConfig>;
 }
 
@@ -223,48 +227,4 @@ function jsonSchemaOf(schema: Schema): Record<string, unknown> {
   const { $schema: _, ...json } =
     schema["~standard"].jsonSchema?.input({ target: "draft-2020-12" }) ?? {};
   return json;
-}
-
-/** Method and path in words: GET /api/orders/:id is get-api-orders-id. */
-export function idOf(methods: readonly string[], path: string): string {
-  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-  const method = methods.map((method) =>
-    method === "*" ? "any" : method.toLowerCase()
-  );
-  return [...method, ...(words.length === 0 ? ["root"] : words)].join("-");
-}
-
-/** Two routes of one id, and a route that can never answer because one before it takes the same. */
-function unambiguous(
-  routes: readonly RouteSettings[],
-  context: z.RefinementCtx,
-): void {
-  const ids = new Map<string, number>();
-  const places = new Map<string, number>();
-  for (const [index, { id, methods, path }] of routes.entries()) {
-    const same = ids.get(id);
-    if (same === undefined) ids.set(id, index);
-    else {
-      context.addIssue({
-        code: "custom",
-        path: [index, "id"],
-        message: `Routes ${same} and ${index} have the same id "${id}"`,
-        params: { value: id, allowed: "an id of its own" },
-      });
-    }
-    for (const method of methods) {
-      const place = `${method} ${path}`;
-      const first = places.get(place);
-      if (first === undefined) places.set(place, index);
-      else {
-        context.addIssue({
-          code: "custom",
-          path: [index, "path"],
-          message:
-            `This route can never answer: route ${first} takes ${place} before it`,
-          params: { value: path },
-        });
-      }
-    }
-  }
 }
