@@ -31,6 +31,14 @@ const SHORTEST_SLEEP = 0.2;
 /** Starting the thread blocks for some tens of milliseconds: it waits for a gap this long between deadlines. */
 const GAP_TO_START = 150;
 
+/**
+ * A turn of the event loop shorter than this, in milliseconds, found nothing to do. Then the next one spins for a slice of
+ * time before it looks: a setImmediate costs half a kilobyte of garbage, and 400 000 of them a second cost a collection
+ * every 5 ms.
+ */
+const IDLE_TURN = 0.015;
+const SLICE = 0.02;
+
 /** After how many timers in one turn input and output get theirs. */
 const BATCH = 256;
 
@@ -77,6 +85,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   #disposal: Promise<void> | undefined;
   /** The immediate of the next turn, while polling. */
   #turn: ReturnType<typeof setImmediate> | undefined;
+  #turnEnd = -Infinity;
 
   /**
    * Starts nothing yet.
@@ -176,13 +185,15 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
 
   #expect(deadline: number): void {
     // Before it started the thread, the clock takes a turn to see whether there is a gap for that.
-    if (this.#state === "idle" && this.#thread === undefined) this.#poll();
-    else if (deadline - this.#waker.lead < this.#waker.armedAt) {
+    if (this.#state === "idle" && this.#thread === undefined) {
+      this.#poll(performance.now());
+    } else if (deadline - this.#waker.lead < this.#waker.armedAt) {
       this.#sleepOrPoll(performance.now());
     } else this.#waker.hold();
   }
 
-  #poll(): void {
+  #poll(now: number): void {
+    this.#turnEnd = now;
     this.#turn = setImmediate(this.#onTurn);
   }
 
@@ -191,7 +202,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     const deadline = this.#timers.deadline;
     const wakeAt = deadline - this.#waker.lead;
     if (deadline === Infinity) this.#waker.rest();
-    else if (wakeAt - now < SHORTEST_SLEEP) this.#poll();
+    else if (wakeAt - now < SHORTEST_SLEEP) this.#poll(now);
     else this.#waker.arm(wakeAt, now);
   }
 
@@ -201,10 +212,12 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     if (this.#state === "disposed") return;
     if (fired === 0) this.#startThreadInGap();
     if (this.#turn === undefined) this.#sleepOrPoll(performance.now());
+    // What the timers set going, such as writing an answer, comes before the next slice.
+    if (fired > 0) this.#turnEnd = -Infinity;
   };
 
   #fireDue(): number {
-    let now = performance.now();
+    let now = this.#spin();
     let fired = 0;
     while (this.#timers.deadline <= now && fired < BATCH) {
       fired++;
@@ -216,6 +229,15 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
       if (this.#timers.deadline > now) now = performance.now();
     }
     return fired;
+  }
+
+  /** Passes a slice of time, where the event loop is idle; returns the present. */
+  #spin(): number {
+    let now = performance.now();
+    if (now - this.#turnEnd > IDLE_TURN) return now;
+    const end = Math.min(now + SLICE, this.#timers.deadline);
+    while (now < end) now = performance.now();
+    return now;
   }
 
   #onRing(): void {
