@@ -83,3 +83,32 @@ export function requireOneForm(
 export function milliseconds(value: number): string {
   return `${Number(value.toPrecision(5))} ms`;
 }
+
+/** Reports where a range has no end, or its ends are not in order. */
+export function requireRange(
+  context: Context,
+  { min, max }: { readonly min?: number; readonly max?: number },
+): void {
+  if (min === undefined && max === undefined) {
+    report(context, {
+      path: [],
+      message: "Must have min or max or both, received neither",
+      allowed: "min, or max, or both",
+    });
+  } else requireAscending(context, { min, max });
+}
+
+/** Reports where max is not greater than min, 0 where absent. */
+export function requireAscending(
+  context: Context,
+  { min = 0, max = Infinity }: { readonly min?: number; readonly max?: number },
+): void {
+  if (max > min) return;
+  report(context, {
+    path: ["max"],
+    message: `Must be greater than min, ${milliseconds(min)}, received ${
+      milliseconds(max)
+    }`,
+    allowed: "a duration greater than min",
+  });
+}

@@ -89,9 +89,7 @@ export function nothingLeft(ends: Ends): InvalidParameters {
     : ["/max", ends.max];
   return new InvalidParameters([{
     path,
-    message: `Truncation to ${
-      inWords(ends)
-    } leaves nothing of the distribution`,
+    message: `Truncation ${inWords(ends)} leaves nothing of the distribution`,
     value,
     allowed: "a range that holds some of the distribution",
   }]);

@@ -11,6 +11,19 @@ import { lognormal } from "./lognormal.ts";
 import { mixture } from "./mixture.ts";
 import { normal } from "./normal.ts";
 import { uniform } from "./uniform.ts";
+import { gamma } from "./gamma.ts";
+import { erlang } from "./erlang.ts";
+import { weibull } from "./weibull.ts";
+import { pareto } from "./pareto.ts";
+import { triangular } from "./triangular.ts";
+import { poisson } from "./poisson.ts";
+import { percentiles } from "./percentiles.ts";
+import { empirical } from "./empirical.ts";
+import { histogram } from "./histogram.ts";
+import { shift } from "./shift.ts";
+import { scale } from "./scale.ts";
+import { clamp } from "./clamp.ts";
+import { truncate } from "./truncate.ts";
 
 /** All built-in families, in the order of the documentation. */
 export const families: readonly Family[] = [
@@ -21,4 +34,17 @@ export const families: readonly Family[] = [
   exponential,
   bimodal,
   mixture,
+  gamma,
+  erlang,
+  weibull,
+  pareto,
+  triangular,
+  poisson,
+  percentiles,
+  empirical,
+  histogram,
+  shift,
+  scale,
+  clamp,
+  truncate,
 ];

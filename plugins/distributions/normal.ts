@@ -4,7 +4,7 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { milliseconds, report } from "./_faults.ts";
+import { milliseconds, requireAscending } from "./_faults.ts";
 import { normalCdf, normalDensity, normalQuantile } from "./_normal.ts";
 import {
   type Functions,
@@ -43,16 +43,7 @@ export const normal: Family<NormalParameters> = {
       sd: duration({ above: 0 }),
       min: duration().optional(),
       max: duration({ above: 0 }).optional(),
-    }).superRefine(({ min = 0, max = Infinity }, context) => {
-      if (max > min) return;
-      report(context, {
-        path: ["max"],
-        message: `Must be greater than min, ${milliseconds(min)}, received ${
-          milliseconds(max)
-        }`,
-        allowed: "a duration greater than min",
-      });
-    }),
+    }).superRefine((given, context) => requireAscending(context, given)),
   create: ({ mean, sd, min = 0, max = Infinity }) => {
     const truncated = truncateFunctions(whole(mean, sd), { min, max });
     if (truncated === undefined) throw nothingLeft({ min, max });

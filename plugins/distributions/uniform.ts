@@ -4,7 +4,7 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { milliseconds, report } from "./_faults.ts";
+import { requireAscending } from "./_faults.ts";
 
 /** The parameters of {@linkcode uniform}, in milliseconds. */
 export interface UniformParameters {
@@ -20,18 +20,10 @@ export const uniform: Family<UniformParameters> = {
   summary: "Every time between min and max alike",
   source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
   parameters: ({ z, duration }) =>
-    z.strictObject({ min: duration(), max: duration() }).superRefine(
-      ({ min, max }, context) => {
-        if (max > min) return;
-        report(context, {
-          path: ["max"],
-          message: `Must be greater than min, ${milliseconds(min)}, received ${
-            milliseconds(max)
-          }`,
-          allowed: "a duration greater than min",
-        });
-      },
-    ),
+    z.strictObject({ min: duration(), max: duration() }).superRefine((
+      given,
+      context,
+    ) => requireAscending(context, given)),
   create: ({ min, max }) => {
     const width = max - min;
     const share = (x: number) => Math.min(1, Math.max(0, x / width));

@@ -1,0 +1,219 @@
+/**
+ * The gamma function's logarithm, and the gamma distribution with scale 1.
+ *
+ * @module
+ */
+import { normalQuantile } from "./_normal.ts";
+import type { Functions } from "./_truncate.ts";
+
+const LN_SQRT_2PI = 0.9189385332046728;
+
+/** From here on Stirling's series is exact to the last bit with the terms used. */
+const STIRLING = 15;
+
+/** More steps than any quantile has needed, so that rounding cannot make a search endless. */
+const MAX_STEPS = 100;
+
+/** Halley's method triples the correct digits: a step this small, relative to x, leaves an error below rounding. */
+const LAST_STEP = 1e-6;
+
+/**
+ * ln Γ(x) for x > 0, to about 1e-15 absolute or relative: Stirling's series, after a shift to x ≥ 15.
+ *
+ * Source: Abramowitz, Stegun, Handbook of Mathematical Functions, 6.1.41.
+ */
+export function logGamma(x: number): number {
+  let product = 1;
+  let shifted = x;
+  while (shifted < STIRLING) product *= shifted++;
+  return (shifted - 0.5) * Math.log(shifted) - shifted + LN_SQRT_2PI +
+    stirlingSeries(shifted) - Math.log(product);
+}
+
+function stirlingSeries(x: number): number {
+  const s = 1 / (x * x);
+  return (1 / 12 -
+    (1 / 360 -
+        (1 / 1260 - (1 / 1680 - (1 / 1188 - 691 / 360360 * s) * s) * s) * s) *
+      s) / x;
+}
+
+/**
+ * The gamma distribution of one shape and scale 1: the regularised incomplete gamma functions by series and continued
+ * fraction with Loader's prefactor, the quantile by Halley's method. Relative accuracy of quantiles about 1e-12 for shapes
+ * 0.01…100 000.
+ *
+ * Sources: DiDonato, Morris, "Computation of the incomplete gamma function ratios and their inverse", ACM TOMS 12, 1986;
+ * Loader, "Fast and accurate computation of binomial probabilities", 2000; Press et al., Numerical Recipes, 6.2.
+ */
+export class StandardGamma implements Functions {
+  readonly #shape: number;
+  /** ln Γ(shape + 1). */
+  readonly #logGamma: number;
+  /** What Stirling's formula leaves out of ln Γ(shape + 1). */
+  readonly #correction: number;
+  /** What evaluate() found: P(X ≤ x), P(X > x) and the density. */
+  #below = 0;
+  #above = 0;
+  #density = 0;
+
+  /** @param shape above 0 */
+  constructor(shape: number) {
+    this.#shape = shape;
+    this.#logGamma = logGamma(shape + 1);
+    this.#correction = shape < STIRLING
+      ? this.#logGamma - (shape + 0.5) * Math.log(shape) + shape - LN_SQRT_2PI
+      : stirlingSeries(shape);
+  }
+
+  /** P(X ≤ x). */
+  readonly cdf = (x: number): number => {
+    this.#evaluate(x);
+    return this.#below;
+  };
+
+  /** P(X > x). */
+  readonly survival = (x: number): number => {
+    this.#evaluate(x);
+    return this.#above;
+  };
+
+  /** The quantile at u. */
+  readonly quantile = (u: number): number =>
+    u <= 0.5 ? this.#fromBelow(u) : this.#fromAbove(1 - u);
+
+  /** The quantile at 1 − v. */
+  readonly survivalQuantile = (v: number): number =>
+    v <= 0.5 ? this.#fromAbove(v) : this.#fromBelow(1 - v);
+
+  /** x^shape · e^−x / Γ(shape + 1). */
+  prefactor(x: number): number {
+    const shape = this.#shape;
+    return shape < 1
+      ? Math.exp(shape * Math.log(x) - x - this.#logGamma)
+      : Math.exp(-this.#correction - deviance(shape, x)) /
+        Math.sqrt(2 * Math.PI * shape);
+  }
+
+  #evaluate(x: number): void {
+    const shape = this.#shape;
+    if (!(x > 0 && x < Infinity)) {
+      this.#below = x > 0 ? 1 : 0;
+      this.#above = x > 0 ? 0 : 1;
+      return;
+    }
+    const prefactor = this.prefactor(x);
+    this.#density = prefactor * shape / x;
+    if (x < shape + 1) {
+      this.#below = prefactor * series(shape, x);
+      this.#above = 1 - this.#below;
+    } else {
+      this.#above = prefactor * shape * continuedFraction(shape, x);
+      this.#below = 1 - this.#above;
+    }
+  }
+
+  #fromBelow(u: number): number {
+    if (u <= 0) return 0;
+    let x = this.#guess(u, u, normalQuantile(u));
+    for (let step = 0; step < MAX_STEPS && x > 0; step++) {
+      this.#evaluate(x);
+      const error = this.#below - u;
+      // Far off, ln P over ln x is nearly straight: Newton there, Halley once it is near.
+      const next = Math.abs(error) > u / 2
+        ? x * Math.exp(
+          Math.log(u / this.#below) * this.#below / (x * this.#density),
+        )
+        : this.#halley(x, error);
+      const moved = Math.abs(next - x);
+      x = next;
+      if (moved <= LAST_STEP * x) break;
+    }
+    return x;
+  }
+
+  #fromAbove(v: number): number {
+    if (v <= 0) return Infinity;
+    let x = this.#guess(1 - v, v, -normalQuantile(v));
+    for (let step = 0; step < MAX_STEPS; step++) {
+      this.#evaluate(x);
+      const error = v - this.#above;
+      // Far off, ln Q over x is nearly straight.
+      const next = Math.abs(error) > v / 2
+        ? x + Math.log(this.#above / v) * this.#above / this.#density
+        : this.#halley(x, error);
+      const moved = Math.abs(next - x);
+      x = next > 0 ? next : x / 2;
+      if (moved <= LAST_STEP * x) break;
+    }
+    return x;
+  }
+
+  #halley(x: number, error: number): number {
+    const newton = error / this.#density;
+    const bend = newton * ((this.#shape - 1) / x - 1) / 2;
+    const next = x - newton / (1 - Math.max(-0.9, Math.min(0.9, bend)));
+    return next > 0 ? next : x / 2;
+  }
+
+  /** Where to begin: Wilson and Hilferty's cube where it holds, else the leading term of the tail in question. */
+  #guess(u: number, v: number, score: number): number {
+    const shape = this.#shape;
+    const root = 1 - 1 / (9 * shape) + score / Math.sqrt(9 * shape);
+    if (shape >= 1 && root > 0.1) return shape * root * root * root;
+    const small = Math.exp((Math.log(u) + this.#logGamma) / shape);
+    if (shape >= 1 || u < 0.9) return Math.min(small, Math.max(1, shape));
+    const rest = -Math.log(v);
+    return Math.max(
+      rest + (shape - 1) * Math.log(Math.max(rest, 1)) - this.#logGamma +
+        Math.log(shape),
+      0.1,
+    );
+  }
+}
+
+/** a·ln(a/x) + x − a without cancellation, Loader's bd0 with the parts exchanged. */
+function deviance(a: number, x: number): number {
+  const difference = a - x;
+  if (Math.abs(difference) >= 0.1 * (a + x)) {
+    return a * Math.log(a / x) - difference;
+  }
+  const v = difference / (a + x);
+  const square = v * v;
+  let sum = difference * v;
+  let term = 2 * a * v;
+  for (let j = 3;; j += 2) {
+    term *= square;
+    const next = sum + term / j;
+    if (next === sum) return sum;
+    sum = next;
+  }
+}
+
+/** P / prefactor, all terms positive; for x < a + 1. */
+function series(a: number, x: number): number {
+  let sum = 1;
+  let term = 1;
+  for (let k = a + 1; term > sum * 1e-17; k++) {
+    term *= x / k;
+    sum += term;
+  }
+  return sum;
+}
+
+/** Q / (prefactor · a), by Lentz's method; for x ≥ a + 1. */
+function continuedFraction(a: number, x: number): number {
+  let b = x + 1 - a;
+  let c = Infinity;
+  let d = 1 / b;
+  let fraction = d;
+  for (let i = 1;; i++) {
+    const numerator = -i * (i - a);
+    b += 2;
+    d = 1 / (numerator * d + b);
+    c = b + numerator / c;
+    const factor = c * d;
+    fraction *= factor;
+    if (Math.abs(factor - 1) < 2e-16) return fraction;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The triangular family.
+ *
+ * @module
+ */
+import type { Family } from "../../core/plugin.ts";
+import { milliseconds, report } from "./_faults.ts";
+
+/** The parameters of {@linkcode triangular}, in milliseconds. */
+export interface TriangularParameters {
+  /** The least time, at least 0. */
+  readonly min: number;
+  /** The most frequent, from min to max. */
+  readonly mode: number;
+  /** The greatest, above min. */
+  readonly max: number;
+}
+
+/** From a least over a most frequent to a greatest time, in straight lines. */
+export const triangular: Family<TriangularParameters> = {
+  name: "triangular",
+  summary: "Straight lines from min up to mode and down to max",
+  source: "Kotz, van Dorp, Beyond Beta, chapter 1",
+  parameters: ({ z, duration }) =>
+    z.strictObject({ min: duration(), mode: duration(), max: duration() })
+      .superRefine(({ min, mode, max }, context) => {
+        if (!(max > min)) {
+          report(context, {
+            path: ["max"],
+            message: `Must be greater than min, ${
+              milliseconds(min)
+            }, received ${milliseconds(max)}`,
+            allowed: "a duration greater than min",
+          });
+        } else if (mode < min || mode > max) {
+          report(context, {
+            path: ["mode"],
+            message: `Must be ${milliseconds(min)} to ${
+              milliseconds(max)
+            }, received ${milliseconds(mode)}`,
+            allowed: "a duration from min to max",
+          });
+        }
+      }),
+  create: ({ min, mode, max }) => {
+    const width = max - min;
+    const rise = mode - min;
+    const fall = max - mode;
+    const fromBelow = (u: number) => min + Math.sqrt(u * width * rise);
+    const fromAbove = (v: number) => max - Math.sqrt(v * width * fall);
+    const below = (x: number) => (x - min) ** 2 / (width * rise);
+    const above = (x: number) => (max - x) ** 2 / (width * fall);
+    return {
+      quantile: (u) => u * width < rise ? fromBelow(u) : fromAbove(1 - u),
+      survivalQuantile: (v) =>
+        v * width <= fall ? fromAbove(v) : fromBelow(1 - v),
+      cdf: (x) => {
+        if (x <= min) return 0;
+        if (x >= max) return 1;
+        return x < mode ? below(x) : 1 - above(x);
+      },
+      survival: (x) => {
+        if (x <= min) return 1;
+        if (x >= max) return 0;
+        return x < mode ? 1 - below(x) : above(x);
+      },
+      mean: min + (width + rise) / 3,
+      standardDeviation: Math.sqrt(
+        (width * width - width * rise + rise * rise) / 18,
+      ),
+    };
+  },
+};

@@ -1,0 +1,42 @@
+/**
+ * The Weibull family.
+ *
+ * @module
+ */
+import type { Family } from "../../core/plugin.ts";
+import { logGamma } from "./_gamma.ts";
+
+/** The parameters of {@linkcode weibull}. */
+export interface WeibullParameters {
+  /** 0.01…1000; below 1 the tail is heavier than an exponential's, above 1 lighter. */
+  readonly shape: number;
+  /** The 63rd percentile in milliseconds, above 0. */
+  readonly scale: number;
+}
+
+/** A tail heavier or lighter than an exponential's. */
+export const weibull: Family<WeibullParameters> = {
+  name: "weibull",
+  summary: "A tail heavier (shape < 1) or lighter (shape > 1) than exponential",
+  source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
+  parameters: ({ z, duration, number }) =>
+    z.strictObject({
+      shape: number({ min: 0.01, max: 1000 }),
+      scale: duration({ above: 0 }),
+    }),
+  create: ({ shape, scale }) => {
+    const power = 1 / shape;
+    const first = logGamma(1 + power);
+    const spread = logGamma(1 + 2 * power) - 2 * first;
+    const mean = scale * Math.exp(first);
+    const hazard = (x: number) => Math.pow(x / scale, shape);
+    return {
+      quantile: (u) => scale * Math.pow(-Math.log1p(-u), power),
+      survivalQuantile: (v) => scale * Math.pow(-Math.log(v), power),
+      cdf: (x) => x <= 0 ? 0 : -Math.expm1(-hazard(x)),
+      survival: (x) => x <= 0 ? 1 : Math.exp(-hazard(x)),
+      mean,
+      standardDeviation: mean * Math.sqrt(Math.expm1(spread)),
+    };
+  },
+};
