@@ -38,3 +38,17 @@ export {
 } from "./schema.ts";
 export { deepFreeze } from "./freeze.ts";
 export { configJsonSchema, type ConfigJsonSchemaParts } from "./json_schema.ts";
+export {
+  type ConfigFile,
+  findConfig,
+  type Position,
+  readConfig,
+} from "./read.ts";
+export {
+  applyLayers,
+  type CommandLine,
+  ENVIRONMENT,
+  type Environment,
+  type Layered,
+  requestedFile,
+} from "./layers.ts";

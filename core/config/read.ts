@@ -1,0 +1,259 @@
+/**
+ * Reads configuration files: the key `perfmock` of deno.json or deno.jsonc, or a JSON or YAML file of the same shape.
+ *
+ * Comments and trailing commas are allowed in deno.json, deno.jsonc and .jsonc, but not in other .json files, which other
+ * tools have to read too. A key that is written twice is a fault in every syntax.
+ *
+ * @module
+ */
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { type Issue, PerfmockError } from "../errors.ts";
+import { parseJsonText } from "./_json_text.ts";
+import type { ParsedText, Position } from "./_text_file.ts";
+import { parseYamlText } from "./_yaml_text.ts";
+import { fromPointer } from "./pointer.ts";
+import { suggest } from "./suggest.ts";
+import { alternatives, kindInWords } from "./words.ts";
+
+export type { Position } from "./_text_file.ts";
+
+/** The key of deno.json that holds the configuration. */
+const KEY = "perfmock";
+
+const DENO_FILES: readonly string[] = ["deno.json", "deno.jsonc"];
+const EXTENSIONS: readonly string[] = [".json", ".jsonc", ".yaml", ".yml"];
+
+/** A configuration as it was written. */
+export interface ConfigFile {
+  /** The file's absolute path. */
+  readonly file: string;
+  /** The absolute folder that relative paths in the configuration start from. */
+  readonly folder: string;
+  /** The configuration, unchecked. */
+  readonly value: Readonly<Record<string, unknown>>;
+  /**
+   * Where in the file something is written.
+   *
+   * @param pointer a JSON Pointer into the configuration, such as an issue's path
+   * @returns the place of the key, or of the closest thing around it where it is not there
+   */
+  position(pointer: string): Position;
+}
+
+/**
+ * Reads a configuration file.
+ *
+ * @param file its path, absolute or from the working directory
+ * @throws PerfmockError `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` with all faults, or `CONFIG_INVALID` where the file does not
+ * hold an object, or deno.json no configuration
+ */
+export async function readConfig(file: string): Promise<ConfigFile> {
+  const path = resolve(file);
+  if (!EXTENSIONS.includes(extname(path))) {
+    throw unreadable(file, "its name has an unknown extension", {
+      value: extname(path),
+      allowed: alternatives(EXTENSIONS),
+    });
+  }
+  const parsed = parse(await readText(file, path), path);
+  if (parsed.faults !== undefined) {
+    throw syntaxError(
+      file,
+      parsed.faults.map(({ line, column, message }) =>
+        `line ${line}, column ${column}: ${message}`
+      ),
+    );
+  }
+  const prefix = DENO_FILES.includes(basename(path)) ? [KEY] : [];
+  return {
+    file: path,
+    folder: dirname(path),
+    value: objectIn(file, parsed.value, prefix),
+    position: (pointer) => {
+      const segments = [...prefix, ...fromPointer(pointer)];
+      let place = parsed.position(segments);
+      while (place === undefined && segments.pop() !== undefined) {
+        place = parsed.position(segments);
+      }
+      return place ?? { line: 1, column: 1 };
+    },
+  };
+}
+
+/**
+ * The configuration file that is taken where none is named: deno.json or deno.jsonc, if it has the key `perfmock`.
+ *
+ * @param folder in which to look
+ * @returns the file's path; undefined where there is none. A file with faults of syntax is returned too:
+ * {@linkcode readConfig} will say what they are.
+ */
+export async function findConfig(folder: string): Promise<string | undefined> {
+  for (const name of DENO_FILES) {
+    const path = join(folder, name);
+    let text: string;
+    try {
+      text = await Deno.readTextFile(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) continue;
+      return path;
+    }
+    const parsed = parse(text, path);
+    if (parsed.faults !== undefined) return path;
+    const { value } = parsed;
+    if (typeof value === "object" && value !== null && KEY in value) {
+      return path;
+    }
+  }
+}
+
+function parse(text: string, path: string): ParsedText {
+  const body = text.replace(/^\ufeff/u, "");
+  if (body.trim() === "") {
+    return { faults: [{ line: 1, column: 1, message: "the file is empty" }] };
+  }
+  const extension = extname(path);
+  try {
+    if (extension === ".json" || extension === ".jsonc") {
+      const relaxed = extension === ".jsonc" ||
+        DENO_FILES.includes(basename(path));
+      return parseJsonText(body, relaxed);
+    }
+    return parseYamlText(body);
+  } catch (error) {
+    // The parsers recurse: what overflows the stack is no configuration.
+    if (!(error instanceof RangeError)) throw error;
+    const message = "lists and objects are nested too deep";
+    return { faults: [{ line: 1, column: 1, message }] };
+  }
+}
+
+async function readText(file: string, path: string): Promise<string> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw await readError(file, path, error);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw syntaxError(file, ["the file is not UTF-8"]);
+  }
+}
+
+async function readError(
+  file: string,
+  path: string,
+  error: unknown,
+): Promise<PerfmockError> {
+  if (error instanceof Deno.errors.NotFound) {
+    const others = await configFilesIn(dirname(path));
+    return unreadable(file, "no such file", {
+      ...others.length > 0 && { allowed: alternatives(others) },
+      suggestion: suggest(basename(path), others),
+    });
+  }
+  if (await isFolder(path)) {
+    return unreadable(file, "it is a folder, not a file");
+  }
+  if (
+    error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotCapable
+  ) {
+    return unreadable(file, "it may not be read");
+  }
+  return unreadable(
+    file,
+    error instanceof Error ? error.message : String(error),
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** The files in a folder that may be configurations, by name. */
+async function configFilesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      const fits = EXTENSIONS.includes(extname(name)) &&
+        !/^(package|tsconfig)|lock/u.test(name);
+      if (isFile && fits) names.push(name);
+    }
+  } catch {
+    // A folder that cannot be read has nothing to suggest.
+  }
+  return names.sort();
+}
+
+function objectIn(
+  file: string,
+  value: unknown,
+  path: readonly string[],
+): Readonly<Record<string, unknown>> {
+  let present = value;
+  for (const key of path) {
+    const object = asObject(file, present, "");
+    if (!Object.hasOwn(object, key)) {
+      throw invalid(file, `it has no key "${key}"`, {
+        path: `/${key}`,
+        message: "Missing",
+        allowed: "an object that holds the configuration",
+      });
+    }
+    present = object[key];
+  }
+  return asObject(file, present, path.map((key) => `/${key}`).join(""));
+}
+
+function asObject(
+  file: string,
+  value: unknown,
+  path: string,
+): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  const message = `Expected an object, received ${kindInWords(value)}`;
+  throw invalid(file, message.charAt(0).toLowerCase() + message.slice(1), {
+    path,
+    message,
+    value,
+    allowed: 'an object such as {"routes": []}',
+  });
+}
+
+function unreadable(
+  file: string,
+  reason: string,
+  details: Partial<Issue> = {},
+): PerfmockError {
+  const message = `Cannot read ${file}: ${reason}`;
+  return new PerfmockError("CONFIG_UNREADABLE", message, [
+    { path: "", message, value: file, ...details },
+  ]);
+}
+
+function syntaxError(file: string, faults: readonly string[]): PerfmockError {
+  return new PerfmockError(
+    "CONFIG_SYNTAX",
+    `Cannot read ${file}: ${
+      faults.length === 1 ? faults[0] : `${faults.length} faults of syntax`
+    }`,
+    faults.map((fault) => ({
+      path: "",
+      message: fault.charAt(0).toUpperCase() + fault.slice(1),
+    })),
+  );
+}
+
+function invalid(file: string, reason: string, issue: Issue): PerfmockError {
+  return new PerfmockError("CONFIG_INVALID", `Cannot use ${file}: ${reason}`, [
+    issue,
+  ]);
+}
