@@ -34,6 +34,7 @@ import type {
   Metrics,
   Route,
   RouteHooks,
+  Stream,
 } from "./contract/mod.ts";
 import type { Schema } from "./schema.ts";
 import type { Clock } from "./time/clock.ts";
@@ -157,6 +158,12 @@ export interface Host {
   readonly families: ReadonlyMap<string, Family>;
   /** The types that settings are made of, bound to this configuration's families, profiles and folder. */
   readonly kit: Kit;
+  /**
+   * Random numbers beyond those of a route, for a seed of their own.
+   *
+   * @param seed a whole number or a text; the same seed and name, the same numbers
+   */
+  stream(seed: number | string, name: string): Promise<Stream>;
   /** Makes a service available to other plugins of this revision. */
   provide<T>(key: Key<T>, service: T): void;
   /**

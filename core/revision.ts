@@ -21,7 +21,7 @@ import { Edge } from "./http.ts";
 import type { MetricRegistry } from "./metrics/mod.ts";
 import type { Endpoint, Host, Metrics } from "./plugin.ts";
 import { problem } from "./problem.ts";
-import { streamKey } from "./random/mod.ts";
+import { createStream, streamKey } from "./random/mod.ts";
 import { disposeAll, type RunningPlugin, Services, setUp } from "./registry.ts";
 import { createAnswer } from "./routes/answer.ts";
 import {
@@ -146,6 +146,8 @@ function hostFor(
         result.issues,
       );
     },
+    stream: async (seed, name) =>
+      createStream(await streamKey(seed, name), name),
     provide: (key, service) => services.provide(key, service),
     use: (key) => services.use(key),
     log: (level, message) => parts.log(level, `${name}: ${message}`),

@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { loadConfiguration } from "./configuration.ts";
+import {
+  type ConfigurationOptions,
+  loadConfiguration,
+} from "./configuration.ts";
 import { createPerfmock } from "../app.ts";
 import type { Terminal } from "./output.ts";
-
-/** The options of `check`. */
-export interface CheckOptions {
-  /** The configuration file. */
-  readonly config?: string;
-}
 
 /**
  * Builds everything a server is made of but its socket: what `serve` would refuse, this refuses.
@@ -19,11 +16,13 @@ export interface CheckOptions {
  * @throws PerfmockError with every fault
  */
 export async function check(
-  options: CheckOptions,
+  options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  const { input, folder, source } = await loadConfiguration(options);
-  await using server = await createPerfmock(input, { folder, listen: false });
+  const { input, folder, source, use } = await loadConfiguration(options);
+  await using server = await use(() =>
+    createPerfmock(input, { folder, listen: false })
+  );
   for (const warning of server.warnings) {
     out.write(`warning: ${warning.path}: ${warning.message}\n`);
     if (warning.suggestion !== undefined) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError, Option } from "commander";
+import { suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { check } from "./check.ts";
@@ -74,6 +75,23 @@ export async function main(args: readonly string[]): Promise<number> {
   // exitOverride is not inherited by commands that are added before it is set, nor is the output.
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride();
+  }
+  // The default command would take a misspelt one for an argument of its own.
+  const [word] = args;
+  if (
+    word !== undefined && !word.startsWith("-") && word !== "help" &&
+    !program.commands.some((command) => command.name() === word)
+  ) {
+    const names = program.commands.map((command) => command.name());
+    const meant = suggest(word, names);
+    out.complain(
+      `error: unknown command '${word}'\n${
+        meant === undefined
+          ? `(There are ${names.join(", ")})`
+          : `(Did you mean ${meant}?)`
+      }\n`,
+    );
+    return INVALID;
   }
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Issue, PerfmockError } from "../errors.ts";
+import { LocatedError } from "./configuration.ts";
 
 /** Where a command prints. */
 export interface Terminal {
@@ -40,16 +41,19 @@ function writeAll(
   while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
 }
 
-/** Prints an error with all its faults to standard error. */
+/** Prints an error with all its faults to standard error, in the order of the file where they have places in one. */
 export function printFaults(error: PerfmockError, out: Terminal): void {
+  const places = error instanceof LocatedError ? error.places : [];
   out.complain(`${error.message} [${error.code}]\n`);
-  for (const issue of error.issues) out.complain(`\n${describe(issue)}`);
+  for (const [index, issue] of error.issues.entries()) {
+    out.complain(`\n${describe(issue, places[index])}`);
+  }
 }
 
 /** One fault: where and what, then the value, what is allowed, and what was probably meant. */
-function describe(issue: Issue): string {
+function describe(issue: Issue, place: string | undefined): string {
   const lines = [
-    `  ${issue.path === "" ? "" : `${issue.path}: `}${issue.message}`,
+    `  ${issue.path === "" ? "" : `${oneLine(issue.path)}: `}${issue.message}`,
   ];
   if (issue.value !== undefined) {
     lines.push(`    received: ${inline(issue.value)}`);
@@ -58,7 +62,17 @@ function describe(issue: Issue): string {
   if (issue.suggestion !== undefined) {
     lines.push(`    suggestion: ${issue.suggestion}`);
   }
+  if (place !== undefined) lines.push(`    at ${place}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** A key may hold anything; the terminal is to see none of it. */
+function oneLine(text: string): string {
+  return text.replaceAll(
+    // deno-lint-ignore no-control-regex -- control characters are what it finds
+    /[\x00-\x1f\x7f-\x9f]/g,
+    (character) => JSON.stringify(character).slice(1, -1),
+  );
 }
 
 /** Longer values are cut: the path says where the whole is. */

@@ -20,11 +20,8 @@ export async function schema(
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  const { input, folder } = await loadConfiguration({
-    ...options,
-    optional: true,
-  });
-  const document = await configurationSchema(input, { folder });
+  const { input, folder, use } = await loadConfiguration(options, true);
+  const document = await use(() => configurationSchema(input, { folder }));
   out.write(`${JSON.stringify(document, null, 2)}\n`);
   return 0;
 }

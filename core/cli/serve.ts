@@ -18,6 +18,9 @@ export interface ServeOptions extends ConfigurationOptions {
   readonly quiet?: boolean;
 }
 
+/** Where nothing else is said; a library's server takes a free one. */
+const DEFAULT_PORT = 8080;
+
 /** The exit status after a second signal: 128 + SIGINT, as shells have it. */
 const INTERRUPTED = 130;
 
@@ -30,8 +33,14 @@ export async function serve(
   options: ServeOptions,
   out: Terminal,
 ): Promise<number> {
-  const { input, folder, source } = await loadConfiguration(options);
-  const server = await createPerfmock(input, { folder });
+  const { input, folder, source, use } = await loadConfiguration(options);
+  const { server: { port = DEFAULT_PORT, ...address } = {} } = input;
+  const server = await use(() =>
+    createPerfmock(
+      { ...input, server: { ...address, port } },
+      { folder },
+    )
+  );
   const ended = firstSignal();
   for (const { path, message } of server.warnings) {
     out.complain(`warning: ${path}: ${message}\n`);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Schema } from "../plugin.ts";
+import { documentOf, hoist, type Json } from "./_json_document.ts";
 import { DISTRIBUTION_DEFINITION } from "./kit.ts";
 
 /** What the document is put together from. */
@@ -22,13 +23,12 @@ export interface ConfigJsonSchemaParts {
   }[];
 }
 
-type Json = Record<string, unknown>;
-
 /** The document, JSON Schema draft 2020-12. */
 export function configJsonSchema(parts: ConfigJsonSchemaParts): Json {
   const definitions: Json = {};
-  const config = read(parts.config, definitions);
-  const properties = config.properties as Json;
+  const read = (schema: Schema, owner: string) =>
+    hoist(documentOf(schema, owner), definitions) as Json;
+  const config = read(parts.config, "config");
   const plugins = parts.plugins.map(({ key, schema }) => [
     key,
     {
@@ -36,13 +36,13 @@ export function configJsonSchema(parts: ConfigJsonSchemaParts): Json {
         { const: false },
         schema === undefined
           ? { type: "object", maxProperties: 0 }
-          : read(schema, definitions),
+          : read(schema, `plugin.${key}`),
       ],
     },
   ]);
   const families = parts.families.map(({ name, schema }) => [
     name,
-    read(schema, definitions),
+    read(schema, `family.${name}`),
   ]);
   definitions[DISTRIBUTION_DEFINITION] = distribution(
     definitions[DISTRIBUTION_DEFINITION] as Json | undefined,
@@ -53,8 +53,7 @@ export function configJsonSchema(parts: ConfigJsonSchemaParts): Json {
     title: "perfmock configuration",
     ...config,
     properties: {
-      $schema: { type: "string" },
-      ...properties,
+      ...config.properties as Json,
       plugins: {
         type: "object",
         description:
@@ -65,14 +64,6 @@ export function configJsonSchema(parts: ConfigJsonSchemaParts): Json {
     },
     $defs: definitions,
   };
-}
-
-/** A schema's own document; its definitions go to those of the whole. */
-function read(schema: Schema, definitions: Json): Json {
-  const { $schema: _, $defs, ...json } =
-    schema["~standard"].jsonSchema?.input({ target: "draft-2020-12" }) ?? {};
-  Object.assign(definitions, $defs);
-  return json;
 }
 
 /** A duration, a profile's name, a text form, or an object of one family. */

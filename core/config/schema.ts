@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { Kit, Schema } from "../plugin.ts";
 import { answerType, METHODS, PATH } from "./_paths_and_headers.ts";
+import { documentOf } from "./_json_document.ts";
 import { readingType } from "./_reading_type.ts";
 import { crossFaults } from "./_cross_faults.ts";
 import { idOf } from "./route_id.ts";
@@ -194,7 +195,7 @@ const CONTROL_PATH = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, {
 
 function routeType({ kit, routeKeys }: ConfigSchemaParts) {
   const pluginKeys = Object.fromEntries(
-    [...routeKeys].map(([key, { schema }]) => [key, embed(schema).optional()]),
+    [...routeKeys].map(([key, { schema }]) => [key, embed(schema, key).optional()]),
   );
   return z.strictObject({
     ...pluginKeys,
@@ -214,17 +215,7 @@ function routeType({ kit, routeKeys }: ConfigSchemaParts) {
 }
 
 /** Any validator's schema as a part of ours: zod's own can be another copy of zod, so they are all treated alike. */
-function embed(schema: Schema) {
-  const json = jsonSchemaOf(schema);
-  return readingType("value", {
-    description: "",
-    examples: [],
-    ...json,
-  }, (value) => validate(schema, value));
-}
-
-function jsonSchemaOf(schema: Schema): Record<string, unknown> {
-  const { $schema: _, ...json } =
-    schema["~standard"].jsonSchema?.input({ target: "draft-2020-12" }) ?? {};
-  return json;
+function embed(schema: Schema, key: string) {
+  const json = documentOf(schema, `route.${key}`);
+  return readingType("value", json, (value) => validate(schema, value));
 }

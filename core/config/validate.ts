@@ -8,9 +8,9 @@
  */
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Schema, SchemaResult } from "../schema.ts";
+import { jsonSchemaOf } from "./_json_document.ts";
 import {
   allowedAt,
-  isRecord,
   type JsonSchema,
   keysAt,
   optionsAt,
@@ -98,18 +98,6 @@ function thrownBy(schema: object, value: unknown): unknown {
 
 function reason(error: unknown): string {
   return error instanceof Error ? `"${error.message}"` : String(error);
-}
-
-/** The JSON Schema of what goes in; some schemas have none, or none that can be written. */
-function jsonSchemaOf(schema: Schema): JsonSchema {
-  try {
-    const json = schema["~standard"].jsonSchema?.input({
-      target: "draft-2020-12",
-    });
-    return isRecord(json) ? json : {};
-  } catch {
-    return {};
-  }
 }
 
 interface Context {

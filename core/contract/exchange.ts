@@ -19,6 +19,8 @@ export interface Route {
    * plugin or purpose shifts it.
    */
   stream(purpose: string): Stream;
+  /** The place in a stream that a text stands for, such as a request id: the same text, the same place. */
+  placeOf(text: string): number;
 }
 
 /** Random numbers that are looked up, not consumed: the same place always holds the same number. */

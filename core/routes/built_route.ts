@@ -8,7 +8,7 @@ import type { Flow } from "../flow.ts";
 import type { Recorder } from "../metrics/mod.ts";
 import type { Plan, PlannedHooks, SequenceCounter } from "../plan.ts";
 import type { Clock, Route, Stream } from "../plugin.ts";
-import { createStream, type StreamKey } from "../random/mod.ts";
+import { createStream, hashKey, type StreamKey } from "../random/mod.ts";
 import type { Matchable } from "./matcher.ts";
 
 /** The methods that a metric names; any other is `_OTHER`, or a client could make up series without end. */
@@ -41,6 +41,11 @@ export class RouteView implements Route {
   /** The stream of this route for a purpose. */
   stream(purpose: string): Stream {
     return createStream(this.#key, purpose);
+  }
+
+  /** The place in a stream that a text stands for. */
+  placeOf(text: string): number {
+    return hashKey(text);
   }
 }
 

@@ -24,6 +24,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
       methods: ["GET"],
       path: "/r",
       stream: () => ({ uniform: () => 0.5 }),
+      placeOf: () => 0,
     },
     hooks: {
       admit: [],

@@ -1,0 +1,176 @@
+/**
+ * How a route's exchanges get their draws: which place of the random stream an exchange looks at, and whether draws are
+ * independent or exact.
+ *
+ * Exact sampling deals the quantiles of one block like a deck of cards: `u_k = min((k+1)/N, 1 − 1/(2N))` for k = 0…N−1, in a
+ * Fisher–Yates order of its own for each block. Every whole block of N then has exactly the configured percentiles (nearest
+ * rank), where independent draws need tens of thousands of requests. It has no bursts: that is what is given up.
+ *
+ * @module
+ */
+import type {
+  Distribution,
+  Exchange,
+  Issue,
+  Kit,
+  Route,
+  Schema,
+  Stream,
+} from "../../core/plugin.ts";
+import { InvalidParameters } from "./_faults.ts";
+
+/** The route key `sampling`, parsed. */
+export interface Sampling {
+  /** Independent draws, or exact percentiles in each block. */
+  readonly scheme: "random" | "exact";
+  /** How many requests a block has; for exact sampling. */
+  readonly block: number;
+  /** The header that takes the sequence number's place; undefined for the sequence number itself. */
+  readonly header: string | undefined;
+}
+
+/** The default, and the size from which percentiles up to p99.5 have a rank of their own. */
+const BLOCK = 200;
+
+/** Draws of one route. */
+export interface Sampler {
+  /** The service time of an exchange, unscaled, in milliseconds. */
+  draw(exchange: Exchange): number;
+  /** How many requests the present block still needs, for exact sampling; 0 where it is whole. */
+  readonly left: number | undefined;
+}
+
+/** The schema of the route key `sampling`. */
+export function samplingSchema({ z, integer }: Kit): Schema<Sampling> {
+  return z.strictObject({
+    scheme: z.enum(["random", "exact"]).default("random"),
+    block: integer({ min: 2, max: 10_000 }).default(BLOCK),
+    key: z.string().regex(/^(sequence|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/, {
+      error:
+        'Not a key of sampling: "sequence" or "header:" and a header\'s name, such as "header:X-Request-Id"',
+    }).default("sequence"),
+  }).transform(({ scheme, block, key }): Sampling => ({
+    scheme,
+    block,
+    header: key === "sequence" ? undefined : key.slice("header:".length),
+  }));
+}
+
+/**
+ * Binds a distribution to a route's random numbers.
+ *
+ * @throws InvalidParameters where exact sampling is asked of what it cannot do; paths relative to the route
+ */
+export function createSampler(
+  distribution: Distribution,
+  sampling: Sampling,
+  route: Pick<Route, "stream" | "placeOf">,
+): Sampler {
+  const stream = route.stream("service");
+  const { header } = sampling;
+  if (sampling.scheme === "random") {
+    return {
+      draw: header === undefined
+        ? (x) => distribution.draw(stream, x.sequence)
+        : (x) => {
+          const key = x.header(header);
+          const place = key === null ? x.sequence : route.placeOf(key);
+          return distribution.draw(stream, place);
+        },
+      left: undefined,
+    };
+  }
+  const { quantile } = distribution;
+  const faults = exactFaults(distribution, sampling);
+  if (faults.length > 0 || quantile === undefined) throw new InvalidParameters(faults);
+  const deck = new Deck(sampling.block, route.stream("order"));
+  let next = 0;
+  return {
+    draw(x) {
+      next = x.sequence + 1;
+      return quantile(deck.uniform(x.sequence));
+    },
+    get left() {
+      return (sampling.block - next % sampling.block) % sampling.block;
+    },
+  };
+}
+
+function exactFaults(
+  distribution: Distribution,
+  sampling: Sampling,
+): Issue[] {
+  const faults: Issue[] = [];
+  if (distribution.quantile === undefined) {
+    faults.push({
+      path: "/sampling/scheme",
+      message:
+        `Cannot sample "${distribution.family}" exactly: it can only be sampled and has no quantile function`,
+      value: "exact",
+      allowed: "random",
+    });
+  }
+  if (sampling.header !== undefined) {
+    faults.push({
+      path: "/sampling/key",
+      message:
+        "Cannot sample exactly by a header: a block is counted by the sequence number",
+      value: `header:${sampling.header}`,
+      allowed: "sequence",
+    });
+  }
+  return faults;
+}
+
+/** How many blocks are kept in order: who waited in a queue draws after the next block has begun. */
+const KEPT = 4;
+
+/** The uniforms of exact sampling: block after block, each in an order of its own. */
+export class Deck {
+  readonly #size: number;
+  readonly #stream: Stream;
+  readonly #orders: Uint32Array[] = [];
+  readonly #blocks: number[] = [];
+  #oldest = 0;
+
+  /**
+   * A deck that is dealt by sequence number.
+   *
+   * @param size how many uniforms a block has
+   * @param stream what each block's order is drawn from
+   */
+  constructor(size: number, stream: Stream) {
+    this.#size = size;
+    this.#stream = stream;
+  }
+
+  /** The uniform at a place: a pure function of the stream and the sequence number. */
+  uniform(sequence: number): number {
+    const size = this.#size;
+    const place = sequence % size;
+    const order = this.#order((sequence - place) / size);
+    return Math.min((order[place] + 1) / size, 1 - 1 / (2 * size));
+  }
+
+  #order(block: number): Uint32Array {
+    const known = this.#blocks.indexOf(block);
+    if (known !== -1) return this.#orders[known];
+    const slot = this.#oldest;
+    this.#oldest = (slot + 1) % KEPT;
+    this.#blocks[slot] = block;
+    return this.#shuffle(this.#orders[slot] ??= new Uint32Array(this.#size), block);
+  }
+
+  /** Fisher and Yates, in Durstenfeld's form. */
+  #shuffle(order: Uint32Array, block: number): Uint32Array {
+    const size = this.#size;
+    for (let i = 0; i < size; i++) order[i] = i;
+    for (let i = size - 1; i > 0; i--) {
+      const j = Math.floor(this.#stream.uniform(block * size + i) * (i + 1));
+      const card = order[i];
+      order[i] = order[j];
+      order[j] = card;
+    }
+    return order;
+  }
+}
