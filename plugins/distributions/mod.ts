@@ -109,7 +109,7 @@ function inWords(
 /** Three digits are what a reader takes in. */
 function readable(milliseconds: number): string {
   const digits = (value: number) => `${Number(value.toPrecision(3))}`;
-  return milliseconds >= 10_000
+  return milliseconds >= 1000
     ? `${digits(milliseconds / 1000)} s`
     : `${digits(milliseconds)} ms`;
 }
