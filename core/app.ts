@@ -41,6 +41,9 @@ const FLUSH_LIMIT = 1000;
 /** How far back `health` looks, in milliseconds. */
 const RECENTLY = 10_000;
 
+/** The URL of a server that does not listen: no request leaves for port 0, and the control API takes the name as local. */
+const PLACEHOLDER = "http://localhost:0/";
+
 /** What a server is made with beyond its configuration. */
 export interface PerfmockOptions {
   /** The clock everything runs on; a {@linkcode PreciseClock} of its own where absent. A clock given is not disposed. */
@@ -138,6 +141,10 @@ function settingsInput(
 
 /** A library's server takes a free port unless told otherwise: tests run side by side. */
 function withFreePort(input: PerfmockInput): PerfmockInput {
+  // What is no object is the schema's to report.
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    return input;
+  }
   const { server } = input;
   return server === undefined ||
       typeof server === "object" && server !== null && server.port === undefined
@@ -246,7 +253,7 @@ class Server implements Perfmock {
   }
 
   get url(): URL {
-    return this.#listener?.url ?? new URL("http://perfmock.invalid/");
+    return this.#listener?.url ?? new URL(PLACEHOLDER);
   }
 
   get app(): Hono {
