@@ -159,7 +159,7 @@ export class ThreadWaker implements Waker {
     this.#fail(error instanceof Error ? error.message : String(error));
   };
 
-  readonly #onExit = (): void => this.#fail("the thread ended");
+  readonly #onExit = (): void => this.#fail("it ended");
 
   #fail(reason: string): void {
     if (this.#ended) return;

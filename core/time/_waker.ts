@@ -10,7 +10,12 @@ export interface Waker extends AsyncDisposable {
   readonly armedAt: number;
   /** How long before a deadline to set it, from the delays measured so far. */
   readonly lead: number;
-  /** Sets it to ring at `at`. It may ring early, and rings at the earlier of two times it was set to. */
+  /**
+   * Sets it. It may ring early, and rings at the earlier of two times it was set to.
+   *
+   * @param at when to ring: the present, give or take, or any later time
+   * @param now the present
+   */
   arm(at: number, now: number): void;
   /** Keeps the process alive, as {@linkcode Waker.arm} does. */
   hold(): void;

@@ -93,7 +93,9 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
    * @param options how to sleep
    */
   constructor(options: PreciseClockOptions = {}) {
-    if (options.worker === false) this.#fallBack("The thread is turned off");
+    if (options.worker === false) {
+      this.#fallBack("Cannot use the waker thread: it is turned off");
+    }
   }
 
   /** How the clock does. */
