@@ -90,6 +90,38 @@ export async function loadPlugins(
   return { plugins, faults };
 }
 
+/** The plugins that are on without being named, by name. */
+export interface Available {
+  /** Those that can be used. */
+  readonly plugins: Readonly<Record<string, Plugin>>;
+  /** What is no plugin, or has the name of another. */
+  readonly faults: readonly CodedIssue[];
+}
+
+/** Adds plugins that a program handed over to the built-in ones. */
+export function addGiven(
+  builtin: Readonly<Record<string, Plugin>>,
+  given: readonly Plugin[],
+): Available {
+  const plugins = { ...builtin };
+  const faults: CodedIssue[] = [];
+  for (const plugin of given) {
+    const key = String(Reflect.get(Object(plugin), "name"));
+    const found = inspect(plugin, key);
+    faults.push(...found);
+    if (found.length > 0) continue;
+    if (Object.hasOwn(plugins, key)) {
+      faults.push(coded("PLUGIN_NAME_TAKEN", { key }, {
+        message:
+          `Two plugins that are on without being named are called "${key}"`,
+        value: key,
+        allowed: "a name of its own",
+      }));
+    } else plugins[key] = plugin;
+  }
+  return { plugins, faults };
+}
+
 type Loaded = { readonly plugin: Plugin } | {
   readonly faults: readonly CodedIssue[];
 };
@@ -193,6 +225,9 @@ function inspect(value: unknown, key: string): CodedIssue[] {
       allowed: `${CONTRACT}`,
     });
   }
+  if (!isListOfNames(value.requires ?? [])) {
+    fault('its "requires" is not a list of names', { value: value.requires });
+  }
   for (const property of ["options", "routeKeys", "setup"] as const) {
     if (
       value[property] !== undefined && typeof value[property] !== "function"
@@ -209,6 +244,20 @@ function inspect(value: unknown, key: string): CodedIssue[] {
     });
   }
   return faults;
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) &&
+    value.every((name) => typeof name === "string");
+}
+
+/** A fault of a plugin, at its place in the configuration. */
+export function coded(
+  code: ErrorCode,
+  { key }: Pick<LoadedPlugin, "key">,
+  issue: Omit<Issue, "path">,
+): CodedIssue {
+  return { code, issue: { path: toPointer(["plugins", key]), ...issue } };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

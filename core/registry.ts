@@ -1,12 +1,12 @@
 /**
- * Puts plugins in order, gathers what they contribute, sets them up first to last and disposes them last to first.
+ * Puts plugins in order, sets them up first to last and disposes them last to first.
  *
  * @module
  */
 import { suggest, toPointer } from "./config/mod.ts";
 import { type Issue, PerfmockError } from "./errors.ts";
-import type { Family, Host, Instance, Key } from "./plugin.ts";
-import type { CodedIssue, LoadedPlugin } from "./plugin_loader.ts";
+import type { Host, Instance, Key } from "./plugin.ts";
+import { coded, type CodedIssue, type LoadedPlugin } from "./plugin_loader.ts";
 import { TimeLimitError, withinLimit } from "./time/mod.ts";
 
 /** How long a plugin's setup may take, in milliseconds. */
@@ -81,60 +81,6 @@ export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
   return { plugins, faults };
 }
 
-/** What all plugins together give to each other. */
-export interface Gathering {
-  /** Distribution families by name. */
-  readonly families: ReadonlyMap<string, Family>;
-  /** Named distributions as written, with the place they stand at. */
-  readonly profiles: ReadonlyMap<string, GatheredProfile>;
-  /** Names that two plugins gave. */
-  readonly faults: readonly CodedIssue[];
-}
-
-/** A named distribution. */
-export interface GatheredProfile {
-  /** As a user would write it. */
-  readonly value: unknown;
-  /** Where it is written, as a JSON Pointer. */
-  readonly path: string;
-}
-
-/** Reads all contributions, before any schema runs. */
-export function gather(plugins: readonly LoadedPlugin[]): Gathering {
-  const families = new Map<string, Family>();
-  const profiles = new Map<string, GatheredProfile>();
-  const faults: CodedIssue[] = [];
-  const claim = <T>(
-    kind: string,
-    names: Map<string, T>,
-    [name, value, entry]: readonly [string, T, LoadedPlugin],
-  ) => {
-    if (names.has(name)) {
-      faults.push(
-        coded("PLUGIN_INVALID", entry, {
-          message:
-            `Plugin "${entry.plugin.name}" contributes a ${kind} "${name}" that another plugin contributes already`,
-          value: name,
-        }),
-      );
-    } else names.set(name, value);
-  };
-  for (const entry of plugins) {
-    const { contributes } = entry.plugin;
-    const given = typeof contributes === "function"
-      ? contributes(entry.options)
-      : contributes;
-    for (const family of given?.families ?? []) {
-      claim("family", families, [family.name, family, entry]);
-    }
-    for (const [name, value] of Object.entries(given?.profiles ?? {})) {
-      const path = toPointer(["plugins", entry.key, "profiles", name]);
-      claim("profile", profiles, [name, { value, path }, entry]);
-    }
-  }
-  return { families, profiles, faults };
-}
-
 /** A plugin that was set up. */
 export interface RunningPlugin extends LoadedPlugin {
   /** What its setup returned. */
@@ -173,16 +119,18 @@ export class Services {
  * Sets plugins up, in order. Where one fails, those before it are disposed again.
  *
  * @param hostOf the host for a plugin
+ * @param limit how long each may take, in milliseconds; one that is done later is disposed then
  * @throws PerfmockError `PLUGIN_SETUP_FAILED`, `PLUGIN_SETUP_TIMEOUT` or `PLUGIN_INVALID`, naming the plugin
  */
 export async function setUp(
   plugins: readonly (LoadedPlugin & { readonly parsed: unknown })[],
   hostOf: (entry: LoadedPlugin) => Host,
+  limit: number = SETUP_LIMIT,
 ): Promise<RunningPlugin[]> {
   const running: RunningPlugin[] = [];
   try {
     for (const entry of plugins) {
-      const instance = await setUpOne(entry, hostOf(entry));
+      const instance = await setUpOne(entry, hostOf(entry), limit);
       running.push({ ...entry, instance });
       inspect(entry, instance);
     }
@@ -196,20 +144,22 @@ export async function setUp(
 async function setUpOne(
   entry: LoadedPlugin & { readonly parsed: unknown },
   host: Host,
+  limit: number,
 ): Promise<Instance> {
   const { name, setup } = entry.plugin;
   if (setup === undefined) return {};
+  // Called on the plugin, so that one written as a class works too.
+  const result = (async () => await entry.plugin.setup?.(host, entry.parsed))();
   try {
-    // Called on the plugin, so that one written as a class works too.
-    const result = (async () =>
-      await entry.plugin.setup?.(host, entry.parsed))();
-    return await withinLimit(result, SETUP_LIMIT) ?? {};
+    return await withinLimit(result, limit) ?? {};
   } catch (error) {
     if (error instanceof TimeLimitError) {
+      // Nobody waits for it any more, but what it started must end.
+      result.then((late) => late?.[Symbol.asyncDispose]?.()).catch(() => {});
       throw new PerfmockError(
         "PLUGIN_SETUP_TIMEOUT",
         `Cannot start: plugin "${name}" was not set up within ${
-          SETUP_LIMIT / 1000
+          limit / 1000
         } s`,
       );
     }
@@ -229,6 +179,12 @@ async function setUpOne(
 }
 
 function inspect(entry: LoadedPlugin, instance: Instance): void {
+  if (typeof instance !== "object") {
+    throw new PerfmockError(
+      "PLUGIN_INVALID",
+      `Cannot use plugin "${entry.plugin.name}": its setup returned a ${typeof instance} instead of an object`,
+    );
+  }
   const issues: Issue[] = Object.keys(instance)
     .filter((property) => !Object.hasOwn(PROPERTIES, property))
     .map((property) => ({
@@ -265,12 +221,4 @@ export async function disposeAll(
     }
   }
   return errors;
-}
-
-function coded(
-  code: CodedIssue["code"],
-  entry: LoadedPlugin,
-  issue: Omit<Issue, "path">,
-): CodedIssue {
-  return { code, issue: { path: toPointer(["plugins", entry.key]), ...issue } };
 }

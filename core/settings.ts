@@ -19,13 +19,16 @@ import {
 } from "./config/mod.ts";
 import { DistributionParser } from "./distribution/mod.ts";
 import { type ErrorCode, type Issue, PerfmockError } from "./errors.ts";
-import type { Distribution, Family, Kit, Plugin } from "./plugin.ts";
+import type { Distribution, Family, Kit, Plugin, Schema } from "./plugin.ts";
+import { gather } from "./contributions.ts";
 import {
+  addGiven,
+  coded,
   type CodedIssue,
   type LoadedPlugin,
   loadPlugins,
 } from "./plugin_loader.ts";
-import { arrange, gather } from "./registry.ts";
+import { arrange } from "./registry.ts";
 
 /** A configuration as written. */
 export interface SettingsInput {
@@ -101,7 +104,13 @@ export async function readSettings(given: SettingsInput): Promise<Settings> {
     const path = toPointer(["plugins", entry.key]);
     // What is no object was reported by the configuration's own schema.
     const options = typeof entry.options === "object" ? entry.options : {};
-    const schema = entry.plugin.options?.(kit) ?? kit.z.strictObject({});
+    let schema: Schema = kit.z.strictObject({});
+    try {
+      schema = entry.plugin.options?.(kit) ?? schema;
+    } catch (error) {
+      faults.push(unsaid(entry, "options", error));
+      return { ...entry, parsed: undefined };
+    }
     const parsed = validate(schema, options, path);
     if (parsed.issues !== undefined) {
       add(parsed.issues);
@@ -158,13 +167,8 @@ async function layGround(input: SettingsInput): Promise<Ground> {
   const entries = typeof value === "object" && value !== null
     ? Reflect.get(value, "plugins")
     : undefined;
-  const available = {
-    ...BUILTIN,
-    ...Object.fromEntries(
-      input.plugins.map((plugin) => [plugin.name, plugin]),
-    ),
-  };
-  const loading = await loadPlugins(entries, folder, available);
+  const available = addGiven(BUILTIN, input.plugins);
+  const loading = await loadPlugins(entries, folder, available.plugins);
   const { plugins, faults } = arrange(loading.plugins);
   const gathered = gather(plugins);
   const parser = new DistributionParser({
@@ -177,7 +181,13 @@ async function layGround(input: SettingsInput): Promise<Ground> {
     plugins,
     parser,
     routeKeys,
-    faults: [...loading.faults, ...faults, ...gathered.faults, ...keyFaults],
+    faults: [
+      ...available.faults,
+      ...loading.faults,
+      ...faults,
+      ...gathered.faults,
+      ...keyFaults,
+    ],
   };
 }
 
@@ -188,26 +198,41 @@ function claimRouteKeys(
   const routeKeys = new Map<string, RouteKey>();
   const faults: CodedIssue[] = [];
   for (const { key: place, plugin } of plugins) {
-    for (const [key, schema] of Object.entries(plugin.routeKeys?.(kit) ?? {})) {
+    let own: Record<string, Schema> = {};
+    try {
+      own = plugin.routeKeys?.(kit) ?? {};
+    } catch (error) {
+      faults.push(unsaid({ key: place, plugin }, "route keys", error));
+    }
+    for (const [key, schema] of Object.entries(own)) {
       const owner = OWN_ROUTE_KEYS.has(key)
         ? "perfmock itself"
         : routeKeys.get(key)?.plugin;
       if (owner === undefined) {
         routeKeys.set(key, { plugin: plugin.name, schema });
       } else {
-        faults.push({
-          code: "PLUGIN_INVALID",
-          issue: {
-            path: toPointer(["plugins", place]),
-            message:
-              `Plugin "${plugin.name}" reads the route key "${key}", which belongs to ${owner}`,
-            value: key,
-          },
-        });
+        faults.push(coded("PLUGIN_INVALID", { key: place }, {
+          message:
+            `Plugin "${plugin.name}" reads the route key "${key}", which belongs to ${owner}`,
+          value: key,
+        }));
       }
     }
   }
   return { routeKeys, faults };
+}
+
+/** A plugin whose own code threw where it was asked for its schemas. */
+function unsaid(
+  { key, plugin }: Pick<LoadedPlugin, "key" | "plugin">,
+  what: string,
+  error: unknown,
+): CodedIssue {
+  const reason = error instanceof Error ? error.message : String(error);
+  return coded("PLUGIN_INVALID", { key }, {
+    message:
+      `Plugin "${plugin.name}" cannot say what ${what} it has: ${reason}`,
+  });
 }
 
 function keysByPlugin(
