@@ -3,6 +3,12 @@
  *
  * @module
  */
+import {
+  createSampler,
+  INDEPENDENT,
+  type Sampling,
+  samplingSchema,
+} from "./sampling.ts";
 import type {
   Call,
   Distribution,
@@ -27,6 +33,17 @@ const PROBABILITIES: readonly number[] = [
   0.9999,
 ];
 
+/** The most draws that one call of sample makes. */
+const MOST_SAMPLES = 1_000_000;
+
+/** What sample is asked. */
+interface SampleQuestion {
+  readonly distribution: Distribution;
+  readonly count: number;
+  readonly seed: number | string;
+  readonly sampling?: Sampling | undefined;
+}
+
 /** What explain is asked. */
 interface Question {
   readonly distribution: Distribution;
@@ -43,6 +60,8 @@ export interface Explanation {
   readonly quantiles: Readonly<Record<string, number | null>>;
   /** True where the figures come from seeded Monte Carlo, not from formulas. */
   readonly estimated: boolean;
+  /** How many independent draws put a reading within ±2 % with 95 % confidence, by probability. */
+  readonly requestsNeeded: Readonly<Record<string, number | null>>;
   /** What a user should know of these parameters. */
   readonly warnings: readonly string[];
 }
@@ -59,6 +78,9 @@ export function explain(
       probabilities.map((p) => [`${p}`, finite(quantile(distribution, p))]),
     ),
     estimated: distribution.estimated,
+    requestsNeeded: Object.fromEntries(
+      READINGS.map((p) => [`${p}`, requestsNeeded(distribution, p)]),
+    ),
     warnings: distribution.warnings,
   };
 }
@@ -77,6 +99,30 @@ function quantile(distribution: Distribution, p: number): number {
   return high;
 }
 
+/** The percentiles that people read. */
+const READINGS: readonly number[] = [0.5, 0.95, 0.99];
+
+/** Half the width of the interval that a reading should lie in, relative, and the normal quantile of its confidence. */
+const TOLERANCE = 0.02;
+const CONFIDENCE = 1.959963984540054;
+
+/**
+ * How many independent draws put the sample quantile within ±2 % of the quantile q with 95 % confidence:
+ * n = p(1−p) · (1.96 / (0.02 · q · f(q)))², from the quantile's asymptotic normality (Mosteller 1946). The density f(q) is
+ * taken as the inverse of the quantile function's slope. Null where there is none: in an atom or between two.
+ */
+export function requestsNeeded(
+  distribution: Distribution,
+  p: number,
+): number | null {
+  const { quantile } = distribution;
+  if (quantile === undefined) return null;
+  const step = Math.min(p, 1 - p) * 1e-4;
+  const slope = (quantile(p + step) - quantile(p - step)) / (2 * step);
+  const n = p * (1 - p) * (CONFIDENCE * slope / (TOLERANCE * quantile(p))) ** 2;
+  return Number.isFinite(n) ? Math.max(1, Math.ceil(n)) : null;
+}
+
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
@@ -87,6 +133,12 @@ export function controlEndpoints(host: Host): Endpoint[] {
   const question: Schema<Question> = z.strictObject({
     distribution: distribution(),
     probabilities: z.array(z.number().gt(0).lt(1)).min(1).max(1000).optional(),
+  });
+  const sampleQuestion: Schema<SampleQuestion> = z.strictObject({
+    distribution: distribution(),
+    count: host.kit.integer({ min: 1, max: MOST_SAMPLES }),
+    seed: z.union([host.kit.integer(), z.string().min(1)]).default(42),
+    sampling: samplingSchema(host.kit).optional(),
   });
   return [{
     method: "GET",
@@ -116,12 +168,47 @@ export function controlEndpoints(host: Host): Endpoint[] {
           additionalProperties: { type: ["number", "null"] },
         },
         estimated: { type: "boolean" },
+        requestsNeeded: {
+          type: "object",
+          additionalProperties: { type: ["integer", "null"] },
+        },
         warnings: { type: "array", items: { type: "string" } },
       },
     },
     handle({ body }: Call) {
       const { distribution, probabilities } = body as Question;
       return explain(distribution, probabilities);
+    },
+  }, {
+    method: "POST",
+    path: "/sample",
+    summary: "Draws from a distribution, in ms; the same seed, the same draws",
+    body: sampleQuestion,
+    answer: {
+      type: "object",
+      required: ["unit", "samples"],
+      properties: {
+        unit: { const: "ms" },
+        samples: { type: "array", items: { type: "number" } },
+      },
+    },
+    async handle({ body }: Call) {
+      const { distribution, count, seed, sampling } = body as SampleQuestion;
+      const [service, order] = await Promise.all([
+        host.stream(seed, "service"),
+        host.stream(seed, "order"),
+      ]);
+      const { draw } = createSampler(distribution, sampling ?? INDEPENDENT, {
+        stream: (purpose) => purpose === "order" ? order : service,
+        placeOf: () => 0,
+      });
+      return {
+        unit: "ms",
+        samples: Array.from(
+          { length: count },
+          (_, sequence) => draw({ sequence, header: () => null }),
+        ),
+      };
     },
   }];
 }

@@ -5,6 +5,8 @@
  *
  * - `serviceTime`: a distribution, a duration, or a profile's name
  * - `scale`: multiplies the draw (the same uniform, so that a sequence keeps its shape); above 0, default 1
+ * - `sampling`: `{ scheme, block, key }`: independent draws, or exact percentiles in every block of `block` requests; `key`
+ *   takes draws by sequence number or by a header, so that the same request id always gets the same time
  *
  * Its control calls list the families and explain a distribution: mean, standard deviation and quantiles.
  *
@@ -32,6 +34,16 @@ import type {
 } from "../../core/plugin.ts";
 import { controlEndpoints } from "./control.ts";
 import { families } from "./families.ts";
+import { InvalidParameters } from "./_faults.ts";
+import {
+  createSampler,
+  INDEPENDENT,
+  type Sampler,
+  type Sampling,
+  samplingSchema,
+} from "./sampling.ts";
+
+export type { Sampling } from "./sampling.ts";
 
 /** The options of the distributions plugin, parsed. */
 export interface DistributionsOptions {
@@ -45,6 +57,8 @@ export interface DistributionsRouteOptions {
   readonly serviceTime: Distribution;
   /** Multiplies the draw. */
   readonly scale: number;
+  /** How draws are taken. */
+  readonly sampling: Sampling;
 }
 
 const plugin: Plugin<DistributionsOptions, DistributionsRouteOptions> = {
@@ -54,16 +68,22 @@ const plugin: Plugin<DistributionsOptions, DistributionsRouteOptions> = {
     z.strictObject({
       profiles: z.record(z.string(), distribution()).default({}),
     }),
-  routeKeys: ({ distribution, number }: Kit) => ({
-    serviceTime: distribution(),
-    scale: number({ above: 0 }),
+  routeKeys: (kit: Kit) => ({
+    serviceTime: kit.distribution(),
+    scale: kit.number({ above: 0 }),
+    sampling: samplingSchema(kit),
   }),
   contributes: (options: unknown) => ({
     families,
     profiles: profilesOf(options),
   }),
   setup(host: Host): Instance<DistributionsRouteOptions> {
-    return { route, control: controlEndpoints(host) };
+    const samplers: Samplers = new Map();
+    return {
+      route: (route, options) => bind(route, options, samplers),
+      control: controlEndpoints(host),
+      snapshot: () => snapshot(samplers),
+    };
   },
 };
 export default plugin;
@@ -77,17 +97,42 @@ function profilesOf(options: unknown): Record<string, unknown> {
     : {};
 }
 
-function route(
+/** The samplers of the routes of one revision, by route id. */
+type Samplers = Map<string, Sampler>;
+
+function bind(
   route: Route,
-  { serviceTime, scale = 1 }: Partial<DistributionsRouteOptions>,
+  options: Partial<DistributionsRouteOptions>,
+  samplers: Samplers,
 ): RouteHooks | undefined {
-  if (serviceTime === undefined) return undefined;
-  const stream = route.stream("service");
+  const { serviceTime, scale = 1, sampling } = options;
+  if (serviceTime === undefined) {
+    const useless = (["scale", "sampling"] as const).filter((key) =>
+      options[key] !== undefined
+    );
+    if (useless.length === 0) return undefined;
+    throw new InvalidParameters(useless.map((key) => ({
+      path: `/${key}`,
+      message: `Cannot use "${key}" on a route without "serviceTime"`,
+      suggestion: "serviceTime",
+    })));
+  }
+  const sampler = createSampler(serviceTime, sampling ?? INDEPENDENT, route);
+  samplers.set(route.id, sampler);
   return {
     summary: inWords(serviceTime, scale),
-    serve: scale === 1
-      ? (x) => serviceTime.draw(stream, x.sequence)
-      : (x) => scale * serviceTime.draw(stream, x.sequence),
+    serve: scale === 1 ? sampler.draw : (x) => scale * sampler.draw(x),
+  };
+}
+
+/** What `stats` shows: how many requests each exactly sampled route needs until its block is whole. */
+function snapshot(samplers: Samplers): unknown {
+  return {
+    requestsLeftInBlock: Object.fromEntries(
+      [...samplers].flatMap(([id, { left }]) =>
+        left === undefined ? [] : [[id, left]]
+      ),
+    ),
   };
 }
 

@@ -13,8 +13,8 @@ import type {
   Exchange,
   Issue,
   Kit,
+  KitType,
   Route,
-  Schema,
   Stream,
 } from "../../core/plugin.ts";
 import { InvalidParameters } from "./_faults.ts";
@@ -32,16 +32,23 @@ export interface Sampling {
 /** The default, and the size from which percentiles up to p99.5 have a rank of their own. */
 const BLOCK = 200;
 
+/** Independent draws by sequence number: what a route without the key has. */
+export const INDEPENDENT: Sampling = {
+  scheme: "random",
+  block: BLOCK,
+  header: undefined,
+};
+
 /** Draws of one route. */
 export interface Sampler {
   /** The service time of an exchange, unscaled, in milliseconds. */
-  draw(exchange: Exchange): number;
+  readonly draw: (exchange: Pick<Exchange, "sequence" | "header">) => number;
   /** How many requests the present block still needs, for exact sampling; 0 where it is whole. */
   readonly left: number | undefined;
 }
 
 /** The schema of the route key `sampling`. */
-export function samplingSchema({ z, integer }: Kit): Schema<Sampling> {
+export function samplingSchema({ z, integer }: Kit): KitType<Sampling> {
   return z.strictObject({
     scheme: z.enum(["random", "exact"]).default("random"),
     block: integer({ min: 2, max: 10_000 }).default(BLOCK),
@@ -66,23 +73,37 @@ export function createSampler(
   sampling: Sampling,
   route: Pick<Route, "stream" | "placeOf">,
 ): Sampler {
+  return sampling.scheme === "random"
+    ? { draw: independent(distribution, sampling, route), left: undefined }
+    : exact(distribution, sampling, route);
+}
+
+function independent(
+  distribution: Distribution,
+  { header }: Sampling,
+  route: Pick<Route, "stream" | "placeOf">,
+): Sampler["draw"] {
   const stream = route.stream("service");
-  const { header } = sampling;
-  if (sampling.scheme === "random") {
-    return {
-      draw: header === undefined
-        ? (x) => distribution.draw(stream, x.sequence)
-        : (x) => {
-          const key = x.header(header);
-          const place = key === null ? x.sequence : route.placeOf(key);
-          return distribution.draw(stream, place);
-        },
-      left: undefined,
-    };
+  if (header === undefined) {
+    return (x) => distribution.draw(stream, x.sequence);
   }
+  return (x) => {
+    const key = x.header(header);
+    const place = key === null ? x.sequence : route.placeOf(key);
+    return distribution.draw(stream, place);
+  };
+}
+
+function exact(
+  distribution: Distribution,
+  sampling: Sampling,
+  route: Pick<Route, "stream">,
+): Sampler {
   const { quantile } = distribution;
   const faults = exactFaults(distribution, sampling);
-  if (faults.length > 0 || quantile === undefined) throw new InvalidParameters(faults);
+  if (faults.length > 0 || quantile === undefined) {
+    throw new InvalidParameters(faults);
+  }
   const deck = new Deck(sampling.block, route.stream("order"));
   let next = 0;
   return {
@@ -158,7 +179,10 @@ export class Deck {
     const slot = this.#oldest;
     this.#oldest = (slot + 1) % KEPT;
     this.#blocks[slot] = block;
-    return this.#shuffle(this.#orders[slot] ??= new Uint32Array(this.#size), block);
+    return this.#shuffle(
+      this.#orders[slot] ??= new Uint32Array(this.#size),
+      block,
+    );
   }
 
   /** Fisher and Yates, in Durstenfeld's form. */
