@@ -15,7 +15,7 @@ import {
   type Stats,
 } from "./control/builtin_endpoints.ts";
 import { type Issue, PerfmockError } from "./errors.ts";
-import type { LiveExchange } from "./exchange.ts";
+import { LiveExchange } from "./exchange.ts";
 import { reasons } from "./health.ts";
 import { forget } from "./http.ts";
 import {
@@ -76,6 +76,13 @@ export interface Perfmock extends AsyncDisposable {
   readonly inFlight: number;
   /** What happened since the start or the last reset. */
   stats(): Stats;
+  /**
+   * The service time that an exchange of a route gets, in milliseconds: nothing is sent and nothing moves on.
+   *
+   * @param key the value of the header that the route samples by, if it does
+   * @throws PerfmockError `ARGUMENT_INVALID` where there is no such route
+   */
+  draw(route: string, sequence: number, key?: string): number;
   /** How well the server is, and why it is not. */
   health(): Health;
   /** Sequence numbers and stats start afresh; metrics for exporters go on. */
@@ -296,6 +303,27 @@ class Server implements Perfmock {
     }));
   }
 
+  draw(id: string, sequence: number, key?: string): number {
+    const route = this.#current.routes.find(({ parts }) =>
+      parts.route.id === id
+    );
+    if (route === undefined) {
+      throw new PerfmockError(
+        "ARGUMENT_INVALID",
+        `Cannot draw for a route "${id}": there is none`,
+      );
+    }
+    const x = new LiveExchange(
+      route.plan("GET"),
+      "GET",
+      undefined,
+    );
+    x.sequence = sequence;
+    // Whatever header the route samples by, this is its value.
+    x.header = () => key ?? null;
+    return route.parts.hooks.serve?.(x) ?? 0;
+  }
+
   stats(): Stats {
     return {
       revision: this.#number,
@@ -337,6 +365,7 @@ class Server implements Perfmock {
   }
 
   async drain(): Promise<void> {
+    if (this.#ended !== undefined) return this.#ended;
     const { flow, clock } = this.#parts;
     flow.draining = true;
     const limit = clock.now() + this.config.server.drainTimeout;
