@@ -50,6 +50,14 @@ export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
           allowed:
             'a function, or { order: "pre" | "post", handler: a function }',
         });
+      } else if (isPlaced(hook) && !isPlace(hook.order)) {
+        faults.push({
+          path: "",
+          message:
+            `Plugin "${plugin}" offers a hook "${name}" with an unknown order`,
+          value: hook.order,
+          allowed: '"pre" or "post"',
+        });
       } else if (name === "serve") serving.push(plugin);
     }
   }
@@ -87,6 +95,11 @@ function ordered<F>(hooks: readonly (Hook<F> | undefined)[]): F[] {
     .map((hook, index) => ({ hook, index, place: placeOf(hook) }))
     .sort((a, b) => a.place - b.place || a.index - b.index)
     .map(({ hook }) => handlerOf(hook));
+}
+
+/** The types say so; a plugin may be plain JavaScript. */
+function isPlace(order: unknown): boolean {
+  return order === "pre" || order === "post";
 }
 
 function placeOf<F>(hook: Hook<F>): number {
