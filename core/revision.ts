@@ -176,7 +176,7 @@ async function buildRoutes(
       try {
         const own = routeKeys.get(plugin.name) ?? [];
         const hooks = instance.route?.(view, pick(route, own));
-        if (hooks !== undefined) offers.push({ plugin: plugin.name, hooks });
+        if (hooks) offers.push({ plugin: plugin.name, hooks });
       } catch (error) {
         faults.push(...faultsOf(error, at, plugin.name));
       }
@@ -334,16 +334,18 @@ function assemble(
 
   const matcher = new Matcher(routes);
   const fallback = createFallback(matcher, routes, { cors });
-  const own = new Set(
-    groups.filter((group) => group.base === "")
-      .flatMap(({ endpoints }) => endpoints.map(({ path }) => path)),
+  const own = new Matcher(
+    groups.filter((group) => group.base === "").flatMap(({ endpoints }) =>
+      endpoints.map(({ path }) => ({ methods: ["*"], path }))
+    ),
   );
   const edge = new Edge({
     matcher,
     flow: parts.flow,
     cors,
     reserved: (path) =>
-      path === base || path.startsWith(`${base}/`) || own.has(path),
+      path === base || path.startsWith(`${base}/`) ||
+      own.find("GET", path) !== undefined,
     otherwise: (request) => app.fetch(request),
     unmatched(request) {
       const response = fallback(request, getPath(request));
