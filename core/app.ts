@@ -314,7 +314,7 @@ class Server implements Perfmock {
       );
     }
     const x = new LiveExchange(
-      route.plan("GET"),
+      route.plan(route.methods[0]),
       "GET",
       undefined,
     );

@@ -8,6 +8,9 @@ import { suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { check } from "./check.ts";
+import type { ConfigurationOptions } from "./configuration.ts";
+import { draw } from "./draw.ts";
+import { explain } from "./explain.ts";
 import { printFaults, type Terminal, terminal } from "./output.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
@@ -68,6 +71,24 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("validate a configuration and list every fault in it")
     .addOption(configOption())
     .action(run(check));
+  program.command("explain")
+    .description("tell what a distribution will look like")
+    .argument(
+      "<distribution>",
+      "JSON, lognormal(median=120ms, p99=800ms), or a profile's name",
+    )
+    .addOption(configOption())
+    .action(async (text: string, options: ConfigurationOptions) => {
+      status = await explain(text, options, out);
+    });
+  program.command("draw")
+    .description("print the service time, in ms, that an exchange gets")
+    .requiredOption("--route <id>", "the route's id")
+    .requiredOption("--sequence <n>", "its how-manieth request, from 0")
+    .option("--key <value>", "of the header that the route samples by")
+    .option("--seed <seed>", "instead of the configuration's")
+    .addOption(configOption())
+    .action(run(draw));
   program.command("schema")
     .description("print the JSON Schema of the configuration")
     .addOption(configOption())

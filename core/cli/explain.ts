@@ -1,0 +1,167 @@
+/**
+ * `perfmock explain`: what a distribution will look like, before anything is sent.
+ *
+ * @module
+ */
+import { createPerfmock } from "../app.ts";
+import { type Issue, PerfmockError } from "../errors.ts";
+import {
+  type ConfigurationOptions,
+  loadConfiguration,
+} from "./configuration.ts";
+import type { Terminal } from "./output.ts";
+
+/** The percentiles that are listed. */
+const LISTED: readonly number[] = [
+  0.01,
+  0.05,
+  0.1,
+  0.25,
+  0.5,
+  0.75,
+  0.9,
+  0.95,
+  0.99,
+  0.999,
+  0.9999,
+];
+
+/** The histogram is made of this many equally likely values, its highest bar this wide. */
+const VALUES = 500;
+const WIDTH = 50;
+const BARS = 20;
+
+/** What the control call answers, as far as it is read here. */
+interface Explanation {
+  readonly mean: number | null;
+  readonly standardDeviation: number | null;
+  readonly quantiles: Readonly<Record<string, number>>;
+  readonly requestsNeeded: Readonly<Record<string, number | null>>;
+  readonly estimated: boolean;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Prints mean, standard deviation, percentiles, a histogram, and how many requests a reading within ±2 % needs.
+ *
+ * @param text JSON, the text form, a duration, or the name of a profile in the configuration
+ * @throws PerfmockError where it is no distribution
+ */
+export async function explain(
+  text: string,
+  options: ConfigurationOptions,
+  out: Terminal,
+): Promise<number> {
+  const { input, folder, use } = await loadConfiguration(options, true);
+  await using server = await use(() =>
+    createPerfmock(input, { folder, listen: false })
+  );
+  const ask = async (probabilities: readonly number[]) => {
+    // By the control API, as a plugin answers it: what is printed here is what the server would say.
+    const response = await server.fetch(
+      new Request(
+        `http://127.0.0.1${server.config.control.path}/distributions/explain`,
+        {
+          method: "POST",
+          headers: authorization(server.config.control.token),
+          body: JSON.stringify({ distribution: written(text), probabilities }),
+        },
+      ),
+    );
+    const answer = await response.json();
+    if (response.ok) return answer as Explanation;
+    const { issues = [] } = answer as { readonly issues?: readonly Issue[] };
+    throw new PerfmockError(
+      "ARGUMENT_INVALID",
+      "Cannot explain this distribution",
+      issues.map((issue) => ({
+        ...issue,
+        path: issue.path.replace(/^\/distribution/, ""),
+      })),
+    );
+  };
+  const figures = await ask(LISTED);
+  const values = await ask(
+    Array.from({ length: VALUES }, (_, i) => (i + 0.5) / VALUES),
+  );
+  print(figures, Object.values(values.quantiles), out);
+  return 0;
+}
+
+function authorization(token: string | null): HeadersInit {
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+function written(text: string): unknown {
+  if (!/^\s*[{[]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new PerfmockError(
+      "ARGUMENT_INVALID",
+      "Cannot explain this distribution: it is not JSON",
+      [{
+        path: "",
+        message: error instanceof Error ? error.message : String(error),
+        value: text,
+        allowed:
+          '{"lognormal": {"median": "120ms", "p99": "800ms"}} or lognormal(median=120ms, p99=800ms)',
+      }],
+    );
+  }
+}
+
+function print(
+  figures: Explanation,
+  values: readonly number[],
+  out: Terminal,
+): void {
+  const ms = (value: number | null) =>
+    value === null ? "infinite" : `${Number(value.toPrecision(6))} ms`;
+  out.write(`mean                ${ms(figures.mean)}\n`);
+  out.write(`standard deviation  ${ms(figures.standardDeviation)}\n`);
+  if (figures.estimated) out.write("estimated from 100 000 seeded draws\n");
+  out.write("\n");
+  for (const [p, value] of byProbability(figures.quantiles)) {
+    out.write(`p${Number((p * 100).toFixed(4))}`.padEnd(8) + `${ms(value)}\n`);
+  }
+  out.write(`\n${histogram(values)}\n`);
+  out.write(
+    "requests needed to read a percentile within ±2 %, 19 times in 20:\n",
+  );
+  for (const [p, needed] of byProbability(figures.requestsNeeded)) {
+    out.write(
+      `p${p * 100}`.padEnd(8) +
+        `${needed ?? "no number suffices: there is an atom or a gap"}\n`,
+    );
+  }
+  out.write("with sampling.scheme exact: one whole block, 200 by default\n");
+  for (const warning of figures.warnings) out.write(`warning: ${warning}\n`);
+}
+
+/** An object's keys that look like integers would come first: by number, then. */
+function byProbability<T>(record: Readonly<Record<string, T>>): [number, T][] {
+  return Object.entries(record)
+    .map(([key, value]): [number, T] => [Number(key), value])
+    .sort(([a], [b]) => a - b);
+}
+
+/** Bars of equal width from the least to the 99th percentile; what lies beyond is in the last line. */
+function histogram(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const low = sorted[0];
+  const high = sorted[Math.floor(sorted.length * 0.99) - 1];
+  const step = (high - low) / BARS;
+  if (!(step > 0)) return `all at ${Number(low.toPrecision(6))} ms\n`;
+  const counts = new Array<number>(BARS + 1).fill(0);
+  for (const value of sorted) {
+    counts[Math.min(BARS, Math.floor((value - low) / step))]++;
+  }
+  const top = Math.max(...counts);
+  const label = (i: number) =>
+    `${i === BARS ? "≥" : " "}${(low + i * step).toFixed(1)} ms`.padStart(14);
+  return counts.map((count, i) => {
+    const bar = "█".repeat(Math.round(count / top * WIDTH));
+    return `${label(i)} ${bar} ${(count / sorted.length * 100).toFixed(1)} %\n`;
+  }).join("");
+}
