@@ -31,47 +31,57 @@ function exposed({ server, control }: Record<string, unknown>): Issue[] {
   }];
 }
 
-/** Two routes of one id, and a route that can never answer because one before it takes the same. */
+/** A route as written, so far as it can be read. */
+interface Written {
+  readonly id: string;
+  readonly methods: readonly string[];
+  readonly path: string;
+}
+
+/** Two routes of one id, and routes that can never answer because one before them takes the same. */
 function ambiguous(routes: unknown): Issue[] {
   const faults: Issue[] = [];
-  const ids = new Map<string, number>();
-  const places = new Map<string, number>();
+  const before: Written[] = [];
   for (
     const [index, route] of (Array.isArray(routes) ? routes : []).entries()
   ) {
     if (!isRecord(route) || typeof route.path !== "string") continue;
+    const { path } = route;
     const methods = methodsOf(route.method);
-    const id = typeof route.id === "string"
-      ? route.id
-      : idOf(methods, route.path);
-    let taken = false;
-    for (const method of methods) {
-      const place = `${method} ${route.path}`;
-      const first = places.get(place);
-      if (first === undefined) {
-        places.set(place, index);
-        continue;
-      }
-      taken = true;
+    const id = typeof route.id === "string" ? route.id : idOf(methods, path);
+    const taken = methods.map((method) => ({
+      method,
+      by: before.find((other) =>
+        shape(other.path) === shape(path) &&
+        (other.methods.includes(method) || other.methods.includes("*"))
+      ),
+    })).find(({ by }) => by !== undefined);
+    if (taken !== undefined) {
       faults.push({
         path: `/routes/${index}/path`,
         message:
-          `This route can never answer: route ${first} takes ${place} before it`,
-        value: route.path,
+          `This route can never answer ${taken.method} ${path}: route "${taken.by?.id}" takes it before`,
+        value: path,
+        allowed: "another path or method, or a place before that route",
       });
-    }
-    const same = ids.get(id);
-    if (same === undefined) ids.set(id, index);
-    else if (!taken) {
+    } else if (before.some((other) => other.id === id)) {
+      const first = before.find((other) => other.id === id);
       faults.push({
         path: `/routes/${index}/id`,
-        message: `Routes ${same} and ${index} have the same id "${id}"`,
+        message:
+          `Routes ${first?.methods} ${first?.path} and ${methods} ${path} have the same id "${id}"`,
         value: id,
         allowed: "an id of its own",
       });
     }
+    before.push({ id, methods, path });
   }
   return faults;
+}
+
+/** What a path matches: the names of its parameters do not matter. */
+function shape(path: string): string {
+  return path.replaceAll(/\/:[^/{?]+/g, "/:");
 }
 
 function methodsOf(written: unknown): string[] {

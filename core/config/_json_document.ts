@@ -21,25 +21,53 @@ const DEFINITIONS = "#/$defs/";
  */
 export function documentOf(schema: Schema, owner: string): Json {
   const name = owner.replaceAll(/[^A-Za-z0-9_.-]/gu, "_");
-  const { $schema: _, $defs, ...root } = jsonSchemaOf(schema);
-  let selfReferring = false;
-  const target = (reference: string) => {
+  const { $schema: _, ...root } = jsonSchemaOf(schema);
+  const scope = new Scope(name);
+  const { $defs, ...body } = scope.move(root) as Json;
+  const definitions = {
+    ...$defs as Json | undefined,
+    ...scope.selfReferring && { [name]: body },
+  };
+  return {
+    ...scope.selfReferring ? { $ref: DEFINITIONS + name } : body,
+    ...Object.keys(definitions).length > 0 && { $defs: definitions },
+  };
+}
+
+/** Gives the definitions of one schema, and the references to them, names of their own. */
+class Scope {
+  /** Whether anything refers to the whole. */
+  selfReferring = false;
+
+  constructor(readonly owner: string) {}
+
+  move(node: unknown, key?: string): unknown {
+    if (key === "$ref" && typeof node === "string") return this.#target(node);
+    if (Array.isArray(node)) return node.map((part) => this.move(part));
+    if (!isRecord(node)) return node;
+    return Object.fromEntries(
+      Object.entries(node).map(([name, part]) => [
+        key === "$defs" ? this.#name(name) : name,
+        this.move(part, name),
+      ]),
+    );
+  }
+
+  #target(reference: string): string {
     if (reference === "#") {
-      selfReferring = true;
-      return DEFINITIONS + name;
+      this.selfReferring = true;
+      return DEFINITIONS + this.owner;
     }
     return reference.startsWith(DEFINITIONS)
-      ? DEFINITIONS + nameOf(reference.slice(DEFINITIONS.length), name)
+      ? DEFINITIONS + this.#name(reference.slice(DEFINITIONS.length))
       : reference;
-  };
-  const body = redirect(root, target);
-  const definitions = Object.entries(isRecord($defs) ? $defs : {})
-    .map(([key, node]) => [nameOf(key, name), redirect(node, target)]);
-  if (selfReferring) definitions.push([name, body]);
-  return {
-    ...selfReferring ? { $ref: DEFINITIONS + name } : body as Json,
-    ...definitions.length > 0 && { $defs: Object.fromEntries(definitions) },
-  };
+  }
+
+  #name(definition: string): string {
+    return definition === DISTRIBUTION_DEFINITION
+      ? definition
+      : `${this.owner}.${definition}`;
+  }
 }
 
 /**
@@ -53,7 +81,7 @@ export function hoist(node: unknown, definitions: Json): unknown {
   if (Array.isArray(node)) return node.map((part) => hoist(part, definitions));
   if (!isRecord(node)) return node;
   const { $defs, ...rest } = node;
-  Object.assign(definitions, hoist($defs ?? {}, definitions));
+  if (isRecord($defs)) Object.assign(definitions, hoist($defs, definitions));
   return Object.fromEntries(
     Object.entries(rest).map(([key, part]) => [key, hoist(part, definitions)]),
   );
@@ -69,23 +97,4 @@ export function jsonSchemaOf(schema: Schema): Readonly<Json> {
   } catch {
     return {};
   }
-}
-
-function nameOf(definition: string, owner: string): string {
-  return definition === DISTRIBUTION_DEFINITION
-    ? definition
-    : `${owner}.${definition}`;
-}
-
-function redirect(node: unknown, target: (reference: string) => string): unknown {
-  if (Array.isArray(node)) return node.map((part) => redirect(part, target));
-  if (!isRecord(node)) return node;
-  return Object.fromEntries(
-    Object.entries(node).map(([key, part]) => [
-      key,
-      key === "$ref" && typeof part === "string"
-        ? target(part)
-        : redirect(part, target),
-    ]),
-  );
 }

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { TrieRouter } from "hono/router/trie-router";
 import { z } from "zod";
 import type { Kit } from "../plugin.ts";
+import { JSON_VALUE } from "./_json_value.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -57,8 +59,22 @@ export const PATH = z.string().meta({
     );
   } else if (/\/{2,}/.test(path)) {
     fault("A path has no empty segments", path.replaceAll(/\/{2,}/g, "/"));
+  } else if (/[\s\p{Cc}]/u.test(path)) {
+    fault("A path has no white space: write it as %20");
+  } else if (!isRoutable(path)) {
+    fault(`Cannot match the path ${JSON.stringify(path)}`);
   }
 });
+
+/** Hono itself tells: it is Hono's syntax, with regular expressions in it. */
+function isRoutable(path: string): boolean {
+  try {
+    new TrieRouter<number>().add("GET", path, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Statuses that come without a body (RFC 9110). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -74,7 +90,6 @@ const OWN: ReadonlySet<string> = new Set([
 ]);
 
 // Printable and no line break: what could end a header early never gets into one.
-// deno-lint-ignore no-control-regex -- control characters are what it keeps out
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const HEADERS = z.record(z.string(), z.string()).superRefine(
@@ -109,7 +124,7 @@ export function answerType(kit: Kit) {
   return z.strictObject({
     status: kit.integer({ min: 200, max: 599 }).default(200),
     headers: HEADERS.default({}),
-    json: z.json().optional(),
+    json: JSON_VALUE.optional(),
     text: z.string().optional(),
   }).superRefine(({ status, json, text }, context) => {
     const fault = (path: string[], message: string, allowed: string) =>

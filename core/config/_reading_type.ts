@@ -10,8 +10,7 @@ import type { Validation } from "./validate.ts";
 
 /** The keywords of a JSON Schema that zod cannot derive from a type that reads its input itself. */
 export type JsonKeywords = Readonly<Record<string, unknown>> & {
-  readonly description: string;
-  readonly examples: readonly unknown[];
+  readonly description?: string;
 };
 
 /** What reading a value comes to: the value, faults, or `mismatch` where this type of value is not taken at all. */

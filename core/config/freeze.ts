@@ -15,6 +15,11 @@ export function deepFreeze<T>(value: T): T {
     !Array.isArray(value)
   ) return value;
   Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
+  // Getters are left alone: what they compute is not part of the snapshot.
+  for (
+    const property of Object.values(Object.getOwnPropertyDescriptors(value))
+  ) {
+    deepFreeze(property.value);
+  }
   return value;
 }

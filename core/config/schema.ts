@@ -11,6 +11,7 @@ import { readingType } from "./_reading_type.ts";
 import { crossFaults } from "./_cross_faults.ts";
 import { idOf } from "./route_id.ts";
 import { validate, type Validation } from "./validate.ts";
+import { valueInWords } from "./words.ts";
 
 /** A configuration as users write it; `deno run -A mod.ts schema` prints all there is. */
 export interface PerfmockInput {
@@ -169,6 +170,8 @@ export function createConfigSchema(
 ): Schema<PerfmockConfig> {
   const { kit } = parts;
   return z.strictObject({
+    // What editors need to complete the rest; it means nothing to us.
+    $schema: z.string().optional(),
     seed: z.union([kit.integer(), z.string().min(1)]).default(42),
     server: z.strictObject({
       host: z.string().min(1).default("127.0.0.1"),
@@ -185,21 +188,29 @@ export function createConfigSchema(
       z.union([z.literal(false), z.record(z.string(), z.unknown()), z.null()]),
     ).default({}),
     routes: z.array(routeType(parts)).default([]),
-  }) as unknown as Schema<PerfmockConfig>;
+  }).transform(({ $schema: _, ...config }) => config) as unknown as Schema<
+    PerfmockConfig
+  >;
 }
 
 const CONTROL_PATH = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, {
-  error:
-    'A path such as "/_perfmock": it starts with a slash and does not end with one',
+  error: (issue) =>
+    `Must start with a slash and not end with one, received ${
+      valueInWords(issue.input)
+    }`,
+}).meta({
+  description: 'a path such as "/_perfmock", of letters, digits and . _ ~ -',
 });
 
 function routeType({ kit, routeKeys }: ConfigSchemaParts) {
   const pluginKeys = Object.fromEntries(
-    [...routeKeys].map(([key, { schema }]) => [key, embed(schema, key).optional()]),
+    [...routeKeys].map((
+      [key, { schema }],
+    ) => [key, embed(schema, key).optional()]),
   );
   return z.strictObject({
     ...pluginKeys,
-    id: z.string().min(1).regex(/^[^\0-\x1f\x7f]+$/u, {
+    id: z.string().min(1).regex(/^\P{Cc}+$/u, {
       error: "An id is one line of text",
     }).optional(),
     method: METHODS.default(["GET"]),

@@ -1,0 +1,339 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import {
+  type PerfmockConfig,
+  type RouteKey,
+  validateConfig,
+} from "../../../core/config/mod.ts";
+import { createKit } from "../../../core/config/kit.ts";
+import type { Issue } from "../../../core/errors.ts";
+import type { Distribution } from "../../../core/plugin.ts";
+
+const DISTRIBUTION = { family: "fake" } as Distribution;
+
+const kit = createKit({
+  folder: "/",
+  distribution: (value) =>
+    value === "good"
+      ? { value: DISTRIBUTION }
+      : { issues: [{ path: "/lognormal/p99", message: "Bad", value: 1 }] },
+});
+
+const routeKeys = new Map<string, RouteKey>([
+  ["serviceTime", { plugin: "distributions", schema: kit.distribution() }],
+  ["limiter", {
+    plugin: "limiter",
+    schema: z.union([
+      z.string(),
+      z.strictObject({ concurrency: kit.integer({ min: 1 }) }),
+    ]),
+  }],
+  ["odd", { plugin: "odd", schema: z.custom((value) => value === 1) }],
+]);
+
+function read(value: unknown): PerfmockConfig {
+  const result = validateConfig(value, { kit, routeKeys });
+  assert.ok(result.issues === undefined, JSON.stringify(result.issues));
+  return result.value;
+}
+
+function faults(value: unknown): readonly Issue[] {
+  return validateConfig(value, { kit, routeKeys }).issues ?? [];
+}
+
+function messages(value: unknown): string[][] {
+  return faults(value).map(({ path, message }) => [path, message]);
+}
+
+/** The faults of one route. */
+function routeFaults(route: unknown): string[][] {
+  return messages({ routes: [route] })
+    .map(([path, message]) => [path.replace("/routes/0", ""), message]);
+}
+
+Deno.test("validateConfig() fills in the defaults", () => {
+  assert.deepEqual(read({}), {
+    seed: 42,
+    server: {
+      host: "127.0.0.1",
+      port: 8080,
+      cors: true,
+      drainTimeout: 10_000,
+    },
+    control: { path: "/_perfmock", token: null },
+    plugins: {},
+    routes: [],
+  });
+  assert.deepEqual(read({ routes: [{ path: "/" }] }).routes, [{
+    id: "get-root",
+    methods: ["GET"],
+    path: "/",
+    response: { status: 200, headers: {} },
+    plugins: {},
+  }]);
+});
+
+Deno.test("validateConfig() reads what is written", () => {
+  const config = read({
+    $schema: "./perfmock.schema.json",
+    seed: "a word",
+    server: { host: "::1", port: 0, cors: false, drainTimeout: "1s" },
+    control: { path: "/a/b", token: "secret" },
+    plugins: { b: false, a: { x: 1 } },
+    routes: [{
+      id: "orders",
+      method: ["get", "POST", "GET"],
+      path: "/api/orders/:id{[0-9]+}",
+      serviceTime: "good",
+      limiter: { concurrency: 2 },
+      odd: 1,
+      response: { status: 404, headers: { "X-A": "b" }, json: null },
+    }, { path: "/text", method: "*", response: { text: "" } }],
+  });
+  assert.equal(config.server.drainTimeout, 1000);
+  assert.deepEqual(Object.keys(config.plugins), ["b", "a"]);
+  assert.ok(!("$schema" in config));
+  assert.deepEqual(config.routes, [{
+    id: "orders",
+    methods: ["GET", "POST"],
+    path: "/api/orders/:id{[0-9]+}",
+    response: { status: 404, headers: { "X-A": "b" }, json: null },
+    plugins: {
+      serviceTime: DISTRIBUTION,
+      limiter: { concurrency: 2 },
+      odd: 1,
+    },
+  }, {
+    id: "any-text",
+    methods: ["*"],
+    path: "/text",
+    response: { status: 200, headers: {}, text: "" },
+    plugins: {},
+  }]);
+});
+
+Deno.test("validateConfig() reports all faults at once, those between settings included", () => {
+  assert.deepEqual(
+    messages({
+      seed: 1.5,
+      server: { host: "0.0.0.0", port: 70_000, prot: 1 },
+      control: { path: "x/" },
+      plugins: { a: true },
+      routes: [{ path: "/a", serviceTime: {} }, { path: "/a" }, "x"],
+    }),
+    [
+      ["/seed", "Expected a whole number, received 1.5"],
+      ["/server/port", "Must be from 0 to 65535, received 70000"],
+      ["/server/prot", 'Unknown key "prot"'],
+      [
+        "/control/path",
+        'Must start with a slash and not end with one, received "x/"',
+      ],
+      ["/plugins/a", "Must be false, received true"],
+      ["/routes/0/serviceTime/lognormal/p99", "Bad"],
+      ["/routes/2", "Expected an object, received a string"],
+      [
+        "/server/host",
+        "Cannot listen beyond loopback without a token: anybody could use the control API",
+      ],
+      [
+        "/routes/1/path",
+        'This route can never answer GET /a: route "get-a" takes it before',
+      ],
+    ],
+  );
+});
+
+Deno.test("validateConfig() suggests among core's and the plugins' route keys", () => {
+  const [issue] = faults({ routes: [{ path: "/", serviceTme: "good" }] });
+  assert.equal(issue.suggestion, "serviceTime");
+  assert.equal(
+    issue.allowed,
+    "serviceTime, limiter, odd, id, method, path or response",
+  );
+  const [core] = faults({ routes: [{ path: "/", respones: {} }] });
+  assert.equal(core.suggestion, "response");
+});
+
+Deno.test("validateConfig() validates a plugin's route keys by its own schema", () => {
+  assert.deepEqual(
+    routeFaults({ path: "/", limiter: { concurrency: 0 }, odd: 2 }),
+    [
+      ["/limiter/concurrency", "Must be at least 1, received 0"],
+      ["/odd", "Invalid input"],
+    ],
+  );
+});
+
+Deno.test("validateConfig() knows the settings of later versions for unknown keys", () => {
+  assert.deepEqual(
+    messages({ server: { tls: {} }, routes: [{ path: "/", wire: {} }] }),
+    [
+      ["/server/tls", 'Unknown key "tls"'],
+      ["/routes/0/wire", 'Unknown key "wire"'],
+    ],
+  );
+});
+
+Deno.test("validateConfig() refuses what is no configuration", () => {
+  for (const value of [null, [], "x", 1, undefined]) {
+    assert.equal(faults(value).length, 1);
+  }
+});
+
+Deno.test("validateConfig() demands a token beyond loopback", () => {
+  const loopback = ["127.0.0.1", "127.1.2.3", "::1", "localhost"];
+  for (const host of loopback) read({ server: { host } });
+  for (const host of ["0.0.0.0", "::", "127.0.0.1.example.com", "example"]) {
+    assert.equal(faults({ server: { host } })[0].path, "/server/host", host);
+    assert.equal(
+      faults({ server: { host }, control: { token: null } }).length,
+      1,
+    );
+    read({ server: { host }, control: { token: "secret" } });
+  }
+});
+
+Deno.test("validateConfig() checks methods", () => {
+  assert.deepEqual(routeFaults({ path: "/", method: "G T" }), [
+    ["/method", 'Not a method: "G T"'],
+  ]);
+  assert.deepEqual(routeFaults({ path: "/", method: ["GET", "*"] }), [
+    ["/method/1", 'Not a method: "*"'],
+  ]);
+  assert.deepEqual(routeFaults({ path: "/", method: [] }), [
+    ["/method", "Must have at least 1 entry, received 0"],
+  ]);
+  assert.deepEqual(routeFaults({ path: "/", method: 1 }), [
+    ["/method", "Expected a string or a list, received a number"],
+  ]);
+});
+
+Deno.test("validateConfig() checks paths", () => {
+  const paths = [
+    "/",
+    "/a/:b/c",
+    "/:a?",
+    "/a/:b?/c",
+    "/files/*",
+    "/:id{[0-9]+}",
+    "/:date{\\d{4}}",
+    "/%20",
+  ];
+  for (const path of paths) read({ routes: [{ path }] });
+  const suggestion = (path: string) =>
+    faults({ routes: [{ path }] })[0]?.suggestion;
+  assert.equal(suggestion("a"), "/a");
+  assert.equal(suggestion("http://host/a"), "/a");
+  assert.equal(suggestion("/a?b=c"), "/a");
+  assert.equal(suggestion("/a#b"), "/a");
+  assert.equal(suggestion("/a//b"), "/a/b");
+  assert.deepEqual(routeFaults({ path: "/a b" }), [
+    ["/path", "A path has no white space: write it as %20"],
+  ]);
+  assert.deepEqual(routeFaults({ path: "/:id{[}" }), [
+    ["/path", 'Cannot match the path "/:id{[}"'],
+  ]);
+  assert.deepEqual(routeFaults({}), [["/path", "Missing"]]);
+});
+
+Deno.test("validateConfig() checks what a route answers", () => {
+  const response = (response: unknown) =>
+    routeFaults({ path: "/", response })
+      .map(([path, message]) => [path.replace("/response", ""), message]);
+  assert.deepEqual(response({ status: 101 }), [
+    ["/status", "Must be from 200 to 599, received 101"],
+  ]);
+  assert.deepEqual(response({ json: 1, text: "" }), [
+    ["", "A response has one body only"],
+  ]);
+  assert.deepEqual(response({ status: 204, text: "" }), [
+    ["/text", "A response with status 204 has no body"],
+  ]);
+  assert.deepEqual(response({ status: 304, json: null }), [
+    ["/json", "A response with status 304 has no body"],
+  ]);
+  assert.deepEqual(
+    response({
+      headers: { "a b": "", date: "", x: "a\r\nb: c", "x-é": "", y: 1 },
+    }),
+    [["/headers/y", "Expected a string, received a number"]],
+  );
+  assert.deepEqual(
+    response({ headers: { "a b": "", Date: "", x: "a\r\nb: c", y: "€" } }),
+    [
+      ["/headers/a b", 'Not a header\'s name: "a b"'],
+      ["/headers/Date", 'The server writes the header "Date" itself'],
+      [
+        "/headers/x",
+        'The header "x" holds a character that a header cannot',
+      ],
+      [
+        "/headers/y",
+        'The header "y" holds a character that a header cannot',
+      ],
+    ],
+  );
+});
+
+Deno.test("validateConfig() takes any JSON value as a body, and nothing else", () => {
+  const json = (json: unknown) =>
+    routeFaults({ path: "/", response: { json } })
+      .map(([path, message]) => [path.replace("/response/json", ""), message]);
+  const loop: unknown[] = [];
+  loop.push({ loop });
+  let deep: unknown = 1;
+  for (let i = 0; i < 20_000; i++) deep = [deep];
+  const twice = { a: 1 };
+  assert.deepEqual(json([null, true, 1, "x", { a: {} }, twice, twice]), []);
+  assert.deepEqual(json(new Date(0)), []);
+  assert.deepEqual(json({ a: [NaN, undefined, 1n, () => 1] }), [
+    ["/a/0", "Cannot write NaN as JSON"],
+    ["/a/1", "Cannot write undefined as JSON"],
+    ["/a/2", "Cannot write a bigint as JSON"],
+    ["/a/3", "Cannot write a function as JSON"],
+  ]);
+  assert.deepEqual(json(loop), [
+    ["/0/loop", "Cannot write a value that contains itself as JSON"],
+  ]);
+  assert.equal(json(deep)[0][1], "Cannot write more than 500 levels as JSON");
+});
+
+Deno.test("validateConfig() refuses two routes of one id", () => {
+  assert.deepEqual(
+    messages({
+      routes: [
+        { path: "/a/b" },
+        { path: "/a-b" },
+        { path: "/c", id: "x" },
+        { path: "/d", id: "x" },
+      ],
+    }),
+    [
+      [
+        "/routes/1/id",
+        'Routes GET /a/b and GET /a-b have the same id "get-a-b"',
+      ],
+      ["/routes/3/id", 'Routes GET /c and GET /d have the same id "x"'],
+    ],
+  );
+});
+
+Deno.test("validateConfig() refuses routes that can never answer", () => {
+  const shadowed = (...routes: [string | string[], string][]) =>
+    faults({
+      routes: routes.map(([method, path], i) => ({ id: `${i}`, method, path })),
+    }).map(({ path }) => path);
+  assert.deepEqual(shadowed(["GET", "/a/:id"], ["get", "/a/:name"]), [
+    "/routes/1/path",
+  ]);
+  assert.deepEqual(shadowed(["*", "/a"], ["GET", "/a"]), ["/routes/1/path"]);
+  assert.deepEqual(shadowed([["GET", "PUT"], "/a"], ["PUT", "/a"]), [
+    "/routes/1/path",
+  ]);
+  assert.deepEqual(shadowed(["GET", "/a"], ["*", "/a"], ["PUT", "/b"]), []);
+  assert.deepEqual(
+    shadowed(["GET", "/:a{[0-9]+}"], ["GET", "/:a"], ["GET", "/:a?"]),
+    [],
+  );
+});
