@@ -27,6 +27,7 @@ export class LiveExchange implements Exchange, Waiter {
   end = NaN;
   status = 0;
   outcome: Outcome = "pending";
+  phase: "queue" | "service" | "body" = "queue";
 
   /** Which of the plan's admit hooks is next. */
   stage = 0;
@@ -48,6 +49,8 @@ export class LiveExchange implements Exchange, Waiter {
   rejection: Rejection | undefined = undefined;
   /** What a hook threw. */
   fault: unknown = undefined;
+  /** True while its headers have left and its body goes on: its leases are held until then. */
+  flowing = false;
   /** The answer, once the HTTP edge has built it. */
   response: Response | Promise<Response> | undefined = undefined;
   /** Hands the answer to the HTTP edge where it waits for one. */

@@ -83,6 +83,7 @@ function accept(x: LiveExchange): boolean {
 /** The service time is drawn, and what degradation adds to it, once, at the start of service. */
 function serve(x: LiveExchange): void {
   const { serve, degrade } = x.plan.hooks;
+  x.phase = "service";
   if (serve !== undefined) x.service = serve(x);
   for (let i = 0; i < degrade.length; i++) x.degradation += degrade[i](x);
   x.due = x.start + x.service + x.degradation;
@@ -126,7 +127,15 @@ function fail(x: LiveExchange, error: unknown): void {
 function finish(x: LiveExchange, outcome: Outcome, end: number): void {
   x.outcome = outcome;
   x.end = end;
+  x.phase = "body";
   x.plan.answer?.(x); // respond
+  if (!x.flowing) complete(x);
+}
+
+/** The last byte of a flowing body is handed over. */
+export function handOver(x: LiveExchange): void {
+  if (!x.flowing) return;
+  x.flowing = false;
   complete(x);
 }
 
@@ -158,6 +167,11 @@ function complete(x: LiveExchange): void {
 
 /** Ends an exchange before its time: its client is gone, or the server cuts what is left. */
 export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
+  if (x.flowing) {
+    // Its headers have left: x.end stays what it is.
+    x.outcome = outcome;
+    return handOver(x);
+  }
   if (x.outcome !== "pending") return;
   if (x.timer !== 0) x.plan.clock.cancel(x.timer);
   const ticket = x.ticket;

@@ -60,8 +60,8 @@ export interface Plan {
   /** The exchanges under way on the server. */
   readonly flow: Flow;
   /**
-   * Builds the answer of an exchange whose end has come and stores or hands it over; undefined in simulation. Returns
-   * false where the body goes on flowing: whoever writes it then calls `complete`.
+   * Builds the answer of an exchange whose end has come and stores or hands it over; undefined in simulation. Where it leaves
+   * the exchange `flowing`, its body goes on, and whoever writes it calls `handOver` at its last byte.
    */
   readonly answer: ((exchange: LiveExchange) => void) | undefined;
   /** Told of an error that a hook threw. */

@@ -62,6 +62,7 @@ export type {
   Route,
   RouteHooks,
   Shape,
+  Signal,
   Stream,
   Ticket,
   Timing,

@@ -68,6 +68,8 @@ export interface Exchange {
   readonly due: number;
   /** When its headers were handed over, or when it was rejected or abandoned; NaN until then. */
   readonly end: number;
+  /** How far it has come: its headers leave between service and body. */
+  readonly phase: "queue" | "service" | "body";
   /** The status that is sent. */
   readonly status: number;
   /** How it ended, or `"pending"`. */
@@ -117,7 +119,7 @@ export interface Lease {
 export interface Rejection {
   /** In the words of the metrics: queue_full, queue_timeout, rate_limited, … */
   readonly reason: string;
-  /** The status to answer with, 100…599. */
+  /** The status to answer with, 200…599. */
   readonly status: number;
   /** Sent as Retry-After, in seconds. */
   readonly retryAfter?: number;

@@ -27,3 +27,4 @@ export type {
   Metrics,
   Timing,
 } from "./metrics.ts";
+export type { Signal } from "./signal.ts";

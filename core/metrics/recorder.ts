@@ -136,7 +136,7 @@ export class Recorder {
     }, LATENESS_BOUNDARIES);
     this.#gone = metrics.counter({
       name: "perfmock_client_disconnects_total",
-      help: "Clients that left before their response",
+      help: "Clients that left before the last byte of their response",
       labels: ["route", "phase"],
     });
     this.#early = metrics.counter({
@@ -165,8 +165,11 @@ export class Recorder {
         service: this.#service.series(id),
         target: this.#target.series(id),
         late: this.#late.series(id),
-        goneQueued: this.#gone.series(id, "queue"),
-        goneServed: this.#gone.series(id, "service"),
+        gone: {
+          queue: this.#gone.series(id, "queue"),
+          service: this.#gone.series(id, "service"),
+          body: this.#gone.series(id, "body"),
+        },
         early: this.#early,
         recent: this.lateness,
       });
@@ -204,8 +207,7 @@ interface Bound {
   readonly service: Timing;
   readonly target: Timing;
   readonly late: Timing;
-  readonly goneQueued: Counter;
-  readonly goneServed: Counter;
+  readonly gone: Readonly<Record<Exchange["phase"], Counter>>;
   readonly early: Counter;
   readonly recent: RecentHistogram;
 }
@@ -253,8 +255,7 @@ class RouteSeries {
         break;
       case "gone":
         this.#gone++;
-        // Service starts with a due time; who left before it left the queue.
-        (x.due === 0 ? bound.goneQueued : bound.goneServed).add();
+        bound.gone[x.phase].add();
         break;
       case "cut":
       case "pending":

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { abandon, begin } from "../../core/pipeline.ts";
+import type { LiveExchange } from "../../core/exchange.ts";
+import { abandon, begin, handOver } from "../../core/pipeline.ts";
 import type {
   Exchange,
   Lease,
@@ -191,8 +192,36 @@ Deno.test("abandon() gives back the timer, the place in the queue and every leas
       labels[1],
       "value" in series ? series.value : NaN,
     ]),
-    [["queue", 1], ["service", 1]],
+    [["queue", 1], ["service", 1], ["body", 0]],
   );
+});
+
+Deno.test("handOver() ends an exchange whose body goes on after its headers", () => {
+  const pool = new OneServer();
+  const plan = {
+    ...testPlan({ admit: [pool.admit], serve: () => 10 }),
+    answer: (x: LiveExchange) => x.flowing = true,
+  };
+  const [whole, left] = [exchange(plan), exchange(plan)];
+  begin(whole);
+  plan.clock.advance(10);
+  deepEqual([whole.outcome, whole.phase, pool.busy], [
+    "answered",
+    "body",
+    true,
+  ]);
+  plan.clock.advance(90);
+  handOver(whole);
+  deepEqual([whole.end, pool.busy, plan.flow.size], [1010, false, 0]);
+  handOver(whole);
+  equal(pool.released, 1, "the last byte comes once");
+
+  begin(left);
+  plan.clock.advance(10);
+  abandon(left, "gone");
+  deepEqual([left.outcome, left.end, pool.released], ["gone", 1110, 2]);
+  const { gone } = plan.figures.snapshot().r;
+  equal(gone, 1);
 });
 
 Deno.test("a lease that comes too late is given back", () => {
