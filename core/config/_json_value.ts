@@ -4,6 +4,7 @@
  * @module
  */
 import type { Issue } from "../errors.ts";
+import type { KitType } from "../plugin.ts";
 import { readingType } from "./_reading_type.ts";
 import { toPointer } from "./pointer.ts";
 import { kindInWords } from "./words.ts";
@@ -14,7 +15,7 @@ const ALLOWED = "any JSON value";
 const DEEPEST = 500;
 
 /** Any JSON value; from a program it may be anything, and what JSON would drop in silence is a fault. */
-export const JSON_VALUE = readingType<unknown>(
+export const JSON_VALUE: KitType<unknown> = readingType<unknown>(
   "JSON value",
   { description: ALLOWED },
   (value) => {

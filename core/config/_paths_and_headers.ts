@@ -6,12 +6,13 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { z } from "zod";
 import type { Kit } from "../plugin.ts";
+import type { ResponseSettings } from "./schema.ts";
 import { JSON_VALUE } from "./_json_value.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** A method, a list of methods, or "*"; comes out as a list in upper case. */
-export const METHODS = z.union([
+export const METHODS: z.ZodType<string[]> = z.union([
   z.string(),
   z.array(z.string()).min(1),
 ]).meta({
@@ -34,7 +35,7 @@ export const METHODS = z.union([
 });
 
 /** A path in Hono's syntax. */
-export const PATH = z.string().meta({
+export const PATH: z.ZodType<string> = z.string().meta({
   description: 'a path such as "/api/orders/:id" or "/files/*"',
   examples: ["/api/orders/:id"],
 }).superRefine((path, context) => {
@@ -120,7 +121,7 @@ const HEADERS = z.record(z.string(), z.string()).superRefine(
 );
 
 /** What a route answers. */
-export function answerType(kit: Kit) {
+export function answerType(kit: Kit): z.ZodType<ResponseSettings> {
   return z.strictObject({
     status: kit.integer({ min: 200, max: 599 }).default(200),
     headers: HEADERS.default({}),

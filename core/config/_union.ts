@@ -7,7 +7,8 @@ import { listOf, pathOf, type RawIssue } from "./_raw_issue.ts";
 import { suggest } from "./suggest.ts";
 import { alternatives, expected, mustBe, typeInWords } from "./words.ts";
 
-type Branch = readonly RawIssue[];
+/** The issues of one alternative. */
+export type Branch = readonly RawIssue[];
 
 /**
  * The issues of the alternative that fits best: one that takes this type of value at all; among these the one with the

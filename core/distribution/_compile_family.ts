@@ -21,7 +21,11 @@ export class FamilySchemas {
   readonly #kit: Kit;
   readonly #schemas = new Map<Family, Schema>();
 
-  /** @param kit what the schemas are made with */
+  /**
+   * Makes no schema yet.
+   *
+   * @param kit what the schemas are made with
+   */
   constructor(kit: Kit) {
     this.#kit = kit;
   }

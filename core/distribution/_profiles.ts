@@ -47,6 +47,8 @@ export class Profiles {
   #deepest = 0;
 
   /**
+   * Compiles nothing yet.
+   *
    * @param entries the profiles, by name
    * @param parse compiles a distribution, and comes back here for the profiles in it
    */

@@ -55,7 +55,11 @@ export class DistributionParser {
   readonly #book = new WarningBook();
   #depth = 0;
 
-  /** @param parts families, profiles and folder; nothing is compiled yet */
+  /**
+   * Compiles nothing yet.
+   *
+   * @param parts families, profiles and folder
+   */
   constructor({ families, profiles, folder }: ParserParts) {
     this.families = families;
     this.kit = createKit({
