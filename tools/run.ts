@@ -39,11 +39,12 @@ export async function deno(
 /** Runs `deno` in the repository and keeps its output, standard output and standard error together. */
 export async function denoQuietly(
   args: readonly string[],
+  env: Record<string, string> = {},
 ): Promise<{ readonly code: number; readonly output: string }> {
   const command = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: root,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
   });
   const { code, stdout, stderr } = await command.output();
