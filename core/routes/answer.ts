@@ -5,7 +5,7 @@
  * @module
  */
 import type { LiveExchange } from "../exchange.ts";
-import { problem } from "../problem.ts";
+import { type Problem, problem } from "../problem.ts";
 import type { TraceIds } from "../trace.ts";
 import { corsHeaders } from "./cors.ts";
 import { serverTiming } from "./server_timing.ts";
@@ -50,12 +50,12 @@ export function createAnswer(
   const headTemplate = new Response(null, init);
 
   function build(x: LiveExchange): Response {
-    let response: Response;
-    if (x.outcome === "answered") {
-      response = x.method === "HEAD" ? headTemplate.clone() : template.clone();
-    } else {
-      response = refusal(x, cors);
-    }
+    if (x.outcome !== "answered") return complete(x, refusal(x));
+    const base = x.method === "HEAD" ? headTemplate : template;
+    return complete(x, base.clone());
+  }
+
+  function complete(x: LiveExchange, response: Response): Response {
     const own = response.headers;
     own.append("perfmock-sequence", `${x.sequence}`);
     own.append("server-timing", serverTiming(x, traces.next()));
@@ -66,63 +66,90 @@ export function createAnswer(
     return response;
   }
 
+  /** The client learns that it was us. */
+  function broken(x: LiveExchange, error: unknown): Response {
+    x.plan.report(error, x.plan.route);
+    x.status = 500;
+    return complete(x, problem(failure(error), refusalHeaders()));
+  }
+
+  function refusalHeaders(given?: Readonly<Record<string, string>>): Headers {
+    const headers = new Headers(given);
+    headers.set("timing-allow-origin", "*");
+    if (cors) headers.append("vary", "Origin");
+    return headers;
+  }
+
+  /** The answer of an exchange that was not served. */
+  function refusal(x: LiveExchange): Response {
+    const { rejection, status } = x;
+    const headers = refusalHeaders(rejection?.headers);
+    if (rejection === undefined) return problem(failure(x.fault), headers);
+    if (rejection.retryAfter !== undefined) {
+      // Retry-After knows whole seconds only: rounded up, since a client that comes back early is refused again.
+      headers.set("retry-after", `${Math.ceil(rejection.retryAfter)}`);
+    }
+    if (rejection.body !== undefined || BODILESS.has(status)) {
+      return new Response(rejection.body, { status, headers });
+    }
+    return problem({
+      status,
+      title: "This request was not admitted",
+      detail: rejection.reason,
+    }, headers);
+  }
+
   return function answer(x) {
-    const response = build(x);
-    x.response = x.plan.hooks.respond.length === 0 || x.outcome === "failed"
-      ? response
-      : shape(x, response);
+    // Whatever goes wrong, the exchange must end: a plugin may have refused with a status or a header that HTTP has not.
+    try {
+      const response = build(x);
+      x.response = x.plan.hooks.respond.length === 0 || x.outcome === "failed"
+        ? response
+        : shape(x, response, broken);
+    } catch (error) {
+      x.response = broken(x, error);
+    }
     x.resolve?.(x.response);
   };
 }
 
-/** The answer of an exchange that was not served. */
-function refusal(x: LiveExchange, cors: boolean): Response {
-  const rejection = x.rejection;
-  const headers = new Headers(rejection?.headers);
-  headers.set("timing-allow-origin", "*");
-  if (cors) headers.append("vary", "Origin");
-  if (rejection?.retryAfter !== undefined) {
-    // Retry-After knows whole seconds only: rounded up, since a client that comes back early is refused again.
-    headers.set("retry-after", `${Math.ceil(rejection.retryAfter)}`);
-  }
-  if (rejection?.body !== undefined) {
-    return new Response(rejection.body, { status: x.status, headers });
-  }
-  return problem({
-    status: x.status,
-    title: rejection === undefined
-      ? "A hook of this route failed"
-      : "This request was not admitted",
-    detail: rejection === undefined ? String(x.fault) : rejection.reason,
-  }, headers);
+/** Statuses that come without a body (RFC 9110). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+function failure(error: unknown): Problem {
+  return {
+    status: 500,
+    title: "A hook of this route failed",
+    detail: String(error),
+  };
 }
 
 /** The respond hooks, one after another; a promise only where one of them makes one. */
 function shape(
   x: LiveExchange,
   response: Response,
+  broken: (x: LiveExchange, error: unknown) => Response,
 ): Response | Promise<Response> {
-  const hooks = x.plan.hooks.respond;
   let shaped: Response | PromiseLike<Response> = response;
-  try {
-    for (const hook of hooks) {
-      shaped = shaped instanceof Response
-        ? hook(x, shaped)
-        : shaped.then((before) => hook(x, before));
-    }
-  } catch (error) {
-    return broken(x, error);
+  for (const hook of x.plan.hooks.respond) {
+    shaped = shaped instanceof Response
+      ? hook(x, shaped)
+      : shaped.then((before) => hook(x, checked(before)));
   }
-  return shaped instanceof Response
-    ? shaped
-    : Promise.resolve(shaped).catch((error) => broken(x, error));
+  if (typeof Reflect.get(Object(shaped), "then") === "function") {
+    return Promise.resolve(shaped).then(checked)
+      .catch((error) => broken(x, error));
+  }
+  const final = checked(shaped);
+  // Who observes is told the status that is sent.
+  x.status = final.status;
+  return final;
 }
 
-function broken(x: LiveExchange, error: unknown): Response {
-  x.plan.report(error, x.plan.route);
-  return problem({
-    status: 500,
-    title: "A hook of this route failed",
-    detail: String(error),
-  });
+/** The types say so; a plugin may be plain JavaScript. */
+function checked(response: unknown): Response {
+  if (response instanceof Response) return response;
+  throw new TypeError(
+    `Cannot answer with what a respond hook returned: ${response} is no Response`,
+  );
 }
