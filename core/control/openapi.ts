@@ -15,6 +15,8 @@ export interface DescribedEndpoints {
   readonly endpoints: readonly Endpoint[];
 }
 
+type Json = Record<string, unknown>;
+
 const PROBLEM = {
   type: "object",
   required: ["type", "title", "status"],
@@ -47,13 +49,14 @@ export function openapi(
   version: string,
 ): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
+  const schemas: Json = { Problem: PROBLEM };
   for (const { base, tag, endpoints } of groups) {
     for (const endpoint of endpoints) {
-      const path = (base + endpoint.path).replaceAll(/:([^/]+)/g, "{$1}");
+      const path = (base + endpoint.path)
+        .replaceAll(/:(\w+)(\{[^/]*\})?\??/g, "{$1}");
       (paths[path] ??= {})[endpoint.method.toLowerCase()] = operation(
         endpoint,
-        path,
-        tag,
+        { path, tag, schemas },
       );
     }
   }
@@ -65,19 +68,27 @@ export function openapi(
       description: "Every call answers faults with a problem document",
     },
     paths,
-    components: { schemas: { Problem: PROBLEM } },
+    components: { schemas },
   };
 }
 
-function operation(endpoint: Endpoint, path: string, tag: string): unknown {
+function operation(
+  endpoint: Endpoint,
+  { path, tag, schemas }: {
+    readonly path: string;
+    readonly tag: string;
+    readonly schemas: Json;
+  },
+): unknown {
   const type = endpoint.type ?? "application/json";
+  const operationId = `${endpoint.method.toLowerCase()}${
+    path.replaceAll(/[^A-Za-z0-9]+/g, "-")
+  }`.replace(/-$/, "");
   const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
   return {
     summary: endpoint.summary,
     tags: [tag],
-    operationId: `${endpoint.method.toLowerCase()}${
-      path.replaceAll(/[^A-Za-z0-9]+/g, "-")
-    }`.replace(/-$/, ""),
+    operationId,
     ...(names.length > 0 && {
       parameters: names.map((name) => ({
         name,
@@ -89,7 +100,11 @@ function operation(endpoint: Endpoint, path: string, tag: string): unknown {
     ...(endpoint.body !== undefined && {
       requestBody: {
         required: true,
-        content: { "application/json": { schema: bodySchema(endpoint) } },
+        content: {
+          "application/json": {
+            schema: moved(bodySchema(endpoint), operationId, schemas),
+          },
+        },
       },
     }),
     responses: {
@@ -116,4 +131,33 @@ function bodySchema(endpoint: Endpoint): Record<string, unknown> {
       target: "draft-2020-12",
     }) ?? {};
   return schema;
+}
+
+/**
+ * A schema whose definitions have moved to the document's `schemas`, under the operation's name: its references lead there,
+ * since they start at the root of the whole document.
+ */
+function moved(node: unknown, operation: string, schemas: Json): unknown {
+  if (typeof node !== "object" || node === null) return node;
+  if (Array.isArray(node)) {
+    return node.map((part) => moved(part, operation, schemas));
+  }
+  const parts = Object.entries(node).flatMap(([key, part]) => {
+    if (key === "$defs") {
+      for (const [name, definition] of Object.entries(part as Json)) {
+        schemas[`${operation}.${name}`] = moved(definition, operation, schemas);
+      }
+      return [];
+    }
+    return [[
+      key,
+      key === "$ref"
+        ? String(part).replace(
+          "#/$defs/",
+          `#/components/schemas/${operation}.`,
+        )
+        : moved(part, operation, schemas),
+    ]];
+  });
+  return Object.fromEntries(parts);
 }
