@@ -9,6 +9,7 @@ export { LagSampler } from "./lag_sampler.ts";
 export { RecentHistogram } from "./recent.ts";
 export {
   type Figures,
+  methodLabel,
   Recorder,
   type RouteFigures,
   RouteRecorder,

@@ -9,6 +9,24 @@ import { LATENESS_BOUNDARIES } from "./boundaries.ts";
 import { Histogram } from "./histogram.ts";
 import { RecentHistogram } from "./recent.ts";
 
+/** The methods that a metric names. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+  "TRACE",
+  "CONNECT",
+]);
+
+/** The name of a request's method in metrics: any unknown one is `_OTHER`, or a client could make up series without end. */
+export function methodLabel(method: string): string {
+  return KNOWN_METHODS.has(method) ? method : "_OTHER";
+}
+
 /** How far back `health` looks, in milliseconds. */
 const RECENTLY = 10_000;
 
@@ -183,7 +201,8 @@ export class Recorder {
 
   /** A request that no route took was answered at once. */
   unmatched(method: string, status: number): void {
-    this.#durations.series(method, "__unmatched__", `${status}`).record(0);
+    this.#durations.series(methodLabel(method), "__unmatched__", `${status}`)
+      .record(0);
   }
 
   /** What happened since the start or the last reset, by route id. */

@@ -5,24 +5,11 @@
  */
 import type { LiveExchange } from "../exchange.ts";
 import type { Flow } from "../flow.ts";
-import type { Recorder } from "../metrics/mod.ts";
+import { methodLabel, type Recorder } from "../metrics/mod.ts";
 import type { Plan, PlannedHooks, SequenceCounter } from "../plan.ts";
 import type { Clock, Route, Stream } from "../plugin.ts";
 import { createStream, hashKey, type StreamKey } from "../random/mod.ts";
 import type { Matchable } from "./matcher.ts";
-
-/** The methods that a metric names; any other is `_OTHER`, or a client could make up series without end. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "PATCH",
-  "DELETE",
-  "OPTIONS",
-  "TRACE",
-  "CONNECT",
-]);
 
 /** A route as plugins see it. */
 export class RouteView implements Route {
@@ -112,7 +99,7 @@ export class BuiltRoute implements Matchable {
 
   /** The plan for a request's method. */
   plan(method: string): Plan {
-    const label = KNOWN_METHODS.has(method) ? method : "_OTHER";
+    const label = methodLabel(method);
     let plan = this.#plans.get(label);
     if (plan === undefined) {
       const { route, hooks, status, answer } = this.parts;
