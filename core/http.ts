@@ -31,8 +31,8 @@ export interface EdgeParts {
   readonly reserved: (path: string) => boolean;
   /** Answers for the control API and endpoints. */
   readonly otherwise: (request: Request) => Response | Promise<Response>;
-  /** Answers what nothing takes. */
-  readonly unmatched: (request: Request) => Response;
+  /** Answers what nothing takes; the path is as routes know it. */
+  readonly unmatched: (request: Request, path: string) => Response;
 }
 
 /** How many URLs are remembered with their plans. A frontend uses few; a crawl of many must not fill memory. */
@@ -71,12 +71,12 @@ export class Edge {
     return this.#run(route.plan(method), method, request);
   }
 
-  /** Answers a request that no route takes. */
-  unmatched(request: Request): Response {
+  /** Answers a request that no route takes; the path is as routes know it, wherever the app is mounted. */
+  unmatched(request: Request, path: string): Response {
     const { cors, unmatched } = this.#parts;
     return cors && isPreflight(request)
       ? preflight(request)
-      : unmatched(request);
+      : unmatched(request, path);
   }
 
   #run(
@@ -101,7 +101,7 @@ export class Edge {
     if (reserved(path)) return otherwise(request);
     if (cors && isPreflight(request)) return preflight(request);
     const plan = matcher.find(method, path)?.plan(method);
-    if (plan === undefined) return unmatched(request);
+    if (plan === undefined) return unmatched(request, path);
     // An OPTIONS request may be a preflight at one time and not at another.
     if (method !== "OPTIONS") this.#remember(method, url, plan);
     return this.#run(plan, method, request);

@@ -5,7 +5,6 @@
  * @module
  */
 import { Hono } from "hono";
-import { getPath } from "hono/utils/url";
 import type { PerfmockConfig, RouteSettings } from "./config/mod.ts";
 import { addEndpoints, addFallback } from "./control/endpoints.ts";
 import { refuse } from "./control/guard.ts";
@@ -31,6 +30,7 @@ import {
 } from "./routes/built_route.ts";
 import { createFallback } from "./routes/fallback.ts";
 import { Matcher } from "./routes/matcher.ts";
+import { ownPath } from "./routes/own_path.ts";
 import { readSettings, type Settings, type SettingsInput } from "./settings.ts";
 import type { TraceIds } from "./trace.ts";
 import { VERSION } from "./version.ts";
@@ -347,8 +347,8 @@ function assemble(
       path === base || path.startsWith(`${base}/`) ||
       own.find("GET", path) !== undefined,
     otherwise: (request) => app.fetch(request),
-    unmatched(request) {
-      const response = fallback(request, getPath(request));
+    unmatched(request, path) {
+      const response = fallback(request, path);
       parts.recorder.unmatched(request.method, response.status);
       return response;
     },
@@ -361,6 +361,6 @@ function assemble(
       else app.on(method, route.path, handler);
     }
   }
-  app.all("*", (context) => edge.unmatched(context.req.raw));
+  app.all("*", (context) => edge.unmatched(context.req.raw, ownPath(context)));
   return { app, fetch: edge.fetch };
 }

@@ -5,7 +5,6 @@
  */
 import type { RouteFigures } from "../metrics/mod.ts";
 import type { Endpoint } from "../plugin.ts";
-import { VERSION } from "../version.ts";
 
 /** How well the server is. */
 export interface Health {

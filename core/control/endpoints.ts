@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { validate } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import type { Awaitable, Endpoint } from "../plugin.ts";
 import { problem } from "../problem.ts";
+import { ownPath } from "../routes/own_path.ts";
 
 /** The largest body that is read, in bytes. */
 const BODY_LIMIT = 1024 * 1024;
@@ -31,7 +32,7 @@ export function addEndpoints(
 /** Answers with 405 what has an endpoint for another method, and with 404 what has none. */
 export function addFallback(app: Hono, base: string): void {
   app.all(`${base}/*`, (context) => {
-    const { path } = context.req;
+    const path = ownPath(context);
     const allowed = [
       ...new Set(
         app.routes.filter((route) =>
