@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { ThreadWaker } from "../../../core/time/_thread_waker.ts";
 import { CELL, sleepAndRing } from "../../../core/time/_waker_thread.ts";
 import { soon } from "./_support.ts";
@@ -85,40 +85,78 @@ Deno.test("ThreadWaker rings again after it was idle", async () => {
   }
 });
 
-Deno.test("sleepAndRing() rings once for each alarm, and ends when told", () => {
+/** Runs the thread's function here, with its two ways to touch the other thread replaced. */
+function runHere(
+  alarm: { sentAt: number; wakeAt: number },
+  ways: {
+    notify(cells: Int32Array): void;
+    wait?(cells: Int32Array): "not-equal" | "timed-out";
+  },
+): void {
+  const { notify, wait } = Atomics;
   const cells = new Int32Array(new SharedArrayBuffer(20));
-  const rang: number[] = [];
-  const notify = Atomics.notify;
-  Atomics.notify = (array, index, count) => {
-    rang.push(cells[CELL.rang]);
-    if (rang.length === 2) cells[CELL.stop] = 1;
-    else cells[CELL.armed]++;
-    return notify(array as Int32Array, index, count);
-  };
+  cells[CELL.armed] = 1;
+  cells[CELL.sentAt] = (alarm.sentAt * 1000) | 0;
+  cells[CELL.wakeAt] = (alarm.wakeAt * 1000) | 0;
+  Object.assign(Atomics, {
+    notify: () => ways.notify(cells),
+    ...ways.wait && { wait: () => ways.wait?.(cells) },
+  });
   try {
-    cells[CELL.armed] = 1;
-    cells[CELL.sentAt] = cells[CELL.wakeAt] = (performance.now() * 1000) | 0;
     sleepAndRing(cells, CELL);
   } finally {
-    Atomics.notify = notify;
+    Object.assign(Atomics, { notify, wait });
   }
-  equal(`${rang}`, "1,2");
+}
+
+Deno.test("sleepAndRing() rings once for each alarm, and ends when told", () => {
+  const rang: number[] = [];
+  let waits = 0;
+  const now = performance.now();
+  runHere({ sentAt: now, wakeAt: now }, {
+    notify: (cells) => rang.push(cells[CELL.rang]),
+    wait: (cells) => {
+      if (++waits === 3) cells[CELL.stop] = 1;
+      else cells[CELL.armed]++;
+      return "not-equal";
+    },
+  });
+  deepEqual(rang, [1, 2, 3]);
+});
+
+Deno.test("sleepAndRing() looks again where the alarm was set anew while it slept", () => {
+  const rang: number[] = [];
+  const now = performance.now();
+  runHere({ sentAt: now, wakeAt: now + 60_000 }, {
+    notify: (cells) => {
+      rang.push(cells[CELL.rang]);
+      cells[CELL.stop] = 1;
+    },
+    wait: (cells) => {
+      cells[CELL.armed]++;
+      cells[CELL.wakeAt] = cells[CELL.sentAt];
+      return "not-equal";
+    },
+  });
+  deepEqual(rang, [2]);
+});
+
+Deno.test("sleepAndRing() rings when it has slept out, whatever the clock says then", () => {
+  const now = performance.now();
+  let rings = 0;
+  runHere({ sentAt: now, wakeAt: now + 60_000 }, {
+    notify: (cells) => cells[CELL.stop] = ++rings,
+    wait: () => "timed-out",
+  });
+  equal(rings, 1);
 });
 
 Deno.test("sleepAndRing() sleeps out the time by whichever clock the alarm was set", () => {
   for (const origin of [0, 1234.5, -98_765.25, 2 ** 31 / 1000 - 2]) {
-    const cells = new Int32Array(new SharedArrayBuffer(20));
-    const notify = Atomics.notify;
-    Atomics.notify = () => cells[CELL.stop] = 1;
     const start = performance.now();
-    try {
-      cells[CELL.armed] = 1;
-      cells[CELL.sentAt] = ((start + origin) * 1000) | 0;
-      cells[CELL.wakeAt] = ((start + origin + 4) * 1000) | 0;
-      sleepAndRing(cells, CELL);
-    } finally {
-      Atomics.notify = notify;
-    }
+    runHere({ sentAt: start + origin, wakeAt: start + origin + 4 }, {
+      notify: (cells) => cells[CELL.stop] = 1,
+    });
     const slept = performance.now() - start;
     ok(slept > 3.9 && slept < 1000, `slept ${slept} ms with origin ${origin}`);
   }
