@@ -62,6 +62,8 @@ export class LeanError extends Error {
   override readonly name = "LeanError";
 
   /**
+   * Made by {@linkcode LeanClient} only.
+   *
    * @param kind why
    * @param options the error behind it
    */
@@ -115,11 +117,11 @@ export class LeanClient implements LeanResponse, Disposable {
   /** How often it has connected. */
   connects = 0;
   /** See {@linkcode LeanResponse.sentAt}. */
-  sentAt = NaN;
+  sentAt: number = NaN;
   /** See {@linkcode LeanResponse.firstByteAt}. */
-  firstByteAt = NaN;
+  firstByteAt: number = NaN;
   /** See {@linkcode LeanResponse.endedAt}. */
-  endedAt = NaN;
+  endedAt: number = NaN;
 
   /** Connects at the first exchange. */
   constructor(address: Address) {

@@ -14,6 +14,8 @@ export interface Machine {
   readonly system: string;
   /** Deno's version. */
   readonly deno: string;
+  /** How many processes wanted to run during the last minute, on average: what they did is in the figures as noise. */
+  readonly load: number;
 }
 
 /** Describes this machine. */
@@ -23,6 +25,7 @@ export function describeMachine(): Machine {
     processor: processorName(),
     system: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
     deno: Deno.version.deno,
+    load: Deno.loadavg()[0],
   };
 }
 

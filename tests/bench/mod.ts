@@ -28,6 +28,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   scrape,
 ];
 
+/** The load of a machine that does nothing else, with some room. */
+const QUIET = 0.3;
+
 const USAGE = `Usage: deno task bench [name…] [--out FILE] [--quick]
   --out FILE  write the figures as JSON
   --quick     take seconds; shows that the benchmarks work, not what they find
@@ -67,11 +70,7 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   }
   const machine = describeMachine();
-  print(
-    `${machine.cores} cores, ${machine.processor}, ${machine.system}, Deno ${machine.deno}${
-      choice.quick ? "\nA quick run: it shows that the benchmarks work" : ""
-    }`,
-  );
+  introduce(machine, choice.quick);
   const findings: Finding[] = [];
   for (const benchmark of choice.chosen) {
     try {
@@ -82,6 +81,20 @@ export async function main(args: string[]): Promise<number> {
   }
   await save(choice, machine, findings);
   return findings.length === choice.chosen.length ? 0 : 1;
+}
+
+/** Says what the figures are worth. */
+function introduce(machine: Machine, quick: boolean): void {
+  const { cores, processor, system, deno, load } = machine;
+  print(`${cores} cores, ${processor}, ${system}, Deno ${deno}`);
+  if (load > QUIET) {
+    print(
+      `Other work kept ${
+        load.toFixed(1)
+      } cores busy in the last minute: late and slow figures may be its doing`,
+    );
+  }
+  if (quick) print("A quick run: it shows that the benchmarks work");
 }
 
 function readArguments(args: string[]): Choice | string {

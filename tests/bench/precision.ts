@@ -95,12 +95,16 @@ async function startAll(context: Context): Promise<Servers> {
 class Sight {
   readonly totals = new Samples();
   readonly waits = new Samples();
+  readonly lags = new Samples();
   readonly slices: { readonly p50: number; readonly p99: number }[] = [];
   elapsed = 0;
+  dropped = 0;
 
   add(report: Report): void {
     this.totals.addAll(report.totals);
     this.waits.addAll(report.waits);
+    this.lags.addAll(report.lags);
+    this.dropped += report.dropped;
     this.elapsed += report.elapsed;
     const [p50, p99] = quantiles(report.waits, [0.5, 0.99]);
     this.slices.push({ p50, p99 });
@@ -156,6 +160,7 @@ function figures(
     waits.filter((ms) => ms < TARGET).length;
   return {
     "answers/s": Math.round(waits.length / sight.elapsed * 1000),
+    dropped: sight.dropped,
     early,
     "server p50 ms": p50,
     "server p99 ms": p99,
@@ -163,6 +168,7 @@ function figures(
     "server max ms": max,
     "outside p50 ms": quantile(waits, 0.5),
     "outside p99 ms": quantile(waits, 0.99),
+    "client late p99 ms": quantile(sight.lags.values(), 0.99),
     ...native && {
       "excess p50 ms": sight === native
         ? NaN

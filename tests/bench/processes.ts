@@ -46,7 +46,7 @@ export class Child {
   #ended: () => void;
   #stopping: Promise<void> | undefined;
   /** When it was started, in milliseconds of `performance.now()`. */
-  readonly startedAt = performance.now();
+  readonly startedAt: number = performance.now();
   /** Whether it is gone. */
   ended = false;
 
