@@ -18,6 +18,8 @@ export class HeldConnections implements Disposable {
   readonly #clients: readonly LeanClient[];
 
   /**
+   * Connects at the first request.
+   *
    * @param url of the server
    * @param count how many connections
    */
