@@ -8,7 +8,7 @@ import config from "../deno.json" with { type: "json" };
 import { denoQuietly, print, readIfThere, root } from "./run.ts";
 
 /** One check. */
-export interface Check {
+interface Check {
   /** What it is called in the list. */
   readonly name: string;
   /** The arguments of `deno`. */
@@ -16,7 +16,7 @@ export interface Check {
 }
 
 /** All checks, in the order in which they run: what fails fastest comes first. */
-export function checks(
+function checks(
   entryPoints: readonly string[],
   documents: readonly string[],
 ): Check[] {
