@@ -389,12 +389,10 @@ class Server implements Perfmock {
       abandon(x, "cut");
       cut.push(x);
     });
-    // Connections first: the promises that are settled after must not become answers.
-    const closed = cut.length > 0
-      ? this.#listener?.cut()
-      : this.#listener?.close(FLUSH_LIMIT);
+    // Connections first: a promise that is settled before they are gone could still become an answer, an early one.
+    if (cut.length > 0) await this.#listener?.cut();
+    else await this.#listener?.close(FLUSH_LIMIT);
     for (const x of cut) forget(x);
-    await closed;
     await this.#revision?.dispose();
     this.#ownClock?.[Symbol.dispose]();
   }
