@@ -20,6 +20,15 @@ const TOLERANCE = 1e-9;
 /** How often panels may be halved in one integral, whatever the jumps in it. */
 const SPLITS = 20_000;
 
+/** Panels narrower than this, relative to where they lie, are not halved any more: there is a jump in them. */
+const NARROWEST = 2 ** -40;
+
+/** Errors of the mean smaller than this part of it are rounding. */
+const ROUNDING = 1e-14;
+
+/** The same of the variance, relative to the square of the mean. */
+const SQUARED_ROUNDING = 1e-24;
+
 /**
  * The mean, ∫ q(u) du. Infinite where the upper tail, at a probability of 2^-40 (2^-300 with `far`), still falls no faster
  * than a power law of index 1.
@@ -27,7 +36,11 @@ const SPLITS = 20_000;
 export function meanOf(tails: Tails, far: boolean): number {
   const middle = tails.quantile(0.5);
   return middle +
-    integral(tails, (x) => x - middle, far ? FAR_REACH : REACH);
+    integral(tails, {
+      f: (x) => x - middle,
+      floor: ROUNDING * Math.abs(middle),
+      reach: far ? FAR_REACH : REACH,
+    });
 }
 
 /**
@@ -36,16 +49,24 @@ export function meanOf(tails: Tails, far: boolean): number {
  */
 export function deviationOf(tails: Tails, mean: number, far: boolean): number {
   if (mean === Infinity) return Infinity;
-  const square = (x: number) => (x - mean) * (x - mean);
-  return Math.sqrt(integral(tails, square, far ? FAR_REACH : REACH));
+  return Math.sqrt(integral(tails, {
+    f: (x) => (x - mean) * (x - mean),
+    floor: SQUARED_ROUNDING * mean * mean,
+    reach: far ? FAR_REACH : REACH,
+  }));
+}
+
+/** What is integrated over a distribution. */
+interface Integrand {
+  readonly f: (x: number) => number;
+  /** The least error worth an effort. */
+  readonly floor: number;
+  /** How far to go into the upper tail. */
+  readonly reach: number;
 }
 
 /** ∫ f(q(u)) du over (0, 1), split at one half. */
-function integral(
-  tails: Tails,
-  f: (x: number) => number,
-  reach: number,
-): number {
+function integral(tails: Tails, { f, floor, reach }: Integrand): number {
   const low = (u: number) => f(tails.quantile(u));
   const high = (v: number) => f(tails.survivalQuantile(v));
   let size = 0;
@@ -53,7 +74,8 @@ function integral(
     size += Math.abs(kronrod(low, 2 ** -k / 2, 2 ** -k).value) +
       Math.abs(kronrod(high, 2 ** -k / 2, 2 ** -k).value);
   }
-  const budget = { tolerance: TOLERANCE * size, splits: SPLITS };
+  const tolerance = Math.max(floor, TOLERANCE * size);
+  const budget = { tolerance, splits: SPLITS };
   return half(low, REACH, budget) + half(high, reach, budget);
 }
 
@@ -89,7 +111,9 @@ function adapt(
   budget: Budget,
 ): number {
   const { value, error } = kronrod(f, a, b);
-  if (!(error > budget.tolerance) || budget.splits === 0) return value;
+  const done = !(error > budget.tolerance) || budget.splits === 0 ||
+    b - a <= a * NARROWEST;
+  if (done) return value;
   budget.splits--;
   const middle = (a + b) / 2;
   return adapt(f, a, middle, budget) + adapt(f, middle, b, budget);

@@ -175,7 +175,7 @@ export class StandardGamma implements Functions {
 /** a·ln(a/x) + x − a without cancellation, Loader's bd0 with the parts exchanged. */
 function deviance(a: number, x: number): number {
   const difference = a - x;
-  if (Math.abs(difference) >= 0.1 * (a + x)) {
+  if (!(Math.abs(difference) < 0.1 * (a + x))) {
     return a * Math.log(a / x) - difference;
   }
   const v = difference / (a + x);
@@ -214,6 +214,7 @@ function continuedFraction(a: number, x: number): number {
     c = b + numerator / c;
     const factor = c * d;
     fraction *= factor;
-    if (Math.abs(factor - 1) < 2e-16) return fraction;
+    // Not until it says so: a factor may alternate between the neighbours of 1, or be NaN.
+    if (!(Math.abs(factor - 1) > 4e-16)) return fraction;
   }
 }

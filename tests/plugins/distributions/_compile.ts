@@ -1,0 +1,93 @@
+/**
+ * Families at work, without core's parser: a single-key object, or a constant.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createKit } from "../../../core/config/kit.ts";
+import { parseDuration } from "../../../core/config/units.ts";
+import { validate, type Validation } from "../../../core/config/validate.ts";
+import { complete } from "../../../core/distribution/complete.ts";
+import { type Issue, PerfmockError } from "../../../core/errors.ts";
+import type { Distribution, Kit, Shape } from "../../../core/plugin.ts";
+import { families } from "../../../plugins/distributions/families.ts";
+
+/** The kit that the tests' settings are read with; files lie beside the tests. */
+export const kit: Kit = createKit({
+  folder: import.meta.dirname ?? ".",
+  distribution: (value) => {
+    try {
+      return { value: compile(value) };
+    } catch (error) {
+      return { issues: issuesOf(error) };
+    }
+  },
+});
+
+/** What a family's `create` makes of parameters that are parsed already. */
+export function shapeOf(name: string, parameters: unknown): Shape {
+  return familyOf(name).create(parameters);
+}
+
+/** The same, completed. */
+export function make(name: string, parameters: unknown): Distribution {
+  return complete(name, shapeOf(name, parameters));
+}
+
+/** Compiles `{ family: parameters }` as a user writes it, or a duration. */
+export function compile(value: unknown): Distribution {
+  const constant = parseDuration(value);
+  const written = constant === undefined
+    ? value
+    : { constant: { value: constant } };
+  const entries = Object.entries(written ?? {});
+  if (entries.length !== 1 || typeof written === "string") {
+    throw new PerfmockError("CONFIG_INVALID", "Cannot compile", [
+      { path: "", message: "Expected one family", value, allowed: "one" },
+    ]);
+  }
+  const [[name, parameters]] = entries;
+  const parsed: Validation<unknown> = validate(
+    familyOf(name).parameters(kit),
+    parameters,
+  );
+  if (parsed.issues !== undefined) {
+    throw new PerfmockError("CONFIG_INVALID", "Cannot compile", parsed.issues);
+  }
+  return make(name, parsed.value);
+}
+
+/** The faults of a distribution as a user writes it; fails where there are none. */
+export function faultsOf(value: unknown): readonly Issue[] {
+  try {
+    compile(value);
+  } catch (error) {
+    return issuesOf(error);
+  }
+  assert.fail(`No fault in ${JSON.stringify(value)}`);
+}
+
+/** Asserts that exactly one fault is found, at a path, with a message of this pattern. */
+export function assertFault(
+  value: unknown,
+  path: string,
+  message: RegExp,
+): void {
+  const faults = faultsOf(value);
+  assert.deepEqual(faults.map((fault) => fault.path), [path]);
+  assert.match(faults[0].message, message);
+  assert.ok(faults[0].allowed, "says what is allowed");
+}
+
+function familyOf(name: string) {
+  const family = families.find((candidate) => candidate.name === name);
+  assert.ok(family, `No family ${name}`);
+  return family;
+}
+
+function issuesOf(error: unknown): readonly Issue[] {
+  if (error instanceof Error && "issues" in error) {
+    return error.issues as readonly Issue[];
+  }
+  throw error;
+}
