@@ -23,9 +23,26 @@
  */
 export {
   createPerfmock,
+  type HonoApp,
   type Perfmock,
   type PerfmockOptions,
 } from "./core/app.ts";
+export type {
+  ControlSettings,
+  PerfmockConfig,
+  PerfmockInput,
+  ResponseSettings,
+  RouteInput,
+  RouteSettings,
+  ServerSettings,
+} from "./core/config/mod.ts";
+export type {
+  Health,
+  RouteDescription,
+  Stats,
+} from "./core/control/builtin_endpoints.ts";
+export type { Figures, RouteFigures } from "./core/metrics/mod.ts";
+export type { Clock, Plugin } from "./core/plugin.ts";
 export { type ErrorCode, type Issue, PerfmockError } from "./core/errors.ts";
 
 if (import.meta.main) {

@@ -45,6 +45,8 @@ export class PerfmockError extends Error {
   override readonly name = "PerfmockError";
 
   /**
+   * Makes an error.
+   *
    * @param code the stable code, explained in docs/errors.md
    * @param message what could not be done, then why; no full stop
    * @param issues all faults, empty where the error has but one cause

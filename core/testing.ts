@@ -20,6 +20,9 @@ import type { PerfmockInput } from "./config/mod.ts";
 import type { Plugin } from "./plugin.ts";
 import { VirtualClock } from "./time/mod.ts";
 
+export type { Perfmock } from "./app.ts";
+export type { PerfmockInput } from "./config/mod.ts";
+export type { Plugin } from "./plugin.ts";
 export { VirtualClock } from "./time/mod.ts";
 
 /** What came of a request to a {@linkcode TestServer}. */

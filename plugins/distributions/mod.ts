@@ -61,6 +61,7 @@ export interface DistributionsRouteOptions {
   readonly sampling: Sampling;
 }
 
+/** The plugin. */
 const plugin: Plugin<DistributionsOptions, DistributionsRouteOptions> = {
   name: "distributions",
   version: "1.0.0",

@@ -1,0 +1,71 @@
+/**
+ * What a mock server is to who makes one.
+ *
+ * @module
+ */
+import type { PerfmockConfig } from "./config/mod.ts";
+import type {
+  Health,
+  RouteDescription,
+  Stats,
+} from "./control/builtin_endpoints.ts";
+import type { Issue } from "./errors.ts";
+import type { Clock, Plugin } from "./plugin.ts";
+
+/** What a server is made with beyond its configuration. */
+export interface PerfmockOptions {
+  /** The clock everything runs on; a {@linkcode PreciseClock} of its own where absent. A clock given is not disposed. */
+  readonly clock?: Clock;
+  /** Whether to listen on a port, which is the default; without it, use `fetch` or `app`. */
+  readonly listen?: boolean;
+  /** Where relative paths in the configuration start from; the working directory where absent. */
+  readonly folder?: string | URL;
+  /** Plugins of your own, as if they were built in: on unless the configuration names them and turns them off. */
+  readonly plugins?: readonly Plugin[];
+  /** Takes the lines of the log; standard error where absent. */
+  readonly log?: (level: "info" | "warn" | "error", message: string) => void;
+}
+
+/** A mock server. */
+export interface Perfmock extends AsyncDisposable {
+  /** Where it listens, with a trailing slash; a placeholder where it does not. */
+  readonly url: URL;
+  /** All of it as a Hono app, to mount in another: `other.mount("/backend", server.app.fetch)`. */
+  readonly app: HonoApp;
+  /** Answers a request without a socket. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** The configuration, complete and frozen. */
+  readonly config: PerfmockConfig;
+  /** What the configuration's author should know. */
+  readonly warnings: readonly Issue[];
+  /** The mock routes, in the order in which they are matched. */
+  readonly routes: readonly RouteDescription[];
+  /** How many exchanges are under way. */
+  readonly inFlight: number;
+  /** What happened since the start or the last reset. */
+  stats(): Stats;
+  /**
+   * The service time that an exchange of a route gets, in milliseconds: nothing is sent and nothing moves on.
+   *
+   * @param key the value of the header that the route samples by, if it does
+   * @throws PerfmockError `ARGUMENT_INVALID` where there is no such route
+   */
+  draw(route: string, sequence: number, key?: string): number;
+  /** How well the server is, and why it is not. */
+  health(): Health;
+  /** Sequence numbers and stats start afresh; metrics for exporters go on. */
+  reset(): void;
+  /**
+   * Takes no new exchanges, lets those under way end for at most `server.drainTimeout`, cuts what is left, and ends the
+   * server. New requests are answered with 503 meanwhile; the control API goes on.
+   */
+  drain(): Promise<void>;
+  /** Ends the server at once: what is under way is cut, everything is given back. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A Hono app, as far as it is promised here; at run time it is one. */
+export interface HonoApp {
+  /** Answers a request. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+}
