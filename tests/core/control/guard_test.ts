@@ -1,0 +1,65 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { refuse } from "../../../core/control/guard.ts";
+
+function ask(
+  url: string,
+  headers: Record<string, string> = {},
+  token: string | null = null,
+): number {
+  const request = new Request(url, { headers });
+  return refuse(request, { token })?.status ?? 200;
+}
+
+Deno.test("refuse() lets this machine's own names and addresses pass", () => {
+  for (
+    const url of [
+      "http://127.0.0.1:8080/_perfmock/health",
+      "http://localhost/_perfmock/health",
+      "http://mock.localhost/_perfmock/health",
+      "http://[::1]:8080/_perfmock/health",
+      "http://192.168.1.7/_perfmock/health",
+    ]
+  ) equal(ask(url), 200, url);
+});
+
+Deno.test("refuse() closes to a name that somebody pointed at our address", () => {
+  for (
+    const url of [
+      "http://evil.example/",
+      "http://127.0.0.1.evil.example/",
+      "http://notlocalhost/",
+    ]
+  ) equal(ask(url), 403, url);
+});
+
+Deno.test("refuse() closes to pages from elsewhere, also with the token", () => {
+  const url = "http://127.0.0.1:8080/_perfmock/reset";
+  equal(ask(url, { origin: "http://127.0.0.1:8080" }), 200);
+  for (
+    const origin of [
+      "http://evil.example",
+      "http://127.0.0.1:3000",
+      "https://127.0.0.1:8080",
+      "null",
+    ]
+  ) {
+    equal(ask(url, { origin }), 403, origin);
+    equal(ask(url, { origin, authorization: "Bearer t" }, "t"), 403, origin);
+  }
+});
+
+Deno.test("refuse() demands the token where there is one, and then takes any host", () => {
+  const url = "http://mock.example/_perfmock/health";
+  const answers = [
+    "",
+    "Bearer secret2",
+    "Bearer secre",
+    "Basic secret",
+    "secret",
+    "Bearer secret",
+  ].map((authorization) => ask(url, { authorization }, "secret"));
+  deepEqual(answers, [401, 401, 401, 401, 401, 200]);
+  equal(ask(url, {}, "secret"), 401);
+  const refusal = refuse(new Request(url), { token: "secret" });
+  equal(refusal?.headers.get("www-authenticate"), "Bearer");
+});
