@@ -18,6 +18,8 @@ export class Threefry {
   readonly #block = new Int32Array(2);
 
   /**
+   * Takes the key.
+   *
    * @param key0 the key's first word, 32 bits
    * @param key1 the key's second word, 32 bits
    */

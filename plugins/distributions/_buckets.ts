@@ -65,14 +65,15 @@ export function bucketFault(
   }
 }
 
-/** How many the buckets hold together. */
+/** How many the buckets hold together; 0 where there are none. */
 export function totalCount(
   buckets: readonly BucketCount[],
   cumulative: boolean,
 ): number {
-  return cumulative
-    ? buckets[buckets.length - 1].count
-    : buckets.reduce((sum, { count }) => sum + count, 0);
+  return buckets.reduce(
+    (sum, { count }) => cumulative ? count : sum + count,
+    0,
+  );
 }
 
 /**
@@ -105,7 +106,7 @@ export function readBuckets(
         allowed: wrong.allowed,
       };
   });
-  if (buckets.length === 0 || !(totalCount(buckets, cumulative) > 0)) {
+  if (totalCount(buckets, cumulative) === 0) {
     throw new InvalidParameters([
       fileFault({
         message: "The file has no counts",

@@ -12,7 +12,11 @@ export class InvalidParameters extends Error implements Faults {
   /** The code of a fault in settings. */
   readonly code = "CONFIG_INVALID";
 
-  /** @param issues all faults, paths relative to the parameters; at least one */
+  /**
+   * Takes the faults; the first is the error's message.
+   *
+   * @param issues all faults, paths relative to the parameters; at least one
+   */
   constructor(
     /** All faults, paths relative to the parameters. */
     readonly issues: readonly Issue[],

@@ -57,7 +57,11 @@ export class StandardGamma implements Functions {
   #above = 0;
   #density = 0;
 
-  /** @param shape above 0 */
+  /**
+   * Prepares what depends on the shape alone.
+   *
+   * @param shape above 0
+   */
   constructor(shape: number) {
     this.#shape = shape;
     this.#logGamma = logGamma(shape + 1);

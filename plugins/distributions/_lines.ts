@@ -37,17 +37,25 @@ export function readLines(
   let number = 0;
   let first = true;
   let untold = 0;
-  forEachLine(path, (line) => {
+  const take = (line: string): void => {
     number++;
     if (line.trim() === "") return;
     const fault = read(line.split(/[,;\t]/).map((cell) => cell.trim()), first);
     first = false;
     if (fault === undefined) return;
+    const message = `Line ${number} ${fault.message}`;
     if (faults.length === TOLD) untold++;
-    else {faults.push(
-        fileFault({ ...fault, message: `Line ${number} ${fault.message}` }),
-      );}
-  });
+    else faults.push(fileFault({ ...fault, message }));
+  };
+  try {
+    forEachLine(path, take);
+  } catch (error) {
+    throw new InvalidParameters([fileFault({
+      message: `Cannot read the file: ${(error as Error).message}`,
+      value: path,
+      allowed: "the path of a file that can be read",
+    })]);
+  }
   if (untold > 0) {
     const message = `Further lines are at fault: ${untold}`;
     faults.push({ ...faults[0], message, value: path });
@@ -65,33 +73,21 @@ export function fileFault(fault: LineFault): Issue {
   return { path: "/file", ...fault };
 }
 
+/** Calls `take` with each line; the file is closed whatever happens. */
 function forEachLine(path: string, take: (line: string) => void): void {
-  using file = open(path);
+  using file = Deno.openSync(path);
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(CHUNK);
   let rest = "";
   for (;;) {
     const length = file.readSync(buffer);
-    rest += length === null
-      ? decoder.decode()
-      : decoder.decode(buffer.subarray(0, length), { stream: true });
-    const lines = rest.split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) take(line);
     if (length === null) break;
+    rest += decoder.decode(buffer.subarray(0, length), { stream: true });
+    let start = 0;
+    for (let end; (end = rest.indexOf("\n", start)) >= 0; start = end + 1) {
+      take(rest.slice(start, end));
+    }
+    rest = rest.slice(start);
   }
-  take(rest);
-}
-
-function open(path: string): Deno.FsFile {
-  try {
-    return Deno.openSync(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidParameters([fileFault({
-      message: `Cannot read the file: ${reason}`,
-      value: path,
-      allowed: "the path of a file that can be read",
-    })]);
-  }
+  take(rest + decoder.decode());
 }

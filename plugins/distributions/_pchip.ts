@@ -105,7 +105,8 @@ function cubic(
   const width = endX - x;
   const t = (at - x) / width;
   const s = 1 - t;
-  return y * s * s * (1 + 2 * t) + endY * t * t * (1 + 2 * s) +
+  // Written as a rise from y, so that a flat piece is flat to the last bit.
+  return y + (endY - y) * t * t * (1 + 2 * s) +
     width * t * s * (slope * s - endSlope * t);
 }
 

@@ -11,7 +11,7 @@ import type { Stream } from "../../core/plugin.ts";
  */
 export class Relay implements Stream {
   #first = 0;
-  #next: () => number = () => this.#first;
+  #next: (() => number) | undefined;
 
   /** Sets what the next draw finds here. */
   start(first: number, next: () => number): this {
@@ -22,6 +22,6 @@ export class Relay implements Stream {
 
   /** The number handed on for index 0, the outer draw's next number for any other. */
   uniform(_sequence: number, index = 0): number {
-    return index === 0 ? this.#first : this.#next();
+    return index === 0 || this.#next === undefined ? this.#first : this.#next();
   }
 }

@@ -52,7 +52,9 @@ export const histogram: Family<HistogramParameters> = {
         const { key, ...rest } = fault;
         report(context, { path: ["buckets", i, key], ...rest });
       });
-      if (buckets === undefined || totalCount(buckets, cumulative) > 0) return;
+      const empty = buckets !== undefined && buckets.length > 0 &&
+        totalCount(buckets, cumulative) === 0;
+      if (!empty) return;
       report(context, {
         path: ["buckets"],
         message: "Must have a count above 0",

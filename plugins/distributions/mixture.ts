@@ -17,7 +17,8 @@ export const mixture: Family<readonly Component[]> = {
       .min(1)
       .superRefine((components, context) => {
         const total = components.reduce((sum, { weight }) => sum + weight, 0);
-        if (total > 0 && total < Infinity) return;
+        const summable = total > 0 && total < Infinity;
+        if (summable || components.length === 0) return;
         report(context, {
           path: [],
           message:

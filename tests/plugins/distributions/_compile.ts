@@ -19,7 +19,11 @@ export const kit: Kit = createKit({
     try {
       return { value: compile(value) };
     } catch (error) {
-      return { issues: issuesOf(error) };
+      // As core's parser does, the family's name stands in the path.
+      const [family = ""] = Object.keys(value ?? {});
+      const issues = issuesOf(error)
+        .map((issue) => ({ ...issue, path: `/${family}${issue.path}` }));
+      return { issues };
     }
   },
 });

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { families } from "../../../plugins/distributions/families.ts";
+import { assertFault, compile, faultsOf, kit } from "./_compile.ts";
+
+Deno.test("Families have distinct lower-case names, a summary and a schema that can be printed", () => {
+  const names = families.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  for (const { name, summary, parameters } of families) {
+    assert.match(name, /^[a-z]+$/);
+    assert.match(summary ?? "", /^[A-Z].*[^.]$/);
+    const { jsonSchema } = parameters(kit)["~standard"];
+    assert.ok(jsonSchema?.input({ target: "draft-2020-12" }).type, name);
+  }
+});
+
+Deno.test("constant is always the same, 0 and 60 s included", () => {
+  for (const value of [0, 0.25, 60_000]) {
+    const distribution = compile({ constant: { value } });
+    assert.equal(distribution.quantile?.(0.3), value);
+    assert.equal(distribution.mean, value);
+    assert.equal(distribution.standardDeviation, 0);
+    assert.equal(distribution.cdf(value), 1);
+    assert.equal(distribution.survival(value), 0);
+  }
+});
+
+Deno.test("constant refuses a negative time", () => {
+  assertFault({ constant: { value: -1 } }, "/value", /at least 0/);
+});
+
+Deno.test("uniform reaches from min to max", () => {
+  const { quantile, mean, standardDeviation } = compile({
+    uniform: { min: "10ms", max: "22ms" },
+  });
+  assert.deepEqual([0, 0.5, 1].map((u) => quantile?.(u)), [10, 16, 22]);
+  assert.equal(mean, 16);
+  assert.equal(standardDeviation, 12 / Math.sqrt(12));
+});
+
+Deno.test("uniform refuses ends out of order, equal ends and NaN", () => {
+  assertFault(
+    { uniform: { min: 5, max: 4 } },
+    "/max",
+    /greater than min, 5 ms/,
+  );
+  assertFault({ uniform: { min: 5, max: 5 } }, "/max", /greater than min/);
+  assertFault({ uniform: { min: NaN, max: 5 } }, "/min", /NaN/);
+});
+
+Deno.test("exponential takes a mean or a rate, and one of them only", () => {
+  assert.equal(compile({ exponential: { mean: 125 } }).mean, 125);
+  assert.equal(compile({ exponential: { rate: "8/s" } }).mean, 125);
+  assertFault({ exponential: {} }, "", /exactly mean, or rate, received none/);
+  assertFault(
+    { exponential: { mean: 1, rate: 2 } },
+    "",
+    /exactly mean, or rate, received mean, rate/,
+  );
+  assertFault({ exponential: { mean: 0 } }, "/mean", /greater than 0/);
+});
+
+Deno.test("lognormal means the same in all four forms", () => {
+  const mu = Math.log(120);
+  const sigma = 0.6;
+  const reference = compile({ lognormal: { mu, sigma } });
+  const { mean, standardDeviation: sd, quantile } = reference;
+  for (
+    const lognormal of [
+      { median: "120ms", sigma },
+      { median: 120, p99: quantile?.(0.99) },
+      { mean, sd },
+    ]
+  ) {
+    const other = compile({ lognormal });
+    for (const u of [0.001, 0.5, 0.99, 0.9999]) {
+      const ratio = (other.quantile?.(u) ?? NaN) / (quantile?.(u) ?? NaN);
+      assert.ok(Math.abs(ratio - 1) < 1e-12, `${ratio}`);
+    }
+  }
+});
+
+Deno.test("lognormal refuses a p99 at or below the median, and any other pair", () => {
+  for (const p99 of [80, 100]) {
+    assertFault(
+      { lognormal: { median: 100, p99 } },
+      "/p99",
+      /greater than the median, 100 ms/,
+    );
+  }
+  assertFault({ lognormal: { median: 100 } }, "", /received median/);
+  assertFault({ lognormal: { mu: 1, p99: 5 } }, "", /received mu, p99/);
+  assertFault({ lognormal: { mu: 1, sigma: -1 } }, "/sigma", /greater than 0/);
+});
+
+Deno.test("Every fault of one object is reported at once", () => {
+  const paths = faultsOf({ normal: { mean: NaN, sd: -2, sdd: 3 } })
+    .map(({ path }) => path);
+  assert.deepEqual(paths.sort(), ["/mean", "/sd", "/sdd"]);
+});
+
+Deno.test("gamma means the same by shape and scale as by mean and sd", () => {
+  const one = compile({ gamma: { shape: 4, scale: 12.5 } });
+  const other = compile({ gamma: { mean: 50, sd: 25 } });
+  assert.equal(one.mean, 50);
+  assert.equal(one.standardDeviation, 25);
+  assert.equal(other.quantile?.(0.9), one.quantile?.(0.9));
+});
+
+Deno.test("gamma refuses shapes beyond those it is accurate for", () => {
+  assertFault({ gamma: { shape: 0.001, scale: 1 } }, "/shape", /from 0.01/);
+  assertFault({ gamma: { mean: 1, sd: 1000 } }, "/sd", /received 0.000001/);
+  assertFault({ gamma: { mean: 1000, sd: 1 } }, "/sd", /received 1000000/);
+  assertFault({ gamma: { mean: 1, scale: 1 } }, "", /received scale, mean/);
+});
+
+Deno.test("erlang(1) is exponential, and k is a whole number", () => {
+  const erlang = compile({ erlang: { k: 1, mean: 50 } });
+  assert.ok(Math.abs((erlang.quantile?.(0.5) ?? 0) - 50 * Math.LN2) < 1e-12);
+  assertFault({ erlang: { k: 1.5, mean: 50 } }, "/k", /whole/);
+  assertFault({ erlang: { k: 0, mean: 50 } }, "/k", /from 1/);
+});
+
+Deno.test("weibull(1) is exponential, and its shape is limited", () => {
+  const weibull = compile({ weibull: { shape: 1, scale: 50 } });
+  assert.ok(Math.abs(weibull.mean - 50) < 1e-12);
+  assert.ok(Math.abs(weibull.standardDeviation - 50) < 1e-12);
+  assertFault({ weibull: { shape: -1, scale: 50 } }, "/shape", /from 0.01/);
+});
+
+Deno.test("pareto says where its moments are infinite", () => {
+  const heavy = compile({ pareto: { alpha: 1, min: 10 } });
+  assert.equal(heavy.mean, Infinity);
+  assert.equal(heavy.standardDeviation, Infinity);
+  assert.match(heavy.warnings[0], /mean is infinite/);
+  const middling = compile({ pareto: { alpha: 1.5, min: 10 } });
+  assert.equal(middling.mean, 30);
+  assert.equal(middling.standardDeviation, Infinity);
+  assert.deepEqual(middling.warnings, []);
+  const light = compile({ pareto: { alpha: 3, min: 10 } });
+  assert.equal(light.mean, 15);
+  assert.ok(Math.abs(light.standardDeviation - Math.sqrt(75)) < 1e-12);
+});
+
+Deno.test("triangular may rise or fall only", () => {
+  const rising = compile({ triangular: { min: 0, mode: 10, max: 10 } });
+  assert.equal(rising.quantile?.(0.25), 5);
+  const falling = compile({ triangular: { min: 0, mode: 0, max: 10 } });
+  assert.equal(falling.quantile?.(0.75), 5);
+  assert.equal(falling.survivalQuantile?.(0.25), 5);
+  assert.equal(rising.survivalQuantile?.(0.75), 5);
+});
+
+Deno.test("triangular refuses a mode outside and ends out of order", () => {
+  assertFault(
+    { triangular: { min: 1, mode: 9, max: 5 } },
+    "/mode",
+    /1 ms to 5 ms/,
+  );
+  assertFault({ triangular: { min: 5, mode: 5, max: 5 } }, "/max", /greater/);
+});
+
+Deno.test("poisson counts units, and its mean is limited", () => {
+  const poisson = compile({ poisson: { mean: 2, unit: "0.1ms" } });
+  assert.equal(poisson.mean, 0.2);
+  assert.ok(Math.abs(poisson.cdf(3 * 0.1) - 0.857123460498547) < 1e-12);
+  assert.equal(poisson.cdf(-1), 0);
+  assert.equal(poisson.survival(-1), 1);
+  const rare = compile({ poisson: { mean: 0.01 } });
+  assert.ok(Math.abs(rare.cdf(0) - Math.exp(-0.01)) < 1e-15);
+  assertFault({ poisson: { mean: 2e6 } }, "/mean", /at most 1000000/);
+});
+
+Deno.test("poisson keeps to multiples of its unit where division would fall short", () => {
+  const poisson = compile({ poisson: { mean: 50, unit: 0.07 } });
+  for (let k = 10; k < 100; k++) {
+    const atom = poisson.cdf(k * 0.07) - poisson.cdf((k - 0.5) * 0.07);
+    assert.ok(atom > 0, `${k}`);
+  }
+});

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { complete } from "../../../core/distribution/complete.ts";
+import { createStream } from "../../../core/random/mod.ts";
+import { assertFault, compile, faultsOf, make } from "./_compile.ts";
+
+const EXPONENTIAL = { exponential: { mean: 50 } };
+
+/** Can only be sampled: uniform below 60 ms. */
+const sampled = complete("sampled", {
+  sample: (next) => 60 * next(),
+  warnings: ["sampled only"],
+});
+
+const STREAM = createStream([3, 4], "service");
+
+Deno.test("shift adds to draws, quantiles and mean", () => {
+  const shifted = compile({ shift: { by: "30ms", of: EXPONENTIAL } });
+  const plain = compile(EXPONENTIAL);
+  assert.equal(shifted.mean, 80);
+  assert.equal(shifted.standardDeviation, 50);
+  assert.equal(shifted.draw(STREAM, 9), plain.draw(STREAM, 9) + 30);
+  assert.equal(shifted.cdf(29), 0);
+  assert.deepEqual(shifted.warnings, []);
+});
+
+Deno.test("shift below 0 piles up at 0 and says so", () => {
+  const shifted = compile({ shift: { by: -20, of: EXPONENTIAL } });
+  assert.deepEqual(shifted.warnings, ["Times below 20 ms become 0 ms"]);
+  assert.equal(shifted.cdf(-0.001), 0);
+  assert.equal(shifted.cdf(0), compile(EXPONENTIAL).cdf(20));
+  assert.equal(shifted.quantile?.(0.1), 0);
+  // E[max(0, X − 20)] of an exponential.
+  assert.ok(Math.abs(shifted.mean / (50 * Math.exp(-0.4)) - 1) < 1e-7);
+});
+
+Deno.test("scale multiplies draws, quantiles and moments", () => {
+  const scaled = compile({ scale: { by: 3, of: EXPONENTIAL } });
+  assert.equal(scaled.mean, 150);
+  assert.equal(scaled.standardDeviation, 150);
+  assert.equal(
+    scaled.draw(STREAM, 9),
+    3 * compile(EXPONENTIAL).draw(STREAM, 9),
+  );
+  assertFault({ scale: { by: 0, of: EXPONENTIAL } }, "/by", /greater than 0/);
+});
+
+Deno.test("clamp leaves atoms at its ends", () => {
+  const clamped = compile({ clamp: { min: 20, max: 100, of: EXPONENTIAL } });
+  const plain = compile(EXPONENTIAL);
+  assert.equal(clamped.cdf(19.9), 0);
+  assert.equal(clamped.cdf(20), plain.cdf(20));
+  assert.equal(clamped.survival(99.9), plain.survival(99.9));
+  assert.equal(clamped.survival(100), 0);
+  assert.equal(clamped.quantile?.(0.01), 20);
+  assert.equal(clamped.quantile?.(0.99), 100);
+  const mean = 20 + 50 * (Math.exp(-0.4) - Math.exp(-2));
+  assert.ok(Math.abs(clamped.mean / mean - 1) < 1e-7);
+});
+
+Deno.test("clamp and truncate take one end alone", () => {
+  for (const family of ["clamp", "truncate"]) {
+    const above = compile({ [family]: { min: 20, of: EXPONENTIAL } });
+    assert.equal(above.quantile?.(1), Infinity);
+    const below = compile({ [family]: { max: 20, of: EXPONENTIAL } });
+    assert.equal(below.quantile?.(1), 20);
+    assertFault({ [family]: { of: EXPONENTIAL } }, "", /min or max or both/);
+    assertFault(
+      { [family]: { min: 5, max: 5, of: EXPONENTIAL } },
+      "/max",
+      /greater than min/,
+    );
+  }
+});
+
+Deno.test("truncate of an exponential has no memory, far out in the tail too", () => {
+  const far = compile({ truncate: { min: 5000, of: EXPONENTIAL } });
+  const plain = compile(EXPONENTIAL);
+  for (const u of [1e-6, 0.5, 0.999]) {
+    const excess = (far.quantile?.(u) ?? NaN) - 5000;
+    assert.ok(Math.abs(excess / (plain.quantile?.(u) ?? NaN) - 1) < 1e-6);
+    const survived = far.survival(5000 + 50);
+    assert.ok(Math.abs(survived / Math.exp(-1) - 1) < 1e-9);
+    assert.ok(Math.abs(far.cdf(5050) + survived - 1) < 1e-9);
+  }
+});
+
+Deno.test("truncate keeps atoms that lie at its ends", () => {
+  const mixture = [
+    { weight: 1, of: "10ms" },
+    { weight: 1, of: "20ms" },
+    { weight: 1, of: "30ms" },
+    { weight: 1, of: "0ms" },
+  ];
+  const middle = compile({
+    truncate: { min: 10, max: 20, of: { mixture } },
+  });
+  assert.equal(middle.mean, 15);
+  assert.equal(middle.cdf(10), 0.5);
+  assert.equal(middle.cdf(9.9), 0);
+  assert.equal(middle.survival(9.9), 1);
+  assert.equal(middle.survival(20), 0);
+  const lower = compile({ truncate: { max: 10, of: { mixture } } });
+  assert.equal(lower.mean, 5);
+});
+
+Deno.test("truncate refuses what leaves nothing", () => {
+  assertFault(
+    { truncate: { min: 20, of: "10ms" } },
+    "/min",
+    /^Truncation below 20 ms leaves nothing/,
+  );
+  assertFault(
+    { truncate: { max: 5, of: "10ms" } },
+    "/max",
+    /^Truncation outside 0 ms to 5 ms leaves nothing/,
+  );
+});
+
+Deno.test("truncate refuses a distribution that can only be sampled", () => {
+  assert.throws(
+    () => make("truncate", { max: 10, of: sampled }),
+    (error: Error) => {
+      assert.equal(error.name, "PerfmockError");
+      assert.match(error.message, /^Cannot truncate sampled/);
+      assert.ok("issues" in error && "code" in error);
+      assert.equal(error.code, "CONFIG_INVALID");
+      return true;
+    },
+  );
+});
+
+Deno.test("shift, scale and clamp pass sampling and warnings on", () => {
+  for (
+    const [family, parameters, mean] of [
+      ["shift", { by: 10 }, 40],
+      ["shift", { by: -10 }, 20.83],
+      ["scale", { by: 2 }, 60],
+      ["clamp", { min: 30 }, 37.5],
+    ] as const
+  ) {
+    const passed = make(family, { ...parameters, of: sampled });
+    assert.equal(passed.quantile, undefined);
+    assert.equal(passed.estimated, true);
+    assert.equal(passed.warnings[0], "sampled only");
+    assert.ok(Math.abs(passed.mean / mean - 1) < 0.01, `${passed.mean}`);
+  }
+});
+
+Deno.test("Combinators draw through what they wrap, so that a mixture inside stays one uniform", () => {
+  const of = { bimodal: { fast: "1ms", slow: EXPONENTIAL, slowShare: 0.5 } };
+  const scaled = compile({ scale: { by: 2, of: { shift: { by: 1, of } } } });
+  const plain = compile(of);
+  for (let i = 0; i < 100; i++) {
+    assert.equal(scaled.draw(STREAM, i), 2 * (plain.draw(STREAM, i) + 1));
+  }
+});
+
+Deno.test("Combinators report what is wrong inside at its place", () => {
+  const of = { normal: { mean: -1, sd: 1 } };
+  for (
+    const [family, parameters] of [
+      ["shift", { by: 1, of }],
+      ["scale", { by: 1, of }],
+      ["clamp", { min: 1, of }],
+      ["truncate", { min: 1, of }],
+    ]
+  ) {
+    const paths = faultsOf({ [String(family)]: parameters })
+      .map(({ path }) => path);
+    assert.deepEqual(paths, ["/of/normal/mean"]);
+  }
+});
