@@ -28,10 +28,18 @@ export type { HonoApp, Perfmock, PerfmockOptions } from "./perfmock.ts";
  * @param config as in deno.json's key `perfmock`; unlike there, the port is 0 where absent, so that a free one is picked
  * @throws PerfmockError with all faults of the configuration, or where the port cannot be had
  */
-export async function createPerfmock(
+export function createPerfmock(
   config: PerfmockInput = {},
   options: PerfmockOptions = {},
 ): Promise<Perfmock> {
+  return createServer(config, options);
+}
+
+/** The same, as core itself sees it. */
+export async function createServer(
+  config: PerfmockInput,
+  options: PerfmockOptions,
+): Promise<Server> {
   const server = new Server(options);
   try {
     await server.start(settingsInput(withFreePort(config), options));

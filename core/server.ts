@@ -14,6 +14,7 @@ import {
 } from "./control/builtin_endpoints.ts";
 import { type Issue, PerfmockError } from "./errors.ts";
 import { LiveExchange } from "./exchange.ts";
+import type { Flow } from "./flow.ts";
 import { reasons } from "./health.ts";
 import { forget } from "./http.ts";
 import {
@@ -28,6 +29,7 @@ import type { SequenceCounter } from "./plan.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
 import type { Clock } from "./plugin.ts";
 import { buildRevision, type Revision, type ServerParts } from "./revision.ts";
+import type { BuiltRoute } from "./routes/built_route.ts";
 import type { SettingsInput } from "./settings.ts";
 import { listen, type Listener } from "./serve.ts";
 import { PreciseClock } from "./time/mod.ts";
@@ -178,6 +180,16 @@ export class Server implements Perfmock {
       does: parts.summaries,
       settings: parts.settings,
     }));
+  }
+
+  /** The mock routes as built, for what drives them without HTTP. */
+  get builtRoutes(): readonly BuiltRoute[] {
+    return this.#current.routes;
+  }
+
+  /** The exchanges under way. */
+  get flow(): Flow {
+    return this.#parts.flow;
   }
 
   get inFlight(): number {
