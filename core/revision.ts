@@ -29,7 +29,7 @@ import {
   type SharedParts,
 } from "./routes/built_route.ts";
 import { createFallback } from "./routes/fallback.ts";
-import { Matcher } from "./routes/matcher.ts";
+import { decodedPattern, Matcher } from "./routes/matcher.ts";
 import { ownPath } from "./routes/own_path.ts";
 import { readSettings, type Settings, type SettingsInput } from "./settings.ts";
 import type { TraceIds } from "./trace.ts";
@@ -357,8 +357,8 @@ function assemble(
     for (const method of route.methods) {
       const handler = (context: { req: { raw: Request } }) =>
         edge.run(route, context.req.raw);
-      if (method === "*") app.all(route.path, handler);
-      else app.on(method, route.path, handler);
+      if (method === "*") app.all(decodedPattern(route.path), handler);
+      else app.on(method, decodedPattern(route.path), handler);
     }
   }
   app.all("*", (context) => edge.unmatched(context.req.raw, ownPath(context)));

@@ -17,6 +17,18 @@ export interface Matchable {
   readonly path: string;
 }
 
+/**
+ * A pattern as requests' paths are compared with it: Hono decodes these, but for what would change their meaning, such as
+ * %2F. A path with a blank is therefore found whether it was written "/a%20b" or not.
+ */
+export function decodedPattern(path: string): string {
+  try {
+    return decodeURI(path.replaceAll("%25", "%2525"));
+  } catch {
+    return path;
+  }
+}
+
 /** A set of routes, of which the first that matches is found. */
 export class Matcher<T extends Matchable> {
   readonly #router = new SmartRouter<T>({
@@ -31,7 +43,7 @@ export class Matcher<T extends Matchable> {
         this.#methods.add(method);
         this.#router.add(
           method === "*" ? METHOD_NAME_ALL : method,
-          route.path,
+          decodedPattern(route.path),
           route,
         );
       }

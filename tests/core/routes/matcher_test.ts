@@ -1,5 +1,6 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { Matcher } from "../../../core/routes/matcher.ts";
+import { getPath } from "hono/utils/url";
+import { decodedPattern, Matcher } from "../../../core/routes/matcher.ts";
 
 function matcher(...routes: readonly (readonly [string, string])[]) {
   return new Matcher(
@@ -52,6 +53,23 @@ Deno.test("Matcher.methodsOf() lists the methods that a path has routes for", ()
   deepEqual(m.methodsOf("/a"), ["GET", "POST"]);
   deepEqual(m.methodsOf("/b"), ["PUT"]);
   deepEqual(m.methodsOf("/c"), []);
+});
+
+Deno.test("decodedPattern() is what Hono makes of a request's path", () => {
+  for (
+    const path of ["/a%20b", "/caf%C3%A9", "/x%2Fy", "/q%3Fz", "/100%25", "/%"]
+  ) {
+    equal(
+      decodedPattern(path),
+      getPath(new Request(`http://localhost${path}`)),
+      path,
+    );
+  }
+});
+
+Deno.test("Matcher finds a path however its pattern is encoded", () => {
+  equal(matcher(["GET", "/a%20b"]).find("GET", "/a b")?.path, "/a%20b");
+  equal(matcher(["GET", "/café"]).find("GET", "/café")?.path, "/café");
 });
 
 Deno.test("Matcher without routes finds nothing", () => {
