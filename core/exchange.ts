@@ -81,7 +81,7 @@ export class LiveExchange implements Exchange, Waiter {
     }
     if (this.ticket === undefined) {
       // Too late: the exchange has ended, or was settled before. A server must never be lost.
-      if (isLease(outcome)) outcome.release(this);
+      if (isLease(outcome)) outcome.release(this, this.plan.clock.now());
       return;
     }
     this.ticket = undefined;

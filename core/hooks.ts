@@ -32,8 +32,7 @@ export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
   const faults: Issue[] = [];
   const serving: string[] = [];
   for (const { plugin, hooks } of offers) {
-    for (const [name, hook] of Object.entries(hooks)) {
-      if (hook === undefined || name === "summary") continue;
+    for (const [name, hook] of each(hooks)) {
       if (!Object.hasOwn(STAGES, name)) {
         faults.push({
           path: "",
@@ -81,12 +80,21 @@ export function summaries(offers: readonly OfferedHooks[]): string[] {
 /** Puts hooks in order: stage, then pre and post, then the plugins' order. */
 export function planHooks(offers: readonly OfferedHooks[]): PlannedHooks {
   return {
-    admit: ordered(offers.map(({ hooks }) => hooks.admit)),
+    admit: ordered(offers.flatMap(({ hooks }) => hooks.admit)),
     serve: ordered(offers.map(({ hooks }) => hooks.serve)).at(0),
     degrade: ordered(offers.map(({ hooks }) => hooks.degrade)),
     respond: ordered(offers.map(({ hooks }) => hooks.respond)),
     observe: ordered(offers.map(({ hooks }) => hooks.observe)),
   };
+}
+
+/** All hooks that are there, with their names: those of a list one by one. */
+function each(hooks: RouteHooks): [name: string, hook: unknown][] {
+  return Object.entries(hooks).flatMap(([name, given]) => {
+    if (given === undefined || name === "summary") return [];
+    const list = name === "admit" && Array.isArray(given) ? given : [given];
+    return list.map((hook): [string, unknown] => [name, hook]);
+  });
 }
 
 function ordered<F>(hooks: readonly (Hook<F> | undefined)[]): F[] {

@@ -129,18 +129,22 @@ function finish(x: LiveExchange, outcome: Outcome, end: number): void {
   x.end = end;
   x.phase = "body";
   x.plan.answer?.(x); // respond
-  if (!x.flowing) complete(x);
+  if (!x.flowing) complete(x, outcome === "failed" ? end : x.due);
 }
 
 /** The last byte of a flowing body is handed over. */
 export function handOver(x: LiveExchange): void {
   if (!x.flowing) return;
   x.flowing = false;
-  complete(x);
+  complete(x, x.plan.clock.now());
 }
 
-/** The last byte is handed over, or the client is gone: leases go back in reverse order, and all who observe are told. */
-function complete(x: LiveExchange): void {
+/**
+ * The last byte is handed over, or the client is gone: leases go back in reverse order, and all who observe are told.
+ *
+ * @param at since when what it held is free
+ */
+function complete(x: LiveExchange, at: number): void {
   const plan = x.plan;
   const leases = x.leases;
   plan.flow.leave(x);
@@ -148,7 +152,7 @@ function complete(x: LiveExchange): void {
     x.leases = undefined;
     for (let i = leases.length - 1; i >= 0; i--) {
       try {
-        leases[i].release(x);
+        leases[i].release(x, at);
       } catch (error) {
         plan.report(error, plan.route);
       }
@@ -177,11 +181,11 @@ export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
   const ticket = x.ticket;
   const settled = x.settled;
   x.ticket = x.settled = undefined;
-  ticket?.leave();
+  ticket?.leave(outcome);
   if (settled !== undefined && isLease(settled)) {
     (x.leases ??= []).push(settled);
   }
   x.outcome = outcome;
   x.end = x.plan.clock.now();
-  complete(x);
+  complete(x, x.end);
 }

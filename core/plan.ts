@@ -6,24 +6,12 @@
 import type { LiveExchange } from "./exchange.ts";
 import type { Flow } from "./flow.ts";
 import type { RouteRecorder } from "./metrics/mod.ts";
-import type {
-  Awaitable,
-  Clock,
-  Exchange,
-  Lease,
-  Rejection,
-  Route,
-  Ticket,
-  Waiter,
-} from "./plugin.ts";
+import type { Admit, Awaitable, Clock, Exchange, Route } from "./plugin.ts";
 
 /** The hooks of one route, all plugins' together, in the order in which they run. */
 export interface PlannedHooks {
   /** Taken in turn; each may hold a server. */
-  readonly admit: readonly ((
-    exchange: Exchange,
-    waiter: Waiter,
-  ) => Lease | Rejection | Ticket)[];
+  readonly admit: readonly Admit[];
   /** The service time; without it, 0 ms. */
   readonly serve: ((exchange: Exchange) => number) | undefined;
   /** Each adds to the service time. */

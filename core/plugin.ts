@@ -36,10 +36,12 @@ import type {
   RouteHooks,
   Stream,
 } from "./contract/mod.ts";
+import type { Issue } from "./errors.ts";
 import type { Schema } from "./schema.ts";
 import type { Clock } from "./time/clock.ts";
 
 export type {
+  Admit,
   Awaitable,
   Call,
   Counter,
@@ -135,6 +137,11 @@ export interface Instance<
   readonly endpoints?: readonly Endpoint[];
   /** Figures for `stats`, JSON-serialisable. */
   snapshot?(): unknown;
+  /**
+   * What a user should know of the configuration, asked once, after all routes were prepared; paths relative to the plugin's
+   * options. `check` prints it.
+   */
+  warnings?(): readonly Issue[];
   /** Reasons why the server is not well, one sentence each; empty where it is. */
   health?(): readonly string[];
   /** Called after the last exchange of the revision; the last plugin set up goes first. */
@@ -149,6 +156,8 @@ export interface Host {
   readonly metrics: Metrics;
   /** perfmock's own version. */
   readonly version: string;
+  /** The server's seed: what a plugin draws beyond the routes' streams follows it. */
+  readonly seed: number | string;
   /**
    * Compiles a distribution as a user writes it: JSON, a duration, a profile's name, or the text form.
    *
@@ -173,6 +182,8 @@ export interface Host {
    * @throws PerfmockError `KEY_MISSING`
    */
   use<T>(key: Key<T>): T;
+  /** The candidate that a misspelt name was probably meant to be; undefined where none is near. */
+  suggest(name: string, candidates: Iterable<string>): string | undefined;
   /** Writes one line to the log, with the plugin's name. */
   log(level: "info" | "warn" | "error", message: string): void;
 }

@@ -18,6 +18,7 @@ const PROPERTIES: Readonly<Record<Exclude<keyof Instance, symbol>, true>> = {
   control: true,
   endpoints: true,
   snapshot: true,
+  warnings: true,
   health: true,
 };
 

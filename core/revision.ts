@@ -5,7 +5,12 @@
  * @module
  */
 import { Hono } from "hono";
-import type { PerfmockConfig, RouteSettings } from "./config/mod.ts";
+import {
+  type PerfmockConfig,
+  type RouteSettings,
+  suggest,
+  toPointer,
+} from "./config/mod.ts";
 import { addEndpoints, addFallback } from "./control/endpoints.ts";
 import { refuse } from "./control/guard.ts";
 import { openapi } from "./control/openapi.ts";
@@ -89,7 +94,8 @@ export async function buildRevision(
   );
   try {
     const routes = await buildRoutes(settings, plugins, parts);
-    const { config, warnings } = settings;
+    const { config } = settings;
+    const warnings = [...settings.warnings, ...warningsOf(plugins)];
     const endpoints = endpointsOf(plugins, builtin(routes, plugins), config);
     const faults = clashes(routes, endpoints, config);
     if (faults.length > 0) throw invalid(faults);
@@ -112,6 +118,16 @@ export async function buildRevision(
   }
 }
 
+/** What plugins say of the configuration, now that all routes are known. */
+function warningsOf(plugins: readonly RunningPlugin[]): Issue[] {
+  return plugins.flatMap(({ instance, key }) =>
+    (instance.warnings?.() ?? []).map((issue) => ({
+      ...issue,
+      path: toPointer(["plugins", key]) + issue.path,
+    }))
+  );
+}
+
 function invalid(issues: readonly Issue[]): PerfmockError {
   return new PerfmockError(
     "CONFIG_INVALID",
@@ -130,11 +146,12 @@ function hostFor(
     readonly parts: ServerParts;
   },
 ): Host {
-  const { kit, families, parse } = settings;
+  const { config, kit, families, parse } = settings;
   return {
     clock: parts.clock,
     metrics: parts.metrics as Metrics,
     version: VERSION,
+    seed: config.seed,
     kit,
     families,
     distribution(value) {
@@ -150,6 +167,7 @@ function hostFor(
       createStream(await streamKey(seed, name), name),
     provide: (key, service) => services.provide(key, service),
     use: (key) => services.use(key),
+    suggest,
     log: (level, message) => parts.log(level, `${name}: ${message}`),
   };
 }

@@ -78,17 +78,22 @@ export interface Exchange {
   header(name: string): string | null;
 }
 
+/** Admits an exchange, refuses it, or lets it wait. */
+export type Admit = (
+  exchange: Exchange,
+  waiter: Waiter,
+) => Lease | Rejection | Ticket;
+
 /** The hooks of a route, in the order of the life of a request. The list is closed. All but respond are synchronous. */
 export interface RouteHooks {
   /** What the plugin does to this route, in a few words; printed at the start and by the control API. */
   readonly summary?: string;
   /**
    * May it be served now? A lease holds a server until it is released; a rejection ends the exchange; a ticket is a place
-   * in a queue and settles later through the waiter.
+   * in a queue and settles later through the waiter. A list is taken in turn: each begins where the one before it has given
+   * its lease, and the leases go back in reverse order.
    */
-  readonly admit?: Hook<
-    (exchange: Exchange, waiter: Waiter) => Lease | Rejection | Ticket
-  >;
+  readonly admit?: Hook<Admit> | readonly Hook<Admit>[];
   /** The service time, in milliseconds, at least 0. One plugin at most may serve a route. */
   readonly serve?: Hook<(exchange: Exchange) => number>;
   /** What degradation adds, in milliseconds; evaluated once, at service start; all plugins' add up. */
@@ -111,8 +116,13 @@ export type Hook<F> = F | {
 
 /** A server that an exchange occupies; may be the pool itself. */
 export interface Lease {
-  /** Gives the server back: called exactly once, whatever happens. Synchronous; must not throw. */
-  release(exchange: Exchange): void;
+  /**
+   * Gives the server back: called exactly once, whatever happens. Synchronous; must not throw.
+   *
+   * @param at since when it is free, on the clock: the exchange's target end where its answer left whole, with its headers;
+   * else the present. Who is next starts there, so that lateness does not pile up
+   */
+  release(exchange: Exchange, at: number): void;
 }
 
 /** Why an exchange is not served. */
@@ -131,8 +141,12 @@ export interface Rejection {
 
 /** A place in a queue. */
 export interface Ticket {
-  /** The client left or the server is being disposed: at most once, never after the waiter was settled. */
-  leave(): void;
+  /**
+   * The client left or the server is being disposed: at most once, never after the waiter was settled.
+   *
+   * @param why gone is the client that left, cut the end of the server
+   */
+  leave(why: "gone" | "cut"): void;
 }
 
 /** The way back from a queue. */

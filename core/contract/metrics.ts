@@ -25,6 +25,8 @@ export interface Counter {
 export interface Gauge {
   /** Sets the value. */
   set(value: number): void;
+  /** From now on the value is what this returns, asked whenever it is read, until it is set or follows another. */
+  follow(read: () => number): void;
   /** Adds `n`, which may be negative. */
   add(n: number): void;
   /** The present value. */

@@ -4,6 +4,7 @@
  * @module
  */
 export type {
+  Admit,
   Awaitable,
   Exchange,
   Hook,

@@ -31,6 +31,7 @@ export class CellCounter implements Counter {
 export class CellGauge implements Gauge {
   readonly #values: Float64Array;
   readonly #index: number;
+  #read: (() => number) | undefined;
 
   constructor(cell: Cell) {
     this.#values = cell.values;
@@ -38,11 +39,16 @@ export class CellGauge implements Gauge {
   }
 
   get value(): number {
-    return this.#values[this.#index];
+    return this.#read === undefined ? this.#values[this.#index] : this.#read();
   }
 
   set(value: number): void {
+    this.#read = undefined;
     this.#values[this.#index] = value;
+  }
+
+  follow(read: () => number): void {
+    this.#read = read;
   }
 
   add(n: number): void {

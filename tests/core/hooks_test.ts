@@ -57,6 +57,28 @@ Deno.test("summaries() lists what plugins say of a route", () => {
   );
 });
 
+Deno.test("planHooks() takes admit hooks in turn where a plugin offers a list", () => {
+  const lease = { release() {} };
+  const named = (name: string) =>
+    Object.defineProperty(() => lease, "name", { value: name });
+  const { admit } = planHooks([
+    offer("a", {
+      admit: [
+        named("web"),
+        { order: "post", handler: named("last") },
+        named("db"),
+      ],
+    }),
+    offer("b", { admit: named("other") }),
+  ]);
+  deepEqual(admit.map(({ name }) => name), ["web", "db", "other", "last"]);
+  deepEqual(
+    hookFaults([offer("a", { admit: [named("web"), 5 as never] })])
+      .map(({ message }) => message),
+    ['Plugin "a" offers a hook "admit" that is not a function'],
+  );
+});
+
 Deno.test("hookFaults() names an unknown hook and what was meant", () => {
   deepEqual(hookFaults([offer("a", { obsreve() {} } as RouteHooks)]), [{
     path: "",

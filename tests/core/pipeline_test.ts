@@ -31,11 +31,11 @@ class OneServer implements Lease {
     };
   };
 
-  release(x: Exchange): void {
+  release(_x: Exchange, at: number): void {
     this.released++;
     const next = this.waiting.shift();
     if (next === undefined) this.busy = false;
-    else next.settle(this, x.outcome === "answered" ? x.due : undefined);
+    else next.settle(this, at);
   }
 }
 
@@ -194,6 +194,50 @@ Deno.test("abandon() gives back the timer, the place in the queue and every leas
     ]),
     [["queue", 1], ["service", 1], ["body", 0]],
   );
+});
+
+Deno.test("a lease learns since when it is free, a ticket why its exchange left", () => {
+  const seen: (number | string)[] = [];
+  const lease: Lease = { release: (x, at) => seen.push(x.outcome, at) };
+  const ticket: Ticket = { leave: (why) => seen.push(why) };
+  const waiters: Waiter[] = [];
+  const refuse = () => ({ reason: "queue_full", status: 503 });
+  const run = (hooks: Parameters<typeof testPlan>[0], ms: number) => {
+    const plan = testPlan(hooks);
+    const x = exchange(plan);
+    begin(x);
+    plan.clock.advance(ms);
+    return { plan, x };
+  };
+  run({ admit: [() => lease], serve: () => 10 }, 15);
+  run({ admit: [() => lease, refuse] }, 0);
+  abandon(run({ admit: [() => lease], serve: () => 10 }, 3).x, "gone");
+  abandon(run({ admit: [() => ticket] }, 1).x, "gone");
+  abandon(run({ admit: [() => ticket] }, 1).x, "cut");
+  const late = run({
+    admit: [(_x, waiter) => (waiters.push(waiter), { leave() {} })],
+    serve: () => 2,
+  }, 0);
+  abandon(late.x, "gone");
+  late.plan.clock.advance(4);
+  waiters[0].settle(lease);
+  const flowing = {
+    ...testPlan({ admit: [() => lease], serve: () => 10 }),
+    answer: (x: LiveExchange) => x.flowing = true,
+  };
+  const x = exchange(flowing);
+  begin(x);
+  flowing.clock.advance(25);
+  handOver(x);
+  deepEqual(seen, [
+    ...["answered", 1010],
+    ...["rejected", 1000],
+    ...["gone", 1003],
+    "gone",
+    "cut",
+    ...["gone", 1004],
+    ...["answered", 1025],
+  ]);
 });
 
 Deno.test("handOver() ends an exchange whose body goes on after its headers", () => {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";
 import { PerfmockError } from "../../core/errors.ts";
-import type { RouteHooks } from "../../core/plugin.ts";
+import type { Host, Plugin, RouteHooks } from "../../core/plugin.ts";
 import { Server } from "../../core/server.ts";
 import { createTestServer, VirtualClock } from "../../core/testing.ts";
 import { VERSION } from "../../core/version.ts";
@@ -36,6 +36,31 @@ Deno.test("stats() holds what plugins report of themselves", async () => {
   const { plugins } = test.server.stats();
   deepEqual(plugins.counting, { widgets: 3 });
   equal("silent" in plugins, false);
+});
+
+Deno.test("a plugin knows the seed, suggests names, and warns once all routes are known", async () => {
+  const routes: string[] = [];
+  let host: Host | undefined;
+  const watching: Plugin = {
+    name: "watching",
+    version: "1.0.0",
+    setup(given) {
+      host = given;
+      return {
+        route: ({ id }) => void routes.push(id),
+        warnings: () => [{ path: "/x", message: `Saw ${routes.join(", ")}` }],
+      };
+    },
+  };
+  await using test = await createTestServer({
+    seed: "s",
+    routes: [{ path: "/a" }, { path: "/b" }],
+  }, { plugins: [watching] });
+  deepEqual([host?.seed, host?.suggest("dbb", ["db", "web"])], ["s", "db"]);
+  deepEqual(
+    test.server.warnings,
+    [{ path: "/plugins/watching/x", message: "Saw get-a, get-b" }],
+  );
 });
 
 Deno.test("health() is ok, with version, revision and uptime on the server's clock", async () => {

@@ -54,6 +54,12 @@ Deno.test("MetricRegistry.gauge() sets, adds and takes away", () => {
   gauge.set(10);
   gauge.add(-12);
   equal(gauge.value, -2);
+  let level = 7;
+  gauge.follow(() => level);
+  level = 8;
+  equal(gauge.value, 8);
+  gauge.set(3);
+  equal(gauge.value, 3, "what is set follows no more");
 });
 
 Deno.test("MetricRegistry keeps thousands of numbers apart", () => {
