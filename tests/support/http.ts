@@ -51,6 +51,15 @@ async function readAll(connection: Deno.Conn): Promise<RawAnswer> {
   }
 }
 
+/** A request to a server over its socket. */
+export async function get(
+  server: Perfmock,
+  path: string,
+  init?: RequestInit,
+): Promise<Response> {
+  return await fetch(new URL(path, server.url), init);
+}
+
 /** A call of a server's control API or of any other path, within the process. */
 export async function call(
   server: Perfmock,
