@@ -1,0 +1,221 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { createTestServer, type TestServer } from "../../../core/testing.ts";
+import {
+  type Explanation,
+  requestsNeeded,
+} from "../../../plugins/distributions/control.ts";
+import type { Distribution } from "../../../core/plugin.ts";
+import { call, json, post } from "../../support/http.ts";
+import { plugin } from "../../support/plugins.ts";
+
+/** A server with families that can only be sampled. */
+function server(): Promise<TestServer> {
+  const family = (
+    name: string,
+    sample: (next: () => number) => number,
+  ) => ({
+    name,
+    parameters: ({ z }: { z: typeof import("zod").z }) => z.strictObject({}),
+    create: () => ({ sample }),
+  });
+  return createTestServer({}, {
+    plugins: [plugin("sampled", {}, {
+      contributes: {
+        families: [
+          family("dice", (next) => 1 + Math.floor(6 * next())),
+          family("zero", () => 0),
+        ],
+      },
+    })],
+  });
+}
+
+async function ask(test: TestServer, path: string, body: unknown) {
+  return await call(
+    test.server,
+    `/_perfmock/distributions/${path}`,
+    post(body),
+  );
+}
+
+async function explain(
+  distribution: unknown,
+  probabilities?: readonly number[],
+): Promise<Explanation> {
+  await using test = await server();
+  return await json<Explanation>(
+    ask(test, "explain", { distribution, probabilities }),
+  );
+}
+
+interface Refusal {
+  readonly code: string;
+  readonly issues: { readonly path: string }[];
+}
+
+async function faults(path: string, body: unknown): Promise<string[]> {
+  await using test = await server();
+  const response = await ask(test, path, body);
+  equal(response.status, 400);
+  const { code, issues } = await json<Refusal>(response);
+  equal(code, "ARGUMENT_INVALID");
+  return issues.map((issue) => issue.path);
+}
+
+Deno.test("explain gives mean, deviation and quantiles, keys as given", async () => {
+  const { mean, standardDeviation, quantiles, estimated, warnings } =
+    await explain("uniform(min=0ms, max=100ms)", [0.5, 0.95, 0.999]);
+  equal(mean, 50);
+  equal(standardDeviation?.toFixed(6), (100 / Math.sqrt(12)).toFixed(6));
+  deepEqual(
+    Object.entries(quantiles).map(([p, ms]) => [p, ms?.toFixed(6)]),
+    [["0.5", "50.000000"], ["0.95", "95.000000"], ["0.999", "99.900000"]],
+  );
+  deepEqual([estimated, warnings], [false, []]);
+});
+
+Deno.test("explain takes the usual probabilities where none are asked for", async () => {
+  const { quantiles } = await explain("1ms");
+  deepEqual(Object.keys(quantiles), [
+    "0.01",
+    "0.05",
+    "0.1",
+    "0.25",
+    "0.5",
+    "0.75",
+    "0.9",
+    "0.95",
+    "0.99",
+    "0.999",
+    "0.9999",
+  ]);
+  ok(Object.values(quantiles).every((ms) => ms === 1));
+});
+
+Deno.test("explain gives null for what is infinite, and warns", async () => {
+  const { mean, standardDeviation } = await explain(
+    "pareto(alpha=0.9, min=1ms)",
+  );
+  deepEqual([mean, standardDeviation], [null, null]);
+  const { warnings } = await explain("normal(mean=10ms, sd=20ms)");
+  ok(warnings.length > 0);
+});
+
+Deno.test("explain estimates what can only be sampled, and says so", async () => {
+  const { mean, quantiles, estimated, requestsNeeded } = await explain(
+    { dice: {} },
+    [0.1, 0.4, 0.99],
+  );
+  equal(estimated, true);
+  ok(Math.abs((mean ?? NaN) - 3.5) < 0.05);
+  deepEqual(Object.values(quantiles).map((ms) => Math.round(ms ?? NaN)), [
+    1,
+    3,
+    6,
+  ]);
+  deepEqual(requestsNeeded, { "0.5": null, "0.95": null, "0.99": null });
+  equal((await explain({ zero: {} }, [0.5])).quantiles["0.5"], 0);
+});
+
+Deno.test("explain tells how many requests a reading needs", async () => {
+  const { requestsNeeded } = await explain("exponential(mean=10ms)");
+  // n = p(1−p)·(1.96/(0.02·q·f))², for the exponential q·f = −ln(1−p)·(1−p)
+  const wanted = (p: number) =>
+    Math.ceil(
+      p / (1 - p) * (1.959963984540054 / (0.02 * -Math.log1p(-p))) ** 2,
+    );
+  for (const p of [0.5, 0.95, 0.99]) {
+    const n = requestsNeeded[`${p}`] ?? NaN;
+    ok(Math.abs(n / wanted(p) - 1) < 0.001, `${p}: ${n}, not ${wanted(p)}`);
+  }
+});
+
+Deno.test("requestsNeeded() is one in an atom, and null where there is no density", () => {
+  const of = (quantile: Distribution["quantile"]) =>
+    requestsNeeded({ quantile } as Distribution, 0.5);
+  equal(of(() => 5), 1);
+  equal(of(() => 0), null);
+  equal(of(undefined), null);
+});
+
+Deno.test("explain refuses faulty questions with all faults", async () => {
+  deepEqual(
+    await faults("explain", {
+      distribution: { uniform: { min: 5, max: 1 } },
+      probabilities: [0, 0.5, 1],
+      more: 1,
+    }),
+    [
+      "/distribution/uniform/max",
+      "/probabilities/0",
+      "/probabilities/2",
+      "/more",
+    ],
+  );
+  deepEqual(await faults("explain", {}), ["/distribution"]);
+  deepEqual(await faults("explain", { distribution: 1, probabilities: [] }), [
+    "/probabilities",
+  ]);
+});
+
+Deno.test("sample draws by its seed, as the same seed draws again", async () => {
+  await using test = await server();
+  const draw = async (seed?: number | string) =>
+    await json<{ unit: string; samples: number[] }>(
+      ask(test, "sample", {
+        distribution: "uniform(min=0ms, max=1s)",
+        count: 100,
+        seed,
+      }),
+    );
+  const { unit, samples } = await draw();
+  equal(unit, "ms");
+  equal(samples.length, 100);
+  ok(samples.every((ms) => ms >= 0 && ms <= 1000));
+  deepEqual((await draw(42)).samples, samples);
+  deepEqual((await draw("42")).samples, samples);
+  ok((await draw(43)).samples[0] !== samples[0]);
+});
+
+Deno.test("sample samples exactly where it is told", async () => {
+  await using test = await server();
+  const { samples } = await json<{ samples: number[] }>(
+    ask(test, "sample", {
+      distribution: "uniform(min=0ms, max=1s)",
+      count: 4,
+      sampling: { scheme: "exact", block: 4 },
+    }),
+  );
+  deepEqual(samples.map(Math.round).toSorted((a, b) => a - b), [
+    250,
+    500,
+    750,
+    875,
+  ]);
+});
+
+Deno.test("sample refuses more than a million, none, and unknown schemes", async () => {
+  for (const count of [0, 1_000_001, 1.5]) {
+    deepEqual(await faults("sample", { distribution: 1, count }), ["/count"]);
+  }
+  deepEqual(
+    await faults("sample", {
+      distribution: 1,
+      count: 1,
+      sampling: { scheme: "exakt" },
+    }),
+    ["/sampling/scheme"],
+  );
+});
+
+Deno.test("families lists every family with its parameters", async () => {
+  await using test = await server();
+  const { families } = await json<
+    { families: { name: string; parameters: { type?: string } }[] }
+  >(call(test.server, "/_perfmock/distributions/families"));
+  const names = families.map(({ name }) => name);
+  for (const name of ["constant", "lognormal", "mixture", "clamp", "dice"]) {
+    ok(names.includes(name), name);
+  }
+  ok(families.every(({ parameters }) => !("$schema" in parameters)));
+});
