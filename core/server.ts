@@ -298,6 +298,6 @@ export class Server implements Perfmock {
     else await this.#listener?.close(FLUSH_LIMIT);
     for (const x of cut) forget(x);
     await this.#revision?.dispose();
-    this.#ownClock?.[Symbol.dispose]();
+    await this.#ownClock?.[Symbol.asyncDispose]();
   }
 }

@@ -45,7 +45,7 @@ export class ThreadWaker implements Waker {
       Object.keys(CELL).length * Int32Array.BYTES_PER_ELEMENT,
     ),
   );
-  readonly #lead = new Lead({ least: 0.05, initial: 0.3, most: 2 });
+  readonly #lead = new Lead({ least: 0.05, initial: 0.3, most: 1 });
   readonly #events: ThreadWakerEvents;
   readonly #thread: Worker;
   readonly #listening: Promise<void>;
@@ -83,7 +83,7 @@ export class ThreadWaker implements Waker {
     return this.#armedAt;
   }
 
-  /** How long before a deadline to set it, 0.05 to 2 ms. */
+  /** How long before a deadline to set it, 0.05 to 1 ms. */
   get lead(): number {
     return this.#lead.ms;
   }
