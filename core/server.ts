@@ -104,11 +104,17 @@ export class Server implements Perfmock {
       traces: new TraceIds(),
       log,
       // One line for each kind of failure: a hook that always throws must not fill the log at the rate of requests.
-      report: (error, route) => {
-        const line = `A hook of route "${route.id}" failed: ${error}`;
-        if (this.#reported.size > 100 || this.#reported.has(line)) return;
-        this.#reported.add(line);
-        log("error", line);
+      report: (error, { id }) => {
+        const failure = new PerfmockError(
+          "HOOK_FAILED",
+          `A hook of route "${id}" failed: ${error}`,
+          [],
+          { cause: error },
+        );
+        if (this.#reported.size > 100) return;
+        if (this.#reported.has(failure.message)) return;
+        this.#reported.add(failure.message);
+        log("error", `${failure.message} [${failure.code}]`);
       },
     };
   }

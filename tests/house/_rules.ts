@@ -123,12 +123,15 @@ export function denoNamespace(files: readonly Source[]): string[] {
     );
 }
 
-/** A file has one reason to change: at most 400 lines; its name is snake_case. */
+/** A file has one reason to change: at most 400 lines, a test, which lists cases, 600; its name is snake_case. */
 export function shape(files: readonly Source[]): string[] {
   return files.flatMap(({ path, text }) => {
     const lines = text.split("\n").length - 1;
+    const allowed = path.endsWith("_test.ts") ? 600 : 400;
     return [
-      ...(lines > 400 ? [`${path} has ${lines} lines, allowed are 400`] : []),
+      ...(lines > allowed
+        ? [`${path} has ${lines} lines, allowed are ${allowed}`]
+        : []),
       ...(/^([a-z0-9_]+\/)*[a-z0-9_]+(\.d)?\.ts$/.test(path)
         ? []
         : [`${path} is not named in snake_case`]),
