@@ -12,7 +12,8 @@ import { median, medianRatio } from "./statistics.ts";
 const CONNECTIONS = 50;
 const OURS = "perfmock, all built-in plugins";
 const TEXT = 'bare Deno.serve, "ok"';
-const CLONE = "bare Deno.serve, perfmock's headers, prepared";
+// The same answer each time, cloned: no program that says anything of the request can have it so cheaply.
+const CLONE = "bare Deno.serve, perfmock's headers, all prepared";
 const RECORD = "bare Deno.serve, perfmock's headers, a record each";
 const HONO = 'bare Hono, "ok"';
 
@@ -108,11 +109,12 @@ function toRow(
       "busy": median(own.map(({ busy }) => busy)),
       "µs of processor each": median(costs(own)),
       'of "ok"': medianRatio(rates(own), rates(all.get(TEXT))),
-      "of same headers": medianRatio(rates(own), rates(all.get(CLONE))),
+      "of same headers": medianRatio(rates(own), rates(all.get(RECORD))),
       "of same headers, by cost": medianRatio(
-        costs(all.get(CLONE)),
+        costs(all.get(RECORD)),
         costs(own),
       ),
+      "of prepared, by cost": medianRatio(costs(all.get(CLONE)), costs(own)),
     },
     targets: name === OURS
       ? [
