@@ -6,6 +6,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { Distribution, Kit, KitType } from "../plugin.ts";
+import { signalType } from "../signals/mod.ts";
 import { DURATION, numberType, quantityType, RATE, SIZE } from "./_quantity.ts";
 import { readingType } from "./_reading_type.ts";
 import type { Validation } from "./validate.ts";
@@ -29,7 +30,7 @@ export const DISTRIBUTION_DEFINITION = "Distribution";
  */
 export function createKit(context: KitContext): Kit {
   const distribution = distributionType(context);
-  return {
+  const kit: Kit = {
     z,
     duration: (limits) => quantityType(DURATION, limits ?? {}),
     rate: (limits) => quantityType(RATE, limits ?? {}),
@@ -38,8 +39,10 @@ export function createKit(context: KitContext): Kit {
     number: (limits) => numberType("number", "number", limits ?? {}),
     integer: (limits) => numberType("integer", "whole number", limits ?? {}),
     distribution: () => distribution,
+    signal: (unit) => signalType(kit, unit),
     file: () => fileType(context.folder),
   };
+  return kit;
 }
 
 function distributionType(context: KitContext): KitType<Distribution> {

@@ -7,6 +7,7 @@ import type { z } from "zod";
 import type { Issue } from "../errors.ts";
 import type { Schema } from "../schema.ts";
 import type { Distribution } from "./distribution.ts";
+import type { Signal } from "./signal.ts";
 
 /** The limits of a number: `min` and `max` are allowed themselves, `above` is not. */
 export interface Limits {
@@ -36,6 +37,8 @@ export interface Kit {
   integer(limits?: Limits): KitType<number>;
   /** A distribution in any of its written forms; comes out compiled. */
   distribution(): KitType<Distribution>;
+  /** A value as a function of time, in any of its written forms: the bare value, `{ ramp: … }`, …; its values are of `unit`. */
+  signal(unit: KitType<number>): KitType<Signal>;
   /** A file's path, relative to the file that names it; comes out absolute. */
   file(): KitType<string>;
 }

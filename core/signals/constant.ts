@@ -4,15 +4,15 @@
  * @module
  */
 import type { Signal } from "../plugin.ts";
+import type { Form } from "./_form.ts";
+import { PiecewiseLinear } from "./_piecewise_linear.ts";
 
-/** A signal of one value: what a bare value stands for. */
+/** The signal that a bare value stands for. */
+export function constantForm(value: number): Form {
+  return new PiecewiseLinear([{ at: 0, before: value, after: value }]);
+}
+
+/** A signal of one value, for ever. */
 export function constant(value: number): Signal {
-  const rate = Math.max(0, value);
-  return {
-    at: () => value,
-    integral: (time) => time > 0 ? rate * time : 0,
-    inverse: (area) => area > 0 ? area / rate : 0,
-    end: 0,
-    constant: true,
-  };
+  return constantForm(value);
 }

@@ -1,0 +1,151 @@
+/**
+ * Signals that are made of straight lines: their integrals are parabolas, and have inverses in closed form.
+ *
+ * @module
+ */
+import type { Cycle, Form } from "./_form.ts";
+import { reached } from "./_reached.ts";
+
+/** A point where lines end and begin. */
+export interface Knot {
+  /** In ms; knots come in the order of time, the first at 0. */
+  readonly at: number;
+  /** The value the line before ends at; of the first knot, anything. */
+  readonly before: number;
+  /** The value the line after it begins at. */
+  readonly after: number;
+}
+
+/** Straight lines from knot to knot, the last value held. */
+export class PiecewiseLinear implements Form {
+  readonly knots: readonly Knot[];
+  readonly end: number;
+  readonly constant: boolean;
+  readonly cycle: Cycle;
+  readonly nonNegative: boolean;
+  readonly #times: Float64Array;
+  readonly #before: Float64Array;
+  readonly #after: Float64Array;
+  /** The integral up to each knot. */
+  readonly #areas: Float64Array;
+
+  /** @param knots one at least */
+  constructor(knots: readonly Knot[]) {
+    this.knots = withRoots(withoutRest(merged(knots)));
+    this.#times = Float64Array.from(this.knots, ({ at }) => at);
+    this.#before = Float64Array.from(this.knots, ({ before }) => before);
+    this.#after = Float64Array.from(this.knots, ({ after }) => after);
+    this.#areas = new Float64Array(this.knots.length);
+    for (let i = 1; i < this.knots.length; i++) {
+      this.#areas[i] = this.#areas[i - 1] + this.#area(i - 1, this.#times[i]);
+    }
+    this.end = this.#times[this.#times.length - 1];
+    this.constant = this.knots.length === 1;
+    this.cycle = { from: this.end, period: 0 };
+    this.nonNegative = this.#after.every((value) => value >= 0) &&
+      this.#before.every((value) => value >= 0);
+  }
+
+  at(time: number): number {
+    return time <= 0 ? this.#after[0] : this.#value(this.#knotAt(time), time);
+  }
+
+  before(time: number): number {
+    if (time <= 0) return this.#after[0];
+    const i = this.#knotAt(time);
+    return time === this.#times[i] ? this.#before[i] : this.#value(i, time);
+  }
+
+  integral(time: number): number {
+    if (!(time > 0)) return 0;
+    const i = this.#knotAt(time);
+    return this.#areas[i] + this.#area(i, time);
+  }
+
+  inverse(area: number): number {
+    if (!(area > 0)) return 0;
+    let low = 0;
+    let high = this.#areas.length;
+    // The first knot at which the area is reached; the line before it crosses it.
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (reached(this.#areas[middle], area)) high = middle;
+      else low = middle + 1;
+    }
+    const i = low - 1;
+    const rest = area - this.#areas[i];
+    const from = this.#after[i];
+    if (low === this.#times.length) {
+      return from > 0 ? this.#times[i] + rest / from : Infinity;
+    }
+    const length = this.#times[low] - this.#times[i];
+    const slope = (this.#before[low] - from) / length;
+    // The smaller root of from·t + slope·t²/2 = rest, without cancellation.
+    const root = Math.sqrt(Math.max(0, from * from + 2 * slope * rest));
+    return this.#times[i] + Math.min(length, 2 * rest / (from + root));
+  }
+
+  nextBreak(time: number): number {
+    if (time < 0) return 0;
+    const next = this.#knotAt(time) + 1;
+    return next < this.#times.length ? this.#times[next] : Infinity;
+  }
+
+  /** The last knot that is not after a time. */
+  #knotAt(time: number): number {
+    let low = 0;
+    let high = this.#times.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#times[middle] <= time) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The value on the line that begins at knot i. */
+  #value(i: number, time: number): number {
+    const from = this.#after[i];
+    if (i === this.#times.length - 1) return from;
+    const share = (time - this.#times[i]) /
+      (this.#times[i + 1] - this.#times[i]);
+    return from + (this.#before[i + 1] - from) * share;
+  }
+
+  /** The area under the line that begins at knot i, up to a time on it; no line crosses 0 between its ends. */
+  #area(i: number, time: number): number {
+    const sum = this.#after[i] + this.#value(i, time);
+    return sum > 0 ? sum / 2 * (time - this.#times[i]) : 0;
+  }
+}
+
+/** Knots at the same time become one jump. */
+function merged(knots: readonly Knot[]): Knot[] {
+  const result: Knot[] = [];
+  for (const knot of knots) {
+    const last = result.at(-1);
+    if (last === undefined || knot.at > last.at) result.push(knot);
+    else result[result.length - 1] = { ...last, after: knot.after };
+  }
+  return result;
+}
+
+/** Without the knots at the end that change nothing. */
+function withoutRest(knots: Knot[]): Knot[] {
+  while (knots.length > 1) {
+    const { before, after } = knots[knots.length - 1];
+    if (before !== after || knots[knots.length - 2].after !== after) break;
+    knots.pop();
+  }
+  return knots;
+}
+
+/** With a knot more wherever a line crosses 0. */
+function withRoots(knots: readonly Knot[]): Knot[] {
+  return knots.flatMap((knot, i) => {
+    if (i === 0 || !(knots[i - 1].after * knot.before < 0)) return [knot];
+    const { at, after: from } = knots[i - 1];
+    const root = at + (knot.at - at) * (from / (from - knot.before));
+    return [{ at: root, before: 0, after: 0 }, knot];
+  });
+}
