@@ -84,7 +84,7 @@ export class BuiltRoute implements Matchable {
       shared.sequences.set(id, sequence = { next: 0 });
     }
     this.#sequence = sequence;
-    for (const method of this.methods) if (method !== "*") this.plan(method);
+    for (const method of this.methods) this.plan(method);
   }
 
   /** The methods it takes. */

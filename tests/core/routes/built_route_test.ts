@@ -72,3 +72,11 @@ Deno.test("BuiltRoute goes on with the sequence and figures of the route it repl
   ) as Metric;
   equal([...arrivals.entries()].length, 1);
 });
+
+Deno.test("BuiltRoute shows its figures before its first request, whatever its methods", async () => {
+  for (const methods of [["GET"], ["*"]]) {
+    const parts = shared();
+    await build(parts, methods);
+    equal(parts.recorder.snapshot().orders.arrivals, 0);
+  }
+});
