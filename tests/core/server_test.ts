@@ -177,7 +177,9 @@ Deno.test("a hook that always fails fills the log with one line", async () => {
   for (let i = 0; i < 3; i++) {
     equal((await test.request("/r")).response.status, 200);
   }
-  deepEqual(lines, ['error A hook of route "r" failed: Error: boom']);
+  deepEqual(lines, [
+    'error A hook of route "r" failed: Error: boom [HOOK_FAILED]',
+  ]);
 });
 
 Deno.test("a plugin writes to the log under its name, its disposal's failure included", async () => {

@@ -389,6 +389,25 @@ Deno.test("a plugin whose setup throws is named, and those before it are dispose
   equal(disposed, 1);
 });
 
+Deno.test("an endpoint that fails is answered with 500, and the log says why", async () => {
+  const log: string[] = [];
+  await using test = await createTestServer({}, {
+    plugins: [plugin("faulty", {
+      control: [{
+        method: "GET",
+        path: "/bug",
+        summary: "Fails",
+        handle: () => Promise.reject(new Error("a bug")),
+      }],
+    })],
+    log: (level, line) => log.push(`${level} ${line}`),
+  });
+  const response = await call(test.server, "/_perfmock/faulty/bug");
+  equal(response.status, 500);
+  equal((await json(response)).title, "perfmock failed to answer this");
+  deepEqual(log, ["error Cannot answer a request: a bug"]);
+});
+
 Deno.test("a plugin is handed what it needs: clock, families, kit, distributions", async () => {
   let seen: Host | undefined;
   await using test = await createTestServer({

@@ -194,6 +194,19 @@ Deno.test("sample samples exactly where it is told", async () => {
   ]);
 });
 
+Deno.test("sample has no headers: a header's key falls back to the sequence", async () => {
+  await using test = await server();
+  const draw = async (sampling?: unknown) =>
+    await json<{ samples: number[] }>(
+      ask(test, "sample", {
+        distribution: "exponential(mean=1s)",
+        count: 5,
+        sampling,
+      }),
+    );
+  deepEqual(await draw({ key: "header:X-Id" }), await draw());
+});
+
 Deno.test("sample refuses more than a million, none, and unknown schemes", async () => {
   for (const count of [0, 1_000_001, 1.5]) {
     deepEqual(await faults("sample", { distribution: 1, count }), ["/count"]);
