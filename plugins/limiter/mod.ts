@@ -1,0 +1,88 @@
+/**
+ * How many requests are served at once, who waits, and who is refused.
+ *
+ * Reads `pools` from its options: by name
+ *
+ * - `concurrency`: how many places there are; each request holds one from its admission until its last byte has been handed
+ *   over or its client has left
+ * - `queue`: how many may wait, 0 where absent, or `"unbounded"`; `discipline`: fifo (the default), lifo, random or priority, with
+ *   `priority: "route"` or `"header:X-Priority"`, lower numbers first; `queueTimeout`
+ * - `onFull`, `onTimeout`: `{ status, retryAfter, body }` with a duration or `"estimate"`, or `{ action: "hang" }`; 503 where
+ *   absent. The estimate is how long the present queue and one more take at the throughput that the pool reached when it was
+ *   last saturated; 1 s until it was
+ * - `rateLimit`: `{ rate, burst, algorithm, per, cost, status }`: `burst` requests at once and in every `burst / rate` on average;
+ *   `burst` is one second's worth where absent. Refusals say exactly when to come back
+ * - `background`: `{ rate, serviceTime }`, phantoms that take places without HTTP
+ *
+ * and `client`, the header that tells clients apart (`"header:X-Client-Id"`; X-Forwarded-For where absent). Of a route:
+ *
+ * - `limiter`: a pool's name, a list of names taken in turn, or a pool of the route's own
+ * - `priority`: a number; lower goes first
+ *
+ * Pools taken in turn are held together: a slow last one fills the first. That cannot deadlock, since routes that take the same
+ * pools in different orders are refused: see chain_order.ts for the proof.
+ *
+ * ```ts
+ * import { createPerfmock } from "@perfmock/perfmock";
+ *
+ * await using server = await createPerfmock({
+ *   plugins: { limiter: { pools: { db: { concurrency: 10, queue: 50, queueTimeout: "2s" } } } },
+ *   routes: [{ path: "/orders", limiter: "db", serviceTime: "2ms" }],
+ * });
+ * await (await fetch(new URL("orders", server.url))).body?.cancel();
+ * ```
+ *
+ * @module
+ */
+import type { Host, Instance, Kit, Plugin } from "../../core/plugin.ts";
+import { controlEndpoints, reportPools } from "./control.ts";
+import { Limiter } from "./limiter.ts";
+import {
+  type LimiterOptions,
+  type LimiterRouteOptions,
+  optionsSchema,
+  poolSchema,
+} from "./settings.ts";
+
+export type { BackgroundSettings } from "./background.ts";
+export type { ClientReport, RetryFigures } from "./clients/mod.ts";
+export type { PoolReport } from "./control.ts";
+export type { Discipline } from "./disciplines/mod.ts";
+export type { Partition, RateLimitSettings } from "./rate_limits/mod.ts";
+export type { RefusalAnswer, RefusalSettings } from "./refusal.ts";
+export type {
+  LimiterOptions,
+  LimiterRouteOptions,
+  PoolSettings,
+} from "./settings.ts";
+
+const plugin: Plugin<LimiterOptions, LimiterRouteOptions> = {
+  name: "limiter",
+  version: "1.0.0",
+  options: optionsSchema,
+  routeKeys: (kit: Kit) => ({
+    limiter: kit.z.union([
+      kit.z.string().min(1),
+      kit.z.array(kit.z.string().min(1)).min(1),
+      poolSchema(kit),
+    ]),
+    priority: kit.number(),
+  }),
+  async setup(
+    host: Host,
+    options: LimiterOptions,
+  ): Promise<Instance<LimiterRouteOptions>> {
+    const limiter = await Limiter.create(host, options);
+    return {
+      route: (route, own) => limiter.route(route, own),
+      control: controlEndpoints(limiter, host.clock),
+      snapshot: () => ({ pools: reportPools(limiter, host.clock) }),
+      warnings: () => limiter.warnings(),
+      [Symbol.asyncDispose]: () => {
+        limiter.stop();
+        return Promise.resolve();
+      },
+    };
+  },
+};
+export default plugin;
