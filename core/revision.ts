@@ -182,12 +182,7 @@ async function buildRoutes(
   );
   const faults: Issue[] = [];
   const routes = config.routes.map((route, index) => {
-    const view = new RouteView(
-      route.id,
-      route.methods,
-      route.path,
-      keys[index],
-    );
+    const view = new RouteView(route, keys[index], parts.sequences);
     const at = `/routes/${index}`;
     const offers: OfferedHooks[] = [];
     for (const { instance, plugin } of plugins) {

@@ -14,6 +14,8 @@ export interface Route {
   readonly methods: readonly string[];
   /** The pattern, in Hono's path syntax. */
   readonly path: string;
+  /** How many exchanges have arrived since the start or the last reset: the next one's sequence number. */
+  readonly arrivals: number;
   /**
    * This route's stream of random numbers for a purpose, seeded by the server's seed and the route's id: no other route,
    * plugin or purpose shifts it.

@@ -13,16 +13,37 @@ import type { Matchable } from "./matcher.ts";
 
 /** A route as plugins see it. */
 export class RouteView implements Route {
+  /** Unique. */
+  readonly id: string;
+  /** Upper case; `["*"]` is any. */
+  readonly methods: readonly string[];
+  /** The pattern. */
+  readonly path: string;
   readonly #key: StreamKey;
+  readonly #sequences: ReadonlyMap<string, SequenceCounter>;
 
-  /** Binds a route's identity to its random numbers. */
+  /**
+   * Binds a route's identity to its random numbers.
+   *
+   * @param identity what the configuration calls it
+   * @param key of its streams
+   * @param sequences the next sequence number of each route, by id
+   */
   constructor(
-    readonly id: string,
-    readonly methods: readonly string[],
-    readonly path: string,
+    identity: Pick<Route, "id" | "methods" | "path">,
     key: StreamKey,
+    sequences: ReadonlyMap<string, SequenceCounter>,
   ) {
+    this.id = identity.id;
+    this.methods = identity.methods;
+    this.path = identity.path;
     this.#key = key;
+    this.#sequences = sequences;
+  }
+
+  /** The next sequence number. */
+  get arrivals(): number {
+    return this.#sequences.get(this.id)?.next ?? 0;
   }
 
   /** The stream of this route for a purpose. */

@@ -201,6 +201,7 @@ export function controlEndpoints(host: Host): Endpoint[] {
       const { draw } = createSampler(distribution, sampling ?? INDEPENDENT, {
         stream: (purpose) => purpose === "order" ? order : service,
         placeOf: () => 0,
+        arrivals: 0,
       });
       return {
         unit: "ms",

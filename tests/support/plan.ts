@@ -23,6 +23,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
       id: "r",
       methods: ["GET"],
       path: "/r",
+      arrivals: 0,
       stream: () => ({ uniform: () => 0.5 }),
       placeOf: () => 0,
     },

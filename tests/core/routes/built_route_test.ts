@@ -24,7 +24,11 @@ function shared(metrics = new MetricRegistry()): SharedParts {
 async function build(parts: SharedParts, methods: readonly string[]) {
   const key = await streamKey(42, "orders");
   return new BuiltRoute({
-    route: new RouteView("orders", methods, "/orders", key),
+    route: new RouteView(
+      { id: "orders", methods, path: "/orders" },
+      key,
+      parts.sequences,
+    ),
     hooks: testPlan().hooks,
     summaries: [],
     settings: {},
@@ -35,7 +39,11 @@ async function build(parts: SharedParts, methods: readonly string[]) {
 
 Deno.test("RouteView gives each purpose a stream of its own, the same for the same seed and route", async () => {
   const view = async (seed: number, id = "orders") =>
-    new RouteView(id, ["GET"], "/orders", await streamKey(seed, id));
+    new RouteView(
+      { id, methods: ["GET"], path: "/orders" },
+      await streamKey(seed, id),
+      new Map(),
+    );
   const draw = async (seed: number, purpose: string, id?: string) =>
     (await view(seed, id)).stream(purpose).uniform(0);
   equal(await draw(42, "service"), await draw(42, "service"));
@@ -79,4 +87,14 @@ Deno.test("BuiltRoute shows its figures before its first request, whatever its m
     await build(parts, methods);
     equal(parts.recorder.snapshot().orders.arrivals, 0);
   }
+});
+
+Deno.test("RouteView.arrivals is the next sequence number, from 0", async () => {
+  const parts = shared();
+  const key = await streamKey(42, "orders");
+  const identity = { id: "orders", methods: ["GET"], path: "/orders" };
+  const view = new RouteView(identity, key, parts.sequences);
+  equal(view.arrivals, 0);
+  (await build(parts, ["GET"])).plan("GET").sequence.next = 7;
+  equal(view.arrivals, 7);
 });
