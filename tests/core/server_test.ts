@@ -228,10 +228,16 @@ Deno.test("routes and plugins describe themselves to the control API", async () 
   }]);
   const { plugins } = await (await call(test.server, "/_perfmock/plugins"))
     .json();
-  deepEqual(
-    plugins.map(({ name }: { name: string }) => name),
-    ["distributions", "exporters"],
+  const { routeKeys, ...own } = plugins.find(
+    ({ name }: { name: string }) => name === "distributions",
   );
+  deepEqual(own, {
+    name: "distributions",
+    version: "1.0.0",
+    key: "distributions",
+    options: {},
+  });
+  deepEqual(routeKeys, ["serviceTime", "scale", "sampling"]);
 });
 
 Deno.test("drain() lets what is under way end on time, and answers 503 to new requests", async () => {

@@ -125,7 +125,7 @@ Deno.test("readSettings() does not blame a route for keys that a missing plugin 
   const { issues } = await faults({
     plugins: { "./not_there.ts": {} },
     routes: [
-      { path: "/a", limiter: "db" },
+      { path: "/a", warmth: "high" },
       { path: "/b", serviceTime: "rayleigh(sigma=1ms)" },
       { path: "/c", serviceTime: "-1ms" },
     ],
