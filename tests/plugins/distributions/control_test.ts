@@ -130,6 +130,15 @@ Deno.test("explain tells how many requests a reading needs", async () => {
   }
 });
 
+Deno.test("requestsNeeded() gives the numbers of the literature within a few requests", async () => {
+  const needed = async (distribution: string) =>
+    (await explain(distribution)).requestsNeeded["0.99"] ?? NaN;
+  const exponential = await needed("exponential(mean=30ms)");
+  ok(Math.abs(exponential - 44_833) <= 5, `${exponential}`);
+  const lognormal = await needed("lognormal(median=120ms, sigma=1)");
+  ok(Math.abs(lognormal - 133_852) <= 5, `${lognormal}`);
+});
+
 Deno.test("requestsNeeded() is one in an atom, and null where there is no density", () => {
   const of = (quantile: Distribution["quantile"]) =>
     requestsNeeded({ quantile } as Distribution, 0.5);

@@ -182,3 +182,20 @@ Deno.test("contributes takes any options, as written", () => {
   }
   deepEqual(contributes({ profiles: { a: 1 } }).profiles, { a: 1 });
 });
+
+Deno.test("requestsLeftInBlock goes by arrivals: draws that were not sent move nothing, a reset starts afresh", async () => {
+  await using test = await createTestServer({
+    routes: [{
+      id: "r",
+      path: "/",
+      serviceTime: SPREAD,
+      sampling: { scheme: "exact", block: 10 },
+    }],
+  });
+  const left = () => test.server.stats().plugins.distributions;
+  for (let n = 0; n < 3; n++) await test.request("/");
+  test.server.draw("r", 8);
+  deepEqual(left(), { requestsLeftInBlock: { r: 7 } });
+  test.server.reset();
+  deepEqual(left(), { requestsLeftInBlock: { r: 0 } });
+});
