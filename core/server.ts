@@ -239,10 +239,15 @@ export class Server implements Perfmock {
       revision: this.#number,
       routes: this.#recorder.snapshot(),
       plugins: Object.fromEntries(
-        this.#current.plugins.flatMap(({ plugin, instance }) =>
-          instance.snapshot === undefined
-            ? []
-            : [[plugin.name, instance.snapshot()]]
+        this.#current.plugins.flatMap(({ plugin: { name }, instance }) =>
+          instance.snapshot === undefined ? [] : [[
+            name,
+            // One that throws must not take the figures of all others away.
+            attempt(
+              () => instance.snapshot?.(),
+              (error) => ({ error: `${error}` }),
+            ),
+          ]]
         ),
       ),
     };
@@ -256,8 +261,11 @@ export class Server implements Perfmock {
       clock: () => this.#ownClock?.reason,
       overflowing: () => [...this.#overflowing],
       plugins: () =>
-        this.#current.plugins.flatMap(({ instance }) =>
-          instance.health?.() ?? []
+        this.#current.plugins.flatMap(({ plugin: { name }, instance }) =>
+          attempt(
+            () => instance.health?.() ?? [],
+            (error) => [`Plugin "${name}" cannot tell how it is: ${error}`],
+          )
         ),
     }, now);
     return {
@@ -305,5 +313,13 @@ export class Server implements Perfmock {
     for (const x of cut) forget(x);
     await this.#revision?.dispose();
     await this.#ownClock?.[Symbol.asyncDispose]();
+  }
+}
+
+function attempt<T>(work: () => T, otherwise: (error: unknown) => T): T {
+  try {
+    return work();
+  } catch (error) {
+    return otherwise(error);
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Schema } from "../schema.ts";
 import { isRecord } from "./_json_schema.ts";
-import { DISTRIBUTION_DEFINITION } from "./kit.ts";
+import { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
 
 /** A JSON Schema that is being put together. */
 export type Json = Record<string, unknown>;

@@ -5,7 +5,7 @@
  */
 import type { Schema } from "../plugin.ts";
 import { documentOf, hoist, type Json } from "./_json_document.ts";
-import { DISTRIBUTION_DEFINITION } from "./kit.ts";
+import { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
 
 /** What the document is put together from. */
 export interface ConfigJsonSchemaParts {

@@ -9,6 +9,7 @@ import type { Distribution, Kit, KitType } from "../plugin.ts";
 import { signalType } from "../signals/mod.ts";
 import { DURATION, numberType, quantityType, RATE, SIZE } from "./_quantity.ts";
 import { readingType } from "./_reading_type.ts";
+import { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
 import type { Validation } from "./validate.ts";
 import { valueInWords } from "./words.ts";
 
@@ -19,9 +20,6 @@ export interface KitContext {
   /** Compiles a distribution; the paths of its faults are relative to the value. */
   distribution(value: unknown): Validation<Distribution>;
 }
-
-/** The key under which the JSON Schema of a distribution is kept among a schema's `$defs`. */
-export const DISTRIBUTION_DEFINITION = "Distribution";
 
 /**
  * Makes the types that settings are made of.

@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { createKit, DISTRIBUTION_DEFINITION, type KitContext } from "./kit.ts";
+export { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
+export { createKit, type KitContext } from "./kit.ts";
 export { fromPointer, lookUp, toPointer } from "./pointer.ts";
 export { suggest } from "./suggest.ts";
 export {

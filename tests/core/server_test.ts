@@ -38,6 +38,24 @@ Deno.test("stats() holds what plugins report of themselves", async () => {
   equal("silent" in plugins, false);
 });
 
+Deno.test("a plugin whose snapshot or health throws takes nobody else's away", async () => {
+  const broken = () => {
+    throw new Error("boom");
+  };
+  await using test = await createTestServer({}, {
+    plugins: [
+      plugin("broken", { snapshot: broken, health: broken }),
+      plugin("counting", { snapshot: () => ({ widgets: 3 }) }),
+    ],
+  });
+  const { plugins } = test.server.stats();
+  deepEqual(plugins.counting, { widgets: 3 });
+  deepEqual(plugins.broken, { error: "Error: boom" });
+  const { status, reasons } = test.server.health();
+  equal(status, "degraded");
+  match(reasons[0], /Plugin "broken" cannot tell how it is: Error: boom/);
+});
+
 Deno.test("a plugin knows the seed, suggests names, and warns once all routes are known", async () => {
   const routes: string[] = [];
   let host: Host | undefined;
