@@ -38,7 +38,12 @@ function writeAll(
   text: string,
 ): void {
   let bytes = ENCODER.encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    // Who reads may stop reading, as head does; a server goes on without being read.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 /** Prints an error with all its faults to standard error, in the order of the file where they have places in one. */
