@@ -33,11 +33,13 @@ export class ChainOrder {
    * @returns the first two pools that conflict with an order added before; nothing is added then
    */
   add(route: string, pools: readonly string[]): Conflict | undefined {
-    for (let i = 1; i < pools.length; i++) {
-      const [first, second] = [pools[i - 1], pools[i]];
-      const routes = this.#path(second, first, new Set());
-      if (routes !== undefined) {
-        return { first, second, routes: [...new Set(routes)] };
+    // All pairs, since others may have taken two the other way round that are not neighbours here.
+    for (const [index, second] of pools.entries()) {
+      for (const first of pools.slice(0, index)) {
+        const routes = this.#path(second, first, new Set());
+        if (routes !== undefined) {
+          return { first, second, routes: [...new Set(routes)] };
+        }
       }
     }
     for (let i = 1; i < pools.length; i++) {

@@ -48,7 +48,11 @@ export type { BackgroundSettings } from "./background.ts";
 export type { ClientReport, RetryFigures } from "./clients/mod.ts";
 export type { PoolReport } from "./control.ts";
 export type { Discipline } from "./disciplines/mod.ts";
-export type { Partition, RateLimitSettings } from "./rate_limits/mod.ts";
+export type {
+  Algorithm,
+  Partition,
+  RateLimitSettings,
+} from "./rate_limits/mod.ts";
 export type { RefusalAnswer, RefusalSettings } from "./refusal.ts";
 export type {
   LimiterOptions,
@@ -56,6 +60,7 @@ export type {
   PoolSettings,
 } from "./settings.ts";
 
+/** The limiter plugin. */
 const plugin: Plugin<LimiterOptions, LimiterRouteOptions> = {
   name: "limiter",
   version: "1.0.0",

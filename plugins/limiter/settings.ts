@@ -86,7 +86,7 @@ export function optionsSchema(kit: Kit): KitType<LimiterOptions> {
 
 /** The schema of one pool. */
 export function poolSchema(kit: Kit): KitType<PoolSettings> {
-  const { z, integer, duration } = kit;
+  const { z, integer, duration, distribution, rate, signal } = kit;
   return z.strictObject({
     concurrency: integer({ min: 1 }).optional(),
     queue: z.union([integer({ min: 0 }), z.literal("unbounded")]).default(0),
@@ -96,6 +96,10 @@ export function poolSchema(kit: Kit): KitType<PoolSettings> {
     onFull: refusalSchema(kit),
     onTimeout: refusalSchema(kit),
     rateLimit: rateLimitSchema(kit).optional(),
+    background: z.strictObject({
+      rate: signal(rate()),
+      serviceTime: distribution(),
+    }).optional(),
   }).superRefine((pool, context) => {
     const report = (path: string, message: string, allowed: string) =>
       context.addIssue({
@@ -127,7 +131,7 @@ export function poolSchema(kit: Kit): KitType<PoolSettings> {
       ? undefined
       : headerOf(priority),
     rateLimit: rest.rateLimit,
-    background: undefined,
+    background: rest.background,
   }));
 }
 
@@ -155,10 +159,9 @@ function refusalSchema({ z, integer, duration }: Kit) {
 /** One of some words, or a header: `"header:"` and its name. */
 function keyType({ z }: Kit, words: readonly string[], example: string) {
   const pattern = new RegExp(`^(${[...words, HEADER].join("|")})$`);
-  const allowed = [
-    ...words.map((word) => `"${word}"`),
-    `"header:" and a header's name, such as "${example}"`,
-  ].join(", or ");
+  const choices = words.map((word) => `"${word}"`).join(", ");
+  const header = `"header:" and a header's name, such as "${example}"`;
+  const allowed = choices === "" ? header : `${choices} or ${header}`;
   return z.string().regex(pattern, {
     error: (issue) =>
       `Must be ${allowed}, received ${JSON.stringify(issue.input)}`,

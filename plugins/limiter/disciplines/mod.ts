@@ -11,11 +11,16 @@ import { RandomQueue } from "./random.ts";
 
 export type { Queue } from "./queue.ts";
 
-/** The disciplines there are. */
-export const DISCIPLINES = ["fifo", "lifo", "random", "priority"] as const;
-
 /** How the next one is chosen among those who wait. */
-export type Discipline = typeof DISCIPLINES[number];
+export type Discipline = "fifo" | "lifo" | "random" | "priority";
+
+/** The disciplines there are. */
+export const DISCIPLINES = [
+  "fifo",
+  "lifo",
+  "random",
+  "priority",
+] as const satisfies readonly Discipline[];
 
 /** An empty queue of a discipline; the stream is for `random`. */
 export function createQueue(discipline: Discipline, stream: Stream): Queue {

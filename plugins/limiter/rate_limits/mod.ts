@@ -4,6 +4,7 @@
  * @module
  */
 export {
+  type Algorithm,
   ALGORITHMS,
   type BoundRateLimit,
   type Partition,

@@ -14,12 +14,15 @@ import { Partitions } from "./partitions.ts";
 import { SlidingWindow } from "./sliding_window.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
+/** How what has passed is counted. */
+export type Algorithm = "token-bucket" | "sliding-window" | "fixed-window";
+
 /** The algorithms there are. */
 export const ALGORITHMS = [
   "token-bucket",
   "sliding-window",
   "fixed-window",
-] as const;
+] as const satisfies readonly Algorithm[];
 
 /** What a limit counts by: all of the pool, each route, each value of a header, or each client. */
 export type Partition = "pool" | "route" | "client" | {
@@ -33,7 +36,7 @@ export interface RateLimitSettings {
   /** How many at once. */
   readonly burst: number;
   /** How it is counted. */
-  readonly algorithm: typeof ALGORITHMS[number];
+  readonly algorithm: Algorithm;
   /** Whose requests are counted together. */
   readonly per: Partition;
   /** What each request takes of the quota. */
@@ -128,7 +131,7 @@ export class RateLimit {
 }
 
 function createMeter(
-  algorithm: RateLimitSettings["algorithm"],
+  algorithm: Algorithm,
   quota: Quota,
 ): Meter {
   switch (algorithm) {

@@ -1,0 +1,128 @@
+/** Pools, and who asks them for places, for tests: a virtual clock, no HTTP. */
+import { MetricRegistry } from "../../../core/metrics/mod.ts";
+import type {
+  Exchange,
+  Lease,
+  Rejection,
+  Stream,
+  Ticket,
+} from "../../../core/plugin.ts";
+import { VirtualClock } from "../../../core/testing.ts";
+import {
+  createQueue,
+  type Discipline,
+} from "../../../plugins/limiter/disciplines/mod.ts";
+import { PoolFigures } from "../../../plugins/limiter/figures.ts";
+import { Pool } from "../../../plugins/limiter/pool.ts";
+import {
+  Refusal,
+  type RefusalSettings,
+} from "../../../plugins/limiter/refusal.ts";
+import { PoolSeries } from "../../../plugins/limiter/series.ts";
+import type { Entrant } from "../../../plugins/limiter/waiting.ts";
+
+/** What a test pool is made with. */
+export interface TestPoolOptions {
+  readonly concurrency?: number;
+  readonly capacity?: number;
+  readonly discipline?: Discipline;
+  readonly queueTimeout?: number;
+  readonly onFull?: RefusalSettings;
+  readonly onTimeout?: RefusalSettings;
+  readonly stream?: Stream;
+}
+
+/** A pool and what it says. */
+export interface TestPool {
+  readonly pool: Pool;
+  readonly clock: VirtualClock;
+  readonly metrics: MetricRegistry;
+  readonly fellBack: string[];
+  readonly refused: Rejection[];
+}
+
+/** Uniforms that repeat with a long period, for tests that need no better ones. */
+export const SOME_STREAM: Stream = {
+  uniform: (sequence) => ((sequence * 7919 + 104729) % 99991 + 0.5) / 99991,
+};
+
+/** A pool of one place without a queue, unless told otherwise. */
+export function testPool(options: TestPoolOptions = {}): TestPool {
+  const { concurrency = 1, capacity = 0, queueTimeout = Infinity } = options;
+  const clock = new VirtualClock();
+  const metrics = new MetricRegistry();
+  const fellBack: string[] = [];
+  const refused: Rejection[] = [];
+  const pool = new Pool({
+    name: "db",
+    concurrency,
+    capacity,
+    queueTimeout,
+    queue: createQueue(
+      options.discipline ?? "fifo",
+      options.stream ?? SOME_STREAM,
+    ),
+    onFull: new Refusal("queue_full", options.onFull ?? { status: 503 }),
+    onTimeout: new Refusal(
+      "queue_timeout",
+      options.onTimeout ?? { status: 504 },
+    ),
+    figures: new PoolFigures("db", new PoolSeries(metrics), {
+      concurrency,
+      now: 0,
+    }),
+    clock,
+    refused: (_exchange, rejection) => refused.push(rejection),
+    fellBack: (name) => fellBack.push(name),
+  });
+  return { pool, clock, metrics, fellBack, refused };
+}
+
+/** Somebody who asks for a place and remembers what came of it. */
+export class Visitor implements Entrant {
+  readonly exchange = {} as Exchange;
+  /** How it stands. */
+  state: "waiting" | "served" | "refused" | "gone" | "done" = "waiting";
+  /** When its service started, or when it was refused. */
+  at = NaN;
+  /** Why it was refused. */
+  rejection: Rejection | undefined;
+  readonly #pool: Pool;
+  #ticket: Ticket | undefined;
+
+  constructor(
+    { pool, clock }: Pick<TestPool, "pool" | "clock">,
+    priority = 0,
+    readonly name = "",
+  ) {
+    this.#pool = pool;
+    const now = clock.now();
+    const answer = pool.admit(this, now, priority);
+    if ("leave" in answer) this.#ticket = answer;
+    else this.settle(answer, now);
+  }
+
+  settle(outcome: Lease | Rejection, at = NaN): void {
+    if (this.state !== "waiting") {
+      throw new Error(`Settled while ${this.state}`);
+    }
+    this.at = at;
+    if ("reason" in outcome) {
+      this.rejection = outcome;
+      this.state = "refused";
+    } else this.state = "served";
+  }
+
+  /** Ends its service. */
+  finish(at: number): void {
+    if (this.state !== "served") throw new Error(`Cannot end: ${this.state}`);
+    this.state = "done";
+    this.#pool.release(undefined, at);
+  }
+
+  /** Leaves the queue. */
+  leave(why: "gone" | "cut" = "gone"): void {
+    this.state = "gone";
+    this.#ticket?.leave(why);
+  }
+}

@@ -1,0 +1,208 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { testPool, Visitor } from "./_pools.ts";
+
+Deno.test("Pool.admit() gives places, then places in the queue, then refuses", () => {
+  const test = testPool({ concurrency: 2, capacity: 1 });
+  const visitors = [1, 2, 3, 4].map(() => new Visitor(test));
+  deepEqual(
+    visitors.map(({ state }) => state),
+    ["served", "served", "waiting", "refused"],
+  );
+  deepEqual(visitors[3].rejection, { reason: "queue_full", status: 503 });
+  deepEqual([test.pool.busy, test.pool.queued], [2, 1]);
+  deepEqual(test.refused, [visitors[3].rejection]);
+});
+
+Deno.test("Pool.release() hands the place over at its predecessor's target end", () => {
+  const test = testPool({ capacity: Infinity });
+  const [first, second, third] = [1, 2, 3].map(() => new Visitor(test));
+  test.clock.advance(10.5);
+  first.finish(10);
+  deepEqual([second.state, second.at, third.state], ["served", 10, "waiting"]);
+  const late = new Visitor(test);
+  second.finish(20);
+  third.finish(10.2);
+  equal(late.at, 10.5, "nobody is served before coming");
+  equal(test.pool.busy, 1);
+  late.finish(30);
+  equal(test.pool.busy, 0);
+});
+
+Deno.test("a waiter that leaves loses its place in the queue, and leaves no trace", () => {
+  const test = testPool({ capacity: 2, queueTimeout: 100 });
+  const [first, second, third] = [1, 2, 3].map(() => new Visitor(test));
+  equal(test.clock.pending, 2);
+  test.clock.advance(5);
+  second.leave();
+  equal(test.clock.pending, 1);
+  first.finish(5);
+  equal(third.state, "served");
+  equal(test.clock.pending, 0);
+  second.leave();
+  deepEqual([test.pool.busy, test.pool.queued], [1, 0]);
+  const { rejected, waited } = test.pool.figures.counts(5);
+  deepEqual([rejected.client_gone, rejected.shutdown, waited], [1, 0, 10]);
+});
+
+Deno.test("a server that ends counts who waited by another name", () => {
+  const test = testPool({ capacity: 1 });
+  const [, waiting] = [1, 2].map(() => new Visitor(test));
+  waiting.leave("cut");
+  equal(test.pool.figures.counts(0).rejected.shutdown, 1);
+});
+
+Deno.test("who waits too long is refused at that time", () => {
+  const test = testPool({
+    capacity: 2,
+    queueTimeout: 50,
+    onTimeout: { status: 504, retryAfter: 2500, body: "busy" },
+  });
+  const first = new Visitor(test);
+  test.clock.advance(1);
+  const second = new Visitor(test);
+  test.clock.advance(60);
+  deepEqual([second.state, second.at], ["refused", 51]);
+  deepEqual(second.rejection, {
+    reason: "queue_timeout",
+    status: 504,
+    retryAfter: 2.5,
+    body: "busy",
+  });
+  first.finish(61);
+  equal(test.pool.busy, 0);
+  equal(test.pool.figures.counts(61).waited, 50);
+});
+
+Deno.test("a refusal may be silence: no place is held, and nobody is told", () => {
+  const test = testPool({
+    capacity: 1,
+    queueTimeout: 10,
+    onFull: { action: "hang" },
+    onTimeout: { action: "hang" },
+  });
+  const [first, second, third] = [1, 2, 3].map(() => new Visitor(test));
+  test.clock.advance(20);
+  deepEqual([second.state, third.state], ["waiting", "waiting"]);
+  deepEqual([test.pool.queued, test.pool.busy, test.refused], [0, 1, []]);
+  second.leave();
+  third.leave();
+  const { rejected } = test.pool.figures.counts(20);
+  deepEqual(
+    [rejected.queue_full, rejected.queue_timeout, rejected.client_gone],
+    [1, 1, 0],
+  );
+  first.finish(20);
+  equal(new Visitor(test).state, "served");
+});
+
+Deno.test("Pool.resize() lets waiters in at once, and takes no place away", () => {
+  const test = testPool({ capacity: 3 });
+  const visitors = [1, 2, 3, 4].map(() => new Visitor(test));
+  test.clock.advance(7);
+  test.pool.resize(3, 3);
+  deepEqual(
+    visitors.map(({ state }) => state),
+    ["served", "served", "served", "waiting"],
+  );
+  equal(visitors[2].at, 7);
+  test.pool.resize(1, 0);
+  deepEqual([test.pool.busy, test.pool.queued], [3, 1]);
+  equal(new Visitor(test).state, "refused");
+  visitors[0].finish(8);
+  visitors[1].finish(9);
+  deepEqual([test.pool.busy, visitors[3].state], [1, "waiting"]);
+  visitors[2].finish(10);
+  deepEqual([test.pool.busy, visitors[3].state], [1, "served"]);
+  deepEqual([test.pool.concurrency, test.pool.capacity], [1, 0]);
+  test.pool.resize(5, 0);
+  equal(test.pool.busy, 1);
+});
+
+Deno.test("Retry-After is estimated from the queue and the throughput under saturation", () => {
+  const test = testPool({
+    concurrency: 2,
+    capacity: 4,
+    onFull: { status: 503, retryAfter: "estimate" },
+  });
+  const { pool, clock } = test;
+  const busy: Visitor[] = [];
+  const all: Visitor[] = [];
+  const arrive = () => {
+    const visitor = new Visitor(test);
+    all.push(visitor);
+    return visitor;
+  };
+  while (pool.queued < 4) arrive();
+  deepEqual(pool.estimate(0), { wait: 1000, from: "fallback" });
+  equal(arrive().rejection?.retryAfter, 1);
+  equal(arrive().rejection?.retryAfter, 1);
+  deepEqual(test.fellBack, ["db"], "said once");
+  // Two places, 100 ms each: 20 a second.
+  for (let n = 1; n <= 300; n++) {
+    clock.advance(50);
+    busy.splice(
+      0,
+      busy.length,
+      ...all.filter(({ state }) => state === "served"),
+    );
+    busy[0].finish(clock.now());
+    arrive();
+  }
+  deepEqual(pool.estimate(clock.now()), { wait: 250, from: "throughput" });
+  equal(arrive().rejection?.retryAfter, 0.25);
+  // An idle hour does not make it look slow; a second in which nothing ends does.
+  while (pool.busy > 0) {
+    clock.advance(50);
+    all.find(({ state }) => state === "served")?.finish(clock.now());
+  }
+  clock.advance(3_600_000);
+  const before = pool.estimate(clock.now()).wait;
+  ok(before > 49 && before < 52, `${before}`);
+  arrive();
+  arrive();
+  clock.advance(6400);
+  const after = pool.estimate(clock.now()).wait;
+  ok(after > 2 * before - 2 && after < 2 * before + 2, `${after}`);
+});
+
+Deno.test("the figures of a pool agree with what happened", () => {
+  const test = testPool({ concurrency: 2, capacity: 1 });
+  const { pool, clock } = test;
+  const [first, second, third] = [1, 2, 3, 4].map(() => new Visitor(test));
+  clock.advance(10);
+  first.finish(10);
+  clock.advance(10);
+  second.finish(20);
+  third.finish(20);
+  clock.advance(20);
+  const counts = pool.figures.counts(40);
+  deepEqual(counts, {
+    arrivals: 4,
+    admitted: 3,
+    rejected: {
+      queue_full: 1,
+      queue_timeout: 0,
+      rate_limited: 0,
+      client_gone: 0,
+      shutdown: 0,
+    },
+    utilisation: 0.5,
+    meanBusy: 1,
+    meanQueued: 0.25,
+    meanWait: 10 / 3,
+    waited: 10,
+    peakBusy: 2,
+  });
+  equal(pool.figures.recentUtilisation(40), 0, "a reading covers a second");
+  equal(pool.figures.recentUtilisation(2000), 40 / 4000);
+  equal(pool.figures.recentUtilisation(2500), 40 / 4000);
+  equal(pool.figures.recentUtilisation(3000), 0);
+});
+
+Deno.test("a pool without a limit of places has no utilisation", () => {
+  const test = testPool({ concurrency: Infinity });
+  for (let n = 0; n < 100; n++) equal(new Visitor(test).state, "served");
+  const { utilisation, meanBusy } = test.pool.figures.counts(10);
+  deepEqual([utilisation, meanBusy], [0, 100]);
+  equal(test.pool.figures.recentUtilisation(5000), 0);
+});
