@@ -6,8 +6,7 @@
  */
 import type { Hono } from "hono";
 import { validate } from "../config/mod.ts";
-import { PerfmockError } from "../errors.ts";
-import type { Awaitable, Endpoint } from "../plugin.ts";
+import type { Awaitable, Endpoint, Faults } from "../plugin.ts";
 import { problem } from "../problem.ts";
 import { ownPath } from "../routes/own_path.ts";
 
@@ -93,14 +92,20 @@ async function serve(
       endpoint.type,
     );
   } catch (error) {
-    if (!(error instanceof PerfmockError)) throw error;
+    if (!isFault(error)) throw error;
     return problem({
       status: 400,
       title: error.message,
-      code: error.code,
+      code: error.code ?? "ARGUMENT_INVALID",
       issues: error.issues,
     });
   }
+}
+
+/** By structure, since plugins import only types: their faults are classes of their own. */
+function isFault(error: unknown): error is Faults & { readonly code?: string } {
+  return error instanceof Error && error.name === "PerfmockError" &&
+    "issues" in error && Array.isArray(error.issues);
 }
 
 function respond(answer: unknown, type: string | undefined): Response {

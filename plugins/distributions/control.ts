@@ -7,8 +7,10 @@ import {
   createSampler,
   INDEPENDENT,
   type Sampling,
+  samplingFaults,
   samplingSchema,
 } from "./sampling.ts";
+import { report } from "./_faults.ts";
 import type {
   Call,
   Distribution,
@@ -41,7 +43,7 @@ interface SampleQuestion {
   readonly distribution: Distribution;
   readonly count: number;
   readonly seed: number | string;
-  readonly sampling?: Sampling | undefined;
+  readonly sampling: Sampling;
 }
 
 /** What explain is asked. */
@@ -138,7 +140,11 @@ export function controlEndpoints(host: Host): Endpoint[] {
     distribution: distribution(),
     count: host.kit.integer({ min: 1, max: MOST_SAMPLES }),
     seed: z.union([host.kit.integer(), z.string().min(1)]).default(42),
-    sampling: samplingSchema(host.kit).optional(),
+    sampling: samplingSchema(host.kit).default(INDEPENDENT),
+  }).superRefine(({ distribution, sampling }, context) => {
+    for (const fault of samplingFaults(distribution, sampling)) {
+      report(context, fault);
+    }
   });
   return [{
     method: "GET",
@@ -198,16 +204,15 @@ export function controlEndpoints(host: Host): Endpoint[] {
         host.stream(seed, "service"),
         host.stream(seed, "order"),
       ]);
-      const { draw } = createSampler(distribution, sampling ?? INDEPENDENT, {
+      const { draw } = createSampler(distribution, sampling, {
         stream: (purpose) => purpose === "order" ? order : service,
-        placeOf: () => 0,
         arrivals: 0,
       });
       return {
         unit: "ms",
         samples: Array.from(
           { length: count },
-          (_, sequence) => draw({ sequence, header: () => null }),
+          (_, sequence) => draw({ sequence }),
         ),
       };
     },

@@ -11,13 +11,12 @@
 import type {
   Distribution,
   Exchange,
-  Issue,
   Kit,
   KitType,
   Route,
   Stream,
 } from "../../core/plugin.ts";
-import { InvalidParameters } from "./_faults.ts";
+import { type CrossFault, InvalidParameters } from "./_faults.ts";
 
 /** The route key `sampling`, parsed. */
 export interface Sampling {
@@ -42,13 +41,20 @@ export const INDEPENDENT: Sampling = {
 /** Draws of one route. */
 export interface Sampler {
   /** The service time of an exchange, unscaled, in milliseconds. */
-  readonly draw: (exchange: Pick<Exchange, "sequence" | "header">) => number;
+  readonly draw: (exchange: SampledExchange) => number;
   /** How many requests are missing until the last block is whole, for exact sampling; 0 where it is. */
   readonly left: number | undefined;
 }
 
-/** What a sampler needs of a route. */
-export type SampledRoute = Pick<Route, "arrivals" | "placeOf" | "stream">;
+/** What a sampler needs of an exchange. */
+export type SampledExchange =
+  & Pick<Exchange, "sequence">
+  & Partial<Pick<Exchange, "header">>;
+
+/** What a sampler needs of a route; without `placeOf` there are no headers, and draws go by sequence number. */
+export type SampledRoute =
+  & Pick<Route, "arrivals" | "stream">
+  & Partial<Pick<Route, "placeOf">>;
 
 /** The schema of the route key `sampling`. */
 export function samplingSchema({ z, integer }: Kit): KitType<Sampling> {
@@ -87,12 +93,13 @@ function independent(
   route: SampledRoute,
 ): Sampler["draw"] {
   const stream = route.stream("service");
-  if (header === undefined) {
+  const placeOf = route.placeOf?.bind(route);
+  if (header === undefined || placeOf === undefined) {
     return (x) => distribution.draw(stream, x.sequence);
   }
   return (x) => {
-    const key = x.header(header);
-    const place = key === null ? x.sequence : route.placeOf(key);
+    const key = x.header?.(header) ?? null;
+    const place = key === null ? x.sequence : placeOf(key);
     return distribution.draw(stream, place);
   };
 }
@@ -103,9 +110,12 @@ function exact(
   route: SampledRoute,
 ): Sampler {
   const { quantile } = distribution;
-  const faults = exactFaults(distribution, sampling);
+  const faults = samplingFaults(distribution, sampling);
   if (faults.length > 0 || quantile === undefined) {
-    throw new InvalidParameters(faults);
+    throw new InvalidParameters(faults.map(({ path, ...fault }) => ({
+      path: `/${path.join("/")}`,
+      ...fault,
+    })));
   }
   const { block } = sampling;
   const deck = new Deck(block, route.stream("order"));
@@ -122,26 +132,30 @@ function exact(
   };
 }
 
-function exactFaults(
-  distribution: Distribution,
-  sampling: Sampling,
-): Issue[] {
-  const faults: Issue[] = [];
-  if (distribution.quantile === undefined) {
+/**
+ * What keeps a distribution from being sampled so.
+ *
+ * @returns all faults, paths relative to what holds the key `sampling`; each says what is allowed
+ */
+export function samplingFaults(
+  { family, quantile }: Distribution,
+  { scheme, header }: Sampling,
+): CrossFault[] {
+  if (scheme === "random") return [];
+  const faults: CrossFault[] = [];
+  if (quantile === undefined) {
     faults.push({
-      path: "/sampling/scheme",
+      path: ["sampling", "scheme"],
       message:
-        `Cannot sample "${distribution.family}" exactly: it can only be sampled and has no quantile function`,
-      value: "exact",
+        `Cannot sample "${family}" exactly: it can only be sampled and has no quantile function`,
       allowed: "random",
     });
   }
-  if (sampling.header !== undefined) {
+  if (header !== undefined) {
     faults.push({
-      path: "/sampling/key",
+      path: ["sampling", "key"],
       message:
         "Cannot sample exactly by a header: a block is counted by the sequence number",
-      value: `header:${sampling.header}`,
       allowed: "sequence",
     });
   }

@@ -156,6 +156,26 @@ Deno.test("a PerfmockError becomes a problem with its issues; any other error is
   deepEqual([bug.status, await bug.text()], [500, "boom"]);
 });
 
+Deno.test("a fault of a plugin's own class becomes a problem all the same", async () => {
+  class Refusal extends Error {
+    override readonly name = "PerfmockError";
+    readonly issues = [{ path: "/a", message: "Missing" }];
+  }
+  const hono = app({
+    handle: () => {
+      throw new Refusal("Cannot do it");
+    },
+  });
+  const response = await hono.request("/control/x");
+  deepEqual([response.status, await response.json()], [400, {
+    type: "about:blank",
+    status: 400,
+    title: "Cannot do it",
+    code: "ARGUMENT_INVALID",
+    issues: [{ path: "/a", message: "Missing" }],
+  }]);
+});
+
 Deno.test("an unknown call is answered with 404 and where to look", async () => {
   const response = await app({}).request("/control/nothing");
   equal(response.status, 404);

@@ -4,7 +4,7 @@ import {
   type Explanation,
   requestsNeeded,
 } from "../../../plugins/distributions/control.ts";
-import type { Distribution } from "../../../core/plugin.ts";
+import type { Distribution, Schema } from "../../../core/plugin.ts";
 import { call, json, post } from "../../support/http.ts";
 import { plugin } from "../../support/plugins.ts";
 
@@ -240,4 +240,45 @@ Deno.test("families lists every family with its parameters", async () => {
     ok(names.includes(name), name);
   }
   ok(families.every(({ parameters }) => !("$schema" in parameters)));
+});
+
+Deno.test("families lists families whose schemas know no JSON Schema", async () => {
+  const schema: Schema = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) => ({ value }),
+    },
+  };
+  await using test = await createTestServer({}, {
+    plugins: [plugin("bare", {}, {
+      contributes: {
+        families: [{
+          name: "bare",
+          summary: "As little as can be",
+          parameters: () => schema,
+          create: () => ({ quantile: (u) => u }),
+        }],
+      },
+    })],
+  });
+  const { families } = await json<{ families: { name: string }[] }>(
+    call(test.server, "/_perfmock/distributions/families"),
+  );
+  deepEqual(families.find(({ name }) => name === "bare"), {
+    name: "bare",
+    summary: "As little as can be",
+    parameters: {},
+  });
+});
+
+Deno.test("sample refuses exact sampling of what can only be sampled, and by a header", async () => {
+  deepEqual(
+    await faults("sample", {
+      distribution: { dice: {} },
+      count: 1,
+      sampling: { scheme: "exact", key: "header:X-Id" },
+    }),
+    ["/sampling/scheme", "/sampling/key"],
+  );
 });

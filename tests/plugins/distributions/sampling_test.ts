@@ -29,10 +29,6 @@ function exact(block: number): Sampling {
   return { scheme: "exact", block, header: undefined };
 }
 
-function without(): null {
-  return null;
-}
-
 /** The service times of exchanges without headers. */
 function drawn(
   distribution: Distribution,
@@ -40,7 +36,7 @@ function drawn(
   sequences: Iterable<number>,
 ): number[] {
   const { draw } = createSampler(distribution, sampling, route());
-  return [...sequences].map((sequence) => draw({ sequence, header: without }));
+  return [...sequences].map((sequence) => draw({ sequence }));
 }
 
 function range(from: number, to: number): number[] {
@@ -236,6 +232,20 @@ Deno.test("sampling by a header draws by its value, and by the sequence number w
     drawn(LONG_TAILED, INDEPENDENT, [4, 5]),
   );
   deepEqual([...asked], ["X-Request-Id"]);
+});
+
+Deno.test("sampling by a header goes by the sequence number where there are no headers at all", () => {
+  const { stream, arrivals } = route();
+  const { draw } = createSampler(LONG_TAILED, {
+    ...INDEPENDENT,
+    header: "X-Request-Id",
+  }, { stream, arrivals });
+  const [wanted] = drawn(LONG_TAILED, INDEPENDENT, [3]);
+  equal(draw({ sequence: 3, header: () => "a" }), wanted);
+  deepEqual(
+    drawn(LONG_TAILED, { ...INDEPENDENT, header: "X-Request-Id" }, [3]),
+    [wanted],
+  );
 });
 
 Deno.test("exact sampling refuses what has no quantile function, and a header, both at once", () => {
