@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FaultAction, Injected } from "./faults/mod.ts";
 import type { Plan } from "./plan.ts";
 import type {
   Exchange,
@@ -47,6 +48,10 @@ export class LiveExchange implements Exchange, Waiter {
   slot = -1;
   /** Why it was rejected. */
   rejection: Rejection | undefined = undefined;
+  /** The fault that meets it. */
+  injected: Injected | undefined = undefined;
+  /** What that fault, or a rejection, does in place of the route's answer. */
+  action: FaultAction | undefined = undefined;
   /** What a hook threw. */
   fault: unknown = undefined;
   /** True while its headers have left and its body goes on: its leases are held until then. */

@@ -118,7 +118,8 @@ export class Edge {
 function wait(x: LiveExchange): Promise<Response> {
   return new Promise((resolve) => {
     x.resolve = resolve;
-    if (x.ticket === undefined && x.due - x.arrival <= WATCHED) return;
+    const short = x.ticket === undefined && x.due - x.arrival <= WATCHED;
+    if (short && x.action !== "hang") return;
     x.request?.signal.addEventListener("abort", () => {
       abandon(x, "gone");
       forget(x);

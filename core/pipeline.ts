@@ -80,13 +80,17 @@ function accept(x: LiveExchange): boolean {
   return false;
 }
 
-/** The service time is drawn, and what degradation adds to it, once, at the start of service. */
+/** The service time is drawn, what degradation adds to it, and which fault meets it, once, at the start of service. */
 function serve(x: LiveExchange): void {
   const { serve, degrade } = x.plan.hooks;
   x.phase = "service";
   if (serve !== undefined) x.service = serve(x);
   for (let i = 0; i < degrade.length; i++) x.degradation += degrade[i](x);
   x.due = x.start + x.service + x.degradation;
+  if (x.plan.faults !== undefined) {
+    x.injected = x.plan.faults.decide(x);
+    x.action = x.injected?.action;
+  }
   hold(x);
 }
 
@@ -117,6 +121,7 @@ function reject(x: LiveExchange, rejection: Rejection): void {
 function fail(x: LiveExchange, error: unknown): void {
   if (x.outcome !== "pending") return x.plan.report(error, x.plan.route);
   x.admitting = false;
+  x.action = undefined;
   x.fault = error;
   x.status = 500;
   x.plan.report(error, x.plan.route);
@@ -125,10 +130,18 @@ function fail(x: LiveExchange, error: unknown): void {
 
 /** Headers leave; unless a body goes on flowing, that is the end. */
 function finish(x: LiveExchange, outcome: Outcome, end: number): void {
+  let answer = x.plan.answer;
+  if (x.action !== undefined) {
+    x.injected?.counter.add();
+    // From here on it waits for abandon(): when its client leaves, or the server ends.
+    if (x.action === "hang") return;
+    x.status = x.injected?.status ?? x.status;
+    if (answer !== undefined) answer = x.injected?.answer ?? answer;
+  }
   x.outcome = outcome;
   x.end = end;
   x.phase = "body";
-  x.plan.answer?.(x); // respond
+  answer?.(x); // respond
   if (!x.flowing) complete(x, outcome === "failed" ? end : x.due);
 }
 

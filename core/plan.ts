@@ -4,6 +4,7 @@
  * @module
  */
 import type { LiveExchange } from "./exchange.ts";
+import type { FaultDecision } from "./faults/mod.ts";
 import type { Flow } from "./flow.ts";
 import type { RouteRecorder } from "./metrics/mod.ts";
 import type { Admit, Awaitable, Clock, Exchange, Route } from "./plugin.ts";
@@ -37,6 +38,8 @@ export interface Plan {
   readonly route: Route;
   /** Its hooks. */
   readonly hooks: PlannedHooks;
+  /** Which fault meets an exchange; undefined where the route has none. */
+  readonly faults: FaultDecision | undefined;
   /** Where its sequence numbers come from. */
   readonly sequence: SequenceCounter;
   /** The status of its answers. */

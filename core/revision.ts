@@ -21,6 +21,7 @@ import {
   planHooks,
   summaries,
 } from "./hooks.ts";
+import { prepareFaults } from "./faults/mod.ts";
 import { Edge } from "./http.ts";
 import type { MetricRegistry } from "./metrics/mod.ts";
 import type { Endpoint, Host, Metrics } from "./plugin.ts";
@@ -195,16 +196,19 @@ async function buildRoutes(
       }
     }
     faults.push(...hookFaults(offers).map((fault) => ({ ...fault, path: at })));
+    const context = { cors: config.server.cors, traces: parts.traces };
     return new BuiltRoute({
       route: view,
       hooks: planHooks(offers),
+      faults: prepareFaults(route.faults, {
+        stream: view.stream("fault"),
+        counter: (fault) => parts.recorder.fault(route.id, fault),
+        answer: (settings) => createAnswer(settings, context),
+      }),
       summaries: summaries(offers),
       settings: written[index],
       status: route.response.status,
-      answer: createAnswer(answerSettings(route), {
-        cors: config.server.cors,
-        traces: parts.traces,
-      }),
+      answer: createAnswer(answerSettings(route), context),
     }, parts);
   });
   if (faults.length > 0) throw invalid(faults);

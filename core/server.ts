@@ -279,6 +279,7 @@ export class Server implements Perfmock {
 
   reset(): void {
     for (const sequence of this.#sequences.values()) sequence.next = 0;
+    for (const { parts } of this.#current.routes) parts.faults?.reset();
     this.#recorder.reset();
   }
 

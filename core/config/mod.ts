@@ -37,6 +37,7 @@ export {
   type ServerSettings,
   validateConfig,
 } from "./schema.ts";
+export type { FaultInput, FaultSettings } from "./fault_settings.ts";
 export { deepFreeze } from "./freeze.ts";
 export { configJsonSchema, type ConfigJsonSchemaParts } from "./json_schema.ts";
 export {

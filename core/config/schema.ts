@@ -6,6 +6,11 @@
 import { z } from "zod";
 import type { Kit, Schema } from "../plugin.ts";
 import { answerType, METHODS, PATH } from "./_paths_and_headers.ts";
+import {
+  type FaultInput,
+  type FaultSettings,
+  faultsType,
+} from "./fault_settings.ts";
 import { documentOf } from "./_json_document.ts";
 import { readingType } from "./_reading_type.ts";
 import { crossFaults } from "./_cross_faults.ts";
@@ -60,6 +65,8 @@ export interface RouteInput {
     /** The body, as text. */
     readonly text?: string;
   };
+  /** What goes wrong on purpose. */
+  readonly faults?: readonly FaultInput[];
   /** A plugin's key. */
   readonly [key: string]: unknown;
 }
@@ -106,6 +113,8 @@ export interface RouteSettings {
   readonly path: string;
   /** What it answers. */
   readonly response: ResponseSettings;
+  /** What goes wrong on purpose, in the order in which it was written. */
+  readonly faults: readonly FaultSettings[];
   /** The plugins' keys that are set, parsed. */
   readonly plugins: Readonly<Record<string, unknown>>;
 }
@@ -146,6 +155,7 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
   "method",
   "path",
   "response",
+  "faults",
 ]);
 
 /**
@@ -216,11 +226,15 @@ function routeType({ kit, routeKeys }: ConfigSchemaParts) {
     method: METHODS.default(["GET"]),
     path: PATH,
     response: answerType(kit).prefault({}),
-  }).transform(({ id, method, path, response, ...plugins }): RouteSettings => ({
+    faults: faultsType(kit).default([]),
+  }).transform((
+    { id, method, path, response, faults, ...plugins },
+  ): RouteSettings => ({
     id: id ?? idOf(method, path),
     methods: method,
     path,
     response,
+    faults,
     plugins,
   }));
 }

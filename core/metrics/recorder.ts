@@ -115,6 +115,7 @@ export class Recorder {
   readonly #late;
   readonly #gone;
   readonly #early;
+  readonly #faults;
 
   /** @param metrics where the series are made */
   constructor(metrics: Metrics) {
@@ -161,6 +162,11 @@ export class Recorder {
       name: "perfmock_injected_delay_early_total",
       help: "Responses that left before their target time; always 0",
     }).series();
+    this.#faults = metrics.counter({
+      name: "perfmock_faults_total",
+      help: "Injected faults that took effect",
+      labels: ["route", "fault"],
+    });
     this.lag = metrics.timing({
       name: "perfmock_eventloop_lag_seconds",
       help: "How much later than asked for the event loop ran a probe",
@@ -197,6 +203,16 @@ export class Recorder {
       series,
       (status) => this.#durations.series(method, pattern, `${status}`),
     );
+  }
+
+  /**
+   * The counter of one kind of fault on a route.
+   *
+   * @param id the route's id
+   * @param fault the status it answers with, or what it does
+   */
+  fault(id: string, fault: string): Counter {
+    return this.#faults.series(id, fault);
   }
 
   /** A request that no route took was answered at once. */

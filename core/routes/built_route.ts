@@ -4,6 +4,7 @@
  * @module
  */
 import type { LiveExchange } from "../exchange.ts";
+import type { RouteFaults } from "../faults/mod.ts";
 import type { Flow } from "../flow.ts";
 import { methodLabel, type Recorder } from "../metrics/mod.ts";
 import type { Plan, PlannedHooks, SequenceCounter } from "../plan.ts";
@@ -63,6 +64,8 @@ export interface RouteParts {
   readonly route: Route;
   /** Its hooks, in order. */
   readonly hooks: PlannedHooks;
+  /** Its faults; undefined where it has none. */
+  readonly faults?: RouteFaults | undefined;
   /** What its plugins do to it, in words. */
   readonly summaries: readonly string[];
   /** Its configuration as written. */
@@ -123,11 +126,12 @@ export class BuiltRoute implements Matchable {
     const label = methodLabel(method);
     let plan = this.#plans.get(label);
     if (plan === undefined) {
-      const { route, hooks, status, answer } = this.parts;
+      const { route, hooks, faults, status, answer } = this.parts;
       const { clock, flow, recorder, report } = this.#shared;
       plan = {
         route,
         hooks,
+        faults,
         sequence: this.#sequence,
         status,
         recorder: recorder.route(route.id, route.path, label),

@@ -35,6 +35,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
       observe: [],
       ...hooks,
     },
+    faults: undefined,
     sequence: { next: 0 },
     status: 200,
     recorder: figures.route("r", "/r", "GET"),

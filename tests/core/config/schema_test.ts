@@ -69,6 +69,7 @@ Deno.test("validateConfig() fills in the defaults", () => {
     methods: ["GET"],
     path: "/",
     response: { status: 200, headers: {} },
+    faults: [],
     plugins: {},
   }]);
 });
@@ -98,6 +99,7 @@ Deno.test("validateConfig() reads what is written", () => {
     methods: ["GET", "POST"],
     path: "/api/orders/:id{[0-9]+}",
     response: { status: 404, headers: { "X-A": "b" }, json: null },
+    faults: [],
     plugins: {
       serviceTime: DISTRIBUTION,
       limiter: { concurrency: 2 },
@@ -108,6 +110,7 @@ Deno.test("validateConfig() reads what is written", () => {
     methods: ["*"],
     path: "/text",
     response: { status: 200, headers: {}, text: "" },
+    faults: [],
     plugins: {},
   }]);
 });
@@ -149,7 +152,7 @@ Deno.test("validateConfig() suggests among core's and the plugins' route keys", 
   assert.equal(issue.suggestion, "serviceTime");
   assert.equal(
     issue.allowed,
-    "serviceTime, limiter, odd, id, method, path or response",
+    "serviceTime, limiter, odd, id, method, path, response or faults",
   );
   const [core] = faults({ routes: [{ path: "/", respones: {} }] });
   assert.equal(core.suggestion, "response");

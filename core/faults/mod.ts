@@ -1,0 +1,17 @@
+/**
+ * Faults that are injected on purpose: which requests they meet, and what becomes of those.
+ *
+ * @module
+ */
+export {
+  type FaultAction,
+  type FaultDecision,
+  type Injected,
+  resetConnection,
+} from "./injected.ts";
+export { type FaultAnswer, type FaultParts, prepareFaults } from "./prepare.ts";
+export {
+  type FaultRule,
+  REMEMBERED_VALUES,
+  RouteFaults,
+} from "./route_faults.ts";

@@ -1,0 +1,109 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { createKit } from "../../../core/config/kit.ts";
+import { validateConfig } from "../../../core/config/mod.ts";
+
+const kit = createKit({
+  folder: "/",
+  distribution: () => ({ issues: [] }),
+});
+
+function read(faults: unknown) {
+  return validateConfig({ routes: [{ path: "/", faults }] }, {
+    kit,
+    routeKeys: new Map(),
+  });
+}
+
+function messages(faults: unknown): string[][] {
+  return (read(faults).issues ?? []).map(({ path, message }) => [
+    path.replace("/routes/0/faults", ""),
+    message,
+  ]);
+}
+
+Deno.test("faults are read with their times in milliseconds", () => {
+  const result = read([
+    { share: 0.01, status: 500 },
+    { share: 0.002, action: "hang" },
+    {
+      first: 2,
+      per: "header:Idempotency-Key",
+      status: 503,
+      retryAfter: "2s",
+      text: "",
+    },
+  ]);
+  ok(result.issues === undefined, JSON.stringify(result.issues));
+  deepEqual(result.value.routes[0].faults, [
+    { share: 0.01, status: 500 },
+    { share: 0.002, action: "hang" },
+    {
+      first: 2,
+      per: "header:Idempotency-Key",
+      status: 503,
+      retryAfter: 2000,
+      text: "",
+    },
+  ]);
+});
+
+Deno.test("a fault says whom it meets and what it does, each in one way", () => {
+  const meets = "A fault meets a share of requests or the first ones";
+  const does = "A fault answers with a status or acts on the connection";
+  deepEqual(
+    messages([
+      { status: 500 },
+      { share: 0.1, first: 1, status: 500 },
+      { share: 0.1 },
+      { share: 0.1, status: 500, action: "hang" },
+      { share: 0.1, per: "header:X", status: 500 },
+      { share: 0.1, status: 500, json: 1, text: "1" },
+      { share: 0.1, action: "hang", retryAfter: "1s", text: "" },
+      { share: 0.1, status: 204, json: null },
+    ]),
+    [
+      ["/0", meets],
+      ["/1", meets],
+      ["/2", does],
+      ["/3", does],
+      ["/4/per", "Only first requests are counted per header"],
+      ["/5", "A fault has one body only"],
+      ["/6/retryAfter", 'A fault that acts has no "retryAfter"'],
+      ["/6/text", 'A fault that acts has no "text"'],
+      ["/7/json", "A response with status 204 has no body"],
+    ],
+  );
+});
+
+Deno.test("what a fault's settings cannot be is refused where it stands", () => {
+  deepEqual(
+    messages([
+      { share: 1.5, status: 500 },
+      { first: 0, status: 500 },
+      { first: 1, per: "cookie:x", status: 500 },
+      { share: 0.1, status: 199 },
+      { share: 0.1, action: "explode" },
+      { share: 0.1, status: 500, retryAfter: -1 },
+    ]).map(([path]) => path),
+    [
+      "/0/share",
+      "/1/first",
+      "/2/per",
+      "/3/status",
+      "/4/action",
+      "/5/retryAfter",
+    ],
+  );
+});
+
+Deno.test("shares that add up to more than 1 are refused, ten times a tenth is not", () => {
+  const of = (shares: readonly number[]) =>
+    shares.map((share) => ({ share, status: 500 }));
+  deepEqual(messages(of(Array(10).fill(0.1))), []);
+  deepEqual(messages(of([0.7, 0.2, 0.2])), [[
+    "",
+    "The shares of faults exclude each other, but add up to 1.1",
+  ]]);
+  const [issue] = read(of([1, 1])).issues ?? [];
+  equal(issue.allowed, "shares that add up to 1 at most");
+});

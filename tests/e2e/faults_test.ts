@@ -1,0 +1,158 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createPerfmock, type Perfmock } from "../../mod.ts";
+import type { Lease } from "../../core/plugin.ts";
+import { get, json, rawRequest } from "../support/http.ts";
+import { hooks } from "../support/plugins.ts";
+import { until } from "../support/wait.ts";
+
+/** A GET on a TCP connection of its own. */
+function raw(server: Perfmock, path: string, ...headers: string[]) {
+  return rawRequest(server.url, [
+    `GET ${path} HTTP/1.1`,
+    "host: localhost",
+    ...headers,
+  ]);
+}
+
+/** The status of a GET, its body dropped. */
+async function status(server: Perfmock, path: string, init?: RequestInit) {
+  const response = await get(server, path, init);
+  await response.body?.cancel();
+  return response.status;
+}
+
+async function metrics(server: Perfmock): Promise<string> {
+  return await (await get(server, "/metrics")).text();
+}
+
+Deno.test("a fault with a status leaves after the service time, with perfmock's headers and a body of its own", async () => {
+  await using server = await createPerfmock({
+    routes: [{
+      id: "orders",
+      path: "/orders",
+      serviceTime: "20ms",
+      response: { json: [] },
+      faults: [{ share: 1, status: 503, retryAfter: "1500ms" }],
+    }, {
+      path: "/text",
+      faults: [{ share: 1, status: 429, text: "slow down" }],
+    }, {
+      path: "/json",
+      faults: [{ share: 1, status: 400, json: { error: 7 } }],
+    }, {
+      path: "/bare",
+      faults: [{ share: 1, status: 204 }],
+    }],
+  });
+  const sent = performance.now();
+  const response = await get(server, "/orders", {
+    headers: { origin: "http://page.example" },
+  });
+  ok(performance.now() - sent >= 20, "never early");
+  equal(response.status, 503);
+  deepEqual(
+    [
+      "retry-after",
+      "content-type",
+      "perfmock-sequence",
+      "access-control-allow-origin",
+    ].map((name) => response.headers.get(name)),
+    ["2", "application/problem+json", "0", "http://page.example"],
+  );
+  match(response.headers.get("server-timing") ?? "", /service;dur=2\d\./);
+  deepEqual(await json(response), {
+    type: "about:blank",
+    status: 503,
+    title: "This fault was injected",
+  });
+  const text = await get(server, "/text");
+  equal(text.status, 429);
+  equal(await text.text(), "slow down");
+  const own = await get(server, "/json");
+  deepEqual([own.status, await own.json()], [400, { error: 7 }]);
+  equal(await status(server, "/bare"), 204);
+  match(
+    await metrics(server),
+    /perfmock_faults_total\{route="orders",fault="503"\} 1\n/,
+  );
+  equal(server.stats().routes.orders.answered, 1);
+});
+
+Deno.test("an endpoint that fails twice for each key and then works; a reset lets it fail again", async () => {
+  await using server = await createPerfmock({
+    routes: [{
+      path: "/pay",
+      method: "POST",
+      response: { status: 201 },
+      faults: [{ first: 2, per: "header:Idempotency-Key", status: 503 }],
+    }, { path: "/first", faults: [{ first: 1, status: 500 }] }],
+  });
+  const pay = (key: string) =>
+    status(server, "/pay", {
+      method: "POST",
+      headers: { "idempotency-key": key },
+    });
+  const answers: number[] = [];
+  for (const key of ["a", "b", "a", "a", "b", "b"]) {
+    answers.push(await pay(key));
+  }
+  deepEqual(answers, [503, 503, 503, 201, 503, 201]);
+  equal(await status(server, "/first"), 500);
+  equal(await status(server, "/first"), 200);
+  server.reset();
+  equal(await pay("a"), 503);
+  equal(await status(server, "/first"), 500);
+});
+
+Deno.test("a fault that is added shifts neither service times nor sequence numbers", async () => {
+  const route = { id: "r", path: "/r", serviceTime: "exponential(mean=50ms)" };
+  await using plain = await createPerfmock({ routes: [route] }, {
+    listen: false,
+  });
+  await using faulty = await createPerfmock({
+    routes: [{ ...route, faults: [{ share: 0.5, status: 500 }] }],
+  }, { listen: false });
+  for (let n = 0; n < 100; n++) {
+    equal(faulty.draw("r", n), plain.draw("r", n));
+  }
+});
+
+Deno.test("hang sends no byte, and holds its place until the client leaves", async () => {
+  let held = 0;
+  const lease: Lease = { release: () => held-- };
+  await using server = await createPerfmock({
+    routes: [{ id: "h", path: "/h", faults: [{ share: 1, action: "hang" }] }],
+  }, {
+    plugins: [hooks("pool", {
+      admit: () => {
+        held++;
+        return lease;
+      },
+    })],
+  });
+  const client = await raw(server, "/h");
+  await until(() => server.inFlight === 1);
+  match(
+    await metrics(server),
+    /perfmock_faults_total\{route="h",fault="hang"\} 1\n/,
+  );
+  deepEqual([held, server.inFlight], [1, 1]);
+  client[Symbol.dispose]();
+  await client.answer.catch(() => {});
+  await until(() => server.inFlight === 0);
+  equal(held, 0);
+  const { gone, answered } = server.stats().routes.h;
+  deepEqual([gone, answered], [1, 0]);
+});
+
+Deno.test("hang is cut without a byte by the end of the drain", async () => {
+  const server = await createPerfmock({
+    server: { drainTimeout: "50ms" },
+    routes: [{ path: "/h", faults: [{ share: 1, action: "hang" }] }],
+  });
+  using client = await raw(server, "/h");
+  await until(() => server.inFlight === 1);
+  await server.drain();
+  equal((await client.answer).text, "");
+  equal(server.inFlight, 0);
+});
