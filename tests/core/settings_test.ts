@@ -37,6 +37,7 @@ Deno.test("readSettings() gives the whole configuration with defaults, frozen", 
       methods: ["GET"],
       path: "/a",
       response: { status: 200, headers: {}, json: { deep: [1] } },
+      faults: [],
       plugins: {},
     }],
   });
