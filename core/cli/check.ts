@@ -29,6 +29,7 @@ export async function check(
       out.write(`  ${warning.suggestion}\n`);
     }
   }
-  out.write(`OK ${source}: ${server.routes.length} routes\n`);
+  const { length } = server.routes;
+  out.write(`OK ${source}: ${length} ${length === 1 ? "route" : "routes"}\n`);
   return 0;
 }

@@ -30,10 +30,13 @@ const RUN_TIME: ReadonlySet<string> = new Set([
  * Runs one command.
  *
  * @param args the arguments, without the program's own name
+ * @param out where it prints; the process's own terminal where absent
  * @returns the exit status: 0, 1 where something failed at run time, 2 where what was asked for is not valid
  */
-export async function main(args: readonly string[]): Promise<number> {
-  const out = terminal();
+export async function main(
+  args: readonly string[],
+  out: Terminal = terminal(),
+): Promise<number> {
   let status = 0;
   const run =
     <Options>(command: (options: Options, out: Terminal) => Promise<number>) =>

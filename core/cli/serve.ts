@@ -4,6 +4,7 @@
  * @module
  */
 import { createPerfmock, type Perfmock } from "../app.ts";
+import { PerfmockError } from "../errors.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
@@ -21,6 +22,8 @@ export interface ServeOptions extends ConfigurationOptions {
 /** Where nothing else is said; a library's server takes a free one. */
 const DEFAULT_PORT = 8080;
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 /** The exit status after a second signal: 128 + SIGINT, as shells have it. */
 const INTERRUPTED = 130;
 
@@ -35,13 +38,13 @@ export async function serve(
 ): Promise<number> {
   const { input, folder, source, use } = await loadConfiguration(options);
   const { server: { port = DEFAULT_PORT, ...address } = {} } = input;
-  const server = await use(() =>
+  await using server = await use(() =>
     createPerfmock(
       { ...input, server: { ...address, port } },
       { folder },
     )
   );
-  const ended = firstSignal();
+  using signals = new Signals();
   for (const { path, message } of server.warnings) {
     out.complain(`warning: ${path}: ${message}\n`);
   }
@@ -49,36 +52,60 @@ export async function serve(
   if (options.readyFile !== undefined) {
     await announce(options.readyFile, server.url);
   }
-  await ended;
+  await signals.first;
   if (options.quiet !== true) {
-    out.write(`\nDraining ${server.inFlight} requests\n`);
+    out.write(`\nDraining, ${server.inFlight} under way\n`);
   }
   await server.drain();
   if (options.quiet !== true) summarise(server, out);
   return 0;
 }
 
-/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
-function firstSignal(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let count = 0;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (++count > 1) Deno.exit(INTERRUPTED);
-      resolve();
-    });
+/** Hears SIGINT and SIGTERM until it is disposed: the first resolves, the second ends the process at once. */
+class Signals implements Disposable {
+  readonly #first = Promise.withResolvers<void>();
+  #count = 0;
+
+  constructor() {
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#hear);
   }
-  return promise;
+
+  get first(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  readonly #hear = (): void => {
+    if (++this.#count > 1) Deno.exit(INTERRUPTED);
+    this.#first.resolve();
+  };
+
+  [Symbol.dispose](): void {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#hear);
+  }
 }
 
-/** Written beside and renamed, so that who waits for the file never reads half of it. */
+/**
+ * Written beside and renamed, so that who waits for the file never reads half of it.
+ *
+ * @throws PerfmockError where it cannot be written
+ */
 async function announce(file: string, url: URL): Promise<void> {
   const draft = `${file}.${Deno.pid}`;
-  await Deno.writeTextFile(
-    draft,
-    JSON.stringify({ url: url.href, pid: Deno.pid }) + "\n",
-  );
-  await Deno.rename(draft, file);
+  try {
+    await Deno.writeTextFile(
+      draft,
+      JSON.stringify({ url: url.href, pid: Deno.pid }) + "\n",
+    );
+    await Deno.rename(draft, file);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new PerfmockError("ARGUMENT_INVALID", "Cannot write --ready-file", [{
+      path: "",
+      message,
+      value: file,
+      allowed: "a file in a folder that exists and may be written to",
+    }], { cause: error });
+  }
 }
 
 function greet(server: Perfmock, source: string, out: Terminal): void {
