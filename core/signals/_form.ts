@@ -3,8 +3,6 @@ import type { Kit, KitType, Signal } from "../plugin.ts";
 
 /** A signal that can be part of another. */
 export interface Form extends Signal {
-  /** The value just before a time, which differs from `at` where the signal jumps. */
-  before(time: number): number;
   /** The next time after this one at which it may jump or bend; Infinity where there is none. */
   nextBreak(time: number): number;
   /** How it goes on for ever; undefined where it repeats nothing. */

@@ -1,5 +1,6 @@
 import type { Cycle, Form } from "./_form.ts";
 import { wholeCycles } from "./_reached.ts";
+import { shiftedBreak } from "./_shifted_break.ts";
 
 /** A signal that begins again after each period, for ever. */
 export class Periodic implements Form {
@@ -24,13 +25,6 @@ export class Periodic implements Form {
     return this.#signal.at(this.#phase(time));
   }
 
-  before(time: number): number {
-    const phase = this.#phase(time);
-    return this.#signal.before(
-      phase === 0 && time > 0 ? this.#period : phase,
-    );
-  }
-
   integral(time: number): number {
     if (!(time > 0)) return 0;
     return Math.floor(time / this.#period) * this.#area +
@@ -48,10 +42,14 @@ export class Periodic implements Form {
   nextBreak(time: number): number {
     if (time < 0) return 0;
     const count = Math.floor(time / this.#period);
-    const inner = this.#signal.nextBreak(this.#phase(time));
-    const next = count * this.#period + Math.min(inner, this.#period);
-    // Where rounding has it that the break is now, it is the next period's beginning.
-    return next > time ? next : (count + 2) * this.#period;
+    const next = this.#breakIn(count, time);
+    // Rounding may have it that a period's beginning is the end of the one before.
+    return next > time ? next : this.#breakIn(count + 1, time);
+  }
+
+  #breakIn(count: number, time: number): number {
+    const [from, to] = [count * this.#period, (count + 1) * this.#period];
+    return shiftedBreak({ signal: this.#signal, from, to }, time);
   }
 
   #phase(time: number): number {

@@ -50,6 +50,7 @@ export class PiecewiseLinear implements Form {
     return time <= 0 ? this.#after[0] : this.#value(this.#knotAt(time), time);
   }
 
+  /** The value just before a time, which is not that at the time where the signal jumps. */
   before(time: number): number {
     if (time <= 0) return this.#after[0];
     const i = this.#knotAt(time);

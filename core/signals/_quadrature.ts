@@ -36,12 +36,17 @@ const GAUSS: readonly number[] = [
   0.417959183673469387755102040816327,
 ];
 
-/** The error allowed, relative to the integral; and to that of the absolute values, for where next to nothing is left of these. */
-const RELATIVE = 1e-11;
-const RELATIVE_TO_ALL = 1e-14;
+/** The error allowed, relative to the integral. */
+const TOLERANCE = 1e-11;
 
-/** A jump inside an interval is closed in on to this part of it. */
-const DEEPEST = 40;
+/** Between its breaks a signal is smooth: few halvings take its error below what rounding leaves. */
+const DEEPEST = 12;
+
+/** In so many parts of an interval the sign is looked at. */
+const PARTS = 16;
+
+/** How close to an interval's ends that is done, as a share of it. */
+const EDGE = 1e-9;
 
 /** The integral of a function's positive part between two times, by Kronrod's 15 points. */
 export function positiveArea(
@@ -60,28 +65,69 @@ export interface Cell {
   readonly area: number;
 }
 
-/** Cuts an interval into cells. */
+/** Cuts an interval in which a function is smooth into cells, at the function's roots and wherever the tolerance demands it. */
 export function cells(
   f: (time: number) => number,
   from: number,
   to: number,
 ): Cell[] {
   const found: Cell[] = [];
-  const visit = (from: number, to: number, depth: number): void => {
-    const { area, error, all } = measure(f, from, to);
-    const middle = from + (to - from) / 2;
-    if (
-      error <= RELATIVE * area + RELATIVE_TO_ALL * all ||
-      depth === DEEPEST || !(middle > from && middle < to)
-    ) {
-      found.push({ end: to, area });
-    } else {
-      visit(from, middle, depth + 1);
-      visit(middle, to, depth + 1);
-    }
-  };
-  visit(from, to, 0);
+  let start = from;
+  for (const end of [...roots(f, from, to), to]) {
+    refine(f, { from: start, to: end, ...measure(f, start, end) }, found);
+    start = end;
+  }
   return found;
+}
+
+/** Where a function changes its sign: the kinks of its positive part. */
+function roots(
+  f: (time: number) => number,
+  from: number,
+  to: number,
+): number[] {
+  const found: number[] = [];
+  // Not at the ends themselves: there the function may jump.
+  const place = (part: number) =>
+    from + (to - from) * Math.min(Math.max(part / PARTS, EDGE), 1 - EDGE);
+  for (let part = 1; part <= PARTS; part++) {
+    let [low, high] = [place(part - 1), place(part)];
+    const positive = f(low) > 0;
+    if (f(high) > 0 === positive) continue;
+    for (;;) {
+      const middle = low + (high - low) / 2;
+      if (!(middle > low && middle < high)) break;
+      if (f(middle) > 0 === positive) low = middle;
+      else high = middle;
+    }
+    found.push(high);
+  }
+  return found;
+}
+
+interface Measured extends Measure {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Halves an interval until its error is small enough, or halving makes it no smaller: then it is rounding's. */
+function refine(
+  f: (time: number) => number,
+  whole: Measured,
+  found: Cell[],
+  depth = 0,
+): void {
+  const { from, to, area, error } = whole;
+  const middle = from + (to - from) / 2;
+  if (error <= TOLERANCE * area || depth === DEEPEST) {
+    found.push({ end: to, area });
+    return;
+  }
+  const left = { from, to: middle, ...measure(f, from, middle) };
+  const right = { from: middle, to, ...measure(f, middle, to) };
+  const last = left.error + right.error > error / 2 ? DEEPEST : depth + 1;
+  refine(f, left, found, last);
+  refine(f, right, found, last);
 }
 
 interface Measure {
@@ -89,8 +135,6 @@ interface Measure {
   readonly area: number;
   /** How far the two rules are apart: more than the error of the better one. */
   readonly error: number;
-  /** The integral of the absolute values. */
-  readonly all: number;
 }
 
 function measure(
@@ -100,21 +144,14 @@ function measure(
 ): Measure {
   const half = (to - from) / 2;
   const centre = from + half;
-  const middle = f(centre);
-  let kronrod = KRONROD[7] * Math.max(0, middle);
-  let gauss = GAUSS[3] * Math.max(0, middle);
-  let all = KRONROD[7] * Math.abs(middle);
+  const middle = Math.max(0, f(centre));
+  let kronrod = KRONROD[7] * middle;
+  let gauss = GAUSS[3] * middle;
   for (let i = 0; i < 7; i++) {
-    const left = f(centre - half * NODES[i]);
-    const right = f(centre + half * NODES[i]);
-    const positive = Math.max(0, left) + Math.max(0, right);
-    kronrod += KRONROD[i] * positive;
-    if (i % 2 === 1) gauss += GAUSS[i >> 1] * positive;
-    all += KRONROD[i] * (Math.abs(left) + Math.abs(right));
+    const both = Math.max(0, f(centre - half * NODES[i])) +
+      Math.max(0, f(centre + half * NODES[i]));
+    kronrod += KRONROD[i] * both;
+    if (i % 2 === 1) gauss += GAUSS[i >> 1] * both;
   }
-  return {
-    area: kronrod * half,
-    error: Math.abs(kronrod - gauss) * half,
-    all: all * half,
-  };
+  return { area: kronrod * half, error: Math.abs(kronrod - gauss) * half };
 }

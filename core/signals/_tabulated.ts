@@ -9,7 +9,7 @@ const MOST_CELLS = 2 ** 20;
 
 /** A signal but for what follows from its values. */
 export interface Values
-  extends Pick<Form, "at" | "before" | "nextBreak" | "cycle" | "nonNegative"> {
+  extends Pick<Form, "at" | "nextBreak" | "cycle" | "nonNegative"> {
   /** The integral, where it has a closed form. */
   readonly exact: ((time: number) => number) | undefined;
 }
@@ -21,7 +21,6 @@ export interface Values
  */
 export class Tabulated implements Form {
   readonly at: (time: number) => number;
-  readonly before: (time: number) => number;
   readonly nextBreak: (time: number) => number;
   readonly cycle: Cycle | undefined;
   readonly nonNegative: boolean;
@@ -37,7 +36,6 @@ export class Tabulated implements Form {
   constructor(values: Values) {
     const { cycle } = values;
     this.at = values.at;
-    this.before = values.before;
     this.nextBreak = values.nextBreak;
     this.cycle = cycle;
     this.nonNegative = values.nonNegative;

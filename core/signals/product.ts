@@ -29,17 +29,12 @@ function multiplied(factors: readonly Form[]): Form {
     if (only instanceof PiecewiseLinear) return scaledLines(only, by);
     if (by > 0) return new Scaled(only, by);
   }
-  const productOf =
-    (read: (factor: Form, time: number) => number) => (time: number) => {
-      let product = by;
-      for (let i = 0; i < varying.length; i++) {
-        product *= read(varying[i], time);
-      }
-      return product;
-    };
   return new Tabulated({
-    at: productOf((factor, time) => factor.at(time)),
-    before: productOf((factor, time) => factor.before(time)),
+    at: (time) => {
+      let product = by;
+      for (let i = 0; i < varying.length; i++) product *= varying[i].at(time);
+      return product;
+    },
     nextBreak: earliestBreak(varying),
     cycle: commonCycle(varying.map(({ cycle }) => cycle)),
     nonNegative: by > 0 && varying.every(({ nonNegative }) => nonNegative),
@@ -76,10 +71,6 @@ class Scaled implements Form {
 
   at(time: number): number {
     return this.#by * this.#signal.at(time);
-  }
-
-  before(time: number): number {
-    return this.#by * this.#signal.before(time);
   }
 
   integral(time: number): number {

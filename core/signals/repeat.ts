@@ -4,6 +4,7 @@
  * @module
  */
 import type { FormDefinition } from "./_form.ts";
+import { integrated } from "./_integrated.ts";
 import { Periodic } from "./_periodic.ts";
 
 /** `repeat{signal,period}`. */
@@ -11,7 +12,9 @@ export const repeat: FormDefinition = {
   name: "repeat",
   schema: ({ kit, signal }) =>
     kit.z.strictObject({ signal, period: kit.duration({ above: 0 }) })
-      .transform(({ signal, period }) =>
-        signal.constant ? signal : new Periodic(signal, period)
+      .transform(
+        integrated(({ signal, period }) =>
+          signal.constant ? signal : new Periodic(signal, period)
+        ),
       ),
 };

@@ -4,14 +4,16 @@
  * @module
  */
 import type { Cycle, Form, FormDefinition } from "./_form.ts";
+import { integrated } from "./_integrated.ts";
 import { reached } from "./_reached.ts";
+import { shiftedBreak } from "./_shifted_break.ts";
 
 /** `sequence[{for,signal}]`: each signal begins at its own 0; the last value is held. */
 export const sequence: FormDefinition = {
   name: "sequence",
   schema: ({ kit, signal }) =>
     kit.z.array(kit.z.strictObject({ for: kit.duration({ above: 0 }), signal }))
-      .min(1).transform((parts) => new Sequence(parts)),
+      .min(1).transform(integrated((parts) => new Sequence(parts))),
 };
 
 /** A part of a {@linkcode Sequence}. */
@@ -40,7 +42,7 @@ class Sequence implements Form {
       this.#areas.push(this.#areas[i] + signal.integral(length));
     }
     const last = parts[parts.length - 1];
-    this.#last = last.signal.before(last.for);
+    this.#last = lastValue(last);
     this.constant = parts.every(({ signal }) =>
       signal.constant && signal.at(0) === this.#last
     );
@@ -55,16 +57,6 @@ class Sequence implements Form {
     const i = this.#partAt(time);
     if (i === this.#parts.length) return this.#last;
     return this.#parts[i].signal.at(time - this.#starts[i]);
-  }
-
-  before(time: number): number {
-    const i = this.#partAt(time);
-    if (i > 0 && time === this.#starts[i]) {
-      const { for: length, signal } = this.#parts[i - 1];
-      return signal.before(length);
-    }
-    if (i === this.#parts.length) return this.#last;
-    return this.#parts[i].signal.before(time - this.#starts[i]);
   }
 
   integral(time: number): number {
@@ -95,12 +87,9 @@ class Sequence implements Form {
     if (time < 0) return 0;
     const i = this.#partAt(time);
     if (i === this.#parts.length) return Infinity;
-    const start = this.#starts[i];
-    const next = start + this.#parts[i].signal.nextBreak(time - start);
-    // Where rounding has it that the break is now, the end of the part is the next one for sure.
-    return next > time
-      ? Math.min(next, this.#starts[i + 1])
-      : this.#starts[i + 1];
+    const { signal } = this.#parts[i];
+    const [from, to] = [this.#starts[i], this.#starts[i + 1]];
+    return shiftedBreak({ signal, from, to }, time);
   }
 
   /** The part that is on at a time; the number of parts where all are over. */
@@ -109,4 +98,16 @@ class Sequence implements Form {
     while (i < this.#parts.length && time >= this.#starts[i + 1]) i++;
     return i;
   }
+}
+
+/** A moment before, as a share of the time: more than all that rounding does. */
+const MOMENT = 2 ** -46;
+
+/** The value a part ends with: that just before its end, where it is about to jump. */
+function lastValue({ for: length, signal }: Part): number {
+  const after = signal.at(length);
+  const before = signal.at(length * (1 - MOMENT));
+  const jumps = Math.abs(after - before) >
+    1e-9 * Math.max(Math.abs(after), Math.abs(before));
+  return jumps ? before : after;
 }

@@ -73,10 +73,6 @@ export class Sine implements Form {
       this.#amplitude * Math.sin(TURN * (turns - Math.floor(turns)));
   }
 
-  before(time: number): number {
-    return this.at(time);
-  }
-
   integral(time: number): number {
     if (!(time > 0)) return 0;
     const angle = TURN * (time / this.#period + this.#phase) + this.#lead;

@@ -17,24 +17,23 @@ export const sum: FormDefinition = {
 
 function added(parts: readonly Form[]): Form {
   if (parts.length === 1) return parts[0];
-  const at = totalOf(parts, (part, time) => part.at(time));
-  const before = totalOf(parts, (part, time) => part.before(time));
   // Straight lines add up to straight lines.
   if (parts.every((part) => part instanceof PiecewiseLinear)) {
-    const times = parts.flatMap(({ knots }) => knots.map((knot) => knot.at));
+    const times = parts.flatMap(({ knots }) => knots.map(({ at }) => at));
+    const before = totalOf(parts, (part, time) => part.before(time));
+    const after = totalOf(parts, (part, time) => part.at(time));
     return new PiecewiseLinear(
-      times.sort((a, b) => a - b).map((time) => ({
-        at: time,
-        before: before(time),
-        after: at(time),
+      times.sort((a, b) => a - b).map((at) => ({
+        at,
+        before: before(at),
+        after: after(at),
       })),
     );
   }
   // Where nothing is clamped, the integral of the sum is the sum of the integrals.
   const nonNegative = parts.every((part) => part.nonNegative);
   return new Tabulated({
-    at,
-    before,
+    at: totalOf(parts, (part, time) => part.at(time)),
     nextBreak: earliestBreak(parts),
     cycle: commonCycle(parts.map(({ cycle }) => cycle)),
     nonNegative,
@@ -44,9 +43,9 @@ function added(parts: readonly Form[]): Form {
   });
 }
 
-function totalOf(
-  parts: readonly Form[],
-  read: (part: Form, time: number) => number,
+function totalOf<Part>(
+  parts: readonly Part[],
+  read: (part: Part, time: number) => number,
 ): (time: number) => number {
   return (time) => {
     let total = 0;
