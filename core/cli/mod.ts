@@ -11,6 +11,7 @@ import { check } from "./check.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
 import { draw } from "./draw.ts";
 import { explain } from "./explain.ts";
+import { preview, type PreviewOptions } from "./preview.ts";
 import { printFaults, type Terminal, terminal } from "./output.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
@@ -92,6 +93,18 @@ export async function main(
     .option("--seed <seed>", "instead of the configuration's")
     .addOption(configOption())
     .action(run(draw));
+  program.command("preview")
+    .description("tell what a signal does over time")
+    .argument(
+      "<signal>",
+      "JSON, YAML such as '{ramp: {from: 10/s, to: 400/s, over: 30s}}', or a file that holds it",
+    )
+    .option("--unit <unit>", "what its values are: rate or number", "rate")
+    .option("--over <duration>", "how much of it")
+    .option("--points <n>", "how many points", "25")
+    .action(async (text: string, options: PreviewOptions) => {
+      status = await preview(text, options, out);
+    });
   program.command("schema")
     .description("print the JSON Schema of the configuration")
     .addOption(configOption())

@@ -1,0 +1,158 @@
+/**
+ * `perfmock preview`: what a signal does over time, before anything is run with it.
+ *
+ * @module
+ */
+import { extname } from "node:path";
+import { parse, YAMLParseError } from "yaml";
+import {
+  createKit,
+  formatDuration,
+  readConfig,
+  validate,
+} from "../config/mod.ts";
+import { type Issue, PerfmockError } from "../errors.ts";
+import type { Kit, KitType, Signal } from "../plugin.ts";
+import type { Terminal } from "./output.ts";
+
+/** The options of `preview`, as typed. */
+export interface PreviewOptions {
+  /** What the values are: a key of {@linkcode UNITS}. */
+  readonly unit: string;
+  /** How much of it is shown; all of it, or 2 minutes of what never ends, where absent. */
+  readonly over?: string;
+  /** How many points. */
+  readonly points: string;
+}
+
+/** How values of a unit are read and written. */
+interface Unit {
+  readonly type: (kit: Kit) => KitType<number>;
+  readonly suffix: string;
+}
+
+/** What a signal's values may be. */
+const UNITS: Readonly<Record<string, Unit>> = {
+  rate: { type: (kit) => kit.rate(), suffix: "/s" },
+  number: { type: (kit) => kit.number(), suffix: "" },
+};
+
+/** What is shown of a signal that never ends, in ms. */
+const USUAL = 120_000;
+
+/** The longest bar. */
+const WIDTH = 50;
+
+/** The files that are read; anything else is the signal itself. */
+const EXTENSIONS: readonly string[] = [".json", ".jsonc", ".yaml", ".yml"];
+
+/**
+ * Prints points of a signal, each with a bar: time, value and, of a rate, the arrivals up to then.
+ *
+ * @param text a signal as JSON or YAML, or the path of a file that holds one
+ * @throws PerfmockError where it is no signal, or an option cannot be read
+ */
+export async function preview(
+  text: string,
+  options: PreviewOptions,
+  out: Terminal,
+): Promise<number> {
+  const { value, folder } = EXTENSIONS.includes(extname(text))
+    ? await readConfig(text)
+    : { value: inline(text), folder: "." };
+  const kit = createKit({
+    folder,
+    distribution: () => ({
+      issues: [{ path: "", message: "A signal is no distribution" }],
+    }),
+  });
+  const { unit, over, points } = readOptions(options, kit);
+  const read = validate(kit.signal(unit.type(kit)), value);
+  if (read.issues !== undefined) throw refusal("this signal", read.issues);
+  const signal = read.value;
+  const shown = over ??
+    (signal.end > 0 && signal.end < Infinity ? signal.end : USUAL);
+  const times = Array.from(
+    { length: points },
+    (_, i) => shown * i / (points - 1),
+  );
+  print(signal, { times, unit }, out);
+  return 0;
+}
+
+function inline(text: string): unknown {
+  try {
+    // YAML takes JSON as it is.
+    return parse(text, { logLevel: "error" });
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    throw refusal("this signal", [{
+      path: "",
+      message: error.message.split("\n")[0].replace(/:$/, ""),
+      value: text,
+      allowed:
+        "a signal as JSON or YAML, such as '{ramp: {from: 10/s, to: 400/s, over: 30s}}', or the path of a .json or .yaml file",
+    }]);
+  }
+}
+
+function readOptions(
+  { unit, over, points }: PreviewOptions,
+  kit: Kit,
+): { readonly unit: Unit; readonly over?: number; readonly points: number } {
+  const { z } = kit;
+  const read = validate(
+    z.strictObject({
+      unit: z.enum(Object.keys(UNITS)).transform((name) => UNITS[name]),
+      over: kit.duration({ above: 0 }).optional(),
+      points: kit.integer({ min: 2, max: 1000 }),
+    }),
+    { unit, over, points: /^\d+$/.test(points) ? Number(points) : points },
+  );
+  if (read.issues === undefined) return read.value;
+  throw refusal(
+    "with these options",
+    read.issues.map((issue) => ({
+      ...issue,
+      path: issue.path.replace("/", "--"),
+    })),
+  );
+}
+
+function refusal(what: string, issues: readonly Issue[]): PerfmockError {
+  return new PerfmockError(
+    "ARGUMENT_INVALID",
+    `Cannot preview ${what}`,
+    issues,
+  );
+}
+
+function print(
+  signal: Signal,
+  { times, unit }: { readonly times: readonly number[]; readonly unit: Unit },
+  out: Terminal,
+): void {
+  const values = times.map((time) => signal.at(time));
+  const top = Math.max(...values.map(Math.abs));
+  const rows = times.map((time, i) => [
+    formatDuration(Number(time.toPrecision(6))),
+    `${short(values[i])}${unit.suffix}`,
+    ...unit === UNITS.rate ? [short(signal.integral(time) / 1000)] : [],
+  ]);
+  const header = ["time", "value", ...unit === UNITS.rate ? ["arrivals"] : []];
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column].length)) + 2
+  );
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, column) => cell.padStart(widths[column])).join("");
+  out.write(`${out.dim(line(header))}\n`);
+  for (const [i, row] of rows.entries()) {
+    const length = top === 0 ? 0 : Math.max(0, values[i] / top * WIDTH);
+    out.write(`${line(row)}  ${"█".repeat(Math.round(length))}`.trimEnd());
+    out.write("\n");
+  }
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
