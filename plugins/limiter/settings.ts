@@ -147,7 +147,7 @@ function refusalSchema({ z, integer, duration }: Kit) {
     if (action === undefined || said.length === 0) return;
     context.addIssue({
       code: "custom",
-      path: ["action"],
+      path: [said[0]],
       message: `Cannot ${action} and answer with ${said.join(" and ")}`,
       params: { allowed: "action alone, or status, retryAfter and body" },
     });

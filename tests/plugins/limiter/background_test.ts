@@ -1,0 +1,121 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { Distribution, Signal } from "../../../core/plugin.ts";
+import { createStream } from "../../../core/random/mod.ts";
+import { constant } from "../../../core/signals/mod.ts";
+import { createSimulation } from "../../../core/simulation/mod.ts";
+import { Background } from "../../../plugins/limiter/background.ts";
+import type { PoolReport } from "../../../plugins/limiter/mod.ts";
+import { type TestPool, testPool, Visitor } from "./_pools.ts";
+import { near } from "./_queueing.ts";
+
+function background(
+  test: TestPool,
+  rate: Signal,
+  ms: number,
+): Background {
+  return new Background({
+    rate,
+    serviceTime: { draw: () => ms } as unknown as Distribution,
+    pool: test.pool,
+    clock: test.clock,
+    arrivals: createStream([1, 2], "arrivals"),
+    service: createStream([1, 2], "service"),
+  });
+}
+
+Deno.test("phantoms arrive as a Poisson process of the signal's rate", () => {
+  const test = testPool({ concurrency: Infinity });
+  const phantoms = background(test, constant(50), 1);
+  phantoms.start();
+  phantoms.start();
+  const perSecond: number[] = [];
+  for (let second = 0; second < 2000; second++) {
+    const before = phantoms.arrived;
+    test.clock.advance(1000);
+    perSecond.push(phantoms.arrived - before);
+  }
+  const mean = perSecond.reduce((sum, n) => sum + n, 0) / perSecond.length;
+  const variance = perSecond.reduce((sum, n) => sum + (n - mean) ** 2, 0) /
+    perSecond.length;
+  near(mean, 50, 0.01, "mean");
+  near(variance, 50, 0.1, "a Poisson count's variance is its mean");
+  phantoms.stop();
+  equal(test.clock.pending, 0);
+});
+
+Deno.test("phantoms follow a rate that changes, and end with it", () => {
+  const test = testPool({ concurrency: Infinity });
+  // 100/s for ten seconds, then nothing.
+  const burst: Signal = {
+    at: (time) => time < 10_000 ? 100 : 0,
+    integral: (time) => 100 * Math.min(time, 10_000),
+    inverse: (area) => area <= 1_000_000 ? area / 100 : Infinity,
+    end: 10_000,
+    constant: false,
+  };
+  const phantoms = background(test, burst, 5);
+  test.clock.advance(3000);
+  phantoms.start();
+  test.clock.run();
+  near(phantoms.arrived, 1000, 0.1);
+  ok(test.clock.now() < 13_010);
+  equal(test.pool.busy, 0);
+});
+
+Deno.test("phantoms take places, wait and are refused like everybody else", () => {
+  const test = testPool({ concurrency: 1, capacity: 1 });
+  const phantoms = background(test, constant(1000), 1_000_000);
+  phantoms.start();
+  test.clock.advance(100);
+  deepEqual([test.pool.busy, test.pool.queued], [1, 1]);
+  equal(phantoms.refused, phantoms.arrived - 2);
+  equal(new Visitor(test).state, "refused");
+  deepEqual(test.refused.length, 1, "phantoms are no clients");
+  phantoms.stop();
+  deepEqual([test.pool.queued, test.clock.pending], [0, 0]);
+});
+
+Deno.test("requests beside phantoms meet the pool that theory says: M/M/4/8 of both together", async () => {
+  await using simulation = await createSimulation({
+    plugins: {
+      limiter: {
+        pools: {
+          db: {
+            concurrency: 4,
+            queue: 4,
+            background: {
+              rate: "40/s",
+              serviceTime: { exponential: { mean: 100 } },
+            },
+          },
+        },
+      },
+    },
+    routes: [{
+      id: "r",
+      path: "/r",
+      limiter: "db",
+      serviceTime: { exponential: { mean: 100 } },
+    }],
+  });
+  const { routes } = await simulation.run({
+    seed: 3,
+    exchanges: 100_000,
+    sources: [{
+      name: "load",
+      arrivals: "poisson",
+      rate: constant(10),
+      targets: [{ route: "r" }],
+    }],
+  });
+  // Poisson arrivals see time averages: the loss of M/M/4/8 at λ = 50 holds for the requests alone.
+  near(routes.r.rejected / routes.r.arrivals, 0.25124, 0.02, "requests");
+  const { pools } = simulation.server.stats().plugins.limiter as {
+    readonly pools: readonly PoolReport[];
+  };
+  const [{ background, arrivals, utilisation }] = pools;
+  ok(background !== undefined);
+  equal(arrivals, background.arrivals + 100_000);
+  near(background.refused / background.arrivals, 0.25124, 0.02, "phantoms");
+  near(utilisation, 0.93595, 0.02, "utilisation");
+});

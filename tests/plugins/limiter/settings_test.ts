@@ -1,0 +1,263 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { createTestServer } from "../../../core/testing.ts";
+import { errorOf, lines } from "../../support/errors.ts";
+
+/** The faults of one pool, a line each. */
+async function faultsOf(pool: unknown): Promise<string[]> {
+  const error = await errorOf(() =>
+    createTestServer({
+      plugins: { limiter: { pools: { db: pool } } },
+      routes: [{ path: "/", limiter: "db" }],
+    })
+  );
+  equal(error.code, "CONFIG_INVALID");
+  return lines(error).map((line) => line.replace("/plugins/limiter/pools", ""));
+}
+
+const WRONG: readonly [what: string, pool: unknown, fault: string][] = [
+  [
+    "no places",
+    { concurrency: 0 },
+    "/db/concurrency: Must be at least 1, received 0",
+  ],
+  [
+    "a negative number of places",
+    { concurrency: -3 },
+    "/db/concurrency: Must be at least 1, received -3",
+  ],
+  [
+    "a negative queue",
+    { concurrency: 1, queue: -1 },
+    "/db/queue: Must be at least 0, received -1",
+  ],
+  [
+    "a queue in other words",
+    { concurrency: 1, queue: "unbouned" },
+    '/db/queue: Must be "unbounded", received "unbouned" → unbounded',
+  ],
+  [
+    "an unknown discipline",
+    { concurrency: 1, discipline: "fiffo" },
+    '/db/discipline: Must be "fifo", "lifo", "random" or "priority", received "fiffo" → fifo',
+  ],
+  [
+    "a pool that limits nothing",
+    { queue: 4 },
+    "/db/concurrency: A pool without concurrency or rateLimit limits nothing",
+  ],
+  [
+    "priority without the discipline",
+    { concurrency: 1, priority: "header:X-P" },
+    '/db/priority: Priority means nothing to the discipline "fifo"',
+  ],
+  [
+    "priority from nowhere",
+    { concurrency: 1, discipline: "priority", priority: "X-P" },
+    '/db/priority: Must be "route" or "header:" and a header\'s name, such as "header:X-Priority", received "X-P"',
+  ],
+  [
+    "no time to wait",
+    { concurrency: 1, queueTimeout: 0 },
+    "/db/queueTimeout: Must be greater than 0, received 0",
+  ],
+  [
+    "a reset connection, which hooks cannot do yet",
+    { concurrency: 1, onFull: { action: "connection-reset" } },
+    '/db/onFull/action: Must be "hang", received "connection-reset"',
+  ],
+  [
+    "silence with an answer",
+    { concurrency: 1, onTimeout: { action: "hang", status: 503, body: "x" } },
+    "/db/onTimeout/status: Cannot hang and answer with status and body",
+  ],
+  [
+    "a status that HTTP has not",
+    { concurrency: 1, onFull: { status: 99 } },
+    "/db/onFull/status: Must be from 200 to 599, received 99",
+  ],
+  [
+    "a rate without a unit",
+    { rateLimit: { rate: "400" } },
+    '/db/rateLimit/rate: Cannot read "400" as a rate',
+  ],
+  [
+    "a cost beyond the burst",
+    { rateLimit: { rate: 5, burst: 2, cost: 3 } },
+    "/db/rateLimit/cost: Must be at most burst, 2, or nothing would ever pass, received 3",
+  ],
+  [
+    "a log that is too long",
+    { rateLimit: { rate: 5, burst: 10_001, algorithm: "sliding-window" } },
+    "/db/rateLimit/burst: A sliding window remembers every request: burst must be at most 10000, received 10001",
+  ],
+  [
+    "a partition that there is not",
+    { rateLimit: { rate: 5, per: "ip" } },
+    '/db/rateLimit/per: Must be "pool", "route", "client" or "header:" and a header\'s name, such as "header:X-Api-Key", received "ip"',
+  ],
+  [
+    "a background whose times decrease",
+    {
+      concurrency: 1,
+      background: {
+        rate: {
+          steps: [
+            { at: 0, value: "1/s" },
+            { at: "2s", value: "3/s" },
+            { at: "1s", value: "1/s" },
+          ],
+        },
+        serviceTime: "2ms",
+      },
+    },
+    "/db/background/rate/steps/2/at: Times must not decrease, but 1000 ms comes after 2000 ms",
+  ],
+  [
+    "a background whose rate has no unit",
+    {
+      concurrency: 1,
+      background: {
+        rate: { ramp: { from: "5", to: "10/s", over: "1s" } },
+        serviceTime: "2ms",
+      },
+    },
+    '/db/background/rate/ramp/from: Cannot read "5" as a rate',
+  ],
+];
+
+for (const [what, pool, fault] of WRONG) {
+  Deno.test(`a pool is refused for ${what}`, async () => {
+    deepEqual(await faultsOf(pool), [fault]);
+  });
+}
+
+Deno.test("a named pool cannot be called like an inline one", async () => {
+  const error = await errorOf(() =>
+    createTestServer({
+      plugins: { limiter: { pools: { "route:r": { concurrency: 1 } } } },
+    })
+  );
+  deepEqual(lines(error), [
+    '/plugins/limiter/pools/route:r: Names that start with "route:" are those of inline pools',
+  ]);
+});
+
+Deno.test("clients are told apart by a header, or the option is refused", async () => {
+  const error = await errorOf(() =>
+    createTestServer({ plugins: { limiter: { client: "X-Client" } } })
+  );
+  match(lines(error)[0], /^\/plugins\/limiter\/client: Must be "header:" and/);
+});
+
+/** The faults of routes that have the pools web and db. */
+async function routeFaults(...routes: readonly unknown[]): Promise<string[]> {
+  return lines(
+    await errorOf(() =>
+      createTestServer({
+        plugins: {
+          limiter: {
+            pools: { web: { concurrency: 4 }, db: { concurrency: 1 } },
+          },
+        },
+        routes: routes.map((route, index) => ({
+          id: `${index}`,
+          path: `/${index}`,
+          ...route as object,
+        })),
+      })
+    ),
+  );
+}
+
+Deno.test("routes are refused for pools that there are not, twice, or in opposite orders", async () => {
+  deepEqual(
+    await routeFaults(
+      { limiter: "wbe" },
+      { limiter: ["web", "dbb"] },
+      { limiter: ["db", "db"] },
+    ),
+    [
+      '/routes/0/limiter: Unknown pool "wbe" → web',
+      '/routes/1/limiter/1: Unknown pool "dbb" → db',
+      '/routes/2/limiter/1: Cannot take the pool "db" twice: who holds its last place would wait for itself',
+    ],
+  );
+  deepEqual(
+    await routeFaults({ limiter: ["web", "db"] }, { limiter: ["db", "web"] }),
+    [
+      '/routes/1/limiter: Cannot take "db" before "web": route "0" takes them the other way round, and both could wait for each other for ever',
+    ],
+  );
+});
+
+Deno.test("a route is refused for a priority that nobody looks at", async () => {
+  deepEqual(
+    await routeFaults({ priority: 1 }, { priority: 1, limiter: ["web", "db"] }),
+    [
+      '/routes/0/priority: Cannot use "priority" on a route without "limiter" → limiter',
+      "/routes/1/priority: Cannot use a priority: no pool of this route serves by priority",
+    ],
+  );
+});
+
+Deno.test("a route's own pool is read like any other", async () => {
+  deepEqual(
+    await routeFaults(
+      { limiter: { concurency: 1, rateLimit: { rate: 1 } } },
+      { limiter: 5 },
+      { limiter: [] },
+    ),
+    [
+      '/routes/0/limiter/concurency: Unknown key "concurency" → concurrency',
+      "/routes/1/limiter: Expected a string, a list or an object, received a number",
+      "/routes/2/limiter: Must have at least 1 entry, received 0",
+    ],
+  );
+});
+
+Deno.test("a server without pools says where they would be", async () => {
+  const error = await errorOf(() =>
+    createTestServer({ routes: [{ path: "/", limiter: "db" }] })
+  );
+  equal(
+    error.issues[0].allowed,
+    "a pool of its own, since plugins.limiter.pools has none",
+  );
+});
+
+Deno.test("a chain of orders that go round is refused with all routes that make it up", async () => {
+  const error = await errorOf(() =>
+    createTestServer({
+      plugins: {
+        limiter: {
+          pools: {
+            a: { concurrency: 1 },
+            b: { concurrency: 1 },
+            c: { concurrency: 1 },
+          },
+        },
+      },
+      routes: [
+        { id: "1", path: "/1", limiter: ["a", "b"] },
+        { id: "2", path: "/2", limiter: ["b", "c"] },
+        { id: "3", path: "/3", limiter: ["c", "a"] },
+      ],
+    })
+  );
+  match(error.issues[0].message, /routes "1" and "2" take them the other way/);
+});
+
+Deno.test("a pool that no route uses is worth a warning", async () => {
+  await using test = await createTestServer({
+    plugins: {
+      limiter: {
+        pools: { "a/b": { concurrency: 1 }, db: { concurrency: 1 } },
+      },
+    },
+    routes: [{ path: "/", limiter: "db" }],
+  });
+  deepEqual(
+    test.server.warnings.map(({ path, message }) => `${path}: ${message}`),
+    ['/plugins/limiter/pools/a~1b: No route uses the pool "a/b"'],
+  );
+});
