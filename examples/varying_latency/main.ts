@@ -8,12 +8,41 @@
  *
  * @module
  */
-import { createPerfmock } from "@perfmock/perfmock";
+import { createPerfmock, type PerfmockInput } from "@perfmock/perfmock";
 import { type Experience, load } from "./frontend.ts";
 
 /** How often each state of the backend is asked, and by how many at a time. */
 const REQUESTS = 200;
 const AT_ONCE = 20;
+
+const RESPONSE = { json: { items: [] } };
+
+/** The backend in its three states. */
+export const CONFIG: PerfmockInput = {
+  seed: 7,
+  routes: [{
+    id: "healthy",
+    path: "/healthy",
+    serviceTime: { lognormal: { median: "40ms", p99: "90ms" } },
+    response: RESPONSE,
+  }, {
+    id: "long tail",
+    path: "/long-tail",
+    serviceTime: { lognormal: { median: "40ms", p99: "900ms" } },
+    response: RESPONSE,
+  }, {
+    id: "one slow replica",
+    path: "/slow-replica",
+    serviceTime: {
+      bimodal: {
+        fast: { lognormal: { median: "40ms", p99: "90ms" } },
+        slow: { normal: { mean: "1.5s", sd: "150ms" } },
+        slowShare: 0.1,
+      },
+    },
+    response: RESPONSE,
+  }],
+};
 
 /** What users saw of one state of the backend, in numbers of requests. */
 export interface Observation {
@@ -27,32 +56,7 @@ export interface Observation {
 
 /** Runs the scenario: the same figures every time, since the backend's times come from a seed. */
 export async function run(): Promise<Observation[]> {
-  const response = { json: { items: [] } };
-  await using server = await createPerfmock({
-    seed: 7,
-    routes: [{
-      id: "healthy",
-      path: "/healthy",
-      serviceTime: { lognormal: { median: "40ms", p99: "90ms" } },
-      response,
-    }, {
-      id: "long tail",
-      path: "/long-tail",
-      serviceTime: { lognormal: { median: "40ms", p99: "900ms" } },
-      response,
-    }, {
-      id: "one slow replica",
-      path: "/slow-replica",
-      serviceTime: {
-        bimodal: {
-          fast: { lognormal: { median: "40ms", p99: "90ms" } },
-          slow: { normal: { mean: "1.5s", sd: "150ms" } },
-          slowShare: 0.1,
-        },
-      },
-      response,
-    }],
-  });
+  await using server = await createPerfmock(CONFIG);
   const observations: Observation[] = [];
   for (const { id, path } of server.routes) {
     const seen = { instant: 0, spinner: 0, "gave up": 0 };

@@ -1,0 +1,121 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { cli } from "../../support/cli.ts";
+import { folderWith } from "../../support/plugins.ts";
+
+Deno.test("check says OK and counts the routes", async () => {
+  await using folder = await folderWith({
+    "one.json": '{"routes": [{"path": "/"}]}',
+    "two.yaml": "routes:\n  - path: /a\n  - path: /b\n",
+    "deno.jsonc": '{ /* no routes */ "perfmock": {} }',
+  });
+  for (
+    const [name, routes] of [
+      ["one.json", "1 route"],
+      ["two.yaml", "2 routes"],
+      ["deno.jsonc", "0 routes"],
+    ]
+  ) {
+    const file = `${folder.path}/${name}`;
+    deepEqual(await cli("check", "--config", file), {
+      status: 0,
+      out: `OK ${file}: ${routes}\n`,
+      err: "",
+    });
+  }
+});
+
+Deno.test("check warns where truncation moves a mean, and all is well nevertheless", async () => {
+  await using folder = await folderWith({
+    "c.yaml":
+      "routes:\n  - { path: /, serviceTime: { normal: { mean: 10ms, sd: 20ms } } }\n",
+  });
+  const { status, out } = await cli(
+    "check",
+    "--config",
+    `${folder.path}/c.yaml`,
+  );
+  equal(status, 0);
+  match(
+    out,
+    /^warning: \/routes\/0\/serviceTime\/normal: Truncation below 0 ms moves the mean from 10 ms to 20.183 ms\n/,
+  );
+  match(out, /\nOK .*: 1 route\n$/);
+});
+
+Deno.test("check lists all faults at once, in the order of the file, each with its place", async () => {
+  await using folder = await folderWith({
+    "c.yaml": `sed: 7
+server: { port: 70000 }
+routes:
+  - path: /a
+    serviceTime: { normal: { mean: 10ms, sd: -1 } }
+  - path: /b
+    serviceTme: 1ms
+`,
+  });
+  const file = `${folder.path}/c.yaml`;
+  const { status, out, err } = await cli("check", "--config", file);
+  deepEqual([status, out], [2, ""]);
+  match(err, /^Cannot use the configuration: 4 faults \[CONFIG_INVALID\]\n/);
+  deepEqual(
+    err.matchAll(/^ {2}(\/\S*): .*(?:\n {4}(?!at).*)*\n {4}at (.*)$/gm)
+      .map(([, path, place]) => [path, place.replace(file, "c.yaml")])
+      .toArray(),
+    [
+      ["/sed", "c.yaml:1:1"],
+      ["/server/port", "c.yaml:2:11"],
+      ["/routes/0/serviceTime/normal/sd", "c.yaml:5:42"],
+      ["/routes/1/serviceTme", "c.yaml:7:5"],
+    ],
+  );
+  match(err, /suggestion: seed/);
+  match(err, /suggestion: serviceTime/);
+  match(err, /received: 70000/);
+});
+
+Deno.test("check tells line and column of malformed JSON and YAML", async () => {
+  await using folder = await folderWith({
+    "broken.json": '{\n  "routes": [\n    {"path": "/" "id": "r"}\n  ]\n}\n',
+    "broken.yaml": "routes:\n  - path: /\n   id: r\n",
+    "empty.json": "",
+    "list.json": "[]",
+  });
+  const check = (name: string) =>
+    cli("check", "--config", `${folder.path}/${name}`);
+  const json = await check("broken.json");
+  equal(json.status, 2);
+  match(json.err, /line 3, column 18: .*\[CONFIG_SYNTAX\]/);
+  const yaml = await check("broken.yaml");
+  equal(yaml.status, 2);
+  match(yaml.err, /[Ll]ine 3, column \d+: .*/);
+  match(yaml.err, /\[CONFIG_SYNTAX\]/);
+  for (const name of ["empty.json", "list.json"]) {
+    equal((await check(name)).status, 2);
+  }
+});
+
+Deno.test("check says which file is not there, and which was probably meant", async () => {
+  await using folder = await folderWith({ "mock.yaml": "routes: []\n" });
+  const { status, err } = await cli(
+    "check",
+    "--config",
+    `${folder.path}/mokc.yaml`,
+  );
+  equal(status, 2);
+  match(err, /no such file \[CONFIG_UNREADABLE\]/);
+  match(err, /suggestion: mock\.yaml/);
+});
+
+Deno.test("check shows control characters of a configuration as text", async () => {
+  await using folder = await folderWith({
+    "c.json": JSON.stringify({ "a\u001b[31m": "x".repeat(500) }),
+  });
+  const { status, err } = await cli(
+    "check",
+    "--config",
+    `${folder.path}/c.json`,
+  );
+  equal(status, 2);
+  equal(err.includes("\u001b"), false);
+  match(err, /\\u001b\[31m/);
+});

@@ -1,0 +1,109 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { cli } from "../../support/cli.ts";
+import { folderWith } from "../../support/plugins.ts";
+
+Deno.test("explain prints mean, deviation, percentiles, and the requests that readings need", async () => {
+  const { status, out, err } = await cli("explain", "exponential(mean=30ms)");
+  deepEqual([status, err], [0, ""]);
+  match(out, /^mean {16}30 ms\nstandard deviation {2}30 ms\n\n/);
+  deepEqual(
+    out.matchAll(/^p([\d.]+) +([\d.]+) ms$/gm).map(([, p]) => p).toArray(),
+    [1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 99.99].map(String),
+  );
+  match(out, /^p99 {5}138\.155 ms$/m);
+  match(out, /^p50 {5}19989\np95 {5}20333\np99 {5}44832$/m);
+  match(out, /exact: one whole block, 200 by default\n$/);
+});
+
+Deno.test("explain's histogram has bars of equal width, of all values", async () => {
+  const { out } = await cli("explain", "uniform(min=0ms, max=100ms)");
+  const bars = out.matchAll(/^ +(≥?)([\d.]+) ms (█+) ([\d.]+) %$/gm).toArray();
+  equal(bars.length, 21);
+  equal(bars[20][1], "≥");
+  const sum = bars.reduce((sum, [, , , , share]) => sum + Number(share), 0);
+  equal(Math.round(sum), 100);
+  const lengths = bars.slice(0, 20).map(([, , , bar]) => bar.length);
+  equal(Math.max(...lengths), 50);
+  equal(Math.min(...lengths) > 40, true);
+});
+
+Deno.test("explain takes JSON, durations, the text form and names of profiles for the same", async () => {
+  await using folder = await folderWith({
+    "c.yaml": `control: { token: secret }
+plugins: { distributions: { profiles: { quick: { uniform: { min: 1, max: 3 } } } } }
+`,
+  });
+  const explain = async (text: string) => {
+    const { status, out } = await cli(
+      "explain",
+      text,
+      "--config",
+      `${folder.path}/c.yaml`,
+    );
+    equal(status, 0);
+    return out;
+  };
+  const wanted = await explain("quick");
+  match(wanted, /^mean {16}2 ms\n/);
+  equal(await explain('{"uniform": {"min": 1, "max": "3ms"}}'), wanted);
+  equal(await explain("uniform(min=1ms, max=3ms)"), wanted);
+  const constant = await explain("120ms");
+  match(constant, /^all at 120 ms$/m);
+});
+
+Deno.test("explain says what is infinite, and warns", async () => {
+  const { out } = await cli("explain", "pareto(alpha=0.9, min=1ms)");
+  match(out, /^mean {16}infinite\nstandard deviation {2}infinite\n/);
+  const gap = await cli(
+    "explain",
+    '{"mixture": [{"weight": 1, "of": "1ms"}, {"weight": 1, "of": "9ms"}]}',
+  );
+  match(gap.out, /^p50 {5}no number suffices: there is an atom or a gap$/m);
+  const truncated = await cli("explain", "normal(mean=10ms, sd=20ms)");
+  match(truncated.out, /^warning: Truncation below 0 ms/m);
+});
+
+Deno.test("explain says that it estimates what can only be sampled", async () => {
+  await using folder = await folderWith({
+    "dice.ts": `export default {
+  name: "dice",
+  version: "1.0.0",
+  contributes: {
+    families: [{
+      name: "dice",
+      parameters: ({ z }) => z.strictObject({}),
+      create: () => ({ sample: (next) => 1 + Math.floor(6 * next()) }),
+    }],
+  },
+};
+`,
+    "c.yaml": "plugins: { ./dice.ts: {} }\n",
+  });
+  const { status, out } = await cli(
+    "explain",
+    '{"dice": {}}',
+    "--config",
+    `${folder.path}/c.yaml`,
+  );
+  equal(status, 0);
+  match(out, /^estimated from 100 000 seeded draws$/m);
+  match(out, /^p50 {5}no number suffices: there is an atom or a gap$/m);
+});
+
+Deno.test("explain refuses what is no distribution, with all faults", async () => {
+  const misspelt = await cli("explain", "lognrmal(median=1ms, p99=2ms)");
+  deepEqual([misspelt.status, misspelt.out], [2, ""]);
+  match(misspelt.err, /Cannot explain this distribution \[ARGUMENT_INVALID\]/);
+  match(misspelt.err, /suggestion: lognormal/);
+  const faulty = await cli(
+    "explain",
+    '{"normal": {"mean": "x", "sd": -1, "sdd": 1}}',
+  );
+  equal(faulty.status, 2);
+  for (const path of ["mean", "sd", "sdd"]) {
+    match(faulty.err, new RegExp(`^ {2}/normal/${path}: `, "m"));
+  }
+  const broken = await cli("explain", '{"normal": ');
+  equal(broken.status, 2);
+  match(broken.err, /it is not JSON/);
+});

@@ -1,0 +1,114 @@
+/** The command line: in this process with its output kept, or as the process that users run. */
+import { fileURLToPath } from "node:url";
+import { main } from "../../core/cli/mod.ts";
+import type { Terminal } from "../../core/cli/output.ts";
+import { until } from "./wait.ts";
+
+const MOD = fileURLToPath(new URL("../../mod.ts", import.meta.url));
+
+/** What a command came to. */
+export interface Ended {
+  /** The exit status. */
+  readonly status: number;
+  /** Standard output. */
+  readonly out: string;
+  /** Standard error. */
+  readonly err: string;
+}
+
+/** Runs a command in this process. */
+export async function cli(...args: readonly string[]): Promise<Ended> {
+  let out = "";
+  let err = "";
+  const terminal: Terminal = {
+    write: (text) => void (out += text),
+    complain: (text) => void (err += text),
+    bold: (text) => text,
+    dim: (text) => text,
+  };
+  const status = await main(args, terminal);
+  return { status, out, err };
+}
+
+/** Where and how a process runs. */
+export interface Surroundings {
+  /** Its working directory. */
+  readonly cwd?: string;
+  /** Environment variables beyond this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function command(
+  args: readonly string[],
+  { cwd, env }: Surroundings,
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", MOD, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...cwd !== undefined && { cwd },
+    ...env !== undefined && { env: { ...env } },
+  }).spawn();
+}
+
+async function end(child: Deno.ChildProcess): Promise<Ended> {
+  const { code, stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  return { status: code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+/** Runs a command as a process of its own, to its end. */
+export async function run(
+  args: readonly string[],
+  surroundings: Surroundings = {},
+): Promise<Ended> {
+  return await end(command(args, surroundings));
+}
+
+/** A serving process. */
+export interface Serving extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: URL;
+  /** The signal goes to the process that wrote the ready file. */
+  signal(name: "SIGINT" | "SIGTERM"): void;
+  /** What came of it, once it has ended. */
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts `serve` and waits until it listens. */
+export async function serving(
+  args: readonly string[],
+  surroundings: Surroundings = {},
+): Promise<Serving> {
+  const folder = await Deno.makeTempDir({ prefix: "perfmock-test-" });
+  const file = `${folder}/ready.json`;
+  const child = command(
+    ["serve", "--ready-file", file, ...args],
+    surroundings,
+  );
+  const ended = end(child);
+  let over = false;
+  ended.finally(() => over = true);
+  let text = "";
+  await until(async () => {
+    if (over) throw new Error(`It ended: ${(await ended).err}`);
+    try {
+      text = await Deno.readTextFile(file);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  const { url, pid } = JSON.parse(text) as { url: string; pid: number };
+  return {
+    url: new URL(url),
+    signal: (name) => Deno.kill(pid, name),
+    ended,
+    async [Symbol.asyncDispose]() {
+      if (!over) child.kill("SIGKILL");
+      await ended;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
