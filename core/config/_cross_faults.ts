@@ -12,7 +12,11 @@ const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/;
 /** Finds them in a configuration as written; what has not the right type is the schema's to report. */
 export function crossFaults(written: unknown): Issue[] {
   if (!isRecord(written)) return [];
-  return [...exposed(written), ...ambiguous(written.routes)];
+  return [
+    ...exposed(written),
+    ...ambiguous(written.routes),
+    ...bodiless(written.routes),
+  ];
 }
 
 /** Beyond loopback, anybody could change the server. */
@@ -77,6 +81,26 @@ function ambiguous(routes: unknown): Issue[] {
     before.push({ id, methods, path });
   }
   return faults;
+}
+
+/** What has no body cannot be cut in its middle. */
+function bodiless(routes: unknown): Issue[] {
+  return (Array.isArray(routes) ? routes : []).flatMap((route, index) => {
+    if (!isRecord(route) || !Array.isArray(route.faults)) return [];
+    const response = isRecord(route.response) ? route.response : {};
+    const { status: _status, headers: _headers, ...body } = response;
+    if (Object.keys(body).length > 0) return [];
+    return route.faults.flatMap((fault, place) =>
+      isRecord(fault) && fault.action === "cut-body"
+        ? [{
+          path: `/routes/${index}/faults/${place}/action`,
+          message: "Cannot cut the body of a response that has none",
+          value: "cut-body",
+          allowed: "a response with a body, or another action",
+        }]
+        : []
+    );
+  });
 }
 
 /** What a path matches: the names of its parameters do not matter. */

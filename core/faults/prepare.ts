@@ -6,6 +6,7 @@
 import type { FaultSettings } from "../config/mod.ts";
 import type { LiveExchange } from "../exchange.ts";
 import type { Counter, Stream } from "../plugin.ts";
+import { answerCut } from "./cut_body.ts";
 import type { Injected } from "./injected.ts";
 import { type FaultRule, RouteFaults } from "./route_faults.ts";
 
@@ -49,10 +50,11 @@ export function prepareFaults(
 function injectedBy(fault: FaultSettings, parts: FaultParts): Injected {
   const { action, status = 500 } = fault;
   if (action !== undefined) {
+    const cuts = action === "cut-body";
     return {
-      action,
+      action: cuts ? "answer" : action,
       status: undefined,
-      answer: undefined,
+      answer: cuts ? answerCut : undefined,
       counter: parts.counter(action),
     };
   }

@@ -156,3 +156,68 @@ Deno.test("hang is cut without a byte by the end of the drain", async () => {
   equal((await client.answer).text, "");
   equal(server.inFlight, 0);
 });
+
+/** The bytes of a raw answer's body. */
+function bodyOf({ text }: { readonly text: string }): string {
+  return text.slice(text.indexOf("\r\n\r\n") + 4);
+}
+
+Deno.test("cut-body sends the headers and half of the bytes, then closes the connection", async () => {
+  await using server = await createPerfmock({
+    routes: [{
+      id: "c",
+      path: "/c",
+      serviceTime: "20ms",
+      response: { text: "x".repeat(1001) },
+      faults: [{ share: 1, action: "cut-body" }],
+    }],
+  });
+  const sent = performance.now();
+  using client = await raw(server, "/c");
+  const answer = await client.answer;
+  ok(performance.now() - sent >= 20, "never early");
+  match(answer.text, /^HTTP\/1\.1 200 OK\r\n/);
+  match(answer.text, /\r\ncontent-length: 1001\r\n/i);
+  match(answer.text, /\r\nperfmock-sequence: 0\r\n/i);
+  equal(bodyOf(answer), "x".repeat(500));
+  equal(answer.reset, false, "closed, not reset");
+  match(
+    await metrics(server),
+    /perfmock_faults_total\{route="c",fault="cut-body"\} 1\n/,
+  );
+  equal(server.stats().routes.c.answered, 1);
+});
+
+Deno.test("cut-body leaves alone what has no bytes", async () => {
+  await using server = await createPerfmock({
+    routes: [{
+      path: "/c",
+      response: { text: "" },
+      faults: [{ share: 1, action: "cut-body" }],
+    }, {
+      path: "/d",
+      response: { text: "abc" },
+      faults: [{ share: 1, action: "cut-body" }],
+    }],
+  });
+  equal(await (await get(server, "/c")).text(), "");
+  const head = await get(server, "/d", { method: "HEAD" });
+  equal(head.status, 200);
+});
+
+Deno.test("within the process a cut body is a stream that fails", async () => {
+  await using server = await createPerfmock({
+    routes: [{
+      path: "/c",
+      response: { text: "1234" },
+      faults: [{ share: 1, action: "cut-body" }],
+    }],
+  }, { listen: false });
+  const response = await server.fetch(new Request(new URL("/c", server.url)));
+  const reader = response.body?.getReader();
+  equal(new TextDecoder().decode((await reader?.read())?.value), "12");
+  equal(
+    await reader?.read().catch((error) => error.message),
+    "A fault cuts this body",
+  );
+});

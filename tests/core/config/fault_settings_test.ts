@@ -107,3 +107,13 @@ Deno.test("shares that add up to more than 1 are refused, ten times a tenth is n
   const [issue] = read(of([1, 1])).issues ?? [];
   equal(issue.allowed, "shares that add up to 1 at most");
 });
+
+Deno.test("cut-body is refused on a route whose response has no body", () => {
+  deepEqual(
+    messages([{ share: 0.1, status: 500 }, {
+      share: 0.1,
+      action: "cut-body",
+    }]),
+    [["/1/action", "Cannot cut the body of a response that has none"]],
+  );
+});
