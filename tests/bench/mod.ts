@@ -9,6 +9,7 @@ import { suggest } from "../../core/config/mod.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { inFlight } from "./in_flight.ts";
+import { limiter } from "./limiter.ts";
 import { recorder, scrape } from "./metrics.ts";
 import { pipeline } from "./pipeline.ts";
 import { precision } from "./precision.ts";
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   inFlight,
   start,
   pipeline,
+  limiter,
   recorder,
   scrape,
 ];

@@ -1,0 +1,133 @@
+/**
+ * What the limiter costs: an admission where places are free, and one behind a long queue.
+ *
+ * @module
+ */
+import { MetricRegistry } from "../../core/metrics/mod.ts";
+import type { Admit, Exchange, Lease, Waiter } from "../../core/plugin.ts";
+import { createStream } from "../../core/random/mod.ts";
+import { VirtualClock } from "../../core/testing.ts";
+import { clientKey } from "../../plugins/limiter/client_key.ts";
+import { Clients } from "../../plugins/limiter/clients/mod.ts";
+import { DISCIPLINES } from "../../plugins/limiter/disciplines/mod.ts";
+import { installPool } from "../../plugins/limiter/installed_pool.ts";
+import { routeHooks } from "../../plugins/limiter/route_hooks.ts";
+import { PoolSeries } from "../../plugins/limiter/series.ts";
+import type { PoolSettings } from "../../plugins/limiter/settings.ts";
+import type { Benchmark, Row } from "./benchmark.ts";
+
+/** How many wait in the long queue. */
+const WAITERS = 100_000;
+
+/** What an admission may cost where places are free, in nanoseconds. */
+const TARGET = 300;
+
+/** How many times that with a long queue. */
+const FACTOR = 3;
+
+/** In process, in alternating rounds. */
+export const limiter: Benchmark = {
+  name: "limiter",
+  measures:
+    `Nanoseconds an admission and its release take, metrics included, with places free and with ${WAITERS} waiting: the fastest of alternating rounds`,
+  run({ quick }) {
+    const calls = quick ? 10_000 : 200_000;
+    const subjects = [
+      { what: "places free", target: TARGET, run: uncontended() },
+      ...DISCIPLINES.map((discipline) => ({
+        what: `${WAITERS} wait, ${discipline}`,
+        target: TARGET * FACTOR,
+        run: queued({ discipline }),
+      })),
+      {
+        what: `${WAITERS} wait, fifo with a queue time-out`,
+        target: TARGET * FACTOR,
+        run: queued({ queueTimeout: 3_600_000 }),
+      },
+    ];
+    const best = subjects.map(() => Infinity);
+    for (let round = 0; round < 15; round++) {
+      for (const [index, { run }] of subjects.entries()) {
+        const start = performance.now();
+        run(calls);
+        const cost = (performance.now() - start) / calls * 1e6;
+        best[index] = Math.min(best[index], cost);
+      }
+    }
+    return Promise.resolve(subjects.map(({ what, target }, index): Row => ({
+      what,
+      values: { "ns each": best[index], "× free": best[index] / best[0] },
+      targets: [{ column: "ns each", atMost: target }],
+    })));
+  },
+};
+
+/** The one admission of a route with a pool. */
+function admission(settings: Partial<PoolSettings>): Admit {
+  const clock = new VirtualClock();
+  const clientOf = clientKey(undefined);
+  const clients = new Clients(clientOf);
+  const stream = createStream([1, 2], "queue");
+  const installed = installPool("db", {
+    settings: {
+      concurrency: 1,
+      queue: Infinity,
+      discipline: "fifo",
+      priorityHeader: undefined,
+      queueTimeout: Infinity,
+      onFull: { status: 503 },
+      onTimeout: { status: 503 },
+      rateLimit: undefined,
+      background: undefined,
+      ...settings,
+    },
+    streams: { queue: stream, arrivals: stream, service: stream },
+  }, {
+    clock,
+    series: new PoolSeries(new MetricRegistry()),
+    clients,
+    clientOf,
+    log() {},
+  });
+  const { admit } = routeHooks("r", [installed], {
+    priority: undefined,
+    clients,
+    clock,
+  });
+  const [first] = [admit].flat();
+  if (typeof first !== "function") throw new Error("There is no admission");
+  return first;
+}
+
+const EXCHANGE = { arrival: 0, start: 0 } as Exchange;
+
+/** One comes, is served, and goes. */
+function uncontended(): (n: number) => void {
+  const admit = admission({});
+  const waiter: Waiter = { exchange: EXCHANGE, settle() {} };
+  return (n) => {
+    for (let i = 0; i < n; i++) {
+      (admit(EXCHANGE, waiter) as Lease).release(EXCHANGE, 0);
+    }
+  };
+}
+
+/** One comes and queues up, one is done, and who is next is served: so as many wait as before. */
+function queued(settings: Partial<PoolSettings>): (n: number) => void {
+  const admit = admission(settings);
+  let holder: Lease | undefined;
+  const waiter: Waiter = {
+    exchange: EXCHANGE,
+    settle(outcome) {
+      holder = outcome as Lease;
+    },
+  };
+  holder = admit(EXCHANGE, waiter) as Lease;
+  for (let i = 0; i < WAITERS; i++) admit(EXCHANGE, waiter);
+  return (n) => {
+    for (let i = 0; i < n; i++) {
+      admit(EXCHANGE, waiter);
+      holder?.release(EXCHANGE, 0);
+    }
+  };
+}
