@@ -111,7 +111,8 @@ const CONFIDENCE = 1.959963984540054;
 /**
  * How many independent draws put the sample quantile within ±2 % of the quantile q with 95 % confidence:
  * n = p(1−p) · (1.96 / (0.02 · q · f(q)))², from the quantile's asymptotic normality (Mosteller 1946). The density f(q) is
- * taken as the inverse of the quantile function's slope. Null where there is none: in an atom or between two.
+ * taken as the inverse of the quantile function's slope. Within an atom, one. Null where there is no density: where the
+ * quantile function jumps, or is 0, or is none.
  */
 export function requestsNeeded(
   distribution: Distribution,
@@ -119,9 +120,14 @@ export function requestsNeeded(
 ): number | null {
   const { quantile } = distribution;
   if (quantile === undefined) return null;
+  const slope = (step: number) =>
+    (quantile(p + step) - quantile(p - step)) / (2 * step);
   const step = Math.min(p, 1 - p) * 1e-4;
-  const slope = (quantile(p + step) - quantile(p - step)) / (2 * step);
-  const n = p * (1 - p) * (CONFIDENCE * slope / (TOLERANCE * quantile(p))) ** 2;
+  const coarse = slope(step);
+  // Across a jump the slope grows as the step shrinks.
+  if (slope(step / 16) > 4 * coarse) return null;
+  const n = p * (1 - p) *
+    (CONFIDENCE * coarse / (TOLERANCE * quantile(p))) ** 2;
   return Number.isFinite(n) ? Math.max(1, Math.ceil(n)) : null;
 }
 

@@ -70,6 +70,10 @@ export async function run(
 export interface Serving extends AsyncDisposable {
   /** Where it listens. */
   readonly url: URL;
+  /** The process, as it says itself. */
+  readonly pid: number;
+  /** The folder with its ready file, ready.json. */
+  readonly folder: string;
   /** The signal goes to the process that wrote the ready file. */
   signal(name: "SIGINT" | "SIGTERM"): void;
   /** What came of it, once it has ended. */
@@ -103,6 +107,8 @@ export async function serving(
   const { url, pid } = JSON.parse(text) as { url: string; pid: number };
   return {
     url: new URL(url),
+    pid,
+    folder,
     signal: (name) => Deno.kill(pid, name),
     ended,
     async [Symbol.asyncDispose]() {

@@ -93,3 +93,26 @@ Deno.test("main() tells failures of the moment from faults: status 1", async () 
   equal(elsewhere.status, 2);
   match(elsewhere.err, /Cannot write --ready-file \[ARGUMENT_INVALID\]/);
 });
+
+Deno.test("main() lists faults of the command line, which have no place in the file, before those of the file", async () => {
+  await using folder = await folderWith({
+    "c.json": '{"seed": 1.5,\n"sed": 1}',
+  });
+  const file = `${folder.path}/c.json`;
+  const { status, err } = await cli(
+    "serve",
+    "--config",
+    file,
+    "--port",
+    "80x",
+  );
+  equal(status, 2);
+  deepEqual(err.match(/^ {2}\/\S+:|(?<=^ {4}at .*):\d+:\d+$/gm), [
+    "  /server/port:",
+    "  /seed:",
+    ":1:2",
+    "  /sed:",
+    ":2:1",
+  ]);
+  match(err, /\(from --port\)/);
+});

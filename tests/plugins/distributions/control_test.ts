@@ -145,6 +145,8 @@ Deno.test("requestsNeeded() is one in an atom, and null where there is no densit
   equal(of(() => 5), 1);
   equal(of(() => 0), null);
   equal(of(undefined), null);
+  equal(of((u) => u < 0.5 ? 1 : 9), null, "between two atoms");
+  equal(of((u) => u < 0.5 ? u : 9 + u), null, "a gap");
 });
 
 Deno.test("explain refuses faulty questions with all faults", async () => {
