@@ -16,8 +16,13 @@ export interface OfferedHooks {
   readonly hooks: RouteHooks;
 }
 
+/** What a plugin says of its hooks, beside them. */
+const SAYINGS = { summary: true, resets: true } as const;
+
 /** The hooks there are, in the order of the life of a request. A Record, so that the compiler notices one that is missing. */
-const STAGES: Readonly<Record<Exclude<keyof RouteHooks, "summary">, true>> = {
+const STAGES: Readonly<
+  Record<Exclude<keyof RouteHooks, keyof typeof SAYINGS>, true>
+> = {
   admit: true,
   serve: true,
   degrade: true,
@@ -77,6 +82,11 @@ export function summaries(offers: readonly OfferedHooks[]): string[] {
   return offers.flatMap(({ hooks }) => hooks.summary ?? []);
 }
 
+/** Whether one of the plugins may reset a connection of the route. */
+export function resets(offers: readonly OfferedHooks[]): boolean {
+  return offers.some(({ hooks }) => hooks.resets === true);
+}
+
 /** Puts hooks in order: stage, then pre and post, then the plugins' order. */
 export function planHooks(offers: readonly OfferedHooks[]): PlannedHooks {
   return {
@@ -91,7 +101,7 @@ export function planHooks(offers: readonly OfferedHooks[]): PlannedHooks {
 /** All hooks that are there, with their names: those of a list one by one. */
 function each(hooks: RouteHooks): [name: string, hook: unknown][] {
   return Object.entries(hooks).flatMap(([name, given]) => {
-    if (given === undefined || name === "summary") return [];
+    if (given === undefined || Object.hasOwn(SAYINGS, name)) return [];
     const list = name === "admit" && Array.isArray(given) ? given : [given];
     return list.map((hook): [string, unknown] => [name, hook]);
   });

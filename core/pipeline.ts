@@ -9,6 +9,7 @@
  * @module
  */
 import { isLease, isRejection, type LiveExchange } from "./exchange.ts";
+import { resetConnection } from "./faults/mod.ts";
 import { Flow } from "./flow.ts";
 import type { Outcome, Rejection } from "./plugin.ts";
 
@@ -112,6 +113,7 @@ function wake(x: LiveExchange): void {
 
 function reject(x: LiveExchange, rejection: Rejection): void {
   x.rejection = rejection;
+  x.action = rejection.action;
   x.status = rejection.status;
   x.due = x.start;
   finish(x, "rejected", x.plan.clock.now());
@@ -135,8 +137,14 @@ function finish(x: LiveExchange, outcome: Outcome, end: number): void {
     x.injected?.counter.add();
     // From here on it waits for abandon(): when its client leaves, or the server ends.
     if (x.action === "hang") return;
-    x.status = x.injected?.status ?? x.status;
-    if (answer !== undefined) answer = x.injected?.answer ?? answer;
+    if (x.action === "connection-reset") {
+      if (outcome === "answered") outcome = "reset";
+      x.status = 0;
+      if (answer !== undefined) answer = resetConnection;
+    } else {
+      x.status = x.injected?.status ?? x.status;
+      if (answer !== undefined) answer = x.injected?.answer ?? answer;
+    }
   }
   x.outcome = outcome;
   x.end = end;

@@ -19,8 +19,10 @@ import {
   hookFaults,
   type OfferedHooks,
   planHooks,
+  resets,
   summaries,
 } from "./hooks.ts";
+import { engineFaults, engineFor } from "./engine.ts";
 import { prepareFaults } from "./faults/mod.ts";
 import { Edge } from "./http.ts";
 import type { MetricRegistry } from "./metrics/mod.ts";
@@ -55,6 +57,8 @@ export interface ServerParts extends SharedParts {
 export interface Revision {
   /** The configuration, complete and frozen. */
   readonly config: PerfmockConfig;
+  /** The HTTP server it needs. */
+  readonly engine: "deno" | "node";
   /** What a user should know. */
   readonly warnings: readonly Issue[];
   /** In the order in which they are matched. */
@@ -98,10 +102,14 @@ export async function buildRevision(
     const { config } = settings;
     const warnings = [...settings.warnings, ...warningsOf(plugins)];
     const endpoints = endpointsOf(plugins, builtin(routes, plugins), config);
-    const faults = clashes(routes, endpoints, config);
+    const faults = [
+      ...clashes(routes, endpoints, config),
+      ...engineFaults(config, routes),
+    ];
     if (faults.length > 0) throw invalid(faults);
     return {
       config,
+      engine: engineFor(config, routes),
       warnings,
       routes,
       plugins,
@@ -205,6 +213,8 @@ async function buildRoutes(
         counter: (fault) => parts.recorder.fault(route.id, fault),
         answer: (settings) => createAnswer(settings, context),
       }),
+      resets: resets(offers) ||
+        route.faults.some(({ action }) => action === "connection-reset"),
       summaries: summaries(offers),
       settings: written[index],
       status: route.response.status,

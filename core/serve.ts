@@ -4,6 +4,7 @@
  * @module
  */
 import { PerfmockError } from "./errors.ts";
+import { listenWithDeno } from "./serve_deno.ts";
 import { TimeLimitError, withinLimit } from "./time/mod.ts";
 
 /** A server that listens. */
@@ -19,12 +20,43 @@ export interface Listener {
   cut(): Promise<void>;
 }
 
-/** Where to listen. */
+/** A certificate and its key, as PEM. */
+export interface Certificate {
+  /** The certificate, with those between it and a root. */
+  readonly cert: string;
+  /** Its private key. */
+  readonly key: string;
+}
+
+/** Where to listen, and with what. */
 export interface Address {
   /** A host name or an IP address. */
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
+  /** The HTTP server: Deno's is faster, Node's can reset connections. */
+  readonly engine: "deno" | "node";
+  /** With one it speaks TLS, and HTTP/2 with those who can; undefined for plain HTTP. */
+  readonly certificate?: Certificate | undefined;
+}
+
+/** What answers requests; `Response.error()` resets the connection, where the engine can. */
+export type Handler = (request: Request) => Response | Promise<Response>;
+
+/** What an HTTP server is started with. */
+export interface EngineParts extends Omit<Address, "engine"> {
+  /** Answers. */
+  readonly handler: Handler;
+}
+
+/** An HTTP server that listens. */
+export interface Engine {
+  /** The port it listens on. */
+  readonly port: number;
+  /** Takes no new connections, closes idle ones, resolves once all have ended. */
+  shutdown(): Promise<void>;
+  /** Closes every connection at once. */
+  cut(): Promise<void>;
 }
 
 /**
@@ -32,47 +64,46 @@ export interface Address {
  *
  * @throws PerfmockError `PORT_IN_USE` or `SERVER_NOT_STARTED`
  */
-export function listen(
+export async function listen(
   address: Address,
-  handler: (request: Request) => Response | Promise<Response>,
-): Listener {
-  const ending = new AbortController();
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  handler: Handler,
+): Promise<Listener> {
+  let engine: Engine;
   try {
-    server = Deno.serve({
-      hostname: address.host,
-      port: address.port,
-      signal: ending.signal,
-      onListen() {},
-      onError: () => new Response(null, { status: 500 }),
-    }, handler as (request: Request) => Response | Promise<Response>);
+    engine = await start(address, handler);
   } catch (error) {
     throw notStarted(address, error);
   }
   const name = address.host.includes(":") ? `[${address.host}]` : address.host;
+  const scheme = address.certificate === undefined ? "http" : "https";
   return {
     // What listens on all addresses is reached on this machine's own.
     url: new URL(
-      `http://${
+      `${scheme}://${
         name === "0.0.0.0" ? "127.0.0.1" : name === "[::]" ? "[::1]" : name
-      }:${server.addr.port}/`,
+      }:${engine.port}/`,
     ),
     async close(limit) {
       try {
-        await withinLimit(server.shutdown(), limit);
+        await withinLimit(engine.shutdown(), limit);
       } catch (error) {
         if (!(error instanceof TimeLimitError)) throw error;
       }
     },
-    async cut() {
-      ending.abort();
-      await server.finished;
-    },
+    cut: () => engine.cut(),
   };
 }
 
+async function start(address: Address, handler: Handler): Promise<Engine> {
+  if (address.engine === "deno") return listenWithDeno({ ...address, handler });
+  const { listenWithNode } = await import("./serve_node.ts");
+  return await listenWithNode({ ...address, handler });
+}
+
 function notStarted({ host, port }: Address, error: unknown): PerfmockError {
-  if (error instanceof Deno.errors.AddrInUse) {
+  const inUse = error instanceof Deno.errors.AddrInUse ||
+    Reflect.get(Object(error), "code") === "EADDRINUSE";
+  if (inUse) {
     return new PerfmockError(
       "PORT_IN_USE",
       `Cannot listen on ${host}:${port}: the port is in use`,

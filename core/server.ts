@@ -142,8 +142,8 @@ export class Server implements Perfmock {
     if (this.#options.listen === false) return;
     // Its thread takes a moment to start, and the first answers are to be as exact as all others.
     await this.#ownClock?.start();
-    this.#listener = listen(
-      this.config.server,
+    this.#listener = await listen(
+      { ...this.config.server, engine: this.#current.engine },
       (request) => this.fetch(request),
     );
     this.#lag.start();

@@ -23,8 +23,8 @@ export interface FaultInput {
   readonly json?: unknown;
   /** The body, as text. */
   readonly text?: string;
-  /** Half of the body leaves before the connection is closed, or nothing ever leaves. */
-  readonly action?: "cut-body" | "hang";
+  /** Resets the connection before any byte, closes it after half of the body, or never sends anything. */
+  readonly action?: "connection-reset" | "cut-body" | "hang";
 }
 
 /** A fault, parsed. */
@@ -44,7 +44,7 @@ export interface FaultSettings {
   /** The body, to be sent as text. */
   readonly text?: string | undefined;
   /** What the fault does instead of answering with a status. */
-  readonly action?: "cut-body" | "hang" | undefined;
+  readonly action?: "connection-reset" | "cut-body" | "hang" | undefined;
 }
 
 /** Whose first requests are counted: everybody's, or those of each value of a header. */
@@ -78,7 +78,7 @@ function faultType(kit: Kit): z.ZodType<FaultSettings> {
     share: kit.share().optional(),
     first: kit.integer({ min: 1 }).optional(),
     per: PER.optional(),
-    action: z.enum(["cut-body", "hang"]).optional(),
+    action: z.enum(["connection-reset", "cut-body", "hang"]).optional(),
     status: kit.integer({ min: 200, max: 599 }).optional(),
     retryAfter: kit.duration().optional(),
     json: JSON_VALUE.optional(),

@@ -32,6 +32,11 @@ export interface PerfmockInput {
     readonly cors?: boolean;
     /** How long requests under way may take to end after a signal; "10s" where absent. */
     readonly drainTimeout?: string | number;
+    /**
+     * The HTTP server. "auto" where absent: Deno's, which is faster, unless something resets connections before any byte,
+     * which only Node's can.
+     */
+    readonly engine?: "auto" | "deno" | "node";
   };
   /** The control API. */
   readonly control?: {
@@ -81,6 +86,8 @@ export interface ServerSettings {
   readonly cors: boolean;
   /** In milliseconds. */
   readonly drainTimeout: number;
+  /** The HTTP server; auto takes Deno's unless something resets connections. */
+  readonly engine: "auto" | "deno" | "node";
 }
 
 /** The control API. */
@@ -188,6 +195,7 @@ export function createConfigSchema(
       port: kit.integer({ min: 0, max: 65_535 }).default(8080),
       cors: z.boolean().default(true),
       drainTimeout: kit.duration().default(10_000),
+      engine: z.enum(["auto", "deno", "node"]).default("auto"),
     }).prefault({}),
     control: z.strictObject({
       path: CONTROL_PATH.default("/_perfmock"),

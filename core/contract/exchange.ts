@@ -39,7 +39,7 @@ export interface Stream {
 
 /**
  * How an exchange stands: gone is the client that left, cut what was still pending when the server ended, failed a hook that
- * threw.
+ * threw, reset a connection that an injected fault has reset.
  */
 export type Outcome =
   | "pending"
@@ -47,7 +47,8 @@ export type Outcome =
   | "rejected"
   | "gone"
   | "cut"
-  | "failed";
+  | "failed"
+  | "reset";
 
 /**
  * One request and its answer on their way through the pipeline, which alone writes it. It is valid until observe has
@@ -72,7 +73,7 @@ export interface Exchange {
   readonly end: number;
   /** How far it has come: its headers leave between service and body. */
   readonly phase: "queue" | "service" | "body";
-  /** The status that is sent. */
+  /** The status that is sent; 0 where the connection is reset instead. */
   readonly status: number;
   /** How it ended, or `"pending"`. */
   readonly outcome: Outcome;
@@ -90,6 +91,8 @@ export type Admit = (
 export interface RouteHooks {
   /** What the plugin does to this route, in a few words; printed at the start and by the control API. */
   readonly summary?: string;
+  /** True where a rejection may reset the connection: the server then needs the engine that can. */
+  readonly resets?: boolean;
   /**
    * May it be served now? A lease holds a server until it is released; a rejection ends the exchange; a ticket is a place
    * in a queue and settles later through the waiter. A list is taken in turn: each begins where the one before it has given
@@ -139,6 +142,11 @@ export interface Rejection {
   readonly headers?: Readonly<Record<string, string>>;
   /** The response body; a problem document where absent. */
   readonly body?: string;
+  /**
+   * What is done in place of an answer: the connection is reset before any byte, which the route's hooks must have announced
+   * as `resets`; or nothing is sent until the client leaves, and what the exchange holds stays held.
+   */
+  readonly action?: "connection-reset" | "hang";
 }
 
 /** A place in a queue. */

@@ -293,6 +293,7 @@ class RouteSeries {
         bound.gone[x.phase].add();
         break;
       case "cut":
+      case "reset":
       case "pending":
     }
   }
@@ -358,7 +359,7 @@ export class RouteRecorder {
   /** An exchange has ended. */
   observe(x: Exchange): void {
     this.#series.observe(x);
-    if (x.outcome === "gone" || x.outcome === "cut") return;
+    if (x.outcome === "gone" || x.outcome === "cut" || x.status === 0) return;
     const slot = x.status - FIRST_STATUS;
     const timing = this.#durations[slot] ??= this.#durationsOf(x.status);
     timing.record(x.end - x.arrival);

@@ -66,6 +66,8 @@ export interface RouteParts {
   readonly hooks: PlannedHooks;
   /** Its faults; undefined where it has none. */
   readonly faults?: RouteFaults | undefined;
+  /** Whether connections may be reset before any byte; absent for no. */
+  readonly resets?: boolean;
   /** What its plugins do to it, in words. */
   readonly summaries: readonly string[];
   /** Its configuration as written. */

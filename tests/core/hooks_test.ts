@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { hookFaults, planHooks, summaries } from "../../core/hooks.ts";
+import { hookFaults, planHooks, resets, summaries } from "../../core/hooks.ts";
 import type { RouteHooks } from "../../core/plugin.ts";
 
 function offer(plugin: string, hooks: RouteHooks) {
@@ -122,4 +122,14 @@ Deno.test("hookFaults() refuses a second plugin that serves, and says which two 
       suggestion: "Remove the route keys of all but one of them",
     }],
   );
+});
+
+Deno.test("resets() tells whether one of the plugins may reset connections, which is no hook", () => {
+  const offers = [{ plugin: "a", hooks: {} }, {
+    plugin: "b",
+    hooks: { resets: true },
+  }];
+  equal(resets(offers), true);
+  equal(resets(offers.slice(0, 1)), false);
+  deepEqual(hookFaults(offers), []);
 });

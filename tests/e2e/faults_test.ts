@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { Lease } from "../../core/plugin.ts";
+import { errorOf, lines } from "../support/errors.ts";
 import { get, json, rawRequest } from "../support/http.ts";
 import { hooks } from "../support/plugins.ts";
 import { until } from "../support/wait.ts";
@@ -220,4 +221,80 @@ Deno.test("within the process a cut body is a stream that fails", async () => {
     await reader?.read().catch((error) => error.message),
     "A fault cuts this body",
   );
+});
+
+Deno.test("connection-reset ends the connection before any byte, after the service time, with a reset", async () => {
+  await using server = await createPerfmock({
+    routes: [{
+      id: "r",
+      path: "/r",
+      serviceTime: "20ms",
+      faults: [{ first: 1, action: "connection-reset" }],
+    }],
+  });
+  const sent = performance.now();
+  using client = await raw(server, "/r");
+  const answer = await client.answer;
+  ok(performance.now() - sent >= 20, "never early");
+  deepEqual(answer, { text: "", reset: true });
+  equal(await status(server, "/r"), 200);
+  const shown = await metrics(server);
+  match(
+    shown,
+    /perfmock_faults_total\{route="r",fault="connection-reset"\} 1\n/,
+  );
+  ok(!shown.includes('http_response_status_code="0"'));
+  const { arrivals, answered, gone } = server.stats().routes.r;
+  deepEqual([arrivals, answered, gone], [2, 1, 0]);
+});
+
+Deno.test("within the process a reset is a network error", async () => {
+  await using server = await createPerfmock({
+    routes: [{
+      path: "/r",
+      faults: [{ share: 1, action: "connection-reset" }],
+    }],
+  }, { listen: false });
+  const response = await server.fetch(new Request(new URL("/r", server.url)));
+  equal(response.type, "error");
+});
+
+Deno.test("a plugin's rejection resets the connection, or hangs until its client leaves", async () => {
+  await using server = await createPerfmock({
+    routes: [{ id: "r", path: "/r" }],
+  }, {
+    plugins: [hooks("full", {
+      resets: true,
+      admit: (x) => ({
+        reason: "full",
+        status: 503,
+        action: x.sequence === 0 ? "connection-reset" : "hang",
+      }),
+    })],
+  });
+  using first = await raw(server, "/r");
+  deepEqual(await first.answer, { text: "", reset: true });
+  const second = await raw(server, "/r");
+  await until(() => server.inFlight === 1);
+  second[Symbol.dispose]();
+  await second.answer.catch(() => {});
+  await until(() => server.inFlight === 0);
+  const { rejected, gone } = server.stats().routes.r;
+  deepEqual([rejected, gone], [1, 1]);
+});
+
+Deno.test("Deno's engine and connection-reset exclude each other", async () => {
+  const error = await errorOf(() =>
+    createPerfmock({
+      server: { engine: "deno" },
+      routes: [{
+        id: "r",
+        path: "/r",
+        faults: [{ share: 0.1, action: "connection-reset" }],
+      }],
+    })
+  );
+  deepEqual(lines(error), [
+    '/server/engine: This engine cannot reset connections, as route "r" does → auto',
+  ]);
 });

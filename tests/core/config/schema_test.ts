@@ -59,6 +59,7 @@ Deno.test("validateConfig() fills in the defaults", () => {
       port: 8080,
       cors: true,
       drainTimeout: 10_000,
+      engine: "auto",
     },
     control: { path: "/_perfmock", token: null },
     plugins: {},
