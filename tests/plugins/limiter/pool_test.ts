@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { createStream } from "../../../core/random/mod.ts";
 import { testPool, Visitor } from "./_pools.ts";
 
 Deno.test("Pool.admit() gives places, then places in the queue, then refuses", () => {
@@ -163,6 +164,35 @@ Deno.test("Retry-After is estimated from the queue and the throughput under satu
   clock.advance(6400);
   const after = pool.estimate(clock.now()).wait;
   ok(after > 2 * before - 2 && after < 2 * before + 2, `${after}`);
+});
+
+Deno.test("the estimate is right on average for exponential service: queue and one more, by places and mean", () => {
+  const test = testPool({
+    concurrency: 4,
+    capacity: 9,
+    onFull: { status: 503, retryAfter: "estimate" },
+  });
+  const { pool, clock } = test;
+  const uniforms = createStream([3, 4], "service");
+  let draws = 0;
+  const serve = (visitor: Visitor) => {
+    const due = visitor.at - 100 * Math.log(uniforms.uniform(draws++));
+    clock.at(due, () => {
+      visitor.finish(due);
+      const next = waiting.shift();
+      if (next !== undefined) serve(next);
+      waiting.push(new Visitor(test));
+    }, undefined);
+  };
+  const waiting = Array.from({ length: 13 }, () => new Visitor(test));
+  for (const visitor of waiting.splice(0, 4)) serve(visitor);
+  let sum = 0;
+  for (let n = 0; n < 2000; n++) {
+    clock.advance(400);
+    sum += pool.estimate(clock.now()).wait;
+  }
+  // Ten services at 40 a second.
+  ok(Math.abs(sum / 2000 - 250) < 0.03 * 250, `${sum / 2000}`);
 });
 
 Deno.test("the figures of a pool agree with what happened", () => {
