@@ -15,6 +15,7 @@ import { pipeline } from "./pipeline.ts";
 import { precision } from "./precision.ts";
 import { Children } from "./processes.ts";
 import { formatRows, isMet } from "./report.ts";
+import { sampling } from "./sampling.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   start,
   pipeline,
   limiter,
+  sampling,
   recorder,
   scrape,
 ];
