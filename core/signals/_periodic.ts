@@ -40,7 +40,6 @@ export class Periodic implements Form {
   }
 
   nextBreak(time: number): number {
-    if (time < 0) return 0;
     const count = Math.floor(time / this.#period);
     const next = this.#breakIn(count, time);
     // Rounding may have it that a period's beginning is the end of the one before.

@@ -87,7 +87,6 @@ export class PiecewiseLinear implements Form {
   }
 
   nextBreak(time: number): number {
-    if (time < 0) return 0;
     const next = this.#knotAt(time) + 1;
     return next < this.#times.length ? this.#times[next] : Infinity;
   }

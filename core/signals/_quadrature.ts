@@ -65,15 +65,23 @@ export interface Cell {
   readonly area: number;
 }
 
-/** Cuts an interval in which a function is smooth into cells, at the function's roots and wherever the tolerance demands it. */
+/** A function to be integrated. */
+export interface Integrand {
+  /** Its values, smooth between two breaks. */
+  readonly at: (time: number) => number;
+  /** Whether none is below 0. */
+  readonly nonNegative: boolean;
+}
+
+/** Cuts an interval without breaks into cells, at the function's roots and wherever the tolerance demands it. */
 export function cells(
-  f: (time: number) => number,
+  { at: f, nonNegative }: Integrand,
   from: number,
   to: number,
 ): Cell[] {
   const found: Cell[] = [];
   let start = from;
-  for (const end of [...roots(f, from, to), to]) {
+  for (const end of [...nonNegative ? [] : roots(f, from, to), to]) {
     refine(f, { from: start, to: end, ...measure(f, start, end) }, found);
     start = end;
   }

@@ -4,8 +4,8 @@ import { cells, positiveArea } from "./_quadrature.ts";
 import { reached, wholeCycles } from "./_reached.ts";
 import { leastRoot } from "./_root.ts";
 
-/** The most cells of a table: some 16 MB. */
-const MOST_CELLS = 2 ** 20;
+/** The most cells of a table: a day of a signal that changes three times a second. */
+const MOST_CELLS = 2 ** 18;
 
 /** A signal but for what follows from its values. */
 export interface Values
@@ -120,7 +120,7 @@ export class Tabulated implements Form {
     if (this.#ends.length > MOST_CELLS) throw endless(from);
     const to = Math.min(this.nextBreak(from), this.#horizon);
     const added = this.#exact === undefined
-      ? cells(this.at, from, to)
+      ? cells(this, from, to)
       : [{ end: to, area: this.#area(from, to) }];
     for (const { end, area } of added) {
       this.#areas.push(this.#total + area);
@@ -150,6 +150,6 @@ function endless(time: number): PerfmockError {
     "ARGUMENT_INVALID",
     `Cannot integrate a signal beyond ${
       (time / 1000).toPrecision(6)
-    } s: it changes too often, and never repeats`,
+    } s: it changes too often`,
   );
 }

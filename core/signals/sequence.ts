@@ -84,7 +84,6 @@ class Sequence implements Form {
   }
 
   nextBreak(time: number): number {
-    if (time < 0) return 0;
     const i = this.#partAt(time);
     if (i === this.#parts.length) return Infinity;
     const { signal } = this.#parts[i];

@@ -25,7 +25,7 @@ export const sine: FormDefinition = {
 };
 
 /** The parameters of a {@linkcode Sine}. */
-export interface Wave {
+interface Wave {
   readonly mean: number;
   /** Not 0; negative where it begins downwards. */
   readonly amplitude: number;
@@ -37,7 +37,7 @@ export interface Wave {
  * A sine. Its positive part is a lobe in each turn, from the angle -α to the angle -α + width with sin α = mean/amplitude;
  * a whole turn where it never falls below 0.
  */
-export class Sine implements Form {
+class Sine implements Form {
   readonly end = Infinity;
   readonly constant = false;
   readonly cycle: Cycle;
@@ -103,7 +103,6 @@ export class Sine implements Form {
 
   /** At each quarter, so that whoever integrates it with others misses no turn. */
   nextBreak(time: number): number {
-    if (time < 0) return 0;
     const quarter = Math.floor((time / this.#period + this.#phase) * 4) + 1;
     const next = (quarter / 4 - this.#phase) * this.#period;
     return next > time ? next : next + this.#period / 4;

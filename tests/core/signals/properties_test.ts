@@ -1,0 +1,146 @@
+/** What holds of any signal, however it is nested. */
+import { ok } from "node:assert/strict";
+import fc from "fast-check";
+import { signal } from "./_signals.ts";
+
+const value = fc.double({ min: -6, max: 14, noNaN: true });
+const length = fc.oneof(
+  fc.integer({ min: 1, max: 100 }),
+  fc.double({ min: 1, max: 100, noNaN: true }),
+);
+const pause = fc.oneof(fc.constant(0), length);
+
+/** Points in the order of time, the first at 0. */
+const points = fc.array(fc.record({ gap: pause, value }), {
+  minLength: 1,
+  maxLength: 4,
+}).map((list) => {
+  let at = 0;
+  return list.map(({ gap, value }, i) => ({
+    at: i === 0 ? 0 : at += gap,
+    value,
+  }));
+});
+
+const { written } = fc.letrec((tie) => ({
+  written: fc.oneof(
+    { maxDepth: 2 },
+    value,
+    fc.record({ ramp: fc.record({ from: value, to: value, over: length }) }),
+    fc.record({
+      stages: fc.array(fc.record({ duration: pause, target: value }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    }),
+    fc.record({ steps: points }),
+    fc.record({ trace: fc.record({ points }) }),
+    fc.record({
+      spike: fc.record({
+        base: value,
+        peak: value,
+        at: pause,
+        rise: pause,
+        hold: pause,
+        fall: pause,
+      }),
+    }),
+    fc.record({
+      sine: fc.record({
+        mean: value,
+        amplitude: value,
+        period: length,
+        phase: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+    }),
+    fc.record({
+      square: fc.record({
+        low: value,
+        high: value,
+        period: length,
+        duty: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+    }),
+    fc.record({
+      sequence: fc.array(fc.record({ for: length, signal: tie("written") }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    }),
+    fc.record({
+      repeat: fc.record({ signal: tie("written"), period: length }),
+    }),
+    fc.record({
+      sum: fc.array(tie("written"), { minLength: 1, maxLength: 3 }),
+    }),
+    fc.record({
+      product: fc.array(tie("written"), { minLength: 1, maxLength: 3 }),
+    }),
+  ),
+}));
+
+const RUNS = { seed: 42, numRuns: 300 };
+
+Deno.test("Any signal's integral never falls, and grows by the values between", () => {
+  fc.assert(
+    fc.property(
+      written,
+      fc.double({ min: 1, max: 200, noNaN: true }),
+      (w, t) => {
+        const s = signal(w);
+        const steps = 2000;
+        let sum = 0;
+        let top = 0;
+        let last = 0;
+        for (let i = 0; i < steps; i++) {
+          const here = Math.max(0, s.at((i + 0.5) * t / steps));
+          sum += here * t / steps;
+          top = Math.max(top, here);
+          if (i % 100 === 0) {
+            const integral = s.integral(i * t / steps);
+            ok(integral >= last * (1 - 1e-12));
+            last = integral;
+          }
+        }
+        // Each jump may cost half a rectangle; there are fewer than 400 in any of these.
+        ok(Math.abs(s.integral(t) - sum) <= 200 * top * t / steps + 1e-9);
+      },
+    ),
+    RUNS,
+  );
+});
+
+Deno.test("Any signal's inverse is the earliest time at which the integral is reached", () => {
+  fc.assert(
+    fc.property(
+      written,
+      fc.double({ min: 0.001, max: 1, noNaN: true }),
+      (w, u) => {
+        const s = signal(w);
+        const area = u * s.integral(400);
+        if (area < 1e-6) return;
+        const time = s.inverse(area);
+        ok(time >= 0 && time <= 400 * (1 + 1e-12));
+        ok(Math.abs(s.integral(time) - area) <= 1e-9 * area);
+        ok(s.integral(time * (1 - 1e-6)) <= area * (1 + 1e-12));
+      },
+    ),
+    RUNS,
+  );
+});
+
+Deno.test("Any signal holds its last value after its end", () => {
+  fc.assert(
+    fc.property(
+      written,
+      fc.double({ min: 0, max: 1e6, noNaN: true }),
+      (w, more) => {
+        const s = signal(w);
+        if (s.end === Infinity) return;
+        ok(s.at(s.end + more) === s.at(s.end));
+        ok(!s.constant || s.at(0) === s.at(s.end));
+      },
+    ),
+    RUNS,
+  );
+});
