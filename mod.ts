@@ -29,12 +29,15 @@ export {
 } from "./core/app.ts";
 export type {
   ControlSettings,
+  FaultInput,
+  FaultSettings,
   PerfmockConfig,
   PerfmockInput,
   ResponseSettings,
   RouteInput,
   RouteSettings,
   ServerSettings,
+  TlsSettings,
 } from "./core/config/mod.ts";
 export type {
   Health,

@@ -32,6 +32,7 @@ import { buildRevision, type Revision, type ServerParts } from "./revision.ts";
 import type { BuiltRoute } from "./routes/built_route.ts";
 import type { SettingsInput } from "./settings.ts";
 import { listen, type Listener } from "./serve.ts";
+import { certificateFor } from "./serve_certificate.ts";
 import { PreciseClock } from "./time/mod.ts";
 import { TraceIds } from "./trace.ts";
 import { VERSION } from "./version.ts";
@@ -139,11 +140,17 @@ export class Server implements Perfmock {
     );
     this.#number++;
     this.#metrics.seriesLimit = seriesLimitFor(this.#revision.routes.length);
+    const { server } = this.config;
+    // Wall-clock time, which no Clock knows: a certificate of the run is valid from the start of the process.
+    const certificate = await certificateFor(
+      server.tls,
+      performance.timeOrigin,
+    );
     if (this.#options.listen === false) return;
     // Its thread takes a moment to start, and the first answers are to be as exact as all others.
     await this.#ownClock?.start();
     this.#listener = await listen(
-      { ...this.config.server, engine: this.#current.engine },
+      { ...server, certificate, engine: this.#current.engine },
       (request) => this.fetch(request),
     );
     this.#lag.start();

@@ -35,6 +35,7 @@ export {
   type RouteKey,
   type RouteSettings,
   type ServerSettings,
+  type TlsSettings,
   validateConfig,
 } from "./schema.ts";
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";

@@ -37,6 +37,13 @@ export interface PerfmockInput {
      * which only Node's can.
      */
     readonly engine?: "auto" | "deno" | "node";
+    /** Brings HTTPS and HTTP/2: files in PEM, or a certificate made for the run. */
+    readonly tls?: "self-signed" | {
+      /** The certificate's file. */
+      readonly cert: string;
+      /** Its private key's file. */
+      readonly key: string;
+    };
   };
   /** The control API. */
   readonly control?: {
@@ -76,6 +83,14 @@ export interface RouteInput {
   readonly [key: string]: unknown;
 }
 
+/** Where a certificate comes from: absolute paths of files in PEM, or made for the run. */
+export type TlsSettings = "self-signed" | {
+  /** The certificate. */
+  readonly cert: string;
+  /** Its private key. */
+  readonly key: string;
+};
+
 /** Where and how the server listens. */
 export interface ServerSettings {
   /** A host name or an address. */
@@ -88,6 +103,8 @@ export interface ServerSettings {
   readonly drainTimeout: number;
   /** The HTTP server; auto takes Deno's unless something resets connections. */
   readonly engine: "auto" | "deno" | "node";
+  /** Where the certificate comes from; undefined for plain HTTP. */
+  readonly tls?: TlsSettings | undefined;
 }
 
 /** The control API. */
@@ -196,6 +213,10 @@ export function createConfigSchema(
       cors: z.boolean().default(true),
       drainTimeout: kit.duration().default(10_000),
       engine: z.enum(["auto", "deno", "node"]).default("auto"),
+      tls: z.union([
+        z.literal("self-signed"),
+        z.strictObject({ cert: kit.file(), key: kit.file() }),
+      ]).optional(),
     }).prefault({}),
     control: z.strictObject({
       path: CONTROL_PATH.default("/_perfmock"),

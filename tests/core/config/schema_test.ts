@@ -169,13 +169,16 @@ Deno.test("validateConfig() validates a plugin's route keys by its own schema", 
   );
 });
 
-Deno.test("validateConfig() knows the settings of later versions for unknown keys", () => {
+Deno.test("validateConfig() reads where a certificate comes from", () => {
+  const tls = (value: unknown) =>
+    messages({ server: { tls: value } }).map(([path]) => path);
+  assert.deepEqual(tls("self-signed"), []);
+  assert.deepEqual(tls({ cert: "cert.pem", key: "key.pem" }), []);
+  assert.deepEqual(tls({}), ["/server/tls/cert", "/server/tls/key"]);
+  assert.deepEqual(tls("none"), ["/server/tls"]);
   assert.deepEqual(
-    messages({ server: { tls: {} }, routes: [{ path: "/", wire: {} }] }),
-    [
-      ["/server/tls", 'Unknown key "tls"'],
-      ["/routes/0/wire", 'Unknown key "wire"'],
-    ],
+    read({ server: { tls: { cert: "cert.pem", key: "key.pem" } } }).server.tls,
+    { cert: "/cert.pem", key: "/key.pem" },
   );
 });
 
