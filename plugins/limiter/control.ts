@@ -35,6 +35,8 @@ export interface PoolReport {
   readonly meanQueued: number;
   /** The mean time in the queue of those admitted, in milliseconds. */
   readonly meanWait: number;
+  /** The total time in the queue of all who have left it, however, in milliseconds. */
+  readonly waited: number;
   /** What Retry-After would say now, and whether that comes from what was served; only where it is estimated. */
   readonly retryAfter?: {
     readonly seconds: number;
@@ -51,7 +53,6 @@ export function reportPools(limiter: Limiter, clock: Clock): PoolReport[] {
 }
 
 function report({ pool, background }: InstalledPool, now: number): PoolReport {
-  const { waited: _, meanBusy: __, ...counts } = pool.figures.counts(now);
   const { wait, from } = pool.estimate(now);
   return {
     name: pool.name,
@@ -59,7 +60,7 @@ function report({ pool, background }: InstalledPool, now: number): PoolReport {
     busy: pool.busy,
     queue: orUnbounded(pool.capacity),
     queued: pool.queued,
-    ...counts,
+    ...pool.figures.counts(now),
     ...(pool.estimates && {
       retryAfter: { seconds: Math.ceil(wait / 1000), from },
     }),
@@ -114,6 +115,7 @@ export function controlEndpoints(limiter: Limiter, clock: Clock): Endpoint[] {
       utilisation: NUMBER,
       meanQueued: NUMBER,
       meanWait: NUMBER,
+      waited: NUMBER,
       retryAfter: {
         type: "object",
         properties: {

@@ -20,8 +20,6 @@ export interface PoolCounts {
   readonly rejected: Readonly<Record<Reason, number>>;
   /** The mean share of places taken, time-weighted; 0 where there is no limit. */
   readonly utilisation: number;
-  /** The mean number of places taken, time-weighted. */
-  readonly meanBusy: number;
   /** The mean number of those waiting, time-weighted. */
   readonly meanQueued: number;
   /** The mean time in the queue of those admitted, 0 of those admitted at once, in milliseconds. */
@@ -125,13 +123,11 @@ export class PoolFigures {
     const time = now - this.#start;
     const per = (area: number, unit: number) =>
       unit > 0 && unit < Infinity ? area / unit : 0;
-    const busy = this.busy.area(now);
     return {
       arrivals: this.#arrivals,
       admitted: this.#admitted,
       rejected: { ...this.#rejected },
-      utilisation: per(busy, this.concurrency.area(now)),
-      meanBusy: per(busy, time),
+      utilisation: per(this.busy.area(now), this.concurrency.area(now)),
       meanQueued: per(this.queued.area(now), time),
       meanWait: per(this.#waitAdmitted, this.#admitted),
       waited: this.#waited,

@@ -174,6 +174,21 @@ export class Pool implements Lease, Keeper {
     );
   }
 
+  /** Somebody has waited too long. */
+  expired(waiting: Waiting): void {
+    const deadline = waiting.entered + this.#parts.queueTimeout;
+    waiting.timer = 0;
+    this.#queue.remove(waiting);
+    this.#endWait(waiting, deadline);
+    this.figures.waitedInVain("queue_timeout", this.#parts.queueTimeout);
+    const rejection = this.#refuse(
+      this.#parts.onTimeout,
+      waiting.entrant,
+      deadline,
+    );
+    if (rejection !== undefined) waiting.entrant.settle(rejection, deadline);
+  }
+
   /**
    * Changes the number of places and of those who may wait. A pool made smaller takes nobody's place away, and one whose
    * queue is made shorter sends nobody off: both shrink as their members go.
@@ -220,21 +235,6 @@ export class Pool implements Lease, Keeper {
     this.#endWait(waiting, start);
     this.figures.admitted(start - waiting.entered);
     waiting.entrant.settle(this, start);
-  }
-
-  /** Somebody has waited too long. */
-  expired(waiting: Waiting): void {
-    const deadline = waiting.entered + this.#parts.queueTimeout;
-    waiting.timer = 0;
-    this.#queue.remove(waiting);
-    this.#endWait(waiting, deadline);
-    this.figures.waitedInVain("queue_timeout", this.#parts.queueTimeout);
-    const rejection = this.#refuse(
-      this.#parts.onTimeout,
-      waiting.entrant,
-      deadline,
-    );
-    if (rejection !== undefined) waiting.entrant.settle(rejection, deadline);
   }
 
   #endWait(waiting: Waiting, at: number): void {
