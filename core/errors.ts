@@ -37,7 +37,9 @@ export type ErrorCode =
   | "PLUGIN_SETUP_FAILED"
   | "PLUGIN_SETUP_TIMEOUT"
   | "PORT_IN_USE"
-  | "SERVER_NOT_STARTED";
+  | "SERVER_NOT_STARTED"
+  | "UPSTREAM_FAILED"
+  | "UPSTREAM_TIMEOUT";
 
 /** An error with a stable code. A user's mistake carries {@linkcode PerfmockError.issues}, one for each fault. */
 export class PerfmockError extends Error {

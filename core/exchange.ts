@@ -56,6 +56,10 @@ export class LiveExchange implements Exchange, Waiter {
   fault: unknown = undefined;
   /** True while its headers have left and its body goes on: its leases are held until then. */
   flowing = false;
+  /** True while what the answer is made of is still to come, such as an upstream's: the hold lasts until then. */
+  preparing = false;
+  /** Ends what still works for this exchange beside the pipeline, an upstream's request or a body, when the exchange ends. */
+  stop: (() => void) | undefined = undefined;
   /** The answer, once the HTTP edge has built it. */
   response: Response | Promise<Response> | undefined = undefined;
   /** Hands the answer to the HTTP edge where it waits for one. */

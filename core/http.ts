@@ -119,7 +119,7 @@ function wait(x: LiveExchange): Promise<Response> {
   return new Promise((resolve) => {
     x.resolve = resolve;
     const short = x.ticket === undefined && x.due - x.arrival <= WATCHED;
-    if (short && x.action !== "hang") return;
+    if (short && !x.preparing && x.action !== "hang") return;
     x.request?.signal.addEventListener("abort", () => {
       abandon(x, "gone");
       forget(x);

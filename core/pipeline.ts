@@ -92,23 +92,38 @@ function serve(x: LiveExchange): void {
     x.injected = x.plan.faults.decide(x);
     x.action = x.injected?.action;
   }
+  x.plan.prepare?.(x);
   hold(x);
 }
 
 /** Nothing sleeps but this. The deadline is absolute: what came before is taken off the wait, not added to it. */
 function hold(x: LiveExchange): void {
   const clock = x.plan.clock;
-  if (x.due === x.arrival) return finish(x, "answered", x.arrival); // 0 ms: no timer, no second look at the clock
+  if (x.due === x.arrival) return held(x, x.arrival); // 0 ms: no timer, no second look at the clock
   if (x.start > x.arrival) {
     const now = clock.now();
-    if (x.due <= now) return finish(x, "answered", now);
+    if (x.due <= now) return held(x, now);
   }
   x.timer = clock.at(x.due, wake, x);
 }
 
 function wake(x: LiveExchange): void {
   x.timer = 0;
-  finish(x, "answered", x.plan.clock.now());
+  held(x, x.plan.clock.now());
+}
+
+/** Its time has come; what its answer is made of may be still to come. */
+function held(x: LiveExchange, now: number): void {
+  if (!x.preparing) finish(x, "answered", now);
+}
+
+/** What the answer is made of is there: it leaves now or at its time, whichever is later. Never called by `prepare` itself. */
+export function prepared(x: LiveExchange): void {
+  if (!x.preparing) return;
+  x.preparing = false;
+  if (x.timer !== 0 || x.outcome !== "pending") return;
+  x.due = x.plan.clock.now();
+  finish(x, "answered", x.due);
 }
 
 function reject(x: LiveExchange, rejection: Rejection): void {
@@ -160,6 +175,14 @@ export function handOver(x: LiveExchange): void {
   complete(x, x.plan.clock.now());
 }
 
+/** A flowing body cannot go on, since what it comes from has failed. */
+export function breakOff(x: LiveExchange, error: unknown): void {
+  if (!x.flowing) return;
+  x.outcome = "failed";
+  x.fault = error;
+  handOver(x);
+}
+
 /**
  * The last byte is handed over, or the client is gone: leases go back in reverse order, and all who observe are told.
  *
@@ -169,6 +192,7 @@ function complete(x: LiveExchange, at: number): void {
   const plan = x.plan;
   const leases = x.leases;
   plan.flow.leave(x);
+  x.stop?.();
   if (leases !== undefined) {
     x.leases = undefined;
     for (let i = leases.length - 1; i >= 0; i--) {
@@ -198,6 +222,7 @@ export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
     return handOver(x);
   }
   if (x.outcome !== "pending") return;
+  x.preparing = false;
   if (x.timer !== 0) x.plan.clock.cancel(x.timer);
   const ticket = x.ticket;
   const settled = x.settled;

@@ -50,6 +50,10 @@ export interface Plan {
   readonly clock: Clock;
   /** The exchanges under way on the server. */
   readonly flow: Flow;
+  /** Begins, at the start of service, what the answer is made of: {@linkcode LiveExchange.preparing}; mostly absent. */
+  readonly prepare: ((exchange: LiveExchange) => void) | undefined;
+  /** What stands for `answer` in simulation: a body that flows for its time; absent where a body leaves with its headers. */
+  readonly simulate: ((exchange: LiveExchange) => void) | undefined;
   /**
    * Builds the answer of an exchange whose end has come and stores or hands it over; undefined in simulation. Where it leaves
    * the exchange `flowing`, its body goes on, and whoever writes it calls `handOver` at its last byte.

@@ -26,7 +26,7 @@ import { engineFaults, engineFor } from "./engine.ts";
 import { prepareFaults } from "./faults/mod.ts";
 import { Edge } from "./http.ts";
 import type { MetricRegistry } from "./metrics/mod.ts";
-import type { Endpoint, Host, Metrics } from "./plugin.ts";
+import type { Endpoint, Host, Metrics, Route } from "./plugin.ts";
 import { problem } from "./problem.ts";
 import { createStream, streamKey } from "./random/mod.ts";
 import { disposeAll, type RunningPlugin, Services, setUp } from "./registry.ts";
@@ -38,6 +38,8 @@ import {
 } from "./routes/built_route.ts";
 import { createFallback } from "./routes/fallback.ts";
 import { decodedPattern, Matcher } from "./routes/matcher.ts";
+import { createSourced } from "./routes/sourced.ts";
+import { answersOf } from "./routes/sources/mod.ts";
 import { ownPath } from "./routes/own_path.ts";
 import { readSettings, type Settings, type SettingsInput } from "./settings.ts";
 import type { TraceIds } from "./trace.ts";
@@ -205,6 +207,10 @@ async function buildRoutes(
     }
     faults.push(...hookFaults(offers).map((fault) => ({ ...fault, path: at })));
     const context = { cors: config.server.cors, traces: parts.traces };
+    const { body, settings } = answerParts(route, {
+      route: view,
+      metrics: parts.metrics,
+    });
     return new BuiltRoute({
       route: view,
       hooks: planHooks(offers),
@@ -218,7 +224,8 @@ async function buildRoutes(
       summaries: summaries(offers),
       settings: written[index],
       status: route.response.status,
-      answer: createAnswer(answerSettings(route), context),
+      answer: createAnswer(settings, context),
+      body,
     }, parts);
   });
   if (faults.length > 0) throw invalid(faults);
@@ -242,21 +249,19 @@ function faultsOf(error: unknown, path: string, plugin: string): Issue[] {
   return [{ path, message: `Plugin "${plugin}" cannot take it: ${message}` }];
 }
 
-function answerSettings({ response }: RouteSettings) {
-  const { status, headers, json, text } = response;
-  if (json !== undefined) {
-    return {
-      status,
-      headers,
-      body: JSON.stringify(json),
-      contentType: "application/json",
-    };
-  }
+/** What a route answers, bound; what its bodies need beside the answer itself. */
+function answerParts(
+  settings: RouteSettings,
+  parts: { readonly route: Route; readonly metrics: Metrics },
+) {
+  const { status, headers } = settings.response;
+  const { source, ...answers } = answersOf(settings, parts);
+  const body = source === undefined
+    ? undefined
+    : createSourced({ source, wire: settings.wire, ...parts });
   return {
-    status,
-    headers,
-    body: text,
-    contentType: text === undefined ? undefined : "text/plain; charset=utf-8",
+    body,
+    settings: { status, headers, ...answers, sourced: body?.sourced },
   };
 }
 

@@ -121,7 +121,7 @@ export async function readSettings(given: SettingsInput): Promise<Settings> {
   });
   if (result.issues === undefined) {
     warnings.push(...parser.warningsIn(
-      result.value.routes.map((route) => route.plugins),
+      result.value.routes.map(({ plugins, wire }) => ({ ...plugins, wire })),
       "/routes",
     ));
   }

@@ -4,18 +4,21 @@
  * @module
  */
 import type { Issue } from "../errors.ts";
+import type { Kit } from "../plugin.ts";
 import { isRecord } from "./_json_schema.ts";
+import { responseFaults } from "./_response_faults.ts";
 import { idOf } from "./route_id.ts";
 
 const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/;
 
 /** Finds them in a configuration as written; what has not the right type is the schema's to report. */
-export function crossFaults(written: unknown): Issue[] {
+export function crossFaults(written: unknown, kit: Kit): Issue[] {
   if (!isRecord(written)) return [];
   return [
     ...exposed(written),
     ...ambiguous(written.routes),
     ...bodiless(written.routes),
+    ...responseFaults(written.routes, kit),
   ];
 }
 

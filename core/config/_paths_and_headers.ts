@@ -1,13 +1,10 @@
 /**
- * The types of a route's own settings: methods, paths, headers, answers.
+ * The types of a route's own settings: methods, paths, headers.
  *
  * @module
  */
 import { TrieRouter } from "hono/router/trie-router";
 import { z } from "zod";
-import type { Kit } from "../plugin.ts";
-import type { ResponseSettings } from "./schema.ts";
-import { JSON_VALUE } from "./_json_value.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -77,9 +74,6 @@ function isRoutable(path: string): boolean {
   }
 }
 
-/** Statuses that come without a body (RFC 9110). */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
 /** Headers that the server itself writes: setting them would break the message or the measurement. */
 const OWN: ReadonlySet<string> = new Set([
   "connection",
@@ -93,7 +87,11 @@ const OWN: ReadonlySet<string> = new Set([
 // Printable and no line break: what could end a header early never gets into one.
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-const HEADERS = z.record(z.string(), z.string()).superRefine(
+/** Response headers. */
+export const HEADERS: z.ZodType<Record<string, string>> = z.record(
+  z.string(),
+  z.string(),
+).superRefine(
   (headers, context) => {
     for (const [name, value] of Object.entries(headers)) {
       const fault = (message: string, allowed: string) =>
@@ -119,26 +117,3 @@ const HEADERS = z.record(z.string(), z.string()).superRefine(
     }
   },
 );
-
-/** What a route answers. */
-export function answerType(kit: Kit): z.ZodType<ResponseSettings> {
-  return z.strictObject({
-    status: kit.integer({ min: 200, max: 599 }).default(200),
-    headers: HEADERS.default({}),
-    json: JSON_VALUE.optional(),
-    text: z.string().optional(),
-  }).superRefine(({ status, json, text }, context) => {
-    const fault = (path: string[], message: string, allowed: string) =>
-      context.addIssue({ code: "custom", path, message, params: { allowed } });
-    if (json !== undefined && text !== undefined) {
-      fault([], "A response has one body only", 'either "json" or "text"');
-    }
-    if (BODILESS.has(status) && (json !== undefined || text !== undefined)) {
-      fault(
-        [json === undefined ? "text" : "json"],
-        `A response with status ${status} has no body`,
-        "no body, or another status",
-      );
-    }
-  });
-}

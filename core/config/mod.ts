@@ -15,6 +15,13 @@ export {
   suggestDuration,
 } from "./units.ts";
 export { validate, type Validation } from "./validate.ts";
+export type {
+  EventsSettings,
+  ProxySettings,
+  ResponseInput,
+  ResponseSettings,
+} from "./_response.ts";
+export type { WireInput, WireSettings } from "./_wire.ts";
 export {
   alternatives,
   kindInWords,
@@ -30,7 +37,6 @@ export {
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
   type PerfmockInput,
-  type ResponseSettings,
   type RouteInput,
   type RouteKey,
   type RouteSettings,

@@ -5,7 +5,13 @@
  */
 import { z } from "zod";
 import type { Kit, Schema } from "../plugin.ts";
-import { answerType, METHODS, PATH } from "./_paths_and_headers.ts";
+import { METHODS, PATH } from "./_paths_and_headers.ts";
+import {
+  answerType,
+  type ResponseInput,
+  type ResponseSettings,
+} from "./_response.ts";
+import { type WireInput, type WireSettings, wireType } from "./_wire.ts";
 import {
   type FaultInput,
   type FaultSettings,
@@ -67,16 +73,9 @@ export interface RouteInput {
   /** In Hono's path syntax. */
   readonly path: string;
   /** What it answers; status 200 without a body where absent. */
-  readonly response?: {
-    /** 200 where absent. */
-    readonly status?: number;
-    /** Beyond those the server writes itself. */
-    readonly headers?: Readonly<Record<string, string>>;
-    /** The body, as JSON. */
-    readonly json?: unknown;
-    /** The body, as text. */
-    readonly text?: string;
-  };
+  readonly response?: ResponseInput;
+  /** How its body leaves, after the headers. */
+  readonly wire?: WireInput;
   /** What goes wrong on purpose. */
   readonly faults?: readonly FaultInput[];
   /** A plugin's key. */
@@ -115,18 +114,6 @@ export interface ControlSettings {
   readonly token: string | null;
 }
 
-/** What a route answers. */
-export interface ResponseSettings {
-  /** 200…599. */
-  readonly status: number;
-  /** As written. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The body, to be sent as JSON. */
-  readonly json?: unknown;
-  /** The body, to be sent as text. */
-  readonly text?: string | undefined;
-}
-
 /** A route, complete. */
 export interface RouteSettings {
   /** Unique. */
@@ -137,6 +124,8 @@ export interface RouteSettings {
   readonly path: string;
   /** What it answers. */
   readonly response: ResponseSettings;
+  /** How its body leaves, after the headers; undefined where as fast as it can. */
+  readonly wire?: WireSettings | undefined;
   /** What goes wrong on purpose, in the order in which it was written. */
   readonly faults: readonly FaultSettings[];
   /** The plugins' keys that are set, parsed. */
@@ -179,6 +168,7 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
   "method",
   "path",
   "response",
+  "wire",
   "faults",
 ]);
 
@@ -193,7 +183,7 @@ export function validateConfig(
 ): Validation<PerfmockConfig> {
   const result = validate(createConfigSchema(parts), value);
   // Found in what was written, so that a fault elsewhere does not hide them.
-  const between = crossFaults(value);
+  const between = crossFaults(value, parts.kit);
   const issues = [...result.issues ?? [], ...between];
   return issues.length > 0 || result.issues !== undefined ? { issues } : result;
 }
@@ -255,14 +245,16 @@ function routeType({ kit, routeKeys }: ConfigSchemaParts) {
     method: METHODS.default(["GET"]),
     path: PATH,
     response: answerType(kit).prefault({}),
+    wire: wireType(kit).optional(),
     faults: faultsType(kit).default([]),
   }).transform((
-    { id, method, path, response, faults, ...plugins },
+    { id, method, path, response, wire, faults, ...plugins },
   ): RouteSettings => ({
     id: id ?? idOf(method, path),
     methods: method,
     path,
     response,
+    ...wire !== undefined && { wire },
     faults,
     plugins,
   }));

@@ -5,10 +5,12 @@
  * @module
  */
 import type { LiveExchange } from "../exchange.ts";
+import { breakOff, handOver } from "../pipeline.ts";
 import { type Problem, problem } from "../problem.ts";
 import type { TraceIds } from "../trace.ts";
 import { corsHeaders } from "./cors.ts";
 import { serverTiming } from "./server_timing.ts";
+import { BODILESS, type Sourced } from "./sourced.ts";
 
 /** What a route answers, validated. */
 export interface AnswerSettings {
@@ -20,6 +22,8 @@ export interface AnswerSettings {
   readonly body: string | undefined;
   /** Of the body, unless the headers say otherwise. */
   readonly contentType: string | undefined;
+  /** Makes the answer of each exchange, where they are not all the same bytes at once; `body` is left out then. */
+  readonly sourced?: Sourced | undefined;
 }
 
 /** What all routes of a server share. */
@@ -48,9 +52,11 @@ export function createAnswer(
   const init = { status: settings.status, headers };
   const template = new Response(settings.body, init);
   const headTemplate = new Response(null, init);
+  const { sourced } = settings;
 
   function build(x: LiveExchange): Response {
     if (x.outcome !== "answered") return complete(x, refusal(x));
+    if (sourced !== undefined) return complete(x, sourced(x, headers, cors));
     const base = x.method === "HEAD" ? headTemplate : template;
     return complete(x, base.clone());
   }
@@ -107,14 +113,12 @@ export function createAnswer(
         ? response
         : shape(x, response, broken);
     } catch (error) {
+      x.flowing = false;
       x.response = broken(x, error);
     }
     x.resolve?.(x.response);
   };
 }
-
-/** Statuses that come without a body (RFC 9110). */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 function failure(error: unknown): Problem {
   return {
@@ -137,13 +141,24 @@ function shape(
       : shaped.then((before) => hook(x, checked(before)));
   }
   if (typeof Reflect.get(Object(shaped), "then") === "function") {
-    return Promise.resolve(shaped).then(checked)
-      .catch((error) => broken(x, error));
+    return Promise.resolve(shaped).then(checked).then((final) => {
+      if (isLeft(response, final)) handOver(x);
+      return final;
+    }).catch((error) => {
+      breakOff(x, error);
+      return broken(x, error);
+    });
   }
   const final = checked(shaped);
+  if (isLeft(response, final)) x.flowing = false;
   // Who observes is told the status that is sent.
   x.status = final.status;
   return final;
+}
+
+/** Whether a hook answers with another body and nobody will read the route's own. */
+function isLeft({ body }: Response, final: Response): boolean {
+  return body !== null && body !== final.body && !body.locked;
 }
 
 /** The types say so; a plugin may be plain JavaScript. */

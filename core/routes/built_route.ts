@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LiveExchange } from "../exchange.ts";
 import type { RouteFaults } from "../faults/mod.ts";
+import type { LiveExchange } from "../exchange.ts";
 import type { Flow } from "../flow.ts";
 import { methodLabel, type Recorder } from "../metrics/mod.ts";
 import type { Plan, PlannedHooks, SequenceCounter } from "../plan.ts";
@@ -76,6 +76,8 @@ export interface RouteParts {
   readonly status: number;
   /** Answers its exchanges. */
   readonly answer: (exchange: LiveExchange) => void;
+  /** What else its answers need; undefined where they leave whole. */
+  readonly body?: Pick<Plan, "prepare" | "simulate"> | undefined;
 }
 
 /** What all routes of a server share, over all revisions. */
@@ -139,6 +141,8 @@ export class BuiltRoute implements Matchable {
         recorder: recorder.route(route.id, route.path, label),
         clock,
         flow,
+        prepare: this.parts.body?.prepare,
+        simulate: this.parts.body?.simulate,
         answer,
         report,
       };

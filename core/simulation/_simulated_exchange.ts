@@ -18,12 +18,13 @@ export class SimulatedExchange extends LiveExchange {
   }
 }
 
-/** A route's plan as a simulation runs it: no answer is built, and who sent an exchange learns of its end, last of all. */
+/** A route's plan as a simulation runs it: no answer is built, a body flows for its time, and who sent an exchange learns of its end, last of all. */
 export function simulated(plan: Plan): Plan {
   const { hooks } = plan;
   return {
     ...plan,
-    answer: undefined,
+    prepare: undefined,
+    answer: plan.simulate,
     hooks: { ...hooks, observe: [...hooks.observe, tellOrigin] },
   };
 }

@@ -41,6 +41,8 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     recorder: figures.route("r", "/r", "GET"),
     clock: new VirtualClock(1000),
     flow: createFlow(),
+    prepare: undefined,
+    simulate: undefined,
     answer: undefined,
     report: (error) => reported.push(error),
     reported,

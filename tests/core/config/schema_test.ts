@@ -153,7 +153,7 @@ Deno.test("validateConfig() suggests among core's and the plugins' route keys", 
   assert.equal(issue.suggestion, "serviceTime");
   assert.equal(
     issue.allowed,
-    "serviceTime, limiter, odd, id, method, path, response or faults",
+    "serviceTime, limiter, odd, id, method, path, response, wire or faults",
   );
   const [core] = faults({ routes: [{ path: "/", respones: {} }] });
   assert.equal(core.suggestion, "response");

@@ -1,0 +1,260 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createPerfmock } from "../../mod.ts";
+import { errorOf, lines } from "../support/errors.ts";
+import { get } from "../support/http.ts";
+import { until } from "../support/wait.ts";
+
+/** A backend, and a perfmock in front of it. */
+async function proxied(
+  backend: (request: Request) => Response | Promise<Response>,
+  route: Record<string, unknown> = {},
+  timeout = "10s",
+) {
+  const upstream = Deno.serve(
+    {
+      hostname: "127.0.0.1",
+      port: 0,
+      onListen() {},
+      onError: () => new Response(null, { status: 500 }),
+    },
+    backend,
+  );
+  const url = `http://127.0.0.1:${upstream.addr.port}`;
+  const server = await createPerfmock({
+    routes: [{
+      id: "p",
+      method: "*",
+      path: "/*",
+      response: { proxy: { url, timeout }, headers: { "X-Own": "mine" } },
+      ...route,
+    }],
+  });
+  return {
+    server,
+    url,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await upstream.shutdown();
+    },
+  };
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+Deno.test("a proxied answer is the upstream's, its hop-by-hop headers left out", async () => {
+  await using there = await proxied(async (request) =>
+    Response.json({
+      method: request.method,
+      url: new URL(request.url).pathname + new URL(request.url).search,
+      headers: Object.fromEntries(request.headers),
+      body: await request.text(),
+    }, {
+      status: 201,
+      headers: {
+        "x-own": "theirs",
+        "x-up": "1",
+        "keep-alive": "5",
+        vary: "Accept",
+      },
+    })
+  );
+  const { server, url } = there;
+  const response = await get(server, "/a%20b?q=1", {
+    method: "POST",
+    body: "hello",
+    headers: { te: "trailers", "x-client": "c" },
+  });
+  equal(response.status, 201);
+  deepEqual(
+    ["x-own", "x-up", "keep-alive", "vary", "perfmock-sequence"]
+      .map((name) => response.headers.get(name)),
+    ["mine", "1", null, "Origin, Accept", "0"],
+  );
+  const seen = await response.json();
+  deepEqual([seen.method, seen.url, seen.body], [
+    "POST",
+    "/a%20b?q=1",
+    "hello",
+  ]);
+  deepEqual(
+    ["host", "te", "x-client", "x-forwarded-host", "x-forwarded-proto"]
+      .map((name) => seen.headers[name]),
+    [new URL(url).host, undefined, "c", server.url.host, "http"],
+  );
+});
+
+Deno.test("a proxied answer leaves at the later of the upstream's and the drawn time", async () => {
+  for (const [upstream, drawn] of [[60, 5], [0, 60]]) {
+    let asked = NaN;
+    await using there = await proxied(async () => {
+      asked = performance.now();
+      await wait(upstream);
+      return new Response("ok");
+    }, { serviceTime: `${drawn}ms` });
+    const start = performance.now();
+    const response = await get(there.server, "/");
+    const took = performance.now() - start;
+    equal(await response.text(), "ok");
+    ok(took >= 59 && took < 115, `${took}`);
+    ok(asked - start < 50, "the upstream was asked at admission");
+    equal(there.server.stats().routes.p.early, 0);
+  }
+});
+
+Deno.test("204, 304, redirects, HEAD and compressed answers pass through a proxy", async () => {
+  await using there = await proxied(({ url, method }) => {
+    const { pathname } = new URL(url);
+    if (pathname === "/gz") {
+      return new Response(
+        new Blob(["packed"]).stream().pipeThrough(
+          new CompressionStream("gzip"),
+        ),
+        { headers: { "content-encoding": "gzip" } },
+      );
+    }
+    if (method === "HEAD") {
+      return new Response(null, { headers: { "content-length": "7" } });
+    }
+    if (pathname === "/302") {
+      return new Response(null, { status: 302, headers: { location: "/x" } });
+    }
+    return new Response(null, { status: Number(pathname.slice(1)) });
+  });
+  for (const status of [204, 304, 302]) {
+    const response = await get(there.server, `/${status}`, {
+      redirect: "manual",
+    });
+    deepEqual([response.status, await response.text()], [status, ""]);
+  }
+  const head = await get(there.server, "/", { method: "HEAD" });
+  deepEqual([head.status, head.headers.get("content-length")], [200, "7"]);
+  const packed = await get(there.server, "/gz");
+  equal(await packed.text(), "packed");
+  await until(() => there.server.inFlight === 0);
+});
+
+Deno.test("what an upstream streams arrives as it comes", async () => {
+  let next: (() => void) | undefined;
+  await using there = await proxied(() =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        async start(controller) {
+          for (const letter of "abc") {
+            controller.enqueue(new TextEncoder().encode(letter));
+            await new Promise<void>((resolve) => next = resolve);
+          }
+          controller.close();
+        },
+      }),
+    )
+  );
+  const response = await get(there.server, "/");
+  const reader = response.body?.pipeThrough(new TextDecoderStream())
+    .getReader();
+  for (const letter of "abc") {
+    equal((await reader?.read())?.value, letter);
+    next?.();
+  }
+  equal((await reader?.read())?.done, true);
+  await until(() => there.server.inFlight === 0);
+  equal(there.server.stats().routes.p.answered, 1);
+});
+
+Deno.test("a dead upstream is a 502 with our code, counted, and the server goes on", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  listener.close();
+  await using server = await createPerfmock({
+    routes: [{ id: "p", path: "/p", response: { proxy: url } }, {
+      path: "/ok",
+      response: { text: "ok" },
+    }],
+  });
+  const response = await get(server, "/p");
+  equal(response.status, 502);
+  const problem = await response.json();
+  equal(problem.code, "UPSTREAM_FAILED");
+  ok(problem.detail.startsWith(`Cannot answer in place of ${url}: `));
+  const metrics = await (await get(server, "/metrics")).text();
+  match(
+    metrics,
+    /perfmock_upstream_errors_total\{route="p",reason="unreachable"\} 1/,
+  );
+  equal(await (await get(server, "/ok")).text(), "ok");
+});
+
+Deno.test("a slow upstream is a 504 with our code, and its request is ended", async () => {
+  const aborted = Promise.withResolvers<void>();
+  await using there = await proxied(
+    (request) => {
+      request.signal.addEventListener("abort", () => aborted.resolve());
+      return aborted.promise.then(() => new Response());
+    },
+    {},
+    "30ms",
+  );
+  const response = await get(there.server, "/");
+  equal(response.status, 504);
+  equal((await response.json()).code, "UPSTREAM_TIMEOUT");
+  await aborted.promise;
+});
+
+Deno.test("a client that leaves ends the upstream's request", async () => {
+  const asked = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<void>();
+  await using there = await proxied((request) => {
+    asked.resolve();
+    request.signal.addEventListener("abort", () => aborted.resolve());
+    return aborted.promise.then(() => new Response());
+  });
+  const controller = new AbortController();
+  const answer = get(there.server, "/", { signal: controller.signal })
+    .catch(() => "gone");
+  await asked.promise;
+  controller.abort();
+  equal(await answer, "gone");
+  await aborted.promise;
+  await until(() => there.server.inFlight === 0);
+  equal(there.server.stats().routes.p.gone, 1);
+});
+
+Deno.test("an upstream that breaks in the middle breaks its answer, and the exchange has failed", async () => {
+  await using there = await proxied(() =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(new Uint8Array(5));
+        },
+        pull(controller) {
+          controller.error(new Error("broken"));
+        },
+      }),
+    )
+  );
+  const response = await get(there.server, "/");
+  equal(await response.text().then(() => "whole", () => "cut"), "cut");
+  await until(() => there.server.inFlight === 0);
+  equal(there.server.stats().routes.p.failed, 1);
+});
+
+Deno.test("an upstream's address is checked at the start", async () => {
+  const error = await errorOf(() =>
+    createPerfmock({
+      routes: [
+        { path: "/a", response: { proxy: "127.0.0.1:3000" } },
+        { path: "/b", response: { proxy: "ftp://a" } },
+        { path: "/c", response: { proxy: { url: "http://a?b", timeout: 0 } } },
+        { path: "/d", response: { proxy: "http://a", status: 200 } },
+      ],
+    })
+  );
+  deepEqual(lines(error).map((line) => line.split(":")[0]), [
+    "/routes/0/response/proxy",
+    "/routes/1/response/proxy",
+    "/routes/2/response/proxy/url",
+    "/routes/2/response/proxy/timeout",
+    "/routes/3/response/status",
+  ]);
+});
