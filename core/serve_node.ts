@@ -1,5 +1,6 @@
 /**
- * Node's HTTP server: slower, but its connections can be reset before any byte. Loaded only where that is asked for.
+ * Node's HTTP server: slower, and it refuses methods that HTTP does not register with 400, but its connections can be reset
+ * before any byte. Loaded only where that is asked for.
  *
  * @module
  */
