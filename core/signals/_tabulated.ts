@@ -88,14 +88,16 @@ export class Tabulated implements Form {
     const i = firstIndex(this.#ends, (end) => end >= time);
     if (i === 0) return 0;
     if (this.#ends[i] === time) return this.#areas[i];
-    return this.#areas[i - 1] + this.#area(this.#ends[i - 1], time);
+    return this.#areas[i - 1] + this.#areaFrom(this.#ends[i - 1])(time);
   }
 
-  /** The integral between two times in one cell. */
-  #area(from: number, to: number): number {
-    return this.#exact === undefined
-      ? positiveArea(this.at, from, to)
-      : this.#exact(to) - this.#exact(from);
+  /** The integral from a time on, within one cell. */
+  #areaFrom(from: number): (to: number) => number {
+    const { at } = this;
+    const exact = this.#exact;
+    if (exact === undefined) return (to) => positiveArea(at, from, to);
+    const before = exact(from);
+    return (to) => exact(to) - before;
   }
 
   /** The earliest time at which the table reaches an area, which it does. */
@@ -103,13 +105,15 @@ export class Tabulated implements Form {
     const i = firstIndex(this.#areas, (integral) => reached(integral, area));
     const [from, to] = [this.#ends[i - 1], this.#ends[i]];
     const below = this.#areas[i - 1];
+    const rest = Math.min(area, this.#areas[i]) - below;
+    const share = rest / (this.#areas[i] - below);
     return leastRoot(
       {
-        value: (time) => below + this.#area(from, time),
+        value: this.#areaFrom(from),
         slope: (time) => Math.max(0, this.at(time)),
       },
-      Math.min(area, this.#areas[i]),
-      [from, to],
+      rest,
+      { low: from, high: to, guess: from + (to - from) * share },
     );
   }
 
@@ -121,7 +125,7 @@ export class Tabulated implements Form {
     const to = Math.min(this.nextBreak(from), this.#horizon);
     const added = this.#exact === undefined
       ? cells(this, from, to)
-      : [{ end: to, area: this.#area(from, to) }];
+      : [{ end: to, area: this.#areaFrom(from)(to) }];
     for (const { end, area } of added) {
       this.#areas.push(this.#total + area);
       this.#ends.push(end);

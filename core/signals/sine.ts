@@ -93,7 +93,7 @@ class Sine implements Form {
           this.#mean + this.#amplitude * Math.sin(angle - this.#lead),
       },
       rest,
-      [0, this.#width],
+      { low: 0, high: this.#width, guess: rest / this.#lobe * this.#width },
     );
     return Math.max(
       0,

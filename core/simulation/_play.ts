@@ -3,39 +3,42 @@ import type { Flow } from "../flow.ts";
 import { abandon } from "../pipeline.ts";
 import type { Run } from "./_run.ts";
 
-/** How many timers may fire without any progress, in requests or in time. */
-const PATIENCE = 10_000_000;
+/** How many timers may fire at one moment: more than there can be users. */
+const STILL = 500_000;
+
+/** How many timers may fire, nothing more being sent, before one exchange ends: others' traffic, such as a pool's background. */
+const IDLE = 2_000_000;
 
 /**
- * Moves the clock, timer by timer, until the run's last request has been sent and all exchanges have ended. What is left
- * after that has no timer, or none that ends it: it is cut.
+ * Lets the sources begin and moves the clock, timer by timer, until the last request has been sent and all exchanges have ended. What is left after
+ * that has no timer that ends it, and is cut.
  *
- * @throws PerfmockError `ARGUMENT_INVALID` where requests are sent without end and time stands still; what a timer throws
+ * @throws PerfmockError `ARGUMENT_INVALID` where timers fire without end and time stands still; what a
+ * source or a timer throws
  */
-export function play(run: Run, flow: Flow): void {
+export function play(
+  run: Run,
+  sources: readonly { begin(): void }[],
+  flow: Flow,
+): void {
   const { clock } = run;
-  let left = run.left;
-  let time = clock.now();
-  let sent = 0;
-  let moved = 0;
-  let fired = 0;
+  let now = clock.now();
+  let underWay = 0;
+  let still = 0;
+  let idle = 0;
   try {
-    while (run.sending || flow.size > 0) {
-      if (!clock.runNext()) break;
-      fired++;
-      if (run.left !== left) {
-        left = run.left;
-        sent = fired;
-      } else if (fired - sent > PATIENCE) break;
-      if (clock.now() !== time) {
-        time = clock.now();
-        moved = fired;
-      } else if (fired - moved > PATIENCE) {
-        throw new PerfmockError(
-          "ARGUMENT_INVALID",
-          "Cannot simulate this traffic: requests are sent without end while time stands still",
-        );
-      }
+    for (const source of sources) source.begin();
+    for (;;) {
+      const sending = run.sending && now < run.end;
+      if (!sending && flow.size === 0 || idle > IDLE || !clock.runNext()) break;
+      if (clock.now() > now) {
+        now = clock.now();
+        still = 0;
+      } else if (++still > STILL) throw stuck(now);
+      if (sending || flow.size !== underWay) {
+        underWay = flow.size;
+        idle = 0;
+      } else idle++;
     }
   } finally {
     run.close();
@@ -43,4 +46,11 @@ export function play(run: Run, flow: Flow): void {
   }
   if (run.thrown !== undefined) throw run.thrown.error;
   if (run.end < Infinity && clock.now() < run.end) clock.advanceTo(run.end);
+}
+
+function stuck(now: number): PerfmockError {
+  return new PerfmockError(
+    "ARGUMENT_INVALID",
+    `Cannot simulate this traffic: it goes on without end at ${now} ms, and time stands still`,
+  );
 }

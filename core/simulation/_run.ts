@@ -24,11 +24,6 @@ export class Run {
     this.#left = exchanges;
   }
 
-  /** How many requests may still be sent. */
-  get left(): number {
-    return this.#left;
-  }
-
   /** Whether requests are still to come. */
   get sending(): boolean {
     return this.active > 0 && this.#left > 0;

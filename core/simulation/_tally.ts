@@ -13,6 +13,7 @@ export class Tally {
   #dropped = 0;
   #answered = 0;
   #rejected = 0;
+  #reset = 0;
   #failed = 0;
   #cut = 0;
   /** The integral of `inFlight`, and up to when. */
@@ -46,6 +47,9 @@ export class Tally {
       case "rejected":
         this.#rejected++;
         break;
+      case "reset":
+        this.#reset++;
+        break;
       case "failed":
         this.#failed++;
         break;
@@ -63,6 +67,7 @@ export class Tally {
       dropped: this.#dropped,
       answered: this.#answered,
       rejected: this.#rejected,
+      reset: this.#reset,
       failed: this.#failed,
       cut: this.#cut,
       meanInFlight: duration === 0 ? 0 : this.#area / duration,

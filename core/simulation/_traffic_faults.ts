@@ -4,7 +4,7 @@ import type { BuiltRoute } from "../routes/built_route.ts";
 import type { Source, Target, Traffic } from "./traffic.ts";
 
 /** The most users of a source: each has a timer of the clock. */
-const MOST_USERS = 1_000_000;
+const MOST_USERS = 100_000;
 
 /** All that is wrong with a traffic. */
 export function trafficFaults(

@@ -110,8 +110,7 @@ class VirtualServer implements Simulation {
         ? new ClosedUsers(run, source, bound)
         : new OpenArrivals(run, source, bound);
     });
-    for (const source of sources) source.begin();
-    play(run, this.server.flow);
+    play(run, sources, this.server.flow);
     return {
       duration: this.clock.now() - start,
       sources: Object.fromEntries(

