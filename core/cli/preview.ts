@@ -4,7 +4,7 @@
  * @module
  */
 import { extname } from "node:path";
-import { parse, YAMLParseError } from "yaml";
+import { parse } from "yaml";
 import {
   createKit,
   formatDuration,
@@ -85,10 +85,9 @@ function inline(text: string): unknown {
     // YAML takes JSON as it is.
     return parse(text, { logLevel: "error" });
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
     throw refusal("this signal", [{
       path: "",
-      message: error.message.split("\n")[0].replace(/:$/, ""),
+      message: (error as Error).message.split("\n")[0].replace(/:$/, ""),
       value: text,
       allowed:
         "a signal as JSON or YAML, such as '{ramp: {from: 10/s, to: 400/s, over: 30s}}', or the path of a .json or .yaml file",
