@@ -29,15 +29,20 @@ export {
 } from "./core/app.ts";
 export type {
   ControlSettings,
+  EventsSettings,
   FaultInput,
   FaultSettings,
   PerfmockConfig,
   PerfmockInput,
+  ProxySettings,
+  ResponseInput,
   ResponseSettings,
   RouteInput,
   RouteSettings,
   ServerSettings,
   TlsSettings,
+  WireInput,
+  WireSettings,
 } from "./core/config/mod.ts";
 export type {
   Health,
