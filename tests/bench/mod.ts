@@ -16,6 +16,7 @@ import { precision } from "./precision.ts";
 import { Children } from "./processes.ts";
 import { formatRows, isMet } from "./report.ts";
 import { sampling } from "./sampling.ts";
+import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   inFlight,
   start,
   pipeline,
+  simulate,
   limiter,
   sampling,
   recorder,
