@@ -127,7 +127,9 @@ function greet(server: Perfmock, source: string, out: Terminal): void {
     route.methods.includes("GET") && !/[:*]/.test(route.path)
   );
   const path = example?.path ?? `${server.config.control.path}/health`;
-  out.write(`\n  curl -i ${new URL(path, server.url)}\n`);
+  // Nobody vouches for a certificate that was made for this run.
+  const trust = server.config.server.tls === "self-signed" ? "k" : "";
+  out.write(`\n  curl -i${trust} ${new URL(path, server.url)}\n`);
 }
 
 function summarise(server: Perfmock, out: Terminal): void {
