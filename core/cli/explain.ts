@@ -11,21 +11,6 @@ import {
 } from "./configuration.ts";
 import type { Terminal } from "./output.ts";
 
-/** The percentiles that are listed. */
-const LISTED: readonly number[] = [
-  0.01,
-  0.05,
-  0.1,
-  0.25,
-  0.5,
-  0.75,
-  0.9,
-  0.95,
-  0.99,
-  0.999,
-  0.9999,
-];
-
 /** The histogram is made of this many equally likely values, its highest bar this wide. */
 const VALUES = 500;
 const WIDTH = 50;
@@ -56,7 +41,7 @@ export async function explain(
   await using server = await use(() =>
     createPerfmock(input, { folder, listen: false })
   );
-  const ask = async (probabilities: readonly number[]) => {
+  const ask = async (probabilities?: readonly number[]) => {
     // By the control API, as a plugin answers it: what is printed here is what the server would say.
     const response = await server.fetch(
       new Request(
@@ -80,7 +65,7 @@ export async function explain(
       })),
     );
   };
-  const figures = await ask(LISTED);
+  const figures = await ask();
   const values = await ask(
     Array.from({ length: VALUES }, (_, i) => (i + 0.5) / VALUES),
   );
