@@ -27,14 +27,19 @@
  */
 import type {
   Awaitable,
+  Dial,
+  Dials,
   Distribution,
   Endpoint,
   Family,
+  HealthReport,
+  InFlight,
   Kit,
   Metrics,
   Route,
   RouteHooks,
   Stream,
+  VirtualWorld,
 } from "./contract/mod.ts";
 import type { Issue } from "./errors.ts";
 import type { Schema } from "./schema.ts";
@@ -45,13 +50,19 @@ export type {
   Awaitable,
   Call,
   Counter,
+  Dial,
+  DialAddress,
+  Dials,
   Distribution,
   Endpoint,
   Exchange,
   Family,
   Faults,
   Gauge,
+  HealthReport,
+  HeldDial,
   Hook,
+  InFlight,
   Kit,
   KitType,
   Lease,
@@ -68,6 +79,8 @@ export type {
   Stream,
   Ticket,
   Timing,
+  VirtualTarget,
+  VirtualWorld,
   Waiter,
 } from "./contract/mod.ts";
 export type { ErrorCode, Issue } from "./errors.ts";
@@ -96,6 +109,11 @@ export interface Plugin<
   readonly routeKeys?: (
     kit: Kit,
   ) => { readonly [K in keyof RouteOptions]: Schema<RouteOptions[K]> };
+  /**
+   * Whether each session has an instance of its own, which is the default, or the server has one for all: what an exporter or
+   * a load generator does concerns the whole process.
+   */
+  readonly scope?: "session" | "server";
   /** The names of plugins that must be on, and are set up before this one. */
   readonly requires?: readonly string[];
   /**
@@ -135,6 +153,17 @@ export interface Instance<
   readonly control?: readonly Endpoint[];
   /** Endpoints at paths of their own, such as /metrics; a clash with a route or another plugin is an error. */
   readonly endpoints?: readonly Endpoint[];
+  /** What can be turned beyond the routes' own dials, by kind, then by name: `{ pool: { db: { queue } } }`. Asked once. */
+  dials?(): Readonly<
+    Record<string, Readonly<Record<string, Readonly<Record<string, Dial>>>>>
+  >;
+  /**
+   * The revision takes over: called once, after all of it was validated and before its first exchange. The only place where
+   * kept state may be changed. Synchronous; must not throw.
+   */
+  adopt?(): void;
+  /** Figures since the last reset, and all else that counts from there, start afresh. */
+  reset?(): void;
   /** Figures for `stats`, JSON-serialisable. */
   snapshot?(): unknown;
   /**
@@ -142,8 +171,8 @@ export interface Instance<
    * options. `check` prints it.
    */
   warnings?(): readonly Issue[];
-  /** Reasons why the server is not well, one sentence each; empty where it is. */
-  health?(): readonly string[];
+  /** Reasons why the server is not well, one sentence each, empty where it is; or a whole report. */
+  health?(): readonly string[] | HealthReport;
   /** Called after the last exchange of the revision; the last plugin set up goes first. */
   [Symbol.asyncDispose]?(): PromiseLike<void>;
 }
@@ -174,6 +203,28 @@ export interface Host {
    * @param seed a whole number or a text; the same seed and name, the same numbers
    */
   stream(seed: number | string, name: string): Promise<Stream>;
+  /** The session this instance is set up for; undefined for the server's own. */
+  readonly session: string | undefined;
+  /** Where the server listens; undefined where it does not, or not yet. */
+  readonly url: URL | undefined;
+  /** The exchanges under way, those of sessions apart. */
+  readonly inFlight: InFlight;
+  /** What can be turned while requests are under way. */
+  readonly dials: Dials;
+  /**
+   * State that outlives a revision: what the revision before kept under this name, or what `create` makes. Setup and route
+   * may read it; only {@linkcode Instance.adopt} may change it. What the next revision does not ask for is let go, and
+   * disposed where it can be, after the last exchange that could use it.
+   */
+  keep<T>(name: string, create: () => T): T;
+  /**
+   * The present configuration in virtual time, without the plugins of scope `server`.
+   *
+   * @throws PerfmockError where it cannot be built a second time
+   */
+  virtualWorld(): Promise<VirtualWorld>;
+  /** What a thread of the plugin's own reads settings from, as this one does: core/thread.ts takes it. Can be posted. */
+  readonly thread: ThreadInput;
   /** Makes a service available to other plugins of this revision. */
   provide<T>(key: Key<T>, service: T): void;
   /**
@@ -182,10 +233,20 @@ export interface Host {
    * @throws PerfmockError `KEY_MISSING`
    */
   use<T>(key: Key<T>): T;
+  /** The same for what one can do without: undefined where no plugin that was set up earlier provides it. */
+  find<T>(key: Key<T>): T | undefined;
   /** The candidate that a misspelt name was probably meant to be; undefined where none is near. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
   /** Writes one line to the log, with the plugin's name. */
   log(level: "info" | "warn" | "error", message: string): void;
+}
+
+/** What core/thread.ts takes: a configuration as data. */
+export interface ThreadInput {
+  /** As written. */
+  readonly value: unknown;
+  /** The URL of the folder that relative paths start from. */
+  readonly folder: string;
 }
 
 /** Names a service. Compared by name, since two copies of a module may be loaded. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Dial } from "./dial.ts";
+
 /** A value, or something that will become one. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
@@ -75,6 +77,10 @@ export interface Exchange {
   readonly phase: "queue" | "service" | "body";
   /** The status that is sent; 0 where the connection is reset instead. */
   readonly status: number;
+  /** The address of the client's end of the connection; undefined where there is none, as in simulation. */
+  readonly client: string | undefined;
+  /** The trace id that Server-Timing tells, 32 hexadecimal digits; empty until then, and in simulation. */
+  readonly trace: string;
   /** How it ended, or `"pending"`. */
   readonly outcome: Outcome;
   /** A request header's value; null where absent, and in simulation. */
@@ -91,6 +97,8 @@ export type Admit = (
 export interface RouteHooks {
   /** What the plugin does to this route, in a few words; printed at the start and by the control API. */
   readonly summary?: string;
+  /** What of this route can be turned, by name: `{ scale }`. */
+  readonly dials?: Readonly<Record<string, Dial>>;
   /** True where a rejection may reset the connection: the server then needs the engine that can. */
   readonly resets?: boolean;
   /**

@@ -28,4 +28,7 @@ export type {
   Metrics,
   Timing,
 } from "./metrics.ts";
+export type { Dial, DialAddress, Dials, HeldDial } from "./dial.ts";
+export type { HealthReport } from "./health.ts";
 export type { Signal } from "./signal.ts";
+export type { InFlight, VirtualTarget, VirtualWorld } from "./world.ts";

@@ -1,0 +1,45 @@
+/**
+ * What code that a plugin runs in a thread of its own may import: time, chance, histograms and the types of settings, as values.
+ * On the main thread a plugin has all of these from its {@linkcode Host}.
+ *
+ * @module
+ */
+import { suggest } from "./config/mod.ts";
+import type { Kit, Stream, ThreadInput } from "./plugin.ts";
+import { createStream, streamKey } from "./random/mod.ts";
+import { readSettings } from "./settings.ts";
+
+export { PerfmockError } from "./errors.ts";
+export { Histogram } from "./metrics/mod.ts";
+export { PreciseClock, VirtualClock } from "./time/mod.ts";
+export type * from "./plugin.ts";
+
+/** What a {@linkcode Host} offers that needs no server. */
+export interface ThreadHost {
+  /** The types that settings are made of, bound to the configuration's families, profiles and folder. */
+  readonly kit: Kit;
+  /** Random numbers for a seed and a name; the same on every thread. */
+  stream(seed: number | string, name: string): Promise<Stream>;
+  /** The candidate that a misspelt name was probably meant to be. */
+  suggest(name: string, candidates: Iterable<string>): string | undefined;
+}
+
+/**
+ * Reads the configuration once more, in this thread. Plugins that were given as objects, not named in the configuration, are
+ * not there: their distribution families cannot be used.
+ *
+ * @throws PerfmockError with all faults
+ */
+export async function threadHost(input: ThreadInput): Promise<ThreadHost> {
+  const { kit } = await readSettings({
+    value: input.value,
+    folder: new URL(input.folder),
+    plugins: [],
+  });
+  return {
+    kit,
+    stream: async (seed, name) =>
+      createStream(await streamKey(seed, name), name),
+    suggest,
+  };
+}
