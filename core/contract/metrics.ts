@@ -17,6 +17,8 @@ export interface MetricDefinition {
 export interface Counter {
   /** Adds `n`, 1 where absent. */
   add(n?: number): void;
+  /** From now on the value is what this returns, which must only grow: a number that is counted elsewhere. */
+  follow(read: () => number): void;
   /** The present value. */
   readonly value: number;
 }
@@ -33,16 +35,38 @@ export interface Gauge {
   readonly value: number;
 }
 
+/** A measured duration that stands for others like it, and the trace it was measured in. */
+export interface Exemplar {
+  /** The trace id, 32 hexadecimal digits in lower case. */
+  readonly trace: string;
+  /** The duration, in milliseconds. */
+  readonly value: number;
+  /** When it ended, in milliseconds of the server's clock, which outside tests counts from `performance.timeOrigin`. */
+  readonly at: number;
+}
+
 /** A distribution of measured durations. Recorded in milliseconds, exposed in seconds. */
 export interface Timing {
-  /** Records one duration, in milliseconds. */
-  record(milliseconds: number): void;
+  /**
+   * Records one duration.
+   *
+   * @param milliseconds at least 0
+   * @param trace the trace id it was measured in, kept as the exemplar of its bucket; none where absent or empty
+   * @param at when it ended, in the clock's milliseconds: goes with `trace`
+   */
+  record(milliseconds: number, trace?: string, at?: number): void;
   /** How many were recorded. */
   readonly count: number;
   /** Their sum, in milliseconds. */
   readonly sum: number;
   /** How many were at most as long as each boundary, cumulative; the last entry is the count. */
   cumulative(): readonly number[];
+  /**
+   * The latest duration with a trace id among those in one bucket; undefined where there was none.
+   *
+   * @param bucket as {@linkcode Timing.cumulative} counts them: above the boundary before it, at most its own
+   */
+  exemplar(bucket: number): Exemplar | undefined;
   /** The value at probability p, in milliseconds, to within 0.4 %; NaN where nothing was recorded. */
   quantile(p: number): number;
 }

@@ -22,6 +22,7 @@ export type { Faults, Kit, KitType, Limits } from "./settings.ts";
 export type { Call, Endpoint } from "./control.ts";
 export type {
   Counter,
+  Exemplar,
   Gauge,
   Metric,
   MetricDefinition,
@@ -30,5 +31,5 @@ export type {
 } from "./metrics.ts";
 export type { Dial, DialAddress, Dials, HeldDial } from "./dial.ts";
 export type { HealthReport } from "./health.ts";
-export type { Signal } from "./signal.ts";
+export type { Signal, Timeline } from "./signal.ts";
 export type { InFlight, VirtualTarget, VirtualWorld } from "./world.ts";

@@ -6,6 +6,7 @@ import type { Cell } from "./_cells.ts";
 export class CellCounter implements Counter {
   readonly #values: Float64Array;
   readonly #index: number;
+  #read: (() => number) | undefined;
 
   constructor(cell: Cell) {
     this.#values = cell.values;
@@ -13,7 +14,11 @@ export class CellCounter implements Counter {
   }
 
   get value(): number {
-    return this.#values[this.#index];
+    return this.#read === undefined ? this.#values[this.#index] : this.#read();
+  }
+
+  follow(read: () => number): void {
+    this.#read = read;
   }
 
   add(n = 1): void {

@@ -1,4 +1,4 @@
-import type { Timing } from "../plugin.ts";
+import type { Exemplar, Timing } from "../plugin.ts";
 import { Histogram } from "./histogram.ts";
 import { keyOf, lowerEnd } from "./_log_linear.ts";
 
@@ -32,6 +32,10 @@ export class BucketedTiming implements Timing {
   readonly #ends: Float64Array;
   readonly #first: Uint16Array;
   readonly #base: number;
+  /** For each bucket the trace of its exemplar, empty where it has none; made with the first, since few timings have any. */
+  #traces: string[] | undefined;
+  /** For each bucket the value of its exemplar and when it was. */
+  #marks: Float64Array | undefined;
 
   /** @param table shared by all series of a metric */
   constructor(table: BoundaryTable) {
@@ -49,7 +53,7 @@ export class BucketedTiming implements Timing {
     return this.#histogram.sum;
   }
 
-  record(milliseconds: number): void {
+  record(milliseconds: number, trace?: string, at = 0): void {
     const key = this.#histogram.record(milliseconds);
     if (key < 0) return;
     const index = key - this.#base;
@@ -62,6 +66,17 @@ export class BucketedTiming implements Timing {
     // One comparison where boundaries are further apart than buckets; a value on a boundary stays there.
     while (milliseconds > this.#ends[end]) end++;
     this.#counts[end]++;
+    if (trace) this.#keep(end, trace, milliseconds, at);
+  }
+
+  exemplar(bucket: number): Exemplar | undefined {
+    const trace = this.#traces?.[bucket];
+    if (!trace || this.#marks === undefined) return undefined;
+    return {
+      trace,
+      value: this.#marks[2 * bucket],
+      at: this.#marks[2 * bucket + 1],
+    };
   }
 
   cumulative(): readonly number[] {
@@ -71,5 +86,14 @@ export class BucketedTiming implements Timing {
 
   quantile(p: number): number {
     return this.#histogram.quantile(p);
+  }
+
+  #keep(bucket: number, trace: string, value: number, at: number): void {
+    const size = this.#counts.length;
+    const traces = this.#traces ??= new Array<string>(size).fill("");
+    const marks = this.#marks ??= new Float64Array(2 * size);
+    traces[bucket] = trace;
+    marks[2 * bucket] = value;
+    marks[2 * bucket + 1] = at;
   }
 }

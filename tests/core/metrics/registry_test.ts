@@ -331,3 +331,16 @@ Deno.test("Metric.definition is frozen and apart from what the author wrote", ()
   deepEqual(metric.definition, { name: "a", help, labels: ["x"] });
   ok(Object.isFrozen(metric.definition));
 });
+
+Deno.test("Counter.follow() makes it say what is counted elsewhere", () => {
+  const counter = new MetricRegistry().counter({
+    name: "test_total",
+    help: "Test",
+  }).series();
+  counter.add(2);
+  let elsewhere = 7;
+  counter.follow(() => elsewhere);
+  equal(counter.value, 7);
+  elsewhere = 8;
+  equal(counter.value, 8);
+});

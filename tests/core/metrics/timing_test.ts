@@ -95,3 +95,32 @@ Deno.test("Timing.cumulative() is a copy that later records do not change", () =
   timing.record(0.5);
   deepEqual(before, [0, 0]);
 });
+
+Deno.test("Timing.exemplar() is the latest duration of its bucket that came with a trace id", () => {
+  const timing = timingWith([1, 10]);
+  equal(timing.exemplar(0), undefined);
+  timing.record(0.5);
+  timing.record(0.25, "");
+  equal(timing.exemplar(0), undefined);
+  timing.record(5, "a".repeat(32), 100);
+  timing.record(10, "b".repeat(32), 101);
+  timing.record(7);
+  timing.record(11, "c".repeat(32), 102);
+  deepEqual([0, 1, 2, 3].map((bucket) => timing.exemplar(bucket)), [
+    undefined,
+    { trace: "b".repeat(32), value: 10, at: 101 },
+    { trace: "c".repeat(32), value: 11, at: 102 },
+    undefined,
+  ]);
+});
+
+Deno.test("Timing.exemplar() is never of a bad value, and 0 has its place in the first bucket", () => {
+  const timing = timingWith([1, 10]);
+  for (const value of [NaN, -1, Infinity]) timing.record(value, "t", 1);
+  timing.record(0, "zero", 2);
+  deepEqual([0, 1, 2].map((bucket) => timing.exemplar(bucket)?.trace), [
+    "zero",
+    undefined,
+    undefined,
+  ]);
+});
