@@ -6,7 +6,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { Distribution, Kit, KitType } from "../plugin.ts";
-import { signalType } from "../signals/mod.ts";
+import { signalType, timelineType } from "../signals/mod.ts";
 import { DURATION, numberType, quantityType, RATE, SIZE } from "./_quantity.ts";
 import { readingType } from "./_reading_type.ts";
 import { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
@@ -38,6 +38,7 @@ export function createKit(context: KitContext): Kit {
     integer: (limits) => numberType("integer", "whole number", limits ?? {}),
     distribution: () => distribution,
     signal: (unit) => signalType(kit, unit),
+    timeline: (value) => timelineType(kit, value),
     file: () => fileType(context.folder),
   };
   return kit;

@@ -7,7 +7,7 @@ import type { z } from "zod";
 import type { Issue } from "../errors.ts";
 import type { Schema } from "../schema.ts";
 import type { Distribution } from "./distribution.ts";
-import type { Signal } from "./signal.ts";
+import type { Signal, Timeline } from "./signal.ts";
 
 /** The limits of a number: `min` and `max` are allowed themselves, `above` is not. */
 export interface Limits {
@@ -39,6 +39,11 @@ export interface Kit {
   distribution(): KitType<Distribution>;
   /** A value as a function of time, in any of its written forms: the bare value, `{ ramp: … }`, …; its values are of `unit`. */
   signal(unit: KitType<number>): KitType<Signal>;
+  /**
+   * Values of any type as a function of time, such as those of a dial: the bare value, `{ timeline: [{ at, value }] }` with jumps,
+   * or, where the values are numbers, any form of a signal.
+   */
+  timeline<T>(value: KitType<T>): KitType<Timeline<T>>;
   /** A file's path, relative to the file that names it; comes out absolute. */
   file(): KitType<string>;
 }

@@ -22,3 +22,13 @@ export interface Signal {
   /** Whether it never changes. */
   readonly constant: boolean;
 }
+
+/** A value of any type as a function of time; a {@linkcode Signal} is one of numbers. Past its end it holds its last value. */
+export interface Timeline<T> {
+  /** The value at a time, in milliseconds since it began; negative times are 0. */
+  at(time: number): T;
+  /** When it stops changing, in milliseconds; Infinity where it never does. */
+  readonly end: number;
+  /** Whether it never changes. */
+  readonly constant: boolean;
+}

@@ -12,3 +12,4 @@
  */
 export { constant } from "./constant.ts";
 export { signalType } from "./signal_type.ts";
+export { timelineType } from "./timeline.ts";

@@ -12,7 +12,24 @@ import { FORMS } from "./forms.ts";
 /** The type of a signal whose values are of a unit. */
 export function signalType(kit: Kit, unit: KitType<number>): KitType<Signal> {
   const { z } = kit;
-  const signal: z.ZodType<Form> = z.lazy(() => type);
+  const type: z.ZodType<Form> = z.union([
+    unit.transform(constantForm),
+    formType(kit, unit, z.lazy(() => type)),
+  ]);
+  return type as unknown as KitType<Signal>;
+}
+
+/**
+ * The type of a signal that is an object, whose one key is a form.
+ *
+ * @param signal the type of its parts
+ */
+export function formType(
+  kit: Kit,
+  unit: KitType<number>,
+  signal: z.ZodType<Form>,
+) {
+  const { z } = kit;
   const names = FORMS.map(({ name }) => name).join(", ");
   const shape = Object.fromEntries(
     FORMS.map(({ name, schema }) => [
@@ -20,7 +37,7 @@ export function signalType(kit: Kit, unit: KitType<number>): KitType<Signal> {
       schema({ kit, unit, signal }).optional(),
     ]),
   );
-  const form = z.strictObject(shape).transform((parts, { issues }) => {
+  return z.strictObject(shape).transform((parts, { issues }) => {
     const made = Object.values(parts).filter((part) => part !== undefined);
     if (made.length === 1) return made[0];
     // An unknown form was reported as an unknown key.
@@ -37,6 +54,4 @@ export function signalType(kit: Kit, unit: KitType<number>): KitType<Signal> {
     minProperties: 1,
     maxProperties: 1,
   });
-  const type = z.union([unit.transform(constantForm), form]);
-  return type as unknown as KitType<Signal>;
 }
