@@ -7,8 +7,8 @@
 import { suggest } from "./config/mod.ts";
 import type { Kit, Stream, ThreadInput } from "./plugin.ts";
 import { createStream, streamKey } from "./random/mod.ts";
-import { readSettings } from "./settings.ts";
 
+export { toPointer, validate } from "./config/mod.ts";
 export { PerfmockError } from "./errors.ts";
 export { Histogram } from "./metrics/mod.ts";
 export { PreciseClock, VirtualClock } from "./time/mod.ts";
@@ -31,6 +31,8 @@ export interface ThreadHost {
  * @throws PerfmockError with all faults
  */
 export async function threadHost(input: ThreadInput): Promise<ThreadHost> {
+  // Late: it knows the built-in plugins, and one of them may be what imports this.
+  const { readSettings } = await import("./settings.ts");
   const { kit } = await readSettings({
     value: input.value,
     folder: new URL(input.folder),
