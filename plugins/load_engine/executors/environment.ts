@@ -10,7 +10,9 @@ import type { RequestPlan } from "../script/types.ts";
 /**
  * Why a request came to no answer; empty where it did.
  *
- * - `connect`: no connection could be made
+ * - `refused`: nobody listens there
+ * - `tls`: the TLS handshake failed, the certificate being unknown or otherwise
+ * - `connect`: no connection could be made for another reason
  * - `reset`: the connection was reset
  * - `closed`: the connection was closed before the answer was whole
  * - `timeout`: the answer was not whole after the request's time-out
@@ -19,6 +21,8 @@ import type { RequestPlan } from "../script/types.ts";
  */
 export type ErrorKind =
   | ""
+  | "refused"
+  | "tls"
   | "connect"
   | "reset"
   | "closed"
