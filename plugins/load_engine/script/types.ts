@@ -8,6 +8,7 @@ import type {
   Distribution,
   Signal,
   Stream,
+  Timeline,
 } from "../../../core/plugin.ts";
 import type { Turn } from "../executors/environment.ts";
 
@@ -147,27 +148,11 @@ export interface Modulate extends ScenarioBase {
   readonly executor: "modulate";
   /** Which. */
   readonly dial: DialAddress;
-  /** How; undefined where the script was parsed without dials, as on a load thread. */
-  readonly course: Course | undefined;
+  /** What is laid on it, by the time since the scenario's start; undefined where the script was parsed without dials, as on a load thread. */
+  readonly course: Timeline<unknown> | undefined;
   /** In ms; Infinity where it lasts as long as the run. */
   readonly duration: number;
 }
-
-/** What is laid on a dial. */
-export type Course =
-  | {
-    /** A number as a function of the time since the scenario's start. */
-    readonly signal: Signal;
-  }
-  | {
-    /** Values, parsed by the dial's type, each from a time on; ascending, one at least. */
-    readonly timeline: readonly {
-      /** In ms since the scenario's start. */
-      readonly at: number;
-      /** The value. */
-      readonly value: unknown;
-    }[];
-  };
 
 /** Lays a load on the machine. */
 export interface Stress extends ScenarioBase {

@@ -1,0 +1,209 @@
+/**
+ * Thresholds: `browse.responseTime: ["p(95)<200ms"]`.
+ *
+ * @module
+ */
+import { toPointer, validate } from "../../../core/thread.ts";
+import type { Issue, Kit } from "../../../core/plugin.ts";
+import type { Figure, Statistic, Threshold, ThresholdMetric } from "./types.ts";
+
+/** Figures that are times. */
+const TIMES = ["responseTime", "serviceTime", "firstByte", "startLag"];
+
+/** Figures that are counts. */
+const COUNTS = [
+  "scheduled",
+  "started",
+  "dropped",
+  "completed",
+  "failed",
+  "checks",
+];
+
+const FIGURES = [...TIMES, ...COUNTS];
+
+/** What a threshold can look at. */
+export interface Parts {
+  /** The named parts, groups and requests, of each scenario that sends requests. */
+  readonly scenarios: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What durations are read with. */
+  readonly kit: Kit;
+  /** See Host.suggest. */
+  suggest(name: string, candidates: Iterable<string>): string | undefined;
+}
+
+/** Reads all of a script's thresholds. */
+export function readThresholds(
+  written: unknown,
+  parts: Parts,
+): { readonly thresholds: Threshold[]; readonly faults: Issue[] } {
+  const thresholds: Threshold[] = [];
+  const faults: Issue[] = [];
+  const read = validate(schema(parts.kit), written ?? {}, "/thresholds");
+  if (read.issues !== undefined) {
+    return { thresholds, faults: [...read.issues] };
+  }
+  for (const [text, bounds] of Object.entries(read.value)) {
+    const path = `/thresholds${toPointer([text])}`;
+    const metric = readMetric(text, path, parts);
+    if ("message" in metric) faults.push(metric);
+    for (const [index, bound] of bounds.entries()) {
+      const options = typeof bound === "string"
+        ? { expression: bound, abortOnFail: false, after: 0 }
+        : bound;
+      const at = `${path}/${index}${
+        typeof bound === "string" ? "" : "/expression"
+      }`;
+      const figure = "message" in metric ? undefined : metric.figure;
+      const expression = readExpression(options.expression, figure, parts.kit);
+      if ("fault" in expression) {
+        faults.push({ path: at, ...expression.fault });
+      } else if (!("message" in metric)) {
+        thresholds.push({ metric, ...options, ...expression });
+      }
+    }
+  }
+  return { thresholds, faults };
+}
+
+function schema(kit: Kit) {
+  const { z } = kit;
+  return z.record(
+    z.string(),
+    z.array(z.union([
+      z.string(),
+      z.strictObject({
+        expression: z.string(),
+        abortOnFail: z.boolean().default(false),
+        after: kit.duration().default(0),
+      }),
+    ])).min(1),
+  );
+}
+
+/** `figure`, `scenario.figure` or `scenario.part.figure`. */
+function readMetric(
+  text: string,
+  path: string,
+  { scenarios, suggest }: Parts,
+): ThresholdMetric | Issue {
+  const words = text.split(".");
+  const figure = words[words.length - 1];
+  const [scenario, part] = words.slice(0, -1);
+  const fault = (
+    message: string,
+    word: string,
+    candidates: readonly string[],
+  ): Issue => {
+    const suggestion = suggest(word, candidates);
+    return {
+      path,
+      message,
+      value: text,
+      allowed: candidates.join(", ") ||
+        "nothing: no scenario of the script sends requests",
+      ...(suggestion === undefined ? {} : { suggestion }),
+    };
+  };
+  if (words.length > 3) {
+    return fault("A threshold looks at scenario.part.figure", figure, FIGURES);
+  }
+  if (!FIGURES.includes(figure)) {
+    return fault(
+      `There is no figure ${JSON.stringify(figure)}`,
+      figure,
+      FIGURES,
+    );
+  }
+  const known = scenario === undefined ? undefined : scenarios.get(scenario);
+  if (scenario !== undefined && known === undefined) {
+    const names = [...scenarios.keys()];
+    const message = `There is no scenario ${
+      JSON.stringify(scenario)
+    } that sends requests`;
+    return fault(message, scenario, names);
+  }
+  if (part !== undefined && !known?.has(part)) {
+    const message = `Scenario "${scenario}" has no group or named request ${
+      JSON.stringify(part)
+    }`;
+    return fault(message, part, [...known ?? []]);
+  }
+  return { text, scenario, part, figure: figure as Figure };
+}
+
+type Comparison = Pick<Threshold, "statistic" | "operator" | "bound">;
+
+/** What is wrong with an expression. */
+interface Fault {
+  readonly fault: Omit<Issue, "path">;
+}
+
+const TIME_STATISTICS = "p(0)…p(100), avg, min, med, max, count";
+const COUNT_STATISTICS = "count, rate";
+const OPERATORS = ["<=", ">=", "==", "!=", "<", ">"] as const;
+
+/** Reads `p(95)<200ms`; a fault says at which column. */
+function readExpression(
+  text: string,
+  figure: Figure | undefined,
+  kit: Kit,
+): Comparison | Fault {
+  const fault = (column: number, found: string, allowed: string): Fault => ({
+    fault: {
+      message: `Cannot read the threshold at column ${column}: ${found}`,
+      value: text,
+      allowed,
+    },
+  });
+  let at = text.search(/\S|$/);
+  const name = /^[a-z]*/i.exec(text.slice(at))?.[0] ?? "";
+  const start = at;
+  const timed = figure === undefined || TIMES.includes(figure);
+  const counted = figure === undefined || COUNTS.includes(figure);
+  let statistic: Statistic;
+  at += name.length;
+  if (name === "p" && timed) {
+    const number = /^\(\s*(\d+(?:\.\d+)?)\s*\)/.exec(text.slice(at));
+    if (number === null || Number(number[1]) > 100) {
+      return fault(at + 1, "p takes a percentage", "p(0)…p(100)");
+    }
+    statistic = { kind: "quantile", p: Number(number[1]) / 100 };
+    at += number[0].length;
+  } else if (
+    timed && ["avg", "min", "max", "med"].includes(name) ||
+    counted && name === "rate" || name === "count"
+  ) {
+    statistic = { kind: name as "avg" };
+  } else {
+    return fault(
+      start + 1,
+      name === ""
+        ? "a statistic is expected"
+        : `${JSON.stringify(name)} is no statistic of this figure`,
+      timed ? TIME_STATISTICS : COUNT_STATISTICS,
+    );
+  }
+  at += text.slice(at).search(/\S|$/);
+  const operator = OPERATORS.find((sign) => text.startsWith(sign, at));
+  if (operator === undefined) {
+    return fault(at + 1, "a comparison is expected", OPERATORS.join(", "));
+  }
+  at += operator.length;
+  at += text.slice(at).search(/\S|$/);
+  const rest = text.slice(at).trim();
+  const duration = name !== "count" && name !== "rate";
+  const number = rest === "" ? NaN : Number(rest);
+  const { data } = kit.duration().safeParse(
+    Number.isNaN(number) ? rest : number,
+  );
+  if (duration && data !== undefined) {
+    return { statistic, operator, bound: data as number };
+  }
+  if (!duration && Number.isFinite(number)) {
+    return { statistic, operator, bound: number };
+  }
+  return duration
+    ? fault(at + 1, "a duration is expected", "a duration such as 200ms")
+    : fault(at + 1, "a number is expected", "a number such as 0.01");
+}

@@ -1,0 +1,15 @@
+/**
+ * Load scripts: from text to what can be run.
+ *
+ * @module
+ */
+export { parseScript } from "./parse.ts";
+export { readScript, SCRIPT_LIMIT } from "./read.ts";
+export { isLoopback } from "./_target.ts";
+export type {
+  ScriptServer,
+  ScriptTools,
+  StressHandle,
+  StressScenarios,
+} from "./_tools.ts";
+export type * from "./types.ts";
