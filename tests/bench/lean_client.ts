@@ -10,7 +10,10 @@
  *
  * @module
  */
-import { MalformedResponse, ResponseReader } from "./lean_response.ts";
+import {
+  MalformedResponse,
+  ResponseReader,
+} from "../../plugins/load_engine/http/mod.ts";
 
 /** Where a client connects to. */
 export interface Address {

@@ -9,6 +9,9 @@ import type { Source } from "../_sources.ts";
 /** The contract: all that a plugin may take from core, and types alone. */
 const CONTRACT = "core/plugin.ts";
 
+/** What code that runs in a thread of its own may take from core, values too. */
+const THREAD = "core/thread.ts";
+
 /** The files that make up the contract. */
 function isContract({ path }: Source): boolean {
   return path === CONTRACT || path.startsWith("core/contract/");
@@ -34,10 +37,12 @@ export function boundaries(files: readonly Source[]): string[] {
   return eachImport(files, (file, to) => {
     const [area, name] = file.path.split("/");
     if (area === "plugins") {
-      if (to === CONTRACT || to.startsWith(`plugins/${name}/`)) {
+      if (
+        to === CONTRACT || to === THREAD || to.startsWith(`plugins/${name}/`)
+      ) {
         return undefined;
       }
-      return "a plugin may import core/plugin.ts, packages and its own files";
+      return "a plugin may import core/plugin.ts, in a thread core/thread.ts, packages and its own files";
     }
     return area === "core" && to.startsWith("plugins/") &&
         file.path !== BUILT_IN
@@ -108,9 +113,9 @@ export function timeAndChance(files: readonly Source[]): string[] {
     );
 }
 
-/** Rule 10's places: serving, reading files (files named read….ts), the CLI and stress. */
+/** Rule 10's places: serving, reading files (files named read….ts), the CLI, stress, and the connections of the load engine. */
 const DENO_ALLOWED =
-  /^core\/serve[a-z_]*\.ts$|^core\/cli\/|\/_?read[a-z_]*\.ts$|^plugins\/distributions\/_lines\.ts$|^plugins\/resource_stress\/|(^|[/_])worker\.ts$|^mod\.ts$/;
+  /^core\/serve[a-z_]*\.ts$|^core\/cli\/|\/_?read[a-z_]*\.ts$|^plugins\/distributions\/_lines\.ts$|^plugins\/resource_stress\/|^plugins\/load_engine\/http\/|(^|[/_])worker\.ts$|^mod\.ts$/;
 
 /** Rule 10: everything else uses Web APIs, types included. */
 export function denoNamespace(files: readonly Source[]): string[] {

@@ -1,5 +1,9 @@
 import { equal, throws } from "node:assert/strict";
-import { MalformedResponse, ResponseReader } from "./lean_response.ts";
+import fc from "fast-check";
+import {
+  MalformedResponse,
+  ResponseReader,
+} from "../../../../plugins/load_engine/http/mod.ts";
 
 /** Gives a response to a reader in pieces of so many bytes; true where it was complete with the last byte. */
 function feed(reader: ResponseReader, text: string, piece: number): boolean {
@@ -108,6 +112,9 @@ Deno.test("ResponseReader knows whether the connection stays open", () => {
   equal(keeps("HTTP/1.1 200 OK\r\nConnection: Close\r\n"), false);
   equal(keeps("HTTP/1.0 200 OK\r\n"), false);
   equal(keeps("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"), true);
+  equal(keeps("HTTP/1.1 200 OK\r\nConnection: x-a , close\r\n"), false);
+  equal(keeps("HTTP/1.0 200 OK\r\nConnection: x-a,keep-alive\r\n"), true);
+  equal(keeps("HTTP/1.1 200 OK\r\nConnection: upgrade\r\n"), true);
 });
 
 Deno.test("ResponseReader makes room for a long head and a longer body", () => {
@@ -125,6 +132,11 @@ Deno.test("ResponseReader refuses what is not HTTP/1.1", () => {
     "SSH-2.0-OpenSSH_9.2\r\n",
     "HTTP/1.1 2x0 OK\r\n",
     "HTTP/2 200\r\n\r\n",
+    "HTTP/1.1 2000 OK\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length:\r\n",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1234567890123\r\n",
     "HTTP/1.1 200 OK\r\ncontent-length: five\r\n",
     "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokmore",
     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
@@ -137,4 +149,125 @@ Deno.test("ResponseReader refuses what is not HTTP/1.1", () => {
     reader.start();
     throws(() => feed(reader, text, 4096), MalformedResponse, text);
   }
+});
+
+Deno.test("ResponseReader takes a body that is encoded otherwise than in chunks to end with the connection", () => {
+  const reader = new ResponseReader();
+  reader.start();
+  const head =
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\ncontent-length: 2\r\n\r\n";
+  equal(feed(reader, `${head}hello`, 4096), false);
+  equal(reader.end(), true);
+  equal(reader.bodyLength, 5);
+});
+
+Deno.test("ResponseReader takes the same content length twice, and blanks around it", () => {
+  const reader = read(
+    "HTTP/1.1 200 OK\r\ncontent-length:\t2 \r\ncontent-length: 2\r\n\r\nok",
+  );
+  equal(reader.bodyLength, 2);
+});
+
+Deno.test("ResponseReader keeps the text of a body where it is asked to, a MiB at most", () => {
+  const reader = new ResponseReader();
+  reader.start(false, true);
+  feed(reader, "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\ngrün!", 3);
+  equal(reader.bodyText, "grün!");
+  reader.start(false, true);
+  const size = 0x180000;
+  feed(
+    reader,
+    `HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n${"a".repeat(size)}`,
+    4096,
+  );
+  equal(reader.bodyLength, size);
+  equal(reader.bodyText, "a".repeat(0x100000));
+  reader.start();
+  feed(reader, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", 4096);
+  equal(reader.bodyText, "");
+});
+
+/** A response as it may come, and what is in it. */
+const responses = fc.record({
+  status: fc.integer({ min: 200, max: 599 }).filter((status) =>
+    status !== 204 && status !== 304
+  ),
+  interim: fc.boolean(),
+  body: fc.array(fc.string({ minLength: 1, maxLength: 40 }), { maxLength: 6 }),
+  chunked: fc.boolean(),
+  header: fc.stringMatching(/^[a-zA-Z0-9]{0,30}$/),
+}).map(({ status, interim, body, chunked, header }) => {
+  const bytes = (text: string) => new TextEncoder().encode(text).length;
+  const head = `HTTP/1.1 ${status} X\r\nX-Header: ${header}\r\n`;
+  const whole = body.join("");
+  const framed = chunked
+    ? `Transfer-Encoding: chunked\r\n\r\n${
+      body.map((part) => `${bytes(part).toString(16)};e=1\r\n${part}\r\n`)
+        .join("")
+    }0\r\nX-After: 1\r\n\r\n`
+    : `Content-Length: ${bytes(whole)}\r\n\r\n${whole}`;
+  const before = interim ? "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" : "";
+  return {
+    status,
+    header,
+    body: whole,
+    text: before + head + framed,
+  };
+});
+
+Deno.test("ResponseReader reads any response the same, wherever it is cut", () => {
+  const reader = new ResponseReader();
+  fc.assert(
+    fc.property(
+      responses,
+      fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),
+      ({ status, header, body, text }, pieces) => {
+        reader.start(false, true);
+        const bytes = new TextEncoder().encode(text);
+        let complete = false;
+        for (let from = 0, i = 0; from < bytes.length; i++) {
+          equal(complete, false);
+          const part = bytes.subarray(from, from + pieces[i % pieces.length]);
+          reader.space().set(part);
+          complete = reader.push(part.length);
+          from += part.length;
+        }
+        equal(complete, true);
+        equal(reader.status, status);
+        equal(reader.header("x-header"), header);
+        equal(reader.bodyText, body);
+      },
+    ),
+    { seed: 9, numRuns: 300 },
+  );
+});
+
+Deno.test("ResponseReader takes garbage for malformed or for incomplete, and is as good as new after it", () => {
+  const reader = new ResponseReader();
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 200 }),
+      fc.constantFrom(
+        "",
+        "HTTP/1.1 ",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+      ),
+      (garbage, before) => {
+        reader.start();
+        try {
+          for (const bytes of [new TextEncoder().encode(before), garbage]) {
+            if (bytes.length === 0) continue;
+            reader.space().set(bytes);
+            reader.push(bytes.length);
+          }
+        } catch (error) {
+          equal((error as Error).name, "MalformedResponse");
+        }
+        reader.start();
+        equal(feed(reader, "HTTP/1.1 204 No Content\r\n\r\n", 5), true);
+      },
+    ),
+    { seed: 9, numRuns: 500 },
+  );
 });

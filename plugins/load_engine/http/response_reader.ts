@@ -1,17 +1,20 @@
 /**
  * Reads HTTP/1.1 responses out of a buffer that is filled piece by piece (RFC 9112). One reader serves one connection: it
- * keeps the head of the last response, counts the bytes of its body, and makes a string only of a header that is asked for.
+ * keeps the head of the last response, counts the bytes of its body, and makes a string only of what is asked for.
  *
  * @module
  */
 import { ChunkedBody } from "./_chunked_body.ts";
+import { KeptBody } from "./_kept_body.ts";
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const COLON = 58;
 const SPACE = 32;
+const TAB = 9;
 const SMALLEST_SPACE = 4 * 1024;
 const LARGEST_HEAD = 64 * 1024;
+const LARGEST_KEPT_BODY = 1024 * 1024;
 const VERSION = new TextEncoder().encode("HTTP/1.");
 const decoder = new TextDecoder("latin1");
 
@@ -33,8 +36,11 @@ export class ResponseReader {
   #bodyless = false;
   #length = -1;
   #chunked = false;
+  #encoded = false;
   #read = 0;
   readonly #chunks = new ChunkedBody();
+  #body: KeptBody | undefined;
+  #keepsBody = false;
   /** The status code; 0 until the status line has come. */
   status = 0;
   /** Whether the server keeps the connection open after this response. */
@@ -45,13 +51,24 @@ export class ResponseReader {
     return this.#chunked ? this.#chunks.length : this.#read;
   }
 
+  /** The body's first MiB as text; empty where the response was not started with `keepBody`. */
+  get bodyText(): string {
+    return this.#keepsBody ? this.#body?.text() ?? "" : "";
+  }
+
   /**
    * Forgets the last response and waits for the next.
    *
    * @param bodyless true for HEAD, whose response has no body whatever its headers say
+   * @param keepBody true where the body's text will be asked for
    */
-  start(bodyless = false): void {
+  start(bodyless = false, keepBody = false): void {
     this.#bodyless = bodyless;
+    this.#keepsBody = keepBody;
+    if (keepBody) {
+      this.#body ??= new KeptBody(LARGEST_KEPT_BODY);
+      this.#body.start();
+    }
     this.#filled = 0;
     this.#startHead();
   }
@@ -125,7 +142,7 @@ export class ResponseReader {
     this.#line = this.#scanned = 0;
     this.#headEnd = 0;
     this.#length = -1;
-    this.#chunked = false;
+    this.#chunked = this.#encoded = false;
     this.#read = 0;
     this.status = 0;
     this.keepAlive = true;
@@ -158,12 +175,14 @@ export class ResponseReader {
 
   #readStatus(line: number, end: number): void {
     const buffer = this.#buffer;
-    let fits = end - line >= 12 && buffer[line + 8] === SPACE;
+    let fits = end - line >= 12 && buffer[line + 8] === SPACE &&
+      (end - line === 12 || buffer[line + 12] === SPACE);
     for (let i = 0; i < VERSION.length; i++) {
       if (buffer[line + i] !== VERSION[i]) fits = false;
     }
     const status = this.#readNumber(line + 9, Math.min(line + 12, end));
-    if (!fits || !(status >= 100 && status <= 599)) {
+    // Nobody asked for another protocol: what follows a 101 cannot be read.
+    if (!fits || !(status >= 100 && status <= 599) || status === 101) {
       throw new MalformedResponse("Cannot read the status line");
     }
     this.status = status;
@@ -174,28 +193,43 @@ export class ResponseReader {
   #readField(line: number, end: number): void {
     const first = this.#buffer[line] | 0x20;
     if (first === 0x63) {
-      if (this.#isNamed(line, "content-length")) {
-        this.#length = this.#readNumber(line + 15, end);
-        if (this.#length >= 0) return;
-        throw new MalformedResponse("Cannot read the length of the body");
-      }
-      if (this.#isNamed(line, "connection")) {
-        const value = this.#text(line, "connection", end).toLowerCase();
-        this.keepAlive = value === "keep-alive" ||
-          this.keepAlive && value !== "close";
+      if (this.#isNamed(line, "content-length")) this.#readLength(line, end);
+      else if (this.#isNamed(line, "connection")) {
+        this.#readConnection(this.#text(line, "connection", end).toLowerCase());
       }
     } else if (first === 0x74 && this.#isNamed(line, "transfer-encoding")) {
-      this.#chunked = /chunked$/i.test(
+      this.#encoded = true;
+      this.#chunked = /(?:^|[, \t])chunked$/i.test(
         this.#text(line, "transfer-encoding", end),
       );
     }
   }
 
-  /** A whole number between blanks; -1 where there is anything else. */
-  #readNumber(from: number, end: number): number {
+  #readLength(line: number, end: number): void {
+    const length = this.#readNumber(line + "content-length:".length, end);
+    if (length < 0 || this.#length >= 0 && this.#length !== length) {
+      throw new MalformedResponse("Cannot read the length of the body");
+    }
+    this.#length = length;
+  }
+
+  #readConnection(value: string): void {
+    if (value === "close") this.keepAlive = false;
+    else if (value === "keep-alive") this.keepAlive = true;
+    else {
+      const options = value.split(/[ \t]*,[ \t]*/);
+      if (options.includes("close")) this.keepAlive = false;
+      else if (options.includes("keep-alive")) this.keepAlive = true;
+    }
+  }
+
+  /** A whole number between blanks; −1 where there is anything else. */
+  #readNumber(from: number, to: number): number {
     let number = 0;
     let i = from;
-    while (i < end && this.#buffer[i] === SPACE) i++;
+    let end = to;
+    while (i < end && isBlank(this.#buffer[i])) i++;
+    while (i < end && isBlank(this.#buffer[end - 1])) end--;
     if (i === end || end - i > 15) return -1;
     for (; i < end; i++) {
       const digit = this.#buffer[i] - 0x30;
@@ -229,8 +263,9 @@ export class ResponseReader {
     } else if (this.#chunked) {
       this.#chunks.start();
       this.#state = "chunked";
-    } else if (this.#length < 0) {
+    } else if (this.#encoded || this.#length < 0) {
       this.keepAlive = false;
+      this.#length = -1;
       this.#state = "until-close";
     } else this.#state = this.#length === 0 ? "complete" : "length";
   }
@@ -238,19 +273,22 @@ export class ResponseReader {
   /** Counts the body's bytes from a place on; returns where the response ends or the bytes do. */
   #readBody(from: number): number {
     if (this.#state === "complete") return from;
-    if (this.#state === "chunked") return this.#readChunks(from);
+    const keep = this.#keepsBody ? this.#body : undefined;
+    if (this.#state === "chunked") return this.#readChunks(from, keep);
     const there = this.#filled - from;
     const taken = this.#state === "until-close"
       ? there
       : Math.min(there, this.#length - this.#read);
+    keep?.add(this.#buffer, from, from + taken);
     this.#read += taken;
     if (this.#read === this.#length) this.#state = "complete";
     return from + taken;
   }
 
-  #readChunks(from: number): number {
+  #readChunks(from: number, keep: KeptBody | undefined): number {
     try {
-      const next = this.#chunks.read(this.#buffer, from, this.#filled);
+      const filled = this.#buffer.subarray(0, this.#filled);
+      const next = this.#chunks.read(filled, from, keep);
       if (this.#chunks.complete) this.#state = "complete";
       return next;
     } catch (error) {
@@ -259,4 +297,8 @@ export class ResponseReader {
       });
     }
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
 }

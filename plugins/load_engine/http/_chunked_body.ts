@@ -1,11 +1,16 @@
 /**
- * The framing of a chunked body (RFC 9112, section 7.1): counts its bytes, keeps none.
+ * The framing of a chunked body (RFC 9112, section 7.1): counts the bytes of the data, and hands them on where they are wanted.
  *
  * @module
  */
+import type { KeptBody } from "./_kept_body.ts";
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
+const SPACE = 32;
+const SEMICOLON = 59;
+/** Twelve digits are 256 TiB, and stay far below the numbers that are whole. */
+const MOST_DIGITS = 12;
 
 /** Reads one chunked body after the other. */
 export class ChunkedBody {
@@ -28,17 +33,20 @@ export class ChunkedBody {
   /**
    * Reads the bytes between two places.
    *
-   * @returns the place after the body's last byte, or `to` where the body goes on
+   * @param keep where the data goes; undefined where nobody wants it
+   * @returns the place after the body's last byte, or the end of the bytes where the body goes on
    * @throws RangeError where they are not a chunked body
    */
-  read(bytes: Uint8Array, from: number, to: number): number {
+  read(bytes: Uint8Array, from: number, keep: KeptBody | undefined): number {
+    const to = bytes.length;
     let i = from;
     while (i < to && !this.complete) {
       if (this.#part === "data") {
-        const taken = Math.min(this.#remaining, to - i);
-        this.#remaining -= taken;
-        this.length += taken;
-        i += taken;
+        const end = i + Math.min(this.#remaining, to - i);
+        keep?.add(bytes, i, end);
+        this.#remaining -= end - i;
+        this.length += end - i;
+        i = end;
         if (this.#remaining === 0) this.#part = "end";
       } else this.#readFraming(bytes[i++]);
     }
@@ -72,9 +80,9 @@ export class ChunkedBody {
 
   #readSize(byte: number): void {
     const digit = hexDigit(byte);
-    if (digit >= 0 && ++this.#digits <= 12) {
+    if (digit >= 0 && ++this.#digits <= MOST_DIGITS) {
       this.#remaining = this.#remaining * 16 + digit;
-    } else if (this.#digits > 0 && (byte === 0x3b || byte === 0x20)) {
+    } else if (this.#digits > 0 && (byte === SEMICOLON || byte === SPACE)) {
       this.#part = "extension";
     } else throw new RangeError("The size of a chunk is not a number");
   }
@@ -86,6 +94,7 @@ export class ChunkedBody {
   }
 }
 
+/** The value of a hexadecimal digit; −1 where it is none. */
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const lower = byte | 0x20;

@@ -1,0 +1,36 @@
+/**
+ * How requests get to a target: whether they may, over which connections, and what comes back.
+ *
+ * @module
+ */
+import type { Clock } from "../../../core/plugin.ts";
+import type { Environment } from "../executors/environment.ts";
+import { FetchEnvironment } from "./fetch_environment.ts";
+import type { Destination } from "./targets.ts";
+import { TcpEnvironment } from "./tcp_environment.ts";
+
+export { type FailureKind, kindOfError } from "./failure.ts";
+export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
+export { MalformedResponse, ResponseReader } from "./response_reader.ts";
+export {
+  type Destination,
+  InvalidTarget,
+  ownDestination,
+  resolveTarget,
+  type TargetRules,
+} from "./targets.ts";
+
+/**
+ * What sends requests to a destination: connections of our own, or fetch where TLS is spoken.
+ *
+ * @param certificates further authorities to trust, in PEM form
+ */
+export function connectTo(
+  destination: Destination,
+  clock: Clock,
+  certificates: readonly string[] = [],
+): Environment & Disposable {
+  return destination.secure
+    ? new FetchEnvironment(clock, destination, certificates)
+    : new TcpEnvironment(clock, destination);
+}

@@ -1,0 +1,122 @@
+/**
+ * Carries out orders over plain TCP: connections that are idle are taken again, the last one first; where none is, a new one
+ * is made. How many there are is for the scenarios to say, by how many of their requests may be under way.
+ *
+ * @module
+ */
+import type { Clock } from "../../../core/plugin.ts";
+import type { Environment, Order } from "../executors/environment.ts";
+import type { RequestPlan } from "../script/types.ts";
+import { Addresses } from "./addresses.ts";
+import { Connection, type ConnectionSettings } from "./connection.ts";
+import { type PreparedRequest, prepareRequest } from "./request.ts";
+import type { Destination } from "./targets.ts";
+
+/** An {@linkcode Environment} of connections of its own. */
+export class TcpEnvironment implements Environment, Disposable {
+  /** Its time. */
+  readonly clock: Clock;
+  readonly #settings: ConnectionSettings<Order>;
+  readonly #addresses: Addresses;
+  readonly #host: string;
+  readonly #prefix: string;
+  readonly #prepared = new Map<RequestPlan, PreparedRequest>();
+  readonly #idle: Connection<Order>[] = [];
+  readonly #busy = new Set<Connection<Order>>();
+
+  /** Connects with the first orders. */
+  constructor(clock: Clock, destination: Destination) {
+    this.clock = clock;
+    this.#host = destination.host;
+    this.#prefix = destination.prefix;
+    this.#addresses = new Addresses(destination.addresses, destination.port);
+    this.#settings = {
+      clock,
+      addresses: this.#addresses,
+      ended: (connection) => this.#onEnded(connection),
+    };
+  }
+
+  /** Sends a request now; see {@linkcode Environment.send}. */
+  send(order: Order): void {
+    const { request } = order;
+    const prepared = this.#prepared.get(request) ?? this.#prepare(order);
+    const connection = this.#connection(request.keepAlive, order);
+    this.#busy.add(connection);
+    order.started = this.clock.now();
+    connection.timer = this.clock.at(
+      order.started + request.timeout,
+      giveUp,
+      connection,
+    );
+    connection.send(prepared, order);
+  }
+
+  /** Ends all orders of a scenario that are under way; see {@linkcode Environment.cut}. */
+  cut(scenario: number): void {
+    for (const connection of [...this.#busy]) {
+      if (connection.tag.request.scenario === scenario) connection.abort("cut");
+    }
+  }
+
+  /** Cuts what is under way and closes all connections. */
+  [Symbol.dispose](): void {
+    for (const connection of [...this.#busy]) connection.abort("cut");
+    for (const connection of this.#idle) connection.close();
+    this.#idle.length = 0;
+    this.#addresses.close();
+  }
+
+  #connection(keepAlive: boolean, order: Order): Connection<Order> {
+    if (keepAlive) {
+      for (;;) {
+        const connection = this.#idle.pop();
+        if (connection === undefined) break;
+        if (connection.usable) return connection;
+      }
+    }
+    return new Connection(this.#settings, order);
+  }
+
+  /** As bytes, for good where nothing in it changes. */
+  #prepare(order: Order): PreparedRequest {
+    const { request, turn } = order;
+    const { method, path, headers, body, check, keepAlive } = request;
+    const prepared = prepareRequest({
+      method,
+      path: this.#prefix + path.render(turn),
+      headers: headers.map(([name, value]) => [name, value.render(turn)]),
+      body: body?.render(turn),
+      keepBody: check?.body !== undefined,
+      keepAlive,
+    }, this.#host);
+    const templates = [path, ...headers.map(([, value]) => value)];
+    if (body !== undefined) templates.push(body);
+    if (templates.every(({ constant }) => constant !== undefined)) {
+      this.#prepared.set(request, prepared);
+    }
+    return prepared;
+  }
+
+  #onEnded(connection: Connection<Order>): void {
+    const order = connection.tag;
+    this.clock.cancel(connection.timer);
+    this.#busy.delete(connection);
+    const wanted = order.request.check?.body;
+    order.firstByte = connection.firstByteAt;
+    order.ended = connection.endedAt;
+    order.error = connection.failure;
+    if (order.error === "") {
+      order.status = connection.status;
+      if (wanted !== undefined) {
+        order.bodyHeld = connection.bodyText.includes(wanted);
+      }
+    }
+    if (connection.usable) this.#idle.push(connection);
+    order.sender.ended(order);
+  }
+}
+
+function giveUp(connection: Connection<Order>): void {
+  connection.abort("timeout");
+}
