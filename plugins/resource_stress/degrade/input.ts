@@ -1,0 +1,203 @@
+/**
+ * What a model reads: the word or signal of its `input`, bound to what it names.
+ *
+ * @module
+ */
+import type { Host, Issue, Key, Signal } from "../../../core/plugin.ts";
+import type { Backend, InputSettings } from "../edge/mod.ts";
+import type { PressureSource } from "../pressure.ts";
+import type { Reading } from "./parts.ts";
+
+/** A pool in figures. */
+export interface PoolSource {
+  /** How many places; Infinity for no limit. */
+  readonly concurrency: number;
+  /** How many of them are taken. */
+  readonly busy: number;
+  /** How many wait. */
+  readonly queued: number;
+  /** The share of places taken, 0…1. */
+  utilisation(): number;
+}
+
+/** The pools there are. */
+export interface PoolSources {
+  /** A pool by its name; inline ones are called `route:` and the route's id. */
+  pool(name: string): PoolSource | undefined;
+  /** The names of all pools, for suggestions. */
+  names?(): Iterable<string>;
+  /** The first pool that a route takes. */
+  ofRoute?(id: string): PoolSource | undefined;
+}
+
+/** The service by which the limiter shows its pools. */
+export const POOLS: Key<PoolSources> = { name: "limiter.pools" };
+
+/** How inline pools are named. */
+const INLINE = "route:";
+
+/** What pool inputs begin with. */
+const POOL = "pool:";
+
+/** The words there are beside the names of pools. */
+const WORDS = [
+  "in-flight",
+  "load",
+  "pool",
+  "stress",
+  "stress:cpu",
+  "stress:memory",
+] as const;
+
+/** What inputs of a route are bound to. */
+export interface InputContext {
+  /** Where pools are found. */
+  readonly host: Pick<Host, "find" | "suggest">;
+  /** Real stress. */
+  readonly pressure: PressureSource;
+  /** The process the route belongs to. */
+  readonly backend: Backend;
+  /** The route's id. */
+  readonly route: string;
+  /** When signals began, on the clock. */
+  readonly origin: () => number;
+  /** How many cores there are, where the user says so. */
+  readonly servers: number | undefined;
+}
+
+/** A bound input. */
+export interface Input extends Reading {
+  /** In words, as written. */
+  readonly name: string;
+  /** Whether the backend's load must be averaged for it. */
+  readonly loaded: boolean;
+  /** Looks up what was not there yet when the route was prepared; once, when the revision takes over. */
+  readonly bind?: () => void;
+}
+
+/** An input that names nothing, as an issue without a path. */
+export type InputFault = Omit<Issue, "path">;
+
+/** Tells a fault from an input. */
+export function isFault(input: Input | InputFault): input is InputFault {
+  return "message" in input;
+}
+
+/** The pool a route takes itself; undefined where it takes none, or the limiter comes after. */
+export function ownPool(
+  { host, route }: Pick<InputContext, "host" | "route">,
+): PoolSource | undefined {
+  const pools = host.find(POOLS);
+  return pools?.ofRoute?.(route) ?? pools?.pool(INLINE + route);
+}
+
+/**
+ * Binds an input.
+ *
+ * @param input a word, or a signal
+ */
+export function bindInput(
+  input: InputSettings,
+  context: InputContext,
+): Input | InputFault {
+  if (typeof input !== "string") return signalInput(input, context);
+  const { backend, pressure, servers = 1 } = context;
+  const cores = () => servers;
+  const stressed = (share: () => number): Input => ({
+    name: input,
+    share,
+    count: undefined,
+    servers: cores,
+    loaded: false,
+  });
+  switch (input) {
+    case "in-flight":
+      return {
+        name: input,
+        share: () => {
+          const others = backend.inService - 1;
+          return others > 0 ? others / (others + servers) : 0;
+        },
+        count: () => backend.inService,
+        servers: cores,
+        loaded: false,
+      };
+    case "load":
+      return {
+        name: input,
+        share: (at) => backend.load(at) / servers,
+        count: undefined,
+        servers: cores,
+        loaded: true,
+      };
+    case "stress":
+      return stressed(() => Math.max(pressure.cpu(), pressure.memory()));
+    case "stress:cpu":
+      return stressed(() => pressure.cpu());
+    case "stress:memory":
+      return stressed(() => pressure.memory());
+    default:
+      return poolInput(input, context);
+  }
+}
+
+function signalInput(
+  signal: Signal,
+  { origin, servers = 1 }: InputContext,
+): Input {
+  const value = (at: number) => Math.max(0, signal.at(at - origin()));
+  return {
+    name: signal.constant ? `${signal.at(0)}` : "a signal",
+    share: value,
+    count: value,
+    servers: () => servers,
+    loaded: false,
+  };
+}
+
+function poolInput(input: string, context: InputContext): Input | InputFault {
+  const { host, route, servers } = context;
+  const name = input === "pool"
+    ? INLINE + route
+    : input.startsWith(POOL)
+    ? input.slice(POOL.length)
+    : undefined;
+  if (name === undefined) return unknownInput(input, host);
+  const find = () =>
+    input === "pool" ? ownPool(context) : host.find(POOLS)?.pool(name);
+  let pool = find();
+  // Inline pools come into being one by one, as their routes are prepared: that of a later route is looked up at the end.
+  const later = name.startsWith(INLINE) && name !== INLINE + route;
+  if (pool === undefined && !later) return unknownInput(input, host);
+  return {
+    name: input,
+    share: () => pool?.utilisation() ?? 0,
+    count: () => pool?.busy ?? 0,
+    servers: () => servers ?? pool?.concurrency ?? 1,
+    loaded: false,
+    bind: () => {
+      pool ??= find();
+    },
+  };
+}
+
+function unknownInput(
+  input: string,
+  host: Pick<Host, "find" | "suggest">,
+): InputFault {
+  const names = [...host.find(POOLS)?.names?.() ?? []];
+  const candidates = [...WORDS, ...names.map((name) => POOL + name)];
+  const suggestion = host.suggest(input, candidates);
+  return {
+    message: input === "pool"
+      ? 'Cannot read the pool of this route: it has no "limiter" of its own'
+      : input.startsWith(POOL)
+      ? `Unknown pool ${JSON.stringify(input.slice(POOL.length))}`
+      : `Unknown input ${JSON.stringify(input)}`,
+    value: input,
+    allowed: `${candidates.join(", ")}${
+      names.length === 0 ? ', "pool:" and a pool\'s name' : ""
+    }, a number or a signal`,
+    ...(suggestion !== undefined && { suggestion }),
+  };
+}
