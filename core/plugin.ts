@@ -220,6 +220,20 @@ export interface Host {
    */
   keep<T>(name: string, create: () => T): T;
   /**
+   * Changes the configuration, as PATCH config does: validated as a whole, and in force when the promise resolves. Nothing is
+   * changed where it rejects.
+   *
+   * @param edit makes the new configuration, as written, from a copy of the present one
+   * @param ifMatch a request's If-Match header, if it matters
+   * @returns the revision; a request is answered with it as ETag, in quotes
+   * @throws PerfmockError `REVISION_STALE` (which an endpoint answers with 412), `RESTART_REQUIRED`, or with all faults; what
+   * `edit` throws
+   */
+  update(
+    edit: (written: unknown) => unknown,
+    ifMatch?: string | null,
+  ): Promise<number>;
+  /**
    * The present configuration in virtual time, without the plugins of scope `server`.
    *
    * @throws PerfmockError where it cannot be built a second time
