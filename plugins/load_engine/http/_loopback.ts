@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 
 /** An IP address in the form in which two of the same are equal: IPv4 within IPv6 as IPv4, IPv6 shortened, else lower case. */
-export function plainAddress(host: string): string {
+function plainAddress(host: string): string {
   if (isIP(host) !== 6) return host.toLowerCase();
   const short = new URL(`http://[${host.split("%")[0]}]`).hostname.slice(1, -1);
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);

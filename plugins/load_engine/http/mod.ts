@@ -14,7 +14,6 @@ export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";
 export {
   type Destination,
-  InvalidTarget,
   ownDestination,
   resolveTarget,
   type TargetRules,

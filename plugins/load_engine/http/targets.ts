@@ -7,8 +7,9 @@
  */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import type { Faults, Issue } from "../../../core/plugin.ts";
-import { isLoopback, plainAddress } from "./_loopback.ts";
+import type { Issue } from "../../../core/plugin.ts";
+import { PerfmockError } from "../../../core/thread.ts";
+import { isLoopback } from "./_loopback.ts";
 
 /** A target that may be connected to. */
 export interface Destination {
@@ -28,61 +29,38 @@ export interface Destination {
 
 /** What is allowed, and how names are looked up. */
 export interface TargetRules {
-  /** Hosts, `host:port` or origins, as the plugin's option `targets` lists them. */
+  /** The origins beyond this machine that load may be sent to, as the plugin's option `targets` lists them. */
   readonly targets: readonly string[];
   /** All addresses of a name; the system's where absent. */
   readonly lookUp?: (name: string) => Promise<readonly string[]>;
-}
-
-/** A target that is not allowed, or cannot be found. Structurally a PerfmockError. */
-export class InvalidTarget extends Error implements Faults {
-  /** The name of core's error class, by which faults are recognised. */
-  override readonly name = "PerfmockError";
-  /** The code of a fault in what a user sent. */
-  readonly code = "ARGUMENT_INVALID";
-  /** The one fault, at `/target`. */
-  readonly issues: readonly Issue[];
-
-  /** @param issue what is wrong, without its path */
-  constructor(issue: Omit<Issue, "path">) {
-    super(issue.message);
-    this.issues = [{ path: "/target", ...issue }];
-  }
 }
 
 /**
  * Looks up a target and checks that it may be connected to.
  *
  * @param target an http: or https: URL
- * @throws InvalidTarget where it is not loopback and not listed, has no address, or is no such URL
+ * @throws PerfmockError `SCRIPT_INVALID` where it is not loopback and not listed, or has no address
  */
 export async function resolveTarget(
   target: URL,
   rules: TargetRules,
 ): Promise<Destination> {
-  checkForm(target);
   const name = bare(target);
   const addresses = await addressesOf(name, target, rules.lookUp ?? lookUp);
-  const listed = rules.targets.some((entry) => lists(entry, target, name));
-  const allowed = listed
-    ? addresses
-    : addresses.filter((address) =>
-      isLoopback(address) ||
-      rules.targets.some((entry) => lists(entry, target, address))
-    );
-  // A fetch looks the name up again. What it then reaches has to prove that it bears the name: a listed one, or this machine's.
-  const rebinds = target.protocol === "https:" && !listed &&
-    isIP(name) === 0 && !/(^|\.)localhost$/.test(name);
-  if (allowed.length < addresses.length || rebinds) {
-    throw notAllowed(target, addresses);
-  }
-  return destination(target, allowed);
+  const listed = rules.targets.some((origin) =>
+    URL.parse(origin)?.origin === target.origin
+  );
+  // Any other name may mean this machine now and another one a moment later, when fetch looks it up again.
+  const ours = (isIP(name) > 0 || /(^|\.)localhost$/.test(name)) &&
+    addresses.every(isLoopback);
+  if (!listed && !ours) throw notAllowed(target, addresses);
+  return destination(target, addresses);
 }
 
 /**
  * The server's own address as a destination: it may always be connected to.
  *
- * @throws InvalidTarget where the name it listens at cannot be found
+ * @throws PerfmockError `SCRIPT_INVALID` where the name it listens at cannot be found
  */
 export async function ownDestination(url: URL): Promise<Destination> {
   const own = new URL(url);
@@ -90,25 +68,6 @@ export async function ownDestination(url: URL): Promise<Destination> {
   if (own.hostname === "0.0.0.0") own.hostname = "127.0.0.1";
   if (own.hostname === "[::]") own.hostname = "[::1]";
   return destination(own, await addressesOf(bare(own), own, lookUp));
-}
-
-function checkForm(target: URL): void {
-  const allowed = "an http: or https: URL, without user and password";
-  const value = target.href;
-  if (!["http:", "https:"].includes(target.protocol)) {
-    throw new InvalidTarget({
-      message: `Cannot send requests over ${target.protocol}`,
-      value,
-      allowed,
-    });
-  }
-  if (target.username !== "" || target.password !== "") {
-    throw new InvalidTarget({
-      message:
-        "Cannot use the user and password of the target: send an authorization header",
-      allowed,
-    });
-  }
 }
 
 async function addressesOf(
@@ -124,7 +83,7 @@ async function addressesOf(
   } catch (error) {
     cause = error instanceof Error ? error.message : String(error);
   }
-  throw new InvalidTarget({
+  throw invalid({
     message: `Cannot find the address of "${name}": ${cause}`,
     value: target.href,
     allowed: "a name that resolves, or an IP address",
@@ -136,25 +95,6 @@ async function lookUp(name: string): Promise<readonly string[]> {
   return found.map(({ address }) => address);
 }
 
-/** Whether an entry of the option means a host, by name or address, at the target's port. */
-function lists(entry: string, target: URL, host: string): boolean {
-  const wanted = plainAddress(host);
-  const port = target.port || defaultPort(target);
-  if (entry.includes("://")) {
-    if (!URL.canParse(entry)) return false;
-    const url = new URL(entry);
-    return url.protocol === target.protocol &&
-      plainAddress(bare(url)) === wanted &&
-      (url.port || defaultPort(url)) === port;
-  }
-  if (isIP(entry) === 6) return plainAddress(entry) === wanted;
-  if (!URL.canParse(`http://${entry}`)) return false;
-  // A port that is named is named by its own digits: the URL would swallow an 80.
-  const named = /:(\d+)$/.exec(entry)?.[1];
-  return plainAddress(bare(new URL(`http://${entry}`))) === wanted &&
-    (named === undefined || named === port);
-}
-
 /** The host without the brackets of IPv6. */
 function bare({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, "");
@@ -164,16 +104,16 @@ function defaultPort({ protocol }: URL): string {
   return protocol === "https:" ? "443" : "80";
 }
 
-function notAllowed(target: URL, addresses: readonly string[]): InvalidTarget {
+function notAllowed(target: URL, addresses: readonly string[]): PerfmockError {
   const named = target.hostname === addresses[0]
     ? ""
-    : `, which is at ${addresses.join(", ")}`;
-  return new InvalidTarget({
+    : ` at ${addresses.join(", ")}`;
+  return invalid({
     message:
-      `Cannot send load to ${target.origin}${named}: it is not this machine, and not listed in the option targets of the plugin load_engine`,
+      `Cannot send load to ${target.origin}${named}: that is not this machine, and not listed in the option targets of the plugin load_engine`,
     value: target.href,
     allowed:
-      "a loopback address, or what plugins.load_engine.targets lists, as a host, host:port or origin",
+      "a loopback address, or an origin that plugins.load_engine.targets lists",
     suggestion: `plugins: { load_engine: { targets: ["${target.origin}"] } }`,
   });
 }
@@ -190,4 +130,9 @@ function destination(
     host: target.host,
     prefix: target.pathname.replace(/\/+$/, ""),
   };
+}
+
+function invalid(issue: Omit<Issue, "path">): PerfmockError {
+  const issues = [{ path: "/target", ...issue }];
+  return new PerfmockError("SCRIPT_INVALID", issue.message, issues);
 }

@@ -1,0 +1,259 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { type AddressInfo, createServer } from "node:net";
+import type { Order } from "../../../../plugins/load_engine/executors/environment.ts";
+import { connectTo } from "../../../../plugins/load_engine/http/mod.ts";
+import {
+  answerOnce,
+  at,
+  exchange,
+  freePort,
+  HandClock,
+  listen,
+  plan,
+  type Said,
+  serve,
+} from "./_orders.ts";
+
+/** Sends requests one after the other over connections of their own environment. */
+async function send(port: number, ...requests: Said[]): Promise<Order[]> {
+  using environment = connectTo(at(port), new HandClock());
+  const orders = [];
+  for (const said of requests) {
+    orders.push(await exchange(environment, plan(said)));
+  }
+  return orders;
+}
+
+function errors(orders: readonly Order[]): string[] {
+  return orders.map(({ error }) => error);
+}
+
+Deno.test("TcpEnvironment sends requests over one connection, with times in order", async () => {
+  const clients = new Set<number>();
+  await using server = serve((_, { remoteAddr }) => {
+    clients.add(remoteAddr.port);
+    return new Response("hello");
+  });
+  const orders = await send(server.port, {}, {}, {});
+  equal(clients.size, 1);
+  for (const order of orders) {
+    equal(order.status, 200);
+    equal(order.error, "");
+    ok(order.scheduled <= order.started);
+    ok(order.started < order.firstByte);
+    ok(order.firstByte <= order.ended);
+  }
+});
+
+Deno.test("TcpEnvironment sends method, path, query, headers and body below the target's own path", async () => {
+  const seen: unknown[] = [];
+  await using server = serve(async (request) => {
+    const { pathname, search } = new URL(request.url);
+    seen.push(request.method, pathname + search, request.headers.get("x-a"));
+    seen.push(request.headers.get("host"), await request.text());
+    return new Response(null, { status: 201 });
+  });
+  const destination = at(server.port, { prefix: "/v1", host: "shop.test" });
+  using environment = connectTo(destination, new HandClock());
+  const body = "ä".repeat(300_000);
+  const order = await exchange(
+    environment,
+    plan({ method: "POST", path: "/a%20b?c=d", headers: { "x-a": "1" }, body }),
+  );
+  equal(order.status, 201);
+  deepEqual(seen, ["POST", "/v1/a%20b?c=d", "1", "shop.test", body]);
+});
+
+Deno.test("TcpEnvironment fills templates anew for each request, and lets no value add a header", async () => {
+  const seen: string[] = [];
+  await using server = serve((request) => {
+    seen.push(
+      new URL(request.url).pathname,
+      request.headers.get("x-a") ?? "",
+      request.headers.get("x-evil") ?? "none",
+    );
+    return new Response();
+  });
+  let n = 0;
+  const path = { constant: undefined, render: () => `/${++n} \r\nä` };
+  const request = plan({ path, headers: { "x-a": "1\r\nx-evil: 2" } });
+  using environment = connectTo(at(server.port), new HandClock());
+  await exchange(environment, request);
+  await exchange(environment, request);
+  deepEqual(seen, [
+    ...["/1%20%0D%0A%C3%A4", "1 x-evil: 2", "none"],
+    ...["/2%20%0D%0A%C3%A4", "1 x-evil: 2", "none"],
+  ]);
+});
+
+Deno.test("TcpEnvironment closes the connection of a request that does not keep it", async () => {
+  const clients = new Set<number>();
+  const said: unknown[] = [];
+  await using server = serve((request, { remoteAddr }) => {
+    clients.add(remoteAddr.port);
+    said.push(request.headers.get("connection"));
+    return new Response("ok");
+  });
+  await send(server.port, { keepAlive: false }, { keepAlive: false }, {});
+  equal(clients.size, 3);
+  deepEqual(said, ["close", "close", null]);
+});
+
+Deno.test("TcpEnvironment makes as many connections as requests are under way", async () => {
+  const clients = new Set<number>();
+  const all = Promise.withResolvers<void>();
+  await using server = serve(async (_, { remoteAddr }) => {
+    if (clients.add(remoteAddr.port).size === 5) all.resolve();
+    await all.promise;
+    return new Response("ok");
+  });
+  using environment = connectTo(at(server.port), new HandClock());
+  const five = () =>
+    Promise.all(
+      Array.from({ length: 5 }, () => exchange(environment, plan())),
+    );
+  await five();
+  await five();
+  equal(clients.size, 5);
+});
+
+Deno.test("TcpEnvironment looks for a text in the body where a check asks for it", async () => {
+  await using server = serve(() => new Response("one two"));
+  const check = (body: string) => ({ check: { status: undefined, body } });
+  const orders = await send(server.port, check("two"), check("three"), {});
+  deepEqual(orders.map(({ bodyHeld }) => bodyHeld), [true, false, true]);
+});
+
+Deno.test("TcpEnvironment reports redirects as they are", async () => {
+  await using server = serve(() =>
+    new Response(null, { status: 302, headers: { location: "/other" } })
+  );
+  const [order] = await send(server.port, {});
+  equal(order.status, 302);
+});
+
+Deno.test("TcpEnvironment says that nobody listens", async () => {
+  const [order] = await send(freePort(), {});
+  equal(order.error, "refused");
+  equal(order.status, 0);
+  ok(Number.isNaN(order.firstByte));
+  ok(order.started <= order.ended);
+});
+
+Deno.test("TcpEnvironment tries a target's other addresses, and stays with the one that answers", async () => {
+  await using server = serve(() => new Response("ok"));
+  const addresses = ["::1", "127.0.0.1"];
+  const destination = at(server.port, { addresses });
+  using environment = connectTo(destination, new HandClock());
+  const request = plan({ keepAlive: false });
+  equal((await exchange(environment, request)).status, 200);
+  equal((await exchange(environment, request)).status, 200);
+  const nowhere = at(freePort(), { addresses });
+  using lost = connectTo(nowhere, new HandClock());
+  equal((await exchange(lost, request)).error, "refused");
+});
+
+Deno.test("TcpEnvironment goes on after answers that break off, are reset or are no HTTP", async () => {
+  const head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
+  await using server = listen(
+    answerOnce(`${head}hel`),
+    answerOnce(""),
+    answerOnce("SSH-2.0-OpenSSH_9.2\r\n"),
+    answerOnce(`HTTP/1.1 200 OK\r\nx: ${"a".repeat(70_000)}`),
+    answerOnce(`${head}hello and more`),
+    answerOnce(`${head}hello`),
+  );
+  const orders = await send(server.port, {}, {}, {}, {}, {}, {});
+  deepEqual(errors(orders), [
+    ...["closed", "closed", "protocol", "protocol", "protocol", ""],
+  ]);
+  equal(orders[0].status, 0);
+});
+
+Deno.test("TcpEnvironment says that a connection was reset", async () => {
+  const server = createServer((socket) => {
+    socket.once("data", () => socket.resetAndDestroy());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const [order] = await send((server.address() as AddressInfo).port, {});
+  equal(order.error, "reset");
+  await new Promise((resolve) => server.close(resolve));
+});
+
+Deno.test("TcpEnvironment does not use a connection that said something unasked", async () => {
+  const answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+  const closed = Promise.withResolvers<void>();
+  await using server = listen(async (connection) => {
+    await connection.read(new Uint8Array(1024));
+    await connection.write(new TextEncoder().encode(answer));
+    const late = "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n";
+    await connection.write(new TextEncoder().encode(late));
+    while (await connection.read(new Uint8Array(1024)) !== null);
+    connection.close();
+    closed.resolve();
+  }, answerOnce(answer));
+  using environment = connectTo(at(server.port), new HandClock());
+  // Both answers may come in one piece: then the first has more bytes than it should.
+  await exchange(environment, plan());
+  await closed.promise;
+  equal((await exchange(environment, plan())).status, 200);
+});
+
+Deno.test("TcpEnvironment gives up after a request's time-out, counted from its start, and closes the connection", async () => {
+  const left = Promise.withResolvers<void>();
+  await using server = serve(({ signal }) => {
+    signal.addEventListener("abort", () => left.resolve());
+    clock.fire();
+    return new Promise<Response>((resolve) =>
+      left.promise.then(() => resolve(new Response()))
+    );
+  });
+  const clock = new HandClock();
+  using environment = connectTo(at(server.port), clock);
+  const ended = exchange(environment, plan({ timeout: 1234 }));
+  const [deadline] = clock.pending;
+  const order = await ended;
+  equal(order.error, "timeout");
+  equal(deadline, order.started + 1234);
+  await left.promise;
+  deepEqual(clock.pending, []);
+});
+
+Deno.test("TcpEnvironment.cut() ends one scenario's requests at once, connecting ones too", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  await using server = serve(async () => {
+    arrived.resolve();
+    await go.promise;
+    return new Response("ok");
+  });
+  using environment = connectTo(at(server.port), new HandClock());
+  const cut = exchange(environment, plan({ scenario: 1 }));
+  const stays = exchange(environment, plan({ scenario: 2 }));
+  await arrived.promise;
+  const connects = exchange(environment, plan({ scenario: 1 }));
+  environment.cut(1);
+  equal((await cut).error, "cut");
+  equal((await connects).error, "cut");
+  go.resolve();
+  equal((await stays).error, "");
+});
+
+Deno.test("TcpEnvironment cuts what is under way when it is disposed", async () => {
+  const arrived = Promise.withResolvers<void>();
+  await using server = serve(({ signal }) => {
+    arrived.resolve();
+    return new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(new Response()));
+    });
+  });
+  const clock = new HandClock();
+  const environment = connectTo(at(server.port), clock);
+  const ended = exchange(environment, plan());
+  await arrived.promise;
+  environment[Symbol.dispose]();
+  equal((await ended).error, "cut");
+  deepEqual(clock.pending, []);
+});
