@@ -159,7 +159,7 @@ class DegradedRoutes implements Degrade {
       tracked: exhaustion?.settings.action === "crash" ||
         context.apart && settings.model === "gc-pause",
       report: (at) => ({
-        model: settings.model ?? "none",
+        model: settings.model,
         backend: settings.backend ?? null,
         level: model.level(at),
         step: state.step,

@@ -76,14 +76,10 @@ function inWords(
   { reads }: Model,
   exhaustion: Exhaustion | undefined,
 ): string {
-  const name = model === undefined || model === "none"
-    ? []
-    : [`${model} by ${reads}`];
+  const name = model === "none" ? [] : [`${model} by ${reads}`];
   const place = backend === undefined ? "" : ` on ${backend}`;
   const ends = exhaustion === undefined ? [] : [
-    `${
-      DOES[exhaustion.settings.action ?? "refuse"]
-    } at ${exhaustion.threshold.at}`,
+    `${DOES[exhaustion.settings.action]} at ${exhaustion.threshold.at}`,
   ];
   return [...name, ...ends].join(", ") + place;
 }

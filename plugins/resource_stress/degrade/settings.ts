@@ -37,7 +37,7 @@ export interface ModelSettings {
 /** Nothing but the edge. */
 export interface EdgeOnlySettings extends ModelSettings {
   /** The model's name. */
-  readonly model?: "none" | undefined;
+  readonly model: "none";
 }
 
 /** One core shared by all. */
@@ -178,7 +178,7 @@ export function degradeRouteKeys(
     z.strictObject({
       ...common,
       exhaustion: common.exhaustion.unwrap(),
-      model: z.literal("none").optional(),
+      model: z.literal("none"),
     }),
   ]);
   return { degrade: degrade as unknown as KitType<DegradeSettings> };

@@ -29,7 +29,7 @@ interface ExhaustionBase {
 /** Requests are answered with a status. */
 export interface Refuse extends ExhaustionBase {
   /** What is done. */
-  readonly action?: "refuse" | undefined;
+  readonly action: "refuse";
   /** The level below which it has recovered. */
   readonly until?: number | undefined;
   /** 400…599. */
@@ -90,7 +90,7 @@ export function exhaustionType(kit: Kit): KitType<ExhaustionSettings> {
   const type = z.discriminatedUnion("action", [
     z.strictObject({
       ...levels,
-      action: z.literal("refuse").optional(),
+      action: z.literal("refuse"),
       status: failureStatus(kit).default(UNAVAILABLE),
       retryAfter: duration().optional(),
     }),
