@@ -4,16 +4,17 @@
  * @module
  */
 export { DURATION_BOUNDARIES, LATENESS_BOUNDARIES } from "./boundaries.ts";
+export {
+  type Figures,
+  figures,
+  type RouteFigures,
+  type Tallies,
+  type WindowFigures,
+} from "./figures.ts";
 export { Histogram, type HistogramBucket } from "./histogram.ts";
 export { LagSampler } from "./lag_sampler.ts";
 export { RecentHistogram } from "./recent.ts";
-export {
-  type Figures,
-  methodLabel,
-  Recorder,
-  type RouteFigures,
-  RouteRecorder,
-} from "./recorder.ts";
+export { methodLabel, Recorder, RouteRecorder } from "./recorder.ts";
 export {
   MetricRegistry,
   type MetricRegistryOptions,

@@ -4,6 +4,7 @@
  * @module
  */
 import { Histogram } from "./histogram.ts";
+import { SliceRing } from "./_slice_ring.ts";
 
 const SLICES = 5;
 
@@ -13,12 +14,9 @@ const SLICES = 5;
  * latest one counts as the latest.
  */
 export class RecentHistogram {
-  readonly #slices: Histogram[] = [];
+  readonly #slices: readonly Histogram[];
   readonly #merged = new Histogram();
-  readonly #sliceLength: number;
-  #current = 0;
-  // Where the current slice ends.
-  #end = -Infinity;
+  readonly #ring: SliceRing;
 
   /**
    * Makes an empty histogram.
@@ -26,21 +24,21 @@ export class RecentHistogram {
    * @param window how far the figures reach back at most, in milliseconds, above 0
    */
   constructor(window: number) {
-    this.#sliceLength = window / SLICES;
-    for (let slice = 0; slice < SLICES; slice++) {
-      this.#slices.push(new Histogram());
-    }
+    const slices = Array.from({ length: SLICES }, () => new Histogram());
+    this.#slices = slices;
+    this.#ring = new SliceRing(SLICES, window / SLICES, {
+      open: (slice) => slices[slice].reset(),
+    });
   }
 
   /** Records one duration at a time, both in milliseconds; bad durations as in {@linkcode Histogram.record}. */
   record(milliseconds: number, now: number): void {
-    if (now >= this.#end) this.#turn(now);
-    this.#slices[this.#current].record(milliseconds);
+    this.#slices[this.#ring.at(now)].record(milliseconds);
   }
 
   /** How many durations the window holds at a time. */
   count(now: number): number {
-    if (now >= this.#end) this.#turn(now);
+    this.#ring.at(now);
     let count = 0;
     for (const slice of this.#slices) count += slice.count;
     return count;
@@ -58,7 +56,7 @@ export class RecentHistogram {
 
   /** All that the window holds at a time, in one histogram: valid until the next call, and not to be written to. */
   histogram(now: number): Histogram {
-    if (now >= this.#end) this.#turn(now);
+    this.#ring.at(now);
     this.#merged.reset();
     for (const slice of this.#slices) this.#merged.merge(slice);
     return this.#merged;
@@ -66,25 +64,11 @@ export class RecentHistogram {
 
   /** How far the figures reach back from a time, in milliseconds: what to divide a count by for a rate. */
   span(now: number): number {
-    if (now >= this.#end) this.#turn(now);
-    return Math.max(now, this.#end - this.#sliceLength) - this.#end +
-      SLICES * this.#sliceLength;
+    return this.#ring.span(now);
   }
 
   /** Forgets everything. */
   reset(): void {
     for (const slice of this.#slices) slice.reset();
-  }
-
-  /** Begins the slice that holds `now`, and empties those that fell out of the window. */
-  #turn(now: number): void {
-    const length = this.#sliceLength;
-    const end = (Math.floor(now / length) + 1) * length;
-    const steps = Math.min(SLICES, Math.round((end - this.#end) / length));
-    for (let step = 0; step < steps; step++) {
-      this.#current = (this.#current + 1) % SLICES;
-      this.#slices[this.#current].reset();
-    }
-    this.#end = end;
   }
 }

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type { Counter, Exchange, Gauge, Metrics, Timing } from "../plugin.ts";
+import type { Counter, Exchange, Metrics, Timing } from "../plugin.ts";
 import { LATENESS_BOUNDARIES } from "./boundaries.ts";
-import { Histogram } from "./histogram.ts";
+import type { RouteFigures } from "./figures.ts";
 import { RecentHistogram } from "./recent.ts";
+import { RouteSeries } from "./route_series.ts";
 
 /** The methods that a metric names. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
@@ -32,74 +33,6 @@ const RECENTLY = 10_000;
 
 const FIRST_STATUS = 100;
 
-/** The figures of one histogram, in milliseconds; null where nothing was recorded. */
-export interface Figures {
-  /** How many were recorded. */
-  readonly count: number;
-  /** The smallest. */
-  readonly min: number | null;
-  /** Their mean. */
-  readonly mean: number | null;
-  /** Half were at most this long. */
-  readonly p50: number | null;
-  /** 90 % were at most this long. */
-  readonly p90: number | null;
-  /** 95 % were at most this long. */
-  readonly p95: number | null;
-  /** 99 % were at most this long. */
-  readonly p99: number | null;
-  /** 99.9 % were at most this long. */
-  readonly p999: number | null;
-  /** The longest. */
-  readonly max: number | null;
-}
-
-/** What happened on one route since the start or the last reset. */
-export interface RouteFigures {
-  /** Requests that arrived. */
-  readonly arrivals: number;
-  /** Requests under way now. */
-  readonly inFlight: number;
-  /** Requests that were answered as configured. */
-  readonly answered: number;
-  /** Requests that were not admitted. */
-  readonly rejected: number;
-  /** Requests that a hook failed. */
-  readonly failed: number;
-  /** Clients that left before their answer. */
-  readonly gone: number;
-  /** Answers that left before their time; always 0, or perfmock is broken. */
-  readonly early: number;
-  /** From arrival to headers, of all that were answered. */
-  readonly responseTime: Figures;
-  /** What the delays should have been. */
-  readonly target: Figures;
-  /** How much later than that headers left, of those that were held. */
-  readonly lateness: Figures;
-}
-
-/** The figures of a histogram. */
-export function figures(histogram: Histogram): Figures {
-  const { count } = histogram;
-  const at = (p: number) => count === 0 ? null : round(histogram.quantile(p));
-  return {
-    count,
-    min: count === 0 ? null : round(histogram.min),
-    mean: count === 0 ? null : round(histogram.sum / count),
-    p50: at(0.5),
-    p90: at(0.9),
-    p95: at(0.95),
-    p99: at(0.99),
-    p999: at(0.999),
-    max: count === 0 ? null : round(histogram.max),
-  };
-}
-
-/** To a tenth of a microsecond: beyond it are the clock's own digits. */
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 1e4) / 1e4;
-}
-
 /** Everything recorded on one server. */
 export class Recorder {
   /** The lateness of late, of all routes. */
@@ -116,9 +49,17 @@ export class Recorder {
   readonly #gone;
   readonly #early;
   readonly #faults;
+  #since: number;
+  #unmatched = 0;
+  /** Of which routes figures are shown; of all while nobody has said. */
+  #shown: readonly string[] | undefined;
 
-  /** @param metrics where the series are made */
-  constructor(metrics: Metrics) {
+  /**
+   * @param metrics where the series are made
+   * @param since the present, in the clock's milliseconds
+   */
+  constructor(metrics: Metrics, since = 0) {
+    this.#since = since;
     this.#durations = metrics.timing({
       name: "http_server_request_duration_seconds",
       help: "Time from arrival to response headers",
@@ -181,26 +122,8 @@ export class Recorder {
    * @param method the request method, upper case, for the HTTP metric
    */
   route(id: string, pattern: string, method: string): RouteRecorder {
-    let series = this.#routes.get(id);
-    if (series === undefined) {
-      series = new RouteSeries({
-        arrivals: this.#arrivals.series(id),
-        inFlight: this.#inFlight.series(id),
-        service: this.#service.series(id),
-        target: this.#target.series(id),
-        late: this.#late.series(id),
-        gone: {
-          queue: this.#gone.series(id, "queue"),
-          service: this.#gone.series(id, "service"),
-          body: this.#gone.series(id, "body"),
-        },
-        early: this.#early,
-        recent: this.lateness,
-      });
-      this.#routes.set(id, series);
-    }
     return new RouteRecorder(
-      series,
+      this.#series(id),
       (status) => this.#durations.series(method, pattern, `${status}`),
     );
   }
@@ -212,124 +135,81 @@ export class Recorder {
    * @param fault the status it answers with, or what it does
    */
   fault(id: string, fault: string): Counter {
-    return this.#faults.series(id, fault);
+    return this.#series(id).fault(fault, this.#faults.series(id, fault));
   }
 
   /** A request that no route took was answered at once. */
   unmatched(method: string, status: number): void {
+    this.#unmatched++;
     this.#durations.series(methodLabel(method), "__unmatched__", `${status}`)
       .record(0);
   }
 
-  /** What happened since the start or the last reset, by route id. */
-  snapshot(): Record<string, RouteFigures> {
+  /** How many requests no route took since the last reset. */
+  get unmatchedCount(): number {
+    return this.#unmatched;
+  }
+
+  /** Since when figures are counted: the start or the last reset, in the clock's milliseconds. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /**
+   * From now on figures are kept of these routes alone, and shown in this order. Their series exist from then on, since a
+   * rate over a counter needs its 0; what metrics say of other routes stays as it is.
+   *
+   * @param ids of the routes of the present configuration
+   */
+  keep(ids: readonly string[]): void {
+    this.#shown = [...ids];
+    const kept = new Set(ids);
+    for (const id of this.#routes.keys()) {
+      if (!kept.has(id)) this.#routes.delete(id);
+    }
+    for (const id of ids) this.#series(id);
+  }
+
+  /**
+   * What happened since the start or the last reset, by route id.
+   *
+   * @param now the present, in the clock's milliseconds
+   */
+  snapshot(now = 0): Record<string, RouteFigures> {
+    const ids = this.#shown ?? [...this.#routes.keys()];
     return Object.fromEntries(
-      [...this.#routes].map(([id, series]) => [id, series.snapshot()]),
+      ids.map((id) => [id, this.#series(id).snapshot(now)]),
     );
   }
 
-  /** Starts the figures of {@linkcode Recorder.snapshot} afresh; metrics for exporters go on, as counters must. */
-  reset(): void {
+  /**
+   * Starts the figures of {@linkcode Recorder.snapshot} afresh; metrics for exporters go on, as counters must.
+   *
+   * @param now the present, in the clock's milliseconds
+   */
+  reset(now = 0): void {
+    this.#since = now;
+    this.#unmatched = 0;
     this.lateness.reset();
-    for (const series of this.#routes.values()) series.reset();
-  }
-}
-
-/** The series of one route. */
-interface Bound {
-  readonly arrivals: Counter;
-  readonly inFlight: Gauge;
-  readonly service: Timing;
-  readonly target: Timing;
-  readonly late: Timing;
-  readonly gone: Readonly<Record<Exchange["phase"], Counter>>;
-  readonly early: Counter;
-  readonly recent: RecentHistogram;
-}
-
-/** What is recorded of one route, whatever the method. */
-class RouteSeries {
-  readonly #bound: Bound;
-  #arrivals = 0;
-  #answered = 0;
-  #rejected = 0;
-  #failed = 0;
-  #gone = 0;
-  #early = 0;
-  readonly #responseTime = new Histogram();
-  readonly #target = new Histogram();
-  readonly #lateness = new Histogram();
-
-  constructor(bound: Bound) {
-    this.#bound = bound;
+    for (const series of this.#routes.values()) series.reset(now);
   }
 
-  arrived(): void {
-    this.#arrivals++;
-    this.#bound.arrivals.add();
-    this.#bound.inFlight.add(1);
-  }
-
-  observe(x: Exchange): void {
-    const bound = this.#bound;
-    bound.inFlight.add(-1);
-    switch (x.outcome) {
-      case "answered":
-        this.#answered++;
-        this.#responseTime.record(x.end - x.arrival);
-        this.#target.record(x.due - x.start);
-        bound.target.record(x.due - x.start);
-        bound.service.record(Math.max(0, x.end - x.start - x.degradation));
-        if (x.due > x.arrival) this.#held(x.end - x.due, x.end);
-        break;
-      case "rejected":
-        this.#rejected++;
-        break;
-      case "failed":
-        this.#failed++;
-        break;
-      case "gone":
-        this.#gone++;
-        bound.gone[x.phase].add();
-        break;
-      case "cut":
-      case "reset":
-      case "pending":
+  #series(id: string): RouteSeries {
+    let series = this.#routes.get(id);
+    if (series === undefined) {
+      series = new RouteSeries({
+        arrivals: this.#arrivals.series(id),
+        inFlight: this.#inFlight.series(id),
+        service: this.#service.series(id),
+        target: this.#target.series(id),
+        late: this.#late.series(id),
+        gone: (phase) => this.#gone.series(id, phase),
+        early: this.#early,
+        recent: this.lateness,
+      }, this.#since);
+      this.#routes.set(id, series);
     }
-  }
-
-  #held(lateness: number, now: number): void {
-    if (lateness < 0) {
-      this.#early++;
-      this.#bound.early.add();
-    }
-    const late = Math.max(0, lateness);
-    this.#lateness.record(late);
-    this.#bound.late.record(late);
-    this.#bound.recent.record(late, now);
-  }
-
-  snapshot(): RouteFigures {
-    return {
-      arrivals: this.#arrivals,
-      inFlight: this.#bound.inFlight.value,
-      answered: this.#answered,
-      rejected: this.#rejected,
-      failed: this.#failed,
-      gone: this.#gone,
-      early: this.#early,
-      responseTime: figures(this.#responseTime),
-      target: figures(this.#target),
-      lateness: figures(this.#lateness),
-    };
-  }
-
-  reset(): void {
-    this.#arrivals = this.#answered = this.#rejected = 0;
-    this.#failed = this.#gone = this.#early = 0;
-    this.#responseTime.reset();
-    this.#target.reset();
-    this.#lateness.reset();
+    return series;
   }
 }
 
@@ -351,9 +231,9 @@ export class RouteRecorder {
     this.#durationsOf = durationsOf;
   }
 
-  /** A request has arrived. */
-  arrived(): void {
-    this.#series.arrived();
+  /** A request arrived at a time, in the clock's milliseconds. */
+  arrived(at = 0): void {
+    this.#series.arrived(at);
   }
 
   /** An exchange has ended. */
@@ -362,6 +242,6 @@ export class RouteRecorder {
     if (x.outcome === "gone" || x.outcome === "cut" || x.status === 0) return;
     const slot = x.status - FIRST_STATUS;
     const timing = this.#durations[slot] ??= this.#durationsOf(x.status);
-    timing.record(x.end - x.arrival);
+    timing.record(x.end - x.arrival, x.trace, x.end);
   }
 }

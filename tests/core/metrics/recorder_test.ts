@@ -1,11 +1,12 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { LiveExchange } from "../../../core/exchange.ts";
 import {
+  figures,
   Histogram,
+  methodLabel,
   MetricRegistry,
   Recorder,
 } from "../../../core/metrics/mod.ts";
-import { figures, methodLabel } from "../../../core/metrics/recorder.ts";
 import { exchange, testPlan } from "../../support/plan.ts";
 
 /** An exchange that went as it is told. */
@@ -161,7 +162,7 @@ Deno.test("Recorder.reset() starts the figures afresh and lets metrics go on", (
   route.arrived();
   route.arrived();
   route.observe(ended({ outcome: "answered", due: 120, end: 121 }));
-  all.reset();
+  all.reset(121);
   const { arrivals, inFlight, answered, responseTime } = all.snapshot().r;
   deepEqual([arrivals, inFlight, answered, responseTime.count], [0, 1, 0, 0]);
   equal(all.lateness.count(121), 0);
@@ -178,4 +179,156 @@ Deno.test("Recorder.route() shares the figures of a route among its methods", ()
     Object.keys(valuesOf(metrics, "http_server_request_duration_seconds")),
     ["GET /r/:id 200", "POST /r/:id 200"],
   );
+});
+
+Deno.test("Recorder tells the last 10 s and the last minute of a route beside all since the reset", () => {
+  const metrics = new MetricRegistry();
+  const all = new Recorder(metrics, 0);
+  const route = all.route("r", "/r", "GET");
+  for (let at = 0; at < 70_000; at += 100) {
+    route.arrived(at);
+    route.observe(ended({
+      outcome: at % 1000 === 0 ? "rejected" : "answered",
+      arrival: at,
+      start: at,
+      due: at + 20,
+      end: at + 20 + at / 1000,
+    }));
+  }
+  const { arrivals, answered, rejected, responseTime, last10s, last1m } =
+    all.snapshot(70_000).r;
+  deepEqual([arrivals, answered, rejected], [700, 630, 70]);
+  deepEqual(
+    [last10s.seconds, last10s.arrivals, last10s.rates.arrivals],
+    [8, 80, 10],
+  );
+  deepEqual([last1m.seconds, last1m.rates.rejected], [50, 1]);
+  // They grow slower all the time: the later, the greater the least.
+  deepEqual(
+    [responseTime.min, last1m.responseTime.min, last10s.responseTime.min],
+    [20.1, 40.1, 82.1],
+  );
+});
+
+Deno.test("Recorder accounts for each arrival: under way, or one of the ways to end", () => {
+  const { all, route } = recorder();
+  const ends = ["answered", "rejected", "failed", "gone", "cut", "reset"];
+  for (const [i, outcome] of ends.entries()) {
+    for (let n = 0; n <= i; n++) {
+      route.arrived(100);
+      route.observe(ended({
+        outcome: outcome as LiveExchange["outcome"],
+        status: outcome === "reset" ? 0 : 200,
+        end: 101,
+      }));
+    }
+  }
+  route.arrived(100);
+  const r = all.snapshot(102).r;
+  deepEqual(
+    [r.answered, r.rejected, r.failed, r.gone, r.cut, r.reset, r.inFlight],
+    [1, 2, 3, 4, 5, 6, 1],
+  );
+  equal(r.arrivals, 22);
+});
+
+Deno.test("Recorder keeps the trace of an answer as the exemplar of its response time and its lateness", () => {
+  const { metrics, route } = recorder();
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  route.observe(ended({ outcome: "answered", due: 120, end: 121, trace }));
+  for (
+    const [name, value] of [
+      ["http_server_request_duration_seconds", 21],
+      ["perfmock_injected_delay_lateness_seconds", 1],
+    ] as const
+  ) {
+    const metric = [...metrics.all()].find(({ definition }) =>
+      definition.name === name
+    );
+    ok(metric?.boundaries !== undefined);
+    const [[, series]] = [...metric.entries()];
+    ok("exemplar" in series);
+    const bucket = metric.boundaries.findIndex((end) => value <= end);
+    deepEqual(series.exemplar(bucket), { trace, value, at: 121 });
+  }
+});
+
+Deno.test("Recorder.fault() counts for the metric and for the figures, of which each reset begins anew", () => {
+  const { metrics, all } = recorder();
+  const fault = all.fault("r", "503");
+  equal(all.fault("r", "503"), fault);
+  fault.add();
+  deepEqual(all.snapshot(0).r.faults, { "503": 1 });
+  all.reset(10);
+  fault.add(2);
+  deepEqual(all.snapshot(20).r.faults, { "503": 2 });
+  equal(fault.value, 3);
+  deepEqual(valuesOf(metrics, "perfmock_faults_total"), { "r 503": 3 });
+});
+
+Deno.test("Recorder.keep() shows the routes there are, unused ones too, and forgets those that are gone", () => {
+  const { metrics, all, route } = recorder();
+  route.arrived(1);
+  all.keep(["b", "r"]);
+  deepEqual(Object.keys(all.snapshot(2)), ["b", "r"]);
+  deepEqual([all.snapshot(2).b.arrivals, all.snapshot(2).r.arrivals], [0, 1]);
+  deepEqual(valuesOf(metrics, "perfmock_arrivals_total"), { r: 1, b: 0 });
+  all.keep(["b"]);
+  deepEqual(Object.keys(all.snapshot(3)), ["b"]);
+  all.keep(["b", "r"]);
+  equal(all.snapshot(4).r.arrivals, 0);
+  deepEqual(valuesOf(metrics, "perfmock_arrivals_total"), { r: 1, b: 0 });
+});
+
+Deno.test("Recorder makes no series for what has not happened: a hundred routes stay far below the cap", () => {
+  const overflowing: string[] = [];
+  const metrics = new MetricRegistry({
+    onOverflow: (metric) => overflowing.push(metric),
+  });
+  const all = new Recorder(metrics);
+  for (let i = 0; i < 150; i++) all.route(`r${i}`, `/${i}`, "GET");
+  deepEqual(overflowing, []);
+  deepEqual(valuesOf(metrics, "perfmock_client_disconnects_total"), {});
+});
+
+Deno.test("Recorder keeps 10 000 methods and statuses of 3000 routes in bounded series with exact totals, and each route's own figures", () => {
+  const overflowing: string[] = [];
+  const metrics = new MetricRegistry({
+    onOverflow: (metric) => overflowing.push(metric),
+  });
+  const all = new Recorder(metrics, 0);
+  for (let i = 0; i < 10_000; i++) {
+    const id = `r${i % 3000}`;
+    const route = all.route(id, `/${id}`, methodLabel(`M${i}`));
+    route.arrived(i);
+    route.observe(ended({
+      outcome: "answered",
+      arrival: i,
+      start: i,
+      due: i + 1,
+      end: i + 1,
+      status: 200 + i % 300,
+    }));
+    all.unmatched(`M${i}`, 404);
+    all.fault(id, `${200 + i % 300}`).add();
+  }
+  const sum = (name: string) =>
+    Object.values(valuesOf(metrics, name)).reduce<number>(
+      (total, value) => total + (Array.isArray(value) ? value[0] : value),
+      0,
+    );
+  equal(sum("perfmock_arrivals_total"), 10_000);
+  equal(sum("perfmock_faults_total"), 10_000);
+  equal(sum("perfmock_service_seconds"), 10_000);
+  equal(sum("http_server_request_duration_seconds"), 20_000);
+  equal(all.unmatchedCount, 10_000);
+  for (const metric of metrics.all()) {
+    const size = [...metric.entries()].length;
+    ok(size <= 201, `${metric.definition.name} has ${size} series`);
+  }
+  equal(new Set(overflowing).size, overflowing.length);
+  ok(overflowing.includes("perfmock_arrivals_total"));
+  const { r0, r2999 } = all.snapshot(10_001);
+  deepEqual([r0.arrivals, r2999.arrivals, r2999.inFlight], [4, 3, 0]);
+  deepEqual(Object.values(r2999.faults).reduce((a, b) => a + b), 3);
 });
