@@ -6,11 +6,13 @@
 import distributions from "../plugins/distributions/mod.ts";
 import exporters from "../plugins/exporters/mod.ts";
 import limiter from "../plugins/limiter/mod.ts";
+import resourceStress from "../plugins/resource_stress/mod.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** By name, in the order in which they are set up. */
 export const BUILTIN: Readonly<Record<string, Plugin>> = {
   distributions: distributions as Plugin,
   limiter: limiter as Plugin,
+  resource_stress: resourceStress as Plugin,
   exporters: exporters as Plugin,
 };
