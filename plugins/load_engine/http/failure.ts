@@ -25,7 +25,6 @@ const WORDS: readonly (readonly [RegExp, FailureKind])[] = [
   [/dns|lookup|unreachable|no route|\(Connect\)|tcp connect/i, "connect"],
   [/reset|broken pipe|aborted/i, "reset"],
   [/closed|incomplete|eof|end of file/i, "closed"],
-  [/pars|invalid|protocol|too large|unexpected message/i, "protocol"],
 ];
 
 /** The kind of a failed attempt to connect. */
@@ -34,11 +33,11 @@ export function kindOfConnectError(error: unknown): FailureKind {
   return kind === "refused" || kind === "tls" ? kind : "connect";
 }
 
-/** The kind of what a fetch or a socket failed with, by the words of its message and those of its causes. */
+/** The kind of what a fetch or a socket failed with, by the words of its message and those of its causes; else `protocol`. */
 export function kindOfError(error: unknown): FailureKind {
   let text = "";
   for (let e = error; e instanceof Error; e = e.cause) {
     text += `${e.name}: ${e.message}\n`;
   }
-  return WORDS.find(([words]) => words.test(text))?.[1] ?? "reset";
+  return WORDS.find(([words]) => words.test(text))?.[1] ?? "protocol";
 }

@@ -34,19 +34,13 @@ export class FetchEnvironment implements Environment, Disposable {
   readonly #client: Deno.HttpClient;
   readonly #flights = new Set<Flight>();
 
-  /**
-   * Connects with the first orders.
-   *
-   * @param certificates further authorities to trust, in PEM form
-   */
-  constructor(
-    clock: Clock,
-    destination: Destination,
-    certificates: readonly string[] = [],
-  ) {
+  /** Connects with the first orders. */
+  constructor(clock: Clock, destination: Destination) {
     this.clock = clock;
     this.#base = destination.origin + destination.prefix;
-    this.#client = Deno.createHttpClient({ caCerts: [...certificates] });
+    this.#client = Deno.createHttpClient({
+      caCerts: [...destination.certificates],
+    });
   }
 
   /** Sends a request now; see {@linkcode Environment.send}. */

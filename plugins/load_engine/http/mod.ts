@@ -19,17 +19,12 @@ export {
   type TargetRules,
 } from "./targets.ts";
 
-/**
- * What sends requests to a destination: connections of our own, or fetch where TLS is spoken.
- *
- * @param certificates further authorities to trust, in PEM form
- */
+/** What sends requests to a destination: connections of our own, or fetch where TLS is spoken. */
 export function connectTo(
   destination: Destination,
   clock: Clock,
-  certificates: readonly string[] = [],
 ): Environment & Disposable {
   return destination.secure
-    ? new FetchEnvironment(clock, destination, certificates)
+    ? new FetchEnvironment(clock, destination)
     : new TcpEnvironment(clock, destination);
 }

@@ -85,7 +85,10 @@ export function oneLine(value: string): string {
 /** A path without what would end the request line. */
 export function cleanPath(path: string): string {
   return /[^!-~]/.test(path)
-    ? path.replace(/[^!-~]+/gu, (part) => encodeURIComponent(part))
+    ? path.replace(
+      /[^!-~]+/gu,
+      (part) => encodeURIComponent(part.toWellFormed()),
+    )
     : path;
 }
 

@@ -9,6 +9,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Issue } from "../../../core/plugin.ts";
 import { PerfmockError } from "../../../core/thread.ts";
+import { certificateOf } from "./_own_certificate.ts";
 import { isLoopback } from "./_loopback.ts";
 
 /** A target that may be connected to. */
@@ -25,6 +26,8 @@ export interface Destination {
   readonly host: string;
   /** What all paths begin with; empty, or with a leading slash and none at its end. */
   readonly prefix: string;
+  /** Certificates to trust beyond the system's, in PEM form. */
+  readonly certificates: readonly string[];
 }
 
 /** What is allowed, and how names are looked up. */
@@ -58,7 +61,7 @@ export async function resolveTarget(
 }
 
 /**
- * The server's own address as a destination: it may always be connected to.
+ * The server's own address as a destination: it may always be connected to, and its certificate is trusted, whoever signed it.
  *
  * @throws PerfmockError `SCRIPT_INVALID` where the name it listens at cannot be found
  */
@@ -67,7 +70,10 @@ export async function ownDestination(url: URL): Promise<Destination> {
   // What listens on all addresses is reached by that of the loopback interface.
   if (own.hostname === "0.0.0.0") own.hostname = "127.0.0.1";
   if (own.hostname === "[::]") own.hostname = "[::1]";
-  return destination(own, await addressesOf(bare(own), own, lookUp));
+  const found = destination(own, await addressesOf(bare(own), own, lookUp));
+  if (!found.secure) return found;
+  const certificate = await certificateOf(found.addresses[0], found.port);
+  return { ...found, certificates: [certificate] };
 }
 
 async function addressesOf(
@@ -129,6 +135,7 @@ function destination(
     port: Number(target.port || defaultPort(target)),
     host: target.host,
     prefix: target.pathname.replace(/\/+$/, ""),
+    certificates: [],
   };
 }
 

@@ -69,6 +69,7 @@ export function at(port: number, more: Partial<Destination> = {}): Destination {
     port,
     host: `127.0.0.1:${port}`,
     prefix: "",
+    certificates: [],
     ...more,
   };
 }
