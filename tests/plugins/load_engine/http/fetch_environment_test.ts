@@ -1,6 +1,4 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
 import type { Order } from "../../../../plugins/load_engine/executors/environment.ts";
 import {
@@ -139,16 +137,4 @@ Deno.test("ownDestination() trusts the certificate that the server shows", async
   );
   const [order] = await send(own, {});
   equal(order.status, 200);
-});
-
-Deno.test("ownDestination() fails where no TLS is spoken", async () => {
-  const server = createServer((socket) => socket.end("no TLS here"));
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const failed = await ownDestination(new URL(`https://127.0.0.1:${port}`))
-    .then(() => false, () => true);
-  equal(failed, true);
-  await new Promise((resolve) => server.close(resolve));
 });
