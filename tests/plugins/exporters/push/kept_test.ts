@@ -1,0 +1,71 @@
+import { deepEqual, equal, notEqual } from "node:assert/strict";
+import { MetricRegistry } from "../../../../core/metrics/mod.ts";
+import {
+  KeptExporter,
+  PushExporter,
+} from "../../../../plugins/exporters/push/mod.ts";
+import { Clockwork, settle } from "./_clockwork.ts";
+
+function rig() {
+  const clock = new Clockwork(50);
+  const metrics = new MetricRegistry();
+  const events: string[] = [];
+  const create = (name: string) => () =>
+    new PushExporter({
+      name,
+      interval: 1000,
+      timeout: 500,
+      clock,
+      log: () => {},
+      deliver: () => {
+        events.push(`${name} ${clock.now()}`);
+        return Promise.resolve();
+      },
+    });
+  const kept = new KeptExporter<PushExporter>({ metrics, clock });
+  return { clock, metrics, events, kept, create };
+}
+
+Deno.test("KeptExporter goes on as it is where the settings are the same", async () => {
+  const { clock, events, kept, create } = rig();
+  await kept.ready;
+  equal(kept.exporter, undefined);
+  kept.adopt({ a: 1 }, create("one"));
+  const exporter = kept.exporter;
+  await clock.pass(1200, 100);
+  kept.adopt({ a: 1 }, create("two"));
+  equal(kept.exporter, exporter);
+  await clock.pass(1000, 100);
+  deepEqual(events, ["one 50", "one 1050", "one 2050"]);
+  await kept[Symbol.asyncDispose]();
+  equal(clock.pending, 0);
+});
+
+Deno.test("KeptExporter lets the one before deliver a last time where the settings changed", async () => {
+  const { clock, events, kept, create } = rig();
+  kept.adopt({ a: 1 }, create("one"));
+  await clock.pass(500, 100);
+  kept.adopt({ a: 2 }, create("two"));
+  kept.adopt({ a: 3 }, create("three"));
+  await settle();
+  await clock.pass(100);
+  deepEqual(events, ["one 50", "one 550", "three 550"]);
+  await kept[Symbol.asyncDispose]();
+  deepEqual(events.slice(3), ["three 650"]);
+  equal(clock.pending, 0);
+});
+
+Deno.test("KeptExporter counts from when it was made, as one of its own", async () => {
+  const { kept, metrics } = rig();
+  equal(kept.start, 50);
+  notEqual(kept.id, rig().kept.id);
+  const series = metrics.counter({ name: "c_total", help: "T" }).series();
+  series.add(5);
+  const later = new KeptExporter<PushExporter>({
+    metrics,
+    clock: new Clockwork(),
+  });
+  await later.ready;
+  equal(later.ledger.change(series), undefined);
+  await later[Symbol.asyncDispose]();
+});
