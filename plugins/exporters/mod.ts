@@ -1,17 +1,21 @@
 /**
  * The plugin `exporters`: what perfmock measures, in the formats of monitoring systems.
  *
- * On by default, with Prometheus' text format at `/metrics`. Another path, or none:
+ * On by default, with Prometheus' text format and OpenMetrics, as a scrape asks for, at `/metrics`. Another path, or none:
  *
  * ```yaml
  * plugins:
  *   exporters: { prometheus: { path: /internal/metrics } }   # or { prometheus: false }
  * ```
  *
+ * It provides the key `exporters.promClient`: a registry for the metrics that plugin authors make with prom-client, which are
+ * then part of `/metrics`.
+ *
  * @module
  */
 import type { Plugin } from "../../core/plugin.ts";
-import { prometheusEndpoint } from "./prometheus.ts";
+import { PROM_CLIENT } from "./prom_client.ts";
+import { Prometheus } from "./prometheus.ts";
 
 /** The options of the plugin `exporters`. */
 export interface ExportersOptions {
@@ -42,8 +46,13 @@ const plugin: Plugin<ExportersOptions> = {
       ]).default({ path: "/metrics" }),
     }),
   setup(host, { prometheus }) {
+    const scrapes = new Prometheus(host);
+    host.provide(PROM_CLIENT, scrapes.registry);
     if (prometheus === false) return {};
-    return { endpoints: [prometheusEndpoint(host, prometheus.path)] };
+    return {
+      endpoints: [scrapes.endpoint(prometheus.path)],
+      health: () => scrapes.reasons,
+    };
   },
 };
 export default plugin;

@@ -1,17 +1,25 @@
 /**
- * Prometheus' text exposition format 0.0.4.
+ * perfmock's own metrics in Prometheus' text formats.
  *
- * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  * @module
  */
-import type { Metric, MetricDefinition, Timing } from "../../core/plugin.ts";
+import type {
+  Counter,
+  Gauge,
+  Metric,
+  MetricDefinition,
+  Timing,
+} from "../../core/plugin.ts";
+import {
+  canonical,
+  type ExpositionFormat,
+  formatValue,
+  labelPair,
+  PROMETHEUS_TEXT,
+} from "./prometheus_format.ts";
 
-/** The content type of what {@linkcode PrometheusText} writes. */
-export const PROMETHEUS_CONTENT_TYPE: string =
-  "text/plain; version=0.0.4; charset=utf-8";
-
-// Less than 0.2 ms of work; a slice ends with the series that reaches it.
-const SLICE_LINES = 256;
+/** Less than 0.2 ms of work; a slice ends with the series that reaches it. */
+export const SLICE_LINES = 256;
 
 /**
  * Writes metrics as text. What stands before the values in the lines of a series never changes, so it is made once and
@@ -23,24 +31,27 @@ export class PrometheusText {
   /**
    * The text in slices of about 256 lines, so that a caller can let others run in between. The figures of one series
    * belong to one moment: its buckets are cumulative, and the last one is its count.
+   *
+   * @param omit told of a metric with a series that is left out, since what it follows could not be read
    */
-  *slices(metrics: Iterable<Metric>): Generator<string> {
+  *slices(
+    metrics: Iterable<Metric>,
+    format: ExpositionFormat = PROMETHEUS_TEXT,
+    omit: (metric: string, reason: string) => void = () => {},
+  ): Generator<string> {
     let slice = "";
     let lines = 0;
     for (const metric of metrics) {
+      const { definition: { name, help }, type } = metric;
       const ends = bucketEnds(metric);
-      const linesPerSeries = metric.type === "histogram" ? ends.length + 2 : 1;
-      slice += head(metric);
+      const linesPerSeries = type === "histogram" ? ends.length + 2 : 1;
+      slice += format.head(name, help, type);
       lines += 2;
       for (const [values, series] of metric.entries()) {
-        let prefixes = this.#prefixes.get(series);
-        if (prefixes === undefined) {
-          prefixes = linePrefixes(metric.definition, values);
-          this.#prefixes.set(series, prefixes);
-        }
+        const prefixes = this.#prefixesOf(metric.definition, values, series);
         slice += "cumulative" in series
-          ? timingLines(prefixes, ends, series)
-          : `${prefixes.value}${format(series.value)}\n`;
+          ? timingLines(prefixes, ends, { timing: series, format })
+          : valueLine(prefixes, series, (reason) => omit(name, reason));
         lines += linesPerSeries;
         if (lines >= SLICE_LINES) {
           yield slice;
@@ -50,6 +61,18 @@ export class PrometheusText {
       }
     }
     if (slice !== "") yield slice;
+  }
+
+  #prefixesOf(
+    definition: MetricDefinition,
+    values: readonly string[],
+    series: object,
+  ): Prefixes {
+    const known = this.#prefixes.get(series);
+    if (known !== undefined) return known;
+    const prefixes = linePrefixes(definition, values);
+    this.#prefixes.set(series, prefixes);
+    return prefixes;
   }
 }
 
@@ -65,9 +88,8 @@ function linePrefixes(
   { name, labels = [] }: MetricDefinition,
   values: readonly string[],
 ): Prefixes {
-  const pairs = labels.map((label, index) =>
-    `${label}="${escapeValue(values[index])}"`
-  ).join(",");
+  const pairs = labels.map((label, index) => labelPair(label, values[index]))
+    .join(",");
   const set = pairs === "" ? "" : `{${pairs}}`;
   return {
     value: `${name}${set} `,
@@ -81,39 +103,42 @@ function linePrefixes(
 function bucketEnds({ type, boundaries = [] }: Metric): readonly string[] {
   if (type !== "histogram") return [];
   return [...boundaries.map((ms) => ms / 1000), Infinity].map(
-    (seconds) => `le="${format(seconds)}"} `,
+    (seconds) => `le="${canonical(seconds)}"} `,
   );
 }
 
 function timingLines(
   prefixes: Prefixes,
   ends: readonly string[],
-  timing: Timing,
+  { timing, format }: {
+    readonly timing: Timing;
+    readonly format: ExpositionFormat;
+  },
 ): string {
   const cumulative = timing.cumulative();
   let text = "";
   for (let bucket = 0; bucket < ends.length; bucket++) {
-    text += `${prefixes.bucket}${ends[bucket]}${cumulative[bucket]}\n`;
+    text += `${prefixes.bucket}${ends[bucket]}${cumulative[bucket]}`;
+    if (format.exemplar !== undefined) {
+      const exemplar = timing.exemplar(bucket);
+      if (exemplar !== undefined) text += format.exemplar(exemplar);
+    }
+    text += "\n";
   }
   return `${text}${prefixes.sum}${
-    format(timing.sum / 1000)
+    formatValue(timing.sum / 1000)
   }\n${prefixes.count}${cumulative[ends.length - 1]}\n`;
 }
 
-function head({ definition: { name, help }, type }: Metric): string {
-  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
-}
-
-function format(value: number): string {
-  if (value === Infinity) return "+Inf";
-  if (value === -Infinity) return "-Inf";
-  return String(value);
-}
-
-function escapeHelp(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
-}
-
-function escapeValue(text: string): string {
-  return escapeHelp(text).replaceAll('"', '\\"');
+function valueLine(
+  { value }: Prefixes,
+  series: Counter | Gauge,
+  omit: (reason: string) => void,
+): string {
+  try {
+    return `${value}${formatValue(series.value)}\n`;
+  } catch (error) {
+    omit(`it could not be read: ${error}`);
+    return "";
+  }
 }

@@ -1,4 +1,4 @@
-/** A reader of Prometheus' text format that is strict where Prometheus itself is silent: no sample twice. */
+/** A reader of Prometheus' text formats that is strict where Prometheus itself is silent: no sample twice. */
 
 /** What a text says. */
 export interface Exposition {
@@ -8,9 +8,16 @@ export interface Exposition {
   readonly help: ReadonlyMap<string, string>;
   /** Values by sample: its name and its label pairs, sorted. */
   readonly samples: ReadonlyMap<string, number>;
+  /** Exemplars by sample, as they are written; OpenMetrics only. */
+  readonly exemplars: ReadonlyMap<string, string>;
+  /** Whether the text ends as OpenMetrics does. */
+  readonly complete: boolean;
 }
 
-const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
+const LABELS = String.raw`\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\}`;
+const SAMPLE = new RegExp(
+  String.raw`^([a-zA-Z_:][\w:]*)(?:${LABELS})? (\S+)(?: # (.*))?$`,
+);
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/gy;
 
 /** Reads a text; throws an Error at the first line that breaks the format or repeats a sample. */
@@ -18,7 +25,11 @@ export function parse(text: string): Exposition {
   const types = new Map<string, string>();
   const help = new Map<string, string>();
   const samples = new Map<string, number>();
-  const lines = text.split("\n");
+  const exemplars = new Map<string, string>();
+  const complete = text.endsWith("# EOF\n");
+  const lines = (complete ? text.slice(0, -"# EOF\n".length) : text).split(
+    "\n",
+  );
   if (lines.pop() !== "") throw new Error("The text must end with a newline");
   for (const line of lines) {
     const comment = line.match(/^# (HELP|TYPE) (\S+) (.*)$/);
@@ -26,11 +37,12 @@ export function parse(text: string): Exposition {
       const [, kind, name, rest] = comment;
       put(kind === "HELP" ? help : types, name, unescape(rest));
     } else if (line !== "") {
-      const [key, value] = sample(line);
+      const [key, value, exemplar] = sample(line);
       put(samples, key, value);
+      if (exemplar !== undefined) exemplars.set(key, exemplar);
     }
   }
-  return { types, help, samples };
+  return { types, help, samples, exemplars, complete };
 }
 
 /** The key of a sample in {@linkcode Exposition.samples}. */
@@ -41,18 +53,22 @@ export function sampleKey(
   return JSON.stringify([name, ...Object.entries(labels).sort()]);
 }
 
-function sample(line: string): [string, number] {
+function sample(line: string): [string, number, string | undefined] {
   const match = line.match(SAMPLE);
   if (match === null) throw new Error(`Cannot read line: ${line}`);
-  const [, name, pairs = "", value] = match;
+  const [, name, pairs = "", value, exemplar] = match;
   const labels: Record<string, string> = {};
-  let read = 0;
+  let length = 0;
   for (const [pair, label, escaped] of pairs.matchAll(LABEL)) {
-    labels[label] = unescape(escaped);
-    read += pair.length;
+    const read = unescape(escaped);
+    // 1 and 1.0 are the same bucket.
+    labels[label] = label === "le" && read !== "+Inf"
+      ? String(number(read))
+      : read;
+    length += pair.length;
   }
-  if (read !== pairs.length) throw new Error(`Cannot read labels: ${line}`);
-  return [sampleKey(name, labels), number(value)];
+  if (length !== pairs.length) throw new Error(`Cannot read labels: ${line}`);
+  return [sampleKey(name, labels), number(value), exemplar];
 }
 
 function number(text: string): number {

@@ -12,6 +12,7 @@ const call: Call = {
   request: new Request("http://localhost/metrics"),
   parameters: {},
   body: undefined,
+  query: undefined,
 };
 
 function optionsOf(written: unknown) {
@@ -22,10 +23,11 @@ function optionsOf(written: unknown) {
 }
 
 async function endpointOf(
-  host: Pick<Host, "clock" | "metrics">,
+  parts: Pick<Host, "clock" | "metrics">,
   options: ExportersOptions = { prometheus: { path: "/metrics" } },
 ): Promise<Endpoint | undefined> {
-  const instance = await plugin.setup?.(host as Host, options);
+  const host = { ...parts, provide: () => {}, log: () => {} };
+  const instance = await plugin.setup?.(host as unknown as Host, options);
   return instance?.endpoints?.[0];
 }
 

@@ -61,7 +61,7 @@ Deno.test("PrometheusText.slices() writes a histogram without labels", () => {
   ]);
 });
 
-Deno.test("PrometheusText.slices() writes the default boundaries as round numbers of seconds", () => {
+Deno.test("PrometheusText.slices() writes the default boundaries as round numbers of seconds, in the one way that OpenMetrics allows", () => {
   const metrics = new MetricRegistry();
   metrics.timing({ name: "d", help: "Test" }, DURATION_BOUNDARIES).series();
   metrics.timing({ name: "l", help: "Test" }, LATENESS_BOUNDARIES).series();
@@ -70,11 +70,11 @@ Deno.test("PrometheusText.slices() writes the default boundaries as round number
       .join(" ");
   equal(
     ends("d"),
-    "0.0001 0.00025 0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10 30 60 120 +Inf",
+    "0.0001 0.00025 0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1.0 2.5 5.0 10.0 30.0 60.0 120.0 +Inf",
   );
   equal(
     ends("l"),
-    "0.00001 0.000025 0.00005 0.0001 0.00025 0.0005 0.001 0.0025 0.005 0.01 0.05 +Inf",
+    "1e-05 2.5e-05 5e-05 0.0001 0.00025 0.0005 0.001 0.0025 0.005 0.01 0.05 +Inf",
   );
 });
 
