@@ -33,8 +33,8 @@ export type ErrorKind =
 /** Where an order comes from, and goes back to. */
 export interface Sender {
   /**
-   * The order was carried out, as it says itself. Called by the environment once for each order, and never while
-   * {@linkcode Environment.send} is on the stack of the same order; what it says is read before it returns. May send at once.
+   * The order was carried out, as it says itself. Called by the environment once for each order, in virtual time maybe while
+   * {@linkcode Environment.send} is still on the stack.
    */
   ended(order: Order): void;
 }
@@ -85,6 +85,8 @@ export interface Turn {
 export interface Environment {
   /** Its time. */
   readonly clock: Clock;
+  /** True where a sender that is told of an end may send by a timer only: the pipeline is still on the stack. */
+  readonly byTimer?: boolean;
   /** Sends a request now; `started` is written before it returns or soon after, the rest before the sender is told. */
   send(order: Order): void;
   /** Ends all orders of a scenario that are under way, with the error `cut`: their senders are told before it returns. */

@@ -24,61 +24,76 @@ const FIGURES = [...TIMES, ...COUNTS];
 
 /** What a threshold can look at. */
 export interface Parts {
-  /** The named parts, groups and requests, of each scenario that sends requests. */
-  readonly scenarios: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The named parts, groups and requests, of each scenario that sends requests; undefined where they are not known. */
+  readonly scenarios: ReadonlyMap<string, ReadonlySet<string> | undefined>;
   /** What durations are read with. */
   readonly kit: Kit;
   /** See Host.suggest. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
 }
 
-/** Reads all of a script's thresholds. */
+/** A threshold as its author may write it out. */
+interface Written {
+  readonly expression: string;
+  readonly abortOnFail: boolean;
+  readonly after: number;
+}
+
+/** Reads all of a script's thresholds, each for itself, so that no fault hides another. */
 export function readThresholds(
   written: unknown,
   parts: Parts,
 ): { readonly thresholds: Threshold[]; readonly faults: Issue[] } {
+  const { z } = parts.kit;
   const thresholds: Threshold[] = [];
   const faults: Issue[] = [];
-  const read = validate(schema(parts.kit), written ?? {}, "/thresholds");
-  if (read.issues !== undefined) {
-    return { thresholds, faults: [...read.issues] };
+  const lists = validate(
+    z.record(z.string(), z.array(z.unknown()).min(1)),
+    written ?? {},
+    "/thresholds",
+  );
+  if (lists.issues !== undefined) {
+    return { thresholds, faults: [...lists.issues] };
   }
-  for (const [text, bounds] of Object.entries(read.value)) {
+  const type = boundType(parts.kit);
+  for (const [text, bounds] of Object.entries(lists.value)) {
     const path = `/thresholds${toPointer([text])}`;
     const metric = readMetric(text, path, parts);
     if ("message" in metric) faults.push(metric);
-    for (const [index, bound] of bounds.entries()) {
-      const options = typeof bound === "string"
-        ? { expression: bound, abortOnFail: false, after: 0 }
-        : bound;
-      const at = `${path}/${index}${
-        typeof bound === "string" ? "" : "/expression"
-      }`;
+    bounds.forEach((bound, index) => {
+      const at = `${path}/${index}`;
+      const read = validate(
+        type,
+        typeof bound === "string" ? { expression: bound } : bound,
+        at,
+      );
+      if (read.issues !== undefined) {
+        faults.push(...read.issues);
+        return;
+      }
       const figure = "message" in metric ? undefined : metric.figure;
+      const options = read.value as Written;
       const expression = readExpression(options.expression, figure, parts.kit);
       if ("fault" in expression) {
-        faults.push({ path: at, ...expression.fault });
+        const place = typeof bound === "string" ? at : `${at}/expression`;
+        faults.push({ path: place, ...expression.fault });
       } else if (!("message" in metric)) {
         thresholds.push({ metric, ...options, ...expression });
       }
-    }
+    });
   }
   return { thresholds, faults };
 }
 
-function schema(kit: Kit) {
-  const { z } = kit;
-  return z.record(
-    z.string(),
-    z.array(z.union([
-      z.string(),
-      z.strictObject({
-        expression: z.string(),
-        abortOnFail: z.boolean().default(false),
-        after: kit.duration().default(0),
-      }),
-    ])).min(1),
-  );
+function boundType(kit: Kit) {
+  return kit.z.strictObject({
+    expression: kit.z.string(),
+    abortOnFail: kit.z.boolean().default(false),
+    after: kit.duration().default(0),
+  }).meta({
+    description:
+      'a text such as "p(95)<200ms", or { expression, abortOnFail, after }',
+  });
 }
 
 /** `figure`, `scenario.figure` or `scenario.part.figure`. */
@@ -115,19 +130,19 @@ function readMetric(
       FIGURES,
     );
   }
-  const known = scenario === undefined ? undefined : scenarios.get(scenario);
-  if (scenario !== undefined && known === undefined) {
+  if (scenario !== undefined && !scenarios.has(scenario)) {
     const names = [...scenarios.keys()];
     const message = `There is no scenario ${
       JSON.stringify(scenario)
     } that sends requests`;
     return fault(message, scenario, names);
   }
-  if (part !== undefined && !known?.has(part)) {
+  const known = scenarios.get(scenario);
+  if (part !== undefined && known !== undefined && !known.has(part)) {
     const message = `Scenario "${scenario}" has no group or named request ${
       JSON.stringify(part)
     }`;
-    return fault(message, part, [...known ?? []]);
+    return fault(message, part, [...known]);
   }
   return { text, scenario, part, figure: figure as Figure };
 }

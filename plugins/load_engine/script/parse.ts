@@ -65,9 +65,14 @@ export async function parseScript(
       kit,
       suggest: tools.suggest,
       scenarios: new Map(
-        read.flatMap((reading) =>
-          "parts" in reading ? [[reading.name, reading.parts]] : []
+        read.flatMap((reading): [string, ReadonlySet<string> | undefined][] =>
+          "parts" in reading
+            ? [[reading.name, reading.parts]]
+            : reading.odd
+            ? [[reading.name, undefined]]
+            : []
         ),
+      ),
       ),
     },
   );
@@ -138,6 +143,8 @@ function asObject(value: unknown): Record<string, unknown> | undefined {
 interface ControlRead {
   readonly name: string;
   readonly scenario: Control | undefined;
+  /** Whether it cannot be told what it was meant to be. */
+  readonly odd: boolean;
   readonly faults: readonly Issue[];
 }
 
@@ -151,6 +158,7 @@ function readScenario(
   const none = (...faults: Issue[]): ControlRead => ({
     name,
     scenario: undefined,
+    odd: true,
     faults,
   });
   const object = asObject(value);
@@ -186,11 +194,13 @@ function readScenario(
       tools,
     );
   }
-  if (settings.issues !== undefined) return none(...settings.issues);
+  if (settings.issues !== undefined) {
+    return { ...none(...settings.issues), odd: false };
+  }
   const reading = executor === "modulate"
     ? readModulate(named, settings.value as WrittenModulate, tools)
     : readStress(named, settings.value as WrittenStress, tools);
-  return { name, scenario: reading.scenario, faults: reading.faults };
+  return { ...none(...reading.faults), scenario: reading.scenario, odd: false };
 }
 
 /** What no scenario can know alone. */
@@ -199,32 +209,36 @@ function together(
 ): Issue[] {
   const faults: Issue[] = [];
   const taken = new Map<string, string>();
-  const traffic = read.some((reading) => "parts" in reading);
-  for (const reading of read) {
-    if ("parts" in reading || reading.scenario === undefined) continue;
-    const { name, scenario } = reading;
-    const path = `/scenarios${toPointer([name])}`;
+  const controls = read.flatMap((reading) =>
+    "parts" in reading || reading.scenario === undefined
+      ? []
+      : [reading.scenario]
+  );
+  for (const scenario of controls) {
     if (scenario.executor === "stress") continue;
-    const { dial, duration } = scenario;
+    const { name, dial } = scenario;
     const key = JSON.stringify([dial.kind, dial.of, dial.dial]);
     const other = taken.get(key);
     if (other === undefined) taken.set(key, name);
     else {
       faults.push({
-        path: `${path}/set`,
+        path: `/scenarios${toPointer([name])}/set`,
         message: `Scenario "${other}" turns this dial, too`,
-        value: scenario.dial,
+        value: dial,
         allowed: "one scenario for each dial",
       });
     }
-    if (!traffic && duration === Infinity) {
-      faults.push({
-        path,
-        message:
-          "Where no scenario sends requests, this one needs a duration: the run would end at once",
-        allowed: "a duration such as 2m",
-      });
-    }
+  }
+  const lasts = controls.some((scenario) =>
+    scenario.executor === "modulate" && scenario.duration < Infinity
+  );
+  if (controls.length > 0 && controls.length === read.length && !lasts) {
+    faults.push({
+      path: "/scenarios",
+      message:
+        "No scenario sends requests and none has a duration: the run would end at once",
+      allowed: "one that sends requests, or a modulate with a duration",
+    });
   }
   return faults;
 }

@@ -1,0 +1,279 @@
+/**
+ * A script's run, as far as it sends requests: on a load thread, or in virtual time.
+ *
+ * @module
+ */
+import { Histogram } from "../../../core/thread.ts";
+import {
+  hgrm,
+  judge,
+  type Progress,
+  quantilesOf,
+  ScenarioFigures,
+  type ScenarioProgress,
+  summarize,
+  type Summary,
+  type TickTimes,
+  TimeSeries,
+  timeSeriesCsv,
+  valueCounts,
+} from "../figures/mod.ts";
+import type { Scenario, Script, Traffic } from "../script/mod.ts";
+import { ArrivalRateRun } from "./arrival_rate.ts";
+import type { Environment } from "./environment.ts";
+import { ReplayRun } from "./replay.ts";
+import { SharedIterationsRun } from "./shared_iterations.ts";
+import type { RunContext, TrafficRun } from "./traffic_run.ts";
+import { VirtualUsersRun } from "./virtual_users.ts";
+
+/** How often progress is told, in ms. */
+const TICK = 1000;
+
+/** Why a run that was stopped ended. */
+const STOPPED = "it was stopped";
+
+/** What came of a run: data, so that a thread can post it. */
+export interface RunResult {
+  /** The figures. */
+  readonly summary: Summary;
+  /** The time series of all scenarios. */
+  readonly csv: string;
+  /** The response times of all scenarios together, in HdrHistogram's text form. */
+  readonly hgrm: string;
+}
+
+/** Who is told how a run goes. */
+export interface RunWatcher {
+  /**
+   * Once a second.
+   *
+   * @param times by the scenario's name; valid until it returns, and computed when it is called
+   */
+  tick?(progress: Progress, times: () => Record<string, TickTimes>): void;
+  /** Once, after the last order has ended. */
+  ended(result: RunResult): void;
+}
+
+/** A run of all scenarios that send requests. */
+export class LoadRun {
+  readonly #script: Script;
+  readonly #environment: Environment;
+  readonly #watcher: RunWatcher;
+  readonly #runs: readonly TrafficRun[];
+  readonly #figures: readonly ScenarioFigures[];
+  readonly #series = new TimeSeries();
+  #last: readonly ScenarioProgress[] = [];
+  #lastAt = 0;
+  #started = 0;
+  #pending: number;
+  #timer = 0;
+  #aborted: string | undefined;
+  #over = false;
+
+  /** @param script without faults; scenarios that send nothing are left out, but for how long they last */
+  constructor(script: Script, environment: Environment, watcher: RunWatcher) {
+    this.#script = script;
+    this.#environment = environment;
+    this.#watcher = watcher;
+    const traffic = script.scenarios.filter(isTraffic);
+    this.#figures = traffic.map((scenario) => new ScenarioFigures(scenario));
+    const ended = () => {
+      if (--this.#pending === 0) this.#end();
+    };
+    this.#runs = traffic.map((scenario, index) =>
+      createRun(scenario, {
+        environment,
+        figures: this.#figures[index],
+        ended,
+      })
+    );
+    this.#pending = this.#runs.length;
+  }
+
+  /** Begins, at the present of the environment's clock. Never tells its end before it has returned. */
+  start(): void {
+    const { clock } = this.#environment;
+    this.#started = this.#lastAt = clock.now();
+    for (const run of this.#runs) run.begin(this.#started);
+    this.#timer = clock.at(this.#started + TICK, tick, this);
+    if (this.#pending > 0) return;
+    this.#pending = 1;
+    clock.at(this.#started + lengthOf(this.#script), ended, this);
+  }
+
+  /** Lets nothing more be sent; what is under way may go on for the scenarios' graceful stop. */
+  stop(why: string = STOPPED): void {
+    this.#aborted ??= why;
+    for (const run of this.#runs) run.close();
+    if (this.#runs.length === 0) this.#end();
+  }
+
+  /** Ends the run now; what is under way is cut. */
+  cut(why: string = STOPPED): void {
+    this.#aborted ??= why;
+    for (const run of this.#runs) run.cut();
+    if (this.#runs.length === 0) this.#end();
+  }
+
+  /** The figures so far. */
+  get summary(): Summary {
+    const now = this.#environment.clock.now();
+    return summarize(this.#script, this.#figures, {
+      duration: now - this.#started,
+      aborted: this.#aborted,
+      now,
+    });
+  }
+
+  tick(): void {
+    if (this.#over) return;
+    const { clock } = this.#environment;
+    this.#look();
+    for (const threshold of this.#script.thresholds) {
+      if (!threshold.abortOnFail) continue;
+      if (clock.now() - this.#started < threshold.after) continue;
+      const { metric, expression, actual, ok } = judge(
+        threshold,
+        this.#figures,
+      );
+      // What was not measured yet may still come.
+      if (!ok && actual !== null) this.cut(`${metric} ${expression}`);
+    }
+    if (this.#over) return;
+    const ticks = Math.floor((clock.now() - this.#started) / TICK) + 1;
+    this.#timer = clock.at(this.#started + ticks * TICK, tick, this);
+  }
+
+  /** Tells how it goes, and begins another interval. */
+  #look(): void {
+    const now = this.#environment.clock.now();
+    const span = now - this.#lastAt;
+    const scenarios = this.#runs.map((run, index) =>
+      progressOf(run, this.#figures[index], {
+        before: this.#last[index]?.started ?? 0,
+        span,
+      })
+    );
+    const before = this.#last;
+    const elapsed = now - this.#started;
+    this.#series.add(scenarios.map((scenario, index) => {
+      const { name, inFlight } = scenario;
+      const since = (key: Count) => scenario[key] - (before[index]?.[key] ?? 0);
+      return {
+        at: elapsed,
+        span,
+        scenario: name,
+        scheduled: since("scheduled"),
+        started: since("started"),
+        dropped: since("dropped"),
+        completed: since("completed"),
+        failed: since("failed"),
+        inFlight,
+        ...quantilesOf(this.#figures[index].interval.responseTime),
+      };
+    }));
+    this.#last = scenarios;
+    this.#lastAt = now;
+    this.#watcher.tick?.({ elapsed, scenarios }, () => this.#times());
+    for (const { interval } of this.#figures) {
+      interval.responseTime.reset();
+      interval.serviceTime.reset();
+      interval.startLag.reset();
+    }
+  }
+
+  #times(): Record<string, TickTimes> {
+    return Object.fromEntries(
+      this.#figures.map(({ scenario, interval }) => [scenario.name, {
+        responseTime: valueCounts(interval.responseTime),
+        serviceTime: valueCounts(interval.serviceTime),
+        startLag: valueCounts(interval.startLag),
+      }]),
+    );
+  }
+
+  ended(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#environment.clock.cancel(this.#timer);
+    this.#look();
+    const all = new Histogram();
+    for (const figures of this.#figures) {
+      all.merge(figures.total().responseTime);
+    }
+    this.#watcher.ended({
+      summary: this.summary,
+      csv: timeSeriesCsv(this.#series.points()),
+      hgrm: hgrm(all),
+    });
+  }
+}
+
+type Count = "scheduled" | "started" | "dropped" | "completed" | "failed";
+
+function tick(run: LoadRun): void {
+  run.tick();
+}
+
+function ended(run: LoadRun): void {
+  run.ended();
+}
+
+/** How long a script lasts whose scenarios send nothing. */
+function lengthOf({ scenarios }: Script): number {
+  return Math.max(
+    0,
+    ...scenarios.map((scenario) =>
+      scenario.executor === "modulate" && scenario.duration < Infinity
+        ? scenario.start + scenario.duration
+        : 0
+    ),
+  );
+}
+
+function isTraffic(scenario: Scenario): scenario is Traffic {
+  return scenario.executor !== "modulate" && scenario.executor !== "stress";
+}
+
+function createRun(scenario: Traffic, context: RunContext): TrafficRun {
+  switch (scenario.executor) {
+    case "arrival-rate":
+      return new ArrivalRateRun(scenario, context);
+    case "virtual-users":
+      return new VirtualUsersRun(scenario, context);
+    case "shared-iterations":
+      return new SharedIterationsRun(scenario, context);
+    case "replay":
+      return new ReplayRun(scenario, context);
+  }
+}
+
+function progressOf(
+  run: TrafficRun,
+  figures: ScenarioFigures,
+  { before, span }: { readonly before: number; readonly span: number },
+): ScenarioProgress {
+  const { startedCount, droppedCount, completedCount, failedCount } = figures;
+  const { p50, p95, p99 } = quantilesOf(figures.interval.responseTime);
+  const orNull = (value: number) => Number.isNaN(value) ? null : value;
+  return {
+    name: run.scenario.name,
+    state: run.state,
+    scheduled: startedCount + droppedCount,
+    started: startedCount,
+    dropped: droppedCount,
+    completed: completedCount,
+    failed: failedCount,
+    inFlight: run.inFlight,
+    targetRate: run.targetRate ?? null,
+    users: run.users ?? null,
+    rate: span > 0 ? (startedCount - before) / span * 1000 : 0,
+    p50: orNull(p50),
+    p95: orNull(p95),
+    p99: orNull(p99),
+  };
+}
