@@ -6,6 +6,7 @@
  */
 import { BATCH, Garbage } from "./garbage.ts";
 import type { Part, PartContext } from "./part.ts";
+import { Pauses } from "./pauses.ts";
 import type { AllocationSettings } from "./settings.ts";
 import { Sliding } from "./sliding.ts";
 
@@ -20,7 +21,8 @@ export class AllocationPart implements Part {
   readonly resource = "allocation";
   readonly #settings: AllocationSettings;
   readonly #context: PartContext;
-  readonly #garbage: Garbage;
+  readonly #garbage = new Garbage();
+  readonly #pauses = new Pauses();
   readonly #late = new Sliding();
   #timer = 0;
   #last: number;
@@ -36,13 +38,13 @@ export class AllocationPart implements Part {
   constructor(settings: AllocationSettings, context: PartContext) {
     this.#settings = settings;
     this.#context = context;
-    this.#garbage = new Garbage(() => context.clock.now());
     this.#last = context.origin;
     this.#await(context.origin + INTERVAL);
   }
 
   follow(time: number): void {
     this.#late.look(this.#garbage.made, time);
+    this.#pauses.look();
   }
 
   get target(): number {
@@ -56,11 +58,10 @@ export class AllocationPart implements Part {
   }
 
   report(): Readonly<Record<string, unknown>> {
-    const { count, mean, longest } = this.#garbage.pauses;
     return {
       target: this.target,
       achieved: this.achieved,
-      pauses: { count, meanMs: mean, longestMs: longest },
+      pauses: this.#pauses.figures ?? "unknown",
     };
   }
 
@@ -68,6 +69,7 @@ export class AllocationPart implements Part {
     this.#stopped = true;
     this.#context.clock.cancel(this.#timer);
     this.#garbage.clear();
+    this.#pauses.stop();
     return Promise.resolve();
   }
 

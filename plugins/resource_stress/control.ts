@@ -57,7 +57,9 @@ const SCENARIO = object({
     allocation: object({
       target: NUMBER,
       achieved: NUMBER,
-      pauses: object({ count: COUNT, meanMs: NUMBER, longestMs: NUMBER }),
+      pauses: object({ count: COUNT, meanMs: NUMBER, longestMs: NUMBER }, {
+        type: ["object", "string"],
+      }),
     }),
   }),
   lateness: object({ beforeP99Ms: OPTIONAL, duringP99Ms: OPTIONAL }),
