@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Host, Route, RouteHooks } from "../../../core/plugin.ts";
+import type { Host, Issue, Route, RouteHooks } from "../../../core/plugin.ts";
 import {
   Backend,
   type BackendReport,
@@ -72,6 +72,8 @@ export interface Degrade {
   reset(): void;
   /** The revision takes over. */
   adopt(): void;
+  /** Inputs that name a route's pool which there is not; asked after all routes were prepared. Paths relative to the routes. */
+  warnings(): Issue[];
 }
 
 /** What outlives a revision. */
@@ -227,6 +229,17 @@ class DegradedRoutes implements Degrade {
       down: faults.series(route, "backend-down"),
       failing: faults.series(route, "failing"),
     };
+  }
+
+  warnings(): Issue[] {
+    return [...this.#routes].flatMap(([id, { inputs }]) =>
+      inputs.bound.filter(({ bind }) => bind?.() === false).map(({ name }) => ({
+        path: "",
+        message: `Route "${id}" reads "${name}", a pool that there is not`,
+        value: name,
+        allowed: "the pool that a route's limiter defines inline",
+      }))
+    );
   }
 
   #begin(state: RouteState): void {

@@ -43,7 +43,6 @@ const POOL = "pool:";
 const WORDS = [
   "in-flight",
   "load",
-  "pool",
   "stress",
   "stress:cpu",
   "stress:memory",
@@ -71,8 +70,8 @@ export interface Input extends Reading {
   readonly name: string;
   /** Whether the backend's load must be averaged for it. */
   readonly loaded: boolean;
-  /** Looks up what was not there yet when the route was prepared; once, when the revision takes over. */
-  readonly bind?: () => void;
+  /** Looks up what may not have been there when the route was prepared; false where it still is not. */
+  readonly bind?: () => boolean;
 }
 
 /** An input that names nothing, as an issue without a path. */
@@ -81,14 +80,6 @@ export type InputFault = Omit<Issue, "path">;
 /** Tells a fault from an input. */
 export function isFault(input: Input | InputFault): input is InputFault {
   return "message" in input;
-}
-
-/** The pool a route takes itself; undefined where it takes none, or the limiter comes after. */
-export function ownPool(
-  { host, route }: Pick<InputContext, "host" | "route">,
-): PoolSource | undefined {
-  const pools = host.find(POOLS);
-  return pools?.ofRoute?.(route) ?? pools?.pool(INLINE + route);
 }
 
 /**
@@ -156,28 +147,57 @@ function signalInput(
 }
 
 function poolInput(input: string, context: InputContext): Input | InputFault {
-  const { host, route, servers } = context;
-  const name = input === "pool"
-    ? INLINE + route
-    : input.startsWith(POOL)
-    ? input.slice(POOL.length)
-    : undefined;
-  if (name === undefined) return unknownInput(input, host);
-  const find = () =>
-    input === "pool" ? ownPool(context) : host.find(POOLS)?.pool(name);
-  let pool = find();
-  // Inline pools come into being one by one, as their routes are prepared: that of a later route is looked up at the end.
-  const later = name.startsWith(INLINE) && name !== INLINE + route;
-  if (pool === undefined && !later) return unknownInput(input, host);
+  const { host } = context;
+  if (!input.startsWith(POOL)) return unknownInput(input, host);
+  const name = input.slice(POOL.length);
+  const find = () => host.find(POOLS)?.pool(name);
+  const first = find();
+  // Inline pools come into being one by one, as their routes are prepared: they may still be missing.
+  const later = name.startsWith(INLINE) && host.find(POOLS) !== undefined;
+  if (first === undefined && !later) return unknownInput(input, host);
+  return boundLater(input, { first, find, servers: context.servers });
+}
+
+/**
+ * The pool that the route takes itself, or, where it takes none, the load of its backend: known only when all routes are
+ * prepared.
+ */
+export function poolOrLoad(context: InputContext): Input {
+  const { backend, host, route, servers = 1 } = context;
+  const find = () => {
+    const pools = host.find(POOLS);
+    return pools?.ofRoute?.(route) ?? pools?.pool(INLINE + route);
+  };
+  let pool: PoolSource | undefined;
   return {
-    name: input,
+    name: "pool or load",
+    share: (at) => pool?.utilisation() ?? backend.load(at) / servers,
+    count: undefined,
+    servers: () => context.servers ?? pool?.concurrency ?? 1,
+    loaded: true,
+    bind: () => {
+      pool = find();
+      return true;
+    },
+  };
+}
+
+function boundLater(
+  name: string,
+  { first, find, servers }: {
+    readonly first: PoolSource | undefined;
+    readonly find: () => PoolSource | undefined;
+    readonly servers: number | undefined;
+  },
+): Input {
+  let pool = first;
+  return {
+    name,
     share: () => pool?.utilisation() ?? 0,
     count: () => pool?.busy ?? 0,
     servers: () => servers ?? pool?.concurrency ?? 1,
     loaded: false,
-    bind: () => {
-      pool ??= find();
-    },
+    bind: () => (pool ??= find()) !== undefined,
   };
 }
 
@@ -185,19 +205,18 @@ function unknownInput(
   input: string,
   host: Pick<Host, "find" | "suggest">,
 ): InputFault {
-  const names = [...host.find(POOLS)?.names?.() ?? []];
-  const candidates = [...WORDS, ...names.map((name) => POOL + name)];
-  const suggestion = host.suggest(input, candidates);
+  const pools = host.find(POOLS);
+  const names = [...pools?.names?.() ?? []].map((name) => POOL + name);
+  const suggestion = host.suggest(input, [...WORDS, ...names]);
+  const named = names.length > 0 ? names.join(", ") : '"pool:" and its name';
   return {
-    message: input === "pool"
-      ? 'Cannot read the pool of this route: it has no "limiter" of its own'
-      : input.startsWith(POOL)
+    message: input.startsWith(POOL)
       ? `Unknown pool ${JSON.stringify(input.slice(POOL.length))}`
       : `Unknown input ${JSON.stringify(input)}`,
     value: input,
-    allowed: `${candidates.join(", ")}${
-      names.length === 0 ? ', "pool:" and a pool\'s name' : ""
-    }, a number or a signal`,
+    allowed: `${WORDS.join(", ")}, ${
+      pools === undefined ? "" : `a pool (${named}), `
+    }a number or a signal`,
     ...(suggestion !== undefined && { suggestion }),
   };
 }

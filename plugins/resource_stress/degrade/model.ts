@@ -13,7 +13,7 @@ import {
   type Input,
   type InputContext,
   isFault,
-  ownPool,
+  poolOrLoad,
 } from "./input.ts";
 import { failureShare, leak } from "./leak.ts";
 import type { Degradation, Reading } from "./parts.ts";
@@ -58,9 +58,11 @@ export class Inputs {
     this.#context = { ...context, route: context.route.id };
   }
 
-  /** The word for the pool that the route takes, or for what stands for it. */
-  get poolOrLoad(): "pool" | "load" {
-    return ownPool(this.#context) === undefined ? "load" : "pool";
+  /** The pool that the route takes, or what stands for it. */
+  poolOrLoad(): Input {
+    const made = poolOrLoad(this.#context);
+    this.bound.push(made);
+    return made;
   }
 
   /**
@@ -91,8 +93,7 @@ export class Inputs {
         JSON.stringify(input)
       }: it is a share`,
       value: input,
-      allowed:
-        '"in-flight", "pool", "pool:" and a pool\'s name, a number or a signal',
+      allowed: '"in-flight", "pool:" and a pool\'s name, a number or a signal',
       suggestion: "in-flight",
     });
     return zero;
@@ -130,7 +131,9 @@ export function prepareModel(
       return { ...plain(input), degrade: shareProcessor(input) };
     }
     case "erlang-c": {
-      const input = read(inputs.poolOrLoad);
+      const input = settings.input === undefined
+        ? inputs.poolOrLoad()
+        : inputs.bind(settings.input, PATH);
       return { ...plain(input), degrade: waitForCore(input) };
     }
     case "usl": {

@@ -16,6 +16,9 @@ export interface ColdStart {
   readonly over: number;
 }
 
+/** The load counts as one of this time at least, in milliseconds, however short ago the first request came. */
+const SHORTEST_READING = 1000;
+
 /** What a crash brings. */
 export interface CrashSettings {
   /** For how many milliseconds nothing is served. */
@@ -72,6 +75,7 @@ export class Backend implements Lease {
   readonly #members = new Set<Exchange>();
   #work = 0;
   #workAt = 0;
+  #workSince = NaN;
   #cold = WARM;
 
   /** An exchange is admitted. */
@@ -94,17 +98,21 @@ export class Backend implements Lease {
   /** A service begins that takes so long without degradation; both in milliseconds. */
   serve(service: number, at: number): void {
     if (!this.measured) return;
+    if (Number.isNaN(this.#workSince)) this.#workSince = this.#workAt = at;
     this.#work = this.#present(at) + service;
     if (at > this.#workAt) this.#workAt = at;
   }
 
   /**
-   * Milliseconds of service asked for per millisecond, exponentially averaged: λ·E[S], by the utilisation law.
+   * Milliseconds of service asked for per millisecond: λ·E[S], by the utilisation law. Exponentially averaged; what lies before
+   * the first request counts for nothing.
    *
    * @param at the present, on the clock
    */
   load(at: number): number {
-    return this.#present(at) / LOAD_WINDOW;
+    if (Number.isNaN(this.#workSince)) return 0;
+    const time = Math.max(SHORTEST_READING, at - this.#workSince);
+    return this.#present(at) / LOAD_WINDOW / -Math.expm1(-time / LOAD_WINDOW);
   }
 
   /**
@@ -139,6 +147,7 @@ export class Backend implements Lease {
     this.downUntil = -Infinity;
     this.crashes = 0;
     this.#work = 0;
+    this.#workSince = NaN;
     this.#cold = WARM;
   }
 
