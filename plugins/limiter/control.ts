@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Clock, Endpoint } from "../../core/plugin.ts";
-import type { InstalledPool } from "./installed_pool.ts";
-import type { Limiter } from "./limiter.ts";
+import type { Clock, Endpoint, Host } from "../../core/plugin.ts";
+import type { Limiter, PlannedPool } from "./limiter.ts";
+import { changePool } from "./pool_change.ts";
 import { REASONS } from "./series.ts";
 import { orUnbounded } from "./words.ts";
 
@@ -23,7 +23,7 @@ export interface PoolReport {
   readonly queue: number | "unbounded";
   /** How many wait. */
   readonly queued: number;
-  /** Who asked for a place since the start, phantoms included. */
+  /** Who asked for a place since the start or the last reset, phantoms and those included who waited at the reset. */
   readonly arrivals: number;
   /** Who got one. */
   readonly admitted: number;
@@ -52,7 +52,10 @@ export function reportPools(limiter: Limiter, clock: Clock): PoolReport[] {
   return [...limiter.pools].map((installed) => report(installed, now));
 }
 
-function report({ pool, background }: InstalledPool, now: number): PoolReport {
+function report(
+  { kept: { pool, background } }: PlannedPool,
+  now: number,
+): PoolReport {
   const { wait, from } = pool.estimate(now);
   return {
     name: pool.name,
@@ -64,7 +67,7 @@ function report({ pool, background }: InstalledPool, now: number): PoolReport {
     ...(pool.estimates && {
       retryAfter: { seconds: Math.ceil(wait / 1000), from },
     }),
-    ...(background !== undefined && {
+    ...((background.running || background.arrived > 0) && {
       background: { arrivals: background.arrived, refused: background.refused },
     }),
   };
@@ -91,44 +94,64 @@ const MANNERS = {
   verdict: TEXT,
 };
 
+const POOL = {
+  name: TEXT,
+  concurrency: LIMIT,
+  busy: COUNT,
+  peakBusy: COUNT,
+  queue: LIMIT,
+  queued: COUNT,
+  arrivals: COUNT,
+  admitted: COUNT,
+  rejected: {
+    type: "object",
+    properties: Object.fromEntries(
+      REASONS.map((reason) => [reason, COUNT]),
+    ),
+  },
+  utilisation: NUMBER,
+  meanQueued: NUMBER,
+  meanWait: NUMBER,
+  waited: NUMBER,
+  retryAfter: {
+    type: "object",
+    properties: {
+      seconds: COUNT,
+      from: { enum: ["throughput", "fallback"] },
+    },
+  },
+  background: {
+    type: "object",
+    properties: { arrivals: COUNT, refused: COUNT },
+  },
+};
+
 /** The calls under /_perfmock/limiter. */
-export function controlEndpoints(limiter: Limiter, clock: Clock): Endpoint[] {
+export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
+  const { clock, kit: { z } } = host;
   return [{
     method: "GET",
     path: "/pools",
     summary: "The pools: places, queues, refusals; times in milliseconds",
-    answer: listOf("pools", {
-      name: TEXT,
-      concurrency: LIMIT,
-      busy: COUNT,
-      peakBusy: COUNT,
-      queue: LIMIT,
-      queued: COUNT,
-      arrivals: COUNT,
-      admitted: COUNT,
-      rejected: {
-        type: "object",
-        properties: Object.fromEntries(
-          REASONS.map((reason) => [reason, COUNT]),
-        ),
-      },
-      utilisation: NUMBER,
-      meanQueued: NUMBER,
-      meanWait: NUMBER,
-      waited: NUMBER,
-      retryAfter: {
-        type: "object",
-        properties: {
-          seconds: COUNT,
-          from: { enum: ["throughput", "fallback"] },
-        },
-      },
-      background: {
-        type: "object",
-        properties: { arrivals: COUNT, refused: COUNT },
-      },
-    }),
+    answer: listOf("pools", POOL),
     handle: () => ({ pools: reportPools(limiter, clock) }),
+  }, {
+    method: "PATCH",
+    path: "/pools/:name",
+    summary:
+      "Changes settings of a pool in the configuration, null removes one; If-Match may name the revision; who waits stays",
+    body: z.record(z.string(), z.unknown()).meta({
+      description: "settings of a pool, as in the configuration",
+      examples: [{ concurrency: 20, queueTimeout: "1s" }],
+    }),
+    answer: { type: "object", properties: POOL },
+    handle: (call) =>
+      changePool(call, {
+        host,
+        limiter,
+        report: (name) =>
+          reportPools(limiter, clock).find((pool) => pool.name === name),
+      }),
   }, {
     method: "GET",
     path: "/clients",
@@ -138,7 +161,7 @@ export function controlEndpoints(limiter: Limiter, clock: Clock): Endpoint[] {
       ...listOf("clients", { client: TEXT, ...MANNERS }),
       required: ["clients", "all"],
     },
-    handle: () => limiter.clients.report(),
+    handle: () => limiter.ledger.clients.report(),
   }];
 }
 

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import type { Counter, Timing } from "../../core/plugin.ts";
-import type { PoolSeries, Reason, WaitOutcome } from "./series.ts";
+import { RecentLevel } from "./recent_level.ts";
+import type { OwnSeries, Reason, WaitOutcome } from "./series.ts";
 import { TimeWeighted } from "./time_weighted.ts";
 
 /** The shortest time that a reading of the recent utilisation covers, in milliseconds. */
 const SHORTEST_READING = 1000;
 
-/** What happened at a pool since the start. */
+/** What happened at a pool since the start or the last reset. */
 export interface PoolCounts {
-  /** Who asked for a place. */
+  /** Who asked for a place, those included who waited at the reset. */
   readonly arrivals: number;
   /** Who got one. */
   readonly admitted: number;
@@ -33,24 +33,15 @@ export interface PoolCounts {
 /** The figures of one pool: counters of its own for the control API, and its series for exporters. */
 export class PoolFigures {
   /** Places taken. */
-  readonly busy: TimeWeighted;
+  busy: TimeWeighted;
   /** Those who wait. */
-  readonly queued: TimeWeighted;
+  queued: TimeWeighted;
   /** Places there are. */
-  readonly concurrency: TimeWeighted;
-  readonly #name: string;
-  readonly #series: PoolSeries;
-  readonly #arrivalSeries: Counter;
-  readonly #rejectionSeries: Readonly<Record<Reason, Counter>>;
-  readonly #admittedSeries: Timing;
-  readonly #start: number;
-  readonly #rejected: Record<Reason, number> = {
-    queue_full: 0,
-    queue_timeout: 0,
-    rate_limited: 0,
-    client_gone: 0,
-    shutdown: 0,
-  };
+  concurrency: TimeWeighted;
+  #series: OwnSeries | undefined;
+  #recent: RecentLevel | undefined;
+  #start: number;
+  #rejected = nobody();
   #arrivals = 0;
   #admitted = 0;
   #waitAdmitted = 0;
@@ -58,26 +49,11 @@ export class PoolFigures {
   #peak = 0;
   #reading = { at: 0, busy: 0, concurrency: 0, value: 0 };
 
-  /**
-   * Counts from now on.
-   *
-   * @param name the pool's
-   * @param series the metrics of all pools
-   * @param state the number of places, and the present on the clock
-   */
-  constructor(
-    name: string,
-    series: PoolSeries,
-    { concurrency, now }: {
-      readonly concurrency: number;
-      readonly now: number;
-    },
-  ) {
-    this.#name = name;
-    this.#series = series;
-    this.#arrivalSeries = series.arrivals(name);
-    this.#rejectionSeries = series.rejections(name);
-    this.#admittedSeries = series.queue(name, "admitted");
+  /** Counts from now on, for a number of places. */
+  constructor({ concurrency, now }: {
+    readonly concurrency: number;
+    readonly now: number;
+  }) {
     this.#start = now;
     this.#reading.at = now;
     this.busy = new TimeWeighted(0, now);
@@ -85,16 +61,41 @@ export class PoolFigures {
     this.concurrency = new TimeWeighted(concurrency, now);
   }
 
+  /** From now on the pool's series are written, too. */
+  publish(series: OwnSeries): void {
+    this.#series = series;
+  }
+
+  /** All but the series starts afresh. Who waits counts as an arrival, so that the counts still add up. */
+  reset(now: number): void {
+    this.busy = new TimeWeighted(this.busy.level, now);
+    this.queued = new TimeWeighted(this.queued.level, now);
+    this.concurrency = new TimeWeighted(this.concurrency.level, now);
+    this.#start = now;
+    this.#reading = { ...this.#reading, at: now, busy: 0, concurrency: 0 };
+    this.#rejected = nobody();
+    this.#arrivals = this.queued.level;
+    this.#admitted = this.#waitAdmitted = this.#waited = 0;
+    this.#peak = this.busy.level;
+  }
+
   /** Somebody asks for a place. */
   arrived(): void {
     this.#arrivals++;
-    this.#arrivalSeries.add();
+    this.#series?.arrivals.add();
   }
 
   /** One place more is taken. */
   taken(at: number): void {
     this.busy.add(1, at);
     if (this.busy.level > this.#peak) this.#peak = this.busy.level;
+    this.#recent?.set(this.busy.level, at);
+  }
+
+  /** One place less is taken. */
+  freed(at: number): void {
+    this.busy.add(-1, at);
+    this.#recent?.set(this.busy.level, at);
   }
 
   /** Somebody was admitted after so long a wait, in milliseconds. */
@@ -102,20 +103,20 @@ export class PoolFigures {
     this.#admitted++;
     this.#waitAdmitted += wait;
     this.#waited += wait;
-    this.#admittedSeries.record(wait);
+    this.#series?.admitted.record(wait);
   }
 
   /** Somebody gets no place and never waited for one. */
   refused(reason: Reason): void {
     this.#rejected[reason]++;
-    this.#rejectionSeries[reason].add();
+    this.#series?.rejections[reason].add();
   }
 
   /** Somebody waited in vain, for so long, in milliseconds. */
   waitedInVain(reason: Exclude<WaitOutcome, "admitted">, wait: number): void {
     this.refused(reason);
     this.#waited += wait;
-    this.#series.queue(this.#name, reason).record(wait);
+    this.#series?.waited(reason).record(wait);
   }
 
   /** What happened so far. */
@@ -152,4 +153,23 @@ export class PoolFigures {
     this.#reading = next;
     return next.value;
   }
+
+  /**
+   * The share of places taken, averaged over the last second or so, 0…1; 0 where there is no limit. Followed from the first
+   * call on, so that nobody pays for what nobody asks.
+   */
+  load(now: number): number {
+    this.#recent ??= new RecentLevel(this.busy.level, now);
+    return Math.min(1, this.#recent.mean(now) / this.concurrency.level);
+  }
+}
+
+function nobody(): Record<Reason, number> {
+  return {
+    queue_full: 0,
+    queue_timeout: 0,
+    rate_limited: 0,
+    client_gone: 0,
+    shutdown: 0,
+  };
 }

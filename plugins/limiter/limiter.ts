@@ -3,19 +3,26 @@
  *
  * @module
  */
-import type { Host, Issue, Route, RouteHooks } from "../../core/plugin.ts";
+import type {
+  Dial,
+  Host,
+  Issue,
+  Route,
+  RouteHooks,
+} from "../../core/plugin.ts";
 import { ChainOrder, type Conflict } from "./chain_order.ts";
-import { clientKey } from "./client_key.ts";
-import { Clients } from "./clients/mod.ts";
-import { InvalidRoute } from "./faults.ts";
+import { dialsOf } from "./dials.ts";
+import { InvalidSettings } from "./faults.ts";
 import {
-  type InstalledPool,
-  installPool,
+  KeptPool,
+  type Overlay,
+  type PoolPlan,
   type PoolStreams,
   PURPOSES,
-  type Surroundings,
-} from "./installed_pool.ts";
-import { routeHooks } from "./route_hooks.ts";
+} from "./kept_pool.ts";
+import { Ledger } from "./ledger.ts";
+import { escaped } from "./pool_change.ts";
+import { routeHooks, type TakenPool } from "./route_hooks.ts";
 import { PoolSeries } from "./series.ts";
 import {
   INLINE,
@@ -24,30 +31,32 @@ import {
   type PoolSettings,
 } from "./settings.ts";
 
+/** A pool of this revision, which has others before and after it. */
+export interface PlannedPool extends TakenPool, PoolPlan {}
+
 /** All pools. */
 export class Limiter {
-  /** Who is refused, and what they do about it. */
-  readonly clients: Clients;
+  /** What is known of clients. */
+  readonly ledger: Ledger;
   readonly #host: Host;
-  readonly #surroundings: Surroundings;
-  readonly #pools = new Map<string, InstalledPool>();
+  readonly #client: string | undefined;
+  readonly #series: PoolSeries;
+  readonly #pools = new Map<string, PlannedPool>();
   readonly #used = new Set<string>();
   readonly #order = new ChainOrder();
+  /** The places of routes with pools of their own, by pool. */
+  readonly #inline = new Map<string, number>();
+  #routes = 0;
+  #adopted = false;
 
   private constructor(host: Host, client: string | undefined) {
-    const clientOf = clientKey(client);
-    this.clients = new Clients(clientOf);
     this.#host = host;
-    this.#surroundings = {
-      clock: host.clock,
-      series: new PoolSeries(host.metrics),
-      clients: this.clients,
-      clientOf,
-      log: (level, message) => host.log(level, message),
-    };
+    this.#client = client;
+    this.#series = new PoolSeries(host.metrics);
+    this.ledger = host.keep("ledger", () => new Ledger(client));
   }
 
-  /** Makes all pools that have names. */
+  /** Makes all pools that have names, or finds those that the revision before has kept. */
   static async create(
     host: Host,
     { pools, client }: LimiterOptions,
@@ -59,28 +68,39 @@ export class Limiter {
           host.stream(host.seed, `limiter ${name} ${purpose}`)
         ),
       );
-      limiter.#install(name, settings, { queue, arrivals, service });
+      limiter.#plan(name, settings, { queue, arrivals, service });
     }
     return limiter;
   }
 
   /** The pools, in the order of the configuration, those of routes after them. */
-  get pools(): Iterable<InstalledPool> {
+  get pools(): Iterable<PlannedPool> {
     return this.#pools.values();
+  }
+
+  /** Which route of the configuration, from 0, an inline pool belongs to. */
+  routeOf(pool: string): number | undefined {
+    return this.#inline.get(pool);
+  }
+
+  /** The pool of a name. */
+  pool(name: string): PlannedPool | undefined {
+    return this.#pools.get(name);
   }
 
   /**
    * Prepares one route.
    *
-   * @throws InvalidRoute with all faults, paths relative to the route
+   * @throws InvalidSettings with all faults, paths relative to the route
    */
   route(
     route: Route,
     { limiter, priority }: Partial<LimiterRouteOptions>,
   ): RouteHooks | undefined {
+    const index = this.#routes++;
     if (limiter === undefined) {
       if (priority === undefined) return undefined;
-      throw new InvalidRoute([{
+      throw new InvalidSettings([{
         path: "/priority",
         message: 'Cannot use "priority" on a route without "limiter"',
         value: priority,
@@ -88,11 +108,14 @@ export class Limiter {
       }]);
     }
     const pools = this.#chain(route, limiter);
+    if (typeof limiter === "object" && !isList(limiter)) {
+      this.#inline.set(`${INLINE}${route.id}`, index);
+    }
     if (
       priority !== undefined &&
       pools.every(({ settings }) => settings.discipline !== "priority")
     ) {
-      throw new InvalidRoute([{
+      throw new InvalidSettings([{
         path: "/priority",
         message:
           "Cannot use a priority: no pool of this route serves by priority",
@@ -100,44 +123,79 @@ export class Limiter {
         allowed: 'a pool with discipline "priority"',
       }]);
     }
-    for (const { pool, background } of pools) {
-      this.#used.add(pool.name);
-      background?.start();
-    }
+    for (const { kept } of pools) this.#used.add(kept.pool.name);
     return routeHooks(route.id, pools, {
       priority,
-      clients: this.clients,
+      clients: this.ledger.clients,
       clock: this.#host.clock,
     });
+  }
+
+  /** What can be turned, by pool. */
+  dials(): Record<string, Record<string, Dial>> {
+    return Object.fromEntries(
+      [...this.#pools].map(([name, { settings, kept }]) => [
+        name,
+        dialsOf(
+          this.#host.kit,
+          settings,
+          (overlay) => this.#lay(kept, overlay),
+        ),
+      ]),
+    );
+  }
+
+  /** Takes over: all pools follow this revision's settings, and only then is anybody admitted to a place that is new. */
+  adopt(): void {
+    this.#adopted = true;
+    for (const [name, { kept, ...plan }] of this.#pools) {
+      kept.adopt(plan, {
+        owner: this,
+        series: this.#series,
+        used: this.#used.has(name),
+      });
+    }
+    this.ledger.adopt(
+      this.#client,
+      new Map([...this.#pools].map(([name, { kept }]) => [name, kept])),
+    );
+    for (const { kept } of this.#pools.values()) kept.pool.admitWaiting();
+  }
+
+  /** Figures start afresh, what is known of clients too; rate limits go on. */
+  reset(): void {
+    for (const { kept } of this.#pools.values()) kept.reset();
+    this.ledger.clients.reset();
   }
 
   /** Pools that no route takes. */
   warnings(): Issue[] {
     return [...this.#pools.keys()].filter((name) => !this.#used.has(name))
       .map((name) => ({
-        path: `/pools/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+        path: `/pools/${escaped(name)}`,
         message: `No route uses the pool "${name}"`,
         suggestion: `"limiter": "${name}" on a route`,
       }));
   }
 
-  /** Ends the backgrounds. */
-  stop(): void {
-    for (const { background } of this.#pools.values()) background?.stop();
+  /** What is taken off a dial of a revision that another has followed is not taken off the other's. */
+  #lay(kept: KeptPool, overlay: Overlay): void {
+    if (this.#adopted && kept.owner !== this) return;
+    kept.lay(overlay);
   }
 
   /** The pools of a route, in turn. */
   #chain(
     route: Route,
     limiter: LimiterRouteOptions["limiter"],
-  ): InstalledPool[] {
+  ): PlannedPool[] {
     if (typeof limiter === "string") return this.#named(route.id, [limiter]);
     if (isList(limiter)) return this.#named(route.id, limiter);
     const [queue, arrivals, service] = PURPOSES.map((purpose) =>
       route.stream(`limiter ${purpose}`)
     );
     return [
-      this.#install(`${INLINE}${route.id}`, limiter, {
+      this.#plan(`${INLINE}${route.id}`, limiter, {
         queue,
         arrivals,
         service,
@@ -145,7 +203,7 @@ export class Limiter {
     ];
   }
 
-  #named(route: string, names: readonly string[]): InstalledPool[] {
+  #named(route: string, names: readonly string[]): PlannedPool[] {
     const single = names.length === 1;
     const faults = names.flatMap((name, index) => {
       const path = single ? "/limiter" : `/limiter/${index}`;
@@ -158,7 +216,7 @@ export class Limiter {
         allowed: "each pool once",
       }];
     });
-    if (faults.length > 0) throw new InvalidRoute(faults);
+    if (faults.length > 0) throw new InvalidSettings(faults);
     const conflict = this.#order.add(route, names);
     if (conflict !== undefined) throw opposite(names, conflict);
     return names.flatMap((name) => this.#pools.get(name) ?? []);
@@ -179,18 +237,29 @@ export class Limiter {
     };
   }
 
-  #install(
+  #plan(
     name: string,
     settings: PoolSettings,
     streams: PoolStreams,
-  ): InstalledPool {
-    const installed = installPool(
-      name,
-      { settings, streams },
-      this.#surroundings,
+  ): PlannedPool {
+    const plan = { settings, streams };
+    const { ledger } = this;
+    const { clock } = this.#host;
+    const kept = this.#host.keep(
+      `pool ${name}`,
+      () =>
+        new KeptPool(name, plan, {
+          clock,
+          refused: (exchange, rejection, at) =>
+            ledger.clients.refused(exchange, rejection, at),
+          clientOf: ledger.clientOf,
+          has: (name) => ledger.has(name),
+          log: (level, message) => this.#host.log(level, message),
+        }),
     );
-    this.#pools.set(name, installed);
-    return installed;
+    const planned = { ...plan, kept };
+    this.#pools.set(name, planned);
+    return planned;
   }
 }
 
@@ -208,9 +277,9 @@ function suggestion(name: string | undefined): Pick<Issue, "suggestion"> {
 function opposite(
   names: readonly string[],
   { first, second, routes }: Conflict,
-): InvalidRoute {
+): InvalidSettings {
   const others = routes.map((route) => `"${route}"`).join(" and ");
-  return new InvalidRoute([{
+  return new InvalidSettings([{
     path: "/limiter",
     message: `Cannot take "${first}" before "${second}": ${
       routes.length === 1 ? "route" : "routes"

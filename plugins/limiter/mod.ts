@@ -34,7 +34,7 @@
  *
  * @module
  */
-import type { Host, Instance, Kit, Plugin } from "../../core/plugin.ts";
+import type { Host, Instance, Key, Kit, Plugin } from "../../core/plugin.ts";
 import { controlEndpoints, reportPools } from "./control.ts";
 import { Limiter } from "./limiter.ts";
 import {
@@ -53,12 +53,37 @@ export type {
   Partition,
   RateLimitSettings,
 } from "./rate_limits/mod.ts";
-export type { RefusalAnswer, RefusalSettings } from "./refusal.ts";
+export type {
+  RefusalAction,
+  RefusalAnswer,
+  RefusalSettings,
+} from "./refusal.ts";
 export type {
   LimiterOptions,
   LimiterRouteOptions,
   PoolSettings,
 } from "./settings.ts";
+
+/** A pool, as other plugins see it. */
+export interface PoolView {
+  /** How many places there are; Infinity for no limit. */
+  readonly concurrency: number;
+  /** How many of them are taken. */
+  readonly busy: number;
+  /** How many wait. */
+  readonly queued: number;
+  /** The share of places taken, averaged over the last second or so, 0…1; 0 where there is no limit. */
+  utilisation(): number;
+}
+
+/** The service `limiter.pools`: the pools of the present revision. */
+export interface Pools {
+  /** The pool of a name, `route:<id>` for a route's own; undefined where there is none. Those of routes are there once the route is. */
+  pool(name: string): PoolView | undefined;
+}
+
+/** By which other plugins find {@linkcode Pools}. */
+const POOLS: Key<Pools> = { name: "limiter.pools" };
 
 /** The limiter plugin. */
 const plugin: Plugin<LimiterOptions, LimiterRouteOptions> = {
@@ -78,15 +103,15 @@ const plugin: Plugin<LimiterOptions, LimiterRouteOptions> = {
     options: LimiterOptions,
   ): Promise<Instance<LimiterRouteOptions>> {
     const limiter = await Limiter.create(host, options);
+    host.provide(POOLS, { pool: (name) => limiter.pool(name)?.kept.pool });
     return {
       route: (route, own) => limiter.route(route, own),
-      control: controlEndpoints(limiter, host.clock),
+      control: controlEndpoints(limiter, host),
+      dials: () => ({ pool: limiter.dials() }),
+      adopt: () => limiter.adopt(),
+      reset: () => limiter.reset(),
       snapshot: () => ({ pools: reportPools(limiter, host.clock) }),
       warnings: () => limiter.warnings(),
-      [Symbol.asyncDispose]: () => {
-        limiter.stop();
-        return Promise.resolve();
-      },
     };
   },
 };

@@ -1,5 +1,5 @@
 /**
- * What a pool answers where it refuses: a status with or without Retry-After, or silence.
+ * What a pool answers where it refuses: a status with or without Retry-After, silence, or a reset connection.
  *
  * @module
  */
@@ -7,7 +7,13 @@ import type { Rejection } from "../../core/plugin.ts";
 import type { Reason } from "./series.ts";
 
 /** The settings `onFull` and `onTimeout`, parsed. */
-export type RefusalSettings = RefusalAnswer | { readonly action: "hang" };
+export type RefusalSettings = RefusalAnswer | RefusalAction;
+
+/** A refusal that is no answer. */
+export interface RefusalAction {
+  /** The connection is reset before any byte, or nothing is sent until the client leaves. */
+  readonly action: "connection-reset" | "hang";
+}
 
 /** A refusal that is an answer. */
 export interface RefusalAnswer {
@@ -19,34 +25,37 @@ export interface RefusalAnswer {
   readonly body?: string | undefined;
 }
 
+/** What stands where a status would, of a refusal that sends none. */
+const UNAVAILABLE = 503;
+
 /** One way in which a pool refuses. */
 export class Refusal {
   /** Whether Retry-After is estimated each time. */
   readonly estimated: boolean;
-  readonly #reason: Reason;
-  readonly #settings: RefusalSettings;
-  readonly #fixed: Rejection | undefined;
+  readonly #answer: (estimate: () => number) => Rejection;
 
   /** Prepares what is the same for all. */
   constructor(reason: Reason, settings: RefusalSettings) {
-    this.#reason = reason;
-    this.#settings = settings;
     this.estimated = "status" in settings && settings.retryAfter === "estimate";
-    if ("status" in settings && settings.retryAfter !== "estimate") {
-      this.#fixed = rejection(reason, settings, settings.retryAfter);
+    if (!("status" in settings)) {
+      const { action } = settings;
+      const fixed = { reason, status: UNAVAILABLE, action };
+      this.#answer = () => fixed;
+    } else if (settings.retryAfter === "estimate") {
+      this.#answer = (estimate) => rejection(reason, settings, estimate());
+    } else {
+      const fixed = rejection(reason, settings, settings.retryAfter);
+      this.#answer = () => fixed;
     }
   }
 
   /**
-   * The answer; undefined where there is none and the client hangs.
+   * What who is refused is told, if anything.
    *
    * @param estimate when to come back, in milliseconds; asked only where the settings say so
    */
-  answer(estimate: () => number): Rejection | undefined {
-    if (this.#fixed !== undefined) return this.#fixed;
-    return "status" in this.#settings
-      ? rejection(this.#reason, this.#settings, estimate())
-      : undefined;
+  answer(estimate: () => number): Rejection {
+    return this.#answer(estimate);
   }
 }
 

@@ -14,18 +14,25 @@ import type {
   Waiter,
 } from "../../core/plugin.ts";
 import type { Clients } from "./clients/mod.ts";
-import type { InstalledPool } from "./installed_pool.ts";
-import type { BoundRateLimit } from "./rate_limits/mod.ts";
+import type { KeptPool } from "./kept_pool.ts";
+import type { BoundRateLimit, RateLimit } from "./rate_limits/mod.ts";
+import type { RefusalSettings } from "./refusal.ts";
+import type { PoolSettings } from "./settings.ts";
 import { poolInWords } from "./words.ts";
 
 /** Who says nothing about its importance. */
 const ORDINARY = 0;
 
-/** A pool as one route meets it. */
-interface Stage {
-  readonly installed: InstalledPool;
-  readonly limit: BoundRateLimit | undefined;
+/** A pool that a route takes, and what this revision makes of it. */
+export interface TakenPool {
+  /** Its settings. */
+  readonly settings: PoolSettings;
+  /** The pool itself, which may still follow another revision's settings. */
+  readonly kept: KeptPool;
 }
+
+/** A pool's present rate limit as one route meets it: undefined where there is none. */
+type Limit = () => BoundRateLimit | undefined;
 
 /**
  * The hooks of a route.
@@ -36,26 +43,51 @@ interface Stage {
  */
 export function routeHooks(
   id: string,
-  pools: readonly InstalledPool[],
+  pools: readonly TakenPool[],
   { priority = ORDINARY, clients, clock }: {
     readonly priority: number | undefined;
     readonly clients: Clients;
     readonly clock: Clock;
   },
 ): RouteHooks {
-  const stages = pools.map((installed): Stage => ({
-    installed,
-    limit: installed.rateLimit?.bind(id),
-  }));
-  const admit = stages.map((stage) => admission(stage, priority));
-  const limits = stages.flatMap(({ limit }) => limit ?? []);
+  const limits = pools.map(({ kept }) => limitOf(kept, id));
+  const admit = pools.map(({ kept }, i) =>
+    admission(kept, limits[i], priority)
+  );
+  const limited = limits.filter((_, i) => pools[i].settings.rateLimit);
   return {
-    summary: pools.map(({ pool }) => poolInWords(pool)).join(", then "),
+    summary: pools.map(({ kept: { pool: { name } }, settings }) =>
+      poolInWords(name, settings)
+    ).join(", then "),
+    resets: pools.some(({ settings: { onFull, onTimeout } }) =>
+      resets(onFull) || resets(onTimeout)
+    ),
     admit: [attributed(admit[0], clients), ...admit.slice(1)],
-    ...(limits.length > 0 && {
+    ...(limited.length > 0 && {
       respond: (exchange: Exchange, response: Response) =>
-        withStanding(exchange, response, { limits, now: clock.now() }),
+        withStanding(exchange, response, {
+          limits: limited,
+          now: clock.now(),
+        }),
     }),
+  };
+}
+
+function resets(refusal: RefusalSettings): boolean {
+  return "action" in refusal && refusal.action === "connection-reset";
+}
+
+/** A change of the configuration may give a pool another rate limit while requests are on their way to it. */
+function limitOf(kept: KeptPool, route: string): Limit {
+  let from: RateLimit | undefined;
+  let bound: BoundRateLimit | undefined;
+  return () => {
+    const { rateLimit } = kept;
+    if (rateLimit !== from) {
+      from = rateLimit;
+      bound = rateLimit?.bind(route);
+    }
+    return bound;
   };
 }
 
@@ -67,31 +99,19 @@ function attributed(admit: Admit, clients: Clients): Admit {
   };
 }
 
-function admission({ installed, limit }: Stage, routePriority: number): Admit {
-  const { pool, settings: { priorityHeader } } = installed;
-  const priorityOf = priorityHeader === undefined
-    ? () => routePriority
-    : (exchange: Exchange) =>
-      priorityIn(exchange.header(priorityHeader), routePriority);
-  if (limit === undefined) {
-    return (exchange, waiter) =>
-      pool.admit(waiter, exchange.start, priorityOf(exchange));
-  }
+function admission(
+  { pool }: KeptPool,
+  limit: Limit,
+  priority: number,
+): Admit {
   return (exchange: Exchange, waiter: Waiter): Lease | Rejection | Ticket => {
-    const rejection = limit.check(exchange);
+    const rejection = limit()?.check(exchange);
     if (rejection === undefined) {
-      return pool.admit(waiter, exchange.start, priorityOf(exchange));
+      return pool.admit(waiter, exchange.start, priority);
     }
     pool.turnAway(waiter, rejection, exchange.start);
     return rejection;
   };
-}
-
-/** What a header says, where it says a number. */
-function priorityIn(header: string | null, otherwise: number): number {
-  if (header === null || header.trim() === "") return otherwise;
-  const priority = Number(header);
-  return Number.isFinite(priority) ? priority : otherwise;
 }
 
 /** Tells who was let through how much of each quota remains; a refusal has told already. */
@@ -99,13 +119,14 @@ function withStanding(
   exchange: Exchange,
   response: Response,
   { limits, now }: {
-    readonly limits: readonly BoundRateLimit[];
+    readonly limits: readonly Limit[];
     readonly now: number;
   },
 ): Response {
   if (exchange.outcome !== "answered") return response;
   for (const limit of limits) {
-    for (const [name, value] of Object.entries(limit.headers(exchange, now))) {
+    const headers = limit()?.headers(exchange, now) ?? {};
+    for (const [name, value] of Object.entries(headers)) {
       response.headers.append(name, value);
     }
   }

@@ -69,21 +69,19 @@ export class PoolSeries {
     };
   }
 
-  /** The arrivals of one pool. */
-  arrivals(pool: string): Counter {
-    return this.#arrivals.series(pool);
-  }
-
-  /** The rejections of one pool, by reason; all are there from the start, since a rate over a counter needs its 0. */
-  rejections(pool: string): Readonly<Record<Reason, Counter>> {
-    return Object.fromEntries(
-      REASONS.map((reason) => [reason, this.#rejections.series(pool, reason)]),
-    ) as Record<Reason, Counter>;
-  }
-
-  /** The queue times of one pool that ended one way. */
-  queue(pool: string, outcome: WaitOutcome): Timing {
-    return this.#queue.series(pool, outcome);
+  /** The series of one pool; all rejections are there from the start, since a rate over a counter needs its 0. */
+  of(pool: string): OwnSeries {
+    return {
+      arrivals: this.#arrivals.series(pool),
+      rejections: Object.fromEntries(
+        REASONS.map((reason) => [
+          reason,
+          this.#rejections.series(pool, reason),
+        ]),
+      ) as Record<Reason, Counter>,
+      admitted: this.#queue.series(pool, "admitted"),
+      waited: (outcome) => this.#queue.series(pool, outcome),
+    };
   }
 
   /** Lets the gauges of one pool show its levels from now on. */
@@ -92,6 +90,23 @@ export class PoolSeries {
       this.#levels[name as keyof Levels].series(pool).follow(read);
     }
   }
+
+  /** Lets the gauges of one pool that is gone show 0. */
+  forget(pool: string): void {
+    for (const gauge of Object.values(this.#levels)) gauge.series(pool).set(0);
+  }
+}
+
+/** The series of one pool. */
+export interface OwnSeries {
+  /** Who asked for a place. */
+  readonly arrivals: Counter;
+  /** Who got none, by reason. */
+  readonly rejections: Readonly<Record<Reason, Counter>>;
+  /** The queue times of those admitted. */
+  readonly admitted: Timing;
+  /** The queue times of those who waited in vain. */
+  readonly waited: (outcome: Exclude<WaitOutcome, "admitted">) => Timing;
 }
 
 /** Where the gauges of a pool look. */

@@ -42,7 +42,7 @@ export interface PoolSettings {
 export interface LimiterOptions {
   /** By name. */
   readonly pools: Readonly<Record<string, PoolSettings>>;
-  /** The header that tells clients apart; undefined for X-Forwarded-For. */
+  /** The header that tells clients apart; undefined for X-Forwarded-For. Who sends none is told apart by its address. */
   readonly client: string | undefined;
 }
 
@@ -135,20 +135,21 @@ export function poolSchema(kit: Kit): KitType<PoolSettings> {
   }));
 }
 
-/** A connection cannot be reset from a hook yet: the contract's Rejection is always an answer. */
 function refusalSchema({ z, integer, duration }: Kit) {
   return z.strictObject({
     status: integer({ min: 200, max: 599 }).optional(),
     retryAfter: z.union([duration(), z.literal("estimate")]).optional(),
     body: z.string().optional(),
-    action: z.enum(["hang"]).optional(),
+    action: z.enum(["connection-reset", "hang"]).optional(),
   }).superRefine(({ action, ...answer }, context) => {
     const said = Object.keys(answer);
     if (action === undefined || said.length === 0) return;
     context.addIssue({
       code: "custom",
       path: [said[0]],
-      message: `Cannot ${action} and answer with ${said.join(" and ")}`,
+      message: `Cannot answer with ${
+        said.join(" and ")
+      } where the action is "${action}"`,
       params: { allowed: "action alone, or status, retryAfter and body" },
     });
   }).transform(({ action, status = UNAVAILABLE, ...answer }): RefusalSettings =>

@@ -30,8 +30,12 @@ export class Waiting implements Ticket {
   behind: Waiting | undefined = undefined;
   /** Where it stands in an array or a heap. */
   slot = -1;
-  /** Its number in order of arrival: who came first among equals. */
-  order = 0;
+  /** Its number in the pool's order of arrival. */
+  number = 0;
+  /** Lower numbers go first, where the discipline asks. */
+  priority: number;
+  /** When it has waited too long, in milliseconds of the clock. */
+  deadline = Infinity;
   /** The clock's timer of its queue time-out; 0 for none. */
   timer = 0;
   /** False once it was admitted, refused, or has left. */
@@ -43,14 +47,16 @@ export class Waiting implements Ticket {
    * @param pool whose queue it is
    * @param entrant who waits
    * @param entered since when, in milliseconds of the clock
-   * @param priority lower numbers go first, where the discipline asks
+   * @param importance its priority, where no header says otherwise
    */
   constructor(
     readonly pool: Keeper,
     readonly entrant: Entrant,
     readonly entered: number,
-    readonly priority: number,
-  ) {}
+    readonly importance: number,
+  ) {
+    this.priority = importance;
+  }
 
   /** Reneges: the client has left, or the server ends. */
   leave(why: "gone" | "cut"): void {

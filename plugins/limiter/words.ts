@@ -10,14 +10,13 @@ export function orUnbounded(number: number): number | "unbounded" {
 }
 
 /** What a pool does, for the summary of a route: "at most 10 at once, 50 waiting (db)". */
-export function poolInWords({ name, concurrency, capacity }: {
-  readonly name: string;
+export function poolInWords(name: string, { concurrency, queue }: {
   readonly concurrency: number;
-  readonly capacity: number;
+  readonly queue: number;
 }): string {
   if (concurrency === Infinity) return `limited in rate (${name})`;
-  const queue = capacity === 0
+  const waiting = queue === 0
     ? "nobody waits"
-    : `${orUnbounded(capacity)} waiting`;
-  return `at most ${concurrency} at once, ${queue} (${name})`;
+    : `${orUnbounded(queue)} waiting`;
+  return `at most ${concurrency} at once, ${waiting} (${name})`;
 }

@@ -33,14 +33,22 @@ export interface ClientReport extends RetryFigures {
 export class Clients {
   readonly #keyOf: (exchange: Exchange) => string;
   readonly #clients = new Map<string, Manners>();
-  readonly #all = new Manners();
+  #all = new Manners();
   /** The attempt number of each exchange that is a retry, until it has ended. */
-  readonly #attempts = new WeakMap<Exchange, number>();
+  #attempts = new WeakMap<Exchange, number>();
   #awakeUntil = -Infinity;
 
   /** @param keyOf tells clients apart */
   constructor(keyOf: (exchange: Exchange) => string) {
     this.#keyOf = keyOf;
+  }
+
+  /** Nobody was refused yet. */
+  reset(): void {
+    this.#clients.clear();
+    this.#all = new Manners();
+    this.#attempts = new WeakMap();
+    this.#awakeUntil = -Infinity;
   }
 
   /** A request has arrived. */

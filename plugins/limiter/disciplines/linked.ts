@@ -47,4 +47,13 @@ export class LinkedQueue implements Queue {
     waiting.ahead = waiting.behind = undefined;
     this.size--;
   }
+
+  /** Walks the list. */
+  members(): Waiting[] {
+    const all: Waiting[] = [];
+    for (let one = this.#oldest; one !== undefined; one = one.behind) {
+      all.push(one);
+    }
+    return all;
+  }
 }

@@ -9,7 +9,6 @@ import type { Queue } from "./queue.ts";
 /** The discipline `priority`. Every operation is O(log n), since each member knows its slot. */
 export class PriorityQueue implements Queue {
   readonly #heap: Waiting[] = [];
-  #arrivals = 0;
 
   /** How many wait. */
   get size(): number {
@@ -18,7 +17,6 @@ export class PriorityQueue implements Queue {
 
   /** Sorts one in. */
   add(waiting: Waiting): void {
-    waiting.order = this.#arrivals++;
     this.#heap.push(waiting);
     this.#rise(waiting, this.#heap.length - 1);
   }
@@ -38,6 +36,11 @@ export class PriorityQueue implements Queue {
     if (slot > 0 && before(last, this.#heap[(slot - 1) >> 1])) {
       this.#rise(last, slot);
     } else this.#sink(last, slot);
+  }
+
+  /** Copies them. */
+  members(): Waiting[] {
+    return [...this.#heap];
   }
 
   #rise(waiting: Waiting, from: number): void {
@@ -77,5 +80,5 @@ export class PriorityQueue implements Queue {
 
 function before(a: Waiting, b: Waiting): boolean {
   return a.priority < b.priority ||
-    (a.priority === b.priority && a.order < b.order);
+    (a.priority === b.priority && a.number < b.number);
 }

@@ -15,4 +15,8 @@ export interface Queue {
   take(): Waiting | undefined;
   /** Takes out one who stands in this queue. */
   remove(waiting: Waiting): void;
+  /** All who wait, in any order; a list of the caller's own. */
+  members(): Waiting[];
+  /** Random numbers start afresh, where there are any. */
+  restart?(): void;
 }

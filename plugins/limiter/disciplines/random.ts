@@ -46,4 +46,14 @@ export class RandomQueue implements Queue {
     this.#waiting[waiting.slot] = last;
     last.slot = waiting.slot;
   }
+
+  /** Copies them. */
+  members(): Waiting[] {
+    return [...this.#waiting];
+  }
+
+  /** Draws from the stream's first number on. */
+  restart(): void {
+    this.#draws = 0;
+  }
 }

@@ -55,7 +55,7 @@ export interface BoundRateLimit {
 
 /** A rate limit of a pool. */
 export class RateLimit {
-  readonly #settings: RateLimitSettings;
+  #settings: RateLimitSettings;
   readonly #clientOf: (exchange: Exchange) => string;
   readonly #create: () => Meter;
   readonly #shared: Meter;
@@ -85,12 +85,23 @@ export class RateLimit {
     this.#policy = `${this.#name};q=${burst};w=${seconds(quota.window)}`;
   }
 
+  /**
+   * Follows other settings, where what has passed so far means the same to them.
+   *
+   * @returns false where it does not: then nothing is changed
+   */
+  follow(settings: RateLimitSettings): boolean {
+    if (measure(settings) !== measure(this.#settings)) return false;
+    this.#settings = settings;
+    return true;
+  }
+
   /** The limit as a route meets it. */
   bind(route: string): BoundRateLimit {
-    const { cost, status } = this.#settings;
     const meterOf = this.#meterOf(route);
     return {
       check: (exchange) => {
+        const { cost, status } = this.#settings;
         const meter = meterOf(exchange);
         const wait = meter.take(cost, exchange.start);
         if (wait === 0) return undefined;
@@ -128,6 +139,11 @@ export class RateLimit {
       "ratelimit": `${this.#name};r=${remaining};t=${seconds(reset)}`,
     };
   }
+}
+
+/** What is counted and how, as text: all but what a request takes and how it is refused. */
+function measure({ rate, burst, algorithm, per }: RateLimitSettings): string {
+  return JSON.stringify([rate, burst, algorithm, per]);
 }
 
 function createMeter(

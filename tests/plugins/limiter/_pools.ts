@@ -8,12 +8,9 @@ import type {
   Ticket,
 } from "../../../core/plugin.ts";
 import { VirtualClock } from "../../../core/testing.ts";
-import {
-  createQueue,
-  type Discipline,
-} from "../../../plugins/limiter/disciplines/mod.ts";
+import type { Discipline } from "../../../plugins/limiter/disciplines/mod.ts";
 import { PoolFigures } from "../../../plugins/limiter/figures.ts";
-import { Pool } from "../../../plugins/limiter/pool.ts";
+import { Pool, type PoolRules } from "../../../plugins/limiter/pool.ts";
 import {
   Refusal,
   type RefusalSettings,
@@ -27,6 +24,7 @@ export interface TestPoolOptions {
   readonly capacity?: number;
   readonly discipline?: Discipline;
   readonly queueTimeout?: number;
+  readonly priorityHeader?: string;
   readonly onFull?: RefusalSettings;
   readonly onTimeout?: RefusalSettings;
   readonly stream?: Stream;
@@ -53,34 +51,39 @@ export function testPool(options: TestPoolOptions = {}): TestPool {
   const metrics = new MetricRegistry();
   const fellBack: string[] = [];
   const refused: Rejection[] = [];
+  const figures = new PoolFigures({ concurrency, now: 0 });
+  figures.publish(new PoolSeries(metrics).of("db"));
+  const rules = rulesFor({ ...options, concurrency, capacity, queueTimeout });
   const pool = new Pool({
     name: "db",
-    concurrency,
-    capacity,
-    queueTimeout,
-    queue: createQueue(
-      options.discipline ?? "fifo",
-      options.stream ?? SOME_STREAM,
-    ),
+    stream: options.stream ?? SOME_STREAM,
+    figures,
+    clock,
+    refused: (_exchange, rejection) => refused.push(rejection),
+    fellBack: (name) => fellBack.push(name),
+  }, rules);
+  return { pool, clock, metrics, fellBack, refused };
+}
+
+/** The rules that options stand for. */
+export function rulesFor(options: TestPoolOptions): PoolRules {
+  return {
+    concurrency: options.concurrency ?? 1,
+    capacity: options.capacity ?? 0,
+    discipline: options.discipline ?? "fifo",
+    priorityHeader: options.priorityHeader,
+    queueTimeout: options.queueTimeout ?? Infinity,
     onFull: new Refusal("queue_full", options.onFull ?? { status: 503 }),
     onTimeout: new Refusal(
       "queue_timeout",
       options.onTimeout ?? { status: 504 },
     ),
-    figures: new PoolFigures("db", new PoolSeries(metrics), {
-      concurrency,
-      now: 0,
-    }),
-    clock,
-    refused: (_exchange, rejection) => refused.push(rejection),
-    fellBack: (name) => fellBack.push(name),
-  });
-  return { pool, clock, metrics, fellBack, refused };
+  };
 }
 
 /** Somebody who asks for a place and remembers what came of it. */
 export class Visitor implements Entrant {
-  readonly exchange = {} as Exchange;
+  readonly exchange: Exchange;
   /** How it stands. */
   state: "waiting" | "served" | "refused" | "gone" | "done" = "waiting";
   /** When its service started, or when it was refused. */
@@ -94,7 +97,11 @@ export class Visitor implements Entrant {
     { pool, clock }: Pick<TestPool, "pool" | "clock">,
     priority = 0,
     readonly name = "",
+    headers: Readonly<Record<string, string>> = {},
   ) {
+    this.exchange = {
+      header: (name: string) => headers[name] ?? null,
+    } as Exchange;
     this.#pool = pool;
     const now = clock.now();
     const answer = pool.admit(this, now, priority);

@@ -3,31 +3,33 @@ import type { Distribution, Signal } from "../../../core/plugin.ts";
 import { createStream } from "../../../core/random/mod.ts";
 import { constant } from "../../../core/signals/mod.ts";
 import { createSimulation } from "../../../core/simulation/mod.ts";
-import { Background } from "../../../plugins/limiter/background.ts";
+import {
+  Background,
+  type BackgroundSettings,
+} from "../../../plugins/limiter/background.ts";
 import type { PoolReport } from "../../../plugins/limiter/mod.ts";
 import { type TestPool, testPool, Visitor } from "./_pools.ts";
 import { near } from "./_queueing.ts";
 
-function background(
-  test: TestPool,
-  rate: Signal,
-  ms: number,
-): Background {
-  return new Background({
-    rate,
-    serviceTime: { draw: () => ms } as unknown as Distribution,
+/** A background that runs. */
+function background(test: TestPool, rate: Signal, ms: number): Background {
+  const made = new Background({
     pool: test.pool,
     clock: test.clock,
     arrivals: createStream([1, 2], "arrivals"),
     service: createStream([1, 2], "service"),
   });
+  made.follow(settings(rate, ms));
+  return made;
+}
+
+function settings(rate: Signal, ms: number): BackgroundSettings {
+  return { rate, serviceTime: { draw: () => ms } as unknown as Distribution };
 }
 
 Deno.test("phantoms arrive as a Poisson process of the signal's rate", () => {
   const test = testPool({ concurrency: Infinity });
   const phantoms = background(test, constant(50), 1);
-  phantoms.start();
-  phantoms.start();
   const perSecond: number[] = [];
   for (let second = 0; second < 2000; second++) {
     const before = phantoms.arrived;
@@ -53,9 +55,8 @@ Deno.test("phantoms follow a rate that changes, and end with it", () => {
     end: 10_000,
     constant: false,
   };
-  const phantoms = background(test, burst, 5);
   test.clock.advance(3000);
-  phantoms.start();
+  const phantoms = background(test, burst, 5);
   test.clock.run();
   near(phantoms.arrived, 1000, 0.1);
   ok(test.clock.now() < 13_010);
@@ -65,7 +66,6 @@ Deno.test("phantoms follow a rate that changes, and end with it", () => {
 Deno.test("phantoms take places, wait and are refused like everybody else", () => {
   const test = testPool({ concurrency: 1, capacity: 1 });
   const phantoms = background(test, constant(1000), 1_000_000);
-  phantoms.start();
   test.clock.advance(100);
   deepEqual([test.pool.busy, test.pool.queued], [1, 1]);
   equal(phantoms.refused, phantoms.arrived - 2);

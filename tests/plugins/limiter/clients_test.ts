@@ -162,9 +162,10 @@ Deno.test("a refusal after a wait goes on with the attempt of its request", () =
   deepEqual([backoff, spacing], [2, { mean: 300, min: 200, max: 400 }]);
 });
 
-Deno.test("clients are told apart by a header, by default the first forwarded address", () => {
-  const exchange = (headers: Record<string, string>) => ({
+Deno.test("clients are told apart by a header, by default the first forwarded address, else by their own", () => {
+  const exchange = (headers: Record<string, string>, client?: string) => ({
     header: (name: string) => headers[name] ?? null,
+    client,
   });
   const forwarded = clientKey(undefined);
   equal(
@@ -173,7 +174,11 @@ Deno.test("clients are told apart by a header, by default the first forwarded ad
   );
   equal(forwarded(exchange({ "x-forwarded-for": "" })), "unknown");
   equal(forwarded(exchange({})), "unknown");
-  equal(clientKey("x-id")(exchange({ "x-id": "7" })), "7");
+  equal(forwarded(exchange({}, "10.0.0.9")), "10.0.0.9");
+  const both = exchange({ "x-forwarded-for": "10.0.0.1" }, "10.0.0.9");
+  equal(forwarded(both), "10.0.0.1");
+  equal(clientKey("x-id")(both), "10.0.0.9", "who names a header means it");
+  equal(clientKey("x-id")(exchange({ "x-id": "7" }, "10.0.0.9")), "7");
   equal(clientKey("x-id")(exchange({})), "unknown");
 });
 

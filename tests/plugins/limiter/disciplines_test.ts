@@ -10,8 +10,10 @@ import { SOME_STREAM } from "./_pools.ts";
 
 const KEEPER = { left() {}, expired() {} };
 
-function waiting(priority = 0, entered = 0): Waiting {
-  return new Waiting(KEEPER, { settle() {} }, entered, priority);
+function waiting(priority = 0, number = 0): Waiting {
+  const made = new Waiting(KEEPER, { settle() {} }, 0, priority);
+  made.number = number;
+  return made;
 }
 
 /** In which order those with these priorities are taken, by their numbers. */
@@ -20,7 +22,7 @@ function order(
   priorities: readonly number[],
 ): number[] {
   const queue = createQueue(discipline, SOME_STREAM);
-  const all = priorities.map((priority) => waiting(priority));
+  const all = priorities.map((priority, i) => waiting(priority, i));
   for (const one of all) queue.add(one);
   const taken: number[] = [];
   for (let next = queue.take(); next !== undefined; next = queue.take()) {
@@ -52,7 +54,7 @@ Deno.test("random takes each of those who wait with equal probability", () => {
   const stream = { uniform: () => ((draws++ * 0.618033988749895) % 1) };
   for (let round = 0; round < 10_000; round++) {
     const queue = createQueue("random", stream);
-    const all = counts.map(() => waiting());
+    const all = counts.map((_, i) => waiting(0, i));
     for (const one of all) queue.add(one);
     const next = queue.take();
     counts[all.findIndex((one) => one === next)]++;
@@ -87,6 +89,7 @@ for (const discipline of DISCIPLINES) {
             if (one !== undefined) model.splice(model.indexOf(one), 1);
           }
           equal(queue.size, model.length);
+          deepEqual(new Set(queue.members()), new Set(model));
         }
       }),
       { seed: 5, numRuns: 200 },

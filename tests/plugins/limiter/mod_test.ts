@@ -285,6 +285,10 @@ Deno.test("openapi.json describes pools and clients", async () => {
   );
   deepEqual(
     Object.keys(paths).filter((path) => path.includes("/limiter/")),
-    ["/_perfmock/limiter/pools", "/_perfmock/limiter/clients"],
+    [
+      "/_perfmock/limiter/pools",
+      "/_perfmock/limiter/pools/{name}",
+      "/_perfmock/limiter/clients",
+    ],
   );
 });

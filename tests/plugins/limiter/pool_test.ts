@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createStream } from "../../../core/random/mod.ts";
-import { testPool, Visitor } from "./_pools.ts";
+import { rulesFor, type TestPool, testPool, Visitor } from "./_pools.ts";
 
 Deno.test("Pool.admit() gives places, then places in the queue, then refuses", () => {
   const test = testPool({ concurrency: 2, capacity: 1 });
@@ -74,7 +74,7 @@ Deno.test("who waits too long is refused at that time", () => {
   equal(test.pool.figures.counts(61).waited, 50);
 });
 
-Deno.test("a refusal may be silence: no place is held, and nobody is told", () => {
+Deno.test("a refusal may be silence: no place is held, and no client knows of it", () => {
   const test = testPool({
     capacity: 1,
     queueTimeout: 10,
@@ -83,10 +83,14 @@ Deno.test("a refusal may be silence: no place is held, and nobody is told", () =
   });
   const [first, second, third] = [1, 2, 3].map(() => new Visitor(test));
   test.clock.advance(20);
-  deepEqual([second.state, third.state], ["waiting", "waiting"]);
+  deepEqual(
+    [second, third].map(({ rejection }) => rejection),
+    [
+      { reason: "queue_timeout", status: 503, action: "hang" },
+      { reason: "queue_full", status: 503, action: "hang" },
+    ],
+  );
   deepEqual([test.pool.queued, test.pool.busy, test.refused], [0, 1, []]);
-  second.leave();
-  third.leave();
   const { rejected } = test.pool.figures.counts(20);
   deepEqual(
     [rejected.queue_full, rejected.queue_timeout, rejected.client_gone],
@@ -94,6 +98,13 @@ Deno.test("a refusal may be silence: no place is held, and nobody is told", () =
   );
   first.finish(20);
   equal(new Visitor(test).state, "served");
+});
+
+Deno.test("a refusal may reset the connection, which a client does know", () => {
+  const test = testPool({ onFull: { action: "connection-reset" } });
+  const [, second] = [1, 2].map(() => new Visitor(test));
+  equal(second.rejection?.action, "connection-reset");
+  deepEqual(test.refused, [second.rejection]);
 });
 
 Deno.test("Pool.resize() lets waiters in at once, and takes no place away", () => {
@@ -234,4 +245,143 @@ Deno.test("a pool without a limit of places has no utilisation", () => {
   const { utilisation, peakBusy } = test.pool.figures.counts(10);
   deepEqual([utilisation, peakBusy], [0, 100]);
   equal(test.pool.figures.recentUtilisation(5000), 0);
+});
+
+Deno.test("Pool.follow() settles nobody; Pool.admitWaiting() fills the places that are new", () => {
+  const test = testPool({ capacity: 3 });
+  const visitors = [1, 2, 3, 4].map(() => new Visitor(test));
+  test.clock.advance(7);
+  test.pool.follow(rulesFor({ concurrency: 3, capacity: 3 }));
+  const states = () => visitors.map(({ state }) => state);
+  deepEqual(states(), ["served", "waiting", "waiting", "waiting"]);
+  test.pool.admitWaiting();
+  deepEqual(states(), ["served", "served", "served", "waiting"]);
+  deepEqual(visitors.map(({ at }) => at), [0, 7, 7, NaN]);
+});
+
+Deno.test("Pool.follow() lets another discipline take over who waits, in the order in which they came", () => {
+  const test = testPool({ capacity: 9 });
+  const first = new Visitor(test);
+  const said = (importance: number, header?: string) =>
+    new Visitor(
+      test,
+      importance,
+      "",
+      header === undefined ? {} : { "x-priority": header },
+    );
+  const waiting = [said(5), said(1), said(1), said(5, "0"), said(9, "")];
+  const order = (...disciplines: Parameters<typeof rulesFor>[0][]) => {
+    for (const rules of disciplines) {
+      test.pool.follow(rulesFor({ capacity: 9, ...rules }));
+    }
+  };
+  order({ discipline: "lifo" }, { discipline: "random" });
+  order({ discipline: "priority" });
+  first.finish(0);
+  equal(waiting[1].state, "served");
+  order({ discipline: "priority", priorityHeader: "x-priority" });
+  waiting[1].finish(0);
+  equal(waiting[3].state, "served", "its header says 0");
+  order({ discipline: "lifo" });
+  waiting[3].finish(0);
+  equal(waiting[4].state, "served", "the last that came");
+  order({ discipline: "fifo" });
+  waiting[4].finish(0);
+  equal(waiting[0].state, "served", "the first that came");
+});
+
+Deno.test("Pool.follow() measures another queue time-out from when the wait began, but never expires in the past", () => {
+  const test = testPool({ capacity: 3, queueTimeout: 100 });
+  new Visitor(test);
+  const early = new Visitor(test);
+  test.clock.advance(50);
+  const late = new Visitor(test);
+  test.pool.follow(rulesFor({ capacity: 3, queueTimeout: 30 }));
+  equal(early.state, "waiting", "nobody is settled while the rules change");
+  test.clock.advance(0);
+  deepEqual([early.state, early.at], ["refused", 50]);
+  test.pool.follow(rulesFor({ capacity: 3 }));
+  test.clock.advance(1000);
+  equal(late.state, "waiting");
+  test.pool.follow(rulesFor({ capacity: 3, queueTimeout: 2000 }));
+  test.clock.run();
+  deepEqual([late.state, late.at], ["refused", 2050]);
+  const { waited } = test.pool.figures.counts(test.clock.now());
+  equal(waited, 50 + 2000);
+});
+
+Deno.test("Pool.follow() begins and ends estimating Retry-After", () => {
+  const test = testPool({ capacity: 1 });
+  const visitors = [1, 2].map(() => new Visitor(test));
+  equal(test.pool.estimates, false);
+  test.pool.follow(
+    rulesFor({ capacity: 1, onFull: { status: 503, retryAfter: "estimate" } }),
+  );
+  equal(test.pool.estimates, true);
+  test.clock.advance(2000);
+  visitors[0].finish(2000);
+  deepEqual(test.pool.estimate(2000), { wait: 2000, from: "throughput" });
+  test.pool.follow(rulesFor({ capacity: 1 }));
+  equal(test.pool.estimates, false);
+});
+
+Deno.test("Pool.reset() counts afresh: who waits is an arrival, who is served is no admission", () => {
+  const test = testPool({ concurrency: 2, capacity: 2 });
+  const [first, , third] = [1, 2, 3, 4, 5].map(() => new Visitor(test));
+  test.clock.advance(100);
+  test.pool.reset();
+  const counts = () => test.pool.figures.counts(test.clock.now());
+  deepEqual([counts().arrivals, counts().admitted, counts().peakBusy], [
+    2,
+    0,
+    2,
+  ]);
+  deepEqual(Object.values(counts().rejected), [0, 0, 0, 0, 0]);
+  test.clock.advance(50);
+  first.finish(150);
+  equal(third.state, "served");
+  const { arrivals, admitted, utilisation, meanQueued, meanWait } = counts();
+  deepEqual(
+    [arrivals, admitted, utilisation, meanQueued, meanWait],
+    [2, 1, 1, 2, 150],
+  );
+});
+
+Deno.test("Pool.reset() lets a random order begin with its first number again", () => {
+  const order = (test: TestPool) => {
+    const all = Array.from({ length: 9 }, () => new Visitor(test));
+    const served: number[] = [];
+    for (const _ of all) {
+      const next = all.findIndex(({ state }) => state === "served");
+      served.push(next);
+      all[next].finish(test.clock.now());
+    }
+    return served;
+  };
+  const test = testPool({ capacity: 9, discipline: "random" });
+  const once = order(test);
+  test.pool.reset();
+  deepEqual(order(test), once);
+});
+
+Deno.test("Pool.utilisation() is the share of places taken over the last second or so", () => {
+  const test = testPool({ concurrency: 2 });
+  equal(test.pool.utilisation(), 0);
+  const [first, second] = [1, 2].map(() => new Visitor(test));
+  test.clock.advance(1000);
+  const risen = 1 - Math.exp(-1);
+  ok(Math.abs(test.pool.utilisation() - risen) < 1e-12);
+  test.clock.advance(1e6);
+  equal(test.pool.utilisation(), 1);
+  test.pool.resize(1, 0);
+  equal(test.pool.utilisation(), 1, "two of one place are no more than all");
+  test.pool.resize(4, 0);
+  equal(test.pool.utilisation(), 0.5);
+  first.finish(test.clock.now());
+  second.finish(test.clock.now());
+  test.clock.advance(1e6);
+  equal(test.pool.utilisation(), 0);
+  const unlimited = testPool({ concurrency: Infinity });
+  new Visitor(unlimited);
+  equal(unlimited.pool.utilisation(), 0);
 });

@@ -61,14 +61,14 @@ const WRONG: readonly [what: string, pool: unknown, fault: string][] = [
     "/db/queueTimeout: Must be greater than 0, received 0",
   ],
   [
-    "a reset connection, which hooks cannot do yet",
-    { concurrency: 1, onFull: { action: "connection-reset" } },
-    '/db/onFull/action: Must be "hang", received "connection-reset"',
+    "an action there is not",
+    { concurrency: 1, onFull: { action: "reset" } },
+    '/db/onFull/action: Must be "connection-reset" or "hang", received "reset"',
   ],
   [
     "silence with an answer",
     { concurrency: 1, onTimeout: { action: "hang", status: 503, body: "x" } },
-    "/db/onTimeout/status: Cannot hang and answer with status and body",
+    '/db/onTimeout/status: Cannot answer with status and body where the action is "hang"',
   ],
   [
     "a status that HTTP has not",
