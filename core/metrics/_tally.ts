@@ -37,25 +37,24 @@ export class Tally {
 
   /** The counts by name. */
   named(): Tallies {
-    const counts = this.counts;
-    return {
-      arrivals: counts[ARRIVALS],
-      answered: counts[ANSWERED],
-      rejected: counts[REJECTED],
-      failed: counts[FAILED],
-      gone: counts[GONE],
-      reset: counts[RESET],
-      cut: counts[CUT],
-    };
+    return this.#named((count) => count);
   }
 
   /** The same for each second of some time: 0 for no time, in which nothing was seen. */
   rates(seconds: number): Tallies {
-    const rates = new Tally();
-    if (seconds === 0) return rates.named();
-    for (let i = 0; i < this.counts.length; i++) {
-      rates.counts[i] = round(this.counts[i] / seconds);
-    }
-    return rates.named();
+    return this.#named((count) => seconds === 0 ? 0 : round(count / seconds));
+  }
+
+  #named(shown: (count: number) => number): Tallies {
+    const counts = this.counts;
+    return {
+      arrivals: shown(counts[ARRIVALS]),
+      answered: shown(counts[ANSWERED]),
+      rejected: shown(counts[REJECTED]),
+      failed: shown(counts[FAILED]),
+      gone: shown(counts[GONE]),
+      reset: shown(counts[RESET]),
+      cut: shown(counts[CUT]),
+    };
   }
 }

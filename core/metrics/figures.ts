@@ -75,20 +75,35 @@ export interface RouteFigures extends Tallies {
   readonly last1m: WindowFigures;
 }
 
+const NOTHING: Figures = Object.freeze({
+  count: 0,
+  min: null,
+  mean: null,
+  p50: null,
+  p90: null,
+  p95: null,
+  p99: null,
+  p999: null,
+  max: null,
+});
+
+const PROBABILITIES = [0.5, 0.9, 0.95, 0.99, 0.999];
+
 /** The figures of a histogram. */
 export function figures(histogram: Histogram): Figures {
   const { count } = histogram;
-  const at = (p: number) => count === 0 ? null : round(histogram.quantile(p));
+  if (count === 0) return NOTHING;
+  const [p50, p90, p95, p99, p999] = histogram.quantiles(PROBABILITIES);
   return {
     count,
-    min: count === 0 ? null : round(histogram.min),
-    mean: count === 0 ? null : round(histogram.sum / count),
-    p50: at(0.5),
-    p90: at(0.9),
-    p95: at(0.95),
-    p99: at(0.99),
-    p999: at(0.999),
-    max: count === 0 ? null : round(histogram.max),
+    min: round(histogram.min),
+    mean: round(histogram.sum / count),
+    p50: round(p50),
+    p90: round(p90),
+    p95: round(p95),
+    p99: round(p99),
+    p999: round(p999),
+    max: round(histogram.max),
   };
 }
 

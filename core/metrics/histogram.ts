@@ -111,8 +111,9 @@ export class Histogram {
       this.#cover(other.#base, other.#base + other.#counts.length - 1);
     }
     const shift = other.#base - this.#base;
-    for (let index = 0; index < other.#counts.length; index++) {
-      this.#counts[index + shift] += other.#counts[index];
+    const [counts, added] = [this.#counts, other.#counts];
+    for (let index = 0; index < added.length; index++) {
+      counts[index + shift] += added[index];
     }
     for (const figure of [COUNT, SUM, REFUSED, TINY_COUNT]) {
       figures[figure] += others[figure];
@@ -138,25 +139,38 @@ export class Histogram {
    * @throws PerfmockError `ARGUMENT_INVALID` where p is not in 0…1
    */
   quantile(p: number): number {
-    if (!(p >= 0 && p <= 1)) {
-      throw new PerfmockError(
-        "ARGUMENT_INVALID",
-        `Cannot compute a quantile: the probability must be between 0 and 1, received ${p}`,
-      );
-    }
+    return this.quantiles([p])[0];
+  }
+
+  /**
+   * The values at several probabilities, as {@linkcode Histogram.quantile} has them, in one pass.
+   *
+   * @param ps 0…1, ascending
+   * @throws PerfmockError `ARGUMENT_INVALID` where one is not in 0…1, or below the one before it
+   */
+  quantiles(ps: readonly number[]): number[] {
     const { count, min, max } = this;
-    // p · count may come out a rounding error above a whole number: 0.07 · 100 is 7.000000000000001.
-    const rank = Math.ceil(p * count * (1 - 2 ** -50));
-    if (rank >= count) return max;
-    if (rank <= 1) return min;
-    let below = this.#figures[TINY_COUNT];
-    if (rank <= below) return min;
-    for (let index = 0;; index++) {
-      below += this.#counts[index];
-      if (below >= rank) {
-        return Math.min(max, Math.max(min, midpoint(this.#base + index)));
+    const counts = this.#counts;
+    const tiny = this.#figures[TINY_COUNT];
+    const values: number[] = [];
+    let below = tiny;
+    let index = -1;
+    let last = 0;
+    // No closure: a variable that one captures is a heap object, and each addition would make a new one.
+    for (const p of ps) {
+      if (!(p >= last && p <= 1)) throw refused(p, last);
+      last = p;
+      // p · count may come out a rounding error above a whole number: 0.07 · 100 is 7.000000000000001.
+      const rank = Math.ceil(p * count * (1 - 2 ** -50));
+      if (rank >= count) values.push(max);
+      else if (rank <= 1 || rank <= tiny) values.push(min);
+      else {
+        while (below < rank) below += counts[++index];
+        const middle = midpoint(this.#base + index);
+        values.push(Math.min(max, Math.max(min, middle)));
       }
     }
+    return values;
   }
 
   /** All buckets that hold something, in ascending order. */
@@ -186,4 +200,13 @@ export class Histogram {
     this.#counts.set(counts, counts.length === 0 ? 0 : this.#base - base);
     this.#base = base;
   }
+}
+
+function refused(p: number, last: number): PerfmockError {
+  return new PerfmockError(
+    "ARGUMENT_INVALID",
+    last === 0
+      ? `Cannot compute a quantile: the probability must be between 0 and 1, received ${p}`
+      : `Cannot compute quantiles: the probabilities must ascend to 1 at most, received ${p} after ${last}`,
+  );
 }
