@@ -58,10 +58,18 @@ export class Flusher {
    * @throws DeliveryError where the receiver is gone or the system refuses a datagram; what was not sent is not settled
    */
   async flush(channel: Channel, signal: AbortSignal): Promise<void> {
-    const { host, ledger, writer } = this.#parts;
-    this.#unseen = 0;
     this.#overflowed = Infinity;
     await this.#look(channel);
+    try {
+      await this.#sendAll(channel, signal);
+    } finally {
+      // Whatever ended it: nothing may be lost in silence.
+      if (this.#unseen > 0) await this.#look(channel);
+    }
+  }
+
+  async #sendAll(channel: Channel, signal: AbortSignal): Promise<void> {
+    const { host, ledger, writer } = this.#parts;
     let sent = 0;
     for (const datagram of datagrams(host.metrics.all(), writer, ledger)) {
       signal.throwIfAborted();
@@ -76,7 +84,6 @@ export class Flusher {
       await this.#send(channel, datagram);
       sent++;
     }
-    await this.#look(channel);
   }
 
   async #send(channel: Channel, datagram: Datagram): Promise<void> {
@@ -109,11 +116,12 @@ export class Flusher {
   async #look(channel: Channel): Promise<Receiver | undefined> {
     const { figures } = this.#parts;
     const receiver = await channel.receiver();
+    const unseen = this.#unseen;
+    this.#unseen = 0;
     if (receiver?.isListening === false) {
-      figures.dropped += this.#unseen;
+      figures.dropped += unseen;
       throw new DeliveryError("Cannot deliver: nobody listens at the address");
     }
-    this.#unseen = 0;
     if (receiver !== undefined) {
       figures.overflowed += Math.max(0, receiver.overflowed - this.#overflowed);
       this.#overflowed = receiver.overflowed;

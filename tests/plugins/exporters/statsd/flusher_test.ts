@@ -1,0 +1,248 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import fc from "fast-check";
+import { MetricRegistry } from "../../../../core/metrics/mod.ts";
+import { createStatsdExporter } from "../../../../plugins/exporters/statsd/mod.ts";
+import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
+import { Flusher } from "../../../../plugins/exporters/statsd/flusher.ts";
+import { LineWriter } from "../../../../plugins/exporters/statsd/lines.ts";
+import { Clockwork, settle } from "../push/_clockwork.ts";
+import { Loopback } from "./_daemon.ts";
+
+function rig() {
+  const clock = new Clockwork();
+  const metrics = new MetricRegistry({ seriesLimit: 5000 });
+  const counter = metrics.counter({
+    name: "c_total",
+    help: "T",
+    labels: ["n"],
+  });
+  const figures = { datagrams: 0, dropped: 0, overflowed: 0 };
+  const ledger = new Ledger();
+  const flusher = new Flusher({
+    host: { clock, metrics },
+    ledger,
+    writer: new LineWriter({ format: "plain", prefix: "" }),
+    figures,
+  });
+  const loopback = new Loopback();
+  const flush = async () => {
+    const flushing = flusher.flush(
+      loopback.channel(),
+      new AbortController().signal,
+    );
+    let isDone = false;
+    const done = () => isDone = true;
+    flushing.then(done, done);
+    while (!isDone) await clock.pass(5);
+    return flushing;
+  };
+  return { clock, metrics, counter, figures, ledger, flusher, loopback, flush };
+}
+
+/** Enough series for some bursts of datagrams. */
+const MANY = 3000;
+
+Deno.test("Flusher packs datagrams of at most 1400 bytes, and rests after 16", async () => {
+  const { counter, flush, loopback, figures, clock } = rig();
+  for (let n = 0; n < MANY; n++) counter.series(`${n}`).add(n);
+  await flush();
+  const { sizes, counters } = loopback.daemon;
+  ok(Math.max(...sizes) <= 1400);
+  // All but the last are full, to within a line.
+  ok(Math.min(...sizes.slice(0, -1)) > 1350);
+  equal(figures.datagrams, sizes.length);
+  equal(clock.now(), Math.floor((sizes.length - 1) / 16) * 5);
+  for (let n = 1; n < MANY; n++) equal(counters.get(`c_total.n.${n}`), n);
+});
+
+Deno.test("Flusher sends nothing where nobody listens, and all of it later, once", async () => {
+  const { counter, flush, loopback, figures } = rig();
+  const series = counter.series("a");
+  series.add(3);
+  loopback.isUp = false;
+  await rejects(flush, /nobody listens/);
+  series.add(4);
+  await rejects(flush, /nobody listens/);
+  deepEqual(figures, { datagrams: 0, dropped: 0, overflowed: 0 });
+  loopback.isUp = true;
+  await flush();
+  await flush();
+  equal(loopback.daemon.counters.get("c_total.n.a"), 7);
+});
+
+Deno.test("Flusher counts what was under way when the receiver disappeared, and sends it no second time", async () => {
+  const { counter, flush, loopback, figures } = rig();
+  for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
+  loopback.diesAfter = 20;
+  await rejects(flush, /nobody listens/);
+  const swallowed = loopback.swallowed.counters.size;
+  ok(swallowed > 0);
+  // The burst that was under way: 16 datagrams, 4 of which arrived.
+  equal(figures.dropped, 16);
+  equal(loopback.swallowed.sizes.length, 12);
+  [loopback.isUp, loopback.diesAfter] = [true, Infinity];
+  await flush();
+  equal(loopback.daemon.counters.size + swallowed, MANY);
+  for (const sum of loopback.daemon.counters.values()) equal(sum, 1);
+});
+
+Deno.test("Flusher keeps what the system refuses for the next flush", async () => {
+  const { counter, flush, loopback, figures } = rig();
+  for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
+  loopback.refusesAfter = 20;
+  await rejects(flush, /^DeliveryError: Cannot send a datagram: Network is/);
+  equal(figures.datagrams, 20);
+  loopback.refusesAfter = Infinity;
+  await flush();
+  equal(figures.dropped, 0);
+  equal(loopback.daemon.counters.size, MANY);
+  for (const sum of loopback.daemon.counters.values()) equal(sum, 1);
+});
+
+Deno.test("Flusher sends all of it where nothing is known of the receiver", async () => {
+  const { counter, flush, loopback, figures } = rig();
+  counter.series("a").add(5);
+  loopback.isKnown = false;
+  await flush();
+  equal(loopback.daemon.counters.get("c_total.n.a"), 5);
+  deepEqual(figures, { datagrams: 1, dropped: 0, overflowed: 0 });
+});
+
+Deno.test("Flusher waits for a receiver that is behind", async () => {
+  const { counter, flusher, loopback, clock } = rig();
+  for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
+  loopback.waiting = 150_000;
+  const flushing = flusher.flush(
+    loopback.channel(),
+    new AbortController().signal,
+  );
+  await clock.pass(1000, 5);
+  equal(loopback.daemon.sizes.length, 16);
+  loopback.waiting = 0;
+  await clock.pass(1000, 5);
+  await flushing;
+  equal(loopback.daemon.counters.size, MANY);
+});
+
+Deno.test("Flusher counts what the receiver had no room for during a flush", async () => {
+  const { counter, flusher, loopback, clock, figures } = rig();
+  for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
+  loopback.overflowed = 7;
+  const flushing = flusher.flush(
+    loopback.channel(),
+    new AbortController().signal,
+  );
+  await settle();
+  loopback.overflowed = 10;
+  await clock.pass(1000, 5);
+  await flushing;
+  equal(figures.overflowed, 3);
+});
+
+Deno.test("Flusher drops lines that no datagram can carry, and goes on", async () => {
+  const { counter, flush, loopback, figures } = rig();
+  counter.series("x".repeat(70_000)).add();
+  counter.series("a").add();
+  await flush();
+  equal(figures.dropped, 1);
+  equal(loopback.daemon.counters.get("c_total.n.a"), 1);
+  await flush();
+  equal(figures.dropped, 1);
+});
+
+Deno.test("Flusher stops when its time is over", async () => {
+  const { counter, flusher, loopback, clock } = rig();
+  for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
+  const controller = new AbortController();
+  const flushing = flusher.flush(loopback.channel(), controller.signal);
+  await settle();
+  controller.abort(new Error("Too late"));
+  await rejects(flushing, /Too late/);
+  equal(clock.pending, 0);
+});
+
+Deno.test("Flusher: what arrives and what is lost is what happened, whatever goes up and down", async () => {
+  const happening = fc.record({
+    adds: fc.array(
+      fc.tuple(fc.nat(400), fc.integer({ min: 1, max: 1000 })),
+      { maxLength: 300 },
+    ),
+    isUp: fc.boolean(),
+    isKnown: fc.boolean(),
+    diesAfter: fc.option(fc.nat(8)),
+    refusesAfter: fc.option(fc.nat(8)),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(happening, { minLength: 1, maxLength: 8 }),
+      async (happenings) => {
+        const { counter, metrics, flush, loopback, figures } = rig();
+        const timing = metrics.timing({ name: "t", help: "T" }).series();
+        const happened = new Map<string, number>();
+        let known = true;
+        for (const { adds, isUp, isKnown, ...ends } of happenings) {
+          for (const [n, by] of adds) {
+            counter.series(`${n}`).add(by);
+            timing.record(by);
+            happened.set(`${n}`, (happened.get(`${n}`) ?? 0) + by);
+          }
+          loopback.isUp = isUp;
+          loopback.isKnown = isKnown;
+          known &&= isKnown;
+          loopback.diesAfter = ends.diesAfter ?? Infinity;
+          loopback.refusesAfter = ends.refusesAfter ?? Infinity;
+          await flush().catch(() => {});
+        }
+        loopback.isUp = loopback.isKnown = true;
+        loopback.diesAfter = loopback.refusesAfter = Infinity;
+        await flush();
+        const { daemon, swallowed } = loopback;
+        const sum = (key: string) =>
+          (daemon.counters.get(key) ?? 0) + (swallowed.counters.get(key) ?? 0);
+        for (const [n, value] of happened) equal(sum(`c_total.n.${n}`), value);
+        equal(sum("t.count"), timing.count);
+        // Nothing is lost in silence where the receiver can be seen.
+        if (known) ok(figures.dropped >= swallowed.withCounts);
+      },
+    ),
+    { seed: 8, numRuns: 60 },
+  );
+});
+
+Deno.test("createStatsdExporter() says that a name does not resolve, and runs on", async () => {
+  const { clock, metrics, counter, ledger, loopback } = rig();
+  counter.series("a").add(2);
+  let isThere = false;
+  const exporter = createStatsdExporter(
+    { clock, metrics, log: () => {} },
+    {
+      options: {
+        address: { host: "statsd.example", port: 8125 },
+        format: "plain",
+        interval: 1000,
+        prefix: "",
+      },
+      ledger,
+      open: () =>
+        isThere
+          ? Promise.resolve(loopback.channel())
+          : Promise.reject(new Error("not known")),
+    },
+  );
+  exporter.start();
+  await clock.pass(1);
+  match(exporter.state, /^failing: Cannot resolve statsd\.example: not known$/);
+  isThere = true;
+  await clock.pass(1100, 100);
+  deepEqual(exporter.figures, {
+    state: "ok",
+    flushes: 2,
+    failed: 1,
+    datagrams: 1,
+    dropped: 0,
+    overflowed: 0,
+  });
+  await exporter[Symbol.asyncDispose]();
+  equal(loopback.open, 0);
+  equal(loopback.daemon.counters.get("c_total.n.a"), 2);
+});
