@@ -14,6 +14,12 @@ import type {
   Waiter,
 } from "./plugin.ts";
 
+/** The other end of a connection, as the HTTP server knows it: asked for only where somebody wants to know. */
+export interface Peer {
+  /** Its address. */
+  readonly remoteAddr: { readonly hostname?: string | undefined };
+}
+
 /**
  * One exchange. Data and state of the pipeline's machine in one object, so that an exchange costs one allocation. Plugins
  * see it as an {@linkcode Exchange}; only core/pipeline.ts writes to it.
@@ -27,6 +33,7 @@ export class LiveExchange implements Exchange, Waiter {
   due = 0;
   end = NaN;
   status = 0;
+  trace = "";
   outcome: Outcome = "pending";
   phase: "queue" | "service" | "body" = "queue";
 
@@ -52,6 +59,8 @@ export class LiveExchange implements Exchange, Waiter {
   injected: Injected | undefined = undefined;
   /** What that fault, or a rejection, does in place of the route's answer. */
   action: FaultAction | undefined = undefined;
+  /** Which of the overrides that it asked for were refused, and why. */
+  refused: string | undefined = undefined;
   /** What a hook threw. */
   fault: unknown = undefined;
   /** True while its headers have left and its body goes on: its leases are held until then. */
@@ -67,15 +76,26 @@ export class LiveExchange implements Exchange, Waiter {
     | ((response: Response | Promise<Response>) => void)
     | undefined = undefined;
 
+  /**
+   * @param plan of the route and method
+   * @param method upper case
+   * @param request undefined in simulation
+   * @param peer the other end of its connection, where there is one
+   */
   constructor(
     readonly plan: Plan,
     readonly method: string,
     readonly request: Request | undefined,
+    readonly peer?: Peer,
   ) {}
 
   /** The exchange itself: a LiveExchange is its own {@linkcode Waiter}, which spares an object a request. */
   get exchange(): Exchange {
     return this;
+  }
+
+  get client(): string | undefined {
+    return this.peer?.remoteAddr.hostname;
   }
 
   header(name: string): string | null {

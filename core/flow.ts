@@ -6,6 +6,25 @@
  */
 import type { LiveExchange } from "./exchange.ts";
 
+/** The exchanges of one revision: it may be disposed after the last of them. */
+export class Generation {
+  /** How many are under way. */
+  size = 0;
+  #retired: (() => void) | undefined;
+
+  /** No new ones come; `ended` is called once none is under way. */
+  retire(ended: () => void): void {
+    if (this.size === 0) ended();
+    else this.#retired = ended;
+  }
+
+  /** The last one has ended. */
+  emptied(): void {
+    this.#retired?.();
+    this.#retired = undefined;
+  }
+}
+
 /** The exchanges under way. */
 export class Flow {
   /** True once the server takes no new exchanges. */
@@ -28,6 +47,7 @@ export class Flow {
 
   /** An exchange has arrived. */
   enter(exchange: LiveExchange): void {
+    exchange.plan.generation.size++;
     exchange.slot = this.#underWay.length;
     this.#underWay.push(exchange);
   }
@@ -41,6 +61,8 @@ export class Flow {
       last.slot = slot;
     }
     exchange.slot = -1;
+    const { generation } = exchange.plan;
+    if (--generation.size === 0) generation.emptied();
     if (this.#underWay.length === 0) this.#empty?.resolve();
   }
 
@@ -67,6 +89,11 @@ export class Flow {
     if (this.#underWay.length === 0) return Promise.resolve();
     this.#empty ??= Promise.withResolvers();
     return this.#empty.promise;
+  }
+
+  /** Calls `visit` for each exchange under way; it must not make one leave. */
+  each(visit: (exchange: LiveExchange) => void): void {
+    for (const exchange of this.#underWay) visit(exchange);
   }
 
   /** Calls `end` for each exchange under way, the latest arrival first; `end` must make it leave. */

@@ -5,12 +5,12 @@
  * @module
  */
 import { getPath } from "hono/utils/url";
-import { LiveExchange } from "./exchange.ts";
+import { LiveExchange, type Peer } from "./exchange.ts";
 import type { Flow } from "./flow.ts";
 import { abandon, begin } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
 import { problem } from "./problem.ts";
-import { isPreflight, preflight } from "./routes/cors.ts";
+import { corsHeaders, isPreflight, preflight } from "./routes/cors.ts";
 import type { Matchable, Matcher } from "./routes/matcher.ts";
 
 /** A route and its plans, one for each method, since a metric names the method. */
@@ -53,39 +53,28 @@ export class Edge {
   }
 
   /** Answers a request, at once where nothing waits. */
-  readonly fetch = (request: Request): Response | Promise<Response> => {
+  readonly fetch = (
+    request: Request,
+    peer?: Peer,
+  ): Response | Promise<Response> => {
     const method = request.method;
     const url = request.url;
     const plan = method === "GET"
       ? this.#get.get(url)
       : this.#others.get(`${method} ${url}`);
     return plan === undefined
-      ? this.#first(request, method, url)
-      : this.#run(plan, method, request);
+      ? this.#first(request, { method, url, peer })
+      : this.#run(plan, method, request, peer);
   };
-
-  /** Answers a request whose route was found by other means. */
-  run(route: PlannedRoute, request: Request): Response | Promise<Response> {
-    const { method } = request;
-    if (this.#parts.cors && isPreflight(request)) return preflight(request);
-    return this.#run(route.plan(method), method, request);
-  }
-
-  /** Answers a request that no route takes; the path is as routes know it, wherever the app is mounted. */
-  unmatched(request: Request, path: string): Response {
-    const { cors, unmatched } = this.#parts;
-    return cors && isPreflight(request)
-      ? preflight(request)
-      : unmatched(request, path);
-  }
 
   #run(
     plan: Plan,
     method: string,
     request: Request,
+    peer?: Peer,
   ): Response | Promise<Response> {
-    if (plan.flow.draining) return unavailable();
-    const x = new LiveExchange(plan, method, request);
+    if (plan.flow.draining) return unavailable(request, this.#parts.cors);
+    const x = new LiveExchange(plan, method, request, peer);
     begin(x);
     return x.response ?? wait(x);
   }
@@ -93,8 +82,11 @@ export class Edge {
   /** A URL that is not remembered. */
   #first(
     request: Request,
-    method: string,
-    url: string,
+    { method, url, peer }: {
+      readonly method: string;
+      readonly url: string;
+      readonly peer: Peer | undefined;
+    },
   ): Response | Promise<Response> {
     const { cors, matcher, otherwise, reserved, unmatched } = this.#parts;
     const path = getPath(request);
@@ -104,7 +96,7 @@ export class Edge {
     if (plan === undefined) return unmatched(request, path);
     // An OPTIONS request may be a preflight at one time and not at another.
     if (method !== "OPTIONS") this.#remember(method, url, plan);
-    return this.#run(plan, method, request);
+    return this.#run(plan, method, request, peer);
   }
 
   #remember(method: string, url: string, plan: Plan): void {
@@ -135,10 +127,13 @@ export function forget(x: LiveExchange): void {
 }
 
 /** The server is ending. */
-function unavailable(): Response {
+function unavailable(request: Request, cors: boolean): Response {
+  const headers = new Headers({ "connection": "close" });
+  const origin = cors ? request.headers.get("origin") : null;
+  if (origin !== null) corsHeaders(headers, origin);
   return problem({
     status: 503,
     title: "The server is shutting down",
     detail: "Requests under way are still answered; new ones are not taken",
-  }, new Headers({ "connection": "close" }));
+  }, headers);
 }

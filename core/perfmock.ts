@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { PerfmockConfig } from "./config/mod.ts";
+import type { PerfmockConfig, PerfmockInput } from "./config/mod.ts";
 import type {
   Health,
   RouteDescription,
   Stats,
 } from "./control/builtin_endpoints.ts";
 import type { Issue } from "./errors.ts";
+import type { JournalEntry, JournalFilter } from "./journal/mod.ts";
 import type { Clock, Plugin } from "./plugin.ts";
 
 /** What a server is made with beyond its configuration. */
@@ -34,7 +35,7 @@ export interface Perfmock extends AsyncDisposable {
   readonly app: HonoApp;
   /** Answers a request without a socket. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  /** The configuration, complete and frozen. */
+  /** The configuration in force, complete and frozen. */
   readonly config: PerfmockConfig;
   /** What the configuration's author should know. */
   readonly warnings: readonly Issue[];
@@ -53,7 +54,18 @@ export interface Perfmock extends AsyncDisposable {
   draw(route: string, sequence: number, key?: string): number;
   /** How well the server is, and why it is not. */
   health(): Health;
-  /** Sequence numbers and stats start afresh; metrics for exporters go on. */
+  /** The last exchanges that ended, oldest first. */
+  requests(filter?: Partial<JournalFilter>): JournalEntry[];
+  /** How often the configuration was changed, from 1. */
+  readonly revision: number;
+  /**
+   * Merges into the configuration (RFC 7396), as PATCH config does: validated as a whole, and in force when the promise resolves.
+   * Lists are replaced as a whole, and `routes` cannot be given; exchanges under way go on as they began.
+   *
+   * @throws PerfmockError with all faults, or `RESTART_REQUIRED`; nothing has changed then
+   */
+  update(patch: PerfmockInput): Promise<void>;
+  /** Sequence numbers, journal and stats start afresh; metrics for exporters go on. */
   reset(): void;
   /**
    * Takes no new exchanges, lets those under way end for at most `server.drainTimeout`, cuts what is left, and ends the

@@ -87,11 +87,12 @@ function serve(x: LiveExchange): void {
   x.phase = "service";
   if (serve !== undefined) x.service = serve(x);
   for (let i = 0; i < degrade.length; i++) x.degradation += degrade[i](x);
-  x.due = x.start + x.service + x.degradation;
+  x.due = x.start + x.service + x.degradation + x.plan.overlay.delay;
   if (x.plan.faults !== undefined) {
     x.injected = x.plan.faults.decide(x);
     x.action = x.injected?.action;
   }
+  x.plan.override?.(x);
   x.plan.prepare?.(x);
   hold(x);
 }
@@ -204,6 +205,7 @@ function complete(x: LiveExchange, at: number): void {
     }
   }
   plan.recorder.observe(x);
+  plan.journal?.record(x);
   const observe = plan.hooks.observe;
   for (let i = 0; i < observe.length; i++) {
     try {
@@ -212,6 +214,29 @@ function complete(x: LiveExchange, at: number): void {
       plan.report(error, plan.route);
     }
   }
+}
+
+/** A pause of the whole backend: what is held is held so much longer, in milliseconds, which counts as degradation. */
+export function postpone(x: LiveExchange, by: number): void {
+  if (x.timer === 0) return;
+  x.plan.clock.cancel(x.timer);
+  x.degradation += by;
+  x.due += by;
+  x.timer = x.plan.clock.at(x.due, wake, x);
+}
+
+/** A crash: the connection of an exchange that has not been answered is reset, as its route must have announced. */
+export function crash(x: LiveExchange): void {
+  if (x.outcome !== "pending") return;
+  const { clock } = x.plan;
+  x.preparing = false;
+  if (x.timer !== 0) clock.cancel(x.timer);
+  x.timer = 0;
+  leaveQueue(x, "cut");
+  x.injected = undefined;
+  x.action = "connection-reset";
+  x.due = clock.now();
+  finish(x, "answered", x.due);
 }
 
 /** Ends an exchange before its time: its client is gone, or the server cuts what is left. */
@@ -224,14 +249,18 @@ export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
   if (x.outcome !== "pending") return;
   x.preparing = false;
   if (x.timer !== 0) x.plan.clock.cancel(x.timer);
-  const ticket = x.ticket;
-  const settled = x.settled;
-  x.ticket = x.settled = undefined;
-  ticket?.leave(outcome);
-  if (settled !== undefined && isLease(settled)) {
-    (x.leases ??= []).push(settled);
-  }
+  leaveQueue(x, outcome);
   x.outcome = outcome;
   x.end = x.plan.clock.now();
   complete(x, x.end);
+}
+
+/** Whether it waits, or was settled and has not gone on yet: no place and no server is lost. */
+function leaveQueue(x: LiveExchange, why: "gone" | "cut"): void {
+  const { ticket, settled } = x;
+  x.ticket = x.settled = undefined;
+  ticket?.leave(why);
+  if (settled !== undefined && isLease(settled)) {
+    (x.leases ??= []).push(settled);
+  }
 }

@@ -5,7 +5,7 @@
  */
 import type { LiveExchange } from "./exchange.ts";
 import type { FaultDecision } from "./faults/mod.ts";
-import type { Flow } from "./flow.ts";
+import type { Flow, Generation } from "./flow.ts";
 import type { RouteRecorder } from "./metrics/mod.ts";
 import type { Admit, Awaitable, Clock, Exchange, Route } from "./plugin.ts";
 
@@ -32,6 +32,18 @@ export interface SequenceCounter {
   next: number;
 }
 
+/** What can be turned of a route while requests are under way. */
+export interface Overlay {
+  /** Added to the time of every exchange, in milliseconds, behind a proxy too. */
+  delay: number;
+}
+
+/** Takes in every exchange that has ended. */
+export interface Journal {
+  /** Copies what it keeps. */
+  record(exchange: LiveExchange): void;
+}
+
 /** A route, ready to take exchanges. */
 export interface Plan {
   /** The route itself. */
@@ -44,12 +56,22 @@ export interface Plan {
   readonly sequence: SequenceCounter;
   /** The status of its answers. */
   readonly status: number;
+  /** Whether the connections of its exchanges may be reset. */
+  readonly resets: boolean;
   /** The series it records into. */
   readonly recorder: RouteRecorder;
   /** The server's clock. */
   readonly clock: Clock;
   /** The exchanges under way on the server. */
   readonly flow: Flow;
+  /** The exchanges of its revision. */
+  readonly generation: Generation;
+  /** What lies over the configuration for a while: see {@linkcode Overlay}. */
+  readonly overlay: Overlay;
+  /** Where ended exchanges can be looked up; undefined where they are not kept. */
+  readonly journal: Journal | undefined;
+  /** Changes what one request asked to have changed; undefined where that is not allowed. */
+  readonly override: ((exchange: LiveExchange) => void) | undefined;
   /** Begins, at the start of service, what the answer is made of: {@linkcode LiveExchange.preparing}; mostly absent. */
   readonly prepare: ((exchange: LiveExchange) => void) | undefined;
   /** What stands for `answer` in simulation: a body that flows for its time; absent where a body leaves with its headers. */

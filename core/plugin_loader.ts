@@ -47,6 +47,7 @@ const PROPERTIES: Readonly<Record<keyof Plugin, true>> = {
   contract: true,
   options: true,
   routeKeys: true,
+  scope: true,
   requires: true,
   contributes: true,
   setup: true,

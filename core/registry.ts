@@ -17,6 +17,9 @@ const PROPERTIES: Readonly<Record<Exclude<keyof Instance, symbol>, true>> = {
   route: true,
   control: true,
   endpoints: true,
+  dials: true,
+  adopt: true,
+  reset: true,
   snapshot: true,
   warnings: true,
   health: true,
@@ -101,6 +104,11 @@ export class Services {
       );
     }
     this.#services.set(key.name, service);
+  }
+
+  /** The service; undefined where no plugin provides it. */
+  find<T>(key: Key<T>): T | undefined {
+    return this.#services.get(key.name) as T | undefined;
   }
 
   /** @throws PerfmockError `KEY_MISSING` where no plugin provides it */

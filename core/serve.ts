@@ -4,6 +4,7 @@
  * @module
  */
 import { PerfmockError } from "./errors.ts";
+import type { Peer } from "./exchange.ts";
 import { listenWithDeno } from "./serve_deno.ts";
 import { TimeLimitError, withinLimit } from "./time/mod.ts";
 
@@ -41,7 +42,10 @@ export interface Address {
 }
 
 /** What answers requests; `Response.error()` resets the connection, where the engine can. */
-export type Handler = (request: Request) => Response | Promise<Response>;
+export type Handler = (
+  request: Request,
+  peer?: Peer,
+) => Response | Promise<Response>;
 
 /** What an HTTP server is started with. */
 export interface EngineParts extends Omit<Address, "engine"> {

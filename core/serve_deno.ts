@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Peer } from "./exchange.ts";
 import type { Engine, EngineParts } from "./serve.ts";
 
 /** Starts to listen. Throws what the system says. */
@@ -17,7 +18,7 @@ export function listenWithDeno(
     onListen() {},
     onError: () => new Response(null, { status: 500 }),
     ...certificate,
-  }, handler as (request: Request) => Response | Promise<Response>);
+  }, handler as (request: Request, peer: Peer) => Response | Promise<Response>);
   return {
     port: server.addr.port,
     shutdown: () => server.shutdown(),

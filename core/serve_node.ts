@@ -140,7 +140,9 @@ function answer(
   );
   if (request === undefined) return send(new Response(null, { status: 400 }));
   try {
-    const response = handler(request);
+    const response = handler(request, {
+      remoteAddr: { hostname: socketOf(incoming).remoteAddress },
+    });
     if (response instanceof Response) send(response);
     else response.then(send).catch(fail);
   } catch {

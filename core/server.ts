@@ -1,10 +1,10 @@
 /**
- * A mock server: one revision at a time, and what outlives it.
+ * A mock server: its own configuration in force, its sessions, and what they all share.
  *
  * @module
  */
-import type { Hono } from "hono";
-import type { PerfmockConfig } from "./config/mod.ts";
+import { Hono } from "hono";
+import type { PerfmockConfig, PerfmockInput } from "./config/mod.ts";
 import {
   builtinEndpoints,
   type Health,
@@ -13,10 +13,11 @@ import {
   type Stats,
 } from "./control/builtin_endpoints.ts";
 import { type Issue, PerfmockError } from "./errors.ts";
-import { LiveExchange } from "./exchange.ts";
+import type { Peer } from "./exchange.ts";
 import type { Flow } from "./flow.ts";
 import { reasons } from "./health.ts";
 import { forget } from "./http.ts";
+import type { JournalEntry, JournalFilter } from "./journal/mod.ts";
 import {
   LagSampler,
   MetricRegistry,
@@ -24,15 +25,28 @@ import {
   Recorder,
   seriesLimitFor,
 } from "./metrics/mod.ts";
-import { abandon, createFlow } from "./pipeline.ts";
-import type { SequenceCounter } from "./plan.ts";
+import { mergeRoutes, patchConfig } from "./live_config/mod.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import type { Clock } from "./plugin.ts";
-import { buildRevision, type Revision, type ServerParts } from "./revision.ts";
+import type { Clock, HealthReport } from "./plugin.ts";
+import { problem } from "./problem.ts";
 import type { BuiltRoute } from "./routes/built_route.ts";
-import type { SettingsInput } from "./settings.ts";
+import { ownPath } from "./routes/own_path.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
+import {
+  nameInHost,
+  SessionMetrics,
+  type SessionRequest,
+  Sessions,
+  unknownSession,
+} from "./sessions/mod.ts";
+import type { SettingsInput } from "./settings.ts";
+import {
+  attempt,
+  type CommonParts,
+  Tenant,
+  type TenantOptions,
+} from "./tenant.ts";
 import { PreciseClock } from "./time/mod.ts";
 import { TraceIds } from "./trace.ts";
 import { VERSION } from "./version.ts";
@@ -52,31 +66,38 @@ function logToConsole(level: "info" | "warn" | "error", message: string): void {
   console.error(`perfmock: ${level}: ${message}`);
 }
 
+/** What a server is made with, as core itself makes one. */
+export interface ServerOptions extends PerfmockOptions {
+  /** Whether plugins of scope `server` are left out, as in a world in virtual time. */
+  readonly sessionPluginsOnly?: boolean;
+}
+
 /** A mock server, from its start to its end. */
 export class Server implements Perfmock {
   readonly #ownClock: PreciseClock | undefined;
-  readonly #options: PerfmockOptions;
-  readonly #parts: ServerParts;
+  readonly #clock: Clock;
+  readonly #options: ServerOptions;
+  readonly #common: CommonParts;
   readonly #recorder: Recorder;
   readonly #metrics: MetricRegistry;
   readonly #recentLag = new RecentHistogram(RECENTLY);
   readonly #overflowing = new Set<string>();
-  readonly #reported = new Set<string>();
   readonly #lag: LagSampler;
   readonly #started: number;
-  readonly #sequences = new Map<string, SequenceCounter>();
-  #revision: Revision | undefined;
-  #number = 0;
+  readonly #main: Tenant;
+  readonly #sessions: Sessions;
+  #app: Hono | undefined;
+  #engine: "deno" | "node" | undefined;
   #listener: Listener | undefined;
   #ended: Promise<void> | undefined;
 
-  constructor(options: PerfmockOptions) {
+  constructor(options: ServerOptions) {
     this.#options = options;
     const log = options.log ?? logToConsole;
     this.#ownClock = options.clock === undefined
       ? new PreciseClock()
       : undefined;
-    const clock = options.clock ?? this.#ownClock as Clock;
+    const clock = this.#clock = options.clock ?? this.#ownClock as Clock;
     this.#metrics = new MetricRegistry({
       onOverflow: (metric) => {
         this.#overflowing.add(metric);
@@ -96,28 +117,76 @@ export class Server implements Perfmock {
         this.#recentLag.record(milliseconds, clock.now());
       },
     });
-    this.#parts = {
+    this.#common = {
       clock,
-      flow: createFlow(),
-      recorder: this.#recorder,
-      sequences: this.#sequences,
-      metrics: this.#metrics,
       traces: new TraceIds(),
       log,
-      // One line for each kind of failure: a hook that always throws must not fill the log at the rate of requests.
-      report: (error, { id }) => {
-        const failure = new PerfmockError(
-          "HOOK_FAILED",
-          `A hook of route "${id}" failed: ${error}`,
-          [],
-          { cause: error },
-        );
-        if (this.#reported.size > 100) return;
-        if (this.#reported.has(failure.message)) return;
-        this.#reported.add(failure.message);
-        log("error", `${failure.message} [${failure.code}]`);
-      },
+      report: reporter(log),
+      url: () => this.#listener?.url,
+      // Loaded where it is asked for: it builds servers itself.
+      virtualWorld: async (input) =>
+        await (await import("./simulation/mod.ts") as unknown as {
+          createVirtualWorld: CommonParts["virtualWorld"];
+        }).createVirtualWorld(input),
     };
+    this.#sessions = new Sessions({
+      clock,
+      settings: () => this.config.sessions,
+      create: (name, request) => this.#createSession(name, request),
+      url: () => this.#listener?.url,
+      report: (error) => log("error", `Cannot end a session: ${error}`),
+    });
+    this.#main = this.#tenant({
+      metrics: this.#metrics,
+      recorder: this.#recorder,
+      sessionPluginsOnly: options.sessionPluginsOnly ?? false,
+      adopted: ({ routes }) => {
+        this.#metrics.seriesLimit = seriesLimitFor(routes.length);
+      },
+    });
+  }
+
+  #tenant(
+    options: Omit<TenantOptions, "common" | "builtin" | "engine">,
+  ): Tenant {
+    return new Tenant({
+      ...options,
+      common: this.#common,
+      engine: () => this.#engine,
+      builtin: (tenant, kit) =>
+        builtinEndpoints({
+          tenant,
+          kit,
+          sessions: this.#sessions,
+          health: () => this.health(),
+          plugins: () => describePlugins(tenant),
+        }),
+    });
+  }
+
+  async #createSession(
+    name: string,
+    { seed, routes = {} }: SessionRequest,
+  ): Promise<Tenant> {
+    const metrics = new SessionMetrics(this.#metrics);
+    const tenant = this.#tenant({
+      session: name,
+      metrics,
+      recorder: new Recorder(metrics),
+      sessionPluginsOnly: true,
+    });
+    const { input } = this.#main.revision;
+    const ids = this.config.routes.map(({ id }) => id);
+    const merged = mergeRoutes(
+      { value: structuredClone(input.value), ids },
+      routes,
+    );
+    const value = seed === undefined ? merged : patchConfig(
+      { value: merged, ids },
+      { seed },
+    );
+    await tenant.start({ ...input, value });
+    return tenant;
   }
 
   /**
@@ -126,20 +195,7 @@ export class Server implements Perfmock {
    * @throws PerfmockError with all faults, or where the port cannot be had
    */
   async start(input: SettingsInput): Promise<void> {
-    this.#revision = await buildRevision(
-      input,
-      this.#parts,
-      () =>
-        builtinEndpoints({
-          health: () => this.health(),
-          routes: () => this.routes,
-          plugins: () => this.#plugins(),
-          stats: () => this.stats(),
-          reset: () => this.reset(),
-        }),
-    );
-    this.#number++;
-    this.#metrics.seriesLimit = seriesLimitFor(this.#revision.routes.length);
+    await this.#main.start(input);
     const { server } = this.config;
     // Wall-clock time, which no Clock knows: a certificate of the run is valid from the start of the process.
     const certificate = await certificateFor(
@@ -149,21 +205,13 @@ export class Server implements Perfmock {
     if (this.#options.listen === false) return;
     // Its thread takes a moment to start, and the first answers are to be as exact as all others.
     await this.#ownClock?.start();
+    const { engine } = this.#main.revision;
     this.#listener = await listen(
-      { ...server, certificate, engine: this.#current.engine },
-      (request) => this.fetch(request),
+      { ...server, certificate, engine },
+      this.fetch,
     );
+    this.#engine = engine;
     this.#lag.start();
-  }
-
-  get #current(): Revision {
-    if (this.#revision === undefined) {
-      throw new PerfmockError(
-        "SERVER_NOT_STARTED",
-        "Cannot use a server that was not started",
-      );
-    }
-    return this.#revision;
   }
 
   get url(): URL {
@@ -171,134 +219,148 @@ export class Server implements Perfmock {
   }
 
   get app(): Hono {
-    return this.#current.app;
+    return this.#app ??= new Hono().all("*", (context) => {
+      const { raw } = context.req;
+      const url = new URL(raw.url);
+      const path = ownPath(context);
+      if (path === url.pathname) return this.fetch(raw);
+      // Mounted in another app: from here on the request is one for us alone, as an upstream sees it too.
+      url.pathname = path;
+      return this.fetch(new Request(url, raw));
+    });
   }
 
-  readonly fetch = (request: Request): Response | Promise<Response> =>
-    this.#current.fetch(request);
+  readonly fetch = (
+    request: Request,
+    peer?: Peer,
+  ): Response | Promise<Response> =>
+    this.#sessions.used
+      ? this.#inSession(request, peer)
+      : this.#main.fetch(request, peer);
+
+  /** A session is named by a header, or else by the host. */
+  #inSession(request: Request, peer?: Peer): Response | Promise<Response> {
+    const named = request.headers.get(this.config.sessions.header);
+    const name = named ?? nameInHost(request.url);
+    if (name === undefined) return this.#main.fetch(request, peer);
+    const tenant = this.#sessions.find(name);
+    if (tenant !== undefined) {
+      return this.#main.revision.ofServer(new URL(request.url).pathname)
+        ? this.#main.fetch(request, peer)
+        : tenant.fetch(request, peer);
+    }
+    // Any name may stand before .localhost, but not that of a session that has ended.
+    if (named === null && !this.#sessions.isPast(name)) {
+      return this.#main.fetch(request, peer);
+    }
+    const { code, message } = unknownSession(name);
+    return problem({ status: 404, title: message, code });
+  }
 
   get config(): PerfmockConfig {
-    return this.#current.config;
+    return this.#main.config;
+  }
+
+  get revision(): number {
+    return this.#main.number;
   }
 
   get warnings(): readonly Issue[] {
-    return this.#current.warnings;
+    return this.#main.revision.warnings;
   }
 
   get routes(): readonly RouteDescription[] {
-    return this.#current.routes.map(({ parts }) => ({
-      id: parts.route.id,
-      methods: parts.route.methods,
-      path: parts.route.path,
-      does: parts.summaries,
-      settings: parts.settings,
-    }));
+    return this.#main.routes;
+  }
+
+  /** The server's own configuration in force. */
+  get tenant(): Tenant {
+    return this.#main;
   }
 
   /** The mock routes as built, for what drives them without HTTP. */
   get builtRoutes(): readonly BuiltRoute[] {
-    return this.#current.routes;
+    return this.#main.revision.routes;
   }
 
   /** The exchanges under way. */
   get flow(): Flow {
-    return this.#parts.flow;
+    return this.#main.flow;
   }
 
   get inFlight(): number {
-    return this.#parts.flow.size;
-  }
-
-  #plugins(): PluginDescription[] {
-    const { plugins, routeKeys } = this.#current;
-    return plugins.map(({ key, options, plugin: { name, version } }) => ({
-      name,
-      version,
-      key,
-      options,
-      routeKeys: routeKeys.get(name) ?? [],
-    }));
+    let size = this.#main.flow.size;
+    for (const { flow } of this.#sessions.tenants()) size += flow.size;
+    return size;
   }
 
   draw(id: string, sequence: number, key?: string): number {
-    const route = this.#current.routes.find(({ parts }) =>
-      parts.route.id === id
-    );
-    if (route === undefined) {
-      throw new PerfmockError(
-        "ARGUMENT_INVALID",
-        `Cannot draw for a route "${id}": there is none`,
-      );
-    }
-    const x = new LiveExchange(
-      route.plan(route.methods[0]),
-      "GET",
-      undefined,
-    );
-    x.sequence = sequence;
-    // Whatever header the route samples by, this is its value.
-    x.header = () => key ?? null;
-    return route.parts.hooks.serve?.(x) ?? 0;
+    return this.#main.draw(id, sequence, key);
   }
 
   stats(): Stats {
-    return {
-      revision: this.#number,
-      routes: this.#recorder.snapshot(),
-      plugins: Object.fromEntries(
-        this.#current.plugins.flatMap(({ plugin: { name }, instance }) =>
-          instance.snapshot === undefined ? [] : [[
-            name,
-            // One that throws must not take the figures of all others away.
-            attempt(
-              () => instance.snapshot?.(),
-              (error) => ({ error: `${error}` }),
-            ),
-          ]]
-        ),
-      ),
-    };
+    return this.#main.stats();
+  }
+
+  requests(filter: Partial<JournalFilter> = {}): JournalEntry[] {
+    return this.#main.journal.entries({ limit: Infinity, ...filter });
+  }
+
+  async update(patch: PerfmockInput): Promise<void> {
+    await this.#main.changeWritten((written) => patchConfig(written, patch));
+  }
+
+  /**
+   * Puts another configuration in the place of the present one, as PUT config does.
+   *
+   * @throws PerfmockError with all faults, or `RESTART_REQUIRED`; nothing has changed then
+   */
+  async replace(input: SettingsInput): Promise<void> {
+    await this.#main.change(({ plugins }) => ({ ...input, plugins }));
   }
 
   health(): Health {
-    const now = this.#parts.clock.now();
+    const now = this.#clock.now();
+    const reports = this.#main.revision.plugins.map(({ plugin, instance }) =>
+      reportOf(plugin.name, () => instance.health?.() ?? [])
+    );
     const found = reasons({
       lateness: this.#recorder.lateness,
       lag: this.#recentLag,
       clock: () => this.#ownClock?.reason,
       overflowing: () => [...this.#overflowing],
-      plugins: () =>
-        this.#current.plugins.flatMap(({ plugin: { name }, instance }) =>
-          attempt(
-            () => instance.health?.() ?? [],
-            (error) => [`Plugin "${name}" cannot tell how it is: ${error}`],
-          )
-        ),
+      plugins: () => reports.flatMap(({ reasons }) => reasons),
     }, now);
     return {
       status: found.length === 0 ? "ok" : "degraded",
       version: VERSION,
       uptimeMs: now - this.#started,
-      revision: this.#number,
+      revision: this.#main.number,
       reasons: found,
+      active: Object.assign({}, ...reports.map(({ active }) => active)),
+      exporters: Object.assign(
+        {},
+        ...reports.map(({ exporters }) => exporters),
+      ),
     };
   }
 
   reset(): void {
-    for (const sequence of this.#sequences.values()) sequence.next = 0;
-    for (const { parts } of this.#current.routes) parts.faults?.reset();
-    this.#recorder.reset();
+    this.#main.reset();
   }
 
   async drain(): Promise<void> {
     if (this.#ended !== undefined) return this.#ended;
-    const { flow, clock } = this.#parts;
-    flow.draining = true;
-    const limit = clock.now() + this.config.server.drainTimeout;
+    const flows = [this.#main, ...this.#sessions.tenants()].map(({ flow }) =>
+      flow
+    );
+    for (const flow of flows) flow.draining = true;
+    const limit = this.#clock.now() + this.config.server.drainTimeout;
     const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = clock.at(limit, resolve, undefined);
-    await Promise.race([flow.emptied(), late]);
-    clock.cancel(timer);
+    const timer = this.#clock.at(limit, resolve, undefined);
+    const emptied = Promise.all(flows.map((flow) => flow.emptied()));
+    await Promise.race([emptied, late]);
+    this.#clock.cancel(timer);
     await this[Symbol.asyncDispose]();
   }
 
@@ -307,27 +369,54 @@ export class Server implements Perfmock {
   }
 
   async #end(): Promise<void> {
-    const { flow } = this.#parts;
-    flow.draining = true;
     this.#lag.stop();
-    const cut: LiveExchange[] = [];
-    flow.endAll((x) => {
-      abandon(x, "cut");
-      cut.push(x);
-    });
+    const tenants = [this.#main, ...this.#sessions.tenants()];
+    const cut = tenants.flatMap((tenant) => tenant.cut());
     // Connections first: a promise that is settled before they are gone could still become an answer, an early one.
     if (cut.length > 0) await this.#listener?.cut();
     else await this.#listener?.close(FLUSH_LIMIT);
     for (const x of cut) forget(x);
-    await this.#revision?.dispose();
+    await this.#sessions.end();
+    await this.#main.end();
     await this.#ownClock?.[Symbol.asyncDispose]();
   }
 }
 
-function attempt<T>(work: () => T, otherwise: (error: unknown) => T): T {
-  try {
-    return work();
-  } catch (error) {
-    return otherwise(error);
-  }
+/** One line for each kind of failure: a hook that always throws must not fill the log at the rate of requests. */
+function reporter(log: CommonParts["log"]): CommonParts["report"] {
+  const reported = new Set<string>();
+  return (error, { id }) => {
+    const failure = new PerfmockError(
+      "HOOK_FAILED",
+      `A hook of route "${id}" failed: ${error}`,
+      [],
+      { cause: error },
+    );
+    if (reported.size > 100 || reported.has(failure.message)) return;
+    reported.add(failure.message);
+    log("error", `${failure.message} [${failure.code}]`);
+  };
+}
+
+function describePlugins({ revision }: Tenant): PluginDescription[] {
+  return revision.plugins.map((
+    { key, options, plugin: { name, version } },
+  ) => ({
+    name,
+    version,
+    key,
+    options,
+    routeKeys: revision.routeKeys.get(name) ?? [],
+  }));
+}
+
+/** What a plugin says of itself, whichever way it does. */
+function reportOf(
+  name: string,
+  ask: () => readonly string[] | HealthReport,
+): HealthReport {
+  const report = attempt(ask, (error) => [
+    `Plugin "${name}" cannot tell how it is: ${error}`,
+  ]);
+  return "reasons" in report ? report : { reasons: report };
 }

@@ -48,6 +48,8 @@ export interface ConfiguredPlugin extends LoadedPlugin {
 
 /** A configuration, read. */
 export interface Settings {
+  /** What was read, a copy: nobody else can change it. */
+  readonly input: SettingsInput;
   /** Complete and frozen. */
   readonly config: PerfmockConfig;
   /** The routes as written. */
@@ -127,6 +129,7 @@ export async function readSettings(given: SettingsInput): Promise<Settings> {
   }
   if (faults.length > 0 || result.issues !== undefined) throw refusal(faults);
   return {
+    input,
     config: deepFreeze(result.value),
     written: writtenRoutes(input.value),
     warnings: unique(warnings),

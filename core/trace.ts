@@ -14,7 +14,7 @@ const BLOCK = 4096;
 const ID_BYTES = 8;
 
 /**
- * Makes traceparents: random, never seeded, since two runs of one seed are two traces. The upper half of the trace id is
+ * Makes trace ids: random, never seeded, since two runs of one seed are two traces. The upper half of the trace id is
  * the server's, the lower half the exchange's, and so is the span id: an exchange is one span.
  */
 export class TraceIds {
@@ -23,13 +23,12 @@ export class TraceIds {
   readonly #prefix: string;
 
   constructor() {
-    this.#prefix = `00-${this.#id()}`;
+    this.#prefix = this.#id();
   }
 
-  /** A traceparent such as `00-<32 hex digits>-<16 hex digits>-01`. */
+  /** A trace id: 32 hex digits. */
   next(): string {
-    const id = this.#id();
-    return `${this.#prefix}${id}-${id}-01`;
+    return this.#prefix + this.#id();
   }
 
   #id(): string {
@@ -44,4 +43,9 @@ export class TraceIds {
     }
     return id;
   }
+}
+
+/** The traceparent of an exchange, `00-<trace id>-<span id>-01`, from its trace id. */
+export function traceparent(trace: string): string {
+  return `00-${trace}-${trace.slice(-16)}-01`;
 }

@@ -34,6 +34,7 @@ export {
   type ConfigSchemaParts,
   type ControlSettings,
   createConfigSchema,
+  type OverrideSettings,
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
   type PerfmockInput,
@@ -41,6 +42,7 @@ export {
   type RouteKey,
   type RouteSettings,
   type ServerSettings,
+  type SessionSettings,
   type TlsSettings,
   validateConfig,
 } from "./schema.ts";

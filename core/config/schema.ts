@@ -58,6 +58,29 @@ export interface PerfmockInput {
     /** Demanded as a bearer token; null where absent: none. */
     readonly token?: string | null;
   };
+  /** The ended exchanges that can be looked up. */
+  readonly journal?: {
+    /** How many are kept, 0 for none; 1000 where absent. */
+    readonly capacity?: number;
+  };
+  /** Sessions: servers within the server, made by the control API. */
+  readonly sessions?: {
+    /** The request header that names one; "Perfmock-Session" where absent. */
+    readonly header?: string;
+    /** How many there may be; 64 where absent. */
+    readonly limit?: number;
+    /** One that gets no request for so long ends; "10m" where absent. */
+    readonly expiry?: string | number;
+  };
+  /** What a request may change of its own exchange, by its header Perfmock-Override; nothing where absent. */
+  readonly overrides?: {
+    /** Whether it may name its own service time: `delay=120ms`. */
+    readonly delay?: boolean;
+    /** Whether it may name a distribution: `profile=slow-db`. */
+    readonly profile?: boolean;
+    /** Whether it may ask for a fault: `fault=503`, `fault=hang`. */
+    readonly fault?: boolean;
+  };
   /** Options by plugin: built-in name, relative path or specifier; false turns one off. */
   readonly plugins?: Readonly<Record<string, unknown>>;
   /** The mock routes; the first that matches answers. */
@@ -114,6 +137,26 @@ export interface ControlSettings {
   readonly token: string | null;
 }
 
+/** Sessions. */
+export interface SessionSettings {
+  /** The request header that names one. */
+  readonly header: string;
+  /** How many there may be. */
+  readonly limit: number;
+  /** In milliseconds without a request. */
+  readonly expiry: number;
+}
+
+/** What a request may change of its own exchange. */
+export interface OverrideSettings {
+  /** Its service time. */
+  readonly delay: boolean;
+  /** The distribution its service time is drawn from. */
+  readonly profile: boolean;
+  /** The fault that meets it. */
+  readonly fault: boolean;
+}
+
 /** A route, complete. */
 export interface RouteSettings {
   /** Unique. */
@@ -140,6 +183,15 @@ export interface PerfmockConfig {
   readonly server: ServerSettings;
   /** The control API. */
   readonly control: ControlSettings;
+  /** The ended exchanges that can be looked up. */
+  readonly journal: {
+    /** How many are kept. */
+    readonly capacity: number;
+  };
+  /** Servers within the server. */
+  readonly sessions: SessionSettings;
+  /** What a request may change of its own exchange. */
+  readonly overrides: OverrideSettings;
   /** As written. */
   readonly plugins: Readonly<Record<string, unknown>>;
   /** In the order in which they are matched. */
@@ -210,7 +262,20 @@ export function createConfigSchema(
     }).prefault({}),
     control: z.strictObject({
       path: CONTROL_PATH.default("/_perfmock"),
-      token: z.string().min(1).nullable().default(null),
+      token: TOKEN.nullable().default(null),
+    }).prefault({}),
+    journal: z.strictObject({
+      capacity: kit.integer({ min: 0, max: 1_000_000 }).default(1000),
+    }).prefault({}),
+    sessions: z.strictObject({
+      header: HEADER_NAME.default("Perfmock-Session"),
+      limit: kit.integer({ min: 0, max: 1000 }).default(64),
+      expiry: kit.duration({ above: 0 }).default(600_000),
+    }).prefault({}),
+    overrides: z.strictObject({
+      delay: z.boolean().default(false),
+      profile: z.boolean().default(false),
+      fault: z.boolean().default(false),
     }).prefault({}),
     plugins: z.record(
       z.string(),
@@ -221,6 +286,16 @@ export function createConfigSchema(
     PerfmockConfig
   >;
 }
+
+const HEADER_NAME = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, {
+  error: (issue) =>
+    `Must be the name of a header, received ${valueInWords(issue.input)}`,
+}).meta({ description: "the name of a header" });
+
+/** What a header can carry: a line break would end it. */
+const TOKEN = z.string().regex(/^[\x21-\x7e]+$/, {
+  error: "A token is made of visible ASCII characters, without spaces",
+});
 
 const CONTROL_PATH = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, {
   error: (issue) =>

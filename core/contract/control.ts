@@ -16,11 +16,15 @@ export interface Endpoint {
   readonly summary: string;
   /** The schema of a JSON body; a request that breaks it never reaches `handle`. */
   readonly body?: Schema;
+  /** The schema of the query, a record of strings; a request that breaks it, or sends a name twice, never reaches `handle`. */
+  readonly query?: Schema;
+  /** The status of a JSON answer, and of what is promised in openapi.json; 200 where absent. */
+  readonly status?: 200 | 201 | 202 | 204;
   /** The JSON Schema of the answer, for openapi.json. */
   readonly answer?: Readonly<Record<string, unknown>>;
   /** The answer's content type, application/json where absent. */
   readonly type?: string;
-  /** Answers: a Response as it is, anything else as JSON. A PerfmockError becomes a problem document, status 400. */
+  /** Answers: a Response as it is, anything else as JSON. A PerfmockError becomes a problem document, status 400 unless its code has one of its own. */
   handle(call: Call): Awaitable<unknown>;
 }
 
@@ -32,4 +36,6 @@ export interface Call {
   readonly parameters: Readonly<Record<string, string>>;
   /** The body, parsed by the endpoint's schema. */
   readonly body: unknown;
+  /** The query, parsed by the endpoint's schema. */
+  readonly query: unknown;
 }

@@ -4,7 +4,10 @@
  * @module
  */
 import type { RouteFigures } from "../metrics/mod.ts";
-import type { Endpoint } from "../plugin.ts";
+import { type ExchangeJournal, journalEndpoint } from "../journal/mod.ts";
+import { configEndpoints, type LiveConfiguration } from "../live_config/mod.ts";
+import type { Endpoint, Kit } from "../plugin.ts";
+import { sessionEndpoints, type Sessions } from "../sessions/mod.ts";
 
 /** How well the server is. */
 export interface Health {
@@ -18,6 +21,10 @@ export interface Health {
   readonly revision: number;
   /** Why it is degraded, a sentence each. */
   readonly reasons: readonly string[];
+  /** What is going on, by kind, such as stress and load runs. */
+  readonly active: Readonly<Record<string, readonly string[]>>;
+  /** The state of each exporter. */
+  readonly exporters: Readonly<Record<string, string>>;
 }
 
 /** A route in the control API. */
@@ -60,16 +67,25 @@ export interface Stats {
 
 /** What the calls answer with. */
 export interface ControlSource {
+  /** The configuration in force, the server's own or a session's. */
+  readonly tenant: LiveConfiguration & {
+    /** GET routes. */
+    readonly routes: readonly RouteDescription[];
+    /** GET requests. */
+    readonly journal: Pick<ExchangeJournal, "entries">;
+    /** GET stats. */
+    stats(): Stats;
+    /** POST reset. */
+    reset(): void;
+  };
+  /** All sessions. */
+  readonly sessions: Sessions;
+  /** The types of queries and bodies. */
+  readonly kit: Kit;
   /** GET health. */
   health(): Health;
-  /** GET routes. */
-  routes(): readonly RouteDescription[];
   /** GET plugins. */
   plugins(): readonly PluginDescription[];
-  /** GET stats. */
-  stats(): Stats;
-  /** POST reset. */
-  reset(): void;
 }
 
 const TEXT = { type: "string" };
@@ -90,90 +106,112 @@ const FIGURES = {
 
 /** The endpoints, to be served under the control path. */
 export function builtinEndpoints(source: ControlSource): Endpoint[] {
-  return [{
-    method: "GET",
-    path: "/health",
-    summary: "How well the server is, and why it is not",
-    answer: {
-      type: "object",
-      required: ["status", "version", "uptimeMs", "revision", "reasons"],
-      properties: {
-        status: { enum: ["ok", "degraded"] },
-        version: TEXT,
-        uptimeMs: { type: "number" },
-        revision: COUNT,
-        reasons: TEXTS,
+  const { tenant, sessions, kit } = source;
+  return [
+    {
+      method: "GET",
+      path: "/health",
+      summary: "How well the server is, and why it is not",
+      answer: {
+        type: "object",
+        required: [
+          "status",
+          "version",
+          "uptimeMs",
+          "revision",
+          "reasons",
+          "active",
+          "exporters",
+        ],
+        properties: {
+          status: { enum: ["ok", "degraded"] },
+          version: TEXT,
+          uptimeMs: { type: "number" },
+          revision: COUNT,
+          reasons: TEXTS,
+          active: { type: "object", additionalProperties: TEXTS },
+          exporters: { type: "object", additionalProperties: TEXT },
+        },
       },
+      handle: () => source.health(),
     },
-    handle: () => source.health(),
-  }, {
-    method: "GET",
-    path: "/routes",
-    summary: "The mock routes, in the order in which they are matched",
-    answer: listOf("routes", {
-      id: TEXT,
-      methods: TEXTS,
-      path: TEXT,
-      does: TEXTS,
-      settings: { type: "object" },
-    }),
-    handle: () => ({ routes: source.routes() }),
-  }, {
-    method: "GET",
-    path: "/plugins",
-    summary: "The plugins that are on, in the order in which they were set up",
-    answer: listOf("plugins", {
-      name: TEXT,
-      version: TEXT,
-      key: TEXT,
-      options: {},
-      routeKeys: TEXTS,
-    }),
-    handle: () => ({ plugins: source.plugins() }),
-  }, {
-    method: "GET",
-    path: "/stats",
-    summary: "What happened since the start or the last reset",
-    answer: {
-      type: "object",
-      properties: {
-        revision: COUNT,
-        routes: {
-          type: "object",
-          additionalProperties: {
+    {
+      method: "GET",
+      path: "/routes",
+      summary: "The mock routes, in the order in which they are matched",
+      answer: listOf("routes", {
+        id: TEXT,
+        methods: TEXTS,
+        path: TEXT,
+        does: TEXTS,
+        settings: { type: "object" },
+      }),
+      handle: () => ({ routes: tenant.routes }),
+    },
+    {
+      method: "GET",
+      path: "/plugins",
+      summary:
+        "The plugins that are on, in the order in which they were set up",
+      answer: listOf("plugins", {
+        name: TEXT,
+        version: TEXT,
+        key: TEXT,
+        options: {},
+        routeKeys: TEXTS,
+      }),
+      handle: () => ({ plugins: source.plugins() }),
+    },
+    {
+      method: "GET",
+      path: "/stats",
+      summary: "What happened since the start or the last reset",
+      answer: {
+        type: "object",
+        properties: {
+          revision: COUNT,
+          routes: {
             type: "object",
-            properties: {
-              ...Object.fromEntries(
-                [
-                  "arrivals",
-                  "inFlight",
-                  "answered",
-                  "rejected",
-                  "failed",
-                  "gone",
-                  "early",
-                ].map((name) => [name, COUNT]),
-              ),
-              responseTime: FIGURES,
-              target: FIGURES,
-              lateness: FIGURES,
+            additionalProperties: {
+              type: "object",
+              properties: {
+                ...Object.fromEntries(
+                  [
+                    "arrivals",
+                    "inFlight",
+                    "answered",
+                    "rejected",
+                    "failed",
+                    "gone",
+                    "early",
+                  ].map((name) => [name, COUNT]),
+                ),
+                responseTime: FIGURES,
+                target: FIGURES,
+                lateness: FIGURES,
+              },
             },
           },
+          plugins: { type: "object" },
         },
-        plugins: { type: "object" },
       },
+      handle: () => tenant.stats(),
     },
-    handle: () => source.stats(),
-  }, {
-    method: "POST",
-    path: "/reset",
-    summary:
-      "Sequence numbers and stats start afresh; Prometheus counters go on",
-    handle() {
-      source.reset();
-      return new Response(null, { status: 204 });
+    {
+      method: "POST",
+      path: "/reset",
+      summary:
+        "Sequence numbers, journal and stats start afresh; Prometheus counters go on",
+      handle() {
+        tenant.reset();
+        return new Response(null, { status: 204 });
+      },
+      status: 204,
     },
-  }];
+    ...configEndpoints(tenant),
+    ...sessionEndpoints(sessions, kit),
+    journalEndpoint((filter) => tenant.journal.entries(filter), kit),
+  ];
 }
 
 function listOf(

@@ -5,13 +5,27 @@
  * @module
  */
 import type { Hono } from "hono";
-import { validate } from "../config/mod.ts";
-import type { Awaitable, Endpoint, Faults } from "../plugin.ts";
+import { toPointer, validate } from "../config/mod.ts";
+import type {
+  Awaitable,
+  Endpoint,
+  ErrorCode,
+  Faults,
+  Schema,
+} from "../plugin.ts";
 import { problem } from "../problem.ts";
 import { ownPath } from "../routes/own_path.ts";
 
 /** The largest body that is read, in bytes. */
 const BODY_LIMIT = 1024 * 1024;
+
+/** The statuses of errors that are no mere fault of a body. */
+const STATUS: Readonly<Partial<Record<string, number>>> = {
+  REVISION_STALE: 412,
+  ROUTE_UNKNOWN: 404,
+  SESSION_UNKNOWN: 404,
+  SESSIONS_EXHAUSTED: 429,
+} satisfies Partial<Record<ErrorCode, number>>;
 
 /** Adds endpoints to a Hono app, below a path. */
 export function addEndpoints(
@@ -70,31 +84,23 @@ async function serve(
   parameters: Record<string, string>,
 ): Promise<Response> {
   try {
-    let body: unknown;
-    if (endpoint.body !== undefined) {
-      const read = await readJson(request);
-      if (read instanceof Response) return read;
-      const result = validate(endpoint.body, read.value);
-      if (result.issues !== undefined) {
-        return problem({
-          status: 400,
-          title: "The request body is not valid",
-          code: "ARGUMENT_INVALID",
-          issues: result.issues,
-        });
-      }
-      body = result.value;
-    }
+    const query = endpoint.query && readQuery(endpoint.query, request);
+    if (query instanceof Response) return query;
+    const body = endpoint.body && await readBody(endpoint.body, request);
+    if (body instanceof Response) return body;
     return respond(
-      await (endpoint.handle({ request, parameters, body }) as Awaitable<
-        unknown
-      >),
-      endpoint.type,
+      await (endpoint.handle({
+        request,
+        parameters,
+        body: body?.value,
+        query: query?.value,
+      }) as Awaitable<unknown>),
+      endpoint,
     );
   } catch (error) {
     if (!isFault(error)) throw error;
     return problem({
-      status: 400,
+      status: STATUS[error.code ?? ""] ?? 400,
       title: error.message,
       code: error.code ?? "ARGUMENT_INVALID",
       issues: error.issues,
@@ -108,12 +114,54 @@ function isFault(error: unknown): error is Faults & { readonly code?: string } {
     "issues" in error && Array.isArray(error.issues);
 }
 
-function respond(answer: unknown, type: string | undefined): Response {
+function respond(
+  answer: unknown,
+  { type, status }: Pick<Endpoint, "type" | "status">,
+): Response {
   if (answer instanceof Response) return answer;
-  return Response.json(
-    answer,
-    type === undefined ? undefined : { headers: { "content-type": type } },
+  return Response.json(answer, {
+    ...status !== undefined && { status },
+    ...type !== undefined && { headers: { "content-type": type } },
+  });
+}
+
+/** What a schema makes of a part of the request, or the problem with it. */
+type Read = Response | { readonly value: unknown };
+
+function invalid(what: string, issues: Faults["issues"]): Response {
+  return problem({
+    status: 400,
+    title: `The request ${what} is not valid`,
+    code: "ARGUMENT_INVALID",
+    issues,
+  });
+}
+
+async function readBody(schema: Schema, request: Request): Promise<Read> {
+  const read = await readJson(request);
+  if (read instanceof Response) return read;
+  const result = validate(schema, read.value);
+  return result.issues === undefined ? result : invalid("body", result.issues);
+}
+
+function readQuery(schema: Schema, request: Request): Read {
+  const { searchParams } = new URL(request.url);
+  const twice = [...new Set(searchParams.keys())].filter((name) =>
+    searchParams.getAll(name).length > 1
   );
+  if (twice.length > 0) {
+    return invalid(
+      "query",
+      twice.map((name) => ({
+        path: toPointer([name]),
+        message: `"${name}" is given more than once`,
+        value: searchParams.getAll(name),
+        allowed: "once",
+      })),
+    );
+  }
+  const result = validate(schema, Object.fromEntries(searchParams));
+  return result.issues === undefined ? result : invalid("query", result.issues);
 }
 
 /** The body as JSON, read no further than the limit; or the problem with it. */

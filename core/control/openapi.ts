@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Endpoint } from "../plugin.ts";
+import type { Endpoint, Schema } from "../plugin.ts";
 
 /** Endpoints with the path they are served under and the tag they are listed under. */
 export interface DescribedEndpoints {
@@ -85,32 +85,41 @@ function operation(
     path.replaceAll(/[^A-Za-z0-9]+/g, "-")
   }`.replace(/-$/, "");
   const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
+  const queries = Object.entries(
+    (documentOf(endpoint.query).properties ?? {}) as Json,
+  ).map(([name, schema]) => ({ name, in: "query", schema }));
+  const status = endpoint.status ?? 200;
   return {
     summary: endpoint.summary,
     tags: [tag],
     operationId,
-    ...(names.length > 0 && {
-      parameters: names.map((name) => ({
-        name,
-        in: "path",
-        required: true,
-        schema: { type: "string" },
-      })),
+    ...(names.length + queries.length > 0 && {
+      parameters: [
+        ...names.map((name) => ({
+          name,
+          in: "path",
+          required: true,
+          schema: { type: "string" },
+        })),
+        ...queries,
+      ],
     }),
     ...(endpoint.body !== undefined && {
       requestBody: {
         required: true,
         content: {
           "application/json": {
-            schema: moved(bodySchema(endpoint), operationId, schemas),
+            schema: moved(documentOf(endpoint.body), operationId, schemas),
           },
         },
       },
     }),
     responses: {
-      200: {
+      [status]: {
         description: endpoint.summary,
-        content: { [type]: { schema: endpoint.answer ?? {} } },
+        ...(status !== 204 && {
+          content: { [type]: { schema: endpoint.answer ?? {} } },
+        }),
       },
       default: {
         description: "What is wrong with the request",
@@ -124,13 +133,12 @@ function operation(
   };
 }
 
-/** The body's JSON Schema, where its validator can give one. */
-function bodySchema(endpoint: Endpoint): Record<string, unknown> {
-  const { $schema: _, ...schema } =
-    endpoint.body?.["~standard"].jsonSchema?.input({
-      target: "draft-2020-12",
-    }) ?? {};
-  return schema;
+/** A schema as JSON Schema, where its validator can give it. */
+function documentOf(schema: Schema | undefined): Record<string, unknown> {
+  const { $schema: _, ...document } = schema?.["~standard"].jsonSchema?.input({
+    target: "draft-2020-12",
+  }) ?? {};
+  return document;
 }
 
 /**

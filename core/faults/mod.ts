@@ -9,7 +9,12 @@ export {
   type Injected,
   resetConnection,
 } from "./injected.ts";
-export { type FaultAnswer, type FaultParts, prepareFaults } from "./prepare.ts";
+export {
+  type FaultAnswer,
+  type FaultParts,
+  injectedBy,
+  prepareFaults,
+} from "./prepare.ts";
 export {
   type FaultRule,
   REMEMBERED_VALUES,

@@ -27,7 +27,7 @@ export interface FaultParts {
   /** Where the draws come from: the route's stream "fault". */
   readonly stream: Stream;
   /** The counter of one kind of fault. */
-  readonly counter: (fault: string) => Counter;
+  readonly counter: (fault: string) => Pick<Counter, "add">;
   /** The function that answers as a fault does. */
   readonly answer: (settings: FaultAnswer) => (exchange: LiveExchange) => void;
 }
@@ -47,7 +47,11 @@ export function prepareFaults(
   return new RouteFaults(rules, parts.stream);
 }
 
-function injectedBy(fault: FaultSettings, parts: FaultParts): Injected {
+/** What a fault does, prepared. */
+export function injectedBy(
+  fault: FaultSettings,
+  parts: Pick<FaultParts, "counter" | "answer">,
+): Injected {
   const { action, status = 500 } = fault;
   if (action !== undefined) {
     const cuts = action === "cut-body";

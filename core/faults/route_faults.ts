@@ -45,6 +45,8 @@ export class RouteFaults implements FaultDecision {
   readonly #first: First[] = [];
   readonly #parts: Part[] = [];
   readonly #stream: Stream;
+  /** What all shares are multiplied by. */
+  scale = 1;
 
   /**
    * @param rules in the order in which they were written; their shares add up to 1 at most
@@ -63,7 +65,7 @@ export class RouteFaults implements FaultDecision {
   decide(x: LiveExchange): Injected | undefined {
     for (const rule of this.#first) if (meets(rule, x)) return rule.injected;
     if (this.#parts.length === 0) return undefined;
-    const draw = this.#stream.uniform(x.sequence);
+    const draw = this.#stream.uniform(x.sequence) / this.scale;
     for (const { below, injected } of this.#parts) {
       if (draw < below) return injected;
     }

@@ -5,9 +5,10 @@
  * @module
  */
 import type { LiveExchange } from "../exchange.ts";
+import { REFUSED_HEADER } from "../overrides.ts";
 import { breakOff, handOver } from "../pipeline.ts";
 import { type Problem, problem } from "../problem.ts";
-import type { TraceIds } from "../trace.ts";
+import { type TraceIds, traceparent } from "../trace.ts";
 import { corsHeaders } from "./cors.ts";
 import { serverTiming } from "./server_timing.ts";
 import { BODILESS, type Sourced } from "./sourced.ts";
@@ -30,7 +31,7 @@ export interface AnswerSettings {
 export interface AnswerContext {
   /** Whether a page from elsewhere may read the answers. */
   readonly cors: boolean;
-  /** Where traceparents come from. */
+  /** Where trace ids come from. */
   readonly traces: TraceIds;
 }
 
@@ -64,7 +65,9 @@ export function createAnswer(
   function complete(x: LiveExchange, response: Response): Response {
     const own = response.headers;
     own.append("perfmock-sequence", `${x.sequence}`);
-    own.append("server-timing", serverTiming(x, traces.next()));
+    x.trace = traces.next();
+    own.append("server-timing", serverTiming(x, traceparent(x.trace)));
+    if (x.refused !== undefined) own.append(REFUSED_HEADER, x.refused);
     if (cors && x.request !== undefined) {
       const origin = x.request.headers.get("origin");
       if (origin !== null) corsHeaders(own, origin);

@@ -5,9 +5,15 @@
  */
 import type { RouteFaults } from "../faults/mod.ts";
 import type { LiveExchange } from "../exchange.ts";
-import type { Flow } from "../flow.ts";
+import type { Flow, Generation } from "../flow.ts";
 import { methodLabel, type Recorder } from "../metrics/mod.ts";
-import type { Plan, PlannedHooks, SequenceCounter } from "../plan.ts";
+import type {
+  Journal,
+  Overlay,
+  Plan,
+  PlannedHooks,
+  SequenceCounter,
+} from "../plan.ts";
 import type { Clock, Route, Stream } from "../plugin.ts";
 import { createStream, hashKey, type StreamKey } from "../random/mod.ts";
 import type { Matchable } from "./matcher.ts";
@@ -74,6 +80,14 @@ export interface RouteParts {
   readonly settings: Readonly<Record<string, unknown>>;
   /** The status of its answers. */
   readonly status: number;
+  /** What can be turned of it. */
+  readonly overlay?: Overlay;
+  /** Changes what one request asked to have changed. */
+  readonly override?: Plan["override"];
+  /** Where its ended exchanges can be looked up. */
+  readonly journal?: Journal | undefined;
+  /** The exchanges of its revision. */
+  readonly generation: Generation;
   /** Answers its exchanges. */
   readonly answer: (exchange: LiveExchange) => void;
   /** What else its answers need; undefined where they leave whole. */
@@ -99,20 +113,33 @@ export class BuiltRoute implements Matchable {
   /** What it was built of. */
   readonly parts: RouteParts;
   readonly #shared: SharedParts;
-  readonly #sequence: SequenceCounter;
+  readonly #overlay: Overlay;
   readonly #plans = new Map<string, Plan>();
 
-  /** A route that is built again goes on with its sequence number. */
+  /**
+   * Binds nothing yet: what a rejected revision has built leaves no trace.
+   *
+   * @param parts what is its own
+   * @param shared what outlives it
+   */
   constructor(parts: RouteParts, shared: SharedParts) {
     this.parts = parts;
     this.#shared = shared;
-    const { id } = parts.route;
-    let sequence = shared.sequences.get(id);
-    if (sequence === undefined) {
-      shared.sequences.set(id, sequence = { next: 0 });
-    }
-    this.#sequence = sequence;
+    this.#overlay = parts.overlay ?? { delay: 0 };
+  }
+
+  /** Its revision takes over: what the first requests need is made now. */
+  adopt(): void {
     for (const method of this.methods) this.plan(method);
+  }
+
+  /** A route that is built again goes on with its sequence number. */
+  get #sequence(): SequenceCounter {
+    const { sequences } = this.#shared;
+    const { id } = this.parts.route;
+    let sequence = sequences.get(id);
+    if (sequence === undefined) sequences.set(id, sequence = { next: 0 });
+    return sequence;
   }
 
   /** The methods it takes. */
@@ -138,6 +165,11 @@ export class BuiltRoute implements Matchable {
         faults,
         sequence: this.#sequence,
         status,
+        resets: this.parts.resets ?? false,
+        generation: this.parts.generation,
+        overlay: this.#overlay,
+        journal: this.parts.journal,
+        override: this.parts.override,
         recorder: recorder.route(route.id, route.path, label),
         clock,
         flow,

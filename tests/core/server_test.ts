@@ -90,6 +90,8 @@ Deno.test("health() is ok, with version, revision and uptime on the server's clo
     uptimeMs: 20,
     revision: 1,
     reasons: [],
+    active: {},
+    exporters: {},
   });
 });
 
@@ -301,7 +303,7 @@ Deno.test("drain() of a server that has ended is over at once; so is a second di
 
 Deno.test("a server that was not started cannot be used, but ended", async () => {
   const server = new Server({ clock: new VirtualClock() });
-  throws(() => server.app, (error) => {
+  throws(() => server.config, (error) => {
     ok(error instanceof PerfmockError);
     return error.code === "SERVER_NOT_STARTED";
   });

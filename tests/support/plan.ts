@@ -1,6 +1,6 @@
 /** A plan for tests of the pipeline: no HTTP, a virtual clock, hooks as given. */
 import { LiveExchange } from "../../core/exchange.ts";
-import type { Flow } from "../../core/flow.ts";
+import { type Flow, Generation } from "../../core/flow.ts";
 import { MetricRegistry, Recorder } from "../../core/metrics/mod.ts";
 import { createFlow } from "../../core/pipeline.ts";
 import type { Plan, PlannedHooks } from "../../core/plan.ts";
@@ -38,6 +38,11 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     faults: undefined,
     sequence: { next: 0 },
     status: 200,
+    resets: false,
+    generation: new Generation(),
+    overlay: { delay: 0 },
+    journal: undefined,
+    override: undefined,
     recorder: figures.route("r", "/r", "GET"),
     clock: new VirtualClock(1000),
     flow: createFlow(),

@@ -62,6 +62,9 @@ Deno.test("validateConfig() fills in the defaults", () => {
       engine: "auto",
     },
     control: { path: "/_perfmock", token: null },
+    journal: { capacity: 1000 },
+    sessions: { header: "Perfmock-Session", limit: 64, expiry: 600_000 },
+    overrides: { delay: false, profile: false, fault: false },
     plugins: {},
     routes: [],
   });

@@ -1,8 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { createKit } from "../../../core/config/mod.ts";
 import {
   builtinEndpoints,
-  type ControlSource,
+  type Stats,
 } from "../../../core/control/builtin_endpoints.ts";
+import { Sessions } from "../../../core/sessions/mod.ts";
+import { VirtualClock } from "../../../core/time/mod.ts";
 
 const HEALTH = {
   status: "ok",
@@ -10,25 +13,50 @@ const HEALTH = {
   uptimeMs: 1,
   revision: 1,
   reasons: [],
+  active: {},
+  exporters: {},
 } as const;
 
-function endpoints(more: Partial<ControlSource> = {}) {
+const STATS = { revision: 1, routes: {}, plugins: {} };
+
+let resets = 0;
+
+function endpoints() {
+  const settings = { header: "X", limit: 1, expiry: 1 };
   return builtinEndpoints({
+    kit: createKit({
+      distribution: () => ({ issues: [] }),
+      folder: ".",
+    }),
+    sessions: new Sessions({
+      clock: new VirtualClock(),
+      settings: () => settings,
+      create: () => Promise.reject(new Error("not here")),
+      url: () => undefined,
+      report: () => {},
+    }),
+    tenant: {
+      number: 1,
+      config: { routes: [] },
+      written: {},
+      changeWritten: () => Promise.resolve(),
+      routes: [],
+      journal: { entries: () => [] },
+      stats: () => STATS as unknown as Stats,
+      reset: () => void resets++,
+    },
     health: () => HEALTH,
-    routes: () => [],
     plugins: () => [],
-    stats: () => ({ revision: 1, routes: {}, plugins: {} }),
-    reset: () => {},
-    ...more,
   });
 }
 
-function answer(path: string, source?: Partial<ControlSource>): unknown {
-  const endpoint = endpoints(source).find((one) => one.path === path);
+function answer(path: string): unknown {
+  const endpoint = endpoints().find((one) => one.path === path);
   return endpoint?.handle({
     request: new Request("http://localhost/"),
     parameters: {},
     body: undefined,
+    query: undefined,
   });
 }
 
@@ -36,15 +64,14 @@ Deno.test("builtinEndpoints() answer what their source says", async () => {
   equal(answer("/health"), HEALTH);
   deepEqual(answer("/routes"), { routes: [] });
   deepEqual(answer("/plugins"), { plugins: [] });
-  deepEqual(answer("/stats"), { revision: 1, routes: {}, plugins: {} });
-  let resets = 0;
-  const reset = await answer("/reset", { reset: () => resets++ });
+  deepEqual(answer("/stats"), STATS);
+  const reset = await answer("/reset");
   deepEqual([resets, (reset as Response).status], [1, 204]);
 });
 
 Deno.test("builtinEndpoints() describe each of their answers in one sentence", () => {
   for (const { method, path, summary, answer } of endpoints()) {
     equal(/^[A-Z].*[^.]$/.test(summary), true, path);
-    equal(answer !== undefined, method === "GET", path);
+    if (method === "GET") equal(answer !== undefined, true, path);
   }
 });

@@ -5,7 +5,7 @@ import { testPlan } from "../../support/plan.ts";
 
 const faults = prepareFaults([{ share: 1, action: "cut-body" }], {
   stream: { uniform: () => 0.5 },
-  counter: () => ({ add: () => {}, value: 0 }),
+  counter: () => ({ add: () => {} }),
   answer: () => () => {},
 });
 

@@ -1,3 +1,4 @@
+import { Generation } from "../../../core/flow.ts";
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { MetricRegistry, Recorder } from "../../../core/metrics/mod.ts";
 import { createFlow } from "../../../core/pipeline.ts";
@@ -33,6 +34,7 @@ async function build(parts: SharedParts, methods: readonly string[]) {
     summaries: [],
     settings: {},
     status: 200,
+    generation: new Generation(),
     answer: () => {},
   }, parts);
 }
@@ -84,7 +86,9 @@ Deno.test("BuiltRoute goes on with the sequence and figures of the route it repl
 Deno.test("BuiltRoute shows its figures before its first request, whatever its methods", async () => {
   for (const methods of [["GET"], ["*"]]) {
     const parts = shared();
-    await build(parts, methods);
+    const route = await build(parts, methods);
+    deepEqual(parts.recorder.snapshot(), {}, "not before it is in force");
+    route.adopt();
     equal(parts.recorder.snapshot().orders.arrivals, 0);
   }
 });
