@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z as zod } from "zod";
+import type { z as zod } from "zod";
 import type {
   Distribution,
   Kit,

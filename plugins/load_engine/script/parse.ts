@@ -73,7 +73,6 @@ export async function parseScript(
             : []
         ),
       ),
-      ),
     },
   );
   faults.push(...thresholdFaults);
