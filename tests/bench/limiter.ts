@@ -7,10 +7,9 @@ import { MetricRegistry } from "../../core/metrics/mod.ts";
 import type { Admit, Exchange, Lease, Waiter } from "../../core/plugin.ts";
 import { createStream } from "../../core/random/mod.ts";
 import { VirtualClock } from "../../core/testing.ts";
-import { clientKey } from "../../plugins/limiter/client_key.ts";
-import { Clients } from "../../plugins/limiter/clients/mod.ts";
 import { DISCIPLINES } from "../../plugins/limiter/disciplines/mod.ts";
-import { installPool } from "../../plugins/limiter/installed_pool.ts";
+import { KeptPool, type PoolPlan } from "../../plugins/limiter/kept_pool.ts";
+import { Ledger } from "../../plugins/limiter/ledger.ts";
 import { routeHooks } from "../../plugins/limiter/route_hooks.ts";
 import { PoolSeries } from "../../plugins/limiter/series.ts";
 import type { PoolSettings } from "../../plugins/limiter/settings.ts";
@@ -65,10 +64,10 @@ export const limiter: Benchmark = {
 /** The one admission of a route with a pool. */
 function admission(settings: Partial<PoolSettings>): Admit {
   const clock = new VirtualClock();
-  const clientOf = clientKey(undefined);
-  const clients = new Clients(clientOf);
+  const ledger = new Ledger(undefined);
+  const { clients } = ledger;
   const stream = createStream([1, 2], "queue");
-  const installed = installPool("db", {
+  const plan: PoolPlan = {
     settings: {
       concurrency: 1,
       queue: Infinity,
@@ -82,14 +81,21 @@ function admission(settings: Partial<PoolSettings>): Admit {
       ...settings,
     },
     streams: { queue: stream, arrivals: stream, service: stream },
-  }, {
+  };
+  const kept = new KeptPool("db", plan, {
     clock,
-    series: new PoolSeries(new MetricRegistry()),
-    clients,
-    clientOf,
+    refused: (exchange, rejection, at) =>
+      clients.refused(exchange, rejection, at),
+    clientOf: ledger.clientOf,
+    has: () => true,
     log() {},
   });
-  const { admit } = routeHooks("r", [installed], {
+  kept.adopt(plan, {
+    owner: undefined,
+    series: new PoolSeries(new MetricRegistry()),
+    used: true,
+  });
+  const { admit } = routeHooks("r", [{ ...plan, kept }], {
     priority: undefined,
     clients,
     clock,
