@@ -8,11 +8,10 @@ import type { PerfmockConfig, PerfmockInput } from "./config/mod.ts";
 import {
   builtinEndpoints,
   type Health,
-  type PluginDescription,
   type RouteDescription,
   type Stats,
 } from "./control/builtin_endpoints.ts";
-import { type Issue, PerfmockError } from "./errors.ts";
+import type { Issue } from "./errors.ts";
 import type { Peer } from "./exchange.ts";
 import type { Flow } from "./flow.ts";
 import { reasons } from "./health.ts";
@@ -25,10 +24,11 @@ import {
   Recorder,
   seriesLimitFor,
 } from "./metrics/mod.ts";
-import { mergeRoutes, patchConfig } from "./live_config/mod.ts";
+import { mergeRoutes, patchConfig, putConfig } from "./live_config/mod.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import type { Clock, HealthReport } from "./plugin.ts";
+import type { Clock } from "./plugin.ts";
 import { problem } from "./problem.ts";
+import { describePlugins, healthReports, reporter } from "./reporting.ts";
 import type { BuiltRoute } from "./routes/built_route.ts";
 import { ownPath } from "./routes/own_path.ts";
 import { listen, type Listener } from "./serve.ts";
@@ -41,12 +41,7 @@ import {
   unknownSession,
 } from "./sessions/mod.ts";
 import type { SettingsInput } from "./settings.ts";
-import {
-  attempt,
-  type CommonParts,
-  Tenant,
-  type TenantOptions,
-} from "./tenant.ts";
+import { type CommonParts, Tenant, type TenantOptions } from "./tenant.ts";
 import { PreciseClock } from "./time/mod.ts";
 import { TraceIds } from "./trace.ts";
 import { VERSION } from "./version.ts";
@@ -159,7 +154,7 @@ export class Server implements Perfmock {
           kit,
           sessions: this.#sessions,
           health: () => this.health(),
-          plugins: () => describePlugins(tenant),
+          plugins: () => describePlugins(tenant.revision),
         }),
     });
   }
@@ -315,15 +310,19 @@ export class Server implements Perfmock {
    *
    * @throws PerfmockError with all faults, or `RESTART_REQUIRED`; nothing has changed then
    */
-  async replace(input: SettingsInput): Promise<void> {
-    await this.#main.change(({ plugins }) => ({ ...input, plugins }));
+  async replace({ value, folder }: Omit<SettingsInput, "plugins">): Promise<
+    void
+  > {
+    await this.#main.change((input) => ({
+      ...input,
+      value: putConfig({ value: input.value, ids: [] }, value),
+      folder,
+    }));
   }
 
   health(): Health {
     const now = this.#clock.now();
-    const reports = this.#main.revision.plugins.map(({ plugin, instance }) =>
-      reportOf(plugin.name, () => instance.health?.() ?? [])
-    );
+    const reports = healthReports(this.#main.revision);
     const found = reasons({
       lateness: this.#recorder.lateness,
       lag: this.#recentLag,
@@ -380,43 +379,4 @@ export class Server implements Perfmock {
     await this.#main.end();
     await this.#ownClock?.[Symbol.asyncDispose]();
   }
-}
-
-/** One line for each kind of failure: a hook that always throws must not fill the log at the rate of requests. */
-function reporter(log: CommonParts["log"]): CommonParts["report"] {
-  const reported = new Set<string>();
-  return (error, { id }) => {
-    const failure = new PerfmockError(
-      "HOOK_FAILED",
-      `A hook of route "${id}" failed: ${error}`,
-      [],
-      { cause: error },
-    );
-    if (reported.size > 100 || reported.has(failure.message)) return;
-    reported.add(failure.message);
-    log("error", `${failure.message} [${failure.code}]`);
-  };
-}
-
-function describePlugins({ revision }: Tenant): PluginDescription[] {
-  return revision.plugins.map((
-    { key, options, plugin: { name, version } },
-  ) => ({
-    name,
-    version,
-    key,
-    options,
-    routeKeys: revision.routeKeys.get(name) ?? [],
-  }));
-}
-
-/** What a plugin says of itself, whichever way it does. */
-function reportOf(
-  name: string,
-  ask: () => readonly string[] | HealthReport,
-): HealthReport {
-  const report = attempt(ask, (error) => [
-    `Plugin "${name}" cannot tell how it is: ${error}`,
-  ]);
-  return "reasons" in report ? report : { reasons: report };
 }

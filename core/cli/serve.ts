@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { createPerfmock, type Perfmock } from "../app.ts";
+import { pathToFileURL } from "node:url";
+import { createServer, type Perfmock } from "../app.ts";
 import { PerfmockError } from "../errors.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
 } from "./configuration.ts";
-import type { Terminal } from "./output.ts";
+import type { Server } from "../server.ts";
+import { printFaults, type Terminal } from "./output.ts";
 
 /** The options of `serve`. */
 export interface ServeOptions extends ConfigurationOptions {
@@ -23,6 +25,7 @@ export interface ServeOptions extends ConfigurationOptions {
 const DEFAULT_PORT = 8080;
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const RELOAD = "SIGHUP";
 
 /** The exit status after a second signal: 128 + SIGINT, as shells have it. */
 const INTERRUPTED = 130;
@@ -39,12 +42,10 @@ export async function serve(
   const { input, folder, source, use } = await loadConfiguration(options);
   const { server: { port = DEFAULT_PORT, ...address } = {} } = input;
   await using server = await use(() =>
-    createPerfmock(
-      { ...input, server: { ...address, port } },
-      { folder },
-    )
+    createServer({ ...input, server: { ...address, port } }, { folder })
   );
-  using signals = new Signals();
+  await using reloading = new Reloading(server, options, out);
+  using signals = new Signals(() => reloading.begin());
   for (const { path, message } of server.warnings) {
     out.complain(`warning: ${path}: ${message}\n`);
   }
@@ -61,13 +62,66 @@ export async function serve(
   return 0;
 }
 
-/** Hears SIGINT and SIGTERM until it is disposed: the first resolves, the second ends the process at once. */
+/** Reads the configuration again; one time after another. */
+class Reloading implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #options: ServeOptions;
+  readonly #out: Terminal;
+  #revision: number;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(server: Server, options: ServeOptions, out: Terminal) {
+    this.#server = server;
+    this.#options = options;
+    this.#out = out;
+    this.#revision = server.revision;
+  }
+
+  begin(): void {
+    this.#last = this.#last.then(() => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
+    const server = this.#server;
+    try {
+      const { input, folder, use } = await loadConfiguration(this.#options);
+      const changed = server.revision !== this.#revision;
+      await use(() =>
+        server.replace({
+          value: input,
+          folder: new URL(`${pathToFileURL(folder).href}/`),
+        })
+      );
+      this.#revision = server.revision;
+      this.#out.complain(
+        `Read the configuration again: revision ${server.revision}${
+          changed ? ", changes made through the control API are discarded" : ""
+        }\n`,
+      );
+    } catch (error) {
+      if (error instanceof PerfmockError) printFaults(error, this.#out);
+      else this.#out.complain(`Cannot read the configuration: ${error}\n`);
+      this.#out.complain(
+        `Revision ${server.revision} stays in force: nothing was changed\n`,
+      );
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+  }
+}
+
+/** Hears SIGINT and SIGTERM until it is disposed: the first resolves, the second ends the process at once; and SIGHUP. */
 class Signals implements Disposable {
   readonly #first = Promise.withResolvers<void>();
+  readonly #reload: () => void;
   #count = 0;
 
-  constructor() {
+  constructor(reload: () => void) {
+    this.#reload = reload;
     for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#hear);
+    Deno.addSignalListener(RELOAD, reload);
   }
 
   get first(): Promise<void> {
@@ -81,6 +135,7 @@ class Signals implements Disposable {
 
   [Symbol.dispose](): void {
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#hear);
+    Deno.removeSignalListener(RELOAD, this.#reload);
   }
 }
 

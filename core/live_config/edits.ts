@@ -38,6 +38,27 @@ export function patchConfig({ value }: Written, patch: unknown): unknown {
   return mergePatch(value, patch);
 }
 
+/** What is fixed while the server runs: it stays as it is where a new configuration does not name it. */
+const FIXED = ["host", "port", "tls", "engine"] as const;
+
+/** The whole configuration replaced, but for what is fixed and not named. */
+export function putConfig({ value }: Written, next: unknown): unknown {
+  if (!isObject(next) || !isObject(value) || !isObject(value.server)) {
+    return next;
+  }
+  const { server = {} } = next;
+  if (!isObject(server)) return next;
+  const before = value.server;
+  const kept = FIXED.filter((key) => !(key in server) && key in before);
+  return kept.length === 0 ? next : {
+    ...next,
+    server: {
+      ...server,
+      ...Object.fromEntries(kept.map((key) => [key, before[key]])),
+    },
+  };
+}
+
 /** The route replaced; a new one goes to the end. */
 export function putRoute(
   written: Written,

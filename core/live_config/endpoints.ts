@@ -11,6 +11,7 @@ import {
   deleteRoute,
   patchConfig,
   patchRoute,
+  putConfig,
   putRoute,
   type Written,
 } from "./edits.ts";
@@ -84,10 +85,16 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
   }, {
     method: "PUT",
     path: "/config",
-    summary: "Replaces the configuration",
+    summary:
+      "Replaces the configuration; of host, port, tls and engine what is not named stays",
     body: ANY,
     answer: CONFIG,
-    handle: (call) => change(call, () => call.body, () => live.written),
+    handle: (call) =>
+      change(
+        call,
+        (written) => putConfig(written, call.body),
+        () => live.written,
+      ),
   }, {
     method: "GET",
     path: "/routes/:id",

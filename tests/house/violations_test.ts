@@ -66,7 +66,7 @@ Deno.test("boundaries() tells of a plugin that reaches into core or another plug
     import { normal } from "../distributions/mod.ts";
     import { createPerfmock } from "@perfmock/perfmock";`;
   const reason =
-    "a plugin may import core/plugin.ts, packages and its own files";
+    "a plugin may import core/plugin.ts, in a thread core/thread.ts, packages and its own files";
   deepEqual(boundaries(one("plugins/limiter/mod.ts", text)), [
     `plugins/limiter/mod.ts imports ../../core/time/mod.ts: ${reason}`,
     `plugins/limiter/mod.ts imports ../distributions/mod.ts: ${reason}`,
