@@ -1,4 +1,5 @@
 import type { Clock, Host } from "../../../core/plugin.ts";
+import { messageOf } from "./message.ts";
 
 /** The longest pause after failures, in milliseconds, unless the interval itself is longer. */
 const LONGEST_PAUSE = 30_000;
@@ -172,7 +173,7 @@ export class PushExporter implements AsyncDisposable {
 
   #failed(error: unknown): number {
     const { interval, log, name } = this.#options;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#failures++;
     if (this.#failuresInRow++ === 0) {
       log("warn", `Exporter ${name} fails: ${reason}`);

@@ -10,5 +10,6 @@
 export { DeliveryError, PushExporter, type PushOptions } from "./exporter.ts";
 export { KeptExporter } from "./kept.ts";
 export { type Change, Ledger, type Series } from "./ledger.ts";
+export { messageOf } from "./message.ts";
 export { nextTurn, sleep } from "./turns.ts";
 export { wallTime } from "./wall_time.ts";

@@ -2,10 +2,11 @@ import type { Host } from "../../../core/plugin.ts";
 import {
   DeliveryError,
   type Ledger,
+  messageOf,
   PushExporter,
   type PushOptions,
 } from "../push/mod.ts";
-import { type DatagramFigures, Flusher, messageOf } from "./flusher.ts";
+import { type DatagramFigures, Flusher } from "./flusher.ts";
 import { LineWriter } from "./lines.ts";
 import type { StatsdOptions } from "./options.ts";
 import type { Channel, openUdp } from "./udp.ts";

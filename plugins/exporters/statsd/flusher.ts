@@ -1,5 +1,11 @@
 import type { Host } from "../../../core/plugin.ts";
-import { DeliveryError, type Ledger, nextTurn, sleep } from "../push/mod.ts";
+import {
+  DeliveryError,
+  type Ledger,
+  messageOf,
+  nextTurn,
+  sleep,
+} from "../push/mod.ts";
 import { type Datagram, datagrams } from "./datagrams.ts";
 import type { LineWriter } from "./lines.ts";
 import type { Receiver } from "./read_receiver.ts";
@@ -128,9 +134,4 @@ export class Flusher {
     }
     return receiver;
   }
-}
-
-/** What a message says, of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

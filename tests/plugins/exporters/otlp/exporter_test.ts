@@ -1,0 +1,228 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { MetricRegistry } from "../../../../core/metrics/mod.ts";
+import {
+  createOtlpExporter,
+  type OtlpOptions,
+} from "../../../../plugins/exporters/otlp/mod.ts";
+import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
+import { PreciseClock } from "../../../../core/time/mod.ts";
+import { request } from "./_schema.ts";
+
+/** A receiver whose answers are scripted; the last one holds. */
+class Receiver implements AsyncDisposable {
+  readonly requests: { readonly headers: Headers; readonly body: string }[] =
+    [];
+  readonly server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(answer: (count: number) => Response | Promise<Response>) {
+    this.server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      async (call) => {
+        this.requests.push({
+          headers: call.headers,
+          body: await call.text(),
+        });
+        return await answer(this.requests.length);
+      },
+    );
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.server.addr.port}/v1/metrics`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.shutdown();
+  }
+}
+
+async function rig(
+  endpoint: string,
+  options: Partial<OtlpOptions> = {},
+  series = 1,
+) {
+  const clock = new PreciseClock({ worker: false });
+  const metrics = new MetricRegistry({ seriesLimit: 5000 });
+  const counter = metrics.counter({
+    name: "c_total",
+    help: "T",
+    labels: ["n"],
+  });
+  for (let n = 0; n < series; n++) counter.series(`${n}`).add(n + 1);
+  const lines: string[] = [];
+  const states: string[] = [];
+  const exporter = createOtlpExporter(
+    {
+      clock,
+      metrics,
+      version: "1",
+      log: (level, message) => lines.push(`${level}: ${message}`),
+    },
+    {
+      endpoint,
+      // One delivery at the start, one at the end.
+      interval: 3_600_000,
+      timeout: 5000,
+      headers: {},
+      temporality: "cumulative",
+      ...options,
+    },
+    { ledger: new Ledger(), start: clock.now(), id: "me" },
+  );
+  exporter.start();
+  while (exporter.state === "starting") {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  states.push(exporter.state);
+  return {
+    exporter,
+    lines,
+    states,
+    async end() {
+      await exporter[Symbol.asyncDispose]();
+      await clock[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("OtlpExporter posts JSON with the headers it was given", async () => {
+  await using receiver = new Receiver(() => Response.json({}));
+  const { exporter, end } = await rig(receiver.endpoint, {
+    headers: { Authorization: "Bearer x" },
+  });
+  deepEqual(exporter.figures, {
+    state: "ok",
+    flushes: 1,
+    failed: 0,
+    requests: 1,
+    dropped: 0,
+  });
+  await end();
+  equal(receiver.requests.length, 2);
+  for (const { headers, body } of receiver.requests) {
+    equal(headers.get("Content-Type"), "application/json");
+    equal(headers.get("Authorization"), "Bearer x");
+    request.parse(JSON.parse(body));
+  }
+});
+
+Deno.test("OtlpExporter takes any 2xx for success, and answers that are not JSON", async () => {
+  for (
+    const answer of [
+      () => new Response(null, { status: 204 }),
+      () => new Response("ok"),
+      () => Response.json({ partialSuccess: {} }),
+      () => Response.json({ partialSuccess: { rejectedDataPoints: "0" } }),
+      () => Response.json(null),
+    ]
+  ) {
+    await using receiver = new Receiver(answer);
+    const { states, end } = await rig(receiver.endpoint);
+    deepEqual(states, ["ok"]);
+    await end();
+  }
+});
+
+Deno.test("OtlpExporter counts data points that the receiver rejects, and says why", async () => {
+  await using receiver = new Receiver(() =>
+    Response.json({
+      partialSuccess: { rejectedDataPoints: "2", errorMessage: "Too old" },
+    })
+  );
+  const { exporter, states, end } = await rig(receiver.endpoint);
+  deepEqual(states, [
+    "failing: Cannot deliver all: the receiver rejected 2 data points: Too old",
+  ]);
+  equal(exporter.figures.dropped, 2);
+  await end();
+});
+
+Deno.test("OtlpExporter passes a warning on, once", async () => {
+  await using receiver = new Receiver(() =>
+    Response.json({ partialSuccess: { errorMessage: "Use gzip" } })
+  );
+  const { states, lines, end } = await rig(receiver.endpoint);
+  await end();
+  deepEqual(states, ["ok"]);
+  deepEqual(lines, ["warn: Exporter otlp was told by its receiver: Use gzip"]);
+});
+
+Deno.test("OtlpExporter says that nobody is there", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  for (
+    const endpoint of [
+      `http://127.0.0.1:${port}/v1/metrics`,
+      "http://no-such-host.invalid:4318/v1/metrics",
+    ]
+  ) {
+    const { states, exporter, end } = await rig(endpoint);
+    match(states[0], /^failing: .*(refused|lookup|resolve)/i);
+    equal(exporter.figures.requests, 0);
+    await end();
+  }
+});
+
+Deno.test("OtlpExporter gives up on a receiver that does not answer", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using receiver = new Receiver(async () => {
+    await gate.promise;
+    return new Response();
+  });
+  const { states, end } = await rig(receiver.endpoint, { timeout: 100 });
+  deepEqual(states, [
+    "failing: Cannot deliver: it took longer than 0.1 s",
+  ]);
+  await end();
+  gate.resolve();
+});
+
+Deno.test("OtlpExporter tells the status and message of a refusal", async () => {
+  for (
+    const [answer, state] of [
+      [
+        () => Response.json({ message: "Bad token" }, { status: 401 }),
+        "failing: Cannot deliver: the receiver answered 401: Bad token",
+      ],
+      [
+        () => new Response("x".repeat(100_000), { status: 400 }),
+        `failing: Cannot deliver: the receiver answered 400: ${
+          "x".repeat(200)
+        }`,
+      ],
+      [
+        () => new Response(null, { status: 503 }),
+        "failing: Cannot deliver: the receiver answered 503",
+      ],
+      [
+        () => Response.redirect("http://127.0.0.1:1/"),
+        "failing: Cannot deliver: the receiver answered 302",
+      ],
+    ] as const
+  ) {
+    await using receiver = new Receiver(answer);
+    const { states, end } = await rig(receiver.endpoint);
+    deepEqual(states, [state]);
+    await end();
+  }
+});
+
+Deno.test("OtlpExporter goes on after a request that is refused, and stops at one that cannot be taken now", async () => {
+  for (const [status, sent] of [[400, "all"], [503, "one"]] as const) {
+    await using receiver = new Receiver((count) =>
+      count === 1 ? new Response(null, { status }) : Response.json({})
+    );
+    const { exporter, end } = await rig(receiver.endpoint, {}, 3000);
+    const { requests, dropped } = exporter.figures;
+    const arrived = receiver.requests.length;
+    if (sent === "one") deepEqual([arrived, requests, dropped], [1, 0, 0]);
+    else {
+      ok(arrived >= 2);
+      equal(requests, arrived - 1);
+      const [{ body }] = receiver.requests;
+      equal(dropped, body.split('"asDouble"').length - 1);
+    }
+    await end();
+  }
+});
