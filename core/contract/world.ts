@@ -42,12 +42,15 @@ export interface VirtualWorld extends AsyncDisposable {
    *
    * @param ended is told of its end, in the pipeline: it must send nothing itself but by a timer, and copy what it keeps
    * @param tag is handed to it, to spare a closure
+   * @returns the exchange, for {@linkcode VirtualWorld.abandon}; it may have ended already
    */
   send<Tag>(
     target: VirtualTarget,
     ended: (exchange: Exchange, tag: Tag) => void,
     tag: Tag,
-  ): void;
+  ): Exchange;
+  /** The client of an exchange leaves, which ends it: its outcome is `gone`. By a timer only; one that has ended is left alone. */
+  abandon(exchange: Exchange): void;
   /**
    * Lets timers fire, in order, and time move with them.
    *

@@ -18,14 +18,24 @@ export class SimulatedExchange extends LiveExchange {
   }
 }
 
-/** A route's plan as a simulation runs it: no answer is built, a body flows for its time, and who sent an exchange learns of its end, last of all. */
+/** A route's plan as a simulation runs it; who sent an exchange learns of its end, last of all. */
 export function simulated(plan: Plan): Plan {
+  return simulatedPlan(plan, tellOrigin);
+}
+
+/** The same for any who want to be told: no answer is built, a body flows for its time, nobody looks exchanges up. */
+export function simulatedPlan(
+  plan: Plan,
+  told: (exchange: Exchange) => void,
+): Plan {
   const { hooks } = plan;
   return {
     ...plan,
     prepare: undefined,
     answer: plan.simulate,
-    hooks: { ...hooks, observe: [...hooks.observe, tellOrigin] },
+    journal: undefined,
+    override: undefined,
+    hooks: { ...hooks, observe: [...hooks.observe, told] },
   };
 }
 

@@ -40,3 +40,4 @@ export type {
   Target,
   Traffic,
 } from "./traffic.ts";
+export { createVirtualWorld } from "./virtual_world.ts";

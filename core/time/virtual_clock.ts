@@ -22,8 +22,8 @@ import type { Clock } from "./clock.ts";
 
 /**
  * A deterministic {@linkcode Clock}. Timers fire in the order of their deadlines, then of their insertion, and only
- * inside {@linkcode VirtualClock.advance}, {@linkcode VirtualClock.advanceTo}, {@linkcode VirtualClock.runNext} and
- * {@linkcode VirtualClock.run}. While one fires, `now()` is its deadline, or the present where the deadline lay in
+ * inside {@linkcode VirtualClock.advance}, {@linkcode VirtualClock.advanceTo}, {@linkcode VirtualClock.runNext},
+ * {@linkcode VirtualClock.run} and {@linkcode VirtualClock.runUntil}. While one fires, `now()` is its deadline, or the present where the deadline lay in
  * the past.
  *
  * What a callback throws comes out of the method that fired it. The clock then stands at that timer's deadline, the
@@ -133,6 +133,27 @@ export class VirtualClock implements Clock {
   run(limit = Infinity): number {
     let fired = 0;
     while (fired < limit && this.runNext()) fired++;
+    return fired;
+  }
+
+  /**
+   * Moves the clock on to a time at most and fires what is due on the way, those set on the way included.
+   *
+   * @param time in milliseconds of this clock; Infinity moves it no further than the last timer
+   * @param limit after how many timers to stop at the latest
+   * @returns how many were fired: less than the limit where nothing more is due until then, and the clock then stands there
+   */
+  runUntil(time: number, limit: number): number {
+    let fired = 0;
+    while (fired < limit) {
+      const { deadline } = this.#timers;
+      if (deadline > time || deadline === Infinity) {
+        if (time > this.#now && time < Infinity) this.#now = time;
+        break;
+      }
+      this.#fireNext();
+      fired++;
+    }
     return fired;
   }
 
