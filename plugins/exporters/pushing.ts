@@ -56,44 +56,36 @@ export async function preparePushing(
   host: Host,
   { statsd = false, otlp = false }: PushingOptions,
 ): Promise<Pushing> {
-  const adoptions: (() => void)[] = [];
-  let keptStatsd: KeptExporter<StatsdExporter> | undefined;
-  let keptOtlp: KeptExporter<OtlpExporter> | undefined;
-  if (statsd !== false) {
-    const kept = keptStatsd = host.keep(
-      "statsd",
-      () => new KeptExporter<StatsdExporter>(host),
-    );
-    await kept.ready;
-    adoptions.push(() =>
-      kept.adopt(statsd, () =>
-        createStatsdExporter(host, {
-          options: statsd,
-          ledger: kept.ledger,
-          open: openUdp,
-        }))
-    );
-  }
-  if (otlp !== false) {
-    const kept = keptOtlp = host.keep(
-      "otlp",
-      () => new KeptExporter<OtlpExporter>(host),
-    );
-    await kept.ready;
-    adoptions.push(() =>
-      kept.adopt(otlp, () => createOtlpExporter(host, otlp, kept))
-    );
-  }
+  // Kept even while they are off: to turn one off is to end it, which only the revision that takes over may do.
+  const kept = {
+    statsd: host.keep("statsd", () => new KeptExporter<StatsdExporter>(host)),
+    otlp: host.keep("otlp", () => new KeptExporter<OtlpExporter>(host)),
+  };
+  if (statsd !== false) await kept.statsd.prepare();
+  if (otlp !== false) await kept.otlp.prepare();
   const running = () =>
-    Object.entries({
-      statsd: keptStatsd?.exporter,
-      otlp: keptOtlp?.exporter,
-    }).flatMap(([name, exporter]) =>
+    Object.entries(kept).flatMap(([name, { exporter }]) =>
       exporter === undefined ? [] : [[name, exporter] as const]
     );
   return {
     adopt() {
-      for (const adopt of adoptions) adopt();
+      if (statsd === false) kept.statsd.end();
+      else {
+        const { ledger } = kept.statsd;
+        kept.statsd.adopt(statsd, () =>
+          createStatsdExporter(host, {
+            options: statsd,
+            ledger,
+            open: openUdp,
+          }));
+      }
+      if (otlp === false) kept.otlp.end();
+      else {
+        kept.otlp.adopt(
+          otlp,
+          () => createOtlpExporter(host, otlp, kept.otlp),
+        );
+      }
     },
     health: () => ({
       reasons: running().flatMap(([name, { reason }]) =>

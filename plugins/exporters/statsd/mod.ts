@@ -31,5 +31,9 @@ export {
   type StatsdExporter,
   type StatsdFigures,
 } from "./exporter.ts";
-export { type StatsdOptions, statsdSchema } from "./options.ts";
+export {
+  type StatsdAddress,
+  type StatsdOptions,
+  statsdSchema,
+} from "./options.ts";
 export { openUdp } from "./udp.ts";

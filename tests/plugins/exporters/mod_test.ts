@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { z } from "zod";
+import { createKit } from "../../../core/config/mod.ts";
 import { MetricRegistry } from "../../../core/metrics/mod.ts";
-import type { Call, Endpoint, Host, Kit } from "../../../core/plugin.ts";
+import type { Call, Endpoint, Host } from "../../../core/plugin.ts";
 import { VirtualClock } from "../../../core/time/mod.ts";
 import plugin, {
   type ExportersOptions,
@@ -15,8 +15,13 @@ const call: Call = {
   query: undefined,
 };
 
+const kit = createKit({
+  folder: "/",
+  distribution: () => ({ issues: [] }),
+});
+
 function optionsOf(written: unknown) {
-  const schema = plugin.options?.({ z } as Kit);
+  const schema = plugin.options?.(kit);
   const result = schema?.["~standard"].validate(written);
   ok(result !== undefined && !(result instanceof Promise));
   return result;
@@ -26,7 +31,12 @@ async function endpointOf(
   parts: Pick<Host, "clock" | "metrics">,
   options: ExportersOptions = { prometheus: { path: "/metrics" } },
 ): Promise<Endpoint | undefined> {
-  const host = { ...parts, provide: () => {}, log: () => {} };
+  const host = {
+    ...parts,
+    provide: () => {},
+    log: () => {},
+    keep: <T>(_: string, create: () => T) => create(),
+  };
   const instance = await plugin.setup?.(host as unknown as Host, options);
   return instance?.endpoints?.[0];
 }

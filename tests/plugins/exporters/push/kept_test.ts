@@ -28,7 +28,7 @@ function rig() {
 
 Deno.test("KeptExporter goes on as it is where the settings are the same", async () => {
   const { clock, events, kept, create } = rig();
-  await kept.ready;
+  await kept.prepare();
   equal(kept.exporter, undefined);
   kept.adopt({ a: 1 }, create("one"));
   const exporter = kept.exporter;
@@ -65,7 +65,32 @@ Deno.test("KeptExporter counts from when it was made, as one of its own", async 
     metrics,
     clock: new Clockwork(),
   });
-  await later.ready;
+  await later.prepare();
   equal(later.ledger.change(series), undefined);
   await later[Symbol.asyncDispose]();
+});
+
+Deno.test("KeptExporter that is turned off delivers a last time, and counts from when it is turned on again", async () => {
+  const { clock, metrics, events, kept, create } = rig();
+  const series = metrics.counter({ name: "c_total", help: "T" }).series();
+  await kept.prepare();
+  kept.adopt({ a: 1 }, create("one"));
+  await clock.pass(100);
+  kept.end();
+  equal(kept.exporter, undefined);
+  await clock.pass(5000, 100);
+  deepEqual(events, ["one 50", "one 150"]);
+  series.add(5);
+  await kept.prepare();
+  equal(kept.start, 5150);
+  kept.adopt({ a: 1 }, create("two"));
+  series.add(2);
+  deepEqual([...kept.ledger.change(series)?.growth ?? []], [2]);
+  // Prepared for a revision that was refused: one that is on is left as it is.
+  await kept.prepare();
+  deepEqual([...kept.ledger.change(series)?.growth ?? []], [2]);
+  await clock.pass(10);
+  await kept[Symbol.asyncDispose]();
+  deepEqual(events.slice(2), ["two 5150", "two 5160"]);
+  equal(clock.pending, 0);
 });
