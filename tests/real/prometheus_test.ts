@@ -1,78 +1,229 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { createPerfmock } from "../../mod.ts";
-import { freePort, required, run, until } from "./_software.ts";
+import { RealPrometheus, type Sample } from "./_prometheus.ts";
+import { required, until } from "./_software.ts";
 
-const ROUTES = [
-  { id: "orders", path: "/api/orders", serviceTime: "2ms" },
-  { id: "cart", path: "/api/cart/:id", response: { status: 503 } },
-];
+const DURATION = "http_server_request_duration_seconds";
 
-async function visit(url: URL): Promise<void> {
-  for (const path of ["/api/orders", "/api/orders", "/api/cart/1", "/none"]) {
-    await (await fetch(new URL(path, url))).body?.cancel();
-  }
+/** A server on which much happens: a pool that turns requests away, faults, statuses, a path that is none. */
+function busyServer() {
+  return createPerfmock({
+    seed: 7,
+    plugins: {
+      limiter: { pools: { db: { concurrency: 2, queue: 3 } } },
+    },
+    routes: [
+      {
+        id: "orders",
+        path: "/api/orders/:id",
+        serviceTime: { exponential: { mean: "20ms" } },
+      },
+      { id: "cart", path: "/api/cart", response: { status: 404 } },
+      {
+        id: "checkout",
+        method: "POST",
+        path: "/api/checkout",
+        serviceTime: "30ms",
+        limiter: "db",
+      },
+      {
+        id: "faulty",
+        path: "/faulty",
+        faults: [{ share: 0.5, status: 500 }],
+      },
+    ],
+  });
 }
 
-Deno.test("promtool finds nothing to correct in a live scrape", {
-  ignore: !required,
-}, async () => {
-  await using server = await createPerfmock({ routes: ROUTES });
-  await visit(server.url);
-  const scrape = await (await fetch(new URL("/metrics", server.url))).text();
-  deepEqual(await run("promtool", ["check", "metrics"], scrape), {
-    code: 0,
-    output: "",
-  });
-});
+/** What one request came to. */
+interface Seen {
+  readonly key: string;
+  /** What the server says it took, in milliseconds. */
+  readonly total: number;
+  readonly trace: string;
+}
 
-Deno.test("A Prometheus scrapes the server and counts what it was sent", {
-  ignore: !required,
-}, async () => {
-  await using server = await createPerfmock({ routes: ROUTES });
-  await visit(server.url);
-  const folder = await Deno.makeTempDir({ prefix: "perfmock-prometheus-" });
-  const port = freePort();
-  await Deno.writeTextFile(
-    `${folder}/prometheus.yml`,
-    JSON.stringify({
-      scrape_configs: [{
-        job_name: "perfmock",
-        scrape_interval: "1s",
-        static_configs: [{ targets: [server.url.host] }],
-      }],
-    }),
-  );
-  const prometheus = new Deno.Command("prometheus", {
-    args: [
-      `--config.file=${folder}/prometheus.yml`,
-      `--storage.tsdb.path=${folder}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  try {
-    const query = (expression: string) =>
-      until(async () => {
-        const url = new URL(`http://127.0.0.1:${port}/api/v1/query`);
-        url.searchParams.set("query", expression);
-        const response = await fetch(url);
-        const answer = await response.text();
-        // 503 until its storage is open, then an empty result until the first scrape.
-        if (!response.ok) return undefined;
-        return JSON.parse(answer).data.result[0]?.value[1];
-      });
-    equal(await query('perfmock_arrivals_total{route="orders"}'), "2");
-    equal(
-      await query(
-        'http_server_request_duration_seconds_count{http_route="/api/cart/:id",http_response_status_code="503"}',
-      ),
-      "1",
-    );
-    equal(await query('up{job="perfmock"}'), "1");
-  } finally {
-    prometheus.kill("SIGTERM");
-    await prometheus.status;
-    await Deno.remove(folder, { recursive: true });
+async function send(
+  base: URL,
+  method: string,
+  path: string,
+  pattern: string,
+): Promise<Seen> {
+  const response = await fetch(new URL(path, base), { method });
+  await response.body?.cancel();
+  const timing = response.headers.get("server-timing") ?? "";
+  return {
+    key: [method, pattern, response.status].join(" "),
+    total: Number(/total;dur=([\d.]+)/.exec(timing)?.[1]),
+    trace: /desc="00-([0-9a-f]{32})-/.exec(timing)?.[1] ?? "",
+  };
+}
+
+/** Sends 10 rounds of 32 requests side by side. */
+async function sendAll(base: URL): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  for (let round = 0; round < 10; round++) {
+    const sent = Array.from({ length: 8 }, (_, n) => [
+      send(base, "GET", `/api/orders/${n}`, "/api/orders/:id"),
+      send(base, "POST", "/api/checkout", "/api/checkout"),
+      send(base, "GET", "/faulty", "/faulty"),
+      n % 2 === 0
+        ? send(base, "GET", "/api/cart", "/api/cart")
+        : send(base, "GET", `/nowhere/${n}`, "__unmatched__"),
+    ]);
+    seen.push(...await Promise.all(sent.flat()));
   }
-});
+  return seen;
+}
+
+function tally(seen: readonly Seen[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { key } of seen) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
+}
+
+function scraped(samples: readonly Sample[]): Record<string, number> {
+  return Object.fromEntries(
+    samples.map(({ metric, value }) => [
+      [
+        metric.http_request_method,
+        metric.http_route,
+        metric.http_response_status_code,
+      ].join(" "),
+      Number(value[1]),
+    ]),
+  );
+}
+
+Deno.test(
+  "A Prometheus counts exactly what the client sent, and its quantiles lie in the right bucket",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using server = await busyServer();
+    await using prometheus = await RealPrometheus.start(server.url);
+    const seen = await sendAll(server.url);
+    equal(seen.length, 320);
+    await prometheus.first(
+      `sum(${DURATION}_count)`,
+      (count) => count === seen.length,
+    );
+    deepEqual(
+      scraped(await prometheus.query(`${DURATION}_count`)),
+      tally(seen),
+    );
+    equal((await prometheus.query("up"))[0].value[1], "1");
+    const rejected =
+      seen.filter(({ key }) => key === "POST /api/checkout 503").length;
+    ok(rejected > 0);
+    equal(
+      (await prometheus.query("sum(perfmock_rejections_total)"))[0].value[1],
+      String(rejected),
+    );
+    const totals = seen.filter(({ key }) => key.startsWith("GET /api/orders"))
+      .map(({ total }) => total / 1000).sort((a, b) => a - b);
+    const of = '{http_route="/api/orders/:id"}';
+    const bounds = (await prometheus.query(`${DURATION}_bucket${of}`))
+      .map(({ metric }) => Number(metric.le.replace("+Inf", "Infinity")))
+      .sort((a, b) => a - b);
+    for (const p of [0.1, 0.5, 0.9, 0.95, 0.99]) {
+      const exact = totals[Math.ceil(p * totals.length) - 1];
+      const above = bounds.findIndex((bound) => exact <= bound);
+      const [{ value }] = await prometheus.query(
+        `histogram_quantile(${p}, ${DURATION}_bucket${of})`,
+      );
+      const estimate = Number(value[1]);
+      ok(estimate >= (bounds[above - 1] ?? 0), `p${p}: ${estimate}, ${exact}`);
+      ok(estimate <= bounds[above], `p${p}: ${estimate}, ${exact}`);
+    }
+  },
+);
+
+/** One series of an answer of the API of exemplars. */
+interface ExemplarSeries {
+  readonly seriesLabels: Readonly<Record<string, string>>;
+  readonly exemplars: readonly {
+    readonly labels: { readonly trace_id: string };
+    readonly value: string;
+    readonly timestamp: number;
+  }[];
+}
+
+Deno.test(
+  "A Prometheus gives back the exemplars: trace ids that Server-Timing told the client, with their durations",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using server = await busyServer();
+    await using prometheus = await RealPrometheus.start(server.url);
+    const began = Date.now() / 1000;
+    const seen = await sendAll(server.url);
+    const byTrace = new Map(seen.map((one) => [one.trace, one]));
+    await prometheus.first(
+      `sum(${DURATION}_count)`,
+      (count) => count === seen.length,
+    );
+    const found = await until(async () => {
+      const data = await prometheus.ask("query_exemplars", {
+        query: `${DURATION}_bucket`,
+        start: String(began - 60),
+        end: String(began + 60),
+      }) as ExemplarSeries[] | undefined;
+      return data !== undefined && data.length > 0 ? data : undefined;
+    });
+    let checked = 0;
+    for (const { seriesLabels, exemplars } of found) {
+      for (const { labels, value, timestamp } of exemplars) {
+        const one = byTrace.get(labels.trace_id);
+        if (one === undefined) continue;
+        checked++;
+        ok(Math.abs(Number(value) * 1000 - one.total) < 0.5, one.key);
+        ok(Math.abs(timestamp - began) < 30);
+        equal(seriesLabels.http_route, one.key.split(" ")[1]);
+        ok(
+          Number(value) <= Number(seriesLabels.le.replace("+Inf", "Infinity")),
+        );
+      }
+    }
+    ok(
+      checked >= 3,
+      `Of ${found.length} series, ${checked} exemplars are known`,
+    );
+  },
+);
+
+Deno.test(
+  "The shipped alert on rejections fires in a Prometheus while a pool turns requests away",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using server = await busyServer();
+    await using prometheus = await RealPrometheus.start(server.url);
+    let loading = true;
+    const load = (async () => {
+      while (loading) {
+        await Promise.all(
+          Array.from(
+            { length: 12 },
+            () => send(server.url, "POST", "/api/checkout", "/api/checkout"),
+          ),
+        );
+      }
+    })();
+    try {
+      const { metric } = await prometheus.first(
+        'ALERTS{alertname="PerfmockRejections", alertstate="firing"}',
+      );
+      deepEqual(
+        [metric.pool, metric.about, metric.severity, metric.instance],
+        ["db", "backend", "warning", server.url.host],
+      );
+    } finally {
+      loading = false;
+      await load;
+    }
+  },
+);

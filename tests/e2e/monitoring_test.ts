@@ -1,0 +1,99 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import {
+  busyServer,
+  dashboard,
+  expressions,
+  type Panel,
+  readShipped,
+  rules,
+} from "../support/monitoring.ts";
+
+/** The names of metrics in an expression: what has the prefix of one of ours, is recorded by a rule, or Prometheus makes. */
+function metricNames(expression: string): string[] {
+  const bare = expression.replace(/"(?:[^"\\]|\\.)*"/g, "").replace(
+    /\b(by|without)\s*\([^)]*\)|\{[^}]*\}/g,
+    " ",
+  );
+  return [...bare.matchAll(/[a-zA-Z_:][a-zA-Z0-9_:]*/g)].map(([name]) => name)
+    .filter((name) => /_|:|^up$|^[A-Z]+$/.test(name) && !WORDS.has(name));
+}
+
+const WORDS = new Set(["histogram_quantile", "avg_over_time"]);
+
+/** The names of samples that a scrape says there are, whether or not they have a value yet. */
+async function exposed(url: URL): Promise<Set<string>> {
+  const text = await (await fetch(new URL("/metrics", url))).text();
+  const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(
+    ([, name, type]) =>
+      type === "histogram"
+        ? [`${name}_bucket`, `${name}_sum`, `${name}_count`]
+        : [name],
+  );
+  return new Set([...names, "up", "ALERTS"]);
+}
+
+Deno.test("monitoring: every metric that the dashboard and the rules name is in a live scrape, or recorded by a rule", async () => {
+  await using server = await busyServer();
+  const shipped = await rules();
+  const known = await exposed(server.url);
+  for (const { record } of shipped) if (record !== undefined) known.add(record);
+  const all = [
+    ...expressions(await dashboard()),
+    ...shipped.map(({ expr }) => expr),
+  ];
+  const named = new Set(all.flatMap(metricNames));
+  deepEqual([...named].filter((name) => !known.has(name)), []);
+  ok(named.size > 25, `Only ${named.size} names were found`);
+  for (const expression of all) {
+    ok(metricNames(expression).length > 0, expression);
+  }
+});
+
+Deno.test("monitoring: the dashboard has a fixed uid, asks the data source of its variable, and rates over $__rate_interval", async () => {
+  const { uid, panels, templating } = await dashboard();
+  equal(uid, "perfmock");
+  const [source] = templating.list;
+  deepEqual([source.name, source.type, source.query], [
+    "datasource",
+    "datasource",
+    "prometheus",
+  ]);
+  for (const { title, type, description, targets = [] } of panels) {
+    ok(type === "row" || (targets.length > 0 && description), title);
+    for (const { datasource, expr } of targets) {
+      equal(datasource.uid, "${datasource}", title);
+      deepEqual(
+        [...expr.matchAll(/\[[^\]]*\]/g)].filter(([range]) =>
+          range !== "[$__rate_interval]"
+        ),
+        [],
+        title,
+      );
+    }
+  }
+});
+
+Deno.test("monitoring: no two panels of the dashboard share an id or a place", async () => {
+  const { panels } = await dashboard();
+  equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const overlap = ({ gridPos: a }: Panel, { gridPos: b }: Panel) =>
+    a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+  for (const [index, panel] of panels.entries()) {
+    ok(panel.gridPos.x + panel.gridPos.w <= 24, panel.title);
+    for (const other of panels.slice(index + 1)) {
+      ok(!overlap(panel, other), `${panel.title} lies over ${other.title}`);
+    }
+  }
+});
+
+Deno.test("monitoring: every alert has a test, and says which kind it is", async () => {
+  const tested = await readShipped("rules_test.yml");
+  const written = await readShipped("rules.yml");
+  const alerts = (await rules()).flatMap(({ alert }) => alert ?? []);
+  ok(alerts.length >= 10);
+  for (const alert of alerts) ok(tested.includes(`alertname: ${alert}`), alert);
+  equal(
+    written.match(/about: (measurement|backend)/g)?.length,
+    alerts.length,
+  );
+});

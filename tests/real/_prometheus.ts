@@ -1,0 +1,123 @@
+/**
+ * A Prometheus of a test's own, started with the command and the files of examples/monitoring.
+ *
+ * @module
+ */
+import { freePort, until } from "./_software.ts";
+
+/** Where the shipped files are. */
+export const MONITORING: URL = new URL(
+  "../../examples/monitoring/",
+  import.meta.url,
+);
+
+/** One series of an answer to a query: its labels, and its value as text. */
+export interface Sample {
+  /** Its labels, `__name__` among them. */
+  readonly metric: Readonly<Record<string, string>>;
+  /** The time, in seconds since 1970, and the value. */
+  readonly value: readonly [number, string];
+}
+
+/** A Prometheus that runs. */
+export class RealPrometheus implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #folder: string;
+  readonly #url: string;
+
+  private constructor(
+    process: Deno.ChildProcess,
+    folder: string,
+    url: string,
+  ) {
+    this.#process = process;
+    this.#folder = folder;
+    this.#url = url;
+  }
+
+  /**
+   * Starts it by the command in the README of examples/monitoring, with its files, once a second and for another server.
+   *
+   * @param server what is scraped
+   */
+  static async start(server: URL): Promise<RealPrometheus> {
+    const folder = await Deno.makeTempDir({ prefix: "perfmock-prometheus-" });
+    const written = await Deno.readTextFile(
+      new URL("prometheus.yml", MONITORING),
+    );
+    await Deno.writeTextFile(
+      `${folder}/prometheus.yml`,
+      written.replace("127.0.0.1:8080", server.host).replaceAll("5s", "1s"),
+    );
+    await Deno.copyFile(
+      new URL("rules.yml", MONITORING),
+      `${folder}/rules.yml`,
+    );
+    const port = freePort();
+    const [program, ...args] = (await documentedCommand())
+      .replace("examples/monitoring", folder)
+      .replace("data/prometheus", `${folder}/data`)
+      .split(" ");
+    const process = new Deno.Command(program, {
+      args: [...args, `--web.listen-address=127.0.0.1:${port}`],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    return new RealPrometheus(process, folder, `http://127.0.0.1:${port}`);
+  }
+
+  /** Asks the API once: the `data` of its answer; undefined while it cannot answer. */
+  async ask(
+    path: string,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
+    const url = new URL(`/api/v1/${path}`, this.#url);
+    for (const [name, value] of Object.entries(parameters)) {
+      url.searchParams.set(name, value);
+    }
+    const response = await fetch(url);
+    const text = await response.text();
+    // 503 until its storage is open.
+    if (response.status === 503) return undefined;
+    const answer = JSON.parse(text);
+    if (answer.status !== "success") throw new Error(answer.error);
+    return answer.data;
+  }
+
+  /**
+   * Evaluates an expression now.
+   *
+   * @throws Error where it does not parse
+   */
+  async query(expression: string): Promise<readonly Sample[]> {
+    const data = await this.ask("query", { query: expression });
+    return (data as { result: Sample[] } | undefined)?.result ?? [];
+  }
+
+  /** Evaluates an expression until it has a value that `wanted` takes; the first such series. */
+  first(
+    expression: string,
+    wanted: (value: number) => boolean = () => true,
+  ): Promise<Sample> {
+    return until(async () =>
+      (await this.query(expression)).find(({ value }) =>
+        wanted(Number(value[1]))
+      )
+    );
+  }
+
+  /** Ends it and removes its data. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGTERM");
+    await this.#process.status;
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+/** The command in the README of examples/monitoring. */
+async function documentedCommand(): Promise<string> {
+  const text = await Deno.readTextFile(new URL("README.md", MONITORING));
+  const command = /^prometheus .*$/m.exec(text)?.[0];
+  if (command === undefined) throw new Error("README.md names no command");
+  return command;
+}

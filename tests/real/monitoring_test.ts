@@ -1,0 +1,40 @@
+import { deepEqual } from "node:assert/strict";
+import {
+  busyServer,
+  dashboard,
+  expressions,
+  rules,
+  visit,
+} from "../support/monitoring.ts";
+import { RealPrometheus } from "./_prometheus.ts";
+import { required } from "./_software.ts";
+
+/** What is without data where all is well. */
+const SILENT = /^ALERTS/;
+
+Deno.test(
+  "A Prometheus understands every expression of the dashboard and the rules, and has data for each panel",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using server = await busyServer();
+    await using prometheus = await RealPrometheus.start(server.url);
+    await prometheus.first("http_route:http_server_requests:rate1m");
+    await visit(server.url);
+    // A rate needs two scrapes between which something happened.
+    await prometheus.first(
+      "sum(rate(perfmock_client_disconnects_total[30s]))",
+      (rate) => rate > 0,
+    );
+    const empty: string[] = [];
+    for (const expression of expressions(await dashboard())) {
+      const samples = await prometheus.query(expression);
+      if (samples.length === 0 && !SILENT.test(expression)) {
+        empty.push(expression);
+      }
+    }
+    deepEqual(empty, []);
+    for (const { expr } of await rules()) await prometheus.query(expr);
+  },
+);
