@@ -46,6 +46,8 @@ export class Limiter {
   readonly #order = new ChainOrder();
   /** The places of routes with pools of their own, by pool. */
   readonly #inline = new Map<string, number>();
+  /** The pool that each route takes first, by route. */
+  readonly #first = new Map<string, PlannedPool>();
   #routes = 0;
   #adopted = false;
 
@@ -88,6 +90,11 @@ export class Limiter {
     return this.#pools.get(name);
   }
 
+  /** The pool that a route takes first; undefined where it takes none, or was not prepared yet. */
+  firstOf(route: string): PlannedPool | undefined {
+    return this.#first.get(route);
+  }
+
   /**
    * Prepares one route.
    *
@@ -108,6 +115,7 @@ export class Limiter {
       }]);
     }
     const pools = this.#chain(route, limiter);
+    this.#first.set(route.id, pools[0]);
     if (typeof limiter === "object" && !isList(limiter)) {
       this.#inline.set(`${INLINE}${route.id}`, index);
     }

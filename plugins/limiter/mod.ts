@@ -80,6 +80,10 @@ export interface PoolView {
 export interface Pools {
   /** The pool of a name, `route:<id>` for a route's own; undefined where there is none. Those of routes are there once the route is. */
   pool(name: string): PoolView | undefined;
+  /** The names of the pools there are, those of routes once the route is there. */
+  names(): Iterable<string>;
+  /** The pool that a route takes first, by the route's id; undefined where it takes none, or is not there yet. */
+  ofRoute(id: string): PoolView | undefined;
 }
 
 /** By which other plugins find {@linkcode Pools}. */
@@ -103,7 +107,11 @@ const plugin: Plugin<LimiterOptions, LimiterRouteOptions> = {
     options: LimiterOptions,
   ): Promise<Instance<LimiterRouteOptions>> {
     const limiter = await Limiter.create(host, options);
-    host.provide(POOLS, { pool: (name) => limiter.pool(name)?.kept.pool });
+    host.provide(POOLS, {
+      pool: (name) => limiter.pool(name)?.kept.pool,
+      names: () => Array.from(limiter.pools, ({ kept }) => kept.pool.name),
+      ofRoute: (id) => limiter.firstOf(id)?.kept.pool,
+    });
     return {
       route: (route, own) => limiter.route(route, own),
       control: controlEndpoints(limiter, host),

@@ -88,6 +88,7 @@ function serverInstance(
       scenarios: Array.from(stress.running, (scenario) => scenario.report()),
       ...degrade.snapshot(),
     }),
+    warnings: () => degrade.warnings(),
     health: () => ({
       reasons: [],
       active: {
@@ -106,6 +107,7 @@ function sessionInstance(host: Host): Instance<DegradeRouteOptions> {
     adopt: () => degrade.adopt(),
     reset: () => degrade.reset(),
     snapshot: () => degrade.snapshot(),
+    warnings: () => degrade.warnings(),
   };
 }
 

@@ -25,9 +25,9 @@ export interface PoolSources {
   /** A pool by its name; inline ones are called `route:` and the route's id. */
   pool(name: string): PoolSource | undefined;
   /** The names of all pools, for suggestions. */
-  names?(): Iterable<string>;
+  names(): Iterable<string>;
   /** The first pool that a route takes. */
-  ofRoute?(id: string): PoolSource | undefined;
+  ofRoute(id: string): PoolSource | undefined;
 }
 
 /** The service by which the limiter shows its pools. */
@@ -164,10 +164,6 @@ function poolInput(input: string, context: InputContext): Input | InputFault {
  */
 export function poolOrLoad(context: InputContext): Input {
   const { backend, host, route, servers = 1 } = context;
-  const find = () => {
-    const pools = host.find(POOLS);
-    return pools?.ofRoute?.(route) ?? pools?.pool(INLINE + route);
-  };
   let pool: PoolSource | undefined;
   return {
     name: "pool or load",
@@ -176,7 +172,8 @@ export function poolOrLoad(context: InputContext): Input {
     servers: () => context.servers ?? pool?.concurrency ?? 1,
     loaded: true,
     bind: () => {
-      pool = find();
+      pool = host.find(POOLS)?.ofRoute(route);
+      pool?.utilisation(); // from now on it is averaged
       return true;
     },
   };
@@ -197,7 +194,11 @@ function boundLater(
     count: () => pool?.busy ?? 0,
     servers: () => servers ?? pool?.concurrency ?? 1,
     loaded: false,
-    bind: () => (pool ??= find()) !== undefined,
+    bind: () => {
+      pool ??= find();
+      pool?.utilisation(); // from now on it is averaged
+      return pool !== undefined;
+    },
   };
 }
 
@@ -206,7 +207,7 @@ function unknownInput(
   host: Pick<Host, "find" | "suggest">,
 ): InputFault {
   const pools = host.find(POOLS);
-  const names = [...pools?.names?.() ?? []].map((name) => POOL + name);
+  const names = [...pools?.names() ?? []].map((name) => POOL + name);
   const suggestion = host.suggest(input, [...WORDS, ...names]);
   const named = names.length > 0 ? names.join(", ") : '"pool:" and its name';
   return {

@@ -43,14 +43,17 @@ export interface Setting {
   readonly pools?: Readonly<Record<string, unknown>>;
   readonly pressure?: Partial<PressureSource>;
   readonly seed?: number;
+  /** False turns the limiter off. */
+  readonly limiter?: false;
 }
 
-function input({ routes, pools, seed = 1 }: Setting): PerfmockInput {
+function input({ routes, pools, limiter, seed = 1 }: Setting): PerfmockInput {
   return {
     seed,
     plugins: {
       resource_stress: false,
       ...(pools !== undefined && { limiter: { pools } }),
+      ...(limiter === false && { limiter }),
     },
     routes,
   };
@@ -75,4 +78,58 @@ export function report(
   { server }: Pick<Simulation | TestServer, "server">,
 ): DegradeReport {
   return server.stats().plugins.degrading as DegradeReport;
+}
+
+/** What a client and the server's clock saw of one request. */
+export interface Seen {
+  /** 0 where the connection was reset. */
+  readonly status: number;
+  /** In milliseconds of virtual time, from being sent to being answered. */
+  readonly took: number;
+  /** Degradation as Server-Timing tells it, in milliseconds; NaN where it does not. */
+  readonly degrade: number;
+  readonly retryAfter: string | null;
+}
+
+/** Sends a request that is answered at some time; move the clock meanwhile. */
+export async function ask(test: TestServer, path: string): Promise<Seen> {
+  const start = test.clock.now();
+  const response = await test.server.fetch(
+    new Request(new URL(path, test.server.url)),
+  );
+  const timing = response.headers.get("server-timing") ?? "";
+  await response.body?.cancel();
+  return {
+    status: response.status,
+    took: test.clock.now() - start,
+    degrade: Number(/degrade;dur=([0-9.]+)/.exec(timing)?.[1]),
+    retryAfter: response.headers.get("retry-after"),
+  };
+}
+
+/** Lets time pass, timer by timer, so that each answer sees its own time. */
+export async function pass(
+  { clock }: TestServer,
+  milliseconds: number,
+): Promise<void> {
+  let over = false;
+  clock.at(clock.now() + milliseconds, () => over = true, undefined);
+  while (!over) {
+    clock.runNext();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Sends one request and lets time pass until it is answered. */
+export async function askAlone(test: TestServer, path: string): Promise<Seen> {
+  let done = false;
+  const answer = ask(test, path).finally(() => {
+    done = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  while (!done) {
+    test.clock.runNext();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return await answer;
 }
