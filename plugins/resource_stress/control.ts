@@ -145,6 +145,7 @@ function endpoints(
     ...(stress !== undefined && {
       body: scenarioSchema(kit, (asked) => stress.judge(asked)),
     }),
+    status: 201,
     answer: SCENARIO,
     handle: answers.start,
   }, {
