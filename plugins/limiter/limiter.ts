@@ -34,6 +34,12 @@ import {
 /** A pool of this revision, which has others before and after it. */
 export interface PlannedPool extends TakenPool, PoolPlan {}
 
+/** A route, and where it stands. */
+export interface PlacedRoute extends Pick<Route, "id" | "path"> {
+  /** Its place in the configuration, from 0. */
+  readonly index: number;
+}
+
 /** All pools. */
 export class Limiter {
   /** What is known of clients. */
@@ -44,8 +50,8 @@ export class Limiter {
   readonly #pools = new Map<string, PlannedPool>();
   readonly #used = new Set<string>();
   readonly #order = new ChainOrder();
-  /** The places of routes with pools of their own, by pool. */
-  readonly #inline = new Map<string, number>();
+  /** The routes with pools of their own, by pool. */
+  readonly #inline = new Map<string, PlacedRoute>();
   /** The pool that each route takes first, by route. */
   readonly #first = new Map<string, PlannedPool>();
   #routes = 0;
@@ -80,8 +86,8 @@ export class Limiter {
     return this.#pools.values();
   }
 
-  /** Which route of the configuration, from 0, an inline pool belongs to. */
-  routeOf(pool: string): number | undefined {
+  /** Which route of the configuration an inline pool belongs to. */
+  routeOf(pool: string): PlacedRoute | undefined {
     return this.#inline.get(pool);
   }
 
@@ -117,7 +123,11 @@ export class Limiter {
     const pools = this.#chain(route, limiter);
     this.#first.set(route.id, pools[0]);
     if (typeof limiter === "object" && !isList(limiter)) {
-      this.#inline.set(`${INLINE}${route.id}`, index);
+      this.#inline.set(`${INLINE}${route.id}`, {
+        index,
+        id: route.id,
+        path: route.path,
+      });
     }
     if (
       priority !== undefined &&

@@ -106,16 +106,15 @@ function placeOf(
 ): Place | undefined {
   const { plugins, routes } = settingsIn(written) ?? {};
   if (name.startsWith(INLINE)) {
-    const index = limiter.routeOf(name);
-    const route = Array.isArray(routes) && index !== undefined
-      ? settingsIn(routes[index])
-      : undefined;
-    if (settingsIn(route?.limiter) === undefined) return undefined;
-    return route && {
-      holder: route,
-      key: "limiter",
-      pointer: `/routes/${index}/limiter`,
-    };
+    const place = limiter.routeOf(name);
+    if (place === undefined || !Array.isArray(routes)) return undefined;
+    const { index, id, path } = place;
+    const route = settingsIn(routes[index]);
+    // Another change may have moved it since.
+    const same = route?.path === path && (route.id ?? id) === id;
+    if (!same || settingsIn(route.limiter) === undefined) return undefined;
+    const pointer = `/routes/${index}/limiter`;
+    return { holder: route, key: "limiter", pointer };
   }
   // The plugin may be named by a path or a specifier: the one that has the pool is this one.
   for (const [key, options] of Object.entries(settingsIn(plugins) ?? {})) {
