@@ -1,0 +1,136 @@
+/**
+ * The control calls of runs.
+ *
+ * @module
+ */
+import type { Call, Endpoint } from "../../../core/plugin.ts";
+import { readScript, SCRIPT_LIMIT } from "../script/mod.ts";
+import { runEvents } from "./events.ts";
+import type { Run } from "./run.ts";
+import type { Runs } from "./runs.ts";
+
+const TEXT = { type: "string" };
+const RUN = {
+  type: "object",
+  properties: {
+    id: TEXT,
+    name: TEXT,
+    state: {
+      enum: [
+        ...["starting", "running", "stopping"],
+        ...["finished", "aborted", "failed"],
+      ],
+    },
+    error: { type: ["string", "null"] },
+    scenarios: { type: "array", items: TEXT },
+    progress: { type: ["object", "null"] },
+  },
+};
+const WITH_SUMMARY = {
+  ...RUN,
+  properties: { ...RUN.properties, summary: { type: ["object", "null"] } },
+};
+
+/** The calls under /_perfmock/load_engine/runs. */
+export function runEndpoints(runs: Runs): Endpoint[] {
+  /** Answers for the run that the path names. */
+  const of = (answer: (run: Run) => unknown) => ({ parameters }: Call) => {
+    const run = runs.find(parameters.id);
+    return run === undefined ? missing(parameters.id) : answer(run);
+  };
+  return [{
+    method: "POST",
+    path: "/runs",
+    summary:
+      "Begins a run of a load script, in JSON or YAML; several can be under way",
+    status: 201,
+    answer: RUN,
+    handle: ({ request }) => begin(request, runs),
+  }, {
+    method: "GET",
+    path: "/runs",
+    summary: "The runs under way and the latest that have ended",
+    answer: {
+      type: "object",
+      properties: { runs: { type: "array", items: RUN } },
+    },
+    handle: () => ({ runs: runs.all.map(({ report }) => report) }),
+  }, {
+    method: "GET",
+    path: "/runs/:id",
+    summary:
+      "One run, with its summary so far; null before it sends and where it failed",
+    answer: WITH_SUMMARY,
+    handle: of(async (run) => {
+      const summary = await run.summarize() ?? null;
+      return { ...run.report, summary };
+    }),
+  }, {
+    method: "GET",
+    path: "/runs/:id/events",
+    summary:
+      "One run as Server-Sent Events: progress once a second, then summary, then the end",
+    type: "text/event-stream",
+    handle: of(runEvents),
+  }, {
+    method: "DELETE",
+    path: "/runs/:id",
+    summary:
+      "Stops a run: nothing more is sent, what is under way may end; the second time that is cut",
+    answer: RUN,
+    handle: of((run) => {
+      run.stop();
+      return run.report;
+    }),
+  }];
+}
+
+async function begin(request: Request, runs: Runs): Promise<Response> {
+  if (runs.full) {
+    return problem(429, {
+      title: "Too many runs are under way",
+      detail: "Each takes a thread: stop one, or wait for its end",
+    });
+  }
+  const text = await readText(request);
+  if (text === undefined) {
+    return problem(413, {
+      title: "The script is too large",
+      detail:
+        `At most ${SCRIPT_LIMIT} bytes are read: keep traces and values in files of their own`,
+    });
+  }
+  const run = await runs.start(readScript(text));
+  const location = `${new URL(request.url).pathname}/${run.id}`;
+  return Response.json(run.report, { status: 201, headers: { location } });
+}
+
+/** The body, read no further than the limit; undefined where it goes beyond. */
+async function readText(request: Request): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > SCRIPT_LIMIT) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function missing(id: string): Response {
+  return problem(404, {
+    title: "There is no such run",
+    detail: `None is known under the id ${JSON.stringify(id)}`,
+  });
+}
+
+function problem(
+  status: number,
+  said: { readonly title: string; readonly detail: string },
+): Response {
+  return Response.json({ type: "about:blank", status, ...said }, {
+    status,
+    headers: { "content-type": "application/problem+json" },
+  });
+}
