@@ -6,6 +6,7 @@
 import distributions from "../plugins/distributions/mod.ts";
 import exporters from "../plugins/exporters/mod.ts";
 import limiter from "../plugins/limiter/mod.ts";
+import loadEngine from "../plugins/load_engine/mod.ts";
 import resourceStress from "../plugins/resource_stress/mod.ts";
 import type { Plugin } from "./plugin.ts";
 
@@ -15,4 +16,5 @@ export const BUILTIN: Readonly<Record<string, Plugin>> = {
   limiter: limiter as Plugin,
   resource_stress: resourceStress as Plugin,
   exporters: exporters as Plugin,
+  load_engine: loadEngine as Plugin,
 };

@@ -4,7 +4,7 @@
  * @module
  */
 export { parseScript } from "./parse.ts";
-export { readScript, SCRIPT_LIMIT } from "./read.ts";
+export { readScript, SCRIPT_LIMIT, scriptIn } from "./read.ts";
 export { isLoopback } from "./_target.ts";
 export type {
   ScriptServer,

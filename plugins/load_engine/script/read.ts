@@ -17,14 +17,7 @@ export const SCRIPT_LIMIT = 1024 ** 2;
  */
 export function readScript(text: string): unknown {
   const size = new TextEncoder().encode(text).length;
-  if (size > SCRIPT_LIMIT) {
-    throw invalid([{
-      path: "",
-      message: `The script holds ${size} bytes`,
-      allowed: `at most ${SCRIPT_LIMIT} bytes`,
-      suggestion: "Keep traces and values in files of their own",
-    }]);
-  }
+  if (size > SCRIPT_LIMIT) throw tooLong(size);
   const document = parseDocument(text, { logLevel: "error" });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
@@ -46,6 +39,33 @@ export function readScript(text: string): unknown {
       allowed: "JSON or YAML",
     }]);
   }
+}
+
+/**
+ * Reads the script that a request carries.
+ *
+ * @throws PerfmockError `SCRIPT_INVALID`, as {@linkcode readScript} does
+ */
+export async function scriptIn(request: Request): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let size = 0;
+  let text = "";
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    // One that is too long is not kept: its length is enough to say so.
+    if (size <= SCRIPT_LIMIT) text += decoder.decode(chunk, { stream: true });
+  }
+  if (size > SCRIPT_LIMIT) throw tooLong(size);
+  return readScript(text + decoder.decode());
+}
+
+function tooLong(size: number): PerfmockError {
+  return invalid([{
+    path: "",
+    message: `The script holds ${size} bytes`,
+    allowed: `at most ${SCRIPT_LIMIT} bytes`,
+    suggestion: "Keep traces and values in files of their own",
+  }]);
 }
 
 function invalid(

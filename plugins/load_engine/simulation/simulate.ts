@@ -14,11 +14,11 @@ import {
 import { parseScript, type ScriptTools } from "../script/mod.ts";
 import { VirtualEnvironment } from "./virtual_environment.ts";
 
-/** How many timers fire between two looks at the rest of the world: some ten milliseconds' worth. */
-const CHUNK = 5000;
+/** How many timers fire between two looks at the rest of the world: a millisecond or two. */
+const CHUNK = 500;
 
 /** How many chunks time may stand still. */
-const STILL = 100;
+const STILL = 1000;
 
 /** What a simulation needs of the server whose configuration it copies. */
 export interface SimulationTools extends Omit<ScriptTools, "server"> {
