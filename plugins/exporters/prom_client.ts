@@ -18,7 +18,8 @@
  *       "orders",
  *       () => new Counter({ name: "shop_orders_total", help: "Orders", registers: [] }),
  *     );
- *     host.use(REGISTRY).registerMetric(orders);
+ *     // Found by the server alone: what happens in sessions stays out of /metrics.
+ *     host.find(REGISTRY)?.registerMetric(orders);
  *     return { route: () => ({ observe: () => orders.inc() }) };
  *   },
  * };
@@ -119,13 +120,21 @@ export class OwnRegistry implements PromClientRegistry {
       throw new Error(
         `Cannot register metric "${name}": ${
           owner === name
-            ? "the name is taken by another metric"
+            ? `the name is taken by ${this.#inWords(owner)}`
             : `its samples would be taken for those of "${owner}"`
         }`,
       );
     }
     checkLabels(`register metric "${name}"`, labelNames);
     this.#metrics.set(name, added);
+  }
+
+  /** Tells who has a name, as far as it is known here. */
+  #inWords(name: string): string {
+    const known = this.#metrics.get(name);
+    return known === undefined
+      ? "a metric of the server itself"
+      : `another plugin's metric, "${known.help}"`;
   }
 
   /** Gives every series further labels; a metric's own go before them. */

@@ -103,11 +103,11 @@ Deno.test("OwnRegistry refuses a name that another plugin's metric or perfmock h
   new Counter({ name: "shop_total", help, registers });
   throws(() => new Counter({ name: "shop_total", help, registers }), {
     message:
-      'Cannot register metric "shop_total": the name is taken by another metric',
+      'Cannot register metric "shop_total": the name is taken by another plugin\'s metric, "Test"',
   });
   throws(() => new Gauge({ name: "own_total", help, registers }), {
     message:
-      'Cannot register metric "own_total": the name is taken by another metric',
+      'Cannot register metric "own_total": the name is taken by a metric of the server itself',
   });
   for (
     const [name, owner] of [
