@@ -1,4 +1,4 @@
-import { DeliveryError } from "../push/mod.ts";
+import { DeliveryError, messageOf } from "../push/mod.ts";
 
 /** How much of an answer is read, in bytes. */
 const MOST = 64 * 1024;
@@ -47,6 +47,8 @@ export async function post(
     body,
     signal,
     redirect: "manual",
+  }).catch((error: unknown) => {
+    throw new DeliveryError(`Cannot deliver: ${messageOf(error)}`);
   });
   const text = await readStart(response);
   if (response.ok) return answerOf(text);

@@ -126,7 +126,9 @@ export class Flusher {
     this.#unseen = 0;
     if (receiver?.isListening === false) {
       figures.dropped += unseen;
-      throw new DeliveryError("Cannot deliver: nobody listens at the address");
+      throw new DeliveryError(
+        `Cannot deliver: nobody listens on UDP ${channel.target}`,
+      );
     }
     if (receiver !== undefined) {
       figures.overflowed += Math.max(0, receiver.overflowed - this.#overflowed);

@@ -6,6 +6,8 @@ import { readReceiver, type Receiver } from "./read_receiver.ts";
 
 /** A way to one receiver, for one flush. */
 export interface Channel {
+  /** Address and port of the other end, in words. */
+  readonly target: string;
   /** Hands a datagram to the system; rejected where the system refuses it, which then has not left. */
   send(datagram: Uint8Array): Promise<void>;
   /** What is known of the other end; undefined where nothing is. */
@@ -37,6 +39,9 @@ export async function openUdp(
   // Statistics must not keep a process alive.
   socket.unref();
   return {
+    target: target.family === 6
+      ? `[${target.address}]:${port}`
+      : `${target.address}:${port}`,
     send: (datagram) =>
       new Promise((sent, failed) => {
         if (broken !== undefined) failed(broken);

@@ -58,6 +58,7 @@ export class Loopback {
   channel(): Channel {
     this.open++;
     return {
+      target: "127.0.0.1:8125",
       send: (datagram) => {
         if (this.refusesAfter-- <= 0) {
           return Promise.reject(new Error("Network is unreachable"));
