@@ -13,6 +13,12 @@ export {
 } from "./figures.ts";
 export { Histogram, type HistogramBucket } from "./histogram.ts";
 export { LagSampler } from "./lag_sampler.ts";
+export {
+  followProcess,
+  type ProcessFigures,
+  type ProcessReaders,
+  readProcessFigures,
+} from "./process_figures.ts";
 export { RecentHistogram } from "./recent.ts";
 export { methodLabel, Recorder, RouteRecorder } from "./recorder.ts";
 export {

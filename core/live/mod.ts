@@ -1,0 +1,13 @@
+/**
+ * Following a server while it runs: `GET stats` and `GET live`.
+ *
+ * @module
+ */
+export { LiveFeed, type LiveSource } from "./feed.ts";
+export { collected, inSlices } from "./slices.ts";
+export {
+  LIVE_SCHEMA,
+  type LiveEvent,
+  type Stats,
+  STATS_SCHEMA,
+} from "./stats.ts";
