@@ -37,6 +37,8 @@ export class Stress implements PressureSource, AsyncDisposable {
   readonly #clock: Clock;
   readonly #metrics: Metrics;
   readonly #running = new Map<string, Scenario>();
+  /** Those that were told to end and have not given everything back yet. */
+  readonly #ending = new Set<Scenario>();
   readonly #ended: ScenarioReport[] = [];
   #ground: Ground;
   #perRequest: readonly Scenario[] = [];
@@ -154,10 +156,13 @@ export class Stress implements PressureSource, AsyncDisposable {
     return scenario.report();
   }
 
-  /** Ends all scenarios; their last figures. */
+  /** Ends all scenarios; their last figures. Settles once nothing is held any more, by those either that were ending before. */
   async stopAll(reason = "it was told to"): Promise<ScenarioReport[]> {
     const all = [...this.#running.values()];
-    await Promise.all(all.map((scenario) => scenario.stop(reason)));
+    const stopped = [...all, ...this.#ending].map((scenario) =>
+      scenario.stop(reason)
+    );
+    await Promise.all(stopped);
     return all.map((scenario) => scenario.report());
   }
 
@@ -203,7 +208,7 @@ export class Stress implements PressureSource, AsyncDisposable {
   }
 
   restarts(): number {
-    return this.#running.values().reduce(
+    return this.#all().reduce(
       (all, scenario) => all + scenario.restarts,
       this.#pastRestarts,
     );
@@ -215,8 +220,14 @@ export class Stress implements PressureSource, AsyncDisposable {
     await this.stopAll("the server ended");
   }
 
+  /** All that take anything. */
+  *#all(): Generator<Scenario> {
+    yield* this.#running.values();
+    yield* this.#ending;
+  }
+
   #taken(): Amounts {
-    return sum(this.#running.values().map(({ granted }) => granted));
+    return sum(this.#all().map(({ granted }) => granted));
   }
 
   #warnings(granted: Amounts): string[] {
@@ -234,6 +245,8 @@ export class Stress implements PressureSource, AsyncDisposable {
 
   #note(scenario: Scenario): void {
     const report = scenario.report();
+    this.#running.delete(scenario.id);
+    this.#ending.add(scenario);
     this.#ended.unshift(report);
     this.#ended.length = Math.min(this.#ended.length, REMEMBERED);
     this.#changed();
@@ -251,9 +264,8 @@ export class Stress implements PressureSource, AsyncDisposable {
 
   /** Only now can others take what it had. */
   #remove(scenario: Scenario): void {
-    this.#running.delete(scenario.id);
+    this.#ending.delete(scenario);
     this.#pastRestarts += scenario.restarts;
-    this.#changed();
   }
 
   #changed(): void {
@@ -267,7 +279,7 @@ export class Stress implements PressureSource, AsyncDisposable {
     of: (part: { target: number; achieved: number }) => number,
   ): number {
     let total = 0;
-    for (const scenario of this.#running.values()) {
+    for (const scenario of this.#all()) {
       for (const part of scenario.stresses) {
         if (part.resource === resource) total += of(part);
       }
