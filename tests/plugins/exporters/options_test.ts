@@ -1,0 +1,135 @@
+import { deepEqual, ok } from "node:assert/strict";
+import { createKit } from "../../../core/config/mod.ts";
+import type { KitType } from "../../../core/plugin.ts";
+import { otlpSchema } from "../../../plugins/exporters/otlp/mod.ts";
+import { statsdSchema } from "../../../plugins/exporters/statsd/mod.ts";
+
+const kit = createKit({ folder: "/", distribution: () => ({ issues: [] }) });
+
+/** What the schema makes of it, or the paths of all faults. */
+function read(schema: KitType<unknown>, written: unknown): unknown {
+  const result = schema["~standard"].validate(written);
+  ok(!(result instanceof Promise));
+  return result.issues === undefined
+    ? result.value
+    : result.issues.map(({ path }) => path?.join("/"));
+}
+
+const statsd = (written: unknown) => read(statsdSchema(kit), written);
+const otlp = (written: unknown) => read(otlpSchema(kit), written);
+
+Deno.test("statsd takes a host and a port, and sends to DogStatsD every 10 s unless told otherwise", () => {
+  const standard = { format: "dogstatsd", interval: 10_000, prefix: "" };
+  for (
+    const [address, host, port] of [
+      ["127.0.0.1:8125", "127.0.0.1", 8125],
+      ["statsd.example:1", "statsd.example", 1],
+      ["[::1]:65535", "::1", 65_535],
+    ]
+  ) {
+    deepEqual(statsd({ address }), { address: { host, port }, ...standard });
+  }
+  deepEqual(
+    statsd({
+      address: "a:1",
+      format: "plain",
+      interval: "1s",
+      prefix: "shop.eu-1.a_b",
+    }),
+    {
+      address: { host: "a", port: 1 },
+      format: "plain",
+      interval: 1000,
+      prefix: "shop.eu-1.a_b",
+    },
+  );
+});
+
+Deno.test("statsd refuses addresses that are none, and names every fault", () => {
+  for (
+    const address of [
+      "",
+      "a",
+      ":1",
+      "a:",
+      "a:0",
+      "a:65536",
+      "a:1.5",
+      "a b:1",
+      "::1:8125",
+      "udp://a:1",
+      "user@a:1",
+      8125,
+      null,
+    ]
+  ) deepEqual(statsd({ address }), ["address"]);
+  deepEqual(
+    statsd({
+      address: "a",
+      format: "graphite",
+      interval: "99ms",
+      prefix: ".a",
+    }),
+    ["address", "format", "interval", "prefix"],
+  );
+  deepEqual(statsd({}), ["address"]);
+  deepEqual(statsd({ address: "a:1", timeout: 1 }), [""]);
+});
+
+Deno.test("otlp takes a URL, and posts cumulative figures every 10 s unless told otherwise", () => {
+  const endpoint = "https://collector.example:4318/v1/metrics?tenant=1";
+  deepEqual(otlp({ endpoint }), {
+    endpoint,
+    interval: 10_000,
+    timeout: 10_000,
+    headers: {},
+    temporality: "cumulative",
+  });
+  deepEqual(
+    otlp({
+      endpoint,
+      interval: "2m",
+      timeout: "500ms",
+      headers: { "X-Api-Key": "ü" },
+      temporality: "cumulative",
+    }),
+    {
+      endpoint,
+      interval: 120_000,
+      timeout: 500,
+      headers: { "X-Api-Key": "ü" },
+      temporality: "cumulative",
+    },
+  );
+});
+
+Deno.test("otlp refuses what is no endpoint, and names every fault", () => {
+  for (
+    const endpoint of [
+      "",
+      "localhost:4318",
+      "/v1/metrics",
+      "ftp://a/b",
+      "http://user:secret@a/b",
+      1,
+    ]
+  ) deepEqual(otlp({ endpoint }), ["endpoint"]);
+  deepEqual(
+    otlp({
+      endpoint: "a",
+      interval: "2h",
+      timeout: 0,
+      headers: { "a b": "x", c: "1\n2", d: "\u20ac" },
+      temporality: "delta",
+    }),
+    [
+      "endpoint",
+      "interval",
+      "timeout",
+      "headers/a b",
+      "headers/c",
+      "headers/d",
+      "temporality",
+    ],
+  );
+});

@@ -1,0 +1,145 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { createPerfmock, type Perfmock } from "../../../mod.ts";
+import { request } from "./otlp/_schema.ts";
+import { Daemon } from "./statsd/_daemon.ts";
+
+/** A StatsD daemon on a port of its own. */
+async function listen() {
+  const daemon = new Daemon();
+  const socket = createSocket("udp4");
+  socket.on("message", (datagram: Uint8Array) => daemon.take(datagram));
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return {
+    daemon,
+    address: `127.0.0.1:${socket.address().port}`,
+    close: () => new Promise<void>((resolve) => socket.close(resolve)),
+  };
+}
+
+/** An OTLP receiver that remembers the last sum of arrivals. */
+function collect() {
+  const told = { arrivals: 0, requests: 0 };
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (call) => {
+      const { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] } = request
+        .parse(await call.json());
+      told.requests++;
+      for (const metric of metrics) {
+        if (metric.name !== "perfmock_arrivals_total") continue;
+        ok("sum" in metric);
+        told.arrivals = metric.sum.dataPoints[0].asDouble;
+      }
+      return Response.json({});
+    },
+  );
+  const endpoint = `http://127.0.0.1:${server.addr.port}/v1/metrics`;
+  return { told, endpoint, close: () => server.shutdown() };
+}
+
+/** Lets the daemon read until it knows so many arrivals; gives up after 1000 turns. */
+async function read(daemon: Daemon, arrivals: number): Promise<void> {
+  for (let turn = 0; turn < 1000; turn++) {
+    if (daemon.counters.get(ARRIVALS) === arrivals) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function visit(server: Perfmock, times: number): Promise<void> {
+  for (let n = 0; n < times; n++) {
+    await (await server.fetch(new Request(new URL("/a", server.url)))).text();
+  }
+}
+
+const ROUTES = [{ id: "a", path: "/a" }];
+const ARRIVALS = "perfmock_arrivals_total.route.a";
+
+Deno.test("Exporters deliver what happened until the end, over all revisions, once", async () => {
+  const statsd = await listen();
+  const otlp = collect();
+  const settings = {
+    statsd: { address: statsd.address, format: "plain", interval: "100ms" },
+    otlp: { endpoint: otlp.endpoint, interval: "100ms" },
+  };
+  const server = await createPerfmock({
+    plugins: { exporters: settings },
+    routes: ROUTES,
+  }, { log: () => {} });
+  await visit(server, 30);
+  // The same settings, then others.
+  await server.update({ server: { drainTimeout: "3s" } });
+  await visit(server, 20);
+  await server.update({
+    plugins: { exporters: { statsd: { interval: "150ms" } } },
+  });
+  await visit(server, 10);
+  const { exporters } = server.stats().plugins;
+  deepEqual(Object.keys(exporters as object), ["statsd", "otlp"]);
+  await server[Symbol.asyncDispose]();
+  await read(statsd.daemon, 60);
+  equal(statsd.daemon.counters.get(ARRIVALS), 60);
+  equal(otlp.told.arrivals, 60);
+  ok(otlp.told.requests >= 2);
+  await statsd.close();
+  await otlp.close();
+});
+
+Deno.test("Exporters that are turned on later count from then", async () => {
+  const statsd = await listen();
+  const otlp = collect();
+  const server = await createPerfmock({ routes: ROUTES }, { log: () => {} });
+  await visit(server, 5);
+  await server.update({
+    plugins: {
+      exporters: {
+        statsd: { address: statsd.address, format: "plain" },
+        otlp: { endpoint: otlp.endpoint },
+      },
+    },
+  });
+  await visit(server, 7);
+  await server[Symbol.asyncDispose]();
+  await read(statsd.daemon, 7);
+  equal(statsd.daemon.counters.get(ARRIVALS), 7);
+  equal(otlp.told.arrivals, 7);
+  await statsd.close();
+  await otlp.close();
+});
+
+Deno.test("A server runs on while its exporters fail, and its health says so", async () => {
+  const lines: string[] = [];
+  await using server = await createPerfmock({
+    plugins: {
+      exporters: {
+        statsd: { address: "no-such-host.invalid:8125" },
+        otlp: { endpoint: "http://no-such-host.invalid:4318/v1/metrics" },
+      },
+    },
+    routes: ROUTES,
+  }, { log: (_, message) => lines.push(message) });
+  while (lines.length < 2) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await visit(server, 1);
+  const { status, reasons, exporters } = server.health();
+  equal(status, "degraded");
+  equal(reasons.filter((reason) => reason.startsWith("Exporter")).length, 2);
+  match(
+    exporters?.statsd ?? "",
+    /^failing: Cannot resolve no-such-host\.invalid: /,
+  );
+  match(exporters?.otlp ?? "", /^failing: Cannot deliver: /);
+  ok(lines.every((line) => /Exporter (statsd|otlp) fails: /.test(line)));
+});
+
+Deno.test("Exporters are off where no address is given", async () => {
+  await using server = await createPerfmock({
+    plugins: { exporters: { statsd: false, otlp: false } },
+    routes: ROUTES,
+  });
+  deepEqual(server.health().exporters, {});
+  deepEqual(server.stats().plugins.exporters, {});
+});
