@@ -19,7 +19,7 @@ import { disposeAll, type RunningPlugin, Services, setUp } from "./registry.ts";
 import { buildRoutes } from "./route_building.ts";
 import type { BuiltRoute } from "./routes/built_route.ts";
 import { Matcher } from "./routes/matcher.ts";
-import { readSettings, type SettingsInput } from "./settings.ts";
+import { type Ground, readSettings, type SettingsInput } from "./settings.ts";
 import type { TenantParts } from "./tenant_parts.ts";
 
 /** A configuration, built. */
@@ -44,6 +44,8 @@ export interface Revision extends Assembly {
   readonly dials: readonly PlacedDial[];
   /** What its plugins keep. */
   readonly kept: Kept;
+  /** What it was read by. */
+  readonly ground: Ground;
   /** Its exchanges. */
   readonly generation: Generation;
   /**
@@ -60,6 +62,8 @@ export interface RevisionParts {
   readonly parts: TenantParts;
   /** What the revision before it keeps; undefined for the first. */
   readonly before: Kept | undefined;
+  /** What the revision before it was read by; undefined to read everything afresh. */
+  readonly ground: Ground | undefined;
   /** Makes the control API's own endpoints. */
   readonly builtin: (kit: Kit) => readonly Endpoint[];
 }
@@ -72,9 +76,10 @@ export interface RevisionParts {
  */
 export async function buildRevision(
   input: SettingsInput,
-  { parts, before, builtin }: RevisionParts,
+  { parts, before, ground, builtin }: RevisionParts,
 ): Promise<Revision> {
-  const settings = await readSettings(input);
+  const settings = await readSettings(input, ground);
+  await nextTurn();
   const services = new Services();
   const kept = new Kept(before);
   let plugins: RunningPlugin[] = [];
@@ -85,8 +90,10 @@ export async function buildRevision(
       ),
       ({ plugin }) => hostFor(plugin.name, { settings, services, kept, parts }),
     );
+    await nextTurn();
     const generation = new Generation();
     const built = await buildRoutes(settings, { plugins, generation, parts });
+    await nextTurn();
     const { routes } = built;
     const { config } = settings;
     const endpoints = endpointsOf(plugins, builtin(settings.kit), config);
@@ -106,6 +113,7 @@ export async function buildRevision(
       ofServer: pathsOfServer(plugins, config.control.path),
       dials: [...built.dials, ...dialsOf(plugins)],
       kept,
+      ground: settings.ground,
       generation,
       ...assemble(routes, endpoints, { config, parts }),
       async dispose(next) {
@@ -123,6 +131,11 @@ export async function buildRevision(
     await disposeValues(kept.beyond(before));
     throw error;
   }
+}
+
+/** A change is made between requests: none of its steps may hold up what falls due meanwhile. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What plugins say of the configuration, now that all routes are known. */

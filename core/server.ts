@@ -317,7 +317,7 @@ export class Server implements Perfmock {
       ...input,
       value: putConfig({ value: input.value, ids: [] }, value),
       folder,
-    }));
+    }), { afresh: true });
   }
 
   health(): Health {

@@ -66,25 +66,43 @@ export interface Settings {
   readonly families: ReadonlyMap<string, Family>;
   /** Compiles a distribution as written. */
   readonly parse: (value: unknown) => Validation<Distribution>;
+  /** What further configurations with the same plugins and contributions can be read by. */
+  readonly ground: Ground;
 }
 
-/** What is known once the plugins are loaded. */
-interface Ground {
+/** What is known once the plugins are loaded: schemas take longer to make than to use. */
+export interface Ground {
+  /** What it depends on, as text. */
+  readonly key: string;
+  /** In the order of their setup. */
   readonly plugins: readonly LoadedPlugin[];
+  /** Compiles distributions. */
   readonly parser: DistributionParser;
+  /** The plugins' route keys, by key. */
   readonly routeKeys: ReadonlyMap<string, RouteKey>;
+  /** What is wrong with the plugins. */
   readonly faults: readonly CodedIssue[];
+  /** The schema of the whole, once it was needed. */
+  schema?: Schema<PerfmockConfig>;
+  /** The schemas of the plugins' options, as far as they were needed. */
+  readonly optionSchemas: Map<Plugin, Schema>;
 }
 
 /**
  * Reads a configuration.
  *
+ * @param given as a user wrote it, and where it stands
+ * @param known the ground of a configuration before it: taken where this one has the same plugins and contributions. Files that
+ * profiles name are not read again then
  * @throws PerfmockError with all faults; its code is `CONFIG_INVALID`, or that of the plugins' faults where there are no others
  */
-export async function readSettings(given: SettingsInput): Promise<Settings> {
+export async function readSettings(
+  given: SettingsInput,
+  known?: Ground,
+): Promise<Settings> {
   // A copy: what is frozen below must not be the caller's.
   const input = { ...given, value: copy(given.value) };
-  const ground = await layGround(input);
+  const ground = (known && sameGround(known, input)) ?? await layGround(input);
   const { plugins, parser, routeKeys } = ground;
   const { kit, families } = parser;
   const faults: CodedIssue[] = [...ground.faults];
@@ -93,7 +111,8 @@ export async function readSettings(given: SettingsInput): Promise<Settings> {
       ...issues.map((issue) => ({ code: "CONFIG_INVALID", issue } as const)),
     );
 
-  const result = validateConfig(input.value, { kit, routeKeys });
+  ground.schema ??= createConfigSchema({ kit, routeKeys });
+  const result = validateConfig(input.value, { kit, schema: ground.schema });
   add(
     ground.faults.length === 0
       ? result.issues ?? []
@@ -106,9 +125,9 @@ export async function readSettings(given: SettingsInput): Promise<Settings> {
     const path = toPointer(["plugins", entry.key]);
     // What is no object was reported by the configuration's own schema.
     const options = typeof entry.options === "object" ? entry.options : {};
-    let schema: Schema = kit.z.strictObject({});
+    let schema: Schema;
     try {
-      schema = entry.plugin.options?.(kit) ?? schema;
+      schema = optionSchemaOf(entry.plugin, ground);
     } catch (error) {
       faults.push(unsaid(entry, "options", error));
       return { ...entry, parsed: undefined };
@@ -138,7 +157,55 @@ export async function readSettings(given: SettingsInput): Promise<Settings> {
     kit,
     families,
     parse: (value) => parser.parse(value),
+    ground,
   };
+}
+
+function optionSchemaOf(
+  plugin: Plugin,
+  { optionSchemas, parser: { kit } }: Ground,
+): Schema {
+  let schema = optionSchemas.get(plugin);
+  if (schema === undefined) {
+    schema = plugin.options?.(kit) ?? kit.z.strictObject({});
+    optionSchemas.set(plugin, schema);
+  }
+  return schema;
+}
+
+/** The known ground with this configuration's options, where they change nothing else of it. */
+function sameGround(known: Ground, input: SettingsInput): Ground | undefined {
+  if (known.faults.length > 0) return undefined;
+  const entries = entriesIn(input);
+  const plugins = known.plugins.map((entry): LoadedPlugin => ({
+    ...entry,
+    options: (entries as Record<string, unknown> | undefined)?.[entry.key] ??
+      {},
+  }));
+  return keyOf(input, plugins) === known.key
+    ? { ...known, plugins }
+    : undefined;
+}
+
+/** Which plugins are on, where files lie, and the options that contribute something. */
+function keyOf(
+  input: SettingsInput,
+  plugins: readonly LoadedPlugin[],
+): string {
+  const entries = Object.entries(Object(entriesIn(input)) as object);
+  return JSON.stringify([
+    input.folder.href,
+    entries.map(([key, options]) => [key, options === false]),
+    plugins.map(({ plugin, options }) =>
+      typeof plugin.contributes === "function" ? options : null
+    ),
+  ]);
+}
+
+function entriesIn({ value }: SettingsInput): unknown {
+  return typeof value === "object" && value !== null
+    ? Reflect.get(value, "plugins")
+    : undefined;
 }
 
 /**
@@ -166,10 +233,8 @@ export async function settingsSchema(
 }
 
 async function layGround(input: SettingsInput): Promise<Ground> {
-  const { value, folder } = input;
-  const entries = typeof value === "object" && value !== null
-    ? Reflect.get(value, "plugins")
-    : undefined;
+  const { folder } = input;
+  const entries = entriesIn(input);
   const available = addGiven(BUILTIN, input.plugins);
   const loading = await loadPlugins(entries, folder, available.plugins);
   const { plugins, faults } = arrange(loading.plugins);
@@ -181,9 +246,11 @@ async function layGround(input: SettingsInput): Promise<Ground> {
   });
   const { routeKeys, faults: keyFaults } = claimRouteKeys(plugins, parser.kit);
   return {
+    key: keyOf(input, plugins),
     plugins,
     parser,
     routeKeys,
+    optionSchemas: new Map(),
     faults: [
       ...available.faults,
       ...loading.faults,

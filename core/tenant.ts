@@ -52,6 +52,8 @@ export interface TenantOptions {
 export interface ChangeOptions {
   /** The revisions it was made for; any where absent. */
   readonly revisions?: readonly number[] | undefined;
+  /** Whether files are read again too, those of profiles included. */
+  readonly afresh?: boolean;
 }
 
 /** One configuration in force. */
@@ -160,7 +162,7 @@ export class Tenant {
    */
   change(
     edit: (input: SettingsInput) => SettingsInput,
-    { revisions }: ChangeOptions = {},
+    { revisions, afresh }: ChangeOptions = {},
   ): Promise<Revision> {
     const change = this.#changes.then(async () => {
       if (revisions?.includes(this.#number) === false) {
@@ -169,6 +171,7 @@ export class Tenant {
       const { input } = this.revision;
       const next = await this.#build(
         edit({ ...input, value: structuredClone(input.value) }),
+        afresh,
       );
       const faults = this.#ended
         ? undefined
@@ -212,11 +215,12 @@ export class Tenant {
     }), { revisions });
   }
 
-  async #build(input: SettingsInput): Promise<Revision> {
+  async #build(input: SettingsInput, afresh = false): Promise<Revision> {
     const { builtin } = this.#options;
     return await buildRevision(input, {
       parts: this.#parts,
       before: this.#revision?.kept,
+      ground: afresh ? undefined : this.#revision?.ground,
       builtin: (kit) => builtin(this, kit),
     });
   }

@@ -231,9 +231,9 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
  */
 export function validateConfig(
   value: unknown,
-  parts: ConfigSchemaParts,
+  parts: { readonly kit: Kit; readonly schema: Schema<PerfmockConfig> },
 ): Validation<PerfmockConfig> {
-  const result = validate(createConfigSchema(parts), value);
+  const result = validate(parts.schema, value);
   // Found in what was written, so that a fault elsewhere does not hide them.
   const between = crossFaults(value, parts.kit);
   const issues = [...result.issues ?? [], ...between];

@@ -74,6 +74,8 @@ export class ExchangeJournal implements Journal {
   #numbers: Float64Array;
   #exchanges: (Kept | undefined)[];
   #count = 0;
+  /** The number of the oldest that is kept, as far as the ring has not gone over it. */
+  #from = 0;
 
   /**
    * Makes an empty one.
@@ -103,7 +105,9 @@ export class ExchangeJournal implements Journal {
 
   /** Copies what is kept. */
   record(x: LiveExchange): void {
-    if (this.#count === this.#size && this.#size < this.#capacity) this.#grow();
+    if (
+      this.#size < this.#capacity && this.#count - this.#from >= this.#size
+    ) this.#moveTo(Math.min(this.#capacity, this.#size * 4));
     const slot = this.#count++ % this.#size;
     const kept = this.#exchanges[slot] ??= new Kept();
     const { request } = x;
@@ -127,7 +131,7 @@ export class ExchangeJournal implements Journal {
   /** The latest entries that match, oldest first. */
   entries(filter: JournalFilter): JournalEntry[] {
     const found: JournalEntry[] = [];
-    const oldest = Math.max(0, this.#count - this.#size);
+    const oldest = this.#oldest;
     for (let n = this.#count - 1; n >= oldest; n--) {
       if (found.length >= filter.limit) break;
       const entry = this.#entry(n);
@@ -138,34 +142,30 @@ export class ExchangeJournal implements Journal {
 
   /** Forgets everything. */
   reset(): void {
-    this.#count = 0;
+    this.#count = this.#from = 0;
     this.#exchanges.fill(undefined);
   }
 
   /** Keeps another number of exchanges from now on, the latest of those there are. */
   resize(capacity: number): void {
     if (capacity === this.#capacity) return;
-    const kept = Math.min(this.#count, this.#size, capacity);
-    this.#copyTo(
-      Math.max(Math.min(capacity, FIRST), kept),
-      this.#count - kept,
-    );
+    this.#from = Math.max(this.#oldest, this.#count - capacity);
     this.#capacity = capacity;
+    const kept = this.#count - this.#from;
+    this.#moveTo(Math.max(Math.min(capacity, FIRST), kept));
   }
 
-  #grow(): void {
-    this.#copyTo(Math.min(this.#capacity, this.#size * 4), 0);
+  /** The number of the oldest entry. */
+  get #oldest(): number {
+    return Math.max(this.#from, this.#count - this.#size);
   }
 
-  /** Moves to arrays of another size, all from the how-manieth on. */
-  #copyTo(size: number, from: number): void {
+  /** Moves to arrays of another size, large enough for what is kept. */
+  #moveTo(size: number): void {
     const numbers = new Float64Array(size * COLUMNS);
     const exchanges = new Array<Kept | undefined>(size);
-    for (
-      let n = Math.max(from, this.#count - this.#size);
-      n < this.#count;
-      n++
-    ) {
+    const from = this.#oldest;
+    for (let n = from; n < this.#count; n++) {
       const [old, slot] = [n % this.#size, n % size];
       exchanges[slot] = this.#exchanges[old];
       numbers.set(
@@ -173,6 +173,7 @@ export class ExchangeJournal implements Journal {
         slot * COLUMNS,
       );
     }
+    this.#from = from;
     this.#size = size;
     this.#numbers = numbers;
     this.#exchanges = exchanges;

@@ -1,6 +1,9 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createKit } from "../../../core/config/kit.ts";
-import { validateConfig } from "../../../core/config/mod.ts";
+import {
+  createConfigSchema,
+  validateConfig,
+} from "../../../core/config/mod.ts";
 
 const kit = createKit({
   folder: "/",
@@ -10,7 +13,7 @@ const kit = createKit({
 function read(faults: unknown) {
   return validateConfig({ routes: [{ path: "/", faults }] }, {
     kit,
-    routeKeys: new Map(),
+    schema: createConfigSchema({ kit, routeKeys: new Map() }),
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import {
+  createConfigSchema,
   type PerfmockConfig,
   type RouteKey,
   validateConfig,
@@ -32,13 +33,19 @@ const routeKeys = new Map<string, RouteKey>([
 ]);
 
 function read(value: unknown): PerfmockConfig {
-  const result = validateConfig(value, { kit, routeKeys });
+  const result = validateConfig(value, {
+    kit,
+    schema: createConfigSchema({ kit, routeKeys }),
+  });
   assert.ok(result.issues === undefined, JSON.stringify(result.issues));
   return result.value;
 }
 
 function faults(value: unknown): readonly Issue[] {
-  return validateConfig(value, { kit, routeKeys }).issues ?? [];
+  return validateConfig(value, {
+    kit,
+    schema: createConfigSchema({ kit, routeKeys }),
+  }).issues ?? [];
 }
 
 function messages(value: unknown): string[][] {
