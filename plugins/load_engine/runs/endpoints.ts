@@ -4,7 +4,7 @@
  * @module
  */
 import type { Call, Endpoint } from "../../../core/plugin.ts";
-import { readScript, SCRIPT_LIMIT } from "../script/mod.ts";
+import { scriptIn } from "../script/mod.ts";
 import { runEvents } from "./events.ts";
 import type { Run } from "./run.ts";
 import type { Runs } from "./runs.ts";
@@ -92,30 +92,9 @@ async function begin(request: Request, runs: Runs): Promise<Response> {
       detail: "Each takes a thread: stop one, or wait for its end",
     });
   }
-  const text = await readText(request);
-  if (text === undefined) {
-    return problem(413, {
-      title: "The script is too large",
-      detail:
-        `At most ${SCRIPT_LIMIT} bytes are read: keep traces and values in files of their own`,
-    });
-  }
-  const run = await runs.start(readScript(text));
+  const run = await runs.start(await scriptIn(request));
   const location = `${new URL(request.url).pathname}/${run.id}`;
   return Response.json(run.report, { status: 201, headers: { location } });
-}
-
-/** The body, read no further than the limit; undefined where it goes beyond. */
-async function readText(request: Request): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > SCRIPT_LIMIT) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function missing(id: string): Response {

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { PreciseClock, threadHost } from "../../../core/thread.ts";
+import {
+  PerfmockError,
+  PreciseClock,
+  threadHost,
+} from "../../../core/thread.ts";
 import { type Environment, LoadRun } from "../executors/mod.ts";
 import type { Progress, TickTimes } from "../figures/mod.ts";
 import { connectTo } from "../http/mod.ts";
@@ -43,8 +47,7 @@ export class ThreadSession {
           return await this.#close();
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#post({ kind: "failed", reason });
+      this.#post({ kind: "failed", reason: inWords(error) });
     }
   }
 
@@ -82,4 +85,14 @@ export class ThreadSession {
     await this.#clock[Symbol.asyncDispose]();
     this.#post({ kind: "closed" });
   }
+}
+
+/** An error with all its faults, which only here can be told in one line. */
+function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const issues = error instanceof PerfmockError ? error.issues : [];
+  return [
+    error.message,
+    ...issues.map(({ path, message }) => `${path} ${message}`),
+  ].join("; ");
 }
