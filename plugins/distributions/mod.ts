@@ -8,6 +8,8 @@
  * - `sampling`: `{ scheme, block, key }`: independent draws, or exact percentiles in every block of `block` requests; `key`
  *   takes draws by sequence number or by a header, so that the same request id always gets the same time
  *
+ * It provides the key `distributions.routes`: which family each route draws from, and whether exactly.
+ *
  * Its control calls list the families and explain a distribution: mean, standard deviation and quantiles.
  *
  * ```ts
@@ -26,6 +28,7 @@ import type {
   Distribution,
   Host,
   Instance,
+  Key,
   Kit,
   Plugin,
   Route,
@@ -61,6 +64,23 @@ export interface DistributionsRouteOptions {
   readonly sampling: Sampling;
 }
 
+/** How a route is served, as other plugins see it. */
+export interface ServedRoute {
+  /** The family that its service times are drawn from. */
+  readonly family: string;
+  /** Whether it samples exactly. */
+  readonly exact: boolean;
+}
+
+/** The service `distributions.routes`. */
+export interface ServedRoutes {
+  /** How a route is served, by its id; undefined where it has no service time, or is not there yet. */
+  of(id: string): ServedRoute | undefined;
+}
+
+/** By which other plugins find {@linkcode ServedRoutes}. */
+const ROUTES: Key<ServedRoutes> = { name: "distributions.routes" };
+
 /** The plugin. */
 const plugin: Plugin<DistributionsOptions, DistributionsRouteOptions> = {
   name: "distributions",
@@ -80,8 +100,17 @@ const plugin: Plugin<DistributionsOptions, DistributionsRouteOptions> = {
   }),
   setup(host: Host): Instance<DistributionsRouteOptions> {
     const samplers: Samplers = new Map();
+    const served = new Map<string, ServedRoute>();
+    host.provide(ROUTES, { of: (id) => served.get(id) });
     return {
-      route: (route, options) => bind(route, options, samplers),
+      route(route, options) {
+        const { serviceTime, sampling } = options;
+        if (serviceTime !== undefined) {
+          const exact = sampling?.scheme === "exact";
+          served.set(route.id, { family: serviceTime.family, exact });
+        }
+        return bind(route, options, samplers);
+      },
       control: controlEndpoints(host),
       snapshot: () => snapshot(samplers),
     };

@@ -21,7 +21,6 @@ import {
   PURPOSES,
 } from "./kept_pool.ts";
 import { Ledger } from "./ledger.ts";
-import { escaped } from "./pool_change.ts";
 import { routeHooks, type TakenPool } from "./route_hooks.ts";
 import { PoolSeries } from "./series.ts";
 import {
@@ -30,6 +29,7 @@ import {
   type LimiterRouteOptions,
   type PoolSettings,
 } from "./settings.ts";
+import { mismatches, SERVED, unused } from "./warnings.ts";
 
 /** A pool of this revision, which has others before and after it. */
 export interface PlannedPool extends TakenPool, PoolPlan {}
@@ -186,14 +186,18 @@ export class Limiter {
     this.ledger.clients.reset();
   }
 
-  /** Pools that no route takes. */
+  /** Pools that no route takes, and service times that do not go well with a pool. */
   warnings(): Issue[] {
-    return [...this.#pools.keys()].filter((name) => !this.#used.has(name))
-      .map((name) => ({
-        path: `/pools/${escaped(name)}`,
-        message: `No route uses the pool "${name}"`,
-        suggestion: `"limiter": "${name}" on a route`,
-      }));
+    const served = this.#host.find(SERVED);
+    return [
+      ...[...this.#pools.keys()].filter((name) => !this.#used.has(name))
+        .map(unused),
+      ...[...this.#first].flatMap(([route, { kept, settings }]) =>
+        settings.concurrency === Infinity
+          ? []
+          : mismatches(route, kept.pool.name, served)
+      ),
+    ];
   }
 
   /** What is taken off a dial of a revision that another has followed is not taken off the other's. */
