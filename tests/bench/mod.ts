@@ -10,12 +10,14 @@ import type { Benchmark, Row } from "./benchmark.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { inFlight } from "./in_flight.ts";
 import { limiter } from "./limiter.ts";
-import { recorder, scrape } from "./metrics.ts";
+import { recorder } from "./metrics.ts";
+import { metricsOverhead } from "./metrics_overhead.ts";
 import { pipeline } from "./pipeline.ts";
 import { precision } from "./precision.ts";
 import { Children } from "./processes.ts";
 import { formatRows, isMet } from "./report.ts";
 import { sampling } from "./sampling.ts";
+import { scrape } from "./scrape.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
@@ -31,6 +33,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   limiter,
   sampling,
   recorder,
+  metricsOverhead,
   scrape,
 ];
 

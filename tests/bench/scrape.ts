@@ -1,66 +1,165 @@
 /**
- * How long a scrape holds the event loop at a stretch: 2000 series with all their buckets, the most a metric may have.
- * Run it with `deno run -A tests/bench/scrape.ts`. The target is 2 ms at most.
+ * What a scrape does to the server that is scraped.
  *
  * @module
  */
-import { MetricRegistry } from "../../core/metrics/mod.ts";
-import { PrometheusText } from "../../plugins/exporters/prometheus_text.ts";
+import type { Benchmark, Context, Row } from "./benchmark.ts";
+import { LoadDriver } from "./load_driver.ts";
+import { type Server, startScript } from "./servers.ts";
+import { median, quantiles } from "./statistics.ts";
 
-/** What one scrape cost. */
-export interface ScrapeCost {
-  /** The longest stretch without a turn of the event loop, in milliseconds. */
-  readonly longest: number;
-  /** All stretches together, in milliseconds. */
-  readonly total: number;
-  /** The size of the text in bytes. */
-  readonly bytes: number;
+/** What Prometheus 2 sends. */
+const HEADERS = {
+  "accept":
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+  "accept-encoding": "gzip",
+};
+
+/** The series that one route of its own makes, as far as they grow with routes. */
+const SERIES_PER_ROUTE = 83;
+
+/** Milliseconds between scrapes where they are to show in lateness: fifty times as often as Prometheus does. */
+const PAUSE = 100;
+
+/** Lateness in milliseconds. */
+interface Lateness {
+  readonly p50: number;
+  readonly p99: number;
 }
 
-/** Measures scrapes one after the other; the first one also makes the prefixes of all lines. */
-export async function measureScrapes(
-  scrapes = 8,
-  series = 2000,
-): Promise<readonly ScrapeCost[]> {
-  const metrics = new MetricRegistry({ seriesLimit: 2000 });
-  const timing = metrics.timing({
-    name: "http_server_request_duration_seconds",
-    help: "Benchmark",
-    labels: ["http_request_method", "http_route", "http_response_status_code"],
+/** One server after the other, each with more series. */
+export const scrape: Benchmark = {
+  name: "scrape",
+  measures:
+    `A scrape over HTTP as Prometheus asks for it: OpenMetrics, compressed. How long it takes and how long it holds the event loop at a stretch, on an idle server; and the lateness of 300 requests/s to a route of 5 ms without scrapes and with one after the other, ${PAUSE} ms apart`,
+  async run(context) {
+    const rows: Row[] = [];
+    for (const series of [1_000, 10_000]) {
+      rows.push(await measure(context, series));
+    }
+    return rows;
+  },
+};
+
+async function measure(context: Context, series: number): Promise<Row> {
+  const server = await startScript(context.children, "held_loop", {
+    args: [configuration(series)],
   });
-  for (let n = 0; n < series; n++) {
-    const one = timing.series("GET", `/api/orders/${n}/items/:id`, "200");
-    for (let ms = 0; ms < 50; ms++) one.record(ms * 7.3);
+  await visitAll(server, series);
+  const scrapes = [];
+  for (let round = 0; round < (context.quick ? 3 : 15); round++) {
+    scrapes.push(await scrapeOnce(server));
   }
-  const writer = new PrometheusText();
-  const costs: ScrapeCost[] = [];
-  for (let scrape = 0; scrape < scrapes; scrape++) {
-    costs.push(await measureScrape(writer, metrics));
-  }
-  return costs;
+  const [, ...later] = scrapes;
+  const driver = new LoadDriver(context.children);
+  const without = await lateness(server, driver, context.quick);
+  const scraping = new Scraping(server.url);
+  const scraped = await lateness(server, driver, context.quick);
+  await scraping.stop();
+  await server.child.stop();
+  return {
+    what: `${series} series`,
+    values: {
+      "series": scrapes[0].series,
+      "KiB": scrapes[0].kibibytes,
+      "total ms": median(later.map(({ total }) => total)),
+      "first hold ms": scrapes[0].hold,
+      "median hold ms": median(later.map(({ hold }) => hold)),
+      "longest hold ms": Math.max(...later.map(({ hold }) => hold)),
+      "late p50 ms": without.p50,
+      "scraped p50 ms": scraped.p50,
+      "late p99 ms": without.p99,
+      "scraped p99 ms": scraped.p99,
+    },
+    targets: [{ column: "median hold ms", atMost: 2 }],
+  };
 }
 
-async function measureScrape(
-  writer: PrometheusText,
-  metrics: MetricRegistry,
-): Promise<ScrapeCost> {
-  const encoder = new TextEncoder();
-  let longest = 0;
-  let total = 0;
-  let bytes = 0;
-  let start = performance.now();
-  for (const slice of writer.slices(metrics.all())) {
-    bytes += encoder.encode(slice).length;
-    const stretch = performance.now() - start;
-    longest = Math.max(longest, stretch);
-    total += stretch;
-    await new Promise((resolve) => setImmediate(resolve));
-    start = performance.now();
-  }
-  return { longest, total, bytes };
+function configuration(series: number): string {
+  return JSON.stringify({
+    routes: Array.from(
+      { length: Math.ceil(series / SERIES_PER_ROUTE) },
+      (_, n) => ({
+        id: `route-${n}`,
+        path: `/api/resource-${n}/:id`,
+        serviceTime: "5ms",
+        response: { json: { n } },
+      }),
+    ),
+  });
 }
 
-if (import.meta.main) {
-  // deno-lint-ignore no-console
-  console.table(await measureScrapes());
+/** One request to each route, so that its series exist. */
+async function visitAll({ url }: Server, series: number): Promise<void> {
+  for (let n = 0; n < Math.ceil(series / SERIES_PER_ROUTE); n++) {
+    const response = await fetch(`${url}/api/resource-${n}/1`);
+    if (response.status !== 200) throw new Error(`Status ${response.status}`);
+    await response.body?.cancel();
+  }
+}
+
+/** What one scrape of an idle server cost. Times are in milliseconds. */
+interface Cost {
+  readonly series: number;
+  readonly kibibytes: number;
+  readonly total: number;
+  readonly hold: number;
+}
+
+async function scrapeOnce({ child, url }: Server): Promise<Cost> {
+  await child.send("watch");
+  const start = performance.now();
+  const response = await fetch(`${url}/metrics`, { headers: HEADERS });
+  const bytes = await response.arrayBuffer();
+  const total = performance.now() - start;
+  await child.send("tell");
+  const hold = JSON.parse(await child.line());
+  const text = new TextDecoder().decode(bytes);
+  return {
+    series: text.match(/^[^#\n]/gm)?.length ?? 0,
+    kibibytes: bytes.byteLength / 1024,
+    total,
+    hold,
+  };
+}
+
+/** Scrapes one after the other until it is stopped. */
+class Scraping {
+  #on = true;
+  readonly #ended: Promise<void>;
+
+  constructor(url: string) {
+    this.#ended = this.#run(url);
+  }
+
+  /** Ends with the scrape that is under way. */
+  async stop(): Promise<void> {
+    this.#on = false;
+    await this.#ended;
+  }
+
+  async #run(url: string): Promise<void> {
+    while (this.#on) {
+      const response = await fetch(`${url}/metrics`, { headers: HEADERS });
+      await response.arrayBuffer();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+}
+
+/** What the server itself says of the lateness under an even load. */
+async function lateness(
+  { url }: Server,
+  driver: LoadDriver,
+  quick: boolean,
+): Promise<Lateness> {
+  const { totals } = await driver.drive({
+    url: `${url}/api/resource-0/1`,
+    rate: 300,
+    duration: quick ? 500 : 10_000,
+    warmup: quick ? 0 : 1000,
+    totals: true,
+  });
+  const [p50, p99] = quantiles(totals.map((total) => total - 5), [0.5, 0.99]);
+  return { p50, p99 };
 }

@@ -13,11 +13,17 @@ export async function serveForOwner(
     port: 0,
     onListen: ({ port }) => announce(port),
   }, handler);
-  await Deno.stdin.readable.pipeTo(new WritableStream());
+  await ownerLeft();
   await server.shutdown();
 }
 
-function announce(port: number): void {
+/** Resolves when standard input ends. */
+export function ownerLeft(): Promise<void> {
+  return Deno.stdin.readable.pipeTo(new WritableStream());
+}
+
+/** Tells the owner where the server listens. */
+export function announce(port: number): void {
   const line = new TextEncoder().encode(`${JSON.stringify({ port })}\n`);
   Deno.stdout.writeSync(line);
 }

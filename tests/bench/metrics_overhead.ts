@@ -1,0 +1,91 @@
+/**
+ * What it costs to record every request.
+ *
+ * @module
+ */
+import type { Benchmark, Context } from "./benchmark.ts";
+import { LoadDriver } from "./load_driver.ts";
+import { processorTime } from "./machine.ts";
+import { type Server, startScript } from "./servers.ts";
+import { median, medianRatio } from "./statistics.ts";
+
+const CONNECTIONS = 50;
+const DELAY = 10;
+
+/** Some kilobytes of JSON, as an API answers. */
+const CONFIG = JSON.stringify({
+  routes: [{
+    path: "/orders",
+    serviceTime: { exponential: { mean: DELAY } },
+    response: {
+      json: Array.from({ length: 20 }, (_, id) => ({
+        id,
+        name: "Walnut desk",
+        price: 349,
+      })),
+    },
+  }],
+});
+
+/** Both servers alive at once, loaded one after the other in slices; each round begins with the other one. */
+export const metricsOverhead: Benchmark = {
+  name: "metrics-overhead",
+  measures:
+    `Processor time an answer takes on a JSON route of ${DELAY} ms over ${CONNECTIONS} connections, with and without recording: the cheapest of alternating slices, which the machine's other work disturbed least`,
+  async run(context) {
+    const on = await start(context, "on");
+    const off = await start(context, "off");
+    const driver = new LoadDriver(context.children);
+    const costs: Record<"on" | "off", number[]> = { on: [], off: [] };
+    for (let round = 0; round < (context.quick ? 2 : 20); round++) {
+      const both = [["on", on], ["off", off]] as const;
+      for (const [name, server] of round % 2 === 0 ? both : both.toReversed()) {
+        costs[name].push(await measure(server, driver, context.quick));
+      }
+    }
+    const [cheapOn, cheapOff] = [Math.min(...costs.on), Math.min(...costs.off)];
+    return [
+      {
+        what: "with recording",
+        values: {
+          "µs of processor each": cheapOn,
+          "median µs": median(costs.on),
+          "more %": (cheapOn / cheapOff - 1) * 100,
+          "median more %": (medianRatio(costs.on, costs.off) - 1) * 100,
+        },
+        targets: [{ column: "more %", atMost: 3 }],
+      },
+      {
+        what: "without",
+        values: {
+          "µs of processor each": cheapOff,
+          "median µs": median(costs.off),
+          "more %": NaN,
+          "median more %": NaN,
+        },
+        targets: [],
+      },
+    ];
+  },
+};
+
+function start({ children }: Context, recording: "on" | "off") {
+  return startScript(children, "recording", { args: [recording, CONFIG] });
+}
+
+/** Microseconds of processor time an answer. */
+async function measure(
+  { child, url }: Server,
+  driver: LoadDriver,
+  quick: boolean,
+): Promise<number> {
+  const used = processorTime(child.pid);
+  const { completed } = await driver.drive({
+    url: `${url}/orders`,
+    connections: CONNECTIONS,
+    duration: quick ? 300 : 1000,
+    warmup: 0,
+    totals: false,
+  });
+  return (processorTime(child.pid) - used) / completed * 1000;
+}
