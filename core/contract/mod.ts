@@ -33,3 +33,15 @@ export type { Dial, DialAddress, Dials, HeldDial } from "./dial.ts";
 export type { HealthReport } from "./health.ts";
 export type { Signal, Timeline } from "./signal.ts";
 export type { InFlight, VirtualTarget, VirtualWorld } from "./world.ts";
+export type {
+  LoadEngine,
+  LoadOptions,
+  LoadPart,
+  LoadProgress,
+  LoadResult,
+  LoadScenario,
+  LoadScenarioProgress,
+  LoadSummary,
+  LoadThreshold,
+  LoadTimes,
+} from "./load.ts";

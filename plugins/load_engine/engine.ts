@@ -4,38 +4,17 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import type { Host, Key } from "../../core/plugin.ts";
-import type { RunResult } from "./executors/mod.ts";
-import type { Progress } from "./figures/mod.ts";
+import type {
+  Host,
+  Key,
+  LoadEngine,
+  LoadOptions,
+  LoadResult,
+} from "../../core/plugin.ts";
+import { progressLine } from "./figures/mod.ts";
 import type { Runs } from "./runs/mod.ts";
 import { readScript, type StressScenarios } from "./script/mod.ts";
 import { simulate } from "./simulation/mod.ts";
-
-/** How a script is run. */
-export interface EngineOptions {
-  /** The absolute path of the folder that the script's relative paths start from; the configuration's where absent. */
-  readonly folder?: string | undefined;
-  /** Ends it early: what is under way is cut. */
-  readonly signal?: AbortSignal | undefined;
-  /** Told once a second, in virtual time of virtual seconds. */
-  readonly progress?: ((progress: Progress) => void) | undefined;
-}
-
-/** Runs scripts. A script is a value as JSON holds it, or the text of one in JSON or YAML. */
-export interface LoadEngine {
-  /**
-   * Over HTTP, against its target or this server; resolves once it has ended.
-   *
-   * @throws PerfmockError `SCRIPT_INVALID` with all faults, nothing was started then; Error where the run failed
-   */
-  load(script: unknown, options?: EngineOptions): Promise<RunResult>;
-  /**
-   * In virtual time, against a copy of this server.
-   *
-   * @throws PerfmockError `SCRIPT_INVALID` with all faults
-   */
-  simulate(script: unknown, options?: EngineOptions): Promise<RunResult>;
-}
 
 /** Names the service. */
 export const LOAD_ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
@@ -65,14 +44,14 @@ export class Engine implements LoadEngine {
 
   async load(
     script: unknown,
-    { folder, signal, progress }: EngineOptions = {},
-  ): Promise<RunResult> {
+    { folder, signal, progress }: LoadOptions = {},
+  ): Promise<LoadResult> {
     const run = await this.#parts.runs.start(valueOf(script), folder);
     const stop = () => run.cut("it was stopped");
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
     const unlisten = run.listen({
-      progress: (tick) => progress?.(tick),
+      progress: (tick) => progress?.(tick, progressLine(tick)),
       ended: () => {},
     });
     await run.over;
@@ -84,8 +63,8 @@ export class Engine implements LoadEngine {
 
   async simulate(
     script: unknown,
-    { folder, signal, progress }: EngineOptions = {},
-  ): Promise<RunResult> {
+    { folder, signal, progress }: LoadOptions = {},
+  ): Promise<LoadResult> {
     const { host, targets, stress } = this.#parts;
     const simulation = simulate(valueOf(script), {
       kit: host.kit,
@@ -97,7 +76,7 @@ export class Engine implements LoadEngine {
       signal: signal === undefined
         ? this.#ending.signal
         : AbortSignal.any([signal, this.#ending.signal]),
-      tick: progress,
+      tick: (tick) => progress?.(tick, progressLine(tick)),
     });
     this.#simulations.add(simulation);
     try {

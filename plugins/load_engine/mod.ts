@@ -41,17 +41,6 @@ import { runEndpoints, Runs, type RunsParts } from "./runs/mod.ts";
 import type { StressScenarios } from "./script/mod.ts";
 import { simulateEndpoint } from "./simulate_endpoint.ts";
 
-export type { EngineOptions, LoadEngine } from "./engine.ts";
-export type { RunResult } from "./executors/mod.ts";
-export type {
-  PartSummary,
-  Progress,
-  ScenarioProgress,
-  ScenarioSummary,
-  Summary,
-  ThresholdResult,
-  Times,
-} from "./figures/mod.ts";
 export type { LoadEngineOptions } from "./options.ts";
 
 /** The plugin `load_engine`. */

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Endpoint } from "../../core/plugin.ts";
-import type { LoadEngine } from "./engine.ts";
+import type { Endpoint, LoadEngine } from "../../core/plugin.ts";
 import { scriptIn } from "./script/mod.ts";
 
 /** `POST simulate`: a script as JSON or YAML, answered by its summary. */

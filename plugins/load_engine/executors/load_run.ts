@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LoadResult as RunResult } from "../../../core/plugin.ts";
 import { Histogram } from "../../../core/thread.ts";
 import {
   hgrm,
@@ -13,6 +14,7 @@ import {
   type ScenarioProgress,
   summarize,
   type Summary,
+  summaryTable,
   type TickTimes,
   TimeSeries,
   timeSeriesCsv,
@@ -32,15 +34,7 @@ const TICK = 1000;
 /** Why a run that was stopped ended. */
 const STOPPED = "it was stopped";
 
-/** What came of a run: data, so that a thread can post it. */
-export interface RunResult {
-  /** The figures. */
-  readonly summary: Summary;
-  /** The time series of all scenarios. */
-  readonly csv: string;
-  /** The response times of all scenarios together, in HdrHistogram's text form. */
-  readonly hgrm: string;
-}
+export type { RunResult };
 
 /** Who is told how a run goes. */
 export interface RunWatcher {
@@ -205,8 +199,10 @@ export class LoadRun {
     for (const figures of this.#figures) {
       all.merge(figures.total().responseTime);
     }
+    const { summary } = this;
     this.#watcher.ended({
-      summary: this.summary,
+      summary,
+      table: summaryTable(summary),
       csv: timeSeriesCsv(this.#series.points()),
       hgrm: hgrm(all),
     });

@@ -3,47 +3,13 @@
  *
  * @module
  */
+import type {
+  LoadProgress as Progress,
+  LoadScenarioProgress as ScenarioProgress,
+} from "../../../core/plugin.ts";
 import type { Histogram } from "../../../core/thread.ts";
 
-/** A scenario at a tick; counts since its start. */
-export interface ScenarioProgress {
-  /** The scenario's name. */
-  readonly name: string;
-  /** How it stands. */
-  readonly state: "waiting" | "open" | "closing" | "ended";
-  /** Requests that were due. */
-  readonly scheduled: number;
-  /** Requests that were sent. */
-  readonly started: number;
-  /** Requests that were due and not sent. */
-  readonly dropped: number;
-  /** Requests that ended well. */
-  readonly completed: number;
-  /** Requests that failed. */
-  readonly failed: number;
-  /** Requests under way. */
-  readonly inFlight: number;
-  /** What the script asks for now, per second; null in a closed model. */
-  readonly targetRate: number | null;
-  /** How many users there are now; null in an open model. */
-  readonly users: number | null;
-  /** Requests sent per second since the last tick. */
-  readonly rate: number;
-  /** The response time's median since the last tick, in ms; null where none ended. */
-  readonly p50: number | null;
-  /** 95 %. */
-  readonly p95: number | null;
-  /** 99 %. */
-  readonly p99: number | null;
-}
-
-/** A run at a tick. */
-export interface Progress {
-  /** In ms since the run's start. */
-  readonly elapsed: number;
-  /** In the order of the script; those that send nothing are left out. */
-  readonly scenarios: readonly ScenarioProgress[];
-}
+export type { Progress, ScenarioProgress };
 
 /** The times since the last tick, for metrics: value in ms and how often, in turn. */
 export interface TickTimes {

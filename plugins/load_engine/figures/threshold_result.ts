@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LoadThreshold as ThresholdResult } from "../../../core/plugin.ts";
 import { Histogram } from "../../../core/thread.ts";
 import type {
   Statistic,
@@ -13,17 +14,7 @@ import type {
 import { PartFigures } from "./part_figures.ts";
 import type { ScenarioFigures } from "./scenario_figures.ts";
 
-/** How a threshold stands. */
-export interface ThresholdResult {
-  /** As written, such as `browse.responseTime`. */
-  readonly metric: string;
-  /** As written, such as `p(95)<200ms`. */
-  readonly expression: string;
-  /** Times in ms; null where nothing was measured. */
-  readonly actual: number | null;
-  /** Whether it is kept; false where nothing was measured. */
-  readonly ok: boolean;
-}
+export type { ThresholdResult };
 
 /** Compares the present figures with a threshold. */
 export function judge(
