@@ -1,0 +1,110 @@
+/**
+ * Software for the real tests that is no package of Debian's, or whose Debian package would also start a service: fetched
+ * into a folder of the test's own.
+ *
+ * @module
+ */
+
+/** A folder that is gone with the test. */
+export async function temporaryFolder(): Promise<
+  { readonly path: string } & AsyncDisposable
+> {
+  const path = await Deno.makeTempDir({ prefix: "perfmock-real-" });
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+/** Installs npm packages, such as `statsd@0.9.0`, into a folder, without what they build or download themselves. */
+export async function npmInstall(
+  folder: string,
+  ...packages: readonly string[]
+): Promise<void> {
+  await Deno.writeTextFile(`${folder}/package.json`, '{"private":true}');
+  await succeed(folder, "npm", [
+    "install",
+    "--omit=optional",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    ...packages,
+  ]);
+}
+
+/** The path of a program: the installed one, or that of Debian's package, unpacked. */
+export async function debianProgram(
+  folder: string,
+  name: string,
+): Promise<string> {
+  for (const place of (Deno.env.get("PATH") ?? "").split(":")) {
+    const path = `${place}/${name}`;
+    if (await isFile(path)) return path;
+  }
+  await succeed(folder, "sh", [
+    "-c",
+    'apt-get download "$0" || { apt-get update && apt-get download "$0"; }; dpkg-deb -x "$0"_*.deb .',
+    name,
+  ]);
+  return `${folder}/usr/bin/${name}`;
+}
+
+/** A process that ends with the test at the latest. */
+export class Service implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  #isEnded = false;
+
+  /**
+   * Starts it.
+   *
+   * @param program what is run
+   * @param args how
+   */
+  constructor(program: string, args: readonly string[]) {
+    this.#child = new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  }
+
+  /** Ends it on the spot, as a crash does. */
+  async kill(): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function succeed(
+  cwd: string,
+  program: string,
+  args: readonly string[],
+): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    cwd,
+    stdin: "null",
+  }).output();
+  if (success) return;
+  throw new Error(
+    `Cannot run ${program} ${args.join(" ")}: ${
+      new TextDecoder().decode(stderr)
+    }`,
+  );
+}

@@ -1,0 +1,222 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { createPerfmock, type Perfmock } from "../../mod.ts";
+import { npmInstall, Service, temporaryFolder } from "./_packages.ts";
+import { freePort, required, until } from "./_software.ts";
+
+/** What the daemon tells of each of its flushes. */
+interface Flush {
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly gauges: Readonly<Record<string, number>>;
+}
+
+/** Writes each flush of the daemon to a file, a line each. */
+const BACKEND = `const { appendFileSync } = require("node:fs");
+exports.init = (_, { file }, events) => {
+  events.on("flush", (_, { counters, gauges }) =>
+    appendFileSync(file, JSON.stringify({ at: Date.now(), counters, gauges }) + "\\n"));
+  return true;
+};
+`;
+
+/** The daemon flushes every so many milliseconds. */
+const DAEMON_INTERVAL = 100;
+
+/** Etsy's daemon, from npm, on a port of its own, with a file it writes to; it can be killed and started again. */
+async function install(folder: string) {
+  await npmInstall(folder, "statsd@0.9.0");
+  const port = freePort();
+  const file = `${folder}/flushes.jsonl`;
+  await Deno.writeTextFile(`${folder}/backend.js`, BACKEND);
+  await Deno.writeTextFile(
+    `${folder}/config.js`,
+    JSON.stringify({
+      port,
+      address: "127.0.0.1",
+      mgmt_port: freePort(),
+      mgmt_address: "127.0.0.1",
+      flushInterval: DAEMON_INTERVAL,
+      backends: [`${folder}/backend.js`],
+      file,
+    }),
+  );
+  const flushes = async (): Promise<Flush[]> =>
+    (await Deno.readTextFile(file).catch(() => "")).split("\n")
+      .filter((line) => line !== "").map((line) => JSON.parse(line));
+  return {
+    address: `127.0.0.1:${port}`,
+    flushes,
+    /** Starts it, and waits until it flushes. */
+    async start(): Promise<Service> {
+      const { length } = await flushes();
+      const service = new Service("node", [
+        `${folder}/node_modules/statsd/stats.js`,
+        `${folder}/config.js`,
+      ]);
+      await until(async () =>
+        (await flushes()).length > length ? true : undefined
+      );
+      return service;
+    },
+    /** What was received of a counter, over all lives of the daemon. */
+    async sum(name: string): Promise<number> {
+      return (await flushes()).reduce(
+        (sum, { counters }) => sum + (counters[name] ?? 0),
+        0,
+      );
+    },
+  };
+}
+
+function serve(address: string, interval: string): Promise<Perfmock> {
+  return createPerfmock({
+    plugins: {
+      exporters: { statsd: { address, format: "plain", interval } },
+    },
+    routes: [
+      { id: "orders", path: "/api/orders" },
+      { id: "cart", path: "/api/cart/:id", response: { status: 503 } },
+    ],
+  }, { log: () => {} });
+}
+
+async function visit(server: Perfmock, path: string, times = 1): Promise<void> {
+  for (let n = 0; n < times; n++) {
+    await (await fetch(new URL(path, server.url))).body?.cancel();
+  }
+}
+
+const ORDERS = "perfmock_arrivals_total.route.orders";
+const pause = (milliseconds: number) =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+Deno.test(
+  "A StatsD daemon receives the same counts as the client sent, and the figures that go with them",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using folder = await temporaryFolder();
+    const daemon = await install(folder.path);
+    await using _service = await daemon.start();
+    {
+      await using server = await serve(daemon.address, "100ms");
+      for (let round = 0; round < 10; round++) {
+        await visit(server, "/api/orders", 30);
+        await visit(server, "/api/cart/1", 3);
+        await pause(50);
+      }
+      equal(server.health().exporters?.statsd, "ok");
+    }
+    await until(async () => await daemon.sum(ORDERS) >= 300 ? true : undefined);
+    // A late duplicate would come with one of the next.
+    await pause(3 * DAEMON_INTERVAL);
+    equal(await daemon.sum(ORDERS), 300);
+    equal(await daemon.sum("perfmock_arrivals_total.route.cart"), 30);
+    const duration = (route: string, status: number) =>
+      `http_server_request_duration_seconds.http_request_method.GET.http_route.${route}.http_response_status_code.${status}`;
+    equal(
+      await daemon.sum(`${duration("_2fapi_2fcart_2f_3aid", 503)}.count`),
+      30,
+    );
+    const last = (await daemon.flushes()).at(-1)?.gauges ?? {};
+    equal(last["perfmock_requests_in_flight.route.orders"], 0);
+    const p99 = last[`${duration("_2fapi_2forders", 200)}.p99`];
+    ok(p99 > 0 && p99 < 1);
+  },
+);
+
+Deno.test(
+  "A StatsD daemon that is killed for 10 s loses nothing of what happens meanwhile",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using folder = await temporaryFolder();
+    const daemon = await install(folder.path);
+    await using first = await daemon.start();
+    await using server = await serve(daemon.address, "1s");
+    await visit(server, "/api/orders", 50);
+    await until(async () => await daemon.sum(ORDERS) === 50 ? true : undefined);
+    await first.kill();
+    for (let second = 0; second < 10; second++) {
+      await visit(server, "/api/orders", 7);
+      await pause(1000);
+    }
+    deepEqual(
+      server.health().exporters,
+      {
+        statsd:
+          `failing: Cannot deliver: nobody listens on UDP ${daemon.address}`,
+      },
+    );
+    await using _second = await daemon.start();
+    await until(async () => await daemon.sum(ORDERS) >= 120 ? true : undefined);
+    await visit(server, "/api/orders", 5);
+    await until(async () => await daemon.sum(ORDERS) >= 125 ? true : undefined);
+    await pause(3 * DAEMON_INTERVAL);
+    equal(await daemon.sum(ORDERS), 125);
+    equal(server.health().exporters?.statsd, "ok");
+    const { statsd } = server.stats().plugins.exporters as {
+      statsd: { dropped: number; overflowed: number };
+    };
+    deepEqual([statsd.dropped, statsd.overflowed], [0, 0]);
+  },
+);
+
+/**
+ * Under load a kill can lose what the daemon had received and not yet flushed, and what was sent while it died: all of it
+ * happened less than one interval of the exporter before the daemon's last flush, or later, and before it was gone.
+ */
+Deno.test(
+  "A StatsD daemon that is killed under load loses what it had not flushed, and nothing else",
+  {
+    ignore: !required,
+  },
+  async () => {
+    const interval = 100;
+    await using folder = await temporaryFolder();
+    const daemon = await install(folder.path);
+    await using first = await daemon.start();
+    const times: number[] = [];
+    const load = { isOn: true };
+    let gone = 0;
+    {
+      await using server = await serve(daemon.address, `${interval}ms`);
+      const loading = (async () => {
+        while (load.isOn) {
+          times.push(Date.now());
+          await visit(server, "/api/orders");
+          await pause(1);
+        }
+      })();
+      await pause(2000);
+      await first.kill();
+      gone = Date.now();
+      await pause(1000);
+      await using second = await daemon.start();
+      await pause(2000);
+      load.isOn = false;
+      await loading;
+      await server[Symbol.asyncDispose]();
+      await pause(5 * DAEMON_INTERVAL);
+      await second.kill();
+    }
+    const flushes = await daemon.flushes();
+    const lastFlush = Math.max(
+      ...flushes.map(({ at }) => at).filter((at) => at < gone),
+    );
+    const mayBeLost =
+      times.filter((time) =>
+        time >= lastFlush - interval - DAEMON_INTERVAL && time <= gone
+      ).length;
+    const received = await daemon.sum(ORDERS);
+    ok(received <= times.length, `${received} of ${times.length}: duplicates`);
+    ok(
+      times.length - received <= mayBeLost,
+      `${received} of ${times.length}, ${mayBeLost} may be lost`,
+    );
+    ok(mayBeLost < times.length / 3);
+  },
+);
