@@ -7,7 +7,7 @@ import queueing from "../reference/queueing.json" with { type: "json" };
 import {
   type Setting,
   simulated,
-} from "../plugins/resource_stress/degrade/_degrading.ts";
+} from "../plugins/resource_stress/degrade/degrading.ts";
 
 interface Means {
   readonly response: number;

@@ -265,9 +265,10 @@ class DegradedRoutes implements Degrade {
     const leaks = settings.model === "leak";
     const edge = settings.exhaustion ?? (leaks ? LEAK_ENDS : undefined);
     if (edge === undefined) return undefined;
-    const level = edge.input === undefined
-      ? model.level
-      : inputs.bind(edge.input, "/degrade/exhaustion/input").share;
+    const own = edge.input === undefined
+      ? undefined
+      : inputs.bind(edge.input, "/degrade/exhaustion/input");
+    const level = own === undefined ? model.level : own.arriving ?? own.share;
     const name = edge.input ?? settings.input ?? model.reads;
     const pressure = name === "stress" || name === "stress:memory"
       ? this.#pressure

@@ -68,6 +68,8 @@ export interface InputContext {
 export interface Input extends Reading {
   /** In words, as written. */
   readonly name: string;
+  /** The share as a request meets it that is not in service yet, where that differs. */
+  readonly arriving?: (at: number) => number;
   /** Whether the backend's load must be averaged for it. */
   readonly loaded: boolean;
   /** Looks up what may not have been there when the route was prepared; false where it still is not. */
@@ -102,17 +104,18 @@ export function bindInput(
     loaded: false,
   });
   switch (input) {
-    case "in-flight":
+    case "in-flight": {
+      const shared = (others: number) =>
+        others > 0 ? others / (others + servers) : 0;
       return {
         name: input,
-        share: () => {
-          const others = backend.inService - 1;
-          return others > 0 ? others / (others + servers) : 0;
-        },
+        share: () => shared(backend.inService - 1),
+        arriving: () => shared(backend.inService),
         count: () => backend.inService,
         servers: cores,
         loaded: false,
       };
+    }
     case "load":
       return {
         name: input,

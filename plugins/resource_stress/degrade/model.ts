@@ -107,7 +107,7 @@ const NOTHING: Input = {
   name: "nothing",
   share: zero,
   count: zero,
-  servers: () => 1,
+  servers: zero,
   loaded: false,
 };
 
@@ -188,8 +188,8 @@ export function prepareModel(
   }
 }
 
-function plain({ share, name }: Input): Model {
-  return { level: share, reads: name };
+function plain({ arriving, share, name }: Input): Model {
+  return { level: arriving ?? share, reads: name };
 }
 
 function held(backend: Backend, limit: number): () => number {

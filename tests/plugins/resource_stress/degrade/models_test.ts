@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { erlangCFactor } from "../../../../plugins/resource_stress/degrade/mod.ts";
-import { ask, askAlone, degraded, pass, report } from "./_degrading.ts";
+import { ask, askAlone, degraded, pass, report } from "./degrading.ts";
 
 const MIB = 2 ** 20;
 
@@ -105,6 +105,24 @@ Deno.test("erlang-c reads the pool that its route takes, where it says nothing",
     60_000 + 60_000 * erlangCFactor(0.5, 3),
     10,
   );
+});
+
+Deno.test("erlang-c reads the first of the named pools that its route takes", async () => {
+  await using test = await degraded({
+    pools: { web: { concurrency: 2 }, db: { concurrency: 9 } },
+    routes: [{
+      path: "/",
+      limiter: ["web", "db"],
+      serviceTime: "1m",
+      degrade: { model: "erlang-c" },
+    }],
+  });
+  const first = ask(test, "/");
+  await pass(test, 30_000);
+  const second = ask(test, "/");
+  await pass(test, 300_000);
+  equal((await first).took, 60_000);
+  close((await second).took, 60_000 + 60_000 * erlangCFactor(0.5, 2), 10);
 });
 
 Deno.test("erlang-c reads the load of its backend where its route takes no pool", async () => {
@@ -363,14 +381,17 @@ Deno.test("brown-out goes down and up its steps with hysteresis, and runs by sig
 });
 
 Deno.test("a step of a brown-out may fail requests", async () => {
+  let cpu = 0.2;
   await using test = await degraded({
-    pressure: { cpu: () => 0.8 },
+    pressure: { cpu: () => cpu },
     routes: [{
       id: "r",
       path: "/",
       degrade: { model: "brown-out", steps: [{ at: 0.5, failures: 1 }] },
     }],
   });
+  equal((await ask(test, "/")).status, 200);
+  cpu = 0.8;
   equal((await ask(test, "/")).status, 503);
   deepEqual(report(test).routes.r, {
     model: "brown-out",
@@ -382,6 +403,27 @@ Deno.test("a step of a brown-out may fail requests", async () => {
     lost: 0,
     failed: 1,
   });
+});
+
+Deno.test("erlang-c reads a signal or the stress for the cores it is given", async () => {
+  const route = (path: string, input: unknown) => ({
+    path,
+    serviceTime: "100ms",
+    degrade: { model: "erlang-c", servers: 4, input },
+  });
+  await using test = await degraded({
+    pressure: { cpu: () => 0.75 },
+    routes: [
+      route("/signal", 0.75),
+      route("/stress", "stress"),
+      route("/flight", "in-flight"),
+    ],
+  });
+  close((await askAlone(test, "/signal")).took, 150.943);
+  close((await askAlone(test, "/stress")).took, 150.943);
+  const answers = [ask(test, "/flight"), ask(test, "/flight")];
+  await pass(test, 1000);
+  close((await answers[1]).took, 100 + 100 * erlangCFactor(1 / 5, 4));
 });
 
 Deno.test("inputs read each kind of stress, and the greater of both", async () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { errorOf, lines } from "../../../support/errors.ts";
-import { degraded } from "./_degrading.ts";
+import { askAlone, degraded } from "./degrading.ts";
 
 /** The faults of one `degrade`, a line each. */
 async function faultsOf(degrade: unknown): Promise<string[]> {
@@ -175,20 +175,24 @@ Deno.test("without the limiter erlang-c reads the load", async () => {
 });
 
 Deno.test("an inline pool that never comes is warned of, and counts as empty", async () => {
+  const models = ["usl", "erlang-c", "processor-sharing"];
   await using test = await degraded({
-    routes: [{
-      id: "r",
-      path: "/",
-      degrade: { model: "usl", input: "pool:route:x" },
-    }],
+    routes: models.map((model) => ({
+      id: model,
+      path: `/${model}`,
+      serviceTime: "10ms",
+      degrade: { model, input: "pool:route:x" },
+    })),
   });
-  deepEqual(test.server.warnings.map(({ message }) => message), [
-    'Route "r" reads "pool:route:x", a pool that there is not',
-  ]);
-  const response = await test.server.fetch(
-    new Request(new URL("/", test.server.url)),
+  deepEqual(
+    test.server.warnings.map(({ message }) => message),
+    models.map((model) =>
+      `Route "${model}" reads "pool:route:x", a pool that there is not`
+    ),
   );
-  equal(response.status, 200);
+  for (const model of models) {
+    equal((await askAlone(test, `/${model}`)).took, 10);
+  }
 });
 
 Deno.test("a route tells in words how it degrades", async () => {

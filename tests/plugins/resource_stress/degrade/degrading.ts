@@ -115,9 +115,10 @@ export async function pass(
   let over = false;
   clock.at(clock.now() + milliseconds, () => over = true, undefined);
   while (!over) {
-    clock.runNext();
     await new Promise((resolve) => setImmediate(resolve));
+    clock.runNext();
   }
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Sends one request and lets time pass until it is answered. */
