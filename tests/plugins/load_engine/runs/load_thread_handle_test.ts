@@ -1,0 +1,108 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { VirtualClock } from "../../../../core/testing.ts";
+import { LoadThread } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
+import type { ThreadOrder } from "../../../../plugins/load_engine/runs/messages.ts";
+import { FakeWorker, progress, result } from "./_fakes.ts";
+
+const ORDER: ThreadOrder = {
+  input: { value: {}, folder: "file:///" },
+  script: {},
+  folder: "/",
+  destination: {
+    origin: "http://127.0.0.1:1",
+    secure: false,
+    addresses: ["127.0.0.1"],
+    port: 1,
+    host: "127.0.0.1:1",
+    prefix: "",
+    certificates: [],
+  },
+};
+
+/** A thread on a fake worker and a virtual clock, and all it tells. */
+function thread() {
+  const worker = new FakeWorker();
+  const clock = new VirtualClock();
+  const heard: string[] = [];
+  const made = new LoadThread(ORDER, {
+    ready: () => heard.push("ready"),
+    tick: ({ elapsed }) => heard.push(`tick ${elapsed}`),
+    ended: ({ summary }) => heard.push(`ended ${summary.name}`),
+    failed: (reason) => heard.push(`failed: ${reason}`),
+  }, { clock, startWorker: () => worker });
+  return { worker, clock, heard, thread: made };
+}
+
+Deno.test("LoadThread passes on what its worker says, and what it is told", async () => {
+  const { worker, heard, thread: made } = thread();
+  worker.say({ kind: "ready" });
+  made.start();
+  worker.say({ kind: "tick", progress: progress(1000), times: {} });
+  made.stop("enough");
+  made.cut("now");
+  worker.say({ kind: "ended", result: result() });
+  await made[Symbol.asyncDispose]();
+  deepEqual(heard, ["ready", "tick 1000", "ended demo"]);
+  deepEqual(worker.told, ["prepare", "start", "stop", "cut", "close"]);
+  ok(worker.terminated);
+});
+
+Deno.test("LoadThread answers for its worker's error, and tells nothing after it", async () => {
+  const { worker, heard, thread: made } = thread();
+  equal(worker.throw("out of luck"), true);
+  worker.say({ kind: "ready" });
+  worker.throw("again");
+  worker.garble();
+  made.start();
+  await made[Symbol.asyncDispose]();
+  deepEqual(heard, ["failed: out of luck"]);
+  deepEqual(worker.told, ["prepare", "close"]);
+});
+
+Deno.test("LoadThread fails with what its worker says, or where that cannot be read", async () => {
+  const said = thread();
+  said.worker.say({ kind: "failed", reason: "no script" });
+  deepEqual(said.heard, ["failed: no script"]);
+  const garbled = thread();
+  garbled.worker.garble();
+  deepEqual(garbled.heard, ["failed: It sent what cannot be read"]);
+  await said.thread[Symbol.asyncDispose]();
+  await garbled.thread[Symbol.asyncDispose]();
+});
+
+Deno.test("LoadThread takes a worker for dead that says nothing for 15 s", async () => {
+  const { worker, clock, heard, thread: made } = thread();
+  clock.advance(14_999);
+  worker.say({ kind: "ready" });
+  clock.advance(14_999);
+  deepEqual(heard, ["ready"]);
+  clock.advance(1);
+  deepEqual(heard, ["ready", "failed: It has said nothing for 15 s"]);
+  await made[Symbol.asyncDispose]();
+});
+
+Deno.test("LoadThread tells the summary it asks for, or that there is none any more", async () => {
+  const { worker, thread: made } = thread();
+  const first = made.summarize();
+  const second = made.summarize();
+  worker.say({ kind: "summary", summary: result().summary });
+  equal((await first)?.name, "demo");
+  equal(await first, await second);
+  const late = made.summarize();
+  worker.say({ kind: "ended", result: result() });
+  equal(await late, undefined);
+  equal(await made.summarize(), undefined);
+  await made[Symbol.asyncDispose]();
+});
+
+Deno.test("LoadThread terminates a worker that does not close within 2 s", async () => {
+  const { worker, clock, thread: made } = thread();
+  worker.closes = false;
+  const gone = made[Symbol.asyncDispose]();
+  equal(made[Symbol.asyncDispose](), gone);
+  clock.advance(1999);
+  equal(worker.terminated, false);
+  clock.advance(1);
+  await gone;
+  equal(worker.terminated, true);
+});

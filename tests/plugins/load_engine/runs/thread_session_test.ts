@@ -1,0 +1,99 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import type {
+  FromThread,
+  ThreadOrder,
+} from "../../../../plugins/load_engine/runs/messages.ts";
+import { ThreadSession } from "../../../../plugins/load_engine/runs/thread_session.ts";
+import { at, serve } from "../http/_orders.ts";
+
+/** A session on this thread, with all that it says. */
+function session() {
+  const said: FromThread[] = [];
+  const waiting = new Map<string, () => void>();
+  const made = new ThreadSession((message) => {
+    said.push(message);
+    waiting.get(message.kind)?.();
+  });
+  return {
+    session: made,
+    said,
+    kinds: () => [...new Set(said.map(({ kind }) => kind))],
+    heard: (kind: FromThread["kind"]) =>
+      new Promise<void>((resolve) => waiting.set(kind, resolve)),
+  };
+}
+
+function order(port: number, script: unknown): ThreadOrder {
+  return {
+    input: { value: {}, folder: "file:///" },
+    script,
+    folder: "/",
+    destination: at(port),
+  };
+}
+
+const USERS = {
+  executor: "shared-iterations",
+  users: 2,
+  iterations: 10,
+  requests: [{ path: "/a" }],
+};
+
+Deno.test("ThreadSession reads a script, runs it and says what came of it", async () => {
+  await using server = serve(() => new Response("ok"));
+  const { session: made, said, kinds, heard } = session();
+  await made.receive({ kind: "summarize" });
+  const script = { name: "demo", scenarios: { users: USERS } };
+  await made.receive({ kind: "prepare", order: order(server.port, script) });
+  deepEqual(kinds(), ["ready"]);
+  const ended = heard("ended");
+  await made.receive({ kind: "start" });
+  await ended;
+  await made.receive({ kind: "summarize" });
+  await made.receive({ kind: "close" });
+  deepEqual(kinds(), ["ready", "tick", "ended", "summary", "closed"]);
+  for (const message of said) {
+    if (message.kind !== "ended") continue;
+    const { users } = message.result.summary.scenarios;
+    equal(users.started, 10);
+    equal(users.completed, 10);
+  }
+});
+
+Deno.test("ThreadSession stops and cuts a run", async () => {
+  const arrived = Promise.withResolvers<void>();
+  await using server = serve(({ signal }) => {
+    arrived.resolve();
+    return new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(new Response()));
+    });
+  });
+  const { session: made, said, heard } = session();
+  const script = { scenarios: { users: { ...USERS, users: 1 } } };
+  await made.receive({ kind: "prepare", order: order(server.port, script) });
+  const ended = heard("ended");
+  await made.receive({ kind: "start" });
+  await arrived.promise;
+  await made.receive({ kind: "stop", why: "enough" });
+  await made.receive({ kind: "cut", why: "now" });
+  await ended;
+  const last = said.at(-1);
+  if (last?.kind !== "ended") throw new Error("It has not ended");
+  const { aborted, scenarios } = last.result.summary;
+  equal(aborted, "enough");
+  deepEqual(scenarios.users.failures, { cut: 1 });
+  await made.receive({ kind: "close" });
+});
+
+Deno.test("ThreadSession says why a script cannot be read here, with all faults", async () => {
+  const { session: made, said } = session();
+  const script = { scenarios: { a: { executor: "user" }, b: {} } };
+  await made.receive({ kind: "prepare", order: order(1, script) });
+  const [message] = said;
+  if (message.kind !== "failed") throw new Error("It has not failed");
+  match(
+    message.reason,
+    /2 faults; \/scenarios\/a\/executor .*; \/scenarios\/b/,
+  );
+  await made.receive({ kind: "close" });
+});
