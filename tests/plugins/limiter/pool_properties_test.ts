@@ -1,7 +1,17 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { DISCIPLINES } from "../../../plugins/limiter/disciplines/mod.ts";
-import { type TestPool, testPool, Visitor } from "./_pools.ts";
+import {
+  type Discipline,
+  DISCIPLINES,
+} from "../../../plugins/limiter/disciplines/mod.ts";
+import type { RefusalSettings } from "../../../plugins/limiter/refusal.ts";
+import {
+  rulesFor,
+  type TestPool,
+  testPool,
+  type TestPoolOptions,
+  Visitor,
+} from "./_pools.ts";
 
 /** One thing that happens; numbers choose among those it can happen to. */
 type Event =
@@ -13,9 +23,27 @@ type Event =
     readonly kind: "resize";
     readonly concurrency: number;
     readonly capacity: number;
-  };
+  }
+  | { readonly kind: "reload"; readonly rules: Required<Reloaded> };
+
+/** What a change of the configuration changes. */
+type Reloaded = Pick<
+  TestPoolOptions,
+  | "concurrency"
+  | "capacity"
+  | "discipline"
+  | "queueTimeout"
+  | "onFull"
+  | "onTimeout"
+>;
 
 const which = fc.nat(1000);
+const refusal: fc.Arbitrary<RefusalSettings> = fc.constantFrom(
+  { status: 503 },
+  { status: 429, retryAfter: "estimate" },
+  { action: "connection-reset" },
+  { action: "hang" },
+);
 const event: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 6,
@@ -45,6 +73,20 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       kind: fc.constant("resize" as const),
       concurrency: fc.integer({ min: 1, max: 6 }),
       capacity: fc.integer({ min: 0, max: 8 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("reload" as const),
+      rules: fc.record({
+        concurrency: fc.integer({ min: 1, max: 6 }),
+        capacity: fc.constantFrom(0, 1, 3, 10, Infinity),
+        discipline: fc.constantFrom(...DISCIPLINES),
+        queueTimeout: fc.constantFrom(10, 25, 60, Infinity),
+        onFull: refusal,
+        onTimeout: refusal,
+      }),
     }),
   },
 );
@@ -83,6 +125,17 @@ function happen(test: TestPool, visitors: Visitor[], event: Event): void {
       break;
     case "resize":
       test.pool.resize(event.concurrency, event.capacity);
+      break;
+    case "reload": {
+      const { busy, queued } = test.pool;
+      test.pool.follow(rulesFor(event.rules));
+      deepEqual(
+        [test.pool.busy, test.pool.queued],
+        [busy, queued],
+        "a change by itself settles nobody",
+      );
+      test.pool.admitWaiting();
+    }
   }
 }
 
@@ -127,7 +180,9 @@ Deno.test("whatever happens, a pool keeps its limit, forgets no waiter, loses no
         // What was made smaller while busy shrinks as its members go.
         limit = Math.max(
           test.pool.concurrency,
-          event.kind === "resize" ? limit : Math.min(limit, test.pool.busy),
+          event.kind === "resize" || event.kind === "reload"
+            ? limit
+            : Math.min(limit, test.pool.busy),
         );
         holds(test, visitors, limit);
       }
@@ -156,5 +211,37 @@ Deno.test("Little's law: the mean queue is the arrival rate times the mean wait,
       ok(Math.abs(meanQueued * now - waited) < 1e-6);
     }),
     { seed: 7, numRuns: 300 },
+  );
+});
+
+Deno.test("who waits keeps their turn: after any changes the queue is served as one that always had the last discipline", () => {
+  const priorities = fc.array(fc.integer({ min: -2, max: 2 }), {
+    minLength: 1,
+    maxLength: 30,
+  });
+  const disciplines = fc.array(fc.constantFrom(...DISCIPLINES), {
+    maxLength: 5,
+  });
+  const last = fc.constantFrom("fifo" as const, "lifo", "priority");
+  fc.assert(
+    fc.property(priorities, disciplines, last, (all, before, discipline) => {
+      const order = (disciplines: readonly Discipline[]) => {
+        const [first, ...rest] = disciplines;
+        const test = testPool({ capacity: Infinity, discipline: first });
+        const holder = new Visitor(test);
+        const visitors = all.map((priority) => new Visitor(test, priority));
+        for (const discipline of rest) {
+          test.pool.follow(rulesFor({ capacity: Infinity, discipline }));
+        }
+        holder.finish(0);
+        return visitors.map(() => {
+          const next = visitors.findIndex(({ state }) => state === "served");
+          visitors[next].finish(0);
+          return next;
+        });
+      };
+      deepEqual(order([...before, discipline]), order([discipline]));
+    }),
+    { seed: 11, numRuns: 200 },
   );
 });
