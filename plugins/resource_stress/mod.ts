@@ -46,6 +46,30 @@ import { createService, SCENARIOS } from "./service.ts";
 import { optionsSchema, type StressOptions } from "./settings.ts";
 import { Stress } from "./stress.ts";
 
+export type {
+  BrownOutSettings,
+  DegradeRouteOptions,
+  DegradeSettings,
+  EdgeOnlySettings,
+  ErlangCSettings,
+  FailureSettings,
+  GcPauseSettings,
+  LeakSettings,
+  ModelSettings,
+  ProcessorSharingSettings,
+  Step,
+  UslSettings,
+} from "./degrade/mod.ts";
+export type {
+  ColdStart,
+  Crash,
+  CrashSettings,
+  ExhaustionSettings,
+  InputSettings,
+  Refuse,
+  Reset,
+  Threshold,
+} from "./edge/mod.ts";
 export type { PressureSource } from "./pressure.ts";
 export type { Lateness } from "./lateness.ts";
 export type { ScenarioReport } from "./scenario.ts";

@@ -104,7 +104,7 @@ Deno.test(
           `told ${achieved}, ${said}`,
         );
         await server.stop();
-        ok(!(await threads(pid)).includes(tid));
+        await until(async () => !(await threads(pid)).includes(tid));
       });
     }
   },
@@ -247,7 +247,7 @@ Deno.test(
     const { state, resources } = await server.show(id);
     deepEqual([state, resources.memory.held], ["running", 64 * MIB]);
     await server.stop();
-    ok(!(await threads(pid)).includes(tid));
+    await until(async () => !(await threads(pid)).includes(tid));
   },
 );
 
