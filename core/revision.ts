@@ -42,6 +42,8 @@ export interface Revision extends Assembly {
   readonly ofServer: (path: string) => boolean;
   /** What can be turned. */
   readonly dials: readonly PlacedDial[];
+  /** What its plugins provide. */
+  readonly services: Services;
   /** What its plugins keep. */
   readonly kept: Kept;
   /** What it was read by. */
@@ -112,6 +114,7 @@ export async function buildRevision(
       routeKeys: settings.routeKeys,
       ofServer: pathsOfServer(plugins, config.control.path),
       dials: [...built.dials, ...dialsOf(plugins)],
+      services,
       kept,
       ground: settings.ground,
       generation,
