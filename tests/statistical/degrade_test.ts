@@ -4,6 +4,7 @@ import type { Exchange } from "../../core/plugin.ts";
 import type { Source } from "../../core/simulation/mod.ts";
 import { constant } from "../../core/signals/mod.ts";
 import queueing from "../reference/queueing.json" with { type: "json" };
+import { goodness, KS_CRITICAL } from "./_goodness.ts";
 import {
   type Setting,
   simulated,
@@ -201,3 +202,259 @@ Deno.test("gc-pause with pauses by chance adds (E[P²] / 2 + E[S]·E[P]) / cycle
     0.03,
   );
 });
+
+/** The response times of the answers to requests that arrived in a time, in milliseconds; and how many got none. */
+interface Phase {
+  readonly times: Float64Array;
+  readonly unanswered: number;
+}
+
+/** Sends 500 requests a second, exponential services of 10 ms, and tells what came of those of each phase. */
+async function phases(
+  setting: Omit<Setting, "routes"> & { readonly degrade: object },
+  bounds: readonly (readonly [from: number, to: number])[],
+  more: readonly Source[] = [],
+): Promise<Phase[]> {
+  await using simulation = await simulated({
+    ...setting,
+    routes: [{
+      id: "r",
+      path: "/",
+      serviceTime: { exponential: { mean: "10ms" } },
+      degrade: setting.degrade,
+    }],
+  });
+  const times: number[][] = bounds.map(() => []);
+  const unanswered = bounds.map(() => 0);
+  await simulation.run({
+    seed: 3,
+    duration: Math.max(...bounds.map(([, to]) => to)),
+    sources: [{
+      ...poisson(500),
+      observe(x: Exchange) {
+        bounds.forEach(([from, to], phase) => {
+          if (x.arrival < from || x.arrival >= to) return;
+          if (x.outcome === "answered") times[phase].push(x.end - x.arrival);
+          else unanswered[phase]++;
+        });
+      },
+    }, ...more],
+  });
+  return times.map((all, phase) => ({
+    times: Float64Array.from(all),
+    unanswered: unanswered[phase],
+  }));
+}
+
+/** √n·D against the undisturbed services. */
+function distance({ times }: Phase): number {
+  return goodness(
+    times,
+    (x) => [-Math.expm1(-x / 10), Math.exp(-x / 10)],
+  ).ks;
+}
+
+/** √(nm / (n + m))·D of two samples. */
+function apart(a: Float64Array, b: Float64Array): number {
+  a.sort();
+  b.sort();
+  let [i, j, d] = [0, 0, 0];
+  while (i < a.length && j < b.length) {
+    if (a[i] <= b[j]) i++;
+    else j++;
+    d = Math.max(d, Math.abs(i / a.length - j / b.length));
+  }
+  return d * Math.sqrt(a.length * b.length / (a.length + b.length));
+}
+
+const SECOND = 1000;
+
+/** Quiet for 60 s, exhausted for 60 s, quiet again. */
+const SURGE = {
+  steps: [
+    { at: "0s", value: 0 },
+    { at: "60s", value: 0.97 },
+    { at: "120s", value: 0 },
+  ],
+};
+
+const BEFORE = [0, 60 * SECOND] as const;
+const DURING = [60 * SECOND, 120 * SECOND] as const;
+const AFTER = [120 * SECOND, 220 * SECOND] as const;
+
+for (
+  const degrade of [
+    { model: "processor-sharing", input: SURGE },
+    { model: "erlang-c", servers: 4, input: SURGE },
+    { model: "usl", contention: 0.3, input: { product: [SURGE, 10] } },
+    {
+      model: "brown-out",
+      input: SURGE,
+      steps: [{ at: 0.5, until: 0.1, factor: 1.5 }, { at: 0.9, delay: "5ms" }],
+    },
+    {
+      model: "leak",
+      input: SURGE,
+      exhaustion: { action: "refuse", at: 0.99, until: 0.5 },
+    },
+  ]
+) {
+  Deno.test(`${degrade.model}: after release response times are those before the pressure`, async () => {
+    const [before, during, after] = await phases(
+      { degrade },
+      [BEFORE, DURING, AFTER],
+    );
+    ok(before.times.length > 25_000 && after.times.length > 45_000);
+    ok(distance(before) < KS_CRITICAL, `before: ${distance(before)}`);
+    ok(distance(during) > 3 * KS_CRITICAL, `during: ${distance(during)}`);
+    ok(distance(after) < KS_CRITICAL, `after: ${distance(after)}`);
+    equal(before.unanswered + after.unanswered, 0);
+  });
+}
+
+Deno.test("exhaustion refuses all of it, and none of it afterwards", async () => {
+  const [before, during, after] = await phases(
+    {
+      degrade: {
+        model: "none",
+        input: SURGE,
+        exhaustion: { action: "refuse", status: 507 },
+      },
+    },
+    [BEFORE, DURING, AFTER],
+  );
+  equal(during.times.length, 0);
+  equal(before.unanswered + after.unanswered, 0);
+  ok(distance(after) < KS_CRITICAL, `after: ${distance(after)}`);
+});
+
+Deno.test("after a crash, its restart and its cold start, response times are those before it", async () => {
+  const [before, down, cold, after] = await phases(
+    {
+      degrade: {
+        model: "none",
+        input: {
+          steps: [{ at: 0, value: 0 }, { at: "60s", value: 1 }, {
+            at: "61s",
+            value: 0,
+          }],
+        },
+        exhaustion: {
+          action: "crash",
+          restart: "10s",
+          coldStart: { factor: 4, over: "50s" },
+        },
+      },
+    },
+    [
+      [0, 59 * SECOND],
+      [60.1 * SECOND, 70 * SECOND],
+      [70.1 * SECOND, 120 * SECOND],
+      [120.1 * SECOND, 220 * SECOND],
+    ],
+  );
+  ok(distance(before) < KS_CRITICAL, `before: ${distance(before)}`);
+  equal(down.times.length, 0);
+  equal(cold.unanswered + after.unanswered, 0);
+  ok(distance(cold) > 3 * KS_CRITICAL, `cold: ${distance(cold)}`);
+  ok(distance(after) < KS_CRITICAL, `after: ${distance(after)}`);
+});
+
+Deno.test("after a scenario of real stress has given its memory back, response times are those before it", async () => {
+  let held = 0;
+  const setting = {
+    pressure: { memory: () => held, exhausted: () => held > 0.9 },
+    degrade: {
+      model: "processor-sharing",
+      input: "stress:memory",
+      exhaustion: { action: "refuse", at: 0.95, until: 0.5 },
+    },
+  };
+  // What the scenario holds changes with the clock, by requests of a source of its own.
+  const scenario: Source = {
+    name: "scenario",
+    arrivals: "uniform",
+    rate: constant(1),
+    targets: [{ route: "r" }],
+    observe({ arrival }) {
+      held = arrival < DURING[0] || arrival >= DURING[1] - 2 * SECOND
+        ? 0
+        : arrival < 90 * SECOND
+        ? 0.5
+        : 0.97;
+    },
+  };
+  const [before, slow, full, after] = await phases(
+    setting,
+    [
+      [0, DURING[0] - SECOND],
+      [DURING[0] + 2 * SECOND, 89 * SECOND],
+      [92 * SECOND, DURING[1] - 4 * SECOND],
+      AFTER,
+    ],
+    [scenario],
+  );
+  ok(distance(before) < KS_CRITICAL, `before: ${distance(before)}`);
+  ok(distance(slow) > 3 * KS_CRITICAL, `slow: ${distance(slow)}`);
+  equal(full.times.length, 0);
+  equal(after.unanswered, 0);
+  ok(distance(after) < KS_CRITICAL, `after: ${distance(after)}`);
+});
+
+for (
+  const degrade of [
+    { model: "processor-sharing", input: "in-flight" },
+    { model: "usl", contention: 0.9 },
+  ]
+) {
+  Deno.test(`${degrade.model}: after a rush response times are those of a day without it`, async () => {
+    // 40 requests a second are ρ = 0.4; for 10 s there are 80.
+    const rush: Source = {
+      ...poisson(40),
+      name: "rush",
+      start: 60 * SECOND,
+      duration: 10 * SECOND,
+    };
+    const quiet = { ...poisson(40), name: "quiet" };
+    const sample = async (sources: readonly Source[]) => {
+      await using simulation = await simulated({
+        routes: [{
+          id: "r",
+          path: "/",
+          serviceTime: { exponential: { mean: "10ms" } },
+          degrade,
+        }],
+      });
+      const during: number[] = [];
+      const after: number[] = [];
+      await simulation.run({
+        seed: 5,
+        duration: 1000 * SECOND,
+        sources: sources.map((source) => ({
+          ...source,
+          observe(x: Exchange) {
+            const time = x.end - x.arrival;
+            if (x.arrival >= 62 * SECOND && x.arrival < 70 * SECOND) {
+              during.push(time);
+            }
+            if (x.arrival >= 80 * SECOND) after.push(time);
+          },
+        })),
+      });
+      return {
+        during: Float64Array.from(during),
+        after: Float64Array.from(after),
+      };
+    };
+    const usual = await sample([quiet]);
+    const rushed = await sample([quiet, rush]);
+    ok(
+      apart(usual.during, rushed.during) > KS_CRITICAL,
+      `during: ${apart(usual.during, rushed.during)}`,
+    );
+    ok(
+      apart(usual.after, rushed.after) < KS_CRITICAL,
+      `after: ${apart(usual.after, rushed.after)}`,
+    );
+  });
+}
