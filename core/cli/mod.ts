@@ -11,10 +11,12 @@ import { check } from "./check.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
 import { draw } from "./draw.ts";
 import { explain } from "./explain.ts";
+import { load, type LoadCommandOptions } from "./load.ts";
 import { preview, type PreviewOptions } from "./preview.ts";
 import { printFaults, type Terminal, terminal } from "./output.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
+import { simulate, type SimulateOptions } from "./simulate.ts";
 
 /** What a command ends with when a user's input was at fault. */
 const INVALID = 2;
@@ -32,7 +34,8 @@ const RUN_TIME: ReadonlySet<string> = new Set([
  *
  * @param args the arguments, without the program's own name
  * @param out where it prints; the process's own terminal where absent
- * @returns the exit status: 0, 1 where something failed at run time, 2 where what was asked for is not valid
+ * @returns the exit status: 0, 1 where something failed at run time, 2 where what was asked for is not valid, 99 where a threshold
+ * was not kept
  */
 export async function main(
   args: readonly string[],
@@ -105,6 +108,26 @@ export async function main(
     .action(async (text: string, options: PreviewOptions) => {
       status = await preview(text, options, out);
     });
+  program.command("load")
+    .description("run a load script over HTTP")
+    .argument("<script>", "a .yaml or .json file")
+    .option(
+      "--target <url>",
+      "where requests go; without one, the configuration is served itself",
+    )
+    .addOption(outOption())
+    .addOption(configOption())
+    .action(async (file: string, options: LoadCommandOptions) => {
+      status = await load(file, options, out);
+    });
+  program.command("simulate")
+    .description("run a load script in virtual time: no sockets, no waiting")
+    .argument("<script>", "a .yaml or .json file")
+    .addOption(outOption())
+    .addOption(configOption())
+    .action(async (file: string, options: SimulateOptions) => {
+      status = await simulate(file, options, out);
+    });
   program.command("schema")
     .description("print the JSON Schema of the configuration")
     .addOption(configOption())
@@ -143,6 +166,14 @@ export async function main(
     }
     throw error;
   }
+}
+
+/** May be given several times. */
+function outOption(): Option {
+  return new Option(
+    "--out <file>",
+    "write the run: .json its summary, .csv its time series, .hgrm its histogram; may be given again",
+  ).argParser((file, files: readonly string[] = []) => [...files, file]);
 }
 
 function configOption(): Option {

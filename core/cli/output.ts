@@ -12,6 +12,8 @@ export interface Terminal {
   write(text: string): void;
   /** To standard error, as it is. */
   complain(text: string): void;
+  /** Whether a line of standard error can be written over; absent where it cannot. */
+  readonly live?: boolean;
   /** Marks a text as important, where colours are shown. */
   bold(text: string): string;
   /** Marks a text as secondary, where colours are shown. */
@@ -28,6 +30,7 @@ export function terminal(): Terminal {
   return {
     write: (text) => writeAll(Deno.stdout, text),
     complain: (text) => writeAll(Deno.stderr, text),
+    live: !Deno.noColor && Deno.stderr.isTerminal(),
     bold: styled(1),
     dim: styled(2),
   };
