@@ -64,6 +64,7 @@ export type {
   ColdStart,
   Crash,
   CrashSettings,
+  ExhaustionBase,
   ExhaustionSettings,
   InputSettings,
   Refuse,

@@ -21,6 +21,7 @@ export {
 } from "./gate.ts";
 export {
   type Crash,
+  type ExhaustionBase,
   type ExhaustionSettings,
   exhaustionType,
   failureStatus,

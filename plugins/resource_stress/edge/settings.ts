@@ -19,7 +19,7 @@ const UNAVAILABLE = 503;
 export type InputSettings = string | Signal;
 
 /** What all actions have. */
-interface ExhaustionBase {
+export interface ExhaustionBase {
   /** Where the level is read; the model's own where absent. */
   readonly input?: InputSettings | undefined;
   /** The level at which the backend is exhausted, above 0; by model where absent. */
