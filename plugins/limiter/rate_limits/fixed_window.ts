@@ -29,18 +29,22 @@ export class FixedWindow implements Meter {
 
   /** How it stands; see {@linkcode Meter.standing}. */
   standing(now: number): Standing {
-    this.#turn(now);
+    const used = this.#numberAt(now) > this.#number ? 0 : this.#used;
     return {
-      remaining: this.#burst - this.#used,
-      reset: this.#used === 0 ? 0 : this.#left(now),
+      remaining: this.#burst - used,
+      next: used === 0 ? 0 : this.#left(now),
     };
   }
 
   #turn(now: number): void {
-    const number = Math.floor((now + TOLERANCE) / this.#window);
+    const number = this.#numberAt(now);
     if (number <= this.#number) return;
     this.#number = number;
     this.#used = 0;
+  }
+
+  #numberAt(now: number): number {
+    return Math.floor((now + TOLERANCE) / this.#window);
   }
 
   #left(now: number): number {

@@ -11,8 +11,8 @@ export const TOLERANCE = 1e-3;
 export interface Standing {
   /** How many requests of cost 1 would be let through now. */
   readonly remaining: number;
-  /** After how many milliseconds the whole quota is there again, where nothing more is taken. */
-  readonly reset: number;
+  /** After how many milliseconds more of the quota is there, where nothing is taken; 0 where all of it is. */
+  readonly next: number;
 }
 
 /** Counts what one partition has used: a pool, a route, a client. */

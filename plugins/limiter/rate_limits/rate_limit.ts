@@ -2,8 +2,9 @@
  * A rate limit: what it counts by, and what it tells clients.
  *
  * The headers follow draft-ietf-httpapi-ratelimit-headers-11 (23 May 2026, work in progress): `RateLimit-Policy: "name";q=;w=`
- * with quota and window in seconds, `RateLimit: "name";r=;t=` with what remains and the seconds until it is reset. Where a
- * request is refused, `t` names the same moment as Retry-After, as the draft demands.
+ * with quota and window in seconds, `RateLimit: "name";r=;t=` with what remains and the seconds until there is more; without `t`
+ * where all of it is there. Where a request is refused, `t` names the same moment as Retry-After: the draft wants Retry-After not
+ * to be earlier.
  *
  * @module
  */
@@ -114,8 +115,8 @@ export class RateLimit {
         };
       },
       headers: (exchange, now) => {
-        const { remaining, reset } = meterOf(exchange).standing(now);
-        return this.#headers(remaining, reset);
+        const { remaining, next } = meterOf(exchange).standing(now);
+        return this.#headers(remaining, next);
       },
     };
   }
@@ -133,10 +134,11 @@ export class RateLimit {
     return (exchange) => this.#partitions.of(exchange.header(per.header) ?? "");
   }
 
-  #headers(remaining: number, reset: number): Record<string, string> {
+  #headers(remaining: number, next: number): Record<string, string> {
+    const time = next > 0 ? `;t=${seconds(next)}` : "";
     return {
       "ratelimit-policy": this.#policy,
-      "ratelimit": `${this.#name};r=${remaining};t=${seconds(reset)}`,
+      "ratelimit": `${this.#name};r=${remaining}${time}`,
     };
   }
 }

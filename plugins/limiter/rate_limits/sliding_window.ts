@@ -40,8 +40,8 @@ export class SlidingWindow implements Meter {
       if (this.#free(middle) <= now + TOLERANCE) low = middle + 1;
       else high = middle;
     }
-    const last = this.#free(this.#log.length - 1);
-    return { remaining: low, reset: Math.max(0, last - now) };
+    const next = low < this.#log.length ? this.#free(low) - now : 0;
+    return { remaining: low, next };
   }
 
   /** When the n-th oldest unit leaves the window. */

@@ -32,11 +32,12 @@ export class TokenBucket implements Meter {
 
   /** How it stands; see {@linkcode Meter.standing}. */
   standing(now: number): Standing {
-    const reset = Math.max(0, this.#full - now);
-    const missing = reset / this.#window * this.#burst;
-    return {
-      remaining: Math.max(0, Math.floor(this.#burst - missing + 1e-9)),
-      reset,
-    };
+    const each = this.#window / this.#burst;
+    const missing = Math.max(0, this.#full - now) / each;
+    const remaining = Math.max(0, Math.floor(this.#burst - missing + 1e-9));
+    // All but the token that is filled next.
+    const others = this.#burst - remaining - 1;
+    const next = others < 0 ? 0 : Math.max(0, (missing - others) * each);
+    return { remaining, next };
   }
 }

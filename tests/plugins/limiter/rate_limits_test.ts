@@ -35,14 +35,14 @@ function takeAll(meter: Meter, now: number): number {
 
 Deno.test("a token bucket lets its burst through, then one for each token that comes", () => {
   const meter = new TokenBucket(QUOTA);
-  deepEqual(meter.standing(0), { remaining: 10, reset: 0 });
+  deepEqual(meter.standing(0), { remaining: 10, next: 0 });
   equal(takeAll(meter, 0), 10);
   equal(meter.take(1, 0), 100);
   equal(meter.take(3, 0), 300);
   equal(takeAll(meter, 99), 0);
   equal(takeAll(meter, 100), 1);
   equal(takeAll(meter, 450), 3);
-  deepEqual(meter.standing(475), { remaining: 0, reset: 925 });
+  deepEqual(meter.standing(475), { remaining: 0, next: 25 });
   equal(takeAll(meter, 5000), 10, "no more than the burst is saved");
 });
 
@@ -50,9 +50,9 @@ Deno.test("a fixed window starts afresh at multiples of its length", () => {
   const meter = new FixedWindow(QUOTA);
   equal(takeAll(meter, 250), 10);
   equal(meter.take(1, 250), 750);
-  deepEqual(meter.standing(900), { remaining: 0, reset: 100 });
+  deepEqual(meter.standing(900), { remaining: 0, next: 100 });
   equal(takeAll(meter, 999), 0);
-  deepEqual(meter.standing(1000), { remaining: 10, reset: 0 });
+  deepEqual(meter.standing(1000), { remaining: 10, next: 0 });
   equal(takeAll(meter, 1000), 10, "twice the burst around the boundary");
 });
 
@@ -61,7 +61,7 @@ Deno.test("a sliding window lets no more than its burst through in any window", 
   for (let n = 0; n < 10; n++) equal(meter.take(1, n * 50), 0);
   equal(meter.take(1, 500), 500);
   equal(meter.take(4, 500), 650, "the fourth oldest has to leave");
-  deepEqual(meter.standing(1100), { remaining: 3, reset: 350 });
+  deepEqual(meter.standing(1100), { remaining: 3, next: 50 });
   equal(takeAll(meter, 1100), 3);
   equal(meter.take(1, 1100), 50);
 });
@@ -91,6 +91,13 @@ for (const [name, Kind] of Object.entries(METERS)) {
           ok(wait > 0 && wait <= quota.window * (1 + 1e-9), `${wait}`);
           const standing = meter.standing(now);
           ok(standing.remaining < cost && standing.remaining >= 0);
+          const { remaining, next } = standing;
+          ok(next > 0, "something is missing, so there will be more");
+          ok(meter.standing(now + next + 0.001).remaining > remaining);
+          if (next > 0.02) {
+            // A window that turns early for a tolerance of a microsecond is as good.
+            equal(meter.standing(now + next - 0.01).remaining, remaining);
+          }
           if (wait > 0.02) {
             ok(meter.take(cost, now + wait - 0.01) > 0, "too early");
           }
@@ -163,6 +170,11 @@ Deno.test("a refusal says exactly when to come back, in the headers of the IETF 
     },
   });
   equal(limit.headers(exchange(0), 1000).ratelimit, '"d\\"b ?";r=2;t=1');
+  equal(
+    limit.headers(exchange(0), 9000).ratelimit,
+    '"d\\"b ?";r=3',
+    "there is nothing to wait for",
+  );
 });
 
 Deno.test("seconds are rounded up, but rounding makes no second of its own", () => {

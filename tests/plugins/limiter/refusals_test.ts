@@ -83,7 +83,7 @@ Deno.test("rate limits refuse with exact Retry-After, and tell the rest how they
     ]),
     [
       [200, null, '"api";r=1;t=2', '"api";q=2;w=4'],
-      [200, null, '"api";r=0;t=4', '"api";q=2;w=4'],
+      [200, null, '"api";r=0;t=2', '"api";q=2;w=4'],
       [429, "2", '"api";r=0;t=2', '"api";q=2;w=4'],
       [200, null, '"api";r=1;t=2', '"api";q=2;w=4'],
     ],
