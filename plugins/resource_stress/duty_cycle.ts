@@ -30,7 +30,11 @@ export class DutyCycle {
   #last: number;
   #owed = 0;
 
-  /** @param now the present, in milliseconds; the thread has consumed nothing yet */
+  /**
+   * Begins with nothing owed.
+   *
+   * @param now the present, in milliseconds; the thread has consumed nothing yet
+   */
   constructor(now: number) {
     this.#last = now;
   }

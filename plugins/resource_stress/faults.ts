@@ -13,6 +13,8 @@ export class StressRefused extends Error implements Faults {
   readonly code = "ARGUMENT_INVALID";
 
   /**
+   * Makes an error.
+   *
    * @param message what could not be done
    * @param issues all faults, paths relative to the scenario
    */

@@ -30,7 +30,11 @@ export class LatenessWatch {
   readonly #metrics: Metrics;
   readonly #before: Counts;
 
-  /** @param metrics where the server records */
+  /**
+   * Takes down what was recorded so far.
+   *
+   * @param metrics where the server records
+   */
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
     this.#before = counts(metrics);

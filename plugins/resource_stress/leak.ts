@@ -15,6 +15,8 @@ export class Leak {
   #restarts = 0;
 
   /**
+   * Has grown to nothing yet.
+   *
    * @param settings the scenario's
    * @param cap the most that may be held, in bytes, whatever the signals say
    */

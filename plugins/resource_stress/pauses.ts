@@ -34,7 +34,11 @@ export class Pauses {
   #total = 0;
   #longest = 0;
 
-  /** @param create makes the engine's profiler; where it throws, pauses are unknown */
+  /**
+   * Begins to measure.
+   *
+   * @param create makes the engine's profiler; where it throws, pauses are unknown
+   */
   constructor(create: () => Profiler = () => new GCProfiler()) {
     this.#create = create;
     this.#begin();

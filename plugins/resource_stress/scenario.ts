@@ -123,11 +123,7 @@ export class Scenario {
       for (const part of this.#stresses) part.stop();
       throw error;
     }
-    this.#deadline = clock.at(
-      this.#end,
-      () => this.stop("its duration is over"),
-      undefined,
-    );
+    this.#deadline = clock.at(this.#end, () => this.goesOn(), undefined);
     this.#look();
   }
 
@@ -166,9 +162,19 @@ export class Scenario {
     return this.#parts.settings.lease !== undefined;
   }
 
-  /** Whether its time is over, though nobody may have noticed: the event loop may have had no turn since. */
-  get overdue(): boolean {
-    return this.#parts.clock.now() >= this.#end;
+  /**
+   * Ends it where its time is over, which may be noticed late: the event loop may have had no turn for timers.
+   *
+   * @returns whether it goes on
+   */
+  goesOn(): boolean {
+    const { clock, settings } = this.#parts;
+    const now = clock.now();
+    if (now >= this.#end) this.stop("its duration is over");
+    else if (now >= this.#renewed + (settings.lease ?? Infinity)) {
+      this.stop("its owner did not renew the lease");
+    }
+    return this.#reason === undefined;
   }
 
   /** The owner is there: the lease begins again. */
@@ -222,12 +228,9 @@ export class Scenario {
   }
 
   #look(): void {
-    const { clock, settings } = this.#parts;
+    if (!this.goesOn()) return;
+    const { clock } = this.#parts;
     const now = clock.now();
-    if (now >= this.#renewed + (settings.lease ?? Infinity)) {
-      this.stop("its owner did not renew the lease");
-      return;
-    }
     for (const part of this.#stresses) part.follow(now - this.#origin);
     this.#timer = clock.at(now + STEP, () => this.#look(), undefined);
   }

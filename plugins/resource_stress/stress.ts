@@ -25,6 +25,10 @@ import {
 /** How many scenarios that have ended are remembered. */
 const REMEMBERED = 20;
 
+/** What who asks for all cores is told. */
+const SPARE =
+  "Set spareCore of plugin resource_stress to false, to take the event loop's core too";
+
 /** What changes with a revision. */
 interface Ground {
   readonly options: StressOptions;
@@ -87,7 +91,11 @@ export class Stress implements PressureSource, AsyncDisposable {
 
   /** The faults of asking for so much now. */
   judge(asked: Amounts): Issue[] {
-    const faults = excess(asked, this.#taken(), this.caps);
+    const faults = excess(asked, this.#taken(), this.caps).map((fault) =>
+      fault.path === "/cpu/workers" && this.#ground.options.spareCore
+        ? { ...fault, suggestion: SPARE }
+        : fault
+    );
     const available = readAvailableMemory() ?? Infinity;
     if (
       asked.memory > available &&
@@ -170,9 +178,7 @@ export class Stress implements PressureSource, AsyncDisposable {
   block(): number {
     let blocked = 0;
     for (const scenario of this.#perRequest) {
-      // Where requests leave the event loop no turn, no timer can end the scenario.
-      if (scenario.overdue) scenario.stop("its duration is over");
-      else blocked += scenario.perRequest?.block() ?? 0;
+      if (scenario.goesOn()) blocked += scenario.perRequest?.block() ?? 0;
     }
     return blocked;
   }

@@ -26,7 +26,11 @@ export class Watchdog {
   #pulse = 0;
   #heard: number;
 
-  /** @param watched what it watches, from now on */
+  /**
+   * Begins to watch.
+   *
+   * @param watched what it watches, from now on
+   */
   constructor(watched: Watched) {
     this.#watched = watched;
     this.#heard = watched.now();

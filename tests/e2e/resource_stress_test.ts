@@ -10,7 +10,7 @@ import {
   shares,
   threads,
   threadUse,
-} from "./_outside.ts";
+} from "../support/outside.ts";
 
 const MIB = 2 ** 20;
 

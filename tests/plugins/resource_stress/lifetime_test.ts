@@ -196,3 +196,43 @@ Deno.test("How late responses were is told for before and during a scenario", as
     /lateness p99 was 0\.01 ms before and 0\.01 ms during it/,
   );
 });
+
+Deno.test("CPU stress that takes the event loop's core says so, in its figures and in the log", async () => {
+  const { hardwareConcurrency: cores } = navigator;
+  await using server = await stressed({
+    plugins: { resource_stress: { spareCore: false } },
+  });
+  const spared = await server.start({ cpu: { load: 0.01, workers: cores } });
+  equal(spared.warnings.length, 1);
+  match(
+    spared.warnings[0],
+    /^CPU stress takes the event loop's core: \d+ threads? on \d+ cores/,
+  );
+  equal(server.log[1], `warn: resource_stress: ${spared.warnings[0]}`);
+});
+
+Deno.test("CPU stress leaves one core to the event loop unless it is told otherwise", async () => {
+  const { hardwareConcurrency: cores } = navigator;
+  await using server = await stressed();
+  equal((await server.list()).caps.threads, cores - 1);
+  const refused = await server.start({ cpu: { load: 0.01, workers: cores } });
+  deepEqual(
+    (refused as unknown as { issues: { path: string; suggestion: string }[] })
+      .issues.map(({ path, suggestion }) => [path, suggestion]),
+    [[
+      "/cpu/workers",
+      "Set spareCore of plugin resource_stress to false, to take the event loop's core too",
+    ]],
+  );
+});
+
+Deno.test("A lease ends where only requests give the event loop a turn", async () => {
+  await using server = await stressed({ routes: [{ path: "/orders" }] });
+  const { id } = await server.start({
+    eventLoop: { block: "10ms", perRequest: true },
+    lease: "1s",
+  });
+  server.clock.advance(1000);
+  await server.request("/orders");
+  equal((await server.ask("GET", `/${id}`))[1].state, "ended");
+});
