@@ -47,9 +47,15 @@ export type {
 export type {
   Health,
   RouteDescription,
-  Stats,
 } from "./core/control/builtin_endpoints.ts";
-export type { Figures, RouteFigures } from "./core/metrics/mod.ts";
+export type { InstrumentFigures, LiveEvent, Stats } from "./core/live/mod.ts";
+export type {
+  Figures,
+  ProcessFigures,
+  RouteFigures,
+  Tallies,
+  WindowFigures,
+} from "./core/metrics/mod.ts";
 export type { Clock, Plugin } from "./core/plugin.ts";
 export { type ErrorCode, type Issue, PerfmockError } from "./core/errors.ts";
 

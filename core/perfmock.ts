@@ -4,12 +4,9 @@
  * @module
  */
 import type { PerfmockConfig, PerfmockInput } from "./config/mod.ts";
-import type {
-  Health,
-  RouteDescription,
-  Stats,
-} from "./control/builtin_endpoints.ts";
+import type { Health, RouteDescription } from "./control/builtin_endpoints.ts";
 import type { Issue } from "./errors.ts";
+import type { Stats } from "./live/mod.ts";
 import type { JournalEntry, JournalFilter } from "./journal/mod.ts";
 import type { Clock, Plugin } from "./plugin.ts";
 

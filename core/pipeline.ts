@@ -31,7 +31,7 @@ function arrive(x: LiveExchange): void {
   x.sequence = plan.sequence.next++;
   x.status = plan.status;
   plan.flow.enter(x);
-  plan.recorder.arrived();
+  plan.recorder.arrived(x.arrival);
 }
 
 /** Each limiter in turn gives a lease, refuses, or lets the exchange wait in its queue. */

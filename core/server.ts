@@ -9,7 +9,6 @@ import {
   builtinEndpoints,
   type Health,
   type RouteDescription,
-  type Stats,
 } from "./control/builtin_endpoints.ts";
 import type { Issue } from "./errors.ts";
 import type { Peer } from "./exchange.ts";
@@ -18,15 +17,18 @@ import { reasons } from "./health.ts";
 import { forget } from "./http.ts";
 import type { JournalEntry, JournalFilter } from "./journal/mod.ts";
 import {
+  figures,
+  followProcess,
   LagSampler,
   MetricRegistry,
   RecentHistogram,
   Recorder,
   seriesLimitFor,
 } from "./metrics/mod.ts";
+import type { Stats } from "./live/mod.ts";
 import { mergeRoutes, patchConfig, putConfig } from "./live_config/mod.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import type { Clock } from "./plugin.ts";
+import type { Clock, Key } from "./plugin.ts";
 import { problem } from "./problem.ts";
 import { describePlugins, healthReports, reporter } from "./reporting.ts";
 import type { BuiltRoute } from "./routes/built_route.ts";
@@ -99,12 +101,15 @@ export class Server implements Perfmock {
         log("warn", `Metric ${metric} has more series than are kept`);
       },
     });
-    this.#recorder = new Recorder(this.#metrics);
+    this.#recorder = new Recorder(this.#metrics, clock.now());
     this.#metrics.gauge({
       name: "perfmock_build_info",
       help: "Always 1; the version is in the label",
       labels: ["version"],
     }).series(VERSION).set(1);
+    if (this.#ownClock !== undefined) {
+      followProcess(this.#metrics, performance.timeOrigin / 1000);
+    }
     this.#started = clock.now();
     this.#lag = new LagSampler(clock, {
       record: (milliseconds) => {
@@ -114,6 +119,8 @@ export class Server implements Perfmock {
     });
     this.#common = {
       clock,
+      started: this.#started,
+      eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
       traces: new TraceIds(),
       log,
       report: reporter(log),
@@ -167,7 +174,7 @@ export class Server implements Perfmock {
     const tenant = this.#tenant({
       session: name,
       metrics,
-      recorder: new Recorder(metrics),
+      recorder: new Recorder(metrics, this.#clock.now()),
       sessionPluginsOnly: true,
     });
     const { input } = this.#main.revision;
@@ -271,6 +278,11 @@ export class Server implements Perfmock {
   /** The server's own configuration in force. */
   get tenant(): Tenant {
     return this.#main;
+  }
+
+  /** What a plugin provides; undefined where none does. */
+  service<T>(key: Key<T>): T | undefined {
+    return this.#main.revision.services.find(key);
   }
 
   /** The mock routes as built, for what drives them without HTTP. */

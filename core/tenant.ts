@@ -5,13 +5,20 @@
  */
 import type { Dials } from "./plugin.ts";
 import type { PerfmockConfig } from "./config/mod.ts";
-import type { RouteDescription, Stats } from "./control/builtin_endpoints.ts";
+import type { RouteDescription } from "./control/builtin_endpoints.ts";
 import { DialBoard } from "./dials.ts";
 import { PerfmockError } from "./errors.ts";
 import { LiveExchange, type Peer } from "./exchange.ts";
 import type { Flow } from "./flow.ts";
 import { forget } from "./http.ts";
 import { ExchangeJournal } from "./journal/mod.ts";
+import {
+  collected,
+  LiveFeed,
+  type Stats,
+  type StatsParts,
+  StatsSource,
+} from "./live/mod.ts";
 import type { Recorder } from "./metrics/mod.ts";
 import { abandon, createFlow } from "./pipeline.ts";
 import type { SequenceCounter } from "./plan.ts";
@@ -23,10 +30,12 @@ import type { SettingsInput } from "./settings.ts";
 import type { TenantParts } from "./tenant_parts.ts";
 
 /** What all tenants of a server share. */
-export type CommonParts = Pick<
-  TenantParts,
-  "clock" | "report" | "traces" | "url" | "virtualWorld" | "log"
->;
+export type CommonParts =
+  & Pick<
+    TenantParts,
+    "clock" | "report" | "traces" | "url" | "virtualWorld" | "log"
+  >
+  & Pick<StatsParts, "started" | "eventLoopLag">;
 
 /** What a tenant is made with. */
 export interface TenantOptions {
@@ -44,7 +53,7 @@ export interface TenantOptions {
   readonly builtin: (tenant: Tenant, kit: Kit) => readonly Endpoint[];
   /** The HTTP server that runs; undefined before there is one. */
   readonly engine: () => "deno" | "node" | undefined;
-  /** Told of each revision that has taken over. */
+  /** Told of each revision that takes over. */
   readonly adopted?: (revision: Revision) => void;
 }
 
@@ -63,6 +72,9 @@ export class Tenant {
   readonly #sequences = new Map<string, SequenceCounter>();
   readonly #dials = new DialBoard();
   readonly #made: number;
+  readonly #stats: StatsSource;
+  /** GET live. */
+  readonly live: LiveFeed;
   #journal: ExchangeJournal;
   #revision: Revision | undefined;
   #number = 0;
@@ -77,6 +89,19 @@ export class Tenant {
     const { common, session, metrics, recorder, sessionPluginsOnly } = options;
     this.#options = options;
     this.#made = common.clock.now();
+    this.#stats = new StatsSource({
+      ...common,
+      recorder,
+      revision: () => this.#number,
+      inFlight: () => this.flow.size,
+      plugins: () =>
+        this.revision.plugins.flatMap(({ plugin: { name }, instance }) =>
+          instance.snapshot === undefined
+            ? []
+            : [[name, () => instance.snapshot?.()] as const]
+        ),
+    });
+    this.live = new LiveFeed(this.#stats);
     this.#journal = new ExchangeJournal(1, this.#made, session ?? null);
     this.#parts = {
       ...common,
@@ -240,10 +265,12 @@ export class Tenant {
       }
     }
     this.#dials.adopt(next.dials);
+    // First: it makes room for the series of all routes.
+    this.#options.adopted?.(next);
     for (const route of next.routes) route.adopt();
+    this.#parts.recorder.keep(next.routes.map(({ parts }) => parts.route.id));
     this.#revision = next;
     this.#number++;
-    this.#options.adopted?.(next);
     if (before !== undefined) this.#retire(before, next);
   }
 
@@ -258,22 +285,12 @@ export class Tenant {
 
   /** What happened since the start or the last reset. */
   stats(): Stats {
-    return {
-      revision: this.#number,
-      routes: this.#parts.recorder.snapshot(),
-      plugins: Object.fromEntries(
-        this.revision.plugins.flatMap(({ plugin: { name }, instance }) =>
-          instance.snapshot === undefined ? [] : [[
-            name,
-            // One that throws must not take the figures of all others away.
-            attempt(
-              () => instance.snapshot?.(),
-              (error) => ({ error: `${error}` }),
-            ),
-          ]]
-        ),
-      ),
-    };
+    return this.#stats.stats();
+  }
+
+  /** The same as JSON, written so that it does not hold up responses. */
+  async statsText(): Promise<string> {
+    return await collected(this.#stats.snapshot()) ?? "";
   }
 
   /** The mock routes, in the order in which they are matched. */
@@ -315,12 +332,13 @@ export class Tenant {
     for (const { parts } of this.revision.routes) parts.faults?.reset();
     for (const { instance } of this.revision.plugins) instance.reset?.();
     this.#journal.reset();
-    this.#parts.recorder.reset();
+    this.#parts.recorder.reset(this.#parts.clock.now());
   }
 
   /** Cuts what is under way, and returns it: its promises are to be forgotten once the connections are gone. */
   cut(): LiveExchange[] {
     this.#ended = true;
+    this.live[Symbol.dispose]();
     const { flow } = this.#parts;
     flow.draining = true;
     const cut: LiveExchange[] = [];

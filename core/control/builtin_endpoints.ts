@@ -1,11 +1,11 @@
 /**
- * The control API's own calls: health, routes, plugins, stats, reset.
+ * The control API's own calls: health, routes, plugins, stats, live, reset.
  *
  * @module
  */
-import type { RouteFigures } from "../metrics/mod.ts";
 import { type ExchangeJournal, journalEndpoint } from "../journal/mod.ts";
 import { configEndpoints, type LiveConfiguration } from "../live_config/mod.ts";
+import { type LiveFeed, STATS_SCHEMA } from "../live/mod.ts";
 import type { Endpoint, Kit } from "../plugin.ts";
 import { sessionEndpoints, type Sessions } from "../sessions/mod.ts";
 
@@ -55,16 +55,6 @@ export interface PluginDescription {
   readonly routeKeys: readonly string[];
 }
 
-/** What happened since the start or the last reset. */
-export interface Stats {
-  /** Of the configuration. */
-  readonly revision: number;
-  /** By route id, in milliseconds. */
-  readonly routes: Readonly<Record<string, RouteFigures>>;
-  /** What plugins report of themselves, by name. */
-  readonly plugins: Readonly<Record<string, unknown>>;
-}
-
 /** What the calls answer with. */
 export interface ControlSource {
   /** The configuration in force, the server's own or a session's. */
@@ -73,8 +63,10 @@ export interface ControlSource {
     readonly routes: readonly RouteDescription[];
     /** GET requests. */
     readonly journal: Pick<ExchangeJournal, "entries">;
-    /** GET stats. */
-    stats(): Stats;
+    /** GET stats, as JSON. */
+    statsText(): Promise<string>;
+    /** GET live. */
+    readonly live: Pick<LiveFeed, "endpoint">;
     /** POST reset. */
     reset(): void;
   };
@@ -91,19 +83,6 @@ export interface ControlSource {
 const TEXT = { type: "string" };
 const TEXTS = { type: "array", items: TEXT };
 const COUNT = { type: "integer" };
-const DURATION = { type: ["number", "null"], description: "Milliseconds" };
-const FIGURES = {
-  type: "object",
-  properties: {
-    count: COUNT,
-    ...Object.fromEntries(
-      ["min", "mean", "p50", "p90", "p95", "p99", "p999", "max"].map((
-        name,
-      ) => [name, DURATION]),
-    ),
-  },
-};
-
 /** The endpoints, to be served under the control path. */
 export function builtinEndpoints(source: ControlSource): Endpoint[] {
   const { tenant, sessions, kit } = source;
@@ -166,37 +145,13 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       method: "GET",
       path: "/stats",
       summary: "What happened since the start or the last reset",
-      answer: {
-        type: "object",
-        properties: {
-          revision: COUNT,
-          routes: {
-            type: "object",
-            additionalProperties: {
-              type: "object",
-              properties: {
-                ...Object.fromEntries(
-                  [
-                    "arrivals",
-                    "inFlight",
-                    "answered",
-                    "rejected",
-                    "failed",
-                    "gone",
-                    "early",
-                  ].map((name) => [name, COUNT]),
-                ),
-                responseTime: FIGURES,
-                target: FIGURES,
-                lateness: FIGURES,
-              },
-            },
-          },
-          plugins: { type: "object" },
-        },
-      },
-      handle: () => tenant.stats(),
+      answer: STATS_SCHEMA,
+      handle: async () =>
+        new Response(await tenant.statsText(), {
+          headers: { "content-type": "application/json" },
+        }),
     },
+    tenant.live.endpoint(kit),
     {
       method: "POST",
       path: "/reset",

@@ -53,12 +53,14 @@ export class Recorder {
   #unmatched = 0;
   /** Of which routes figures are shown; of all while nobody has said. */
   #shown: readonly string[] | undefined;
+  /** The faults of routes that may come into force, by route id. */
+  readonly #planned = new Map<string, Set<string>>();
 
   /**
    * @param metrics where the series are made
    * @param since the present, in the clock's milliseconds
    */
-  constructor(metrics: Metrics, since = 0) {
+  constructor(metrics: Metrics, since: number) {
     this.#since = since;
     this.#durations = metrics.timing({
       name: "http_server_request_duration_seconds",
@@ -129,13 +131,19 @@ export class Recorder {
   }
 
   /**
-   * The counter of one kind of fault on a route.
+   * The counter of one kind of fault on a route. Its series is made once the route is in force, or the fault takes effect.
    *
    * @param id the route's id
    * @param fault the status it answers with, or what it does
    */
-  fault(id: string, fault: string): Counter {
-    return this.#series(id).fault(fault, this.#faults.series(id, fault));
+  fault(id: string, fault: string): Pick<Counter, "add"> {
+    const planned = this.#planned.get(id);
+    if (planned === undefined) this.#planned.set(id, new Set([fault]));
+    else planned.add(fault);
+    let counter: Pick<Counter, "add"> | undefined;
+    return {
+      add: (n) => (counter ??= this.#fault(id, fault)).add(n),
+    };
   }
 
   /** A request that no route took was answered at once. */
@@ -167,7 +175,11 @@ export class Recorder {
     for (const id of this.#routes.keys()) {
       if (!kept.has(id)) this.#routes.delete(id);
     }
-    for (const id of ids) this.#series(id);
+    for (const id of ids) {
+      this.#series(id);
+      for (const fault of this.#planned.get(id) ?? []) this.#fault(id, fault);
+    }
+    this.#planned.clear();
   }
 
   /**
@@ -175,11 +187,15 @@ export class Recorder {
    *
    * @param now the present, in the clock's milliseconds
    */
-  snapshot(now = 0): Record<string, RouteFigures> {
-    const ids = this.#shown ?? [...this.#routes.keys()];
-    return Object.fromEntries(
-      ids.map((id) => [id, this.#series(id).snapshot(now)]),
-    );
+  snapshot(now: number): Record<string, RouteFigures> {
+    return Object.fromEntries(this.figures(now));
+  }
+
+  /** The same route by route, each taken when it is asked for. */
+  *figures(now: number): Generator<readonly [id: string, RouteFigures]> {
+    for (const id of this.#shown ?? [...this.#routes.keys()]) {
+      yield [id, this.#series(id).snapshot(now)];
+    }
   }
 
   /**
@@ -187,11 +203,15 @@ export class Recorder {
    *
    * @param now the present, in the clock's milliseconds
    */
-  reset(now = 0): void {
+  reset(now: number): void {
     this.#since = now;
     this.#unmatched = 0;
     this.lateness.reset();
     for (const series of this.#routes.values()) series.reset(now);
+  }
+
+  #fault(id: string, fault: string): Pick<Counter, "add"> {
+    return this.#series(id).fault(fault, this.#faults.series(id, fault));
   }
 
   #series(id: string): RouteSeries {
@@ -232,7 +252,7 @@ export class RouteRecorder {
   }
 
   /** A request arrived at a time, in the clock's milliseconds. */
-  arrived(at = 0): void {
+  arrived(at: number): void {
     this.#series.arrived(at);
   }
 

@@ -125,7 +125,7 @@ export class RouteSeries {
   }
 
   /** The counter of a fault, which adds to a metric's series and to the figures. */
-  fault(name: string, series: Counter): Counter {
+  fault(name: string, series: Counter): Pick<Counter, "add"> {
     let counter = this.#faults.get(name);
     if (counter === undefined) {
       counter = new FaultCounter(series);
@@ -163,7 +163,7 @@ export class RouteSeries {
 }
 
 /** Counts for itself beside the metric's series, which routes beyond the cap share. */
-class FaultCounter implements Counter {
+class FaultCounter {
   /** Since the last reset. */
   own = 0;
   readonly #series: Counter;
@@ -172,16 +172,8 @@ class FaultCounter implements Counter {
     this.#series = series;
   }
 
-  get value(): number {
-    return this.#series.value;
-  }
-
   add(n = 1): void {
     this.own += n;
     this.#series.add(n);
-  }
-
-  follow(read: () => number): void {
-    this.#series.follow(read);
   }
 }

@@ -16,7 +16,7 @@ export interface TestPlan extends Plan {
 
 export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
   const metrics = new MetricRegistry();
-  const figures = new Recorder(metrics);
+  const figures = new Recorder(metrics, 1000);
   const reported: unknown[] = [];
   return {
     route: {

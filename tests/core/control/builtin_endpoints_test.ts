@@ -1,9 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { createKit } from "../../../core/config/mod.ts";
-import {
-  builtinEndpoints,
-  type Stats,
-} from "../../../core/control/builtin_endpoints.ts";
+import { builtinEndpoints } from "../../../core/control/builtin_endpoints.ts";
+import { LiveFeed } from "../../../core/live/mod.ts";
 import { Sessions } from "../../../core/sessions/mod.ts";
 import { VirtualClock } from "../../../core/time/mod.ts";
 
@@ -42,7 +40,13 @@ function endpoints() {
       changeWritten: () => Promise.resolve(),
       routes: [],
       journal: { entries: () => [] },
-      stats: () => STATS as unknown as Stats,
+      statsText: () => Promise.resolve(JSON.stringify(STATS)),
+      live: new LiveFeed({
+        clock: new VirtualClock(),
+        run: "",
+        schema: {},
+        snapshot: () => [],
+      }),
       reset: () => void resets++,
     },
     health: () => HEALTH,
@@ -64,7 +68,8 @@ Deno.test("builtinEndpoints() answer what their source says", async () => {
   equal(answer("/health"), HEALTH);
   deepEqual(answer("/routes"), { routes: [] });
   deepEqual(answer("/plugins"), { plugins: [] });
-  deepEqual(answer("/stats"), STATS);
+  const stats = await answer("/stats");
+  deepEqual(await (stats as Response).json(), STATS);
   const reset = await answer("/reset");
   deepEqual([resets, (reset as Response).status], [1, 204]);
 });

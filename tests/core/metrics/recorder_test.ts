@@ -34,7 +34,7 @@ function valuesOf(metrics: MetricRegistry, name: string) {
 
 function recorder() {
   const metrics = new MetricRegistry();
-  const all = new Recorder(metrics);
+  const all = new Recorder(metrics, 0);
   return { metrics, all, route: all.route("r", "/r/:id", "GET") };
 }
 
@@ -62,8 +62,8 @@ Deno.test("methodLabel() knows HTTP's methods, and folds all others", () => {
 
 Deno.test("Recorder tells of an answer what it took, what it should have taken, and how late it left", () => {
   const { metrics, all, route } = recorder();
-  route.arrived();
-  equal(all.snapshot().r.inFlight, 1);
+  route.arrived(100);
+  equal(all.snapshot(200).r.inFlight, 1);
   route.observe(ended({
     outcome: "answered",
     start: 110,
@@ -91,7 +91,7 @@ Deno.test("Recorder tells of an answer what it took, what it should have taken, 
     responseTime,
     target,
     lateness,
-  } = all.snapshot().r;
+  } = all.snapshot(200).r;
   deepEqual([arrivals, inFlight, answered, early], [1, 0, 1, 0]);
   deepEqual([responseTime.max, target.max, lateness.max], [35.5, 25, 0.5]);
   equal(all.lateness.count(135.5), 1);
@@ -103,7 +103,7 @@ Deno.test("Recorder counts no lateness of what was not held", () => {
   deepEqual(valuesOf(metrics, "perfmock_injected_delay_lateness_seconds"), {
     r: [0, 0],
   });
-  equal(all.snapshot().r.lateness.count, 0);
+  equal(all.snapshot(200).r.lateness.count, 0);
 });
 
 Deno.test("Recorder counts an early answer for what it is: perfmock's own fault", () => {
@@ -112,13 +112,16 @@ Deno.test("Recorder counts an early answer for what it is: perfmock's own fault"
   deepEqual(valuesOf(metrics, "perfmock_injected_delay_early_total"), {
     "": 1,
   });
-  deepEqual([all.snapshot().r.early, all.snapshot().r.lateness.max], [1, 0]);
+  deepEqual([all.snapshot(200).r.early, all.snapshot(200).r.lateness.max], [
+    1,
+    0,
+  ]);
 });
 
 Deno.test("Recorder counts rejections, failures and clients that left, each where it belongs", () => {
   const { metrics, all, route } = recorder();
   const observe = (times: Partial<LiveExchange>) => {
-    route.arrived();
+    route.arrived(100);
     route.observe(ended({ end: 105, ...times }));
   };
   observe({ outcome: "rejected", status: 503 });
@@ -128,7 +131,7 @@ Deno.test("Recorder counts rejections, failures and clients that left, each wher
   observe({ outcome: "gone", phase: "service", due: 130 });
   observe({ outcome: "cut", phase: "service", due: 130 });
   const { arrivals, inFlight, answered, rejected, failed, gone } =
-    all.snapshot().r;
+    all.snapshot(200).r;
   deepEqual([arrivals, inFlight, answered, rejected, failed, gone], [
     6,
     0,
@@ -159,11 +162,11 @@ Deno.test("Recorder.unmatched() records what no route took, under one name and f
 
 Deno.test("Recorder.reset() starts the figures afresh and lets metrics go on", () => {
   const { metrics, all, route } = recorder();
-  route.arrived();
-  route.arrived();
+  route.arrived(100);
+  route.arrived(100);
   route.observe(ended({ outcome: "answered", due: 120, end: 121 }));
   all.reset(121);
-  const { arrivals, inFlight, answered, responseTime } = all.snapshot().r;
+  const { arrivals, inFlight, answered, responseTime } = all.snapshot(200).r;
   deepEqual([arrivals, inFlight, answered, responseTime.count], [0, 1, 0, 0]);
   equal(all.lateness.count(121), 0);
   deepEqual(valuesOf(metrics, "perfmock_arrivals_total"), { r: 2 });
@@ -174,7 +177,7 @@ Deno.test("Recorder.route() shares the figures of a route among its methods", ()
   const other = all.route("r", "/r/:id", "POST");
   route.observe(ended({ outcome: "answered", due: 100, end: 100 }));
   other.observe(ended({ outcome: "answered", due: 100, end: 100 }));
-  equal(all.snapshot().r.answered, 2);
+  equal(all.snapshot(200).r.answered, 2);
   deepEqual(
     Object.keys(valuesOf(metrics, "http_server_request_duration_seconds")),
     ["GET /r/:id 200", "POST /r/:id 200"],
@@ -254,15 +257,22 @@ Deno.test("Recorder keeps the trace of an answer as the exemplar of its response
 });
 
 Deno.test("Recorder.fault() counts for the metric and for the figures, of which each reset begins anew", () => {
-  const { metrics, all } = recorder();
+  const metrics = new MetricRegistry();
+  const all = new Recorder(metrics, 0);
   const fault = all.fault("r", "503");
-  equal(all.fault("r", "503"), fault);
+  all.fault("refused", "503");
+  deepEqual([all.snapshot(0), valuesOf(metrics, "perfmock_faults_total")], [
+    {},
+    {},
+  ], "not before the route is in force");
+  all.keep(["r"]);
+  deepEqual(all.snapshot(0).r.faults, { "503": 0 });
+  deepEqual(valuesOf(metrics, "perfmock_faults_total"), { "r 503": 0 });
   fault.add();
   deepEqual(all.snapshot(0).r.faults, { "503": 1 });
   all.reset(10);
-  fault.add(2);
+  all.fault("r", "503").add(2);
   deepEqual(all.snapshot(20).r.faults, { "503": 2 });
-  equal(fault.value, 3);
   deepEqual(valuesOf(metrics, "perfmock_faults_total"), { "r 503": 3 });
 });
 
@@ -285,7 +295,7 @@ Deno.test("Recorder makes no series for what has not happened: a hundred routes 
   const metrics = new MetricRegistry({
     onOverflow: (metric) => overflowing.push(metric),
   });
-  const all = new Recorder(metrics);
+  const all = new Recorder(metrics, 0);
   for (let i = 0; i < 150; i++) all.route(`r${i}`, `/${i}`, "GET");
   deepEqual(overflowing, []);
   deepEqual(valuesOf(metrics, "perfmock_client_disconnects_total"), {});

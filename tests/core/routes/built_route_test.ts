@@ -16,7 +16,7 @@ function shared(metrics = new MetricRegistry()): SharedParts {
   return {
     clock: new VirtualClock(),
     flow: createFlow(),
-    recorder: new Recorder(metrics),
+    recorder: new Recorder(metrics, 0),
     sequences: new Map(),
     report: () => {},
   };
@@ -73,10 +73,10 @@ Deno.test("BuiltRoute goes on with the sequence and figures of the route it repl
   const parts = shared(metrics);
   const before = await build(parts, ["GET"]);
   before.plan("GET").sequence.next = 7;
-  before.plan("GET").recorder.arrived();
+  before.plan("GET").recorder.arrived(0);
   const after = await build(parts, ["GET"]);
   equal(after.plan("GET").sequence.next, 7);
-  equal(parts.recorder.snapshot().orders.arrivals, 1);
+  equal(parts.recorder.snapshot(0).orders.arrivals, 1);
   const arrivals = [...metrics.all()].find(({ definition }) =>
     definition.name === "perfmock_arrivals_total"
   ) as Metric;
@@ -87,9 +87,9 @@ Deno.test("BuiltRoute shows its figures before its first request, whatever its m
   for (const methods of [["GET"], ["*"]]) {
     const parts = shared();
     const route = await build(parts, methods);
-    deepEqual(parts.recorder.snapshot(), {}, "not before it is in force");
+    deepEqual(parts.recorder.snapshot(0), {}, "not before it is in force");
     route.adopt();
-    equal(parts.recorder.snapshot().orders.arrivals, 0);
+    equal(parts.recorder.snapshot(0).orders.arrivals, 0);
   }
 });
 
