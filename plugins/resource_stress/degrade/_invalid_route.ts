@@ -7,7 +7,11 @@ export class InvalidRoute extends Error implements Faults {
   /** The code of a fault in settings. */
   readonly code = "CONFIG_INVALID";
 
-  /** @param issues all faults, paths relative to the route; at least one */
+  /**
+   * The first fault is the message.
+   *
+   * @param issues all faults, paths relative to the route; at least one
+   */
   constructor(
     /** All faults, paths relative to the route. */
     readonly issues: readonly Issue[],

@@ -53,7 +53,7 @@ export class Inputs {
   readonly faults: Issue[] = [];
   readonly #context: InputContext;
 
-  /** @param context what they are bound to */
+  /** None yet; `context` is what they are bound to. */
   constructor(context: ModelContext) {
     this.#context = { ...context, route: context.route.id };
   }

@@ -61,11 +61,11 @@ export class Backend implements Lease {
   /** For how long that stopped everything, in milliseconds. */
   pausedMs = 0;
   /** Until when a collection stops everything, on the clock. */
-  pausedUntil = -Infinity;
+  pausedUntil: number = -Infinity;
   /** Bytes that will never be freed but by a restart. */
   leakedBytes = 0;
   /** Until when it restarts, on the clock. */
-  downUntil = -Infinity;
+  downUntil: number = -Infinity;
   /** How often it crashed. */
   crashes = 0;
   /** Whether it remembers who is in service: a crash, and a pause of this backend alone, must find them. */
