@@ -13,10 +13,10 @@ import { type Ledger, type Series, wallTime } from "../push/mod.ts";
 const CUMULATIVE = 2;
 
 /** A request is closed when it has so many characters. */
-const REQUEST = 256 * 1024;
+const REQUEST = 128 * 1024;
 
 /** After so many data points others get their turn: less than 1 ms. */
-const BREATH = 64;
+const BREATH = 32;
 
 /** One request. */
 export interface Payload {

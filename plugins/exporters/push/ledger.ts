@@ -12,7 +12,7 @@ export interface Change {
 }
 
 /** How many series are looked at before others get their turn: less than 1 ms. */
-const BREATH = 1000;
+const BREATH = 250;
 
 /**
  * What was delivered of each series, so that the rest can be: a figure is settled once, when the receiver's side took it.

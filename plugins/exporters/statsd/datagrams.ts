@@ -9,7 +9,7 @@ const USUAL = 1400;
 const MOST = 65_507;
 
 /** How many series are looked at before others get their turn: less than 1 ms. */
-const BREATH = 1000;
+const BREATH = 250;
 
 /** What goes out at once. */
 export interface Datagram {

@@ -150,7 +150,7 @@ Deno.test("PayloadWriter counts from where its ledger began", () => {
   equal(histogram.histogram.dataPoints[0].sum, 0.015);
 });
 
-Deno.test("PayloadWriter closes a request at about 256 KiB and leaves nothing out", () => {
+Deno.test("PayloadWriter closes a request at about 128 KiB and leaves nothing out", () => {
   const { metrics, payloads } = rig();
   const timing = metrics.timing({ name: "t", help: "T", labels: ["n"] });
   const counter = metrics.counter({
@@ -163,10 +163,10 @@ Deno.test("PayloadWriter closes a request at about 256 KiB and leaves nothing ou
     counter.series(`${n}`).add(n);
   }
   const all = payloads();
-  ok(all.length >= 3);
+  ok(all.length >= 6);
   const seen = new Map<string, number>();
   for (const { body, points } of all) {
-    ok(body.length < 260 * 1024);
+    ok(body.length < 132 * 1024);
     const { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] } = request
       .parse(JSON.parse(body));
     let own = 0;
@@ -185,7 +185,7 @@ Deno.test("PayloadWriter closes a request at about 256 KiB and leaves nothing ou
   equal(seen.get("c_total"), 1500);
 });
 
-Deno.test("PayloadWriter lets others run every 64 data points", () => {
+Deno.test("PayloadWriter lets others run every 32 data points", () => {
   const metrics = new MetricRegistry({ seriesLimit: 5000 });
   const counter = metrics.counter({
     name: "c_total",
@@ -201,7 +201,7 @@ Deno.test("PayloadWriter lets others run every 64 data points", () => {
   });
   const breaths = [...writer.payloads(metrics.all(), () => 0, 0)]
     .filter((payload) => payload === undefined).length;
-  equal(breaths, 10);
+  equal(breaths, 20);
 });
 
 Deno.test("PayloadWriter writes what the schema of the protocol takes, for any labels and figures", () => {
