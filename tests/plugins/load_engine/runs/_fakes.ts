@@ -105,6 +105,7 @@ export function result(aborted: string | null = null): RunResult {
       thresholds: [],
     },
     csv: "",
+    table: "",
     hgrm: "",
   };
 }
