@@ -1,5 +1,12 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { MetricRegistry } from "../../core/metrics/mod.ts";
+import { PreciseClock } from "../../core/time/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
+import { Ledger } from "../../plugins/exporters/push/mod.ts";
+import {
+  createStatsdExporter,
+  openUdp,
+} from "../../plugins/exporters/statsd/mod.ts";
 import { npmInstall, Service, temporaryFolder } from "./_packages.ts";
 import { freePort, required, until } from "./_software.ts";
 
@@ -11,11 +18,14 @@ interface Flush {
   readonly gauges: Readonly<Record<string, number>>;
 }
 
-/** Writes each flush of the daemon to a file, a line each. */
+/** Writes each flush of the daemon to a file, a line each: counters that are not 0, and gauges, where they are few. */
 const BACKEND = `const { appendFileSync } = require("node:fs");
 exports.init = (_, { file }, events) => {
-  events.on("flush", (_, { counters, gauges }) =>
-    appendFileSync(file, JSON.stringify({ at: Date.now(), counters, gauges }) + "\\n"));
+  events.on("flush", (_, { counters, gauges }) => {
+    const some = Object.fromEntries(Object.entries(counters).filter(([, n]) => n !== 0));
+    const few = Object.keys(gauges).length < 1000 ? gauges : {};
+    appendFileSync(file, JSON.stringify({ at: Date.now(), counters: some, gauges: few }) + "\\n");
+  });
   return true;
 };
 `;
@@ -126,6 +136,51 @@ Deno.test(
     ok(p99 > 0 && p99 < 1);
   },
 );
+
+Deno.test("A StatsD daemon receives 10 000 series at once, each exactly", {
+  ignore: !required,
+}, async () => {
+  await using folder = await temporaryFolder();
+  const daemon = await install(folder.path);
+  await using _service = await daemon.start();
+  const metrics = new MetricRegistry({ seriesLimit: 10_000 });
+  const timing = metrics.timing({ name: "t", help: "T", labels: ["n"] });
+  for (let n = 0; n < 10_000; n++) timing.series(`${n}`).record(n);
+  await using clock = new PreciseClock({ worker: false });
+  const [host, port] = daemon.address.split(":");
+  const exporter = createStatsdExporter(
+    { clock, metrics, log: () => {} },
+    {
+      options: {
+        address: { host, port: Number(port) },
+        format: "plain",
+        interval: 60_000,
+        prefix: "",
+      },
+      ledger: new Ledger(),
+      open: openUdp,
+    },
+  );
+  exporter.start();
+  await until(async () =>
+    await daemon.sum("t.n.9999.count") > 0 ? true : undefined
+  );
+  await exporter[Symbol.asyncDispose]();
+  await pause(5 * DAEMON_INTERVAL);
+  const counts = new Map<string, number>();
+  for (const { counters } of await daemon.flushes()) {
+    for (const [name, value] of Object.entries(counters)) {
+      if (!name.endsWith(".count")) continue;
+      counts.set(name, (counts.get(name) ?? 0) + value);
+    }
+  }
+  equal(counts.size, 10_000);
+  deepEqual(new Set(counts.values()), new Set([1]));
+  deepEqual(
+    [exporter.figures.dropped, exporter.figures.overflowed],
+    [0, 0],
+  );
+});
 
 Deno.test(
   "A StatsD daemon that is killed for 10 s loses nothing of what happens meanwhile",
