@@ -118,9 +118,12 @@ export class Stress implements PressureSource, AsyncDisposable {
    * @throws StressRefused where it cannot be started; nothing runs then
    */
   start(settings: ScenarioSettings, owner: string): Scenario {
+    if (this.#disposed) {
+      throw new StressRefused("Cannot start scenario: the server has ended");
+    }
     const granted = amountsOf(settings);
     const faults = this.judge(granted);
-    if (this.#disposed || faults.length > 0) {
+    if (faults.length > 0) {
       throw new StressRefused("Cannot start scenario", faults);
     }
     const { machine, log } = this.#ground;
