@@ -6,7 +6,7 @@
 
 /** What the plugins of one revision keep. */
 export class Kept {
-  readonly #before: ReadonlyMap<string, unknown>;
+  #before: ReadonlyMap<string, unknown>;
   readonly #values = new Map<string, unknown>();
 
   /** @param before what the revision before kept; undefined for the first */
@@ -20,6 +20,11 @@ export class Kept {
     const value = this.#before.has(name) ? this.#before.get(name) : create();
     this.#values.set(name, value);
     return value as T;
+  }
+
+  /** Its revision is in force: what the one before kept is no matter any more. */
+  forget(): void {
+    this.#before = new Map();
   }
 
   /** What this has and the other has not: to be disposed where it can be, once nobody uses it any more. */

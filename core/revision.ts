@@ -51,11 +51,11 @@ export interface Revision extends Assembly {
   /** Its exchanges. */
   readonly generation: Generation;
   /**
-   * Disposes the plugins, after the revision's last exchange, and what they kept.
+   * Disposes the plugins, after the revision's last exchange.
    *
-   * @param next what took its place and goes on with some of it; undefined where nothing did
+   * @param values what they kept and nobody goes on with
    */
-  dispose(next: Revision | undefined): Promise<void>;
+  dispose(values: readonly unknown[]): Promise<void>;
 }
 
 /** What a revision is built from. */
@@ -119,10 +119,10 @@ export async function buildRevision(
       ground: settings.ground,
       generation,
       ...assemble(routes, endpoints, { config, parts }),
-      async dispose(next) {
+      async dispose(values) {
         const errors = [
           ...await disposeAll(plugins),
-          ...await disposeValues(kept.beyond(next?.kept)),
+          ...await disposeValues(values),
         ];
         for (const error of errors) {
           parts.log("error", `Cannot dispose a plugin: ${error}`);

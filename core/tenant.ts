@@ -202,7 +202,7 @@ export class Tenant {
         ? undefined
         : restartFaults(this.config, next, this.#options.engine());
       if (faults === undefined || faults.length > 0) {
-        await next.dispose(this.revision);
+        await next.dispose(next.kept.beyond(this.revision.kept));
         throw faults === undefined
           ? new PerfmockError(
             "SERVER_NOT_STARTED",
@@ -277,9 +277,13 @@ export class Tenant {
   #retire(before: Revision, next: Revision): void {
     const ended = Promise.withResolvers<void>();
     before.generation.retire(ended.resolve);
-    this.#disposals = this.#disposals.then(async () => {
-      await ended.promise;
-      await before.dispose(next);
+    next.kept.forget();
+    // Found out now: what is disposed later must not hold on to what took its place, or each would hold the next.
+    const values = before.kept.beyond(next.kept);
+    this.#disposals = disposeInTurn(this.#disposals, {
+      before,
+      ended: ended.promise,
+      values,
     });
   }
 
@@ -354,8 +358,21 @@ export class Tenant {
     for (const x of this.cut()) forget(x);
     await this.#changes;
     await this.#disposals;
-    await this.#revision?.dispose(undefined);
+    await this.#revision?.dispose(this.#revision.kept.beyond(undefined));
   }
+}
+
+async function disposeInTurn(
+  disposals: Promise<void>,
+  { before, ended, values }: {
+    readonly before: Revision;
+    readonly ended: Promise<void>;
+    readonly values: readonly unknown[];
+  },
+): Promise<void> {
+  await disposals;
+  await ended;
+  await before.dispose(values);
 }
 
 function stale(asked: readonly number[], present: number): PerfmockError {

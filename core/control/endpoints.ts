@@ -44,7 +44,7 @@ export function addEndpoints(
 
 /** Answers with 405 what has an endpoint for another method, and with 404 what has none. */
 export function addFallback(app: Hono, base: string): void {
-  app.all(`${base}/*`, (context) => {
+  app.all("*", (context) => {
     const path = ownPath(context);
     const allowed = [
       ...new Set(
@@ -62,7 +62,7 @@ export function addFallback(app: Hono, base: string): void {
     }
     return problem({
       status: 405,
-      title: `The control API does not take ${context.req.method} here`,
+      title: `This call does not take ${context.req.method}`,
       detail: `It takes ${allowed.join(", ")}`,
     }, new Headers({ allow: allowed.join(", ") }));
   });

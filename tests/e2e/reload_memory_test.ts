@@ -1,0 +1,21 @@
+import { equal, ok } from "node:assert/strict";
+
+Deno.test("memory is flat over 1000 changes: revisions are let go", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      "--v8-flags=--expose-gc",
+      new URL("../support/reload_memory.ts", import.meta.url).href,
+    ],
+  }).output();
+  equal(code, 0, new TextDecoder().decode(stderr));
+  const { before, after, revision } = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
+  equal(revision, 1101);
+  const kilobytes = (after - before) / 1024;
+  // One revision that is kept weighs more than 100 KiB.
+  ok(kilobytes < 2048, `${kilobytes.toFixed(0)} KiB more after 1000 changes`);
+});

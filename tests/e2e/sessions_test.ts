@@ -1,0 +1,228 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createPerfmock, type Perfmock } from "../../core/app.ts";
+import { rawRequest } from "../support/http.ts";
+import { createTestServer, type TestServer } from "../../core/testing.ts";
+
+const CONFIG = {
+  routes: [
+    {
+      id: "r",
+      path: "/r",
+      serviceTime: { lognormal: { median: "20ms", p99: "90ms" } },
+    },
+    { id: "pooled", path: "/pooled", limiter: { concurrency: 1 } },
+  ],
+};
+
+const quiet = { log: () => {} };
+
+async function call(server: Perfmock, given: string, body?: unknown) {
+  const [method, url] = given.split(" ");
+  const response = await server.fetch(
+    new Request(
+      url.startsWith("http") ? url : `http://localhost/_perfmock/${url}`,
+      {
+        method,
+        ...body !== undefined && { body: JSON.stringify(body) },
+      },
+    ),
+  );
+  const text = await response.text();
+  return {
+    status: response.status,
+    json: text.startsWith("{") ? JSON.parse(text) : text,
+  };
+}
+
+/** The service times that a session draws, in order. */
+async function drawn(test: TestServer, count: number, session?: string) {
+  for (let i = 0; i < count; i++) {
+    const { response } = await test.request("/r", {
+      headers: session === undefined ? {} : { "perfmock-session": session },
+    });
+    equal(response.status, 200);
+  }
+  const { json } = await call(
+    test.server,
+    `GET http://${
+      session === undefined ? "" : `${session}.`
+    }localhost/_perfmock/requests?limit=1000&route=r`,
+  );
+  return json.requests.map(({ drawnMs }: { drawnMs: number }) => drawnMs);
+}
+
+Deno.test("20 sessions in parallel each draw the same as alone", async () => {
+  const alone: number[][] = [];
+  for (let seed = 1; seed <= 20; seed++) {
+    await using test = await createTestServer({ ...CONFIG, seed });
+    alone.push(await drawn(test, 10));
+  }
+  await using test = await createTestServer(CONFIG);
+  const names = Array.from({ length: 20 }, (_, index) => `w${index + 1}`);
+  for (const [index, name] of names.entries()) {
+    const { status } = await call(test.server, "POST sessions", {
+      name,
+      seed: index + 1,
+    });
+    equal(status, 201);
+  }
+  // All at once: their exchanges lie between each other.
+  const together = await Promise.all(
+    names.map((name) => drawn(test, 10, name)),
+  );
+  deepEqual(together, alone);
+  equal(new Set(together.flat()).size, 200, "each its own");
+  equal(test.server.stats().routes.r.arrivals, 0, "the server's own are apart");
+});
+
+Deno.test("a session is reached by header and by host name, and has routes, pools and figures of its own", async () => {
+  await using server = await createPerfmock(CONFIG, quiet);
+  const { json } = await call(server, "POST sessions", {
+    name: "w1",
+    routes: {
+      r: { serviceTime: "1ms", response: { text: "mine" } },
+      extra: { path: "/extra", response: { text: "new" } },
+    },
+  });
+  equal(json.url, `http://w1.localhost:${server.url.port}/`);
+  // A browser takes any name before .localhost for this machine; Deno asks the system, which may not know it.
+  using byHost = await rawRequest(server.url, [
+    "GET /r HTTP/1.1",
+    `Host: w1.localhost:${server.url.port}`,
+    "Connection: close",
+  ]);
+  match((await byHost.answer).text, /mine$/);
+  const byHeader = await fetch(new URL("/extra", server.url), {
+    headers: { "perfmock-session": "w1" },
+  });
+  equal(await byHeader.text(), "new");
+  equal(byHeader.headers.get("perfmock-sequence"), "0");
+  const own = await fetch(new URL("/extra", server.url));
+  await own.body?.cancel();
+  equal(own.status, 404);
+  const stats = await call(server, `GET ${json.url}_perfmock/stats`);
+  equal(stats.json.routes.r.answered, 1);
+  equal(stats.json.plugins.limiter.pools[0].name, "route:pooled");
+  const metrics =
+    await (await server.fetch(new Request(new URL("/metrics", json.url))))
+      .text();
+  ok(
+    /perfmock_arrivals_total\{route="r"\} 1/.test(metrics),
+    "one total for all",
+  );
+});
+
+Deno.test("a change in a session stays there, and one of the server does not reach it", async () => {
+  await using server = await createPerfmock(CONFIG, {
+    ...quiet,
+    listen: false,
+  });
+  await call(server, "POST sessions", { name: "w1" });
+  const inside = "http://w1.localhost/_perfmock";
+  equal(
+    (await call(server, `PATCH ${inside}/routes/r`, { scale: 2 })).status,
+    200,
+  );
+  equal(server.revision, 1);
+  await call(server, "PATCH routes/r", { scale: 3 });
+  const { json } = await call(server, `GET ${inside}/routes/r`);
+  equal(json.scale, 2);
+});
+
+Deno.test("a session ends by itself when it is not used, and is then said to be gone", async () => {
+  await using test = await createTestServer(CONFIG);
+  await call(test.server, "POST sessions", { name: "w1", expiry: "1m" });
+  test.clock.advance(50_000);
+  await drawn(test, 1, "w1");
+  test.clock.advance(59_000);
+  equal((await call(test.server, "GET sessions")).json.sessions.length, 1);
+  test.clock.advance(2_000);
+  deepEqual((await call(test.server, "GET sessions")).json.sessions, []);
+  const byHost = await call(test.server, "GET http://w1.localhost/r");
+  deepEqual([byHost.status, byHost.json.code], [404, "SESSION_UNKNOWN"]);
+  const { response } = await test.request("/r", {
+    headers: { "perfmock-session": "w1" },
+  });
+  equal(response.status, 404);
+  const never = await test.request("http://never.localhost/r");
+  equal(never.response.status, 200, "a host name that never was a session");
+});
+
+Deno.test("an exchange under way keeps its session", async () => {
+  await using test = await createTestServer({
+    routes: [{ path: "/slow", serviceTime: "10m" }],
+  });
+  await call(test.server, "POST sessions", { name: "w1", expiry: "1m" });
+  const { duration, response } = await test.request("http://w1.localhost/slow");
+  deepEqual([duration, response.status], [600_000, 200]);
+});
+
+Deno.test("a session that is deleted cuts what is under way; a second time it is not there", async () => {
+  await using test = await createTestServer({
+    routes: [{ path: "/slow", serviceTime: "10m" }],
+  });
+  await call(test.server, "POST sessions", { name: "w1" });
+  const pending = test.server.fetch(new Request("http://w1.localhost/slow"));
+  equal(test.server.inFlight, 1);
+  equal((await call(test.server, "DELETE sessions/w1")).status, 204);
+  equal((await pending).status, 499);
+  equal(test.server.inFlight, 0);
+  const again = await call(test.server, "DELETE sessions/w1");
+  deepEqual([again.status, again.json.code], [404, "SESSION_UNKNOWN"]);
+});
+
+Deno.test("there are as many sessions as allowed, and names are unique", async () => {
+  await using server = await createPerfmock({
+    ...CONFIG,
+    sessions: { limit: 2 },
+  }, { ...quiet, listen: false });
+  const first = await call(server, "POST sessions", {});
+  equal(first.json.name, "s1");
+  const taken = await call(server, "POST sessions", { name: "s1" });
+  deepEqual([taken.status, taken.json.issues[0].path], [400, "/name"]);
+  await call(server, "POST sessions", {});
+  const further = await call(server, "POST sessions", {});
+  deepEqual([further.status, further.json.code], [429, "SESSIONS_EXHAUSTED"]);
+});
+
+Deno.test("everything wrong with a session is said at once, and none is made", async () => {
+  await using server = await createPerfmock(CONFIG, {
+    ...quiet,
+    listen: false,
+  });
+  const { status, json } = await call(server, "POST sessions", {
+    name: "Not a host",
+    seed: 1.5,
+    expiry: "never",
+    other: 1,
+  });
+  equal(status, 400);
+  deepEqual(
+    json.issues.map(({ path }: { path: string }) => path).sort(),
+    ["/expiry", "/name", "/other", "/seed"],
+  );
+  const routes = await call(server, "POST sessions", {
+    routes: { r: { scal: 1 }, x: { serviceTime: "1ms" } },
+  });
+  equal(routes.status, 400);
+  deepEqual(
+    routes.json.issues.map(({ path }: { path: string }) => path),
+    ["/routes/0/scal", "/routes/2/path"],
+  );
+  deepEqual((await call(server, "GET sessions")).json.sessions, []);
+});
+
+Deno.test("a page from elsewhere cannot use a session's control API either", async () => {
+  await using server = await createPerfmock(CONFIG, {
+    ...quiet,
+    listen: false,
+  });
+  await call(server, "POST sessions", { name: "w1" });
+  const response = await server.fetch(
+    new Request("http://w1.localhost/_perfmock/reset", {
+      method: "POST",
+      headers: { origin: "http://elsewhere.example" },
+    }),
+  );
+  equal(response.status, 403);
+});
