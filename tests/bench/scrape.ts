@@ -31,7 +31,7 @@ interface Lateness {
 export const scrape: Benchmark = {
   name: "scrape",
   measures:
-    `A scrape over HTTP as Prometheus asks for it: OpenMetrics, compressed. How long it takes and how long it holds the event loop at a stretch, on an idle server; and the lateness of 300 requests/s to a route of 5 ms without scrapes and with one after the other, ${PAUSE} ms apart`,
+    `A scrape over HTTP as Prometheus asks for it. How long it takes and how long it holds the event loop at a stretch, on an idle server; and the lateness of 300 requests/s to a route of 5 ms without scrapes and with one after the other, ${PAUSE} ms apart`,
   async run(context) {
     const rows: Row[] = [];
     for (const series of [1_000, 10_000]) {
