@@ -5,11 +5,7 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type {
-  Environment,
-  ErrorKind,
-  Order,
-} from "../executors/environment.ts";
+import type { Environment, ErrorKind, Order } from "../executors/mod.ts";
 import { kindOfError } from "./failure.ts";
 import { cleanPath, FRAMING, oneLine } from "./request.ts";
 import type { Destination } from "./targets.ts";

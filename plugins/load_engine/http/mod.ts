@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { Environment } from "../executors/environment.ts";
+import type { Environment } from "../executors/mod.ts";
 import { FetchEnvironment } from "./fetch_environment.ts";
 import type { Destination } from "./targets.ts";
 import { TcpEnvironment } from "./tcp_environment.ts";

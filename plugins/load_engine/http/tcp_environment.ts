@@ -5,8 +5,8 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { Environment, Order } from "../executors/environment.ts";
-import type { RequestPlan } from "../script/types.ts";
+import type { Environment, Order } from "../executors/mod.ts";
+import type { RequestPlan } from "../script/mod.ts";
 import { Addresses } from "./addresses.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
 import { type PreparedRequest, prepareRequest } from "./request.ts";

@@ -54,7 +54,11 @@ export class Runs implements AsyncDisposable {
   #count = 0;
   #disposed = false;
 
-  /** @param parts the first revision's */
+  /**
+   * None at first.
+   *
+   * @param parts the first revision's
+   */
   constructor(parts: RunsParts) {
     this.#parts = parts;
     this.#clock = parts.host.clock;

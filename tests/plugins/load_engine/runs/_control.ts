@@ -1,5 +1,5 @@
 import type { Perfmock } from "../../../../mod.ts";
-import type { Summary } from "../../../../plugins/load_engine/mod.ts";
+import type { Summary } from "../../../../plugins/load_engine/figures/mod.ts";
 import type { RunReport } from "../../../../plugins/load_engine/runs/mod.ts";
 import { until } from "../../../support/wait.ts";
 
