@@ -89,7 +89,23 @@ export function expressions({ panels, annotations }: Dashboard): string[] {
   );
 }
 
-/** A server with all that the dashboard shows, and what happened on it: answers, a rejection, a fault, a client that left. */
+/** Load of perfmock's own. */
+const SCRIPT = {
+  name: "monitoring",
+  scenarios: {
+    browse: {
+      executor: "arrival-rate",
+      rate: "50/s",
+      duration: "200ms",
+      requests: [{ path: "/none" }],
+    },
+  },
+};
+
+/**
+ * A server with all that the dashboard shows, and what happened on it: answers, a rejection, a fault, a client that left, a run
+ * of load.
+ */
 export async function busyServer(): Promise<Perfmock> {
   const server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 1, queue: 0 } } } },
@@ -112,6 +128,13 @@ export async function visit(base: URL): Promise<void> {
   const get = async (path: string) =>
     await (await fetch(new URL(path, base))).body?.cancel();
   await Promise.all(["/slow", "/slow", "/faulty", "/none"].map(get));
+  const run = await fetch(new URL("/_perfmock/load_engine/runs", base), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(SCRIPT),
+  });
+  if (run.status !== 201) throw new Error(await run.text());
+  await run.body?.cancel();
   const leaving = new AbortController();
   const left = fetch(new URL("/hour", base), { signal: leaving.signal })
     .catch(() => {});
