@@ -4,7 +4,7 @@ import { createSimulation } from "../../core/simulation/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { PoolReport } from "../../plugins/limiter/mod.ts";
 import { LeanClient, prepareRequest } from "../bench/lean_client.ts";
-import { call, json } from "../support/http.ts";
+import { call, json, rawRequest } from "../support/http.ts";
 import { until } from "../support/wait.ts";
 
 /** The report of a server's first pool. */
@@ -133,6 +133,108 @@ Deno.test("the limit is never exceeded, seen from both sides", async () => {
   }
   const report = await pool(server);
   deepEqual([report.peakBusy, report.admitted], [10, 300]);
+  await leaveAll(all);
+});
+
+Deno.test("connection-reset of a full pool and of a wait that was too long: no byte, then a reset", async () => {
+  const reset = { action: "connection-reset" };
+  await using server = await createPerfmock({
+    plugins: {
+      limiter: {
+        pools: {
+          db: {
+            concurrency: 1,
+            queue: 1,
+            queueTimeout: "30ms",
+            onFull: reset,
+            onTimeout: reset,
+          },
+        },
+      },
+    },
+    routes: [{ path: "/", limiter: "db", serviceTime: "60s" }],
+  });
+  const holder = new Visitor(server);
+  await until(async () => (await pool(server)).busy === 1);
+  const request = ["GET / HTTP/1.1", "Host: localhost"];
+  using waiting = await rawRequest(server.url, request);
+  const answers = [waiting.answer];
+  await until(async () => (await pool(server)).arrivals === 2);
+  using late = await rawRequest(server.url, request);
+  answers.push(late.answer);
+  deepEqual(
+    await Promise.all(answers),
+    Array.from({ length: 2 }, () => ({ text: "", reset: true })),
+  );
+  const { rejected } = await pool(server);
+  deepEqual([rejected.queue_full, rejected.queue_timeout], [1, 1]);
+  await holder.leave();
+});
+
+Deno.test("a pool that is changed under 400 clients admits at once as many as it gained, and loses nobody", async () => {
+  await using server = await createPerfmock({
+    plugins: { limiter: { pools: { db: { concurrency: 10, queue: 500 } } } },
+    routes: [
+      { id: "slow", path: "/slow", limiter: "db", serviceTime: "60s" },
+      { id: "fast", path: "/fast", limiter: "db", serviceTime: "1ms" },
+    ],
+  });
+  const change = async (change: unknown) => {
+    const answer = await call(server, "/_perfmock/limiter/pools/db", {
+      method: "PATCH",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(change),
+    });
+    equal(answer.status, 200);
+    return await answer.json() as PoolReport;
+  };
+  const holders = visitors(server, 10, "/slow");
+  await until(async () => (await pool(server)).busy === 10);
+  const slow = visitors(server, 90, "/slow");
+  await until(async () => (await pool(server)).queued === 90);
+  const fast = visitors(server, 300, "/fast");
+  await until(async () => (await pool(server)).queued === 390);
+  const grown = await change({ concurrency: 60 });
+  deepEqual([grown.busy, grown.queued], [60, 340]);
+  const shrunk = await change({ concurrency: 5, discipline: "lifo" });
+  deepEqual([shrunk.busy, shrunk.queued, shrunk.peakBusy], [60, 340, 60]);
+  await leaveAll(holders);
+  await until(async () => (await pool(server)).busy === 50);
+  equal((await pool(server)).queued, 340, "it drains before it admits");
+  await change({ concurrency: 51 });
+  // One place, the last that came first: the fast ones pass through it, the 40 slow ones that are left wait.
+  await Promise.all(fast.map(({ end }) => end));
+  ok(fast.every(({ status }) => status === 200));
+  const { busy, queued, admitted, arrivals } = await pool(server);
+  deepEqual([busy, queued, admitted, arrivals], [51, 39, 361, 400]);
+  await leaveAll([...slow, ...fast]);
+  await until(() => server.inFlight === 0);
+  deepEqual(
+    await pool(server).then(({ busy, queued }) => [busy, queued]),
+    [0, 0],
+  );
+});
+
+Deno.test("clients without a header are told apart by their addresses, and not by their connections", async () => {
+  await using server = await createPerfmock({
+    plugins: {
+      limiter: {
+        pools: { api: { rateLimit: { rate: "1/h", burst: 2, per: "client" } } },
+      },
+    },
+    routes: [{ path: "/", limiter: "api" }],
+  });
+  const all: Visitor[] = [];
+  for (let n = 0; n < 3; n++) {
+    const [visitor] = visitors(server, 1);
+    await visitor.end;
+    all.push(visitor);
+  }
+  deepEqual(all.map(({ status }) => status), [200, 200, 429]);
+  const { clients } = await json<{ clients: { client: string }[] }>(
+    call(server, "/_perfmock/limiter/clients"),
+  );
+  deepEqual(clients.map(({ client }) => client), ["127.0.0.1"]);
   await leaveAll(all);
 });
 
