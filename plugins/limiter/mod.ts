@@ -7,17 +7,26 @@
  *   over or its client has left
  * - `queue`: how many may wait, 0 where absent, or `"unbounded"`; `discipline`: fifo (the default), lifo, random or priority, with
  *   `priority: "route"` or `"header:X-Priority"`, lower numbers first; `queueTimeout`
- * - `onFull`, `onTimeout`: `{ status, retryAfter, body }` with a duration or `"estimate"`, or `{ action: "hang" }`; 503 where
- *   absent. The estimate is how long the present queue and one more take at the throughput that the pool reached when it was
- *   last saturated; 1 s until it was
+ * - `onFull`, `onTimeout`: `{ status, retryAfter, body }` with a duration or `"estimate"`, or `{ action: "connection-reset" }`, or
+ *   `{ action: "hang" }`; 503 where absent. The estimate is how long the present queue and one more take at the throughput that
+ *   the pool reached when it was last saturated; 1 s until it was
  * - `rateLimit`: `{ rate, burst, algorithm, per, cost, status }`: `burst` requests at once and in every `burst / rate` on average;
  *   `burst` is one second's worth where absent. Refusals say exactly when to come back
  * - `background`: `{ rate, serviceTime }`, phantoms that take places without HTTP
  *
- * and `client`, the header that tells clients apart (`"header:X-Client-Id"`; X-Forwarded-For where absent). Of a route:
+ * and `client`, the header that tells clients apart (`"header:X-Client-Id"`); where none is named, the first address of
+ * X-Forwarded-For. Who sends no such header is told apart by the address it connects from. Of a route:
  *
- * - `limiter`: a pool's name, a list of names taken in turn, or a pool of the route's own
+ * - `limiter`: a pool's name, a list of names taken in turn, or a pool of the route's own, which is called `route:` and its id
  * - `priority`: a number; lower goes first
+ *
+ * A pool outlives changes of the configuration, by its name: whatever of its settings changes holds for those who wait, too, at
+ * once. A pool made larger admits them; one made smaller takes nobody's place and sends nobody off. Rate limits go on where rate,
+ * burst, algorithm and partition stay; phantoms where their rate does. A pool that is named no more serves who is in it.
+ *
+ * While requests are under way, load scripts can turn `concurrency`, `queue` and, where there is a background, `background`, its
+ * rate. Other plugins see the pools by the key `limiter.pools`. `POST reset` starts figures and verdicts afresh; rate limits and
+ * phantoms go on.
  *
  * Pools taken in turn are held together: a slow last one fills the first. That cannot deadlock, since routes that take the same
  * pools in different orders are refused: see chain_order.ts for the proof.
