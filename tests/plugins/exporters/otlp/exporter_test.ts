@@ -6,6 +6,7 @@ import {
 } from "../../../../plugins/exporters/otlp/mod.ts";
 import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
 import { PreciseClock } from "../../../../core/time/mod.ts";
+import { Clockwork, settle } from "../push/_clockwork.ts";
 import { request } from "./_schema.ts";
 
 /** A receiver whose answers are scripted; the last one holds. */
@@ -225,4 +226,52 @@ Deno.test("OtlpExporter goes on after a request that is refused, and stops at on
     }
     await end();
   }
+});
+
+Deno.test("OtlpExporter tells a receiver that was down all it missed, once, and nothing goes backwards", async () => {
+  const sums: number[] = [];
+  const answers = [200, 503, 503, 200, 400, 200];
+  let answered = 0;
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (call) => {
+      const body = request.parse(await call.json());
+      const status = answers[answered++] ?? 200;
+      for (const metric of body.resourceMetrics[0].scopeMetrics[0].metrics) {
+        if (metric.name !== "c_total" || status !== 200) continue;
+        ok("sum" in metric);
+        sums.push(metric.sum.dataPoints[0].asDouble);
+      }
+      return new Response(null, { status });
+    },
+  );
+  const clock = new Clockwork();
+  const metrics = new MetricRegistry();
+  const counter = metrics.counter({ name: "c_total", help: "T" }).series();
+  const exporter = createOtlpExporter(
+    { clock, metrics, version: "1", log: () => {} },
+    {
+      endpoint: `http://127.0.0.1:${server.addr.port}/`,
+      interval: 1000,
+      timeout: 600_000,
+      headers: {},
+      temporality: "cumulative",
+    },
+    { ledger: new Ledger(), start: 0, id: "me" },
+  );
+  exporter.start();
+  // One event a second of the clock's, at whose pauses the answers have their time.
+  for (let second = 0; second < 20; second++) {
+    counter.add();
+    await clock.pass(1000);
+    const isUnderWay = () =>
+      exporter.figures.requests + exporter.failures < exporter.deliveries;
+    while (isUnderWay()) await settle(1);
+  }
+  await exporter[Symbol.asyncDispose]();
+  // Taken at 0 s, not at 1 and 2 s, taken at 4 s, refused at 5 s, and taken each second from then on.
+  deepEqual(sums.slice(0, 4), [1, 4, 6, 7]);
+  deepEqual(sums, sums.toSorted((a, b) => a - b));
+  equal(sums.at(-1), 20);
+  equal(exporter.failures, 3);
 });
