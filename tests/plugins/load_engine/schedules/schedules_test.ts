@@ -1,0 +1,132 @@
+import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
+import type { Signal } from "../../../../core/plugin.ts";
+import { createStream, streamKey } from "../../../../core/random/mod.ts";
+import { createKit } from "../../../../core/config/mod.ts";
+import {
+  poisson,
+  recorded,
+  type Schedule,
+  uniform,
+} from "../../../../plugins/load_engine/schedules/mod.ts";
+import { goodness, KS_CRITICAL } from "../../../statistical/_goodness.ts";
+
+const kit = createKit({
+  folder: "/",
+  distribution: () => {
+    throw new Error("no distribution is needed here");
+  },
+});
+
+function rate(written: unknown): Signal {
+  return kit.signal(kit.rate()).parse(written) as Signal;
+}
+
+async function gaps(seed: number | string, scenario = "browse") {
+  const name = `${scenario}/arrivals`;
+  return createStream(await streamKey(seed, name), name);
+}
+
+function all(schedule: Schedule): number[] {
+  const times: number[] = [];
+  for (let time = schedule.next(); time < Infinity; time = schedule.next()) {
+    times.push(time);
+  }
+  return times;
+}
+
+const MINUTE = 60_000;
+
+/** Rates that traffic has, each over a minute. */
+const RATES: Readonly<Record<string, Signal>> = {
+  constant: rate("200/s"),
+  ramp: rate({ ramp: { from: "0/s", to: "400/s", over: "1m" } }),
+  spike: rate({
+    spike: {
+      base: "20/s",
+      peak: "900/s",
+      at: "20s",
+      rise: "1s",
+      hold: "5s",
+      fall: "3s",
+    },
+  }),
+  sine: rate({
+    sine: { mean: "100/s", amplitude: "100/s", period: "17s" },
+  }),
+  steps: rate({
+    steps: [{ at: "0s", value: 0 }, { at: "10s", value: "300/s" }, {
+      at: "40s",
+      value: 0,
+    }],
+  }),
+};
+
+for (const [name, signal] of Object.entries(RATES)) {
+  Deno.test(`uniform() gives as many arrivals as the integral of a rate, ±1, at any time: ${name}`, () => {
+    const times = all(uniform(signal, MINUTE));
+    ok(times.length > 1000);
+    times.forEach((time, index) => {
+      const expected = signal.integral(time) / 1000;
+      ok(Math.abs(expected - (index + 1)) <= 1, `${expected} at ${time}`);
+    });
+    const total = signal.integral(MINUTE) / 1000;
+    ok(Math.abs(times.length - total) <= 1, `${times.length} of ${total}`);
+    ok(times.every((time, index) => index === 0 || time >= times[index - 1]));
+  });
+
+  Deno.test(`poisson() gives as many arrivals as the integral of a rate within 4 standard deviations: ${name}`, async () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const times = all(poisson(signal, MINUTE, await gaps(seed)));
+      for (const until of [MINUTE / 3, MINUTE / 2, MINUTE]) {
+        const mean = signal.integral(until) / 1000;
+        const count = times.filter((time) => time < until).length;
+        ok(
+          Math.abs(count - mean) <= 4 * Math.sqrt(mean),
+          `${count} of ${mean} with seed ${seed}`,
+        );
+      }
+    }
+  });
+
+  Deno.test(`poisson() rescaled by the integral of a rate has exponential gaps: ${name}`, async () => {
+    const times = all(poisson(signal, MINUTE, await gaps("gaps")));
+    const areas = times.map((time) => signal.integral(time) / 1000);
+    const draws = Float64Array.from(
+      areas,
+      (area, index) => area - (areas[index - 1] ?? 0),
+    );
+    const { ks } = goodness(
+      draws,
+      (x) => [-Math.expm1(-x), Math.exp(-x)],
+    );
+    ok(ks < KS_CRITICAL, `${ks}`);
+  });
+}
+
+Deno.test("poisson() gives the same times for the same seed and scenario, others for another", async () => {
+  const times = async (seed: number, scenario?: string) =>
+    all(poisson(RATES.ramp, MINUTE, await gaps(seed, scenario)));
+  const first = await times(7);
+  deepEqual(await times(7), first);
+  notDeepEqual(await times(8), first);
+  notDeepEqual(await times(7, "other"), first);
+});
+
+Deno.test("uniform() and poisson() end before the duration does", async () => {
+  const fast = rate("1000/s");
+  deepEqual(all(uniform(fast, 3.5)), [1, 2, 3]);
+  deepEqual(all(uniform(fast, 3)), [1, 2]);
+  const times = all(poisson(fast, 50, await gaps(1)));
+  ok(times.length > 20 && times.every((time) => time < 50));
+});
+
+Deno.test("A schedule whose rate stays at zero has no arrivals", async () => {
+  equal(uniform(rate(0), MINUTE).next(), Infinity);
+  equal(poisson(rate(0), MINUTE, await gaps(1)).next(), Infinity);
+});
+
+Deno.test("recorded() gives back what was recorded, and no more", () => {
+  const schedule = recorded(Float64Array.of(0, 1.5, 1.5, 7));
+  deepEqual(all(schedule), [0, 1.5, 1.5, 7]);
+  equal(schedule.next(), Infinity);
+});
