@@ -45,13 +45,15 @@ export function collect(
   return (exchange) => {
     const { start, sequence } = exchange;
     backend.heapBytes += perRequest;
+    // Who comes during a pause runs after it: only then can it bring about the next.
+    if (start < backend.pausedUntil) return 0;
     if (backend.heapBytes < headroom(heap, occupied(start))) return 0;
     backend.heapBytes = 0;
     backend.collections++;
     const duration = pause.draw(stream, sequence);
     if (duration > 0) {
       backend.pausedMs += duration;
-      backend.pausedUntil = Math.max(backend.pausedUntil, start) + duration;
+      backend.pausedUntil = start + duration;
       const others = (other: Exchange) =>
         other !== exchange && (!apart || backend.serves(other));
       inFlight.postpone(duration, others);

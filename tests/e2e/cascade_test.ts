@@ -1,0 +1,21 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { run } from "../../examples/cascade/main.ts";
+
+Deno.test("cascade: orders that wait for a slow database take all workers from the catalogue; a bulkhead stops that; both recover", async () => {
+  const [patient, bulkhead] = await run();
+  const both = JSON.stringify([patient, bulkhead]);
+  deepEqual([patient.policy, bulkhead.policy], ["patient", "bulkhead"]);
+  for (const { catalogue, orders } of [patient, bulkhead]) {
+    for (const { before, after } of [catalogue, orders]) {
+      ok(before.answered > 0.95 && after.answered > 0.95, both);
+      ok(before.median < 100 && after.median < 100, both);
+    }
+  }
+  equal(patient.peakWorkers, 20, both);
+  ok(patient.catalogue.during.answered < 0.6, both);
+  ok(patient.orders.during.median > 500, both);
+  ok(bulkhead.peakWorkers < 20, both);
+  ok(bulkhead.catalogue.during.answered > 0.95, both);
+  ok(bulkhead.catalogue.during.median < 100, both);
+  ok(bulkhead.orders.during.refused > 0.3, both);
+});
