@@ -12,6 +12,15 @@ await using server = await createPerfmock({
 });
 const response = await fetch(new URL("/api/orders", server.url));
 console.log(JSON.stringify([response.status, await response.json()]));
+
+// Load is sent by a module in a worker, which nothing imports.
+const users = { executor: "shared-iterations", users: 2, iterations: 10, requests: [{ path: "/api/orders" }] };
+const runs = new URL("/_perfmock/load_engine/runs/", server.url);
+const begun = await fetch(runs.href.slice(0, -1), { method: "POST", body: JSON.stringify({ scenarios: { users } }) });
+const { id } = await begun.json();
+await (await fetch(new URL(id + "/events", runs))).text();
+const run = await (await fetch(new URL(id, runs))).json();
+console.log(JSON.stringify([run.state, run.summary?.scenarios.users.completed]));
 `;
 
 Deno.test("unfurl() writes out the names of the import map and leaves comments and strings alone", () => {
@@ -32,7 +41,7 @@ Deno.test("unfurl() writes out the names of the import map and leaves comments a
   );
 });
 
-Deno.test("A project elsewhere imports perfmock through the JSR protocol, type-checks, and serves a route", async () => {
+Deno.test("A project elsewhere imports perfmock through the JSR protocol, type-checks, serves a route, and sends load to it", async () => {
   await using registry = await serveRegistry();
   const project = await Deno.makeTempDir({ prefix: "perfmock-jsr-" });
   try {
@@ -58,7 +67,7 @@ Deno.test("A project elsewhere imports perfmock through the JSR protocol, type-c
     const text = new TextDecoder();
     deepEqual(
       [code, text.decode(stdout)],
-      [0, '[200,["mine"]]\n'],
+      [0, '[200,["mine"]]\n["finished",10]\n'],
       text.decode(stderr),
     );
     ok(registry.served.has("/@perfmock/perfmock/0.1.0/mod.ts"));

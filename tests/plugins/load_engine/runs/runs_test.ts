@@ -221,3 +221,25 @@ Deno.test("A server that does not listen needs a target", async () => {
   equal(refused.status, 400);
   match(await refused.text(), /names no target, and this server does not/);
 });
+
+Deno.test("A run reaches the server that runs it over TLS, whoever signed its certificate", async () => {
+  await using server = await createPerfmock({
+    server: { tls: "self-signed" },
+    routes: [ROUTE],
+  }, QUIET);
+  const call = (path: string, init?: RequestInit) =>
+    server.fetch(
+      new Request(new URL(`_perfmock/load_engine/${path}`, server.url), init),
+    );
+  const users = { ...ENDLESS, executor: "shared-iterations", iterations: 20 };
+  const started = await call("runs", {
+    method: "POST",
+    body: JSON.stringify({ scenarios: { users } }),
+  });
+  const { id } = await started.json();
+  await (await call(`runs/${id}/events`)).text();
+  const run = await (await call(`runs/${id}`)).json();
+  equal(run.state, "finished");
+  deepEqual(run.summary.scenarios.users.failures, {});
+  equal(run.summary.scenarios.users.completed, 20);
+});
