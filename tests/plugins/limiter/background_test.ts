@@ -119,3 +119,83 @@ Deno.test("requests beside phantoms meet the pool that theory says: M/M/4/8 of b
   near(background.refused / background.arrivals, 0.25124, 0.02, "phantoms");
   near(utilisation, 0.93595, 0.02, "utilisation");
 });
+
+/** A rate of one phantom a second from a time on. */
+function from(time: number, end = Infinity): Signal {
+  return {
+    at: (now) => now < time ? 0 : 1,
+    integral: (now) => Math.max(0, now - time),
+    inverse: (area) => time + area,
+    end,
+    constant: false,
+  };
+}
+
+Deno.test("a rate that is the same goes on, whatever else changes; another begins at its time 0", () => {
+  const test = testPool({ concurrency: Infinity });
+  const phantoms = background(test, from(10_000), 1);
+  test.clock.advance(9000);
+  phantoms.follow(settings(from(10_000), 500));
+  equal(test.clock.pending, 1, "one is due, not two");
+  test.clock.advance(101_000);
+  const { arrived } = phantoms;
+  near(arrived, 100, 0.3);
+  phantoms.follow(settings(from(20_000), 500));
+  test.clock.advance(20_000);
+  equal(phantoms.arrived, arrived);
+  for (const other of [from(20_000, 30_000), from(20_001)]) {
+    phantoms.follow(settings(other, 500));
+    test.clock.advance(20_000);
+    equal(phantoms.arrived, arrived, "each begins anew");
+  }
+  phantoms.stop();
+});
+
+Deno.test("without settings nobody arrives, and who is there stays", () => {
+  const test = testPool({ concurrency: 100 });
+  const phantoms = background(test, constant(100), 2000);
+  test.clock.advance(1000);
+  const { busy } = test.pool;
+  ok(busy > 50);
+  phantoms.follow(undefined);
+  ok(!phantoms.running);
+  test.clock.advance(900);
+  equal(test.pool.busy, busy);
+  test.clock.advance(2000);
+  equal(test.pool.busy, 0);
+  phantoms.lay(50);
+  test.clock.advance(1000);
+  equal(test.pool.busy, 0, "a rate alone brings nobody");
+  phantoms.follow(settings(constant(1), 1));
+  const { arrived } = phantoms;
+  test.clock.advance(10_000);
+  near(phantoms.arrived - arrived, 500, 0.2, "it lies over what follows");
+  phantoms.lay(0);
+  phantoms.lay(0);
+  equal(test.clock.pending, 0);
+  phantoms.reset();
+  deepEqual([phantoms.arrived, phantoms.refused], [0, 0]);
+});
+
+Deno.test("laying a rate over the signal and taking it off at once changes no arrival", () => {
+  const arrivals = (turn: (phantoms: Background) => void) => {
+    const test = testPool({ concurrency: Infinity });
+    const phantoms = background(test, constant(50), 0);
+    const times: number[] = [];
+    for (let at = 0; at < 2000; at++) {
+      const before = phantoms.arrived;
+      test.clock.advance(1);
+      if (phantoms.arrived > before) times.push(at);
+      if (at % 7 === 0) turn(phantoms);
+    }
+    phantoms.stop();
+    return times;
+  };
+  deepEqual(
+    arrivals((phantoms) => {
+      phantoms.lay(3);
+      phantoms.lay(undefined);
+    }),
+    arrivals(() => {}),
+  );
+});

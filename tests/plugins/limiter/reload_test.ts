@@ -254,6 +254,7 @@ Deno.test("a pool that no revision names any more serves who is in it, and anoth
     200,
   );
   deepEqual(await pools(test), []);
+  equal((await patchPool(test, { queue: 3 })).status, 404);
   equal(
     (await patch(test, "config", {
       plugins: { limiter: { pools: { db: { concurrency: 1 } } } },
@@ -369,4 +370,33 @@ Deno.test("who waits for the second pool of a chain is in both before and after 
   for (let step = 0; step < 4; step++) await pass(test, 100);
   deepEqual(all.map(({ status }) => status), [200, 200, 200, 200, 200]);
   deepEqual(await figures(), [[0, 0], [0, 0]]);
+});
+
+Deno.test("the gauges of a pool that is gone show it while it drains, and 0 from then on", async () => {
+  await using test = await createTestServer({
+    plugins: {
+      limiter: { pools: { db: { concurrency: 4 } } },
+    },
+    routes: [
+      { id: "r", path: "/", limiter: "db", serviceTime: "100ms" },
+      { id: "s", path: "/s" },
+    ],
+  });
+  const busy = async () => {
+    const text = await (await call(test.server, "/metrics")).text();
+    return /perfmock_pool_busy\{pool="db"\} (\S+)/.exec(text)?.[1];
+  };
+  const sent = send(test, "/");
+  equal(await busy(), "1");
+  const removed = await call(test.server, "/_perfmock/routes/r", {
+    method: "DELETE",
+  });
+  ok(removed.ok);
+  const gone = { plugins: { limiter: { pools: { db: null } } } };
+  equal((await patch(test, "config", gone)).status, 200);
+  equal(await busy(), "1");
+  await pass(test, 100);
+  equal(sent.status, 200);
+  await pass(test, 0);
+  equal(await busy(), "0");
 });
