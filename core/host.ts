@@ -6,7 +6,8 @@
 import { suggest } from "./config/mod.ts";
 import { PerfmockError } from "./errors.ts";
 import type { Kept } from "./kept.ts";
-import type { Host, Metrics } from "./plugin.ts";
+import { MetricRegistry } from "./metrics/mod.ts";
+import type { Host } from "./plugin.ts";
 import { createStream, streamKey } from "./random/mod.ts";
 import type { Services } from "./registry.ts";
 import type { Settings } from "./settings.ts";
@@ -34,7 +35,10 @@ export function hostFor(
   const { config, input, kit, families, parse } = settings;
   return {
     clock: parts.clock,
-    metrics: parts.metrics as Metrics,
+    // A session's plugins make what the server's own have made.
+    metrics: parts.metrics instanceof MetricRegistry
+      ? parts.metrics.ownedBy(name)
+      : parts.metrics,
     version: VERSION,
     seed: config.seed,
     kit,

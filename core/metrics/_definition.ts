@@ -43,15 +43,17 @@ export function validate(plan: Plan): void {
 /**
  * Checks that a plan is the same metric as one that exists; the help text may differ.
  *
+ * @param whose whose that one is, in words
  * @throws PerfmockError `PLUGIN_INVALID` with all differences
  */
-export function compare(plan: Plan, known: Metric): void {
+export function compare(plan: Plan, known: Metric, whose: string): void {
   const issues: Issue[] = [];
   const differ = (key: string, value: unknown, allowed: unknown) => {
     if (JSON.stringify(value) === JSON.stringify(allowed)) return;
     issues.push({
       path: `/${key}`,
-      message: `the name is taken by a metric with ${key} "${allowed}"`,
+      message:
+        `the name is taken by a metric of ${whose} with ${key} "${allowed}"`,
       value,
       allowed: String(allowed),
     });
@@ -67,6 +69,8 @@ export function compare(plan: Plan, known: Metric): void {
 /** The names under which a metric appears in the exposition. */
 export function exposedNames({ definition, type }: Plan): readonly string[] {
   const { name } = definition;
+  // OpenMetrics calls a counter's family by what stands before "_total".
+  if (type === "counter") return [name, name.replace(/_total$/, "")];
   if (type !== "histogram") return [name];
   return [name, `${name}_bucket`, `${name}_sum`, `${name}_count`];
 }

@@ -51,6 +51,8 @@ export class MetricRegistry implements Metrics {
   readonly #gauges = new Map<string, Metric<Gauge>>();
   readonly #timings = new Map<string, Metric<Timing>>();
   readonly #exposed = new Map<string, string>();
+  readonly #owners = new Map<string, string>();
+  #maker: string | undefined;
   readonly #cells = new Cells();
   readonly #onOverflow: (metric: string) => void;
   readonly #sizes: Metric<Gauge>;
@@ -124,9 +126,34 @@ export class MetricRegistry implements Metrics {
     );
   }
 
+  /** The same metrics in the hands of one plugin: where names clash, the error says whose the name is. */
+  ownedBy(plugin: string): Metrics {
+    return {
+      counter: (definition) => this.#as(plugin, () => this.counter(definition)),
+      gauge: (definition) => this.#as(plugin, () => this.gauge(definition)),
+      timing: (definition, boundaries) =>
+        this.#as(plugin, () => this.timing(definition, boundaries)),
+      all: () => this.all(),
+    };
+  }
+
   /** All metrics, in the order they were made. */
   all(): Iterable<Metric> {
     return this.#metrics.values();
+  }
+
+  #as<T>(plugin: string, make: () => T): T {
+    this.#maker = plugin;
+    try {
+      return make();
+    } finally {
+      this.#maker = undefined;
+    }
+  }
+
+  #whose(metric: string): string {
+    const plugin = this.#owners.get(metric);
+    return plugin === undefined ? "the server itself" : `plugin "${plugin}"`;
   }
 
   #metric<Series extends Counter | Gauge | Timing>(
@@ -136,12 +163,13 @@ export class MetricRegistry implements Metrics {
   ): Metric<Series> {
     const { name } = plan.definition;
     const taken = this.#metrics.get(name);
-    if (taken !== undefined) compare(plan, taken);
+    if (taken !== undefined) compare(plan, taken, this.#whose(name));
     const known = kind.get(name);
     if (known !== undefined) return known;
     validate(plan);
     this.#claim(plan);
     const metric = new SeriesSet(plan, make, this.#warden(plan));
+    if (this.#maker !== undefined) this.#owners.set(name, this.#maker);
     kind.set(name, metric);
     this.#metrics.set(name, metric);
     return metric;
@@ -169,7 +197,9 @@ export class MetricRegistry implements Metrics {
       if (owner === undefined) continue;
       throw refuse(name, [{
         path: "/name",
-        message: `its samples "${exposed}" would be taken for "${owner}"`,
+        message: `its samples "${exposed}" would be taken for "${owner}" of ${
+          this.#whose(owner)
+        }`,
         value: name,
       }]);
     }

@@ -187,6 +187,36 @@ Deno.test("MetricRegistry refuses a metric whose samples another one writes", ()
   registry.gauge({ name: "b_seconds", help });
 });
 
+Deno.test("MetricRegistry refuses a metric whose family another counter has in OpenMetrics", () => {
+  const registry = new MetricRegistry();
+  registry.counter({ name: "a_total", help });
+  refused(() => registry.gauge({ name: "a", help }), "/name");
+  registry.gauge({ name: "b", help });
+  refused(() => registry.counter({ name: "b_total", help }), "/name");
+});
+
+Deno.test("MetricRegistry.ownedBy() tells whose the name is that a plugin wants", () => {
+  const registry = new MetricRegistry();
+  registry.gauge({ name: "own", help });
+  const shop = registry.ownedBy("shop");
+  const orders = shop.counter({ name: "orders_total", help });
+  equal(registry.ownedBy("other").counter(orders.definition), orders);
+  shop.timing({ name: "wait_seconds", help }, [1]);
+  deepEqual([...shop.all()], [...registry.all()]);
+  const other = registry.ownedBy("other");
+  throws(() => other.gauge({ name: "orders_total", help }), {
+    message:
+      'Cannot make metric "orders_total": the name is taken by a metric of plugin "shop" with type "counter"',
+  });
+  throws(() => other.gauge({ name: "wait_seconds_sum", help }), {
+    message:
+      'Cannot make metric "wait_seconds_sum": its samples "wait_seconds_sum" would be taken for "wait_seconds" of plugin "shop"',
+  });
+  throws(() => other.counter({ name: "own", help }), {
+    message: /the name is taken by a metric of the server itself with type/,
+  });
+});
+
 Deno.test("Metric.series() refuses a wrong number of label values, and values that are no strings", () => {
   const metric = new MetricRegistry().gauge({
     name: "a",
