@@ -1,0 +1,170 @@
+/** Scripts, and an environment that answers as a test says. */
+import {
+  type Dials,
+  PerfmockError,
+  threadHost,
+  VirtualClock,
+} from "../../../core/thread.ts";
+import type {
+  Environment,
+  ErrorKind,
+  Order,
+  RunResult,
+} from "../../../plugins/load_engine/executors/mod.ts";
+import { LoadRun } from "../../../plugins/load_engine/executors/mod.ts";
+import type { Progress } from "../../../plugins/load_engine/figures/mod.ts";
+import {
+  parseScript,
+  type Script,
+  type ScriptServer,
+} from "../../../plugins/load_engine/script/mod.ts";
+
+/** What scripts are read with. */
+export const host = await threadHost({ value: {}, folder: "file:///" });
+
+/** A server without dials, stress and targets. */
+export const BARE: ScriptServer = {
+  dials: {
+    list: () => [],
+    typeOf: () => undefined,
+    hold: () => {
+      throw new Error("there are no dials");
+    },
+  },
+  stress: undefined,
+  targets: [],
+};
+
+/** Reads a script as the server does. */
+export async function parse(
+  value: unknown,
+  server: Partial<ScriptServer> = {},
+  folder = "/",
+): Promise<Script> {
+  const tools = { ...host, folder, server: { ...BARE, ...server } };
+  return await parseScript(value, tools);
+}
+
+/** Reads a script of one scenario named `s`. */
+export function one(scenario: Record<string, unknown>): Promise<Script> {
+  return parse({ scenarios: { s: scenario } });
+}
+
+/** The faults of a script, as path and message. */
+export async function faultsOf(
+  value: unknown,
+  server: Partial<ScriptServer> = {},
+  folder = "/",
+) {
+  try {
+    await parse(value, server, folder);
+  } catch (error) {
+    if (error instanceof PerfmockError) return error.issues;
+    throw error;
+  }
+  return [];
+}
+
+/** Answers in virtual time. */
+export class FakeEnvironment implements Environment {
+  readonly clock: VirtualClock = new VirtualClock();
+  /** All orders, as they were sent. */
+  readonly sent: Order[] = [];
+  /** How long an answer takes, in ms; Infinity where none comes. */
+  takes: (order: Order) => number = () => 10;
+  /** What it says. */
+  says: (order: Order) => { status?: number; error?: ErrorKind } = () => ({});
+  readonly #underWay = new Map<Order, number>();
+
+  constructor(readonly byTimer: boolean = false) {}
+
+  send(order: Order): void {
+    this.sent.push(order);
+    order.started = this.clock.now();
+    const end = order.started + this.takes(order);
+    this.#underWay.set(order, this.clock.at(end, this.#end, order));
+  }
+
+  cut(scenario: number): void {
+    for (const order of [...this.#underWay.keys()]) {
+      if (order.request.scenario === scenario) this.#end(order, "cut");
+    }
+  }
+
+  readonly #end = (order: Order, error?: ErrorKind): void => {
+    this.clock.cancel(this.#underWay.get(order) ?? 0);
+    this.#underWay.delete(order);
+    const said = this.says(order);
+    order.ended = order.firstByte = this.clock.now();
+    order.status = said.status ?? 200;
+    order.error = error ?? said.error ?? "";
+    order.sender.ended(order);
+  };
+
+  /** When each order was sent, in ms. */
+  get times(): number[] {
+    return this.sent.map(({ started }) => started);
+  }
+}
+
+/** A run under way in virtual time. */
+export class FakeRun {
+  /** Its end, once it has ended. */
+  result: RunResult | undefined;
+  /** Every tick. */
+  readonly ticks: Progress[] = [];
+  readonly run: LoadRun;
+
+  constructor(
+    script: Script,
+    readonly environment: FakeEnvironment = new FakeEnvironment(),
+  ) {
+    this.run = new LoadRun(script, environment, {
+      tick: (progress) => void this.ticks.push(progress),
+      ended: (result) => this.result = result,
+    });
+    this.run.start();
+  }
+
+  /** Lets time pass until the run has ended. */
+  toEnd(): RunResult {
+    const { clock } = this.environment;
+    while (this.result === undefined) {
+      if (!clock.runNext()) throw new Error("Nothing more is due");
+    }
+    return this.result;
+  }
+}
+
+/** Dials that keep what is laid on them. */
+export class FakeDials implements Dials {
+  /** What was turned, as [name, value, time]. */
+  readonly turned: [name: string, value: unknown, at: number][] = [];
+  /** Those in somebody's hand. */
+  readonly held = new Set<string>();
+
+  constructor(
+    readonly clock: VirtualClock = new VirtualClock(),
+    readonly names: readonly string[] = ["scale", "delay"],
+  ) {}
+
+  list() {
+    return this.names.map((dial) => ({ kind: "route", of: "orders", dial }));
+  }
+
+  typeOf({ kind, of, dial }: ReturnType<FakeDials["list"]>[number]) {
+    return kind === "route" && of === "orders" && this.names.includes(dial)
+      ? host.kit.number()
+      : undefined;
+  }
+
+  hold({ dial }: ReturnType<FakeDials["list"]>[number]) {
+    if (this.held.has(dial)) throw new Error(`${dial} is held`);
+    this.held.add(dial);
+    return {
+      turn: (value: unknown) =>
+        void this.turned.push([dial, value, this.clock.now()]),
+      release: () => void this.held.delete(dial),
+    };
+  }
+}

@@ -1,0 +1,216 @@
+import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
+import { PerfmockError, VirtualClock } from "../../../../core/thread.ts";
+import {
+  ControlRun,
+  type Controls,
+} from "../../../../plugins/load_engine/executors/mod.ts";
+import type { StressScenarios } from "../../../../plugins/load_engine/script/mod.ts";
+import { FakeDials, parse } from "../_scripts.ts";
+
+const SEND = {
+  executor: "arrival-rate",
+  rate: "1/s",
+  duration: "1s",
+  requests: [{ path: "/" }],
+};
+
+function modulate(dial: string, to: unknown, more: object = {}) {
+  return { executor: "modulate", set: { route: "orders", dial }, to, ...more };
+}
+
+/** Controls of a script whose stress is as a test says. */
+async function controls(
+  scenarios: Record<string, unknown>,
+  stress?: StressScenarios,
+) {
+  const clock = new VirtualClock(1000);
+  const dials = new FakeDials(clock);
+  const script = await parse({ scenarios: { send: SEND, ...scenarios } }, {
+    dials,
+    stress,
+  });
+  const errors: unknown[] = [];
+  const parts: Controls = {
+    clock,
+    dials,
+    stress,
+    owner: "a test",
+    failed: (error) => void errors.push(error),
+  };
+  return { clock, dials, script, errors, parts };
+}
+
+Deno.test("modulate turns a dial at each jump of its timeline, and takes it off at the end", async () => {
+  const { clock, dials, script, parts } = await controls({
+    m: modulate("scale", {
+      timeline: [{ at: 0, value: 1 }, { at: "1s", value: 4 }],
+    }, { start: "500ms" }),
+  });
+  const run = new ControlRun(script, parts);
+  deepEqual([...dials.held], ["scale"]);
+  deepEqual(dials.turned, []);
+  run.start();
+  clock.advance(10_000);
+  deepEqual(dials.turned, [["scale", 1, 1500], ["scale", 4, 2500]]);
+  equal(clock.pending, 0);
+  await run.stop();
+  deepEqual([...dials.held], []);
+});
+
+Deno.test("modulate follows a signal every 20 ms, for its duration", async () => {
+  const { clock, dials, script, parts } = await controls({
+    m: modulate("scale", { ramp: { from: 0, to: 10, over: "100ms" } }, {
+      duration: "50ms",
+    }),
+  });
+  new ControlRun(script, parts).start();
+  clock.advance(49);
+  deepEqual(dials.turned, [
+    ["scale", 0, 1000],
+    ["scale", 2, 1020],
+    ["scale", 4, 1040],
+  ]);
+  equal(dials.held.size, 1);
+  clock.advance(1);
+  equal(dials.held.size, 0);
+  equal(clock.pending, 0);
+});
+
+Deno.test("A stopped run turns nothing more, and gives every dial back", async () => {
+  const { clock, dials, script, parts } = await controls({
+    a: modulate("scale", {
+      sine: { mean: 5, amplitude: 1, period: "1s" },
+    }),
+    b: modulate("delay", 3, { start: "1m" }),
+  });
+  const run = new ControlRun(script, parts);
+  run.start();
+  clock.advance(100);
+  const count = dials.turned.length;
+  await run.stop();
+  await run.stop();
+  clock.advance(100_000);
+  equal(dials.turned.length, count);
+  deepEqual([...dials.held], []);
+});
+
+Deno.test("Where one dial cannot be had, none is held and all is said", async () => {
+  const { dials, script, parts } = await controls({
+    a: modulate("scale", 1),
+    b: modulate("delay", 1),
+  });
+  dials.held.add("delay");
+  throws(
+    () => new ControlRun(script, parts),
+    (error) => {
+      const { code, issues } = error as PerfmockError;
+      equal(code, "SCRIPT_INVALID");
+      deepEqual(issues.map(({ path, message }) => [path, message]), [
+        ["/scenarios/b/set", "delay is held"],
+      ]);
+      return true;
+    },
+  );
+  deepEqual([...dials.held], ["delay"]);
+});
+
+/** Stress that is told of. */
+function stress(calls: string[], stop = () => Promise.resolve()) {
+  return {
+    faults: () => [],
+    start: (value: unknown, owner: string) => {
+      calls.push(`start ${JSON.stringify(value)} for ${owner}`);
+      return Promise.resolve({
+        id: "1",
+        stop: () => {
+          calls.push("stop");
+          return stop();
+        },
+      });
+    },
+  };
+}
+
+const BURN = { executor: "stress", start: "2s", scenario: { cpu: 0.5 } };
+
+Deno.test("stress starts at its time and is stopped with the run", async () => {
+  const calls: string[] = [];
+  const { clock, script, parts, errors } = await controls(
+    { burn: BURN, later: { ...BURN, start: "1h" } },
+    stress(calls),
+  );
+  const run = new ControlRun(script, parts);
+  run.start();
+  clock.advance(1999);
+  deepEqual(calls, []);
+  clock.advance(1);
+  deepEqual(calls, ['start {"cpu":0.5} for a test']);
+  await run.stop();
+  deepEqual(calls.slice(1), ["stop"]);
+  clock.advance(3_600_000);
+  equal(calls.length, 2);
+  deepEqual(errors, []);
+});
+
+Deno.test("stress that cannot be started or stopped is told of, and stops nothing else", async () => {
+  const calls: string[] = [];
+  const good = stress(calls, () => Promise.reject(new Error("it hangs")));
+  let refusing = false;
+  const { clock, script, parts, errors } = await controls(
+    { a: BURN, b: { ...BURN, start: "3s" }, c: { ...BURN, start: "1s" } },
+    {
+      ...good,
+      start: (value, owner) =>
+        refusing
+          ? Promise.reject(new Error("no memory"))
+          : good.start(value, owner),
+    },
+  );
+  const run = new ControlRun(script, parts);
+  run.start();
+  clock.advance(2500);
+  refusing = true;
+  clock.advance(1000);
+  await run.stop();
+  deepEqual(calls.filter((call) => call === "stop").length, 2);
+  deepEqual(errors.map(String).sort(), [
+    "Error: it hangs",
+    "Error: it hangs",
+    "Error: no memory",
+  ]);
+});
+
+Deno.test("Without anybody who lays loads, stress is left out, as in simulation", async () => {
+  const { clock, script, parts } = await controls(
+    { burn: BURN },
+    stress([]),
+  );
+  const run = new ControlRun(script, { ...parts, stress: undefined });
+  run.start();
+  equal(clock.pending, 0);
+  await run.stop();
+});
+
+Deno.test("A script is refused where a stress scenario has faults, or nobody could run it", async () => {
+  await rejects(controls({ burn: BURN }), (error) => {
+    match(
+      String((error as PerfmockError).issues[0].allowed),
+      /resource_stress/,
+    );
+    return error instanceof PerfmockError;
+  });
+  await rejects(
+    controls({ burn: BURN }, {
+      ...stress([]),
+      faults: () => [{ path: "/cpu", message: "Too much" }],
+    }),
+    (error) => {
+      const { issues } = error as PerfmockError;
+      deepEqual(issues, [{
+        path: "/scenarios/burn/scenario/cpu",
+        message: "Too much",
+      }]);
+      return true;
+    },
+  );
+});
