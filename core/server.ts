@@ -101,7 +101,8 @@ export class Server implements Perfmock {
         log("warn", `Metric ${metric} has more series than are kept`);
       },
     });
-    this.#recorder = new Recorder(this.#metrics, clock.now());
+    this.#started = clock.now();
+    this.#recorder = new Recorder(this.#metrics, this.#started);
     this.#metrics.gauge({
       name: "perfmock_build_info",
       help: "Always 1; the version is in the label",
@@ -110,7 +111,6 @@ export class Server implements Perfmock {
     if (this.#ownClock !== undefined) {
       followProcess(this.#metrics, performance.timeOrigin / 1000);
     }
-    this.#started = clock.now();
     this.#lag = new LagSampler(clock, {
       record: (milliseconds) => {
         this.#recorder.lag.record(milliseconds);

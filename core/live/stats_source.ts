@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { figures, readProcessFigures, type Recorder } from "../metrics/mod.ts";
+import {
+  figures,
+  readProcessFigures,
+  type Recorder,
+  round,
+} from "../metrics/mod.ts";
 import type { Clock } from "../plugin.ts";
 import type { LiveSource } from "./feed.ts";
 import { inSlices } from "./slices.ts";
@@ -64,8 +69,8 @@ export class StatsSource implements LiveSource {
     const { recorder, started } = parts;
     return {
       revision: parts.revision(),
-      uptimeMs: now - started,
-      sinceMs: recorder.since - started,
+      uptimeMs: round(now - started),
+      sinceMs: round(recorder.since - started),
       inFlight: parts.inFlight(),
       unmatched: recorder.unmatchedCount,
       last10s: {

@@ -7,6 +7,7 @@ export { DURATION_BOUNDARIES, LATENESS_BOUNDARIES } from "./boundaries.ts";
 export {
   type Figures,
   figures,
+  round,
   type RouteFigures,
   type Tallies,
   type WindowFigures,
