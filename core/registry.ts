@@ -142,6 +142,8 @@ export async function setUp(
       const instance = await setUpOne(entry, hostOf(entry), limit);
       running.push({ ...entry, instance });
       inspect(entry, instance);
+      // Requests may be under way on a revision before: they get their turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     return running;
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { z } from "zod";
-import type { Distribution, Kit, KitType } from "../plugin.ts";
+import type { Distribution, Kit, KitType, Limits, Signal } from "../plugin.ts";
 import { signalType, timelineType } from "../signals/mod.ts";
 import { DURATION, numberType, quantityType, RATE, SIZE } from "./_quantity.ts";
 import { readingType } from "./_reading_type.ts";
@@ -28,20 +28,60 @@ export interface KitContext {
  */
 export function createKit(context: KitContext): Kit {
   const distribution = distributionType(context);
+  const share = numberType("number", "share", { min: 0, max: 1 });
+  const file = fileType(context.folder);
+  const durations = remembering((limits) => quantityType(DURATION, limits));
+  const rates = remembering((limits) => quantityType(RATE, limits));
+  const sizes = remembering((limits) => quantityType(SIZE, limits));
+  const numbers = remembering((limits) =>
+    numberType("number", "number", limits)
+  );
+  const integers = remembering((limits) =>
+    numberType("integer", "whole number", limits)
+  );
+  const signals = new WeakMap<KitType<number>, KitType<Signal>>();
   const kit: Kit = {
     z,
-    duration: (limits) => quantityType(DURATION, limits ?? {}),
-    rate: (limits) => quantityType(RATE, limits ?? {}),
-    size: (limits) => quantityType(SIZE, limits ?? {}),
-    share: () => numberType("number", "share", { min: 0, max: 1 }),
-    number: (limits) => numberType("number", "number", limits ?? {}),
-    integer: (limits) => numberType("integer", "whole number", limits ?? {}),
+    duration: durations,
+    rate: rates,
+    size: sizes,
+    share: () => share,
+    number: numbers,
+    integer: integers,
     distribution: () => distribution,
-    signal: (unit) => signalType(kit, unit),
+    signal(unit) {
+      let type = signals.get(unit);
+      if (type === undefined) {
+        signals.set(unit, type = signalType(kit, unit));
+      }
+      return type;
+    },
     timeline: (value) => timelineType(kit, value),
-    file: () => fileType(context.folder),
+    file: () => file,
   };
   return kit;
+}
+
+/** Types are made once for the same limits: making one takes longer than reading a whole configuration with it. */
+function remembering(
+  make: (limits: Limits) => KitType<number>,
+): (limits?: Limits) => KitType<number> {
+  const made = new Map<string, KitType<number>>();
+  return ({ min, above, max } = {}) => {
+    const key = `${min} ${above} ${max}`;
+    let type = made.get(key);
+    if (type === undefined) {
+      made.set(
+        key,
+        type = make({
+          ...min !== undefined && { min },
+          ...above !== undefined && { above },
+          ...max !== undefined && { max },
+        }),
+      );
+    }
+    return type;
+  };
 }
 
 function distributionType(context: KitContext): KitType<Distribution> {

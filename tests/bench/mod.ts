@@ -10,16 +10,19 @@ import type { Benchmark, Row } from "./benchmark.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { inFlight } from "./in_flight.ts";
 import { limiter } from "./limiter.ts";
+import { load } from "./load.ts";
 import { recorder } from "./metrics.ts";
 import { metricsOverhead } from "./metrics_overhead.ts";
 import { pipeline } from "./pipeline.ts";
 import { precision } from "./precision.ts";
 import { Children } from "./processes.ts";
 import { formatRows, isMet } from "./report.ts";
+import { reload } from "./reload.ts";
 import { sampling } from "./sampling.ts";
 import { scrape } from "./scrape.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
+import { stress } from "./stress.ts";
 import { throughput } from "./throughput.ts";
 
 /** All benchmarks, in the order in which they run. */
@@ -31,10 +34,13 @@ const BENCHMARKS: readonly Benchmark[] = [
   pipeline,
   simulate,
   limiter,
+  load,
   sampling,
   recorder,
   metricsOverhead,
   scrape,
+  reload,
+  stress,
 ];
 
 /** The load of a machine that does nothing else, with some room. */

@@ -1,0 +1,129 @@
+/**
+ * What changes of the configuration do to the requests under way.
+ *
+ * @module
+ */
+import type { Benchmark, Context, Row } from "./benchmark.ts";
+import { LoadDriver } from "./load_driver.ts";
+import { type Server, startPerfmock } from "./servers.ts";
+import { quantiles } from "./statistics.ts";
+
+/** The service time of the route under load, in milliseconds. */
+const SERVICE = 20;
+
+/** Requests per second. */
+const RATE = 5000;
+
+/** A configuration of some size: ten routes, a pool, a profile. */
+const CONFIG = {
+  plugins: {
+    distributions: { profiles: { slow: "lognormal(median=50ms, p99=400ms)" } },
+    limiter: { pools: { db: { concurrency: 100_000 } } },
+  },
+  routes: Array.from({ length: 10 }, (_, index) => ({
+    id: `r${index}`,
+    path: `/r/${index}`,
+    serviceTime: index === 0 ? SERVICE : "slow",
+    limiter: "db",
+    response: { json: { index } },
+  })),
+};
+
+/** One after the other without pause; ten a second, as a script would; none. */
+const PACES = [
+  { what: "no changes", pause: undefined },
+  { what: "10 changes/s", pause: 100 },
+  { what: "changes without pause", pause: 0 },
+] as const;
+
+/** The same load with changes at several paces. */
+export const reload: Benchmark = {
+  name: "reload",
+  measures:
+    `Changes of one route by PATCH while ${RATE} requests/s pass another with ${SERVICE} ms: how many a second, how long each takes, and the lateness of the answers, in milliseconds`,
+  async run(context) {
+    const server = await startPerfmock(context.children, { config: CONFIG });
+    const driver = new LoadDriver(context.children);
+    const rows: Row[] = [];
+    for (const pace of PACES) {
+      rows.push(await measure(context, { server, driver, ...pace }));
+    }
+    return rows;
+  },
+};
+
+async function measure(
+  { quick }: Context,
+  { server, driver, what, pause }: {
+    readonly server: Server;
+    readonly driver: LoadDriver;
+    readonly what: string;
+    readonly pause: number | undefined;
+  },
+): Promise<Row> {
+  const duration = quick ? 500 : 10_000;
+  const changing = pause === undefined
+    ? undefined
+    : new Changing(server.url, pause);
+  const started = performance.now();
+  const { totals, completed } = await driver.drive({
+    url: `${server.url}/r/0`,
+    rate: quick ? 500 : RATE,
+    duration,
+    warmup: quick ? 0 : 1000,
+    totals: true,
+  });
+  const took = await changing?.stop() ?? [];
+  const seconds = (performance.now() - started) / 1000;
+  const [p50, p99, p999] = quantiles(
+    totals.map((total) => total - SERVICE),
+    [0.5, 0.99, 0.999],
+  );
+  const [change50 = NaN, change99 = NaN] = took.length === 0
+    ? []
+    : quantiles(took, [0.5, 0.99]);
+  return {
+    what,
+    values: {
+      "answers": completed,
+      "changes/s": took.length / seconds,
+      "change p50": change50,
+      "change p99": change99,
+      "late p50": p50,
+      "late p99": p99,
+      "late p99.9": p999,
+    },
+  };
+}
+
+/** Changes a route, one time after another, until it is stopped. */
+class Changing {
+  readonly #took: number[] = [];
+  readonly #ended: Promise<void>;
+  #on = true;
+
+  constructor(url: string, pause: number) {
+    this.#ended = this.#run(url, pause);
+  }
+
+  /** Ends with the change that is under way; how long each took, in milliseconds. */
+  async stop(): Promise<readonly number[]> {
+    this.#on = false;
+    await this.#ended;
+    return this.#took;
+  }
+
+  async #run(url: string, pause: number): Promise<void> {
+    for (let count = 0; this.#on; count++) {
+      const start = performance.now();
+      const response = await fetch(`${url}/_perfmock/routes/r1`, {
+        method: "PATCH",
+        body: JSON.stringify({ scale: 1 + count % 10 }),
+      });
+      await response.body?.cancel();
+      if (response.status !== 200) throw new Error(`Status ${response.status}`);
+      this.#took.push(performance.now() - start);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
