@@ -7,6 +7,7 @@ import type { Host, Issue, Route, RouteHooks } from "../../../core/plugin.ts";
 import {
   Backend,
   type BackendReport,
+  type EdgeCounter,
   type EdgeCounters,
   type EdgeState,
   type Exhaustion,
@@ -224,10 +225,20 @@ class DegradedRoutes implements Degrade {
       help: "Injected faults that took effect",
       labels: ["route", "fault"],
     });
+    // A series begins with the first fault: most never come, and metrics hold a limited number of series.
+    const counter = (fault: string): EdgeCounter => {
+      let series: EdgeCounter | undefined;
+      return {
+        add() {
+          series ??= faults.series(route, fault);
+          series.add();
+        },
+      };
+    };
     return {
-      exhausted: faults.series(route, "exhausted"),
-      down: faults.series(route, "backend-down"),
-      failing: faults.series(route, "failing"),
+      exhausted: counter("exhausted"),
+      down: counter("backend-down"),
+      failing: counter("failing"),
     };
   }
 

@@ -30,14 +30,17 @@ export interface EdgeState {
   failed: number;
 }
 
+/** Where one kind of refusal is counted. */
+export type EdgeCounter = Pick<Counter, "add">;
+
 /** What the edge counts into. */
 export interface EdgeCounters {
   /** Requests that met exhaustion. */
-  readonly exhausted: Counter;
+  readonly exhausted: EdgeCounter;
   /** Requests that met a backend that was down. */
-  readonly down: Counter;
+  readonly down: EdgeCounter;
   /** Requests that failed before it came to that. */
-  readonly failing: Counter;
+  readonly failing: EdgeCounter;
 }
 
 /** What an edge is made of. */

@@ -11,6 +11,7 @@ export {
   LOAD_WINDOW,
 } from "./backend.ts";
 export {
+  type EdgeCounter,
   type EdgeCounters,
   type EdgeParts,
   type EdgeState,

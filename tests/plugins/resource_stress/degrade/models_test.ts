@@ -262,6 +262,31 @@ Deno.test("gc-pause on a backend of its own stops nobody else, and live data mak
   equal(report(test).backends.jvm.collections, 1);
 });
 
+Deno.test("pauses do not overlap: who waits for the end of one brings about no other", async () => {
+  await using test = await degraded({
+    routes: [{
+      path: "/",
+      serviceTime: "50ms",
+      degrade: {
+        model: "gc-pause",
+        perRequest: "1MiB",
+        heap: "1MiB",
+        pause: "200ms",
+      },
+    }],
+  });
+  const answers = [ask(test, "/")];
+  await pass(test, 100);
+  answers.push(ask(test, "/"));
+  await pass(test, 120);
+  equal(report(test).backends[""].collections, 1);
+  answers.push(ask(test, "/")); // fills the heap again, and stops the two others
+  await pass(test, 1000);
+  const seen = await Promise.all(answers);
+  deepEqual(seen.map(({ took }) => Math.round(took)), [450, 350, 250]);
+  equal(report(test).backends[""].collections, 2);
+});
+
 Deno.test("a pause of no length stops nobody", async () => {
   await using test = await degraded({
     routes: [{
