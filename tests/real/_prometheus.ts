@@ -56,7 +56,7 @@ export class RealPrometheus implements AsyncDisposable {
     const port = freePort();
     const [program, ...args] = (await documentedCommand())
       .replace("examples/monitoring", folder)
-      .replace("data/prometheus", `${folder}/data`)
+      .replace('"$(mktemp -d)"', `${folder}/data`)
       .split(" ");
     const process = new Deno.Command(program, {
       args: [...args, `--web.listen-address=127.0.0.1:${port}`],

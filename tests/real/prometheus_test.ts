@@ -1,8 +1,11 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { Gauge, type Registry } from "prom-client";
+import type { Key, Plugin } from "../../core/plugin.ts";
 import { createPerfmock } from "../../mod.ts";
 import { RealPrometheus, type Sample } from "./_prometheus.ts";
 import { required, until } from "./_software.ts";
 
+const REGISTRY: Key<Registry> = { name: "exporters.promClient" };
 const DURATION = "http_server_request_duration_seconds";
 
 /** A server on which much happens: a pool that turns requests away, faults, statuses, a path that is none. */
@@ -225,5 +228,52 @@ Deno.test(
       loading = false;
       await load;
     }
+  },
+);
+
+const ODD = 'Käse "und"\nBrot \\ {le="1"} 🧀';
+
+/** Makes the same label, of whatever a person may write, with perfmock's own metrics and with prom-client. */
+const odd: Plugin = {
+  name: "odd",
+  version: "1.0.0",
+  requires: ["exporters"],
+  setup(host) {
+    const help = 'Odd "help"\nin two lines \\';
+    host.metrics.gauge({ name: "odd_own", help, labels: ["x"] }).series(ODD)
+      .set(1);
+    host.metrics.timing({ name: "odd_own_seconds", help, labels: ["x"] })
+      .series(ODD).record(3);
+    const registers = [host.use(REGISTRY)];
+    new Gauge({ name: "odd_theirs", help, labelNames: ["x"], registers })
+      .set({ x: ODD }, 2);
+    return {};
+  },
+};
+
+Deno.test(
+  "A Prometheus reads labels with quotes, newlines and characters beyond ASCII as they were meant",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using server = await createPerfmock({}, { plugins: [odd] });
+    await using prometheus = await RealPrometheus.start(server.url);
+    await prometheus.first("odd_theirs");
+    const samples = await prometheus.query(
+      '{__name__=~"odd_own|odd_theirs|odd_own_seconds_count"}',
+    );
+    deepEqual(
+      samples.map(({ metric, value }) => [
+        metric.__name__,
+        metric.x,
+        value[1],
+      ]).sort(),
+      [
+        ["odd_own", ODD, "1"],
+        ["odd_own_seconds_count", ODD, "1"],
+        ["odd_theirs", ODD, "2"],
+      ],
+    );
   },
 );
