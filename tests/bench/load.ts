@@ -1,0 +1,148 @@
+/**
+ * What the load engine can send, and how punctually: from one thread, at a bare Deno.serve in a process of its own.
+ *
+ * @module
+ */
+import { createServer } from "../../core/app.ts";
+import type { Key, LoadEngine, LoadScenario } from "../../core/plugin.ts";
+import type { Benchmark, Context, Row } from "./benchmark.ts";
+import { type Server, startScript } from "./servers.ts";
+
+const CONNECTIONS = 50;
+const RATE = 10_000;
+const MIB = 1024 ** 2;
+const ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
+
+/** The open model, the closed model with wrk beside it, and what a longer run keeps in memory. */
+export const load: Benchmark = {
+  name: "load",
+  measures:
+    `one load thread against a bare Deno.serve: ${RATE} arrivals a second, evenly spaced; ${CONNECTIONS} users who do not think; resident memory while it runs`,
+  async run(context) {
+    const target = await startScript(context.children, "bare_text");
+    await using server = await createServer({}, { listen: false });
+    const engine = server.service(ENGINE);
+    if (engine === undefined) throw new Error("There is no load engine");
+    const seconds = context.quick ? 1 : 10;
+    // The first run compiles what the others are measured with.
+    await send(engine, target, closed(1));
+    const rows = [
+      openRow(await send(engine, target, open(seconds))),
+      closedRow(await send(engine, target, closed(seconds))),
+      ...await wrkRow(target, seconds, context),
+    ];
+    return [...rows, await memoryRow(engine, target, context)];
+  },
+};
+
+/** A scenario as written. */
+type Scenario = Readonly<Record<string, unknown>>;
+
+function open(seconds: number): Scenario {
+  return {
+    executor: "arrival-rate",
+    arrivals: "uniform",
+    rate: `${RATE}/s`,
+    duration: `${seconds}s`,
+    maxInFlight: 1000,
+  };
+}
+
+function closed(seconds: number): Scenario {
+  return {
+    executor: "virtual-users",
+    users: CONNECTIONS,
+    duration: `${seconds}s`,
+  };
+}
+
+async function send(
+  engine: LoadEngine,
+  { url }: Server,
+  scenario: Scenario,
+  progress?: () => void,
+): Promise<LoadScenario> {
+  const { summary } = await engine.load({
+    target: url,
+    scenarios: { load: { ...scenario, requests: [{ path: "/" }] } },
+  }, { progress });
+  return summary.scenarios.load;
+}
+
+function openRow({ rate, failed, dropped, startLag }: LoadScenario): Row {
+  return {
+    what: `open model, ${RATE}/s`,
+    values: {
+      "requests/s": Math.round(rate),
+      dropped,
+      failed,
+      "start lag p50 ms": startLag.p50 ?? NaN,
+      "p99 ms": startLag.p99 ?? NaN,
+      "p99.9 ms": startLag.p999 ?? NaN,
+      "max ms": startLag.max ?? NaN,
+    },
+    targets: [
+      { column: "dropped", atMost: 0 },
+      { column: "failed", atMost: 0 },
+      { column: "p99 ms", atMost: 0.5 },
+    ],
+  };
+}
+
+function closedRow({ rate, failed }: LoadScenario): Row {
+  return {
+    what: `closed model, ${CONNECTIONS} users`,
+    values: { "requests/s": Math.round(rate), failed },
+    targets: [
+      { column: "requests/s", atLeast: 40_000 },
+      { column: "failed", atMost: 0 },
+    ],
+  };
+}
+
+/** The same from wrk, where it is installed: what a native client of one thread reaches. */
+async function wrkRow(
+  { url }: Server,
+  seconds: number,
+  { note }: Context,
+): Promise<Row[]> {
+  try {
+    const { stdout } = await new Deno.Command("wrk", {
+      args: ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, `${url}/`],
+    }).output();
+    const found = /Requests\/sec:\s*([\d.]+)/.exec(
+      new TextDecoder().decode(stdout),
+    );
+    const rate = Math.round(Number(found?.[1] ?? NaN));
+    return [{ what: "wrk, one thread", values: { "requests/s": rate } }];
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    note("wrk is not installed: it is left out");
+    return [];
+  }
+}
+
+/** How much more is resident in the last third of a run than in the second. */
+async function memoryRow(
+  engine: LoadEngine,
+  target: Server,
+  { quick, note }: Context,
+): Promise<Row> {
+  const seconds = quick ? 3 : 60;
+  const resident: number[] = [];
+  await send(engine, target, open(seconds), () => {
+    resident.push(Deno.memoryUsage().rss / MIB);
+  });
+  note(`Memory is looked at once a second, for ${seconds} s`);
+  const third = Math.floor(resident.length / 3);
+  const least = (from: number) =>
+    Math.min(...resident.slice(from, from + third));
+  return {
+    what: `memory over ${seconds} s at ${RATE}/s`,
+    values: {
+      "resident MiB": Math.round(least(2 * third)),
+      "grown MiB": Math.round(least(2 * third) - least(third)),
+    },
+    targets: [{ column: "grown MiB", atMost: 10 }],
+  };
+}
