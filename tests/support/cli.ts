@@ -52,10 +52,28 @@ function command(
   }).spawn();
 }
 
-async function end(child: Deno.ChildProcess): Promise<Ended> {
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { status: code, out: text.decode(stdout), err: text.decode(stderr) };
+/** A stream's text, told piece by piece as it comes. */
+async function textOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  told: (text: string) => void = () => {},
+): Promise<string> {
+  let text = "";
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+    told(text += part);
+  }
+  return text;
+}
+
+async function end(
+  child: Deno.ChildProcess,
+  complained?: (text: string) => void,
+): Promise<Ended> {
+  const [{ code }, out, err] = await Promise.all([
+    child.status,
+    textOf(child.stdout),
+    textOf(child.stderr, complained),
+  ]);
+  return { status: code, out, err };
 }
 
 /** Runs a command as a process of its own, to its end. */
@@ -75,7 +93,9 @@ export interface Serving extends AsyncDisposable {
   /** The folder with its ready file, ready.json. */
   readonly folder: string;
   /** The signal goes to the process that wrote the ready file. */
-  signal(name: "SIGINT" | "SIGTERM"): void;
+  signal(name: "SIGINT" | "SIGTERM" | "SIGHUP"): void;
+  /** What it has complained of so far. */
+  readonly err: string;
   /** What came of it, once it has ended. */
   readonly ended: Promise<Ended>;
 }
@@ -91,7 +111,8 @@ export async function serving(
     ["serve", "--ready-file", file, ...args],
     surroundings,
   );
-  const ended = end(child);
+  let err = "";
+  const ended = end(child, (text) => err = text);
   let over = false;
   ended.finally(() => over = true);
   let text = "";
@@ -109,6 +130,9 @@ export async function serving(
     url: new URL(url),
     pid,
     folder,
+    get err() {
+      return err;
+    },
     signal: (name) => Deno.kill(pid, name),
     ended,
     async [Symbol.asyncDispose]() {
