@@ -84,7 +84,7 @@ const WORDS: Readonly<
   },
   cores: {
     path: "/cpu/load",
-    say: (n) => `${round(n)} cores' worth of load`,
+    say: (n) => `${round(n)} ${n === 1 ? "core's" : "cores'"} worth of load`,
     of: "load times workers",
   },
   memory: { path: "/memory/size", say: mebibytes, of: "memory" },

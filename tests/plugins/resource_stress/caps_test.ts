@@ -132,3 +132,12 @@ Deno.test("sum() adds each amount", () => {
     garbage: 2 * GIB,
   });
 });
+
+Deno.test("excess() speaks of one core and one worker in the singular", () => {
+  const asked = { ...NOTHING, threads: 2, cores: 2 };
+  const caps = { ...CAPS, threads: 1, cores: 1 };
+  deepEqual(excess(asked, NOTHING, caps).map(({ allowed }) => allowed), [
+    "at most 1 worker",
+    "at most 1 core's worth of load",
+  ]);
+});
