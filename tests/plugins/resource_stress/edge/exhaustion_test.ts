@@ -1,6 +1,14 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { constant } from "../../../../core/signals/mod.ts";
 import type { TestServer } from "../../../../core/testing.ts";
-import { ask, askAlone, degraded, pass, report } from "../degrade/degrading.ts";
+import {
+  ask,
+  askAlone,
+  degraded,
+  pass,
+  report,
+  simulated,
+} from "../degrade/degrading.ts";
 
 /** A level that falls and rises, 10 s each. */
 function levels(...values: readonly number[]): unknown {
@@ -312,4 +320,46 @@ Deno.test("the edge of a model lies where its own input does", async () => {
     [200, 200, 200, 200, 503, 503],
   );
   equal((await ask(test, "/gc")).status, 200, "nothing occupies the heap");
+});
+
+Deno.test("a crash sends a queue of 20 000 off at once, and loses no place", async () => {
+  await using simulation = await simulated({
+    pools: { db: { concurrency: 3, queue: "unbounded" } },
+    routes: [{
+      id: "r",
+      path: "/",
+      limiter: "db",
+      serviceTime: "1s",
+      degrade: {
+        model: "none",
+        input: { steps: [{ at: 0, value: 0 }, { at: "500ms", value: 1 }] },
+        exhaustion: { action: "crash", restart: "1h" },
+      },
+    }],
+  });
+  const targets = [{ route: "r" }];
+  const { sources } = await simulation.run({
+    duration: 700,
+    sources: [
+      {
+        name: "crowd",
+        arrivals: "uniform",
+        rate: constant(1_000_000),
+        duration: 20.0005,
+        targets,
+      },
+      { name: "last", arrivals: "uniform", rate: constant(5), targets },
+    ],
+  });
+  const { started, answered, rejected, reset } = sources.crowd;
+  deepEqual(
+    { started, answered, refused: rejected + reset },
+    { started: 20_000, answered: 0, refused: 20_000 },
+  );
+  equal(simulation.clock.now() < 1000, true, "nobody was served to the end");
+  const { pools: [db] } = simulation.server.stats().plugins.limiter as {
+    pools: { busy: number; queued: number }[];
+  };
+  deepEqual([db.busy, db.queued], [0, 0]);
+  equal(report(simulation).backends[""].inService, 0);
 });
