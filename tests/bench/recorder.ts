@@ -1,5 +1,6 @@
 /**
- * What it costs to record one duration: our histogram, our timing, and prom-client's histogram with bound labels.
+ * What it costs to record one duration: our histogram, our timing, and prom-client's histogram with bound labels; and all
+ * that is recorded of one exchange.
  * Run it with `deno run -A tests/bench/recorder.ts`.
  *
  * @module
@@ -9,7 +10,9 @@ import {
   DURATION_BOUNDARIES,
   Histogram,
   MetricRegistry,
+  Recorder,
 } from "../../core/metrics/mod.ts";
+import type { Exchange } from "../../core/plugin.ts";
 
 /** The cost of one way to record. */
 export interface RecorderCost {
@@ -19,7 +22,7 @@ export interface RecorderCost {
   readonly nanoseconds: number;
 }
 
-const ROUNDS = 7;
+const ROUNDS = 21;
 
 /** Measures record() of each recorder, in alternating rounds. */
 export function measureRecorders(calls = 1_000_000): readonly RecorderCost[] {
@@ -36,13 +39,25 @@ export function measureRecorders(calls = 1_000_000): readonly RecorderCost[] {
     buckets: DURATION_BOUNDARIES.map((ms) => ms / 1000),
     registers: [new Registry()],
   }).labels("orders");
+  const route = new Recorder(new MetricRegistry(), 0).route("r", "/r", "GET");
   const values = durations();
+  const exchanges = Array.from(values, answered);
   const recorders: readonly [string, number, (n: number) => void][] = [
     ["Histogram.record()", calls, (n) => {
       for (let i = 0; i < n; i++) histogram.record(values[i & 4095]);
     }],
     ["Timing.record()", calls, (n) => {
       for (let i = 0; i < n; i++) timing.record(values[i & 4095]);
+    }],
+    ["Timing.record() with a trace", calls, (n) => {
+      for (let i = 0; i < n; i++) timing.record(values[i & 4095], TRACE, i);
+    }],
+    ["A whole exchange", calls, (n) => {
+      for (let i = 0; i < n; i++) {
+        const exchange = exchanges[i & 4095];
+        route.arrived(exchange.arrival);
+        route.observe(exchange);
+      }
     }],
     ["prom-client bound observe()", calls / 10, (n) => {
       for (let i = 0; i < n; i++) bound.observe(values[i & 4095] / 1000);
@@ -58,6 +73,30 @@ export function measureRecorders(calls = 1_000_000): readonly RecorderCost[] {
     }
   }
   return recorders.map(([name], index) => ({ name, nanoseconds: best[index] }));
+}
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+
+/** An exchange that was held for a time and left 20 µs late. */
+function answered(milliseconds: number): Exchange {
+  const arrival = 1000;
+  const due = arrival + milliseconds;
+  return {
+    sequence: 0,
+    method: "GET",
+    arrival,
+    start: arrival,
+    service: milliseconds,
+    degradation: 0,
+    due,
+    end: due + 0.02,
+    phase: "body",
+    status: 200,
+    client: undefined,
+    trace: TRACE,
+    outcome: "answered",
+    header: () => null,
+  };
 }
 
 /** 4096 durations from 0.05 ms to 20 s, evenly on the logarithmic scale, in a fixed shuffled order. */
