@@ -45,7 +45,6 @@ export abstract class OpenRun<Plan extends OpenPlan> extends TrafficRun<Plan> {
   }
 
   arrive(): void {
-    if (this.state !== "open") return;
     const number = this.#arrivals++;
     if (this.inFlight >= this.scenario.maxInFlight) this.drop();
     else {

@@ -104,7 +104,7 @@ export class ControlRun {
       } catch (error) {
         faults.push({
           path: `/scenarios${toPointer([scenario.name])}/set`,
-          message: error instanceof Error ? error.message : String(error),
+          message: (error as Error).message,
           value: scenario.dial,
         });
       }

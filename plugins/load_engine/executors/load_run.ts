@@ -120,7 +120,6 @@ export class LoadRun {
   }
 
   tick(): void {
-    if (this.#over) return;
     const { clock } = this.#environment;
     this.#look();
     for (const threshold of this.#script.thresholds) {

@@ -127,7 +127,6 @@ export abstract class TrafficRun<Plan extends Traffic = Traffic>
   protected abstract sending(): void;
 
   #finish(): void {
-    if (this.state === "ended") return;
     this.state = "ended";
     this.clock.cancel(this.#timer);
     this.#ended();

@@ -198,3 +198,16 @@ Deno.test("More users than turns leave the others without one", async () => {
   });
   equal(new FakeRun(script).toEnd().summary.scenarios.s.started, 3);
 });
+
+Deno.test("A stopped scenario looks at the number of its users no more", async () => {
+  const script = await one({
+    ...USERS,
+    users: { ramp: { from: 0, to: 100, over: "1s" } },
+  });
+  const run = new FakeRun(script);
+  run.environment.clock.advance(500);
+  run.run.cut();
+  const count = run.environment.sent.length;
+  run.environment.clock.advance(5000);
+  equal(run.environment.sent.length, count);
+});

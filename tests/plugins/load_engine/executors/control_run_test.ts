@@ -63,7 +63,8 @@ Deno.test("modulate follows a signal every 20 ms, for its duration", async () =>
       duration: "50ms",
     }),
   });
-  new ControlRun(script, parts).start();
+  const run = new ControlRun(script, parts);
+  run.start();
   clock.advance(49);
   deepEqual(dials.turned, [
     ["scale", 0, 1000],
@@ -74,6 +75,10 @@ Deno.test("modulate follows a signal every 20 ms, for its duration", async () =>
   clock.advance(1);
   equal(dials.held.size, 0);
   equal(clock.pending, 0);
+  // Somebody else's from here on.
+  dials.held.add("scale");
+  await run.stop();
+  equal(dials.held.size, 1);
 });
 
 Deno.test("A stopped run turns nothing more, and gives every dial back", async () => {

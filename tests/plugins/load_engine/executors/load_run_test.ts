@@ -167,6 +167,9 @@ Deno.test("Where nothing sends, a run lasts as long as its dials are turned", as
   const stopped = new FakeRun(script);
   stopped.run.stop();
   equal(stopped.result?.summary.aborted, "it was stopped");
+  const told = stopped.ticks.length;
+  stopped.environment.clock.advance(10_000);
+  equal(stopped.ticks.length, told);
   const cut = new FakeRun(script);
   cut.run.cut();
   equal(cut.result?.summary.duration, 0);

@@ -177,3 +177,24 @@ Deno.test("The target rate is told while a scenario sends", async () => {
   );
   deepEqual(run.ticks[0].scenarios[0].users, null);
 });
+
+Deno.test("replay sends the requests of an access log in their order", async () => {
+  const file = new URL(
+    "../../../../examples/load/access.log",
+    import.meta.url,
+  );
+  const script = await one({
+    executor: "replay",
+    trace: { file: file.pathname },
+  });
+  const run = new FakeRun(script);
+  run.toEnd();
+  const recorded = (await Deno.readTextFile(file)).trim().split("\n")
+    .map((line) => line.split('"')[1].replace(" HTTP/1.1", ""));
+  deepEqual(
+    run.environment.sent.map(({ request, turn }) =>
+      `${request.method} ${request.path.render(turn)}`
+    ),
+    recorded,
+  );
+});
