@@ -156,7 +156,7 @@ function experience(visits: readonly Visit[]): Experience {
     };
   };
   return {
-    before: seen(200, PRESSURE - 200),
+    before: seen(400, PRESSURE - 200),
     during: seen(PRESSURE + 500, RELEASE - 500),
     after: seen(RELEASE + DRAINING, END),
   };
