@@ -90,7 +90,7 @@ Deno.test("health() is ok, with version, revision and uptime on the server's clo
     uptimeMs: 20,
     revision: 1,
     reasons: [],
-    active: {},
+    active: { stress: [], runs: [] },
     exporters: {},
   });
 });
