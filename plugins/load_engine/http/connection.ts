@@ -50,11 +50,6 @@ export class Connection<Tag> {
     this.tag = tag;
   }
 
-  /** Whether an exchange is under way. */
-  get busy(): boolean {
-    return this.#state === "busy";
-  }
-
   /** Whether another exchange may be sent: false once it failed, or either side has closed it. */
   get usable(): boolean {
     return this.#state === "idle";
@@ -65,19 +60,9 @@ export class Connection<Tag> {
     return this.#reader.status;
   }
 
-  /** The bytes of the last response's body, without the framing of its chunks. */
-  get bodyLength(): number {
-    return this.#reader.bodyLength;
-  }
-
   /** The text of the last response's body, where the request asked to keep it. */
   get bodyText(): string {
     return this.#reader.bodyText;
-  }
-
-  /** A header's value of the last response, null where absent; the name in lower case. */
-  header(name: string): string | null {
-    return this.#reader.header(name);
   }
 
   /** Sends a request; only where the connection is {@linkcode Connection.usable}. A request that was sent is never sent again. */

@@ -1,0 +1,110 @@
+import { equal, match, rejects } from "node:assert/strict";
+import type { Host } from "../../../../core/plugin.ts";
+import { createPerfmock } from "../../../../mod.ts";
+import {
+  runEndpoints,
+  Runs,
+} from "../../../../plugins/load_engine/runs/mod.ts";
+import { FakeWorker, result } from "./_fakes.ts";
+
+const SCRIPT = {
+  name: "x",
+  scenarios: {
+    users: {
+      executor: "virtual-users",
+      users: 1,
+      duration: "1m",
+      requests: [{ path: "/" }],
+    },
+  },
+};
+
+/** Runs on fake workers, in a real server whose log is kept. */
+async function setUp() {
+  const workers: FakeWorker[] = [];
+  const lines: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<Host>();
+  const server = await createPerfmock({}, {
+    log: (_, line) => lines.push(line),
+    plugins: [{
+      name: "probe",
+      version: "1.0.0",
+      setup: (host) => {
+        resolve(host);
+        return {};
+      },
+    }],
+  });
+  const startWorker = () => {
+    const worker = new FakeWorker();
+    workers.push(worker);
+    return worker;
+  };
+  const runs = new Runs({
+    host: await promise,
+    targets: [],
+    stress: undefined,
+    startWorker,
+  });
+  const [post] = runEndpoints(runs);
+  return {
+    runs,
+    workers,
+    lines,
+    post: () =>
+      post.handle({
+        request: new Request("http://localhost/runs", {
+          method: "POST",
+          body: JSON.stringify(SCRIPT),
+        }),
+        parameters: {},
+        body: undefined,
+        query: undefined,
+      }) as Promise<Response>,
+    [Symbol.asyncDispose]: async () => {
+      for (const worker of workers) {
+        worker.say({ kind: "ended", result: result() });
+      }
+      await runs[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("Runs takes sixteen at once, and another when one has ended", async () => {
+  await using its = await setUp();
+  const { runs, workers } = its;
+  for (let i = 0; i < 16; i++) equal((await its.post()).status, 201);
+  const refused = await its.post();
+  equal(refused.status, 429);
+  match(await refused.text(), /Too many runs/);
+  await rejects(runs.start(SCRIPT), /16 are under way/);
+  workers[3].say({ kind: "ended", result: result() });
+  await runs.find("x-4")?.over;
+  equal((await its.post()).status, 201);
+  equal(runs.active.length, 16);
+});
+
+Deno.test("Runs remembers the latest fifty that have ended, and logs those that failed", async () => {
+  await using its = await setUp();
+  const { runs, workers, lines } = its;
+  for (let i = 0; i < 52; i++) {
+    const run = await runs.start(SCRIPT);
+    if (i === 51) workers[i].throw("out of luck");
+    else workers[i].say({ kind: "ended", result: result() });
+    await run.over;
+  }
+  await runs.start(SCRIPT);
+  equal(runs.all.length, 51);
+  equal(runs.all[0].id, "x-3");
+  equal(
+    lines.at(-1),
+    "probe: Run x-52 failed: The load thread: out of luck",
+  );
+});
+
+Deno.test("Runs begins none once it is disposed", async () => {
+  await using its = await setUp();
+  await its.runs[Symbol.asyncDispose]();
+  await rejects(its.runs.start(SCRIPT), /the server is ending/);
+});
