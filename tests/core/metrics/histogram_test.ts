@@ -160,3 +160,45 @@ Deno.test("Histogram.quantile() refuses what is not a probability", () => {
     throws(() => new Histogram().quantile(p), { code: "ARGUMENT_INVALID" });
   }
 });
+
+Deno.test("Histogram.quantiles() finds in one pass what quantile() finds one after another", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { maxLength: 80 }),
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }),
+      (values, unsorted) => {
+        const histogram = new Histogram();
+        for (const value of values) histogram.record(value);
+        const ps = unsorted.sort((a, b) => a - b);
+        deepEqual(
+          histogram.quantiles(ps),
+          ps.map((p) => histogram.quantile(p)),
+        );
+        if (values.length === 0) return;
+        const sorted = values.sort((a, b) => a - b);
+        for (const p of ps) {
+          const rank = Math.ceil(p * sorted.length * (1 - 2 ** -50));
+          const exact = sorted[Math.max(0, rank - 1)];
+          const found = histogram.quantile(p);
+          ok(
+            Math.abs(found - exact) <= exact / 256 + 2 ** -20,
+            `${p}: ${found} instead of ${exact}`,
+          );
+        }
+      },
+    ),
+    { seed: 42, numRuns: 300 },
+  );
+});
+
+Deno.test("Histogram.quantiles() refuses probabilities that do not ascend", () => {
+  const histogram = new Histogram();
+  histogram.record(1);
+  throws(
+    () => histogram.quantiles([0.5, 0.25]),
+    /must ascend to 1 at most, received 0.25 after 0.5/,
+  );
+  throws(() => histogram.quantiles([0.5, 1.5]), /received 1.5 after 0.5/);
+  throws(() => histogram.quantiles([-1]), /between 0 and 1, received -1/);
+  throws(() => histogram.quantiles([NaN]), /received NaN/);
+});

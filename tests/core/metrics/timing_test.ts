@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { Histogram as PromHistogram, Registry } from "prom-client";
 import type { Timing } from "../../../core/plugin.ts";
 import {
   DURATION_BOUNDARIES,
@@ -123,4 +124,54 @@ Deno.test("Timing.exemplar() is never of a bad value, and 0 has its place in the
     undefined,
     undefined,
   ]);
+});
+
+Deno.test("Timing says what prom-client's histogram says of the same events, and each exemplar lies in its bucket", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(
+          fc.double({ min: 0, max: 2e5, noNaN: true }),
+          fc.constantFrom(...DURATION_BOUNDARIES),
+        ),
+        { maxLength: 100 },
+      ),
+      async (values) => {
+        const timing = timingWith(DURATION_BOUNDARIES);
+        const oracle = new PromHistogram({
+          ...definition,
+          buckets: [...DURATION_BOUNDARIES],
+          registers: [new Registry()],
+        });
+        for (const [i, value] of values.entries()) {
+          timing.record(value, `${i}`, i);
+          oracle.observe(value);
+        }
+        const samples = (await oracle.get()).values;
+        const named = (suffix: string) =>
+          samples.filter(({ metricName }) => metricName?.endsWith(suffix));
+        if (values.length > 0) {
+          deepEqual(
+            timing.cumulative(),
+            named("_bucket").map(({ value }) => value),
+          );
+          equal(timing.sum, named("_sum")[0].value);
+        }
+        const ends = [...DURATION_BOUNDARIES, Infinity];
+        for (const [bucket, end] of ends.entries()) {
+          const start = bucket === 0 ? -1 : ends[bucket - 1];
+          const last = values.findLastIndex((value) =>
+            value > start && value <= end
+          );
+          deepEqual(
+            timing.exemplar(bucket),
+            last < 0
+              ? undefined
+              : { trace: `${last}`, value: values[last], at: last },
+          );
+        }
+      },
+    ),
+    { seed: 42, numRuns: 200 },
+  );
 });
