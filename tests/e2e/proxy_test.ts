@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { Hono } from "hono";
 import { createPerfmock } from "../../mod.ts";
 import { errorOf, lines } from "../support/errors.ts";
-import { get } from "../support/http.ts";
+import { call, get, rawRequest } from "../support/http.ts";
 import { until } from "../support/wait.ts";
 
 /** A backend, and a perfmock in front of it. */
@@ -64,7 +65,11 @@ Deno.test("a proxied answer is the upstream's, its hop-by-hop headers left out",
   const response = await get(server, "/a%20b?q=1", {
     method: "POST",
     body: "hello",
-    headers: { te: "trailers", "x-client": "c" },
+    headers: {
+      te: "trailers",
+      "x-client": "c",
+      "x-forwarded-for": "203.0.113.7",
+    },
   });
   equal(response.status, 201);
   deepEqual(
@@ -79,10 +84,74 @@ Deno.test("a proxied answer is the upstream's, its hop-by-hop headers left out",
     "hello",
   ]);
   deepEqual(
-    ["host", "te", "x-client", "x-forwarded-host", "x-forwarded-proto"]
-      .map((name) => seen.headers[name]),
-    [new URL(url).host, undefined, "c", server.url.host, "http"],
+    [
+      "host",
+      "te",
+      "x-client",
+      "x-forwarded-for",
+      "x-forwarded-host",
+      "x-forwarded-proto",
+    ].map((name) => seen.headers[name]),
+    [
+      new URL(url).host,
+      undefined,
+      "c",
+      "203.0.113.7, 127.0.0.1",
+      server.url.host,
+      "http",
+    ],
   );
+});
+
+Deno.test("an upstream behind two proxies is told of the client by the first, and of both connections", async () => {
+  await using there = await proxied(({ headers }) =>
+    Response.json(Object.fromEntries(headers))
+  );
+  const seen = async (headers: Record<string, string>) => {
+    const all = await (await get(there.server, "/", { headers })).json();
+    return ["for", "host", "proto"].map((name) => all[`x-forwarded-${name}`]);
+  };
+  deepEqual(await seen({}), ["127.0.0.1", there.server.url.host, "http"]);
+  deepEqual(
+    await seen({
+      "x-forwarded-for": "203.0.113.7, 198.51.100.1",
+      "x-forwarded-host": "shop.example",
+      "x-forwarded-proto": "https",
+    }),
+    ["203.0.113.7, 198.51.100.1, 127.0.0.1", "shop.example", "https"],
+  );
+});
+
+Deno.test("within the process an upstream is told of no address, since there is none", async () => {
+  await using there = await proxied(({ headers }) =>
+    Response.json(headers.get("x-forwarded-for"))
+  );
+  equal(await (await call(there.server, "/")).json(), null);
+});
+
+Deno.test("behind an app that is mounted under a prefix an upstream is asked for its own path", async () => {
+  await using there = await proxied(async (request) => {
+    const { pathname, search } = new URL(request.url);
+    return Response.json([
+      request.method,
+      pathname + search,
+      await request.text(),
+    ]);
+  });
+  const outer = new Hono().route("/backend", there.server.app as Hono);
+  const ask = async (path: string, init?: RequestInit) =>
+    await (await outer.request(path, init)).json();
+  deepEqual(await ask("/backend/a%20b/c?q=%2F&backend"), [
+    "GET",
+    "/a%20b/c?q=%2F&backend",
+    "",
+  ]);
+  deepEqual(await ask("/backend/100%25", { method: "POST", body: "hello" }), [
+    "POST",
+    "/100%25",
+    "hello",
+  ]);
+  deepEqual(await ask("/backend"), ["GET", "/", ""]);
 });
 
 Deno.test("a proxied answer leaves at the later of the upstream's and the drawn time", async () => {
@@ -220,23 +289,64 @@ Deno.test("a client that leaves ends the upstream's request", async () => {
   equal(there.server.stats().routes.p.gone, 1);
 });
 
-Deno.test("an upstream that breaks in the middle breaks its answer, and the exchange has failed", async () => {
+for (
+  const [framing, head] of [
+    ["a length", "content-length: 100\r\n\r\nhello"],
+    ["chunks", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"],
+  ]
+) {
+  Deno.test(`an upstream that breaks off a body with ${framing} is counted, its answer breaks off there too, and the exchange has failed`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const upstream = (async () => {
+      using connection = await listener.accept();
+      await connection.read(new Uint8Array(4096));
+      const answer = `HTTP/1.1 200 OK\r\n${head}`;
+      await connection.write(new TextEncoder().encode(answer));
+    })();
+    await using server = await createPerfmock({
+      routes: [{
+        id: "p",
+        path: "/p",
+        response: { proxy: `http://127.0.0.1:${listener.addr.port}` },
+      }],
+    });
+    using client = await rawRequest(server.url, [
+      "GET /p HTTP/1.1",
+      "host: localhost",
+    ]);
+    const { text, reset } = await client.answer;
+    await upstream;
+    match(text, /^HTTP\/1\.1 200 OK\r\n/);
+    match(text, /hello(\r\n)?$/);
+    equal(reset, false);
+    await until(() => server.inFlight === 0);
+    equal(server.stats().routes.p.failed, 1);
+    match(
+      await (await get(server, "/metrics")).text(),
+      /perfmock_upstream_errors_total\{route="p",reason="broken"\} 1\n/,
+    );
+  });
+}
+
+Deno.test("a client that leaves in the middle of a proxied body is no upstream's failure", async () => {
+  const ended = Promise.withResolvers<void>();
   await using there = await proxied(() =>
     new Response(
       new ReadableStream<Uint8Array>({
         start(controller) {
           controller.enqueue(new Uint8Array(5));
         },
-        pull(controller) {
-          controller.error(new Error("broken"));
-        },
+        cancel: () => ended.resolve(),
       }),
     )
   );
   const response = await get(there.server, "/");
-  equal(await response.text().then(() => "whole", () => "cut"), "cut");
+  await response.body?.cancel();
+  await ended.promise;
   await until(() => there.server.inFlight === 0);
-  equal(there.server.stats().routes.p.failed, 1);
+  equal(there.server.stats().routes.p.gone, 1);
+  const counted = await (await call(there.server, "/metrics")).text();
+  ok(!counted.includes('reason="broken"} 1'));
 });
 
 Deno.test("an upstream's address is checked at the start", async () => {

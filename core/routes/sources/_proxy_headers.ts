@@ -18,12 +18,19 @@ const HOP_BY_HOP: readonly string[] = [
 ];
 
 /**
- * What an upstream is told of a request: Host becomes its own, the original goes into X-Forwarded-Host, and the body is asked
- * for without a coding: fetch() would take off any other that it asked for itself.
+ * What an upstream is told of a request: Host becomes its own, and the body is asked for without a coding: fetch() would take
+ * off any other that it asked for itself. X-Forwarded-For goes on with the client's address; X-Forwarded-Host and
+ * X-Forwarded-Proto tell of the first request on its way, so they stay where another proxy has set them.
+ *
+ * @param client the address of the client's end of the connection; undefined where there is none
  */
-export function requestHeaders(request: Request): Headers {
+export function requestHeaders(
+  request: Request,
+  client: string | undefined,
+): Headers {
   const headers = endToEnd(request.headers);
   const { host, protocol } = new URL(request.url);
+  if (client !== undefined) headers.append("x-forwarded-for", client);
   if (!headers.has("x-forwarded-host")) {
     headers.set("x-forwarded-host", headers.get("host") ?? host);
   }

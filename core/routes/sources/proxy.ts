@@ -32,13 +32,16 @@ export function proxySource(
   const replies = new WeakMap<LiveExchange, Reply>();
   const counter = metrics.counter({
     name: "perfmock_upstream_errors_total",
-    help: "Requests to an upstream that failed before its headers came",
+    help:
+      "Requests to an upstream that failed: before its headers came, or broken in the middle of its body",
     labels: ["route", "reason"],
   });
   const counters: Partial<Record<ErrorCode, Counter>> = {
     UPSTREAM_FAILED: counter.series(route.id, "unreachable"),
     UPSTREAM_TIMEOUT: counter.series(route.id, "timeout"),
   };
+  const breaks = counter.series(route.id, "broken");
+  const broken = () => breaks.add();
   return {
     prepare(x) {
       const { request } = x;
@@ -55,7 +58,9 @@ export function proxySource(
         clock.cancel(timer);
         controller.abort();
       };
-      ask(url, request, controller.signal).catch((error): Reply =>
+      ask(url, request, { client: x.client, signal: controller.signal }).catch((
+        error,
+      ): Reply =>
         late
           ? new PerfmockError(
             "UPSTREAM_TIMEOUT",
@@ -75,7 +80,7 @@ export function proxySource(
     },
     content(x) {
       const reply = replies.get(x);
-      if (reply instanceof Response) return contentOf(reply);
+      if (reply instanceof Response) return contentOf(reply, broken);
       const code = reply?.code ?? "UPSTREAM_FAILED";
       return failure({
         status: code === "UPSTREAM_TIMEOUT" ? 504 : 502,
@@ -91,25 +96,28 @@ export function proxySource(
 function ask(
   url: string,
   request: Request,
-  signal: AbortSignal,
+  { client, signal }: {
+    readonly client: string | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const { body } = request;
   return fetch(`${url}${pathname}${search}`, {
     method: request.method,
-    headers: requestHeaders(request),
+    headers: requestHeaders(request, client),
     redirect: "manual",
     signal,
     ...body !== null && { body, duplex: "half" },
   } as RequestInit);
 }
 
-function contentOf(response: Response): Content {
+function contentOf(response: Response, broken: () => void): Content {
   const { body, status } = response;
   return {
     status,
     headers: endToEnd(response.headers),
-    body: body === null ? null : new ProxiedBody(body),
+    body: body === null ? null : new ProxiedBody(body, broken),
   };
 }
 
@@ -125,23 +133,35 @@ function reasonOf(error: unknown): string {
 class ProxiedBody implements Body {
   readonly ended: boolean = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #broken: () => void;
   #rest: Uint8Array | undefined;
 
-  constructor(body: ReadableStream<Uint8Array>) {
+  /** @param broken called where the upstream does not send it all */
+  constructor(body: ReadableStream<Uint8Array>, broken: () => void) {
     this.#reader = body.getReader();
+    this.#broken = broken;
   }
 
   async read(most: number): Promise<Uint8Array | null> {
     let piece = this.#rest;
     this.#rest = undefined;
     while (piece === undefined || piece.length === 0) {
-      const { done, value } = await this.#reader.read();
+      const { done, value } = await this.#next();
       if (done) return null;
       piece = value;
     }
     if (piece.length <= most) return piece;
     this.#rest = piece.subarray(most);
     return piece.slice(0, most);
+  }
+
+  async #next(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    try {
+      return await this.#reader.read();
+    } catch (error) {
+      this.#broken();
+      throw error;
+    }
   }
 
   close(): void {

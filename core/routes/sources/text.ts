@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BytesBody } from "../body.ts";
 import { valuesOf } from "../request_values.ts";
 import { cut, type Source } from "../source.ts";
 import type { Values } from "../template.ts";
@@ -11,10 +12,12 @@ const encoder = new TextEncoder();
 
 /** Answers with a text; sent whole it needs no source, on a wire it does. */
 export function fixedSource(text: string): Source {
-  const { length } = encoder.encode(text);
+  const bytes = encoder.encode(text);
+  const { length } = bytes;
   const headers = new Headers({ "content-length": `${length}` });
   return {
-    content: () => ({ headers, body: text }),
+    // The same bytes for all: many slow downloads of a large text would otherwise hold as many copies.
+    content: () => ({ headers, body: new BytesBody(bytes) }),
     pieces: (_, most) => cut(length, most),
   };
 }
