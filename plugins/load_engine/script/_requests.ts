@@ -63,7 +63,7 @@ function schema(kit: Kit) {
     method: z.string().regex(/^[A-Z]+$/, {
       error: "A method is written in upper case",
     }).default("GET"),
-    path: z.string().regex(/^\/[^\s#]*$/, {
+    path: z.string().regex(/^\/(?:\{\{[^{}]*\}\}|[^\s#])*$/, {
       error: "A path begins with a slash and has no spaces",
     }),
     query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
@@ -186,7 +186,7 @@ export function planRequests(
       group,
       method,
       path: joined([
-        template(inUrl(path), names, encodeURIComponent),
+        template(outsidePlaces(path, inUrl), names, encodeURIComponent),
         ...queryOf(request, names),
       ]),
       headers,
@@ -229,7 +229,7 @@ function constant(text: string): Template {
   return { constant: text, render: () => text };
 }
 
-/** Percent-encodes what may not stand in a URL, places for values left alone. */
+/** Percent-encodes what may not stand in a URL. */
 function inUrl(text: string): string {
   return text.replaceAll(
     /[^\x21-\x7e]+|["<>\\^`|]/g,
@@ -245,15 +245,22 @@ function queryOf({ path, query }: Written, names: Names): Template[] {
       }=`,
     ),
     typeof value === "string"
-      ? template(encodePlaces(value), names, encodeURIComponent)
+      ? template(
+        outsidePlaces(value, encodeURIComponent),
+        names,
+        encodeURIComponent,
+      )
       : constant(`${value}`),
   ]);
 }
 
-/** Percent-encodes all but the places for values. */
-function encodePlaces(text: string): string {
+/** Encodes all but the places for values. */
+function outsidePlaces(
+  text: string,
+  encode: (part: string) => string,
+): string {
   return text.split(/(\{\{[^{}]*\}\})/).map((part, index) =>
-    index % 2 === 1 ? part : encodeURIComponent(part)
+    index % 2 === 1 ? part : encode(part)
   ).join("");
 }
 

@@ -183,7 +183,7 @@ function readExpression(
     if (number === null || Number(number[1]) > 100) {
       return fault(at + 1, "p takes a percentage", "p(0)…p(100)");
     }
-    statistic = { kind: "quantile", p: Number(number[1]) / 100 };
+    statistic = { kind: "quantile", p: Number(`${number[1]}e-2`) };
     at += number[0].length;
   } else if (
     timed && ["avg", "min", "max", "med"].includes(name) ||

@@ -1,0 +1,252 @@
+import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
+import type { PerfmockError } from "../../../../core/thread.ts";
+import {
+  readScript,
+  SCRIPT_LIMIT,
+  scriptIn,
+  type Traffic,
+} from "../../../../plugins/load_engine/script/mod.ts";
+import { folderWith } from "../../../support/plugins.ts";
+import { faultsOf, parse } from "../_scripts.ts";
+
+Deno.test("readScript() reads JSON and YAML alike", () => {
+  const value = {
+    name: "x",
+    scenarios: { a: { rate: "1/s", weights: [1, 2] } },
+  };
+  deepEqual(readScript(JSON.stringify(value)), value);
+  deepEqual(
+    readScript("name: x\nscenarios: { a: { rate: 1/s, weights: [1, 2] } }\n"),
+    value,
+  );
+});
+
+for (
+  const [what, text, message] of [
+    [
+      "a key that is written twice",
+      "a: 1\na: 2\n",
+      /^Line 2, column 1: Map keys must be unique/,
+    ],
+    ["a bracket that is missing", "a: [1, 2\n", /^Line \d, column \d: /],
+    ["an unknown alias", "a: *b\n", /b/],
+    [
+      "aliases without end",
+      `a: &a [${"x,".repeat(50)}x]\nb: &b [${"*a,".repeat(50)}*a]\nc: &c [${
+        "*b,".repeat(50)
+      }*b]\nd: [${"*c,".repeat(50)}*c]\n`,
+      /alias/,
+    ],
+  ] as const
+) {
+  Deno.test(`readScript() refuses ${what}`, () => {
+    throws(() => readScript(text), (error) => {
+      const { code, issues } = error as PerfmockError;
+      equal(code, "SCRIPT_INVALID");
+      match(issues[0].message, message);
+      return true;
+    });
+  });
+}
+
+Deno.test("A script over the size limit is refused, as a text and as a request's body", async () => {
+  const large = `a: ${"x".repeat(SCRIPT_LIMIT)}`;
+  const wanted = {
+    code: "SCRIPT_INVALID",
+    issues: [{
+      path: "",
+      message: `The script holds ${SCRIPT_LIMIT + 3} bytes`,
+      allowed: `at most ${SCRIPT_LIMIT} bytes`,
+      suggestion: "Keep traces and values in files of their own",
+    }],
+  };
+  throws(() => readScript(large), wanted);
+  await rejects(
+    scriptIn(new Request("http://x", { method: "POST", body: large })),
+    wanted,
+  );
+});
+
+Deno.test("scriptIn() reads a request's body, an empty one included", async () => {
+  const body = "a: é";
+  deepEqual(
+    await scriptIn(new Request("http://x", { method: "POST", body })),
+    { a: "é" },
+  );
+  equal(await scriptIn(new Request("http://x", { method: "POST" })), null);
+});
+
+const REPLAY = { executor: "replay", requests: [{ path: "/" }] };
+
+/** The times and paths of a trace in a file of this name. */
+async function replayed(name: string, text: string, more: object = {}) {
+  await using folder = await folderWith({ [name]: text });
+  const { scenarios: [scenario] } = await parse(
+    {
+      scenarios: {
+        s: { executor: "replay", trace: { file: name }, ...more },
+      },
+    },
+    {},
+    folder.path,
+  );
+  if (scenario.executor !== "replay") throw new Error("no replay");
+  const { times, choices, requests } = scenario;
+  return {
+    times: [...times],
+    paths: [...choices ?? []].map((index) =>
+      `${requests[index].method} ${requests[index].path.constant}`
+    ),
+    requests,
+  };
+}
+
+/** The messages of a trace's faults. */
+async function traceFaults(name: string, text: string, more: object = REPLAY) {
+  await using folder = await folderWith({ [name]: text });
+  const issues = await faultsOf(
+    {
+      scenarios: { s: { ...more, executor: "replay", trace: { file: name } } },
+    },
+    {},
+    folder.path,
+  );
+  return issues.map(({ path, message }) => `${path} ${message}`);
+}
+
+Deno.test("A trace of times holds numbers of ms, durations or dates, one a line, from the first on", async () => {
+  deepEqual(
+    (await replayed("t.csv", "time,x\n100,a\n1.5s,b\n1500,c\n1m,d\n", REPLAY))
+      .times,
+    [0, 1400, 1400, 59_900],
+  );
+  deepEqual(
+    (await replayed(
+      "t.txt",
+      "2026-11-22T09:00:00.250Z\n2026-11-22T09:00:01Z\n",
+      REPLAY,
+    )).times,
+    [0, 750],
+  );
+});
+
+Deno.test("A trace with unsorted or unreadable times is refused, with the line", async () => {
+  deepEqual(await traceFaults("t.csv", "1\n5\n3\n"), [
+    "/scenarios/s/trace/file The times are not in order: number 3 is before the one above it",
+  ]);
+  deepEqual(await traceFaults("t.csv", "1\nsoon\n"), [
+    "/scenarios/s/trace/file Line 2 is no time",
+  ]);
+  const many = await traceFaults("t.csv", `1\n${"x\n".repeat(14)}`);
+  equal(many.length, 11);
+  equal(many[10], "/scenarios/s/trace/file Further lines are at fault: 4");
+  deepEqual(await traceFaults("t.csv", "\n"), [
+    "/scenarios/s/trace/file The trace holds no time",
+  ]);
+  deepEqual(await traceFaults("t.csv", "1\n", {}), [
+    "/scenarios/s/requests The trace tells times only: requests are needed",
+  ]);
+});
+
+Deno.test("A trace is a file that can be read, or a list", async () => {
+  const faults = async (trace: unknown) =>
+    (await faultsOf({ scenarios: { s: { ...REPLAY, trace } } })).map((
+      { path },
+    ) => path);
+  deepEqual(await faults({ file: "/there/is/none.log" }), [
+    "/scenarios/s/trace/file",
+  ]);
+  deepEqual(await faults({}), ["/scenarios/s/trace"]);
+  deepEqual(await faults({ file: "/x", times: [1] }), ["/scenarios/s/trace"]);
+  deepEqual(await faults({ times: [] }), ["/scenarios/s/trace/times"]);
+});
+
+Deno.test("An access log, common or combined, tells times and requests; what shares a second is spread over it", async () => {
+  const line = (time: string, request: string) =>
+    `192.0.2.1 - ada [22/Nov/2026:${time}] "${request}" 200 512 "-" "curl/8"\n`;
+  const { times, paths, requests } = await replayed(
+    "a.log",
+    line("09:00:02 +0100", "GET /b?x=1 HTTP/1.1") +
+      line("08:00:00 +0000", "GET /a HTTP/1.1") +
+      line("08:00:02 +0000", "POST /a HTTP/2.0") +
+      line("08:00:03.250 +0000", "GET http://shop.example/c"),
+  );
+  deepEqual(times, [0, 2000, 2500, 3250]);
+  deepEqual(paths, ["GET /a", "GET /b?x=1", "POST /a", "GET /c"]);
+  deepEqual(requests[1].name, "GET /b");
+});
+
+Deno.test("An access log that is none is refused line by line", async () => {
+  const text = [
+    "hello",
+    '1 - - [22/Nov/2026] "GET / HTTP/1.1" 200 1',
+    '1 - - [22/Nov/2026:08:00:00 +0000] "GET http://[ HTTP/1.1" 200 1',
+  ].join("\n");
+  deepEqual(await traceFaults("a.log", text), [
+    "/scenarios/s/trace/file Line 1 is not of an access log in the common or combined format",
+    "/scenarios/s/trace/file Line 2 has no date that can be read",
+    "/scenarios/s/trace/file Line 3 has no path that can be read",
+  ]);
+});
+
+Deno.test("A HAR tells times, requests and bodies, sorted", async () => {
+  const entry = (second: number, request: object) => ({
+    startedDateTime: `2026-11-22T08:00:0${second}.500Z`,
+    request: { method: "get", url: "https://shop.example/a?b=1", ...request },
+  });
+  const har = (entries: unknown) => JSON.stringify({ log: { entries } });
+  const { times, paths, requests } = await replayed(
+    "x.har",
+    har([
+      entry(3, {
+        method: "POST",
+        postData: { mimeType: "application/json", text: "{}" },
+      }),
+      entry(1, {}),
+      entry(2, { method: "PUT", postData: { text: "x" } }),
+    ]),
+  );
+  deepEqual(times, [0, 1000, 2000]);
+  deepEqual(paths, ["GET /a?b=1", "PUT /a?b=1", "POST /a?b=1"]);
+  const bodies = requests.map(({ body, headers }) => [
+    body?.constant,
+    headers[0]?.[1].constant,
+  ]);
+  deepEqual(bodies, [
+    [undefined, undefined],
+    ["x", "application/octet-stream"],
+    ["{}", "application/json"],
+  ]);
+  const [none, odd, entryless] = [
+    await traceFaults("x.har", "{"),
+    await traceFaults("x.har", har([{ request: {} }])),
+    await traceFaults("x.har", "null"),
+  ];
+  match(none[0], /^\/scenarios\/s\/trace\/file The file is no HAR: /);
+  match(odd[0], /entry 0 has no date, method and URL$/);
+  match(entryless[0], /it has no log.entries$/);
+});
+
+Deno.test("A trace's own requests give way to those of the script", async () => {
+  const line = '1 - - [22/Nov/2026:08:00:00 +0000] "GET /a HTTP/1.1" 200 1\n';
+  const { requests, paths } = await replayed("a.log", line, REPLAY);
+  deepEqual(paths, []);
+  deepEqual(requests.map(({ name }) => name), ["GET /"]);
+});
+
+Deno.test("A scenario without a name of its own keeps its place", async () => {
+  const { scenarios } = await parse({
+    scenarios: {
+      a: { ...REPLAY, trace: { times: [0] } },
+      b: { ...REPLAY, trace: { times: [0] } },
+    },
+  });
+  deepEqual(
+    (scenarios as readonly Traffic[]).map(({ name, index, requests }) => [
+      name,
+      index,
+      requests[0].scenario,
+    ]),
+    [["a", 0, 0], ["b", 1, 1]],
+  );
+});
