@@ -293,8 +293,8 @@ export class Tenant {
   }
 
   /** The same as JSON, written so that it does not hold up responses. */
-  async statsText(): Promise<string> {
-    return await collected(this.#stats.snapshot()) ?? "";
+  async statsText(): Promise<Uint8Array<ArrayBuffer>> {
+    return await collected(this.#stats.snapshot()) ?? new Uint8Array();
   }
 
   /** The mock routes, in the order in which they are matched. */

@@ -64,7 +64,7 @@ export interface ControlSource {
     /** GET requests. */
     readonly journal: Pick<ExchangeJournal, "entries">;
     /** GET stats, as JSON. */
-    statsText(): Promise<string>;
+    statsText(): Promise<BodyInit>;
     /** GET live. */
     readonly live: Pick<LiveFeed, "endpoint">;
     /** POST reset. */

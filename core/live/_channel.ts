@@ -14,13 +14,11 @@ export interface ChannelOptions {
   readonly emptied: () => void;
 }
 
-/** A tick's snapshot: the end of its event, which is the same for all readers. */
+/** A tick's snapshot: the text of an object after its brace, the same for all readers. */
 interface Snapshot {
   readonly tick: number;
   readonly rest: Uint8Array;
 }
-
-const encoder = new TextEncoder();
 
 /** All readers of one interval. */
 export class Channel {
@@ -96,7 +94,7 @@ export class Channel {
     if (this.#writing) return;
     if (![...this.#readers].some(({ hasRoom }) => hasRoom)) return;
     this.#writing = true;
-    let text: string | undefined;
+    let text: Uint8Array | undefined;
     try {
       text = await collected(
         this.#options.source.snapshot(),
@@ -109,7 +107,7 @@ export class Channel {
       this.#writing = false;
     }
     if (text === undefined) return;
-    this.#latest = { tick, rest: encoder.encode(`${text.slice(1)}\n\n`) };
+    this.#latest = { tick, rest: text.subarray(1) };
     for (const reader of this.#readers) reader.send(tick, this.#latest.rest);
   }
 }

@@ -1,3 +1,5 @@
+import { joined } from "./slices.ts";
+
 /** What a {@linkcode Reader} is made with. */
 export interface ReaderOptions {
   /** What its events' ids begin with. */
@@ -9,6 +11,7 @@ export interface ReaderOptions {
 }
 
 const encoder = new TextEncoder();
+const END = encoder.encode("\n\n");
 
 /** One who follows. */
 export class Reader {
@@ -58,7 +61,7 @@ export class Reader {
   /**
    * Sends a tick's event, unless it has had that or cannot take it.
    *
-   * @param rest of the event, after the first member of its data
+   * @param rest of the event's data, after its first member
    */
   send(tick: number, rest: Uint8Array): void {
     const last = this.#last ?? tick - 1;
@@ -67,10 +70,7 @@ export class Reader {
     const head = encoder.encode(
       `id: ${this.#options.ids}${tick}\ndata: {"dropped":${tick - last - 1},`,
     );
-    const event = new Uint8Array(head.length + rest.length);
-    event.set(head);
-    event.set(rest, head.length);
-    this.#controller?.enqueue(event);
+    this.#controller?.enqueue(joined(head, rest, END));
   }
 
   /**

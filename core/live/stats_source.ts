@@ -53,7 +53,7 @@ export class StatsSource implements LiveSource {
 
   /**
    * The same as JSON in slices, so that many routes do not hold up responses: the figures of a route belong to one moment, and
-   * so do those of up to 32 routes.
+   * so do those of up to 16 routes.
    */
   snapshot(): Iterable<string> {
     const now = this.clock.now();
