@@ -179,6 +179,7 @@ export class Stress implements PressureSource, AsyncDisposable {
 
   /** A request begins its service: blocks as long as scenarios want, and returns that in milliseconds. */
   block(): number {
+    if (this.#perRequest.length === 0) return 0;
     let blocked = 0;
     for (const scenario of this.#perRequest) {
       if (scenario.goesOn()) blocked += scenario.perRequest?.block() ?? 0;

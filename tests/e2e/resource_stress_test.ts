@@ -141,16 +141,16 @@ Deno.test(
 
 Deno.test("A probe sees the event loop blocked as often and as long as it was told, and no longer once it has ended", async () => {
   await using server = await stressed();
-  const probe = async (blocks: () => Promise<boolean>) => {
+  const probe = async (goesOn: () => Promise<boolean>) => {
     let slow = 0;
     let longest = 0;
-    do {
+    for (let i = 1; i % 50 !== 0 || await goesOn(); i++) {
       const start = performance.now();
       await (await fetch(new URL("probe", server.serving.url))).text();
       const took = performance.now() - start;
       if (took >= 90) slow++;
       longest = Math.max(longest, took);
-    } while (await blocks());
+    }
     return { slow, longest };
   };
   const { id } = await server.start({
@@ -162,7 +162,7 @@ Deno.test("A probe sees the event loop blocked as often and as long as it was to
     return told < 8;
   });
   // A block that fell on the question for the figures was not seen by the probe.
-  ok(slow >= 1 && slow <= told, `${slow} of ${told} seen`);
+  ok(slow >= told / 2 && slow <= 2 * told, `${slow} of ${told} seen`);
   ok(longest >= 90, `${longest} ms`);
   await server.stop();
   const end = performance.now() + 1000;
