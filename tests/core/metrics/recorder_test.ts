@@ -342,3 +342,28 @@ Deno.test("Recorder keeps 10 000 methods and statuses of 3000 routes in bounded 
   deepEqual([r0.arrivals, r2999.arrivals, r2999.inFlight], [4, 3, 0]);
   deepEqual(Object.values(r2999.faults).reduce((a, b) => a + b), 3);
 });
+
+Deno.test("Recorder's metrics have the names, kinds and labels that monitoring relies on", () => {
+  const { metrics } = recorder();
+  deepEqual(
+    Array.from(
+      metrics.all(),
+      ({ type, definition: { name, labels = [] } }) =>
+        `${name} ${type} {${labels.join(", ")}}`,
+    ),
+    [
+      "perfmock_series gauge {metric}",
+      "perfmock_series_overflow_total counter {metric}",
+      "http_server_request_duration_seconds histogram {http_request_method, http_route, http_response_status_code}",
+      "perfmock_arrivals_total counter {route}",
+      "perfmock_requests_in_flight gauge {route}",
+      "perfmock_service_seconds histogram {route}",
+      "perfmock_injected_delay_target_seconds histogram {route}",
+      "perfmock_injected_delay_lateness_seconds histogram {route}",
+      "perfmock_client_disconnects_total counter {route, phase}",
+      "perfmock_injected_delay_early_total counter {}",
+      "perfmock_faults_total counter {route, fault}",
+      "perfmock_eventloop_lag_seconds histogram {}",
+    ],
+  );
+});
