@@ -126,9 +126,17 @@ async function scenario(
       response: { status: 201, json: { order: 1001 } },
     }],
   });
+  const pages = {
+    catalogue: new URL("/catalogue", server.url),
+    orders: new URL("/orders", server.url),
+  };
+  // What a process does for the first time is slow. The reset begins the pressure's time again.
+  await visitAll(pages.catalogue, CATALOGUE, 500);
+  await visitAll(pages.orders, ORDERS, 500);
+  server.reset();
   const [catalogue, orders] = await Promise.all([
-    visitAll(new URL("/catalogue", server.url), CATALOGUE, END),
-    visitAll(new URL("/orders", server.url), ORDERS, END),
+    visitAll(pages.catalogue, CATALOGUE, END),
+    visitAll(pages.orders, ORDERS, END),
   ]);
   const response = await fetch(
     new URL("/_perfmock/limiter/pools", server.url),
