@@ -400,3 +400,28 @@ Deno.test("the gauges of a pool that is gone show it while it drains, and 0 from
   await pass(test, 0);
   equal(await busy(), "0");
 });
+
+Deno.test("PATCH of a pool that another change has removed meanwhile is 404", async () => {
+  await using test = await createTestServer({
+    plugins: { limiter: { pools: { db: { concurrency: 4 } } } },
+    routes: [
+      { id: "a", path: "/a", limiter: { concurrency: 1 } },
+      { id: "b", path: "/b", limiter: { concurrency: 1 } },
+    ],
+  });
+  const statuses = async (...answers: Promise<Response>[]) =>
+    (await Promise.all(answers)).map(({ status }) => status);
+  const gone = { plugins: { limiter: { pools: { db: null } } } };
+  deepEqual(
+    await statuses(
+      patch(test, "config", gone),
+      patchPool(test, { concurrency: 3 }),
+      call(test.server, "/_perfmock/routes/a", { method: "DELETE" }),
+      patchPool(test, { concurrency: 3 }, "route:a"),
+      patchPool(test, { concurrency: 3 }, "route:b"),
+    ),
+    [200, 404, 204, 404, 404],
+  );
+  const answer = await patchPool(test, { concurrency: 3 }, "route:b");
+  equal(answer.status, 200, "it is found where it stands now");
+});

@@ -43,3 +43,25 @@ Deno.test("each session has pools of its own, and what changes there changes now
     [200, 200, 200],
   );
 });
+
+Deno.test("a session that ends takes its phantoms with it", async () => {
+  const background = { rate: "100/s", serviceTime: "1h" };
+  await using test = await createTestServer({
+    plugins: { limiter: { pools: { db: { concurrency: 5, background } } } },
+    routes: [{ path: "/r", limiter: "db" }],
+  });
+  const { server, clock } = test;
+  const before = clock.pending;
+  equal(
+    (await call(server, "/_perfmock/sessions", post({ name: "a" }))).ok,
+    true,
+  );
+  clock.advance(1000);
+  const both = clock.pending;
+  const ended = await call(server, "/_perfmock/sessions/a", {
+    method: "DELETE",
+  });
+  equal(ended.status, 204);
+  // Five phantoms in service and one to come: in each of the two until then, beside the session's own time-out; in one now.
+  deepEqual([before, both, clock.pending], [1, 13, 6]);
+});
