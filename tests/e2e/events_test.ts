@@ -93,6 +93,46 @@ Deno.test("10 000 events arrive in order, the first after the service time, with
   ok(Math.sqrt(gaps.length) * distance < KS_CRITICAL, `D = ${distance}`);
 });
 
+Deno.test("over a socket no event is early, and what is late on a busy machine makes the next ones no later", async () => {
+  const [count, gap] = [300, 2];
+  await using server = await createPerfmock({
+    plugins: { exporters: {} },
+    routes: [{
+      id: "tokens",
+      path: "/",
+      response: { events: { count, data: "{{index}}" } },
+      wire: { gap },
+    }],
+  });
+  const sent = performance.now();
+  const response = await get(server, "/");
+  const late: number[] = [];
+  let rest = "";
+  for await (
+    const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []
+  ) {
+    const now = performance.now() - sent;
+    const events = (rest + text).split("\n\n");
+    rest = events.pop() ?? "";
+    for (const event of events) {
+      equal(event, `data: ${late.length}`);
+      late.push(now - late.length * gap);
+    }
+  }
+  equal(late.length, count);
+  ok(Math.min(...late) >= 0, `${Math.min(...late)} ms`);
+  // Gaps that were counted from the piece before would each add a timer's lateness to the next.
+  const best = (part: number[]) => Math.min(...part);
+  const drift = best(late.slice(-50)) - best(late.slice(0, 50));
+  ok(drift < 30, `${drift} ms`);
+  const metrics = await (await get(server, "/metrics")).text();
+  const figure = (name: string) =>
+    Number(
+      metrics.match(new RegExp(`^perfmock_wire_${name}\\{.* (.+)$`, "m"))?.[1],
+    );
+  equal(figure("lateness_seconds_count") + figure("stalls_total"), count);
+});
+
 Deno.test("events are refused with what HTTP or the format cannot carry", async () => {
   const { issues } = await createPerfmock({
     routes: [{

@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createTestServer } from "../../core/testing.ts";
 import { createPerfmock } from "../../mod.ts";
 import { errorOf, lines } from "../support/errors.ts";
-import { get, rawRequest } from "../support/http.ts";
+import { call, get, rawRequest } from "../support/http.ts";
 import { until } from "../support/wait.ts";
 
 type TestServer = Awaited<ReturnType<typeof createTestServer>>;
@@ -101,7 +101,7 @@ Deno.test("a slow reader delays its own pieces, and the schedule stays absolute"
   clock.advance(5);
   equal(await last, 1);
   equal(await read(), undefined);
-  const metrics = await (await there.request("/metrics")).response.text();
+  const metrics = await (await call(there.server, "/metrics")).text();
   match(metrics, /perfmock_wire_stalls_total\{route="get-root"\} 2/);
   match(metrics, /perfmock_wire_lateness_seconds_count\{route="get-root"\} 2/);
 });
