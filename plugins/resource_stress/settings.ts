@@ -122,6 +122,7 @@ export function scenarioSchema(
   judge: Judge,
 ): KitType<ScenarioSettings> {
   const { z, duration, signal, share, size, integer } = kit;
+  const rate = signal(byteRate(kit));
   return z.strictObject({
     cpu: z.strictObject({
       load: signal(share()),
@@ -129,7 +130,7 @@ export function scenarioSchema(
     }).optional(),
     memory: z.strictObject({
       size: signal(size()),
-      growth: signal(byteRate(kit)).optional(),
+      growth: rate.optional(),
       then: z.enum(["hold", "release", "restart"]).optional(),
     }).optional(),
     eventLoop: z.strictObject({
@@ -137,7 +138,7 @@ export function scenarioSchema(
       every: signal(duration({ above: 0 })).optional(),
       perRequest: z.literal(true).optional(),
     }).optional(),
-    allocation: z.strictObject({ rate: signal(byteRate(kit)) }).optional(),
+    allocation: z.strictObject({ rate }).optional(),
     duration: duration({ above: 0, max: LONGEST }).optional(),
     lease: duration({ min: 1000, max: LONGEST_LEASE }).optional(),
   }).superRefine((written, context) => {
@@ -261,7 +262,16 @@ function isSignal(value: unknown): value is Signal {
 }
 
 /** Bytes a second, such as "16MiB/s". */
+const BYTE_RATES = new WeakMap<Kit, KitType<number>>();
+
+/** Made once for a kit, since a signal of it is a large type that the kit makes once for a unit. */
 function byteRate(kit: Kit): KitType<number> {
+  let type = BYTE_RATES.get(kit);
+  if (type === undefined) BYTE_RATES.set(kit, type = makeByteRate(kit));
+  return type;
+}
+
+function makeByteRate(kit: Kit): KitType<number> {
   const allowed =
     'a rate of bytes such as "16MiB/s" or 16777216 (bytes a second)';
   const type = kit.z.unknown().meta({
