@@ -275,3 +275,20 @@ Deno.test("VirtualClock does what a sorted list does, through any mix of steps a
     { seed: SEED, numRuns: 300 },
   );
 });
+
+Deno.test("VirtualClock.runUntil() stands at the time where nothing more is due, and at the last timer where the limit stops it", () => {
+  const clock = new VirtualClock();
+  const fired: number[] = [];
+  const fire = () => void fired.push(clock.now());
+  for (const time of [5, 5, 10, 20, Infinity]) clock.at(time, fire, undefined);
+  equal(clock.runUntil(10, 2), 2);
+  equal(clock.now(), 5);
+  equal(clock.runUntil(12, 100), 1);
+  equal(clock.now(), 12);
+  equal(clock.runUntil(12, 100), 0);
+  equal(clock.runUntil(Infinity, 100), 1);
+  equal(clock.now(), 20);
+  equal(clock.runUntil(1, 100), 0);
+  equal(clock.now(), 20);
+  deepEqual(fired, [5, 5, 10, 20]);
+});

@@ -1,0 +1,153 @@
+import {
+  deepEqual,
+  equal,
+  notEqual,
+  rejects,
+  throws,
+} from "node:assert/strict";
+import type { Exchange, VirtualWorld } from "../../../core/plugin.ts";
+import { createVirtualWorld } from "../../../core/simulation/mod.ts";
+
+const FOLDER = new URL("file:///");
+
+function world(routes: readonly object[]): Promise<VirtualWorld> {
+  const value = { routes };
+  return createVirtualWorld({ value, folder: FOLDER, plugins: [] });
+}
+
+/** What ended, as [tag, outcome, time]. */
+type Ended = [tag: string, outcome: string, at: number];
+
+/** Sends to a path, and keeps what is told of the end. */
+function sender(of: VirtualWorld) {
+  const ended: Ended[] = [];
+  return {
+    ended,
+    send(path: string, tag: string): Exchange {
+      const target = of.target("GET", path);
+      if (target === undefined) throw new Error(`No route takes ${path}`);
+      return of.send(target, (exchange, told: string) => {
+        ended.push([told, exchange.outcome, of.clock.now()]);
+      }, tag);
+    },
+  };
+}
+
+Deno.test("A world's clock is at 0, and time moves only when it is run", async () => {
+  await using w = await world([{ path: "/a", serviceTime: "20ms" }]);
+  equal(w.clock.now(), 0);
+  const { send, ended } = sender(w);
+  send("/a", "x");
+  equal(w.inFlight, 1);
+  deepEqual(ended, []);
+  equal(w.run(10, 100), 0);
+  equal(w.clock.now(), 10);
+  equal(w.run(Infinity, 100), 1);
+  deepEqual(ended, [["x", "answered", 20]]);
+  equal(w.inFlight, 0);
+});
+
+Deno.test("A world runs so many timers at most", async () => {
+  await using w = await world([{ path: "/a", serviceTime: "20ms" }]);
+  const { send, ended } = sender(w);
+  for (const tag of ["a", "b", "c"]) send("/a", tag);
+  equal(w.run(100, 2), 2);
+  equal(ended.length, 2);
+  equal(w.clock.now(), 20);
+  equal(w.run(100, 2), 1);
+  equal(w.clock.now(), 100);
+});
+
+Deno.test("A world finds routes as HTTP does, and knows when there is none", async () => {
+  await using w = await world([
+    { id: "one", path: "/a/:id", method: ["GET", "PUT"] },
+    { id: "all", path: "/b", method: "*" },
+  ]);
+  equal(w.target("GET", "/a/1"), w.target("GET", "/a/2"));
+  notEqual(w.target("PUT", "/a/1"), w.target("GET", "/a/1"));
+  deepEqual(
+    [w.target("PUT", "/a/1")?.route, w.target("PUT", "/a/1")?.method],
+    ["one", "PUT"],
+  );
+  equal(w.target("DELETE", "/b")?.route, "all");
+  equal(w.target("POST", "/a/1"), undefined);
+  equal(w.target("GET", "/c"), undefined);
+});
+
+Deno.test("An exchange of 0 ms has ended when it was sent", async () => {
+  await using w = await world([{ path: "/a" }]);
+  const { send, ended } = sender(w);
+  equal(send("/a", "x").outcome, "answered");
+  deepEqual(ended, [["x", "answered", 0]]);
+});
+
+Deno.test("A client that leaves gives its place to the next; one that has ended is left alone", async () => {
+  await using w = await world([{
+    path: "/a",
+    serviceTime: "20ms",
+    limiter: { concurrency: 1, queue: 5 },
+  }]);
+  const { send, ended } = sender(w);
+  const first = send("/a", "first");
+  const second = send("/a", "second");
+  send("/a", "third");
+  w.run(5, 10);
+  w.abandon(second);
+  w.abandon(first);
+  w.run(100, 10);
+  w.abandon(first);
+  deepEqual(ended, [
+    ["second", "gone", 5],
+    ["first", "gone", 5],
+    ["third", "answered", 25],
+  ]);
+});
+
+Deno.test("What hangs is cut", async () => {
+  await using w = await world([{
+    path: "/a",
+    faults: [{ share: 1, action: "hang" }],
+  }]);
+  const { send, ended } = sender(w);
+  send("/a", "x");
+  w.run(1e9, 100);
+  equal(w.inFlight, 1);
+  w.cut();
+  deepEqual(ended, [["x", "cut", 1e9]]);
+});
+
+Deno.test("What the caller's own code throws comes out of run(), once", async () => {
+  await using w = await world([{ path: "/a", serviceTime: "20ms" }]);
+  const target = w.target("GET", "/a");
+  if (target === undefined) throw new Error("No route");
+  const fail = () => {
+    throw new Error("mine");
+  };
+  w.send(target, fail, undefined);
+  w.send(target, fail, undefined);
+  throws(() => w.run(100, 10), /^Error: mine$/);
+  w.run(100, 10);
+  equal(w.inFlight, 0);
+});
+
+Deno.test("A world has dials of its own", async () => {
+  await using w = await world([{ id: "a", path: "/a", serviceTime: "20ms" }]);
+  const dial = w.dials.hold({ kind: "route", of: "a", dial: "delay" }, "test");
+  dial.turn(30);
+  const { send, ended } = sender(w);
+  send("/a", "slow");
+  w.run(100, 10);
+  dial.release();
+  send("/a", "quick");
+  w.run(200, 10);
+  deepEqual(ended.map(([tag, , at]) => [tag, at]), [["slow", 50], [
+    "quick",
+    120,
+  ]]);
+});
+
+Deno.test("A world that cannot be built says why", async () => {
+  await rejects(world([{ path: "/a", serviceTime: "fast" }]), {
+    code: "CONFIG_INVALID",
+  });
+});
