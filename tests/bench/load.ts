@@ -6,6 +6,7 @@
 import { createServer } from "../../core/app.ts";
 import type { Key, LoadEngine, LoadScenario } from "../../core/plugin.ts";
 import type { Benchmark, Context, Row } from "./benchmark.ts";
+import { processorTime } from "./machine.ts";
 import { type Server, startScript } from "./servers.ts";
 
 const CONNECTIONS = 50;
@@ -56,20 +57,29 @@ function closed(seconds: number): Scenario {
   };
 }
 
+/** What came of a scenario, and what it cost. */
+interface Sent extends LoadScenario {
+  /** Processor time of this process per request, in µs: what it would be alone on a machine where others work, too. */
+  readonly cost: number;
+}
+
 async function send(
   engine: LoadEngine,
   { url }: Server,
   scenario: Scenario,
   progress?: () => void,
-): Promise<LoadScenario> {
+): Promise<Sent> {
+  const used = processorTime(Deno.pid);
   const { summary } = await engine.load({
     target: url,
     scenarios: { load: { ...scenario, requests: [{ path: "/" }] } },
   }, { progress });
-  return summary.scenarios.load;
+  const sent = summary.scenarios.load;
+  const cost = (processorTime(Deno.pid) - used) * 1000 / sent.started;
+  return { ...sent, cost };
 }
 
-function openRow({ rate, failed, dropped, startLag }: LoadScenario): Row {
+function openRow({ rate, failed, dropped, startLag }: Sent): Row {
   return {
     what: `open model, ${RATE}/s`,
     values: {
@@ -89,10 +99,14 @@ function openRow({ rate, failed, dropped, startLag }: LoadScenario): Row {
   };
 }
 
-function closedRow({ rate, failed }: LoadScenario): Row {
+function closedRow({ rate, failed, cost }: Sent): Row {
   return {
     what: `closed model, ${CONNECTIONS} users`,
-    values: { "requests/s": Math.round(rate), failed },
+    values: {
+      "requests/s": Math.round(rate),
+      failed,
+      "µs of processor each": cost,
+    },
     targets: [
       { column: "requests/s", atLeast: 40_000 },
       { column: "failed", atMost: 0 },

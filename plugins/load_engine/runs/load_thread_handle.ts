@@ -67,6 +67,8 @@ export class LoadThread implements AsyncDisposable {
     this.#worker.onerror = (event) => {
       // Else it would be thrown once more, on this thread.
       event.preventDefault();
+      // It is gone: nobody is left who would say so.
+      this.#closed.resolve();
       this.#fail(event.message);
     };
     this.#worker.onmessageerror = () =>

@@ -1,4 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { createSecureServer } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
 import type { Order } from "../../../../plugins/load_engine/executors/environment.ts";
 import {
@@ -137,4 +139,23 @@ Deno.test("ownDestination() trusts the certificate that the server shows", async
   );
   const [order] = await send(own, {});
   equal(order.status, 200);
+});
+
+Deno.test("FetchEnvironment speaks HTTP/2 where the target does, over one connection", async () => {
+  const versions: string[] = [];
+  let connections = 0;
+  const server = createSecureServer(TLS, ({ httpVersion }, response) => {
+    versions.push(httpVersion);
+    response.end("ok");
+  });
+  server.on("session", () => connections++);
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const orders = await send(secure(port), {}, {}, {});
+  deepEqual(orders.map(({ status }) => status), [200, 200, 200]);
+  deepEqual(versions, ["2.0", "2.0", "2.0"]);
+  equal(connections, 1);
+  await new Promise((resolve) => server.close(resolve));
 });

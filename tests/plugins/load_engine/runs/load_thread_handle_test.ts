@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { VirtualClock } from "../../../../core/testing.ts";
 import { LoadThread } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
 import type { ThreadOrder } from "../../../../plugins/load_engine/runs/messages.ts";
@@ -105,4 +105,22 @@ Deno.test("LoadThread terminates a worker that does not close within 2 s", async
   clock.advance(1);
   await gone;
   equal(worker.terminated, true);
+});
+
+Deno.test("LoadThread survives a thread that dies, and leaves nothing of it", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const dying = "onmessage = () => { throw new Error('out of luck'); };";
+  await using _thread = new LoadThread(ORDER, {
+    ready: () => {},
+    tick: () => {},
+    ended: () => {},
+    failed: resolve,
+  }, {
+    clock: new VirtualClock(),
+    startWorker: () =>
+      new Worker(`data:text/javascript,${encodeURIComponent(dying)}`, {
+        type: "module",
+      }),
+  });
+  match(await promise, /out of luck/);
 });
