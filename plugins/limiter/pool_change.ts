@@ -108,11 +108,17 @@ function placeOf(
   if (name.startsWith(INLINE)) {
     const place = limiter.routeOf(name);
     if (place === undefined || !Array.isArray(routes)) return undefined;
-    const { index, id, path } = place;
+    const isIt = (value: unknown): value is Settings => {
+      const { id, path, limiter } = settingsIn(value) ?? {};
+      return path === place.path && (id ?? place.id) === place.id &&
+        settingsIn(limiter) !== undefined;
+    };
+    // Another change may have moved it since; routes without an id may share a path, so the place goes first.
+    const index = isIt(routes[place.index])
+      ? place.index
+      : routes.findIndex(isIt);
     const route = settingsIn(routes[index]);
-    // Another change may have moved it since.
-    const same = route?.path === path && (route.id ?? id) === id;
-    if (!same || settingsIn(route.limiter) === undefined) return undefined;
+    if (route === undefined) return undefined;
     const pointer = `/routes/${index}/limiter`;
     return { holder: route, key: "limiter", pointer };
   }
