@@ -11,6 +11,9 @@ import type { FromThread, ThreadOrder, ToThread } from "./messages.ts";
 /** A thread that has not said anything for so long is taken for dead, in ms: it ticks once a second. */
 const SILENCE = 15_000;
 
+/** The same before it is ready, in ms: it loads and compiles its modules, and reads the script's traces. */
+const START_UP = 120_000;
+
 /** How long a thread may take to end by itself, in ms, before it is terminated. */
 const PATIENCE = 2000;
 
@@ -74,7 +77,7 @@ export class LoadThread implements AsyncDisposable {
     this.#worker.onmessageerror = () =>
       this.#fail("It sent what cannot be read");
     this.#tell({ kind: "prepare", order });
-    this.#watch();
+    this.#watch(START_UP);
   }
 
   /** Begins to send; once, after it was ready. */
@@ -131,11 +134,11 @@ export class LoadThread implements AsyncDisposable {
   }
 
   /** A thread that hangs, or was killed, says nothing. */
-  #watch(): void {
+  #watch(limit: number = SILENCE): void {
     this.#clock.cancel(this.#watchdog);
     this.#watchdog = this.#clock.at(
-      this.#clock.now() + SILENCE,
-      () => this.#fail(`It has said nothing for ${SILENCE / 1000} s`),
+      this.#clock.now() + limit,
+      () => this.#fail(`It has said nothing for ${limit / 1000} s`),
       undefined,
     );
   }
