@@ -1,0 +1,178 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { createServer } from "../../../core/app.ts";
+import type { Key, LoadEngine, LoadPart } from "../../../core/plugin.ts";
+import type { Server } from "../../../core/server.ts";
+
+const ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
+
+const ROUTES = [
+  { id: "quick", path: "/quick", serviceTime: "2ms" },
+  {
+    id: "pooled",
+    path: "/pooled",
+    serviceTime: { exponential: { mean: "40ms" } },
+    limiter: { concurrency: 4, queue: 6 },
+  },
+];
+
+const QUICK = {
+  name: "quick",
+  scenarios: {
+    s: {
+      executor: "shared-iterations",
+      users: 3,
+      iterations: 30,
+      requests: [{ path: "/quick" }],
+    },
+  },
+};
+
+function engineOf(server: Server): LoadEngine {
+  const engine = server.service(ENGINE);
+  if (engine === undefined) throw new Error("There is no engine");
+  return engine;
+}
+
+function post(server: Server, path: string, body: BodyInit) {
+  const url = new URL(`_perfmock/load_engine/${path}`, server.url);
+  return server.fetch(new Request(url, { method: "POST", body }));
+}
+
+Deno.test("POST simulate answers with the summary of a script in YAML or JSON", async () => {
+  await using server = await createServer({ routes: ROUTES }, {
+    listen: false,
+  });
+  for (const body of [JSON.stringify(QUICK), YAML]) {
+    const response = await post(server, "simulate", body);
+    equal(response.status, 200);
+    const { ok: kept, scenarios } = await response.json();
+    deepEqual([kept, scenarios.s.completed], [true, 30]);
+    equal(scenarios.s.responseTime.p50, 2);
+  }
+  // The server itself has served nothing, and nothing was turned on it.
+  equal(server.requests().length, 0);
+});
+
+const YAML = `scenarios:
+  s: { executor: shared-iterations, users: 3, iterations: 30, requests: [ { path: /quick } ] }
+`;
+
+Deno.test("POST simulate refuses a script with all its faults", async () => {
+  await using server = await createServer({ routes: ROUTES }, {
+    listen: false,
+  });
+  const response = await post(server, "simulate", "scenarios: { s: {}, t: 3 }");
+  equal(response.status, 400);
+  match(response.headers.get("content-type") ?? "", /problem\+json/);
+  const { issues } = await response.json();
+  deepEqual(issues.map(({ path }: { path: string }) => path), [
+    "/scenarios/s/executor",
+    "/scenarios/t",
+  ]);
+  const syntax = await post(server, "simulate", "a: [");
+  equal(syntax.status, 400);
+  await syntax.body?.cancel();
+});
+
+Deno.test("The engine runs a script over HTTP, tells its progress and resolves with what came of it", async () => {
+  await using server = await createServer({ routes: ROUTES }, {});
+  const lines: string[] = [];
+  const { summary, table, csv, hgrm } = await engineOf(server).load(QUICK, {
+    progress: (_, line) => void lines.push(line),
+  });
+  equal(summary.scenarios.s.completed, 30);
+  equal(server.requests().length, 30);
+  ok((summary.scenarios.s.responseTime.min ?? 0) >= 2);
+  match(table, /^quick, seed 42/);
+  match(csv, /^time,/);
+  match(hgrm, /Total count {4}= +30\]/);
+  ok(lines.every((line) => line.includes("in flight")));
+});
+
+Deno.test("A run over HTTP that is stopped by its signal tells what it has", async () => {
+  await using server = await createServer({ routes: ROUTES }, {});
+  const ending = new AbortController();
+  const { summary } = await engineOf(server).load({
+    scenarios: {
+      s: {
+        executor: "virtual-users",
+        users: 2,
+        think: "20ms",
+        duration: "1h",
+        requests: [{ path: "/quick" }],
+      },
+    },
+  }, { signal: ending.signal, progress: () => ending.abort() });
+  equal(summary.aborted, "it was stopped");
+  ok(summary.scenarios.s.started > 0);
+  await rejects(
+    engineOf(server).load(QUICK, { signal: AbortSignal.abort() }),
+    /did not start/,
+  );
+});
+
+Deno.test("A simulation ends with its server", async () => {
+  const server = await createServer({ routes: ROUTES }, { listen: false });
+  const simulation = engineOf(server).simulate({
+    scenarios: {
+      s: {
+        executor: "arrival-rate",
+        rate: "5000/s",
+        duration: "24h",
+        requests: [{ path: "/quick" }],
+      },
+    },
+  }, { progress: () => void server[Symbol.asyncDispose]() });
+  const { summary } = await simulation;
+  equal(summary.aborted, "it was stopped");
+  await server[Symbol.asyncDispose]();
+});
+
+Deno.test("Targets are origins", async () => {
+  for (
+    const [targets, fine] of [
+      [["https://staging.example.com", "http://10.0.0.1:8080/"], true],
+      [["staging.example.com"], false],
+      [["https://staging.example.com/api"], false],
+      [["ftp://x"], false],
+    ] as const
+  ) {
+    const made = createServer(
+      { plugins: { load_engine: { targets } } },
+      { listen: false },
+    );
+    if (fine) await (await made)[Symbol.asyncDispose]();
+    else await rejects(made, { code: "CONFIG_INVALID" });
+  }
+});
+
+/** Open traffic at 90 % of a pool of four: some is lost. */
+const POOLED = {
+  seed: 11,
+  scenarios: {
+    s: {
+      executor: "arrival-rate",
+      rate: "90/s",
+      duration: "6s",
+      requests: [{ path: "/pooled" }],
+    },
+  },
+};
+
+Deno.test("A simulation and a real run of the same script agree: loss, mean and p95", async () => {
+  await using server = await createServer({ seed: 3, routes: ROUTES }, {});
+  const engine = engineOf(server);
+  const { scenarios: { s: real } } = (await engine.load(POOLED)).summary;
+  const { scenarios: { s: virtual } } = (await engine.simulate(POOLED)).summary;
+  // The same arrivals, since the schedule is a function of the script alone.
+  equal(real.scheduled, virtual.scheduled);
+  const loss = ({ failed, started }: LoadPart) => failed / started;
+  ok(
+    Math.abs(loss(real) - loss(virtual)) < 0.05,
+    `loss ${loss(real)} and ${loss(virtual)}`,
+  );
+  for (const figure of ["mean", "p95"] as const) {
+    const [a, b] = [real, virtual].map((of) => of.responseTime[figure] ?? 0);
+    ok(Math.abs(a - b) < 5 + 0.15 * b, `${figure} ${a} and ${b}`);
+  }
+});
