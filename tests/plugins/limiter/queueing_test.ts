@@ -6,14 +6,14 @@
 import type { Stream } from "../../../core/plugin.ts";
 import { constant } from "../../../core/signals/mod.ts";
 import type { OpenSource } from "../../../core/simulation/mod.ts";
-import { near, observe } from "./_queueing.ts";
+import { near, observe, SPEED } from "./_queueing.ts";
 import reference from "../../reference/queueing.json" with { type: "json" };
 
 function poisson(rate: number): OpenSource {
   return {
     name: "load",
     arrivals: "poisson",
-    rate: constant(rate),
+    rate: constant(rate * SPEED),
     targets: [{ route: "r" }],
   };
 }
@@ -138,7 +138,7 @@ for (const { users, c, thinkMs, serviceMs, ...expected } of reference.closed) {
         users,
         think: {
           draw: (stream: Stream, sequence: number) =>
-            -thinkMs * Math.log(stream.uniform(sequence)),
+            -thinkMs / SPEED * Math.log(stream.uniform(sequence)),
         },
         targets: [{ route: "r" }],
       },
