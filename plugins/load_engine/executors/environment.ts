@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { RequestPlan } from "../script/types.ts";
+import type { RequestPlan } from "../script/mod.ts";
 
 /**
  * Why a request came to no answer; empty where it did.

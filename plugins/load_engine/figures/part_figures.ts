@@ -4,7 +4,7 @@
  * @module
  */
 import { Histogram } from "../../../core/thread.ts";
-import type { Order } from "../executors/environment.ts";
+import type { Order } from "../executors/mod.ts";
 
 /** Counts and times of some requests; those of several can be added up without loss. */
 export class PartFigures {

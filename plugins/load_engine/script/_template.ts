@@ -4,7 +4,7 @@
  * @module
  */
 import type { Issue } from "../../../core/plugin.ts";
-import type { Turn } from "../executors/environment.ts";
+import type { Turn } from "../executors/mod.ts";
 import type { Template } from "./types.ts";
 
 /** A value by its name, as a function of the turn. */

@@ -10,7 +10,7 @@ import type {
   Stream,
   Timeline,
 } from "../../../core/plugin.ts";
-import type { Turn } from "../executors/environment.ts";
+import type { Turn } from "../executors/mod.ts";
 
 /** A text that may have places for values. */
 export interface Template {

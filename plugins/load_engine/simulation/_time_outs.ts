@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock, Exchange } from "../../../core/plugin.ts";
-import type { ErrorKind, Order } from "../executors/environment.ts";
+import type { ErrorKind, Order } from "../executors/mod.ts";
 
 /** A request under way. Used again and again, so that a request costs no object beside its order and its exchange. */
 export class Call {

@@ -27,12 +27,6 @@ const QUICK = {
   },
 };
 
-function engineOf(server: Server): LoadEngine {
-  const engine = server.service(ENGINE);
-  if (engine === undefined) throw new Error("There is no engine");
-  return engine;
-}
-
 function post(server: Server, path: string, body: BodyInit) {
   const url = new URL(`_perfmock/load_engine/${path}`, server.url);
   return server.fetch(new Request(url, { method: "POST", body }));
@@ -77,7 +71,7 @@ Deno.test("POST simulate refuses a script with all its faults", async () => {
 Deno.test("The engine runs a script over HTTP, tells its progress and resolves with what came of it", async () => {
   await using server = await createServer({ routes: ROUTES }, {});
   const lines: string[] = [];
-  const { summary, table, csv, hgrm } = await engineOf(server).load(QUICK, {
+  const { summary, table, csv, hgrm } = await server.loadEngine.load(QUICK, {
     progress: (_, line) => void lines.push(line),
   });
   equal(summary.scenarios.s.completed, 30);
@@ -92,7 +86,7 @@ Deno.test("The engine runs a script over HTTP, tells its progress and resolves w
 Deno.test("A run over HTTP that is stopped by its signal tells what it has", async () => {
   await using server = await createServer({ routes: ROUTES }, {});
   const ending = new AbortController();
-  const { summary } = await engineOf(server).load({
+  const { summary } = await server.loadEngine.load({
     scenarios: {
       s: {
         executor: "virtual-users",
@@ -106,14 +100,14 @@ Deno.test("A run over HTTP that is stopped by its signal tells what it has", asy
   equal(summary.aborted, "it was stopped");
   ok(summary.scenarios.s.started > 0);
   await rejects(
-    engineOf(server).load(QUICK, { signal: AbortSignal.abort() }),
+    server.loadEngine.load(QUICK, { signal: AbortSignal.abort() }),
     /did not start/,
   );
 });
 
 Deno.test("A simulation ends with its server", async () => {
   const server = await createServer({ routes: ROUTES }, { listen: false });
-  const simulation = engineOf(server).simulate({
+  const simulation = server.loadEngine.simulate({
     scenarios: {
       s: {
         executor: "arrival-rate",
@@ -161,7 +155,7 @@ const POOLED = {
 
 Deno.test("A simulation and a real run of the same script agree: loss, mean and p95", async () => {
   await using server = await createServer({ seed: 3, routes: ROUTES }, {});
-  const engine = engineOf(server);
+  const engine = server.loadEngine;
   const { scenarios: { s: real } } = (await engine.load(POOLED)).summary;
   const { scenarios: { s: virtual } } = (await engine.simulate(POOLED)).summary;
   // The same arrivals, since the schedule is a function of the script alone.
