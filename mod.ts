@@ -32,6 +32,7 @@ export type {
   EventsSettings,
   FaultInput,
   FaultSettings,
+  OverrideSettings,
   PerfmockConfig,
   PerfmockInput,
   ProxySettings,
@@ -40,6 +41,7 @@ export type {
   RouteInput,
   RouteSettings,
   ServerSettings,
+  SessionSettings,
   TlsSettings,
   WireInput,
   WireSettings,
@@ -48,6 +50,7 @@ export type {
   Health,
   RouteDescription,
 } from "./core/control/builtin_endpoints.ts";
+export type { JournalEntry, JournalFilter } from "./core/journal/mod.ts";
 export type { InstrumentFigures, LiveEvent, Stats } from "./core/live/mod.ts";
 export type {
   Figures,
@@ -56,7 +59,18 @@ export type {
   Tallies,
   WindowFigures,
 } from "./core/metrics/mod.ts";
-export type { Clock, Plugin } from "./core/plugin.ts";
+export type {
+  Clock,
+  LoadOptions,
+  LoadPart,
+  LoadProgress,
+  LoadScenario,
+  LoadScenarioProgress,
+  LoadSummary,
+  LoadThreshold,
+  LoadTimes,
+  Plugin,
+} from "./core/plugin.ts";
 export { type ErrorCode, type Issue, PerfmockError } from "./core/errors.ts";
 
 if (import.meta.main) {

@@ -8,7 +8,7 @@ import type { Health, RouteDescription } from "./control/builtin_endpoints.ts";
 import type { Issue } from "./errors.ts";
 import type { Stats } from "./live/mod.ts";
 import type { JournalEntry, JournalFilter } from "./journal/mod.ts";
-import type { Clock, Plugin } from "./plugin.ts";
+import type { Clock, LoadOptions, LoadSummary, Plugin } from "./plugin.ts";
 
 /** What a server is made with beyond its configuration. */
 export interface PerfmockOptions {
@@ -62,6 +62,20 @@ export interface Perfmock extends AsyncDisposable {
    * @throws PerfmockError with all faults, or `RESTART_REQUIRED`; nothing has changed then
    */
   update(patch: PerfmockInput): Promise<void>;
+  /**
+   * Runs a load script over HTTP, against its target or this server, from a thread of its own.
+   *
+   * @param script a value as JSON holds it, or the text of one in JSON or YAML
+   * @throws PerfmockError `SCRIPT_INVALID` with all faults; nothing was started then
+   */
+  load(script: unknown, options?: LoadOptions): Promise<LoadSummary>;
+  /**
+   * Runs a load script in virtual time against a copy of this server: minutes in a blink, and the same figures each time.
+   *
+   * @param script as `load` takes it
+   * @throws PerfmockError `SCRIPT_INVALID` with all faults
+   */
+  simulate(script: unknown, options?: LoadOptions): Promise<LoadSummary>;
   /** Sequence numbers, journal and stats start afresh; metrics for exporters go on. */
   reset(): void;
   /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import type { PerfmockConfig, PerfmockInput } from "./config/mod.ts";
 import {
   builtinEndpoints,
@@ -26,13 +26,14 @@ import {
   seriesLimitFor,
 } from "./metrics/mod.ts";
 import type { Stats } from "./live/mod.ts";
+import { loadEngineIn } from "./load_engine.ts";
 import { mergeRoutes, patchConfig, putConfig } from "./live_config/mod.ts";
+import { mountedApp } from "./mounted_app.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import type { Clock, Key } from "./plugin.ts";
+import type { Clock, LoadEngine, LoadOptions, LoadSummary } from "./plugin.ts";
 import { problem } from "./problem.ts";
 import { describePlugins, healthReports, reporter } from "./reporting.ts";
 import type { BuiltRoute } from "./routes/built_route.ts";
-import { ownPath } from "./routes/own_path.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
 import {
@@ -221,15 +222,7 @@ export class Server implements Perfmock {
   }
 
   get app(): Hono {
-    return this.#app ??= new Hono().all("*", (context) => {
-      const { raw } = context.req;
-      const url = new URL(raw.url);
-      const path = ownPath(context);
-      if (path === url.pathname) return this.fetch(raw);
-      // Mounted in another app: from here on the request is one for us alone, as an upstream sees it too.
-      url.pathname = path;
-      return this.fetch(new Request(url, raw));
-    });
+    return this.#app ??= mountedApp((request) => this.fetch(request));
   }
 
   readonly fetch = (
@@ -280,9 +273,20 @@ export class Server implements Perfmock {
     return this.#main;
   }
 
-  /** What a plugin provides; undefined where none does. */
-  service<T>(key: Key<T>): T | undefined {
-    return this.#main.revision.services.find(key);
+  /** What runs load scripts. */
+  get loadEngine(): LoadEngine {
+    return loadEngineIn(this.#main.revision.services);
+  }
+
+  async load(script: unknown, options?: LoadOptions): Promise<LoadSummary> {
+    return (await this.loadEngine.load(script, options)).summary;
+  }
+
+  async simulate(
+    script: unknown,
+    options?: LoadOptions,
+  ): Promise<LoadSummary> {
+    return (await this.loadEngine.simulate(script, options)).summary;
   }
 
   /** The mock routes as built, for what drives them without HTTP. */

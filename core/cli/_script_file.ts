@@ -6,8 +6,7 @@
 import { extname } from "node:path";
 import { readConfig } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
-import type { Key, LoadEngine, LoadProgress, LoadResult } from "../plugin.ts";
-import type { Server } from "../server.ts";
+import type { LoadProgress, LoadResult } from "../plugin.ts";
 import { LocatedError } from "./configuration.ts";
 import type { Terminal } from "./output.ts";
 
@@ -77,23 +76,6 @@ async function sizeOf(file: string): Promise<number> {
   } catch {
     return 0;
   }
-}
-
-/**
- * The engine of a server.
- *
- * @throws PerfmockError where it is switched off
- */
-export function engineOf(server: Server): LoadEngine {
-  const key: Key<LoadEngine> = { name: "load_engine.engine" };
-  const engine = server.service(key);
-  if (engine !== undefined) return engine;
-  throw new PerfmockError("ARGUMENT_INVALID", "Cannot run the script", [{
-    path: "/plugins/load_engine",
-    message: "The configuration switches the load engine off",
-    value: false,
-    allowed: "the plugin load_engine, switched on",
-  }]);
 }
 
 /**

@@ -7,7 +7,6 @@ import { createServer } from "../app.ts";
 import { PerfmockError } from "../errors.ts";
 import {
   checkOutputs,
-  engineOf,
   finish,
   ProgressLine,
   readScriptFile,
@@ -62,7 +61,7 @@ export async function load(
   const progress = new ProgressLine(out);
   try {
     const result = await script.use(() =>
-      engineOf(server).load(value, {
+      server.loadEngine.load(value, {
         folder: script.folder,
         signal: interruption.signal,
         progress: progress.show,

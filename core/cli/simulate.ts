@@ -4,12 +4,7 @@
  * @module
  */
 import { createServer } from "../app.ts";
-import {
-  checkOutputs,
-  engineOf,
-  finish,
-  readScriptFile,
-} from "./_script_file.ts";
+import { checkOutputs, finish, readScriptFile } from "./_script_file.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
@@ -40,7 +35,7 @@ export async function simulate(
     createServer(input, { folder, listen: false })
   );
   const result = await script.use(() =>
-    engineOf(server).simulate(script.value, { folder: script.folder })
+    server.loadEngine.simulate(script.value, { folder: script.folder })
   );
   return await finish(result, files, out);
 }
