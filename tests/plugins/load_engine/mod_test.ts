@@ -3,8 +3,6 @@ import { createServer } from "../../../core/app.ts";
 import type { Key, LoadEngine, LoadPart } from "../../../core/plugin.ts";
 import type { Server } from "../../../core/server.ts";
 
-const ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
-
 const ROUTES = [
   { id: "quick", path: "/quick", serviceTime: "2ms" },
   {
