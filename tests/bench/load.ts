@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createServer } from "../../core/app.ts";
-import type { Key, LoadEngine, LoadScenario } from "../../core/plugin.ts";
+import type { LoadScenario } from "../../core/plugin.ts";
+import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { Benchmark, Context, Row } from "./benchmark.ts";
 import { processorTime } from "./machine.ts";
 import { type Server, startScript } from "./servers.ts";
@@ -12,7 +12,6 @@ import { type Server, startScript } from "./servers.ts";
 const CONNECTIONS = 50;
 const RATE = 10_000;
 const MIB = 1024 ** 2;
-const ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
 
 /** The open model, the closed model with wrk beside it, and what a longer run keeps in memory. */
 export const load: Benchmark = {
@@ -21,9 +20,7 @@ export const load: Benchmark = {
     `one load thread against a bare Deno.serve: ${RATE} arrivals a second, evenly spaced; ${CONNECTIONS} users who do not think; resident memory while it runs`,
   async run(context) {
     const target = await startScript(context.children, "bare_text");
-    await using server = await createServer({}, { listen: false });
-    const engine = server.service(ENGINE);
-    if (engine === undefined) throw new Error("There is no load engine");
+    await using engine = await createPerfmock({}, { listen: false });
     const seconds = context.quick ? 1 : 10;
     // The first run compiles what the others are measured with.
     await send(engine, target, closed(1));
@@ -64,18 +61,26 @@ interface Sent extends LoadScenario {
 }
 
 async function send(
-  engine: LoadEngine,
+  engine: Perfmock,
   { url }: Server,
   scenario: Scenario,
   progress?: () => void,
 ): Promise<Sent> {
-  const used = processorTime(Deno.pid);
-  const { summary } = await engine.load({
+  // At each tick: the thread's time is gone with the thread.
+  const ticks: { readonly used: number; readonly started: number }[] = [];
+  const summary = await engine.load({
     target: url,
     scenarios: { load: { ...scenario, requests: [{ path: "/" }] } },
-  }, { progress });
+  }, {
+    progress: ({ scenarios: [{ started }] }) => {
+      ticks.push({ used: processorTime(Deno.pid), started });
+      progress?.();
+    },
+  });
   const sent = summary.scenarios.load;
-  const cost = (processorTime(Deno.pid) - used) * 1000 / sent.started;
+  const [first, last] = [ticks[0], ticks[ticks.length - 2]];
+  const cost = (last?.used - first?.used) * 1000 /
+    (last?.started - first?.started);
   return { ...sent, cost };
 }
 
@@ -138,7 +143,7 @@ async function wrkRow(
 
 /** How much more is resident in the last third of a run than in the second. */
 async function memoryRow(
-  engine: LoadEngine,
+  engine: Perfmock,
   target: Server,
   { quick, note }: Context,
 ): Promise<Row> {

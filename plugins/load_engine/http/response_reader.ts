@@ -12,7 +12,10 @@ const CARRIAGE_RETURN = 13;
 const COLON = 58;
 const SPACE = 32;
 const TAB = 9;
-const SMALLEST_SPACE = 4 * 1024;
+/** Enough for most answers: a connection for each request would otherwise be mostly the making of buffers. */
+const FIRST_BUFFER = 4 * 1024;
+const LARGEST_BUFFER = 64 * 1024;
+const SMALLEST_SPACE = 2 * 1024;
 const LARGEST_HEAD = 64 * 1024;
 const LARGEST_KEPT_BODY = 1024 * 1024;
 const VERSION = new TextEncoder().encode("HTTP/1.");
@@ -26,7 +29,9 @@ export class MalformedResponse extends Error {
 
 /** Reads one response after the other. */
 export class ResponseReader {
-  #buffer = new Uint8Array(16 * 1024);
+  #buffer = new Uint8Array(FIRST_BUFFER);
+  /** Whether there was no room left after the last bytes: larger pieces cost less. */
+  #full = false;
   #filled = 0;
   #line = 0;
   #scanned = 0;
@@ -79,8 +84,12 @@ export class ResponseReader {
    */
   space(): Uint8Array<ArrayBuffer> {
     if (this.#state === "complete") return this.#buffer;
-    if (this.#buffer.length - this.#filled < SMALLEST_SPACE) {
-      const grown = new Uint8Array(this.#buffer.length * 2);
+    const { length } = this.#buffer;
+    if (
+      length - this.#filled < SMALLEST_SPACE ||
+      this.#full && length < LARGEST_BUFFER
+    ) {
+      const grown = new Uint8Array(length * 2);
       grown.set(this.#buffer);
       this.#buffer = grown;
     }
@@ -96,6 +105,7 @@ export class ResponseReader {
   push(n: number): boolean {
     let from = this.#filled;
     this.#filled += n;
+    this.#full = this.#filled === this.#buffer.length;
     if (this.#state === "head") {
       if (!this.#readHead()) {
         if (this.#filled <= LARGEST_HEAD) return false;
