@@ -7,7 +7,12 @@ import type { FaultSettings, RouteSettings } from "./config/mod.ts";
 import { invalidConfig } from "./config_fault.ts";
 import type { PlacedDial } from "./dials.ts";
 import type { Issue } from "./errors.ts";
-import { type FaultAnswer, injectedBy, prepareFaults } from "./faults/mod.ts";
+import {
+  type FaultAnswer,
+  injectedBy,
+  inWords,
+  prepareFaults,
+} from "./faults/mod.ts";
 import type { Generation } from "./flow.ts";
 import {
   hookFaults,
@@ -126,7 +131,7 @@ export async function buildRoutes(
       resets: needsReset,
       summaries: [
         ...summaries(offers),
-        ...faultSummary(route.faults),
+        ...route.faults.map(inWords),
       ],
       settings: written[index],
       status: route.response.status,
@@ -136,18 +141,6 @@ export async function buildRoutes(
   });
   if (faults.length > 0) throw invalidConfig(faults);
   return { routes, dials };
-}
-
-/** What goes wrong on purpose, in words. */
-function faultSummary(faults: readonly FaultSettings[]): string[] {
-  return faults.map(({ share, first, per, status, action }) => {
-    const what = action ?? `status ${status}`;
-    return share === undefined
-      ? `${what} for the first ${first}${
-        per === undefined ? "" : ` of each ${per.slice("header:".length)}`
-      }`
-      : `${what} for ${Math.round(share * 1e4) / 100} %`;
-  });
 }
 
 function pick(

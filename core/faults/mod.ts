@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { inWords } from "./in_words.ts";
 export {
   type FaultAction,
   type FaultDecision,
