@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createServer } from "../../../core/app.ts";
-import type { Key, LoadEngine, LoadPart } from "../../../core/plugin.ts";
+import type { LoadPart } from "../../../core/plugin.ts";
 import type { Server } from "../../../core/server.ts";
 
 const ROUTES = [
@@ -167,4 +167,20 @@ Deno.test("A simulation and a real run of the same script agree: loss, mean and 
     const [a, b] = [real, virtual].map((of) => of.responseTime[figure] ?? 0);
     ok(Math.abs(a - b) < 5 + 0.15 * b, `${figure} ${a} and ${b}`);
   }
+});
+
+Deno.test("health and stats tell of the runs that are under way", async () => {
+  await using server = await createServer({ routes: ROUTES }, {});
+  const response = await post(
+    server,
+    "runs",
+    JSON.stringify({ ...POOLED, name: "watched" }),
+  );
+  equal(response.status, 201);
+  const { id } = await response.json();
+  deepEqual(server.health().active.runs, [id]);
+  const { load_engine } = server.stats().plugins as {
+    load_engine: { runs: { id: string }[] };
+  };
+  deepEqual(load_engine.runs.map((run) => run.id), [id]);
 });
