@@ -24,6 +24,7 @@ import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { stress } from "./stress.ts";
 import { throughput } from "./throughput.ts";
+import { wire } from "./wire.ts";
 
 /** All benchmarks, in the order in which they run. */
 const BENCHMARKS: readonly Benchmark[] = [
@@ -40,6 +41,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   metricsOverhead,
   scrape,
   reload,
+  wire,
   stress,
 ];
 
