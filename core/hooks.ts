@@ -17,7 +17,12 @@ export interface OfferedHooks {
 }
 
 /** What a plugin says of its hooks, beside them. */
-const SAYINGS = { summary: true, dials: true, resets: true } as const;
+const SAYINGS = {
+  summary: true,
+  replayedBy: true,
+  dials: true,
+  resets: true,
+} as const;
 
 /** The hooks there are, in the order of the life of a request. A Record, so that the compiler notices one that is missing. */
 const STAGES: Readonly<

@@ -68,6 +68,8 @@ export interface Plan {
   readonly generation: Generation;
   /** What lies over the configuration for a while: see {@linkcode Overlay}. */
   readonly overlay: Overlay;
+  /** The header that its draws go by, if not by sequence number. */
+  readonly replayedBy: string | undefined;
   /** Where ended exchanges can be looked up; undefined where they are not kept. */
   readonly journal: Journal | undefined;
   /** Changes what one request asked to have changed; undefined where that is not allowed. */

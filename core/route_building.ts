@@ -111,6 +111,9 @@ export async function buildRoutes(
       faults: routeFaults,
       overlay,
       generation,
+      replayedBy: offers.map(({ hooks }) => hooks.replayedBy).find((header) =>
+        header !== undefined
+      ),
       journal: config.journal.capacity === 0 ? undefined : parts.journal,
       override: prepareOverride({
         allowed: config.overrides,

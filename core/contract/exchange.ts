@@ -97,6 +97,8 @@ export type Admit = (
 export interface RouteHooks {
   /** What the plugin does to this route, in a few words; printed at the start and by the control API. */
   readonly summary?: string;
+  /** The header whose value takes the place of the sequence number in draws: the journal keeps it, so that they can be replayed. */
+  readonly replayedBy?: string;
   /** What of this route can be turned, by name: `{ scale }`. */
   readonly dials?: Readonly<Record<string, Dial>>;
   /** True where a rejection may reset the connection: the server then needs the engine that can. */

@@ -40,6 +40,7 @@ export const entrySchema: Readonly<Record<string, unknown>> = {
     route: TEXT,
     session: { type: ["string", "null"] },
     sequence: COUNT,
+    key: { type: ["string", "null"] },
     method: TEXT,
     path: { type: ["string", "null"] },
     arrivalMs: NUMBER,

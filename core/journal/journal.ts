@@ -17,6 +17,8 @@ export interface JournalEntry {
   readonly session: string | null;
   /** The route's how-manieth arrival: `draw --route ID --sequence N` answers the drawn time again. */
   readonly sequence: number;
+  /** The value of the header that draws go by, for `draw --key VALUE`; null where they go by the sequence number. */
+  readonly key: string | null;
   /** The request's method. */
   readonly method: string;
   /** Path and query as requested; null where there was no request, as in simulation. */
@@ -114,6 +116,8 @@ export class ExchangeJournal implements Journal {
     kept.route = x.plan.route.id;
     kept.method = x.method;
     kept.url = request === undefined ? undefined : request.url;
+    const { replayedBy } = x.plan;
+    kept.key = replayedBy === undefined ? null : x.header(replayedBy);
     kept.outcome = x.outcome;
     kept.trace = x.trace;
     const numbers = this.#numbers;
@@ -192,6 +196,7 @@ export class ExchangeJournal implements Journal {
       route: kept.route,
       session: this.#session,
       sequence,
+      key: kept.key,
       method: kept.method,
       path: kept.url === undefined ? null : pathOf(kept.url),
       arrivalMs: rounded(arrival - this.#origin),
@@ -214,6 +219,7 @@ export class ExchangeJournal implements Journal {
 class Kept {
   route = "";
   method = "";
+  key: string | null = null;
   url: string | undefined = undefined;
   outcome: Outcome = "pending";
   trace = "";

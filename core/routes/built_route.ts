@@ -84,6 +84,8 @@ export interface RouteParts {
   readonly overlay?: Overlay;
   /** Changes what one request asked to have changed. */
   readonly override?: Plan["override"];
+  /** The header that its draws go by. */
+  readonly replayedBy?: string | undefined;
   /** Where its ended exchanges can be looked up. */
   readonly journal?: Journal | undefined;
   /** The exchanges of its revision. */
@@ -168,6 +170,7 @@ export class BuiltRoute implements Matchable {
         resets: this.parts.resets ?? false,
         generation: this.parts.generation,
         overlay: this.#overlay,
+        replayedBy: this.parts.replayedBy,
         journal: this.parts.journal,
         override: this.parts.override,
         recorder: recorder.route(route.id, route.path, label),

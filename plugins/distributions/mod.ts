@@ -25,11 +25,13 @@
  * @module
  */
 import type {
+  Dial,
   Distribution,
   Host,
   Instance,
   Key,
   Kit,
+  KitType,
   Plugin,
   Route,
   RouteHooks,
@@ -43,6 +45,7 @@ import {
   INDEPENDENT,
   type Sampler,
   type Sampling,
+  samplingFaults,
   samplingSchema,
 } from "./sampling.ts";
 
@@ -109,7 +112,7 @@ const plugin: Plugin<DistributionsOptions, DistributionsRouteOptions> = {
           const exact = sampling?.scheme === "exact";
           served.set(route.id, { family: serviceTime.family, exact });
         }
-        return bind(route, options, samplers);
+        return bind(route, options, { samplers, kit: host.kit });
       },
       control: controlEndpoints(host),
       snapshot: () => snapshot(samplers),
@@ -133,9 +136,9 @@ type Samplers = Map<string, Sampler>;
 function bind(
   route: Route,
   options: Partial<DistributionsRouteOptions>,
-  samplers: Samplers,
+  { samplers, kit }: { readonly samplers: Samplers; readonly kit: Kit },
 ): RouteHooks | undefined {
-  const { serviceTime, scale = 1, sampling } = options;
+  const { serviceTime, scale = 1, sampling = INDEPENDENT } = options;
   if (serviceTime === undefined) {
     const useless = (["scale", "sampling"] as const).filter((key) =>
       options[key] !== undefined
@@ -147,12 +150,48 @@ function bind(
       suggestion: "serviceTime",
     })));
   }
-  const sampler = createSampler(serviceTime, sampling ?? INDEPENDENT, route);
+  const sampler = createSampler(serviceTime, sampling, route);
   samplers.set(route.id, sampler);
+  const drawn = new TurnedService(scale, sampler.draw);
   return {
     summary: inWords(serviceTime, scale),
-    serve: scale === 1 ? sampler.draw : (x) => scale * sampler.draw(x),
+    serve: (x) => drawn.scale * drawn.draw(x),
+    ...sampling.header !== undefined && { replayedBy: sampling.header },
+    dials: {
+      scale: dial(kit.number({ above: 0 }), (value) => {
+        drawn.scale = value ?? scale;
+      }),
+      serviceTime: dial(kit.distribution(), (value) => {
+        drawn.draw = value === undefined
+          ? sampler.draw
+          : samplerOf(value, sampling, route).draw;
+      }),
+    },
   };
+}
+
+/** What a route's service times are drawn from now: as configured, or as a dial has it. */
+class TurnedService {
+  constructor(public scale: number, public draw: Sampler["draw"]) {}
+}
+
+/** Turned while requests are under way, it must not fail: what cannot be sampled exactly is sampled at random. */
+function samplerOf(
+  distribution: Distribution,
+  sampling: Sampling,
+  route: Route,
+): Sampler {
+  const exact = samplingFaults(distribution, sampling).length === 0;
+  const scheme = exact ? sampling.scheme : "random";
+  return createSampler(distribution, { ...sampling, scheme }, route);
+}
+
+function dial<Value>(
+  type: KitType<Value>,
+  turn: (value: Value | undefined) => void,
+): Dial {
+  // What a dial is turned by was read by its type.
+  return { type, turn: turn as Dial["turn"] };
 }
 
 /** What `stats` shows: how many requests each exactly sampled route needs until its block is whole. */

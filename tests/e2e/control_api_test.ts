@@ -203,7 +203,10 @@ interface OpenApi {
 interface Operation {
   readonly operationId: string;
   readonly responses: Record<string, unknown>;
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+  }[];
 }
 
 function referencesIn(node: unknown): string[] {

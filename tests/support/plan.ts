@@ -41,6 +41,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     resets: false,
     generation: new Generation(),
     overlay: { delay: 0 },
+    replayedBy: undefined,
     journal: undefined,
     override: undefined,
     recorder: figures.route("r", "/r", "GET"),

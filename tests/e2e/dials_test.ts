@@ -1,0 +1,127 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { Server } from "../../core/server.ts";
+import { pathToFileURL } from "node:url";
+import { VirtualClock } from "../../core/time/mod.ts";
+
+const EXACT = { scheme: "exact", block: 10 };
+
+async function serverWith(route: object) {
+  const clock = new VirtualClock();
+  const server = new Server({ clock, listen: false, log: () => {} });
+  await server.start({
+    value: { routes: [{ id: "r", path: "/r", ...route }] },
+    folder: pathToFileURL("/"),
+    plugins: [],
+  });
+  return { server, clock };
+}
+
+/** The drawn service times, degradation and statuses of further requests. */
+async function ask(
+  { server, clock }: { server: Server; clock: VirtualClock },
+  count = 1,
+) {
+  for (let i = 0; i < count; i++) {
+    const pending = Promise.resolve(
+      server.fetch(new Request("http://localhost/r")),
+    );
+    clock.advance(10_000);
+    await (await pending).body?.cancel();
+  }
+  return server.requests().slice(-count);
+}
+
+function hold({ server }: { server: Server }, dial: string) {
+  const address = { kind: "route", of: "r", dial };
+  const { dials } = server.tenant;
+  return { held: dials.hold(address, "test"), type: dials.typeOf(address) };
+}
+
+Deno.test("a route's scale and service time can be turned, and go back to what is configured", async () => {
+  const made = await serverWith({ serviceTime: "100ms", scale: 2 });
+  await using _ = made.server;
+  const { held, type } = hold(made, "scale");
+  held.turn(4);
+  equal((await ask(made))[0].drawnMs, 400);
+  held.release();
+  equal((await ask(made))[0].drawnMs, 200);
+  const service = hold(made, "serviceTime");
+  service.held.turn(service.type?.parse("7ms"));
+  equal((await ask(made))[0].drawnMs, 14);
+  service.held.turn(undefined);
+  equal((await ask(made))[0].drawnMs, 200);
+  equal(type?.safeParse(-1).success, false);
+});
+
+Deno.test("a dial outlives a change of the configuration", async () => {
+  const made = await serverWith({ serviceTime: "100ms" });
+  await using _ = made.server;
+  const { held } = hold(made, "scale");
+  held.turn(3);
+  await made.server.update({ seed: 1 });
+  equal((await ask(made))[0].drawnMs, 300);
+  held.release();
+  equal((await ask(made))[0].drawnMs, 100);
+});
+
+Deno.test("a service time that is turned is sampled exactly where the route's is, if it can be", async () => {
+  const made = await serverWith({
+    serviceTime: "exponential(mean=5ms)",
+    sampling: EXACT,
+  });
+  await using _ = made.server;
+  const { held, type } = hold(made, "serviceTime");
+  held.turn(type?.parse("uniform(min=0ms, max=100ms)"));
+  const drawn = (await ask(made, 10)).map(({ drawnMs }) => drawnMs);
+  deepEqual(
+    drawn.sort((a, b) => a - b),
+    [10, 20, 30, 40, 50, 60, 70, 80, 90, 95],
+    "the ends of each tenth, and the middle of the last",
+  );
+});
+
+Deno.test("a delay is added, and the shares of faults are scaled", async () => {
+  const made = await serverWith({
+    serviceTime: "10ms",
+    faults: [{ share: 0.1, status: 500 }],
+  });
+  await using _ = made.server;
+  const delay = hold(made, "delay").held;
+  delay.turn(50);
+  const [{ totalMs, drawnMs, latenessMs }] = await ask(made);
+  deepEqual([totalMs, drawnMs, latenessMs], [60, 10, 0]);
+  delay.release();
+  const shares = hold(made, "faultShare").held;
+  shares.turn(10);
+  const all = (await ask(made, 20)).map(({ status }) => status);
+  ok(all.every((status) => status === 500), "ten times a tenth is all");
+  shares.turn(0);
+  const none = (await ask(made, 20)).map(({ status }) => status);
+  ok(none.every((status) => status === 200));
+  shares.release();
+});
+
+Deno.test("a route has the dials that mean something to it", async () => {
+  const made = await serverWith({});
+  await using _ = made.server;
+  deepEqual(
+    [...made.server.tenant.dials.list()].map(({ dial }) => dial),
+    ["delay"],
+  );
+});
+
+Deno.test("the journal keeps what a draw by header is replayed by", async () => {
+  const made = await serverWith({
+    serviceTime: "exponential(mean=20ms)",
+    sampling: { key: "header:X-Request-Id" },
+  });
+  await using _ = made.server;
+  const pending = Promise.resolve(made.server.fetch(
+    new Request("http://localhost/r", { headers: { "x-request-id": "abc" } }),
+  ));
+  made.clock.advance(10_000);
+  await (await pending).body?.cancel();
+  const [{ key, sequence, drawnMs }] = made.server.requests();
+  equal(key, "abc");
+  ok(Math.abs(made.server.draw("r", sequence, key ?? "") - drawnMs) < 1e-4);
+});
