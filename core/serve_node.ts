@@ -17,7 +17,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
-import { sendResponse } from "./serve_node_response.ts";
+import { isUnsent, sendResponse } from "./serve_node_response.ts";
 import type { Engine, EngineParts } from "./serve.ts";
 
 /** What a request looks like, over HTTP/1.1 or HTTP/2. */
@@ -126,7 +126,7 @@ function answer(
 ): void {
   const leaving = new AbortController();
   outgoing.on("close", () => {
-    if (!outgoing.writableFinished) leaving.abort();
+    if (isUnsent(outgoing)) leaving.abort();
   });
   const send = (response: Response) => {
     if (response.type === "error") reset(incoming);

@@ -43,11 +43,21 @@ export function sendResponse(
     return;
   }
   outgoing.on("close", () => {
-    if (!outgoing.writableFinished) reader.cancel().catch(() => {});
+    if (isUnsent(outgoing)) reader.cancel().catch(() => {});
   });
   write(reader, outgoing).catch(() => {
     if (!outgoing.destroyed) breakOff();
   });
+}
+
+/**
+ * Whether an answer that is closed has not all been sent. Over HTTP/2 a stream that its client resets counts as finished,
+ * though nobody has ended it.
+ */
+export function isUnsent(
+  { writableEnded, writableFinished }: ServerResponse,
+): boolean {
+  return !writableEnded || !writableFinished;
 }
 
 /** What is there at once leaves in one piece with its length; headers never wait for a body that is still to come. */

@@ -1,9 +1,12 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { once } from "node:events";
+import { connect, constants } from "node:http2";
 import { generate } from "selfsigned";
 import { createPerfmock } from "../../mod.ts";
 import { errorOf, lines } from "../support/errors.ts";
 import { folderWith } from "../support/plugins.ts";
 import { http2Get, rawTls } from "../support/tls.ts";
+import { until } from "../support/wait.ts";
 
 /** A certificate for localhost and its key. */
 function certificate() {
@@ -139,3 +142,35 @@ Deno.test("what is no certificate, no key or not the certificate's key is refuse
     "/server/tls/key: This key is not the certificate's",
   ]);
 });
+
+for (const engine of ["deno", "node"] as const) {
+  for (
+    const [where, route] of [
+      ["before the headers", { serviceTime: "1h" }],
+      ["in the middle of a body", {
+        response: { text: "abc" },
+        wire: { gap: "1h", chunk: 1 },
+      }],
+      ["of a fault that hangs", { faults: [{ share: 1, action: "hang" }] }],
+    ] as const
+  ) {
+    Deno.test(`${engine}: a client that resets its HTTP/2 stream ${where} has gone, and gives its place back`, async () => {
+      await using server = await createPerfmock({
+        server: { engine, tls: "self-signed" },
+        routes: [{ id: "r", path: "/r", ...route }],
+      });
+      const session = connect(server.url.origin, { rejectUnauthorized: false });
+      const stream = session.request({ ":path": "/r" });
+      stream.on("error", () => {});
+      stream.resume();
+      if ("wire" in route) await once(stream, "data");
+      else await until(() => server.inFlight === 1);
+      stream.close(constants.NGHTTP2_CANCEL);
+      await until(() => server.inFlight === 0);
+      equal(server.stats().routes.r.gone, 1);
+      const closed = Promise.withResolvers<void>();
+      session.close(closed.resolve);
+      await closed.promise;
+    });
+  }
+}
