@@ -72,3 +72,33 @@ Deno.test("cut-body answers nothing where the route answers nothing", () => {
   faults?.decide(x)?.answer?.(x);
   equal(x.response, undefined);
 });
+
+Deno.test("cut-body lets a client go that leaves before the cut, and the source with it", async () => {
+  let left: unknown;
+  const x = new LiveExchange(
+    {
+      ...testPlan(),
+      answer: (x) => {
+        x.flowing = true;
+        x.response = new Response(
+          new ReadableStream<Uint8Array>({
+            cancel: (reason) => void (left = reason),
+          }),
+          { headers: { "content-length": "9" } },
+        );
+      },
+    },
+    "GET",
+    undefined,
+  );
+  faults?.decide(x)?.answer?.(x);
+  await (await x.response)?.body?.cancel("gone");
+  equal(left, "gone");
+});
+
+Deno.test("cut-body of a body of one byte sends none of it", async () => {
+  deepEqual(
+    await cut(["a", "b"], { "content-length": "1" }),
+    [BROKEN, "source left"],
+  );
+});
