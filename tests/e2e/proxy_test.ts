@@ -231,6 +231,37 @@ Deno.test("what an upstream streams arrives as it comes", async () => {
   equal(there.server.stats().routes.p.answered, 1);
 });
 
+Deno.test("a proxied answer passes the route's wire in the wire's pieces; who may read it is perfmock's to say", async () => {
+  const bytes = Uint8Array.from({ length: 5000 }, (_, index) => index % 251);
+  await using there = await proxied(
+    () =>
+      new Response(bytes, {
+        headers: {
+          "access-control-allow-origin": "http://theirs.example",
+          "set-cookie": "theirs=1",
+        },
+      }),
+    {
+      wire: { bandwidth: { rate: "100KB/s", burst: 0 }, chunk: 1000 },
+    },
+  );
+  const sent = performance.now();
+  const response = await get(there.server, "/", {
+    headers: { origin: "http://page.example" },
+  });
+  deepEqual(new Uint8Array(await response.arrayBuffer()), bytes);
+  ok(performance.now() - sent >= 50, "5000 bytes at 100 kB/s");
+  equal(
+    response.headers.get("access-control-allow-origin"),
+    "http://page.example",
+  );
+  deepEqual(response.headers.getSetCookie(), ["theirs=1"]);
+  const metrics = await (await call(there.server, "/metrics")).text();
+  const count = (name: string) =>
+    Number(metrics.match(new RegExp(`_${name}\\{route="p"\\} (\\d+)\\n`))?.[1]);
+  ok(count("wire_lateness_seconds_count") + count("wire_stalls_total") >= 5);
+});
+
 Deno.test("a dead upstream is a 502 with our code, counted, and the server goes on", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}`;
