@@ -209,6 +209,15 @@ function entriesIn({ value }: SettingsInput): unknown {
 }
 
 /**
+ * The types of settings that a configuration's families, profiles and folder make, whatever else is wrong with it.
+ *
+ * @param input as a user wrote it; plugins that are not there contribute nothing
+ */
+export async function readKit(input: SettingsInput): Promise<Kit> {
+  return (await layGround(input)).parser.kit;
+}
+
+/**
  * The JSON Schema of the configuration, with all that its plugins bring.
  *
  * @throws PerfmockError where a plugin cannot be loaded

@@ -25,15 +25,13 @@ export interface ThreadHost {
 }
 
 /**
- * Reads the configuration once more, in this thread. Plugins that were given as objects, not named in the configuration, are
- * not there: their distribution families cannot be used.
- *
- * @throws PerfmockError with all faults
+ * Reads what a configuration contributes once more, in this thread. Plugins that were given as objects are not there: their
+ * distribution families cannot be used.
  */
 export async function threadHost(input: ThreadInput): Promise<ThreadHost> {
   // Late: it knows the built-in plugins, and one of them may be what imports this.
-  const { readSettings } = await import("./settings.ts");
-  const { kit } = await readSettings({
+  const { readKit } = await import("./settings.ts");
+  const kit = await readKit({
     value: input.value,
     folder: new URL(input.folder),
     plugins: [],
