@@ -54,7 +54,9 @@ export class Windows {
 
   /** Everything since the reset, as seen at a time: valid until the next call of any window. */
   total(now: number): Tally {
-    return merged([...this.#total, this.#present(now)]);
+    // First: a slice that passes now goes to the total.
+    const present = this.#present(now);
+    return merged([...this.#total, present]);
   }
 
   /** The last 10 s, as seen at a time. */

@@ -187,3 +187,9 @@ Deno.test("Windows that saw nothing say nothing, and no rate is infinite", () =>
   deepEqual([seconds, arrivals, rates.arrivals], [0, 1, 0]);
   equal(responseTime.p99, null);
 });
+
+Deno.test("Windows counts in all what the first look at a later slice lets pass", () => {
+  const windows = new Windows(0);
+  windows.at(100).counts[ARRIVALS]++;
+  equal(windows.total(2_500).counts[ARRIVALS], 1);
+});
