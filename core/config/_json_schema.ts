@@ -30,14 +30,21 @@ export function schemasAt(
   return present;
 }
 
-/** The keys that objects at a path may have, where they are a closed list; undefined where any key may be written. */
+/**
+ * The keys that an object at a path may have, where they are a closed list; undefined where any key may be written.
+ *
+ * @param written the object itself: of several alternatives those count whose constants it has
+ */
 export function keysAt(
   root: JsonSchema,
   segments: readonly PropertyKey[],
+  written?: unknown,
 ): string[] | undefined {
-  const objects = schemasAt(root, segments)
+  const all = schemasAt(root, segments)
     .flatMap((node) => expand(root, node))
     .filter((node) => isRecord(node.properties));
+  const meant = all.filter((node) => !contradicts(node, written));
+  const objects = meant.length === 0 ? all : meant;
   if (objects.length === 0) return undefined;
   if (objects.some((node) => node.additionalProperties !== false)) {
     return undefined;
@@ -45,6 +52,15 @@ export function keysAt(
   return [
     ...new Set(objects.flatMap((node) => Object.keys(node.properties ?? {}))),
   ];
+}
+
+/** Whether an object has another value where an alternative wants a constant, such as its kind. */
+function contradicts({ properties }: JsonSchema, written: unknown): boolean {
+  return isRecord(written) && isRecord(properties) &&
+    Object.entries(properties).some(([key, property]) =>
+      isRecord(property) && "const" in property && key in written &&
+      written[key] !== property.const
+    );
 }
 
 /** What is allowed at a path, in words; undefined where the schema says nothing of it. */

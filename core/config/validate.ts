@@ -109,7 +109,7 @@ interface Context {
 function toIssue(fault: Fault, { value, path, json }: Context): Issue {
   const { segments } = fault;
   const received = "value" in fault ? fault.value : lookUp(value, segments);
-  const about = aboutKey(fault, received, json) ?? {
+  const about = aboutKey(fault, received, { value, json }) ?? {
     message: fault.message,
     allowed: fault.partial
       ? allowedAt(json, segments) ?? fault.allowed
@@ -132,10 +132,11 @@ function toIssue(fault: Fault, { value, path, json }: Context): Issue {
 function aboutKey(
   fault: Fault,
   received: unknown,
-  json: JsonSchema,
+  { value, json }: Pick<Context, "value" | "json">,
 ): Pick<Issue, "message" | "allowed" | "suggestion"> | undefined {
   const key = String(fault.segments.at(-1));
-  const keys = keysAt(json, fault.segments.slice(0, -1));
+  const parent = fault.segments.slice(0, -1);
+  const keys = keysAt(json, parent, lookUp(value, parent));
   const unknown = fault.unknownKey ??
     (fault.segments.length > 0 && received !== undefined &&
       keys !== undefined && !keys.includes(key));

@@ -443,3 +443,19 @@ Deno.test("validate() leaves out a value that is nested too deep to be shown", (
     allowed: "a number",
   });
 });
+
+Deno.test("validate() lists the keys of the alternative that is meant", () => {
+  const schema = z.discriminatedUnion("model", [
+    z.strictObject({ model: z.literal("usl"), contention: z.number() }),
+    z.strictObject({ model: z.literal("gc"), heap: z.number() }),
+  ]);
+  const { issues } = validate(schema, { model: "usl", contention: 1, heap: 2 });
+  assert.deepEqual(issues, [{
+    path: "/heap",
+    message: 'Unknown key "heap"',
+    value: 2,
+    allowed: "model or contention",
+  }]);
+  const unknown = validate(schema, { model: "none", heap: 2 }).issues ?? [];
+  assert.deepEqual(unknown.map(({ path }) => path), ["/model"]);
+});
