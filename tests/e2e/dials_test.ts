@@ -1,9 +1,23 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import type { Plugin } from "../../core/plugin.ts";
 import { Server } from "../../core/server.ts";
 import { pathToFileURL } from "node:url";
 import { VirtualClock } from "../../core/time/mod.ts";
 
 const EXACT = { scheme: "exact", block: 10 };
+
+/** A family that has no quantile function. */
+const tossed: Plugin = {
+  name: "tossed",
+  version: "1.0.0",
+  contributes: {
+    families: [{
+      name: "tossed",
+      parameters: ({ z }) => z.strictObject({}),
+      create: () => ({ sample: (next) => next() < 0.5 ? 1 : 2 }),
+    }],
+  },
+};
 
 async function serverWith(route: object) {
   const clock = new VirtualClock();
@@ -11,7 +25,7 @@ async function serverWith(route: object) {
   await server.start({
     value: { routes: [{ id: "r", path: "/r", ...route }] },
     folder: pathToFileURL("/"),
-    plugins: [],
+    plugins: [tossed],
   });
   return { server, clock };
 }
@@ -78,6 +92,18 @@ Deno.test("a service time that is turned is sampled exactly where the route's is
     [10, 20, 30, 40, 50, 60, 70, 80, 90, 95],
     "the ends of each tenth, and the middle of the last",
   );
+});
+
+Deno.test("a service time that is turned to what cannot be sampled exactly is sampled at random", async () => {
+  const made = await serverWith({
+    serviceTime: "exponential(mean=5ms)",
+    sampling: EXACT,
+  });
+  await using _ = made.server;
+  const { held, type } = hold(made, "serviceTime");
+  held.turn(type?.parse("tossed()"));
+  const drawn = (await ask(made, 20)).map(({ drawnMs }) => drawnMs);
+  deepEqual([...new Set(drawn)].sort(), [1, 2]);
 });
 
 Deno.test("a delay is added, and the shares of faults are scaled", async () => {
