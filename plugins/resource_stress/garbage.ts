@@ -4,12 +4,12 @@
  * @module
  */
 
-/** One object: three words of header, four fields. */
+/** One object: three words of header, four fields. References alone: the compiler may give a number a box of its own. */
 interface Node {
   readonly next: Node | undefined;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
+  readonly a: Node | undefined;
+  readonly b: Node | undefined;
+  readonly c: Node | undefined;
 }
 
 /** The size of an object of four fields on a heap without pointer compression, in bytes. */
@@ -38,7 +38,7 @@ export class Garbage {
   make(): void {
     let node: Node | undefined;
     for (let i = 0; i < BATCH_OBJECTS; i++) {
-      node = { next: node, a: i, b: i, c: i };
+      node = { next: node, a: node, b: node, c: node };
     }
     this.#alive[this.#batches++ % ALIVE] = node;
   }
