@@ -366,6 +366,7 @@ export class Server implements Perfmock {
 
   async drain(): Promise<void> {
     if (this.#ended !== undefined) return this.#ended;
+    this.#sessions.close();
     const flows = [this.#main, ...this.#sessions.tenants()].map(({ flow }) =>
       flow
     );
@@ -385,6 +386,7 @@ export class Server implements Perfmock {
 
   async #end(): Promise<void> {
     this.#lag.stop();
+    this.#sessions.close();
     const tenants = [this.#main, ...this.#sessions.tenants()];
     const cut = tenants.flatMap((tenant) => tenant.cut());
     // Connections first: a promise that is settled before they are gone could still become an answer, an early one.

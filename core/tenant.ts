@@ -75,7 +75,7 @@ export class Tenant {
   readonly #stats: StatsSource;
   /** GET live. */
   readonly live: LiveFeed;
-  #journal: ExchangeJournal;
+  readonly #journal: ExchangeJournal;
   #revision: Revision | undefined;
   #number = 0;
   /** Changes are made one after another: each sees what the one before has left. */

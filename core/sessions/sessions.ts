@@ -69,6 +69,7 @@ export class Sessions {
   readonly #making = new Set<string>();
   readonly #past = new Set<string>();
   #made = 0;
+  #closed = false;
 
   /** @param host what they need of their server */
   constructor(host: SessionHost) {
@@ -86,6 +87,7 @@ export class Sessions {
    * @throws PerfmockError `SESSIONS_EXHAUSTED`, `ARGUMENT_INVALID` where the name is taken, or what is wrong with its routes
    */
   async create(request: SessionRequest): Promise<SessionDescription> {
+    if (this.#closed) throw ending();
     const { limit, expiry } = this.#host.settings();
     if (this.#sessions.size + this.#making.size >= limit) {
       throw new PerfmockError(
@@ -105,6 +107,11 @@ export class Sessions {
     this.#making.add(name);
     try {
       const tenant = await this.#host.create(name, request);
+      // The server may have begun to end meanwhile, and knows nothing of this one yet.
+      if (this.#closed) {
+        await tenant.end();
+        throw ending();
+      }
       const session: Session = {
         tenant,
         expiry: request.expiry ?? expiry,
@@ -155,8 +162,14 @@ export class Sessions {
     await this.#end(this.#known(name));
   }
 
+  /** Makes no more of them: the server is ending. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Ends all. */
   async end(): Promise<void> {
+    this.close();
     await Promise.all(
       [...this.#sessions.values()].map((session) => this.#end(session)),
     );
@@ -212,6 +225,13 @@ export class Sessions {
     }
     await session.tenant.end();
   }
+}
+
+function ending(): PerfmockError {
+  return new PerfmockError(
+    "SERVER_NOT_STARTED",
+    "Cannot make a session: the server is ending",
+  );
 }
 
 /** The error for a name that no session has. */

@@ -183,6 +183,12 @@ Deno.test("there are as many sessions as allowed, and names are unique", async (
   await call(server, "POST sessions", {});
   const further = await call(server, "POST sessions", {});
   deepEqual([further.status, further.json.code], [429, "SESSIONS_EXHAUSTED"]);
+  await call(server, "DELETE sessions/s1");
+  // One that is being made when the server ends must not be left over.
+  const late = call(server, "POST sessions", {});
+  await server[Symbol.asyncDispose]();
+  const { status, json } = await late;
+  deepEqual([status, json.code], [400, "SERVER_NOT_STARTED"]);
 });
 
 Deno.test("everything wrong with a session is said at once, and none is made", async () => {
