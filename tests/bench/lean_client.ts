@@ -152,6 +152,15 @@ export class LeanClient implements LeanResponse, Disposable {
   }
 
   /**
+   * Connects ahead of the first exchange, which then costs no more than all others.
+   *
+   * @throws LeanError with the kind of the failure
+   */
+  async connect(): Promise<void> {
+    if (this.#connection === undefined) await this.#connect();
+  }
+
+  /**
    * Sends a request and waits for the complete response. Connects first where there is no connection, or where the server
    * has closed it since; a request that was sent is never sent again.
    *

@@ -46,6 +46,11 @@ export interface OpenLoad extends Load {
   readonly rate: number;
   /** Requests that fall due while so many are under way are dropped. */
   readonly maxInFlight: number;
+  /**
+   * How many connections are open before the first request; more are made where they are needed. To connect costs the client
+   * much more than a request: one that had to for every request it is late with would fall further behind with each.
+   */
+  readonly connections?: number;
 }
 
 /** What came of a load. All but the counts of the schedule leave the warm-up out. */
@@ -89,9 +94,13 @@ export async function runClosedLoad(load: ClosedLoad): Promise<Outcome> {
 /** Runs an open loop to its end: until the last request was answered. */
 export async function runOpenLoad(load: OpenLoad): Promise<Outcome> {
   using clients = new Clients(load);
+  const idle = Array.from(
+    { length: load.connections ?? 0 },
+    () => clients.open(),
+  );
+  for (const client of idle) await client.connect();
   const recording = new Recording(load);
   const { outcome, start } = recording;
-  const idle: LeanClient[] = [];
   const underWay = new Set<Promise<void>>();
   const launch = (due: number) => {
     outcome.scheduled++;

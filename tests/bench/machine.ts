@@ -58,3 +58,18 @@ export function processorTime(pid: number): number {
     return NaN;
   }
 }
+
+/**
+ * How long others on the same hardware have kept this machine's processors from running, all of them together, since it
+ * started.
+ *
+ * @returns milliseconds, in steps of 10; 0 where the system does not tell
+ */
+export function stolenTime(): number {
+  try {
+    const [total] = Deno.readTextFileSync("/proc/stat").split("\n", 1);
+    return Number(total.split(/\s+/)[8] ?? 0) * 10;
+  } catch {
+    return 0;
+  }
+}

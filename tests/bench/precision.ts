@@ -4,6 +4,7 @@
  * @module
  */
 import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
+import { quietRounds } from "./rounds.ts";
 import { LoadDriver, type Order, type Report } from "./load_driver.ts";
 import {
   type Server,
@@ -56,6 +57,8 @@ export const precision: Benchmark = {
   measures:
     `How late responses leave that were asked for after ${TARGET} ms, as the server sees it (Server-Timing) and from outside; excess is over native C, slice by slice`,
   async run(context) {
+    const together = await context.children.separate();
+    if (together !== undefined) context.note(together);
     const servers = await startAll(context);
     const driver = new LoadDriver(context.children);
     const rows = [];
@@ -128,11 +131,23 @@ async function measure(
   const sights = new Map(
     [...servers.keys()].map((name) => [name, new Sight()]),
   );
-  for (let round = 0; round < (context.quick ? 1 : 8); round++) {
+  const once = async (round: number) => {
+    const reports: [string, Report][] = [];
     for (const [name, server] of turned(servers, round)) {
       const url = `${server.url}/wait`;
-      sights.get(name)?.add(await driver.drive({ ...order, url } as Order));
+      reports.push([name, await driver.drive({ ...order, url } as Order)]);
     }
+    return reports;
+  };
+  const { kept, made, stolen } = await quietRounds(
+    once,
+    context.quick ? { wanted: 1, most: 1 } : { wanted: 8, most: 24 },
+  );
+  for (const [name, report] of kept.flat()) sights.get(name)?.add(report);
+  if (made > kept.length || stolen > 0) {
+    context.note(
+      `${load.what}: ${kept.length} rounds of ${made}, those from which others on this hardware took least: ${stolen} ms`,
+    );
   }
   return [...sights].map(([name, sight]) => {
     const values = figures(sight, sights.get(NATIVE));

@@ -4,13 +4,34 @@
  * @module
  */
 
+import { type Cores, shareCores } from "./cores.ts";
+
 /** The child processes of a run. Disposal ends them all. */
 export class Children implements AsyncDisposable {
   readonly #running = new Set<Child>();
+  #cores: Cores | undefined;
+
+  /**
+   * From now on servers and clients are started on processors of their own.
+   *
+   * @returns a sentence where that cannot be had here
+   */
+  async separate(): Promise<string | undefined> {
+    const cores = await shareCores();
+    if (typeof cores === "string") return cores;
+    this.#cores = cores;
+  }
 
   /** Starts a process; its standard error is passed on. */
-  spawn(command: string, args: readonly string[]): Child {
-    const child = new Child(command, args, () => this.#running.delete(child));
+  spawn(
+    command: string,
+    args: readonly string[],
+    side: keyof Cores = "server",
+  ): Child {
+    const whole = this.#cores === undefined
+      ? [command, ...args]
+      : ["taskset", "-c", this.#cores[side], command, ...args];
+    const child = new Child(whole, () => this.#running.delete(child));
     this.#running.add(child);
     return child;
   }
@@ -21,14 +42,17 @@ export class Children implements AsyncDisposable {
    * @param script relative to the folder of the benchmarks
    * @param args the script's arguments
    * @param flags Deno's own
+   * @param side whether it serves or drives load
    */
   deno(
     script: string,
     args: readonly string[] = [],
     flags: readonly string[] = [],
+    side: keyof Cores = "server",
   ): Child {
     const file = new URL(script, import.meta.url).pathname;
-    return this.spawn(Deno.execPath(), ["run", "-A", ...flags, file, ...args]);
+    const all = ["run", "-A", ...flags, file, ...args];
+    return this.spawn(Deno.execPath(), all, side);
   }
 
   /** Ends all that still run. */
@@ -51,11 +75,11 @@ export class Child {
   ended = false;
 
   /** Starts it; `ended` is called once it was stopped. */
-  constructor(command: string, args: readonly string[], ended: () => void) {
+  constructor([command, ...args]: readonly string[], ended: () => void) {
     this.#command = [command, ...args].join(" ");
     this.#ended = ended;
     this.#process = new Deno.Command(command, {
-      args: [...args],
+      args,
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
