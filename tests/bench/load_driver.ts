@@ -42,7 +42,7 @@ export class LoadDriver {
 
   /** Starts the process. */
   constructor(children: Children) {
-    this.#child = children.deno("load_driver.ts", [], [], "client");
+    this.#child = children.deno("load_driver.ts", [], [], { side: "client" });
   }
 
   /**

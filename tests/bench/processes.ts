@@ -6,6 +6,14 @@
 
 import { type Cores, shareCores } from "./cores.ts";
 
+/** What a process finds where it runs. */
+export interface Surroundings {
+  /** Whether it serves or drives load; a server where nothing is said. */
+  readonly side?: keyof Cores;
+  /** Environment variables beside its parent's. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The child processes of a run. Disposal ends them all. */
 export class Children implements AsyncDisposable {
   readonly #running = new Set<Child>();
@@ -26,12 +34,12 @@ export class Children implements AsyncDisposable {
   spawn(
     command: string,
     args: readonly string[],
-    side: keyof Cores = "server",
+    { side = "server", env = {} }: Surroundings = {},
   ): Child {
     const whole = this.#cores === undefined
       ? [command, ...args]
       : ["taskset", "-c", this.#cores[side], command, ...args];
-    const child = new Child(whole, () => this.#running.delete(child));
+    const child = new Child(whole, env, () => this.#running.delete(child));
     this.#running.add(child);
     return child;
   }
@@ -42,17 +50,17 @@ export class Children implements AsyncDisposable {
    * @param script relative to the folder of the benchmarks
    * @param args the script's arguments
    * @param flags Deno's own
-   * @param side whether it serves or drives load
+   * @param surroundings where it runs
    */
   deno(
     script: string,
     args: readonly string[] = [],
     flags: readonly string[] = [],
-    side: keyof Cores = "server",
+    surroundings?: Surroundings,
   ): Child {
     const file = new URL(script, import.meta.url).pathname;
     const all = ["run", "-A", ...flags, file, ...args];
-    return this.spawn(Deno.execPath(), all, side);
+    return this.spawn(Deno.execPath(), all, surroundings);
   }
 
   /** Ends all that still run. */
@@ -75,7 +83,11 @@ export class Child {
   ended = false;
 
   /** Starts it; `ended` is called once it was stopped. */
-  constructor([command, ...args]: readonly string[], ended: () => void) {
+  constructor(
+    [command, ...args]: readonly string[],
+    env: Readonly<Record<string, string>>,
+    ended: () => void,
+  ) {
     this.#command = [command, ...args].join(" ");
     this.#ended = ended;
     this.#process = new Deno.Command(command, {
@@ -83,7 +95,7 @@ export class Child {
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
-      env: { DENO_NO_UPDATE_CHECK: "1" },
+      env: { DENO_NO_UPDATE_CHECK: "1", ...env },
     }).spawn();
     this.#lines = readLines(this.#process.stdout);
     this.#process.status.then(() => this.ended = true);

@@ -87,6 +87,8 @@ export interface PerfmockOptions {
   readonly flags?: readonly string[];
   /** How often to look whether it listens, in milliseconds. */
   readonly interval?: number;
+  /** Environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -96,17 +98,22 @@ export interface PerfmockOptions {
  */
 export async function startPerfmock(
   children: Children,
-  { config, flags = [], interval = 20 }: PerfmockOptions,
+  { config, flags = [], interval = 20, env = {} }: PerfmockOptions,
 ): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "perfmock_bench_" });
   try {
     const file = `${folder}/perfmock.json`;
     const ready = `${folder}/ready.json`;
     await Deno.writeTextFile(file, JSON.stringify(config));
-    const child = children.deno("../../mod.ts", [
-      ...["serve", "--config", file, "--port", "0"],
-      ...["--ready-file", ready, "--quiet"],
-    ], flags);
+    const child = children.deno(
+      "../../mod.ts",
+      [
+        ...["serve", "--config", file, "--port", "0"],
+        ...["--ready-file", ready, "--quiet"],
+      ],
+      flags,
+      { env },
+    );
     for (const end = performance.now() + 30_000; performance.now() < end;) {
       const { url } = await readReady(ready);
       if (url !== undefined) return { url: url.replace(/\/$/, ""), child };
