@@ -22,6 +22,7 @@ const OURS = "perfmock";
 /** Deno's own setting: after how many tasks its event loop looks for input and output; 61 where nothing is said. */
 const INTERVAL = { DENO_TOKIO_EVENT_INTERVAL: "1" };
 const OURS_EACH = "perfmock, event interval 1";
+const CLOCK_EACH = "its clock alone, event interval 1";
 
 /** The load of a line of the table, and what is demanded of perfmock under it. */
 interface Load {
@@ -95,6 +96,13 @@ async function startAll(context: Context): Promise<Servers> {
   servers.set(
     OURS_EACH,
     await startPerfmock(children, { config, env: INTERVAL }),
+  );
+  servers.set(
+    CLOCK_EACH,
+    await startScript(children, "precise_clock", {
+      args: [`${TARGET}`],
+      env: INTERVAL,
+    }),
   );
   const native = await startNative(children, TARGET);
   if (typeof native === "string") context.note(native);

@@ -38,14 +38,18 @@ export async function memoryOf({ child }: Server): Promise<Memory> {
 export function startScript(
   children: Children,
   script: string,
-  { args, flags }: {
+  { args, flags, env }: {
     /** The script's arguments. */
     readonly args?: readonly string[];
     /** Deno's own. */
     readonly flags?: readonly string[];
+    /** Environment variables. */
+    readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Server> {
-  return listening(children.deno(`servers/${script}.ts`, args, flags));
+  return listening(
+    children.deno(`servers/${script}.ts`, args, flags, { env }),
+  );
 }
 
 /**
