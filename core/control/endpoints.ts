@@ -23,6 +23,7 @@ const BODY_LIMIT = 1024 * 1024;
 const STATUS: Readonly<Partial<Record<string, number>>> = {
   REVISION_STALE: 412,
   ROUTE_UNKNOWN: 404,
+  SERVER_NOT_STARTED: 503,
   SESSION_UNKNOWN: 404,
   SESSIONS_EXHAUSTED: 429,
 } satisfies Partial<Record<ErrorCode, number>>;

@@ -188,7 +188,7 @@ Deno.test("there are as many sessions as allowed, and names are unique", async (
   const late = call(server, "POST sessions", {});
   await server[Symbol.asyncDispose]();
   const { status, json } = await late;
-  deepEqual([status, json.code], [400, "SERVER_NOT_STARTED"]);
+  deepEqual([status, json.code], [503, "SERVER_NOT_STARTED"]);
 });
 
 Deno.test("everything wrong with a session is said at once, and none is made", async () => {
