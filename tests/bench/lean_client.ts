@@ -152,12 +152,15 @@ export class LeanClient implements LeanResponse, Disposable {
   }
 
   /**
-   * Connects ahead of the first exchange, which then costs no more than all others.
-   *
-   * @throws LeanError with the kind of the failure
+   * Connects ahead of the first exchange, which then costs no more than all others. Where that fails, the first exchange
+   * tries again, and says why it failed.
    */
   async connect(): Promise<void> {
-    if (this.#connection === undefined) await this.#connect();
+    try {
+      if (this.#connection === undefined) await this.#connect();
+    } catch (error) {
+      if (!(error instanceof LeanError)) throw error;
+    }
   }
 
   /**

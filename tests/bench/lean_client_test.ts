@@ -63,6 +63,8 @@ function failsAs(exchange: Promise<unknown>, kind: FailureKind): Promise<void> {
 Deno.test("LeanClient sends its requests over one connection", async () => {
   await using server = serve(() => new Response("hello"));
   using client = new LeanClient(server.address);
+  await client.connect();
+  equal(client.connected, true);
   for (let i = 0; i < 5; i++) {
     const response = await client.exchange(server.get("/"));
     equal(response.status, 200);

@@ -84,6 +84,7 @@ Deno.test("runOpenLoad() sends each request of its schedule, none ahead of it", 
     ...server.load,
     rate: 500,
     maxInFlight: 1000,
+    connections: 3,
   });
   equal(outcome.scheduled, 50);
   equal(outcome.completed, 50);

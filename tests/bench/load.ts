@@ -7,7 +7,7 @@ import type { LoadScenario } from "../../core/plugin.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { Benchmark, Context, Row } from "./benchmark.ts";
 import { processorTime } from "./machine.ts";
-import { quietRounds } from "./rounds.ts";
+import { inWords, quietRounds } from "./rounds.ts";
 import { type Server, startScript } from "./servers.ts";
 
 const CONNECTIONS = 50;
@@ -25,15 +25,13 @@ export const load: Benchmark = {
     const seconds = context.quick ? 1 : 10;
     // The first run compiles what the others are measured with.
     await send(engine, target, closed(1));
-    const { kept: [sent], made, stolen } = await quietRounds(
+    const rounds = await quietRounds(
       () => send(engine, target, open(seconds)),
       { wanted: 1, most: context.quick ? 1 : 5 },
     );
-    context.note(
-      `Open model: the round of ${made} from which others on this hardware took least: ${stolen} ms`,
-    );
+    context.note(`Open model: ${inWords(rounds)}`);
     const rows = [
-      openRow(sent),
+      openRow(rounds.kept[0]),
       closedRow(await send(engine, target, closed(seconds))),
       ...await wrkRow(target, seconds, context),
     ];
@@ -72,7 +70,7 @@ async function send(
   engine: Perfmock,
   { url }: Server,
   scenario: Scenario,
-  progress?: () => unknown,
+  progress?: () => void,
 ): Promise<Sent> {
   // At each tick: the thread's time is gone with the thread.
   const ticks: { readonly used: number; readonly started: number }[] = [];

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
-import { quietRounds } from "./rounds.ts";
 import { LoadDriver, type Order, type Report } from "./load_driver.ts";
 import {
   type Server,
@@ -12,6 +11,7 @@ import {
   startPerfmock,
   startScript,
 } from "./servers.ts";
+import { inWords, quietRounds } from "./rounds.ts";
 import { medianExcess, quantile, quantiles, Samples } from "./statistics.ts";
 
 /** The delay asked for, in milliseconds. */
@@ -155,16 +155,14 @@ async function measure(
     }
     return reports;
   };
-  const { kept, made, stolen } = await quietRounds(
+  const rounds = await quietRounds(
     once,
     context.quick ? { wanted: 1, most: 1 } : { wanted: 8, most: 24 },
   );
-  for (const [name, report] of kept.flat()) sights.get(name)?.add(report);
-  if (made > kept.length || stolen > 0) {
-    context.note(
-      `${load.what}: ${kept.length} rounds of ${made}, those from which others on this hardware took least: ${stolen} ms`,
-    );
+  for (const [name, report] of rounds.kept.flat()) {
+    sights.get(name)?.add(report);
   }
+  context.note(`${load.what}: ${inWords(rounds)}`);
   return [...sights].map(([name, sight]) => {
     const values = figures(sight, sights.get(NATIVE));
     const known = ({ column }: Target) => values[column] !== undefined;

@@ -52,3 +52,8 @@ export async function quietRounds<Found>(
     stolen: inOrder.reduce((sum, { lost }) => sum + lost, 0),
   };
 }
+
+/** Which rounds the figures are of. */
+export function inWords({ kept, made, stolen }: QuietRounds<unknown>): string {
+  return `${kept.length} of ${made} rounds, those from which others on this hardware took least: ${stolen} ms`;
+}
