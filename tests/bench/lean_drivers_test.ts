@@ -60,7 +60,8 @@ Deno.test("runClosedLoad() leaves the warm-up out", async () => {
   const { load } = server;
   const outcome = await runClosedLoad({
     ...load,
-    warmup: load.duration,
+    // A request may be sent when the duration is over by a moment: its loop looked at the clock just before.
+    warmup: Infinity,
     connections: 1,
   });
   ok(outcome.scheduled > 0);
