@@ -41,8 +41,12 @@ const GAP_TO_START = 1000;
  */
 const LAST_STRETCH = 0.01;
 
-/** After how many timers in one turn input and output get theirs. */
-const BATCH = 256;
+/**
+ * How long a turn may go on firing timers, in milliseconds, before input and output get theirs. What a timer has made ready, such as
+ * an answer, leaves after the turn only, with all others of that turn: of a hundred answers due together the first would wait for the
+ * making of the last. Much shorter, and the turns themselves take the time.
+ */
+const TURN = 0.04;
 
 /** The settings of a {@linkcode PreciseClock}. */
 export interface PreciseClockOptions {
@@ -218,15 +222,16 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
 
   #fireDue(): number {
     let now = this.#passLastStretch();
+    const end = now + TURN;
     let fired = 0;
-    while (this.#timers.deadline <= now && fired < BATCH) {
+    while (this.#timers.deadline <= now && now < end) {
       fired++;
       try {
         this.#timers.fire();
       } catch (error) {
         reportError(error);
       }
-      if (this.#timers.deadline > now) now = performance.now();
+      now = performance.now();
     }
     return fired;
   }

@@ -75,6 +75,25 @@ for (const [mode, worker] of MODES) {
     goesOn = false;
   });
 
+  Deno.test(`PreciseClock lets go of what the first timers have made ready before it fires the last that are due with them (${mode})`, async () => {
+    await using clock = await startedClock({ worker });
+    let fired = 0;
+    const first = Promise.withResolvers<void>();
+    const last = Promise.withResolvers<void>();
+    const wake = (): void => {
+      fired++;
+      first.resolve();
+      if (fired === 100) last.resolve();
+      const end = clock.now() + 0.1;
+      while (clock.now() < end);
+    };
+    const deadline = clock.now() + 3;
+    for (let i = 0; i < 100; i++) clock.at(deadline, wake, undefined);
+    await soon(first.promise);
+    ok(fired <= 5, `${fired} have fired`);
+    await soon(last.promise);
+  });
+
   Deno.test(`PreciseClock goes on where callbacks throw, and reports each error (${mode})`, async () => {
     await using clock = await startedClock({ worker });
     const reported: unknown[] = [];
