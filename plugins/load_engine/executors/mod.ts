@@ -12,3 +12,4 @@ export {
   type Turn,
 } from "./environment.ts";
 export { LoadRun, type RunResult, type RunWatcher } from "./load_run.ts";
+export { spareConnections } from "./spare_connections.ts";

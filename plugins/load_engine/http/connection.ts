@@ -29,8 +29,8 @@ export class Connection<Tag> {
   #state: "idle" | "busy" | "closed" = "idle";
   #unsent = 0;
   #keepAlive = true;
-  /** What the caller of {@linkcode Connection.send} wants to find again. */
-  tag: Tag;
+  /** What the caller of {@linkcode Connection.send} wants to find again; not before the first exchange. */
+  tag!: Tag;
   /** The timer of the exchange's time-out, for the caller to keep. */
   timer = 0;
   /** Why the last exchange failed; empty where it did not. */
@@ -40,14 +40,9 @@ export class Connection<Tag> {
   /** When the response was complete, or the exchange failed. */
   endedAt: number = NaN;
 
-  /**
-   * Connects at the first exchange.
-   *
-   * @param tag the first exchange's
-   */
-  constructor(settings: ConnectionSettings<Tag>, tag: Tag) {
+  /** Connects at the first exchange, or before by {@linkcode Connection.open}. */
+  constructor(settings: ConnectionSettings<Tag>) {
     this.#settings = settings;
-    this.tag = tag;
   }
 
   /** Whether another exchange may be sent: false once it failed, or either side has closed it. */
@@ -63,6 +58,18 @@ export class Connection<Tag> {
   /** The text of the last response's body, where the request asked to keep it. */
   get bodyText(): string {
     return this.#reader.bodyText;
+  }
+
+  /** Connects ahead of the first exchange. Never rejects; returns whether the connection is {@linkcode Connection.usable}. */
+  async open(): Promise<boolean> {
+    this.#state = "busy";
+    try {
+      await this.#connect();
+      this.#state = "idle";
+    } catch {
+      this.#state = "closed";
+    }
+    return this.usable;
   }
 
   /** Sends a request; only where the connection is {@linkcode Connection.usable}. A request that was sent is never sent again. */
@@ -89,6 +96,11 @@ export class Connection<Tag> {
   async #exchange(request: PreparedRequest): Promise<void> {
     try {
       if (this.#socket === undefined) await this.#connect();
+    } catch (error) {
+      if (this.#state === "busy") this.#fail(kindOfConnectError(error));
+      return;
+    }
+    try {
       const socket = this.#socket;
       if (socket === undefined) return;
       this.#keepAlive = request.keepAlive;
@@ -101,15 +113,11 @@ export class Connection<Tag> {
   }
 
   async #connect(): Promise<void> {
-    try {
-      const socket = await this.#settings.addresses.connect();
-      if (this.#state !== "busy") return socket.close();
-      socket.setNoDelay(true);
-      this.#socket = socket;
-      this.#arm(socket);
-    } catch (error) {
-      if (this.#state === "busy") this.#fail(kindOfConnectError(error));
-    }
+    const socket = await this.#settings.addresses.connect();
+    if (this.#state !== "busy") return socket.close();
+    socket.setNoDelay(true);
+    this.#socket = socket;
+    this.#arm(socket);
   }
 
   /** Reads ahead of the next request: so a connection that the server closes meanwhile is noticed before it is used. */

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { Environment, ErrorKind, Order } from "../executors/mod.ts";
+import type { ErrorKind, Order } from "../executors/mod.ts";
+import type { ClientEnvironment } from "./client_environment.ts";
 import { kindOfError } from "./failure.ts";
 import { cleanPath, FRAMING, oneLine } from "./request.ts";
 import type { Destination } from "./targets.ts";
@@ -22,8 +23,8 @@ interface Flight {
   given: ErrorKind;
 }
 
-/** An {@linkcode Environment} on fetch. */
-export class FetchEnvironment implements Environment, Disposable {
+/** An {@linkcode ClientEnvironment} on fetch. */
+export class FetchEnvironment implements ClientEnvironment {
   /** Its time. */
   readonly clock: Clock;
   readonly #base: string;
@@ -39,7 +40,12 @@ export class FetchEnvironment implements Environment, Disposable {
     });
   }
 
-  /** Sends a request now; see {@linkcode Environment.send}. */
+  /** Does nothing: fetch makes its connections itself, when it needs them. */
+  connectAhead(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Sends a request now; see {@linkcode ClientEnvironment.send}. */
   send(order: Order): void {
     const controller = new AbortController();
     const flight: Flight = { order, controller, timer: 0, given: "" };
@@ -53,7 +59,7 @@ export class FetchEnvironment implements Environment, Disposable {
     this.#exchange(flight);
   }
 
-  /** Ends all orders of a scenario that are under way; see {@linkcode Environment.cut}. */
+  /** Ends all orders of a scenario that are under way; see {@linkcode ClientEnvironment.cut}. */
   cut(scenario: number): void {
     for (const flight of [...this.#flights]) {
       if (flight.order.request.scenario === scenario) {

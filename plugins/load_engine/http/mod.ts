@@ -4,11 +4,13 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { Environment } from "../executors/mod.ts";
+import type { ClientEnvironment } from "./client_environment.ts";
 import { FetchEnvironment } from "./fetch_environment.ts";
 import type { Destination } from "./targets.ts";
 import { TcpEnvironment } from "./tcp_environment.ts";
 
+export type { ClientEnvironment };
+export { lookAfterEachTask, looksAfterEachTask } from "./event_interval.ts";
 export { type FailureKind, kindOfError } from "./failure.ts";
 export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";
@@ -23,7 +25,7 @@ export {
 export function connectTo(
   destination: Destination,
   clock: Clock,
-): Environment & Disposable {
+): ClientEnvironment {
   return destination.secure
     ? new FetchEnvironment(clock, destination)
     : new TcpEnvironment(clock, destination);

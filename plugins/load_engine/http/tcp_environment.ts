@@ -5,15 +5,22 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { Environment, Order } from "../executors/mod.ts";
+import type { Order } from "../executors/mod.ts";
 import type { RequestPlan } from "../script/mod.ts";
 import { Addresses } from "./addresses.ts";
+import type { ClientEnvironment } from "./client_environment.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
 import { type PreparedRequest, prepareRequest } from "./request.ts";
 import type { Destination } from "./targets.ts";
 
+/** How many connections are being made at a time, ahead of the first orders: as many as any server's queue takes. */
+const LANES = 16;
+
+/** After so long the run begins with the connections that there are, in milliseconds. */
+const PATIENCE = 1000;
+
 /** An {@linkcode Environment} of connections of its own. */
-export class TcpEnvironment implements Environment, Disposable {
+export class TcpEnvironment implements ClientEnvironment {
   /** Its time. */
   readonly clock: Clock;
   readonly #settings: ConnectionSettings<Order>;
@@ -23,8 +30,9 @@ export class TcpEnvironment implements Environment, Disposable {
   readonly #prepared = new Map<RequestPlan, PreparedRequest>();
   readonly #idle: Connection<Order>[] = [];
   readonly #busy = new Set<Connection<Order>>();
+  #disposed = false;
 
-  /** Connects with the first orders. */
+  /** Connects with the first orders, or before by {@linkcode TcpEnvironment.connectAhead}. */
   constructor(clock: Clock, destination: Destination) {
     this.clock = clock;
     this.#host = destination.host;
@@ -37,11 +45,31 @@ export class TcpEnvironment implements Environment, Disposable {
     };
   }
 
-  /** Sends a request now; see {@linkcode Environment.send}. */
+  /** Makes connections that lie idle; see {@linkcode ClientEnvironment.connectAhead}. */
+  async connectAhead(count: number): Promise<void> {
+    let left = count;
+    const lane = async () => {
+      while (left-- > 0 && await this.#connectOne());
+    };
+    const late = Promise.withResolvers<void>();
+    const timer = this.clock.at(
+      this.clock.now() + PATIENCE,
+      late.resolve,
+      undefined,
+    );
+    await Promise.race([
+      Promise.all(Array.from({ length: LANES }, lane)),
+      late.promise,
+    ]);
+    left = 0;
+    this.clock.cancel(timer);
+  }
+
+  /** Sends a request now; see {@linkcode ClientEnvironment.send}. */
   send(order: Order): void {
     const { request } = order;
     const prepared = this.#prepared.get(request) ?? this.#prepare(order);
-    const connection = this.#connection(request.keepAlive, order);
+    const connection = this.#connection(request.keepAlive);
     this.#busy.add(connection);
     order.started = this.clock.now();
     connection.timer = this.clock.at(
@@ -52,7 +80,7 @@ export class TcpEnvironment implements Environment, Disposable {
     connection.send(prepared, order);
   }
 
-  /** Ends all orders of a scenario that are under way; see {@linkcode Environment.cut}. */
+  /** Ends all orders of a scenario that are under way; see {@linkcode ClientEnvironment.cut}. */
   cut(scenario: number): void {
     for (const connection of [...this.#busy]) {
       if (connection.tag.request.scenario === scenario) connection.abort("cut");
@@ -61,13 +89,23 @@ export class TcpEnvironment implements Environment, Disposable {
 
   /** Cuts what is under way and closes all connections. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
     for (const connection of [...this.#busy]) connection.abort("cut");
     for (const connection of this.#idle) connection.close();
     this.#idle.length = 0;
     this.#addresses.close();
   }
 
-  #connection(keepAlive: boolean, order: Order): Connection<Order> {
+  /** Returns whether it is worth while to make another. */
+  async #connectOne(): Promise<boolean> {
+    const connection = new Connection(this.#settings);
+    const isOpen = await connection.open();
+    if (this.#disposed) connection.close();
+    else if (isOpen) this.#idle.push(connection);
+    return isOpen && !this.#disposed;
+  }
+
+  #connection(keepAlive: boolean): Connection<Order> {
     if (keepAlive) {
       for (;;) {
         const connection = this.#idle.pop();
@@ -75,7 +113,7 @@ export class TcpEnvironment implements Environment, Disposable {
         if (connection.usable) return connection;
       }
     }
-    return new Connection(this.#settings, order);
+    return new Connection(this.#settings);
   }
 
   /** As bytes, for good where nothing in it changes. */

@@ -6,6 +6,7 @@
 import type { Clock } from "../../../core/plugin.ts";
 import type { RunResult } from "../executors/mod.ts";
 import type { Progress, Summary, TickTimes } from "../figures/mod.ts";
+import { lookAfterEachTask } from "../http/mod.ts";
 import type { FromThread, ThreadOrder, ToThread } from "./messages.ts";
 
 /** A thread that has not said anything for so long is taken for dead, in ms: it ticks once a second. */
@@ -51,6 +52,7 @@ export class LoadThread implements AsyncDisposable {
   readonly #worker: ThreadWorker;
   readonly #events: ThreadEvents;
   readonly #clock: Clock;
+  readonly #started: () => void;
   #watchdog = 0;
   #over = false;
   #summary: PromiseWithResolvers<Summary | undefined> | undefined;
@@ -65,7 +67,13 @@ export class LoadThread implements AsyncDisposable {
   ) {
     this.#events = events;
     this.#clock = clock;
-    this.#worker = startWorker();
+    this.#started = lookAfterEachTask();
+    try {
+      this.#worker = startWorker();
+    } catch (error) {
+      this.#started();
+      throw error;
+    }
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       // Else it would be thrown once more, on this thread.
@@ -113,6 +121,8 @@ export class LoadThread implements AsyncDisposable {
   }
 
   #receive(message: FromThread): void {
+    // Whatever it says, its event loop runs, with the setting it found.
+    this.#started();
     if (message.kind === "closed") return this.#closed.resolve();
     if (this.#over) return;
     this.#watch();
@@ -151,6 +161,7 @@ export class LoadThread implements AsyncDisposable {
 
   #end(): void {
     this.#over = true;
+    this.#started();
     this.#clock.cancel(this.#watchdog);
     this.#summary?.resolve(undefined);
   }

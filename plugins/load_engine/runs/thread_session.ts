@@ -8,20 +8,32 @@ import {
   PreciseClock,
   threadHost,
 } from "../../../core/thread.ts";
-import { type Environment, LoadRun } from "../executors/mod.ts";
+import { LoadRun, spareConnections } from "../executors/mod.ts";
 import type { Progress, TickTimes } from "../figures/mod.ts";
-import { connectTo } from "../http/mod.ts";
+import {
+  type ClientEnvironment,
+  connectTo,
+  looksAfterEachTask,
+} from "../http/mod.ts";
 import { parseScript } from "../script/mod.ts";
 import type { FromThread, ThreadOrder, ToThread } from "./messages.ts";
 
 /** Sends a message to the server's thread. */
 export type Post = (message: FromThread, transfer?: Transferable[]) => void;
 
+/**
+ * How long a turn of the clock's polling is, in milliseconds, where answers wait for no more than one of them: a hundredth of the most that
+ * a request should be late, and a sixth of the garbage of turns as short as can be.
+ */
+const SLICE = 0.008;
+
 /** One run on this thread. */
 export class ThreadSession {
   readonly #post: Post;
-  readonly #clock = new PreciseClock();
-  #environment: (Environment & Disposable) | undefined;
+  readonly #clock = new PreciseClock({
+    slice: looksAfterEachTask() ? SLICE : 0,
+  });
+  #environment: ClientEnvironment | undefined;
   #run: LoadRun | undefined;
 
   /** @param post how the server's thread is told */
@@ -62,6 +74,7 @@ export class ThreadSession {
       tick: (progress, times) => this.#tick(progress, times()),
       ended: (result) => this.#post({ kind: "ended", result }),
     });
+    await this.#environment.connectAhead(spareConnections(plan));
     this.#post({ kind: "ready" });
   }
 

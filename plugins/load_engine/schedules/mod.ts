@@ -6,5 +6,5 @@
  */
 export { poisson } from "./poisson.ts";
 export { recorded } from "./recorded.ts";
-export type { Schedule } from "./schedule.ts";
+export { ONE_ARRIVAL, type Schedule } from "./schedule.ts";
 export { uniform } from "./uniform.ts";

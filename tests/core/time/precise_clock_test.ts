@@ -2,7 +2,11 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { PreciseClock } from "../../../core/time/mod.ts";
 import { assertOnTime, lateness, soon, startedClock } from "./_support.ts";
 
-const MODES = [["thread", true], ["fallback", false]] as const;
+const MODES = [
+  ["thread", {}],
+  ["fallback", { worker: false }],
+  ["slices", { slice: 0.02 }],
+] as const;
 
 /** Numbers from 0 to 1 without pattern, the same in each run. */
 function* fractions(): Generator<number, never> {
@@ -12,9 +16,9 @@ function* fractions(): Generator<number, never> {
   }
 }
 
-for (const [mode, worker] of MODES) {
+for (const [mode, options] of MODES) {
   Deno.test(`PreciseClock.at() is never early in 10 000 timers (${mode})`, async () => {
-    await using clock = await startedClock({ worker });
+    await using clock = await startedClock(options);
     const late: number[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     const wake = (deadline: number): void => {
@@ -32,7 +36,7 @@ for (const [mode, worker] of MODES) {
   });
 
   Deno.test(`PreciseClock.at() serves deadlines in order, equal ones in order of insertion (${mode})`, async () => {
-    await using clock = await startedClock({ worker });
+    await using clock = await startedClock(options);
     const base = clock.now() + 5;
     const fired: [number, number][] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -48,7 +52,7 @@ for (const [mode, worker] of MODES) {
   });
 
   Deno.test(`PreciseClock.at() takes timers from callbacks, 2000 in a chain for the present (${mode})`, async () => {
-    await using clock = await startedClock({ worker });
+    await using clock = await startedClock(options);
     const { promise, resolve } = Promise.withResolvers<void>();
     let left = 2000;
     let isInside = false;
@@ -65,7 +69,7 @@ for (const [mode, worker] of MODES) {
   });
 
   Deno.test(`PreciseClock.at() lets input and output run between timers that never end (${mode})`, async () => {
-    await using clock = await startedClock({ worker });
+    await using clock = await startedClock(options);
     let goesOn = true;
     const again = (): void => {
       if (goesOn) clock.at(clock.now(), again, undefined);
@@ -76,7 +80,7 @@ for (const [mode, worker] of MODES) {
   });
 
   Deno.test(`PreciseClock lets go of what the first timers have made ready before it fires the last that are due with them (${mode})`, async () => {
-    await using clock = await startedClock({ worker });
+    await using clock = await startedClock(options);
     let fired = 0;
     const first = Promise.withResolvers<void>();
     const last = Promise.withResolvers<void>();
@@ -95,7 +99,7 @@ for (const [mode, worker] of MODES) {
   });
 
   Deno.test(`PreciseClock goes on where callbacks throw, and reports each error (${mode})`, async () => {
-    await using clock = await startedClock({ worker });
+    await using clock = await startedClock(options);
     const reported: unknown[] = [];
     const listen = (event: ErrorEvent): void => {
       event.preventDefault();
@@ -118,7 +122,7 @@ for (const [mode, worker] of MODES) {
   });
 
   Deno.test(`PreciseClock.cancel() takes back what is pending, and nothing else (${mode})`, async () => {
-    await using clock = await startedClock({ worker });
+    await using clock = await startedClock(options);
     let fired = 0;
     const deadline = clock.now() + 4;
     const timers = Array.from(
@@ -135,7 +139,7 @@ for (const [mode, worker] of MODES) {
   });
 
   Deno.test(`PreciseClock wakes again after each of 200 sleeps (${mode})`, async () => {
-    await using clock = await startedClock({ worker });
+    await using clock = await startedClock(options);
     const late: number[] = [];
     const fraction = fractions();
     for (let i = 0; i < 200; i++) {
@@ -146,7 +150,7 @@ for (const [mode, worker] of MODES) {
 
   Deno.test(`PreciseClock drops 30 s timers on disposal, and they never fire (${mode})`, async () => {
     let fired = 0;
-    const clock = await startedClock({ worker });
+    const clock = await startedClock(options);
     for (let i = 0; i < 1000; i++) {
       clock.at(clock.now() + 30_000, () => fired++, undefined);
     }
@@ -159,7 +163,7 @@ for (const [mode, worker] of MODES) {
   });
 
   Deno.test(`PreciseClock may be disposed of from a callback (${mode})`, async () => {
-    const clock = await startedClock({ worker });
+    const clock = await startedClock(options);
     let fired = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     const deadline = clock.now() + 3;
@@ -191,8 +195,8 @@ Deno.test("PreciseClock.at() keeps a timer at Infinity, which never fires and st
 });
 
 Deno.test("PreciseClock.at() serves an earlier deadline while it sleeps for one beyond 2^31 ms", async () => {
-  for (const [, worker] of MODES) {
-    await using clock = await startedClock({ worker });
+  for (const [, options] of MODES) {
+    await using clock = await startedClock(options);
     const timer = clock.at(clock.now() + 2 ** 40, () => {}, undefined);
     for (const delay of [20, 3, 0.4]) {
       assertOnTime([await lateness(clock, clock.now() + delay)]);

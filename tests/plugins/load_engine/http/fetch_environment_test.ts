@@ -159,3 +159,9 @@ Deno.test("FetchEnvironment speaks HTTP/2 where the target does, over one connec
   equal(connections, 1);
   await new Promise((resolve) => server.close(resolve));
 });
+
+Deno.test("FetchEnvironment.connectAhead() leaves it to fetch to connect", async () => {
+  using environment = connectTo(secure(freePort()), new HandClock());
+  await environment.connectAhead(10);
+  equal((await exchange(environment, plan())).error, "refused");
+});

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Order } from "../../../../plugins/load_engine/executors/environment.ts";
 import { connectTo } from "../../../../plugins/load_engine/http/mod.ts";
 import {
@@ -115,6 +115,97 @@ Deno.test("TcpEnvironment makes as many connections as requests are under way", 
   await five();
   await five();
   equal(clients.size, 5);
+});
+
+/** A server that counts the connections that were made to it, whether or not anything was asked. */
+async function counting() {
+  const sockets = new Set<Socket>();
+  let reached: (() => void) | undefined;
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    reached?.();
+    socket.on("error", () => {});
+    socket.on("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    });
+  });
+  await new Promise<void>((listens) => server.listen(0, "127.0.0.1", listens));
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    /** Settles once so many were made. */
+    reach: (count: number) =>
+      new Promise<void>((resolve) => {
+        reached = () => {
+          if (sockets.size >= count) resolve();
+        };
+        reached();
+      }),
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+Deno.test("TcpEnvironment.connectAhead() makes connections, which requests take", async () => {
+  await using server = await counting();
+  const clock = new HandClock();
+  using environment = connectTo(at(server.port), clock);
+  await environment.connectAhead(40);
+  deepEqual(clock.pending, []);
+  await server.reach(40);
+  const orders = await Promise.all(
+    Array.from({ length: 40 }, () => exchange(environment, plan())),
+  );
+  ok(orders.every(({ status }) => status === 200));
+  equal(server.sockets.size, 40);
+});
+
+Deno.test("TcpEnvironment.connectAhead() ends where nobody listens, and leaves it to the requests to say so", async () => {
+  const clock = new HandClock();
+  using environment = connectTo(at(freePort()), clock);
+  await environment.connectAhead(1000);
+  deepEqual(clock.pending, []);
+  equal((await exchange(environment, plan())).error, "refused");
+});
+
+Deno.test("TcpEnvironment.connectAhead() makes the run wait no longer than a second", async () => {
+  await using server = await counting();
+  const clock = new HandClock();
+  using environment = connectTo(at(server.port), clock);
+  const start = clock.now();
+  const ahead = environment.connectAhead(1e9);
+  const [deadline] = clock.pending;
+  ok(deadline >= start + 1000 && deadline <= clock.now() + 1000);
+  clock.fire();
+  await ahead;
+  // Those that were being made are there for the requests to come.
+  const { size } = server.sockets;
+  equal((await exchange(environment, plan())).status, 200);
+  ok(server.sockets.size <= size + 17, `${size}, then ${server.sockets.size}`);
+});
+
+Deno.test("TcpEnvironment keeps no connection that is still being made when it is disposed", async () => {
+  await using server = await counting();
+  const environment = connectTo(at(server.port), new HandClock());
+  const ahead = environment.connectAhead(100);
+  environment[Symbol.dispose]();
+  await ahead;
+});
+
+Deno.test("TcpEnvironment does not use a connection made ahead that the server has closed since", async () => {
+  await using server = await counting();
+  using environment = connectTo(at(server.port), new HandClock());
+  await environment.connectAhead(1);
+  await server.reach(1);
+  const [socket] = server.sockets;
+  await new Promise((gone) => {
+    socket.once("close", gone);
+    socket.end();
+  });
+  equal((await exchange(environment, plan())).status, 200);
+  equal(server.sockets.size, 2);
 });
 
 Deno.test("TcpEnvironment looks for a text in the body where a check asks for it", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { VirtualClock } from "../../../../core/testing.ts";
 import { LoadThread } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
 import type { ThreadOrder } from "../../../../plugins/load_engine/runs/messages.ts";
@@ -123,4 +123,54 @@ Deno.test("LoadThread survives a thread that dies, and leaves nothing of it", as
       }),
   });
   match(await promise, /out of luck/);
+});
+
+/** Deno's own setting: after how many tasks the event loop of a thread that starts looks for input and output. */
+const INTERVAL = "DENO_TOKIO_EVENT_INTERVAL";
+
+Deno.test("LoadThread starts a thread that looks for answers after each task, and changes nothing for others", async () => {
+  const before = Deno.env.get(INTERVAL);
+  Deno.env.delete(INTERVAL);
+  try {
+    const said = Promise.withResolvers<string>();
+    // It reads the setting when it starts, not when it is told to.
+    const telling =
+      `const found = Deno.env.get("${INTERVAL}"); onmessage = ({ data }) => postMessage(data.kind === "close" ? { kind: "closed" } : { kind: "failed", reason: found });`;
+    await using _thread = new LoadThread(ORDER, {
+      ready: () => {},
+      tick: () => {},
+      ended: () => {},
+      failed: said.resolve,
+    }, {
+      clock: new VirtualClock(),
+      startWorker: () =>
+        new Worker(`data:text/javascript,${encodeURIComponent(telling)}`, {
+          type: "module",
+        }),
+    });
+    equal(await said.promise, "1");
+    equal(Deno.env.get(INTERVAL), undefined);
+  } finally {
+    if (before !== undefined) Deno.env.set(INTERVAL, before);
+  }
+});
+
+Deno.test("LoadThread changes nothing where its thread cannot be started", () => {
+  const before = Deno.env.get(INTERVAL);
+  throws(
+    () =>
+      new LoadThread(ORDER, {
+        ready: () => {},
+        tick: () => {},
+        ended: () => {},
+        failed: () => {},
+      }, {
+        clock: new VirtualClock(),
+        startWorker: () => {
+          throw new Error("no thread");
+        },
+      }),
+    /no thread/,
+  );
+  equal(Deno.env.get(INTERVAL), before);
 });

@@ -60,6 +60,28 @@ Deno.test("ThreadSession reads a script, runs it and says what came of it", asyn
   }
 });
 
+Deno.test("ThreadSession has the connections of an open scenario made before it says that it is ready", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { session: made, kinds } = session();
+  const { port } = listener.addr;
+  const script = {
+    scenarios: {
+      open: {
+        executor: "arrival-rate",
+        rate: "100/s",
+        duration: "1s",
+        requests: [{ path: "/a" }],
+      },
+    },
+  };
+  await made.receive({ kind: "prepare", order: order(port, script) });
+  deepEqual(kinds(), ["ready"]);
+  // Two arrivals fall due within 20 ms.
+  const connections = [await listener.accept(), await listener.accept()];
+  for (const connection of connections) connection.close();
+  await made.receive({ kind: "close" });
+});
+
 Deno.test("ThreadSession stops and cuts a run", async () => {
   const arrived = Promise.withResolvers<void>();
   await using server = serve(({ signal }) => {
