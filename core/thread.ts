@@ -11,7 +11,7 @@ import { createStream, streamKey } from "./random/mod.ts";
 export { toPointer, validate } from "./config/mod.ts";
 export { PerfmockError } from "./errors.ts";
 export { Histogram } from "./metrics/mod.ts";
-export { PreciseClock, VirtualClock } from "./time/mod.ts";
+export { PreciseClock, readPollingSlice, VirtualClock } from "./time/mod.ts";
 export type * from "./plugin.ts";
 
 /** What a {@linkcode Host} offers that needs no server. */

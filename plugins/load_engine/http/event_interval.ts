@@ -36,12 +36,3 @@ export function lookAfterEachTask(): () => void {
     if (--asking === 0 && before === undefined) Deno.env.delete(NAME);
   };
 }
-
-/** Whether this thread, which has just started, looks after each task. */
-export function looksAfterEachTask(): boolean {
-  try {
-    return Deno.env.get(NAME) === "1";
-  } catch {
-    return false;
-  }
-}

@@ -10,7 +10,7 @@ import type { Destination } from "./targets.ts";
 import { TcpEnvironment } from "./tcp_environment.ts";
 
 export type { ClientEnvironment };
-export { lookAfterEachTask, looksAfterEachTask } from "./event_interval.ts";
+export { lookAfterEachTask } from "./event_interval.ts";
 export { type FailureKind, kindOfError } from "./failure.ts";
 export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";

@@ -6,33 +6,22 @@
 import {
   PerfmockError,
   PreciseClock,
+  readPollingSlice,
   threadHost,
 } from "../../../core/thread.ts";
 import { LoadRun, spareConnections } from "../executors/mod.ts";
 import type { Progress, TickTimes } from "../figures/mod.ts";
-import {
-  type ClientEnvironment,
-  connectTo,
-  looksAfterEachTask,
-} from "../http/mod.ts";
+import { type ClientEnvironment, connectTo } from "../http/mod.ts";
 import { parseScript } from "../script/mod.ts";
 import type { FromThread, ThreadOrder, ToThread } from "./messages.ts";
 
 /** Sends a message to the server's thread. */
 export type Post = (message: FromThread, transfer?: Transferable[]) => void;
 
-/**
- * How long a turn of the clock's polling is, in milliseconds, where answers wait for no more than one of them: a hundredth of the most that
- * a request should be late, and a sixth of the garbage of turns as short as can be.
- */
-const SLICE = 0.008;
-
 /** One run on this thread. */
 export class ThreadSession {
   readonly #post: Post;
-  readonly #clock = new PreciseClock({
-    slice: looksAfterEachTask() ? SLICE : 0,
-  });
+  readonly #clock = new PreciseClock({ slice: readPollingSlice() });
   #environment: ClientEnvironment | undefined;
   #run: LoadRun | undefined;
 
