@@ -6,8 +6,8 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PerfmockInput } from "./config/mod.ts";
-import type { Perfmock, PerfmockOptions, ServerOptions } from "./perfmock.ts";
-import { Server } from "./server.ts";
+import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
+import { Server, type ServerOptions } from "./server.ts";
 import { type SettingsInput, settingsSchema } from "./settings.ts";
 
 export type { HonoApp, Perfmock, PerfmockOptions } from "./perfmock.ts";

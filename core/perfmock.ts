@@ -92,11 +92,3 @@ export interface HonoApp {
   /** Answers a request. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
 }
-
-/** What a server is made with, as core itself makes one. */
-export interface ServerOptions extends PerfmockOptions {
-  /** Whether plugins of scope `server` are left out, as in a world in virtual time. */
-  readonly sessionPluginsOnly?: boolean;
-  /** See `slice` of the precise clock's options; for a clock of its own. */
-  readonly slice?: number;
-}

@@ -29,7 +29,7 @@ import type { Stats } from "./live/mod.ts";
 import { loadEngineIn } from "./load_engine.ts";
 import { mergeRoutes, patchConfig, putConfig } from "./live_config/mod.ts";
 import { mountedApp } from "./mounted_app.ts";
-import type { Perfmock, ServerOptions } from "./perfmock.ts";
+import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
 import type { Clock, LoadEngine, LoadOptions, LoadSummary } from "./plugin.ts";
 import { problem } from "./problem.ts";
 import {
@@ -62,6 +62,14 @@ const RECENTLY = 10_000;
 
 /** The URL of a server that does not listen: no request leaves for port 0, and the control API takes the name as local. */
 const PLACEHOLDER = "http://localhost:0/";
+
+/** What a server is made with, as core itself makes one. */
+export interface ServerOptions extends PerfmockOptions {
+  /** Whether plugins of scope `server` are left out, as in a world in virtual time. */
+  readonly sessionPluginsOnly?: boolean;
+  /** See `slice` of the precise clock's options; for a clock of its own. */
+  readonly slice?: number;
+}
 
 /** A mock server, from its start to its end. */
 export class Server implements Perfmock {
