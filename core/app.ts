@@ -7,7 +7,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PerfmockInput } from "./config/mod.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import { Server, type ServerOptions } from "./server.ts";
+import { Server } from "./server.ts";
 import { type SettingsInput, settingsSchema } from "./settings.ts";
 
 export type { HonoApp, Perfmock, PerfmockOptions } from "./perfmock.ts";
@@ -38,7 +38,7 @@ export function createPerfmock(
 /** The same, as core itself sees it. */
 export async function createServer(
   config: PerfmockInput,
-  options: ServerOptions,
+  options: PerfmockOptions,
 ): Promise<Server> {
   const server = new Server(options);
   try {

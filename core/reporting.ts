@@ -9,15 +9,6 @@ import type { HealthReport } from "./plugin.ts";
 import type { Revision } from "./revision.ts";
 import { attempt, type CommonParts } from "./tenant.ts";
 
-/** Standard error, a line at a time. */
-export function logToConsole(
-  level: "info" | "warn" | "error",
-  message: string,
-): void {
-  // deno-lint-ignore no-console -- this is the log
-  console.error(`perfmock: ${level}: ${message}`);
-}
-
 /** One line for each kind of failure: a hook that always throws must not fill the log at the rate of requests. */
 export function reporter(log: CommonParts["log"]): CommonParts["report"] {
   const reported = new Set<string>();

@@ -32,12 +32,7 @@ import { mountedApp } from "./mounted_app.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
 import type { Clock, LoadEngine, LoadOptions, LoadSummary } from "./plugin.ts";
 import { problem } from "./problem.ts";
-import {
-  describePlugins,
-  healthReports,
-  logToConsole,
-  reporter,
-} from "./reporting.ts";
+import { describePlugins, healthReports, reporter } from "./reporting.ts";
 import type { BuiltRoute } from "./routes/built_route.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
@@ -63,12 +58,16 @@ const RECENTLY = 10_000;
 /** The URL of a server that does not listen: no request leaves for port 0, and the control API takes the name as local. */
 const PLACEHOLDER = "http://localhost:0/";
 
+/** Standard error, a line at a time. */
+function logToConsole(level: "info" | "warn" | "error", message: string): void {
+  // deno-lint-ignore no-console -- this is the log
+  console.error(`perfmock: ${level}: ${message}`);
+}
+
 /** What a server is made with, as core itself makes one. */
 export interface ServerOptions extends PerfmockOptions {
   /** Whether plugins of scope `server` are left out, as in a world in virtual time. */
   readonly sessionPluginsOnly?: boolean;
-  /** See `slice` of the precise clock's options; for a clock of its own. */
-  readonly slice?: number;
 }
 
 /** A mock server, from its start to its end. */
@@ -94,7 +93,7 @@ export class Server implements Perfmock {
     this.#options = options;
     const log = options.log ?? logToConsole;
     this.#ownClock = options.clock === undefined
-      ? new PreciseClock({ slice: options.slice })
+      ? new PreciseClock()
       : undefined;
     const clock = this.#clock = options.clock ?? this.#ownClock as Clock;
     this.#metrics = new MetricRegistry({

@@ -11,7 +11,6 @@ import {
   loadConfiguration,
 } from "./configuration.ts";
 import type { Server } from "../server.ts";
-import { readPollingSlice } from "../time/mod.ts";
 import { printFaults, type Terminal } from "./output.ts";
 
 /** The options of `serve`. */
@@ -43,10 +42,7 @@ export async function serve(
   const { input, folder, source, use } = await loadConfiguration(options);
   const { server: { port = DEFAULT_PORT, ...address } = {} } = input;
   await using server = await use(() =>
-    createServer({ ...input, server: { ...address, port } }, {
-      folder,
-      slice: readPollingSlice(),
-    })
+    createServer({ ...input, server: { ...address, port } }, { folder })
   );
   await using reloading = new Reloading(server, options, out);
   using signals = new Signals(() => reloading.begin());
