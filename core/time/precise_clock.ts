@@ -53,8 +53,8 @@ export interface PreciseClockOptions {
   /** Whether to sleep on a thread, which is the default; false keeps to setTimeout and longer polling. */
   readonly worker?: boolean;
   /**
-   * How long a turn of polling lasts at least, in milliseconds; 0, the default, for no longer than it has to. A turn leaves half a
-   * kilobyte of garbage, which at its shortest is 200 MB a second. But it keeps input and output waiting for its length where the
+   * How long a turn of polling lasts at least, in milliseconds; 0, the default, for no longer than it has to. A turn leaves 200
+   * bytes of garbage, which at its shortest is 100 MB a second. But it keeps input and output waiting for its length where the
    * runtime looks for them after each turn, and for sixty times that where it is left to itself.
    */
   readonly slice?: number;
