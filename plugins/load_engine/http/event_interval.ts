@@ -6,7 +6,7 @@
  * @module
  */
 
-const NAME = "DENO_TOKIO_EVENT_INTERVAL";
+const VARIABLE = "DENO_TOKIO_EVENT_INTERVAL";
 
 /** How many ask for it, and what was there before the first of them. */
 let asking = 0;
@@ -14,25 +14,23 @@ let before: string | undefined;
 
 /**
  * Lets threads that start from now on look after each task, unless the environment says something else already. Without the
- * permission to change it all stays as it is.
+ * permission to change it all stays as it is: nobody is asked for one.
  *
  * @returns takes it back; only the first call counts
  */
 export function lookAfterEachTask(): () => void {
-  try {
-    if (asking === 0) {
-      before = Deno.env.get(NAME);
-      Deno.env.set(NAME, before ?? "1");
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  const permission = { name: "env", variable: VARIABLE } as const;
+  if (Deno.permissions.querySync(permission).state !== "granted") {
     return () => {};
   }
-  asking++;
+  if (asking++ === 0) {
+    before = Deno.env.get(VARIABLE);
+    Deno.env.set(VARIABLE, before ?? "1");
+  }
   let isOver = false;
   return () => {
     if (isOver) return;
     isOver = true;
-    if (--asking === 0 && before === undefined) Deno.env.delete(NAME);
+    if (--asking === 0 && before === undefined) Deno.env.delete(VARIABLE);
   };
 }
