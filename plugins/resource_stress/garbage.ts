@@ -15,11 +15,10 @@ class Node {
   readonly c: Node | undefined;
 
   constructor(next: Node | undefined) {
-    this.next =
-      this.a =
-      this.b =
-      this.c =
-        next;
+    this.next = next;
+    this.a = next;
+    this.b = next;
+    this.c = next;
   }
 }
 

@@ -23,7 +23,7 @@ interface Flight {
   given: ErrorKind;
 }
 
-/** An {@linkcode ClientEnvironment} on fetch. */
+/** A {@linkcode ClientEnvironment} on fetch. */
 export class FetchEnvironment implements ClientEnvironment {
   /** Its time. */
   readonly clock: Clock;

@@ -19,7 +19,7 @@ const LANES = 16;
 /** After so long the run begins with the connections that there are, in milliseconds. */
 const PATIENCE = 1000;
 
-/** An {@linkcode Environment} of connections of its own. */
+/** A {@linkcode ClientEnvironment} of connections of its own. */
 export class TcpEnvironment implements ClientEnvironment {
   /** Its time. */
   readonly clock: Clock;
