@@ -50,15 +50,22 @@ export type {
   Health,
   RouteDescription,
 } from "./core/control/builtin_endpoints.ts";
-export type { JournalEntry, JournalFilter } from "./core/journal/mod.ts";
-export type { InstrumentFigures, LiveEvent, Stats } from "./core/live/mod.ts";
+export type {
+  JournalEntry,
+  JournalFilter,
+} from "./core/observe/journal/mod.ts";
+export type {
+  InstrumentFigures,
+  LiveEvent,
+  Stats,
+} from "./core/observe/live/mod.ts";
 export type {
   Figures,
   ProcessFigures,
   RouteFigures,
   Tallies,
   WindowFigures,
-} from "./core/metrics/mod.ts";
+} from "./core/observe/metrics/mod.ts";
 export type {
   Clock,
   LoadOptions,

@@ -6,11 +6,11 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PerfmockInput } from "./config/mod.ts";
-import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import { Server } from "./server.ts";
-import { type SettingsInput, settingsSchema } from "./settings.ts";
+import type { Perfmock, PerfmockOptions } from "./server/perfmock.ts";
+import { Server } from "./server/server.ts";
+import { type SettingsInput, settingsSchema } from "./world/settings.ts";
 
-export type { HonoApp, Perfmock, PerfmockOptions } from "./perfmock.ts";
+export type { HonoApp, Perfmock, PerfmockOptions } from "./server/perfmock.ts";
 
 /**
  * Makes a server.

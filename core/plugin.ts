@@ -42,8 +42,8 @@ import type {
   VirtualWorld,
 } from "./contract/mod.ts";
 import type { Issue } from "./errors.ts";
-import type { Schema } from "./schema.ts";
-import type { Clock } from "./time/clock.ts";
+import type { Schema } from "./contract/schema.ts";
+import type { Clock } from "./contract/clock.ts";
 
 export type {
   Admit,
@@ -101,8 +101,8 @@ export type {
   SchemaIssue,
   SchemaResult,
   StandardProperties,
-} from "./schema.ts";
-export type { Clock } from "./time/clock.ts";
+} from "./contract/schema.ts";
+export type { Clock } from "./contract/clock.ts";
 
 /** A plugin: the default export of its module. */
 export interface Plugin<

@@ -18,12 +18,12 @@
 import { createPerfmock, type Perfmock } from "./app.ts";
 import type { PerfmockInput } from "./config/mod.ts";
 import type { Plugin } from "./plugin.ts";
-import { VirtualClock } from "./time/mod.ts";
+import { VirtualClock } from "./lib/time/mod.ts";
 
 export type { Perfmock } from "./app.ts";
 export type { PerfmockInput } from "./config/mod.ts";
 export type { Plugin } from "./plugin.ts";
-export { VirtualClock } from "./time/mod.ts";
+export { VirtualClock } from "./lib/time/mod.ts";
 
 /** What came of a request to a {@linkcode TestServer}. */
 export interface TestAnswer {

@@ -6,12 +6,16 @@
  */
 import { suggest } from "./config/mod.ts";
 import type { Kit, Stream, ThreadInput } from "./plugin.ts";
-import { createStream, streamKey } from "./random/mod.ts";
+import { createStream, streamKey } from "./lib/random/mod.ts";
 
 export { toPointer, validate } from "./config/mod.ts";
 export { PerfmockError } from "./errors.ts";
-export { Histogram } from "./metrics/mod.ts";
-export { PreciseClock, readPollingSlice, VirtualClock } from "./time/mod.ts";
+export { Histogram } from "./observe/metrics/mod.ts";
+export {
+  PreciseClock,
+  readPollingSlice,
+  VirtualClock,
+} from "./lib/time/mod.ts";
 export type * from "./plugin.ts";
 
 /** What a {@linkcode Host} offers that needs no server. */
@@ -30,7 +34,7 @@ export interface ThreadHost {
  */
 export async function threadHost(input: ThreadInput): Promise<ThreadHost> {
   // Late: it knows the built-in plugins, and one of them may be what imports this.
-  const { readKit } = await import("./settings.ts");
+  const { readKit } = await import("./world/settings.ts");
   const kit = await readKit({
     value: input.value,
     folder: new URL(input.folder),

@@ -10,7 +10,7 @@ import {
   type ConfigurationOptions,
   loadConfiguration,
 } from "./configuration.ts";
-import type { Server } from "../server.ts";
+import type { Server } from "../server/server.ts";
 import { printFaults, type Terminal } from "./output.ts";
 
 /** The options of `serve`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Schema } from "../schema.ts";
+import type { Schema } from "../contract/schema.ts";
 import { isRecord } from "./_json_schema.ts";
 import { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
 

@@ -6,7 +6,7 @@
 import type { Issue } from "../errors.ts";
 import type { KitType } from "../plugin.ts";
 import { readingType } from "./_reading_type.ts";
-import { toPointer } from "./pointer.ts";
+import { toPointer } from "../lib/pointer.ts";
 import { kindInWords } from "./words.ts";
 
 const ALLOWED = "any JSON value";

@@ -13,7 +13,7 @@ import {
   suggestDuration,
   suggestRate,
   suggestSize,
-} from "./units.ts";
+} from "../lib/units.ts";
 import { limitsInWords, valueInWords } from "./words.ts";
 
 /** A number with a unit. */

@@ -6,8 +6,8 @@
 import { dirname, sep } from "node:path";
 import type { Issue } from "../errors.ts";
 import type { Kit } from "../plugin.ts";
-import { isFixed, parseTemplate } from "../routes/template.ts";
-import { toPointer } from "./pointer.ts";
+import { isFixed, parseTemplate } from "../lib/template.ts";
+import { toPointer } from "../lib/pointer.ts";
 
 /** That it is there, and within the configuration's folder, links followed. */
 export function fileFaults(

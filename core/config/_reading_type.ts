@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { KitType } from "../plugin.ts";
-import { fromPointer } from "./pointer.ts";
+import { fromPointer } from "../lib/pointer.ts";
 import type { Validation } from "./validate.ts";
 
 /** The keywords of a JSON Schema that zod cannot derive from a type that reads its input itself. */

@@ -5,11 +5,11 @@
  */
 import type { Issue } from "../errors.ts";
 import type { Kit } from "../plugin.ts";
-import { nameList, unknownNames } from "../routes/template.ts";
+import { nameList, unknownNames } from "../lib/template.ts";
 import { isRecord } from "./_json_schema.ts";
 import { fileFaults } from "./_read_response_file.ts";
-import { toPointer } from "./pointer.ts";
-import { suggest } from "./suggest.ts";
+import { toPointer } from "../lib/pointer.ts";
+import { suggest } from "../lib/suggest.ts";
 import { alternatives } from "./words.ts";
 
 /** Finds them in routes as written; what has not the right type is the schema's to report. */

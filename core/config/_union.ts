@@ -4,7 +4,7 @@
  * @module
  */
 import { listOf, pathOf, type RawIssue } from "./_raw_issue.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../lib/suggest.ts";
 import { alternatives, expected, mustBe, typeInWords } from "./words.ts";
 
 /** The issues of one alternative. */

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import type { Distribution, Kit } from "../plugin.ts";
 import { type Quantity, quantityType } from "./_quantity.ts";
-import { parseSize, suggestSize } from "./units.ts";
+import { parseSize, suggestSize } from "../lib/units.ts";
 
 /** How a body leaves, as users write it. */
 export interface WireInput {

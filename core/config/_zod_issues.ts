@@ -4,10 +4,10 @@
  * @module
  */
 import { z } from "zod";
-import { lookUp } from "./pointer.ts";
+import { lookUp } from "../lib/pointer.ts";
 import { listOf, pathOf, type RawIssue } from "./_raw_issue.ts";
 import { resolveUnion } from "./_union.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../lib/suggest.ts";
 import {
   expected,
   mustBe,

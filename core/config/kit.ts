@@ -6,7 +6,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { Distribution, Kit, KitType, Limits, Signal } from "../plugin.ts";
-import { signalType, timelineType } from "../signals/mod.ts";
+import { signalType, timelineType } from "../lib/signals/mod.ts";
 import { DURATION, numberType, quantityType, RATE, SIZE } from "./_quantity.ts";
 import { readingType } from "./_reading_type.ts";
 import { DISTRIBUTION_DEFINITION } from "./_definitions.ts";

@@ -5,7 +5,7 @@
  */
 import type { Issue } from "../errors.ts";
 import { isRecord } from "./_json_schema.ts";
-import { lookUp, toPointer } from "./pointer.ts";
+import { lookUp, toPointer } from "../lib/pointer.ts";
 
 /** The environment variables that are read; no other one is. */
 export const ENVIRONMENT: readonly string[] = [

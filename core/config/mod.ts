@@ -5,15 +5,15 @@
  */
 export { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
 export { createKit, type KitContext } from "./kit.ts";
-export { fromPointer, lookUp, toPointer } from "./pointer.ts";
-export { suggest } from "./suggest.ts";
+export { fromPointer, lookUp, toPointer } from "../lib/pointer.ts";
+export { suggest } from "../lib/suggest.ts";
 export {
   formatDuration,
   parseDuration,
   parseRate,
   parseSize,
   suggestDuration,
-} from "./units.ts";
+} from "../lib/units.ts";
 export { validate, type Validation } from "./validate.ts";
 export type {
   EventsSettings,

@@ -11,8 +11,8 @@ import { type Issue, PerfmockError } from "../errors.ts";
 import { parseJsonText } from "./_json_text.ts";
 import type { ParsedText, Position } from "./_text_file.ts";
 import { parseYamlText } from "./_yaml_text.ts";
-import { fromPointer } from "./pointer.ts";
-import { suggest } from "./suggest.ts";
+import { fromPointer } from "../lib/pointer.ts";
+import { suggest } from "../lib/suggest.ts";
 import { alternatives, kindInWords } from "./words.ts";
 
 export type { Position } from "./_text_file.ts";

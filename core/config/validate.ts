@@ -7,7 +7,7 @@
  * @module
  */
 import { type Issue, PerfmockError } from "../errors.ts";
-import type { Schema, SchemaResult } from "../schema.ts";
+import type { Schema, SchemaResult } from "../contract/schema.ts";
 import { jsonSchemaOf } from "./_json_document.ts";
 import {
   allowedAt,
@@ -17,8 +17,8 @@ import {
 } from "./_json_schema.ts";
 import { pathOf, type RawIssue } from "./_raw_issue.ts";
 import { type Fault, rewordZod } from "./_zod_issues.ts";
-import { lookUp, toPointer } from "./pointer.ts";
-import { suggest } from "./suggest.ts";
+import { lookUp, toPointer } from "../lib/pointer.ts";
+import { suggest } from "../lib/suggest.ts";
 import { alternatives, sentence, showable } from "./words.ts";
 
 /** A parsed value, or all its faults. */

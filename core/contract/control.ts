@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Schema } from "../schema.ts";
+import type { Schema } from "./schema.ts";
 import type { Awaitable } from "./exchange.ts";
 
 /** One call of the control API, or of a plugin's own path: routing, validation and openapi.json come from it. */

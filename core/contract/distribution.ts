@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Schema } from "../schema.ts";
+import type { Schema } from "./schema.ts";
 import type { Stream } from "./exchange.ts";
 import type { Kit } from "./settings.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { z } from "zod";
 import type { Issue } from "../errors.ts";
-import type { Schema } from "../schema.ts";
+import type { Schema } from "./schema.ts";
 import type { Distribution } from "./distribution.ts";
 import type { Signal, Timeline } from "./signal.ts";
 

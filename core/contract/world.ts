@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../time/clock.ts";
+import type { Clock } from "./clock.ts";
 import type { Dials } from "./dial.ts";
 import type { Exchange } from "./exchange.ts";
 

@@ -3,11 +3,14 @@
  *
  * @module
  */
-import { type ExchangeJournal, journalEndpoint } from "../journal/mod.ts";
-import { configEndpoints, type LiveConfiguration } from "../live_config/mod.ts";
-import { type LiveFeed, STATS_SCHEMA } from "../live/mod.ts";
+import {
+  type ExchangeJournal,
+  journalEndpoint,
+} from "../observe/journal/mod.ts";
+import { configEndpoints, type LiveConfiguration } from "./config/mod.ts";
+import { type LiveFeed, STATS_SCHEMA } from "../observe/live/mod.ts";
 import type { Endpoint, Kit } from "../plugin.ts";
-import { sessionEndpoints, type Sessions } from "../sessions/mod.ts";
+import { sessionEndpoints, type Sessions } from "../server/sessions/mod.ts";
 
 /** How well the server is. */
 export interface Health {

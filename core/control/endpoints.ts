@@ -13,8 +13,8 @@ import type {
   Faults,
   Schema,
 } from "../plugin.ts";
-import { problem } from "../problem.ts";
-import { ownPath } from "../routes/own_path.ts";
+import { problem } from "../lib/problem.ts";
+import { ownPath } from "./own_path.ts";
 
 /** The largest body that is read, in bytes. */
 const BODY_LIMIT = 1024 * 1024;

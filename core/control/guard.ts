@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { problem } from "../problem.ts";
+import { problem } from "../lib/problem.ts";
 
 /** What the guard checks against. */
 export interface GuardSettings {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Stream } from "../plugin.ts";
-import { createStream } from "../random/mod.ts";
+import { createStream } from "../lib/random/mod.ts";
 
 /** How many draws an estimate is made of: the standard error of a probability is at most 0.0016. */
 const DRAWS = 100_000;

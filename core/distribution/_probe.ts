@@ -5,7 +5,7 @@
  */
 import { PerfmockError } from "../errors.ts";
 import type { Stream } from "../plugin.ts";
-import { createStream } from "../random/mod.ts";
+import { createStream } from "../lib/random/mod.ts";
 
 /** Where quantile functions are tried, from the smallest to the greatest uniform there is. */
 const PROBES: readonly number[] = [

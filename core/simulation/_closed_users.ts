@@ -1,6 +1,6 @@
-import type { LiveExchange } from "../exchange.ts";
+import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Stream } from "../plugin.ts";
-import { createStream, type StreamKey } from "../random/mod.ts";
+import { createStream, type StreamKey } from "../lib/random/mod.ts";
 import type { Bound } from "./_open_arrivals.ts";
 import type { Run } from "./_run.ts";
 import type { Origin } from "./_simulated_exchange.ts";

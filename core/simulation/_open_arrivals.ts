@@ -1,6 +1,6 @@
-import type { LiveExchange } from "../exchange.ts";
+import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Signal, Stream } from "../plugin.ts";
-import { createStream, type StreamKey } from "../random/mod.ts";
+import { createStream, type StreamKey } from "../lib/random/mod.ts";
 import type { Run } from "./_run.ts";
 import type { Origin } from "./_simulated_exchange.ts";
 import { Tally } from "./_tally.ts";

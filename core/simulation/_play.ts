@@ -1,6 +1,6 @@
 import { PerfmockError } from "../errors.ts";
-import type { Flow } from "../flow.ts";
-import { abandon } from "../pipeline.ts";
+import type { Flow } from "../pipeline/flow.ts";
+import { abandon } from "../pipeline/pipeline.ts";
 import type { Run } from "./_run.ts";
 
 /** How many timers may fire at one moment: more than there can be users. */

@@ -1,5 +1,5 @@
-import { begin } from "../pipeline.ts";
-import type { VirtualClock } from "../time/mod.ts";
+import { begin } from "../pipeline/pipeline.ts";
+import type { VirtualClock } from "../lib/time/mod.ts";
 import { type Origin, SimulatedExchange } from "./_simulated_exchange.ts";
 import type { BoundTarget } from "./_targets.ts";
 

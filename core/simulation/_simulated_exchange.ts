@@ -1,5 +1,5 @@
-import { LiveExchange } from "../exchange.ts";
-import type { Plan } from "../plan.ts";
+import { LiveExchange } from "../pipeline/exchange.ts";
+import type { Plan } from "../pipeline/plan.ts";
 import type { Exchange } from "../plugin.ts";
 import type { Run } from "./_run.ts";
 

@@ -1,4 +1,4 @@
-import type { LiveExchange } from "../exchange.ts";
+import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Clock } from "../plugin.ts";
 import type { SourceFigures } from "./traffic.ts";
 

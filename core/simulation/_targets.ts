@@ -1,6 +1,6 @@
-import type { Plan } from "../plan.ts";
+import type { Plan } from "../pipeline/plan.ts";
 import type { Stream } from "../plugin.ts";
-import type { BuiltRoute } from "../routes/built_route.ts";
+import type { BuiltRoute } from "../world/built_route.ts";
 import { simulated } from "./_simulated_exchange.ts";
 import type { Source, Target } from "./traffic.ts";
 

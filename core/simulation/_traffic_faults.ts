@@ -1,6 +1,6 @@
 import { suggest, toPointer } from "../config/mod.ts";
 import type { Issue } from "../errors.ts";
-import type { BuiltRoute } from "../routes/built_route.ts";
+import type { BuiltRoute } from "../world/built_route.ts";
 import type { Source, Target, Traffic } from "./traffic.ts";
 
 /** The most users of a source: each has a timer of the clock. */

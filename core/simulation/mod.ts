@@ -4,7 +4,7 @@
  *
  * ```ts
  * import { simulate } from "./mod.ts";
- * import { constant } from "../signals/mod.ts";
+ * import { constant } from "../lib/signals/mod.ts";
  *
  * const { sources, routes } = await simulate(
  *   { routes: [{ id: "orders", path: "/orders", serviceTime: "20ms" }] },

@@ -6,10 +6,10 @@
 import { createServer, type Perfmock, type PerfmockOptions } from "../app.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
-import type { RouteFigures } from "../metrics/mod.ts";
-import { streamKey } from "../random/mod.ts";
-import type { Server } from "../server.ts";
-import { VirtualClock } from "../time/mod.ts";
+import type { RouteFigures } from "../observe/metrics/mod.ts";
+import { streamKey } from "../lib/random/mod.ts";
+import type { Server } from "../server/server.ts";
+import { VirtualClock } from "../lib/time/mod.ts";
 import { ClosedUsers } from "./_closed_users.ts";
 import { OpenArrivals } from "./_open_arrivals.ts";
 import { Run } from "./_run.ts";

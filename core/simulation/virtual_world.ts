@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { LiveExchange } from "../exchange.ts";
-import { abandon, begin } from "../pipeline.ts";
-import type { Plan } from "../plan.ts";
+import { LiveExchange } from "../pipeline/exchange.ts";
+import { abandon, begin } from "../pipeline/pipeline.ts";
+import type { Plan } from "../pipeline/plan.ts";
 import type { Exchange, VirtualTarget, VirtualWorld } from "../plugin.ts";
-import type { BuiltRoute } from "../routes/built_route.ts";
-import { Matcher } from "../routes/matcher.ts";
-import { Server } from "../server.ts";
-import type { SettingsInput } from "../settings.ts";
-import { VirtualClock } from "../time/mod.ts";
+import type { BuiltRoute } from "../world/built_route.ts";
+import { Matcher } from "../pipeline/matcher.ts";
+import { Server } from "../server/server.ts";
+import type { SettingsInput } from "../world/settings.ts";
+import { VirtualClock } from "../lib/time/mod.ts";
 import { simulatedPlan } from "./_simulated_exchange.ts";
 
 /**

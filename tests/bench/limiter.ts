@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { MetricRegistry } from "../../core/metrics/mod.ts";
+import { MetricRegistry } from "../../core/observe/metrics/mod.ts";
 import type { Admit, Exchange, Lease, Waiter } from "../../core/plugin.ts";
-import { createStream } from "../../core/random/mod.ts";
+import { createStream } from "../../core/lib/random/mod.ts";
 import { VirtualClock } from "../../core/testing.ts";
 import { DISCIPLINES } from "../../plugins/limiter/disciplines/mod.ts";
 import { KeptPool, type PoolPlan } from "../../plugins/limiter/kept_pool.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MetricRegistry, Recorder } from "../../core/metrics/mod.ts";
+import { MetricRegistry, Recorder } from "../../core/observe/metrics/mod.ts";
 import type { Exchange } from "../../core/plugin.ts";
 import type { Benchmark, Context } from "./benchmark.ts";
 import { LoadDriver } from "./load_driver.ts";

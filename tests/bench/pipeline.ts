@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { begin } from "../../core/pipeline.ts";
+import { begin } from "../../core/pipeline/pipeline.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { exchange, testPlan } from "../support/plan.ts";
 import type { Benchmark } from "./benchmark.ts";

@@ -11,7 +11,7 @@ import {
   Histogram,
   MetricRegistry,
   Recorder,
-} from "../../core/metrics/mod.ts";
+} from "../../core/observe/metrics/mod.ts";
 import type { Exchange } from "../../core/plugin.ts";
 
 /** The cost of one way to record. */

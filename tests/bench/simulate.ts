@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { constant } from "../../core/signals/mod.ts";
+import { constant } from "../../core/lib/signals/mod.ts";
 import {
   createSimulation,
   type Simulation,

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Plugin } from "../../core/plugin.ts";
-import { Server } from "../../core/server.ts";
+import { Server } from "../../core/server/server.ts";
 import { pathToFileURL } from "node:url";
-import { VirtualClock } from "../../core/time/mod.ts";
+import { VirtualClock } from "../../core/lib/time/mod.ts";
 
 const EXACT = { scheme: "exact", block: 10 };
 

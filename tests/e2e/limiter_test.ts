@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { constant } from "../../core/signals/mod.ts";
+import { constant } from "../../core/lib/signals/mod.ts";
 import { createSimulation } from "../../core/simulation/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { PoolReport } from "../../plugins/limiter/mod.ts";

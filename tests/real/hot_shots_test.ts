@@ -1,8 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { MetricRegistry } from "../../core/metrics/mod.ts";
+import { MetricRegistry } from "../../core/observe/metrics/mod.ts";
 import { Ledger } from "../../plugins/exporters/push/mod.ts";
 import { createStatsdExporter } from "../../plugins/exporters/statsd/mod.ts";
-import { VirtualClock } from "../../core/time/mod.ts";
+import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { npmInstall, temporaryFolder } from "./_packages.ts";
 import { required, run } from "./_software.ts";
 

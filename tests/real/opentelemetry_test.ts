@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { MetricRegistry } from "../../core/metrics/mod.ts";
-import { VirtualClock } from "../../core/time/mod.ts";
+import { MetricRegistry } from "../../core/observe/metrics/mod.ts";
+import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { createOtlpExporter } from "../../plugins/exporters/otlp/mod.ts";
 import { KeptExporter } from "../../plugins/exporters/push/mod.ts";
 import { npmInstall, temporaryFolder } from "./_packages.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { MetricRegistry } from "../../core/metrics/mod.ts";
-import { PreciseClock } from "../../core/time/mod.ts";
+import { MetricRegistry } from "../../core/observe/metrics/mod.ts";
+import { PreciseClock } from "../../core/lib/time/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { Ledger } from "../../plugins/exporters/push/mod.ts";
 import {

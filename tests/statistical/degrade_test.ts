@@ -2,7 +2,7 @@
 import { equal, ok } from "node:assert/strict";
 import type { Exchange } from "../../core/plugin.ts";
 import type { Source } from "../../core/simulation/mod.ts";
-import { constant } from "../../core/signals/mod.ts";
+import { constant } from "../../core/lib/signals/mod.ts";
 import queueing from "../reference/queueing.json" with { type: "json" };
 import { goodness, KS_CRITICAL } from "./_goodness.ts";
 import {

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Distribution } from "../../core/plugin.ts";
-import { createStream } from "../../core/random/mod.ts";
+import { createStream } from "../../core/lib/random/mod.ts";
 
 /** A family, and how its parameters are made. */
 export interface Suite {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Distribution } from "../../core/plugin.ts";
-import { createStream } from "../../core/random/mod.ts";
+import { createStream } from "../../core/lib/random/mod.ts";
 import { families } from "../../plugins/distributions/families.ts";
 import { compile } from "../plugins/distributions/_compile.ts";
 import { continuous, discrete, searched } from "./_cases.ts";

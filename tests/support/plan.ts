@@ -1,10 +1,10 @@
 /** A plan for tests of the pipeline: no HTTP, a virtual clock, hooks as given. */
-import { LiveExchange } from "../../core/exchange.ts";
-import { type Flow, Generation } from "../../core/flow.ts";
-import { MetricRegistry, Recorder } from "../../core/metrics/mod.ts";
-import { createFlow } from "../../core/pipeline.ts";
-import type { Plan, PlannedHooks } from "../../core/plan.ts";
-import { VirtualClock } from "../../core/time/mod.ts";
+import { LiveExchange } from "../../core/pipeline/exchange.ts";
+import { type Flow, Generation } from "../../core/pipeline/flow.ts";
+import { MetricRegistry, Recorder } from "../../core/observe/metrics/mod.ts";
+import { createFlow } from "../../core/pipeline/pipeline.ts";
+import type { Plan, PlannedHooks } from "../../core/pipeline/plan.ts";
+import { VirtualClock } from "../../core/lib/time/mod.ts";
 
 export interface TestPlan extends Plan {
   readonly clock: VirtualClock;

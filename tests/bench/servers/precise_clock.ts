@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { PreciseClock } from "../../../core/time/mod.ts";
+import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import { serveForOwner } from "./_serve.ts";
 
 if (import.meta.main) {

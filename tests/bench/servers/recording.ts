@@ -4,7 +4,10 @@
  *
  * @module
  */
-import { LagSampler, RouteRecorder } from "../../../core/metrics/mod.ts";
+import {
+  LagSampler,
+  RouteRecorder,
+} from "../../../core/observe/metrics/mod.ts";
 import { createPerfmock } from "../../../mod.ts";
 import { announce, ownerLeft } from "./_serve.ts";
 

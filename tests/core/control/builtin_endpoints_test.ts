@@ -1,9 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { createKit } from "../../../core/config/mod.ts";
 import { builtinEndpoints } from "../../../core/control/builtin_endpoints.ts";
-import { LiveFeed } from "../../../core/live/mod.ts";
-import { Sessions } from "../../../core/sessions/mod.ts";
-import { VirtualClock } from "../../../core/time/mod.ts";
+import { LiveFeed } from "../../../core/observe/live/mod.ts";
+import { Sessions } from "../../../core/server/sessions/mod.ts";
+import { VirtualClock } from "../../../core/lib/time/mod.ts";
 
 const HEALTH = {
   status: "ok",

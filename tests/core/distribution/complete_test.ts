@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { complete } from "../../../core/distribution/complete.ts";
 import { type ErrorCode, PerfmockError } from "../../../core/errors.ts";
 import type { Shape, Stream } from "../../../core/plugin.ts";
-import { createStream } from "../../../core/random/mod.ts";
+import { createStream } from "../../../core/lib/random/mod.ts";
 
 const STREAM = createStream([5, 6], "service");
 

@@ -1,6 +1,6 @@
 /** Routes and sources for simulations. */
 import type { ClosedSource, OpenSource } from "../../../core/simulation/mod.ts";
-import { constant } from "../../../core/signals/mod.ts";
+import { constant } from "../../../core/lib/signals/mod.ts";
 
 /** A configuration of one route, "r". */
 export function route(

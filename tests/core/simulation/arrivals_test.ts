@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { constant } from "../../../core/signals/mod.ts";
+import { constant } from "../../../core/lib/signals/mod.ts";
 import { simulate } from "../../../core/simulation/mod.ts";
 import type { Exchange, Signal } from "../../../core/plugin.ts";
-import { signal } from "../signals/_signals.ts";
+import { signal } from "../lib/signals/_signals.ts";
 import { open, route } from "./_traffic.ts";
 
 /** When the exchanges of an open source arrive. */

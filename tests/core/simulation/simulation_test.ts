@@ -6,7 +6,7 @@ import {
   ok,
   rejects,
 } from "node:assert/strict";
-import { constant } from "../../../core/signals/mod.ts";
+import { constant } from "../../../core/lib/signals/mod.ts";
 import {
   createSimulation,
   simulate,

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { createKit } from "../../../core/config/kit.ts";
-import { parseDuration } from "../../../core/config/units.ts";
+import { parseDuration } from "../../../core/lib/units.ts";
 import { validate, type Validation } from "../../../core/config/validate.ts";
 import { complete } from "../../../core/distribution/complete.ts";
 import { type Issue, PerfmockError } from "../../../core/errors.ts";

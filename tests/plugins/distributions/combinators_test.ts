@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { complete } from "../../../core/distribution/complete.ts";
-import { createStream } from "../../../core/random/mod.ts";
+import { createStream } from "../../../core/lib/random/mod.ts";
 import { assertFault, compile, faultsOf, make } from "./_compile.ts";
 
 const EXPONENTIAL = { exponential: { mean: 50 } };

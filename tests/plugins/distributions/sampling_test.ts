@@ -1,5 +1,9 @@
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
-import { createStream, hashKey, streamKey } from "../../../core/random/mod.ts";
+import {
+  createStream,
+  hashKey,
+  streamKey,
+} from "../../../core/lib/random/mod.ts";
 import { validate } from "../../../core/config/validate.ts";
 import type { Distribution, Stream } from "../../../core/plugin.ts";
 import { InvalidParameters } from "../../../plugins/distributions/_faults.ts";

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createKit } from "../../../core/config/mod.ts";
-import { MetricRegistry } from "../../../core/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metrics/mod.ts";
 import type { Call, Endpoint, Host } from "../../../core/plugin.ts";
-import { VirtualClock } from "../../../core/time/mod.ts";
+import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import plugin, {
   type ExportersOptions,
 } from "../../../plugins/exporters/mod.ts";

@@ -10,7 +10,7 @@ import {
   DURATION_BOUNDARIES,
   LATENESS_BOUNDARIES,
   MetricRegistry,
-} from "../../../core/metrics/mod.ts";
+} from "../../../core/observe/metrics/mod.ts";
 import type { Metrics } from "../../../core/plugin.ts";
 import { PrometheusText } from "../../../plugins/exporters/prometheus_text.ts";
 import { parse, sampleKey } from "./_exposition.ts";

@@ -1,5 +1,5 @@
 /** Pools, and who asks them for places, for tests: a virtual clock, no HTTP. */
-import { MetricRegistry } from "../../../core/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metrics/mod.ts";
 import type {
   Exchange,
   Lease,

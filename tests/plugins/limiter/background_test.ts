@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Distribution, Signal } from "../../../core/plugin.ts";
-import { createStream } from "../../../core/random/mod.ts";
-import { constant } from "../../../core/signals/mod.ts";
+import { createStream } from "../../../core/lib/random/mod.ts";
+import { constant } from "../../../core/lib/signals/mod.ts";
 import { createSimulation } from "../../../core/simulation/mod.ts";
 import {
   Background,

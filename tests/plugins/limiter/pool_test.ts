@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { createStream } from "../../../core/random/mod.ts";
+import { createStream } from "../../../core/lib/random/mod.ts";
 import { rulesFor, type TestPool, testPool, Visitor } from "./_pools.ts";
 
 Deno.test("Pool.admit() gives places, then places in the queue, then refuses", () => {

@@ -4,7 +4,7 @@
  * numbers of arrivals. Seeds are fixed; Little's law is checked on the figures of every run, in `observe`.
  */
 import type { Stream } from "../../../core/plugin.ts";
-import { constant } from "../../../core/signals/mod.ts";
+import { constant } from "../../../core/lib/signals/mod.ts";
 import type { OpenSource } from "../../../core/simulation/mod.ts";
 import { near, observe, SPEED } from "./_queueing.ts";
 import reference from "../../reference/queueing.json" with { type: "json" };

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createServer } from "../../../core/app.ts";
 import type { LoadPart } from "../../../core/plugin.ts";
-import type { Server } from "../../../core/server.ts";
+import type { Server } from "../../../core/server/server.ts";
 
 const ROUTES = [
   { id: "quick", path: "/quick", serviceTime: "2ms" },

@@ -1,5 +1,5 @@
 import { equal, ok } from "node:assert/strict";
-import { VirtualClock } from "../../../core/time/mod.ts";
+import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import { burn } from "../../../plugins/resource_stress/burn.ts";
 
 Deno.test("burn() holds its caller for the time it is given", () => {

@@ -2,7 +2,7 @@ import { deepEqual, ok } from "node:assert/strict";
 import {
   LATENESS_BOUNDARIES,
   MetricRegistry,
-} from "../../../core/metrics/mod.ts";
+} from "../../../core/observe/metrics/mod.ts";
 import { LatenessWatch } from "../../../plugins/resource_stress/lateness.ts";
 
 /** Metrics, with the lateness of two routes. */

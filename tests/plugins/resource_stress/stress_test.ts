@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import { MetricRegistry } from "../../../core/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metrics/mod.ts";
 import type { Host } from "../../../core/plugin.ts";
-import { VirtualClock } from "../../../core/time/mod.ts";
+import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import {
   DEFAULTS,
   scenarioSchema,

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { PreciseClock, VirtualClock } from "../../../core/time/mod.ts";
+import { PreciseClock, VirtualClock } from "../../../core/lib/time/mod.ts";
 import { MemoryPart } from "../../../plugins/resource_stress/memory.ts";
 import { CpuPart } from "../../../plugins/resource_stress/cpu.ts";
 import type { PartContext } from "../../../plugins/resource_stress/part.ts";

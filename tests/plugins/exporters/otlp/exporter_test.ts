@@ -1,11 +1,11 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { MetricRegistry } from "../../../../core/metrics/mod.ts";
+import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
 import {
   createOtlpExporter,
   type OtlpOptions,
 } from "../../../../plugins/exporters/otlp/mod.ts";
 import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
-import { PreciseClock } from "../../../../core/time/mod.ts";
+import { PreciseClock } from "../../../../core/lib/time/mod.ts";
 import { Clockwork, settle } from "../push/_clockwork.ts";
 import { request } from "./_schema.ts";
 

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import type { Dials } from "../../../../core/plugin.ts";
-import { MetricRegistry } from "../../../../core/metrics/mod.ts";
+import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
 import { VirtualClock } from "../../../../core/testing.ts";
 import { Run } from "../../../../plugins/load_engine/runs/mod.ts";
 import {

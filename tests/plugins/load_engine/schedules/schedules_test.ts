@@ -1,6 +1,6 @@
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import type { Signal } from "../../../../core/plugin.ts";
-import { createStream, streamKey } from "../../../../core/random/mod.ts";
+import { createStream, streamKey } from "../../../../core/lib/random/mod.ts";
 import { createKit } from "../../../../core/config/mod.ts";
 import {
   poisson,

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { constant } from "../../../../core/signals/mod.ts";
+import { constant } from "../../../../core/lib/signals/mod.ts";
 import type { TestServer } from "../../../../core/testing.ts";
 import {
   ask,

@@ -1,0 +1,16 @@
+/**
+ * Time: the one interface, and its two clocks.
+ *
+ * @module
+ */
+
+export type { Clock } from "../../contract/clock.ts";
+export {
+  PreciseClock,
+  type PreciseClockOptions,
+  type PreciseClockState,
+  type PreciseClockStats,
+} from "./precise_clock.ts";
+export { readPollingSlice } from "./read_polling_slice.ts";
+export { TimeLimitError, withinLimit } from "./time_limit.ts";
+export { VirtualClock } from "./virtual_clock.ts";

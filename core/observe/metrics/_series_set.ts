@@ -1,0 +1,105 @@
+import type { Metric, MetricDefinition } from "../../plugin.ts";
+import { type Plan, refuse } from "./_definition.ts";
+
+/** The label value of the series that holds what is beyond the cap. */
+export const OVERFLOW = "__overflow__";
+
+/** Who limits the series of a metric, and is told of them. */
+export interface Warden {
+  /** How many series there may be, the one for the overflow not counted. */
+  limit(): number;
+  /** A series was made; there are `size` now, the one for the overflow included. */
+  grew(size: number): void;
+  /** A new label set found no room. */
+  folded(): void;
+}
+
+/** A metric: one series per set of label values, up to a cap; further sets share one series. */
+export class SeriesSet<Series> implements Metric<Series> {
+  readonly definition: MetricDefinition;
+  readonly type: Metric["type"];
+  readonly boundaries?: readonly number[];
+  readonly #make: () => Series;
+  readonly #warden: Warden | undefined;
+  readonly #entries = new Map<string, readonly [readonly string[], Series]>();
+  readonly #overflow: readonly string[];
+
+  /**
+   * @param plan what the metric is, already validated
+   * @param make makes a series
+   * @param warden absent for metrics that have no cap
+   */
+  constructor(plan: Plan, make: () => Series, warden: Warden | undefined) {
+    const { name, help, labels = [] } = plan.definition;
+    this.definition = Object.freeze({
+      name,
+      help,
+      labels: Object.freeze([...labels]),
+    });
+    this.type = plan.type;
+    if (plan.boundaries !== undefined) {
+      this.boundaries = Object.freeze([...plan.boundaries]);
+    }
+    this.#make = make;
+    this.#warden = warden;
+    this.#overflow = labels.map(() => OVERFLOW);
+  }
+
+  series(...values: readonly string[]): Series {
+    this.#check(values);
+    const key = keyOf(values);
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known[1];
+    const overflowKey = keyOf(this.#overflow);
+    if (this.#hasRoom(overflowKey) || key === overflowKey) {
+      return this.#add(key, values);
+    }
+    this.#warden?.folded();
+    return this.#entries.get(overflowKey)?.[1] ??
+      this.#add(overflowKey, this.#overflow);
+  }
+
+  entries(): Iterable<readonly [values: readonly string[], series: Series]> {
+    return this.#entries.values();
+  }
+
+  #hasRoom(overflowKey: string): boolean {
+    if (this.#warden === undefined) return true;
+    const own = this.#entries.size - Number(this.#entries.has(overflowKey));
+    return own < this.#warden.limit();
+  }
+
+  #add(key: string, values: readonly string[]): Series {
+    const wellFormed = values.map((value) => value.toWellFormed());
+    const series = this.#make();
+    this.#entries.set(key, [Object.freeze(wellFormed), series]);
+    this.#warden?.grew(this.#entries.size);
+    return series;
+  }
+
+  #check(values: readonly string[]): void {
+    const { name, labels = [] } = this.definition;
+    if (values.length !== labels.length) {
+      throw refuse(name, [{
+        path: "/labels",
+        message: `a series takes ${labels.length} label values (${
+          labels.join(", ")
+        }), received ${values.length}`,
+        value: values,
+      }]);
+    }
+    for (const [index, value] of values.entries()) {
+      if (typeof value === "string") continue;
+      throw refuse(name, [{
+        path: `/labels/${index}`,
+        message: `the value of label "${labels[index]}" must be a string`,
+        value,
+      }]);
+    }
+  }
+}
+
+// Values that become the same bytes in UTF-8 are the same series: lone surrogates are replaced before they are compared.
+function keyOf(values: readonly string[]): string {
+  return JSON.stringify(values.map((value) => value.toWellFormed()));
+}

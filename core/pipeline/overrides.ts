@@ -1,0 +1,136 @@
+/**
+ * What one request may change of its own exchange, by one header: `Perfmock-Override: delay=120ms, fault=503`. Off unless the
+ * configuration allows it; what is refused is said in a response header.
+ *
+ * @module
+ */
+import { type OverrideSettings, suggest } from "../config/mod.ts";
+import type { LiveExchange } from "./exchange.ts";
+import type { Injected } from "./faults/mod.ts";
+import type { Distribution, Stream } from "../plugin.ts";
+
+/** The request header. */
+export const OVERRIDE_HEADER = "perfmock-override";
+
+/** The response header that says what was not done, and why. */
+export const REFUSED_HEADER = "perfmock-override-refused";
+
+/** What overrides are made with. */
+export interface OverrideParts {
+  /** What is allowed. */
+  readonly allowed: OverrideSettings;
+  /** Reads a duration, a profile's name or a distribution; undefined where it is none. */
+  readonly distribution: (text: string) => Distribution | undefined;
+  /** The fault of a kind. */
+  readonly fault: (kind: string | number) => Injected;
+  /** The route's stream of service times: a profile is drawn at the same place. */
+  readonly stream: Stream;
+  /** Whether its connections may be reset. */
+  readonly resets: boolean;
+}
+
+const ACTIONS = ["connection-reset", "cut-body", "hang"] as const;
+const KINDS = ["delay", "profile", "fault"] as const;
+
+/** How many texts of overrides are remembered with what they mean: tests repeat themselves. */
+const REMEMBERED = 200;
+
+/** One override, understood. */
+interface Override {
+  readonly distribution?: Distribution;
+  readonly injected?: Injected;
+}
+
+/** What a header asks for. */
+interface Meaning {
+  readonly overrides: readonly Override[];
+  readonly refused: string;
+}
+
+/** The function that looks at one request, at the start of its service. */
+export function prepareOverride(
+  parts: OverrideParts,
+): (x: LiveExchange) => void {
+  const known = new Map<string, Meaning>();
+  return function override(x) {
+    const text = x.header(OVERRIDE_HEADER);
+    if (text === null) return;
+    let meaning = known.get(text);
+    if (meaning === undefined) {
+      if (known.size >= REMEMBERED) known.clear();
+      known.set(text, meaning = understand(text, parts));
+    }
+    for (const { distribution, injected } of meaning.overrides) {
+      if (distribution !== undefined) {
+        const time = distribution.draw(parts.stream, x.sequence);
+        x.due += time - x.service;
+        x.service = time;
+      }
+      if (injected !== undefined) {
+        x.injected = injected;
+        x.action = injected.action;
+      }
+    }
+    if (meaning.refused !== "") x.refused = meaning.refused;
+  };
+}
+
+function understand(text: string, parts: OverrideParts): Meaning {
+  const overrides: Override[] = [];
+  const refused: string[] = [];
+  for (const part of text.split(",")) {
+    const [kind, value = ""] = part.split("=", 2).map((word) => word.trim());
+    const one = understandOne(kind, value, parts);
+    if (typeof one === "string") refused.push(one);
+    else overrides.push(one);
+  }
+  return { overrides, refused: refused.join("; ") };
+}
+
+/** One override, or why it is refused: in ASCII, since it goes into a header. */
+function understandOne(
+  kind: string,
+  value: string,
+  { allowed, distribution, fault, resets }: OverrideParts,
+): Override | string {
+  if (!isKind(kind)) {
+    const meant = suggest(kind, KINDS);
+    return `unknown override ${printable(kind)}, allowed are ${
+      KINDS.join(", ")
+    }${meant === undefined ? "" : `: ${meant}?`}`;
+  }
+  if (!allowed[kind]) {
+    return `${kind} is not allowed: set overrides.${kind} to true`;
+  }
+  if (kind === "fault") {
+    if (value === "connection-reset" && !resets) {
+      return "fault=connection-reset needs server.engine node, and a restart";
+    }
+    if ((ACTIONS as readonly string[]).includes(value)) {
+      return { injected: fault(value) };
+    }
+    return /^[2-5]\d\d$/.test(value)
+      ? { injected: fault(Number(value)) }
+      : `fault=${printable(value)} is neither a status nor one of ${
+        ACTIONS.join(", ")
+      }`;
+  }
+  const isDuration = /^\d/.test(value);
+  const found = isDuration === (kind === "delay")
+    ? distribution(value)
+    : undefined;
+  return found === undefined
+    ? `${kind}=${printable(value)} is not ${
+      kind === "delay" ? "a duration such as 120ms" : "the name of a profile"
+    }`
+    : { distribution: found };
+}
+
+function isKind(kind: string): kind is typeof KINDS[number] {
+  return (KINDS as readonly string[]).includes(kind);
+}
+
+/** What was received, as far as a header can carry it. */
+function printable(text: string): string {
+  return `"${text.slice(0, 40).replaceAll(/[^\x20-\x7e]/g, "?")}"`;
+}

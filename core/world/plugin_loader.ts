@@ -1,0 +1,266 @@
+/**
+ * From the `plugins` part of a configuration to plugin objects: built-in ones by name, others by import.
+ *
+ * @module
+ */
+import { suggest, toPointer } from "../config/mod.ts";
+import type { ErrorCode, Issue } from "../errors.ts";
+import type { Plugin } from "../plugin.ts";
+import { withinLimit } from "../lib/time/mod.ts";
+
+/** A plugin with the place it has in the configuration. */
+export interface LoadedPlugin {
+  /** Its key in `plugins`: a built-in name, a path or a specifier. */
+  readonly key: string;
+  /** Its options as written; `{}` where none are. */
+  readonly options: unknown;
+  /** The plugin itself. */
+  readonly plugin: Plugin;
+}
+
+/** A fault with the code it has where it is the only kind of fault. */
+export interface CodedIssue {
+  /** The error code. */
+  readonly code: ErrorCode;
+  /** The fault. */
+  readonly issue: Issue;
+}
+
+/** What could be loaded, and what could not. */
+export interface Loading {
+  /** The plugins that are on, in the configuration's order, after the built-in ones it does not name. */
+  readonly plugins: readonly LoadedPlugin[];
+  /** One fault for each that could not be loaded or is no plugin. */
+  readonly faults: readonly CodedIssue[];
+}
+
+/** How long a plugin's module may take to load, in milliseconds: one that awaits for ever is named, not waited for. */
+const IMPORT_LIMIT = 30_000;
+
+/** The version of the contract that this perfmock serves. */
+const CONTRACT = 1;
+
+/** What a plugin may consist of. The list is closed, so that a misspelt property does not fail in silence. */
+const PROPERTIES: Readonly<Record<keyof Plugin, true>> = {
+  name: true,
+  version: true,
+  contract: true,
+  options: true,
+  routeKeys: true,
+  scope: true,
+  requires: true,
+  contributes: true,
+  setup: true,
+};
+
+const NAME = /^[a-z][a-z0-9_-]*$/;
+
+/**
+ * Loads the plugins of a configuration.
+ *
+ * @param entries the `plugins` part as written
+ * @param folder the URL, ending in a slash, that relative paths start from
+ * @param builtin the plugins that are on without being named, by name
+ */
+export async function loadPlugins(
+  entries: unknown,
+  folder: URL,
+  builtin: Readonly<Record<string, Plugin>>,
+): Promise<Loading> {
+  const plugins: LoadedPlugin[] = [];
+  const faults: CodedIssue[] = [];
+  // What is no object is the schema's to report; the built-in plugins are then on with their defaults.
+  const written = isRecord(entries) ? Object.entries(entries) : [];
+  const named = new Set(written.map(([key]) => key));
+  for (const [key, plugin] of Object.entries(builtin)) {
+    if (!named.has(key)) plugins.push({ key, options: {}, plugin });
+  }
+  // In parallel, since each may read files; reported and ordered as written.
+  const loaded = await Promise.all(
+    written.map(([key, options]) =>
+      options === false ? undefined : load(key, folder, builtin)
+    ),
+  );
+  for (const [index, [key, options]] of written.entries()) {
+    const result = loaded[index];
+    if (result === undefined) continue;
+    if ("plugin" in result) {
+      plugins.push({ key, options: options ?? {}, plugin: result.plugin });
+    } else faults.push(...result.faults);
+  }
+  return { plugins, faults };
+}
+
+/** The plugins that are on without being named, by name. */
+export interface Available {
+  /** Those that can be used. */
+  readonly plugins: Readonly<Record<string, Plugin>>;
+  /** What is no plugin, or has the name of another. */
+  readonly faults: readonly CodedIssue[];
+}
+
+/** Adds plugins that a program handed over to the built-in ones. */
+export function addGiven(
+  builtin: Readonly<Record<string, Plugin>>,
+  given: readonly Plugin[],
+): Available {
+  const plugins = { ...builtin };
+  const faults: CodedIssue[] = [];
+  for (const plugin of given) {
+    const key = String(Reflect.get(Object(plugin), "name"));
+    const found = inspect(plugin, key);
+    faults.push(...found);
+    if (found.length > 0) continue;
+    if (Object.hasOwn(plugins, key)) {
+      faults.push(coded("PLUGIN_NAME_TAKEN", { key }, {
+        message:
+          `Two plugins that are on without being named are called "${key}"`,
+        value: key,
+        allowed: "a name of its own",
+      }));
+    } else plugins[key] = plugin;
+  }
+  return { plugins, faults };
+}
+
+type Loaded = { readonly plugin: Plugin } | {
+  readonly faults: readonly CodedIssue[];
+};
+
+async function load(
+  key: string,
+  folder: URL,
+  builtin: Readonly<Record<string, Plugin>>,
+): Promise<Loaded> {
+  if (Object.hasOwn(builtin, key)) return { plugin: builtin[key] };
+  const names = Object.keys(builtin);
+  let module: unknown;
+  try {
+    module = await withinLimit(import(specifier(key, folder)), IMPORT_LIMIT);
+  } catch (error) {
+    return {
+      faults: [{
+        code: "PLUGIN_NOT_LOADED",
+        issue: {
+          path: toPointer(["plugins", key]),
+          message: `Cannot load plugin "${key}": ${reason(error)}`,
+          value: key,
+          allowed: `a built-in plugin (${
+            names.join(", ")
+          }), a path that starts with "./", "../" or "/", or a specifier that starts with "file:", "npm:", "jsr:" or "data:"`,
+          suggestion: adviceFor(key, error, names),
+        },
+      }],
+    };
+  }
+  const plugin = isRecord(module) ? module.default : undefined;
+  const faults = inspect(plugin, key);
+  return faults.length > 0 ? { faults } : { plugin: plugin as Plugin };
+}
+
+/** Paths are the configuration's, bare names are the import map's. */
+function specifier(key: string, folder: URL): string {
+  return /^\.{0,2}\//.test(key) ? new URL(key, folder).href : key;
+}
+
+/** The first line of what the module loader says, without the stack of files that led there. */
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n", 1)[0];
+}
+
+function adviceFor(
+  key: string,
+  error: unknown,
+  builtin: readonly string[],
+): string | undefined {
+  const text = String(error);
+  if (/^https?:/.test(key)) {
+    return "Download the file and name it by its path: plugins are not imported over http";
+  }
+  if (text.includes("@perfmock/perfmock")) {
+    return 'Map "@perfmock/perfmock" in the imports of the deno.json beside it, or import "jsr:@perfmock/perfmock/plugin"';
+  }
+  const meant = suggest(key, builtin);
+  if (meant !== undefined) return meant;
+  return !key.includes("/") && !key.includes(":") && /\.[cm]?[jt]sx?$/.test(key)
+    ? `./${key}`
+    : undefined;
+}
+
+/** All that keeps a value from being a plugin. */
+function inspect(value: unknown, key: string): CodedIssue[] {
+  const path = toPointer(["plugins", key]);
+  const faults: CodedIssue[] = [];
+  const fault = (message: string, more: Partial<Issue> = {}) => {
+    faults.push({
+      code: "PLUGIN_INVALID",
+      issue: {
+        path,
+        message: `Cannot use plugin "${key}": ${message}`,
+        ...more,
+      },
+    });
+  };
+  if (!isRecord(value)) {
+    fault("its module has no default export that is a plugin object", {
+      suggestion: "export default plugin",
+    });
+    return faults;
+  }
+  if (typeof value.name !== "string" || !NAME.test(value.name)) {
+    fault("its name is missing or malformed", {
+      value: value.name,
+      allowed: "lower-case letters, digits, _ and -, starting with a letter",
+    });
+  }
+  if (typeof value.version !== "string") {
+    fault("its version is missing", {
+      value: value.version,
+      allowed: 'a string such as "1.0.0"',
+    });
+  }
+  if (value.contract !== undefined && value.contract !== CONTRACT) {
+    fault("it was written for another version of the plugin contract", {
+      value: value.contract,
+      allowed: `${CONTRACT}`,
+    });
+  }
+  if (!isListOfNames(value.requires ?? [])) {
+    fault('its "requires" is not a list of names', { value: value.requires });
+  }
+  for (const property of ["options", "routeKeys", "setup"] as const) {
+    if (
+      value[property] !== undefined && typeof value[property] !== "function"
+    ) {
+      fault(`its "${property}" is not a function`, { value: value[property] });
+    }
+  }
+  for (const property of Object.keys(value)) {
+    if (Object.hasOwn(PROPERTIES, property)) continue;
+    fault(`it has an unknown property "${property}"`, {
+      value: property,
+      allowed: Object.keys(PROPERTIES).join(", "),
+      suggestion: suggest(property, Object.keys(PROPERTIES)),
+    });
+  }
+  return faults;
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) &&
+    value.every((name) => typeof name === "string");
+}
+
+/** A fault of a plugin, at its place in the configuration. */
+export function coded(
+  code: ErrorCode,
+  { key }: Pick<LoadedPlugin, "key">,
+  issue: Omit<Issue, "path">,
+): CodedIssue {
+  return { code, issue: { path: toPointer(["plugins", key]), ...issue } };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

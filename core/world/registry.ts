@@ -1,0 +1,235 @@
+/**
+ * Puts plugins in order, sets them up first to last and disposes them last to first.
+ *
+ * @module
+ */
+import { suggest, toPointer } from "../config/mod.ts";
+import { type Issue, PerfmockError } from "../errors.ts";
+import type { Host, Instance, Key } from "../plugin.ts";
+import { coded, type CodedIssue, type LoadedPlugin } from "./plugin_loader.ts";
+import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
+
+/** How long a plugin's setup may take, in milliseconds. */
+const SETUP_LIMIT = 10_000;
+
+/** What an instance may consist of. */
+const PROPERTIES: Readonly<Record<Exclude<keyof Instance, symbol>, true>> = {
+  route: true,
+  control: true,
+  endpoints: true,
+  dials: true,
+  adopt: true,
+  reset: true,
+  snapshot: true,
+  warnings: true,
+  health: true,
+};
+
+/** Plugins in the order in which they are set up. */
+export interface Arrangement {
+  /** All that can be used. */
+  readonly plugins: readonly LoadedPlugin[];
+  /** Names taken twice, requirements that are missing or go in a circle. */
+  readonly faults: readonly CodedIssue[];
+}
+
+/** The configuration's order, but for what a plugin requires, which goes before it. */
+export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
+  const faults: CodedIssue[] = [];
+  const byName = new Map<string, LoadedPlugin>();
+  for (const entry of loaded) {
+    const { name } = entry.plugin;
+    const taken = byName.get(name);
+    if (taken === undefined) byName.set(name, entry);
+    else {
+      faults.push(
+        coded("PLUGIN_NAME_TAKEN", entry, {
+          message:
+            `Plugins "${taken.key}" and "${entry.key}" have the same name`,
+          value: name,
+          suggestion: `Turn one of them off: "${taken.key}": false`,
+        }),
+      );
+    }
+  }
+  const plugins: LoadedPlugin[] = [];
+  const state = new Map<LoadedPlugin, "open" | "done">();
+  const place = (entry: LoadedPlugin) => {
+    state.set(entry, "open");
+    for (const name of entry.plugin.requires ?? []) {
+      const required = byName.get(name);
+      if (required === undefined) {
+        faults.push(
+          coded("PLUGIN_REQUIREMENT_MISSING", entry, {
+            message:
+              `Plugin "${entry.plugin.name}" requires "${name}", which is not on`,
+            value: name,
+            allowed: [...byName.keys()].join(", "),
+            suggestion: suggest(name, byName.keys()),
+          }),
+        );
+      } else if (state.get(required) === "open") {
+        faults.push(
+          coded("PLUGIN_REQUIREMENT_MISSING", entry, {
+            message:
+              `Plugins "${entry.plugin.name}" and "${name}" require each other`,
+            value: name,
+          }),
+        );
+      } else if (!state.has(required)) place(required);
+    }
+    state.set(entry, "done");
+    plugins.push(entry);
+  };
+  for (const entry of byName.values()) if (!state.has(entry)) place(entry);
+  return { plugins, faults };
+}
+
+/** A plugin that was set up. */
+export interface RunningPlugin extends LoadedPlugin {
+  /** What its setup returned. */
+  readonly instance: Instance;
+}
+
+/** The services of one revision: what plugins provide to each other. */
+export class Services {
+  readonly #services = new Map<string, unknown>();
+
+  /** @throws PerfmockError `PLUGIN_INVALID` where the key is taken */
+  provide<T>(key: Key<T>, service: T): void {
+    if (this.#services.has(key.name)) {
+      throw new PerfmockError(
+        "PLUGIN_INVALID",
+        `Cannot provide "${key.name}": another plugin provides it already`,
+      );
+    }
+    this.#services.set(key.name, service);
+  }
+
+  /** The service; undefined where no plugin provides it. */
+  find<T>(key: Key<T>): T | undefined {
+    return this.#services.get(key.name) as T | undefined;
+  }
+
+  /** @throws PerfmockError `KEY_MISSING` where no plugin provides it */
+  use<T>(key: Key<T>): T {
+    if (!this.#services.has(key.name)) {
+      throw new PerfmockError(
+        "KEY_MISSING",
+        `Cannot use "${key.name}": no plugin that was set up before provides it`,
+        [],
+      );
+    }
+    return this.#services.get(key.name) as T;
+  }
+}
+
+/**
+ * Sets plugins up, in order. Where one fails, those before it are disposed again.
+ *
+ * @param hostOf the host for a plugin
+ * @param limit how long each may take, in milliseconds; one that is done later is disposed then
+ * @throws PerfmockError `PLUGIN_SETUP_FAILED`, `PLUGIN_SETUP_TIMEOUT` or `PLUGIN_INVALID`, naming the plugin
+ */
+export async function setUp(
+  plugins: readonly (LoadedPlugin & { readonly parsed: unknown })[],
+  hostOf: (entry: LoadedPlugin) => Host,
+  limit: number = SETUP_LIMIT,
+): Promise<RunningPlugin[]> {
+  const running: RunningPlugin[] = [];
+  try {
+    for (const entry of plugins) {
+      const instance = await setUpOne(entry, hostOf(entry), limit);
+      running.push({ ...entry, instance });
+      inspect(entry, instance);
+      // Requests may be under way on a revision before: they get their turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return running;
+  } catch (error) {
+    await disposeAll(running);
+    throw error;
+  }
+}
+
+async function setUpOne(
+  entry: LoadedPlugin & { readonly parsed: unknown },
+  host: Host,
+  limit: number,
+): Promise<Instance> {
+  const { name, setup } = entry.plugin;
+  if (setup === undefined) return {};
+  // Called on the plugin, so that one written as a class works too.
+  const result = (async () => await entry.plugin.setup?.(host, entry.parsed))();
+  try {
+    return await withinLimit(result, limit) ?? {};
+  } catch (error) {
+    if (error instanceof TimeLimitError) {
+      // Nobody waits for it any more, but what it started must end.
+      result.then((late) => late?.[Symbol.asyncDispose]?.()).catch(() => {});
+      throw new PerfmockError(
+        "PLUGIN_SETUP_TIMEOUT",
+        `Cannot start: plugin "${name}" was not set up within ${
+          limit / 1000
+        } s`,
+      );
+    }
+    const issues = error instanceof PerfmockError ? error.issues : [];
+    throw new PerfmockError(
+      "PLUGIN_SETUP_FAILED",
+      `Cannot set up plugin "${name}": ${
+        error instanceof Error ? error.message : String(error)
+      }`,
+      issues.map((issue) => ({
+        ...issue,
+        path: toPointer(["plugins", entry.key]) + issue.path,
+      })),
+      { cause: error },
+    );
+  }
+}
+
+function inspect(entry: LoadedPlugin, instance: Instance): void {
+  if (typeof instance !== "object") {
+    throw new PerfmockError(
+      "PLUGIN_INVALID",
+      `Cannot use plugin "${entry.plugin.name}": its setup returned a ${typeof instance} instead of an object`,
+    );
+  }
+  const issues: Issue[] = Object.keys(instance)
+    .filter((property) => !Object.hasOwn(PROPERTIES, property))
+    .map((property) => ({
+      path: toPointer(["plugins", entry.key]),
+      message:
+        `The setup of plugin "${entry.plugin.name}" returned an unknown property "${property}"`,
+      value: property,
+      allowed: Object.keys(PROPERTIES).join(", "),
+      suggestion: suggest(property, Object.keys(PROPERTIES)),
+    }));
+  if (issues.length > 0) {
+    throw new PerfmockError(
+      "PLUGIN_INVALID",
+      `Cannot use plugin "${entry.plugin.name}"`,
+      issues,
+    );
+  }
+}
+
+/**
+ * Disposes plugins, last in, first out; one that throws does not keep the others.
+ *
+ * @returns what was thrown
+ */
+export async function disposeAll(
+  running: readonly RunningPlugin[],
+): Promise<unknown[]> {
+  const errors: unknown[] = [];
+  for (const { instance } of running.toReversed()) {
+    try {
+      await instance[Symbol.asyncDispose]?.();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return errors;
+}

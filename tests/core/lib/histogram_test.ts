@@ -1,0 +1,204 @@
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { Histogram } from "../../../core/observe/metrics/mod.ts";
+
+const TINY = 2 ** -20;
+const options = { seed: 42, numRuns: 300 };
+const duration = fc.double({ min: 0, max: 1e9, noNaN: true });
+const usual = fc.double({ min: -5, max: 6, noNaN: true }).map((x) => 10 ** x);
+const durations = fc.array(fc.oneof(duration, usual), {
+  minLength: 1,
+  maxLength: 300,
+});
+
+function histogramOf(values: readonly number[]): Histogram {
+  const histogram = new Histogram();
+  for (const value of values) histogram.record(value);
+  return histogram;
+}
+
+Deno.test("Histogram.quantile() stays within 0.4 % of the nearest rank in sorted data", () => {
+  fc.assert(
+    fc.property(
+      durations,
+      fc.integer({ min: 0, max: 1000 }),
+      (values, mill) => {
+        const sorted = Float64Array.from(values).sort();
+        const rank = Math.max(1, Math.ceil(mill * sorted.length / 1000));
+        const exact = sorted[rank - 1];
+        const found = histogramOf(values).quantile(mill / 1000);
+        ok(
+          Math.abs(found - exact) <= Math.max(exact * 0.004, TINY),
+          `p${mill / 10}: ${found} for ${exact}`,
+        );
+      },
+    ),
+    options,
+  );
+});
+
+Deno.test("Histogram.quantile() takes the rank that exact arithmetic gives, not one above", () => {
+  const histogram = new Histogram();
+  for (let value = 1; value <= 100; value++) histogram.record(value);
+  // 0.07 * 100 is 7.000000000000001 in doubles.
+  ok(Math.abs(histogram.quantile(0.07) - 7) <= 7 * 0.004);
+  ok(Math.abs(histogram.quantile(0.55) - 55) <= 55 * 0.004);
+});
+
+Deno.test("Histogram keeps count, sum, least and greatest value exactly", () => {
+  fc.assert(
+    fc.property(durations, (values) => {
+      const histogram = histogramOf(values);
+      equal(histogram.count, values.length);
+      equal(histogram.sum, values.reduce((sum, value) => sum + value, 0));
+      equal(histogram.min, Math.min(...values) + 0);
+      equal(histogram.max, Math.max(...values) + 0);
+      equal(histogram.quantile(0), histogram.min);
+      equal(histogram.quantile(1), histogram.max);
+    }),
+    options,
+  );
+});
+
+Deno.test("Histogram.buckets() are ascending, do not overlap and hold each value once", () => {
+  fc.assert(
+    fc.property(durations, (values) => {
+      let end = 0;
+      let total = 0;
+      for (const { lower, upper, count } of histogramOf(values).buckets()) {
+        ok(lower >= end && upper > lower);
+        const inside = values.filter((value) =>
+          value >= lower && value < upper
+        );
+        equal(count, inside.length);
+        end = upper;
+        total += count;
+      }
+      equal(total, values.length);
+    }),
+    options,
+  );
+});
+
+Deno.test("Histogram.merge() gives what recording everything in one gives", () => {
+  fc.assert(
+    fc.property(durations, durations, (left, right) => {
+      const merged = histogramOf(left);
+      const other = histogramOf(right);
+      const before = [...other.buckets()];
+      merged.merge(other);
+      const whole = histogramOf([...left, ...right]);
+      deepEqual([...merged.buckets()], [...whole.buckets()]);
+      equal(merged.count, whole.count);
+      equal(merged.min, whole.min);
+      equal(merged.max, whole.max);
+      ok(Math.abs(merged.sum - whole.sum) <= whole.sum * 1e-12);
+      deepEqual([...other.buckets()], before);
+    }),
+    options,
+  );
+});
+
+Deno.test("Histogram.merge() of an empty histogram changes nothing, and into one copies", () => {
+  const histogram = histogramOf([0, 3, 70]);
+  histogram.merge(new Histogram());
+  const copy = new Histogram();
+  copy.merge(histogram);
+  deepEqual([...copy.buckets()], [...histogram.buckets()]);
+  deepEqual([copy.count, copy.min, copy.max, copy.sum], [3, 0, 70, 73]);
+});
+
+Deno.test("Histogram.record() puts zero and all below a nanosecond into one bucket", () => {
+  const histogram = new Histogram();
+  deepEqual([0, -0, 1e-9, 5e-324].map((value) => histogram.record(value)), [
+    0,
+    0,
+    0,
+    0,
+  ]);
+  deepEqual([...histogram.buckets()], [{ lower: 0, upper: TINY, count: 4 }]);
+  equal(histogram.quantile(0.5), 0);
+  ok(histogram.record(TINY) > 0);
+  equal([...histogram.buckets()].length, 2);
+});
+
+Deno.test("Histogram.record() refuses negative, infinite and missing values and counts them apart", () => {
+  const histogram = histogramOf([5]);
+  for (const value of [-1e-300, -5, NaN, Infinity, -Infinity]) {
+    equal(histogram.record(value), -1);
+  }
+  equal(histogram.refused, 5);
+  deepEqual([histogram.count, histogram.sum], [1, 5]);
+  const merged = histogramOf([NaN]);
+  merged.merge(histogram);
+  equal(merged.refused, 6);
+});
+
+Deno.test("Histogram.record() takes the greatest of all numbers", () => {
+  const histogram = histogramOf([Number.MAX_VALUE, 1]);
+  equal(histogram.max, Number.MAX_VALUE);
+  equal(histogram.quantile(0.6), Number.MAX_VALUE);
+});
+
+Deno.test("Histogram.reset() forgets everything and keeps working", () => {
+  const histogram = histogramOf([0, 1, 1000, NaN]);
+  histogram.reset();
+  deepEqual([histogram.count, histogram.sum, histogram.refused], [0, 0, 0]);
+  deepEqual([...histogram.buckets()], []);
+  histogram.record(7);
+  equal(histogram.quantile(0.5), 7);
+});
+
+Deno.test("Histogram says NaN where nothing was recorded", () => {
+  const histogram = new Histogram();
+  ok(Number.isNaN(histogram.quantile(0.5)));
+  ok(Number.isNaN(histogram.min) && Number.isNaN(histogram.max));
+});
+
+Deno.test("Histogram.quantile() refuses what is not a probability", () => {
+  for (const p of [-0.1, 1.1, NaN, 95]) {
+    throws(() => new Histogram().quantile(p), { code: "ARGUMENT_INVALID" });
+  }
+});
+
+Deno.test("Histogram.quantiles() finds in one pass what quantile() finds one after another", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { maxLength: 80 }),
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }),
+      (values, unsorted) => {
+        const histogram = new Histogram();
+        for (const value of values) histogram.record(value);
+        const ps = unsorted.sort((a, b) => a - b);
+        deepEqual(
+          histogram.quantiles(ps),
+          ps.map((p) => histogram.quantile(p)),
+        );
+        if (values.length === 0) return;
+        const sorted = values.sort((a, b) => a - b);
+        for (const p of ps) {
+          const rank = Math.ceil(p * sorted.length * (1 - 2 ** -50));
+          const exact = sorted[Math.max(0, rank - 1)];
+          const found = histogram.quantile(p);
+          ok(
+            Math.abs(found - exact) <= exact / 256 + 2 ** -20,
+            `${p}: ${found} instead of ${exact}`,
+          );
+        }
+      },
+    ),
+    { seed: 42, numRuns: 300 },
+  );
+});
+
+Deno.test("Histogram.quantiles() refuses probabilities that do not ascend", () => {
+  const histogram = new Histogram();
+  histogram.record(1);
+  throws(
+    () => histogram.quantiles([0.5, 0.25]),
+    /must ascend to 1 at most, received 0.25 after 0.5/,
+  );
+  throws(() => histogram.quantiles([0.5, 1.5]), /received 1.5 after 0.5/);
+  throws(() => histogram.quantiles([-1]), /between 0 and 1, received -1/);
+  throws(() => histogram.quantiles([NaN]), /received NaN/);
+});

@@ -1,0 +1,63 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { createKit, validate } from "../../../../core/config/mod.ts";
+import type { Validation } from "../../../../core/config/mod.ts";
+import type { Signal } from "../../../../core/plugin.ts";
+import { folderWith } from "../../../support/plugins.ts";
+import { values } from "./_signals.ts";
+
+/** What becomes of a trace in a file with this text. */
+async function trace(text: string): Promise<Validation<Signal>> {
+  await using folder = await folderWith({ "trace.csv": text });
+  const kit = createKit({
+    folder: folder.path,
+    distribution: () => ({ issues: [] }),
+  });
+  return validate(kit.signal(kit.rate()), { trace: { file: "trace.csv" } });
+}
+
+async function good(text: string): Promise<Signal> {
+  const read = await trace(text);
+  if (read.issues === undefined) return read.value;
+  throw new Error(JSON.stringify(read.issues));
+}
+
+async function bad(text: string): Promise<string[]> {
+  const { issues = [] } = await trace(text);
+  return issues.map(({ path, message, value, allowed }) =>
+    [path, message, value, allowed].join(" | ")
+  );
+}
+
+Deno.test("A trace's file has a time and a value a line, with units or without", async () => {
+  const signal = await good("time,rate\n\n1000,60/m\r\n2s;3\n 4 s\t 5/s \n");
+  deepEqual(values(signal, [0, 500, 1000, 3000, 9000]), [1, 2, 3, 5, 5]);
+});
+
+Deno.test("A trace's file may do without a header, and without a last line break", async () => {
+  deepEqual(values(await good("0,1\n10,3"), [5]), [2]);
+});
+
+Deno.test("A trace's faulty lines are told by number, ten at most", async () => {
+  deepEqual(await bad("0,1\n5\nx,2\n7,8,9\n3,-1\n6,1\n2,1\n"), [
+    ...[[2, "5"], [3, "x,2"], [4, "7,8,9"], [5, "3,-1"]].map(([line, value]) =>
+      `/trace/file | Line ${line} is no point | ${value} | a time and a value such as 1.5s,400/s or 1500,400`
+    ),
+    "/trace/file | Line 7 goes back in time | 2,1 | at least 6 ms",
+  ]);
+  const many = await bad(`0,1\n${"?\n".repeat(15)}`);
+  equal(many.length, 11);
+  match(many[10], /Further lines are at fault: 5/);
+});
+
+Deno.test("A trace's file without points, or that is not there, is a fault", async () => {
+  match((await bad("time,rate\n"))[0], /The file holds no points/);
+  const kit = createKit({
+    folder: "/nowhere",
+    distribution: () => ({ issues: [] }),
+  });
+  const { issues = [] } = validate(kit.signal(kit.rate()), {
+    trace: { file: "none.csv" },
+  });
+  match(issues[0].message, /^Cannot read the file: /);
+  equal(issues[0].allowed, "the path of a file that can be read");
+});

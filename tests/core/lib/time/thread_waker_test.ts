@@ -1,0 +1,163 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { ThreadWaker } from "../../../../core/lib/time/_thread_waker.ts";
+import { CELL, sleepAndRing } from "../../../../core/lib/time/_waker_thread.ts";
+import { soon } from "./_support.ts";
+
+/** A waker whose thread is up, and the rings it gives. */
+class Rings implements AsyncDisposable {
+  #ready = Promise.withResolvers<void>();
+  #next = Promise.withResolvers<void>();
+  readonly waker = new ThreadWaker({
+    ready: () => this.#ready.resolve(),
+    ring: () => {
+      const { resolve } = this.#next;
+      this.#next = Promise.withResolvers();
+      resolve();
+    },
+    fail: (reason) => this.#ready.reject(new Error(reason)),
+  });
+
+  static async create(): Promise<Rings> {
+    const rings = new Rings();
+    await soon(rings.#ready.promise);
+    return rings;
+  }
+
+  /** Waits until the alarm has rung that is set. */
+  async untilRung(): Promise<void> {
+    while (this.waker.armedAt !== Infinity) await soon(this.#next.promise);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.waker[Symbol.asyncDispose]();
+  }
+}
+
+function spinUntil(time: number): void {
+  while (performance.now() < time);
+}
+
+/** Numbers from 0 to 1 without pattern, the same in each run. */
+function* fractions(): Generator<number, never> {
+  for (let state = 1;;) {
+    state = (state * 48_271) % 2_147_483_647;
+    yield state / 2_147_483_647;
+  }
+}
+
+Deno.test("ThreadWaker loses no ring where it is set anew at any moment around the old one", async () => {
+  await using rings = await Rings.create();
+  const { waker } = rings;
+  const fraction = fractions();
+  for (let round = 0; round < 1500; round++) {
+    const start = performance.now();
+    const first = start + fraction.next().value;
+    waker.arm(first, start);
+    // Around the moment of the ring, and before this thread can hear of it.
+    spinUntil(first - 0.3 + 0.4 * fraction.next().value);
+    const now = performance.now();
+    waker.arm(now + 0.1 * fraction.next().value - 0.05, now);
+    if (round % 3 === 0) waker.arm(now - 0.1, now);
+    await rings.untilRung();
+  }
+});
+
+Deno.test("ThreadWaker.arm() keeps the earlier of two times", async () => {
+  await using rings = await Rings.create();
+  const now = performance.now();
+  rings.waker.arm(now + 8, now);
+  rings.waker.arm(now + 60_000, now);
+  equal(rings.waker.armedAt, now + 8);
+  await rings.untilRung();
+  const rung = performance.now();
+  ok(rung > now + 7, "it slept");
+  ok(rung < now + 10_000, "it did not wait for the later one");
+});
+
+Deno.test("ThreadWaker rings again after it was idle", async () => {
+  await using rings = await Rings.create();
+  for (let round = 0; round < 20; round++) {
+    rings.waker.rest();
+    await new Promise((resolve) => setTimeout(resolve, round % 3));
+    const now = performance.now();
+    rings.waker.arm(now + round % 4, now);
+    await rings.untilRung();
+  }
+});
+
+/** Runs the thread's function here, with its two ways to touch the other thread replaced. */
+function runHere(
+  alarm: { sentAt: number; wakeAt: number },
+  ways: {
+    notify(cells: Int32Array): void;
+    wait?(cells: Int32Array): "not-equal" | "timed-out";
+  },
+): void {
+  const { notify, wait } = Atomics;
+  const cells = new Int32Array(new SharedArrayBuffer(20));
+  cells[CELL.armed] = 1;
+  cells[CELL.sentAt] = (alarm.sentAt * 1000) | 0;
+  cells[CELL.wakeAt] = (alarm.wakeAt * 1000) | 0;
+  Object.assign(Atomics, {
+    notify: () => ways.notify(cells),
+    ...ways.wait && { wait: () => ways.wait?.(cells) },
+  });
+  try {
+    sleepAndRing(cells, CELL);
+  } finally {
+    Object.assign(Atomics, { notify, wait });
+  }
+}
+
+Deno.test("sleepAndRing() rings once for each alarm, and ends when told", () => {
+  const rang: number[] = [];
+  let waits = 0;
+  const now = performance.now();
+  runHere({ sentAt: now, wakeAt: now }, {
+    notify: (cells) => rang.push(cells[CELL.rang]),
+    wait: (cells) => {
+      if (++waits === 3) cells[CELL.stop] = 1;
+      else cells[CELL.armed]++;
+      return "not-equal";
+    },
+  });
+  deepEqual(rang, [1, 2, 3]);
+});
+
+Deno.test("sleepAndRing() looks again where the alarm was set anew while it slept", () => {
+  const rang: number[] = [];
+  const now = performance.now();
+  runHere({ sentAt: now, wakeAt: now + 60_000 }, {
+    notify: (cells) => {
+      rang.push(cells[CELL.rang]);
+      cells[CELL.stop] = 1;
+    },
+    wait: (cells) => {
+      cells[CELL.armed]++;
+      cells[CELL.wakeAt] = cells[CELL.sentAt];
+      return "not-equal";
+    },
+  });
+  deepEqual(rang, [2]);
+});
+
+Deno.test("sleepAndRing() rings when it has slept out, whatever the clock says then", () => {
+  const now = performance.now();
+  let rings = 0;
+  runHere({ sentAt: now, wakeAt: now + 60_000 }, {
+    notify: (cells) => cells[CELL.stop] = ++rings,
+    wait: () => "timed-out",
+  });
+  equal(rings, 1);
+});
+
+Deno.test("sleepAndRing() sleeps out the time by whichever clock the alarm was set", () => {
+  for (const origin of [0, 1234.5, -98_765.25, 2 ** 31 / 1000 - 2]) {
+    const start = performance.now();
+    runHere({ sentAt: start + origin, wakeAt: start + origin + 4 }, {
+      notify: (cells) => cells[CELL.stop] = 1,
+    });
+    const slept = performance.now() - start;
+    ok(slept > 3.9 && slept < 1000, `slept ${slept} ms with origin ${origin}`);
+  }
+});

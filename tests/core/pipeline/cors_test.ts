@@ -1,0 +1,69 @@
+import { deepEqual, equal } from "node:assert/strict";
+import {
+  corsHeaders,
+  isPreflight,
+  preflight,
+} from "../../../core/pipeline/cors.ts";
+
+function options(headers: Record<string, string>): Request {
+  return new Request("http://localhost/", { method: "OPTIONS", headers });
+}
+
+const ASKED = {
+  origin: "http://app.example",
+  "access-control-request-method": "PUT",
+};
+
+Deno.test("corsHeaders() reflects the origin, allows credentials and exposes what perfmock adds", () => {
+  const headers = new Headers();
+  corsHeaders(headers, "http://app.example");
+  deepEqual(Object.fromEntries(headers), {
+    "access-control-allow-credentials": "true",
+    "access-control-allow-origin": "http://app.example",
+    "access-control-expose-headers":
+      "Server-Timing, Perfmock-Sequence, Retry-After, RateLimit, RateLimit-Policy",
+  });
+});
+
+Deno.test("isPreflight() asks for the method, an origin and what is to be requested", () => {
+  equal(isPreflight(options(ASKED)), true);
+  equal(isPreflight(options({ origin: "http://app.example" })), false);
+  equal(
+    isPreflight(options({ "access-control-request-method": "PUT" })),
+    false,
+  );
+  equal(
+    isPreflight(new Request("http://localhost/", { headers: ASKED })),
+    false,
+  );
+});
+
+Deno.test("preflight() permits what was asked for, for two hours", () => {
+  const response = preflight(options({
+    ...ASKED,
+    "access-control-request-headers": "x-one, x-two",
+    "access-control-request-private-network": "true",
+  }));
+  equal(response.status, 204);
+  deepEqual(Object.fromEntries(response.headers), {
+    "access-control-allow-credentials": "true",
+    "access-control-allow-headers": "x-one, x-two",
+    "access-control-allow-methods": "PUT",
+    "access-control-allow-origin": "http://app.example",
+    "access-control-allow-private-network": "true",
+    "access-control-max-age": "7200",
+    vary:
+      "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+  });
+});
+
+Deno.test("preflight() permits no headers where none are asked for", () => {
+  const { headers } = preflight(options(ASKED));
+  equal(headers.get("access-control-allow-headers"), null);
+  equal(headers.get("access-control-allow-private-network"), null);
+  equal(preflight(options({})).headers.get("access-control-allow-origin"), "*");
+  equal(
+    preflight(options({})).headers.get("access-control-allow-methods"),
+    "GET",
+  );
+});

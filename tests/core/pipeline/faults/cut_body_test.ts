@@ -1,0 +1,104 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { LiveExchange } from "../../../../core/pipeline/exchange.ts";
+import { prepareFaults } from "../../../../core/pipeline/faults/mod.ts";
+import { testPlan } from "../../../support/plan.ts";
+
+const faults = prepareFaults([{ share: 1, action: "cut-body" }], {
+  stream: { uniform: () => 0.5 },
+  counter: () => ({ add: () => {} }),
+  answer: () => () => {},
+});
+
+/** What is read of a flowing answer that is cut, piece by piece, and how it ends. */
+async function cut(
+  pieces: readonly string[],
+  headers: Record<string, string>,
+): Promise<string[]> {
+  let given = 0;
+  let left = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (given === pieces.length) return controller.close();
+      controller.enqueue(new TextEncoder().encode(pieces[given++]));
+    },
+    cancel: () => void (left = true),
+  }, { highWaterMark: 0 });
+  const x = new LiveExchange(
+    {
+      ...testPlan(),
+      answer: (x) => {
+        x.flowing = true;
+        x.response = new Response(body, { headers });
+      },
+    },
+    "GET",
+    undefined,
+  );
+  faults?.decide(x)?.answer?.(x);
+  const seen: string[] = [];
+  try {
+    for await (const part of (await x.response)?.body ?? []) {
+      seen.push(new TextDecoder().decode(part));
+    }
+    seen.push("whole");
+  } catch (error) {
+    seen.push(`${error}`);
+  }
+  return [...seen, left ? "source left" : "source read"];
+}
+
+const BROKEN = "Error: A fault cuts this body";
+
+Deno.test("cut-body breaks a flowing body at half of the length it announced", async () => {
+  deepEqual(
+    await cut(["abc", "def", "ghi"], { "content-length": "9" }),
+    ["abc", "d", BROKEN, "source left"],
+  );
+});
+
+Deno.test("cut-body breaks a body of unknown length in its first piece", async () => {
+  deepEqual(await cut(["abcd", "ef"], {}), ["ab", BROKEN, "source left"]);
+});
+
+Deno.test("cut-body passes on a body that is shorter than it announced", async () => {
+  deepEqual(
+    await cut(["a"], { "content-length": "9" }),
+    ["a", "whole", "source read"],
+  );
+});
+
+Deno.test("cut-body answers nothing where the route answers nothing", () => {
+  const x = new LiveExchange(testPlan(), "GET", undefined);
+  faults?.decide(x)?.answer?.(x);
+  equal(x.response, undefined);
+});
+
+Deno.test("cut-body lets a client go that leaves before the cut, and the source with it", async () => {
+  let left: unknown;
+  const x = new LiveExchange(
+    {
+      ...testPlan(),
+      answer: (x) => {
+        x.flowing = true;
+        x.response = new Response(
+          new ReadableStream<Uint8Array>({
+            cancel: (reason) => void (left = reason),
+          }),
+          { headers: { "content-length": "9" } },
+        );
+      },
+    },
+    "GET",
+    undefined,
+  );
+  faults?.decide(x)?.answer?.(x);
+  await (await x.response)?.body?.cancel("gone");
+  equal(left, "gone");
+});
+
+Deno.test("cut-body of a body of one byte sends none of it", async () => {
+  deepEqual(
+    await cut(["a", "b"], { "content-length": "1" }),
+    [BROKEN, "source left"],
+  );
+});

@@ -1,0 +1,140 @@
+import { deepEqual, equal } from "node:assert/strict";
+import {
+  hookFaults,
+  planHooks,
+  resets,
+  summaries,
+} from "../../../core/pipeline/hooks.ts";
+import type { RouteHooks } from "../../../core/plugin.ts";
+
+function offer(plugin: string, hooks: RouteHooks) {
+  return { plugin, hooks };
+}
+
+function observer(seen: string[], name: string) {
+  return () => void seen.push(name);
+}
+
+Deno.test("planHooks() puts pre first and post last, and keeps the plugins' order within", () => {
+  const seen: string[] = [];
+  const named = (name: string) => observer(seen, name);
+  const { observe } = planHooks([
+    offer("a", { observe: { order: "post", handler: named("a post") } }),
+    offer("b", { observe: named("b") }),
+    offer("c", { observe: { order: "pre", handler: named("c pre") } }),
+    offer("d", { observe: named("d") }),
+    offer("e", { observe: { order: "pre", handler: named("e pre") } }),
+    offer("f", { observe: { order: "post", handler: named("f post") } }),
+    offer("g", {}),
+  ]);
+  for (const hook of observe) hook({} as never);
+  deepEqual(seen, ["c pre", "e pre", "b", "d", "a post", "f post"]);
+});
+
+Deno.test("planHooks() takes the one hook that serves, and none where there is none", () => {
+  const serve = () => 5;
+  equal(
+    planHooks([
+      offer("a", {}),
+      offer("b", { serve: { order: "pre", handler: serve } }),
+    ])
+      .serve,
+    serve,
+  );
+  const empty = planHooks([]);
+  deepEqual(empty, {
+    admit: [],
+    serve: undefined,
+    degrade: [],
+    respond: [],
+    observe: [],
+  });
+});
+
+Deno.test("summaries() lists what plugins say of a route", () => {
+  deepEqual(
+    summaries([
+      offer("a", { summary: "half within 2 ms" }),
+      offer("b", {}),
+      offer("c", { summary: "at most 3 at once" }),
+    ]),
+    ["half within 2 ms", "at most 3 at once"],
+  );
+});
+
+Deno.test("planHooks() takes admit hooks in turn where a plugin offers a list", () => {
+  const lease = { release() {} };
+  const named = (name: string) =>
+    Object.defineProperty(() => lease, "name", { value: name });
+  const { admit } = planHooks([
+    offer("a", {
+      admit: [
+        named("web"),
+        { order: "post", handler: named("last") },
+        named("db"),
+      ],
+    }),
+    offer("b", { admit: named("other") }),
+  ]);
+  deepEqual(admit.map(({ name }) => name), ["web", "db", "other", "last"]);
+  deepEqual(
+    hookFaults([offer("a", { admit: [named("web"), 5 as never] })])
+      .map(({ message }) => message),
+    ['Plugin "a" offers a hook "admit" that is not a function'],
+  );
+});
+
+Deno.test("hookFaults() names an unknown hook and what was meant", () => {
+  deepEqual(hookFaults([offer("a", { obsreve() {} } as RouteHooks)]), [{
+    path: "",
+    message: 'Plugin "a" offers an unknown hook "obsreve"',
+    value: "obsreve",
+    allowed: "admit, serve, degrade, respond, observe",
+    suggestion: "observe",
+  }]);
+});
+
+Deno.test("hookFaults() refuses a hook that is no function, or has an unknown order", () => {
+  const faults = hookFaults([
+    offer("a", { admit: 5, degrade: null } as unknown as RouteHooks),
+    offer(
+      "b",
+      {
+        observe: { order: "first", handler() {} },
+        serve: { order: "pre", handler: 5 },
+        degrade: { order: "post", handler: () => 0 },
+      } as unknown as RouteHooks,
+    ),
+  ]);
+  deepEqual(faults.map(({ message, value }) => [message, value]), [
+    ['Plugin "a" offers a hook "admit" that is not a function', undefined],
+    ['Plugin "a" offers a hook "degrade" that is not a function', undefined],
+    ['Plugin "b" offers a hook "observe" with an unknown order', "first"],
+    ['Plugin "b" offers a hook "serve" that is not a function', undefined],
+  ]);
+});
+
+Deno.test("hookFaults() refuses a second plugin that serves, and says which two they are", () => {
+  const serve = () => 1;
+  deepEqual(
+    hookFaults([
+      offer("a", { serve, summary: "one", observe: undefined }),
+      offer("b", { serve: { order: "post", handler: serve } }),
+    ]),
+    [{
+      path: "",
+      message: 'Only one plugin can serve a route, but "a" and "b" do',
+      suggestion: "Remove the route keys of all but one of them",
+    }],
+  );
+});
+
+Deno.test("resets() tells whether one of the plugins may reset connections, which is no hook", () => {
+  const offers = [{ plugin: "a", hooks: {} }, {
+    plugin: "b",
+    hooks: { resets: true },
+  }];
+  equal(resets(offers), true);
+  equal(resets(offers.slice(0, 1)), false);
+  deepEqual(hookFaults(offers), []);
+});

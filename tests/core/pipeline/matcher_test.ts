@@ -1,0 +1,89 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { getPath } from "hono/utils/url";
+import { decodedPattern, Matcher } from "../../../core/pipeline/matcher.ts";
+
+function matcher(...routes: readonly (readonly [string, string])[]) {
+  return new Matcher(
+    routes.map(([methods, path]) => ({ methods: methods.split(" "), path })),
+  );
+}
+
+Deno.test("Matcher finds the first route that takes a path, parameters and wildcards included", () => {
+  const m = matcher(["GET", "/a/:id"], ["GET", "/a/b"], ["GET", "/files/*"]);
+  equal(m.find("GET", "/a/b")?.path, "/a/:id");
+  equal(m.find("GET", "/files/x/y")?.path, "/files/*");
+  equal(m.find("GET", "/a"), undefined);
+  equal(m.find("GET", "/a/b/c"), undefined);
+});
+
+Deno.test("Matcher takes patterns, optional parameters, and what only a trie can match", () => {
+  const m = matcher(
+    ["GET", "/n/:id{[0-9]+}"],
+    ["GET", "/o/:id?"],
+    ["GET", "/x/:a/y"],
+    ["GET", "/x/z/*"],
+    ["GET", "/x/:b/:c"],
+  );
+  equal(m.find("GET", "/n/12")?.path, "/n/:id{[0-9]+}");
+  equal(m.find("GET", "/n/ab"), undefined);
+  equal(m.find("GET", "/o")?.path, "/o/:id?");
+  equal(m.find("GET", "/o/1")?.path, "/o/:id?");
+  equal(m.find("GET", "/x/z/q")?.path, "/x/z/*");
+  equal(m.find("GET", "/x/p/q")?.path, "/x/:b/:c");
+});
+
+Deno.test("Matcher answers HEAD by a route of its own, else by that for GET", () => {
+  const m = matcher(["HEAD", "/own"], ["GET", "/own"], ["GET", "/get"]);
+  deepEqual(m.find("HEAD", "/own")?.methods, ["HEAD"]);
+  deepEqual(m.find("HEAD", "/get")?.methods, ["GET"]);
+  equal(m.find("HEAD", "/none"), undefined);
+});
+
+Deno.test("Matcher takes any method where a route does", () => {
+  const m = matcher(["*", "/any"], ["GET POST", "/two"]);
+  for (const method of ["GET", "DELETE", "BREW", "OPTIONS"]) {
+    equal(m.find(method, "/any")?.path, "/any");
+  }
+  equal(m.find("POST", "/two")?.path, "/two");
+  equal(m.find("PUT", "/two"), undefined);
+});
+
+Deno.test("Matcher.methodsOf() lists the methods that a path has routes for", () => {
+  const m = matcher(["POST", "/a"], ["GET", "/a"], ["PUT", "/b"]);
+  deepEqual(m.methodsOf("/a"), ["GET", "POST"]);
+  deepEqual(m.methodsOf("/b"), ["PUT"]);
+  deepEqual(m.methodsOf("/c"), []);
+});
+
+Deno.test("decodedPattern() is what Hono makes of a request's path", () => {
+  for (
+    const path of ["/a%20b", "/caf%C3%A9", "/x%2Fy", "/q%3Fz", "/100%25", "/%"]
+  ) {
+    equal(
+      decodedPattern(path),
+      getPath(new Request(`http://localhost${path}`)),
+      path,
+    );
+  }
+});
+
+Deno.test("Matcher finds a path however its pattern is encoded", () => {
+  equal(matcher(["GET", "/a%20b"]).find("GET", "/a b")?.path, "/a%20b");
+  equal(matcher(["GET", "/café"]).find("GET", "/café")?.path, "/café");
+});
+
+Deno.test("Matcher without routes finds nothing", () => {
+  const m = matcher();
+  equal(m.find("GET", "/"), undefined);
+  equal(m.find("HEAD", "/"), undefined);
+  deepEqual(m.methodsOf("/"), []);
+});
+
+Deno.test("Matcher is not led astray by names of Object's own properties", () => {
+  const m = matcher(["GET", "/:name"]);
+  for (const path of ["/constructor", "/__proto__", "/toString"]) {
+    equal(m.find("GET", path)?.path, "/:name");
+  }
+  equal(m.find("constructor", "/x"), undefined);
+  throws(() => matcher(["GET", "/:id{[}"]).find("GET", "/x"), SyntaxError);
+});

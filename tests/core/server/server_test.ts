@@ -1,0 +1,311 @@
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { createPerfmock, type Perfmock } from "../../../core/app.ts";
+import { PerfmockError } from "../../../core/errors.ts";
+import type { Host, Plugin, RouteHooks } from "../../../core/plugin.ts";
+import { Server } from "../../../core/server/server.ts";
+import { createTestServer, VirtualClock } from "../../../core/testing.ts";
+import { VERSION } from "../../../core/version.ts";
+import { call } from "../../support/http.ts";
+import { hooks, plugin } from "../../support/plugins.ts";
+
+const ROUTES = [{ id: "r", path: "/r", serviceTime: "20ms" }];
+
+Deno.test("stats() counts what happened, reset() starts afresh with sequence 0", async () => {
+  await using test = await createTestServer({ routes: ROUTES });
+  const { server } = test;
+  const sequence = async () =>
+    (await test.request("/r")).response.headers.get("perfmock-sequence");
+  deepEqual([await sequence(), await sequence()], ["0", "1"]);
+  const { revision, routes: { r } } = server.stats();
+  deepEqual(
+    [revision, r.arrivals, r.answered, r.early, r.responseTime.p50],
+    [1, 2, 2, 0, 20],
+  );
+  server.reset();
+  equal(server.stats().routes.r.answered, 0);
+  equal(await sequence(), "0");
+});
+
+Deno.test("stats() holds what plugins report of themselves", async () => {
+  await using test = await createTestServer({}, {
+    plugins: [
+      plugin("counting", { snapshot: () => ({ widgets: 3 }) }),
+      plugin("silent"),
+    ],
+  });
+  const { plugins } = test.server.stats();
+  deepEqual(plugins.counting, { widgets: 3 });
+  equal("silent" in plugins, false);
+});
+
+Deno.test("a plugin whose snapshot or health throws takes nobody else's away", async () => {
+  const broken = () => {
+    throw new Error("boom");
+  };
+  await using test = await createTestServer({}, {
+    plugins: [
+      plugin("broken", { snapshot: broken, health: broken }),
+      plugin("counting", { snapshot: () => ({ widgets: 3 }) }),
+    ],
+  });
+  const { plugins } = test.server.stats();
+  deepEqual(plugins.counting, { widgets: 3 });
+  deepEqual(plugins.broken, { error: "Error: boom" });
+  const { status, reasons } = test.server.health();
+  equal(status, "degraded");
+  match(reasons[0], /Plugin "broken" cannot tell how it is: Error: boom/);
+});
+
+Deno.test("a plugin knows the seed, suggests names, and warns once all routes are known", async () => {
+  const routes: string[] = [];
+  let host: Host | undefined;
+  const watching: Plugin = {
+    name: "watching",
+    version: "1.0.0",
+    setup(given) {
+      host = given;
+      return {
+        route: ({ id }) => void routes.push(id),
+        warnings: () => [{ path: "/x", message: `Saw ${routes.join(", ")}` }],
+      };
+    },
+  };
+  await using test = await createTestServer({
+    seed: "s",
+    routes: [{ path: "/a" }, { path: "/b" }],
+  }, { plugins: [watching] });
+  deepEqual([host?.seed, host?.suggest("dbb", ["db", "web"])], ["s", "db"]);
+  deepEqual(
+    test.server.warnings,
+    [{ path: "/plugins/watching/x", message: "Saw get-a, get-b" }],
+  );
+});
+
+Deno.test("health() is ok, with version, revision and uptime on the server's clock", async () => {
+  await using test = await createTestServer({ routes: ROUTES });
+  await test.request("/r");
+  deepEqual(test.server.health(), {
+    status: "ok",
+    version: VERSION,
+    uptimeMs: 20,
+    revision: 1,
+    reasons: [],
+    active: { stress: [], runs: [] },
+    exporters: {},
+  });
+});
+
+Deno.test("health() turns degraded with a cause where responses leave late, and recovers", async () => {
+  /** A clock whose wake-ups come 3 ms late. */
+  class LateClock extends VirtualClock {
+    override at<A>(deadline: number, wake: (a: A) => void, argument: A) {
+      return super.at(deadline + 3, wake, argument);
+    }
+  }
+  const clock = new LateClock();
+  await using server = await createPerfmock({ routes: ROUTES }, {
+    clock,
+    listen: false,
+  });
+  const pending = Array.from({ length: 30 }, () => call(server, "/r"));
+  clock.advance(23);
+  await Promise.all(pending);
+  const { status, reasons } = server.health();
+  equal(status, "degraded");
+  match(reasons[0], /^Lateness p99 was 3\.0 ms/);
+  equal(server.stats().routes.r.lateness.max, 3);
+  clock.advance(11_000);
+  equal(server.health().status, "ok");
+});
+
+Deno.test("health() says why the clock runs without its thread", async () => {
+  const real = globalThis.SharedArrayBuffer;
+  Reflect.set(globalThis, "SharedArrayBuffer", undefined);
+  let server: Perfmock | undefined;
+  try {
+    server = await createPerfmock({ routes: ROUTES });
+    const { status, reasons } = server.health();
+    equal(status, "degraded");
+    match(reasons[0], /^The clock runs without its waker thread: /);
+    const response = await fetch(new URL("/r", server.url));
+    equal(response.status, 200, "it serves all the same");
+    equal(server.stats().routes.r.early, 0);
+    await response.body?.cancel();
+  } finally {
+    Reflect.set(globalThis, "SharedArrayBuffer", real);
+    await server?.[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("health() tells of a metric with too many series, and of what plugins say", async () => {
+  const lines: string[] = [];
+  const many = plugin("many", {
+    health: () => ["The database is gone"],
+  }, {
+    setup: ({ metrics }) => {
+      const metric = metrics.counter({
+        name: "many_total",
+        help: "Many",
+        labels: ["n"],
+      });
+      for (let n = 0; n <= 200; n++) metric.series(`${n}`).add();
+      return { health: () => ["The database is gone"] };
+    },
+  });
+  await using test = await createTestServer({}, {
+    plugins: [many],
+    log: (level, line) => lines.push(`${level} ${line}`),
+  });
+  const { status, reasons } = test.server.health();
+  equal(status, "degraded");
+  match(reasons[0], /^Metric many_total has more series than are kept/);
+  equal(reasons[1], "The database is gone");
+  deepEqual(lines, ["warn Metric many_total has more series than are kept"]);
+});
+
+Deno.test("draw() tells the service time of any exchange without sending one", async () => {
+  await using test = await createTestServer({
+    routes: [{
+      id: "r",
+      path: "/r",
+      serviceTime: { uniform: { min: 0, max: "1s" } },
+    }, {
+      id: "bare",
+      path: "/b",
+    }],
+  });
+  const { server } = test;
+  const drawn = [0, 1, 2].map((n) => server.draw("r", n));
+  const took: number[] = [];
+  for (const _ of drawn) took.push((await test.request("/r")).duration);
+  deepEqual(took.map((ms) => ms.toFixed(6)), drawn.map((ms) => ms.toFixed(6)));
+  equal(server.draw("bare", 5), 0);
+  throws(() => server.draw("none", 0), { code: "ARGUMENT_INVALID" });
+});
+
+Deno.test("a hook that always fails fills the log with one line", async () => {
+  const lines: string[] = [];
+  const broken: RouteHooks = {
+    observe: () => {
+      throw new Error("boom");
+    },
+  };
+  await using test = await createTestServer({ routes: ROUTES }, {
+    plugins: [hooks("broken", broken)],
+    log: (level, line) => lines.push(`${level} ${line}`),
+  });
+  for (let i = 0; i < 3; i++) {
+    equal((await test.request("/r")).response.status, 200);
+  }
+  deepEqual(lines, [
+    'error A hook of route "r" failed: Error: boom [HOOK_FAILED]',
+  ]);
+});
+
+Deno.test("a plugin writes to the log under its name, its disposal's failure included", async () => {
+  const lines: string[] = [];
+  const test = await createTestServer({}, {
+    plugins: [plugin("own", {}, {
+      setup: (host) => {
+        host.log("info", "ready");
+        return { [Symbol.asyncDispose]: () => Promise.reject("stuck") };
+      },
+    })],
+    log: (level, line) => lines.push(`${level} ${line}`),
+  });
+  await test[Symbol.asyncDispose]();
+  deepEqual(lines, [
+    "info own: ready",
+    "error Cannot dispose a plugin: stuck",
+  ]);
+});
+
+Deno.test("the log goes to standard error unless told otherwise", async () => {
+  const { error } = console;
+  const lines: unknown[] = [];
+  Reflect.set(console, "error", (line: unknown) => lines.push(line));
+  try {
+    await using _ = await createPerfmock({}, {
+      listen: false,
+      plugins: [plugin("own", {}, {
+        setup: (host) => (host.log("info", "ready"), {}),
+      })],
+    });
+  } finally {
+    Reflect.set(console, "error", error);
+  }
+  deepEqual(lines, ["perfmock: info: own: ready"]);
+});
+
+Deno.test("routes and plugins describe themselves to the control API", async () => {
+  await using test = await createTestServer({ routes: ROUTES });
+  deepEqual(test.server.routes, [{
+    id: "r",
+    methods: ["GET"],
+    path: "/r",
+    does: ["20 ms (constant)"],
+    settings: { id: "r", path: "/r", serviceTime: "20ms" },
+  }]);
+  const { plugins } = await (await call(test.server, "/_perfmock/plugins"))
+    .json();
+  const { routeKeys, ...own } = plugins.find(
+    ({ name }: { name: string }) => name === "distributions",
+  );
+  deepEqual(own, {
+    name: "distributions",
+    version: "1.0.0",
+    key: "distributions",
+    options: {},
+  });
+  deepEqual(routeKeys, ["serviceTime", "scale", "sampling"]);
+});
+
+Deno.test("drain() lets what is under way end on time, and answers 503 to new requests", async () => {
+  const clock = new VirtualClock();
+  const server = await createPerfmock({ routes: ROUTES }, {
+    clock,
+    listen: false,
+  });
+  const pending = call(server, "/r");
+  const drained = server.drain();
+  const late = await call(server, "/r");
+  equal(late.status, 503);
+  equal((await late.json()).title, "The server is shutting down");
+  equal((await call(server, "/_perfmock/health")).status, 200);
+  equal((await call(server, "/metrics")).status, 200);
+  clock.advance(20);
+  equal((await pending).status, 200);
+  await drained;
+  equal(clock.pending, 0);
+});
+
+Deno.test("drain() cuts what is left after its time, and ends", async () => {
+  const clock = new VirtualClock();
+  const server = await createPerfmock({
+    server: { drainTimeout: "5ms" },
+    routes: ROUTES,
+  }, { clock, listen: false });
+  const pending = call(server, "/r");
+  const drained = server.drain();
+  clock.advance(5);
+  await drained;
+  equal((await pending).status, 499);
+  deepEqual([server.inFlight, clock.pending], [0, 0]);
+  equal(server.stats().routes.r.gone, 0, "the client did not leave");
+});
+
+Deno.test("drain() of a server that has ended is over at once; so is a second disposal", async () => {
+  const server = await createPerfmock();
+  await server[Symbol.asyncDispose]();
+  await server.drain();
+  await server[Symbol.asyncDispose]();
+});
+
+Deno.test("a server that was not started cannot be used, but ended", async () => {
+  const server = new Server({ clock: new VirtualClock() });
+  throws(() => server.config, (error) => {
+    ok(error instanceof PerfmockError);
+    return error.code === "SERVER_NOT_STARTED";
+  });
+  await server[Symbol.asyncDispose]();
+});

@@ -1,0 +1,104 @@
+import { Generation } from "../../../core/pipeline/flow.ts";
+import { deepEqual, equal, notEqual } from "node:assert/strict";
+import { MetricRegistry, Recorder } from "../../../core/observe/metrics/mod.ts";
+import { createFlow } from "../../../core/pipeline/pipeline.ts";
+import type { Metric } from "../../../core/plugin.ts";
+import { streamKey } from "../../../core/lib/random/mod.ts";
+import {
+  BuiltRoute,
+  RouteView,
+  type SharedParts,
+} from "../../../core/world/built_route.ts";
+import { VirtualClock } from "../../../core/lib/time/mod.ts";
+import { testPlan } from "../../support/plan.ts";
+
+function shared(metrics = new MetricRegistry()): SharedParts {
+  return {
+    clock: new VirtualClock(),
+    flow: createFlow(),
+    recorder: new Recorder(metrics, 0),
+    sequences: new Map(),
+    report: () => {},
+  };
+}
+
+async function build(parts: SharedParts, methods: readonly string[]) {
+  const key = await streamKey(42, "orders");
+  return new BuiltRoute({
+    route: new RouteView(
+      { id: "orders", methods, path: "/orders" },
+      key,
+      parts.sequences,
+    ),
+    hooks: testPlan().hooks,
+    summaries: [],
+    settings: {},
+    status: 200,
+    generation: new Generation(),
+    answer: () => {},
+  }, parts);
+}
+
+Deno.test("RouteView gives each purpose a stream of its own, the same for the same seed and route", async () => {
+  const view = async (seed: number, id = "orders") =>
+    new RouteView(
+      { id, methods: ["GET"], path: "/orders" },
+      await streamKey(seed, id),
+      new Map(),
+    );
+  const draw = async (seed: number, purpose: string, id?: string) =>
+    (await view(seed, id)).stream(purpose).uniform(0);
+  equal(await draw(42, "service"), await draw(42, "service"));
+  notEqual(await draw(42, "service"), await draw(43, "service"));
+  notEqual(await draw(42, "service"), await draw(42, "faults"));
+  notEqual(await draw(42, "service"), await draw(42, "service", "users"));
+});
+
+Deno.test("BuiltRoute has one plan a method, all with one sequence", async () => {
+  const route = await build(shared(), ["GET", "POST"]);
+  equal(route.plan("GET"), route.plan("GET"));
+  notEqual(route.plan("GET"), route.plan("POST"));
+  equal(route.plan("GET").sequence, route.plan("POST").sequence);
+  deepEqual([route.methods, route.path], [["GET", "POST"], "/orders"]);
+});
+
+Deno.test("BuiltRoute folds methods it does not know into one plan", async () => {
+  const route = await build(shared(), ["*"]);
+  equal(route.plan("BREW"), route.plan("WHEN"));
+  notEqual(route.plan("BREW"), route.plan("GET"));
+});
+
+Deno.test("BuiltRoute goes on with the sequence and figures of the route it replaces", async () => {
+  const metrics = new MetricRegistry();
+  const parts = shared(metrics);
+  const before = await build(parts, ["GET"]);
+  before.plan("GET").sequence.next = 7;
+  before.plan("GET").recorder.arrived(0);
+  const after = await build(parts, ["GET"]);
+  equal(after.plan("GET").sequence.next, 7);
+  equal(parts.recorder.snapshot(0).orders.arrivals, 1);
+  const arrivals = [...metrics.all()].find(({ definition }) =>
+    definition.name === "perfmock_arrivals_total"
+  ) as Metric;
+  equal([...arrivals.entries()].length, 1);
+});
+
+Deno.test("BuiltRoute shows its figures before its first request, whatever its methods", async () => {
+  for (const methods of [["GET"], ["*"]]) {
+    const parts = shared();
+    const route = await build(parts, methods);
+    deepEqual(parts.recorder.snapshot(0), {}, "not before it is in force");
+    route.adopt();
+    equal(parts.recorder.snapshot(0).orders.arrivals, 0);
+  }
+});
+
+Deno.test("RouteView.arrivals is the next sequence number, from 0", async () => {
+  const parts = shared();
+  const key = await streamKey(42, "orders");
+  const identity = { id: "orders", methods: ["GET"], path: "/orders" };
+  const view = new RouteView(identity, key, parts.sequences);
+  equal(view.arrivals, 0);
+  (await build(parts, ["GET"])).plan("GET").sequence.next = 7;
+  equal(view.arrivals, 7);
+});

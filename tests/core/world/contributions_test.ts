@@ -1,0 +1,94 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { gather } from "../../../core/world/contributions.ts";
+import type { Contributions, Family, Plugin } from "../../../core/plugin.ts";
+
+const FAMILY: Family = {
+  name: "rayleigh",
+  parameters: ({ z }) => z.strictObject({}),
+  create: () => ({ quantile: (u) => u }),
+};
+
+function entry(name: string, contributes: Plugin["contributes"], options = {}) {
+  return {
+    key: name,
+    options,
+    plugin: { name, version: "1.0.0", contributes },
+  };
+}
+
+Deno.test("gather() collects families and profiles, and where each profile stands", () => {
+  const { families, profiles, faults } = gather([
+    entry("a", { families: [FAMILY] }),
+    entry("b", (options) => options as Contributions, {
+      profiles: { "slow/db": "2s" },
+    }),
+    entry("c", undefined),
+  ]);
+  equal(families.get("rayleigh"), FAMILY);
+  deepEqual([...profiles], [["slow/db", {
+    value: "2s",
+    path: "/plugins/b/profiles/slow~1db",
+  }]]);
+  deepEqual(faults, []);
+});
+
+Deno.test("gather() reports names that two plugins give, and keeps the first", () => {
+  const other = { ...FAMILY };
+  const { families, profiles, faults } = gather([
+    entry("a", { families: [FAMILY], profiles: { p: "1ms" } }),
+    entry("b", { families: [other], profiles: { p: "2ms" } }),
+  ]);
+  equal(families.get("rayleigh"), FAMILY);
+  equal(profiles.get("p")?.value, "1ms");
+  deepEqual(
+    faults.map(({ code, issue }) => [code, issue.path, issue.message]),
+    [
+      [
+        "PLUGIN_INVALID",
+        "/plugins/b",
+        'Plugin "b" contributes a family "rayleigh" that another plugin contributes already',
+      ],
+      [
+        "PLUGIN_INVALID",
+        "/plugins/b",
+        'Plugin "b" contributes a profile "p" that another plugin contributes already',
+      ],
+    ],
+  );
+});
+
+Deno.test("gather() names the plugin whose contributions cannot be had", () => {
+  const { faults } = gather([
+    entry("thrower", () => {
+      throw new Error("boom");
+    }),
+    entry("number", { families: 5 } as unknown as Contributions),
+  ]);
+  deepEqual(
+    faults.map(({ issue }) => issue.message.slice(0, 58)),
+    [
+      'Plugin "thrower" cannot say what it contributes: Error: boom',
+      'Plugin "number" cannot say what it contributes: TypeError: n',
+    ].map((text) => text.slice(0, 58)),
+  );
+});
+
+Deno.test("gather() refuses what is no family", () => {
+  const { families, faults } = gather([
+    entry("a", {
+      families: [
+        { ...FAMILY, name: "Upper" },
+        { ...FAMILY, create: undefined },
+        { ...FAMILY, parameters: {} },
+        null,
+      ] as unknown as Family[],
+    }),
+  ]);
+  equal(families.size, 0);
+  deepEqual(faults.map(({ issue }) => issue.value), [
+    "Upper",
+    "rayleigh",
+    "rayleigh",
+    undefined,
+  ]);
+});

@@ -1,0 +1,165 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import type { Plugin } from "../../../core/plugin.ts";
+import { addGiven, loadPlugins } from "../../../core/world/plugin_loader.ts";
+import { folderWith, plugin } from "../../support/plugins.ts";
+
+const BUILTIN = { alpha: plugin("alpha"), beta: plugin("beta") };
+const NOWHERE = new URL("file:///nowhere/");
+const SOURCE = `export default { name: "mine", version: "1.0.0" };`;
+
+function load(entries: unknown, folder = NOWHERE) {
+  return loadPlugins(entries, folder, BUILTIN);
+}
+
+async function faultOf(entries: unknown, folder?: URL) {
+  const { faults } = await load(entries, folder);
+  equal(faults.length, 1, JSON.stringify(faults));
+  return { code: faults[0].code, ...faults[0].issue };
+}
+
+function module(text: string): string {
+  return `data:text/javascript,${encodeURIComponent(text)}`;
+}
+
+Deno.test("loadPlugins() turns on the built-in plugins that are not named", async () => {
+  for (const entries of [undefined, null, [], "alpha"]) {
+    const { plugins, faults } = await load(entries);
+    deepEqual(plugins.map(({ key, options }) => [key, options]), [
+      ["alpha", {}],
+      ["beta", {}],
+    ]);
+    deepEqual(faults, []);
+  }
+});
+
+Deno.test("loadPlugins() keeps the configuration's order after what it does not name, and false turns off", async () => {
+  await using folder = await folderWith({ "mine.ts": SOURCE });
+  const { plugins, faults } = await load({
+    "./mine.ts": { speed: 3 },
+    beta: null,
+    alpha: false,
+  }, folder.url);
+  deepEqual(faults, []);
+  deepEqual(
+    plugins.map(({ key, options, plugin }) => [
+      key,
+      options,
+      plugin.name,
+    ]),
+    [["./mine.ts", { speed: 3 }, "mine"], ["beta", {}, "beta"]],
+  );
+});
+
+Deno.test("loadPlugins() takes relative paths, absolute paths and URLs", async () => {
+  await using folder = await folderWith({ "mine.ts": SOURCE });
+  for (
+    const key of [
+      "./mine.ts",
+      `../${folder.path.split("/").at(-1)}/mine.ts`,
+      `${folder.path}/mine.ts`,
+      new URL("mine.ts", folder.url).href,
+      module(SOURCE),
+    ]
+  ) {
+    const { plugins, faults } = await load({ [key]: {} }, folder.url);
+    deepEqual(faults, []);
+    equal(plugins.at(-1)?.plugin.name, "mine");
+  }
+});
+
+Deno.test("loadPlugins() does not load what is turned off", async () => {
+  const { faults } = await load({ "./not_there.ts": false });
+  deepEqual(faults, []);
+});
+
+Deno.test("loadPlugins() says of a file that is not there what could be named, in one line", async () => {
+  const fault = await faultOf({ "./not_there.ts": {} });
+  equal(fault.code, "PLUGIN_NOT_LOADED");
+  equal(fault.path, "/plugins/.~1not_there.ts");
+  match(fault.message, /^Cannot load plugin "\.\/not_there\.ts": [^\n]+$/);
+  match(fault.allowed ?? "", /a built-in plugin \(alpha, beta\)/);
+  equal(fault.suggestion, undefined);
+});
+
+Deno.test("loadPlugins() suggests the built-in plugin, the path or the way that was meant", async () => {
+  equal((await faultOf({ alhpa: {} })).suggestion, "alpha");
+  equal((await faultOf({ "my_plugin.ts": {} })).suggestion, "./my_plugin.ts");
+  match(
+    (await faultOf({ "https://example.invalid/p.ts": {} })).suggestion ?? "",
+    /^Download the file/,
+  );
+  await using folder = await folderWith({
+    "deno.json": "{}",
+    "mine.ts": `import "@perfmock/perfmock/unknown"; ${SOURCE}`,
+  });
+  match(
+    (await faultOf({ "./mine.ts": {} }, folder.url)).suggestion ?? "",
+    /Map "@perfmock\/perfmock" in the imports/,
+  );
+});
+
+Deno.test("loadPlugins() reports a module that throws, also what is no error", async () => {
+  match(
+    (await faultOf({ [module("throw new Error('no licence')")]: {} })).message,
+    /no licence/,
+  );
+  match((await faultOf({ [module("throw 'a text'")]: {} })).message, /a text/);
+});
+
+Deno.test("loadPlugins() reports a module without a plugin", async () => {
+  for (const text of ["export const x = 1", "export default []"]) {
+    const fault = await faultOf({ [module(text)]: {} });
+    equal(fault.code, "PLUGIN_INVALID");
+    match(fault.message, /no default export that is a plugin object/);
+    equal(fault.suggestion, "export default plugin");
+  }
+});
+
+Deno.test("loadPlugins() reports all that keeps an object from being a plugin", async () => {
+  const { faults } = await load({
+    [
+      module(`export default {
+      name: "Mine!", contract: 2, setup: 1, options: {}, requires: "alpha", contributes: 3, routeKey() {},
+    }`)
+    ]: {},
+  });
+  deepEqual(
+    faults.map(({ issue }) => issue.message.replace(/^.*": /, "")),
+    [
+      "its name is missing or malformed",
+      "its version is missing",
+      "it was written for another version of the plugin contract",
+      'its "requires" is not a list of names',
+      'its "options" is not a function',
+      'its "setup" is not a function',
+      'it has an unknown property "routeKey"',
+    ],
+  );
+  equal(faults.at(-1)?.issue.suggestion, "routeKeys");
+});
+
+Deno.test("addGiven() adds a program's plugins to the built-in ones", () => {
+  const mine = plugin("mine", {}, { requires: ["alpha"] });
+  const { plugins, faults } = addGiven(BUILTIN, [mine]);
+  deepEqual(Object.keys(plugins), ["alpha", "beta", "mine"]);
+  equal(plugins.mine, mine);
+  deepEqual(faults, []);
+});
+
+Deno.test("addGiven() refuses a name twice, and what is no plugin", () => {
+  const { plugins, faults } = addGiven(BUILTIN, [
+    plugin("mine"),
+    plugin("mine"),
+    plugin("alpha"),
+    { name: "x" } as Plugin,
+    null as unknown as Plugin,
+  ]);
+  deepEqual(Object.keys(plugins), ["alpha", "beta", "mine"]);
+  equal(plugins.alpha, BUILTIN.alpha);
+  deepEqual(faults.map(({ code, issue }) => [code, issue.path]), [
+    ["PLUGIN_NAME_TAKEN", "/plugins/mine"],
+    ["PLUGIN_NAME_TAKEN", "/plugins/alpha"],
+    ["PLUGIN_INVALID", "/plugins/x"],
+    ["PLUGIN_INVALID", "/plugins/undefined"],
+  ]);
+});

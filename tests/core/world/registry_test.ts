@@ -1,0 +1,256 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { PerfmockError } from "../../../core/errors.ts";
+import type { Host, Instance, Plugin } from "../../../core/plugin.ts";
+import {
+  arrange,
+  disposeAll,
+  type RunningPlugin,
+  Services,
+  setUp,
+} from "../../../core/world/registry.ts";
+import { errorOf } from "../../support/errors.ts";
+
+const HOST = {} as Host;
+
+function entry(plugin: Partial<Plugin> & { readonly name: string }) {
+  return {
+    key: `./${plugin.name}.ts`,
+    options: {},
+    parsed: { of: plugin.name },
+    plugin: { version: "1.0.0", ...plugin },
+  };
+}
+
+/** An entry whose plugin keeps a diary. */
+function traced(name: string, diary: string[], instance: Instance = {}) {
+  return entry({
+    name,
+    setup: () => {
+      diary.push(`set up ${name}`);
+      return {
+        ...instance,
+        [Symbol.asyncDispose]: () => {
+          diary.push(`dispose ${name}`);
+          return Promise.resolve();
+        },
+      };
+    },
+  });
+}
+
+Deno.test("arrange() keeps the order of the configuration but for what is required", () => {
+  const { plugins, faults } = arrange([
+    entry({ name: "a", requires: ["c"] }),
+    entry({ name: "b" }),
+    entry({ name: "c", requires: ["d"] }),
+    entry({ name: "d" }),
+  ]);
+  deepEqual(plugins.map(({ plugin }) => plugin.name), ["d", "c", "a", "b"]);
+  deepEqual(faults, []);
+});
+
+Deno.test("arrange() reports a requirement that is not on, with what was meant", () => {
+  const { faults } = arrange([
+    entry({ name: "a", requires: ["limitr"] }),
+    entry({ name: "limiter" }),
+  ]);
+  deepEqual(faults, [{
+    code: "PLUGIN_REQUIREMENT_MISSING",
+    issue: {
+      path: "/plugins/.~1a.ts",
+      message: 'Plugin "a" requires "limitr", which is not on',
+      value: "limitr",
+      allowed: "a, limiter",
+      suggestion: "limiter",
+    },
+  }]);
+});
+
+Deno.test("arrange() reports plugins that require each other, and does not go round for ever", () => {
+  const { plugins, faults } = arrange([
+    entry({ name: "a", requires: ["b"] }),
+    entry({ name: "b", requires: ["a"] }),
+  ]);
+  equal(plugins.length, 2);
+  deepEqual(faults.map(({ code, issue }) => [code, issue.message]), [[
+    "PLUGIN_REQUIREMENT_MISSING",
+    'Plugins "b" and "a" require each other',
+  ]]);
+});
+
+Deno.test("arrange() reports a name that two plugins have", () => {
+  const twin = { ...entry({ name: "a" }), key: "./twin.ts" };
+  const { plugins, faults } = arrange([entry({ name: "a" }), twin]);
+  equal(plugins.length, 1);
+  deepEqual(faults.map(({ code, issue }) => [code, issue.path]), [[
+    "PLUGIN_NAME_TAKEN",
+    "/plugins/.~1twin.ts",
+  ]]);
+  match(faults[0].issue.suggestion ?? "", /"\.\/a\.ts": false/);
+});
+
+Deno.test("Services hand over what an earlier plugin provides", () => {
+  const services = new Services();
+  services.provide<number>({ name: "a.number" }, 7);
+  equal(services.use<number>({ name: "a.number" }), 7);
+});
+
+Deno.test("Services refuse a key twice, and one that nobody provides", async () => {
+  const services = new Services();
+  services.provide({ name: "a" }, undefined);
+  equal(services.use({ name: "a" }), undefined);
+  equal(
+    (await errorOf(() => services.provide({ name: "a" }, 1))).code,
+    "PLUGIN_INVALID",
+  );
+  equal((await errorOf(() => services.use({ name: "b" }))).code, "KEY_MISSING");
+});
+
+Deno.test("setUp() sets plugins up in order with their parsed options, and disposeAll() goes last to first", async () => {
+  const diary: string[] = [];
+  const seen: unknown[] = [];
+  const running = await setUp([
+    traced("a", diary),
+    entry({ name: "plain" }),
+    traced("b", diary),
+    entry({ name: "reader", setup: (_, options) => (seen.push(options), {}) }),
+  ], () => HOST);
+  deepEqual(seen, [{ of: "reader" }]);
+  deepEqual(await disposeAll(running), []);
+  deepEqual(diary, ["set up a", "set up b", "dispose b", "dispose a"]);
+});
+
+Deno.test("setUp() calls setup on the plugin, so that a class works, and takes nothing for an empty instance", async () => {
+  class Own {
+    readonly name = "own";
+    readonly version = "1.0.0";
+    used = 0;
+    setup() {
+      this.used++;
+      return undefined as unknown as Instance;
+    }
+  }
+  const plugin = new Own();
+  const [{ instance }] = await setUp([{
+    key: "own",
+    options: {},
+    parsed: {},
+    plugin,
+  }], () => HOST);
+  equal(plugin.used, 1);
+  deepEqual(instance, {});
+});
+
+Deno.test("setUp() disposes the plugins before the one that fails, and names it", async () => {
+  const diary: string[] = [];
+  const error = await errorOf(() =>
+    setUp([
+      traced("a", diary),
+      traced("b", diary),
+      entry({
+        name: "bad",
+        setup: () => {
+          throw new Error("no database");
+        },
+      }),
+      traced("never", diary),
+    ], () => HOST)
+  );
+  equal(error.code, "PLUGIN_SETUP_FAILED");
+  equal(error.message, 'Cannot set up plugin "bad": no database');
+  equal((error.cause as Error).message, "no database");
+  deepEqual(diary, ["set up a", "set up b", "dispose b", "dispose a"]);
+});
+
+Deno.test("setUp() puts a plugin's own issues under its place, and takes any throwable", async () => {
+  const faulty = entry({
+    name: "faulty",
+    setup: () => {
+      throw new PerfmockError("ARGUMENT_INVALID", "Cannot open it", [{
+        path: "/file",
+        message: "Missing",
+      }]);
+    },
+  });
+  deepEqual((await errorOf(() => setUp([faulty], () => HOST))).issues, [{
+    path: "/plugins/.~1faulty.ts/file",
+    message: "Missing",
+  }]);
+  const odd = entry({ name: "odd", setup: () => Promise.reject("a text") });
+  const error = await errorOf(() => setUp([odd], () => HOST));
+  equal(error.message, 'Cannot set up plugin "odd": a text');
+});
+
+Deno.test("setUp() names a plugin that hangs, and disposes what it makes in the end", async () => {
+  const diary: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<Instance>();
+  const disposed = Promise.withResolvers<void>();
+  const error = await errorOf(() =>
+    setUp(
+      [traced("a", diary), entry({ name: "slow", setup: () => promise })],
+      () => HOST,
+      5,
+    )
+  );
+  equal(error.code, "PLUGIN_SETUP_TIMEOUT");
+  match(error.message, /plugin "slow" was not set up within 0\.005 s/);
+  deepEqual(diary, ["set up a", "dispose a"]);
+  resolve({
+    [Symbol.asyncDispose]: () => {
+      disposed.resolve();
+      return disposed.promise;
+    },
+  });
+  await disposed.promise;
+});
+
+Deno.test("setUp() ignores what a plugin that hung throws in the end", async () => {
+  const { promise, reject } = Promise.withResolvers<Instance>();
+  const hung = entry({ name: "slow", setup: () => promise });
+  await errorOf(() => setUp([hung], () => HOST, 5));
+  reject(new Error("too late"));
+  await rejects(promise);
+});
+
+Deno.test("setUp() refuses an instance with an unknown property, and disposes it", async () => {
+  const diary: string[] = [];
+  const misspelt = traced("mis", diary, { contrl: [] } as Instance);
+  const error = await errorOf(() => setUp([misspelt], () => HOST));
+  equal(error.code, "PLUGIN_INVALID");
+  deepEqual(
+    error.issues.map(({ message, suggestion }) => [
+      message,
+      suggestion,
+    ]),
+    [[
+      'The setup of plugin "mis" returned an unknown property "contrl"',
+      "control",
+    ]],
+  );
+  deepEqual(diary, ["set up mis", "dispose mis"]);
+});
+
+Deno.test("setUp() refuses an instance that is no object", async () => {
+  const odd = entry({ name: "odd", setup: () => 5 as unknown as Instance });
+  const error = await errorOf(() => setUp([odd], () => HOST));
+  equal(error.code, "PLUGIN_INVALID");
+  match(error.message, /plugin "odd": its setup returned a number/);
+});
+
+Deno.test("disposeAll() goes on after one that throws, and hands back what was thrown", async () => {
+  const diary: string[] = [];
+  const running: RunningPlugin[] = ["a", "b", "c"].map((name) => ({
+    ...entry({ name }),
+    instance: {
+      [Symbol.asyncDispose]: () => {
+        diary.push(name);
+        return name === "b"
+          ? Promise.reject(new Error("stuck"))
+          : Promise.resolve();
+      },
+    },
+  }));
+  const errors = await disposeAll(running);
+  deepEqual(diary, ["c", "b", "a"]);
+  ok(errors.length === 1 && errors[0] instanceof Error);
+});

@@ -1,0 +1,262 @@
+import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import type { Plugin } from "../../../core/plugin.ts";
+import {
+  readSettings,
+  type SettingsInput,
+  settingsSchema,
+} from "../../../core/world/settings.ts";
+import { errorOf, lines } from "../../support/errors.ts";
+import { folderWith, plugin } from "../../support/plugins.ts";
+
+const NOWHERE = new URL("file:///nowhere/");
+
+function input(value: unknown, plugins: readonly Plugin[] = []): SettingsInput {
+  return { value, folder: NOWHERE, plugins };
+}
+
+async function faults(value: unknown, plugins: readonly Plugin[] = []) {
+  return await errorOf(() => readSettings(input(value, plugins)));
+}
+
+Deno.test("readSettings() gives the whole configuration with defaults, frozen", async () => {
+  const { config } = await readSettings(input({
+    routes: [{ path: "/a", response: { json: { deep: [1] } } }],
+  }));
+  deepEqual(config, {
+    seed: 42,
+    server: {
+      host: "127.0.0.1",
+      port: 8080,
+      cors: true,
+      drainTimeout: 10_000,
+      engine: "auto",
+    },
+    control: { path: "/_perfmock", token: null },
+    journal: { capacity: 1000 },
+    sessions: { header: "Perfmock-Session", limit: 64, expiry: 600_000 },
+    overrides: { delay: false, profile: false, fault: false },
+    plugins: {},
+    routes: [{
+      id: "get-a",
+      methods: ["GET"],
+      path: "/a",
+      response: { status: 200, headers: {}, json: { deep: [1] } },
+      faults: [],
+      plugins: {},
+    }],
+  });
+  const { json } = config.routes[0].response;
+  ok(
+    [config, config.routes, config.routes[0], json].every(Object.isFrozen),
+  );
+});
+
+Deno.test("readSettings() freezes a copy: the caller's object stays the caller's", async () => {
+  const written = { routes: [{ path: "/a", response: { json: [1] } }] };
+  const { config } = await readSettings(input(written));
+  equal(Object.isFrozen(written), false);
+  equal(Object.isFrozen(written.routes[0].response.json), false);
+  written.routes[0].response.json.push(2);
+  deepEqual(config.routes[0].response.json, [1]);
+});
+
+Deno.test("readSettings() refuses what is not data, and what is no object", async () => {
+  const error = await faults({ routes: [{ path: "/", response: () => 1 }] });
+  equal(error.code, "CONFIG_INVALID");
+  match(error.message, /holds something that is not data/);
+  for (const value of [null, "text", 5, []]) {
+    const { code, issues } = await faults(value);
+    deepEqual([code, issues[0].path], ["CONFIG_INVALID", ""]);
+  }
+});
+
+Deno.test("readSettings() lists all faults at once: unknown keys with what was meant, values with what is allowed", async () => {
+  const error = await faults({
+    sede: 1,
+    server: { prot: 80, port: 70_000 },
+    plugins: { distributions: { profils: {} } },
+    routes: [
+      { path: "/a", serviceTme: "1ms" },
+      { path: "/b", serviceTime: { lognormal: { median: "-5ms", p99: "1s" } } },
+      { path: "/c", serviceTime: "lognormel(median=1ms, p99=2ms)", scale: 0 },
+    ],
+  });
+  equal(error.code, "CONFIG_INVALID");
+  equal(
+    error.message,
+    `Cannot use the configuration: ${error.issues.length} faults`,
+  );
+  const found = lines(error);
+  for (
+    const wanted of [
+      '/sede: Unknown key "sede" → seed',
+      '/server/prot: Unknown key "prot" → port',
+      '/plugins/distributions/profils: Unknown key "profils" → profiles',
+      '/routes/0/serviceTme: Unknown key "serviceTme" → serviceTime',
+      '/routes/2/serviceTime: Unknown family "lognormel" (at lognormel) → lognormal',
+    ]
+  ) ok(found.includes(wanted), `${wanted}\n  not in\n${found.join("\n")}`);
+  const paths = error.issues.map(({ path }) => path);
+  for (
+    const path of [
+      "/server/port",
+      "/routes/1/serviceTime/lognormal/median",
+      "/routes/2/scale",
+    ]
+  ) ok(paths.includes(path), `${path} not in ${paths}`);
+});
+
+Deno.test("readSettings() says once what a profile's plugin and its parser both say", async () => {
+  const { issues } = await faults({
+    plugins: {
+      distributions: { profiles: { slow: { normal: { mean: "1ms" } } } },
+    },
+    routes: [{ path: "/a", serviceTime: "slow" }],
+  });
+  deepEqual(issues.map(({ path }) => path), [
+    "/plugins/distributions/profiles/slow/normal/sd",
+  ]);
+});
+
+Deno.test("readSettings() gives the code of the plugins' faults where there are no others", async () => {
+  const missing = { "./not_there.ts": {} };
+  equal((await faults({ plugins: missing })).code, "PLUGIN_NOT_LOADED");
+  const both = await faults({ plugins: missing, seed: true });
+  equal(both.code, "CONFIG_INVALID");
+  equal(both.issues.length, 2);
+});
+
+Deno.test("readSettings() does not blame a route for keys that a missing plugin would have brought", async () => {
+  const { issues } = await faults({
+    plugins: { "./not_there.ts": {} },
+    routes: [
+      { path: "/a", warmth: "high" },
+      { path: "/b", serviceTime: "rayleigh(sigma=1ms)" },
+      { path: "/c", serviceTime: "-1ms" },
+    ],
+  });
+  deepEqual(issues.map(({ path }) => path), [
+    "/plugins/.~1not_there.ts",
+    "/routes/2/serviceTime",
+  ]);
+});
+
+Deno.test("readSettings() reports options that are no object once, and those of a plugin without any", async () => {
+  const { issues } = await faults({
+    plugins: { distributions: 5, plain: { speed: 1 } },
+  }, [plugin("plain")]);
+  deepEqual(issues.map(({ path }) => path), [
+    "/plugins/distributions",
+    "/plugins/plain/speed",
+  ]);
+});
+
+Deno.test("readSettings() parses each plugin's options and knows each plugin's route keys", async () => {
+  const own = plugin("own", {}, {
+    options: ({ z, duration }) =>
+      z.strictObject({ every: duration().default(5) }),
+    routeKeys: ({ integer }) => ({ retries: integer() }),
+  });
+  const settings = await readSettings(input({
+    plugins: { own: { every: "2s" } },
+    routes: [{ path: "/", retries: 3 }],
+  }, [own]));
+  deepEqual(
+    settings.plugins.map(({ key, parsed }) => [key, parsed]).at(-1),
+    ["own", { every: 2000 }],
+  );
+  deepEqual(settings.routeKeys.get("own"), ["retries"]);
+  deepEqual(settings.config.routes[0].plugins, { retries: 3 });
+  deepEqual(settings.written, [{ path: "/", retries: 3 }]);
+});
+
+Deno.test("readSettings() refuses a route key that core or another plugin reads", async () => {
+  const reads = (name: string, key: string) =>
+    plugin(name, {}, { routeKeys: ({ integer }) => ({ [key]: integer() }) });
+  const error = await faults({}, [
+    reads("a", "serviceTime"),
+    reads("b", "path"),
+  ]);
+  equal(error.code, "PLUGIN_INVALID");
+  deepEqual(lines(error), [
+    '/plugins/a: Plugin "a" reads the route key "serviceTime", which belongs to distributions',
+    '/plugins/b: Plugin "b" reads the route key "path", which belongs to perfmock itself',
+  ]);
+});
+
+Deno.test("readSettings() names the plugin whose schemas throw", async () => {
+  const thrower = (): never => {
+    throw new Error("boom");
+  };
+  const error = await faults({}, [
+    plugin("a", {}, { options: thrower }),
+    plugin("b", {}, { routeKeys: thrower }),
+    plugin("c", {}, {
+      options: () => {
+        throw "a text";
+      },
+    }),
+  ]);
+  equal(error.code, "PLUGIN_INVALID");
+  deepEqual(lines(error).toSorted(), [
+    '/plugins/a: Plugin "a" cannot say what options it has: boom',
+    '/plugins/b: Plugin "b" cannot say what route keys it has: boom',
+    '/plugins/c: Plugin "c" cannot say what options it has: a text',
+  ]);
+});
+
+Deno.test("readSettings() warns of what distributions should be known for, wherever they stand", async () => {
+  const skewed = { normal: { mean: "10ms", sd: "20ms" } };
+  const { warnings } = await readSettings(input({
+    plugins: { distributions: { profiles: { slow: skewed } } },
+    routes: [{ path: "/a", serviceTime: skewed }, {
+      path: "/b",
+      serviceTime: "slow",
+    }],
+  }));
+  deepEqual(warnings.map(({ path }) => path), [
+    "/plugins/distributions/profiles/slow/normal",
+    "/routes/0/serviceTime/normal",
+  ]);
+});
+
+Deno.test("readSettings() compiles further distributions with the same families and profiles", async () => {
+  const { parse, families } = await readSettings(input({
+    plugins: { distributions: { profiles: { quick: "3ms" } } },
+  }));
+  const parsed = parse({ scale: { by: 2, of: "quick" } });
+  equal(parsed.issues === undefined && parsed.value.mean, 6);
+  notEqual(families.get("lognormal"), undefined);
+  ok(parse("quikc").issues !== undefined);
+});
+
+Deno.test("readSettings() starts relative paths from the folder", async () => {
+  await using folder = await folderWith({
+    "mine.ts": `export default {
+      name: "mine", version: "1.0.0",
+      options: ({ z, file }) => z.strictObject({ data: file() }),
+    };`,
+  });
+  const { plugins } = await readSettings({
+    value: { plugins: { "./mine.ts": { data: "data.json" } } },
+    folder: folder.url,
+    plugins: [],
+  });
+  deepEqual(plugins.at(-1)?.parsed, { data: `${folder.path}/data.json` });
+});
+
+Deno.test("settingsSchema() describes the configuration with what plugins bring, and fails where one cannot be loaded", async () => {
+  const own = plugin("own", {}, {
+    options: ({ z }) => z.strictObject({ speed: z.number() }),
+  });
+  const schema = await settingsSchema(input({}, [own]));
+  const text = JSON.stringify(schema);
+  for (const part of ["serviceTime", "lognormal", "speed", "drainTimeout"]) {
+    ok(text.includes(`"${part}"`), part);
+  }
+  const missing = { plugins: { "./not_there.ts": {} } };
+  equal(
+    (await errorOf(() => settingsSchema(input(missing)))).code,
+    "PLUGIN_NOT_LOADED",
+  );
+});
