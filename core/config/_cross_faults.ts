@@ -5,7 +5,7 @@
  */
 import type { Issue } from "../errors.ts";
 import type { Kit } from "../plugin.ts";
-import { isRecord } from "./_json_schema.ts";
+import { isRecord } from "./_schema_lookup.ts";
 import { responseFaults } from "./_response_faults.ts";
 import { idOf } from "./route_id.ts";
 

@@ -6,7 +6,7 @@
 import type { Issue } from "../errors.ts";
 import type { Kit } from "../plugin.ts";
 import { nameList, unknownNames } from "../lib/template.ts";
-import { isRecord } from "./_json_schema.ts";
+import { isRecord } from "./_schema_lookup.ts";
 import { fileFaults } from "./_read_response_file.ts";
 import { toPointer } from "../lib/pointer.ts";
 import { suggest } from "../lib/suggest.ts";

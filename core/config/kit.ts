@@ -9,7 +9,7 @@ import type { Distribution, Kit, KitType, Limits, Signal } from "../plugin.ts";
 import { signalType, timelineType } from "../lib/signals/mod.ts";
 import { DURATION, numberType, quantityType, RATE, SIZE } from "./_quantity.ts";
 import { readingType } from "./_reading_type.ts";
-import { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
+import { DISTRIBUTION_DEFINITION } from "./json_schema.ts";
 import type { Validation } from "./validate.ts";
 import { valueInWords } from "./words.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Issue } from "../errors.ts";
-import { isRecord } from "./_json_schema.ts";
+import { isRecord } from "./_schema_lookup.ts";
 import { lookUp, toPointer } from "../lib/pointer.ts";
 
 /** The environment variables that are read; no other one is. */

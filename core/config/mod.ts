@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { DISTRIBUTION_DEFINITION } from "./_definitions.ts";
 export { createKit, type KitContext } from "./kit.ts";
 export { fromPointer, lookUp, toPointer } from "../lib/pointer.ts";
 export { suggest } from "../lib/suggest.ts";
@@ -14,7 +13,7 @@ export {
   parseSize,
   suggestDuration,
 } from "../lib/units.ts";
-export { validate, type Validation } from "./validate.ts";
+export { invalidConfig, validate, type Validation } from "./validate.ts";
 export type {
   EventsSettings,
   ProxySettings,
@@ -48,7 +47,13 @@ export {
 } from "./schema.ts";
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";
 export { deepFreeze } from "./freeze.ts";
-export { configJsonSchema, type ConfigJsonSchemaParts } from "./json_schema.ts";
+export {
+  configJsonSchema,
+  type ConfigJsonSchemaSources,
+  DISTRIBUTION_DEFINITION,
+  hoistDefinitions,
+  jsonSchemaPart,
+} from "./json_schema.ts";
 export {
   type ConfigFile,
   findConfig,

@@ -17,7 +17,7 @@ import {
   type FaultSettings,
   faultsType,
 } from "./fault_settings.ts";
-import { documentOf } from "./_json_document.ts";
+import { jsonSchemaPart } from "./json_schema.ts";
 import { readingType } from "./_reading_type.ts";
 import { crossFaults } from "./_cross_faults.ts";
 import { idOf } from "./route_id.ts";
@@ -337,6 +337,6 @@ function routeType({ kit, routeKeys }: ConfigSchemaParts) {
 
 /** Any validator's schema as a part of ours: zod's own can be another copy of zod, so they are all treated alike. */
 function embed(schema: Schema, key: string) {
-  const json = documentOf(schema, `route.${key}`);
+  const json = jsonSchemaPart(schema, `route.${key}`);
   return readingType("value", json, (value) => validate(schema, value));
 }

@@ -6,15 +6,15 @@
  *
  * @module
  */
-import { type Issue, PerfmockError } from "../errors.ts";
+import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
 import type { Schema, SchemaResult } from "../contract/schema.ts";
-import { jsonSchemaOf } from "./_json_document.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
 import {
   allowedAt,
   type JsonSchema,
   keysAt,
   optionsAt,
-} from "./_json_schema.ts";
+} from "./_schema_lookup.ts";
 import { pathOf, type RawIssue } from "./_raw_issue.ts";
 import { type Fault, rewordZod } from "./_zod_issues.ts";
 import { lookUp, toPointer } from "../lib/pointer.ts";
@@ -157,4 +157,23 @@ function compact(issue: Issue): Issue {
   return Object.fromEntries(
     Object.entries(issue).filter(([, field]) => field !== undefined),
   ) as unknown as Issue;
+}
+
+/**
+ * Returns the error for a configuration that cannot be used.
+ *
+ * @param issues everything that is wrong with it
+ * @param code `CONFIG_INVALID` unless all issues share another code
+ */
+export function invalidConfig(
+  issues: readonly Issue[],
+  code: ErrorCode = "CONFIG_INVALID",
+): PerfmockError {
+  return new PerfmockError(
+    code,
+    `Cannot use the configuration: ${issues.length} ${
+      issues.length === 1 ? "fault" : "faults"
+    }`,
+    issues,
+  );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hoistDefinitions, jsonSchemaPart } from "../config/mod.ts";
 import type { Endpoint, Schema } from "../plugin.ts";
 
 /** Endpoints with the path they are served under and the tag they are listed under. */
@@ -85,9 +86,15 @@ function operation(
     path.replaceAll(/[^A-Za-z0-9]+/g, "-")
   }`.replace(/-$/, "");
   const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
-  const queries = Object.entries(
-    (documentOf(endpoint.query).properties ?? {}) as Json,
-  ).map(([name, schema]) => ({ name, in: "query", schema }));
+  const jsonSchema = (schema: Schema) =>
+    hoistDefinitions(
+      jsonSchemaPart(schema, operationId, "#/components/schemas/"),
+      schemas,
+    ) as Json;
+  const query = endpoint.query === undefined ? {} : jsonSchema(endpoint.query);
+  const queries = Object.entries((query.properties ?? {}) as Json).map((
+    [name, schema],
+  ) => ({ name, in: "query", schema }));
   const status = endpoint.status ?? 200;
   return {
     summary: endpoint.summary,
@@ -109,7 +116,7 @@ function operation(
         required: true,
         content: {
           "application/json": {
-            schema: moved(documentOf(endpoint.body), operationId, schemas),
+            schema: jsonSchema(endpoint.body),
           },
         },
       },
@@ -131,41 +138,4 @@ function operation(
       },
     },
   };
-}
-
-/** A schema as JSON Schema, where its validator can give it. */
-function documentOf(schema: Schema | undefined): Record<string, unknown> {
-  const { $schema: _, ...document } = schema?.["~standard"].jsonSchema?.input({
-    target: "draft-2020-12",
-  }) ?? {};
-  return document;
-}
-
-/**
- * A schema whose definitions have moved to the document's `schemas`, under the operation's name: its references lead there,
- * since they start at the root of the whole document.
- */
-function moved(node: unknown, operation: string, schemas: Json): unknown {
-  if (typeof node !== "object" || node === null) return node;
-  if (Array.isArray(node)) {
-    return node.map((part) => moved(part, operation, schemas));
-  }
-  const parts = Object.entries(node).flatMap(([key, part]) => {
-    if (key === "$defs") {
-      for (const [name, definition] of Object.entries(part as Json)) {
-        schemas[`${operation}.${name}`] = moved(definition, operation, schemas);
-      }
-      return [];
-    }
-    return [[
-      key,
-      key === "$ref"
-        ? String(part).replace(
-          "#/$defs/",
-          `#/components/schemas/${operation}.`,
-        )
-        : moved(part, operation, schemas),
-    ]];
-  });
-  return Object.fromEntries(parts);
 }

@@ -5,8 +5,11 @@
  * @module
  */
 import { assemble, type Assembly } from "./assembly.ts";
-import { invalidConfig } from "../config/invalid_config.ts";
-import { type PerfmockConfig, toPointer } from "../config/mod.ts";
+import {
+  invalidConfig,
+  type PerfmockConfig,
+  toPointer,
+} from "../config/mod.ts";
 import type { PlacedDial } from "./dials.ts";
 import { clashes, endpointsOf } from "./endpoint_groups.ts";
 import { engineFaults, engineFor } from "./engine.ts";

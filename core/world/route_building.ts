@@ -3,8 +3,11 @@
  *
  * @module
  */
-import type { FaultSettings, RouteSettings } from "../config/mod.ts";
-import { invalidConfig } from "../config/invalid_config.ts";
+import {
+  type FaultSettings,
+  invalidConfig,
+  type RouteSettings,
+} from "../config/mod.ts";
 import type { PlacedDial } from "./dials.ts";
 import type { Issue } from "../errors.ts";
 import {
