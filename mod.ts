@@ -66,8 +66,8 @@ export type {
   Tallies,
   WindowFigures,
 } from "./core/observe/metrics/mod.ts";
+export type { Clock, Plugin } from "./core/plugin.ts";
 export type {
-  Clock,
   LoadOptions,
   LoadPart,
   LoadProgress,
@@ -76,8 +76,7 @@ export type {
   LoadSummary,
   LoadThreshold,
   LoadTimes,
-  Plugin,
-} from "./core/plugin.ts";
+} from "./core/contract/load.ts";
 export { type ErrorCode, type Issue, PerfmockError } from "./core/errors.ts";
 
 if (import.meta.main) {

@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { BUILTIN } from "./builtin.ts";
 import type { PerfmockInput } from "./config/mod.ts";
 import type { Perfmock, PerfmockOptions } from "./server/perfmock.ts";
 import { Server } from "./server/server.ts";
@@ -67,7 +68,7 @@ function settingsInput(
   { folder = ".", plugins = [] }: PerfmockOptions,
 ): SettingsInput {
   const base = folder instanceof URL ? folder : folderUrl(folder);
-  return { value, folder: base, plugins };
+  return { value, folder: base, builtin: BUILTIN, plugins };
 }
 
 /** A library's server takes a free port unless told otherwise: tests run side by side. */

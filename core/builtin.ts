@@ -1,5 +1,5 @@
 /**
- * The plugins that are on without being named: the one place where core knows plugins.
+ * The built-in plugins: on without being named. The one file of core that imports plugins.
  *
  * @module
  */
@@ -9,12 +9,16 @@ import limiter from "../plugins/limiter/mod.ts";
 import loadEngine from "../plugins/load_engine/mod.ts";
 import resourceStress from "../plugins/resource_stress/mod.ts";
 import type { Plugin } from "./plugin.ts";
+import type { BuiltinPlugins } from "./world/settings.ts";
 
-/** By name, in the order in which they are set up. */
-export const BUILTIN: Readonly<Record<string, Plugin>> = {
-  distributions: distributions as Plugin,
-  limiter: limiter as Plugin,
-  resource_stress: resourceStress as Plugin,
-  exporters: exporters as Plugin,
-  load_engine: loadEngine as Plugin,
+/** The table, by name, in the order in which the plugins are set up. */
+export const BUILTIN: BuiltinPlugins = {
+  module: import.meta.url,
+  plugins: {
+    distributions: distributions as Plugin,
+    limiter: limiter as Plugin,
+    resource_stress: resourceStress as Plugin,
+    exporters: exporters as Plugin,
+    load_engine: loadEngine as Plugin,
+  },
 };

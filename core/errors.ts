@@ -48,10 +48,19 @@ export type ErrorCode =
   | "UPSTREAM_FAILED"
   | "UPSTREAM_TIMEOUT";
 
+/** Options of a {@linkcode PerfmockError}. */
+export interface PerfmockErrorOptions extends ErrorOptions {
+  /** HTTP status of the answer where an endpoint throws the error, 400…599. By default the status of its code, or 400. */
+  readonly status?: number;
+}
+
 /** An error with a stable code. A user's mistake carries {@linkcode PerfmockError.issues}, one for each fault. */
 export class PerfmockError extends Error {
   /** The name of this class, so that it is recognised across copies of the module. */
   override readonly name = "PerfmockError";
+
+  /** HTTP status of the answer where an endpoint throws this; undefined for the status of the code, by default 400. */
+  readonly status: number | undefined;
 
   /**
    * Makes an error.
@@ -59,7 +68,7 @@ export class PerfmockError extends Error {
    * @param code the stable code, explained in docs/errors.md
    * @param message what could not be done, then why; no full stop
    * @param issues all faults, empty where the error has but one cause
-   * @param options the usual options of an Error, such as its cause
+   * @param options the cause, and the HTTP status of the answer where an endpoint throws this
    */
   constructor(
     /** The stable code, explained in docs/errors.md. */
@@ -67,8 +76,9 @@ export class PerfmockError extends Error {
     message: string,
     /** All faults found, in the order of the text they were found in. */
     readonly issues: readonly Issue[] = [],
-    options?: ErrorOptions,
+    { status, ...options }: PerfmockErrorOptions = {},
   ) {
     super(message, options);
+    this.status = status;
   }
 }

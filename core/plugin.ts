@@ -1,13 +1,13 @@
 /**
- * The contract between perfmock and its plugins, the built-in ones included. Types only.
+ * The contract between perfmock and its plugins, the built-in ones included: types, and the few values that a plugin needs.
  *
- * A distribution of your own is one file, named in deno.json's `perfmock.plugins`, and then works wherever a built-in
- * one does:
+ * A distribution family of your own is one file, named in deno.json's `perfmock.plugins`. It then works wherever a built-in
+ * family does:
  *
  * ```ts
- * import type { Plugin } from "@perfmock/perfmock/plugin";
+ * import { definePlugin, type Plugin } from "@perfmock/perfmock/plugin";
  *
- * const plugin: Plugin = {
+ * const plugin: Plugin = definePlugin({
  *   name: "rayleigh",
  *   version: "1.0.0",
  *   contributes: {
@@ -19,266 +19,91 @@
  *       }),
  *     }],
  *   },
- * };
+ * });
+ * export default plugin;
+ * ```
+ *
+ * A plugin with options, a route key, a hook and a control call. The types of `options`, `retry` and `body` come from the
+ * schemas:
+ *
+ * ```ts
+ * import { definePlugin, endpoint, type Plugin } from "@perfmock/perfmock/plugin";
+ *
+ * const plugin: Plugin = definePlugin({
+ *   name: "extra_delay",
+ *   version: "1.0.0",
+ *   options: ({ z, duration }) => z.strictObject({ most: duration().default(1000) }),
+ *   routeKeys: ({ duration }) => ({ extraDelay: duration().optional() }),
+ *   setup(host, options) {
+ *     let factor = 1;
+ *     const delayed = host.metrics.counter({ name: "extra_delay_total", help: "Delayed requests" }).series();
+ *     return {
+ *       route(_route, { extraDelay = 0 }) {
+ *         if (extraDelay === 0) return undefined;
+ *         return {
+ *           degrade() {
+ *             delayed.add();
+ *             return Math.min(factor * extraDelay, options.most);
+ *           },
+ *         };
+ *       },
+ *       control: [endpoint({
+ *         method: "PUT",
+ *         path: "/factor",
+ *         summary: "Set the factor that multiplies each extra delay",
+ *         body: host.kit.z.strictObject({ factor: host.kit.number({ min: 0 }) }),
+ *         handle({ body }) {
+ *           factor = body.factor;
+ *           return { factor };
+ *         },
+ *       })],
+ *     };
+ *   },
+ * });
  * export default plugin;
  * ```
  *
  * @module
  */
-import type {
-  Awaitable,
-  Dial,
-  Dials,
-  Distribution,
-  Endpoint,
-  Family,
-  HealthReport,
-  InFlight,
-  Kit,
-  Metrics,
-  Route,
-  RouteHooks,
-  Stream,
-  VirtualWorld,
-} from "./contract/mod.ts";
-import type { Issue } from "./errors.ts";
-import type { Schema } from "./contract/schema.ts";
-import type { Clock } from "./contract/clock.ts";
+import type { Endpoint } from "./contract/control.ts";
+import type { Plugin } from "./contract/plugin.ts";
 
-export type {
-  Admit,
-  Awaitable,
-  Call,
-  Counter,
-  Dial,
-  DialAddress,
-  Dials,
-  Distribution,
-  Endpoint,
-  Exchange,
-  Exemplar,
-  Family,
-  Faults,
-  Gauge,
-  HealthReport,
-  HeldDial,
-  Hook,
-  InFlight,
-  Kit,
-  KitType,
-  Lease,
-  Limits,
-  LoadEngine,
-  LoadOptions,
-  LoadPart,
-  LoadProgress,
-  LoadResult,
-  LoadScenario,
-  LoadScenarioProgress,
-  LoadSummary,
-  LoadThreshold,
-  LoadTimes,
-  Metric,
-  MetricDefinition,
-  Metrics,
-  Outcome,
-  Rejection,
-  Route,
-  RouteHooks,
-  Shape,
-  Signal,
-  Stream,
-  Ticket,
-  Timeline,
-  Timing,
-  VirtualTarget,
-  VirtualWorld,
-  Waiter,
-} from "./contract/mod.ts";
-export type { ErrorCode, Issue } from "./errors.ts";
-export type {
-  Schema,
-  SchemaIssue,
-  SchemaResult,
-  StandardProperties,
-} from "./contract/schema.ts";
-export type { Clock } from "./contract/clock.ts";
+export type * from "./contract/plugin.ts";
+export type * from "./contract/control.ts";
+export type * from "./contract/exchange.ts";
+export type * from "./contract/metrics.ts";
+export type * from "./contract/values.ts";
+export { validate, type Validation } from "./config/validate.ts";
+export {
+  type ErrorCode,
+  type Issue,
+  PerfmockError,
+  type PerfmockErrorOptions,
+} from "./errors.ts";
+export { Histogram, type HistogramBucket } from "./lib/histogram.ts";
+export { toPointer } from "./lib/pointer.ts";
 
-/** A plugin: the default export of its module. */
-export interface Plugin<
-  Options = unknown,
-  RouteOptions extends object = Record<string, unknown>,
-> {
-  /** Unique among the plugins of a configuration; also the path of its control routes. Lower case, digits, `_` and `-`. */
-  readonly name: string;
-  /** The plugin's own version, shown by the control API. */
-  readonly version: string;
-  /** The version of this contract the plugin was written for; 1 where absent. */
-  readonly contract?: 1;
-  /** The schema of the plugin's options in `plugins`; without one, only `{}` is accepted. */
-  readonly options?: (kit: Kit) => Schema<Options>;
-  /** The keys of a route that this plugin reads, each with its schema. A key belongs to one plugin. */
-  readonly routeKeys?: (
-    kit: Kit,
-  ) => { readonly [K in keyof RouteOptions]: Schema<RouteOptions[K]> };
-  /**
-   * Whether each session has an instance of its own, which is the default, or the server has one for all: what an exporter or
-   * a load generator does concerns the whole process.
-   */
-  readonly scope?: "session" | "server";
-  /** The names of plugins that must be on, and are set up before this one. */
-  readonly requires?: readonly string[];
-  /**
-   * What the plugin gives to all others, as plain data; read before any schema runs, so that order does not matter. As a
-   * function it is given the plugin's options as written, before they were validated.
-   */
-  readonly contributes?: Contributions | ((options: unknown) => Contributions);
-  /** Called once per revision of the configuration, in order; at most 10 s. Without it the plugin only contributes. */
-  setup?(
-    host: Host,
-    options: Options,
-  ): Awaitable<Instance<RouteOptions>>;
+/**
+ * Types a plugin by its schemas: `setup` receives the options that `options` parses, and `route` the keys that `routeKeys`
+ * parses. Returns the plugin itself.
+ *
+ * The annotation in `const plugin: Plugin = definePlugin({ … })` is what JSR asks of an export.
+ */
+export function definePlugin<
+  Options = Record<string, never>,
+  RouteOptions extends object = Record<string, never>,
+>(plugin: Plugin<Options, RouteOptions>): Plugin {
+  // Options and route keys reach the plugin only after its own schemas have parsed them.
+  return plugin as Plugin;
 }
 
-/** Plain data that a plugin gives to all others. */
-export interface Contributions {
-  /** Distribution families; a name belongs to one plugin. */
-  readonly families?: readonly Family[];
-  /** Named distributions, as a user would write them. */
-  readonly profiles?: Readonly<Record<string, unknown>>;
-}
-
-/** What a plugin's setup returns. An unknown key is an error, so that a misspelt hook does not fail in silence. */
-export interface Instance<
-  RouteOptions extends object = Record<string, unknown>,
-> {
-  /**
-   * Prepares one route: binds distributions, pools and series once, and returns closures that look nothing up. `options`
-   * holds the plugin's own route keys, parsed; absent ones are undefined. A PerfmockError's issues are reported under the
-   * route.
-   */
-  route?(
-    route: Route,
-    options: Readonly<Partial<RouteOptions>>,
-  ): RouteHooks | undefined;
-  /** Endpoints under `/_perfmock/<plugin's name>/`. */
-  readonly control?: readonly Endpoint[];
-  /** Endpoints at paths of their own, such as /metrics; a clash with a route or another plugin is an error. */
-  readonly endpoints?: readonly Endpoint[];
-  /** What can be turned beyond the routes' own dials, by kind, then by name: `{ pool: { db: { queue } } }`. Asked once. */
-  dials?(): Readonly<
-    Record<string, Readonly<Record<string, Readonly<Record<string, Dial>>>>>
-  >;
-  /**
-   * The revision takes over: called once, after all of it was validated and before its first exchange. The only place where
-   * kept state may be changed. Synchronous; must not throw.
-   */
-  adopt?(): void;
-  /** Figures since the last reset, and all else that counts from there, start afresh. */
-  reset?(): void;
-  /** Figures for `stats`, JSON-serialisable. */
-  snapshot?(): unknown;
-  /**
-   * What a user should know of the configuration, asked once, after all routes were prepared; paths relative to the plugin's
-   * options. `check` prints it.
-   */
-  warnings?(): readonly Issue[];
-  /** Reasons why the server is not well, one sentence each, empty where it is; or a whole report. */
-  health?(): readonly string[] | HealthReport;
-  /** Called after the last exchange of the revision; the last plugin set up goes first. */
-  [Symbol.asyncDispose]?(): PromiseLike<void>;
-}
-
-/** What core offers to a plugin while it is set up and after. */
-export interface Host {
-  /** The server's clock. */
-  readonly clock: Clock;
-  /** The series the server records into, and where a plugin makes its own. */
-  readonly metrics: Metrics;
-  /** perfmock's own version. */
-  readonly version: string;
-  /** The server's seed: what a plugin draws beyond the routes' streams follows it. */
-  readonly seed: number | string;
-  /**
-   * Compiles a distribution as a user writes it: JSON, a duration, a profile's name, or the text form.
-   *
-   * @throws PerfmockError `CONFIG_INVALID` with all faults, paths relative to the value
-   */
-  distribution(value: unknown): Distribution;
-  /** The distribution families there are, by name. */
-  readonly families: ReadonlyMap<string, Family>;
-  /** The types that settings are made of, bound to this configuration's families, profiles and folder. */
-  readonly kit: Kit;
-  /**
-   * Random numbers beyond those of a route, for a seed of their own.
-   *
-   * @param seed a whole number or a text; the same seed and name, the same numbers
-   */
-  stream(seed: number | string, name: string): Promise<Stream>;
-  /** The session this instance is set up for; undefined for the server's own. */
-  readonly session: string | undefined;
-  /** Where the server listens; undefined where it does not, or not yet. */
-  readonly url: URL | undefined;
-  /** The exchanges under way, those of sessions apart. */
-  readonly inFlight: InFlight;
-  /** What can be turned while requests are under way. */
-  readonly dials: Dials;
-  /**
-   * State that outlives a revision: what the revision before kept under this name, or what `create` makes. Setup and route
-   * may read it; only {@linkcode Instance.adopt} may change it. What the next revision does not ask for is let go, and
-   * disposed where it can be, after the last exchange that could use it.
-   */
-  keep<T>(name: string, create: () => T): T;
-  /**
-   * Changes the configuration, as PATCH config does: validated as a whole, and in force when the promise resolves. Nothing is
-   * changed where it rejects.
-   *
-   * @param edit makes the new configuration, as written, from a copy of the present one
-   * @param ifMatch a request's If-Match header, if it matters
-   * @returns the revision; a request is answered with it as ETag, in quotes
-   * @throws PerfmockError `REVISION_STALE` (which an endpoint answers with 412), `RESTART_REQUIRED`, or with all faults; what
-   * `edit` throws
-   */
-  update(
-    edit: (written: unknown) => unknown,
-    ifMatch?: string | null,
-  ): Promise<number>;
-  /**
-   * The present configuration in virtual time, without the plugins of scope `server`.
-   *
-   * @throws PerfmockError where it cannot be built a second time
-   */
-  virtualWorld(): Promise<VirtualWorld>;
-  /** What a thread of the plugin's own reads settings from, as this one does: core/thread.ts takes it. Can be posted. */
-  readonly thread: ThreadInput;
-  /** Makes a service available to other plugins of this revision. */
-  provide<T>(key: Key<T>, service: T): void;
-  /**
-   * A service that a plugin set up earlier provides: name that plugin in `requires`.
-   *
-   * @throws PerfmockError `KEY_MISSING`
-   */
-  use<T>(key: Key<T>): T;
-  /** The same for what one can do without: undefined where no plugin that was set up earlier provides it. */
-  find<T>(key: Key<T>): T | undefined;
-  /** The candidate that a misspelt name was probably meant to be; undefined where none is near. */
-  suggest(name: string, candidates: Iterable<string>): string | undefined;
-  /** Writes one line to the log, with the plugin's name. */
-  log(level: "info" | "warn" | "error", message: string): void;
-}
-
-/** What core/thread.ts takes: a configuration as data. */
-export interface ThreadInput {
-  /** As written. */
-  readonly value: unknown;
-  /** The URL of the folder that relative paths start from. */
-  readonly folder: string;
-}
-
-/** Names a service. Compared by name, since two copies of a module may be loaded. */
-export interface Key<T> {
-  /** Unique, by convention `plugin.service`. */
-  readonly name: string;
-  /** Carries the type only. */
-  readonly "~type"?: T;
+/**
+ * Types an endpoint by its schemas: `handle` receives the body that `body` parses, and the query that `query` parses. Returns
+ * the endpoint itself.
+ */
+export function endpoint<Body = undefined, Query = undefined>(
+  endpoint: Endpoint<Body, Query>,
+): Endpoint {
+  // A body or query reaches the handler only after the endpoint's own schemas have parsed it.
+  return endpoint as Endpoint;
 }

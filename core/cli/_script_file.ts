@@ -6,7 +6,7 @@
 import { extname } from "node:path";
 import { readConfig } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
-import type { LoadProgress, LoadResult } from "../plugin.ts";
+import type { LoadProgress, LoadResult } from "../contract/load.ts";
 import { LocatedError } from "./configuration.ts";
 import type { Terminal } from "./output.ts";
 

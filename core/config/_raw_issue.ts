@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SchemaIssue } from "../contract/schema.ts";
+import type { SchemaIssue } from "../contract/values.ts";
 
 /** An issue with whatever else its validator says. */
 export type RawIssue = SchemaIssue & Readonly<Record<string, unknown>>;

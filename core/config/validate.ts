@@ -7,7 +7,7 @@
  * @module
  */
 import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
-import type { Schema, SchemaResult } from "../contract/schema.ts";
+import type { Schema, SchemaResult } from "../contract/values.ts";
 import { jsonSchemaOf } from "./json_schema.ts";
 import {
   allowedAt,

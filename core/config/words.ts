@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Limits } from "../plugin.ts";
+import type { Limits } from "../contract/values.ts";
 
 /** What schemas call types, in our words. What is not here takes an article. */
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,12 +1,9 @@
 /**
- * The part of the contract that a request passes through: exchanges, hooks, leases and queues.
+ * The part of the contract for a request on its way: routes, exchanges, hooks, leases and queues.
  *
  * @module
  */
-import type { Dial } from "./dial.ts";
-
-/** A value, or something that will become one. */
-export type Awaitable<T> = T | PromiseLike<T>;
+import type { Awaitable, Dial, Stream } from "./values.ts";
 
 /** A route as a plugin sees it. */
 export interface Route {
@@ -25,18 +22,6 @@ export interface Route {
   stream(purpose: string): Stream;
   /** The place in a stream that a text stands for, such as a request id: the same text, the same place. */
   placeOf(text: string): number;
-}
-
-/** Random numbers that are looked up, not consumed: the same place always holds the same number. */
-export interface Stream {
-  /**
-   * The number at one place.
-   *
-   * @param sequence the exchange's sequence number (or a hash that takes its place): an integer, taken modulo 2^32
-   * @param index which draw of the exchange, 0…4095; 0 where absent
-   * @returns a number strictly between 0 and 1, with 52 random bits
-   */
-  uniform(sequence: number, index?: number): number;
 }
 
 /**
@@ -180,4 +165,26 @@ export interface Waiter {
    * a queue; the present where absent
    */
   settle(outcome: Lease | Rejection, at?: number): void;
+}
+
+/** The exchanges under way. */
+export interface InFlight {
+  /** How many there are, those that wait in queues included. */
+  readonly size: number;
+  /**
+   * Moves the target end of all that is held, in service, as a pause of the whole backend does: the time counts as
+   * degradation.
+   *
+   * @param by milliseconds, above 0
+   * @param concerns which exchanges; all where absent
+   */
+  postpone(by: number, concerns?: (exchange: Exchange) => boolean): void;
+  /**
+   * Resets the connections of what has not been answered, as a crash does. Only routes whose hooks announced `resets` can:
+   * the others' exchanges are left alone.
+   *
+   * @param concerns which exchanges; all where absent
+   * @returns how many were reset
+   */
+  reset(concerns?: (exchange: Exchange) => boolean): number;
 }

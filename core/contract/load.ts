@@ -1,9 +1,11 @@
 /**
- * The part of the contract by which load scripts are run, whichever plugin runs them: it provides {@linkcode LoadEngine} under the
- * key `load_engine.engine`.
+ * The part of the contract for load engines: running scripts, and the configuration in force in virtual time. core/load.ts is its
+ * door.
  *
  * @module
  */
+import type { Exchange } from "./exchange.ts";
+import type { Clock, Dials } from "./values.ts";
 
 /** Runs scripts. A script is a value as JSON holds it, or the text of one in JSON or YAML. */
 export interface LoadEngine {
@@ -178,4 +180,70 @@ export interface LoadScenarioProgress {
   readonly p95: number | null;
   /** 99 %. */
   readonly p99: number | null;
+}
+
+/** The present configuration, built once more on a clock of its own: exchanges without HTTP, as fast as the machine computes. */
+export interface VirtualWorld extends AsyncDisposable {
+  /** Its clock, at 0. Timers set on it fire in {@linkcode VirtualWorld.run}. */
+  readonly clock: Clock;
+  /** Its dials. */
+  readonly dials: Dials;
+  /** Where requests of a method and path go; undefined where no route takes them. Prepare once, send often. */
+  target(method: string, path: string): VirtualTarget | undefined;
+  /**
+   * Sends a request now.
+   *
+   * @param ended is told of its end, in the pipeline: it must send nothing itself but by a timer, and copy what it keeps
+   * @param tag is handed to it, to spare a closure
+   * @returns the exchange, for {@linkcode VirtualWorld.abandon}; it may have ended already
+   */
+  send<Tag>(
+    target: VirtualTarget,
+    ended: (exchange: Exchange, tag: Tag) => void,
+    tag: Tag,
+  ): Exchange;
+  /** The client of an exchange leaves, which ends it: its outcome is `gone`. By a timer only; one that has ended is left alone. */
+  abandon(exchange: Exchange): void;
+  /**
+   * Lets timers fire, in order, and time move with them.
+   *
+   * @param until no further than this time of its clock
+   * @param atMost so many timers
+   * @returns how many have fired: less than `atMost` where nothing more is due until then
+   */
+  run(until: number, atMost: number): number;
+  /** Ends all that is under way and would never end, such as a hang: their outcome is `cut`. */
+  cut(): void;
+  /** How many exchanges are under way. */
+  readonly inFlight: number;
+}
+
+/** A route and method that requests of a {@linkcode VirtualWorld} go to. */
+export interface VirtualTarget {
+  /** The route's id. */
+  readonly route: string;
+  /** Upper case. */
+  readonly method: string;
+}
+
+/** A configuration as data that can be posted to a thread. */
+export interface ThreadInput {
+  /** The configuration as written. */
+  readonly value: unknown;
+  /** URL of the folder that relative paths start from. */
+  readonly folder: string;
+  /** URL of the module that exports the table of built-in plugins as `BUILTIN`. */
+  readonly builtin: string;
+}
+
+/** What core offers to a load engine beyond the {@linkcode Host}. */
+export interface LoadHost {
+  /** The configuration in force, for a thread of the engine: `threadHost` in core/load.ts takes it. */
+  readonly thread: ThreadInput;
+  /**
+   * Builds the configuration in force once more, in virtual time, without the plugins of scope `server`.
+   *
+   * @throws PerfmockError where it cannot be built a second time
+   */
+  virtualWorld(): Promise<VirtualWorld>;
 }

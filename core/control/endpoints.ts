@@ -10,7 +10,8 @@ import type {
   Awaitable,
   Endpoint,
   ErrorCode,
-  Faults,
+  Issue,
+  PerfmockError,
   Schema,
 } from "../plugin.ts";
 import { problem } from "../lib/problem.ts";
@@ -101,7 +102,7 @@ async function serve(
   } catch (error) {
     if (!isFault(error)) throw error;
     return problem({
-      status: STATUS[error.code ?? ""] ?? 400,
+      status: error.status ?? STATUS[error.code ?? ""] ?? 400,
       title: error.message,
       code: error.code ?? "ARGUMENT_INVALID",
       issues: error.issues,
@@ -109,8 +110,8 @@ async function serve(
   }
 }
 
-/** By structure, since plugins import only types: their faults are classes of their own. */
-function isFault(error: unknown): error is Faults & { readonly code?: string } {
+/** By structure: two copies of the class may be loaded. */
+function isFault(error: unknown): error is PerfmockError {
   return error instanceof Error && error.name === "PerfmockError" &&
     "issues" in error && Array.isArray(error.issues);
 }
@@ -129,7 +130,7 @@ function respond(
 /** What a schema makes of a part of the request, or the problem with it. */
 type Read = Response | { readonly value: unknown };
 
-function invalid(what: string, issues: Faults["issues"]): Response {
+function invalid(what: string, issues: readonly Issue[]): Response {
   return problem({
     status: 400,
     title: `The request ${what} is not valid`,

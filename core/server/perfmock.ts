@@ -8,7 +8,8 @@ import type { Health, RouteDescription } from "../control/builtin_endpoints.ts";
 import type { Issue } from "../errors.ts";
 import type { Stats } from "../observe/live/mod.ts";
 import type { JournalEntry, JournalFilter } from "../observe/journal/mod.ts";
-import type { Clock, LoadOptions, LoadSummary, Plugin } from "../plugin.ts";
+import type { Clock, Plugin } from "../plugin.ts";
+import type { LoadOptions, LoadSummary } from "../contract/load.ts";
 
 /** What a server is made with beyond its configuration. */
 export interface PerfmockOptions {

@@ -30,7 +30,8 @@ import { loadEngineIn } from "../world/load_engine.ts";
 import { mergeRoutes, patchConfig, putConfig } from "../control/config/mod.ts";
 import { mountedApp } from "./mounted_app.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import type { Clock, LoadEngine, LoadOptions, LoadSummary } from "../plugin.ts";
+import type { Clock } from "../plugin.ts";
+import type { LoadEngine, LoadOptions, LoadSummary } from "../contract/load.ts";
 import { problem } from "../lib/problem.ts";
 import {
   describePlugins,
@@ -334,7 +335,9 @@ export class Server implements Perfmock {
    *
    * @throws PerfmockError with all faults, or `RESTART_REQUIRED`; nothing has changed then
    */
-  async replace({ value, folder }: Omit<SettingsInput, "plugins">): Promise<
+  async replace(
+    { value, folder }: Pick<SettingsInput, "value" | "folder">,
+  ): Promise<
     void
   > {
     await this.#main.change((input) => ({

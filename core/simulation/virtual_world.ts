@@ -6,7 +6,8 @@
 import { LiveExchange } from "../pipeline/exchange.ts";
 import { abandon, begin } from "../pipeline/pipeline.ts";
 import type { Plan } from "../pipeline/plan.ts";
-import type { Exchange, VirtualTarget, VirtualWorld } from "../plugin.ts";
+import type { Exchange } from "../plugin.ts";
+import type { VirtualTarget, VirtualWorld } from "../contract/load.ts";
 import type { BuiltRoute } from "../world/built_route.ts";
 import { Matcher } from "../pipeline/matcher.ts";
 import { Server } from "../server/server.ts";

@@ -32,7 +32,7 @@ export function hostFor(
   name: string,
   { settings, services, kept, parts }: HostParts,
 ): Host {
-  const { config, input, kit, families, parse } = settings;
+  const { config, kit, families, parse } = settings;
   return {
     clock: parts.clock,
     // A session's plugins make what the server's own have made.
@@ -49,10 +49,8 @@ export function hostFor(
     },
     inFlight: inFlightOf(parts.flow),
     dials: parts.dials,
-    thread: { value: input.value, folder: input.folder.href },
     update: parts.update,
     keep: (key, create) => kept.keep(`${name}\0${key}`, create),
-    virtualWorld: () => parts.virtualWorld(input),
     distribution(value) {
       const result = parse(value);
       if (result.issues === undefined) return result.value;

@@ -4,7 +4,8 @@
  * @module
  */
 import { PerfmockError } from "../errors.ts";
-import type { Key, LoadEngine } from "../plugin.ts";
+import type { Key } from "../plugin.ts";
+import type { LoadEngine } from "../contract/load.ts";
 import type { Services } from "./registry.ts";
 
 /** The name under which a plugin provides it. */

@@ -17,13 +17,17 @@ import type { Issue } from "../errors.ts";
 import { Generation } from "../pipeline/flow.ts";
 import { hostFor } from "./host.ts";
 import { disposeValues, Kept } from "./kept.ts";
-import type { Dial, Endpoint, Kit } from "../plugin.ts";
+import type { LoadHost } from "../contract/load.ts";
+import type { Dial, Endpoint, Key, Kit } from "../plugin.ts";
 import { disposeAll, type RunningPlugin, Services, setUp } from "./registry.ts";
 import { buildRoutes } from "./route_building.ts";
 import type { BuiltRoute } from "./built_route.ts";
 import { Matcher } from "../pipeline/matcher.ts";
 import { type Ground, readSettings, type SettingsInput } from "./settings.ts";
 import type { TenantParts } from "./tenant_parts.ts";
+
+/** The key of core/load.ts, by name: that door stands above this room. */
+const LOAD_HOST: Key<LoadHost> = { name: "perfmock.load_host" };
 
 /** A configuration, built. */
 export interface Revision extends Assembly {
@@ -86,6 +90,14 @@ export async function buildRevision(
   const settings = await readSettings(input, ground);
   await nextTurn();
   const services = new Services();
+  services.provide(LOAD_HOST, {
+    thread: {
+      value: settings.input.value,
+      folder: settings.input.folder.href,
+      builtin: settings.input.builtin.module,
+    },
+    virtualWorld: () => parts.virtualWorld(settings.input),
+  });
   const kept = new Kept(before);
   let plugins: RunningPlugin[] = [];
   try {

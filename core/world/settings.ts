@@ -4,7 +4,6 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { BUILTIN } from "../builtin.ts";
 import {
   configJsonSchema,
   createConfigSchema,
@@ -30,12 +29,22 @@ import {
 } from "./plugin_loader.ts";
 import { arrange } from "./registry.ts";
 
+/** The table of built-in plugins. */
+export interface BuiltinPlugins {
+  /** The plugins by name, in the order in which they are set up. */
+  readonly plugins: Readonly<Record<string, Plugin>>;
+  /** URL of the module that exports them as `BUILTIN`, for threads. */
+  readonly module: string;
+}
+
 /** A configuration as written. */
 export interface SettingsInput {
   /** What was written. */
   readonly value: unknown;
   /** Where relative paths start from, with a trailing slash. */
   readonly folder: URL;
+  /** The built-in plugins, on without being named. */
+  readonly builtin: BuiltinPlugins;
   /** Plugins beyond the built-in ones that are on without being named. */
   readonly plugins: readonly Plugin[];
 }
@@ -244,7 +253,7 @@ export async function settingsSchema(
 async function layGround(input: SettingsInput): Promise<Ground> {
   const { folder } = input;
   const entries = entriesIn(input);
-  const available = addGiven(BUILTIN, input.plugins);
+  const available = addGiven(input.builtin.plugins, input.plugins);
   const loading = await loadPlugins(entries, folder, available.plugins);
   const { plugins, faults } = arrange(loading.plugins);
   const gathered = gather(plugins);

@@ -5,7 +5,8 @@
  */
 import type { DialBoard } from "./dials.ts";
 import type { ExchangeJournal } from "../observe/journal/mod.ts";
-import type { Host, Metrics, VirtualWorld } from "../plugin.ts";
+import type { Host, Metrics } from "../plugin.ts";
+import type { VirtualWorld } from "../contract/load.ts";
 import type { SharedParts } from "./built_route.ts";
 import type { SettingsInput } from "./settings.ts";
 import type { TraceIds } from "../lib/trace.ts";

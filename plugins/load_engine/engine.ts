@@ -4,20 +4,17 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import type {
-  Host,
-  Key,
-  LoadEngine,
-  LoadOptions,
-  LoadResult,
-} from "../../core/plugin.ts";
+import {
+  type Host,
+  LOAD_HOST,
+  type LoadEngine,
+  type LoadOptions,
+  type LoadResult,
+} from "../../core/load.ts";
 import { progressLine } from "./figures/mod.ts";
 import type { Runs } from "./runs/mod.ts";
 import { readScript, type StressScenarios } from "./script/mod.ts";
 import { simulate } from "./simulation/mod.ts";
-
-/** Names the service. */
-export const LOAD_ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
 
 /** What an engine is made of. */
 export interface EngineParts {
@@ -70,9 +67,9 @@ export class Engine implements LoadEngine {
       kit: host.kit,
       stream: (seed, name) => host.stream(seed, name),
       suggest: (name, candidates) => host.suggest(name, candidates),
-      folder: folder ?? fileURLToPath(host.thread.folder),
+      folder: folder ?? fileURLToPath(host.use(LOAD_HOST).thread.folder),
       server: { stress, targets },
-      virtualWorld: () => host.virtualWorld(),
+      virtualWorld: () => host.use(LOAD_HOST).virtualWorld(),
       signal: signal === undefined
         ? this.#ending.signal
         : AbortSignal.any([signal, this.#ending.signal]),

@@ -35,7 +35,8 @@
  * @module
  */
 import type { Host, Instance, Plugin } from "../../core/plugin.ts";
-import { Engine, LOAD_ENGINE } from "./engine.ts";
+import { LOAD_ENGINE, LOAD_HOST } from "../../core/load.ts";
+import { Engine } from "./engine.ts";
 import { type LoadEngineOptions, optionsSchema } from "./options.ts";
 import { runEndpoints, Runs, type RunsParts } from "./runs/mod.ts";
 import type { StressScenarios } from "./script/mod.ts";
@@ -53,7 +54,12 @@ const plugin: Plugin<LoadEngineOptions> = {
     const stress = host.find<StressScenarios>({
       name: "resource_stress.scenarios",
     });
-    const parts: RunsParts = { host, targets, stress };
+    const parts: RunsParts = {
+      host,
+      thread: host.use(LOAD_HOST).thread,
+      targets,
+      stress,
+    };
     const runs = host.keep("runs", () => new Runs(parts));
     const engine = new Engine({ host, runs, targets, stress });
     host.provide(LOAD_ENGINE, engine);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Endpoint, LoadEngine } from "../../core/plugin.ts";
+import type { Endpoint } from "../../core/plugin.ts";
+import type { LoadEngine } from "../../core/load.ts";
 import { scriptIn } from "./script/mod.ts";
 
 /** `POST simulate`: a script as JSON or YAML, answered by its summary. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LoadScenario } from "../../core/plugin.ts";
+import type { LoadScenario } from "../../core/load.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { Benchmark, Context, Row } from "./benchmark.ts";
 import { processorTime } from "./machine.ts";

@@ -1,3 +1,4 @@
+import { BUILTIN } from "../../core/builtin.ts";
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Plugin } from "../../core/plugin.ts";
 import { Server } from "../../core/server/server.ts";
@@ -25,6 +26,7 @@ async function serverWith(route: object) {
   await server.start({
     value: { routes: [{ id: "r", path: "/r", ...route }] },
     folder: pathToFileURL("/"),
+    builtin: BUILTIN,
     plugins: [tossed],
   });
   return { server, clock };

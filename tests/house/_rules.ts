@@ -6,15 +6,15 @@
 import { posix } from "node:path";
 import type { Source } from "../_sources.ts";
 
-/** The contract: all that a plugin may take from core, and types alone. */
+/** The door of the contract: types, and the values that a plugin needs. */
 const CONTRACT = "core/plugin.ts";
 
-/** What code that runs in a thread of its own may take from core, values too. */
-const THREAD = "core/thread.ts";
+/** The door for load engines. */
+const LOAD = "core/load.ts";
 
 /** The files that make up the contract. */
 function isContract({ path }: Source): boolean {
-  return path === CONTRACT || path.startsWith("core/contract/");
+  return path.startsWith("core/contract/");
 }
 
 /** The one file of core that names plugins: the table of built-ins. */
@@ -38,11 +38,11 @@ export function boundaries(files: readonly Source[]): string[] {
     const [area, name] = file.path.split("/");
     if (area === "plugins") {
       if (
-        to === CONTRACT || to === THREAD || to.startsWith(`plugins/${name}/`)
+        to === CONTRACT || to === LOAD || to.startsWith(`plugins/${name}/`)
       ) {
         return undefined;
       }
-      return "a plugin may import core/plugin.ts, in a thread core/thread.ts, packages and its own files";
+      return "a plugin may import core/plugin.ts, core/load.ts, packages and its own files";
     }
     return area === "core" && to.startsWith("plugins/") &&
         file.path !== BUILT_IN
@@ -71,7 +71,9 @@ export function doors(files: readonly Source[]): string[] {
     if (posix.basename(to).startsWith("_") && !inside(posix.dirname(to))) {
       return "a file whose name starts with _ is for its own folder";
     }
-    if (isContract(file) && typeOnly) return undefined;
+    if (file.path === CONTRACT || isContract(file) && typeOnly) {
+      return undefined;
+    }
     for (
       let folder = posix.dirname(to);
       folder.includes("/");

@@ -63,7 +63,7 @@ Deno.test("judge() demands 100 % of statistical code and 90 % elsewhere", () => 
     file("core/random/threefry.ts", 999, 1000),
     file("plugins/distributions/families/normal.ts", 10, 10),
     file("core/app.ts", 9, 10),
-    file("core/contract/clock.ts", 899, 1000),
+    file("core/contract/values.ts", 899, 1000),
     file("tools/check.ts", 0, 10),
   ]);
   deepEqual(folders.map((f) => [f.folder, f.threshold, f.ok]), [

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { Clock } from "../../contract/clock.ts";
+export type { Clock } from "../../contract/values.ts";
 export {
   PreciseClock,
   type PreciseClockOptions,

@@ -19,7 +19,7 @@
  */
 
 import { PerfmockError } from "../../errors.ts";
-import type { Clock } from "../../contract/clock.ts";
+import type { Clock } from "../../contract/values.ts";
 import { ThreadWaker } from "./_thread_waker.ts";
 import { TimeoutWaker } from "./_timeout_waker.ts";
 import { TimerHeap } from "./_timer_heap.ts";

@@ -18,7 +18,7 @@
  */
 
 import { TimerHeap } from "./_timer_heap.ts";
-import type { Clock } from "../../contract/clock.ts";
+import type { Clock } from "../../contract/values.ts";
 
 /**
  * A deterministic {@linkcode Clock}. Timers fire in the order of their deadlines, then of their insertion, and only

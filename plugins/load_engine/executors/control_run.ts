@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PerfmockError, toPointer } from "../../../core/thread.ts";
+import { PerfmockError, toPointer } from "../../../core/load.ts";
 import type { Clock, Dials, HeldDial, Issue } from "../../../core/plugin.ts";
 import type {
   Modulate,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LoadResult as RunResult } from "../../../core/plugin.ts";
-import { Histogram } from "../../../core/thread.ts";
+import type { LoadResult as RunResult } from "../../../core/load.ts";
+import { Histogram } from "../../../core/load.ts";
 import {
   hgrm,
   judge,

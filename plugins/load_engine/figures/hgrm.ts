@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Histogram } from "../../../core/thread.ts";
+import type { Histogram } from "../../../core/load.ts";
 
 /** Steps for each halving of the distance to 100 %. */
 const STEPS = 5;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Histogram } from "../../../core/thread.ts";
+import { Histogram } from "../../../core/load.ts";
 import type { Order } from "../executors/mod.ts";
 
 /** Counts and times of some requests; those of several can be added up without loss. */

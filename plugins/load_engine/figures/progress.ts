@@ -6,8 +6,8 @@
 import type {
   LoadProgress as Progress,
   LoadScenarioProgress as ScenarioProgress,
-} from "../../../core/plugin.ts";
-import type { Histogram } from "../../../core/thread.ts";
+} from "../../../core/load.ts";
+import type { Histogram } from "../../../core/load.ts";
 
 export type { Progress, ScenarioProgress };
 

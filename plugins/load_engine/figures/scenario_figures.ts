@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Histogram } from "../../../core/thread.ts";
+import { Histogram } from "../../../core/load.ts";
 import type { Order } from "../executors/mod.ts";
 import type { RequestPlan, Traffic } from "../script/mod.ts";
 import { PartFigures } from "./part_figures.ts";

@@ -8,8 +8,8 @@ import type {
   LoadScenario as ScenarioSummary,
   LoadSummary as Summary,
   LoadTimes as Times,
-} from "../../../core/plugin.ts";
-import type { Histogram } from "../../../core/thread.ts";
+} from "../../../core/load.ts";
+import type { Histogram } from "../../../core/load.ts";
 import type { Script } from "../script/mod.ts";
 import type { PartFigures } from "./part_figures.ts";
 import type { ScenarioFigures } from "./scenario_figures.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LoadThreshold as ThresholdResult } from "../../../core/plugin.ts";
-import { Histogram } from "../../../core/thread.ts";
+import type { LoadThreshold as ThresholdResult } from "../../../core/load.ts";
+import { Histogram } from "../../../core/load.ts";
 import type {
   Statistic,
   Threshold,

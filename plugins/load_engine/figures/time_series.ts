@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Histogram } from "../../../core/thread.ts";
+import type { Histogram } from "../../../core/load.ts";
 
 /** One interval of one scenario. */
 export interface Point {

@@ -8,7 +8,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Issue } from "../../../core/plugin.ts";
-import { PerfmockError } from "../../../core/thread.ts";
+import { PerfmockError } from "../../../core/load.ts";
 import { certificateOf } from "./_own_certificate.ts";
 import { isLoopback } from "./_loopback.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ThreadInput } from "../../../core/plugin.ts";
+import type { ThreadInput } from "../../../core/load.ts";
 import type { RunResult } from "../executors/mod.ts";
 import type { Progress, Summary, TickTimes } from "../figures/mod.ts";
 import type { Destination } from "../http/mod.ts";

@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import type { Clock, Host } from "../../../core/plugin.ts";
-import { PerfmockError } from "../../../core/thread.ts";
+import { PerfmockError, type ThreadInput } from "../../../core/load.ts";
 import { ownDestination, resolveTarget } from "../http/mod.ts";
 import {
   parseScript,
@@ -34,9 +34,10 @@ export interface RunsParts {
     | "metrics"
     | "stream"
     | "suggest"
-    | "thread"
     | "url"
   >;
+  /** The configuration in force, for the threads of runs. */
+  readonly thread: ThreadInput;
   /** The origins beyond this machine that load may be sent to. */
   readonly targets: readonly string[];
   /** Who lays loads on the machine; undefined where that plugin is off. */
@@ -101,7 +102,7 @@ export class Runs implements AsyncDisposable {
     this.#checkRoom();
     const parts = this.#parts;
     const { host, stress, startWorker } = parts;
-    const from = folder ?? fileURLToPath(host.thread.folder);
+    const from = folder ?? fileURLToPath(parts.thread.folder);
     const script = await this.#read(value, from, parts);
     const destination = await destinationOf(script, parts);
     // Others may have begun since.
@@ -109,7 +110,12 @@ export class Runs implements AsyncDisposable {
     const run = new Run({
       id: `${script.name}-${++this.#count}`,
       script,
-      order: { input: host.thread, script: value, folder: from, destination },
+      order: {
+        input: parts.thread,
+        script: value,
+        folder: from,
+        destination,
+      },
       clock: this.#clock,
       dials: host.dials,
       stress,

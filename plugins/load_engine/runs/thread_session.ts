@@ -8,7 +8,7 @@ import {
   PreciseClock,
   readPollingSlice,
   threadHost,
-} from "../../../core/thread.ts";
+} from "../../../core/load.ts";
 import { LoadRun, spareConnections } from "../executors/mod.ts";
 import type { Progress, TickTimes } from "../figures/mod.ts";
 import { type ClientEnvironment, connectTo } from "../http/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toPointer, validate } from "../../../core/thread.ts";
+import { toPointer, validate } from "../../../core/load.ts";
 import type { DialAddress, Issue } from "../../../core/plugin.ts";
 import type { ScriptTools } from "./_tools.ts";
 import type { WrittenModulate, WrittenStress } from "./_scenario_schemas.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toPointer, validate } from "../../../core/thread.ts";
+import { toPointer, validate } from "../../../core/load.ts";
 import type { Issue, Kit } from "../../../core/plugin.ts";
 import type { Figure, Statistic, Threshold, ThresholdMetric } from "./types.ts";
 

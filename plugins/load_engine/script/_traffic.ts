@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toPointer } from "../../../core/thread.ts";
+import { toPointer } from "../../../core/load.ts";
 import type { Issue } from "../../../core/plugin.ts";
 import {
   listedTimes,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { validate } from "../../../core/thread.ts";
+import { validate } from "../../../core/load.ts";
 import type { Issue, Kit, Stream } from "../../../core/plugin.ts";
 import { readRows } from "./_read_rows.ts";
 import type { Value } from "./_template.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PerfmockError, toPointer, validate } from "../../../core/thread.ts";
+import { PerfmockError, toPointer, validate } from "../../../core/load.ts";
 import type { Issue, Kit } from "../../../core/plugin.ts";
 import { readModulate, readStress } from "./_controls.ts";
 import { withAbsoluteFiles } from "./_files.ts";
@@ -35,7 +35,7 @@ interface Written {
  * Reads a script.
  *
  * @param value as written: what JSON can hold
- * @param tools the Host's, or on a load thread those of core/thread.ts
+ * @param tools the Host's, or on a load thread those of core/load.ts
  * @throws PerfmockError `SCRIPT_INVALID` with all faults
  */
 export async function parseScript(

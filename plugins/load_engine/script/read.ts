@@ -4,7 +4,7 @@
  * @module
  */
 import { parseDocument } from "yaml";
-import { PerfmockError } from "../../../core/thread.ts";
+import { PerfmockError } from "../../../core/load.ts";
 
 /** The longest script, in bytes. */
 export const SCRIPT_LIMIT = 1024 ** 2;

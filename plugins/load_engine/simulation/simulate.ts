@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { PerfmockError } from "../../../core/thread.ts";
-import type { VirtualWorld } from "../../../core/plugin.ts";
+import { PerfmockError } from "../../../core/load.ts";
+import type { VirtualWorld } from "../../../core/load.ts";
 import {
   ControlRun,
   LoadRun,

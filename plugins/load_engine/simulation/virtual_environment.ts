@@ -3,12 +3,8 @@
  *
  * @module
  */
-import type {
-  Clock,
-  Exchange,
-  VirtualTarget,
-  VirtualWorld,
-} from "../../../core/plugin.ts";
+import type { Clock, Exchange } from "../../../core/plugin.ts";
+import type { VirtualTarget, VirtualWorld } from "../../../core/load.ts";
 import type { Environment, ErrorKind, Order } from "../executors/mod.ts";
 import type { RequestPlan } from "../script/mod.ts";
 import { Call, TimeOuts } from "./_time_outs.ts";

@@ -5,7 +5,7 @@ import {
   createConfigSchema,
   createKit,
 } from "../../../core/config/mod.ts";
-import type { Schema } from "../../../core/contract/schema.ts";
+import type { Schema } from "../../../core/contract/values.ts";
 
 const kit = createKit({
   folder: "/",

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { validate } from "../../../core/config/validate.ts";
 import { type Issue, PerfmockError } from "../../../core/errors.ts";
-import type { Schema, SchemaIssue } from "../../../core/contract/schema.ts";
+import type { Schema, SchemaIssue } from "../../../core/contract/values.ts";
 
 /** The faults of a value; fails where there are none. */
 function faults(schema: Schema, value: unknown, path = ""): readonly Issue[] {

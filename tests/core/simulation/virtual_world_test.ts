@@ -1,3 +1,4 @@
+import { BUILTIN } from "../../../core/builtin.ts";
 import {
   deepEqual,
   equal,
@@ -5,14 +6,20 @@ import {
   rejects,
   throws,
 } from "node:assert/strict";
-import type { Exchange, VirtualWorld } from "../../../core/plugin.ts";
+import type { Exchange } from "../../../core/plugin.ts";
+import type { VirtualWorld } from "../../../core/load.ts";
 import { createVirtualWorld } from "../../../core/simulation/mod.ts";
 
 const FOLDER = new URL("file:///");
 
 function world(routes: readonly object[]): Promise<VirtualWorld> {
   const value = { routes };
-  return createVirtualWorld({ value, folder: FOLDER, plugins: [] });
+  return createVirtualWorld({
+    value,
+    folder: FOLDER,
+    builtin: BUILTIN,
+    plugins: [],
+  });
 }
 
 /** What ended, as [tag, outcome, time]. */

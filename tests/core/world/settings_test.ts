@@ -1,3 +1,4 @@
+import { BUILTIN } from "../../../core/builtin.ts";
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import type { Plugin } from "../../../core/plugin.ts";
 import {
@@ -11,7 +12,7 @@ import { folderWith, plugin } from "../../support/plugins.ts";
 const NOWHERE = new URL("file:///nowhere/");
 
 function input(value: unknown, plugins: readonly Plugin[] = []): SettingsInput {
-  return { value, folder: NOWHERE, plugins };
+  return { value, folder: NOWHERE, builtin: BUILTIN, plugins };
 }
 
 async function faults(value: unknown, plugins: readonly Plugin[] = []) {
@@ -240,6 +241,7 @@ Deno.test("readSettings() starts relative paths from the folder", async () => {
   const { plugins } = await readSettings({
     value: { plugins: { "./mine.ts": { data: "data.json" } } },
     folder: folder.url,
+    builtin: BUILTIN,
     plugins: [],
   });
   deepEqual(plugins.at(-1)?.parsed, { data: `${folder.path}/data.json` });

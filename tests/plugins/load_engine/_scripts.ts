@@ -1,10 +1,11 @@
 /** Scripts, and an environment that answers as a test says. */
+import { BUILTIN } from "../../../core/builtin.ts";
 import {
   type Dials,
   PerfmockError,
   threadHost,
   VirtualClock,
-} from "../../../core/thread.ts";
+} from "../../../core/load.ts";
 import type {
   Environment,
   ErrorKind,
@@ -20,7 +21,11 @@ import {
 } from "../../../plugins/load_engine/script/mod.ts";
 
 /** What scripts are read with. */
-export const host = await threadHost({ value: {}, folder: "file:///" });
+export const host = await threadHost({
+  value: {},
+  folder: "file:///",
+  builtin: BUILTIN.module,
+});
 
 /** A server without dials, stress and targets. */
 export const BARE: ScriptServer = {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createServer } from "../../../core/app.ts";
-import type { LoadPart } from "../../../core/plugin.ts";
+import type { LoadPart } from "../../../core/load.ts";
 import type { Server } from "../../../core/server/server.ts";
 
 const ROUTES = [

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
-import { PerfmockError, VirtualClock } from "../../../../core/thread.ts";
+import { PerfmockError, VirtualClock } from "../../../../core/load.ts";
 import {
   ControlRun,
   type Controls,

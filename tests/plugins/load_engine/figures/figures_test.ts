@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { Histogram } from "../../../../core/thread.ts";
+import { Histogram } from "../../../../core/load.ts";
 import { Order } from "../../../../plugins/load_engine/executors/mod.ts";
 import {
   hgrm,

@@ -1,3 +1,4 @@
+import { BUILTIN } from "../../../../core/builtin.ts";
 import { equal, match, rejects } from "node:assert/strict";
 import type { Host } from "../../../../core/plugin.ts";
 import { createPerfmock } from "../../../../mod.ts";
@@ -42,6 +43,7 @@ async function setUp() {
   };
   const runs = new Runs({
     host: await promise,
+    thread: { value: {}, folder: "file:///", builtin: BUILTIN.module },
     targets: [],
     stress: undefined,
     startWorker,

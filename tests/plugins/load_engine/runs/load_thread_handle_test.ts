@@ -1,3 +1,4 @@
+import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { VirtualClock } from "../../../../core/testing.ts";
 import { LoadThread } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
@@ -5,7 +6,7 @@ import type { ThreadOrder } from "../../../../plugins/load_engine/runs/messages.
 import { FakeWorker, progress, result } from "./_fakes.ts";
 
 const ORDER: ThreadOrder = {
-  input: { value: {}, folder: "file:///" },
+  input: { value: {}, folder: "file:///", builtin: BUILTIN.module },
   script: {},
   folder: "/",
   destination: {

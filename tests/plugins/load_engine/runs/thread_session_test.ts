@@ -1,3 +1,4 @@
+import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match } from "node:assert/strict";
 import type {
   FromThread,
@@ -25,7 +26,7 @@ function session() {
 
 function order(port: number, script: unknown): ThreadOrder {
   return {
-    input: { value: {}, folder: "file:///" },
+    input: { value: {}, folder: "file:///", builtin: BUILTIN.module },
     script,
     folder: "/",
     destination: at(port),

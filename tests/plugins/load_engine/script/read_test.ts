@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
-import type { PerfmockError } from "../../../../core/thread.ts";
+import type { PerfmockError } from "../../../../core/load.ts";
 import {
   readScript,
   SCRIPT_LIMIT,

@@ -1,3 +1,4 @@
+import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createVirtualWorld } from "../../../../core/simulation/mod.ts";
 import {
@@ -47,6 +48,7 @@ async function play(
       createVirtualWorld({
         value: { seed: 1, routes: ROUTES },
         folder: new URL("file:///"),
+        builtin: BUILTIN,
         plugins: [],
       }),
     ...tools,

@@ -1,13 +1,16 @@
+import { BUILTIN } from "../../core/builtin.ts";
 import { equal, ok } from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { threadHost } from "../../core/thread.ts";
+import { threadHost } from "../../core/load.ts";
 
 const folder = pathToFileURL("/").href;
+const builtin = BUILTIN.module;
 
 Deno.test("threadHost() reads distributions as the configuration has them", async () => {
   const { kit, suggest } = await threadHost({
     value: { plugins: { distributions: { profiles: { slow: "2s" } } } },
     folder,
+    builtin,
   });
   equal(kit.distribution().parse("slow").mean, 2000);
   equal(kit.duration().parse("5ms"), 5);
@@ -18,13 +21,14 @@ Deno.test("threadHost() can do without plugins that were given as objects", asyn
   const { kit } = await threadHost({
     value: { plugins: { mine: { x: 1 } }, routes: [{ path: "/", mine: 2 }] },
     folder,
+    builtin,
   });
   equal(kit.distribution().parse("uniform(min=1ms, max=3ms)").mean, 2);
 });
 
 Deno.test("threadHost() gives the same random numbers for a seed and a name, on every thread", async () => {
   const draws = await Promise.all([1, 2].map(async () => {
-    const { stream } = await threadHost({ value: {}, folder });
+    const { stream } = await threadHost({ value: {}, folder, builtin });
     return (await stream(7, "browse")).uniform(0);
   }));
   equal(draws[0], draws[1]);
