@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Schema } from "../plugin.ts";
+import type { Schema } from "../contract/values.ts";
 import { isRecord } from "./_schema_lookup.ts";
 
 /** A JSON Schema under construction. */
