@@ -4,46 +4,29 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import {
-  type Host,
-  LOAD_HOST,
-  type LoadEngine,
-  type LoadOptions,
-  type LoadResult,
-} from "../../core/load.ts";
-import { progressLine } from "./figures/mod.ts";
-import type { Runs } from "./runs/mod.ts";
-import { readScript, type StressScenarios } from "./script/mod.ts";
+import type { LoadEngine, LoadOptions, LoadResult } from "../../core/load.ts";
+import { progressLine } from "./figures/formats.ts";
+import type { Runs, RunsOptions } from "./runs/runs.ts";
+import { readScript } from "./script/parse.ts";
 import { simulate } from "./simulation/mod.ts";
-
-/** What an engine is made of. */
-export interface EngineParts {
-  /** The plugin's. */
-  readonly host: Host;
-  /** The server's runs. */
-  readonly runs: Runs;
-  /** The origins beyond loopback that requests may go to. */
-  readonly targets: readonly string[];
-  /** Who lays loads on the machine; undefined where that plugin is off. */
-  readonly stress: StressScenarios | undefined;
-}
 
 /** The engine of one revision. */
 export class Engine implements LoadEngine {
-  readonly #parts: EngineParts;
+  readonly #runs: Runs;
+  readonly #options: RunsOptions;
   readonly #ending = new AbortController();
   readonly #simulations = new Set<Promise<unknown>>();
 
-  /** @param parts what it is made of */
-  constructor(parts: EngineParts) {
-    this.#parts = parts;
+  constructor(runs: Runs, options: RunsOptions) {
+    this.#runs = runs;
+    this.#options = options;
   }
 
   async load(
     script: unknown,
     { folder, signal, progress }: LoadOptions = {},
   ): Promise<LoadResult> {
-    const run = await this.#parts.runs.start(valueOf(script), folder);
+    const run = await this.#runs.start(valueOf(script), folder);
     const stop = () => run.cut("it was stopped");
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
@@ -62,14 +45,14 @@ export class Engine implements LoadEngine {
     script: unknown,
     { folder, signal, progress }: LoadOptions = {},
   ): Promise<LoadResult> {
-    const { host, targets, stress } = this.#parts;
+    const { host, loadHost, targets, stress } = this.#options;
     const simulation = simulate(valueOf(script), {
       kit: host.kit,
       stream: (seed, name) => host.stream(seed, name),
       suggest: (name, candidates) => host.suggest(name, candidates),
-      folder: folder ?? fileURLToPath(host.use(LOAD_HOST).thread.folder),
+      folder: folder ?? fileURLToPath(loadHost.thread.folder),
       server: { stress, targets },
-      virtualWorld: () => host.use(LOAD_HOST).virtualWorld(),
+      virtualWorld: () => loadHost.virtualWorld(),
       signal: signal === undefined
         ? this.#ending.signal
         : AbortSignal.any([signal, this.#ending.signal]),

@@ -1,13 +1,13 @@
 /**
- * Traffic as production has it, from a script of a dozen lines: ramp-ups, spikes, cycles, users who think, replayed traces, and what
- * the backend does meanwhile. The same script runs over HTTP, from a thread of its own, or in virtual time in a blink.
+ * Load like in production from a script of a dozen lines: ramps, spikes, cycles, users with think times, replayed traces, and changes of
+ * the backend at the same time. The same script runs over HTTP from a thread of its own, or in virtual time within seconds.
  *
  * ```yaml
  * name: checkout-spike
  * seed: 7
  * scenarios:
  *   browse:
- *     executor: arrival-rate             # poisson unless `arrivals: uniform`
+ *     executor: arrival-rate             # a Poisson process; evenly spaced with `arrivals: uniform`
  *     rate: { ramp: { from: 10/s, to: 400/s, over: 30s } }
  *     duration: 2m
  *     variables: { id: { integer: { min: 1, max: 1000 } } }
@@ -16,56 +16,88 @@
  * thresholds: { browse.responseTime: [ "p(95)<200ms" ], failed: [ "rate<0.01" ], dropped: [ "count==0" ] }
  * ```
  *
- * Executors, each with its own file: `arrival-rate` (open: rate, arrivals, duration, maxInFlight), `virtual-users` (closed: users, think,
- * iterations, duration), `shared-iterations` (users, iterations, think, duration), `replay` (trace: times, an access log or a HAR; scale
- * multiplies the gaps), `modulate` (set, to, duration) and `stress` (scenario). All have `start`; those that send have `requests`,
- * `pick`, `variables` and `gracefulStop`, 30 s where absent. One turn of a user is one pass over its requests in order, or one of
- * them by weight.
+ * Executors and their settings:
  *
- * A request has method, path, query, headers, json or text, weight, name, group, `check: { status, body }`, `timeout` (30 s where absent)
- * and `keepAlive`. Its texts may have places: `{{user}}`, `{{iteration}}`, `{{number}}` (of the turn) and the scenario's variables, each an
- * `integer`, a `choice` or a `csv` column. Every choice is a function of seed, scenario and turn: another scenario shifts none.
+ * - `arrival-rate`, the open model: `rate`, `arrivals` (default `poisson`), `duration`, `maxInFlight` (default 1000)
+ * - `virtual-users`, the closed model: `users`, `think`, `iterations`, `duration`
+ * - `shared-iterations`: `users` (default 1), `iterations` (of all users together), `think`, `duration`
+ * - `replay`: `trace` (a list of times, an access log or a HAR), `scale` (factor of all gaps, default 1), `maxInFlight`
+ * - `modulate`: `set` (a dial), `to` (its values over time), `duration`
+ * - `stress`: `scenario`
  *
- * Thresholds look at `figure`, `scenario.figure` or `scenario.part.figure`, where a part is a group or a named request: p(…), avg, min,
- * med, max and count of responseTime, serviceTime, firstByte and startLag; count and rate of scheduled, started, dropped,
- * completed, failed and checks. As `{ expression, abortOnFail: true, after: 10s }` one ends the run as soon as it is crossed.
+ * All executors have `start` (default 0 s). Those that send have `requests`, `pick`, `variables` and `gracefulStop` (default 30 s).
+ * One turn of a user is one pass over its requests in order, or one request chosen by weight.
  *
- * Option: `targets`, the origins beyond loopback that requests may go to.
+ * A request has `method`, `path`, `query`, `headers`, `json` or `text`, `weight`, `name`, `group`, `check: { status, body }`, `timeout`
+ * (default 30 s) and `keepAlive`. Its texts may contain placeholders: `{{user}}`, `{{iteration}}`, `{{number}}` (of the turn) and the
+ * scenario's variables, each an `integer`, a `choice` or a `csv` column. Every random choice is a function of seed, scenario and
+ * turn, so that another scenario does not change it.
+ *
+ * A threshold refers to `figure`, `scenario.figure` or `scenario.part.figure`; a part is a group or a named request. Figures are
+ * responseTime, serviceTime, firstByte and startLag with p(…), avg, min, med, max and count; and scheduled, started, dropped,
+ * completed, failed and checks with count and rate. `{ expression, abortOnFail: true, after: 10s }` ends the run as soon as the
+ * threshold fails.
+ *
+ * Option: `targets`, the origins other than loopback that requests may go to.
  *
  * @module
  */
-import type { Host, Instance, Plugin } from "../../core/plugin.ts";
 import { LOAD_ENGINE, LOAD_HOST } from "../../core/load.ts";
+import {
+  definePlugin,
+  type Kit,
+  type KitType,
+  type Plugin,
+} from "../../core/plugin.ts";
+import { runEndpoints, simulateEndpoint } from "./endpoints.ts";
 import { Engine } from "./engine.ts";
-import { type LoadEngineOptions, optionsSchema } from "./options.ts";
-import { runEndpoints, Runs, type RunsParts } from "./runs/mod.ts";
-import type { StressScenarios } from "./script/mod.ts";
-import { simulateEndpoint } from "./simulate_endpoint.ts";
+import { Runs, type RunsOptions } from "./runs/runs.ts";
+import type { StressScenarios } from "./script/script.ts";
 
-export type { LoadEngineOptions } from "./options.ts";
+/** The options of `load_engine`. */
+export interface LoadEngineOptions {
+  /** Origins other than this machine that load may be sent to, such as `https://staging.example.com`. Default none. */
+  readonly targets: readonly string[];
+}
+
+function optionsSchema({ z }: Kit): KitType<LoadEngineOptions> {
+  const origin = z.string().refine(
+    (text) => {
+      const url = URL.parse(text);
+      return url !== null && ["http:", "https:"].includes(url.protocol) &&
+        url.pathname === "/" && url.search === "" && url.hash === "" &&
+        url.username === "" && url.password === "";
+    },
+    {
+      error: "A target is the origin of a server",
+      params: { allowed: "scheme, host and port: https://staging.example.com" },
+    },
+  ).transform((text) => new URL(text).origin);
+  return z.strictObject({ targets: z.array(origin).default([]) });
+}
 
 /** The plugin `load_engine`. */
-const plugin: Plugin<LoadEngineOptions> = {
+const plugin: Plugin = definePlugin({
   name: "load_engine",
   version: "1.0.0",
   scope: "server",
   options: optionsSchema,
-  setup(host: Host, { targets }: LoadEngineOptions): Instance {
+  setup(host, { targets }) {
     const stress = host.find<StressScenarios>({
       name: "resource_stress.scenarios",
     });
-    const parts: RunsParts = {
+    const options: RunsOptions = {
       host,
-      thread: host.use(LOAD_HOST).thread,
+      loadHost: host.use(LOAD_HOST),
       targets,
       stress,
     };
-    const runs = host.keep("runs", () => new Runs(parts));
-    const engine = new Engine({ host, runs, targets, stress });
+    const runs = host.keep("runs", () => new Runs(options));
+    const engine = new Engine(runs, options);
     host.provide(LOAD_ENGINE, engine);
     return {
       control: [...runEndpoints(runs), simulateEndpoint(engine)],
-      adopt: () => runs.adopt(parts),
+      adopt: () => runs.adopt(options),
       health: () => ({
         reasons: [],
         active: { runs: runs.active.map(({ id }) => id) },
@@ -74,5 +106,5 @@ const plugin: Plugin<LoadEngineOptions> = {
       [Symbol.asyncDispose]: () => engine.end(),
     };
   },
-};
+});
 export default plugin;

@@ -1,36 +1,43 @@
 /**
- * A script's run, as far as it turns dials and lays loads on the machine: on the server's own thread, or in virtual time.
+ * The scenarios of a script that send nothing: they turn dials and put stress on the machine, on the server's own thread or in
+ * virtual time.
  *
  * @module
  */
-import { PerfmockError, toPointer } from "../../../core/load.ts";
-import type { Clock, Dials, HeldDial, Issue } from "../../../core/plugin.ts";
+import {
+  type Clock,
+  type Dials,
+  type HeldDial,
+  type Issue,
+  PerfmockError,
+  toPointer,
+} from "../../../core/plugin.ts";
 import type {
   Modulate,
   Script,
   Stress,
   StressHandle,
   StressScenarios,
-} from "../script/mod.ts";
+} from "../script/script.ts";
 
-/** How often a changing dial is turned, in ms. */
-const STEP = 20;
+/** Interval at which a changing dial is set, in ms. */
+const DIAL_INTERVAL = 20;
 
-/** What a run of controls needs. */
-export interface Controls {
-  /** Whose time it is. */
+/** Options of a {@linkcode ControlRun}. */
+export interface ControlOptions {
+  /** Clock of all times. */
   readonly clock: Clock;
-  /** What can be turned. */
+  /** Dials that scenarios can set. */
   readonly dials: Dials;
-  /** Who lays loads on the machine; undefined where nobody does, as in simulation. */
+  /** Service that runs stress scenarios; undefined without it, as in simulation. */
   readonly stress: StressScenarios | undefined;
-  /** Who runs the script, for those who ask what is going on. */
+  /** Name of the run, shown by what it controls. */
   readonly owner: string;
-  /** Told what goes wrong while it runs. */
+  /** Reports an error that happens while it runs. */
   failed(error: unknown): void;
 }
 
-/** A dial in the run's hand. */
+/** A dial that the run holds. */
 class TurnedDial {
   readonly #plan: Modulate;
   readonly #held: HeldDial;
@@ -58,8 +65,11 @@ class TurnedDial {
     const value = course.at(elapsed);
     if (value !== this.#last) this.#held.turn(this.#last = value);
     const next = elapsed < course.end
-      // From the start, not from now: lateness does not pile up.
-      ? Math.min((Math.floor(elapsed / STEP) + 1) * STEP, duration)
+      // Counted from the start, so that lateness does not accumulate.
+      ? Math.min(
+        (Math.floor(elapsed / DIAL_INTERVAL) + 1) * DIAL_INTERVAL,
+        duration,
+      )
       : duration;
     if (next < Infinity) {
       this.#timer = this.#clock.at(this.#origin + next, turn, this);
@@ -78,9 +88,9 @@ function turn(dial: TurnedDial): void {
   dial.turn();
 }
 
-/** A run of all scenarios that send nothing. */
+/** The run of all `modulate` and `stress` scenarios of a script. */
 export class ControlRun {
-  readonly #controls: Controls;
+  readonly #options: ControlOptions;
   readonly #dials: readonly TurnedDial[];
   readonly #stress: readonly Stress[];
   readonly #timers: number[] = [];
@@ -88,33 +98,33 @@ export class ControlRun {
   #stopped: Promise<void> | undefined;
 
   /**
-   * Takes the dials in hand; nothing is turned yet.
+   * Takes hold of all dials. Sets none of them yet.
    *
-   * @throws PerfmockError `SCRIPT_INVALID` with all that cannot be had; then none is held
+   * @throws PerfmockError `SCRIPT_INVALID` with an issue for each dial that cannot be held; then none is held
    */
-  constructor({ scenarios }: Script, controls: Controls) {
-    this.#controls = controls;
+  constructor({ scenarios }: Script, options: ControlOptions) {
+    this.#options = options;
     const dials: TurnedDial[] = [];
-    const faults: Issue[] = [];
+    const issues: Issue[] = [];
     for (const scenario of scenarios) {
       if (scenario.executor !== "modulate") continue;
       try {
-        const held = controls.dials.hold(scenario.dial, controls.owner);
-        dials.push(new TurnedDial(scenario, held, controls.clock));
+        const held = options.dials.hold(scenario.dial, options.owner);
+        dials.push(new TurnedDial(scenario, held, options.clock));
       } catch (error) {
-        faults.push({
+        issues.push({
           path: `/scenarios${toPointer([scenario.name])}/set`,
           message: (error as Error).message,
           value: scenario.dial,
         });
       }
     }
-    if (faults.length > 0) {
+    if (issues.length > 0) {
       for (const dial of dials) dial.release();
       throw new PerfmockError(
         "SCRIPT_INVALID",
         "Cannot run the script: a dial cannot be had",
-        faults,
+        issues,
       );
     }
     this.#dials = dials;
@@ -123,9 +133,9 @@ export class ControlRun {
     );
   }
 
-  /** Begins, at the present of the clock. */
+  /** Starts now. Scenario starts count from here. */
   start(): void {
-    const { clock, stress } = this.#controls;
+    const { clock, stress } = this.#options;
     const now = clock.now();
     for (const dial of this.#dials) dial.begin(now);
     if (stress === undefined) return;
@@ -143,26 +153,26 @@ export class ControlRun {
     { scenario }: Stress,
   ): Promise<StressHandle | undefined> {
     try {
-      return await stress.start(scenario, this.#controls.owner);
+      return await stress.start(scenario, this.#options.owner);
     } catch (error) {
-      this.#controls.failed(error);
+      this.#options.failed(error);
       return undefined;
     }
   }
 
-  /** Takes everything off again: the dials at once, the loads when it resolves. */
+  /** Releases the dials at once and stops all stress; resolves when that has stopped. */
   stop(): Promise<void> {
     return this.#stopped ??= this.#stop();
   }
 
   async #stop(): Promise<void> {
     for (const dial of this.#dials) dial.release();
-    for (const timer of this.#timers) this.#controls.clock.cancel(timer);
+    for (const timer of this.#timers) this.#options.clock.cancel(timer);
     for (const handle of await Promise.all(this.#handles)) {
       try {
         await handle?.stop();
       } catch (error) {
-        this.#controls.failed(error);
+        this.#options.failed(error);
       }
     }
   }

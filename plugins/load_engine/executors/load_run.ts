@@ -1,54 +1,50 @@
 /**
- * A script's run, as far as it sends requests: on a load thread, or in virtual time.
+ * The scenarios of a script that send requests, with their figures: on a load thread or in virtual time.
  *
  * @module
  */
-import type { LoadResult as RunResult } from "../../../core/load.ts";
-import { Histogram } from "../../../core/load.ts";
+import type {
+  LoadProgress,
+  LoadResult,
+  LoadScenarioProgress,
+  LoadSummary,
+} from "../../../core/load.ts";
+import { Histogram } from "../../../core/plugin.ts";
+import { hgrm, summaryTable, timeSeriesCsv } from "../figures/formats.ts";
+import { ScenarioFigures } from "../figures/scenario_figures.ts";
+import { judge, summarize } from "../figures/summary.ts";
 import {
-  hgrm,
-  judge,
-  type Progress,
   quantilesOf,
-  ScenarioFigures,
-  type ScenarioProgress,
-  summarize,
-  type Summary,
-  summaryTable,
   type TickTimes,
   TimeSeries,
-  timeSeriesCsv,
   valueCounts,
-} from "../figures/mod.ts";
-import type { Scenario, Script, Traffic } from "../script/mod.ts";
-import { ArrivalRateRun } from "./arrival_rate.ts";
-import type { Environment } from "./environment.ts";
-import { ReplayRun } from "./replay.ts";
-import { SharedIterationsRun } from "./shared_iterations.ts";
-import type { RunContext, TrafficRun } from "./traffic_run.ts";
-import { VirtualUsersRun } from "./virtual_users.ts";
+} from "../figures/time_series.ts";
+import type { Environment } from "../order.ts";
+import type { Scenario, Script, Traffic } from "../script/script.ts";
+import { SharedIterationsRun, VirtualUsersRun } from "./_closed.ts";
+import { ArrivalRateRun, ReplayRun } from "./_open.ts";
+import type { RunContext, TrafficRun } from "./_traffic_run.ts";
 
-/** How often progress is told, in ms. */
+/** Interval of progress reports, in ms. */
 const TICK = 1000;
 
-/** Why a run that was stopped ended. */
+/** Default reason of a stopped run. */
 const STOPPED = "it was stopped";
 
-export type { RunResult };
-
-/** Who is told how a run goes. */
+/** Receiver of a run's reports. */
 export interface RunWatcher {
   /**
-   * Once a second.
+   * Reports progress once a second.
    *
-   * @param times by the scenario's name; valid until it returns, and computed when it is called
+   * @param progress state of all scenarios
+   * @param times computes the times of the interval by scenario name; valid until `tick` returns
    */
-  tick?(progress: Progress, times: () => Record<string, TickTimes>): void;
-  /** Once, after the last order has ended. */
-  ended(result: RunResult): void;
+  tick?(progress: LoadProgress, times: () => Record<string, TickTimes>): void;
+  /** Reports the result, once, after the last order has ended. */
+  ended(result: LoadResult): void;
 }
 
-/** A run of all scenarios that send requests. */
+/** The run of all scenarios of a script that send requests. */
 export class LoadRun {
   readonly #script: Script;
   readonly #environment: Environment;
@@ -56,7 +52,7 @@ export class LoadRun {
   readonly #runs: readonly TrafficRun[];
   readonly #figures: readonly ScenarioFigures[];
   readonly #series = new TimeSeries();
-  #last: readonly ScenarioProgress[] = [];
+  #last: readonly LoadScenarioProgress[] = [];
   #lastAt = 0;
   #started = 0;
   #pending: number;
@@ -64,7 +60,7 @@ export class LoadRun {
   #aborted: string | undefined;
   #over = false;
 
-  /** @param script without faults; scenarios that send nothing are left out, but for how long they last */
+  /** @param script a valid script; of scenarios that send nothing only the duration matters */
   constructor(script: Script, environment: Environment, watcher: RunWatcher) {
     this.#script = script;
     this.#environment = environment;
@@ -84,7 +80,7 @@ export class LoadRun {
     this.#pending = this.#runs.length;
   }
 
-  /** Begins, at the present of the environment's clock. Never tells its end before it has returned. */
+  /** Starts now. Never reports its end before it has returned. */
   start(): void {
     const { clock } = this.#environment;
     this.#started = this.#lastAt = clock.now();
@@ -95,22 +91,22 @@ export class LoadRun {
     clock.at(this.#started + lengthOf(this.#script), ended, this);
   }
 
-  /** Lets nothing more be sent; what is under way may go on for the scenarios' graceful stop. */
+  /** Sends nothing more. Active requests may continue for their scenario's graceful stop. */
   stop(why: string = STOPPED): void {
     this.#aborted ??= why;
     for (const run of this.#runs) run.close();
     if (this.#runs.length === 0) this.#end();
   }
 
-  /** Ends the run now; what is under way is cut. */
+  /** Ends the run now and cuts all active requests. */
   cut(why: string = STOPPED): void {
     this.#aborted ??= why;
     for (const run of this.#runs) run.cut();
     if (this.#runs.length === 0) this.#end();
   }
 
-  /** The figures so far. */
-  get summary(): Summary {
+  /** Summary so far. */
+  get summary(): LoadSummary {
     const now = this.#environment.clock.now();
     return summarize(this.#script, this.#figures, {
       duration: now - this.#started,
@@ -129,7 +125,7 @@ export class LoadRun {
         threshold,
         this.#figures,
       );
-      // What was not measured yet may still come.
+      // A figure without a value may still get one.
       if (!ok && actual !== null) this.cut(`${metric} ${expression}`);
     }
     if (this.#over) return;
@@ -137,7 +133,7 @@ export class LoadRun {
     this.#timer = clock.at(this.#started + ticks * TICK, tick, this);
   }
 
-  /** Tells how it goes, and begins another interval. */
+  /** Reports progress and begins another interval. */
   #look(): void {
     const now = this.#environment.clock.now();
     const span = now - this.#lastAt;
@@ -218,7 +214,7 @@ function ended(run: LoadRun): void {
   run.ended();
 }
 
-/** How long a script lasts whose scenarios send nothing. */
+/** Duration of a script whose scenarios send nothing, in ms. */
 function lengthOf({ scenarios }: Script): number {
   return Math.max(
     0,
@@ -251,7 +247,7 @@ function progressOf(
   run: TrafficRun,
   figures: ScenarioFigures,
   { before, span }: { readonly before: number; readonly span: number },
-): ScenarioProgress {
+): LoadScenarioProgress {
   const { startedCount, droppedCount, completedCount, failedCount } = figures;
   const { p50, p95, p99 } = quantilesOf(figures.interval.responseTime);
   const orNull = (value: number) => Number.isNaN(value) ? null : value;

@@ -4,18 +4,21 @@
  * @module
  */
 import type {
-  LoadPart as PartSummary,
-  LoadScenario as ScenarioSummary,
-  LoadSummary as Summary,
-  LoadTimes as Times,
+  LoadPart,
+  LoadScenario,
+  LoadSummary,
+  LoadThreshold,
+  LoadTimes,
 } from "../../../core/load.ts";
-import type { Histogram } from "../../../core/load.ts";
-import type { Script } from "../script/mod.ts";
-import type { PartFigures } from "./part_figures.ts";
-import type { ScenarioFigures } from "./scenario_figures.ts";
-import { judge } from "./threshold_result.ts";
-
-export type { PartSummary, ScenarioSummary, Summary, Times };
+import { Histogram } from "../../../core/plugin.ts";
+import type {
+  Script,
+  Statistic,
+  Threshold,
+  ThresholdMetric,
+  TimeFigure,
+} from "../script/script.ts";
+import { PartFigures, type ScenarioFigures } from "./scenario_figures.ts";
 
 /** How a run went. */
 export interface RunOutcome {
@@ -32,7 +35,7 @@ export function summarize(
   script: Script,
   figures: readonly ScenarioFigures[],
   { duration, aborted, now }: RunOutcome,
-): Summary {
+): LoadSummary {
   const thresholds = script.thresholds.map((threshold) =>
     judge(threshold, figures)
   );
@@ -49,7 +52,7 @@ export function summarize(
   };
 }
 
-function scenarioSummary(of: ScenarioFigures, now: number): ScenarioSummary {
+function scenarioSummary(of: ScenarioFigures, now: number): LoadScenario {
   const { droppedCount, startedCount, parts, scenario } = of;
   const seconds = of.sending(now) / 1000;
   const groups = new Set(scenario.requests.flatMap(({ group }) => group ?? []));
@@ -66,7 +69,7 @@ function scenarioSummary(of: ScenarioFigures, now: number): ScenarioSummary {
   };
 }
 
-function partSummary(part: PartFigures, seconds: number): PartSummary {
+function partSummary(part: PartFigures, seconds: number): LoadPart {
   return {
     started: part.started,
     completed: part.completed,
@@ -83,7 +86,7 @@ function partSummary(part: PartFigures, seconds: number): PartSummary {
   };
 }
 
-function times(histogram: Histogram): Times {
+function times(histogram: Histogram): LoadTimes {
   const { count, sum, min, max } = histogram;
   const at = (p: number) => number(histogram.quantile(p));
   return {
@@ -105,4 +108,94 @@ function number(value: number): number | null {
 /** To a nanosecond, or nine decimals: what is beyond is the error of floating point. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
+}
+
+/** Compares the present figures with a threshold. */
+export function judge(
+  { metric, expression, statistic, operator, bound }: Threshold,
+  figures: readonly ScenarioFigures[],
+): LoadThreshold {
+  const concerned = figures.filter(({ scenario }) =>
+    metric.scenario === undefined || scenario.name === metric.scenario
+  );
+  const actual = isTime(metric)
+    ? timed(statistic, timesOf(metric, concerned))
+    : counted(metric, statistic, concerned);
+  return {
+    metric: metric.text,
+    expression,
+    actual: Number.isNaN(actual) ? null : Math.round(actual * 1e6) / 1e6,
+    ok: COMPARE[operator](actual, bound),
+  };
+}
+
+/** Comparing with NaN is false, but for `!=`. */
+const COMPARE: Readonly<
+  Record<Threshold["operator"], (actual: number, bound: number) => boolean>
+> = {
+  "<": (actual, bound) => actual < bound,
+  "<=": (actual, bound) => actual <= bound,
+  ">": (actual, bound) => actual > bound,
+  ">=": (actual, bound) => actual >= bound,
+  "==": (actual, bound) => actual === bound,
+  "!=": (actual, bound) => actual !== bound && !Number.isNaN(actual),
+};
+
+function isTime(
+  metric: ThresholdMetric,
+): metric is ThresholdMetric & { readonly figure: TimeFigure } {
+  return ["responseTime", "serviceTime", "firstByte", "startLag"].includes(
+    metric.figure,
+  );
+}
+
+function timesOf(
+  { part, figure }: ThresholdMetric & { readonly figure: TimeFigure },
+  concerned: readonly ScenarioFigures[],
+): Histogram {
+  const total = new Histogram();
+  for (const scenario of concerned) total.merge(scenario.total(part)[figure]);
+  return total;
+}
+
+function timed(statistic: Statistic, histogram: Histogram): number {
+  switch (statistic.kind) {
+    case "quantile":
+      return histogram.quantile(statistic.p);
+    case "med":
+      return histogram.quantile(0.5);
+    case "avg":
+      return histogram.sum / histogram.count;
+    case "min":
+      return histogram.min;
+    case "max":
+      return histogram.max;
+    default:
+      return histogram.count;
+  }
+}
+
+/** A count, or its share: of what was due for dropped, of checks for checks, of what was sent for all others. */
+function counted(
+  { part, figure }: ThresholdMetric,
+  { kind }: Statistic,
+  concerned: readonly ScenarioFigures[],
+): number {
+  const total = new PartFigures();
+  let dropped = 0;
+  for (const scenario of concerned) {
+    total.merge(scenario.total(part));
+    if (part === undefined) dropped += scenario.droppedCount;
+  }
+  const { started, completed, failed, passed, missed } = total;
+  const scheduled = started + dropped;
+  const [count, of] = {
+    scheduled: [scheduled, scheduled],
+    started: [started, scheduled],
+    dropped: [dropped, scheduled],
+    completed: [completed, completed + failed],
+    failed: [failed, completed + failed],
+    checks: [passed, passed + missed],
+  }[figure as "failed"];
+  return kind === "count" ? count : count / of;
 }

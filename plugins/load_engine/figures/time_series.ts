@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Histogram } from "../../../core/load.ts";
+import type { Histogram } from "../../../core/plugin.ts";
 
 /** One interval of one scenario. */
 export interface Point {
@@ -92,35 +92,6 @@ function together(a: Point, b: Point): Point {
   };
 }
 
-/** The columns of the CSV, in order. */
-const COLUMNS = [
-  "scenario",
-  "scheduled",
-  "started",
-  "dropped",
-  "completed",
-  "failed",
-  "inFlight",
-] as const;
-
-/** Points as CSV with a header: times in seconds since the start, rates per second, durations in ms; empty where none ended. */
-export function timeSeriesCsv(points: readonly Point[]): string {
-  const header = `time,${COLUMNS.join(",")},rate,p50,p95,p99,max\n`;
-  return header + points.map((point) => {
-    const { at, span, started, p50, p95, p99, max } = point;
-    return [
-      decimal(at / 1000),
-      ...COLUMNS.map((column) => `${point[column]}`),
-      decimal(span > 0 ? started / span * 1000 : 0),
-      ...[p50, p95, p99, max].map((ms) => Number.isNaN(ms) ? "" : decimal(ms)),
-    ].join(",") + "\n";
-  }).join("");
-}
-
-function decimal(value: number): string {
-  return `${Math.round(value * 1e3) / 1e3}`;
-}
-
 /** The quantiles of an interval. */
 export function quantilesOf(
   times: Histogram,
@@ -131,4 +102,25 @@ export function quantilesOf(
     p99: times.quantile(0.99),
     max: times.max,
   };
+}
+
+/** The times since the last tick, for metrics: value in ms and how often, in turn. */
+export interface TickTimes {
+  /** From the scheduled start. */
+  readonly responseTime: Float64Array;
+  /** From the actual send. */
+  readonly serviceTime: Float64Array;
+  /** Between these. */
+  readonly startLag: Float64Array;
+}
+
+/** A histogram as values and how often each was recorded, in turn. */
+export function valueCounts(histogram: Histogram): Float64Array {
+  const { min, max } = histogram;
+  return Float64Array.from(
+    [...histogram.buckets()].flatMap(({ lower, upper, count }) => [
+      Math.min(max, Math.max(min, (lower + upper) / 2)),
+      count,
+    ]),
+  );
 }

@@ -5,10 +5,8 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import { type FailureKind, kindOfConnectError } from "./failure.ts";
 import type { PreparedRequest } from "./request.ts";
 import { MalformedResponse, ResponseReader } from "./response_reader.ts";
-import type { Addresses } from "./addresses.ts";
 
 /** What connections are made with. */
 export interface ConnectionSettings<Tag> {
@@ -186,4 +184,93 @@ export class Connection<Tag> {
       // It was closed before.
     }
   }
+}
+
+/** Where connections go. */
+export class Addresses {
+  readonly #hosts: readonly string[];
+  readonly #port: number;
+  /** The one that took the last connection. */
+  #current = 0;
+  readonly #cut = new AbortController();
+
+  /**
+   * @param hosts IP addresses, one at least, in the order in which they are tried
+   * @param port 1…65535
+   */
+  constructor(hosts: readonly string[], port: number) {
+    this.#hosts = hosts;
+    this.#port = port;
+  }
+
+  /**
+   * Connects: to the address that took the last connection, or the first of the others that takes this one.
+   *
+   * @throws what the last of them fails with
+   */
+  async connect(): Promise<Deno.TcpConn> {
+    for (let tried = 1;; tried++) {
+      const index = this.#current;
+      try {
+        return await this.#open(this.#hosts[index]);
+      } catch (error) {
+        if (tried >= this.#hosts.length) throw error;
+        // Another connection may have moved on already.
+        if (index === this.#current) {
+          this.#current = (index + 1) % this.#hosts.length;
+        }
+      }
+    }
+  }
+
+  /** Gives up all attempts under way and to come. */
+  close(): void {
+    this.#cut.abort();
+  }
+
+  #open(hostname: string): Promise<Deno.TcpConn> {
+    return Deno.connect({
+      hostname,
+      port: this.#port,
+      signal: this.#cut.signal,
+    });
+  }
+}
+
+/**
+ * Why there was no whole answer: the connection was refused, failed in its TLS handshake, or could not be made for another
+ * reason; it was reset, or closed too early; what came was no HTTP; the time was up; or the exchange was cut.
+ */
+export type FailureKind =
+  | "refused"
+  | "tls"
+  | "connect"
+  | "reset"
+  | "closed"
+  | "protocol"
+  | "timeout"
+  | "cut";
+
+/** Words of the messages that fetch and sockets fail with, in the order in which they are looked for. */
+const WORDS: readonly (readonly [RegExp, FailureKind])[] = [
+  [/refused/i, "refused"],
+  [/certificate|tls|handshake|alert/i, "tls"],
+  [/dns|lookup|unreachable|no route|\(Connect\)|tcp connect/i, "connect"],
+  [/reset|broken pipe|aborted/i, "reset"],
+  [/closed|incomplete|eof|end of file/i, "closed"],
+];
+
+/** The kind of a failed attempt to connect. */
+export function kindOfConnectError(error: unknown): FailureKind {
+  const kind = kindOfError(error);
+  return kind === "refused" || kind === "tls" ? kind : "connect";
+}
+
+/** The kind of what a fetch or a socket failed with, by the words of its message and those of its causes; else `protocol`. */
+export function kindOfError(error: unknown): FailureKind {
+  let text = "";
+  for (let e = error; e instanceof Error; e = e.cause) {
+    text += `${e.name}: ${e.message}\n`;
+  }
+  return WORDS.find(([words]) => words.test(text))?.[1] ?? "protocol";
 }

@@ -5,9 +5,8 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { ErrorKind, Order } from "../executors/mod.ts";
-import type { ClientEnvironment } from "./client_environment.ts";
-import { kindOfError } from "./failure.ts";
+import type { ClientEnvironment, ErrorKind, Order } from "../order.ts";
+import { kindOfError } from "./connection.ts";
 import { cleanPath, FRAMING, oneLine } from "./request.ts";
 import type { Destination } from "./targets.ts";
 

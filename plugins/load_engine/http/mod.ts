@@ -4,14 +4,19 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { ClientEnvironment } from "./client_environment.ts";
+import type { ClientEnvironment } from "../order.ts";
 import { FetchEnvironment } from "./fetch_environment.ts";
 import type { Destination } from "./targets.ts";
 import { TcpEnvironment } from "./tcp_environment.ts";
 
-export type { ClientEnvironment };
+export {
+  Addresses,
+  Connection,
+  type ConnectionSettings,
+  type FailureKind,
+  kindOfError,
+} from "./connection.ts";
 export { lookAfterEachTask } from "./event_interval.ts";
-export { type FailureKind, kindOfError } from "./failure.ts";
 export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";
 export {

@@ -7,10 +7,8 @@
  */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import type { Issue } from "../../../core/plugin.ts";
-import { PerfmockError } from "../../../core/load.ts";
-import { certificateOf } from "./_own_certificate.ts";
-import { isLoopback } from "./_loopback.ts";
+import { connect } from "node:tls";
+import { type Issue, PerfmockError } from "../../../core/plugin.ts";
 
 /** A target that may be connected to. */
 export interface Destination {
@@ -142,4 +140,39 @@ function destination(
 function invalid(issue: Omit<Issue, "path">): PerfmockError {
   const issues = [{ path: "/target", ...issue }];
   return new PerfmockError("SCRIPT_INVALID", issue.message, issues);
+}
+
+/** An IP address in the form in which two of the same are equal: IPv4 within IPv6 as IPv4, IPv6 shortened, else lower case. */
+function plainAddress(host: string): string {
+  if (isIP(host) !== 6) return host.toLowerCase();
+  const short = new URL(`http://[${host.split("%")[0]}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);
+  if (mapped === null) return short;
+  const [high, low] = mapped.slice(1).map((part) => parseInt(part, 16));
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+}
+
+/** Whether an IP address is this machine's own: 127.0.0.0/8, ::1, or the former within IPv6. */
+export function isLoopback(address: string): boolean {
+  const plain = plainAddress(address);
+  return plain === "::1" || isIP(plain) === 4 && plain.startsWith("127.");
+}
+
+/**
+ * The certificate that this machine's own server shows, in PEM form: it need not be signed by anybody to be trusted by the
+ * process that serves it.
+ */
+export function certificateOf(host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, rejectUnauthorized: false }, () => {
+      const { raw } = socket.getPeerCertificate(true);
+      socket.destroy();
+      const text = btoa(String.fromCharCode(...raw));
+      const lines = text.replace(/.{64}/g, "$&\n");
+      resolve(
+        `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
+      );
+    });
+    socket.on("error", reject);
+  });
 }

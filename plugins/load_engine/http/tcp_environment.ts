@@ -5,11 +5,12 @@
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
-import type { Order } from "../executors/mod.ts";
-import type { RequestPlan } from "../script/mod.ts";
-import { Addresses } from "./addresses.ts";
-import type { ClientEnvironment } from "./client_environment.ts";
-import { Connection, type ConnectionSettings } from "./connection.ts";
+import type { ClientEnvironment, Order, RequestPlan } from "../order.ts";
+import {
+  Addresses,
+  Connection,
+  type ConnectionSettings,
+} from "./connection.ts";
 import { type PreparedRequest, prepareRequest } from "./request.ts";
 import type { Destination } from "./targets.ts";
 

@@ -3,11 +3,15 @@
  *
  * @module
  */
+import type {
+  LoadProgress,
+  LoadResult,
+  LoadSummary,
+} from "../../../core/load.ts";
 import type { Clock } from "../../../core/plugin.ts";
-import type { RunResult } from "../executors/mod.ts";
-import type { Progress, Summary, TickTimes } from "../figures/mod.ts";
+import type { TickTimes } from "../figures/time_series.ts";
 import { lookAfterEachTask } from "../http/mod.ts";
-import type { FromThread, ThreadOrder, ToThread } from "./messages.ts";
+import type { FromThread, ThreadOrder, ToThread } from "./load_thread.ts";
 
 /** A thread that has not said anything for so long is taken for dead, in ms: it ticks once a second. */
 const SILENCE = 15_000;
@@ -24,11 +28,11 @@ export interface ThreadEvents {
   ready(): void;
   /** Once a second. */
   tick(
-    progress: Progress,
+    progress: LoadProgress,
     times: Readonly<Record<string, TickTimes>>,
   ): void;
   /** The run is over. */
-  ended(result: RunResult): void;
+  ended(result: LoadResult): void;
   /** It can do nothing more: it threw, or is gone. Nothing is told after this. */
   failed(reason: string): void;
 }
@@ -55,7 +59,7 @@ export class LoadThread implements AsyncDisposable {
   readonly #started: () => void;
   #watchdog = 0;
   #over = false;
-  #summary: PromiseWithResolvers<Summary | undefined> | undefined;
+  #summary: PromiseWithResolvers<LoadSummary | undefined> | undefined;
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #disposal: Promise<void> | undefined;
 
@@ -104,7 +108,7 @@ export class LoadThread implements AsyncDisposable {
   }
 
   /** The figures so far; undefined where the thread ends before it can tell. */
-  summarize(): Promise<Summary | undefined> {
+  summarize(): Promise<LoadSummary | undefined> {
     if (this.#over) return Promise.resolve(undefined);
     this.#summary ??= Promise.withResolvers();
     this.#tell({ kind: "summarize" });

@@ -15,16 +15,21 @@
  *
  * @module
  */
-import { ControlRun, type RunResult } from "../executors/mod.ts";
-import type { Progress, Summary, TickTimes } from "../figures/mod.ts";
-import type { Script, StressScenarios } from "../script/mod.ts";
+import type {
+  LoadProgress,
+  LoadResult,
+  LoadSummary,
+} from "../../../core/load.ts";
 import type { Clock, Dials } from "../../../core/plugin.ts";
+import { ControlRun } from "../executors/control_run.ts";
+import type { TickTimes } from "../figures/time_series.ts";
+import type { Script, StressScenarios } from "../script/script.ts";
+import type { ThreadOrder } from "./load_thread.ts";
 import {
   LoadThread,
   type ThreadParts,
   type ThreadWorker,
 } from "./load_thread_handle.ts";
-import type { ThreadOrder } from "./messages.ts";
 import type { RunSeries } from "./series.ts";
 
 /** How long a thread may take to cut a run and say what came of it, in ms, before the run ends without. */
@@ -52,13 +57,13 @@ export interface RunReport {
   /** The names of the script's scenarios. */
   readonly scenarios: readonly string[];
   /** The last tick's; null before the first. */
-  readonly progress: Progress | null;
+  readonly progress: LoadProgress | null;
 }
 
 /** Who is told how a run goes. */
 export interface RunListener {
   /** Once a second. */
-  progress(progress: Progress): void;
+  progress(progress: LoadProgress): void;
   /** Once, when it has ended and nothing of it is left. */
   ended(): void;
 }
@@ -101,8 +106,8 @@ export class Run {
   #ending = false;
   #limit = 0;
   #error: string | undefined;
-  #progress: Progress | undefined;
-  #result: RunResult | undefined;
+  #progress: LoadProgress | undefined;
+  #result: LoadResult | undefined;
 
   /**
    * Takes the dials and starts the thread; the run begins when that is ready.
@@ -149,7 +154,7 @@ export class Run {
   }
 
   /** What came of it; undefined until it has ended, and where it failed. */
-  get result(): RunResult | undefined {
+  get result(): LoadResult | undefined {
     return this.#result;
   }
 
@@ -166,7 +171,7 @@ export class Run {
   }
 
   /** The figures so far, or those it ended with; undefined before it runs, and where it failed. */
-  async summarize(): Promise<Summary | undefined> {
+  async summarize(): Promise<LoadSummary | undefined> {
     if (this.#result !== undefined) return this.#result.summary;
     if (this.#state === "starting" || this.isOver) return undefined;
     const summary = await this.#thread.summarize();
@@ -215,7 +220,7 @@ export class Run {
   }
 
   #onTick(
-    progress: Progress,
+    progress: LoadProgress,
     times: Readonly<Record<string, TickTimes>>,
   ): void {
     this.#progress = progress;
@@ -223,7 +228,7 @@ export class Run {
     for (const listener of this.#listeners) listener.progress(progress);
   }
 
-  #onEnded(result: RunResult): void {
+  #onEnded(result: LoadResult): void {
     this.#result = result;
     if (this.#error !== undefined) this.#end("failed", this.#error);
     else this.#end(result.summary.aborted === null ? "finished" : "aborted");

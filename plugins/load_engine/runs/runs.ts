@@ -4,14 +4,11 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import type { Clock, Host } from "../../../core/plugin.ts";
-import { PerfmockError, type ThreadInput } from "../../../core/load.ts";
+import type { LoadHost } from "../../../core/load.ts";
+import { type Clock, type Host, PerfmockError } from "../../../core/plugin.ts";
 import { ownDestination, resolveTarget } from "../http/mod.ts";
-import {
-  parseScript,
-  type Script,
-  type StressScenarios,
-} from "../script/mod.ts";
+import { parseScript } from "../script/parse.ts";
+import type { Script, StressScenarios } from "../script/script.ts";
 import type { ThreadWorker } from "./load_thread_handle.ts";
 import { Run } from "./run.ts";
 import { loadMetrics, RunSeries } from "./series.ts";
@@ -23,7 +20,7 @@ const MOST_AT_ONCE = 16;
 const MOST_REMEMBERED = 50;
 
 /** What a revision gives to the runs that begin in it. */
-export interface RunsParts {
+export interface RunsOptions {
   /** The plugin's. */
   readonly host: Pick<
     Host,
@@ -36,8 +33,8 @@ export interface RunsParts {
     | "suggest"
     | "url"
   >;
-  /** The configuration in force, for the threads of runs. */
-  readonly thread: ThreadInput;
+  /** Thread input and virtual world of the server. */
+  readonly loadHost: LoadHost;
   /** The origins beyond this machine that load may be sent to. */
   readonly targets: readonly string[];
   /** Who lays loads on the machine; undefined where that plugin is off. */
@@ -48,7 +45,7 @@ export interface RunsParts {
 
 /** A server's runs. */
 export class Runs implements AsyncDisposable {
-  #parts: RunsParts;
+  #options: RunsOptions;
   readonly #runs = new Map<string, Run>();
   readonly #seriesOf: ReturnType<typeof loadMetrics>;
   readonly #clock: Clock;
@@ -58,17 +55,17 @@ export class Runs implements AsyncDisposable {
   /**
    * None at first.
    *
-   * @param parts the first revision's
+   * @param options the first revision's
    */
-  constructor(parts: RunsParts) {
-    this.#parts = parts;
-    this.#clock = parts.host.clock;
-    this.#seriesOf = loadMetrics(parts.host.metrics);
+  constructor(options: RunsOptions) {
+    this.#options = options;
+    this.#clock = options.host.clock;
+    this.#seriesOf = loadMetrics(options.host.metrics);
   }
 
-  /** From now on runs begin with another revision's parts; those under way go on with theirs. */
-  adopt(parts: RunsParts): void {
-    this.#parts = parts;
+  /** From now on runs begin with another revision's options; those under way go on with theirs. */
+  adopt(options: RunsOptions): void {
+    this.#options = options;
   }
 
   /** Whether no further run may begin until one ends. */
@@ -100,18 +97,18 @@ export class Runs implements AsyncDisposable {
    */
   async start(value: unknown, folder?: string): Promise<Run> {
     this.#checkRoom();
-    const parts = this.#parts;
-    const { host, stress, startWorker } = parts;
-    const from = folder ?? fileURLToPath(parts.thread.folder);
-    const script = await this.#read(value, from, parts);
-    const destination = await destinationOf(script, parts);
+    const options = this.#options;
+    const { host, loadHost, stress, startWorker } = options;
+    const from = folder ?? fileURLToPath(loadHost.thread.folder);
+    const script = await this.#read(value, from, options);
+    const destination = await destinationOf(script, options);
     // Others may have begun since.
     this.#checkRoom();
     const run = new Run({
       id: `${script.name}-${++this.#count}`,
       script,
       order: {
-        input: parts.thread,
+        input: loadHost.thread,
         script: value,
         folder: from,
         destination,
@@ -144,8 +141,8 @@ export class Runs implements AsyncDisposable {
     );
   }
 
-  #read(value: unknown, folder: string, parts: RunsParts): Promise<Script> {
-    const { host, stress, targets } = parts;
+  #read(value: unknown, folder: string, options: RunsOptions): Promise<Script> {
+    const { host, stress, targets } = options;
     const { kit, dials } = host;
     return parseScript(value, {
       kit,
@@ -158,7 +155,7 @@ export class Runs implements AsyncDisposable {
 
   #remember(run: Run): void {
     this.#runs.set(run.id, run);
-    const { host } = this.#parts;
+    const { host } = this.#options;
     run.over.then(() => {
       if (run.state === "failed") {
         host.log("error", `Run ${run.id} failed: ${run.error}`);
@@ -172,7 +169,7 @@ export class Runs implements AsyncDisposable {
 /** Where a script's requests go, once it was checked that they may. */
 async function destinationOf(
   { target }: Script,
-  { host, targets }: RunsParts,
+  { host, targets }: RunsOptions,
 ) {
   if (target !== undefined) return await resolveTarget(target, { targets });
   if (host.url !== undefined) return await ownDestination(host.url);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LoadProgress, LoadScenarioProgress } from "../../../core/load.ts";
 import type {
   Clock,
   Counter,
@@ -10,7 +11,7 @@ import type {
   Metrics,
   Timing,
 } from "../../../core/plugin.ts";
-import type { Progress, ScenarioProgress, TickTimes } from "../figures/mod.ts";
+import type { TickTimes } from "../figures/time_series.ts";
 
 /** Boundaries of start lags, in ms. */
 const LAG_BOUNDARIES: readonly number[] = [
@@ -106,7 +107,7 @@ export class RunSeries {
   readonly #seriesOf: (name: string) => ScenarioSeries;
   readonly #clock: Clock;
   readonly #series = new Map<string, ScenarioSeries>();
-  readonly #last = new Map<string, ScenarioProgress>();
+  readonly #last = new Map<string, LoadScenarioProgress>();
   readonly #batches: Batch[] = [];
   #timer = 0;
 
@@ -118,7 +119,7 @@ export class RunSeries {
 
   /** Adds what is new since the last tick. */
   tick(
-    { scenarios }: Progress,
+    { scenarios }: LoadProgress,
     times: Readonly<Record<string, TickTimes>>,
   ): void {
     for (const scenario of scenarios) {

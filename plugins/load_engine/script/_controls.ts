@@ -3,11 +3,57 @@
  *
  * @module
  */
-import { toPointer, validate } from "../../../core/load.ts";
-import type { DialAddress, Issue } from "../../../core/plugin.ts";
-import type { ScriptTools } from "./_tools.ts";
-import type { WrittenModulate, WrittenStress } from "./_scenario_schemas.ts";
-import type { Control, Modulate, Stress } from "./types.ts";
+import {
+  type DialAddress,
+  type Issue,
+  type Kit,
+  type Schema,
+  toPointer,
+  validate,
+} from "../../../core/plugin.ts";
+import type { Control, Modulate, ScriptTools, Stress } from "./script.ts";
+
+/** Settings of modulate. */
+export interface WrittenModulate {
+  /** In ms. */
+  readonly start: number;
+  /** In ms. */
+  readonly duration?: number;
+  /** The dial, as written. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Its course, as written. */
+  readonly to?: unknown;
+}
+
+/** Settings of stress. */
+export interface WrittenStress {
+  /** In ms. */
+  readonly start: number;
+  /** As written. */
+  readonly scenario?: unknown;
+}
+
+/** The schema of each executor that sends nothing, by its name. */
+export function controlSchemas(
+  kit: Kit,
+): Readonly<Record<string, Schema<unknown>>> {
+  const { z } = kit;
+  const start = kit.duration().default(0);
+  return {
+    modulate: z.strictObject({
+      executor: z.literal("modulate"),
+      start,
+      duration: kit.duration({ above: 0 }).optional(),
+      set: z.record(z.string(), z.string()),
+      to: z.unknown(),
+    }),
+    stress: z.strictObject({
+      executor: z.literal("stress"),
+      start,
+      scenario: z.unknown(),
+    }),
+  };
+}
 
 /** A scenario, or its faults. */
 export interface ControlReading {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { toPointer } from "../../../core/load.ts";
-import type { Issue } from "../../../core/plugin.ts";
+import { type Issue, toPointer } from "../../../core/plugin.ts";
 
 /** The forms a trace can have. */
 export const TRACE_FORMATS = ["times", "access-log", "har"] as const;

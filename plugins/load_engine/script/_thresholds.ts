@@ -3,9 +3,18 @@
  *
  * @module
  */
-import { toPointer, validate } from "../../../core/load.ts";
-import type { Issue, Kit } from "../../../core/plugin.ts";
-import type { Figure, Statistic, Threshold, ThresholdMetric } from "./types.ts";
+import {
+  type Issue,
+  type Kit,
+  toPointer,
+  validate,
+} from "../../../core/plugin.ts";
+import type {
+  Figure,
+  Statistic,
+  Threshold,
+  ThresholdMetric,
+} from "./script.ts";
 
 /** Figures that are times. */
 const TIMES = ["responseTime", "serviceTime", "firstByte", "startLag"];

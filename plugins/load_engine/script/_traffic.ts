@@ -1,33 +1,178 @@
 /**
- * The scenarios that send requests.
+ * The settings of each executor.
  *
  * @module
  */
-import { toPointer } from "../../../core/load.ts";
-import type { Issue } from "../../../core/plugin.ts";
+import type { z as zod } from "zod";
+import {
+  type Distribution,
+  type Issue,
+  type Kit,
+  type Schema,
+  type Signal,
+  toPointer,
+} from "../../../core/plugin.ts";
+import type { RequestPlan } from "../order.ts";
 import {
   listedTimes,
   readTrace,
   type Trace,
+  TRACE_FORMATS,
   type TraceFormat,
 } from "./_read_trace.ts";
+import { OWN_VALUES, readVariable, type Variable } from "./_read_variables.ts";
 import {
   planRequests,
   readRequests,
   recordedRequests,
   type RequestReading,
+  type Value,
 } from "./_requests.ts";
-import type {
-  WrittenArrivals,
-  WrittenReplay,
-  WrittenShared,
-  WrittenTraffic,
-  WrittenUsers,
-} from "./_scenario_schemas.ts";
-import type { Value } from "./_template.ts";
-import type { ScriptTools } from "./_tools.ts";
-import type { RequestPlan, Traffic } from "./types.ts";
-import { OWN_VALUES, readVariable, type Variable } from "./_variables.ts";
+import type { ScriptTools, Traffic } from "./script.ts";
+
+/** How long what is under way at a scenario's end may go on where nothing is said, in ms. */
+const GRACEFUL_STOP = 30_000;
+
+/** How many may be under way where nothing is said. */
+const MAX_IN_FLIGHT = 1000;
+
+/** The most users of a scenario. */
+const MOST_USERS = 100_000;
+
+/** What all scenarios have that send requests. */
+export interface WrittenTraffic {
+  /** In ms. */
+  readonly start: number;
+  /** In ms. */
+  readonly gracefulStop: number;
+  /** How requests follow one another. */
+  readonly pick: "weighted" | "in-order";
+  /** As written. */
+  readonly requests?: readonly unknown[];
+}
+
+/** Settings of arrival-rate. */
+export interface WrittenArrivals extends WrittenTraffic {
+  /** Evenly or at random. */
+  readonly arrivals: "uniform" | "poisson";
+  /** Per second. */
+  readonly rate: Signal;
+  /** In ms. */
+  readonly duration: number;
+  /** The most under way. */
+  readonly maxInFlight: number;
+}
+
+/** Settings of virtual-users. */
+export interface WrittenUsers extends WrittenTraffic {
+  /** How many, over time. */
+  readonly users: Signal;
+  /** Between requests. */
+  readonly think?: Distribution;
+  /** Of each. */
+  readonly iterations?: number;
+  /** In ms. */
+  readonly duration?: number;
+}
+
+/** Settings of shared-iterations. */
+export interface WrittenShared extends WrittenTraffic {
+  /** How many. */
+  readonly users: number;
+  /** Between requests. */
+  readonly think?: Distribution;
+  /** Of all. */
+  readonly iterations: number;
+  /** In ms. */
+  readonly duration?: number;
+}
+
+/** Settings of replay. */
+export interface WrittenReplay extends WrittenTraffic {
+  /** What was recorded. */
+  readonly trace: {
+    /** Absolute. */
+    readonly file?: string;
+    /** Of the file. */
+    readonly format?: TraceFormat;
+    /** In ms. */
+    readonly times?: readonly number[];
+  };
+  /** What the gaps are multiplied by. */
+  readonly scale: number;
+  /** The most under way. */
+  readonly maxInFlight: number;
+}
+
+/** The schema of each executor that sends requests, by its name. */
+export function trafficSchemas(
+  kit: Kit,
+): Readonly<Record<string, Schema<unknown>>> {
+  const { z } = kit;
+  const duration = kit.duration({ above: 0 });
+  const traffic = (executor: string) => ({
+    executor: z.literal(executor),
+    start: kit.duration().default(0),
+    gracefulStop: kit.duration().default(GRACEFUL_STOP),
+    pick: z.enum(["weighted", "in-order"]).default("weighted"),
+    // What these hold is read apart, so that all faults are told whatever else is wrong.
+    variables: z.record(z.string(), z.unknown()).optional(),
+    requests: requestList(z),
+  });
+  const maxInFlight = kit.integer({ min: 1 }).default(MAX_IN_FLIGHT);
+  const iterations = kit.integer({ min: 1 });
+  const think = kit.distribution().optional();
+  return {
+    "arrival-rate": z.strictObject({
+      ...traffic("arrival-rate"),
+      arrivals: z.enum(["poisson", "uniform"]).default("poisson"),
+      rate: kit.signal(kit.rate()),
+      duration,
+      maxInFlight,
+    }),
+    "virtual-users": z.strictObject({
+      ...traffic("virtual-users"),
+      users: kit.signal(kit.number({ min: 0, max: MOST_USERS })),
+      think,
+      iterations: iterations.optional(),
+      duration: duration.optional(),
+    }).refine(
+      (written) =>
+        written.iterations !== undefined || written.duration !== undefined,
+      {
+        error: "Without iterations or a duration it has no end",
+        params: { allowed: "iterations, duration, or both" },
+      },
+    ),
+    "shared-iterations": z.strictObject({
+      ...traffic("shared-iterations"),
+      users: kit.integer({ min: 1, max: MOST_USERS }).default(1),
+      think,
+      iterations,
+      duration: duration.optional(),
+    }),
+    replay: z.strictObject({
+      ...traffic("replay"),
+      requests: requestList(z).optional(),
+      trace: z.strictObject({
+        file: kit.file().optional(),
+        format: z.enum(TRACE_FORMATS).optional(),
+        times: z.array(kit.duration()).min(1).max(1_000_000).optional(),
+      }).refine(
+        ({ file, times }) => (file === undefined) !== (times === undefined),
+        { error: "A trace is a file or a list of times" },
+      ),
+      scale: kit.number({ above: 0 }).default(1),
+      maxInFlight,
+    }),
+  };
+}
+
+function requestList(z: typeof zod) {
+  return z.array(z.unknown()).min(1, {
+    error: "A scenario without requests sends nothing",
+  });
+}
 
 /** Where a scenario stands, and what was written. */
 export interface WrittenScenario {

@@ -3,21 +3,31 @@
  *
  * @module
  */
-import { PerfmockError, toPointer, validate } from "../../../core/load.ts";
-import type { Issue, Kit } from "../../../core/plugin.ts";
-import { readModulate, readStress } from "./_controls.ts";
-import { withAbsoluteFiles } from "./_files.ts";
+import { resolve } from "node:path";
+import { parseDocument } from "yaml";
 import {
-  scenarioSchemas,
+  type Issue,
+  type Kit,
+  PerfmockError,
+  toPointer,
+  validate,
+} from "../../../core/plugin.ts";
+import {
+  controlSchemas,
+  readModulate,
+  readStress,
   type WrittenModulate,
   type WrittenStress,
-  type WrittenTraffic,
-} from "./_scenario_schemas.ts";
-import { readTarget } from "./_target.ts";
+} from "./_controls.ts";
 import { readThresholds } from "./_thresholds.ts";
-import type { ScriptTools } from "./_tools.ts";
-import { planTraffic, readTraffic, type TrafficReading } from "./_traffic.ts";
-import type { Control, Scenario, Script } from "./types.ts";
+import {
+  planTraffic,
+  readTraffic,
+  type TrafficReading,
+  trafficSchemas,
+  type WrittenTraffic,
+} from "./_traffic.ts";
+import type { Control, Scenario, Script, ScriptTools } from "./script.ts";
 
 /** The seed of a script that names none. */
 const SEED = 42;
@@ -35,7 +45,7 @@ interface Written {
  * Reads a script.
  *
  * @param value as written: what JSON can hold
- * @param tools the Host's, or on a load thread those of core/load.ts
+ * @param tools the Host's, or on a load thread those of core/thread.ts
  * @throws PerfmockError `SCRIPT_INVALID` with all faults
  */
 export async function parseScript(
@@ -168,7 +178,10 @@ function readScenario(
       value,
     });
   }
-  const schemas = scenarioSchemas(tools.kit);
+  const schemas = {
+    ...trafficSchemas(tools.kit),
+    ...controlSchemas(tools.kit),
+  };
   const { executor } = object;
   const names = Object.keys(schemas);
   if (typeof executor !== "string" || !names.includes(executor)) {
@@ -240,4 +253,153 @@ function together(
     });
   }
   return faults;
+}
+
+/** The longest script, in bytes. */
+export const SCRIPT_LIMIT = 1024 ** 2;
+
+/**
+ * Reads a script's text: JSON or YAML, which JSON is a part of.
+ *
+ * @returns the value, for {@linkcode parseScript}
+ * @throws PerfmockError `SCRIPT_INVALID` where it is too long, or neither JSON nor YAML, with line and column
+ */
+export function readScript(text: string): unknown {
+  const size = new TextEncoder().encode(text).length;
+  if (size > SCRIPT_LIMIT) throw tooLong(size);
+  const document = parseDocument(text, { logLevel: "error" });
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    throw invalid(faults.map(({ message, linePos }) => ({
+      path: "",
+      message: `Line ${linePos?.[0].line ?? 1}, column ${
+        linePos?.[0].col ?? 1
+      }: ${message.split(/ at line \d+|\n/)[0]}`,
+      allowed: "JSON or YAML",
+    })));
+  }
+  try {
+    return document.toJS();
+  } catch (error) {
+    // Aliases are resolved late: unknown ones, and those that multiply without end.
+    throw invalid([{
+      path: "",
+      message: error instanceof Error ? error.message : String(error),
+      allowed: "JSON or YAML",
+    }]);
+  }
+}
+
+/**
+ * Reads the script that a request carries.
+ *
+ * @throws PerfmockError `SCRIPT_INVALID`, as {@linkcode readScript} does
+ */
+export async function scriptIn(request: Request): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let size = 0;
+  let text = "";
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    // One that is too long is not kept: its length is enough to say so.
+    if (size <= SCRIPT_LIMIT) text += decoder.decode(chunk, { stream: true });
+  }
+  if (size > SCRIPT_LIMIT) throw tooLong(size);
+  return readScript(text + decoder.decode());
+}
+
+function tooLong(size: number): PerfmockError {
+  return invalid([{
+    path: "",
+    message: `The script holds ${size} bytes`,
+    allowed: `at most ${SCRIPT_LIMIT} bytes`,
+    suggestion: "Keep traces and values in files of their own",
+  }]);
+}
+
+function invalid(
+  issues: ConstructorParameters<typeof PerfmockError>[2] & object,
+): PerfmockError {
+  return new PerfmockError(
+    "SCRIPT_INVALID",
+    "Cannot read the script",
+    issues,
+  );
+}
+
+/** Keys below which a user's own data begins. */
+const DATA: ReadonlySet<string> = new Set(["json", "text", "headers", "query"]);
+
+/**
+ * A copy of a script whose `file` keys are absolute paths.
+ *
+ * @param folder absolute, as a path
+ */
+export function withAbsoluteFiles(value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item) => withAbsoluteFiles(item, folder));
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      DATA.has(key)
+        ? item
+        : key === "file" && typeof item === "string" && item !== "" &&
+            !item.includes("\0")
+        ? resolve(folder, item)
+        : withAbsoluteFiles(item, folder),
+    ]),
+  );
+}
+
+/** Whether a host is this machine, whatever a resolver says. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") ||
+    /^127(\.\d{1,3}){3}$/.test(hostname) || hostname === "[::1]";
+}
+
+/**
+ * Reads a target.
+ *
+ * @param written as written
+ * @param listed the origins beyond loopback that are allowed; undefined where that was checked before
+ */
+export function readTarget(
+  written: unknown,
+  listed: readonly string[] | undefined,
+): { readonly url?: URL; readonly faults: readonly Issue[] } {
+  if (written === undefined) return { faults: [] };
+  const path = "/target";
+  const url = typeof written === "string" ? URL.parse(written) : null;
+  if (
+    url === null || !["http:", "https:"].includes(url.protocol) ||
+    url.username !== "" || url.password !== "" || url.search !== "" ||
+    url.hash !== ""
+  ) {
+    return {
+      faults: [{
+        path,
+        message: "A target is the URL of a server, without query or password",
+        value: written,
+        allowed: "an http or https URL such as http://127.0.0.1:8080",
+      }],
+    };
+  }
+  if (
+    listed === undefined || isLoopback(url.hostname) ||
+    listed.includes(url.origin)
+  ) {
+    return { url, faults: [] };
+  }
+  return {
+    faults: [{
+      path,
+      message: `Target ${url.origin} is not allowed`,
+      value: written,
+      allowed: ["loopback", ...listed].join(", "),
+      suggestion:
+        `List it in the configuration: plugins: { load_engine: { targets: ["${url.origin}"] } }`,
+    }],
+  };
 }

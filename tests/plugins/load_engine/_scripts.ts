@@ -1,24 +1,23 @@
 /** Scripts, and an environment that answers as a test says. */
 import { BUILTIN } from "../../../core/builtin.ts";
 import {
-  type Dials,
-  PerfmockError,
+  type LoadProgress,
+  type LoadResult,
   threadHost,
   VirtualClock,
 } from "../../../core/load.ts";
+import { type Dials, PerfmockError } from "../../../core/plugin.ts";
+import { LoadRun } from "../../../plugins/load_engine/executors/load_run.ts";
 import type {
   Environment,
   ErrorKind,
   Order,
-  RunResult,
-} from "../../../plugins/load_engine/executors/mod.ts";
-import { LoadRun } from "../../../plugins/load_engine/executors/mod.ts";
-import type { Progress } from "../../../plugins/load_engine/figures/mod.ts";
-import {
-  parseScript,
-  type Script,
-  type ScriptServer,
-} from "../../../plugins/load_engine/script/mod.ts";
+} from "../../../plugins/load_engine/order.ts";
+import { parseScript } from "../../../plugins/load_engine/script/parse.ts";
+import type {
+  Script,
+  ScriptServer,
+} from "../../../plugins/load_engine/script/script.ts";
 
 /** What scripts are read with. */
 export const host = await threadHost({
@@ -115,9 +114,9 @@ export class FakeEnvironment implements Environment {
 /** A run under way in virtual time. */
 export class FakeRun {
   /** Its end, once it has ended. */
-  result: RunResult | undefined;
+  result: LoadResult | undefined;
   /** Every tick. */
-  readonly ticks: Progress[] = [];
+  readonly ticks: LoadProgress[] = [];
   readonly run: LoadRun;
 
   constructor(
@@ -132,7 +131,7 @@ export class FakeRun {
   }
 
   /** Lets time pass until the run has ended. */
-  toEnd(): RunResult {
+  toEnd(): LoadResult {
     const { clock } = this.environment;
     while (this.result === undefined) {
       if (!clock.runNext()) throw new Error("Nothing more is due");

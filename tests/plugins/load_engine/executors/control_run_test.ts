@@ -1,10 +1,11 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
-import { PerfmockError, VirtualClock } from "../../../../core/load.ts";
+import { VirtualClock } from "../../../../core/load.ts";
+import { PerfmockError } from "../../../../core/plugin.ts";
 import {
+  type ControlOptions,
   ControlRun,
-  type Controls,
-} from "../../../../plugins/load_engine/executors/mod.ts";
-import type { StressScenarios } from "../../../../plugins/load_engine/script/mod.ts";
+} from "../../../../plugins/load_engine/executors/control_run.ts";
+import type { StressScenarios } from "../../../../plugins/load_engine/script/script.ts";
 import { FakeDials, parse } from "../_scripts.ts";
 
 const SEND = {
@@ -30,23 +31,23 @@ async function controls(
     stress,
   });
   const errors: unknown[] = [];
-  const parts: Controls = {
+  const options: ControlOptions = {
     clock,
     dials,
     stress,
     owner: "a test",
     failed: (error) => void errors.push(error),
   };
-  return { clock, dials, script, errors, parts };
+  return { clock, dials, script, errors, options };
 }
 
 Deno.test("modulate turns a dial at each jump of its timeline, and takes it off at the end", async () => {
-  const { clock, dials, script, parts } = await controls({
+  const { clock, dials, script, options } = await controls({
     m: modulate("scale", {
       timeline: [{ at: 0, value: 1 }, { at: "1s", value: 4 }],
     }, { start: "500ms" }),
   });
-  const run = new ControlRun(script, parts);
+  const run = new ControlRun(script, options);
   deepEqual([...dials.held], ["scale"]);
   deepEqual(dials.turned, []);
   run.start();
@@ -58,12 +59,12 @@ Deno.test("modulate turns a dial at each jump of its timeline, and takes it off 
 });
 
 Deno.test("modulate follows a signal every 20 ms, for its duration", async () => {
-  const { clock, dials, script, parts } = await controls({
+  const { clock, dials, script, options } = await controls({
     m: modulate("scale", { ramp: { from: 0, to: 10, over: "100ms" } }, {
       duration: "50ms",
     }),
   });
-  const run = new ControlRun(script, parts);
+  const run = new ControlRun(script, options);
   run.start();
   clock.advance(49);
   deepEqual(dials.turned, [
@@ -82,13 +83,13 @@ Deno.test("modulate follows a signal every 20 ms, for its duration", async () =>
 });
 
 Deno.test("A stopped run turns nothing more, and gives every dial back", async () => {
-  const { clock, dials, script, parts } = await controls({
+  const { clock, dials, script, options } = await controls({
     a: modulate("scale", {
       sine: { mean: 5, amplitude: 1, period: "1s" },
     }),
     b: modulate("delay", 3, { start: "1m" }),
   });
-  const run = new ControlRun(script, parts);
+  const run = new ControlRun(script, options);
   run.start();
   clock.advance(100);
   const count = dials.turned.length;
@@ -100,13 +101,13 @@ Deno.test("A stopped run turns nothing more, and gives every dial back", async (
 });
 
 Deno.test("Where one dial cannot be had, none is held and all is said", async () => {
-  const { dials, script, parts } = await controls({
+  const { dials, script, options } = await controls({
     a: modulate("scale", 1),
     b: modulate("delay", 1),
   });
   dials.held.add("delay");
   throws(
-    () => new ControlRun(script, parts),
+    () => new ControlRun(script, options),
     (error) => {
       const { code, issues } = error as PerfmockError;
       equal(code, "SCRIPT_INVALID");
@@ -140,11 +141,11 @@ const BURN = { executor: "stress", start: "2s", scenario: { cpu: 0.5 } };
 
 Deno.test("stress starts at its time and is stopped with the run", async () => {
   const calls: string[] = [];
-  const { clock, script, parts, errors } = await controls(
+  const { clock, script, options, errors } = await controls(
     { burn: BURN, later: { ...BURN, start: "1h" } },
     stress(calls),
   );
-  const run = new ControlRun(script, parts);
+  const run = new ControlRun(script, options);
   run.start();
   clock.advance(1999);
   deepEqual(calls, []);
@@ -161,7 +162,7 @@ Deno.test("stress that cannot be started or stopped is told of, and stops nothin
   const calls: string[] = [];
   const good = stress(calls, () => Promise.reject(new Error("it hangs")));
   let refusing = false;
-  const { clock, script, parts, errors } = await controls(
+  const { clock, script, options, errors } = await controls(
     { a: BURN, b: { ...BURN, start: "3s" }, c: { ...BURN, start: "1s" } },
     {
       ...good,
@@ -171,7 +172,7 @@ Deno.test("stress that cannot be started or stopped is told of, and stops nothin
           : good.start(value, owner),
     },
   );
-  const run = new ControlRun(script, parts);
+  const run = new ControlRun(script, options);
   run.start();
   clock.advance(2500);
   refusing = true;
@@ -186,11 +187,11 @@ Deno.test("stress that cannot be started or stopped is told of, and stops nothin
 });
 
 Deno.test("Without anybody who lays loads, stress is left out, as in simulation", async () => {
-  const { clock, script, parts } = await controls(
+  const { clock, script, options } = await controls(
     { burn: BURN },
     stress([]),
   );
-  const run = new ControlRun(script, { ...parts, stress: undefined });
+  const run = new ControlRun(script, { ...options, stress: undefined });
   run.start();
   equal(clock.pending, 0);
   await run.stop();

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import type { TickTimes } from "../../../../plugins/load_engine/figures/mod.ts";
-import { LoadRun } from "../../../../plugins/load_engine/executors/mod.ts";
+import { LoadRun } from "../../../../plugins/load_engine/executors/load_run.ts";
+import type { TickTimes } from "../../../../plugins/load_engine/figures/time_series.ts";
 import {
   FakeDials,
   FakeEnvironment,

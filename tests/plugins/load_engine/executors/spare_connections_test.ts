@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { spareConnections } from "../../../../plugins/load_engine/executors/mod.ts";
+import { spareConnections } from "../../../../plugins/load_engine/executors/schedules.ts";
 import { one, parse } from "../_scripts.ts";
 
 const REQUESTS = [{ path: "/a" }];

@@ -1,19 +1,23 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { Histogram } from "../../../../core/load.ts";
-import { Order } from "../../../../plugins/load_engine/executors/mod.ts";
+import { Histogram } from "../../../../core/plugin.ts";
 import {
   hgrm,
-  judge,
-  type Point,
   progressLine,
-  ScenarioFigures,
-  summarize,
   summaryTable,
-  TimeSeries,
   timeSeriesCsv,
+} from "../../../../plugins/load_engine/figures/formats.ts";
+import { ScenarioFigures } from "../../../../plugins/load_engine/figures/scenario_figures.ts";
+import {
+  judge,
+  summarize,
+} from "../../../../plugins/load_engine/figures/summary.ts";
+import {
+  type Point,
+  TimeSeries,
   valueCounts,
-} from "../../../../plugins/load_engine/figures/mod.ts";
-import type { Traffic } from "../../../../plugins/load_engine/script/mod.ts";
+} from "../../../../plugins/load_engine/figures/time_series.ts";
+import { Order } from "../../../../plugins/load_engine/order.ts";
+import type { Traffic } from "../../../../plugins/load_engine/script/script.ts";
 import { parse } from "../_scripts.ts";
 
 const TURN = { user: 0, iteration: 0, number: 0, place: 0 };

@@ -1,13 +1,11 @@
 import type { Clock } from "../../../../core/plugin.ts";
+import type { Destination } from "../../../../plugins/load_engine/http/mod.ts";
 import {
   type Environment,
   Order,
-} from "../../../../plugins/load_engine/executors/environment.ts";
-import type {
-  RequestPlan,
-  Template,
-} from "../../../../plugins/load_engine/script/types.ts";
-import type { Destination } from "../../../../plugins/load_engine/http/mod.ts";
+  type RequestPlan,
+  type Template,
+} from "../../../../plugins/load_engine/order.ts";
 
 export const TURN = { user: 0, iteration: 0, number: 0, place: 0 };
 

@@ -2,12 +2,12 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { createSecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
-import type { Order } from "../../../../plugins/load_engine/executors/environment.ts";
 import {
   connectTo,
   type Destination,
   ownDestination,
 } from "../../../../plugins/load_engine/http/mod.ts";
+import type { Order } from "../../../../plugins/load_engine/order.ts";
 import {
   at,
   exchange,

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import type { Order } from "../../../../plugins/load_engine/executors/environment.ts";
 import { connectTo } from "../../../../plugins/load_engine/http/mod.ts";
+import type { Order } from "../../../../plugins/load_engine/order.ts";
 import {
   answerOnce,
   at,

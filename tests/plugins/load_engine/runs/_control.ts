@@ -1,10 +1,10 @@
+import type { LoadSummary } from "../../../../core/load.ts";
 import type { Perfmock } from "../../../../mod.ts";
-import type { Summary } from "../../../../plugins/load_engine/figures/mod.ts";
-import type { RunReport } from "../../../../plugins/load_engine/runs/mod.ts";
+import type { RunReport } from "../../../../plugins/load_engine/runs/run.ts";
 import { until } from "../../../support/wait.ts";
 
 /** A run as the control API tells of it. */
-export type TestRun = RunReport & { readonly summary: Summary | null };
+export type TestRun = RunReport & { readonly summary: LoadSummary | null };
 
 /** Calls the control API over the server's socket. */
 export function control(

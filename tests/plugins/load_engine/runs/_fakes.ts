@@ -1,13 +1,10 @@
+import type { LoadProgress, LoadResult } from "../../../../core/load.ts";
+import type { TickTimes } from "../../../../plugins/load_engine/figures/time_series.ts";
 import type {
   FromThread,
   ToThread,
-} from "../../../../plugins/load_engine/runs/messages.ts";
+} from "../../../../plugins/load_engine/runs/load_thread.ts";
 import type { ThreadWorker } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
-import type { RunResult } from "../../../../plugins/load_engine/executors/mod.ts";
-import type {
-  Progress,
-  TickTimes,
-} from "../../../../plugins/load_engine/figures/mod.ts";
 
 /** A worker that does what a test says. */
 export class FakeWorker implements ThreadWorker {
@@ -57,8 +54,8 @@ export class FakeWorker implements ThreadWorker {
 /** The progress of one scenario. */
 export function progress(
   elapsed: number,
-  scenario: Partial<Progress["scenarios"][number]> = {},
-): Progress {
+  scenario: Partial<LoadProgress["scenarios"][number]> = {},
+): LoadProgress {
   return {
     elapsed,
     scenarios: [{
@@ -93,7 +90,7 @@ export function times(...pairs: number[]): Record<string, TickTimes> {
 }
 
 /** What a run ends with. */
-export function result(aborted: string | null = null): RunResult {
+export function result(aborted: string | null = null): LoadResult {
   return {
     summary: {
       name: "demo",

@@ -2,10 +2,8 @@ import { BUILTIN } from "../../../../core/builtin.ts";
 import { equal, match, rejects } from "node:assert/strict";
 import type { Host } from "../../../../core/plugin.ts";
 import { createPerfmock } from "../../../../mod.ts";
-import {
-  runEndpoints,
-  Runs,
-} from "../../../../plugins/load_engine/runs/mod.ts";
+import { runEndpoints } from "../../../../plugins/load_engine/endpoints.ts";
+import { Runs } from "../../../../plugins/load_engine/runs/runs.ts";
 import { FakeWorker, result } from "./_fakes.ts";
 
 const SCRIPT = {
@@ -41,9 +39,13 @@ async function setUp() {
     workers.push(worker);
     return worker;
   };
+  const host = await promise;
   const runs = new Runs({
-    host: await promise,
-    thread: { value: {}, folder: "file:///", builtin: BUILTIN.module },
+    host,
+    loadHost: {
+      thread: { value: {}, folder: "file:///", builtin: BUILTIN.module },
+      virtualWorld: () => Promise.reject(new Error("Not needed here")),
+    },
     targets: [],
     stress: undefined,
     startWorker,

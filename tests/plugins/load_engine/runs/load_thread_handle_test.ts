@@ -1,8 +1,8 @@
 import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { VirtualClock } from "../../../../core/testing.ts";
+import type { ThreadOrder } from "../../../../plugins/load_engine/runs/load_thread.ts";
 import { LoadThread } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
-import type { ThreadOrder } from "../../../../plugins/load_engine/runs/messages.ts";
 import { FakeWorker, progress, result } from "./_fakes.ts";
 
 const ORDER: ThreadOrder = {

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
-import type { Dials } from "../../../../core/plugin.ts";
 import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
+import type { Dials } from "../../../../core/plugin.ts";
 import { VirtualClock } from "../../../../core/testing.ts";
-import { Run } from "../../../../plugins/load_engine/runs/mod.ts";
+import { Run } from "../../../../plugins/load_engine/runs/run.ts";
 import {
   loadMetrics,
   RunSeries,
@@ -10,7 +10,7 @@ import {
 import type {
   Script,
   StressScenarios,
-} from "../../../../plugins/load_engine/script/mod.ts";
+} from "../../../../plugins/load_engine/script/script.ts";
 import { FakeWorker, progress, result, times } from "./_fakes.ts";
 
 const ADDRESS = { kind: "route", of: "a", dial: "scale" };

@@ -1,6 +1,6 @@
 import { deepEqual, ok } from "node:assert/strict";
+import type { LoadSummary } from "../../../../core/load.ts";
 import { createPerfmock } from "../../../../mod.ts";
-import type { Summary } from "../../../../plugins/load_engine/figures/mod.ts";
 import { begin, control, finish } from "./_control.ts";
 
 /** Four places, 40 ms each on average, and 95 arrivals a second: busy to 95 %, with a queue that is full now and then. */
@@ -29,7 +29,7 @@ const SCRIPT = {
 };
 
 /** Mean response time, its 95 % quantile, and how many were refused. */
-function figures(summary: Summary | null) {
+function figures(summary: LoadSummary | null) {
   const { open } = summary?.scenarios ?? {};
   return {
     started: open.started,

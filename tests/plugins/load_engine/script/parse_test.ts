@@ -1,11 +1,11 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Issue } from "../../../../core/plugin.ts";
-import {
-  parseScript,
-  type RequestPlan,
-  type Script,
-  type Traffic,
-} from "../../../../plugins/load_engine/script/mod.ts";
+import type { RequestPlan } from "../../../../plugins/load_engine/order.ts";
+import { parseScript } from "../../../../plugins/load_engine/script/parse.ts";
+import type {
+  Script,
+  Traffic,
+} from "../../../../plugins/load_engine/script/script.ts";
 import { folderWith } from "../../../support/plugins.ts";
 import { FakeDials, faultsOf, host, one, parse } from "../_scripts.ts";
 

@@ -1,11 +1,11 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
-import type { PerfmockError } from "../../../../core/load.ts";
+import type { PerfmockError } from "../../../../core/plugin.ts";
 import {
   readScript,
   SCRIPT_LIMIT,
   scriptIn,
-  type Traffic,
-} from "../../../../plugins/load_engine/script/mod.ts";
+} from "../../../../plugins/load_engine/script/parse.ts";
+import type { Traffic } from "../../../../plugins/load_engine/script/script.ts";
 import { folderWith } from "../../../support/plugins.ts";
 import { faultsOf, parse } from "../_scripts.ts";
 

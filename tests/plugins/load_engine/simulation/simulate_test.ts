@@ -1,11 +1,11 @@
 import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import type { LoadProgress } from "../../../../core/load.ts";
 import { createVirtualWorld } from "../../../../core/simulation/mod.ts";
 import {
   simulate,
   type SimulationTools,
 } from "../../../../plugins/load_engine/simulation/mod.ts";
-import type { Progress } from "../../../../plugins/load_engine/figures/mod.ts";
 import { host } from "../_scripts.ts";
 
 const ROUTES = [
@@ -129,7 +129,7 @@ Deno.test("What hangs is cut after the graceful stop, what is reset is counted a
 
 Deno.test("A run that is ended early cuts what is under way, unmatched requests included", async () => {
   const ending = new AbortController();
-  const ticks: Progress[] = [];
+  const ticks: LoadProgress[] = [];
   const summary = await play({
     s: send("/quick", { duration: "1h" }),
     n: send("/nothing", { duration: "1h" }),

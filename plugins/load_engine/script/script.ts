@@ -5,56 +5,15 @@
  */
 import type {
   DialAddress,
+  Dials,
   Distribution,
+  Issue,
+  Kit,
   Signal,
   Stream,
   Timeline,
 } from "../../../core/plugin.ts";
-import type { Turn } from "../executors/mod.ts";
-
-/** A text that may have places for values. */
-export interface Template {
-  /** The text where it has no places: it can be encoded once. */
-  readonly constant: string | undefined;
-  /** The text with its places filled. */
-  render(turn: Turn): string;
-}
-
-/** What an answer is checked for. */
-export interface Check {
-  /** The statuses that are right; any where absent. */
-  readonly status: readonly number[] | undefined;
-  /** What the body has to contain; anything where absent. */
-  readonly body: string | undefined;
-}
-
-/** One kind of request of a scenario. */
-export interface RequestPlan {
-  /** Which scenario of the script it belongs to, from 0. */
-  readonly scenario: number;
-  /** Which request of the scenario it is, from 0. */
-  readonly index: number;
-  /** As figures call it: its name, or method and path. */
-  readonly name: string;
-  /** The group its figures are added up in. */
-  readonly group: string | undefined;
-  /** Upper case. */
-  readonly method: string;
-  /** Path and query, with a leading slash, ready for the request line. */
-  readonly path: Template;
-  /** Names in lower case. A body's content type is among them. */
-  readonly headers: readonly (readonly [name: string, value: Template])[];
-  /** What is sent, as UTF-8; nothing where absent. */
-  readonly body: Template | undefined;
-  /** How long until its answer has to be whole, in ms, from the actual send. */
-  readonly timeout: number;
-  /** Whether its connection is kept for the next request. */
-  readonly keepAlive: boolean;
-  /** What the answer is checked for; undefined where nothing is. */
-  readonly check: Check | undefined;
-  /** How often it is chosen, relative to the scenario's others. */
-  readonly weight: number;
-}
+import type { RequestPlan } from "../order.ts";
 
 /** What all scenarios have. */
 export interface ScenarioBase {
@@ -245,4 +204,48 @@ export interface Script {
   readonly scenarios: readonly Scenario[];
   /** In the order of the text. */
   readonly thresholds: readonly Threshold[];
+}
+
+/** What a script is read with: a Host has all of it, and so has a load thread but for the server's part. */
+export interface ScriptTools {
+  /** The types that settings are made of. */
+  readonly kit: Kit;
+  /** See Host.stream. */
+  stream(seed: number | string, name: string): Promise<Stream>;
+  /** See Host.suggest. */
+  suggest(name: string, candidates: Iterable<string>): string | undefined;
+  /** The absolute path of the folder that the script's relative paths start from. */
+  readonly folder: string;
+  /** What only the server's own thread knows; where absent, what depends on it was checked there. */
+  readonly server?: ScriptServer;
+}
+
+/** What a script can use of a server. */
+export interface ScriptServer {
+  /** What can be turned. */
+  readonly dials: Dials;
+  /** Who lays loads on the machine; undefined where that plugin is off. */
+  readonly stress: StressScenarios | undefined;
+  /** The origins beyond loopback that requests may go to. */
+  readonly targets: readonly string[];
+}
+
+/** The service `resource_stress.scenarios`. */
+export interface StressScenarios {
+  /** All that is wrong with a scenario as written, paths relative to it. */
+  faults(value: unknown): readonly Issue[];
+  /**
+   * Starts one.
+   *
+   * @param owner who, for those who ask what is going on
+   */
+  start(value: unknown, owner: string): Promise<StressHandle>;
+}
+
+/** A stress scenario under way. */
+export interface StressHandle {
+  /** Its id. */
+  readonly id: string;
+  /** Ends it. */
+  stop(): Promise<void>;
 }

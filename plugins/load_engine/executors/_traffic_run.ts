@@ -1,41 +1,40 @@
 /**
- * What all scenarios have in common that send requests: they open, send, close, and end once nothing is under way.
+ * The life of a scenario that sends requests: it waits for its start, sends, closes, and ends when no request is active.
  *
  * @module
  */
-import type { Clock } from "../../../core/plugin.ts";
-import type { ScenarioFigures } from "../figures/mod.ts";
-import type { RequestPlan, Traffic } from "../script/mod.ts";
+import type { Clock, Stream } from "../../../core/plugin.ts";
+import type { ScenarioFigures } from "../figures/scenario_figures.ts";
 import {
   type Environment,
   Order,
+  type RequestPlan,
   type Sender,
   type Turn,
-} from "./environment.ts";
+} from "../order.ts";
+import type { Traffic } from "../script/script.ts";
 
-/** What a scenario runs in. */
+/** Surroundings of a scenario's run. */
 export interface RunContext {
-  /** Carries out its orders. */
+  /** Carries out the orders. */
   readonly environment: Environment;
-  /** Where they are counted. */
+  /** Counts the orders. */
   readonly figures: ScenarioFigures;
-  /** Called once, when the last of its orders has ended. */
+  /** Called once, when the last order has ended. */
   ended(): void;
 }
 
-/** How a scenario stands: it waits for its start, sends, lets end what is under way, and has ended. */
+/** State of a scenario: before its start, sending, waiting for active requests, over. */
 export type RunState = "waiting" | "open" | "closing" | "ended";
 
 /** One scenario's run. */
 export abstract class TrafficRun<Plan extends Traffic = Traffic>
   implements Sender {
-  /** How it stands. */
   state: RunState = "waiting";
-  /** How many orders are under way. */
+  /** Number of active orders. */
   inFlight = 0;
-  /** Of the environment. */
   protected readonly clock: Clock;
-  /** When it opened, on the clock. */
+  /** Time at which it opened, on the clock. */
   protected opened = 0;
   readonly #environment: Environment;
   readonly #figures: ScenarioFigures;
@@ -43,7 +42,6 @@ export abstract class TrafficRun<Plan extends Traffic = Traffic>
   #timer = 0;
 
   constructor(
-    /** What it runs. */
     readonly scenario: Plan,
     { environment, figures, ended }: RunContext,
   ) {
@@ -53,35 +51,38 @@ export abstract class TrafficRun<Plan extends Traffic = Traffic>
     this.#ended = ended;
   }
 
-  /** Requests per second that are to be sent now; undefined in a closed model. */
+  /** Scheduled requests per second at present; undefined in a closed model. */
   get targetRate(): number | undefined {
     return undefined;
   }
 
-  /** How many users there are now; undefined in an open model. */
+  /** Number of active users; undefined in an open model. */
   get users(): number | undefined {
     return undefined;
   }
 
-  /** Whether senders have to wait for a timer: see {@linkcode Environment.byTimer}. */
+  /** See {@linkcode Environment.byTimer}. */
   protected get byTimer(): boolean {
     return this.#environment.byTimer === true;
   }
 
-  /** Sets the timer for its start. */
+  /**
+   * Sets the timer for the scenario's start.
+   *
+   * @param origin start of the whole run, on the clock
+   */
   begin(origin: number): void {
     this.opened = origin + this.scenario.start;
     this.#timer = this.clock.at(this.opened, open, this);
   }
 
-  /** Its time has come. */
   open(): void {
     this.state = "open";
     this.#figures.opened(this.opened);
     this.sending();
   }
 
-  /** Sends nothing more; what is under way may go on for the scenario's graceful stop. */
+  /** Sends nothing more. Active requests may continue for the scenario's graceful stop. */
   close(): void {
     if (this.state === "closing" || this.state === "ended") return;
     if (this.state === "waiting") this.clock.cancel(this.#timer);
@@ -93,7 +94,7 @@ export abstract class TrafficRun<Plan extends Traffic = Traffic>
     } else this.#finish();
   }
 
-  /** Ends it now: what is under way is cut. */
+  /** Ends it now and cuts all active requests. */
   cut(): void {
     this.close();
     if (this.inFlight > 0) this.#environment.cut(this.scenario.index);
@@ -104,14 +105,14 @@ export abstract class TrafficRun<Plan extends Traffic = Traffic>
     this.dispatch(new Order(request, this, scheduled, turn));
   }
 
-  /** The same for an order that was made elsewhere. */
+  /** Sends an order that was made elsewhere. */
   dispatch(order: Order): void {
     this.#figures.started(order.request);
     this.inFlight++;
     this.#environment.send(order);
   }
 
-  /** A request was due that is not sent. */
+  /** Counts a request that is due but not sent. */
   protected drop(): void {
     this.#figures.dropped();
   }
@@ -139,4 +140,30 @@ function open(run: TrafficRun): void {
 
 function cut(run: TrafficRun): void {
   run.cut();
+}
+
+/** Chooses requests at random by weight. The choice is a function of the position in the stream. */
+export class WeightedChoice {
+  readonly #requests: readonly RequestPlan[];
+  readonly #stream: Stream;
+  /** Cumulative shares. The last is 1, whatever the sum of the rounded shares. */
+  readonly #cumulative: readonly number[];
+
+  constructor(requests: readonly RequestPlan[], stream: Stream) {
+    const total = requests.reduce((sum, { weight }) => sum + weight, 0);
+    let below = 0;
+    this.#requests = requests;
+    this.#stream = stream;
+    this.#cumulative = requests.map(({ weight }, index) =>
+      index === requests.length - 1 ? 1 : (below += weight) / total
+    );
+  }
+
+  at(place: number): RequestPlan {
+    if (this.#requests.length === 1) return this.#requests[0];
+    const u = this.#stream.uniform(place);
+    let i = 0;
+    while (u >= this.#cumulative[i]) i++;
+    return this.#requests[i];
+  }
 }

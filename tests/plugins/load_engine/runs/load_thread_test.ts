@@ -1,10 +1,10 @@
 import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match } from "node:assert/strict";
-import type {
-  FromThread,
-  ThreadOrder,
-} from "../../../../plugins/load_engine/runs/messages.ts";
-import { ThreadSession } from "../../../../plugins/load_engine/runs/thread_session.ts";
+import {
+  type FromThread,
+  type ThreadOrder,
+  ThreadSession,
+} from "../../../../plugins/load_engine/runs/load_thread.ts";
 import { at, serve } from "../http/_orders.ts";
 
 /** A session on this thread, with all that it says. */

@@ -1,13 +1,13 @@
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
-import type { Signal } from "../../../../core/plugin.ts";
-import { createStream, streamKey } from "../../../../core/lib/random/mod.ts";
 import { createKit } from "../../../../core/config/mod.ts";
+import { createStream, streamKey } from "../../../../core/lib/random/mod.ts";
+import type { Signal } from "../../../../core/plugin.ts";
 import {
   poisson,
   recorded,
   type Schedule,
   uniform,
-} from "../../../../plugins/load_engine/schedules/mod.ts";
+} from "../../../../plugins/load_engine/executors/schedules.ts";
 import { goodness, KS_CRITICAL } from "../../../statistical/_goodness.ts";
 
 const kit = createKit({

@@ -3,11 +3,17 @@
  *
  * @module
  */
-import type { Progress } from "./progress.ts";
-import type { ScenarioSummary, Summary, Times } from "./summary.ts";
+import type {
+  LoadProgress,
+  LoadScenario,
+  LoadSummary,
+  LoadTimes,
+} from "../../../core/load.ts";
+import type { Histogram } from "../../../core/plugin.ts";
+import type { Point } from "./time_series.ts";
 
 /** One line: how long, how fast, how slow, how many errors. */
-export function progressLine({ elapsed, scenarios }: Progress): string {
+export function progressLine({ elapsed, scenarios }: LoadProgress): string {
   const sum = (of: (scenario: typeof scenarios[number]) => number) =>
     scenarios.reduce((total, scenario) => total + of(scenario), 0);
   const failed = sum((scenario) => scenario.failed);
@@ -28,7 +34,7 @@ export function progressLine({ elapsed, scenarios }: Progress): string {
 }
 
 /** The whole run: a row for each scenario and for each of its groups, then the thresholds. */
-export function summaryTable(summary: Summary): string {
+export function summaryTable(summary: LoadSummary): string {
   const { name, seed, duration, aborted, scenarios, thresholds } = summary;
   const entries = Object.entries(scenarios);
   const blocks = [
@@ -74,8 +80,8 @@ export function summaryTable(summary: Summary): string {
   return `${blocks.join("\n\n")}\n`;
 }
 
-function timeRows(scenario: string, figures: ScenarioSummary): string[][] {
-  const row = (label: string, of: Times) => [
+function timeRows(scenario: string, figures: LoadScenario): string[][] {
+  const row = (label: string, of: LoadTimes) => [
     label,
     ...[of.mean, of.p50, of.p90, of.p95, of.p99, of.p999, of.max].map((time) =>
       time === null ? "-" : ms(time)
@@ -115,4 +121,97 @@ function seconds(time: number): string {
 
 function share(part: number, whole: number): string {
   return whole === 0 ? "0 %" : `${(part / whole * 100).toFixed(2)} %`;
+}
+
+/** The columns of the CSV, in order. */
+const COLUMNS = [
+  "scenario",
+  "scheduled",
+  "started",
+  "dropped",
+  "completed",
+  "failed",
+  "inFlight",
+] as const;
+
+/** Points as CSV with a header: times in seconds since the start, rates per second, durations in ms; empty where none ended. */
+export function timeSeriesCsv(points: readonly Point[]): string {
+  const header = `time,${COLUMNS.join(",")},rate,p50,p95,p99,max\n`;
+  return header + points.map((point) => {
+    const { at, span, started, p50, p95, p99, max } = point;
+    return [
+      decimal(at / 1000),
+      ...COLUMNS.map((column) => `${point[column]}`),
+      decimal(span > 0 ? started / span * 1000 : 0),
+      ...[p50, p95, p99, max].map((ms) => Number.isNaN(ms) ? "" : decimal(ms)),
+    ].join(",") + "\n";
+  }).join("");
+}
+
+function decimal(value: number): string {
+  return `${Math.round(value * 1e3) / 1e3}`;
+}
+
+/** Steps for each halving of the distance to 100 %. */
+const STEPS = 5;
+
+/** A histogram of ms as `.hgrm`. */
+export function hgrm(histogram: Histogram): string {
+  const { count, max } = histogram;
+  const lines = [
+    "       Value     Percentile TotalCount 1/(1-Percentile)",
+    "",
+  ];
+  const buckets = [...histogram.buckets()];
+  let below = 0;
+  let place = 0;
+  for (let p = 0; count > 0 && place < buckets.length;) {
+    const rank = Math.max(1, Math.ceil(p * count * (1 - 2 ** -50)));
+    while (below < rank) below += buckets[place++].count;
+    const last = below === count;
+    const value = last ? max : Math.min(max, buckets[place - 1].upper);
+    if (last && p < 1) p = Math.max(p, 1 - 1 / count);
+    lines.push(hgrmRow(value, p, below));
+    if (last) break;
+    const halvings = Math.floor(Math.log2(1 / (1 - p))) + 1;
+    p += 1 / (STEPS * 2 ** halvings);
+  }
+  if (count > 0) lines.push(`${hgrmRow(max, 1, count).trimEnd()}`);
+  const mean = count === 0 ? 0 : histogram.sum / count;
+  lines.push(
+    `#[Mean    = ${fixed(mean)}, StdDeviation   = ${
+      fixed(deviation(buckets, mean, count))
+    }]`,
+    `#[Max     = ${fixed(count === 0 ? 0 : max)}, Total count    = ${
+      `${count}`.padStart(12)
+    }]`,
+    "#[Buckets = " + `${buckets.length}`.padStart(12) +
+      ", SubBuckets     = " + "128".padStart(12) + "]",
+    "",
+  );
+  return lines.join("\n");
+}
+
+function hgrmRow(value: number, p: number, below: number): string {
+  const inverse = p < 1 ? (1 / (1 - p)).toFixed(2).padStart(14) : "";
+  return `${fixed(value)} ${p.toFixed(12)} ${
+    `${below}`.padStart(10)
+  } ${inverse}`;
+}
+
+function fixed(value: number): string {
+  return value.toFixed(3).padStart(12);
+}
+
+function deviation(
+  buckets: readonly { lower: number; upper: number; count: number }[],
+  mean: number,
+  count: number,
+): number {
+  const squares = buckets.reduce(
+    (sum, { lower, upper, count }) =>
+      sum + count * ((lower + upper) / 2 - mean) ** 2,
+    0,
+  );
+  return count === 0 ? 0 : Math.sqrt(squares / count);
 }

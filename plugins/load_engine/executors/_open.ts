@@ -1,0 +1,115 @@
+/**
+ * The open model: requests are sent at their times, whatever happens to those before. Arrivals follow a rate or a recorded trace.
+ *
+ * @module
+ */
+import type { RequestPlan } from "../order.ts";
+import type { ArrivalRate, Replay } from "../script/script.ts";
+import { poisson, recorded, type Schedule, uniform } from "./schedules.ts";
+import { type RunContext, TrafficRun, WeightedChoice } from "./_traffic_run.ts";
+
+/** Sends along a schedule. One timer is set at any time, for the next arrival. */
+abstract class OpenRun<Plan extends ArrivalRate | Replay>
+  extends TrafficRun<Plan> {
+  readonly #schedule: Schedule;
+  readonly #end: number;
+  readonly #weighted: WeightedChoice;
+  #arrivals = 0;
+  /** Time of the next arrival, on the clock. */
+  #due = 0;
+  #timer = 0;
+
+  /** @param end time at which the scenario closes, in ms since its start; with Infinity it closes after the last arrival */
+  constructor(plan: Plan, context: RunContext, { schedule, end }: {
+    readonly schedule: Schedule;
+    readonly end: number;
+  }) {
+    super(plan, context);
+    this.#schedule = schedule;
+    this.#end = end;
+    this.#weighted = new WeightedChoice(plan.requests, plan.streams.pick);
+  }
+
+  /** Request of an arrival, given its zero-based index. */
+  protected choose(arrival: number): RequestPlan {
+    const { pick, requests } = this.scenario;
+    return pick === "in-order"
+      ? requests[arrival % requests.length]
+      : this.#weighted.at(arrival);
+  }
+
+  protected sending(): void {
+    if (this.#end < Infinity) {
+      this.clock.at(this.opened + this.#end, close, this);
+    }
+    this.#scheduleNext();
+  }
+
+  override close(): void {
+    this.clock.cancel(this.#timer);
+    super.close();
+  }
+
+  arrive(): void {
+    const number = this.#arrivals++;
+    if (this.inFlight >= this.scenario.maxInFlight) this.drop();
+    else {
+      this.send(this.choose(number), this.#due, {
+        user: 0,
+        iteration: number,
+        number,
+        place: number >>> 0,
+      });
+    }
+    this.#scheduleNext();
+  }
+
+  #scheduleNext(): void {
+    const next = this.#schedule.next();
+    if (next < Infinity) {
+      this.#due = this.opened + next;
+      this.#timer = this.clock.at(this.#due, arrive, this);
+    } else if (this.#end === Infinity) this.close();
+  }
+}
+
+function arrive<Plan extends ArrivalRate | Replay>(run: OpenRun<Plan>): void {
+  run.arrive();
+}
+
+function close<Plan extends ArrivalRate | Replay>(run: OpenRun<Plan>): void {
+  run.close();
+}
+
+/** Sends at a rate, evenly spaced or as a Poisson process. */
+export class ArrivalRateRun extends OpenRun<ArrivalRate> {
+  constructor(plan: ArrivalRate, context: RunContext) {
+    const { rate, duration, streams } = plan;
+    super(plan, context, {
+      end: duration,
+      schedule: plan.arrivals === "poisson"
+        ? poisson(rate, duration, streams.arrivals)
+        : uniform(rate, duration),
+    });
+  }
+
+  override get targetRate(): number {
+    return this.state === "open"
+      ? this.scenario.rate.at(this.clock.now() - this.opened)
+      : 0;
+  }
+}
+
+/** Sends recorded arrivals with their gaps. */
+export class ReplayRun extends OpenRun<Replay> {
+  constructor(plan: Replay, context: RunContext) {
+    super(plan, context, { end: Infinity, schedule: recorded(plan.times) });
+  }
+
+  protected override choose(arrival: number): RequestPlan {
+    const { choices, requests } = this.scenario;
+    return choices === undefined
+      ? super.choose(arrival)
+      : requests[choices[arrival]];
+  }
+}

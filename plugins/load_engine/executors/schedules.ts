@@ -1,0 +1,123 @@
+/**
+ * Times at which requests of the open model are due: pure functions of script and seed, without a clock. A schedule computes one time
+ * after another, so that its memory does not depend on its length.
+ *
+ * @module
+ */
+import type { Signal, Stream } from "../../../core/plugin.ts";
+import type { RequestPlan } from "../order.ts";
+import type { ArrivalRate, Replay, Script } from "../script/script.ts";
+
+/** Integral of the rate per arrival: rates are per second, a signal's time is in ms. */
+const ONE_ARRIVAL = 1000;
+
+/** Times in ascending order. */
+export interface Schedule {
+  /** Returns the next time, in ms since the schedule's start; Infinity after the last. */
+  next(): number;
+}
+
+/**
+ * Arrivals as even as a rate allows: the k-th is due when the rate's integral reaches k. Until any time there are as many as the
+ * integral, rounded down.
+ *
+ * @param rate per second, by ms since the start
+ * @param duration in ms; all arrivals are before it
+ */
+export function uniform(rate: Signal, duration: number): Schedule {
+  let arrivals = 0;
+  return {
+    next() {
+      const time = rate.inverse(++arrivals * ONE_ARRIVAL);
+      return time < duration ? time : Infinity;
+    },
+  };
+}
+
+/**
+ * Independent arrivals. If the integral of the rate grows by unit-exponential steps between them, they are a Poisson process of that
+ * rate, even if it changes (time rescaling: Çınlar, Introduction to Stochastic Processes, 1975, 4.7).
+ *
+ * @param rate per second, by ms since the start
+ * @param duration in ms; all arrivals are before it
+ * @param gaps random numbers; the k-th gap is drawn from position k
+ */
+export function poisson(
+  rate: Signal,
+  duration: number,
+  gaps: Stream,
+): Schedule {
+  let arrivals = 0;
+  let area = 0;
+  return {
+    next() {
+      area -= Math.log(gaps.uniform(arrivals++)) * ONE_ARRIVAL;
+      const time = rate.inverse(area);
+      return time < duration ? time : Infinity;
+    },
+  };
+}
+
+/**
+ * Arrivals at recorded times.
+ *
+ * @param times in ms since the start, ascending
+ */
+export function recorded(times: Float64Array): Schedule {
+  let index = 0;
+  return { next: () => index < times.length ? times[index++] : Infinity };
+}
+
+/** Period whose arrivals find open connections, in ms: an engine that was held up for that long catches up at once. */
+const SPARE_PERIOD = 20;
+
+/** Number of times at which a rate is evaluated to find its peak. */
+const PEAK_SAMPLES = 1000;
+
+/**
+ * Number of connections that the open scenarios of a script begin with: one for each arrival that may fall due within 20 ms, so that no
+ * request waits for a connection after a short delay of either side; at most `maxInFlight` for each scenario. In a closed model
+ * users open their own connections.
+ */
+export function spareConnections({ scenarios }: Script): number {
+  let spare = 0;
+  for (const scenario of scenarios) {
+    if (!isOpen(scenario) || !scenario.requests.some(keepsAlive)) continue;
+    const most = scenario.executor === "replay"
+      ? mostWithinPeriod(scenario.times)
+      : Math.ceil(peak(scenario) * SPARE_PERIOD / ONE_ARRIVAL);
+    spare += Math.min(most, scenario.maxInFlight);
+  }
+  return spare;
+}
+
+function isOpen(
+  scenario: Script["scenarios"][number],
+): scenario is ArrivalRate | Replay {
+  return scenario.executor === "arrival-rate" ||
+    scenario.executor === "replay";
+}
+
+function keepsAlive({ keepAlive }: RequestPlan): boolean {
+  return keepAlive;
+}
+
+/** The highest rate, per second. */
+function peak({ rate, duration }: ArrivalRate): number {
+  if (rate.constant) return rate.at(0);
+  const last = Math.min(duration, rate.end);
+  let highest = 0;
+  for (let sample = 0; sample <= PEAK_SAMPLES; sample++) {
+    highest = Math.max(highest, rate.at(last * sample / PEAK_SAMPLES));
+  }
+  return highest;
+}
+
+function mostWithinPeriod(times: Float64Array): number {
+  let most = 0;
+  for (let first = 0, next = 0; next < times.length; next++) {
+    while (times[next] - times[first] >= SPARE_PERIOD) first++;
+    most = Math.max(most, next - first + 1);
+  }
+  return most;
+}
