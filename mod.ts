@@ -50,22 +50,19 @@ export type {
   Health,
   RouteDescription,
 } from "./core/control/builtin_endpoints.ts";
-export type {
-  JournalEntry,
-  JournalFilter,
-} from "./core/observe/journal/mod.ts";
+export type { JournalEntry, JournalFilter } from "./core/observe/journal.ts";
 export type {
   InstrumentFigures,
   LiveEvent,
   Stats,
-} from "./core/observe/live/mod.ts";
+} from "./core/observe/stats.ts";
 export type {
   Figures,
-  ProcessFigures,
   RouteFigures,
   Tallies,
   WindowFigures,
-} from "./core/observe/metrics/mod.ts";
+} from "./core/observe/figures.ts";
+export type { ProcessFigures } from "./core/observe/read_process.ts";
 export type { Clock, Plugin } from "./core/plugin.ts";
 export type {
   LoadOptions,

@@ -3,14 +3,17 @@
  *
  * @module
  */
-import {
-  type ExchangeJournal,
-  journalEndpoint,
-} from "../observe/journal/mod.ts";
-import { configEndpoints, type LiveConfiguration } from "./config/mod.ts";
-import { type LiveFeed, STATS_SCHEMA } from "../observe/live/mod.ts";
+import { z } from "zod";
+import type {
+  ExchangeJournal,
+  JournalEntry,
+  JournalFilter,
+} from "../observe/journal.ts";
+import { LIVE_INTERVAL, type LiveFeed } from "../observe/live_feed.ts";
+import { LIVE_SCHEMA, STATS_SCHEMA } from "../observe/stats.ts";
 import type { Endpoint, Kit } from "../plugin.ts";
-import { sessionEndpoints, type Sessions } from "../server/sessions/mod.ts";
+import { configEndpoints, type LiveConfiguration } from "./config_endpoints.ts";
+import { sessionEndpoints, type SessionStore } from "./session_endpoints.ts";
 
 /** How well the server is. */
 export interface Health {
@@ -69,12 +72,12 @@ export interface ControlSource {
     /** GET stats, as JSON. */
     statsText(): Promise<BodyInit>;
     /** GET live. */
-    readonly live: Pick<LiveFeed, "endpoint">;
+    readonly live: Pick<LiveFeed, "follow">;
     /** POST reset. */
     reset(): void;
   };
   /** All sessions. */
-  readonly sessions: Sessions;
+  readonly sessions: SessionStore;
   /** The types of queries and bodies. */
   readonly kit: Kit;
   /** GET health. */
@@ -154,7 +157,22 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
           headers: { "content-type": "application/json" },
         }),
     },
-    tenant.live.endpoint(kit),
+    {
+      method: "GET",
+      path: "/live",
+      summary:
+        "Server-Sent Events: a snapshot of stats at once and then each interval, 1 s unless told otherwise; resumable by Last-Event-ID",
+      type: "text/event-stream",
+      query: z.strictObject({
+        interval: kit.duration(LIVE_INTERVAL).optional(),
+      }),
+      answer: LIVE_SCHEMA,
+      handle: ({ request, query }) =>
+        tenant.live.follow(
+          (query as { interval?: number }).interval,
+          request.headers.get("last-event-id"),
+        ),
+    },
     {
       method: "POST",
       path: "/reset",
@@ -183,4 +201,100 @@ function listOf(
       [name]: { type: "array", items: { type: "object", properties } },
     },
   };
+}
+
+/** How many entries are given where nobody says how many. */
+const LIMIT = 100;
+
+const OUTCOMES = [
+  "answered",
+  "rejected",
+  "gone",
+  "cut",
+  "failed",
+  "reset",
+] as const;
+
+/** How entries are written: as one document, or a line each. */
+const FORMATS = ["json", "jsonl"] as const;
+
+/** The query as parsed. */
+interface Query extends JournalFilter {
+  readonly format: typeof FORMATS[number];
+}
+
+const MILLISECONDS = { type: "number", description: "Milliseconds" };
+const MILLISECONDS_OR_NULL = { ...MILLISECONDS, type: ["number", "null"] };
+
+/** The JSON Schema of a {@linkcode JournalEntry}. */
+const JOURNAL_ENTRY = {
+  type: "object",
+  properties: {
+    number: COUNT,
+    route: TEXT,
+    session: { type: ["string", "null"] },
+    sequence: COUNT,
+    key: { type: ["string", "null"] },
+    method: TEXT,
+    path: { type: ["string", "null"] },
+    arrivalMs: MILLISECONDS,
+    outcome: { enum: OUTCOMES },
+    status: COUNT,
+    queueMs: MILLISECONDS,
+    drawnMs: MILLISECONDS,
+    degradationMs: MILLISECONDS,
+    achievedMs: MILLISECONDS_OR_NULL,
+    totalMs: MILLISECONDS,
+    latenessMs: MILLISECONDS_OR_NULL,
+    traceId: TEXT,
+  } satisfies Record<keyof JournalEntry, unknown>,
+};
+
+/**
+ * `GET requests`.
+ *
+ * @param entries finds them, oldest first
+ * @param kit for the query's duration
+ */
+function journalEndpoint(
+  entries: (filter: JournalFilter) => readonly JournalEntry[],
+  kit: Pick<Kit, "duration">,
+): Endpoint {
+  return {
+    method: "GET",
+    path: "/requests",
+    summary:
+      "The last exchanges that ended, oldest first: as JSON, or with format=jsonl a line each",
+    query: z.strictObject({
+      limit: whole(1).default(LIMIT),
+      route: z.string().optional(),
+      outcome: z.enum(OUTCOMES).optional(),
+      status: whole(0).optional(),
+      trace: z.string().optional(),
+      slower: kit.duration().optional(),
+      format: z.enum(FORMATS).default("json"),
+    }),
+    answer: {
+      type: "object",
+      required: ["requests"],
+      properties: { requests: { type: "array", items: JOURNAL_ENTRY } },
+    },
+    handle({ query }) {
+      const { format, ...filter } = query as Query;
+      const requests = entries(filter);
+      return format === "json" ? { requests } : new Response(
+        requests.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
+        { headers: { "content-type": "application/jsonl" } },
+      );
+    },
+  };
+}
+
+/** A whole number in a query, where all is text. */
+function whole(least: number) {
+  return z.string().regex(/^\d{1,9}$/, {
+    error: `Must be a whole number, at least ${least}`,
+  }).transform(Number).refine((value) => value >= least, {
+    error: `Must be a whole number, at least ${least}`,
+  });
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
+import { basePath } from "hono/route";
 import { toPointer, validate } from "../config/mod.ts";
 import type {
   Awaitable,
@@ -15,7 +16,6 @@ import type {
   Schema,
 } from "../plugin.ts";
 import { problem } from "../lib/problem.ts";
-import { ownPath } from "./own_path.ts";
 
 /** The largest body that is read, in bytes. */
 const BODY_LIMIT = 1024 * 1024;
@@ -68,6 +68,13 @@ export function addFallback(app: Hono, base: string): void {
       detail: `It takes ${allowed.join(", ")}`,
     }, new Headers({ allow: allowed.join(", ") }));
   });
+}
+
+/** The path of a request as our app's routes know it, wherever the app is mounted. */
+export function ownPath(context: Context): string {
+  const { path } = context.req;
+  const base = basePath(context);
+  return base === "/" ? path : path.slice(base.length) || "/";
 }
 
 /** Whether a pattern whose only variables are whole segments takes a path. */

@@ -1,9 +1,10 @@
 /**
- * The server's honesty about itself: whether what it promises is what it delivers, and if not, why.
+ * Health of the server: how late its event loop is, and the reasons why its times cannot be trusted.
  *
  * @module
  */
-import type { RecentHistogram } from "./metrics/mod.ts";
+import type { Clock, Timing } from "../plugin.ts";
+import type { RecentHistogram } from "./windows.ts";
 
 /** Above this p99 lateness, in milliseconds, the server is degraded: the floor of its promise. */
 const LATE = 1;
@@ -61,4 +62,50 @@ export function reasons(sources: HealthSources, now: number): string[] {
 function p99(histogram: RecentHistogram, now: number): number {
   const merged = histogram.histogram(now);
   return merged.count < ENOUGH ? 0 : merged.quantile(0.99);
+}
+
+/** A sample falls due every so many milliseconds. */
+const INTERVAL = 100;
+
+/** Asks the clock for a wake-up every 100 ms and records how late each came. */
+export class LagSampler {
+  readonly #clock: Clock;
+  readonly #timing: Pick<Timing, "record">;
+  // 0 while stopped; handles are greater than 0.
+  #timer = 0;
+
+  /**
+   * Makes a sampler that has not started.
+   *
+   * @param clock whose wake-ups are measured
+   * @param timing records the lags
+   */
+  constructor(clock: Clock, timing: Pick<Timing, "record">) {
+    this.#clock = clock;
+    this.#timing = timing;
+  }
+
+  /** Starts sampling; the first sample falls due in 100 ms. Does nothing where it has started. */
+  start(): void {
+    if (this.#timer === 0) this.#await(this.#clock.now() + INTERVAL);
+  }
+
+  /** Stops sampling; nothing is left pending. Does nothing where it has stopped. */
+  stop(): void {
+    this.#clock.cancel(this.#timer);
+    this.#timer = 0;
+  }
+
+  #await(due: number): void {
+    this.#timer = this.#clock.at(due, this.#wake, due);
+  }
+
+  readonly #wake = (due: number): void => {
+    const now = this.#clock.now();
+    // A long block swallows further samples. Each counts with its own lag, or the block would be one sample among many
+    // (coordinated omission).
+    let next = due;
+    for (; next <= now; next += INTERVAL) this.#timing.record(now - next);
+    this.#await(next);
+  };
 }

@@ -6,7 +6,7 @@
 import type { LiveExchange } from "./exchange.ts";
 import type { FaultDecision } from "./faults/mod.ts";
 import type { Flow, Generation } from "./flow.ts";
-import type { RouteRecorder } from "../observe/metrics/mod.ts";
+import type { RouteRecorder } from "../observe/recorder.ts";
 import type { Admit, Awaitable, Clock, Exchange, Route } from "../plugin.ts";
 
 /** The hooks of one route, all plugins' together, in the order in which they run. */

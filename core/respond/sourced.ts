@@ -4,7 +4,7 @@
  * @module
  */
 import type { LiveExchange } from "../pipeline/exchange.ts";
-import { LATENESS_BOUNDARIES } from "../observe/metrics/mod.ts";
+import { LATENESS_BOUNDARIES } from "../observe/timing.ts";
 import { handOver } from "../pipeline/pipeline.ts";
 import type { Plan } from "../pipeline/plan.ts";
 import type { Metrics, Route } from "../plugin.ts";

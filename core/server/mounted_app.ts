@@ -4,7 +4,7 @@
  * @module
  */
 import { Hono } from "hono";
-import { ownPath } from "../control/own_path.ts";
+import { ownPath } from "../control/endpoints.ts";
 
 /** An app that answers all it is asked. */
 export function mountedApp(

@@ -15,19 +15,20 @@ import type { Peer } from "../pipeline/exchange.ts";
 import type { Flow } from "../pipeline/flow.ts";
 import { reasons } from "../observe/health.ts";
 import { forget } from "../pipeline/edge.ts";
-import type { JournalEntry, JournalFilter } from "../observe/journal/mod.ts";
-import {
-  figures,
-  followProcess,
-  LagSampler,
-  MetricRegistry,
-  RecentHistogram,
-  Recorder,
-  seriesLimitFor,
-} from "../observe/metrics/mod.ts";
-import type { Stats } from "../observe/live/mod.ts";
+import type { JournalEntry, JournalFilter } from "../observe/journal.ts";
+import { figures } from "../observe/figures.ts";
+import { LagSampler } from "../observe/health.ts";
+import { MetricRegistry, seriesLimitFor } from "../observe/metric_registry.ts";
+import { followProcess } from "../observe/read_process.ts";
+import { Recorder } from "../observe/recorder.ts";
+import { RecentHistogram } from "../observe/windows.ts";
+import type { Stats } from "../observe/stats.ts";
 import { loadEngineIn } from "../world/load_engine.ts";
-import { mergeRoutes, patchConfig, putConfig } from "../control/config/mod.ts";
+import {
+  mergeRoutes,
+  patchConfig,
+  putConfig,
+} from "../control/config_edits.ts";
 import { mountedApp } from "./mounted_app.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
 import type { Clock } from "../plugin.ts";
@@ -41,13 +42,9 @@ import {
 import type { BuiltRoute } from "../world/built_route.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
-import {
-  nameInHost,
-  SessionMetrics,
-  type SessionRequest,
-  Sessions,
-  unknownSession,
-} from "./sessions/mod.ts";
+import type { SessionRequest } from "../control/session_endpoints.ts";
+import { SessionMetrics } from "./session_metrics.ts";
+import { nameInHost, Sessions, unknownSession } from "./sessions.ts";
 import type { SettingsInput } from "../world/settings.ts";
 import {
   type CommonParts,

@@ -6,7 +6,7 @@
 import { createServer, type Perfmock, type PerfmockOptions } from "../app.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
-import type { RouteFigures } from "../observe/metrics/mod.ts";
+import type { RouteFigures } from "../observe/figures.ts";
 import { streamKey } from "../lib/random/mod.ts";
 import type { Server } from "../server/server.ts";
 import { VirtualClock } from "../lib/time/mod.ts";

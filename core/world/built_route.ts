@@ -6,7 +6,7 @@
 import type { RouteFaults } from "../pipeline/faults/mod.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Flow, Generation } from "../pipeline/flow.ts";
-import { methodLabel, type Recorder } from "../observe/metrics/mod.ts";
+import { methodLabel, type Recorder } from "../observe/recorder.ts";
 import type {
   Journal,
   Overlay,

@@ -6,7 +6,7 @@
 import { suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import type { Kept } from "./kept.ts";
-import { MetricRegistry } from "../observe/metrics/mod.ts";
+import { MetricRegistry } from "../observe/metric_registry.ts";
 import type { Host } from "../plugin.ts";
 import { createStream, streamKey } from "../lib/random/mod.ts";
 import type { Services } from "./registry.ts";

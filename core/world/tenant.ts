@@ -11,19 +11,16 @@ import { PerfmockError } from "../errors.ts";
 import { LiveExchange, type Peer } from "../pipeline/exchange.ts";
 import type { Flow } from "../pipeline/flow.ts";
 import { forget } from "../pipeline/edge.ts";
-import { ExchangeJournal } from "../observe/journal/mod.ts";
-import {
-  collected,
-  LiveFeed,
-  type Stats,
-  type StatsParts,
-  StatsSource,
-} from "../observe/live/mod.ts";
-import type { Recorder } from "../observe/metrics/mod.ts";
+import { ExchangeJournal } from "../observe/journal.ts";
+import { LiveFeed } from "../observe/live_feed.ts";
+import { collected } from "../observe/sliced_json.ts";
+import { type Stats, type StatsParts, StatsSource } from "../observe/stats.ts";
+import type { Recorder } from "../observe/recorder.ts";
 import { abandon, createFlow } from "../pipeline/pipeline.ts";
 import type { SequenceCounter } from "../pipeline/plan.ts";
 import type { Endpoint, Kit, Metrics } from "../plugin.ts";
-import { revisionsIn, type Written } from "../control/config/mod.ts";
+import type { Written } from "../control/config_edits.ts";
+import { revisionsIn } from "../control/config_endpoints.ts";
 import { restartFaults } from "./restart.ts";
 import { buildRevision, type Revision } from "./revision.ts";
 import type { SettingsInput } from "./settings.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DialBoard } from "./dials.ts";
-import type { ExchangeJournal } from "../observe/journal/mod.ts";
+import type { ExchangeJournal } from "../observe/journal.ts";
 import type { Host, Metrics } from "../plugin.ts";
 import type { VirtualWorld } from "../contract/load.ts";
 import type { SharedParts } from "./built_route.ts";

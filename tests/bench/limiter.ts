@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MetricRegistry } from "../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import type { Admit, Exchange, Lease, Waiter } from "../../core/plugin.ts";
 import { createStream } from "../../core/lib/random/mod.ts";
 import { VirtualClock } from "../../core/testing.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { MetricRegistry, Recorder } from "../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../core/observe/metric_registry.ts";
+import { Recorder } from "../../core/observe/recorder.ts";
 import type { Exchange } from "../../core/plugin.ts";
 import type { Benchmark, Context } from "./benchmark.ts";
 import { LoadDriver } from "./load_driver.ts";

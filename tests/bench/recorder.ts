@@ -6,12 +6,10 @@
  * @module
  */
 import { Histogram as PromHistogram, Registry } from "prom-client";
-import {
-  DURATION_BOUNDARIES,
-  Histogram,
-  MetricRegistry,
-  Recorder,
-} from "../../core/observe/metrics/mod.ts";
+import { Histogram } from "../../core/lib/histogram.ts";
+import { MetricRegistry } from "../../core/observe/metric_registry.ts";
+import { Recorder } from "../../core/observe/recorder.ts";
+import { DURATION_BOUNDARIES } from "../../core/observe/timing.ts";
 import type { Exchange } from "../../core/plugin.ts";
 
 /** The cost of one way to record. */

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { MetricRegistry } from "../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { Ledger } from "../../plugins/exporters/push/mod.ts";
 import { createStatsdExporter } from "../../plugins/exporters/statsd/mod.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";

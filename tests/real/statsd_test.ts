@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { MetricRegistry } from "../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { PreciseClock } from "../../core/lib/time/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { Ledger } from "../../plugins/exporters/push/mod.ts";

@@ -1,7 +1,8 @@
 /** A plan for tests of the pipeline: no HTTP, a virtual clock, hooks as given. */
 import { LiveExchange } from "../../core/pipeline/exchange.ts";
 import { type Flow, Generation } from "../../core/pipeline/flow.ts";
-import { MetricRegistry, Recorder } from "../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../core/observe/metric_registry.ts";
+import { Recorder } from "../../core/observe/recorder.ts";
 import { createFlow } from "../../core/pipeline/pipeline.ts";
 import type { Plan, PlannedHooks } from "../../core/pipeline/plan.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";

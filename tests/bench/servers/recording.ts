@@ -4,10 +4,8 @@
  *
  * @module
  */
-import {
-  LagSampler,
-  RouteRecorder,
-} from "../../../core/observe/metrics/mod.ts";
+import { LagSampler } from "../../../core/observe/health.ts";
+import { RouteRecorder } from "../../../core/observe/recorder.ts";
 import { createPerfmock } from "../../../mod.ts";
 import { announce, ownerLeft } from "./_serve.ts";
 

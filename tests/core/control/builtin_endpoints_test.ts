@@ -1,8 +1,8 @@
-import { deepEqual, equal } from "node:assert/strict";
-import { createKit } from "../../../core/config/mod.ts";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { createKit, validate } from "../../../core/config/mod.ts";
 import { builtinEndpoints } from "../../../core/control/builtin_endpoints.ts";
-import { LiveFeed } from "../../../core/observe/live/mod.ts";
-import { Sessions } from "../../../core/server/sessions/mod.ts";
+import { LiveFeed } from "../../../core/observe/live_feed.ts";
+import { Sessions } from "../../../core/server/sessions.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
 
 const HEALTH = {
@@ -44,7 +44,6 @@ function endpoints() {
       live: new LiveFeed({
         clock: new VirtualClock(),
         run: "",
-        schema: {},
         snapshot: () => [],
       }),
       reset: () => void resets++,
@@ -79,4 +78,20 @@ Deno.test("builtinEndpoints() describe each of their answers in one sentence", (
     equal(/^[A-Z].*[^.]$/.test(summary), true, path);
     if (method === "GET") equal(answer !== undefined, true, path);
   }
+});
+
+Deno.test("builtinEndpoints() take for live an interval from 100 ms to a minute, and nothing else", () => {
+  const query = endpoints().find(({ path }) => path === "/live")?.query;
+  ok(query !== undefined);
+  const read = (value: unknown) => validate(query, value);
+  deepEqual(read({}), { value: {} });
+  deepEqual(read({ interval: "100ms" }), { value: { interval: 100 } });
+  deepEqual(read({ interval: "1m" }), { value: { interval: 60_000 } });
+  for (const interval of ["99ms", "2m", "-1s", "soon", ""]) {
+    const [issue] = read({ interval }).issues ?? [];
+    equal(issue?.path, "/interval", interval);
+    ok(issue.allowed?.includes("100ms"), issue.allowed);
+  }
+  const [unknown] = read({ intervall: "1s" }).issues ?? [];
+  equal(unknown.suggestion, "interval");
 });

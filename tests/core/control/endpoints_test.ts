@@ -1,10 +1,14 @@
-import { deepEqual, equal, match } from "node:assert/strict";
-import { Hono } from "hono";
-import { z } from "zod";
-import { addEndpoints, addFallback } from "../../../core/control/endpoints.ts";
+import {
+  addEndpoints,
+  addFallback,
+  ownPath,
+} from "../../../core/control/endpoints.ts";
 import { PerfmockError } from "../../../core/errors.ts";
 import type { Call, Endpoint } from "../../../core/plugin.ts";
 import { json, post } from "../../support/http.ts";
+import { Hono } from "hono";
+import { deepEqual, equal, match } from "node:assert/strict";
+import { z } from "zod";
 
 function app(...endpoints: readonly Partial<Endpoint>[]): Hono {
   const hono = new Hono();
@@ -194,4 +198,23 @@ Deno.test("a known path with another method is answered with 405 and Allow", asy
   const short = await hono.request("/control/things/", { method: "PUT" });
   equal(short.status, 404);
   await short.body?.cancel();
+});
+
+const inner = new Hono().all("*", (context) => context.text(ownPath(context)));
+
+async function pathOf(outer: Hono, path: string): Promise<string> {
+  return await (await outer.request(path)).text();
+}
+
+Deno.test("ownPath() is the path itself where the inner is not mounted", async () => {
+  equal(await pathOf(inner, "/a/b%20c?x=1"), "/a/b c");
+  equal(await pathOf(inner, "/"), "/");
+});
+
+Deno.test("ownPath() leaves out where the inner is mounted, at any depth", async () => {
+  const outer = new Hono().route("/backend", inner);
+  equal(await pathOf(outer, "/backend/a/b"), "/a/b");
+  equal(await pathOf(outer, "/backend"), "/");
+  const further = new Hono().route("/of/:tenant", outer);
+  equal(await pathOf(further, "/of/7/backend/a"), "/a");
 });

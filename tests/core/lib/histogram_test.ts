@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { Histogram } from "../../../core/observe/metrics/mod.ts";
+import { Histogram } from "../../../core/lib/histogram.ts";
 
 const TINY = 2 ** -20;
 const options = { seed: 42, numRuns: 300 };

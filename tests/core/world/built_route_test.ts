@@ -1,6 +1,7 @@
 import { Generation } from "../../../core/pipeline/flow.ts";
 import { deepEqual, equal, notEqual } from "node:assert/strict";
-import { MetricRegistry, Recorder } from "../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import { Recorder } from "../../../core/observe/recorder.ts";
 import { createFlow } from "../../../core/pipeline/pipeline.ts";
 import type { Metric } from "../../../core/plugin.ts";
 import { streamKey } from "../../../core/lib/random/mod.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createKit } from "../../../core/config/mod.ts";
-import { MetricRegistry } from "../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import type { Call, Endpoint, Host } from "../../../core/plugin.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import plugin, {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { MetricRegistry } from "../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import type { Metrics } from "../../../core/plugin.ts";
 import {
   familyOf,

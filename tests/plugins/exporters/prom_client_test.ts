@@ -6,7 +6,7 @@ import {
   type OpenMetricsContentType,
   Registry,
 } from "prom-client";
-import { MetricRegistry } from "../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { OwnRegistry } from "../../../plugins/exporters/prom_client.ts";
 import { Names, takenBy } from "../../../plugins/exporters/prometheus_names.ts";
 import { parse, sampleKey } from "./_exposition.ts";

@@ -6,11 +6,11 @@ import {
   Histogram as PromHistogram,
   Registry as PromRegistry,
 } from "prom-client";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import {
   DURATION_BOUNDARIES,
   LATENESS_BOUNDARIES,
-  MetricRegistry,
-} from "../../../core/observe/metrics/mod.ts";
+} from "../../../core/observe/timing.ts";
 import type { Metrics } from "../../../core/plugin.ts";
 import { PrometheusText } from "../../../plugins/exporters/prometheus_text.ts";
 import { parse, sampleKey } from "./_exposition.ts";

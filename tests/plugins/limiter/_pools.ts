@@ -1,5 +1,5 @@
 /** Pools, and who asks them for places, for tests: a virtual clock, no HTTP. */
-import { MetricRegistry } from "../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import type {
   Exchange,
   Lease,

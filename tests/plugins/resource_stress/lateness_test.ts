@@ -1,8 +1,6 @@
 import { deepEqual, ok } from "node:assert/strict";
-import {
-  LATENESS_BOUNDARIES,
-  MetricRegistry,
-} from "../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import { LATENESS_BOUNDARIES } from "../../../core/observe/timing.ts";
 import { LatenessWatch } from "../../../plugins/resource_stress/lateness.ts";
 
 /** Metrics, with the lateness of two routes. */

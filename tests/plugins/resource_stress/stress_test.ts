@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import { MetricRegistry } from "../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import type { Host } from "../../../core/plugin.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
 import {
   createOtlpExporter,
   type OtlpOptions,

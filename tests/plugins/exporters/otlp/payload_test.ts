@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
 import { PayloadWriter } from "../../../../plugins/exporters/otlp/payload.ts";
 import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
 import { request } from "./_schema.ts";

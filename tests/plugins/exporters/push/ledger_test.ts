@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
 import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
 
 function metrics() {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
-import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
 import { createStatsdExporter } from "../../../../plugins/exporters/statsd/mod.ts";
 import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
 import { Flusher } from "../../../../plugins/exporters/statsd/flusher.ts";

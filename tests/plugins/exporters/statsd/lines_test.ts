@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
 import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
 import { datagrams } from "../../../../plugins/exporters/statsd/datagrams.ts";
 import { LineWriter } from "../../../../plugins/exporters/statsd/lines.ts";

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
-import { MetricRegistry } from "../../../../core/observe/metrics/mod.ts";
+import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
 import type { Dials } from "../../../../core/plugin.ts";
 import { VirtualClock } from "../../../../core/testing.ts";
 import { Run } from "../../../../plugins/load_engine/runs/run.ts";

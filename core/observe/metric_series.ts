@@ -1,0 +1,195 @@
+/**
+ * Series of a metric: counters and gauges in typed storage, and the set of all series of one metric.
+ *
+ * @module
+ */
+import { PerfmockError } from "../errors.ts";
+import type { Counter, Gauge, Metric, MetricDefinition } from "../plugin.ts";
+import { type Plan, refuse } from "./metric_definition.ts";
+
+/** One number in typed storage. */
+export interface Cell {
+  /** The storage the number lies in. */
+  readonly values: Float64Array;
+  /** Its place there. */
+  readonly index: number;
+}
+
+const CHUNK = 256;
+
+/** Hands out places for numbers, 256 to an array: a number field of an object may allocate with each change. */
+export class Cells {
+  #values = new Float64Array(CHUNK);
+  #next = 0;
+
+  /** A new cell, holding 0. */
+  take(): Cell {
+    if (this.#next === CHUNK) {
+      this.#values = new Float64Array(CHUNK);
+      this.#next = 0;
+    }
+    return { values: this.#values, index: this.#next++ };
+  }
+}
+
+/** A counter in typed storage. */
+export class CellCounter implements Counter {
+  readonly #values: Float64Array;
+  readonly #index: number;
+  #read: (() => number) | undefined;
+
+  constructor(cell: Cell) {
+    this.#values = cell.values;
+    this.#index = cell.index;
+  }
+
+  get value(): number {
+    return this.#read === undefined ? this.#values[this.#index] : this.#read();
+  }
+
+  follow(read: () => number): void {
+    this.#read = read;
+  }
+
+  add(n = 1): void {
+    if (!(n >= 0 && n < Infinity)) {
+      throw new PerfmockError(
+        "ARGUMENT_INVALID",
+        `Cannot add to a counter: the number must be finite and at least 0, received ${n}`,
+      );
+    }
+    this.#values[this.#index] += n;
+  }
+}
+
+/** A gauge in typed storage. */
+export class CellGauge implements Gauge {
+  readonly #values: Float64Array;
+  readonly #index: number;
+  #read: (() => number) | undefined;
+
+  constructor(cell: Cell) {
+    this.#values = cell.values;
+    this.#index = cell.index;
+  }
+
+  get value(): number {
+    return this.#read === undefined ? this.#values[this.#index] : this.#read();
+  }
+
+  set(value: number): void {
+    this.#read = undefined;
+    this.#values[this.#index] = value;
+  }
+
+  follow(read: () => number): void {
+    this.#read = read;
+  }
+
+  add(n: number): void {
+    this.#values[this.#index] += n;
+  }
+}
+
+/** The label value of the series that holds what is beyond the cap. */
+export const OVERFLOW = "__overflow__";
+
+/** Who limits the series of a metric, and is told of them. */
+export interface Warden {
+  /** How many series there may be, the one for the overflow not counted. */
+  limit(): number;
+  /** A series was made; there are `size` now, the one for the overflow included. */
+  grew(size: number): void;
+  /** A new label set found no room. */
+  folded(): void;
+}
+
+/** A metric: one series per set of label values, up to a cap; further sets share one series. */
+export class SeriesSet<Series> implements Metric<Series> {
+  readonly definition: MetricDefinition;
+  readonly type: Metric["type"];
+  readonly boundaries?: readonly number[];
+  readonly #make: () => Series;
+  readonly #warden: Warden | undefined;
+  readonly #entries = new Map<string, readonly [readonly string[], Series]>();
+  readonly #overflow: readonly string[];
+
+  /**
+   * @param plan what the metric is, already validated
+   * @param make makes a series
+   * @param warden absent for metrics that have no cap
+   */
+  constructor(plan: Plan, make: () => Series, warden: Warden | undefined) {
+    const { name, help, labels = [] } = plan.definition;
+    this.definition = Object.freeze({
+      name,
+      help,
+      labels: Object.freeze([...labels]),
+    });
+    this.type = plan.type;
+    if (plan.boundaries !== undefined) {
+      this.boundaries = Object.freeze([...plan.boundaries]);
+    }
+    this.#make = make;
+    this.#warden = warden;
+    this.#overflow = labels.map(() => OVERFLOW);
+  }
+
+  series(...values: readonly string[]): Series {
+    this.#check(values);
+    const key = keyOf(values);
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known[1];
+    const overflowKey = keyOf(this.#overflow);
+    if (this.#hasRoom(overflowKey) || key === overflowKey) {
+      return this.#add(key, values);
+    }
+    this.#warden?.folded();
+    return this.#entries.get(overflowKey)?.[1] ??
+      this.#add(overflowKey, this.#overflow);
+  }
+
+  entries(): Iterable<readonly [values: readonly string[], series: Series]> {
+    return this.#entries.values();
+  }
+
+  #hasRoom(overflowKey: string): boolean {
+    if (this.#warden === undefined) return true;
+    const own = this.#entries.size - Number(this.#entries.has(overflowKey));
+    return own < this.#warden.limit();
+  }
+
+  #add(key: string, values: readonly string[]): Series {
+    const wellFormed = values.map((value) => value.toWellFormed());
+    const series = this.#make();
+    this.#entries.set(key, [Object.freeze(wellFormed), series]);
+    this.#warden?.grew(this.#entries.size);
+    return series;
+  }
+
+  #check(values: readonly string[]): void {
+    const { name, labels = [] } = this.definition;
+    if (values.length !== labels.length) {
+      throw refuse(name, [{
+        path: "/labels",
+        message: `a series takes ${labels.length} label values (${
+          labels.join(", ")
+        }), received ${values.length}`,
+        value: values,
+      }]);
+    }
+    for (const [index, value] of values.entries()) {
+      if (typeof value === "string") continue;
+      throw refuse(name, [{
+        path: `/labels/${index}`,
+        message: `the value of label "${labels[index]}" must be a string`,
+        value,
+      }]);
+    }
+  }
+}
+
+// Values that become the same bytes in UTF-8 are the same series: lone surrogates are replaced before they are compared.
+function keyOf(values: readonly string[]): string {
+  return JSON.stringify(values.map((value) => value.toWellFormed()));
+}

@@ -1,0 +1,142 @@
+/**
+ * Distributions of durations with the classic buckets of Prometheus.
+ *
+ * @module
+ */
+import type { Exemplar, Timing } from "../plugin.ts";
+import { Histogram } from "../lib/histogram.ts";
+import { keyOf, lowerEnd } from "../lib/log_linear.ts";
+
+/** Boundaries for durations: 0.1 ms to 2 min, in ascending milliseconds. */
+export const DURATION_BOUNDARIES: readonly number[] = Object.freeze([
+  0.1,
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  500,
+  1_000,
+  2_500,
+  5_000,
+  10_000,
+  30_000,
+  60_000,
+  120_000,
+]);
+
+/** Boundaries for lateness and event-loop lag: 10 µs to 50 ms, in ascending milliseconds. */
+export const LATENESS_BOUNDARIES: readonly number[] = Object.freeze([
+  0.01,
+  0.025,
+  0.05,
+  0.1,
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+  50,
+]);
+
+/** The way from a bucket of the log-linear scale to the first boundary that a value in it can be at most. */
+export class BoundaryTable {
+  /** The boundaries, ascending, closed by Infinity. */
+  readonly ends: Float64Array;
+  /** The key that {@linkcode BoundaryTable.first} begins with. */
+  readonly base: number;
+  /** For each key from base on: the index of the first boundary that is not below the whole bucket. */
+  readonly first: Uint16Array;
+
+  /** @param boundaries ascending milliseconds, above 0 and finite, one at least */
+  constructor(boundaries: readonly number[]) {
+    this.ends = Float64Array.of(...boundaries, Infinity);
+    this.base = keyOf(boundaries[0]);
+    const last = keyOf(boundaries[boundaries.length - 1]);
+    this.first = new Uint16Array(last - this.base + 1);
+    let end = 0;
+    for (let index = 0; index < this.first.length; index++) {
+      while (this.ends[end] < lowerEnd(this.base + index)) end++;
+      this.first[index] = end;
+    }
+  }
+}
+
+/** A distribution of durations: log-linear for quantiles, classic buckets for Prometheus, both exact in their counts. */
+export class BucketedTiming implements Timing {
+  readonly #histogram = new Histogram();
+  readonly #counts: Float64Array;
+  readonly #ends: Float64Array;
+  readonly #first: Uint16Array;
+  readonly #base: number;
+  /** For each bucket the trace of its exemplar, empty where it has none; made with the first, since few timings have any. */
+  #traces: string[] | undefined;
+  /** For each bucket the value of its exemplar and when it was. */
+  #marks: Float64Array | undefined;
+
+  /** @param table shared by all series of a metric */
+  constructor(table: BoundaryTable) {
+    this.#ends = table.ends;
+    this.#first = table.first;
+    this.#base = table.base;
+    this.#counts = new Float64Array(table.ends.length);
+  }
+
+  get count(): number {
+    return this.#histogram.count;
+  }
+
+  get sum(): number {
+    return this.#histogram.sum;
+  }
+
+  record(milliseconds: number, trace?: string, at = 0): void {
+    const key = this.#histogram.record(milliseconds);
+    if (key < 0) return;
+    const index = key - this.#base;
+    let end = 0;
+    if (index >= 0) {
+      end = index < this.#first.length
+        ? this.#first[index]
+        : this.#ends.length - 1;
+    }
+    // One comparison where boundaries are further apart than buckets; a value on a boundary stays there.
+    while (milliseconds > this.#ends[end]) end++;
+    this.#counts[end]++;
+    if (trace) this.#keep(end, trace, milliseconds, at);
+  }
+
+  exemplar(bucket: number): Exemplar | undefined {
+    const trace = this.#traces?.[bucket];
+    if (!trace || this.#marks === undefined) return undefined;
+    return {
+      trace,
+      value: this.#marks[2 * bucket],
+      at: this.#marks[2 * bucket + 1],
+    };
+  }
+
+  cumulative(): readonly number[] {
+    let below = 0;
+    return Array.from(this.#counts, (count) => below += count);
+  }
+
+  quantile(p: number): number {
+    return this.#histogram.quantile(p);
+  }
+
+  #keep(bucket: number, trace: string, value: number, at: number): void {
+    const size = this.#counts.length;
+    const traces = this.#traces ??= new Array<string>(size).fill("");
+    const marks = this.#marks ??= new Float64Array(2 * size);
+    traces[bucket] = trace;
+    marks[2 * bucket] = value;
+    marks[2 * bucket + 1] = at;
+  }
+}

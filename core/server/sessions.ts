@@ -1,0 +1,233 @@
+/**
+ * Sessions of a server: servers within the server, so that several test workers share one without disturbing each other.
+ *
+ * @module
+ */
+import type { SessionSettings } from "../config/mod.ts";
+import { PerfmockError } from "../errors.ts";
+import type { Clock } from "../plugin.ts";
+import {
+  SESSION_NAME,
+  type SessionDescription,
+  type SessionRequest,
+  type SessionStore,
+} from "../control/session_endpoints.ts";
+import type { Tenant } from "../world/tenant.ts";
+
+/** What sessions need of their server. */
+export interface SessionHost {
+  /** The server's clock. */
+  readonly clock: Clock;
+  /** As configured now. */
+  readonly settings: () => SessionSettings;
+  /** Makes the configuration of one; throws what is wrong with it. */
+  readonly create: (name: string, request: SessionRequest) => Promise<Tenant>;
+  /** Where the server listens. */
+  readonly url: () => URL | undefined;
+  /** Told of what could not be ended well. */
+  readonly report: (error: unknown) => void;
+}
+
+interface Session {
+  readonly tenant: Tenant;
+  readonly expiry: number;
+  used: number;
+  timer: number;
+}
+
+/** How many names of ended sessions are remembered, to tell them from names that never were. */
+const REMEMBERED = 1000;
+
+/** All sessions. */
+export class Sessions implements SessionStore {
+  /** Whether there ever was one: until then nobody needs to look for them. */
+  used = false;
+  readonly #host: SessionHost;
+  readonly #sessions = new Map<string, Session>();
+  readonly #making = new Set<string>();
+  readonly #past = new Set<string>();
+  #made = 0;
+  #closed = false;
+
+  /** @param host what they need of their server */
+  constructor(host: SessionHost) {
+    this.#host = host;
+  }
+
+  /** Their configurations in force. */
+  *tenants(): Generator<Tenant> {
+    for (const { tenant } of this.#sessions.values()) yield tenant;
+  }
+
+  /**
+   * Makes one.
+   *
+   * @throws PerfmockError `SESSIONS_EXHAUSTED`, `ARGUMENT_INVALID` where the name is taken, or what is wrong with its routes
+   */
+  async create(request: SessionRequest): Promise<SessionDescription> {
+    if (this.#closed) throw ending();
+    const { limit, expiry } = this.#host.settings();
+    if (this.#sessions.size + this.#making.size >= limit) {
+      throw new PerfmockError(
+        "SESSIONS_EXHAUSTED",
+        `Cannot make another session: there are ${limit}, as many as sessions.limit allows`,
+      );
+    }
+    const name = request.name ?? this.#newName();
+    if (this.#sessions.has(name) || this.#making.has(name)) {
+      throw new PerfmockError("ARGUMENT_INVALID", "Cannot make this session", [{
+        path: "/name",
+        message: `There is a session "${name}" already`,
+        value: name,
+        allowed: "another name, or none to have one made up",
+      }]);
+    }
+    this.#making.add(name);
+    try {
+      const tenant = await this.#host.create(name, request);
+      // The server may have begun to end meanwhile, and knows nothing of this one yet.
+      if (this.#closed) {
+        await tenant.end();
+        throw ending();
+      }
+      const session: Session = {
+        tenant,
+        expiry: request.expiry ?? expiry,
+        used: this.#host.clock.now(),
+        timer: 0,
+      };
+      this.used = true;
+      this.#past.delete(name);
+      this.#sessions.set(name, session);
+      this.#watch(session);
+      return this.#describe(session);
+    } finally {
+      this.#making.delete(name);
+    }
+  }
+
+  /** The session of a name, which goes on living for it; undefined where there is none. */
+  find(name: string): Tenant | undefined {
+    const session = this.#sessions.get(name);
+    if (session === undefined) return undefined;
+    session.used = this.#host.clock.now();
+    return session.tenant;
+  }
+
+  /** Whether there was a session of this name that has ended. */
+  isPast(name: string): boolean {
+    return this.#past.has(name);
+  }
+
+  /** All there are, in the order in which they were made. */
+  list(): SessionDescription[] {
+    return [...this.#sessions.values()].map((session) =>
+      this.#describe(session)
+    );
+  }
+
+  /** One of them. */
+  describe(name: string): SessionDescription {
+    return this.#describe(this.#known(name));
+  }
+
+  /**
+   * Ends one: its exchanges are cut.
+   *
+   * @throws PerfmockError `SESSION_UNKNOWN`
+   */
+  async delete(name: string): Promise<void> {
+    await this.#end(this.#known(name));
+  }
+
+  /** Makes no more of them: the server is ending. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Ends all. */
+  async end(): Promise<void> {
+    this.close();
+    await Promise.all(
+      [...this.#sessions.values()].map((session) => this.#end(session)),
+    );
+  }
+
+  #known(name: string): Session {
+    const session = this.#sessions.get(name);
+    if (session !== undefined) return session;
+    throw unknownSession(name);
+  }
+
+  #newName(): string {
+    let name: string;
+    do name = `s${++this.#made}`; while (this.#sessions.has(name));
+    return name;
+  }
+
+  #describe({ tenant, used, expiry }: Session): SessionDescription {
+    const name = tenant.session ?? "";
+    const url = this.#host.url();
+    const own = url && new URL(url);
+    if (own !== undefined) own.hostname = `${name}.localhost`;
+    return {
+      name,
+      url: own?.href ?? null,
+      seed: tenant.config.seed,
+      revision: tenant.number,
+      inFlight: tenant.flow.size,
+      expiresMs: Math.max(0, used + expiry - this.#host.clock.now()),
+    };
+  }
+
+  #watch(session: Session): void {
+    const { clock } = this.#host;
+    session.timer = clock.at(session.used + session.expiry, () => {
+      session.timer = 0;
+      const now = clock.now();
+      // One that waits for an answer is in use, however long that takes.
+      if (session.tenant.flow.size > 0) session.used = now;
+      if (session.used + session.expiry > now) this.#watch(session);
+      else this.#end(session).catch(this.#host.report);
+    }, undefined);
+  }
+
+  async #end(session: Session): Promise<void> {
+    const name = session.tenant.session ?? "";
+    if (!this.#sessions.delete(name)) return;
+    if (session.timer !== 0) this.#host.clock.cancel(session.timer);
+    this.#past.add(name);
+    for (const oldest of this.#past) {
+      if (this.#past.size <= REMEMBERED) break;
+      this.#past.delete(oldest);
+    }
+    await session.tenant.end();
+  }
+}
+
+function ending(): PerfmockError {
+  return new PerfmockError(
+    "SERVER_NOT_STARTED",
+    "Cannot make a session: the server is ending",
+  );
+}
+
+/** The error for a name that no session has. */
+export function unknownSession(name: string): PerfmockError {
+  return new PerfmockError(
+    "SESSION_UNKNOWN",
+    `Cannot find a session "${name}": it has expired, was deleted, or never was`,
+  );
+}
+
+/** The name that a URL's host stands for: `w1` of `http://w1.localhost:8080/`; undefined where it stands for none. */
+export function nameInHost(url: string): string | undefined {
+  const start = url.indexOf("//") + 2;
+  const end = url.indexOf(".localhost", start);
+  if (end < 0) return undefined;
+  const name = url.slice(start, end);
+  return SESSION_NAME.test(name) &&
+      /^[:/?#]|^$/.test(url.slice(end + 10, end + 11))
+    ? name
+    : undefined;
+}

@@ -1,0 +1,74 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import fc from "fast-check";
+import {
+  mergePatch,
+  mergeRoutes,
+  putConfig,
+} from "../../../core/control/config_edits.ts";
+
+Deno.test("mergePatch() is RFC 7396: its appendix's examples", () => {
+  const examples: [unknown, unknown, unknown][] = [
+    [{ a: "b" }, { a: "c" }, { a: "c" }],
+    [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
+    [{ a: "b" }, { a: null }, {}],
+    [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
+    [{ a: ["b"] }, { a: "c" }, { a: "c" }],
+    [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
+    [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
+    [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
+    [["a", "b"], ["c", "d"], ["c", "d"]],
+    [{ a: "b" }, ["c"], ["c"]],
+    [{ a: "foo" }, null, null],
+    [{ a: "foo" }, "bar", "bar"],
+    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+    [[1, 2], { a: "b", c: null }, { a: "b" }],
+    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+  ];
+  for (const [target, patch, result] of examples) {
+    deepEqual(mergePatch(target, patch), result);
+  }
+});
+
+Deno.test("mergePatch() changes neither of its arguments, and a second time nothing more", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (target, patch) => {
+      const [before, given] = [
+        structuredClone(target),
+        structuredClone(patch),
+      ];
+      const once = mergePatch(target, patch);
+      deepEqual([target, patch], [before, given]);
+      deepEqual(mergePatch(once, patch), once);
+    }),
+    { seed: 7396, numRuns: 500 },
+  );
+});
+
+Deno.test("mergePatch() takes __proto__ for a name like any other", () => {
+  const patch = JSON.parse('{ "__proto__": { "polluted": true } }');
+  const merged = mergePatch({}, patch) as object;
+  deepEqual(Object.keys(merged), ["__proto__"]);
+  equal(Reflect.get({}, "polluted"), undefined);
+});
+
+Deno.test("mergeRoutes() merges into those that are there and appends the others", () => {
+  const value = { seed: 1, routes: [{ path: "/a", scale: 2 }] };
+  deepEqual(
+    mergeRoutes({ value, ids: ["get-a"] }, {
+      "get-a": { scale: null },
+      b: { path: "/b" },
+    }),
+    { seed: 1, routes: [{ path: "/a", id: "get-a" }, { path: "/b", id: "b" }] },
+  );
+  throws(() => mergeRoutes({ value, ids: ["get-a"] }, { b: 1 }), /route "b"/);
+});
+
+Deno.test("putConfig() keeps what is fixed where the new configuration does not name it", () => {
+  const value = { server: { port: 1, host: "::1", cors: false } };
+  const put = (next: unknown) => putConfig({ value, ids: [] }, next);
+  deepEqual(put({}), { server: { host: "::1", port: 1 } });
+  deepEqual(put({ server: { port: 2 } }), { server: { port: 2, host: "::1" } });
+  for (const odd of [null, [], "x", { server: 1 }]) equal(put(odd), odd);
+  const bare = {};
+  equal(putConfig({ value: {}, ids: [] }, bare), bare);
+});

@@ -1,0 +1,124 @@
+import { deepEqual, equal } from "node:assert/strict";
+import fc from "fast-check";
+import { LiveExchange } from "../../../core/pipeline/exchange.ts";
+import { ExchangeJournal } from "../../../core/observe/journal.ts";
+import type { Outcome } from "../../../core/plugin.ts";
+import { testPlan } from "../../support/plan.ts";
+
+const plan = testPlan();
+
+function ended(sequence: number, more: Partial<LiveExchange> = {}) {
+  const x = new LiveExchange(
+    plan,
+    "GET",
+    new Request(`http://localhost:1/r?n=${sequence}`),
+  );
+  return Object.assign(x, {
+    sequence,
+    arrival: 1000 + sequence,
+    start: 1002 + sequence,
+    service: 10,
+    due: 1012 + sequence,
+    end: 1012.5 + sequence,
+    status: 200,
+    outcome: "answered",
+    trace: `t${sequence}`,
+  }, more);
+}
+
+Deno.test("an entry tells drawn and achieved times, queue, lateness and trace", () => {
+  const journal = new ExchangeJournal(10, 1000, "w1");
+  journal.record(ended(3));
+  deepEqual(journal.entries({ limit: 1 }), [{
+    number: 0,
+    route: "r",
+    session: "w1",
+    sequence: 3,
+    key: null,
+    method: "GET",
+    path: "/r?n=3",
+    arrivalMs: 3,
+    outcome: "answered",
+    status: 200,
+    queueMs: 2,
+    drawnMs: 10,
+    degradationMs: 0,
+    achievedMs: 10.5,
+    totalMs: 12.5,
+    latenessMs: 0.5,
+    traceId: "t3",
+  }]);
+});
+
+Deno.test("what was not served has no achieved time, what was not answered no lateness", () => {
+  const journal = new ExchangeJournal(10, 0, null);
+  const outcomes: Outcome[] = ["rejected", "gone", "reset", "failed"];
+  for (const outcome of outcomes) journal.record(ended(0, { outcome }));
+  deepEqual(
+    journal.entries({ limit: 9 }).map((entry) => [
+      entry.outcome,
+      entry.achievedMs,
+      entry.latenessMs,
+    ]),
+    [
+      ["rejected", null, null],
+      ["gone", null, null],
+      ["reset", 10.5, null],
+      ["failed", null, null],
+    ],
+  );
+});
+
+Deno.test("filters are taken together, and the limit takes the latest", () => {
+  const journal = new ExchangeJournal(100, 0, null);
+  for (let i = 0; i < 10; i++) {
+    journal.record(ended(i, {
+      status: i % 2 === 0 ? 200 : 503,
+      outcome: i % 2 === 0 ? "answered" : "rejected",
+      end: 1012 + i + i,
+    }));
+  }
+  const sequences = (filter: object, limit = 100) =>
+    journal.entries({ limit, ...filter }).map(({ sequence }) => sequence);
+  deepEqual(sequences({}, 3), [7, 8, 9]);
+  deepEqual(sequences({ status: 503 }), [1, 3, 5, 7, 9]);
+  deepEqual(sequences({ outcome: "answered" }, 2), [6, 8]);
+  deepEqual(sequences({ trace: "t4" }), [4]);
+  deepEqual(sequences({ slower: 20, status: 503 }), [9]);
+  deepEqual(sequences({ route: "other" }), []);
+});
+
+Deno.test("the ring keeps the latest, whatever is recorded, resized and reset", () => {
+  const command = fc.oneof(
+    fc.record({ record: fc.integer({ min: 1, max: 300 }) }),
+    fc.record({ resize: fc.integer({ min: 1, max: 400 }) }),
+    fc.constant({ reset: true }),
+  );
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 12 }), (commands) => {
+      const journal = new ExchangeJournal(50, 0, null);
+      let capacity = 50;
+      let model: number[] = [];
+      let next = 0;
+      for (const one of commands) {
+        if ("record" in one) {
+          for (let i = 0; i < one.record; i++) {
+            journal.record(ended(next));
+            model.push(next++);
+          }
+        } else if ("resize" in one) journal.resize(capacity = one.resize);
+        else {
+          journal.reset();
+          model = [];
+        }
+        model = model.slice(-capacity);
+        equal(journal.capacity, capacity);
+        deepEqual(
+          journal.entries({ limit: 1000 }).map(({ sequence }) => sequence),
+          model,
+        );
+      }
+    }),
+    { seed: 11, numRuns: 150 },
+  );
+});

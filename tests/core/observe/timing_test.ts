@@ -1,0 +1,177 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { Histogram as PromHistogram, Registry } from "prom-client";
+import type { Timing } from "../../../core/plugin.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import {
+  DURATION_BOUNDARIES,
+  LATENESS_BOUNDARIES,
+} from "../../../core/observe/timing.ts";
+
+const definition = { name: "test_seconds", help: "Test" };
+
+function timingWith(boundaries: readonly number[]): Timing {
+  return new MetricRegistry().timing(definition, boundaries).series();
+}
+
+function step(value: number, by: bigint): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  view.setBigUint64(0, view.getBigUint64(0) + by);
+  return view.getFloat64(0);
+}
+
+function expected(
+  values: readonly number[],
+  boundaries: readonly number[],
+): number[] {
+  return [...boundaries, Infinity].map((end) =>
+    values.filter((value) => value <= end).length
+  );
+}
+
+for (
+  const [name, boundaries] of [
+    ["durations", DURATION_BOUNDARIES],
+    ["lateness", LATENESS_BOUNDARIES],
+  ] as const
+) {
+  Deno.test(`Timing.cumulative() is exact on and beside each default boundary for ${name}`, () => {
+    for (const [index, boundary] of boundaries.entries()) {
+      const timing = timingWith(boundaries);
+      const values = [
+        step(boundary, -1n),
+        boundary,
+        step(boundary, 1n),
+      ];
+      for (const value of values) timing.record(value);
+      deepEqual(timing.cumulative(), expected(values, boundaries));
+      equal(timing.cumulative()[index], 2);
+    }
+  });
+}
+
+Deno.test("Timing.cumulative() equals a plain count for any boundaries, however close", () => {
+  const boundary = fc.oneof(
+    fc.double({ min: 1e-7, max: 1e7, noNaN: true }),
+    fc.integer({ min: 0, max: 40 }).map((n) => 100 + n / 20),
+    fc.integer({ min: 1, max: 2000 }),
+  );
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(boundary, { minLength: 1, maxLength: 40 }),
+      fc.array(fc.double({ min: 0, max: 1e8, noNaN: true })),
+      (unsorted, others) => {
+        const boundaries = unsorted.sort((a, b) => a - b);
+        const values = [
+          ...others,
+          ...boundaries.flatMap((b) => [step(b, -1n), b, step(b, 1n)]),
+        ];
+        const timing = timingWith(boundaries);
+        for (const value of values) timing.record(value);
+        deepEqual(timing.cumulative(), expected(values, boundaries));
+      },
+    ),
+    { seed: 42, numRuns: 300 },
+  );
+});
+
+Deno.test("Timing counts 0 as at most the first boundary and leaves bad values out of everything", () => {
+  const timing = timingWith([1, 10]);
+  for (const value of [0, 5, 1e9, NaN, -1, Infinity]) timing.record(value);
+  deepEqual(timing.cumulative(), [1, 2, 3]);
+  deepEqual([timing.count, timing.sum], [3, 1e9 + 5]);
+});
+
+Deno.test("Timing.quantile() answers to within 0.4 %, whatever the boundaries", () => {
+  const timing = timingWith([1000]);
+  for (let value = 1; value <= 200; value++) timing.record(value);
+  ok(Math.abs(timing.quantile(0.95) - 190) <= 190 * 0.004);
+  ok(Number.isNaN(timingWith([1]).quantile(0.5)));
+});
+
+Deno.test("Timing.cumulative() is a copy that later records do not change", () => {
+  const timing = timingWith([1]);
+  const before = timing.cumulative();
+  timing.record(0.5);
+  deepEqual(before, [0, 0]);
+});
+
+Deno.test("Timing.exemplar() is the latest duration of its bucket that came with a trace id", () => {
+  const timing = timingWith([1, 10]);
+  equal(timing.exemplar(0), undefined);
+  timing.record(0.5);
+  timing.record(0.25, "");
+  equal(timing.exemplar(0), undefined);
+  timing.record(5, "a".repeat(32), 100);
+  timing.record(10, "b".repeat(32), 101);
+  timing.record(7);
+  timing.record(11, "c".repeat(32), 102);
+  deepEqual([0, 1, 2, 3].map((bucket) => timing.exemplar(bucket)), [
+    undefined,
+    { trace: "b".repeat(32), value: 10, at: 101 },
+    { trace: "c".repeat(32), value: 11, at: 102 },
+    undefined,
+  ]);
+});
+
+Deno.test("Timing.exemplar() is never of a bad value, and 0 has its place in the first bucket", () => {
+  const timing = timingWith([1, 10]);
+  for (const value of [NaN, -1, Infinity]) timing.record(value, "t", 1);
+  timing.record(0, "zero", 2);
+  deepEqual([0, 1, 2].map((bucket) => timing.exemplar(bucket)?.trace), [
+    "zero",
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("Timing says what prom-client's histogram says of the same events, and each exemplar lies in its bucket", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(
+          fc.double({ min: 0, max: 2e5, noNaN: true }),
+          fc.constantFrom(...DURATION_BOUNDARIES),
+        ),
+        { maxLength: 100 },
+      ),
+      async (values) => {
+        const timing = timingWith(DURATION_BOUNDARIES);
+        const oracle = new PromHistogram({
+          ...definition,
+          buckets: [...DURATION_BOUNDARIES],
+          registers: [new Registry()],
+        });
+        for (const [i, value] of values.entries()) {
+          timing.record(value, `${i}`, i);
+          oracle.observe(value);
+        }
+        const samples = (await oracle.get()).values;
+        const named = (suffix: string) =>
+          samples.filter(({ metricName }) => metricName?.endsWith(suffix));
+        if (values.length > 0) {
+          deepEqual(
+            timing.cumulative(),
+            named("_bucket").map(({ value }) => value),
+          );
+          equal(timing.sum, named("_sum")[0].value);
+        }
+        const ends = [...DURATION_BOUNDARIES, Infinity];
+        for (const [bucket, end] of ends.entries()) {
+          const start = bucket === 0 ? -1 : ends[bucket - 1];
+          const last = values.findLastIndex((value) =>
+            value > start && value <= end
+          );
+          deepEqual(
+            timing.exemplar(bucket),
+            last < 0
+              ? undefined
+              : { trace: `${last}`, value: values[last], at: last },
+          );
+        }
+      },
+    ),
+    { seed: 42, numRuns: 200 },
+  );
+});

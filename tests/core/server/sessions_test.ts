@@ -1,0 +1,20 @@
+import { deepEqual } from "node:assert/strict";
+import { nameInHost } from "../../../core/server/sessions.ts";
+
+Deno.test("nameInHost() takes one label before .localhost, and nothing else", () => {
+  const names = {
+    "http://w1.localhost:8080/r": "w1",
+    "http://w1.localhost/": "w1",
+    "https://a-b.localhost?x": "a-b",
+    "http://localhost:8080/r": undefined,
+    "http://w1.localhost.example/": undefined,
+    "http://w1.localhosts/": undefined,
+    "http://a.b.localhost/": undefined,
+    "http://-a.localhost/": undefined,
+    "http://127.0.0.1/x.localhost/": undefined,
+  };
+  deepEqual(
+    Object.keys(names).map((url) => nameInHost(url)),
+    Object.values(names),
+  );
+});
