@@ -1,16 +1,22 @@
 /**
- * Looks at the file that a response names.
+ * Check of the file that a response names.
  *
  * @module
  */
 import { dirname, sep } from "node:path";
 import type { Issue } from "../errors.ts";
-import type { Kit } from "../plugin.ts";
-import { isFixed, parseTemplate } from "../lib/template.ts";
 import { toPointer } from "../lib/pointer.ts";
+import { isFixed, parseTemplate } from "../lib/template.ts";
+import type { Kit } from "../contract/values.ts";
 
-/** That it is there, and within the configuration's folder, links followed. */
-export function fileFaults(
+/**
+ * Checks that the file exists and lies within the configuration's folder, with symbolic links resolved. Of a path with
+ * places for a request's values, the folder before the first place is checked.
+ *
+ * @param response the response as written
+ * @param at path of its key `file`
+ */
+export function fileIssues(
   { file, outside }: Record<string, unknown>,
   at: readonly string[],
   kit: Kit,
@@ -26,7 +32,7 @@ export function fileFaults(
     ? template.join("")
     : dirname(`${first}_`);
   const issue = (message: string, allowed: string): Issue[] => [{
-    path: toPointer([...at, "file"]),
+    path: toPointer(at),
     message,
     value: file,
     allowed,
@@ -60,6 +66,7 @@ export function fileFaults(
   );
 }
 
+/** Resolves a path against the configuration's folder; undefined where it cannot be one. */
 function absolute(kit: Kit, path: string): string | undefined {
   const result = kit.file()["~standard"].validate(path);
   return "value" in result ? result.value as string : undefined;

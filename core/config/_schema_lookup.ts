@@ -1,24 +1,28 @@
 /**
- * What a schema would have accepted, read from its JSON Schema, so that any validator's faults can say it.
+ * Looks up in a JSON Schema what it allows at a path, so that issues of any validator can say it.
  *
  * @module
  */
-import { listOf } from "./_raw_issue.ts";
 import { alternatives, limitsInWords, typeInWords } from "./words.ts";
 
-/** A JSON Schema, or a part of one, of which nothing is taken for granted. */
+/** A JSON Schema or a part of one, with nothing known about its keywords. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The deepest that references and alternatives are followed: a schema may refer to itself. */
-const DEEPEST = 8;
+/** Maximum depth to which references and alternatives are followed: a schema may refer to itself. */
+const DEPTH = 8;
 
-/** Whether a value is an object of names and values. */
+/** True for an object that is not a list. */
 export function isRecord(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The schemas that apply at a path, alternatives and references resolved; empty where the path leads nowhere. */
-export function schemasAt(
+/** Returns a value that is a list, else an empty list. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Returns the schemas that apply at a path; empty where the path leads nowhere. */
+function schemasAt(
   root: JsonSchema,
   segments: readonly PropertyKey[],
 ): JsonSchema[] {
@@ -31,9 +35,9 @@ export function schemasAt(
 }
 
 /**
- * The keys that an object at a path may have, where they are a closed list; undefined where any key may be written.
+ * Returns the keys that are allowed for an object at a path; undefined where any key is.
  *
- * @param written the object itself: of several alternatives those count whose constants it has
+ * @param written the object itself: where there are alternatives, those whose constants it contradicts are left out
  */
 export function keysAt(
   root: JsonSchema,
@@ -54,7 +58,7 @@ export function keysAt(
   ];
 }
 
-/** Whether an object has another value where an alternative wants a constant, such as its kind. */
+/** True if an object has another value where an alternative requires a constant, such as a kind. */
 function contradicts({ properties }: JsonSchema, written: unknown): boolean {
   return isRecord(written) && isRecord(properties) &&
     Object.entries(properties).some(([key, property]) =>
@@ -63,7 +67,7 @@ function contradicts({ properties }: JsonSchema, written: unknown): boolean {
     );
 }
 
-/** What is allowed at a path, in words; undefined where the schema says nothing of it. */
+/** Describes what is allowed at a path; undefined where the schema does not say. */
 export function allowedAt(
   root: JsonSchema,
   segments: readonly PropertyKey[],
@@ -73,7 +77,7 @@ export function allowedAt(
   return found.length === 0 ? undefined : alternatives(found);
 }
 
-/** The strings that an enumeration at a path lists. */
+/** Returns the strings of an enumeration at a path. */
 export function optionsAt(
   root: JsonSchema,
   segments: readonly PropertyKey[],
@@ -84,15 +88,19 @@ export function optionsAt(
     .filter((value) => typeof value === "string");
 }
 
-/** A node and all it stands for: references followed, alternatives spread. */
+/** Returns a node with all nodes it refers to and all its alternatives. */
 function expand(root: JsonSchema, node: JsonSchema, depth = 0): JsonSchema[] {
-  if (depth > DEEPEST) return [];
-  const parts = [refer(root, node), ...branches(node), ...listOf(node.allOf)]
+  if (depth > DEPTH) return [];
+  const parts = [
+    resolveReference(root, node),
+    ...branches(node),
+    ...listOf(node.allOf),
+  ]
     .filter(isRecord);
   return [node, ...parts.flatMap((part) => expand(root, part, depth + 1))];
 }
 
-function refer(root: JsonSchema, node: JsonSchema): unknown {
+function resolveReference(root: JsonSchema, node: JsonSchema): unknown {
   if (typeof node.$ref !== "string") return undefined;
   return node.$ref.split("/").slice(1).reduce<unknown>(
     (place, name) => isRecord(place) ? place[name] : undefined,
@@ -116,16 +124,18 @@ function child(node: JsonSchema, key: string): JsonSchema[] {
   return [additionalProperties].filter(isRecord);
 }
 
-/** What one node allows, an entry for each alternative. */
+/** Describes what one node allows, one entry per alternative. */
 function phrases(root: JsonSchema, node: JsonSchema, depth: number): string[] {
-  if (depth > DEEPEST) return [];
+  if (depth > DEPTH) return [];
   const values = "const" in node ? [node.const] : listOf(node.enum);
   if (values.length > 0) return values.map((value) => JSON.stringify(value));
   if (node.type === "number" || node.type === "integer") return [number(node)];
   if (typeof node.description === "string" && node.description !== "") {
     return [node.description];
   }
-  const parts = [refer(root, node), ...branches(node)].filter(isRecord);
+  const parts = [resolveReference(root, node), ...branches(node)].filter(
+    isRecord,
+  );
   if (parts.length > 0) {
     return parts.flatMap((part) => phrases(root, part, depth + 1));
   }
@@ -144,7 +154,7 @@ function number(node: JsonSchema): string {
   return limits === "" ? noun : `${noun}, ${limits}`;
 }
 
-/** A limit worth telling: zod writes the range of safe integers as limits too. */
+/** Returns a limit worth mentioning: zod also writes the range of safe integers as limits. */
 function limit(value: unknown): number | undefined {
   return typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER
     ? value

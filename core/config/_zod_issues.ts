@@ -1,14 +1,17 @@
 /**
- * zod's issues, reworded.
+ * Validation with zod, with its issues in perfmock's words.
+ *
+ * The words come from zod's error map for one parse: zod calls it for each issue whose schema has no message of its
+ * author's, and passes it the issue's code and data.
  *
  * @module
  */
-import { z } from "zod";
+import type { Schema, SchemaIssue, SchemaResult } from "../contract/values.ts";
 import { lookUp } from "../lib/pointer.ts";
-import { listOf, pathOf, type RawIssue } from "./_raw_issue.ts";
-import { resolveUnion } from "./_union.ts";
 import { suggest } from "../lib/suggest.ts";
+import { listOf } from "./_schema_lookup.ts";
 import {
+  alternatives,
   expected,
   mustBe,
   sentence,
@@ -16,127 +19,166 @@ import {
   valueInWords,
 } from "./words.ts";
 
-/** A fault on its way to becoming an issue: what the schema's JSON Schema can tell is not in it yet. */
-export interface Fault {
-  /** Where, from the validated value downwards. */
+/** An issue as a validator reports it, with any further fields. */
+export type RawIssue = SchemaIssue & Readonly<Record<string, unknown>>;
+
+/** An issue whose message is final; what the schema's JSON Schema can add is still missing. */
+export interface WordedIssue {
+  /** Path from the validated value. */
   readonly segments: readonly PropertyKey[];
   /** What is wrong. */
   readonly message: string;
-  /** Whether the last segment is a key that may not be there; undefined where the validator does not tell. */
+  /** True if the last segment is a key that is not allowed; undefined where the validator does not tell. */
   readonly unknownKey?: boolean;
   /** What is allowed, as far as the issue itself says. */
   readonly allowed?: string;
-  /** True where the issue speaks for one of several alternatives: the JSON Schema knows them all. */
+  /** True if `allowed` covers only one of several alternatives: the JSON Schema knows them all. */
   readonly partial?: boolean;
-  /** What was probably meant. */
+  /** The probable correction. */
   readonly suggestion?: string;
-  /** The value to show, where it is not the one that lies at the path. */
+  /** The value to show, where it differs from the one at the path. */
   readonly value?: unknown;
 }
 
+/** The part of a zod schema that takes an error map for one parse. */
+interface ZodSchema<T> extends Schema<T> {
+  safeParse(
+    value: unknown,
+    parameters: { readonly error: (issue: RawIssue) => string | undefined },
+  ):
+    | { readonly success: true; readonly data: T }
+    | {
+      readonly success: false;
+      readonly error: { readonly issues: readonly RawIssue[] };
+    };
+}
+
+/** True for schemas of zod, whichever copy of it. */
+export function isZod<T>(schema: Schema<T>): schema is ZodSchema<T> {
+  return schema["~standard"].vendor === "zod" && "safeParse" in schema &&
+    typeof schema.safeParse === "function";
+}
+
 /**
- * Rewords one issue of zod's.
+ * Parses a value.
  *
- * @param issue as zod raised it
- * @param root the value that was validated
- * @param base where the issue's path begins
+ * @throws what the schema throws, and zod's own error where it needs a promise: {@linkcode needsPromise} recognises it
  */
-export function rewordZod(
+export function parseWithZod<T>(
+  schema: ZodSchema<T>,
+  value: unknown,
+): SchemaResult<T> {
+  const result = schema.safeParse(value, { error: messageOf });
+  return result.success
+    ? { value: result.data }
+    : { issues: result.error.issues };
+}
+
+/** True if zod threw because a schema works asynchronously. */
+export function needsPromise(error: unknown): boolean {
+  return error instanceof Error && error.constructor.name.includes("Async");
+}
+
+/** Returns the path of an issue as plain keys. */
+export function pathOf(issue: SchemaIssue): PropertyKey[] {
+  return (issue.path ?? []).map((segment) =>
+    typeof segment === "object" ? segment.key : segment
+  );
+}
+
+/**
+ * Completes one of zod's issues: unions are resolved to the alternative that was meant, corrections are suggested.
+ *
+ * @param issue as zod reports it
+ * @param root the validated value
+ * @param base path at which the issue's own path begins
+ */
+export function wordedIssues(
   issue: RawIssue,
   root: unknown,
-  base: readonly PropertyKey[],
-): Fault[] {
+  base: readonly PropertyKey[] = [],
+): WordedIssue[] {
   const segments = [...base, ...pathOf(issue)];
   const value = lookUp(root, segments);
-  switch (issue.code) {
-    case "unrecognized_keys":
-      return listOf(issue.keys).map(String).map((key) => ({
-        segments: [...segments, key],
-        message: `Unknown key ${JSON.stringify(key)}`,
-        unknownKey: true,
-      }));
-    case "invalid_union":
-      if (Array.isArray(issue.errors) && issue.errors.length > 0) {
-        return resolveUnion(issue.errors, value).flatMap((chosen) =>
-          rewordZod(chosen, root, segments)
-        );
-      }
+  if (issue.code === "unrecognized_keys") {
+    return listOf(issue.keys).map(String).map((key) => ({
+      segments: [...segments, key],
+      message: `Unknown key ${JSON.stringify(key)}`,
+      unknownKey: true,
+    }));
+  }
+  const branches = branchesOf(issue);
+  if (branches.length > 0) {
+    return resolveUnion(branches, value).flatMap((chosen) =>
+      wordedIssues(chosen, root, segments)
+    );
   }
   return [{
     segments,
     unknownKey: false,
     suggestion: correction(issue, value),
-    ...says(issue),
-    message: messageOf(issue, value),
+    ...detailsOf(issue),
+    message: sentence(issue.message),
   }];
 }
 
-/** The option that a misspelt one was meant to be. */
+/** Suggests the option that a misspelt one was meant to be. */
 function correction(issue: RawIssue, value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const options = [...listOf(issue.values), ...listOf(issue.options)];
   return suggest(value, options.filter((option) => typeof option === "string"));
 }
 
-/** What an issue's own parameters say beside its message. */
-function says(issue: RawIssue): Omit<Fault, "segments" | "message"> {
-  const params = typeof issue.params === "object" && issue.params !== null
-    ? issue.params
-    : {};
-  const said: Record<string, unknown> = {};
+/** Returns what the parameters of an issue say beside its message. */
+function detailsOf(issue: RawIssue): Omit<WordedIssue, "segments" | "message"> {
+  const params = paramsOf(issue);
+  const details: Record<string, unknown> = {};
   for (const key of ["allowed", "partial", "suggestion", "value"]) {
-    if (Object.hasOwn(params, key)) said[key] = Reflect.get(params, key);
+    if (Object.hasOwn(params, key)) details[key] = params[key];
   }
-  return said;
+  return details;
 }
 
-/** The message of an issue: the schema's author's own words where there are any, else ours. */
-function messageOf(issue: RawIssue, value: unknown): string {
-  if (issue.code === "custom") return sentence(issue.message);
-  const usual = english({ ...issue, input: value });
-  if (issue.message !== usual) return sentence(issue.message);
-  return reword(issue, value) ?? sentence(issue.message);
+function paramsOf(issue: RawIssue): Readonly<Record<string, unknown>> {
+  return { ...(issue.params as object | undefined) };
 }
 
-const localise = z.locales.en().localeError;
-
-function english(issue: Record<string, unknown>): string | undefined {
-  const text = localise(issue as Parameters<typeof localise>[0]);
-  return typeof text === "string" ? text : text?.message;
-}
-
-function reword(issue: RawIssue, value: unknown): string | undefined {
-  switch (issue.code) {
+/** The error map: returns perfmock's message for an issue, undefined where zod's own is kept. */
+function messageOf(issue: RawIssue): string | undefined {
+  const { code, input } = issue;
+  switch (code) {
     case "invalid_type":
-      return expected([typeInWords(String(issue.expected))], value);
+      return expected([typeInWords(String(issue.expected))], input);
     case "invalid_value":
-      return mustBe(listOf(issue.values), value);
+      return mustBe(listOf(issue.values), input);
     case "invalid_union":
       if (issue.inclusive === false) {
         return "Fits more than one of the alternatives";
       }
-      return mustBe(listOf(issue.options), value);
+      return typeof issue.discriminator === "string"
+        ? mustBe(listOf(issue.options), lookUp(input, [issue.discriminator]))
+        : undefined;
     case "too_small":
     case "too_big":
-      return size(issue, value);
+      return sizeMessage(issue, input);
     case "not_multiple_of":
       return `Must be a multiple of ${issue.divisor}, received ${
-        valueInWords(value)
+        valueInWords(input)
       }`;
     case "invalid_format":
-      return format(issue, value);
+      return formatMessage(issue, input);
     case "invalid_key": {
       const [inner] = listOf(issue.issues) as readonly RawIssue[];
-      const key = String(pathOf(issue).at(-1));
-      const reason = inner === undefined ? "" : messageOf(inner, key);
-      return `Invalid key ${JSON.stringify(key)}: ${
-        reason.charAt(0).toLowerCase()
-      }${reason.slice(1)}`;
+      const reason = sentence(inner?.message ?? "");
+      const key = JSON.stringify(String(pathOf(issue).at(-1)));
+      return `Invalid key ${key}: ${reason.charAt(0).toLowerCase()}${
+        reason.slice(1)
+      }`;
     }
   }
 }
 
-function size(issue: RawIssue, value: unknown): string {
+function sizeMessage(issue: RawIssue, value: unknown): string {
   const small = issue.code === "too_small";
   const bound = small ? issue.minimum : issue.maximum;
   if (typeof value === "number" || typeof value === "bigint") {
@@ -158,10 +200,11 @@ function size(issue: RawIssue, value: unknown): string {
 
 function count(value: unknown): number {
   if (typeof value === "string" || Array.isArray(value)) return value.length;
+  if (value instanceof Set || value instanceof Map) return value.size;
   return Object.keys(value ?? {}).length;
 }
 
-function format(issue: RawIssue, value: unknown): string {
+function formatMessage(issue: RawIssue, value: unknown): string {
   const received = `, received ${valueInWords(value)}`;
   switch (issue.format) {
     case "regex":
@@ -175,4 +218,131 @@ function format(issue: RawIssue, value: unknown): string {
     default:
       return `Must be ${typeInWords(String(issue.format))}${received}`;
   }
+}
+
+/** The issues of one alternative of a union. */
+type Branch = readonly RawIssue[];
+
+/**
+ * Returns the issues of the alternative that fits best, since zod reports only that none fits: among those that accept
+ * this type of value, the one with the fewest and deepest issues. Where none accepts the type, one issue names all
+ * alternatives.
+ *
+ * @param branches the issues of each alternative, in the schema's order
+ * @param value the value received
+ */
+function resolveUnion(branches: readonly Branch[], value: unknown): Branch {
+  const fitting = branches.filter((branch) =>
+    !branch.some((issue) => isTypeMismatch(issue, value))
+  );
+  if (fitting.length === 0) return [noTypeFits(branches, value)];
+  const best = fitting.toSorted((a, b) => cost(a) - cost(b))[0];
+  if (!best.every(isAboutWhole)) return best;
+  const plain = fitting.filter((branch) => branch.every(isAboutWhole));
+  if (plain.every((branch) => branch.every(isOption))) {
+    return [noOptionFits(plain.flat(), value)];
+  }
+  return (plain.find((branch) => !branch.every(isOption)) ?? best)
+    .map((issue) => ({
+      ...issue,
+      params: { ...paramsOf(issue), partial: true },
+    }));
+}
+
+/** True for an issue of the value itself, not of a part of it. */
+function isAboutWhole(issue: RawIssue): boolean {
+  return pathOf(issue).length === 0 && issue.code !== "unrecognized_keys";
+}
+
+/** True for an issue that lists the allowed options. */
+function isOption(issue: RawIssue): boolean {
+  return issue.code === "invalid_value";
+}
+
+/** True if an alternative accepts only other types of values. */
+function isTypeMismatch(issue: RawIssue, value: unknown): boolean {
+  if (pathOf(issue).length > 0) return false;
+  switch (issue.code) {
+    case "invalid_type":
+      return true;
+    case "invalid_value":
+      return listOf(issue.values).every((option) =>
+        typeof option !== typeof value
+      );
+    case "invalid_union":
+      return branchesOf(issue).length > 0 &&
+        branchesOf(issue).every((branch) =>
+          branch.some((inner) => isTypeMismatch(inner, value))
+        );
+    default:
+      return false;
+  }
+}
+
+/**
+ * Returns how badly a value fits an alternative. A deep issue costs less, since everything above it was recognised; a
+ * missing key costs half where it is present but misspelt.
+ */
+function cost(branch: Branch): number {
+  const missing = branch.map(pathOf).filter((path) => path.length === 1)
+    .map((path) => String(path[0]));
+  let total = 0;
+  for (const issue of branch) {
+    if (issue.code === "unrecognized_keys") {
+      for (const key of listOf(issue.keys).map(String)) {
+        total += suggest(key, missing) === undefined ? 1 : 0.5;
+      }
+    } else {
+      total += 4 ** -Math.max(0, pathOf(issue).length - 1);
+    }
+  }
+  return total;
+}
+
+function noTypeFits(branches: readonly Branch[], value: unknown): RawIssue {
+  const root = branches.flat().flatMap(flatten);
+  return {
+    code: "custom",
+    message: expected(root.flatMap(nouns), value),
+    params: {
+      allowed: alternatives(root.flatMap((issue) => {
+        const { allowed } = paramsOf(issue);
+        return typeof allowed === "string" ? [allowed] : nouns(issue);
+      })),
+      partial: true,
+    },
+  };
+}
+
+function noOptionFits(issues: Branch, value: unknown): RawIssue {
+  const options = issues.flatMap((issue) => listOf(issue.values));
+  const words = options.filter((option) => typeof option === "string");
+  return {
+    code: "custom",
+    message: mustBe(options, value),
+    params: { partial: true, suggestion: suggest(String(value), words) },
+  };
+}
+
+function flatten(issue: RawIssue): RawIssue[] {
+  const inner = branchesOf(issue);
+  return inner.length === 0 ? [issue] : inner.flat().flatMap(flatten);
+}
+
+function nouns(issue: RawIssue): string[] {
+  switch (issue.code) {
+    case "invalid_type":
+      return [typeInWords(String(issue.expected))];
+    case "invalid_value":
+      return listOf(issue.values).map((option) => JSON.stringify(option));
+    default:
+      return [];
+  }
+}
+
+/** Returns the issues of each alternative; empty where an issue is not of a union. */
+function branchesOf(issue: RawIssue): readonly Branch[] {
+  return issue.code === "invalid_union"
+    ? listOf(issue.errors) as readonly Branch[]
+    : [];
 }

@@ -1,64 +1,62 @@
 /**
- * The types of a route's `faults`.
+ * Settings of the faults that a route injects, `faults`.
  *
  * @module
  */
 import { z } from "zod";
-import type { Kit } from "../plugin.ts";
-import { JSON_VALUE } from "./_json_value.ts";
+import type { Kit } from "../contract/values.ts";
+import { JSON_VALUE } from "./kit.ts";
+import { BODILESS } from "./response_settings.ts";
 
-/** A fault as users write it: either `share` or `first`, and either `status` or `action`. */
+/** A fault as users write it, with either `share` or `first`, and either `status` or `action`. */
 export interface FaultInput {
-  /** The share of requests it meets, 0…1; the shares of a route exclude each other. */
+  /** Share of requests that get the fault, 0…1. A request gets one fault at most, so the shares of a route add up. */
   readonly share?: number;
-  /** How many first requests it meets: of the route, or of each value of `per`. */
+  /** Number of first requests that get the fault, from 1: of the route, or of each value of `per`. */
   readonly first?: number;
-  /** The header whose values are told apart, such as "header:Idempotency-Key". */
+  /** Header whose values are counted separately, such as "header:Idempotency-Key". */
   readonly per?: string;
-  /** The status it answers with, 200…599. */
+  /** Status of the response, 200…599. */
   readonly status?: number;
-  /** Sent as Retry-After. */
+  /** Duration sent as Retry-After. */
   readonly retryAfter?: string | number;
-  /** The body, as JSON; a problem document where absent. */
+  /** Body, sent as JSON. Default: a problem document. */
   readonly json?: unknown;
-  /** The body, as text. */
+  /** Body, sent as text. */
   readonly text?: string;
-  /** Resets the connection before any byte, closes it after half of the body, or never sends anything. */
+  /** Resets the connection before the first byte, closes it after half of the body, or sends nothing, without end. */
   readonly action?: "connection-reset" | "cut-body" | "hang";
 }
 
 /** A fault, parsed. */
 export interface FaultSettings {
-  /** 0…1; undefined where the first requests are met. */
+  /** Share of requests, 0…1; undefined where `first` is set. */
   readonly share?: number | undefined;
-  /** How many requests are met, from 1. */
+  /** Number of first requests, from 1. */
   readonly first?: number | undefined;
-  /** "header:" and the name of the header whose values are told apart. */
+  /** "header:" and the name of the header whose values are counted separately. */
   readonly per?: string | undefined;
-  /** 200…599; undefined where the fault acts. */
+  /** Status of the response, 200…599; undefined where `action` is set. */
   readonly status?: number | undefined;
-  /** In milliseconds. */
+  /** Retry-After, in ms. */
   readonly retryAfter?: number | undefined;
-  /** The body, to be sent as JSON. */
+  /** Body to send as JSON. */
   readonly json?: unknown;
-  /** The body, to be sent as text. */
+  /** Body to send as text. */
   readonly text?: string | undefined;
-  /** What the fault does instead of answering with a status. */
+  /** Effect on the connection, in place of a response. */
   readonly action?: "connection-reset" | "cut-body" | "hang" | undefined;
 }
 
-/** Whose first requests are counted: everybody's, or those of each value of a header. */
 const PER = z.string().regex(/^header:[!#$%&'*+.^_`|~0-9A-Za-z-]+$/).meta({
   description: 'a header such as "header:Idempotency-Key"',
   examples: ["header:Idempotency-Key"],
 });
 
-/** The sum of shares that were written in decimals, such as ten times 0.1, may miss 1 by this. */
+/** Tolerance for the sum of shares: decimals such as ten times 0.1 do not add up to 1 exactly. */
 const ROUNDING = 1e-9;
 
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
-/** A route's faults: the shares exclude each other, so together they are at most 1. */
+/** Makes the type of `faults`. */
 export function faultsType(kit: Kit): z.ZodType<readonly FaultSettings[]> {
   return z.array(faultType(kit)).superRefine((faults, context) => {
     const total = faults.reduce((sum, { share = 0 }) => sum + share, 0);
@@ -84,37 +82,37 @@ function faultType(kit: Kit): z.ZodType<FaultSettings> {
     json: JSON_VALUE.optional(),
     text: z.string().optional(),
   }).superRefine((fault, context) => {
-    const issue = (path: string[], message: string, allowed: string) =>
+    const refuse = (path: string[], message: string, allowed: string) =>
       context.addIssue({ code: "custom", path, message, params: { allowed } });
     const { share, first, per, action, status, json, text } = fault;
     if ((share === undefined) === (first === undefined)) {
-      issue(
+      refuse(
         [],
         "A fault meets a share of requests or the first ones",
         'either "share" or "first"',
       );
     }
     if (per !== undefined && first === undefined) {
-      issue(["per"], "Only first requests are counted per header", '"first"');
+      refuse(["per"], "Only first requests are counted per header", '"first"');
     }
     if ((action === undefined) === (status === undefined)) {
-      issue(
+      refuse(
         [],
         "A fault answers with a status or acts on the connection",
         'either "status" or "action"',
       );
     }
     if (json !== undefined && text !== undefined) {
-      issue([], "A fault has one body only", 'either "json" or "text"');
+      refuse([], "A fault has one body only", 'either "json" or "text"');
     }
     for (const key of ["retryAfter", "json", "text"] as const) {
       if (fault[key] === undefined) continue;
       if (action !== undefined) {
-        issue([key], `A fault that acts has no "${key}"`, '"status"');
+        refuse([key], `A fault that acts has no "${key}"`, '"status"');
       } else if (
         key !== "retryAfter" && status !== undefined && BODILESS.has(status)
       ) {
-        issue(
+        refuse(
           [key],
           `A response with status ${status} has no body`,
           "no body, or another status",

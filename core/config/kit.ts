@@ -1,53 +1,56 @@
 /**
- * The types that settings are made of, for core's own settings and for plugins'.
+ * The types that settings are made of, for core's own settings and for those of plugins: durations, rates, sizes,
+ * numbers, distributions, signals, paths, JSON values.
  *
  * @module
  */
 import { resolve } from "node:path";
 import { z } from "zod";
-import type { Distribution, Kit, KitType, Limits, Signal } from "../plugin.ts";
+import type { Issue } from "../errors.ts";
+import { fromPointer, toPointer } from "../lib/pointer.ts";
 import { signalType, timelineType } from "../lib/signals/mod.ts";
-import { DURATION, numberType, quantityType, RATE, SIZE } from "./_quantity.ts";
-import { readingType } from "./_reading_type.ts";
+import {
+  formatDuration,
+  parseDuration,
+  parseRate,
+  parseSize,
+  suggestDuration,
+  suggestRate,
+  suggestSize,
+} from "../lib/units.ts";
+import type {
+  Distribution,
+  Kit,
+  KitType,
+  Limits,
+  Signal,
+} from "../contract/values.ts";
 import { DISTRIBUTION_DEFINITION } from "./json_schema.ts";
 import type { Validation } from "./validate.ts";
-import { valueInWords } from "./words.ts";
+import { kindInWords, limitsInWords, valueInWords } from "./words.ts";
 
-/** What a kit's types depend on beyond the value they read. */
+/** What the types of a kit depend on beyond the value they read. */
 export interface KitContext {
-  /** The absolute folder that relative paths start from. */
+  /** Absolute path of the folder that relative paths start from. */
   readonly folder: string;
-  /** Compiles a distribution; the paths of its faults are relative to the value. */
+  /** Compiles a distribution; the paths of its issues start at the value. */
   distribution(value: unknown): Validation<Distribution>;
 }
 
-/**
- * Makes the types that settings are made of.
- *
- * @param context the folder of relative paths, and the compiler of distributions
- */
+/** Makes the types that settings are made of. */
 export function createKit(context: KitContext): Kit {
   const distribution = distributionType(context);
   const share = numberType("number", "share", { min: 0, max: 1 });
   const file = fileType(context.folder);
-  const durations = remembering((limits) => quantityType(DURATION, limits));
-  const rates = remembering((limits) => quantityType(RATE, limits));
-  const sizes = remembering((limits) => quantityType(SIZE, limits));
-  const numbers = remembering((limits) =>
-    numberType("number", "number", limits)
-  );
-  const integers = remembering((limits) =>
-    numberType("integer", "whole number", limits)
-  );
   const signals = new WeakMap<KitType<number>, KitType<Signal>>();
   const kit: Kit = {
     z,
-    duration: durations,
-    rate: rates,
-    size: sizes,
+    duration: cached((limits) => quantityType(DURATION, limits)),
+    rate: cached((limits) => quantityType(RATE, limits)),
+    size: cached((limits) => quantityType(SIZE, limits)),
     share: () => share,
-    number: numbers,
-    integer: integers,
+    number: cached((limits) => numberType("number", "number", limits)),
+    integer: cached((limits) => numberType("integer", "whole number", limits)),
     distribution: () => distribution,
     signal(unit) {
       let type = signals.get(unit);
@@ -62,8 +65,8 @@ export function createKit(context: KitContext): Kit {
   return kit;
 }
 
-/** Types are made once for the same limits: making one takes longer than reading a whole configuration with it. */
-function remembering(
+/** Makes one type per limits: making a type takes longer than reading a whole configuration with it. */
+function cached(
   make: (limits: Limits) => KitType<number>,
 ): (limits?: Limits) => KitType<number> {
   const made = new Map<string, KitType<number>>();
@@ -82,6 +85,57 @@ function remembering(
     }
     return type;
   };
+}
+
+/** Keywords of a JSON Schema, for types from which zod cannot derive one. */
+export type JsonKeywords = Readonly<Record<string, unknown>> & {
+  readonly description?: string;
+};
+
+/**
+ * Makes a zod type that parses its input itself. The JSON Schema describes the input, so it is attached to the step before
+ * the parsing.
+ *
+ * @param name name of the type, used in "Expected a …, received …"
+ * @param keywords JSON Schema of the input; its description also tells what is allowed
+ * @param read parses the input; returns `"mismatch"` for values of another type
+ */
+export function readingType<T>(
+  name: string,
+  keywords: JsonKeywords,
+  read: (value: unknown) => Validation<T> | "mismatch",
+): KitType<T> {
+  const allowed = keywords.description;
+  const type = z.unknown().meta({ ...keywords }).transform((value, context) => {
+    const reading = value === undefined ? "mismatch" : read(value);
+    if (reading === "mismatch") {
+      context.issues.push({
+        code: "invalid_type",
+        expected: name,
+        input: value,
+        params: { allowed },
+      });
+      return z.NEVER;
+    }
+    if (reading.issues === undefined) return reading.value;
+    for (const { path, message, ...params } of reading.issues) {
+      context.issues.push({
+        code: "custom",
+        path: fromPointer(path),
+        message,
+        input: value,
+        params,
+      });
+    }
+    return z.NEVER;
+  });
+  // A cast, since TypeScript cannot derive that zod's pipe fits its alias in the contract.
+  return type as unknown as KitType<T>;
+}
+
+/** Returns a validation that failed with one issue, about the value as a whole. */
+function refused(issue: Omit<Issue, "path">): Validation<never> {
+  return { issues: [{ path: "", ...issue }] };
 }
 
 function distributionType(context: KitContext): KitType<Distribution> {
@@ -117,7 +171,201 @@ function fileType(folder: string): KitType<string> {
     if (value !== "" && !value.includes("\0")) {
       return { value: resolve(folder, value) };
     }
-    const message = `Cannot read ${valueInWords(value)} as the path of a file`;
-    return { issues: [{ path: "", message, allowed: description }] };
+    return refused({
+      message: `Cannot read ${valueInWords(value)} as the path of a file`,
+      allowed: description,
+    });
   });
+}
+
+/** A kind of numbers that are written with a unit. */
+export interface Quantity {
+  /** Name in messages. */
+  readonly name: string;
+  /** Description of the accepted form, without limits. */
+  readonly form: string;
+  /** Accepted units, as a regular expression. */
+  readonly units: string;
+  /** Values that are accepted. */
+  readonly examples: readonly unknown[];
+  /** Message for fractions, where only whole numbers are accepted. */
+  readonly whole?: string;
+  /** Parses a value; returns undefined where it cannot be read. */
+  parse(value: unknown): number | undefined;
+  /** Suggests a correction of a value that cannot be read. */
+  suggest(value: unknown): string | undefined;
+  /** Formats a limit. */
+  write(value: number): string;
+}
+
+/** Durations, in milliseconds. */
+const DURATION: Quantity = {
+  name: "duration",
+  form: 'a duration such as "120ms" or 1.5 (milliseconds)',
+  units: "(us|µs|μs|ms|s|m|h)",
+  examples: ["120ms", "1.5s", 250],
+  parse: parseDuration,
+  suggest: suggestDuration,
+  write: (value) => value === 0 ? "0" : formatDuration(value),
+};
+
+/** Rates, per second. */
+const RATE: Quantity = {
+  name: "rate",
+  form: 'a rate such as "400/s" or 400 (per second)',
+  units: "/(s|m|h)",
+  examples: ["400/s", "30/m", 400],
+  parse: parseRate,
+  suggest: suggestRate,
+  write: (value) => value === 0 ? "0" : `${value}/s`,
+};
+
+/** Sizes, in whole bytes. */
+const SIZE: Quantity = {
+  name: "size",
+  form: 'a size such as "64KiB" or 65536 (bytes)',
+  units: "(B|[kKMGT]B|[KMGT]iB)",
+  examples: ["64KiB", "1GB", 65536],
+  whole: "Must be a whole number of bytes",
+  parse: parseSize,
+  suggest: suggestSize,
+  write: (value) => value === 0 ? "0" : `${value} bytes`,
+};
+
+/** Makes the type of numbers with a unit. Without a lower limit, the minimum is 0. */
+export function quantityType(
+  quantity: Quantity,
+  given: Limits,
+): KitType<number> {
+  const limits = given.min === undefined && given.above === undefined
+    ? { min: 0, ...given }
+    : given;
+  const words = limitsInWords(limits, quantity.write);
+  const description = words === ""
+    ? quantity.form
+    : `${quantity.form}, ${words}`;
+  const keywords = {
+    type: ["string", "number"],
+    pattern: `^\\s*[+-]?(\\d+(\\.\\d*)?|\\.\\d+)\\s*${quantity.units}\\s*$`,
+    ...limitKeywords(limits),
+    description,
+    examples: quantity.examples.filter((example) =>
+      isWithin(quantity.parse(example) ?? NaN, limits)
+    ),
+  };
+  return readingType<number>(quantity.name, keywords, (value) => {
+    if (typeof value !== "string" && typeof value !== "number") {
+      return "mismatch";
+    }
+    const received = valueInWords(value);
+    const number = quantity.parse(value);
+    if (number === undefined) {
+      const suggestion = quantity.suggest(value);
+      return refused({
+        message: `Cannot read ${received} as a ${quantity.name}`,
+        allowed: description,
+        ...suggestion !== undefined && { suggestion },
+      });
+    }
+    if (!isWithin(number, limits)) {
+      return refused({
+        message: `Must be ${words}, received ${received}`,
+        allowed: description,
+      });
+    }
+    if (quantity.whole !== undefined && !Number.isSafeInteger(number)) {
+      return refused({
+        message: `${quantity.whole}, received ${received}`,
+        allowed: description,
+      });
+    }
+    return { value: number };
+  });
+}
+
+/** Makes the type of numbers without a unit. */
+function numberType(
+  type: "number" | "integer",
+  noun: string,
+  limits: Limits,
+): KitType<number> {
+  const words = limitsInWords(limits);
+  const description = words === "" ? `a ${noun}` : `a ${noun}, ${words}`;
+  const { min = 1, max = min + 1 } = limits;
+  const keywords = {
+    type,
+    ...limitKeywords(limits),
+    description,
+    examples: [...new Set([min, max, (limits.above ?? min) + 1])]
+      .filter((example) => isWithin(example, limits)),
+  };
+  return readingType<number>(noun, keywords, (value) => {
+    if (typeof value !== "number") return "mismatch";
+    const fits = type === "number"
+      ? Number.isFinite(value)
+      : Number.isSafeInteger(value);
+    if (fits && isWithin(value, limits)) return { value };
+    const message = fits
+      ? `Must be ${words}, received ${value}`
+      : `Expected a ${
+        type === "number" ? "finite number" : noun
+      }, received ${value}`;
+    return refused({ message, allowed: description });
+  });
+}
+
+function limitKeywords({ min, above, max }: Limits): Record<string, number> {
+  return {
+    ...(min !== undefined && Number.isFinite(min) && { minimum: min }),
+    ...(above !== undefined && Number.isFinite(above) &&
+      { exclusiveMinimum: above }),
+    ...(max !== undefined && Number.isFinite(max) && { maximum: max }),
+  };
+}
+
+function isWithin(
+  value: number,
+  { min = -Infinity, above = -Infinity, max = Infinity }: Limits,
+): boolean {
+  return value >= min && value <= max && (above === -Infinity || value > above);
+}
+
+const ANY_JSON = "any JSON value";
+
+/** Maximum depth of a JSON value: JSON.stringify() recurses. */
+const JSON_DEPTH = 500;
+
+/** Type of JSON values. From a program a value may be anything: what JSON would silently drop is refused. */
+export const JSON_VALUE: KitType<unknown> = readingType<unknown>(
+  "JSON value",
+  { description: ANY_JSON },
+  (value) => {
+    const issues = [...issuesOfJson(value, [])];
+    return issues.length === 0 ? { value } : { issues };
+  },
+);
+
+function* issuesOfJson(
+  value: unknown,
+  path: readonly (readonly [key: string, parent: unknown])[],
+): Iterable<Issue> {
+  const issue = (message: string): Issue => ({
+    path: toPointer(path.map(([key]) => key)),
+    message,
+    value: undefined,
+    allowed: ANY_JSON,
+  });
+  if (typeof value !== "object" || value === null) {
+    const fits = value === null || typeof value === "string" ||
+      typeof value === "boolean" || Number.isFinite(value);
+    if (!fits) yield issue(`Cannot write ${kindInWords(value)} as JSON`);
+  } else if (path.some(([, parent]) => parent === value)) {
+    yield issue("Cannot write a value that contains itself as JSON");
+  } else if (path.length >= JSON_DEPTH) {
+    yield issue(`Cannot write more than ${JSON_DEPTH} levels as JSON`);
+  } else if (!("toJSON" in value)) {
+    for (const [key, part] of Object.entries(value)) {
+      yield* issuesOfJson(part, [...path, [key, value]]);
+    }
+  }
 }

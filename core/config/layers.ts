@@ -1,13 +1,14 @@
 /**
- * Which setting wins: command line over environment over file; what none of them says, the schema's defaults do.
+ * Layers of a configuration. The command line takes precedence over the environment, the environment over the file; the
+ * schema's defaults apply last.
  *
  * @module
  */
 import type { Issue } from "../errors.ts";
-import { isRecord } from "./_schema_lookup.ts";
 import { lookUp, toPointer } from "../lib/pointer.ts";
+import { isRecord } from "./_schema_lookup.ts";
 
-/** The environment variables that are read; no other one is. */
+/** All environment variables that perfmock reads. */
 export const ENVIRONMENT: readonly string[] = [
   "PERFMOCK_CONFIG",
   "PERFMOCK_HOST",
@@ -16,10 +17,10 @@ export const ENVIRONMENT: readonly string[] = [
   "PERFMOCK_TOKEN",
 ];
 
-/** The environment as a record, so that nothing here reads the real one. */
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the command line says, as it was typed; undefined where it says nothing. */
+/** Options of the command line as typed; undefined where absent. */
 export interface CommandLine {
   /** `--config` */
   readonly config?: string | undefined;
@@ -31,19 +32,19 @@ export interface CommandLine {
   readonly seed?: string | undefined;
 }
 
-/** A configuration put together from all layers. */
+/** A configuration assembled from all layers. */
 export interface Layered {
-  /** As a user would have written it in one file; unchecked. */
+  /** The configuration, as it would be written in one file; not validated. */
   readonly value: Readonly<Record<string, unknown>>;
   /**
-   * Names the source in the faults of settings that do not come from the file: `PERFMOCK_PORT` or `--port`.
+   * Adds the source, such as `PERFMOCK_PORT` or `--port`, to the issues of settings that do not come from the file.
    *
-   * @param issues as validating the value found them
+   * @param issues issues found in the value
    */
   attribute(issues: readonly Issue[]): readonly Issue[];
 }
 
-/** Where a setting lies in the configuration, and what may set it. */
+/** A setting that can come from outside the file. */
 interface Setting {
   readonly path: readonly [string] | readonly [string, string];
   readonly option?: "host" | "port" | "seed";
@@ -78,9 +79,9 @@ const SETTINGS: readonly Setting[] = [
 ];
 
 /**
- * The configuration file that was asked for, on the command line or else in the environment.
+ * Returns the configuration file that the command line or else the environment names.
  *
- * @returns its path; undefined where none was asked for
+ * @returns path as typed; undefined if neither names one
  */
 export function requestedFile(
   commandLine: CommandLine,
@@ -90,11 +91,11 @@ export function requestedFile(
 }
 
 /**
- * Lays environment and command line over a file. An empty environment variable counts as not set.
+ * Applies environment and command line to the configuration of a file. Empty environment variables are ignored.
  *
  * @param file the configuration as read; it is not changed
- * @param environment all variables, of which {@linkcode ENVIRONMENT} are read
- * @param commandLine as it was typed
+ * @param environment variables by name; only those in {@linkcode ENVIRONMENT} are read
+ * @param commandLine options as typed
  */
 export function applyLayers(
   file: Readonly<Record<string, unknown>>,
@@ -109,7 +110,7 @@ export function applyLayers(
     if (text === undefined) continue;
     const [first, second] = path;
     const within = value[first];
-    // What is no object is a fault that the schema has to see: nothing is laid over it.
+    // A value of the wrong type is left in place for the schema to report.
     if (second !== undefined && within !== undefined && !isRecord(within)) {
       continue;
     }
@@ -132,7 +133,7 @@ export function applyLayers(
         const source = sources.get(issue.path);
         if (source === undefined) return issue;
         const message = `${issue.message} (from ${source})`;
-        // A secret does not belong into a log.
+        // Secrets must not appear in logs.
         return hides(issue.path, issue)
           ? { ...issue, message, value: "…" }
           : { ...issue, message };
@@ -148,7 +149,7 @@ function variableOf(
   return typeof text === "string" && text !== "" ? text : undefined;
 }
 
-/** A whole number in decimal digits as a number, anything else as it is: the schema says what is wrong with it. */
+/** Returns a whole number in decimal digits as a number, any other text unchanged for the schema to report. */
 function numberOrText(text: string): number | string {
   const number = Number(text);
   return /^\s*[+-]?\d+\s*$/u.test(text) && Number.isSafeInteger(number)

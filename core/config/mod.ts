@@ -1,9 +1,8 @@
 /**
- * Configuration: reading files, validating values, and the types and units that settings are made of.
+ * Configuration: reading files, combining layers, validation, the types that settings are made of, and JSON Schemas.
  *
  * @module
  */
-export { createKit, type KitContext } from "./kit.ts";
 export { fromPointer, lookUp, toPointer } from "../lib/pointer.ts";
 export { suggest } from "../lib/suggest.ts";
 export {
@@ -13,26 +12,11 @@ export {
   parseSize,
   suggestDuration,
 } from "../lib/units.ts";
-export { invalidConfig, validate, type Validation } from "./validate.ts";
-export type {
-  EventsSettings,
-  ProxySettings,
-  ResponseInput,
-  ResponseSettings,
-} from "./_response.ts";
-export type { WireInput, WireSettings } from "./_wire.ts";
 export {
-  alternatives,
-  kindInWords,
-  sentence,
-  showable,
-  valueInWords,
-} from "./words.ts";
-export { idOf } from "./route_id.ts";
-export {
-  type ConfigSchemaParts,
+  type ConfigSchemaOptions,
   type ControlSettings,
   createConfigSchema,
+  deepFreeze,
   type OverrideSettings,
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
@@ -45,8 +29,26 @@ export {
   type TlsSettings,
   validateConfig,
 } from "./schema.ts";
+export { idOf } from "./_route_settings.ts";
+export {
+  BODILESS,
+  type EventsSettings,
+  type ProxySettings,
+  type ResponseInput,
+  type ResponseSettings,
+  type WireInput,
+  type WireSettings,
+} from "./response_settings.ts";
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";
-export { deepFreeze } from "./freeze.ts";
+export { createKit, type KitContext } from "./kit.ts";
+export { invalidConfig, validate, type Validation } from "./validate.ts";
+export {
+  alternatives,
+  kindInWords,
+  sentence,
+  showable,
+  valueInWords,
+} from "./words.ts";
 export {
   configJsonSchema,
   type ConfigJsonSchemaSources,

@@ -2,40 +2,43 @@
  * Reads configuration files: the key `perfmock` of deno.json or deno.jsonc, or a JSON or YAML file of the same shape.
  *
  * Comments and trailing commas are allowed in deno.json, deno.jsonc and .jsonc, but not in other .json files, which other
- * tools have to read too. A key that is written twice is a fault in every syntax.
+ * tools have to read too. A key that occurs twice is an error in every syntax.
  *
  * @module
  */
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { type Issue, PerfmockError } from "../errors.ts";
-import { parseJsonText } from "./_json_text.ts";
-import type { ParsedText, Position } from "./_text_file.ts";
-import { parseYamlText } from "./_yaml_text.ts";
 import { fromPointer } from "../lib/pointer.ts";
 import { suggest } from "../lib/suggest.ts";
-import { alternatives, kindInWords } from "./words.ts";
+import {
+  type ParsedText,
+  parseJsonText,
+  parseYamlText,
+  type Position,
+} from "./_syntax.ts";
+import { alternatives, kindInWords, sentence } from "./words.ts";
 
-export type { Position } from "./_text_file.ts";
+export type { Position } from "./_syntax.ts";
 
-/** The key of deno.json that holds the configuration. */
+/** Key of deno.json that holds the configuration. */
 const KEY = "perfmock";
 
 const DENO_FILES: readonly string[] = ["deno.json", "deno.jsonc"];
 const EXTENSIONS: readonly string[] = [".json", ".jsonc", ".yaml", ".yml"];
 
-/** A configuration as it was written. */
+/** A configuration file, read but not validated. */
 export interface ConfigFile {
-  /** The file's absolute path. */
+  /** Absolute path of the file. */
   readonly file: string;
-  /** The absolute folder that relative paths in the configuration start from. */
+  /** Absolute path of the folder that relative paths in the configuration start from. */
   readonly folder: string;
-  /** The configuration, unchecked. */
+  /** The configuration as written. */
   readonly value: Readonly<Record<string, unknown>>;
   /**
-   * Where in the file something is written.
+   * Finds a setting in the file.
    *
    * @param pointer a JSON Pointer into the configuration, such as an issue's path
-   * @returns the place of the key, or of the closest thing around it where it is not there
+   * @returns the position of its key; of the closest enclosing setting where the key is absent
    */
   position(pointer: string): Position;
 }
@@ -43,9 +46,9 @@ export interface ConfigFile {
 /**
  * Reads a configuration file.
  *
- * @param file its path, absolute or from the working directory
- * @throws PerfmockError `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` with all faults, or `CONFIG_INVALID` where the file does not
- * hold an object, or deno.json no configuration
+ * @param file path, absolute or relative to the working directory
+ * @throws PerfmockError `CONFIG_UNREADABLE`; `CONFIG_SYNTAX` with all syntax errors; `CONFIG_INVALID` where the file does
+ * not hold an object, or deno.json has no configuration
  */
 export async function readConfig(file: string): Promise<ConfigFile> {
   const path = resolve(file);
@@ -56,10 +59,10 @@ export async function readConfig(file: string): Promise<ConfigFile> {
     });
   }
   const parsed = parse(await readText(file, path), path);
-  if (parsed.faults !== undefined) {
+  if (parsed.issues !== undefined) {
     throw syntaxError(
       file,
-      parsed.faults.map(({ line, column, message }) =>
+      parsed.issues.map(({ line, column, message }) =>
         `line ${line}, column ${column}: ${message}`
       ),
     );
@@ -81,11 +84,11 @@ export async function readConfig(file: string): Promise<ConfigFile> {
 }
 
 /**
- * The configuration file that is taken where none is named: deno.json or deno.jsonc, if it has the key `perfmock`.
+ * Finds the default configuration file: deno.json or deno.jsonc, if it has the key `perfmock`.
  *
- * @param folder in which to look
- * @returns the file's path; undefined where there is none. A file with faults of syntax is returned too:
- * {@linkcode readConfig} will say what they are.
+ * @param folder folder to search
+ * @returns path of the file, undefined where there is none. A file with syntax errors is returned too:
+ * {@linkcode readConfig} reports them.
  */
 export async function findConfig(folder: string): Promise<string | undefined> {
   for (const name of DENO_FILES) {
@@ -98,7 +101,7 @@ export async function findConfig(folder: string): Promise<string | undefined> {
       return path;
     }
     const parsed = parse(text, path);
-    if (parsed.faults !== undefined) return path;
+    if (parsed.issues !== undefined) return path;
     const { value } = parsed;
     if (typeof value === "object" && value !== null && KEY in value) {
       return path;
@@ -109,7 +112,7 @@ export async function findConfig(folder: string): Promise<string | undefined> {
 function parse(text: string, path: string): ParsedText {
   const body = text.replace(/^\ufeff/u, "");
   if (body.trim() === "") {
-    return { faults: [{ line: 1, column: 1, message: "the file is empty" }] };
+    return { issues: [{ line: 1, column: 1, message: "the file is empty" }] };
   }
   const extension = extname(path);
   try {
@@ -120,10 +123,10 @@ function parse(text: string, path: string): ParsedText {
     }
     return parseYamlText(body);
   } catch (error) {
-    // The parsers recurse: what overflows the stack is no configuration.
+    // The parsers recurse: only nesting far beyond any configuration overflows the stack.
     if (!(error instanceof RangeError)) throw error;
     const message = "lists and objects are nested too deep";
-    return { faults: [{ line: 1, column: 1, message }] };
+    return { issues: [{ line: 1, column: 1, message }] };
   }
 }
 
@@ -176,7 +179,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** The files in a folder that may be configurations, by name. */
+/** Returns the names of the files in a folder that may be configurations, sorted. */
 async function configFilesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
@@ -239,16 +242,16 @@ function unreadable(
   ]);
 }
 
-function syntaxError(file: string, faults: readonly string[]): PerfmockError {
+function syntaxError(
+  file: string,
+  messages: readonly string[],
+): PerfmockError {
   return new PerfmockError(
     "CONFIG_SYNTAX",
     `Cannot read ${file}: ${
-      faults.length === 1 ? faults[0] : `${faults.length} faults of syntax`
+      messages.length === 1 ? messages[0] : `${messages.length} syntax errors`
     }`,
-    faults.map((fault) => ({
-      path: "",
-      message: fault.charAt(0).toUpperCase() + fault.slice(1),
-    })),
+    messages.map((message) => ({ path: "", message: sentence(message) })),
   );
 }
 

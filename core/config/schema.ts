@@ -1,220 +1,221 @@
 /**
- * The configuration: its types, and the schema that reads it.
+ * The configuration: its types, as written and as parsed, and its schema.
  *
  * @module
  */
 import { z } from "zod";
-import type { Kit, Schema } from "../plugin.ts";
-import { METHODS, PATH } from "./_paths_and_headers.ts";
-import {
-  answerType,
-  type ResponseInput,
-  type ResponseSettings,
-} from "./_response.ts";
-import { type WireInput, type WireSettings, wireType } from "./_wire.ts";
+import type { Kit, Schema } from "../contract/values.ts";
+import { crossIssues } from "./_cross_checks.ts";
+import { idOf, METHODS, PATH } from "./_route_settings.ts";
 import {
   type FaultInput,
   type FaultSettings,
   faultsType,
 } from "./fault_settings.ts";
 import { jsonSchemaPart } from "./json_schema.ts";
-import { readingType } from "./_reading_type.ts";
-import { crossFaults } from "./_cross_faults.ts";
-import { idOf } from "./route_id.ts";
+import { readingType } from "./kit.ts";
+import {
+  type ResponseInput,
+  type ResponseSettings,
+  responseType,
+  type WireInput,
+  type WireSettings,
+  wireType,
+} from "./response_settings.ts";
 import { validate, type Validation } from "./validate.ts";
 import { valueInWords } from "./words.ts";
 
-/** A configuration as users write it; `deno run -A mod.ts schema` prints all there is. */
+/** A configuration as users write it. `perfmock schema` prints its JSON Schema. */
 export interface PerfmockInput {
-  /** A whole number or a text; the same seed, the same draws. 42 where absent. */
+  /** Seed of all random draws: a whole number or a text. Default 42. */
   readonly seed?: number | string;
-  /** Where and how to listen. */
+  /** Server. */
   readonly server?: {
-    /** 127.0.0.1 where absent; beyond loopback `control.token` is demanded. */
+    /** Host name or address to listen on. Default 127.0.0.1. Beyond loopback, `control.token` is required. */
     readonly host?: string;
-    /** 8080 where absent, in a library 0: a free one is picked. */
+    /** Port, 0…65535; 0 picks a free one. Default 8080 on the command line, 0 in a library. */
     readonly port?: number;
-    /** Whether pages from elsewhere may read the answers; true where absent. */
+    /** True to let pages of other origins read the answers. Default true. */
     readonly cors?: boolean;
-    /** How long requests under way may take to end after a signal; "10s" where absent. */
+    /** Maximum time for requests in flight to end after a signal. Default "10s". */
     readonly drainTimeout?: string | number;
     /**
-     * The HTTP server. "auto" where absent: Deno's, which is faster, unless something resets connections before any byte,
-     * which only Node's can.
+     * HTTP server. Default "auto": Deno's, which is faster, unless a fault resets connections before the first byte, which
+     * only Node's can do.
      */
     readonly engine?: "auto" | "deno" | "node";
-    /** Brings HTTPS and HTTP/2: files in PEM, or a certificate made for the run. */
+    /** Enables HTTPS and HTTP/2, with a certificate from files in PEM, or one made for the run. */
     readonly tls?: "self-signed" | {
-      /** The certificate's file. */
+      /** Path of the certificate. */
       readonly cert: string;
-      /** Its private key's file. */
+      /** Path of its private key. */
       readonly key: string;
     };
   };
-  /** The control API. */
+  /** Control API. */
   readonly control?: {
-    /** "/_perfmock" where absent. */
+    /** Path prefix of its calls. Default "/_perfmock". */
     readonly path?: string;
-    /** Demanded as a bearer token; null where absent: none. */
+    /** Bearer token it requires. Default null: none. */
     readonly token?: string | null;
   };
-  /** The ended exchanges that can be looked up. */
+  /** Journal of completed exchanges. */
   readonly journal?: {
-    /** How many are kept, 0 for none; 1000 where absent. */
+    /** Maximum number of exchanges kept, 0…1000000. Default 1000. */
     readonly capacity?: number;
   };
-  /** Sessions: servers within the server, made by the control API. */
+  /** Sessions: servers within the server, created through the control API. */
   readonly sessions?: {
-    /** The request header that names one; "Perfmock-Session" where absent. */
+    /** Request header that selects a session. Default "Perfmock-Session". */
     readonly header?: string;
-    /** How many there may be; 64 where absent. */
+    /** Maximum number of sessions, 0…1000. Default 64. */
     readonly limit?: number;
-    /** One that gets no request for so long ends; "10m" where absent. */
+    /** Time without a request after which a session ends. Default "10m". */
     readonly expiry?: string | number;
   };
-  /** What a request may change of its own exchange, by its header Perfmock-Override; nothing where absent. */
+  /** Effects that a request may have on its own exchange through the header Perfmock-Override. */
   readonly overrides?: {
-    /** Whether it may name its own service time: `delay=120ms`. */
+    /** True to allow a service time: `delay=120ms`. Default false. */
     readonly delay?: boolean;
-    /** Whether it may name a distribution: `profile=slow-db`. */
+    /** True to allow the name of a distribution: `profile=slow-db`. Default false. */
     readonly profile?: boolean;
-    /** Whether it may ask for a fault: `fault=503`, `fault=hang`. */
+    /** True to allow a fault: `fault=503`, `fault=hang`. Default false. */
     readonly fault?: boolean;
   };
-  /** Options by plugin: built-in name, relative path or specifier; false turns one off. */
+  /** Options by plugin: built-in name, relative path or specifier. False turns a plugin off. */
   readonly plugins?: Readonly<Record<string, unknown>>;
-  /** The mock routes; the first that matches answers. */
+  /** Mock routes. The first that matches a request answers it. */
   readonly routes?: readonly RouteInput[];
 }
 
-/** A route as users write it. Keys beyond these belong to plugins, such as `serviceTime`. */
+/** A route as users write it. Further keys belong to plugins, such as `serviceTime`. */
 export interface RouteInput {
-  /** Unique; method and path in words where absent. */
+  /** Unique id. Default: method and path, such as `get-api-orders-id`. */
   readonly id?: string;
-  /** GET where absent; a list, or "*" for any. */
+  /** Method, list of methods, or "*" for any. Default GET. */
   readonly method?: string | readonly string[];
-  /** In Hono's path syntax. */
+  /** Path in Hono's syntax. */
   readonly path: string;
-  /** What it answers; status 200 without a body where absent. */
+  /** Response. Default: status 200 without a body. */
   readonly response?: ResponseInput;
-  /** How its body leaves, after the headers. */
+  /** Timing of the body after the headers. */
   readonly wire?: WireInput;
-  /** What goes wrong on purpose. */
+  /** Faults to inject. */
   readonly faults?: readonly FaultInput[];
-  /** A plugin's key. */
+  /** Settings of a plugin. */
   readonly [key: string]: unknown;
 }
 
-/** Where a certificate comes from: absolute paths of files in PEM, or made for the run. */
+/** Source of the certificate: absolute paths of files in PEM, or a certificate made for the run. */
 export type TlsSettings = "self-signed" | {
-  /** The certificate. */
+  /** Absolute path of the certificate. */
   readonly cert: string;
-  /** Its private key. */
+  /** Absolute path of its private key. */
   readonly key: string;
 };
 
-/** Where and how the server listens. */
+/** Settings of the server, with defaults filled in. */
 export interface ServerSettings {
-  /** A host name or an address. */
+  /** Host name or address. */
   readonly host: string;
-  /** 0 picks a free one. */
+  /** Port; 0 picks a free one. */
   readonly port: number;
-  /** Whether pages from elsewhere may read the answers. */
+  /** True if pages of other origins may read the answers. */
   readonly cors: boolean;
-  /** In milliseconds. */
+  /** Maximum time for requests in flight to end, in ms. */
   readonly drainTimeout: number;
-  /** The HTTP server; auto takes Deno's unless something resets connections. */
+  /** HTTP server; "auto" is Deno's unless a fault resets connections. */
   readonly engine: "auto" | "deno" | "node";
-  /** Where the certificate comes from; undefined for plain HTTP. */
+  /** Source of the certificate; undefined for plain HTTP. */
   readonly tls?: TlsSettings | undefined;
 }
 
-/** The control API. */
+/** Settings of the control API, with defaults filled in. */
 export interface ControlSettings {
-  /** Starts with a slash, does not end with one. */
+  /** Path prefix, with a slash at the start and none at the end. */
   readonly path: string;
-  /** The bearer token it demands, if any. */
+  /** Bearer token; null for none. */
   readonly token: string | null;
 }
 
-/** Sessions. */
+/** Settings of sessions, with defaults filled in. */
 export interface SessionSettings {
-  /** The request header that names one. */
+  /** Request header that selects a session. */
   readonly header: string;
-  /** How many there may be. */
+  /** Maximum number of sessions. */
   readonly limit: number;
-  /** In milliseconds without a request. */
+  /** Time without a request after which a session ends, in ms. */
   readonly expiry: number;
 }
 
-/** What a request may change of its own exchange. */
+/** Effects that a request may have on its own exchange. */
 export interface OverrideSettings {
-  /** Its service time. */
+  /** True if it may set its service time. */
   readonly delay: boolean;
-  /** The distribution its service time is drawn from. */
+  /** True if it may select the distribution of its service time. */
   readonly profile: boolean;
-  /** The fault that meets it. */
+  /** True if it may ask for a fault. */
   readonly fault: boolean;
 }
 
-/** A route, complete. */
+/** A route with defaults filled in. */
 export interface RouteSettings {
-  /** Unique. */
+  /** Unique id. */
   readonly id: string;
-  /** Upper case; `["*"]` is any. */
+  /** Methods in upper case; `["*"]` is any. */
   readonly methods: readonly string[];
-  /** In Hono's path syntax. */
+  /** Path in Hono's syntax. */
   readonly path: string;
-  /** What it answers. */
+  /** Response. */
   readonly response: ResponseSettings;
-  /** How its body leaves, after the headers; undefined where as fast as it can. */
+  /** Timing of the body after the headers; undefined to send as fast as possible. */
   readonly wire?: WireSettings | undefined;
-  /** What goes wrong on purpose, in the order in which it was written. */
+  /** Faults to inject, in the order written. */
   readonly faults: readonly FaultSettings[];
-  /** The plugins' keys that are set, parsed. */
+  /** Parsed settings of plugins, by route key; absent keys were not set. */
   readonly plugins: Readonly<Record<string, unknown>>;
 }
 
-/** A configuration, complete. */
+/** A configuration with defaults filled in. */
 export interface PerfmockConfig {
-  /** A whole number or a text. */
+  /** Seed of all random draws. */
   readonly seed: number | string;
-  /** Where and how to listen. */
+  /** Server. */
   readonly server: ServerSettings;
-  /** The control API. */
+  /** Control API. */
   readonly control: ControlSettings;
-  /** The ended exchanges that can be looked up. */
+  /** Journal of completed exchanges. */
   readonly journal: {
-    /** How many are kept. */
+    /** Maximum number of exchanges kept. */
     readonly capacity: number;
   };
-  /** Servers within the server. */
+  /** Sessions. */
   readonly sessions: SessionSettings;
-  /** What a request may change of its own exchange. */
+  /** Effects that a request may have on its own exchange. */
   readonly overrides: OverrideSettings;
-  /** As written. */
+  /** Options by plugin, as written. */
   readonly plugins: Readonly<Record<string, unknown>>;
-  /** In the order in which they are matched. */
+  /** Routes in matching order. */
   readonly routes: readonly RouteSettings[];
 }
 
-/** A key of a route that a plugin reads. */
+/** A key of routes that a plugin reads. */
 export interface RouteKey {
-  /** The plugin's name. */
+  /** Name of the plugin. */
   readonly plugin: string;
-  /** What may stand there. */
+  /** Schema of its value. */
   readonly schema: Schema;
 }
 
-/** What the schema depends on. */
-export interface ConfigSchemaParts {
+/** Types and route keys that the configuration's schema is made from. */
+export interface ConfigSchemaOptions {
   /** The types that settings are made of. */
   readonly kit: Kit;
   /** The plugins' route keys, by key. */
   readonly routeKeys: ReadonlyMap<string, RouteKey>;
 }
 
-/** The keys of a route that are core's own. */
+/** Keys of a route that belong to core. */
 export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
   "id",
   "method",
@@ -225,28 +226,29 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads a whole configuration.
+ * Validates a whole configuration.
  *
- * @returns the configuration with all defaults, or all its faults, those between settings included
+ * @returns the configuration with defaults filled in, or all issues, including those between settings
  */
 export function validateConfig(
   value: unknown,
-  parts: { readonly kit: Kit; readonly schema: Schema<PerfmockConfig> },
+  { kit, schema }: {
+    readonly kit: Kit;
+    readonly schema: Schema<PerfmockConfig>;
+  },
 ): Validation<PerfmockConfig> {
-  const result = validate(parts.schema, value);
-  // Found in what was written, so that a fault elsewhere does not hide them.
-  const between = crossFaults(value, parts.kit);
-  const issues = [...result.issues ?? [], ...between];
+  const result = validate(schema, value);
+  const issues = [...result.issues ?? [], ...crossIssues(value, kit)];
   return issues.length > 0 || result.issues !== undefined ? { issues } : result;
 }
 
-/** The schema of the whole configuration; plugin options are taken as they are, each plugin's own schema reads them. */
+/** Makes the schema of the configuration. It leaves plugin options as they are: each plugin's own schema parses them. */
 export function createConfigSchema(
-  parts: ConfigSchemaParts,
+  options: ConfigSchemaOptions,
 ): Schema<PerfmockConfig> {
-  const { kit } = parts;
+  const { kit } = options;
   return z.strictObject({
-    // What editors need to complete the rest; it means nothing to us.
+    // Tells editors where the JSON Schema is; perfmock ignores it.
     $schema: z.string().optional(),
     seed: z.union([kit.integer(), z.string().min(1)]).default(42),
     server: z.strictObject({
@@ -281,7 +283,7 @@ export function createConfigSchema(
       z.string(),
       z.union([z.literal(false), z.record(z.string(), z.unknown()), z.null()]),
     ).default({}),
-    routes: z.array(routeType(parts)).default([]),
+    routes: z.array(routeType(options)).default([]),
   }).transform(({ $schema: _, ...config }) => config) as unknown as Schema<
     PerfmockConfig
   >;
@@ -292,7 +294,7 @@ const HEADER_NAME = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, {
     `Must be the name of a header, received ${valueInWords(issue.input)}`,
 }).meta({ description: "the name of a header" });
 
-/** What a header can carry: a line break would end it. */
+/** A token travels in a header, which a line break would end. */
 const TOKEN = z.string().regex(/^[\x21-\x7e]+$/, {
   error: "A token is made of visible ASCII characters, without spaces",
 });
@@ -306,7 +308,7 @@ const CONTROL_PATH = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, {
   description: 'a path such as "/_perfmock", of letters, digits and . _ ~ -',
 });
 
-function routeType({ kit, routeKeys }: ConfigSchemaParts) {
+function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
   const pluginKeys = Object.fromEntries(
     [...routeKeys].map((
       [key, { schema }],
@@ -319,7 +321,7 @@ function routeType({ kit, routeKeys }: ConfigSchemaParts) {
     }).optional(),
     method: METHODS.default(["GET"]),
     path: PATH,
-    response: answerType(kit).prefault({}),
+    response: responseType(kit).prefault({}),
     wire: wireType(kit).optional(),
     faults: faultsType(kit).default([]),
   }).transform((
@@ -335,8 +337,28 @@ function routeType({ kit, routeKeys }: ConfigSchemaParts) {
   }));
 }
 
-/** Any validator's schema as a part of ours: zod's own can be another copy of zod, so they are all treated alike. */
+/** Wraps a plugin's schema of any validator; one of zod may be of another copy of zod, so it is wrapped too. */
 function embed(schema: Schema, key: string) {
   const json = jsonSchemaPart(schema, `route.${key}`);
   return readingType("value", json, (value) => validate(schema, value));
+}
+
+/** Freezes a value with all plain objects and lists in it. Class instances and functions are left alone. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) {
+    return value;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (
+    prototype !== Object.prototype && prototype !== null &&
+    !Array.isArray(value)
+  ) return value;
+  Object.freeze(value);
+  // Getters are not evaluated: what they compute is not part of the snapshot.
+  for (
+    const property of Object.values(Object.getOwnPropertyDescriptors(value))
+  ) {
+    deepFreeze(property.value);
+  }
+  return value;
 }

@@ -1,38 +1,45 @@
 /**
- * Validation at the boundary: any Standard Schema in, our issues out.
+ * Validation of everything a user writes: accepts any Standard Schema, returns issues in one form.
  *
- * A validator says what is wrong. What would be allowed, and what was probably meant, comes from the schema's own JSON
- * Schema where the validator has one, and is looked up only where there is a fault.
+ * The validator says what is wrong. What would be allowed, and the probable correction, come from the schema's own JSON
+ * Schema where the validator provides one, which is looked up only for invalid values.
  *
  * @module
  */
 import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
 import type { Schema, SchemaResult } from "../contract/values.ts";
-import { jsonSchemaOf } from "./json_schema.ts";
+import { lookUp, toPointer } from "../lib/pointer.ts";
+import { suggest } from "../lib/suggest.ts";
 import {
   allowedAt,
   type JsonSchema,
   keysAt,
   optionsAt,
 } from "./_schema_lookup.ts";
-import { pathOf, type RawIssue } from "./_raw_issue.ts";
-import { type Fault, rewordZod } from "./_zod_issues.ts";
-import { lookUp, toPointer } from "../lib/pointer.ts";
-import { suggest } from "../lib/suggest.ts";
+import {
+  isZod,
+  needsPromise,
+  parseWithZod,
+  pathOf,
+  type RawIssue,
+  type WordedIssue,
+  wordedIssues,
+} from "./_zod_issues.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
 import { alternatives, sentence, showable } from "./words.ts";
 
-/** A parsed value, or all its faults. */
+/** Result of a validation: the parsed value, or all issues. */
 export type Validation<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly Issue[] };
 
 /**
- * Parses a value and reports every fault, each with its path, the value received, what is allowed, and a suggestion.
+ * Parses a value and reports every issue with its path, the value received, what is allowed, and a suggestion.
  *
- * @param schema any validator that speaks Standard Schema v1, synchronous
+ * @param schema any synchronous validator that implements Standard Schema v1
  * @param value as a user wrote it
- * @param path a JSON Pointer to the value, put before the path of each fault
- * @throws PerfmockError `PLUGIN_INVALID` where the schema itself fails or answers with a promise
+ * @param path JSON Pointer to the value, prefixed to the path of each issue
+ * @throws PerfmockError `PLUGIN_INVALID` where the schema throws or returns a promise
  */
 export function validate<T>(
   schema: Schema<T>,
@@ -41,14 +48,15 @@ export function validate<T>(
 ): Validation<T> {
   const result = run(schema, value, path);
   if (result.issues === undefined) return { value: result.value };
-  const faults = (result.issues as readonly RawIssue[]).flatMap((issue) =>
-    schema["~standard"].vendor === "zod"
-      ? rewordZod(issue, value, [])
+  const zod = isZod(schema);
+  const worded = (result.issues as readonly RawIssue[]).flatMap((issue) =>
+    zod
+      ? wordedIssues(issue, value)
       : [{ segments: pathOf(issue), message: sentence(issue.message) }]
   );
   const json = jsonSchemaOf(schema);
   return {
-    issues: faults.map((fault) => toIssue(fault, { value, path, json })),
+    issues: worded.map((issue) => toIssue(issue, { value, path, json })),
   };
 }
 
@@ -58,46 +66,30 @@ function run<T>(
   path: string,
 ): SchemaResult<T> {
   const place = path === "" ? "a value" : path;
+  const asynchronous = () =>
+    new PerfmockError(
+      "PLUGIN_INVALID",
+      `Cannot validate ${place}: its schema answers with a promise, and settings are validated synchronously`,
+    );
   let result;
   try {
-    result = schema["~standard"].validate(value);
+    result = isZod(schema)
+      ? parseWithZod(schema, value)
+      : schema["~standard"].validate(value);
   } catch (error) {
+    if (needsPromise(error)) throw asynchronous();
+    const reason = error instanceof Error ? `"${error.message}"` : error;
     throw new PerfmockError(
       "PLUGIN_INVALID",
-      `Cannot validate ${place}: its schema threw ${reason(error)}`,
+      `Cannot validate ${place}: its schema threw ${reason}`,
       [],
       { cause: error },
     );
   }
   if (!(result instanceof Promise)) return result;
-  // Nobody will wait for it: a rejection must not end the process.
+  // Nothing awaits it: an unhandled rejection would end the process.
   result.catch(() => {});
-  const cause = thrownBy(schema, value);
-  throw new PerfmockError(
-    "PLUGIN_INVALID",
-    cause === undefined
-      ? `Cannot validate ${place}: its schema answers with a promise, and settings are validated synchronously`
-      : `Cannot validate ${place}: its schema threw ${reason(cause)}`,
-    [],
-    { cause },
-  );
-}
-
-/** zod turns to promises where a check throws, too: its synchronous call tells the one from the other. */
-function thrownBy(schema: object, value: unknown): unknown {
-  if (!("safeParse" in schema) || typeof schema.safeParse !== "function") {
-    return undefined;
-  }
-  try {
-    schema.safeParse(value);
-  } catch (error) {
-    const { name } = error instanceof Error ? error.constructor : Object;
-    return name.includes("Async") ? undefined : error;
-  }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? `"${error.message}"` : String(error);
+  throw asynchronous();
 }
 
 interface Context {
@@ -106,15 +98,15 @@ interface Context {
   readonly json: JsonSchema;
 }
 
-function toIssue(fault: Fault, { value, path, json }: Context): Issue {
-  const { segments } = fault;
-  const received = "value" in fault ? fault.value : lookUp(value, segments);
-  const about = aboutKey(fault, received, { value, json }) ?? {
-    message: fault.message,
-    allowed: fault.partial
-      ? allowedAt(json, segments) ?? fault.allowed
-      : fault.allowed ?? allowedAt(json, segments),
-    suggestion: fault.suggestion ??
+function toIssue(issue: WordedIssue, { value, path, json }: Context): Issue {
+  const { segments } = issue;
+  const received = "value" in issue ? issue.value : lookUp(value, segments);
+  const about = unknownKey(issue, received, { value, json }) ?? {
+    message: issue.message,
+    allowed: issue.partial
+      ? allowedAt(json, segments) ?? issue.allowed
+      : issue.allowed ?? allowedAt(json, segments),
+    suggestion: issue.suggestion ??
       (typeof received === "string"
         ? suggest(received, optionsAt(json, segments))
         : undefined),
@@ -128,17 +120,17 @@ function toIssue(fault: Fault, { value, path, json }: Context): Issue {
   });
 }
 
-/** What to say of a key that may not be there, whether the validator called it so or only its JSON Schema does. */
-function aboutKey(
-  fault: Fault,
+/** Describes a key that is not allowed, whether the validator says so or only its JSON Schema; else undefined. */
+function unknownKey(
+  issue: WordedIssue,
   received: unknown,
   { value, json }: Pick<Context, "value" | "json">,
 ): Pick<Issue, "message" | "allowed" | "suggestion"> | undefined {
-  const key = String(fault.segments.at(-1));
-  const parent = fault.segments.slice(0, -1);
+  const key = String(issue.segments.at(-1));
+  const parent = issue.segments.slice(0, -1);
   const keys = keysAt(json, parent, lookUp(value, parent));
-  const unknown = fault.unknownKey ??
-    (fault.segments.length > 0 && received !== undefined &&
+  const unknown = issue.unknownKey ??
+    (issue.segments.length > 0 && received !== undefined &&
       keys !== undefined && !keys.includes(key));
   if (!unknown) return undefined;
   return {
@@ -152,7 +144,7 @@ function aboutKey(
   };
 }
 
-/** The issue without the fields that nothing is known of. */
+/** Returns the issue without fields that are undefined. */
 function compact(issue: Issue): Issue {
   return Object.fromEntries(
     Object.entries(issue).filter(([, field]) => field !== undefined),

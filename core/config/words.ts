@@ -1,11 +1,11 @@
 /**
- * Values, types and limits in words: the vocabulary that all messages about settings share.
+ * Wording shared by all messages about settings: values, types and limits as phrases.
  *
  * @module
  */
 import type { Limits } from "../contract/values.ts";
 
-/** What schemas call types, in our words. What is not here takes an article. */
+/** Nouns for the type names of schemas; any other name gets an article. */
 const TYPES: Readonly<Record<string, string>> = {
   array: "a list",
   boolean: "true or false",
@@ -17,19 +17,19 @@ const TYPES: Readonly<Record<string, string>> = {
   tuple: "a list",
 };
 
-/** The longest text that is quoted in a message as it is. */
-const LONGEST = 60;
+/** Maximum length of a text that a message quotes. */
+const MAX_QUOTED = 60;
 
 /**
- * A type as a noun: `"int"` gives `a whole number`, `"duration"` gives `a duration`.
+ * Returns a noun for a type: `a whole number` for `"int"`, `a duration` for `"duration"`.
  *
- * @param type the name of a type, as zod and JSON Schema use it
+ * @param type name of a type in zod or JSON Schema
  */
 export function typeInWords(type: string): string {
   return TYPES[type] ?? `${/^[aeiou]/u.test(type) ? "an" : "a"} ${type}`;
 }
 
-/** What kind of value this is: `a string`, `a list`, `null`, and numbers and booleans themselves. */
+/** Returns a noun for a value's type: `a string`, `a list`, `null`; booleans and non-finite numbers are named themselves. */
 export function kindInWords(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";
@@ -43,24 +43,24 @@ export function kindInWords(value: unknown): string {
   }
 }
 
-/** A value short enough for a sentence: itself where it is short and plain, its kind where it is not. */
+/** Returns a value as part of a sentence: itself if it is short and primitive, else a noun for its type. */
 export function valueInWords(value: unknown): string {
   if (typeof value === "string") {
-    return value.length <= LONGEST ? JSON.stringify(value) : "a long string";
+    return value.length <= MAX_QUOTED ? JSON.stringify(value) : "a long string";
   }
   return typeof value === "number" || typeof value === "bigint"
     ? String(value)
     : kindInWords(value);
 }
 
-/** A list with commas, and `or` before its last entry; equal entries once. */
+/** Joins entries with commas, and `or` before the last one. Duplicates are left out. */
 export function alternatives(entries: Iterable<string>): string {
   const list = [...new Set(entries)];
   const last = list.pop() ?? "";
   return list.length === 0 ? last : `${list.join(", ")} or ${last}`;
 }
 
-/** Limits in words: `at least 1`, `greater than 0 and at most 10`, `from 1 to 10`; empty where there are none. */
+/** Returns limits as a phrase: `at least 1`, `greater than 0 and at most 10`, `from 1 to 10`; empty without limits. */
 export function limitsInWords(
   limits: Limits,
   write: (limit: number) => string = String,
@@ -79,13 +79,13 @@ export function limitsInWords(
   return parts.join(" and ");
 }
 
-/** A message in our style: capitalised, no full stop. */
+/** Returns a message in perfmock's style: capitalised, without a full stop. */
 export function sentence(message: string): string {
   const text = message.trim().replace(/\.+$/u, "");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** `Expected a duration or null, received a list`; `Missing` where nothing was received. */
+/** Returns `Expected a duration or null, received a list`; `Missing` for undefined. */
 export function expected(nouns: readonly string[], value: unknown): string {
   if (value === undefined) return "Missing";
   const whole = nouns.includes("a whole number") && Number.isFinite(value);
@@ -93,19 +93,19 @@ export function expected(nouns: readonly string[], value: unknown): string {
   return `Expected ${alternatives(nouns)}, received ${received}`;
 }
 
-/** `Must be "a" or "b", received "c"`; `Missing` where nothing was received. */
+/** Returns `Must be "a" or "b", received "c"`; `Missing` for undefined. */
 export function mustBe(options: readonly unknown[], value: unknown): string {
   if (value === undefined) return "Missing";
   const list = alternatives(options.map((option) => JSON.stringify(option)));
   return `Must be ${list}, received ${valueInWords(value)}`;
 }
 
-/** How deep a value may be nested that a fault shows: what goes deeper could not be serialised. */
-const DEEPEST_SHOWN = 100;
+/** Maximum depth of a value in an issue: a deeper one could not be serialised. */
+const MAX_DEPTH = 100;
 
-/** The value as a fault shows it: itself, but undefined where it is nested beyond measure. */
+/** Returns a value as an issue shows it; undefined if it is nested too deep. */
 export function showable(value: unknown): unknown {
-  return isWithin(value, DEEPEST_SHOWN) ? value : undefined;
+  return isWithin(value, MAX_DEPTH) ? value : undefined;
 }
 
 function isWithin(value: unknown, levels: number): boolean {

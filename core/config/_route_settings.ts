@@ -1,5 +1,5 @@
 /**
- * The types of a route's own settings: methods, paths, headers.
+ * The types of a route's method, path and headers, and the default of its id.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { z } from "zod";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** A method, a list of methods, or "*"; comes out as a list in upper case. */
+/** Type of `method`: a method, a list of methods, or "*". Parsed to a list in upper case, without duplicates. */
 export const METHODS: z.ZodType<string[]> = z.union([
   z.string(),
   z.array(z.string()).min(1),
@@ -31,12 +31,12 @@ export const METHODS: z.ZodType<string[]> = z.union([
   return [...new Set(list.map((method) => method.toUpperCase()))];
 });
 
-/** A path in Hono's syntax. */
+/** Type of `path`, in Hono's syntax. */
 export const PATH: z.ZodType<string> = z.string().meta({
   description: 'a path such as "/api/orders/:id" or "/files/*"',
   examples: ["/api/orders/:id"],
 }).superRefine((path, context) => {
-  const fault = (message: string, suggestion?: string) =>
+  const refuse = (message: string, suggestion?: string) =>
     context.addIssue({
       code: "custom",
       message,
@@ -46,25 +46,25 @@ export const PATH: z.ZodType<string> = z.string().meta({
       },
     });
   if (!path.startsWith("/")) {
-    fault(
+    refuse(
       "A path starts with a slash",
       `/${path.replace(/^\w+:\/\/[^/]*\//, "")}`,
     );
   } else if (/[?#]/.test(path.replaceAll(/\/:[^/]+\?(?=\/|$)/g, ""))) {
-    fault(
+    refuse(
       "A path has no query and no fragment: routes are matched without them",
       path.split(/[?#]/, 1)[0],
     );
   } else if (/\/{2,}/.test(path)) {
-    fault("A path has no empty segments", path.replaceAll(/\/{2,}/g, "/"));
+    refuse("A path has no empty segments", path.replaceAll(/\/{2,}/g, "/"));
   } else if (/[\s\p{Cc}]/u.test(path)) {
-    fault("A path has no white space: write it as %20");
+    refuse("A path has no white space: write it as %20");
   } else if (!isRoutable(path)) {
-    fault(`Cannot match the path ${JSON.stringify(path)}`);
+    refuse(`Cannot match the path ${JSON.stringify(path)}`);
   }
 });
 
-/** Hono itself tells: it is Hono's syntax, with regular expressions in it. */
+/** Asks Hono itself, since a path may contain regular expressions. */
 function isRoutable(path: string): boolean {
   try {
     new TrieRouter<number>().add("GET", path, 0);
@@ -74,8 +74,8 @@ function isRoutable(path: string): boolean {
   }
 }
 
-/** Headers that the server itself writes: setting them would break the message or the measurement. */
-const OWN: ReadonlySet<string> = new Set([
+/** Headers that the server writes: setting them would break the message or the measurement. */
+const RESERVED: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
   "date",
@@ -84,17 +84,17 @@ const OWN: ReadonlySet<string> = new Set([
   "transfer-encoding",
 ]);
 
-// Printable and no line break: what could end a header early never gets into one.
+// Printable characters without line breaks, so that a value cannot end its header.
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Response headers. */
+/** Type of a response's headers. */
 export const HEADERS: z.ZodType<Record<string, string>> = z.record(
   z.string(),
   z.string(),
 ).superRefine(
   (headers, context) => {
     for (const [name, value] of Object.entries(headers)) {
-      const fault = (message: string, allowed: string) =>
+      const refuse = (message: string, allowed: string) =>
         context.addIssue({
           code: "custom",
           path: [name],
@@ -102,14 +102,14 @@ export const HEADERS: z.ZodType<Record<string, string>> = z.record(
           params: { allowed },
         });
       if (!TOKEN.test(name)) {
-        fault(
+        refuse(
           `Not a header's name: ${JSON.stringify(name)}`,
           "letters, digits and -",
         );
-      } else if (OWN.has(name.toLowerCase())) {
-        fault(`The server writes the header "${name}" itself`, "any other");
+      } else if (RESERVED.has(name.toLowerCase())) {
+        refuse(`The server writes the header "${name}" itself`, "any other");
       } else if (!VALUE.test(value)) {
-        fault(
+        refuse(
           `The header "${name}" holds a character that a header cannot`,
           "one line of Latin-1 text",
         );
@@ -117,3 +117,12 @@ export const HEADERS: z.ZodType<Record<string, string>> = z.record(
     }
   },
 );
+
+/** Returns the default id of a route: `get-api-orders-id` for GET /api/orders/:id. */
+export function idOf(methods: readonly string[], path: string): string {
+  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const method = methods.map((method) =>
+    method === "*" ? "any" : method.toLowerCase()
+  );
+  return [...method, ...(words.length === 0 ? ["root"] : words)].join("-");
+}

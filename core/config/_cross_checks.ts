@@ -1,0 +1,205 @@
+/**
+ * Checks across settings that are each valid on their own: exposed servers, ambiguous routes, bodies that cannot be cut,
+ * templates that name nothing, files that do not exist.
+ *
+ * The checks read the configuration as written, so that an error elsewhere does not hide what they find. They skip
+ * values of the wrong type, which the schema reports.
+ *
+ * @module
+ */
+import type { Issue } from "../errors.ts";
+import { toPointer } from "../lib/pointer.ts";
+import { suggest } from "../lib/suggest.ts";
+import { type KnownNames, nameList, unknownNames } from "../lib/template.ts";
+import type { Kit } from "../contract/values.ts";
+import { fileIssues } from "./_read_response_file.ts";
+import { idOf } from "./_route_settings.ts";
+import { isRecord, listOf } from "./_schema_lookup.ts";
+import { alternatives } from "./words.ts";
+
+const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/;
+
+/** Returns the issues between the settings of a configuration. */
+export function crossIssues(written: unknown, kit: Kit): Issue[] {
+  if (!isRecord(written)) return [];
+  const routes = listOf(written.routes);
+  return [
+    ...exposedServer(written),
+    ...ambiguousRoutes(routes),
+    ...routes.flatMap((route, index) =>
+      isRecord(route)
+        ? [
+          ...uncuttableBodies(route, index),
+          ...responseIssues(route, index, kit),
+        ]
+        : []
+    ),
+  ];
+}
+
+/** Requires a token beyond loopback, where anyone could change the server. */
+function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
+  const host = isRecord(server) ? server.host : undefined;
+  const token = isRecord(control) ? control.token : undefined;
+  if (typeof host !== "string" || LOOPBACK.test(host)) return [];
+  if (token !== undefined && token !== null) return [];
+  return [{
+    path: "/server/host",
+    message:
+      "Cannot listen beyond loopback without a token: anybody could use the control API",
+    value: host,
+    allowed: "127.0.0.1, ::1, localhost, or any address with control.token",
+    suggestion: "Set control.token, or PERFMOCK_TOKEN",
+  }];
+}
+
+/** The parts of a route that decide which requests it takes. */
+interface Matched {
+  readonly id: string;
+  readonly methods: readonly string[];
+  readonly path: string;
+}
+
+/** Finds routes with the same id, and routes hidden by an earlier one with the same method and path. */
+function ambiguousRoutes(routes: readonly unknown[]): Issue[] {
+  const issues: Issue[] = [];
+  const earlier: Matched[] = [];
+  for (const [index, route] of routes.entries()) {
+    if (!isRecord(route) || typeof route.path !== "string") continue;
+    const { path } = route;
+    const methods = methodsOf(route.method);
+    const id = typeof route.id === "string" ? route.id : idOf(methods, path);
+    const hidden = methods.map((method) => ({
+      method,
+      by: earlier.find((other) =>
+        shapeOf(other.path) === shapeOf(path) &&
+        (other.methods.includes(method) || other.methods.includes("*"))
+      ),
+    })).find(({ by }) => by !== undefined);
+    const twin = earlier.find((other) => other.id === id);
+    if (hidden !== undefined) {
+      issues.push({
+        path: `/routes/${index}/path`,
+        message:
+          `This route can never answer ${hidden.method} ${path}: route "${hidden.by?.id}" takes it before`,
+        value: path,
+        allowed: "another path or method, or a place before that route",
+      });
+    } else if (twin !== undefined) {
+      issues.push({
+        path: `/routes/${index}/id`,
+        message:
+          `Routes ${twin.methods} ${twin.path} and ${methods} ${path} have the same id "${id}"`,
+        value: id,
+        allowed: "an id of its own",
+      });
+    }
+    earlier.push({ id, methods, path });
+  }
+  return issues;
+}
+
+/** Returns a path without the names of its parameters, which do not matter to matching. */
+function shapeOf(path: string): string {
+  return path.replaceAll(/\/:[^/{?]+/g, "/:");
+}
+
+function methodsOf(written: unknown): string[] {
+  const list = Array.isArray(written) ? written : [written ?? "GET"];
+  return list.filter((method) => typeof method === "string")
+    .map((method) => method.toUpperCase());
+}
+
+/** Finds faults that would cut the body of a response without one. */
+function uncuttableBodies(
+  route: Record<string, unknown>,
+  index: number,
+): Issue[] {
+  const response = isRecord(route.response) ? route.response : {};
+  const { status: _status, headers: _headers, ...body } = response;
+  if (Object.keys(body).length > 0) return [];
+  return listOf(route.faults).flatMap((fault, place) =>
+    isRecord(fault) && fault.action === "cut-body"
+      ? [{
+        path: `/routes/${index}/faults/${place}/action`,
+        message: "Cannot cut the body of a response that has none",
+        value: "cut-body",
+        allowed: "a response with a body, or another action",
+      }]
+      : []
+  );
+}
+
+/** Checks templates, files and wire of one route's response. */
+function responseIssues(
+  route: Record<string, unknown>,
+  index: number,
+  kit: Kit,
+): Issue[] {
+  const { response, path, wire } = route;
+  if (!isRecord(response)) return [];
+  const at = ["routes", `${index}`];
+  const parameters = typeof path === "string" ? parametersOf(path) : [];
+  const known = { path: parameters, index: false };
+  const within = (...keys: string[]) => [...at, "response", ...keys];
+  return [
+    ...["text", "json", "file"].flatMap((key) =>
+      templateIssues(response[key], within(key), known)
+    ),
+    ...eventIssues(response.events, within("events"), parameters),
+    ...fileIssues(response, within("file"), kit),
+    ..."events" in response && isRecord(wire) && "chunk" in wire
+      ? [{
+        path: toPointer([...at, "wire", "chunk"]),
+        message: "An event leaves as one piece: it has no chunks",
+        value: wire.chunk,
+        allowed: 'no "chunk" on a route with "events"',
+      }]
+      : [],
+  ];
+}
+
+/** Returns the names of the parameters of a path in Hono's syntax. */
+function parametersOf(path: string): string[] {
+  return [...path.matchAll(/\/:([^/{?]+)/g)].map(([, name]) => name);
+}
+
+/** Maximum depth to search: the schema reports deeper values, and those that contain themselves. */
+const DEPTH = 500;
+
+/** Finds places in the strings of a value, but not in its keys, that name nothing. */
+function templateIssues(
+  value: unknown,
+  at: readonly string[],
+  known: KnownNames,
+): Issue[] {
+  if (typeof value === "string") {
+    return unknownNames(value, known).map((name) => {
+      const meant = suggest(name, nameList(known)) ??
+        suggest(name, known.path.map((each) => `path.${each}`));
+      return {
+        path: toPointer(at),
+        message: `Nothing is called {{${name}}} here`,
+        value: value.length > 80 ? `{{${name}}}` : value,
+        allowed: `${alternatives(nameList(known))}, or \\{{ for two braces`,
+        ...meant !== undefined && { suggestion: `{{${meant}}}` },
+      };
+    });
+  }
+  if (typeof value !== "object" || value === null) return [];
+  if (at.length > DEPTH) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    templateIssues(item, [...at, key], known)
+  );
+}
+
+function eventIssues(
+  events: unknown,
+  at: readonly string[],
+  path: readonly string[],
+): Issue[] {
+  if (!isRecord(events)) return [];
+  return ["data", "id", "last"].flatMap((key) =>
+    templateIssues(events[key], [...at, key], { path, index: key !== "last" })
+  );
+}

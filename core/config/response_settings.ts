@@ -1,0 +1,273 @@
+/**
+ * Settings of what a route answers, `response`, and of how the body is sent, `wire`.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { parseSize, suggestSize } from "../lib/units.ts";
+import type { Distribution, Kit } from "../contract/values.ts";
+import { HEADERS } from "./_route_settings.ts";
+import { JSON_VALUE, type Quantity, quantityType } from "./kit.ts";
+import { valueInWords } from "./words.ts";
+
+/** A route's response as users write it, with at most one body. */
+export interface ResponseInput {
+  /** Status, 200…599. Default 200; a proxied response has its own. */
+  readonly status?: number;
+  /** Headers, in addition to those the server writes itself. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Body, sent as JSON. Its strings may contain places such as `{{path.id}}`. */
+  readonly json?: unknown;
+  /** Body, sent as text. May contain places such as `{{query.q}}`. */
+  readonly text?: string;
+  /** Path of the file that is the body. May contain places such as `{{path.name}}`. */
+  readonly file?: string;
+  /** True to allow a file outside the configuration's folder. Default false. */
+  readonly outside?: boolean;
+  /** URL of a backend that answers, no earlier than the service time. */
+  readonly proxy?: string | {
+    /** URL that the request's path is appended to. */
+    readonly url: string;
+    /** Maximum time until the backend's headers arrive. Default "30s". */
+    readonly timeout?: string | number;
+  };
+  /** Body, sent as a stream of Server-Sent Events. */
+  readonly events?: {
+    /** Number of events, 0…1000000. */
+    readonly count: number;
+    /** Data of each event: text, or a value sent as JSON. May contain places, including `{{index}}`. */
+    readonly data: unknown;
+    /** Data of one more event at the end. */
+    readonly last?: string;
+    /** Type of each event. */
+    readonly event?: string;
+    /** Id of each event. May contain places. */
+    readonly id?: string;
+  };
+}
+
+/** A backend that answers a route. */
+export interface ProxySettings {
+  /** URL that the request's path is appended to, without a trailing slash. */
+  readonly url: string;
+  /** Maximum time until its headers arrive, in ms. */
+  readonly timeout: number;
+}
+
+/** A stream of Server-Sent Events. */
+export interface EventsSettings {
+  /** Number of events. */
+  readonly count: number;
+  /** Data of each event: text, or a value sent as JSON. */
+  readonly data: unknown;
+  /** Data of one more event at the end. */
+  readonly last?: string | undefined;
+  /** Type of each event. */
+  readonly event?: string | undefined;
+  /** Id of each event. */
+  readonly id?: string | undefined;
+}
+
+/** A route's response, parsed. */
+export interface ResponseSettings {
+  /** Status, 200…599. */
+  readonly status: number;
+  /** Headers as written. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Body to send as JSON. */
+  readonly json?: unknown;
+  /** Body to send as text. */
+  readonly text?: string | undefined;
+  /** Absolute path of the file that is the body. */
+  readonly file?: string | undefined;
+  /** Backend that answers. */
+  readonly proxy?: ProxySettings | undefined;
+  /** Events that are the body. */
+  readonly events?: EventsSettings | undefined;
+}
+
+/** Statuses whose responses have no body (RFC 9110). */
+export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+const BODIES = ["json", "text", "file", "proxy", "events"] as const;
+
+/** Text of a field of an event, which a line break would end. */
+const ONE_LINE = z.string().regex(/^[^\r\n\0]*$/u, {
+  error: "Must be one line of text",
+});
+
+/** Makes the type of `response`. */
+export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
+  return z.strictObject({
+    status: kit.integer({ min: 200, max: 599 }).optional(),
+    headers: HEADERS.default({}),
+    json: JSON_VALUE.optional(),
+    text: z.string().optional(),
+    file: kit.file().optional(),
+    outside: z.boolean().optional(),
+    proxy: proxyType(kit).optional(),
+    events: eventsType(kit).optional(),
+  }).superRefine((response, context) => {
+    const refuse = (path: string[], message: string, allowed: string) =>
+      context.addIssue({ code: "custom", path, message, params: { allowed } });
+    const bodies = BODIES.filter((key) => response[key] !== undefined);
+    const status = response.status as number | undefined;
+    if (bodies.length > 1) {
+      refuse(
+        [],
+        "A response has one body only",
+        'one of "json", "text", "file", "proxy" and "events"',
+      );
+    }
+    if (status !== undefined && response.proxy !== undefined) {
+      refuse(
+        ["status"],
+        "A proxied answer brings its own status",
+        'no "status" beside "proxy"',
+      );
+    } else if (BODILESS.has(status ?? 200) && bodies.length > 0) {
+      refuse(
+        [bodies[0]],
+        `A response with status ${status} has no body`,
+        "no body, or another status",
+      );
+    }
+    if (response.outside !== undefined && response.file === undefined) {
+      refuse(
+        ["outside"],
+        'Only a "file" can lie outside',
+        'a "file" beside it',
+      );
+    }
+  }).transform(({ status = 200, outside: _, ...response }) => ({
+    status,
+    ...response,
+  })) as unknown as z.ZodType<ResponseSettings>;
+}
+
+const UPSTREAM_FORM = 'a URL such as "http://127.0.0.1:3000"';
+
+const UPSTREAM = z.string().superRefine((url, context) => {
+  const refuse = (message: string, suggestion?: string) =>
+    context.addIssue({
+      code: "custom",
+      message,
+      params: { allowed: UPSTREAM_FORM, suggestion },
+    });
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    return refuse(`Not a URL: ${valueInWords(url)}`, `http://${url}`);
+  }
+  const { protocol, hostname, username, search, hash } = parsed;
+  if (protocol !== "http:" && protocol !== "https:") {
+    refuse(
+      `Cannot ask an upstream by ${protocol}`,
+      `http://${url.replace(/^\w+:\/\//, "")}`,
+    );
+  } else if (hostname === "" || username !== "" || search !== "" || hash) {
+    refuse("An upstream has a host and perhaps a path, nothing else");
+  }
+}).transform((url) => url.replace(/\/+$/, "")).meta({
+  description: 'the URL of an upstream, such as "http://127.0.0.1:3000"',
+});
+
+/** Default timeout of a proxy, in ms. */
+const PROXY_TIMEOUT = 30_000;
+
+function proxyType(kit: Kit) {
+  return z.union([
+    UPSTREAM.transform((url) => ({ url, timeout: PROXY_TIMEOUT })),
+    z.strictObject({
+      url: UPSTREAM,
+      timeout: kit.duration({ above: 0 }).default(PROXY_TIMEOUT),
+    }),
+  ]);
+}
+
+function eventsType(kit: Kit) {
+  return z.strictObject({
+    count: kit.integer({ min: 0, max: 1_000_000 }),
+    data: JSON_VALUE,
+    last: z.string().optional(),
+    event: ONE_LINE.optional(),
+    id: ONE_LINE.optional(),
+  });
+}
+
+/** How a body is sent, as users write it. */
+export interface WireInput {
+  /** Time between two pieces: a distribution. */
+  readonly gap?: unknown;
+  /** Size of a piece, at most 16 MiB. Default "16KiB". Each event is one piece. */
+  readonly chunk?: string | number;
+  /** Bandwidth, such as "1MiB/s", or bandwidth with a burst. */
+  readonly bandwidth?:
+    | string
+    | number
+    | {
+      /** Bytes per second. */
+      readonly rate: string | number;
+      /** Size that may be sent at once after a pause. Default 0. */
+      readonly burst?: string | number;
+    };
+}
+
+/** How a body is sent, parsed. */
+export interface WireSettings {
+  /** Time between two pieces. */
+  readonly gap?: Distribution | undefined;
+  /** Size of a piece, in bytes. */
+  readonly chunk?: number | undefined;
+  /** Capacity of the connection. */
+  readonly bandwidth?: {
+    /** Bytes per second. */
+    readonly rate: number;
+    /** Bytes that may be sent at once after a pause. */
+    readonly burst: number;
+  } | undefined;
+}
+
+/** Bandwidths, in bytes per second. */
+const BANDWIDTH: Quantity = {
+  name: "bandwidth",
+  form: 'a bandwidth such as "1MiB/s" or 1048576 (bytes a second)',
+  units: "(B|[kKMGT]B|[KMGT]iB)/s",
+  examples: ["1MiB/s", "250KB/s", 1_048_576],
+  parse(value) {
+    if (typeof value !== "string") return parseSize(value);
+    const [, size] = /^(.*\S)\s*\/\s*s\s*$/u.exec(value) ?? [];
+    return parseSize(size);
+  },
+  suggest(value) {
+    if (typeof value !== "string") return undefined;
+    const size = value.replace(/\s*(\/\s*(s|sec|second)|ps)?\s*$/iu, "");
+    const meant = parseSize(size) === undefined ? suggestSize(size) : size;
+    return meant === undefined ? undefined : `${meant}/s`;
+  },
+  write: (value) => value === 0 ? "0" : `${value}B/s`,
+};
+
+/** Maximum size of a piece, in bytes: a piece is held in memory. */
+const MAX_CHUNK = 16 * 1024 * 1024;
+
+/** Makes the type of `wire`. */
+export function wireType(kit: Kit): z.ZodType<WireSettings> {
+  const rate = quantityType(BANDWIDTH, { above: 0 });
+  return z.strictObject({
+    gap: kit.distribution().optional(),
+    chunk: kit.size({ min: 1, max: MAX_CHUNK }).optional(),
+    bandwidth: z.union([
+      rate.transform((rate) => ({ rate: rate as number, burst: 0 })),
+      z.strictObject({ rate, burst: kit.size().default(0) }),
+    ]).optional(),
+  }).superRefine(({ gap, bandwidth }, context) => {
+    if (gap !== undefined || bandwidth !== undefined) return;
+    context.addIssue({
+      code: "custom",
+      message: 'A wire without "gap" and "bandwidth" changes nothing',
+      params: { allowed: '"gap", "bandwidth", or both' },
+    });
+  }) as unknown as z.ZodType<WireSettings>;
+}
