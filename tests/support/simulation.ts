@@ -1,13 +1,6 @@
 /** Load scripts in virtual time, as `perfmock simulate` runs them, with each exchange shown to the test. */
+import type { Exchange, LoadSummary, Plugin } from "../../core/load.ts";
 import { createPerfmock, type PerfmockInput } from "../../mod.ts";
-import type {
-  Exchange,
-  Host,
-  Instance,
-  LoadSummary,
-  Plugin,
-  RouteHooks,
-} from "../../core/plugin.ts";
 
 /** A scenario of a load script, as a user writes it. */
 export type Scenario = Readonly<Record<string, unknown>>;

@@ -1,10 +1,6 @@
 /** Servers whose routes degrade, with a pressure that a test sets: in virtual time, over HTTP or simulated. */
 import type { PerfmockInput } from "../../../../core/config/mod.ts";
-import type { Plugin } from "../../../../core/plugin.ts";
-import {
-  createSimulation,
-  type Simulation,
-} from "../../../../core/simulation/mod.ts";
+import type { LoadSummary, Plugin } from "../../../../core/load.ts";
 import { createTestServer, type TestServer } from "../../../../core/testing.ts";
 import {
   createDegrade,
@@ -16,6 +12,7 @@ import {
   NO_PRESSURE,
   type PressureSource,
 } from "../../../../plugins/resource_stress/pressure.ts";
+import { simulate, type Simulation } from "../../../support/simulation.ts";
 
 /** Degradation as a plugin of its own. */
 function degrading(pressure: PressureSource): Plugin {
@@ -66,16 +63,21 @@ export function degraded(setting: Setting): Promise<TestServer> {
   });
 }
 
-/** A server for simulations. */
-export function simulated(setting: Setting): Promise<Simulation> {
-  return createSimulation(input(setting), {
+/** Runs a load script against such a server in virtual time. */
+export function simulated(
+  setting: Setting,
+  load: Omit<Simulation, "config" | "plugins">,
+): Promise<LoadSummary> {
+  return simulate({
+    ...load,
+    config: input(setting),
     plugins: [degrading({ ...NO_PRESSURE, ...setting.pressure })],
   });
 }
 
 /** What the models say of themselves. */
 export function report(
-  { server }: Pick<Simulation | TestServer, "server">,
+  { server }: Pick<TestServer, "server">,
 ): DegradeReport {
   return server.stats().plugins.degrading as DegradeReport;
 }
