@@ -12,4 +12,4 @@
  */
 export { hashKey } from "./hash.ts";
 export { createStream, type StreamKey, streamKey } from "./stream.ts";
-export type { Stream } from "../../plugin.ts";
+export type { Stream } from "../../contract/values.ts";

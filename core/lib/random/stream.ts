@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Stream } from "../../plugin.ts";
+import type { Stream } from "../../contract/values.ts";
 import { Threefry } from "./_threefry.ts";
 import { hashKey } from "./hash.ts";
 

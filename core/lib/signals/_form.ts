@@ -5,7 +5,7 @@
  */
 import type { z } from "zod";
 import { PerfmockError } from "../../errors.ts";
-import type { Kit, KitType, Signal } from "../../plugin.ts";
+import type { Kit, KitType, Signal } from "../../contract/values.ts";
 
 /** A signal that can be part of another. */
 export interface Form extends Signal {

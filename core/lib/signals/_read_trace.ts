@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Issue, KitType } from "../../plugin.ts";
+import type { KitType } from "../../contract/values.ts";
+import type { Issue } from "../../errors.ts";
 
 /** Maximum number of errors of one file that are reported one by one. */
 const REPORTED = 10;

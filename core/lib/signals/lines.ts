@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Signal } from "../../plugin.ts";
+import type { Signal } from "../../contract/values.ts";
 import { checkTimes, type Form, type FormDefinition } from "./_form.ts";
 import { type Knot, PiecewiseLinear } from "./_piecewise_linear.ts";
 import { readTrace } from "./_read_trace.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { z } from "zod";
-import type { Kit, KitType, Signal } from "../../plugin.ts";
+import type { Kit, KitType, Signal } from "../../contract/values.ts";
 import type { Form, FormDefinition } from "./_form.ts";
 import { product, sequence, sum } from "./compounds.ts";
 import { constantForm, ramp, spike, stages, steps, trace } from "./lines.ts";

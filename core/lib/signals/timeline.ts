@@ -4,7 +4,7 @@
  * @module
  */
 import type { z } from "zod";
-import type { Kit, KitType, Timeline } from "../../plugin.ts";
+import type { Kit, KitType, Timeline } from "../../contract/values.ts";
 import { checkTimes, type Form } from "./_form.ts";
 import { formType, signalType } from "./signal_type.ts";
 
