@@ -3,6 +3,7 @@
  *
  * @module
  */
+import degrade from "../plugins/degrade/mod.ts";
 import distributions from "../plugins/distributions/mod.ts";
 import exporters from "../plugins/exporters/mod.ts";
 import limiter from "../plugins/limiter/mod.ts";
@@ -18,6 +19,7 @@ export const BUILTIN: BuiltinPlugins = {
     distributions: distributions as Plugin,
     limiter: limiter as Plugin,
     resource_stress: resourceStress as Plugin,
+    degrade,
     exporters: exporters as Plugin,
     load_engine: loadEngine as Plugin,
   },

@@ -1,7 +1,7 @@
 /**
- * Parses distributions in all written forms: a duration, the name of a profile, an object with one key, and the text form.
+ * Reads distributions in all their written forms: a duration, a profile's name, a single-key object, the text form.
  *
- * Families nest through the kit: `kit.distribution()` in a family's parameters calls this parser again.
+ * Families nest through the kit: a family's parameters may ask for `kit.distribution()`, which leads back here.
  *
  * @module
  */
@@ -19,52 +19,48 @@ import {
 } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Distribution, Family, Kit, Schema } from "../plugin.ts";
-import { FamilySchemas, make, readParameters } from "./_family.ts";
-import {
-  DEEPEST,
-  type Findings,
-  type ProfileEntry,
-  Profiles,
-  tooDeep,
-  UNUSABLE,
-} from "./_profiles.ts";
-import { Warnings } from "./_warnings.ts";
+import { FamilySchemas, make, readParameters } from "./_compile_family.ts";
+import { DEEPEST, tooDeep } from "./_depth.ts";
+import { type Findings, type ProfileEntry, Profiles } from "./_profiles.ts";
+import { UNUSABLE } from "./_unusable.ts";
+import { WarningBook } from "./_warning_book.ts";
 import { parseTextForm } from "./text_form.ts";
 
 export type { Findings, ProfileEntry } from "./_profiles.ts";
 
-/** Options of a {@linkcode DistributionParser}. */
-export interface DistributionParserOptions {
-  /** Families by name. */
+/** What a parser knows. */
+export interface ParserParts {
+  /** The families, by name. */
   readonly families: ReadonlyMap<string, Family>;
-  /** Profiles by name. */
+  /** The profiles, by name. */
   readonly profiles: ReadonlyMap<string, ProfileEntry>;
-  /** Absolute path of the folder to which paths in distributions are relative. */
+  /** The absolute folder from which the paths in distributions start. */
   readonly folder: string;
 }
 
 /**
- * Compiles distributions as users write them, and provides the {@linkcode Kit} for the schemas of their parameters.
+ * Compiles distributions as users write them, and is the source of the {@linkcode Kit} that their parameters are made of.
  *
- * A profile is compiled once, when it is first referred to. Only {@linkcode DistributionParser.profileFindings} reports its
- * errors: a reference to a profile with errors parses without issues, into a distribution that throws on each draw.
+ * Profiles are compiled when they are first named, and once. A fault within a profile is reported by
+ * {@linkcode DistributionParser.profileFindings} alone: what refers to the profile is parsed as if it were sound, into a
+ * distribution that throws when it is drawn from.
  */
 export class DistributionParser {
-  /** Types of settings that use these families, profiles and folder. */
+  /** The types of settings, bound to these families, profiles and folder. */
   readonly kit: Kit;
-  /** Families by name. */
+  /** The families, by name. */
   readonly families: ReadonlyMap<string, Family>;
   readonly #schemas: FamilySchemas;
   readonly #profiles: Profiles;
-  readonly #warnings = new Warnings();
+  readonly #book = new WarningBook();
   #depth = 0;
 
   /**
-   * Creates a parser without compiling anything.
+   * Compiles nothing yet.
    *
-   * @param options families, profiles and folder
+   * @param parts families, profiles and folder
    */
-  constructor({ families, profiles, folder }: DistributionParserOptions) {
+  constructor({ families, profiles, folder }: ParserParts) {
     this.families = families;
     this.kit = createKit({
       folder,
@@ -77,10 +73,10 @@ export class DistributionParser {
   /**
    * Compiles a distribution.
    *
-   * @param value a number of milliseconds, a duration, the name of a profile, a text such as `normal(mean=1s, sd=50ms)`, or an
-   * object with one key, which is a family
-   * @returns the distribution, or all errors with paths relative to the value
-   * @throws PerfmockError `PLUGIN_INVALID` if the schema of a family fails
+   * @param value a number of milliseconds, a duration, a profile's name, a text such as `normal(mean=1s, sd=50ms)`, or an
+   * object whose one key is a family
+   * @returns the distribution, or all its faults with paths relative to the value
+   * @throws PerfmockError `PLUGIN_INVALID` where a family's schema itself fails
    */
   parse(value: unknown): Validation<Distribution> {
     if (typeof value === "number") return this.#constant(value, value);
@@ -88,7 +84,7 @@ export class DistributionParser {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return this.#object(value);
     }
-    return this.#issue(value, {
+    return this.#fault(value, {
       message: value === undefined
         ? "Missing"
         : `Expected a distribution, received ${kindInWords(value)}`,
@@ -96,16 +92,16 @@ export class DistributionParser {
   }
 
   /**
-   * Compiles a distribution for immediate use.
+   * Compiles a distribution that is to be used at once.
    *
-   * @param value see {@linkcode DistributionParser.parse}
-   * @throws PerfmockError `CONFIG_INVALID` with all errors, with paths relative to the value
+   * @param value as {@linkcode DistributionParser.parse} takes it
+   * @throws PerfmockError `CONFIG_INVALID` with all faults, paths relative to the value
    */
   compile(value: unknown): Distribution {
     const result = this.parse(value);
     const issues = result.issues ??
       (result.value === UNUSABLE
-        ? [{ path: "", message: "Refers to a profile that has errors", value }]
+        ? [{ path: "", message: "Refers to a profile that is faulty", value }]
         : []);
     if (result.issues === undefined && issues.length === 0) return result.value;
     throw new PerfmockError(
@@ -115,7 +111,7 @@ export class DistributionParser {
     );
   }
 
-  /** Returns the schema of a family's parameters. */
+  /** The schema of a family's parameters, made once. */
   schemaOf(family: Family): Schema {
     return this.#schemas.of(family);
   }
@@ -123,23 +119,23 @@ export class DistributionParser {
   /**
    * Compiles all profiles.
    *
-   * @returns their errors and warnings, with paths in the configuration. A plugin whose options contain profiles may report
-   * the same errors at the same paths; callers should report equal ones once.
+   * @returns all that is to be said of them, under the paths where they are written. A plugin whose options hold profiles
+   * may report the same faults at the same paths: report equal ones once.
    */
   profileFindings(): Findings {
     return this.#profiles.findings((distribution, path) =>
-      this.#warnings.of(distribution, path)
+      this.#book.of(distribution, path)
     );
   }
 
   /**
-   * Returns the warnings of all distributions within a parsed value, except those of profiles it refers to.
+   * The warnings of all distributions within a parsed value, profiles that are merely named left out.
    *
-   * @param parsed result of a schema; distributions are searched in lists and plain objects
-   * @param path JSON Pointer to the value, prefixed to the path of each warning
+   * @param parsed what a schema made of a user's value: distributions are found in lists and plain objects
+   * @param path a JSON Pointer to the value, put before the path of each warning
    */
   warningsIn(parsed: unknown, path: string): readonly Issue[] {
-    return this.#warnings.within(parsed, path);
+    return this.#book.within(parsed, path);
   }
 
   #text(text: string): Validation<Distribution> {
@@ -149,18 +145,18 @@ export class DistributionParser {
     if (text.includes("(")) return this.#textForm(text);
     const duration = suggestDuration(text);
     if (duration !== undefined || /^\s*[+-]?\.?\d/u.test(text)) {
-      return this.#issue(text, {
+      return this.#fault(text, {
         message: `Cannot read ${JSON.stringify(text)} as a duration`,
         suggestion: duration,
       });
     }
     if (this.families.has(text)) {
-      return this.#issue(text, {
+      return this.#fault(text, {
         message: `Cannot use the family "${text}" without parameters`,
         allowed: `${text}(…) or {"${text}": {…}}`,
       });
     }
-    return this.#issue(text, {
+    return this.#fault(text, {
       message: `Unknown profile ${JSON.stringify(text)}`,
       suggestion: this.#suggest(text),
     });
@@ -173,14 +169,14 @@ export class DistributionParser {
     if (result.issues !== undefined) {
       return { issues: result.issues.map(ontoText) };
     }
-    this.#warnings.rewrite(result.value, ontoText);
+    this.#book.rewrite(result.value, ontoText);
     return result;
   }
 
   #object(value: object): Validation<Distribution> {
     const keys = Object.keys(value);
     if (keys.length !== 1) {
-      return this.#issue(value, {
+      return this.#fault(value, {
         message:
           `Expected an object with one key, the family, received ${keys.length} keys`,
       });
@@ -189,18 +185,18 @@ export class DistributionParser {
     const raw: unknown = Reflect.get(value, name);
     const family = this.families.get(name);
     if (family !== undefined) return this.#family(family, raw);
-    return this.#issue(raw, {
+    return this.#fault(raw, {
       path: toPointer([name]),
       message: `Unknown family ${JSON.stringify(name)}`,
       suggestion: this.#suggest(name),
     });
   }
 
-  /** Compiles a duration, which is short for the family `constant`. */
+  /** A duration is short for the family `constant`. */
   #constant(milliseconds: number, written: unknown): Validation<Distribution> {
     const family = this.families.get("constant");
     if (family === undefined) {
-      return this.#issue(written, {
+      return this.#fault(written, {
         message:
           'Cannot read a duration as a distribution: there is no family "constant"',
       });
@@ -219,7 +215,7 @@ export class DistributionParser {
   #profile(name: string): Validation<Distribution> {
     const use = this.#profiles.use(name, this.#depth);
     if (use.issues === undefined && use.value !== UNUSABLE) {
-      this.#warnings.markProfile(use.value);
+      this.#book.share(use.value);
     }
     return use;
   }
@@ -240,7 +236,7 @@ export class DistributionParser {
     if (this.#profiles.unusable > unusable) return { value: UNUSABLE };
     const result = make(compilation, parameters.value);
     if (result.issues === undefined) {
-      this.#warnings.record(result.value, parameters.value);
+      this.#book.enter(result.value, parameters.value);
     }
     return result;
   }
@@ -249,7 +245,7 @@ export class DistributionParser {
     return suggest(name, [...this.#profiles.names(), ...this.families.keys()]);
   }
 
-  #issue(
+  #fault(
     value: unknown,
     issue: Partial<Issue> & Pick<Issue, "message">,
   ): Validation<Distribution> {
@@ -259,7 +255,7 @@ export class DistributionParser {
     return { issues: [{ path, ...received, allowed, ...rest }] };
   }
 
-  /** All written forms of a distribution, in words. */
+  /** What can be written for a distribution, in words. */
   #allowed(): string {
     const profiles = [...this.#profiles.names()];
     return [
@@ -274,7 +270,7 @@ export class DistributionParser {
   }
 }
 
-/** Moves the place of an issue within a text form into the message, because no JSON Pointer leads into a text. */
+/** A fault within a text form: no JSON Pointer leads into a text, so the place goes into the sentence. */
 function ontoText(issue: Issue): Issue {
   const place = fromPointer(issue.path).join(".");
   const message = place === ""

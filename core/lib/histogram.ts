@@ -1,61 +1,25 @@
 /**
- * A histogram of durations: cheap to record into, accurate to 0.4 % at any magnitude, and mergeable without loss.
+ * A histogram of durations that is cheap to record into, exact to 0.4 % over all magnitudes, and mergeable without loss.
  *
  * @module
  */
 import { PerfmockError } from "../errors.ts";
+import {
+  BUCKETS_PER_OCTAVE,
+  keyOf,
+  lowerEnd,
+  midpoint,
+  TINY,
+  TINY_KEY,
+} from "./log_linear.ts";
 
-// The log-linear scale: each octave has 128 buckets of equal width. The key of a bucket consists of the exponent and the top
-// seven bits of the mantissa of its values as IEEE doubles, so computing it takes one store, one load and one shift.
-
-/** Number of buckets in each octave. */
-const BUCKETS_PER_OCTAVE = 128;
-
-/** Values below this limit, about a nanosecond in ms, share one bucket. */
-const TINY = 2 ** -20;
-
-/** Key of the bucket of all values below {@linkcode TINY}; no other bucket has it. */
-const TINY_KEY = 0;
-
-const SHIFT = 13;
-const HALF_BUCKET = 1 << (SHIFT - 1);
-const double = new Float64Array(1);
-const words = new Uint32Array(double.buffer);
-// Index of the high word: 1 on little-endian machines, 0 on others.
-const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0];
-
-/**
- * Key of the bucket of a value. Keys grow with the value.
- *
- * @param value at least 0 and finite, or −0
- */
-export function keyOf(value: number): number {
-  // −0 + 0 is 0. The sign bit of −0 would make it a very large key.
-  double[0] = value + 0;
-  return words[HIGH] >>> SHIFT;
-}
-
-/** Lower end of a bucket, inclusive. The upper end is the lower end of the next key, exclusive. */
-export function lowerEnd(key: number): number {
-  words[HIGH] = key << SHIFT;
-  words[1 - HIGH] = 0;
-  return double[0];
-}
-
-/** Middle of a bucket, at most 1/256 (0.4 %) away from each value in it. */
-function midpoint(key: number): number {
-  words[HIGH] = (key << SHIFT) | HALF_BUCKET;
-  words[1 - HIGH] = 0;
-  return double[0];
-}
-
-/** A bucket of a {@linkcode Histogram} that is not empty. */
+/** A bucket of a {@linkcode Histogram} that holds something. */
 export interface HistogramBucket {
-  /** Lower end, inclusive, in ms. */
+  /** The least value it can hold, in milliseconds. */
   readonly lower: number;
-  /** Upper end, exclusive, in ms. */
+  /** What all its values are below, in milliseconds. */
   readonly upper: number;
-  /** Number of values in it, at least 1. */
+  /** How many values it holds; at least 1. */
   readonly count: number;
 }
 
@@ -67,52 +31,52 @@ const REFUSED = 4;
 const TINY_COUNT = 5;
 
 /**
- * A log-linear histogram of milliseconds with 128 buckets in each octave, like HdrHistogram, but without a range to choose
- * in advance. It takes 1 KiB of memory for each octave between the least and the greatest value recorded.
+ * A log-linear histogram of milliseconds: 128 buckets an octave, like HdrHistogram's but without a range to choose
+ * beforehand. Memory is 1 KiB for each octave between the least and the greatest value seen.
  */
 export class Histogram {
-  // Doubles in a typed array, because an assignment to a number field of an object may allocate.
+  // Doubles in a typed array: changing a number field of an object may allocate.
   readonly #figures = new Float64Array(6);
   #counts = new Float64Array(0);
-  // The key of counts[0], always the first key of an octave.
+  // The key of counts[0], always the first of its octave.
   #base = 0;
 
-  /** Creates an empty histogram. */
+  /** Makes an empty histogram. */
   constructor() {
     this.reset();
   }
 
-  /** Number of recorded values. */
+  /** How many values were recorded. */
   get count(): number {
     return this.#figures[COUNT];
   }
 
-  /** Sum of all recorded values, in ms. */
+  /** The sum of all values, in milliseconds. */
   get sum(): number {
     return this.#figures[SUM];
   }
 
-  /** Exact least value in ms; NaN if nothing was recorded. */
+  /** The least value, exact, in milliseconds; NaN where nothing was recorded. */
   get min(): number {
     return this.count === 0 ? NaN : this.#figures[MIN];
   }
 
-  /** Exact greatest value in ms; NaN if nothing was recorded. */
+  /** The greatest value, exact, in milliseconds; NaN where nothing was recorded. */
   get max(): number {
     return this.count === 0 ? NaN : this.#figures[MAX];
   }
 
-  /** Number of values that were not recorded because they were negative, infinite or NaN. */
+  /** How many values were refused because they were negative, infinite or NaN; they are in no other figure. */
   get refused(): number {
     return this.#figures[REFUSED];
   }
 
   /**
-   * Records one duration. A value that is negative, infinite or NaN is only counted in {@linkcode Histogram.refused}, because
-   * a measurement must not fail the request it measures.
+   * Records one duration. One that is negative, infinite or NaN is not recorded but counted in
+   * {@linkcode Histogram.refused}: an instrument must not fail the request it measures.
    *
-   * @param milliseconds at least 0; all values below 2^−20 ms (1 ns) share one bucket
-   * @returns the key of the bucket, which grows with the value, or −1 if the value was refused
+   * @param milliseconds at least 0; what is below 2^−20 ms (1 ns) shares one bucket
+   * @returns the key of its bucket, which grows with the value, or −1 where it was refused
    */
   record(milliseconds: number): number {
     const figures = this.#figures;
@@ -139,7 +103,7 @@ export class Histogram {
     return key;
   }
 
-  /** Adds all values of another histogram, bucket by bucket, and leaves the other unchanged. */
+  /** Adds all that another histogram holds, bucket by bucket; the other one stays as it is. */
   merge(other: Histogram): void {
     const figures = this.#figures;
     const others = other.#figures;
@@ -158,7 +122,7 @@ export class Histogram {
     figures[MAX] = Math.max(figures[MAX], others[MAX]);
   }
 
-  /** Removes all values and keeps the memory for reuse. */
+  /** Forgets everything; the memory is kept for what comes. */
   reset(): void {
     this.#figures.fill(0);
     this.#figures[MIN] = Infinity;
@@ -167,22 +131,22 @@ export class Histogram {
   }
 
   /**
-   * Quantile at probability p by nearest rank: the least value that a share p of all values does not exceed, to within 0.4 %
-   * (or 1 ns). The first and the last rank are exact.
+   * The value at probability p by nearest rank: the least value that a share p of all values does not exceed, to within
+   * 0.4 % (or 1 ns). The first and the last rank are exact.
    *
    * @param p 0…1
-   * @returns value in ms; NaN if nothing was recorded
-   * @throws PerfmockError `ARGUMENT_INVALID` if p is not in 0…1
+   * @returns milliseconds; NaN where nothing was recorded
+   * @throws PerfmockError `ARGUMENT_INVALID` where p is not in 0…1
    */
   quantile(p: number): number {
     return this.quantiles([p])[0];
   }
 
   /**
-   * Quantiles at several probabilities in one pass; see {@linkcode Histogram.quantile}.
+   * The values at several probabilities, as {@linkcode Histogram.quantile} has them, in one pass.
    *
    * @param ps 0…1, ascending
-   * @throws PerfmockError `ARGUMENT_INVALID` if a probability is not in 0…1 or is less than the one before it
+   * @throws PerfmockError `ARGUMENT_INVALID` where one is not in 0…1, or below the one before it
    */
   quantiles(ps: readonly number[]): number[] {
     const { count, min, max } = this;
@@ -192,11 +156,11 @@ export class Histogram {
     let below = tiny;
     let index = -1;
     let last = 0;
-    // No closure here: a captured variable lives on the heap, where each addition would allocate a new number.
+    // No closure: a variable that one captures is a heap object, and each addition would make a new one.
     for (const p of ps) {
       if (!(p >= last && p <= 1)) throw refused(p, last);
       last = p;
-      // Rounding may put p · count just above an integer: 0.07 · 100 is 7.000000000000001.
+      // p · count may come out a rounding error above a whole number: 0.07 · 100 is 7.000000000000001.
       const rank = Math.ceil(p * count * (1 - 2 ** -50));
       if (rank >= count) values.push(max);
       else if (rank <= 1 || rank <= tiny) values.push(min);
@@ -209,7 +173,7 @@ export class Histogram {
     return values;
   }
 
-  /** All buckets that are not empty, in ascending order. */
+  /** All buckets that hold something, in ascending order. */
   *buckets(): IterableIterator<HistogramBucket> {
     const tiny = this.#figures[TINY_COUNT];
     if (tiny > 0) yield { lower: 0, upper: TINY, count: tiny };
@@ -221,7 +185,7 @@ export class Histogram {
     }
   }
 
-  /** Extends the counts by whole octaves to include the keys from `first` to `last`. */
+  /** Makes room for the keys from `first` to `last`, by whole octaves. */
   #cover(first: number, last: number): void {
     const counts = this.#counts;
     const end = counts.length === 0 ? last + 1 : this.#base + counts.length;

@@ -1,9 +1,8 @@
 /**
- * JSON templates with placeholders for values of a request. Each template is prepared once per route, as text with holes.
+ * JSON with places for a request's values, written once per route as text with holes.
  *
- * A string that consists of one placeholder becomes its value: a number for `{{sequence}}` and `{{index}}`, a string for path
- * and query parameters, null if the request has no such value. Within a longer string, each value is text. Placeholders in
- * keys are not replaced.
+ * A string that is one place and nothing else becomes its value: a number for `{{sequence}}` and `{{index}}`, a string for
+ * path and query values, null where the request has none. Within a longer string every value is text. Keys stay as written.
  *
  * @module
  */
@@ -15,20 +14,19 @@ import {
   type Values,
 } from "./template.ts";
 
-/** A placeholder in JSON text. */
+/** A hole: where it stands decides how its value is written. */
 interface Hole {
   readonly slot: Slot;
-  /** True if the placeholder is a whole JSON string, so that its value keeps its type. */
   readonly whole: boolean;
 }
 
-/** JSON text, split at its placeholders. */
+/** JSON as text, cut at its holes. */
 export type JsonTemplate = readonly (string | Hole)[];
 
-/** Parses the strings in a value as templates. The result is a single text if there are no placeholders. */
+/** Writes a value as JSON with holes; one without holes is a single text. */
 export function parseJsonTemplate(value: unknown): JsonTemplate {
   const parts: (string | Hole)[] = [];
-  // Applies toJSON() methods, as JSON.stringify does.
+  // What has a toJSON of its own is asked first, as JSON.stringify would.
   write(JSON.parse(JSON.stringify(value)), parts);
   return parts.reduce<(string | Hole)[]>((merged, part) => {
     const last = merged.at(-1);
@@ -39,7 +37,7 @@ export function parseJsonTemplate(value: unknown): JsonTemplate {
   }, []);
 }
 
-/** Replaces the placeholders by their values. */
+/** Fills the holes. */
 export function fillJson(template: JsonTemplate, values: Values): string {
   let text = "";
   for (const part of template) {
@@ -90,7 +88,7 @@ function writeText(text: Template, parts: (string | Hole)[]): void {
   parts.push('"');
 }
 
-/** Escapes a text as in a JSON string, without the quotes. */
+/** As it is written between the quotes of a JSON string. */
 function inString(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

@@ -1,14 +1,14 @@
 /**
- * JSON Pointers (RFC 6901), which give the places of errors.
+ * JSON Pointers (RFC 6901): the addresses of faults.
  *
  * @module
  */
 
 /**
- * Formats a path as a JSON Pointer.
+ * Writes a path as a JSON Pointer.
  *
- * @param segments keys and indices, outermost first
- * @returns `""` for no segments, else for example `/a/b`, with `~` and `/` escaped
+ * @param segments keys and indices, from the outside in
+ * @returns `""` for no segments, else `/a/b`, with `~` and `/` escaped
  */
 export function toPointer(segments: readonly PropertyKey[]): string {
   return segments.map((segment) =>
@@ -17,9 +17,9 @@ export function toPointer(segments: readonly PropertyKey[]): string {
 }
 
 /**
- * Parses a JSON Pointer.
+ * Reads a JSON Pointer.
  *
- * @returns its segments, outermost first
+ * @returns its segments, from the outside in
  */
 export function fromPointer(pointer: string): string[] {
   return pointer.split("/").slice(1).map((segment) =>
@@ -28,9 +28,9 @@ export function fromPointer(pointer: string): string[] {
 }
 
 /**
- * Looks up the value at a path in another value. Follows own properties only.
+ * What lies at a path in a value.
  *
- * @returns the value; `undefined` if there is none
+ * @returns the value there; `undefined` where the path leads nowhere
  */
 export function lookUp(
   value: unknown,

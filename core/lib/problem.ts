@@ -1,5 +1,5 @@
 /**
- * Problem documents (RFC 9457), the error responses of the control API and of the fallback.
+ * Problem documents (RFC 9457): what the control API and the fallback answer where something is wrong.
  *
  * @module
  */
@@ -7,23 +7,19 @@ import type { Issue } from "../errors.ts";
 
 /** A problem document. */
 export interface Problem {
-  /** HTTP status, repeated in the body. */
+  /** The HTTP status, repeated in the body. */
   readonly status: number;
-  /** Kind of problem. Problems of the same kind have the same title. */
+  /** What kind of problem, the same for all of its kind. */
   readonly title: string;
-  /** Description of this occurrence. */
+  /** What is wrong this time. */
   readonly detail?: string;
-  /** Stable error code; see docs/errors.md. */
+  /** A stable code, see docs/errors.md. */
   readonly code?: string;
-  /** All errors in the request. */
+  /** All faults of the request. */
   readonly issues?: readonly Issue[];
 }
 
-/**
- * Creates the response for a problem.
- *
- * @param headers further headers; `content-type` is set to `application/problem+json`
- */
+/** The response that carries a problem; headers are taken over and completed. */
 export function problem(
   document: Problem,
   headers: Headers = new Headers(),

@@ -1,49 +1,49 @@
 /**
- * Text templates with placeholders for values of a request: `{{path.id}}`, `{{query.q}}`, `{{sequence}}`, and `{{index}}` in
- * events. `\{{` stands for two literal braces. Each template is parsed once per route.
+ * Texts with places for a request's values: `{{path.id}}`, `{{query.q}}`, `{{sequence}}`, and `{{index}}` in events. Parsed
+ * once per route; `\{{` stands for two braces.
  *
  * @module
  */
 
-/** A placeholder. */
+/** A place in a text. */
 export interface Slot {
-  /** Source of the value. */
+  /** Where its value comes from. */
   readonly from: "path" | "query" | "sequence" | "index";
-  /** Name of the path or query parameter; empty for the other sources. */
+  /** Which of the path's or the query's values; empty for the others. */
   readonly name: string;
 }
 
-/** A text, split at its placeholders. */
+/** A text, cut at its places. */
 export type Template = readonly (string | Slot)[];
 
-/** Values of the placeholders. */
+/** What places are filled with. */
 export interface Values {
-  /** Sequence number of the exchange. */
+  /** The exchange's sequence number. */
   readonly sequence: number;
-  /** Zero-based index of the event; 0 outside of events. */
+  /** An event's how-manieth it is, from 0; 0 elsewhere. */
   readonly index: number;
-  /** Decoded path parameter; undefined if the path has no such parameter. */
+  /** A value of the path, decoded; undefined where the path has not that part. */
   path(name: string): string | undefined;
-  /** First decoded query parameter of that name; undefined if there is none. */
+  /** The first value of that name in the query, decoded; undefined where there is none. */
   query(name: string): string | undefined;
 }
 
-/** Names that a template may use. */
+/** The names that a template may use. */
 export interface KnownNames {
-  /** Names of the route's path parameters. */
+  /** The parameters of the route's path. */
   readonly path: readonly string[];
-  /** True if `index` is available. */
+  /** Whether `index` means something here. */
   readonly index: boolean;
 }
 
-const PLACEHOLDER = /\\\{\{|\{\{([^{}]*)\}\}/g;
+const PLACE = /\\\{\{|\{\{([^{}]*)\}\}/g;
 
-/** Parses a template. An invalid placeholder remains as literal text; {@linkcode unknownNames} reports it. */
+/** Cuts a text at its places; one that names nothing stays as it is written: {@linkcode unknownNames} finds it. */
 export function parseTemplate(text: string): Template {
   const parts: (string | Slot)[] = [];
   let literal = "";
   let end = 0;
-  for (const match of text.matchAll(PLACEHOLDER)) {
+  for (const match of text.matchAll(PLACE)) {
     literal += text.slice(end, match.index);
     end = match.index + match[0].length;
     const slot = match[1] === undefined ? "{{" : slotOf(match[1].trim());
@@ -60,9 +60,9 @@ export function parseTemplate(text: string): Template {
   return parts;
 }
 
-/** Names in a text's placeholders, as written, that have no value. */
+/** The names of a text's places that there is no value for, as written. */
 export function unknownNames(text: string, known: KnownNames): string[] {
-  return [...text.matchAll(PLACEHOLDER)].flatMap(([, written]) => {
+  return [...text.matchAll(PLACE)].flatMap(([, written]) => {
     if (written === undefined) return [];
     const slot = slotOf(written.trim());
     const fits = slot !== undefined &&
@@ -72,7 +72,7 @@ export function unknownNames(text: string, known: KnownNames): string[] {
   });
 }
 
-/** All names that a template may use, with `query.NAME` for the query parameters. */
+/** All names that may be written, the query's by an example. */
 export function nameList({ path, index }: KnownNames): string[] {
   return [
     ...path.map((name) => `path.${name}`),
@@ -82,15 +82,15 @@ export function nameList({ path, index }: KnownNames): string[] {
   ];
 }
 
-/** Returns true if a template has no placeholders. */
+/** Whether a template has places at all. */
 export function isFixed(template: Template): boolean {
   return template.every((part) => typeof part === "string");
 }
 
 /**
- * Replaces the placeholders of a template by their values.
+ * Fills the places of a template.
  *
- * @param encode applied to each value; a missing value is an empty string. Default: no change
+ * @param encode what is done to each value; a missing one is an empty text
  */
 export function fill(
   template: Template,
@@ -106,7 +106,7 @@ export function fill(
   return text;
 }
 
-/** Value of a placeholder: a number for sequence and index, else a string, or undefined if the request has no such value. */
+/** What stands for a place: a number for sequence and index, else a text, or undefined where the request has none. */
 export function valueOf(
   { from, name }: Slot,
   values: Values,

@@ -1,15 +1,16 @@
 /**
- * Units of settings: durations in milliseconds, rates per second, sizes in bytes.
+ * The units in which settings are written, and the numbers they stand for: durations in milliseconds, rates per second,
+ * sizes in bytes.
  *
- * The parsers return `undefined` for a value that they cannot read. They do not check limits; schemas do.
+ * A reader takes what a user wrote and returns `undefined` for what it cannot read; limits are the schema's business.
  *
  * @module
  */
 
-/** A decimal number without exponent, followed by a unit: `"-1.5 s"` gives `["-1.5", "s"]`. */
+/** A decimal number without exponent, then a unit: `"-1.5 s"` gives `["-1.5", "s"]`. */
 const QUANTITY = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(\D*?)\s*$/u;
 
-/** Milliseconds per unit, as a quotient because 1/1000 is not a binary fraction. Both micro signs are in use. */
+/** How many milliseconds a unit has, as a quotient, since 1/1000 is no binary fraction. Both micro signs are in use. */
 const DURATIONS = unitTable({
   us: [1, 1000],
   "\u00b5s": [1, 1000],
@@ -35,7 +36,7 @@ const SIZES = unitTable({
   TiB: [2 ** 40, 1],
 });
 
-/** Spellings that are not accepted but lead to a suggestion. */
+/** Spellings that are not accepted, but understood well enough to suggest the right one. */
 const MISSPELT_DURATIONS = aliasTable({
   us: "usec usecs microsecond microseconds",
   ms: "msec msecs millis millisecond milliseconds",
@@ -76,66 +77,66 @@ function aliasTable(spellings: Readonly<Record<string, string>>): AliasTable {
 }
 
 /**
- * Parses a duration: `"250us"`, `"120ms"`, `"1.5s"`, `"2m"`, `"1h"`, or a finite number of milliseconds. White space between
- * number and unit is accepted, an exponent or a missing unit is not.
+ * Reads a duration: `"250us"`, `"120ms"`, `"1.5s"`, `"2m"`, `"1h"`, or a finite number of milliseconds. White space
+ * between number and unit is tolerated, an exponent or a missing unit is not.
  *
- * @returns duration in ms, possibly negative; `undefined` for any other value
+ * @returns milliseconds, which may be negative, or `undefined` for what is no duration
  */
 export function parseDuration(value: unknown): number | undefined {
   return read(value, DURATIONS);
 }
 
 /**
- * Parses a rate: `"400/s"`, `"30/m"`, `"2/h"`, or a finite number per second.
+ * Reads a rate: `"400/s"`, `"30/m"`, `"2/h"`, or a finite number per second.
  *
- * @returns rate per second, possibly negative; `undefined` for any other value
+ * @returns per second, which may be negative, or `undefined` for what is no rate
  */
 export function parseRate(value: unknown): number | undefined {
   return read(value, RATES);
 }
 
 /**
- * Parses a size: `"64KiB"`, `"256MiB"` (powers of 1024), `"1GB"` (powers of 1000), `"10B"`, or a finite number of bytes.
+ * Reads a size: `"64KiB"`, `"256MiB"` (powers of 1024), `"1GB"` (powers of 1000), `"10B"`, or a finite number of bytes.
  *
- * @returns size in bytes, possibly negative or a fraction; `undefined` for any other value
+ * @returns bytes, which may be negative or a fraction, or `undefined` for what is no size
  */
 export function parseSize(value: unknown): number | undefined {
   return read(value, SIZES);
 }
 
 /**
- * Suggests the correct spelling of a duration: `"2 sec"` gives `"2s"`, `"120MS"` gives `"120ms"`.
+ * The duration that a misspelt one was probably meant to be: `"2 sec"` gives `"2s"`, `"120MS"` gives `"120ms"`.
  *
- * @returns a text that {@linkcode parseDuration} accepts; `undefined` if there is no suggestion
+ * @returns a text that {@linkcode parseDuration} reads, or `undefined`
  */
 export function suggestDuration(value: unknown): string | undefined {
   return correct(value, DURATIONS, MISSPELT_DURATIONS);
 }
 
 /**
- * Suggests the correct spelling of a rate: `"400/sec"` gives `"400/s"`.
+ * The rate that a misspelt one was probably meant to be: `"400/sec"` gives `"400/s"`.
  *
- * @returns a text that {@linkcode parseRate} accepts; `undefined` if there is no suggestion
+ * @returns a text that {@linkcode parseRate} reads, or `undefined`
  */
 export function suggestRate(value: unknown): string | undefined {
   return correct(value, RATES, MISSPELT_RATES);
 }
 
 /**
- * Suggests the correct spelling of a size: `"64kib"` gives `"64KiB"`.
+ * The size that a misspelt one was probably meant to be: `"64kib"` gives `"64KiB"`.
  *
- * @returns a text that {@linkcode parseSize} accepts; `undefined` if there is no suggestion
+ * @returns a text that {@linkcode parseSize} reads, or `undefined`
  */
 export function suggestSize(value: unknown): string | undefined {
   return correct(value, SIZES, MISSPELT_SIZES);
 }
 
 /**
- * Formats a duration in the most natural unit: 120 gives `"120ms"`, 1500 gives `"1.5s"`, 0.25 gives `"250us"`.
+ * Writes a duration the way a user would: 120 gives `"120ms"`, 1500 gives `"1.5s"`, 0.25 gives `"250us"`.
  *
- * {@linkcode parseDuration} reads the text back, as exactly the same number from 1e-6 ms upwards.
+ * {@linkcode parseDuration} reads the text back: as the same number from 1e-6 ms upwards, less exactly below.
  *
- * @param milliseconds any number; Infinity and NaN are written as such and cannot be parsed again
+ * @param milliseconds any number; Infinity and NaN are written as such, and cannot be read back
  */
 export function formatDuration(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return String(milliseconds);
@@ -151,7 +152,7 @@ export function formatDuration(milliseconds: number): string {
   return `${plain(milliseconds)}ms`;
 }
 
-/** Units from the coarsest to the finest, each with the smallest number and the most decimals it is used for. */
+/** Units from the coarsest, each with the smallest number it is used for and how many decimals look natural in it. */
 const SPELLINGS: readonly (readonly [string, number, number])[] = [
   ["h", 1, 1],
   ["m", 2, 1],
@@ -160,7 +161,7 @@ const SPELLINGS: readonly (readonly [string, number, number])[] = [
   ["us", 0, 20],
 ];
 
-/** Shortest decimal form of a number without an exponent. */
+/** A number's shortest decimal form without an exponent. */
 function plain(number: number): string {
   const text = String(number);
   if (!text.includes("e")) return text;

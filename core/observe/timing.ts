@@ -4,7 +4,8 @@
  * @module
  */
 import type { Exemplar, Timing } from "../plugin.ts";
-import { Histogram, keyOf, lowerEnd } from "../lib/histogram.ts";
+import { Histogram } from "../lib/histogram.ts";
+import { keyOf, lowerEnd } from "../lib/log_linear.ts";
 
 /** Boundaries for durations: 0.1 ms to 2 min, in ascending milliseconds. */
 export const DURATION_BOUNDARIES: readonly number[] = Object.freeze([

@@ -1,36 +1,65 @@
 /**
- * How much may be taken, and what of it is taken: beyond that, nothing starts.
+ * Caps on stress: the options that set them, the amounts that scenarios ask for, and the issues with asking for too much.
  *
  * @module
  */
-import type { Issue } from "../../core/plugin.ts";
+import type { Issue, Kit, KitType } from "../../core/plugin.ts";
 import type { Machine } from "./read_machine.ts";
-import type { StressOptions } from "./settings.ts";
 
-/** The share of the event loop's time that blocks by the clock may take: control calls need the rest to get through. */
-const MOST_BLOCKED = 0.9;
+/** Options of the plugin, parsed. */
+export interface StressOptions {
+  /** Share of the machine's memory, or of the control group's limit, that scenarios may hold together. Default 0.5. */
+  readonly maxMemory: number;
+  /** Share of all cores that scenarios may use together. Default 1. */
+  readonly maxCpu: number;
+  /** True to leave one core to the event loop. Default true. */
+  readonly spareCore: boolean;
+}
 
-/** The most garbage, in bytes a second: producing it is work of the event loop. */
-const MOST_GARBAGE = 512 * 2 ** 20;
+/** Options by default. */
+export const DEFAULTS: StressOptions = {
+  maxMemory: 0.5,
+  maxCpu: 1,
+  spareCore: true,
+};
 
-/** The cap on memory where nothing is known of the machine, in bytes. */
+/** Schema of the plugin's options. */
+export function optionsSchema(kit: Kit): KitType<StressOptions> {
+  const above = kit.share().refine((share: number) => share > 0, {
+    error: "Must be above 0",
+    params: { allowed: "a share, above 0, at most 1" },
+  });
+  return kit.z.strictObject({
+    maxMemory: above.default(DEFAULTS.maxMemory),
+    maxCpu: above.default(DEFAULTS.maxCpu),
+    spareCore: kit.z.boolean().default(DEFAULTS.spareCore),
+  });
+}
+
+/** Maximum share of the event loop's time that blocks by the clock take: control calls need the rest. */
+const MAX_BLOCKED = 0.9;
+
+/** Maximum rate of garbage, in bytes per second: making it is work of the event loop. */
+const MAX_GARBAGE = 512 * 2 ** 20;
+
+/** Cap on memory if the machine's memory is unknown, in bytes. */
 const UNKNOWN_MEMORY = 256 * 2 ** 20;
 
-/** How much may be taken of each resource, or was asked for. */
+/** Amounts of all resources, asked for, taken, or allowed. */
 export interface Amounts {
-  /** Threads that burn CPU. */
+  /** Number of threads that burn CPU. */
   readonly threads: number;
-  /** Cores' worth of CPU time: the sum of the threads' shares. */
+  /** Sum of the threads' loads, in cores. */
   readonly cores: number;
   /** Bytes held. */
   readonly memory: number;
-  /** The share of the event loop's time that blocks by the clock take. */
+  /** Share of the event loop's time that blocks by the clock take. */
   readonly blocked: number;
-  /** Bytes of garbage a second. */
+  /** Garbage, in bytes per second. */
   readonly garbage: number;
 }
 
-/** What is taken where nothing is. */
+/** Amounts of 0. */
 export const NOTHING: Amounts = {
   threads: 0,
   cores: 0,
@@ -39,7 +68,7 @@ export const NOTHING: Amounts = {
   garbage: 0,
 };
 
-/** The caps of a machine under some options. */
+/** Caps on a machine under the plugin's options. */
 export function capsOf(machine: Machine, options: StressOptions): Amounts {
   const { cores, memory, groupLimit } = machine;
   const all = Math.min(memory ?? Infinity, groupLimit ?? Infinity);
@@ -50,12 +79,12 @@ export function capsOf(machine: Machine, options: StressOptions): Amounts {
     memory: all === Infinity
       ? UNKNOWN_MEMORY
       : Math.floor(options.maxMemory * all),
-    blocked: MOST_BLOCKED,
-    garbage: MOST_GARBAGE,
+    blocked: MAX_BLOCKED,
+    garbage: MAX_GARBAGE,
   };
 }
 
-/** The sum of amounts. */
+/** Sum of amounts. */
 export function sum(amounts: Iterable<Amounts>): Amounts {
   const total = { ...NOTHING };
   for (const one of amounts) {
@@ -66,14 +95,14 @@ export function sum(amounts: Iterable<Amounts>): Amounts {
   return total;
 }
 
-/** What a fault in an amount says. */
-const WORDS: Readonly<
+/** Texts of the issue with an amount. */
+const TEXTS: Readonly<
   Record<keyof Amounts, {
-    /** The setting that asks for it, as a JSON Pointer. */
+    /** Setting that asks for the amount, as a JSON Pointer. */
     readonly path: string;
-    /** The amount in words. */
+    /** Text of an amount. */
     readonly say: (amount: number) => string;
-    /** What is capped. */
+    /** Name of the capped quantity. */
     readonly of: string;
   }>
 > = {
@@ -100,20 +129,20 @@ const WORDS: Readonly<
   },
 };
 
-/** Rounding in sums of shares must not refuse what fits exactly. */
+/** Relative tolerance of a cap: rounding in sums of shares must not refuse an exact fit. */
 const TOLERANCE = 1e-9;
 
-/** The faults of asking for so much where so much is taken already. */
+/** Issues with asking for amounts when others are taken already. */
 export function excess(
   asked: Amounts,
   taken: Amounts,
   caps: Amounts,
 ): Issue[] {
-  return (Object.keys(WORDS) as (keyof Amounts)[]).flatMap((key) => {
+  return (Object.keys(TEXTS) as (keyof Amounts)[]).flatMap((key) => {
     if (asked[key] === 0) return [];
     const free = caps[key] - taken[key];
     if (asked[key] <= free * (1 + TOLERANCE) + TOLERANCE) return [];
-    const { path, say, of } = WORDS[key];
+    const { path, say, of } = TEXTS[key];
     const others = taken[key] > 0
       ? `, of which running scenarios take ${say(taken[key])}`
       : "";
@@ -127,7 +156,7 @@ export function excess(
   });
 }
 
-/** Bytes in MiB, as a text. */
+/** Text of a number of bytes, in MiB. */
 export function mebibytes(bytes: number): string {
   return `${round(bytes / 2 ** 20)} MiB`;
 }

@@ -1,33 +1,33 @@
 /**
- * What a stress thread and the event loop share: whole numbers of 64 bits, each written by one side alone.
+ * Shared memory of a stress thread and the event loop: 64-bit integers, each written by one side only.
  *
  * @module
  */
 
-/** Where each number lies. */
+/** Index of each number. */
 export const CELL = {
-  /** Rises with whatever the event loop writes: the thread sleeps on it. */
+  /** Counts writes of the event loop; the thread sleeps on it. */
   bell: 0,
-  /** 1 once the thread is to end. Written by the event loop. */
+  /** 1 when the thread has to end. Written by the event loop. */
   stop: 1,
-  /** Rises as long as the event loop lives. Written by the event loop. */
+  /** Counts signs of life of the event loop. Written by the event loop. */
   pulse: 2,
-  /** What is aimed at: millionths of a core, or bytes. Written by the event loop. */
+  /** Target: millionths of a core, or bytes. Written by the event loop. */
   target: 3,
-  /** What was reached: microseconds of CPU time, or bytes held. Written by the thread. */
+  /** Amount reached: microseconds of CPU time, or bytes held. Written by the thread. */
   reached: 4,
-  /** Since when, in microseconds of the thread's life: the time that belongs to `reached`. Written by the thread. */
+  /** Age of the thread when `reached` was written, in microseconds. Written by the thread. */
   elapsed: 5,
-  /** Microseconds that the thread was ready to run and had no core. Written by the thread. */
+  /** Time for which the thread was ready to run and had no core, in microseconds. Written by the thread. */
   waited: 6,
-  /** The thread's id in the system; 0 where it cannot be known. Written by the thread. */
+  /** The system's id of the thread; 0 if unknown. Written by the thread. */
   thread: 7,
 } as const;
 
-/** The numbers, all 0. */
+/** The shared numbers. */
 export type Cells = BigInt64Array<SharedArrayBuffer>;
 
-/** Makes them. */
+/** Makes cells that are all 0. */
 export function createCells(): Cells {
   return new BigInt64Array(
     new SharedArrayBuffer(
@@ -36,34 +36,34 @@ export function createCells(): Cells {
   );
 }
 
-/** Reads one. */
+/** Reads a cell. */
 export function load(cells: Cells, cell: number): number {
   return Number(Atomics.load(cells, cell));
 }
 
-/** Writes one, rounded. */
+/** Writes a cell, rounded. */
 export function store(cells: Cells, cell: number, value: number): void {
   Atomics.store(cells, cell, BigInt(Math.round(value)));
 }
 
-/** Wakes the thread, to see what was written. */
+/** Wakes the thread. */
 export function ring(cells: Cells): void {
   Atomics.add(cells, CELL.bell, 1n);
   Atomics.notify(cells, CELL.bell);
 }
 
-/** What a thread is started with. */
+/** First message to a thread. */
 export interface ThreadStart {
-  /** What it shares with the event loop. */
+  /** Memory that the thread shares with the event loop. */
   readonly cells: Cells;
-  /** How long it may run at most, in milliseconds: its own watchdog. */
+  /** Maximum lifetime in ms, enforced by the thread itself. */
   readonly lifetime: number;
-  /** Whether it can read its times from /proc/thread-self. */
+  /** True if the thread can read its times from /proc/thread-self. */
   readonly threadTimes: boolean;
 }
 
-/** What a thread says, once. */
+/** Last message of a thread. */
 export interface ThreadEnd {
-  /** Why it could not go on; undefined where it was told to end. */
+  /** Reason why the thread could not continue; undefined if it was told to end. */
   readonly failure: string | undefined;
 }

@@ -1,13 +1,22 @@
 /**
- * The control calls of stress.
+ * Ways to start and end scenarios: the control calls, and the service for other plugins.
  *
  * @module
  */
-import type { Call, Endpoint, Kit } from "../../core/plugin.ts";
+import {
+  type Call,
+  type Endpoint,
+  endpoint,
+  type Issue,
+  type Key,
+  type Kit,
+  PerfmockError,
+  validate,
+} from "../../core/plugin.ts";
 import { scenarioSchema, type ScenarioSettings } from "./settings.ts";
 import type { Stress } from "./stress.ts";
 
-/** Who starts what comes in here. */
+/** Owner of scenarios that are started by a control call. */
 const OWNER = "the control API";
 
 const TEXT = { type: "string" };
@@ -66,96 +75,25 @@ const SCENARIO = object({
   warnings: TEXTS,
 });
 
-const SCENARIOS = { type: "array", items: SCENARIO };
+const SCENARIO_LIST = { type: "array", items: SCENARIO };
 
-/** Answers a call. */
-type Handle = (call: Call) => unknown;
-
-/** What calls are answered with. */
-interface Answers {
-  readonly start: Handle;
-  readonly list: Handle;
-  readonly show: Handle;
-  readonly renew: Handle;
-  readonly stop: Handle;
-  readonly stopAll: Handle;
-}
-
-/** The calls under /_perfmock/resource_stress. */
-export function controlEndpoints(kit: Kit, stress: Stress): Endpoint[] {
-  return endpoints(kit, stress, {
-    start: ({ request, body }) => {
-      // Judged by the schema, and nothing else can have started since.
-      const scenario = stress.start(body as ScenarioSettings, OWNER);
-      const location = `${new URL(request.url).pathname}/${scenario.id}`;
-      return Response.json(scenario.report(), {
-        status: 201,
-        headers: { location },
-      });
-    },
-    list: () => ({
-      scenarios: Array.from(stress.running, (scenario) => scenario.report()),
-      ended: stress.ended,
-      caps: stress.caps,
-      unknown: stress.unknown,
-    }),
-    show: ({ parameters }) => stress.find(parameters.id) ?? missing(parameters),
-    renew: ({ parameters }) => {
-      const scenario = stress.renew(parameters.id);
-      if (scenario === undefined) return missing(parameters);
-      return scenario.leased ? scenario.report() : problem(409, {
-        title: "The scenario has no lease to renew",
-        detail:
-          "It ends at its duration; start it with a lease to have an owner",
-      });
-    },
-    stop: async ({ parameters }) =>
-      await stress.stop(parameters.id) ?? missing(parameters),
-    stopAll: async () => ({ scenarios: await stress.stopAll() }),
-  });
-}
-
-/** In a session, where nothing can be stressed: it would concern all others. */
-export function refusingEndpoints(kit: Kit): Endpoint[] {
-  const refuse = () =>
-    problem(409, {
-      title: "Real stress cannot be confined to a session",
-      detail:
-        "It takes cores and memory of the whole process: use the server's own control API, resource_stress/scenarios outside of any session",
-    });
-  return endpoints(kit, undefined, {
-    start: refuse,
-    list: refuse,
-    show: refuse,
-    renew: refuse,
-    stop: refuse,
-    stopAll: refuse,
-  });
-}
-
-function endpoints(
-  kit: Kit,
-  stress: Stress | undefined,
-  answers: Answers,
-): Endpoint[] {
-  return [{
+/** The calls below /_perfmock/resource_stress, by method and path. */
+const CALLS = {
+  start: {
     method: "POST",
     path: "/scenarios",
-    summary: "Starts a scenario of real stress, which ends by itself",
-    ...(stress !== undefined && {
-      body: scenarioSchema(kit, (asked) => stress.judge(asked)),
-    }),
+    summary: "Start a scenario of real stress, which ends by itself",
     status: 201,
     answer: SCENARIO,
-    handle: answers.start,
-  }, {
+  },
+  list: {
     method: "GET",
     path: "/scenarios",
     summary:
-      "The scenarios that run and the latest that have ended, what may be taken in all, and which figures cannot be known",
+      "Running scenarios, the last that have ended, the caps, and the figures that are unknown",
     answer: object({
-      scenarios: SCENARIOS,
-      ended: SCENARIOS,
+      scenarios: SCENARIO_LIST,
+      ended: SCENARIO_LIST,
       caps: object({
         threads: NUMBER,
         cores: NUMBER,
@@ -165,47 +103,154 @@ function endpoints(
       }),
       unknown: TEXTS,
     }),
-    handle: answers.list,
-  }, {
+  },
+  show: {
     method: "GET",
     path: "/scenarios/:id",
     summary: "One scenario: target and achieved figures",
     answer: SCENARIO,
-    handle: answers.show,
-  }, {
+  },
+  renew: {
     method: "PUT",
     path: "/scenarios/:id/lease",
-    summary: "Renews the lease of a scenario: its owner is there",
+    summary: "Renew the lease of a scenario",
     answer: SCENARIO,
-    handle: answers.renew,
-  }, {
+  },
+  stop: {
     method: "DELETE",
     path: "/scenarios/:id",
-    summary: "Ends a scenario; answers once everything is given back",
+    summary: "End a scenario; answers when everything is released",
     answer: SCENARIO,
-    handle: answers.stop,
-  }, {
+  },
+  stopAll: {
     method: "DELETE",
     path: "/scenarios",
-    summary: "Ends all scenarios; answers once everything is given back",
-    answer: object({ scenarios: SCENARIOS }),
-    handle: answers.stopAll,
-  }];
+    summary: "End all scenarios; answers when everything is released",
+    answer: object({ scenarios: SCENARIO_LIST }),
+  },
+} as const;
+
+/** Control calls of the server. */
+export function controlEndpoints(kit: Kit, stress: Stress): Endpoint[] {
+  return [
+    endpoint<ScenarioSettings>({
+      ...CALLS.start,
+      body: scenarioSchema(kit, (asked) => stress.checkCaps(asked)),
+      handle({ request, body }) {
+        const scenario = stress.start(body, OWNER);
+        const location = `${new URL(request.url).pathname}/${scenario.id}`;
+        return Response.json(scenario.report(), {
+          status: 201,
+          headers: { location },
+        });
+      },
+    }),
+    endpoint({
+      ...CALLS.list,
+      handle: () => ({
+        scenarios: Array.from(stress.running, (scenario) => scenario.report()),
+        ended: stress.ended,
+        caps: stress.caps,
+        unknown: stress.unknown,
+      }),
+    }),
+    endpoint({
+      ...CALLS.show,
+      handle: ({ parameters: { id } }) => stress.find(id) ?? missing(id),
+    }),
+    endpoint({
+      ...CALLS.renew,
+      handle({ parameters: { id } }) {
+        const scenario = stress.renew(id) ?? missing(id);
+        if (scenario.leased) return scenario.report();
+        throw conflict(
+          "Cannot renew lease: the scenario has none, and ends at its duration; start it with a lease to renew one",
+        );
+      },
+    }),
+    endpoint({
+      ...CALLS.stop,
+      handle: async ({ parameters: { id } }) =>
+        await stress.stop(id) ?? missing(id),
+    }),
+    endpoint({
+      ...CALLS.stopAll,
+      handle: async () => ({ scenarios: await stress.stopAll() }),
+    }),
+  ];
 }
 
-function missing({ id }: Readonly<Record<string, string>>): Response {
-  return problem(404, {
-    title: "There is no such scenario",
-    detail: `None runs under the id ${JSON.stringify(id)}`,
-  });
+/** Control calls of a session, which has no stress of its own: it would affect the whole process. */
+export function refusingEndpoints(): Endpoint[] {
+  const handle = (_: Call): never => {
+    throw conflict(
+      "Cannot confine real stress to a session: it takes cores and memory of the whole process; use the server's own control API, resource_stress/scenarios outside of any session",
+    );
+  };
+  return Object.values(CALLS).map((call): Endpoint => ({ ...call, handle }));
 }
 
-function problem(
-  status: number,
-  said: { readonly title: string; readonly detail: string },
-): Response {
-  return Response.json({ type: "about:blank", status, ...said }, {
-    status,
-    headers: { "content-type": "application/problem+json" },
-  });
+function missing(id: string): never {
+  throw new PerfmockError(
+    "ARGUMENT_INVALID",
+    `Cannot find scenario ${JSON.stringify(id)}: none runs under this id`,
+    [],
+    { status: 404 },
+  );
+}
+
+function conflict(message: string): PerfmockError {
+  return new PerfmockError("ARGUMENT_INVALID", message, [], { status: 409 });
+}
+
+/** A scenario that another plugin has started. */
+export interface StartedScenario {
+  /** Id, unique within the server. */
+  readonly id: string;
+  /** Ends the scenario. Resolves when everything is released; may be called more than once. */
+  stop(): Promise<void>;
+}
+
+/** Service by which other plugins start scenarios. */
+export interface StressScenarios {
+  /** Issues with a scenario as a user writes it, paths relative to it; empty if it could be started now. */
+  faults(value: unknown): readonly Issue[];
+  /**
+   * Starts a scenario, which ends by itself at its duration.
+   *
+   * @param value the scenario as a user writes it
+   * @param owner owner, in words
+   * @throws PerfmockError `ARGUMENT_INVALID` with all issues; nothing runs then
+   */
+  start(value: unknown, owner: string): Promise<StartedScenario>;
+}
+
+/** Key of the service. */
+export const SCENARIOS: Key<StressScenarios> = {
+  name: "resource_stress.scenarios",
+};
+
+/** Makes the service of one revision. */
+export function createService(kit: Kit, stress: Stress): StressScenarios {
+  const schema = scenarioSchema(kit, (asked) => stress.checkCaps(asked));
+  return {
+    faults: (value) => validate(schema, value).issues ?? [],
+    // Every error is a rejection of the promise.
+    // deno-lint-ignore require-await
+    start: async (value, owner) => {
+      const read = validate(schema, value);
+      if (read.issues !== undefined) {
+        throw new PerfmockError(
+          "ARGUMENT_INVALID",
+          "Cannot start scenario",
+          read.issues,
+        );
+      }
+      const scenario = stress.start(read.value, owner);
+      return {
+        id: scenario.id,
+        stop: () => scenario.stop(`${owner} ended it`),
+      };
+    },
+  };
 }

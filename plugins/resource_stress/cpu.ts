@@ -1,43 +1,46 @@
 /**
- * CPU time, burnt by threads of their own.
+ * CPU stress: threads that burn CPU time.
  *
  * @module
  */
-import type { Part, PartContext } from "./part.ts";
+import {
+  type ResourceContext,
+  type ResourceStress,
+  SlidingRate,
+} from "./resource.ts";
 import type { CpuSettings } from "./settings.ts";
-import { Sliding } from "./sliding.ts";
 import { StressThread } from "./stress_thread.ts";
 
-/** A thread with what it did of late. */
+/** A thread with its rates over the last seconds. */
 interface Burner {
   readonly thread: StressThread;
-  readonly ran: Sliding;
-  readonly waited: Sliding;
+  readonly ran: SlidingRate;
+  readonly waited: SlidingRate;
 }
 
 /** The CPU stress of one scenario. */
-export class CpuPart implements Part {
+export class CpuStress implements ResourceStress {
   readonly resource = "cpu";
   readonly #settings: CpuSettings;
-  readonly #context: PartContext;
+  readonly #context: ResourceContext;
   readonly #burners: Burner[] = [];
   #load = 0;
 
   /**
    * Starts the threads.
    *
-   * @param settings the scenario's
-   * @param context what it runs with; the cap in cores
+   * @param settings settings of the scenario
+   * @param context context with the cap in cores
    */
-  constructor(settings: CpuSettings, context: PartContext) {
+  constructor(settings: CpuSettings, context: ResourceContext) {
     this.#settings = settings;
     this.#context = context;
     const script = new URL("./cpu_worker.ts", import.meta.url);
     for (let i = 0; i < settings.workers; i++) {
       this.#burners.push({
         thread: new StressThread({ ...context, script }),
-        ran: new Sliding(),
-        waited: new Sliding(),
+        ran: new SlidingRate(),
+        waited: new SlidingRate(),
       });
     }
   }
@@ -49,8 +52,8 @@ export class CpuPart implements Part {
     for (const { thread, ran, waited } of this.#burners) {
       thread.aim(1e6 * this.#load);
       const { elapsed } = thread;
-      ran.look(thread.reached / 1000, elapsed / 1000);
-      waited.look(thread.waited / 1000, elapsed / 1000);
+      ran.add(thread.reached / 1000, elapsed / 1000);
+      waited.add(thread.waited / 1000, elapsed / 1000);
     }
   }
 

@@ -1,17 +1,19 @@
 /**
- * The thread that burns CPU. It never returns to its event loop before its end: what it is told and what it tells lies in shared
- * cells.
+ * Script of a thread that burns CPU. It does not return to its event loop until it ends: all communication is through shared cells.
  *
  * @module
  */
 import { CELL, load, store, type ThreadStart } from "./cells.ts";
-import { DutyCycle } from "./duty_cycle.ts";
-import { serveThread } from "./serve_thread.ts";
-import { threadId, threadTimes } from "./thread_times.ts";
-import { Watchdog } from "./watchdog.ts";
+import {
+  DutyCycle,
+  serveThread,
+  threadId,
+  threadTimes,
+  Watchdog,
+} from "./thread_side.ts";
 
-/** A longer step between two looks at the clock, in milliseconds, was no burning: others had the core. */
-const GAP = 0.5;
+/** Longest step between two readings of the clock that counts as burning, in ms: in a longer one other threads had the core. */
+const MAX_STEP = 0.5;
 
 function run(start: ThreadStart): void {
   const { cells } = start;
@@ -34,17 +36,17 @@ function run(start: ThreadStart): void {
   }
 }
 
-/** Burns some CPU time, in milliseconds, but not beyond a time. */
+/** Burns CPU time, in ms, but not beyond a time. */
 function burnFor(wanted: number, end: number): void {
   let now = performance.now();
   for (let burnt = 0; burnt < wanted && now < end;) {
     const next = performance.now();
-    if (next - now < GAP) burnt += next - now;
+    if (next - now < MAX_STEP) burnt += next - now;
     now = next;
   }
 }
 
-/** Sleeps until a time, or until it is told to end: a bell for anything else does not cut the slice short. */
+/** Sleeps until a time, or until the thread has to end. Other rings of the bell do not cut the slice short. */
 function sleepUntil(end: number, { cells }: ThreadStart): void {
   for (;;) {
     const bell = Atomics.load(cells, CELL.bell);

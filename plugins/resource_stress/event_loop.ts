@@ -1,22 +1,25 @@
 /**
- * An event loop that is blocked, every so often or by each request: what a synchronous handler does to everyone.
+ * Stress of the event loop: it is blocked by the clock or by each request, as by a synchronous handler.
  *
  * @module
  */
-import { burn } from "./burn.ts";
-import type { Part, PartContext } from "./part.ts";
-import { type EventLoopSettings, LONGEST_BLOCK } from "./settings.ts";
-import { Sliding } from "./sliding.ts";
+import type { Clock } from "../../core/plugin.ts";
+import {
+  type ResourceContext,
+  type ResourceStress,
+  SlidingRate,
+} from "./resource.ts";
+import { type EventLoopSettings, MAX_BLOCK } from "./settings.ts";
 
-/** After a block, the loop is left alone for this share of its length at least, whatever the signals say. */
+/** Minimum time without a block after a block, as a share of its length. */
 const REST = 1 / 9;
 
 /** The event-loop stress of one scenario. */
-export class EventLoopPart implements Part {
+export class EventLoopStress implements ResourceStress {
   readonly resource = "eventLoop";
   readonly #settings: EventLoopSettings;
-  readonly #context: PartContext;
-  readonly #late = new Sliding();
+  readonly #context: ResourceContext;
+  readonly #rate = new SlidingRate();
   #timer = 0;
   #blocks = 0;
   #blocked = 0;
@@ -27,26 +30,30 @@ export class EventLoopPart implements Part {
   /**
    * Sets the first timer.
    *
-   * @param settings the scenario's
-   * @param context what it runs with
+   * @param settings settings of the scenario
+   * @param context context of the scenario
    */
-  constructor(settings: EventLoopSettings, context: PartContext) {
+  constructor(settings: EventLoopSettings, context: ResourceContext) {
     this.#settings = settings;
     this.#context = context;
     const { every } = settings;
-    if (every !== undefined) this.#await(context.origin + every.at(0));
+    if (every !== undefined) this.#schedule(context.origin + every.at(0));
   }
 
-  /** Whether each request blocks. */
+  /** True if each request blocks. */
   get perRequest(): boolean {
     return this.#settings.every === undefined && !this.#stopped;
   }
 
-  /** Blocks now; returns for how long, in milliseconds. */
+  /**
+   * Blocks now.
+   *
+   * @returns length of the block, in ms
+   */
   block(): number {
     const { clock, origin } = this.#context;
     const wanted = this.#settings.block.at(clock.now() - origin);
-    const length = Math.max(0, Math.min(LONGEST_BLOCK, wanted));
+    const length = Math.max(0, Math.min(MAX_BLOCK, wanted));
     const took = burn(clock, length);
     this.#blocks++;
     this.#blocked += took;
@@ -57,7 +64,7 @@ export class EventLoopPart implements Part {
   follow(time: number): void {
     const { block, every } = this.#settings;
     this.#target = every === undefined ? 0 : block.at(time) / every.at(time);
-    this.#late.look(this.#blocked, time);
+    this.#rate.add(this.#blocked, time);
   }
 
   get target(): number {
@@ -65,7 +72,7 @@ export class EventLoopPart implements Part {
   }
 
   get achieved(): number {
-    return this.#late.rate;
+    return this.#rate.rate;
   }
 
   report(): Readonly<Record<string, unknown>> {
@@ -84,7 +91,7 @@ export class EventLoopPart implements Part {
     return Promise.resolve();
   }
 
-  #await(due: number): void {
+  #schedule(due: number): void {
     this.#timer = this.#context.clock.at(due, this.#fire, due);
   }
 
@@ -94,7 +101,28 @@ export class EventLoopPart implements Part {
     const now = clock.now();
     const every = this.#settings.every?.at(due - origin) ?? Infinity;
     if (!this.#stopped) {
-      this.#await(Math.max(due + every, now + REST * length));
+      this.#schedule(Math.max(due + every, now + REST * length));
     }
   };
+}
+
+/** Number of equal readings in a row after which a clock counts as virtual. */
+const STANDSTILL = 10_000;
+
+/**
+ * Blocks the caller until a time has passed; returns at once on a virtual clock, which does not move by itself.
+ *
+ * @param length in ms
+ * @returns time that really passed, in ms
+ */
+export function burn(clock: Pick<Clock, "now">, length: number): number {
+  const start = clock.now();
+  const end = start + length;
+  let now = start;
+  for (let still = 0; now < end && still < STANDSTILL;) {
+    const next = clock.now();
+    still = next === now ? still + 1 : 0;
+    now = next;
+  }
+  return now - start;
 }

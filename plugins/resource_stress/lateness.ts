@@ -1,21 +1,21 @@
 /**
- * What stress does to our own clock: how late responses were before and are during it.
+ * Effect of stress on perfmock's own clock: lateness of responses before and during a scenario.
  *
  * @module
  */
 import type { Metrics, Timing } from "../../core/plugin.ts";
 
-/** What delayed responses are late by. */
+/** Metric that the server records lateness in. */
 const METRIC = "perfmock_injected_delay_lateness_seconds";
 
-/** Fewer than this say nothing of a 99th percentile. */
-const ENOUGH = 20;
+/** Minimum number of responses for a 99th percentile. */
+const MIN_COUNT = 20;
 
-/** Lateness in figures, in milliseconds. */
+/** Lateness of delayed responses, in ms. */
 export interface Lateness {
-  /** p99 from the server's start to the scenario's; null where too few responses were delayed. */
+  /** p99 from the start of the server to the start of the scenario; null for fewer than 20 delayed responses. */
   readonly beforeP99Ms: number | null;
-  /** p99 since the scenario's start; null as before. */
+  /** p99 since the start of the scenario; null for fewer than 20 delayed responses. */
   readonly duringP99Ms: number | null;
 }
 
@@ -25,24 +25,24 @@ interface Counts {
   readonly cumulative: readonly number[];
 }
 
-/** Watches lateness from the start of a scenario on. */
+/** Measures lateness from the start of a scenario on. */
 export class LatenessWatch {
   readonly #metrics: Metrics;
   readonly #before: Counts;
 
   /**
-   * Takes down what was recorded so far.
+   * Copies the counts so far.
    *
-   * @param metrics where the server records
+   * @param metrics metrics of the server
    */
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
-    this.#before = counts(metrics);
+    this.#before = readCounts(metrics);
   }
 
-  /** The figures up to now. */
+  /** Figures up to now. */
   get figures(): Lateness {
-    const { boundaries, cumulative } = counts(this.#metrics);
+    const { boundaries, cumulative } = readCounts(this.#metrics);
     const during = cumulative.map((count, i) =>
       count - (this.#before.cumulative[i] ?? 0)
     );
@@ -53,8 +53,8 @@ export class LatenessWatch {
   }
 }
 
-/** Of all routes together. */
-function counts(metrics: Metrics): Counts {
+/** Counts of all routes together. */
+function readCounts(metrics: Metrics): Counts {
   for (const metric of metrics.all()) {
     if (metric.definition.name !== METRIC) continue;
     const total: number[] = [];
@@ -68,10 +68,10 @@ function counts(metrics: Metrics): Counts {
   return { boundaries: [], cumulative: [] };
 }
 
-/** Linear within its bucket, as Prometheus' histogram_quantile; the last boundary where it lies beyond. */
+/** Linear within the bucket, like Prometheus' histogram_quantile; the last boundary for a value beyond it. */
 function p99({ boundaries, cumulative }: Counts): number | null {
   const count = cumulative.at(-1) ?? 0;
-  if (count < ENOUGH) return null;
+  if (count < MIN_COUNT) return null;
   const rank = 0.99 * count;
   const bucket = cumulative.findIndex((upTo) => upTo >= rank);
   if (bucket >= boundaries.length) return boundaries[boundaries.length - 1];

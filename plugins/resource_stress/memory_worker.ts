@@ -1,20 +1,17 @@
 /**
- * The thread that holds memory: touching pages is its work and not the event loop's. What it is told and what it tells lies in
- * shared cells.
+ * Script of a thread that holds memory, so that writing to pages does not block the event loop. All communication is through shared
+ * cells.
  *
  * @module
  */
 import { CELL, load, store, type ThreadStart } from "./cells.ts";
-import { Pages } from "./pages.ts";
-import { serveThread } from "./serve_thread.ts";
-import { threadId } from "./thread_times.ts";
-import { Watchdog } from "./watchdog.ts";
+import { Pages, serveThread, threadId, Watchdog } from "./thread_side.ts";
 
-/** How much is touched or given back between two looks at what is wanted, in bytes. */
+/** Bytes that are written to or released between two readings of the target. */
 const STEP = 4 * 2 ** 20;
 
-/** How long it sleeps at most before it looks around, in milliseconds. */
-const NAP = 1000;
+/** Longest sleep between two checks of the watchdog, in ms. */
+const MAX_SLEEP = 1000;
 
 function run(start: ThreadStart): void {
   const { cells } = start;
@@ -26,7 +23,7 @@ function run(start: ThreadStart): void {
     const before = pages.held;
     pages.approach(load(cells, CELL.target), STEP);
     store(cells, CELL.reached, pages.held);
-    if (pages.held === before) Atomics.wait(cells, CELL.bell, bell, NAP);
+    if (pages.held === before) Atomics.wait(cells, CELL.bell, bell, MAX_SLEEP);
   }
   pages.approach(0, Infinity);
   store(cells, CELL.reached, 0);

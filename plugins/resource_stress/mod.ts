@@ -1,8 +1,8 @@
 /**
- * A backend that runs out of CPU and memory, for real or by model.
+ * Real stress: scenarios that use up CPU, memory, the event loop's time, or the garbage collector's, within hard caps.
  *
- * For real: a scenario burns cores, holds memory with every page touched, blocks the event loop or makes garbage, for as long as it
- * was told to or its owner renews its lease. Its targets can be signals over time; what it reached is reported beside them.
+ * A scenario ends after its duration, or when its owner no longer renews its lease. Targets can be signals over time; achieved
+ * figures are reported beside them. docs/stress.md is the reference.
  *
  * ```ts
  * import { createPerfmock } from "@perfmock/perfmock";
@@ -16,138 +16,69 @@
  * await started.body?.cancel();
  * ```
  *
- * A scenario consists of one or more of
+ * A scenario has one or more of
  *
- * - `cpu: { load, workers }`: threads that each take a share of a core, 0…1, held by closed-loop control
- * - `memory: { size, growth, then }`: a size at once, or reached at so many bytes a second; then it is held, released, or the
- *   growth restarts from nothing
- * - `eventLoop: { block, every }` or `{ block, perRequest: true }`: what a synchronous handler does to everyone
+ * - `cpu: { load, workers }`: threads that each take a share of a core, 0…1, by closed-loop control
+ * - `memory: { size, growth, then }`: bytes at once, or by growth in bytes per second; then they are held, released, or the growth
+ *   begins again from nothing
+ * - `eventLoop: { block, every }` or `{ block, perRequest: true }`: blocks, as by a synchronous handler
  * - `allocation: { rate }`: garbage on the event loop's own heap; the pauses of its collector are measured
  *
- * and `duration`, 60 s where absent, or `lease`, which its owner renews.
+ * and `duration`, by default 60 s, or `lease`.
  *
- * Options: `maxMemory` and `maxCpu`, the shares of the machine's memory (or the control group's limit) and cores that scenarios
- * may take together, 0.5 and 1 where absent; `spareCore`, true where absent, leaves one core to the event loop: real CPU stress
- * disturbs our own clock otherwise, and a scenario says by how much.
+ * Options: `maxMemory` and `maxCpu` are the shares of memory (of the machine, or the control group's limit) and of cores that all
+ * scenarios may take together, by default 0.5 and 1. `spareCore`, by default true, leaves one core to the event loop: otherwise CPU
+ * stress delays responses, and each scenario reports by how much.
  *
- * By model: a route's `degrade` makes it slower by a published formula, without using anything up; see degrade/mod.ts.
+ * Other plugins start scenarios through the key `resource_stress.scenarios`, and read the present pressure through
+ * `resource_stress.pressure`, as the models of the plugin `degrade` do.
  *
  * @module
  */
-import type { Host, Instance, Plugin, RouteHooks } from "../../core/plugin.ts";
-import { controlEndpoints, refusingEndpoints } from "./control.ts";
+import { definePlugin, type Plugin } from "../../core/plugin.ts";
+import { optionsSchema } from "./caps.ts";
 import {
-  createDegrade,
-  degradeRouteKeys,
-  type DegradeRouteOptions,
-} from "./degrade/mod.ts";
-import { NO_PRESSURE } from "./pressure.ts";
-import { createService, SCENARIOS } from "./service.ts";
-import { optionsSchema, type StressOptions } from "./settings.ts";
-import { Stress } from "./stress.ts";
+  controlEndpoints,
+  createService,
+  refusingEndpoints,
+  SCENARIOS,
+} from "./control.ts";
+import { PRESSURE, Stress } from "./stress.ts";
 
-export type {
-  BrownOutSettings,
-  DegradeRouteOptions,
-  DegradeSettings,
-  EdgeOnlySettings,
-  ErlangCSettings,
-  FailureSettings,
-  GcPauseSettings,
-  LeakSettings,
-  ModelSettings,
-  ProcessorSharingSettings,
-  Step,
-  UslSettings,
-} from "./degrade/mod.ts";
-export type {
-  ColdStart,
-  Crash,
-  CrashSettings,
-  ExhaustionBase,
-  ExhaustionSettings,
-  InputSettings,
-  Refuse,
-  Reset,
-  Threshold,
-} from "./edge/mod.ts";
-export type { PressureSource } from "./pressure.ts";
-export type { Lateness } from "./lateness.ts";
-export type { ScenarioReport } from "./scenario.ts";
+export type { StressOptions } from "./caps.ts";
 export {
   SCENARIOS,
   type StartedScenario,
   type StressScenarios,
-} from "./service.ts";
-export type { StressOptions } from "./settings.ts";
+} from "./control.ts";
+export type { Lateness } from "./lateness.ts";
+export type { ScenarioReport } from "./scenario.ts";
+export { PRESSURE, type PressureSource } from "./stress.ts";
 
 /** The stress plugin. */
-const plugin: Plugin<StressOptions, DegradeRouteOptions> = {
+const plugin: Plugin = definePlugin({
   name: "resource_stress",
   version: "1.0.0",
   options: optionsSchema,
-  routeKeys: degradeRouteKeys,
-  setup: (host: Host, options: StressOptions): Instance<DegradeRouteOptions> =>
-    host.session === undefined
-      ? serverInstance(host, options)
-      : sessionInstance(host),
-};
+  setup(host, options) {
+    if (host.session !== undefined) return { control: refusingEndpoints() };
+    const stress = host.keep("stress", () => new Stress(host, options));
+    host.provide(SCENARIOS, createService(host.kit, stress));
+    host.provide(PRESSURE, stress);
+    return {
+      route: () => ({ degrade: () => stress.block() }),
+      control: controlEndpoints(host.kit, stress),
+      adopt: () => stress.adopt(host, options),
+      snapshot: () => ({
+        scenarios: Array.from(stress.running, (scenario) => scenario.report()),
+      }),
+      health: () => ({
+        reasons: [],
+        active: {
+          stress: Array.from(stress.running, (scenario) => scenario.describe()),
+        },
+      }),
+    };
+  },
+});
 export default plugin;
-
-function serverInstance(
-  host: Host,
-  options: StressOptions,
-): Instance<DegradeRouteOptions> {
-  const stress = host.keep("stress", () => new Stress(host, options));
-  const degrade = createDegrade(host, stress);
-  host.provide(SCENARIOS, createService(host.kit, stress));
-  return {
-    route: (route, own) => blocking(stress, degrade.route(route, own)),
-    control: controlEndpoints(host.kit, stress),
-    adopt: () => {
-      stress.adopt(host, options);
-      degrade.adopt();
-    },
-    reset: () => degrade.reset(),
-    snapshot: () => ({
-      scenarios: Array.from(stress.running, (scenario) => scenario.report()),
-      ...degrade.snapshot(),
-    }),
-    warnings: () => degrade.warnings(),
-    health: () => ({
-      reasons: [],
-      active: {
-        stress: Array.from(stress.running, (scenario) => scenario.inWords()),
-      },
-    }),
-  };
-}
-
-/** Degradation by model is a session's own; real stress is nobody's. */
-function sessionInstance(host: Host): Instance<DegradeRouteOptions> {
-  const degrade = createDegrade(host, NO_PRESSURE);
-  return {
-    route: (route, own) => degrade.route(route, own),
-    control: refusingEndpoints(host.kit),
-    adopt: () => degrade.adopt(),
-    reset: () => degrade.reset(),
-    snapshot: () => degrade.snapshot(),
-    warnings: () => degrade.warnings(),
-  };
-}
-
-/** The hooks of a route with the blocks that scenarios put before each request's service. */
-function blocking(stress: Stress, hooks: RouteHooks = {}): RouteHooks {
-  const { degrade } = hooks;
-  const handler = typeof degrade === "function" ? degrade : degrade?.handler;
-  const before = handler === undefined
-    ? () => stress.block()
-    : (exchange: Parameters<typeof handler>[0]) =>
-      stress.block() + handler(exchange);
-  return {
-    ...hooks,
-    degrade: typeof degrade === "object"
-      ? { order: degrade.order, handler: before }
-      : before,
-  };
-}

@@ -1,27 +1,28 @@
 /**
- * What there is to take: cores, memory, and what a container allows of it. Reads only what it may, never asks.
+ * The machine that stress runs on: cores, memory, and the limits of its container. Reads only what permissions allow, and never
+ * prompts for one.
  *
  * @module
  */
 
-/** The machine, as far as it can be known. */
+/** Figures of the machine, as far as they are known. */
 export interface Machine {
-  /** How many cores this process may use; the runtime counts the container's quota and the affinity in. */
+  /** Number of cores that this process may use; the runtime takes the container's quota and the affinity into account. */
   readonly cores: number;
-  /** The machine's memory, in bytes; undefined where it cannot be known. */
+  /** Memory of the machine, in bytes; undefined if unknown. */
   readonly memory: number | undefined;
-  /** The least limit of the control groups this process is in, in bytes; Infinity without one, undefined where it cannot be known. */
+  /** Lowest memory limit of the control groups of this process, in bytes; Infinity without a limit, undefined if unknown. */
   readonly groupLimit: number | undefined;
-  /** Whether a thread can read how long it ran and waited, to the nanosecond, from /proc/thread-self/schedstat. */
+  /** True if a thread can read its run and wait times, to the nanosecond, from /proc/thread-self/schedstat. */
   readonly threadTimes: boolean;
-  /** Which figures cannot be known and what that means, one sentence each. */
+  /** Figures that are unknown and the consequences, one sentence each. */
   readonly unknown: readonly string[];
 }
 
-/** A limit above this is none: control groups of version 1 say 2^63 rounded down to a page. */
+/** A higher limit is no limit: control groups of version 1 report 2^63 rounded down to a page. */
 const NO_LIMIT = 2 ** 60;
 
-/** Looks at the machine; cheap enough for every revision. */
+/** Reads the figures of the machine; cheap enough for every revision. */
 export function readMachine(): Machine {
   const memory = systemMemory()?.total;
   const groupLimit = readGroupLimit();
@@ -49,7 +50,7 @@ export function readMachine(): Machine {
   };
 }
 
-/** The memory that can be had without swapping, in bytes; undefined where it cannot be known. */
+/** Memory that is available without swapping, in bytes; undefined if unknown. */
 export function readAvailableMemory(): number | undefined {
   return systemMemory()?.available;
 }
@@ -66,7 +67,7 @@ function systemMemory(): Deno.SystemMemoryInfo | undefined {
   }
 }
 
-/** The least limit on the way from this process's group to the root, in either version of control groups. */
+/** Lowest limit from this process's group up to the root, in either version of control groups. */
 function readGroupLimit(): number | undefined {
   const groups = readText("/proc/self/cgroup");
   if (groups === undefined) return undefined;
@@ -87,7 +88,7 @@ function limitsUp(root: string, path: string, file: string): number[] {
   const limits: number[] = [];
   for (let at = path; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) {
     const text = readText(`${root}${at === "/" ? "" : at}/${file}`);
-    // "max" is no limit, and so is a file that is not there: a container sees its own group as the root.
+    // "max" is no limit, and neither is a missing file: a container sees its own group as the root.
     const limit = Number.parseInt(text ?? "", 10);
     if (limit > 0) limits.push(limit);
   }
@@ -95,7 +96,7 @@ function limitsUp(root: string, path: string, file: string): number[] {
   return own > 0 ? [...limits, own] : limits;
 }
 
-/** A file's text; undefined where it is not there or may not be read. Never asks for a permission. */
+/** Text of a file; undefined if it does not exist or may not be read. Never prompts for a permission. */
 function readText(path: string): string | undefined {
   try {
     const { state } = Deno.permissions.querySync({ name: "read", path });

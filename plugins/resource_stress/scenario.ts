@@ -1,174 +1,174 @@
 /**
- * One scenario, from its start to its end: it ends at its duration, when its owner stays away, when a part fails, or when it is
- * told to, and then everything is given back.
+ * One scenario, from its start to its end. It ends after its duration, when its lease expires, when the stress of a resource fails, or
+ * when it is told to; then everything is released.
  *
  * @module
  */
 import type { Clock } from "../../core/plugin.ts";
-import { AllocationPart } from "./allocation.ts";
+import { AllocationStress } from "./allocation.ts";
 import type { Amounts } from "./caps.ts";
-import { CpuPart } from "./cpu.ts";
-import { EventLoopPart } from "./event_loop.ts";
+import { CpuStress } from "./cpu.ts";
+import { EventLoopStress } from "./event_loop.ts";
 import type { Lateness, LatenessWatch } from "./lateness.ts";
-import { MemoryPart } from "./memory.ts";
-import type { Part, PartContext } from "./part.ts";
+import { MemoryStress } from "./memory.ts";
+import type { ResourceContext, ResourceStress } from "./resource.ts";
 import type { ScenarioSettings } from "./settings.ts";
 
-/** How often it looks around, in milliseconds: signals, leases and figures follow in this step. */
+/** Time between two updates of targets and figures, and two checks of the lease, in ms. */
 const STEP = 50;
 
-/** How long after the scenario's end a thread ends by itself, in milliseconds. */
+/** Time after the scenario's end at which its threads end by themselves, in ms. */
 const GRACE = 5000;
 
-/** What a scenario is made of. */
-export interface ScenarioParts {
-  /** Unique within the server. */
+/** Options of a scenario. */
+export interface ScenarioOptions {
+  /** Id, unique within the server. */
   readonly id: string;
-  /** Who started it, in words. */
+  /** Owner, in words. */
   readonly owner: string;
-  /** What it does. */
+  /** Settings, parsed. */
   readonly settings: ScenarioSettings;
-  /** What was granted. */
+  /** Granted amounts. */
   readonly granted: Amounts;
-  /** What a user should know, one sentence each. */
+  /** Warnings for the user, one sentence each. */
   readonly warnings: readonly string[];
   /** The server's clock. */
   readonly clock: Clock;
-  /** Whether threads can read their times from /proc. */
+  /** True if threads can read their times from /proc. */
   readonly threadTimes: boolean;
-  /** Watches the lateness of responses from its start on. */
+  /** Lateness of responses since the start of the scenario. */
   readonly lateness: LatenessWatch;
-  /** It has begun to end. */
+  /** Called when the scenario begins to end. */
   ending(scenario: Scenario): void;
-  /** Everything is given back. */
+  /** Called when everything is released. */
   ended(scenario: Scenario): void;
 }
 
-/** A scenario in the control API. */
+/** A scenario as the control API shows it. */
 export interface ScenarioReport {
-  /** Unique within the server. */
+  /** Id, unique within the server. */
   readonly id: string;
-  /** Who started it. */
+  /** Owner, in words. */
   readonly owner: string;
-  /** Whether it goes on. */
+  /** State of the scenario. */
   readonly state: "running" | "ended";
-  /** Why it has ended; null while it runs. */
+  /** Reason of the end; null while it runs. */
   readonly reason: string | null;
-  /** How long it has run, in milliseconds. */
+  /** Time since the start, in ms. */
   readonly elapsedMs: number;
-  /** How long it will run at most; null where only its lease ends it. */
+  /** Time until the end, in ms; null if only the lease ends it. */
   readonly remainingMs: number | null;
-  /** The lease; null without an owner that renews one. */
+  /** The lease; null without one. */
   readonly lease: {
-    /** How long it goes on without being renewed, in milliseconds. */
+    /** Time after which the scenario ends unless the lease is renewed, in ms. */
     readonly lengthMs: number;
-    /** What is left of that. */
+    /** Remaining part of that time, in ms. */
     readonly remainingMs: number;
   } | null;
   /** Target and achieved figures by resource: cpu, memory, eventLoop, allocation. */
   readonly resources: Readonly<
     Record<string, Readonly<Record<string, unknown>>>
   >;
-  /** How late responses were before it and are during it. */
+  /** Lateness of responses before and during the scenario. */
   readonly lateness: Lateness;
-  /** What a user should know. */
+  /** Warnings for the user, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** A scenario that runs, or ran. */
+/** A scenario that runs or has ended. */
 export class Scenario {
-  readonly #parts: ScenarioParts;
+  readonly #options: ScenarioOptions;
   readonly #origin: number;
   readonly #end: number;
-  readonly #stresses: Part[] = [];
-  readonly #eventLoop: EventLoopPart | undefined;
-  readonly #memory: MemoryPart | undefined;
+  readonly #stresses: ResourceStress[] = [];
+  readonly #eventLoop: EventLoopStress | undefined;
+  readonly #memory: MemoryStress | undefined;
   #renewed: number;
   #timer = 0;
   #deadline = 0;
   #reason: string | undefined;
   #stopping: Promise<void> | undefined;
-  #last: ScenarioReport | undefined;
+  #lastReport: ScenarioReport | undefined;
 
   /**
-   * Starts it.
+   * Starts the scenario.
    *
-   * @throws whatever keeps a thread from starting; nothing runs then
+   * @param options options of the scenario
+   * @throws the error that keeps a thread from starting; nothing runs then
    */
-  constructor(parts: ScenarioParts) {
-    const { clock, settings } = parts;
-    this.#parts = parts;
+  constructor(options: ScenarioOptions) {
+    const { clock, granted, settings } = options;
+    this.#options = options;
     this.#origin = this.#renewed = clock.now();
     this.#end = this.#origin + settings.duration;
     const { cpu, memory, eventLoop, allocation } = settings;
-    const { granted } = parts;
     try {
       if (cpu !== undefined) {
-        this.#stresses.push(new CpuPart(cpu, this.#context(granted.cores)));
+        this.#stresses.push(new CpuStress(cpu, this.#context(granted.cores)));
       }
       if (memory !== undefined) {
-        this.#memory = new MemoryPart(memory, this.#context(granted.memory));
+        this.#memory = new MemoryStress(memory, this.#context(granted.memory));
         this.#stresses.push(this.#memory);
       }
       if (eventLoop !== undefined) {
         const context = this.#context(granted.blocked);
-        this.#eventLoop = new EventLoopPart(eventLoop, context);
+        this.#eventLoop = new EventLoopStress(eventLoop, context);
         this.#stresses.push(this.#eventLoop);
       }
       if (allocation !== undefined) {
         const context = this.#context(granted.garbage);
-        this.#stresses.push(new AllocationPart(allocation, context));
+        this.#stresses.push(new AllocationStress(allocation, context));
       }
     } catch (error) {
-      for (const part of this.#stresses) part.stop();
+      for (const stress of this.#stresses) stress.stop();
       throw error;
     }
-    this.#deadline = clock.at(this.#end, () => this.goesOn(), undefined);
-    this.#look();
+    this.#deadline = clock.at(this.#end, () => this.continues(), undefined);
+    this.#update();
   }
 
-  /** Unique within the server. */
+  /** Id, unique within the server. */
   get id(): string {
-    return this.#parts.id;
+    return this.#options.id;
   }
 
-  /** What was granted. */
+  /** Granted amounts. */
   get granted(): Amounts {
-    return this.#parts.granted;
+    return this.#options.granted;
   }
 
-  /** The stresses of the several resources. */
-  get stresses(): readonly Part[] {
+  /** Stresses of the resources. */
+  get stresses(): readonly ResourceStress[] {
     return this.#stresses;
   }
 
-  /** The part that each request has to pass, where there is one. */
-  get perRequest(): EventLoopPart | undefined {
+  /** Stress that blocks at each request; undefined without one. */
+  get perRequest(): EventLoopStress | undefined {
     return this.#eventLoop?.perRequest ? this.#eventLoop : undefined;
   }
 
-  /** Whether its memory has grown to its limit and stays there. */
+  /** True while the memory stays at the limit of its growth. */
   get exhausted(): boolean {
     return this.#memory?.exhausted ?? false;
   }
 
-  /** How often its memory has grown to its limit and begun again. */
+  /** Number of times that the memory has reached its limit and begun again. */
   get restarts(): number {
     return this.#memory?.restarts ?? 0;
   }
 
-  /** Whether an owner has to renew a lease. */
+  /** True if the owner has to renew a lease. */
   get leased(): boolean {
-    return this.#parts.settings.lease !== undefined;
+    return this.#options.settings.lease !== undefined;
   }
 
   /**
-   * Ends it where its time is over, which may be noticed late: the event loop may have had no turn for timers.
+   * Ends the scenario if its time is over. Timers may be late by any time, since the event loop can be blocked.
    *
-   * @returns whether it goes on
+   * @returns true if the scenario continues
    */
-  goesOn(): boolean {
-    const { clock, settings } = this.#parts;
+  continues(): boolean {
+    const { clock, settings } = this.#options;
     const now = clock.now();
     if (now >= this.#end) this.stop("its duration is over");
     else if (now >= this.#renewed + (settings.lease ?? Infinity)) {
@@ -177,27 +177,27 @@ export class Scenario {
     return this.#reason === undefined;
   }
 
-  /** The owner is there: the lease begins again. */
+  /** Renews the lease. */
   renew(): void {
-    this.#renewed = this.#parts.clock.now();
+    this.#renewed = this.#options.clock.now();
   }
 
-  /** Its figures: those of its end, once it has ended. */
+  /** Present figures or, after the end, the last ones. */
   report(): ScenarioReport {
-    return this.#last ?? this.#figures();
+    return this.#lastReport ?? this.#figures();
   }
 
-  /** What it does, in words. */
-  inWords(): string {
-    const { id, owner } = this.#parts;
+  /** Description for health and log. */
+  describe(): string {
+    const { id, owner } = this.#options;
     const what = this.#stresses.map(({ resource }) => resource).join(", ");
-    return `${id} (${what}; started by ${owner}; ${this.#endInWords()})`;
+    return `${id} (${what}; started by ${owner}; ${this.#remaining()})`;
   }
 
   /**
-   * Ends it; settles once everything is given back. Called again, returns the same promise.
+   * Ends the scenario. Resolves when everything is released; a second call returns the same promise.
    *
-   * @param reason why, to go on after "it ended: "
+   * @param reason clause that completes "the scenario ended: "
    */
   stop(reason: string): Promise<void> {
     this.#stopping ??= this.#stop(reason);
@@ -205,18 +205,18 @@ export class Scenario {
   }
 
   async #stop(reason: string): Promise<void> {
-    const { clock, ending, ended } = this.#parts;
+    const { clock, ending, ended } = this.#options;
     clock.cancel(this.#timer);
     clock.cancel(this.#deadline);
     this.#reason = reason;
-    this.#last = this.#figures();
+    this.#lastReport = this.#figures();
     ending(this);
-    await Promise.all(this.#stresses.map((part) => part.stop()));
+    await Promise.all(this.#stresses.map((stress) => stress.stop()));
     ended(this);
   }
 
-  #context(cap: number): PartContext {
-    const { clock, settings, threadTimes } = this.#parts;
+  #context(cap: number): ResourceContext {
+    const { clock, settings, threadTimes } = this.#options;
     return {
       clock,
       origin: this.#origin,
@@ -227,24 +227,22 @@ export class Scenario {
     };
   }
 
-  #look(): void {
-    if (!this.goesOn()) return;
-    const { clock } = this.#parts;
+  #update(): void {
+    if (!this.continues()) return;
+    const { clock } = this.#options;
     const now = clock.now();
-    for (const part of this.#stresses) part.follow(now - this.#origin);
-    this.#timer = clock.at(now + STEP, () => this.#look(), undefined);
+    for (const stress of this.#stresses) stress.follow(now - this.#origin);
+    this.#timer = clock.at(now + STEP, () => this.#update(), undefined);
   }
 
-  #endInWords(): string {
-    const seconds = (until: number) =>
-      `${Math.max(0, Math.ceil((until - this.#parts.clock.now()) / 1000))} s`;
-    return this.#end === Infinity
-      ? "until its owner stays away"
-      : `${seconds(this.#end)} left`;
+  #remaining(): string {
+    if (this.#end === Infinity) return "until its lease expires";
+    const left = this.#end - this.#options.clock.now();
+    return `${Math.max(0, Math.ceil(left / 1000))} s left`;
   }
 
   #figures(): ScenarioReport {
-    const { id, owner, clock, settings, lateness, warnings } = this.#parts;
+    const { id, owner, clock, settings, lateness, warnings } = this.#options;
     const now = clock.now();
     const left = (until: number) => Math.max(0, until - now);
     return {
@@ -259,7 +257,7 @@ export class Scenario {
         remainingMs: left(this.#renewed + settings.lease),
       },
       resources: Object.fromEntries(
-        this.#stresses.map((part) => [part.resource, part.report()]),
+        this.#stresses.map((stress) => [stress.resource, stress.report()]),
       ),
       lateness: lateness.figures,
       warnings,

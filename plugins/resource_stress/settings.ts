@@ -1,132 +1,100 @@
 /**
- * What stress is told: the plugin's options, and a scenario as a user writes it.
+ * Settings of a scenario: types, schema, and the amounts it asks for.
  *
  * @module
  */
 import type { Issue, Kit, KitType, Signal } from "../../core/plugin.ts";
 import { type Amounts, NOTHING } from "./caps.ts";
 
-/** The options of the plugin, parsed. */
-export interface StressOptions {
-  /** The share of the memory there is, or that the control group allows, which scenarios may hold together. */
-  readonly maxMemory: number;
-  /** The share of all cores which scenarios may burn together. */
-  readonly maxCpu: number;
-  /** Whether one core is left to the event loop. */
-  readonly spareCore: boolean;
-}
-
-/** Where the options say nothing. */
-export const DEFAULTS: StressOptions = {
-  maxMemory: 0.5,
-  maxCpu: 1,
-  spareCore: true,
-};
-
-/** Threads that burn CPU, parsed. */
+/** CPU stress, parsed. */
 export interface CpuSettings {
-  /** The share of a core that each thread takes, 0…1, over time. */
+  /** Share of a core that each thread takes, 0…1, over time. */
   readonly load: Signal;
-  /** How many threads. */
+  /** Number of threads. */
   readonly workers: number;
 }
 
-/** What memory does once it has grown to its size. */
-export type AtLimit = "hold" | "release" | "restart";
-
-/** Memory that is held, parsed. */
+/** Memory stress, parsed. */
 export interface MemorySettings {
-  /** Bytes, over time; what growth is limited to. */
+  /** Bytes held, over time; the limit of growth. */
   readonly size: Signal;
-  /** Bytes a second, over time; undefined for as fast as it goes. */
+  /** Growth in bytes per second, over time; undefined for as fast as possible. */
   readonly growth: Signal | undefined;
-  /** What happens once the size is reached by growth. */
-  readonly then: AtLimit;
+  /** Behaviour when growth has reached the size. */
+  readonly then: "hold" | "release" | "restart";
 }
 
-/** An event loop that is blocked, parsed. */
+/** Stress of the event loop, parsed. */
 export interface EventLoopSettings {
-  /** How long, in milliseconds, over time. */
+  /** Length of a block, in ms, over time. */
   readonly block: Signal;
-  /** From the start of a block to the next, in milliseconds, over time; undefined for one block a request. */
+  /** Time from the start of a block to the next, in ms, over time; undefined for one block per request. */
   readonly every: Signal | undefined;
 }
 
-/** Garbage, parsed. */
+/** Stress of the garbage collector, parsed. */
 export interface AllocationSettings {
-  /** Bytes a second, over time. */
+  /** Garbage in bytes per second, over time. */
   readonly rate: Signal;
 }
 
 /** A scenario, parsed. */
 export interface ScenarioSettings {
-  /** CPU time. */
+  /** CPU stress. */
   readonly cpu?: CpuSettings | undefined;
-  /** Memory. */
+  /** Memory stress. */
   readonly memory?: MemorySettings | undefined;
-  /** Blocks of the event loop. */
+  /** Stress of the event loop. */
   readonly eventLoop?: EventLoopSettings | undefined;
-  /** Garbage. */
+  /** Stress of the garbage collector. */
   readonly allocation?: AllocationSettings | undefined;
-  /** How long, in milliseconds; Infinity where an owner renews a lease. */
+  /** Duration in ms; Infinity by default with a lease. */
   readonly duration: number;
-  /** How long it goes on without its owner renewing the lease, in milliseconds; undefined without an owner. */
+  /** Time after which the scenario ends unless its owner renews the lease, in ms; undefined without a lease. */
   readonly lease: number | undefined;
 }
 
-/** The resources, as scenarios and metrics name them. */
+/** Resources by the names that scenarios use. */
 export const RESOURCES = ["cpu", "memory", "eventLoop", "allocation"] as const;
 
 /** A resource. */
 export type Resource = typeof RESOURCES[number];
 
-/** How long a scenario lasts that says nothing, in milliseconds. */
-const DURATION = 60_000;
+/** Default duration of a scenario without a lease, in ms. */
+const DEFAULT_DURATION = 60_000;
 
-/** The longest a scenario lasts, in milliseconds: a day. */
-const LONGEST = 24 * 3_600_000;
+/** Maximum duration of a scenario, in ms: one day. */
+const MAX_DURATION = 24 * 3_600_000;
 
-/** The longest lease, in milliseconds. */
-const LONGEST_LEASE = 600_000;
+/** Maximum length of a lease, in ms. */
+const MAX_LEASE = 600_000;
 
-/** The longest single block, in milliseconds: control calls wait for its end. */
-export const LONGEST_BLOCK = 10_000;
+/** Maximum length of a single block, in ms: control calls wait for its end. */
+export const MAX_BLOCK = 10_000;
 
-/** More threads than this are no setting but a mistake. */
-const MOST_WORKERS = 1024;
+/** Maximum number of threads; a larger number is a mistake. */
+const MAX_WORKERS = 1024;
 
-/** The schema of the plugin's options. */
-export function optionsSchema(kit: Kit): KitType<StressOptions> {
-  const above = kit.share().refine((share: number) => share > 0, {
-    error: "Must be above 0",
-    params: { allowed: "a share, above 0, at most 1" },
-  });
-  return kit.z.strictObject({
-    maxMemory: above.default(DEFAULTS.maxMemory),
-    maxCpu: above.default(DEFAULTS.maxCpu),
-    spareCore: kit.z.boolean().default(DEFAULTS.spareCore),
-  });
-}
-
-/** What looks at a scenario as a whole: the faults of asking for so much. */
-export type Judge = (asked: Amounts) => readonly Issue[];
+/** Issues with the amounts that a scenario asks for. */
+export type CapCheck = (asked: Amounts) => readonly Issue[];
 
 /**
- * The schema of a scenario. All faults are found at once: the judge is asked even where other parts are wrong, for what is right.
+ * Schema of a scenario. All issues are found at once: caps are checked even if other settings are wrong, for the amounts that are
+ * right.
  *
- * @param kit the types that settings are made of
- * @param judge says what is too much
+ * @param kit types that settings are made of
+ * @param checkCaps reports amounts above the caps
  */
 export function scenarioSchema(
   kit: Kit,
-  judge: Judge,
+  checkCaps: CapCheck,
 ): KitType<ScenarioSettings> {
   const { z, duration, signal, share, size, integer } = kit;
   const rate = signal(byteRate(kit));
   return z.strictObject({
     cpu: z.strictObject({
       load: signal(share()),
-      workers: integer({ min: 1, max: MOST_WORKERS }).default(1),
+      workers: integer({ min: 1, max: MAX_WORKERS }).default(1),
     }).optional(),
     memory: z.strictObject({
       size: signal(size()),
@@ -134,15 +102,15 @@ export function scenarioSchema(
       then: z.enum(["hold", "release", "restart"]).optional(),
     }).optional(),
     eventLoop: z.strictObject({
-      block: signal(duration({ max: LONGEST_BLOCK })),
+      block: signal(duration({ max: MAX_BLOCK })),
       every: signal(duration({ above: 0 })).optional(),
       perRequest: z.literal(true).optional(),
     }).optional(),
     allocation: z.strictObject({ rate }).optional(),
-    duration: duration({ above: 0, max: LONGEST }).optional(),
-    lease: duration({ min: 1000, max: LONGEST_LEASE }).optional(),
+    duration: duration({ above: 0, max: MAX_DURATION }).optional(),
+    lease: duration({ min: 1000, max: MAX_LEASE }).optional(),
   }).superRefine((written, context) => {
-    for (const { path, message, ...params } of faultsOf(written, judge)) {
+    for (const { path, message, ...params } of issuesOf(written, checkCaps)) {
       context.addIssue({
         code: "custom",
         path: path.split("/").slice(1),
@@ -162,12 +130,12 @@ export function scenarioSchema(
         { block: eventLoop.block, every: eventLoop.every },
       allocation,
       duration: rest.duration ??
-        (rest.lease === undefined ? DURATION : Infinity),
+        (rest.lease === undefined ? DEFAULT_DURATION : Infinity),
       lease: rest.lease,
     }));
 }
 
-/** A scenario whose parts may be wrong still: what is no signal was reported already. */
+/** A scenario whose values may still be wrong; the schema reports wrong types. */
 interface Written {
   readonly cpu?: { readonly load: unknown; readonly workers: unknown };
   readonly memory?: {
@@ -185,7 +153,8 @@ interface Written {
   readonly lease?: unknown;
 }
 
-function faultsOf(written: object, judge: Judge): Issue[] {
+/** Issues that concern more than one value. */
+function issuesOf(written: object, checkCaps: CapCheck): Issue[] {
   const { eventLoop, memory } = written as Written;
   const issues: Issue[] = [];
   if (!RESOURCES.some((name) => name in written)) {
@@ -214,34 +183,34 @@ function faultsOf(written: object, judge: Judge): Issue[] {
       allowed: "block with every, or block with perRequest: true",
     });
   }
-  return [...issues, ...judge(amountsOf(written))];
+  return [...issues, ...checkCaps(amountsOf(written))];
 }
 
-/** At how many times a signal is looked at for its extremes. */
-const LOOKS = 1000;
+/** Number of times at which a signal is sampled for its extremes. */
+const SAMPLES = 1000;
 
-/** The most that a scenario will ask for of each resource, whatever the time. */
+/** Maximum amounts that a scenario asks for over its duration. */
 export function amountsOf(written: object): Amounts {
   const { cpu, memory, eventLoop, allocation, duration, lease } =
     written as Written;
-  const unsaid = lease === undefined ? DURATION : LONGEST;
+  const fallback = lease === undefined ? DEFAULT_DURATION : MAX_DURATION;
   const over = typeof duration === "number"
-    ? Math.min(duration, LONGEST)
-    : unsaid;
-  const most = (value: unknown) => extreme(value, over, Math.max);
+    ? Math.min(duration, MAX_DURATION)
+    : fallback;
+  const greatest = (value: unknown) => extreme(value, over, Math.max);
   const workers = typeof cpu?.workers === "number" ? cpu.workers : 0;
   const least = extreme(eventLoop?.every, over, Math.min);
   return {
     ...NOTHING,
     threads: workers,
-    cores: workers * most(cpu?.load),
-    memory: most(memory?.size),
-    blocked: least > 0 ? most(eventLoop?.block) / least : 0,
-    garbage: most(allocation?.rate),
+    cores: workers * greatest(cpu?.load),
+    memory: greatest(memory?.size),
+    blocked: least > 0 ? greatest(eventLoop?.block) / least : 0,
+    garbage: greatest(allocation?.rate),
   };
 }
 
-/** The greatest or least value of a signal; 0 for what is no signal. What lies between the looks is cut off as it runs. */
+/** Extreme of a signal's samples, 0 for a value that is no signal. Peaks between samples are cut off while the scenario runs. */
 function extreme(
   value: unknown,
   over: number,
@@ -251,8 +220,8 @@ function extreme(
   if (value.constant) return value.at(0);
   const end = Math.min(over, value.end);
   let found = pick(value.at(0), value.at(end));
-  for (let i = 1; i < LOOKS; i++) {
-    found = pick(found, value.at(i * end / LOOKS));
+  for (let i = 1; i < SAMPLES; i++) {
+    found = pick(found, value.at(i * end / SAMPLES));
   }
   return found;
 }
@@ -261,10 +230,9 @@ function isSignal(value: unknown): value is Signal {
   return typeof value === "object" && value !== null && "integral" in value;
 }
 
-/** Bytes a second, such as "16MiB/s". */
 const BYTE_RATES = new WeakMap<Kit, KitType<number>>();
 
-/** Made once for a kit, since a signal of it is a large type that the kit makes once for a unit. */
+/** Type of a rate such as "16MiB/s"; made once per kit, since the kit makes the large type of its signal once per unit. */
 function byteRate(kit: Kit): KitType<number> {
   let type = BYTE_RATES.get(kit);
   if (type === undefined) BYTE_RATES.set(kit, type = makeByteRate(kit));

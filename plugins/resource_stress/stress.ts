@@ -1,36 +1,68 @@
 /**
- * All scenarios of a server: what they may take together, and that they end with it. It outlives revisions of the configuration.
+ * All scenarios of a server: their caps, their figures, and their end with the server. Outlives revisions of the configuration.
  *
  * @module
  */
-import type { Clock, Host, Issue, Metrics } from "../../core/plugin.ts";
-import { type Amounts, capsOf, excess, mebibytes, sum } from "./caps.ts";
-import { StressRefused } from "./faults.ts";
+import {
+  type Clock,
+  type Host,
+  type Issue,
+  type Key,
+  type Metrics,
+  PerfmockError,
+} from "../../core/plugin.ts";
+import {
+  type Amounts,
+  capsOf,
+  excess,
+  mebibytes,
+  type StressOptions,
+  sum,
+} from "./caps.ts";
 import { LatenessWatch } from "./lateness.ts";
-import type { PressureSource } from "./pressure.ts";
 import {
   type Machine,
   readAvailableMemory,
   readMachine,
 } from "./read_machine.ts";
 import { Scenario, type ScenarioReport } from "./scenario.ts";
-import { followGauges } from "./series.ts";
 import {
   amountsOf,
   type Resource,
+  RESOURCES,
   type ScenarioSettings,
-  type StressOptions,
 } from "./settings.ts";
 
-/** How many scenarios that have ended are remembered. */
-const REMEMBERED = 20;
+/** Maximum number of ended scenarios that are remembered. */
+const MAX_ENDED = 20;
 
-/** What who asks for all cores is told. */
+/** Suggestion for a scenario that asks for all cores. */
 const SPARE =
   "Set spareCore of plugin resource_stress to false, to take the event loop's core too";
 
-/** What changes with a revision. */
-interface Ground {
+/** Share of the machine that running scenarios take. Reads are synchronous and cheap; without scenarios everything is 0. */
+export interface PressureSource {
+  /** CPU that scenarios aim at, as a share of what they may take, 0…1. */
+  cpu(): number;
+  /** Memory that scenarios hold, as a share of what they may hold, 0…1. */
+  memory(): number;
+  /** Memory that scenarios hold, in bytes; every page has been written to. */
+  heldBytes(): number;
+  /** Share of time for which scenarios aim to block the event loop by the clock, 0…1; blocks per request are not included. */
+  eventLoop(): number;
+  /** True while a scenario that grows stays at its limit. */
+  exhausted(): boolean;
+  /** Number of times that scenarios have reached their limit and begun again from nothing; never falls. */
+  restarts(): number;
+}
+
+/** Key of the present pressure, for other plugins. Not provided in sessions, which have no stress. */
+export const PRESSURE: Key<PressureSource> = {
+  name: "resource_stress.pressure",
+};
+
+/** Parts that change with a revision. */
+interface Current {
   readonly options: StressOptions;
   readonly machine: Machine;
   readonly log: Host["log"];
@@ -41,67 +73,72 @@ export class Stress implements PressureSource, AsyncDisposable {
   readonly #clock: Clock;
   readonly #metrics: Metrics;
   readonly #running = new Map<string, Scenario>();
-  /** Those that were told to end and have not given everything back yet. */
+  /** Scenarios that were told to end and have not released everything yet. */
   readonly #ending = new Set<Scenario>();
   readonly #ended: ScenarioReport[] = [];
-  #ground: Ground;
+  #current: Current;
   #perRequest: readonly Scenario[] = [];
   #started = 0;
   #pastRestarts = 0;
   #disposed = false;
 
-  /** Starts nothing. */
+  /**
+   * Starts without scenarios.
+   *
+   * @param host host of the plugin
+   * @param options options of the plugin
+   */
   constructor(host: Host, options: StressOptions) {
     this.#clock = host.clock;
     this.#metrics = host.metrics;
-    this.#ground = { options, machine: readMachine(), log: host.log };
+    this.#current = { options, machine: readMachine(), log: host.log };
     followGauges(host.metrics, this);
   }
 
-  /** A revision takes over: from now on its caps hold. What runs goes on. */
+  /** Applies the options of a new revision. Running scenarios continue. */
   adopt(host: Host, options: StressOptions): void {
-    this.#ground = { ...this.#ground, options, log: host.log };
+    this.#current = { ...this.#current, options, log: host.log };
   }
 
-  /** How much may be taken. */
+  /** Caps on all scenarios together. */
   get caps(): Amounts {
-    return capsOf(this.#ground.machine, this.#ground.options);
+    return capsOf(this.#current.machine, this.#current.options);
   }
 
-  /** What of the machine cannot be known. */
+  /** Figures of the machine that are unknown, one sentence each. */
   get unknown(): readonly string[] {
-    return this.#ground.machine.unknown;
+    return this.#current.machine.unknown;
   }
 
-  /** The scenarios that run. */
+  /** Running scenarios. */
   get running(): Iterable<Scenario> {
     return this.#running.values();
   }
 
-  /** The latest scenarios that have ended, the last one first. */
+  /** The last 20 scenarios that have ended, the latest first. */
   get ended(): readonly ScenarioReport[] {
     return this.#ended;
   }
 
-  /** The figures of a scenario that runs, or ended of late. */
+  /** Figures of a scenario that runs or is remembered. */
   find(id: string): ScenarioReport | undefined {
     return this.#running.get(id)?.report() ??
       this.#ended.find((report) => report.id === id);
   }
 
-  /** The faults of asking for so much now. */
-  judge(asked: Amounts): Issue[] {
-    const faults = excess(asked, this.#taken(), this.caps).map((fault) =>
-      fault.path === "/cpu/workers" && this.#ground.options.spareCore
-        ? { ...fault, suggestion: SPARE }
-        : fault
+  /** Issues with starting a scenario that asks for these amounts now. */
+  checkCaps(asked: Amounts): Issue[] {
+    const issues = excess(asked, this.#taken(), this.caps).map((issue) =>
+      issue.path === "/cpu/workers" && this.#current.options.spareCore
+        ? { ...issue, suggestion: SPARE }
+        : issue
     );
     const available = readAvailableMemory() ?? Infinity;
     if (
       asked.memory > available &&
-      !faults.some(({ path }) => path === "/memory/size")
+      !issues.some(({ path }) => path === "/memory/size")
     ) {
-      faults.push({
+      issues.push({
         path: "/memory/size",
         message: `Cannot take ${
           mebibytes(asked.memory)
@@ -109,24 +146,20 @@ export class Stress implements PressureSource, AsyncDisposable {
         allowed: `at most ${mebibytes(available)} now`,
       });
     }
-    return faults;
+    return issues;
   }
 
   /**
-   * Starts a scenario, which was judged.
+   * Starts a scenario.
    *
-   * @throws StressRefused where it cannot be started; nothing runs then
+   * @throws PerfmockError `ARGUMENT_INVALID` if it cannot be started; nothing runs then
    */
   start(settings: ScenarioSettings, owner: string): Scenario {
-    if (this.#disposed) {
-      throw new StressRefused("Cannot start scenario: the server has ended");
-    }
+    if (this.#disposed) throw refused(": the server has ended");
     const granted = amountsOf(settings);
-    const faults = this.judge(granted);
-    if (faults.length > 0) {
-      throw new StressRefused("Cannot start scenario", faults);
-    }
-    const { machine, log } = this.#ground;
+    const issues = this.checkCaps(granted);
+    if (issues.length > 0) throw refused("", issues);
+    const { machine, log } = this.#current;
     let scenario: Scenario;
     try {
       scenario = new Scenario({
@@ -138,28 +171,29 @@ export class Stress implements PressureSource, AsyncDisposable {
         clock: this.#clock,
         threadTimes: machine.threadTimes,
         lateness: new LatenessWatch(this.#metrics),
-        ending: (scenario) => this.#note(scenario),
+        ending: (scenario) => this.#noteEnd(scenario),
         ended: (scenario) => this.#remove(scenario),
       });
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new StressRefused(`Cannot start scenario: ${cause}`);
+      throw refused(
+        `: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     this.#running.set(scenario.id, scenario);
-    this.#changed();
-    log("info", `Stress began: ${scenario.inWords()}`);
+    this.#updatePerRequest();
+    log("info", `Stress began: ${scenario.describe()}`);
     for (const warning of scenario.report().warnings) log("warn", warning);
     return scenario;
   }
 
-  /** Renews the lease of a scenario; undefined where none runs under this id. */
+  /** Renews the lease of a scenario; returns undefined if none runs under this id. */
   renew(id: string): Scenario | undefined {
     const scenario = this.#running.get(id);
     if (scenario?.leased) scenario.renew();
     return scenario;
   }
 
-  /** Ends a scenario and settles once everything is given back; undefined where none runs under this id. */
+  /** Ends a scenario. Resolves when everything is released; to undefined if none runs under this id. */
   async stop(id: string): Promise<ScenarioReport | undefined> {
     const scenario = this.#running.get(id);
     if (scenario === undefined) return undefined;
@@ -167,7 +201,7 @@ export class Stress implements PressureSource, AsyncDisposable {
     return scenario.report();
   }
 
-  /** Ends all scenarios; their last figures. Settles once nothing is held any more, by those either that were ending before. */
+  /** Ends all scenarios. Resolves to their last figures when these and all that were ending already have released everything. */
   async stopAll(reason = "it was told to"): Promise<ScenarioReport[]> {
     const all = [...this.#running.values()];
     const stopped = [...all, ...this.#ending].map((scenario) =>
@@ -177,24 +211,28 @@ export class Stress implements PressureSource, AsyncDisposable {
     return all.map((scenario) => scenario.report());
   }
 
-  /** A request begins its service: blocks as long as scenarios want, and returns that in milliseconds. */
+  /**
+   * Blocks the event loop at the start of a request's service if a scenario demands it.
+   *
+   * @returns length of the block, in ms
+   */
   block(): number {
     if (this.#perRequest.length === 0) return 0;
     let blocked = 0;
     for (const scenario of this.#perRequest) {
-      if (scenario.goesOn()) blocked += scenario.perRequest?.block() ?? 0;
+      if (scenario.continues()) blocked += scenario.perRequest?.block() ?? 0;
     }
     return blocked;
   }
 
-  /** The target of a resource as a share of its cap, 0…1. */
+  /** Target of a resource as a share of its cap, 0…1. */
   target(resource: Resource): number {
-    return this.#share(resource, (part) => part.target);
+    return this.#share(resource, (stress) => stress.target);
   }
 
-  /** What was reached of late, as a share of the cap. */
+  /** Amount reached over the last seconds as a share of its cap, 0…1. */
   actual(resource: Resource): number {
-    return this.#share(resource, (part) => part.achieved);
+    return this.#share(resource, (stress) => stress.achieved);
   }
 
   cpu(): number {
@@ -206,11 +244,11 @@ export class Stress implements PressureSource, AsyncDisposable {
   }
 
   heldBytes(): number {
-    return this.#total("memory", (part) => part.achieved);
+    return this.#total("memory", (stress) => stress.achieved);
   }
 
   eventLoop(): number {
-    return Math.min(1, this.#total("eventLoop", (part) => part.target));
+    return Math.min(1, this.#total("eventLoop", (stress) => stress.target));
   }
 
   exhausted(): boolean {
@@ -224,13 +262,13 @@ export class Stress implements PressureSource, AsyncDisposable {
     );
   }
 
-  /** The server ends, or the plugin is off: nothing goes on. */
+  /** Ends all scenarios, since the server ends or the plugin was turned off. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     await this.stopAll("the server ended");
   }
 
-  /** All that take anything. */
+  /** All scenarios that hold anything. */
   *#all(): Generator<Scenario> {
     yield* this.#running.values();
     yield* this.#ending;
@@ -241,7 +279,7 @@ export class Stress implements PressureSource, AsyncDisposable {
   }
 
   #warnings(granted: Amounts): string[] {
-    const { machine, options } = this.#ground;
+    const { machine, options } = this.#current;
     const threads = this.#taken().threads + granted.threads;
     if (granted.threads === 0 || options.spareCore || threads < machine.cores) {
       return [];
@@ -253,32 +291,32 @@ export class Stress implements PressureSource, AsyncDisposable {
     ];
   }
 
-  #note(scenario: Scenario): void {
+  #noteEnd(scenario: Scenario): void {
     const report = scenario.report();
     this.#running.delete(scenario.id);
     this.#ending.add(scenario);
     this.#ended.unshift(report);
-    this.#ended.length = Math.min(this.#ended.length, REMEMBERED);
-    this.#changed();
+    this.#ended.length = Math.min(this.#ended.length, MAX_ENDED);
+    this.#updatePerRequest();
     const { beforeP99Ms: before, duringP99Ms: during } = report.lateness;
     const late = during === null
       ? ""
       : `; lateness p99 was ${milliseconds(before)} before and ${
         milliseconds(during)
       } during it`;
-    this.#ground.log(
+    this.#current.log(
       report.reason?.startsWith("a thread failed") ? "error" : "info",
       `Stress ${scenario.id} ended: ${report.reason}${late}`,
     );
   }
 
-  /** Only now can others take what it had. */
+  /** Only now can other scenarios take the amounts that were granted to this one. */
   #remove(scenario: Scenario): void {
     this.#ending.delete(scenario);
     this.#pastRestarts += scenario.restarts;
   }
 
-  #changed(): void {
+  #updatePerRequest(): void {
     this.#perRequest = [...this.#running.values()].filter((scenario) =>
       scenario.perRequest !== undefined
     );
@@ -286,12 +324,12 @@ export class Stress implements PressureSource, AsyncDisposable {
 
   #total(
     resource: Resource,
-    of: (part: { target: number; achieved: number }) => number,
+    of: (stress: { target: number; achieved: number }) => number,
   ): number {
     let total = 0;
     for (const scenario of this.#all()) {
-      for (const part of scenario.stresses) {
-        if (part.resource === resource) total += of(part);
+      for (const stress of scenario.stresses) {
+        if (stress.resource === resource) total += of(stress);
       }
     }
     return total;
@@ -299,7 +337,7 @@ export class Stress implements PressureSource, AsyncDisposable {
 
   #share(
     resource: Resource,
-    of: (part: { target: number; achieved: number }) => number,
+    of: (stress: { target: number; achieved: number }) => number,
   ): number {
     const total = this.#total(resource, of);
     if (total === 0) return 0;
@@ -307,7 +345,7 @@ export class Stress implements PressureSource, AsyncDisposable {
     const caps = {
       cpu: cores,
       memory,
-      // Of the loop's time: a share already.
+      // The unit is already a share of the event loop's time.
       eventLoop: 1,
       allocation: garbage,
     };
@@ -315,6 +353,46 @@ export class Stress implements PressureSource, AsyncDisposable {
   }
 }
 
+function refused(why: string, issues: readonly Issue[] = []): PerfmockError {
+  return new PerfmockError(
+    "ARGUMENT_INVALID",
+    `Cannot start scenario${why}`,
+    issues,
+  );
+}
+
 function milliseconds(value: number | null): string {
   return value === null ? "unknown" : `${value.toFixed(2)} ms`;
+}
+
+/** Resources as labels of metrics. */
+const LABELS: Readonly<Record<Resource, string>> = {
+  cpu: "cpu",
+  memory: "memory",
+  eventLoop: "event_loop",
+  allocation: "allocation",
+};
+
+/** Makes the gauges, which show the present figures from now on. */
+function followGauges(metrics: Metrics, stress: Stress): void {
+  const gauge = (name: string, help: string) =>
+    metrics.gauge({
+      name: `perfmock_stress_${name}`,
+      help,
+      labels: ["resource"],
+    });
+  const target = gauge(
+    "target_ratio",
+    "What stress scenarios aim at, as a share of what they may take together",
+  );
+  const actual = gauge(
+    "actual_ratio",
+    "What stress scenarios took over the last 5 s, as a share of what they may take together",
+  );
+  for (const resource of RESOURCES) {
+    target.series(LABELS[resource]).follow(() => stress.target(resource));
+    actual.series(LABELS[resource]).follow(() => stress.actual(resource));
+  }
+  gauge("held_bytes", "Memory that stress scenarios hold, every page touched")
+    .series(LABELS.memory).follow(() => stress.heldBytes());
 }

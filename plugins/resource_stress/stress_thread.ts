@@ -1,5 +1,5 @@
 /**
- * A stress thread, as the event loop sees it.
+ * A stress thread, seen from the event loop.
  *
  * @module
  */
@@ -15,39 +15,39 @@ import {
   type ThreadStart,
 } from "./cells.ts";
 
-/** How long a thread that was told to end has for it before it is terminated, in milliseconds. */
-const PATIENCE = 2000;
+/** Time after which a thread that was told to end is terminated, in ms. */
+const END_TIMEOUT = 2000;
 
-/** What a thread runs with. */
-export interface ThreadParts {
-  /** The script. */
+/** Options of a thread. */
+export interface ThreadOptions {
+  /** Script that the thread runs. */
   readonly script: URL;
-  /** How long it may run, in milliseconds. */
+  /** Maximum lifetime, in ms. */
   readonly lifetime: number;
-  /** Whether threads can read their times from /proc. */
+  /** True if threads can read their times from /proc. */
   readonly threadTimes: boolean;
   /** The server's clock. */
   readonly clock: Clock;
-  /** The thread has failed, and is gone. */
+  /** Called when the thread has failed and is gone. */
   failed(reason: string): void;
 }
 
-/** One thread, from its start on. */
+/** A thread, from its start to its end. */
 export class StressThread {
   readonly #cells: Cells = createCells();
-  readonly #parts: ThreadParts;
+  readonly #options: ThreadOptions;
   readonly #worker: Worker;
   readonly #gone = Promise.withResolvers<void>();
   #stopping = false;
 
   /**
-   * Starts it, which holds the event loop for some milliseconds.
+   * Starts the thread, which blocks the event loop for some milliseconds.
    *
-   * @param parts what it runs with
+   * @param options options of the thread
    */
-  constructor(parts: ThreadParts) {
-    this.#parts = parts;
-    this.#worker = new Worker(parts.script, {
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+    this.#worker = new Worker(options.script, {
       type: "module",
       name: "perfmock stress",
     });
@@ -59,48 +59,48 @@ export class StressThread {
     };
     const start: ThreadStart = {
       cells: this.#cells,
-      lifetime: parts.lifetime,
-      threadTimes: parts.threadTimes,
+      lifetime: options.lifetime,
+      threadTimes: options.threadTimes,
     };
     this.#worker.postMessage(start);
   }
 
-  /** The system's id of the thread; 0 as long as it cannot be known. */
+  /** The system's id of the thread; 0 until it is known. */
   get id(): number {
     return load(this.#cells, CELL.thread);
   }
 
-  /** What it has reached: microseconds of CPU time, or bytes. */
+  /** Amount reached: microseconds of CPU time, or bytes. */
   get reached(): number {
     return load(this.#cells, CELL.reached);
   }
 
-  /** The time that belongs to it, in microseconds. */
+  /** Age of the thread when it wrote {@linkcode StressThread.reached}, in microseconds. */
   get elapsed(): number {
     return load(this.#cells, CELL.elapsed);
   }
 
-  /** How long it was ready to run and had no core, in microseconds. */
+  /** Time for which the thread was ready to run and had no core, in microseconds. */
   get waited(): number {
     return load(this.#cells, CELL.waited);
   }
 
-  /** Tells it what to aim at, millionths of a core or bytes, and that the event loop lives. */
+  /** Sets the target, in millionths of a core or bytes, and gives a sign of life. */
   aim(target: number): void {
     store(this.#cells, CELL.target, target);
     Atomics.add(this.#cells, CELL.pulse, 1n);
     ring(this.#cells);
   }
 
-  /** Ends it; settles once it has given everything back. */
+  /** Ends the thread. Resolves when it has released everything. */
   stop(): Promise<void> {
     if (this.#stopping) return this.#gone.promise;
     this.#stopping = true;
     store(this.#cells, CELL.stop, 1);
     ring(this.#cells);
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     const timer = clock.at(
-      clock.now() + PATIENCE,
+      clock.now() + END_TIMEOUT,
       () => this.#gone.resolve(),
       undefined,
     );
@@ -115,6 +115,6 @@ export class StressThread {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#worker.terminate();
-    this.#parts.failed(failure ?? "its own watchdog has ended it");
+    this.#options.failed(failure ?? "its own watchdog has ended it");
   }
 }

@@ -1,38 +1,49 @@
 /**
- * Exchanges a second of `perfmock simulate`: one core, no sockets, the recording of server and load engine included.
+ * How fast a simulation runs: one core, no sockets, the server's own recording included.
  *
  * @module
  */
-import { createPerfmock, type Perfmock } from "../../mod.ts";
-import { closedUsers, poissonArrivals } from "../support/simulation.ts";
+import { constant } from "../../core/lib/signals/mod.ts";
+import {
+  createSimulation,
+  type Simulation,
+  type Source,
+} from "../../core/simulation/mod.ts";
 import type { Benchmark } from "./benchmark.ts";
 
 /** Exchanges a second: an hour of 100/s within a second. */
 const TARGET = 400_000;
 
-/** A route under a scenario. */
+/** Something that is simulated. */
 interface Subject {
   readonly what: string;
-  /** Settings of the route. */
+  /** The route's settings. */
   readonly route: Readonly<Record<string, unknown>>;
-  /** The scenario, for a number of requests. */
-  readonly scenario: (requests: number) => unknown;
+  readonly source: Source;
 }
 
-const LOGNORMAL = { lognormal: { median: "20ms", p99: "80ms" } };
+const TARGETS = [{ route: "r" }];
 
-const poisson = (requests: number) => poissonArrivals({ rate: 1000, requests });
+/** A thousand arrivals a second. */
+const POISSON: Source = {
+  name: "poisson",
+  arrivals: "poisson",
+  rate: constant(1000),
+  targets: TARGETS,
+};
+
+const LOGNORMAL = { lognormal: { median: "20ms", p99: "80ms" } };
 
 const SUBJECTS: readonly Subject[] = [
   {
     what: "0 ms, Poisson arrivals",
     route: { serviceTime: "0ms" },
-    scenario: poisson,
+    source: POISSON,
   },
   {
     what: "lognormal service time, Poisson arrivals",
     route: { serviceTime: LOGNORMAL },
-    scenario: poisson,
+    source: POISSON,
   },
   {
     what: "lognormal service time, Poisson arrivals, a pool of 30",
@@ -40,17 +51,19 @@ const SUBJECTS: readonly Subject[] = [
       serviceTime: LOGNORMAL,
       limiter: { concurrency: 30, queue: 100 },
     },
-    scenario: poisson,
+    source: POISSON,
   },
   {
     what: "lognormal service time, 100 users who think",
     route: { serviceTime: LOGNORMAL },
-    scenario: (requests) =>
-      closedUsers({
-        users: 100,
-        requests,
-        think: { exponential: { mean: "100ms" } },
-      }),
+    source: {
+      name: "users",
+      users: 100,
+      think: {
+        draw: (stream, sequence) => -Math.log(stream.uniform(sequence)) * 100,
+      },
+      targets: TARGETS,
+    },
   },
 ];
 
@@ -58,27 +71,24 @@ const SUBJECTS: readonly Subject[] = [
 export const simulate: Benchmark = {
   name: "simulate",
   measures:
-    "Exchanges a second in virtual time, by load script: the fastest of alternating rounds, which the machine's other work disturbed least",
+    "Exchanges a second in virtual time: the fastest of alternating rounds, which the machine's other work disturbed least",
   async run({ quick }) {
-    const requests = quick ? 20_000 : 300_000;
+    const exchanges = quick ? 20_000 : 300_000;
     await using stack = new AsyncDisposableStack();
-    const servers: Perfmock[] = [];
+    const simulations: Simulation[] = [];
     for (const { route } of SUBJECTS) {
-      servers.push(stack.use(
-        await createPerfmock(
-          { routes: [{ path: "/", ...route }] },
-          { listen: false },
-        ),
+      simulations.push(stack.use(
+        await createSimulation({
+          routes: [{ id: "r", path: "/r", ...route }],
+        }),
       ));
     }
     const best = SUBJECTS.map(() => 0);
     for (let round = 0; round < 7; round++) {
-      for (const [index, { scenario }] of SUBJECTS.entries()) {
-        const script = { scenarios: { load: scenario(requests) } };
+      for (const [index, { source }] of SUBJECTS.entries()) {
         const start = performance.now();
-        const { scenarios } = await servers[index].simulate(script);
-        const seconds = (performance.now() - start) / 1000;
-        const rate = scenarios.load.started / seconds;
+        await simulations[index].run({ exchanges, sources: [source] });
+        const rate = exchanges / (performance.now() - start) * 1000;
         best[index] = Math.max(best[index], rate);
       }
     }

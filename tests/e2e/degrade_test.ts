@@ -105,7 +105,7 @@ Deno.test("leak shows in answers: slower, then a reset connection, then a cold s
   const { text, reset } = await connection.answer;
   equal(text, "");
   equal(reset, true);
-  const restarted = server.stats().plugins.resource_stress as {
+  const restarted = server.stats().plugins.degrade as {
     readonly backends: { readonly "": { readonly crashes: number } };
   };
   equal(restarted.backends[""].crashes, 1);

@@ -1,20 +1,20 @@
 /**
- * The polling slice that suits this thread's event loop.
+ * How this thread's event loop was started, as far as it matters to a clock that polls.
  *
  * @module
  */
 
 const VARIABLE = "DENO_TOKIO_EVENT_INTERVAL";
 
-/** In ms. An event that is read this much later is not late, and turns of this length leave a fifth of the garbage. */
+/** A hundredth of a millisecond: what is read so much later is not read late, and turns so long leave a fifth of the garbage. */
 const SLICE = 0.01;
 
 /**
- * Reads the value for {@linkcode PreciseClockOptions.slice}: 0.01 ms if this thread checks for I/O after each task
- * (`DENO_TOKIO_EVENT_INTERVAL=1`), else 0. Also 0 if the environment may not be read: it never prompts for permission. Deno
- * reads the variable when a thread starts, so call this at that time.
+ * How long a turn of polling should be, for {@linkcode PreciseClockOptions.slice}: 0.01 ms on a thread that looks for input and output
+ * after each task, as `DENO_TOKIO_EVENT_INTERVAL=1` has it; 0 on any other, or where the environment may not be read, of which
+ * nobody is asked. Deno takes the setting when a thread starts, so that is when to ask.
  *
- * @returns slice in ms
+ * @returns milliseconds
  */
 export function readPollingSlice(): number {
   const { state } = Deno.permissions.querySync({

@@ -4,37 +4,37 @@ import { createTestServer, type TestServer } from "../../../core/testing.ts";
 import type { ScenarioReport } from "../../../plugins/resource_stress/mod.ts";
 import { call, json, post } from "../../support/http.ts";
 
-/** Where the calls lie. */
+/** Path of the control calls. */
 export const PATH = "/_perfmock/resource_stress/scenarios";
 
-/** Five milliseconds in a hundred: no threads, no memory. */
+/** Blocks of 5 ms every 100 ms: no threads, no memory. */
 export const BLOCKS = { eventLoop: { block: "5ms", every: "100ms" } };
 
-/** What GET scenarios answers with. */
+/** Answer of GET scenarios. */
 export interface Listing {
-  /** Those that run. */
+  /** Running scenarios. */
   readonly scenarios: readonly ScenarioReport[];
-  /** Those that have ended. */
+  /** Ended scenarios. */
   readonly ended: readonly ScenarioReport[];
-  /** What may be taken. */
+  /** Caps. */
   readonly caps: Readonly<Record<string, number>>;
-  /** What cannot be known. */
+  /** Unknown figures. */
   readonly unknown: readonly string[];
 }
 
 /** A server under stress. */
 export interface Stressed extends TestServer {
-  /** The lines of its log. */
+  /** Lines of the log. */
   readonly log: readonly string[];
   /** Starts a scenario. */
   start(scenario: unknown): Promise<ScenarioReport>;
-  /** What there is. */
+  /** Lists the scenarios. */
   list(): Promise<Listing>;
-  /** One call below the scenarios: the status, and the JSON. */
+  /** Makes a call below the scenarios; returns status and JSON. */
   ask(method: string, path: string): Promise<[number, Record<string, unknown>]>;
 }
 
-/** Makes one. */
+/** Makes a server. */
 export async function stressed(config: PerfmockInput = {}): Promise<Stressed> {
   const log: string[] = [];
   const server = await createTestServer(config, {

@@ -2,12 +2,14 @@ import { deepEqual, equal } from "node:assert/strict";
 import {
   type Amounts,
   capsOf,
+  DEFAULTS,
   excess,
   NOTHING,
+  optionsSchema,
   sum,
 } from "../../../plugins/resource_stress/caps.ts";
 import type { Machine } from "../../../plugins/resource_stress/read_machine.ts";
-import { DEFAULTS } from "../../../plugins/resource_stress/settings.ts";
+import { KIT } from "./_signals.ts";
 
 const GIB = 2 ** 30;
 
@@ -32,39 +34,39 @@ Deno.test("capsOf() leaves one core to the event loop, and half of the memory", 
   deepEqual([threads, cores, memory], [7, 7, 8 * GIB]);
 });
 
-Deno.test("capsOf() gives all cores where none is to be spared", () => {
+Deno.test("capsOf() allows all cores without spareCore", () => {
   const { threads, cores } = capsOf(MACHINE, { ...DEFAULTS, spareCore: false });
   deepEqual([threads, cores], [8, 8]);
 });
 
-Deno.test("capsOf() holds to the share of cores", () => {
+Deno.test("capsOf() applies maxCpu", () => {
   const { threads, cores } = capsOf(MACHINE, { ...DEFAULTS, maxCpu: 0.25 });
   deepEqual([threads, cores], [7, 2]);
 });
 
-Deno.test("capsOf() has no core to give on a machine with one, unless it may take the event loop's", () => {
+Deno.test("capsOf() allows no core on a machine with one, except without spareCore", () => {
   const single = { ...MACHINE, cores: 1 };
   equal(capsOf(single, DEFAULTS).threads, 0);
   equal(capsOf(single, { ...DEFAULTS, spareCore: false }).threads, 1);
 });
 
-Deno.test("capsOf() takes the share of the control group's limit where that is less", () => {
+Deno.test("capsOf() applies maxMemory to the control group's limit if that is lower", () => {
   const contained = { ...MACHINE, groupLimit: GIB };
   equal(capsOf(contained, { ...DEFAULTS, maxMemory: 0.25 }).memory, GIB / 4);
 });
 
-Deno.test("capsOf() caps memory at 256 MiB where nothing is known of the machine", () => {
+Deno.test("capsOf() caps memory at 256 MiB if the machine's memory is unknown", () => {
   const unknown = { ...MACHINE, memory: undefined, groupLimit: undefined };
   equal(capsOf(unknown, DEFAULTS).memory, GIB / 4);
   equal(capsOf({ ...unknown, groupLimit: GIB }, DEFAULTS).memory, GIB / 2);
 });
 
-Deno.test("excess() lets pass what fits exactly, rounding in sums of shares aside", () => {
+Deno.test("excess() accepts an exact fit, apart from rounding in sums of shares", () => {
   const shares = { ...NOTHING, threads: 3, cores: 0.1 + 0.2 };
   deepEqual(excess(shares, NOTHING, { ...CAPS, cores: 0.3 }), []);
 });
 
-Deno.test("excess() tells of everything that is too much", () => {
+Deno.test("excess() reports every amount above its cap", () => {
   const asked = {
     threads: 9,
     cores: 8.1,
@@ -103,7 +105,7 @@ Deno.test("excess() tells of everything that is too much", () => {
   ]);
 });
 
-Deno.test("excess() counts what others have, and names it", () => {
+Deno.test("excess() takes running scenarios into account, and names their amount", () => {
   const taken = { ...NOTHING, memory: 6 * GIB };
   deepEqual(excess({ ...NOTHING, memory: 3 * GIB }, taken, CAPS), [{
     path: "/memory/size",
@@ -114,7 +116,7 @@ Deno.test("excess() counts what others have, and names it", () => {
   deepEqual(excess({ ...NOTHING, memory: 2 * GIB }, taken, CAPS), []);
 });
 
-Deno.test("excess() says nothing of what is not asked for, even where caps have fallen below what is taken", () => {
+Deno.test("excess() reports no resource that is not asked for, even if its cap has fallen below the amount taken", () => {
   const taken = { ...NOTHING, memory: 9 * GIB };
   deepEqual(excess({ ...NOTHING, threads: 1, cores: 1 }, taken, CAPS), []);
   equal(
@@ -133,11 +135,25 @@ Deno.test("sum() adds each amount", () => {
   });
 });
 
-Deno.test("excess() speaks of one core and one worker in the singular", () => {
+Deno.test("excess() writes one core and one worker in the singular", () => {
   const asked = { ...NOTHING, threads: 2, cores: 2 };
   const caps = { ...CAPS, threads: 1, cores: 1 };
   deepEqual(excess(asked, NOTHING, caps).map(({ allowed }) => allowed), [
     "at most 1 worker",
     "at most 1 core's worth of load",
+  ]);
+});
+
+Deno.test("Options have defaults and limits", () => {
+  deepEqual(optionsSchema(KIT).parse({}), DEFAULTS);
+  const { error } = optionsSchema(KIT).safeParse({
+    maxMemory: 0,
+    maxCpu: 1.1,
+    spareCore: "yes",
+  });
+  deepEqual(error?.issues.map(({ path }) => path.join("/")), [
+    "maxMemory",
+    "maxCpu",
+    "spareCore",
   ]);
 });

@@ -1,8 +1,15 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import type { Plugin } from "../../../core/plugin.ts";
+import { createTestServer } from "../../../core/testing.ts";
+import {
+  PRESSURE,
+  SCENARIOS,
+  type StressScenarios,
+} from "../../../plugins/resource_stress/mod.ts";
 import { call, json, post } from "../../support/http.ts";
 import { BLOCKS, PATH, stressed } from "./_server.ts";
 
-Deno.test("POST scenarios answers 201 with the scenario and where it is found", async () => {
+Deno.test("POST scenarios answers 201 with the scenario and its location", async () => {
   await using server = await stressed();
   const response = await call(server.server, PATH, post(BLOCKS));
   equal(response.status, 201);
@@ -24,7 +31,7 @@ Deno.test("POST scenarios answers 201 with the scenario and where it is found", 
   );
 });
 
-Deno.test("GET scenarios lists what runs, what has ended, what may be taken and what cannot be known", async () => {
+Deno.test("GET scenarios lists running and ended scenarios, caps, and unknown figures", async () => {
   await using server = await stressed();
   await server.start(BLOCKS);
   await server.start(BLOCKS);
@@ -39,7 +46,7 @@ Deno.test("GET scenarios lists what runs, what has ended, what may be taken and 
   ok(Array.isArray(unknown));
 });
 
-Deno.test("GET scenarios/:id shows a scenario that runs, one that has ended, and 404 for any other", async () => {
+Deno.test("GET scenarios/:id shows a running and an ended scenario, and answers 404 for any other", async () => {
   await using server = await stressed();
   await server.start(BLOCKS);
   const [running, shown] = await server.ask("GET", "/stress-1");
@@ -48,7 +55,8 @@ Deno.test("GET scenarios/:id shows a scenario that runs, one that has ended, and
   const [ended, gone] = await server.ask("GET", "/stress-1");
   deepEqual([ended, gone.state, gone.reason], [200, "ended", "it was told to"]);
   const [status, problem] = await server.ask("GET", "/stress-2");
-  deepEqual([status, problem.title], [404, "There is no such scenario"]);
+  equal(status, 404);
+  match(String(problem.title), /^Cannot find scenario "stress-2"/);
 });
 
 Deno.test("DELETE scenarios/:id answers 404 the second time, as a problem document", async () => {
@@ -65,12 +73,13 @@ Deno.test("DELETE scenarios/:id answers 404 the second time, as a problem docume
   deepEqual(await json(second), {
     type: "about:blank",
     status: 404,
-    title: "There is no such scenario",
-    detail: 'None runs under the id "stress-1"',
+    title: 'Cannot find scenario "stress-1": none runs under this id',
+    code: "ARGUMENT_INVALID",
+    issues: [],
   });
 });
 
-Deno.test("DELETE scenarios ends all, and is content with none", async () => {
+Deno.test("DELETE scenarios ends all scenarios, and succeeds when there are none", async () => {
   await using server = await stressed();
   await server.start(BLOCKS);
   await server.start(BLOCKS);
@@ -84,7 +93,7 @@ Deno.test("DELETE scenarios ends all, and is content with none", async () => {
   deepEqual(await server.ask("DELETE", ""), [200, { scenarios: [] }]);
 });
 
-Deno.test("PUT scenarios/:id/lease renews a lease, and refuses where there is none", async () => {
+Deno.test("PUT scenarios/:id/lease renews a lease, and answers 409 if there is none", async () => {
   await using server = await stressed();
   await server.start({ ...BLOCKS, lease: "2s" });
   await server.start(BLOCKS);
@@ -92,14 +101,12 @@ Deno.test("PUT scenarios/:id/lease renews a lease, and refuses where there is no
   const [status, { lease }] = await server.ask("PUT", "/stress-1/lease");
   deepEqual([status, lease], [200, { lengthMs: 2000, remainingMs: 2000 }]);
   const [conflict, { title }] = await server.ask("PUT", "/stress-2/lease");
-  deepEqual(
-    [conflict, title],
-    [409, "The scenario has no lease to renew"],
-  );
+  equal(conflict, 409);
+  match(String(title), /^Cannot renew lease: the scenario has none/);
   equal((await server.ask("PUT", "/stress-3/lease"))[0], 404);
 });
 
-Deno.test("One 400 tells all faults of a scenario, and nothing is started", async () => {
+Deno.test("POST scenarios reports all issues in one answer with status 400, and starts nothing", async () => {
   await using server = await stressed();
   const response = await call(
     server.server,
@@ -127,7 +134,7 @@ Deno.test("One 400 tells all faults of a scenario, and nothing is started", asyn
   deepEqual([scenarios, ended], [[], []]);
 });
 
-Deno.test("Two scenarios that ask for more than the cap together: the second is refused, and told what the first has", async () => {
+Deno.test("A scenario that exceeds the cap together with a running one is refused, with the amount that is taken", async () => {
   await using server = await stressed();
   const half = { eventLoop: { block: "50ms", every: "100ms" } };
   equal((await server.start(half)).id, "stress-1");
@@ -145,7 +152,7 @@ Deno.test("Two scenarios that ask for more than the cap together: the second is 
   equal((await server.start(half)).id, "stress-2");
 });
 
-Deno.test("health lists what is active, in words, and does not call it a reason to worry", async () => {
+Deno.test("health lists running scenarios, and its status stays ok", async () => {
   await using server = await stressed();
   const health = () =>
     json<{ active: { stress: string[] }; status: string }>(
@@ -159,11 +166,11 @@ Deno.test("health lists what is active, in words, and does not call it a reason 
   equal(status, "ok");
   deepEqual(active.stress, [
     "stress-1 (eventLoop; started by the control API; 19 s left)",
-    "stress-2 (eventLoop; started by the control API; until its owner stays away)",
+    "stress-2 (eventLoop; started by the control API; until its lease expires)",
   ]);
 });
 
-Deno.test("stats and metrics show targets and what was achieved", async () => {
+Deno.test("stats and metrics show targets and achieved figures", async () => {
   await using server = await stressed();
   await server.start({ allocation: { rate: "64MiB/s" } });
   server.clock.advance(1000);
@@ -184,7 +191,7 @@ Deno.test("stats and metrics show targets and what was achieved", async () => {
   match(text, /^perfmock_stress_held_bytes\{resource="memory"\} 0$/m);
 });
 
-Deno.test("In a session, every call is refused with a word on where to go", async () => {
+Deno.test("In a session, every call is refused and names the server's own control API", async () => {
   await using server = await stressed();
   const session = await json<{ name: string }>(
     call(server.server, "/_perfmock/sessions", post({ name: "mine" })),
@@ -204,12 +211,113 @@ Deno.test("In a session, every call is refused with a word on where to go", asyn
       ...(method === "POST" ? post(BLOCKS) : { method }),
       headers,
     });
-    const { title, detail } = await json(response);
-    deepEqual([response.status, title], [
-      409,
-      "Real stress cannot be confined to a session",
-    ]);
-    match(String(detail), /the server's own control API/);
+    const { title } = await json(response);
+    equal(response.status, 409);
+    match(
+      String(title),
+      /^Cannot confine real stress to a session: .*the server's own control API/,
+    );
   }
   deepEqual((await server.list()).scenarios, []);
+});
+
+/** A server, and the service as another plugin finds it. */
+async function withService() {
+  const found: { service?: StressScenarios } = {};
+  const user: Plugin = {
+    name: "user",
+    version: "1.0.0",
+    requires: ["resource_stress"],
+    setup(host) {
+      found.service = host.use(SCENARIOS);
+      return {};
+    },
+  };
+  const server = await createTestServer({ plugins: { user: {} } }, {
+    plugins: [user],
+  });
+  if (found.service === undefined) throw new Error("The plugin was not set up");
+  return { server, service: found.service };
+}
+
+/** Ids of the running scenarios. */
+async function running(
+  { server }: Awaited<ReturnType<typeof createTestServer>>,
+): Promise<string[]> {
+  const { scenarios } = await json<{ scenarios: { id: string }[] }>(
+    call(server, "/_perfmock/resource_stress/scenarios"),
+  );
+  return scenarios.map(({ id }) => id);
+}
+
+const SLOW_BLOCKS = {
+  eventLoop: { block: "5ms", every: "1s" },
+  duration: "10s",
+};
+
+Deno.test("The service starts a scenario for another plugin, and ends it once", async () => {
+  const { server, service } = await withService();
+  await using _ = server;
+  deepEqual(service.faults(SLOW_BLOCKS), []);
+  const scenario = await service.start(SLOW_BLOCKS, 'scenario "burn" of run 1');
+  deepEqual(await running(server), [scenario.id]);
+  await scenario.stop();
+  await scenario.stop();
+  deepEqual(await running(server), []);
+  const report = await json(
+    call(server.server, `/_perfmock/resource_stress/scenarios/${scenario.id}`),
+  );
+  equal(report.owner, 'scenario "burn" of run 1');
+  equal(report.reason, 'scenario "burn" of run 1 ended it');
+});
+
+Deno.test("The service reports all issues with a scenario, each with its path, and starts nothing", async () => {
+  const { server, service } = await withService();
+  await using _ = server;
+  const wrong = {
+    cpu: { load: 2, workers: 5000 },
+    memory: { size: "1000TiB" },
+    "a/b~c": 1,
+  };
+  const faults = service.faults(wrong);
+  deepEqual(faults.map(({ path, value }) => [path, value]), [
+    ["/cpu/load", 2],
+    ["/cpu/workers", 5000],
+    ["/a~1b~0c", 1],
+    ["/memory/size", "1000TiB"],
+  ]);
+  await rejects(service.start(wrong, "me"), {
+    name: "PerfmockError",
+    code: "ARGUMENT_INVALID",
+    message: "Cannot start scenario",
+    issues: faults,
+  });
+  deepEqual(await running(server), []);
+});
+
+Deno.test("The service refuses a scenario that exceeds the cap together with a running one", async () => {
+  const { server, service } = await withService();
+  await using _ = server;
+  const half = { eventLoop: { block: "50ms", every: "100ms" } };
+  await service.start(half, "the first");
+  deepEqual(service.faults(half).map(({ message }) => message), [
+    "Cannot take 50 % of the event loop's time: the cap on block over every is 90 % of the event loop's time, of which running scenarios take 50 % of the event loop's time",
+  ]);
+});
+
+Deno.test("The pressure is provided to plugins of the server, but not to those of a session", async () => {
+  const found = new Map<string | undefined, boolean>();
+  const reader: Plugin = {
+    name: "reader",
+    version: "1.0.0",
+    setup(host) {
+      found.set(host.session, host.find(PRESSURE) !== undefined);
+      return {};
+    },
+  };
+  await using test = await createTestServer({}, { plugins: [reader] });
+  await json(
+    call(test.server, "/_perfmock/sessions", post({ name: "mine" })),
+  );
+  deepEqual([...found.values()], [true, false]);
 });

@@ -22,7 +22,7 @@ function late() {
   };
 }
 
-Deno.test("LatenessWatch knows nothing where nothing was recorded, or no such metric is there", () => {
+Deno.test("LatenessWatch reports null without the metric, or with too few records", () => {
   const unknown = { beforeP99Ms: null, duringP99Ms: null };
   deepEqual(new LatenessWatch(new MetricRegistry()).figures, unknown);
   const { metrics, record } = late();
@@ -32,7 +32,7 @@ Deno.test("LatenessWatch knows nothing where nothing was recorded, or no such me
   deepEqual(watch.figures, unknown);
 });
 
-Deno.test("LatenessWatch tells what was before from what is during", () => {
+Deno.test("LatenessWatch separates lateness before and during the scenario", () => {
   const { metrics, record } = late();
   record(0.04, 1000);
   const watch = new LatenessWatch(metrics);

@@ -5,7 +5,7 @@ import {
   readMachine,
 } from "../../../plugins/resource_stress/read_machine.ts";
 
-/** What a process with some permissions knows. */
+/** Figures that a process with these permissions reads. */
 async function known(
   ...permissions: string[]
 ): Promise<Machine & { available: number | null }> {
@@ -37,7 +37,7 @@ async function known(
   return JSON.parse(text.decode(stdout));
 }
 
-Deno.test("readMachine() without permissions says which figures are unknown, and asks for none", async () => {
+Deno.test("readMachine() without permissions reports which figures are unknown, and does not prompt", async () => {
   const machine = await known();
   ok(machine.cores >= 1);
   deepEqual(
@@ -52,7 +52,7 @@ Deno.test("readMachine() without permissions says which figures are unknown, and
   ]);
 });
 
-Deno.test("readMachine() that may read files but not /proc says so", async () => {
+Deno.test("readMachine() with permission to read files, but not /proc, reports what is unknown", async () => {
   const machine = await known("--allow-read", "--allow-sys");
   ok(Number(machine.memory) > 0);
   ok(Number(machine.available) > 0);
@@ -61,7 +61,7 @@ Deno.test("readMachine() that may read files but not /proc says so", async () =>
   equal(machine.unknown.length, 2);
 });
 
-Deno.test("readMachine() with all permissions knows all there is on Linux", {
+Deno.test("readMachine() with all permissions reads every figure on Linux", {
   ignore: Deno.build.os !== "linux",
 }, () => {
   const machine = readMachine();

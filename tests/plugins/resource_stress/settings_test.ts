@@ -1,30 +1,26 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import type { Issue } from "../../../core/plugin.ts";
+import { type Issue, validate } from "../../../core/plugin.ts";
 import type { Amounts } from "../../../plugins/resource_stress/caps.ts";
-import { issuesOf } from "../../../plugins/resource_stress/faults.ts";
 import {
   amountsOf,
-  DEFAULTS,
-  optionsSchema,
   scenarioSchema,
 } from "../../../plugins/resource_stress/settings.ts";
 import { KIT } from "./_signals.ts";
 
 const MIB = 2 ** 20;
 
-/** The faults of a scenario, a line each; the judge asks for nothing less than it says. */
-function faultsOf(
+/** Issues with a scenario, a line each. */
+function issuesOf(
   value: unknown,
-  judge: (asked: Amounts) => readonly Issue[] = () => [],
+  checkCaps: (asked: Amounts) => readonly Issue[] = () => [],
 ): string[] {
-  const { error } = scenarioSchema(KIT, judge).safeParse(value);
-  return issuesOf(error?.issues ?? [], value)
+  return (validate(scenarioSchema(KIT, checkCaps), value).issues ?? [])
     .map(({ path, message }) => `${path}: ${message}`);
 }
 
 const read = (value: unknown) => scenarioSchema(KIT, () => []).parse(value);
 
-Deno.test("A scenario lasts a minute where it says nothing, and for ever where its owner renews a lease", () => {
+Deno.test("The default duration is one minute, and infinite with a lease", () => {
   const cpu = { load: 0.5 };
   equal(read({ cpu }).duration, 60_000);
   equal(read({ cpu, duration: "5s" }).duration, 5000);
@@ -33,7 +29,7 @@ Deno.test("A scenario lasts a minute where it says nothing, and for ever where i
   equal(read({ cpu, lease: "5s" }).lease, 5000);
 });
 
-Deno.test("A scenario's parts have their usual values", () => {
+Deno.test("Optional settings have their defaults", () => {
   const { cpu, memory, eventLoop, allocation } = read({
     cpu: { load: 0.5 },
     memory: { size: "64MiB", growth: "16MiB/s" },
@@ -47,7 +43,7 @@ Deno.test("A scenario's parts have their usual values", () => {
   equal(allocation, undefined);
 });
 
-Deno.test("All of a scenario can be signals over time", () => {
+Deno.test("Targets can be signals", () => {
   const ramp = (from: unknown, to: unknown) => ({
     ramp: { from, to, over: "10s" },
   });
@@ -65,9 +61,9 @@ Deno.test("All of a scenario can be signals over time", () => {
   equal(allocation?.rate.at(5000), 25 * MIB);
 });
 
-Deno.test("All faults of a scenario are found at once", () => {
+Deno.test("All issues with a scenario are found at once", () => {
   deepEqual(
-    faultsOf({
+    issuesOf({
       cpu: { load: 1.5, workers: 0 },
       memory: { size: "lots", growth: "16MiB/minute", then: "explode" },
       eventLoop: { block: "-5ms", every: 0 },
@@ -92,58 +88,58 @@ Deno.test("All faults of a scenario are found at once", () => {
   );
 });
 
-Deno.test("A fault deep in a signal is told where it lies", () => {
+Deno.test("An issue within a signal has the full path", () => {
   deepEqual(
-    faultsOf({
+    issuesOf({
       cpu: { load: { steps: [{ at: 0, value: 0.2 }, { at: "1s", value: 2 }] } },
     }),
     ["/cpu/load/steps/1/value: Must be from 0 to 1, received 2"],
   );
 });
 
-const WRONG: readonly [what: string, value: unknown, fault: string][] = [
+const WRONG: readonly [what: string, value: unknown, issue: string][] = [
   [
     "no resource",
     { duration: "5s" },
     ": A scenario without a resource stresses nothing",
   ],
   [
-    "a limit without growth",
+    "then without growth",
     { memory: { size: 1, then: "restart" } },
     "/memory/then: Without growth, the size is no limit that is reached",
   ],
   [
-    "blocks at no time",
+    "neither every nor perRequest",
     { eventLoop: { block: "5ms" } },
     "/eventLoop: Nothing says when the event loop is blocked",
   ],
   [
-    "blocks by the clock and by requests",
+    "both every and perRequest",
     { eventLoop: { block: "5ms", every: "1s", perRequest: true } },
     "/eventLoop: The event loop cannot be blocked both by the clock and by requests",
   ],
   [
-    "a rate of bytes that is none",
+    "an invalid rate of bytes",
     { allocation: { rate: "400/s" } },
     '/allocation/rate: Cannot read "400/s" as a rate of bytes',
   ],
 ];
 
-for (const [what, value, fault] of WRONG) {
+for (const [what, value, issue] of WRONG) {
   Deno.test(`A scenario with ${what} is refused`, () => {
-    deepEqual(faultsOf(value), [fault]);
+    deepEqual(issuesOf(value), [issue]);
   });
 }
 
 for (const value of [undefined, null, "cpu", 5, []]) {
-  Deno.test(`A scenario that is ${JSON.stringify(value)} is refused, not judged`, () => {
-    ok(faultsOf(value).length > 0);
+  Deno.test(`A scenario that is ${JSON.stringify(value)} is refused`, () => {
+    ok(issuesOf(value).length > 0);
   });
 }
 
-Deno.test("Amounts are judged even where other parts are wrong", () => {
+Deno.test("Caps are checked even if other settings are wrong", () => {
   const asked: Amounts[] = [];
-  const faults = faultsOf(
+  const issues = issuesOf(
     { cpu: { load: 7, workers: 3 }, memory: { size: "1TiB" } },
     (amounts) => {
       asked.push(amounts);
@@ -152,7 +148,7 @@ Deno.test("Amounts are judged even where other parts are wrong", () => {
   );
   equal(asked[0].memory, 2 ** 40);
   equal(asked[0].threads, 3);
-  deepEqual(faults.map((line) => line.split(": ")[0]), [
+  deepEqual(issues.map((line) => line.split(": ")[0]), [
     "/cpu/load",
     "/memory/size",
   ]);
@@ -186,23 +182,9 @@ Deno.test("amountsOf() finds the peak of a signal, wherever it lies", () => {
   ok(Math.abs(blocked - 0.3) < 1e-3, `${blocked}`);
 });
 
-Deno.test("amountsOf() looks no further than the scenario lasts", () => {
+Deno.test("amountsOf() considers no time after the scenario's end", () => {
   const load = { ramp: { from: 0, to: 1, over: "100s" } };
   equal(amountsOf(read({ cpu: { load }, duration: "50s" })).cores, 0.5);
   equal(amountsOf(read({ cpu: { load } })).cores, 0.6);
   equal(amountsOf(read({ cpu: { load }, lease: "5s" })).cores, 1);
-});
-
-Deno.test("The options have their usual values, and limits", () => {
-  deepEqual(optionsSchema(KIT).parse({}), DEFAULTS);
-  const { error } = optionsSchema(KIT).safeParse({
-    maxMemory: 0,
-    maxCpu: 1.1,
-    spareCore: "yes",
-  });
-  deepEqual(error?.issues.map(({ path }) => path.join("/")), [
-    "maxMemory",
-    "maxCpu",
-    "spareCore",
-  ]);
 });

@@ -2,18 +2,15 @@ import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import type { Host } from "../../../core/plugin.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
-import {
-  DEFAULTS,
-  scenarioSchema,
-} from "../../../plugins/resource_stress/settings.ts";
-import { NO_PRESSURE } from "../../../plugins/resource_stress/pressure.ts";
+import { DEFAULTS } from "../../../plugins/resource_stress/caps.ts";
+import { scenarioSchema } from "../../../plugins/resource_stress/settings.ts";
 import { Stress } from "../../../plugins/resource_stress/stress.ts";
 import { until } from "../../support/wait.ts";
 import { KIT } from "./_signals.ts";
 
 const MIB = 2 ** 20;
 
-/** The scenarios of a server that is not there. */
+/** The scenarios of a server, without the server. */
 function alone() {
   const clock = new VirtualClock();
   const log: string[] = [];
@@ -29,7 +26,7 @@ function alone() {
     stress,
     start: (written: unknown) =>
       stress.start(scenarioSchema(KIT, () => []).parse(written), "a test"),
-    /** Moves the clock until something holds: threads need real time. */
+    /** Moves the clock until a condition holds: threads need real time. */
     reach: (holds: () => boolean) =>
       until(() => {
         clock.advance(50);
@@ -39,7 +36,7 @@ function alone() {
   };
 }
 
-/** Runs with a Worker of our own in place of the runtime's. */
+/** Runs with a replacement of the runtime's Worker. */
 async function withWorker(
   replacement: unknown,
   run: () => Promise<void> | void,
@@ -53,24 +50,23 @@ async function withWorker(
   }
 }
 
-Deno.test("Pressure is nothing where nothing runs, and in what has no stress of its own", async () => {
+Deno.test("Pressure is 0 while nothing runs", async () => {
   await using server = alone();
-  for (const source of [server.stress, NO_PRESSURE]) {
-    deepEqual(
-      [
-        source.cpu(),
-        source.memory(),
-        source.heldBytes(),
-        source.eventLoop(),
-        source.exhausted(),
-        source.restarts(),
-      ],
-      [0, 0, 0, 0, false, 0],
-    );
-  }
+  const { stress } = server;
+  deepEqual(
+    [
+      stress.cpu(),
+      stress.memory(),
+      stress.heldBytes(),
+      stress.eventLoop(),
+      stress.exhausted(),
+      stress.restarts(),
+    ],
+    [0, 0, 0, 0, false, 0],
+  );
 });
 
-Deno.test("Pressure adds up what all scenarios aim at and hold", async () => {
+Deno.test("Pressure is the sum of all scenarios", async () => {
   await using server = alone();
   const { stress, start, reach } = server;
   const { cores, memory } = stress.caps;
@@ -89,7 +85,7 @@ Deno.test("Pressure adds up what all scenarios aim at and hold", async () => {
   equal(stress.exhausted(), false);
 });
 
-Deno.test("Pressure tells of a leak that has reached its limit, and of those that began again", async () => {
+Deno.test("Pressure reports memory at its limit, and counts restarts of growth", async () => {
   await using server = alone();
   const { stress, start, reach } = server;
   const growth = "64MiB/s";
@@ -107,7 +103,7 @@ Deno.test("Pressure tells of a leak that has reached its limit, and of those tha
   ok(stress.restarts() >= 2);
 });
 
-Deno.test("A scenario whose thread fails ends as a whole, and the log says why", async () => {
+Deno.test("A scenario ends as a whole when one of its threads fails, and the log gives the reason", async () => {
   class Failing {
     onerror: ((event: unknown) => void) | undefined;
     postMessage() {
@@ -128,7 +124,7 @@ Deno.test("A scenario whose thread fails ends as a whole, and the log says why",
   match(log[1], /^error: Stress stress-1 ended: a thread failed: out of luck/);
 });
 
-Deno.test("A scenario whose thread cannot be started is refused, and nothing of it runs", async () => {
+Deno.test("A scenario is refused as a whole when one of its threads cannot be started", async () => {
   class Impossible {
     constructor() {
       throw new Error("no threads here");
@@ -146,7 +142,7 @@ Deno.test("A scenario whose thread cannot be started is refused, and nothing of 
   equal(clock.runNext(), false);
 });
 
-Deno.test("What exceeds the cap is refused by the last gate too", async () => {
+Deno.test("start() refuses a scenario that exceeds the caps", async () => {
   await using server = alone();
   throws(() => server.start({ memory: { size: "1000TiB" } }), {
     name: "PerfmockError",
@@ -154,12 +150,12 @@ Deno.test("What exceeds the cap is refused by the last gate too", async () => {
   });
 });
 
-Deno.test("What the machine has no memory for is refused though the cap would allow it", async () => {
+Deno.test("Memory that is not available on the machine is refused even below the cap", async () => {
   await using server = alone();
   const own = Deno.systemMemoryInfo;
   Deno.systemMemoryInfo = () => ({ ...own(), available: 16 * MIB });
   try {
-    const [{ path, message, allowed }] = server.stress.judge({
+    const [{ path, message, allowed }] = server.stress.checkCaps({
       threads: 0,
       cores: 0,
       memory: 32 * MIB,
@@ -176,7 +172,7 @@ Deno.test("What the machine has no memory for is refused though the cap would al
   }
 });
 
-Deno.test("Once disposed, nothing can be started", async () => {
+Deno.test("start() refuses every scenario after disposal", async () => {
   const server = alone();
   await server[Symbol.asyncDispose]();
   throws(() => server.start({ eventLoop: { block: 1, every: 100 } }), {

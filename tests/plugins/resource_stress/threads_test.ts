@@ -1,8 +1,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { PreciseClock, VirtualClock } from "../../../core/lib/time/mod.ts";
-import { MemoryPart } from "../../../plugins/resource_stress/memory.ts";
-import { CpuPart } from "../../../plugins/resource_stress/cpu.ts";
-import type { PartContext } from "../../../plugins/resource_stress/part.ts";
+import { MemoryStress } from "../../../plugins/resource_stress/memory.ts";
+import { CpuStress } from "../../../plugins/resource_stress/cpu.ts";
+import type { ResourceContext } from "../../../plugins/resource_stress/resource.ts";
 import { StressThread } from "../../../plugins/resource_stress/stress_thread.ts";
 import { until } from "../../support/wait.ts";
 import { signal } from "./_signals.ts";
@@ -11,8 +11,8 @@ const MIB = 2 ** 20;
 
 const SCRIPTS = new URL("../../../plugins/resource_stress/", import.meta.url);
 
-/** What a part runs with, on a clock that nobody moves. */
-function context(more: Partial<PartContext> = {}): PartContext {
+/** Context of a stress, on a clock that does not move. */
+function context(more: Partial<ResourceContext> = {}): ResourceContext {
   return {
     clock: new VirtualClock(),
     origin: 0,
@@ -26,7 +26,7 @@ function context(more: Partial<PartContext> = {}): PartContext {
   };
 }
 
-/** A thread that runs a script, and what it failed of. */
+/** A thread that runs a script, and its failures. */
 function start(script: URL, lifetime = 60_000) {
   const failures: string[] = [];
   const thread = new StressThread({
@@ -38,94 +38,94 @@ function start(script: URL, lifetime = 60_000) {
   return { thread, failures };
 }
 
-/** A script in a few words. */
+/** A script as a data URL. */
 function inline(text: string): URL {
   return new URL(
     `data:application/javascript,${encodeURIComponent(text)}`,
   );
 }
 
-Deno.test("A memory thread holds what it is told to, touched, and gives it back", async () => {
-  const part = new MemoryPart({
+Deno.test("A memory thread holds its target, and releases it", async () => {
+  const stress = new MemoryStress({
     size: signal({
       steps: [{ at: 0, value: 32 * MIB }, { at: "1s", value: 8 * MIB }],
     }),
     growth: undefined,
     then: "hold",
   }, context());
-  part.follow(0);
-  await until(() => part.achieved === 32 * MIB);
-  equal(part.target, 32 * MIB);
-  part.follow(1000);
-  await until(() => part.achieved === 8 * MIB);
-  deepEqual(part.report(), {
+  stress.follow(0);
+  await until(() => stress.achieved === 32 * MIB);
+  equal(stress.target, 32 * MIB);
+  stress.follow(1000);
+  await until(() => stress.achieved === 8 * MIB);
+  deepEqual(stress.report(), {
     target: 8 * MIB,
     held: 8 * MIB,
     exhausted: false,
     restarts: 0,
   });
-  await part.stop();
-  equal(part.achieved, 0);
+  await stress.stop();
+  equal(stress.achieved, 0);
 });
 
-Deno.test("A leak grows to its limit, restarts from nothing, and grows again", async () => {
-  const part = new MemoryPart({
+Deno.test("Growing memory restarts from 0 at its limit, and grows again", async () => {
+  const stress = new MemoryStress({
     size: signal(8 * MIB),
     growth: signal(4 * MIB),
     then: "restart",
   }, context());
-  part.follow(1000);
-  await until(() => part.achieved === 4 * MIB);
-  part.follow(3000);
-  await until(() => part.achieved === 8 * MIB);
-  part.follow(3050);
-  equal(part.restarts, 1);
-  await until(() => part.achieved === 0);
-  part.follow(3100);
-  part.follow(4100);
-  await until(() => part.achieved === 4 * MIB);
-  equal(part.exhausted, false);
-  await part.stop();
+  stress.follow(1000);
+  await until(() => stress.achieved === 4 * MIB);
+  stress.follow(3000);
+  await until(() => stress.achieved === 8 * MIB);
+  stress.follow(3050);
+  equal(stress.restarts, 1);
+  await until(() => stress.achieved === 0);
+  stress.follow(3100);
+  stress.follow(4100);
+  await until(() => stress.achieved === 4 * MIB);
+  equal(stress.exhausted, false);
+  await stress.stop();
 });
 
-Deno.test("CPU threads run until they are stopped, and say what they used", async () => {
-  const part = new CpuPart({ load: signal(0.5), workers: 2 }, context());
-  part.follow(0);
-  equal(part.target, 1);
+Deno.test("CPU threads run until they are stopped, and report their CPU time", async () => {
+  const stress = new CpuStress({ load: signal(0.5), workers: 2 }, context());
+  stress.follow(0);
+  equal(stress.target, 1);
   await until(() => {
-    part.follow(50);
-    return part.achieved > 0;
+    stress.follow(50);
+    return stress.achieved > 0;
   });
-  const { workers, target, achieved, waiting, threads } = part.report();
+  const { workers, target, achieved, waiting, threads } = stress.report();
   deepEqual([workers, target, waiting, threads], [2, 0.5, null, []]);
   ok(Number(achieved) > 0);
-  await part.stop();
-  await part.stop();
+  await stress.stop();
+  await stress.stop();
 });
 
-Deno.test("CPU threads never take more than was granted, whatever the signal says", async () => {
-  const part = new CpuPart(
+Deno.test("CPU threads never exceed the granted cores", async () => {
+  const stress = new CpuStress(
     { load: signal(7), workers: 1 },
     context({ cap: 0.25 }),
   );
-  part.follow(0);
-  equal(part.target, 0.25);
-  await part.stop();
+  stress.follow(0);
+  equal(stress.target, 0.25);
+  await stress.stop();
 });
 
-Deno.test("A thread tells its system id where it can be known", {
+Deno.test("A thread reports its system id if /proc can be read", {
   ignore: Deno.build.os !== "linux",
 }, async () => {
-  const part = new CpuPart(
+  const stress = new CpuStress(
     { load: signal(0.1), workers: 1 },
     context({ threadTimes: true }),
   );
-  part.follow(0);
-  await until(() => (part.report().threads as number[]).length === 1);
-  const [id] = part.report().threads as number[];
+  stress.follow(0);
+  await until(() => (stress.report().threads as number[]).length === 1);
+  const [id] = stress.report().threads as number[];
   const stat = await Deno.readTextFile(`/proc/${Deno.pid}/task/${id}/stat`);
   ok(stat.startsWith(`${id} `));
-  await part.stop();
+  await stress.stop();
   await until(async () => {
     try {
       await Deno.stat(`/proc/${Deno.pid}/task/${id}`);
@@ -137,7 +137,7 @@ Deno.test("A thread tells its system id where it can be known", {
 });
 
 for (const name of ["cpu_worker.ts", "memory_worker.ts"]) {
-  Deno.test(`${name} ends by itself once its time is over, and says so`, async () => {
+  Deno.test(`${name} ends by itself after its lifetime, and reports it`, async () => {
     const { thread, failures } = start(new URL(name, SCRIPTS), 50);
     thread.aim(1000);
     await until(() => failures.length === 1);
@@ -146,7 +146,7 @@ for (const name of ["cpu_worker.ts", "memory_worker.ts"]) {
   });
 }
 
-Deno.test("A thread that cannot be started is a failure, told once", async () => {
+Deno.test("A thread that cannot be started is reported as a failure, once", async () => {
   const { thread, failures } = start(inline("throw new Error('no luck')"));
   await until(() => failures.length > 0);
   match(failures[0], /no luck/);
@@ -154,7 +154,7 @@ Deno.test("A thread that cannot be started is a failure, told once", async () =>
   equal(failures.length, 1);
 });
 
-Deno.test("A thread that does not end when it is told to is terminated", async () => {
+Deno.test("A thread that does not end when told to is terminated", async () => {
   await using clock = new PreciseClock({ worker: false });
   const thread = new StressThread({
     ...context(),

@@ -1,9 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import {
-  CELL,
-  sleepAndRing,
-  ThreadWaker,
-} from "../../../../core/lib/time/_thread_waker.ts";
+import { ThreadWaker } from "../../../../core/lib/time/_thread_waker.ts";
+import { CELL, sleepAndRing } from "../../../../core/lib/time/_waker_thread.ts";
 import { soon } from "./_support.ts";
 
 /** A waker whose thread is up, and the rings it gives. */
