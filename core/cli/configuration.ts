@@ -1,9 +1,10 @@
 /**
- * Where the command line's configuration comes from, and where in it a fault lies.
+ * The configuration of a command: found and read, made into a server, its issues located in the file.
  *
  * @module
  */
 import { relative } from "node:path";
+import { createServer } from "../app.ts";
 import {
   applyLayers,
   ENVIRONMENT,
@@ -14,55 +15,65 @@ import {
   requestedFile,
 } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
+import type { Server } from "../server/server.ts";
 
-/** The options that every command with a configuration takes. */
+/** Options of every command that reads a configuration. */
 export interface ConfigurationOptions {
-  /** The configuration file. */
+  /** Configuration file. */
   readonly config?: string;
-  /** Where to listen. */
+  /** Host name or address to listen on. */
   readonly host?: string;
-  /** The port, as typed. */
+  /** Port, as typed. */
   readonly port?: string;
-  /** The seed, as typed. */
+  /** Seed, as typed. */
   readonly seed?: string;
 }
 
-/** A configuration, and what is needed to speak of it. */
+/** A configuration that was read but not validated. */
 export interface LoadedConfiguration {
-  /** File, environment and command line together, unchecked. */
+  /** File, environment and command line combined. */
   readonly input: PerfmockInput;
-  /** Where relative paths start from. */
+  /** Folder that relative paths start from. */
   readonly folder: string;
-  /** The file, as the user would name it. */
+  /** Name of the file, as the user would write it; "defaults" without a file. */
   readonly source: string;
-  /** Does something with it; faults are given their places in the file. */
-  use<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Creates a server.
+   *
+   * @param options whether it listens, and on which port where that is not the configuration's
+   * @throws LocatedError with all issues
+   */
+  createServer(
+    options: { readonly listen: boolean; readonly port?: number },
+  ): Promise<Server>;
+  /** Runs an operation on the configuration; the issues of its errors are located in the file. */
+  locate<T>(operation: () => Promise<T>): Promise<T>;
 }
 
-/** A fault, and where in a file it lies, if it does. */
-interface Located {
+/** An issue and its position in a file; undefined where it does not come from the file. */
+export interface LocatedIssue {
   readonly issue: Issue;
   readonly position: Position | undefined;
 }
 
-/** A PerfmockError whose faults have places in a file, in the order of the file. */
+/** A PerfmockError whose issues have places in a file, sorted by place. */
 export class LocatedError extends PerfmockError {
-  /** For each fault `file:line:column`, or undefined where it does not come from the file. */
+  /** Place of each issue as `file:line:column`; undefined where it does not come from the file. */
   readonly places: readonly (string | undefined)[];
 
   /**
-   * Takes over an error.
+   * Copies an error.
    *
-   * @param error what was thrown
-   * @param faults its faults, with the names of their sources
-   * @param source the file, as the user would name it
+   * @param error the error
+   * @param issues its issues with their positions
+   * @param source name of the file, as the user would write it
    */
   constructor(
     error: PerfmockError,
-    faults: readonly Located[],
+    issues: readonly LocatedIssue[],
     source: string,
   ) {
-    const ordered = faults.toSorted(({ position: a }, { position: b }) =>
+    const ordered = issues.toSorted(({ position: a }, { position: b }) =>
       a === undefined || b === undefined
         ? Number(b === undefined) - Number(a === undefined)
         : a.line - b.line || a.column - b.column
@@ -83,7 +94,7 @@ export class LocatedError extends PerfmockError {
  * Reads the configuration that the command line, the environment or the working directory names.
  *
  * @param options as typed
- * @param optional whether a command can do without one
+ * @param optional true for commands that work without a configuration file
  * @throws PerfmockError where there is none, or it cannot be read
  */
 export async function loadConfiguration(
@@ -110,30 +121,48 @@ export async function loadConfiguration(
     );
   }
   const layered = applyLayers(file?.value ?? {}, environment, options);
+  const input = layered.value as PerfmockInput;
+  const folder = file?.folder ?? Deno.cwd();
   const source = file === undefined
     ? "defaults"
     : requested ?? relative(".", file.file);
-  return {
-    input: layered.value as PerfmockInput,
-    folder: file?.folder ?? Deno.cwd(),
-    source,
-    async use(work) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof PerfmockError)) throw error;
-        throw new LocatedError(
-          error,
-          layered.attribute(error.issues).map((issue, index) => ({
-            issue,
-            // What was attributed to another source is not in the file.
-            position: issue === error.issues[index]
-              ? file?.position(issue.path)
-              : undefined,
-          })),
-          source,
-        );
-      }
-    },
+  const locate = async <T>(operation: () => Promise<T>): Promise<T> => {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!(error instanceof PerfmockError)) throw error;
+      throw new LocatedError(
+        error,
+        layered.attribute(error.issues).map((issue, index) => ({
+          issue,
+          // Issues attributed to another source have no place in the file.
+          position: issue === error.issues[index]
+            ? file?.position(issue.path)
+            : undefined,
+        })),
+        source,
+      );
+    }
   };
+  return {
+    input,
+    folder,
+    source,
+    createServer: ({ listen, port }) =>
+      locate(() =>
+        createServer(
+          port === undefined ? input : withPort(input, port),
+          { folder, listen },
+        )
+      ),
+    locate,
+  };
+}
+
+/** Sets the port, except where `server` is not an object, which the schema reports. */
+function withPort(input: PerfmockInput, port: number): PerfmockInput {
+  const { server = {} } = input;
+  return typeof server === "object" && server !== null
+    ? { ...input, server: { ...server, port } }
+    : input;
 }

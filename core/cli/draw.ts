@@ -1,40 +1,37 @@
 /**
- * `perfmock draw`: the service time that an exchange gets, without sending it.
+ * `perfmock draw` prints the service time that an exchange would get.
  *
  * @module
  */
-import { createPerfmock } from "../app.ts";
 import { suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
 } from "./configuration.ts";
-import type { Terminal } from "./output.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** The options of `draw`. */
+/** Options of `draw`. */
 export interface DrawOptions extends ConfigurationOptions {
-  /** The route's id. */
+  /** Id of the route. */
   readonly route: string;
-  /** The sequence number, as typed. */
+  /** Zero-based index of the request on the route, as typed. */
   readonly sequence: string;
-  /** The value of the header that sampling goes by. */
+  /** Value of the header that the route's `sampling.key` names. */
   readonly key?: string;
 }
 
 /**
- * Prints the service time in milliseconds: a pure function of configuration, seed, route and sequence number.
+ * Prints the service time in ms: a pure function of configuration, seed, route and sequence number.
  *
- * @throws PerfmockError where there is no such route, or the sequence number is none
+ * @throws PerfmockError where the route or the sequence number is invalid
  */
 export async function draw(
   { route, sequence, key, ...options }: DrawOptions,
   out: Terminal,
 ): Promise<number> {
-  const { input, folder, use } = await loadConfiguration(options);
-  await using server = await use(() =>
-    createPerfmock(input, { folder, listen: false })
-  );
+  const configuration = await loadConfiguration(options);
+  await using server = await configuration.createServer({ listen: false });
   const ids = server.routes.map(({ id }) => id);
   const number = /^\d+$/.test(sequence) ? Number(sequence) : NaN;
   const issues = [

@@ -1,22 +1,23 @@
 /**
- * `perfmock explain`: what a distribution will look like, before anything is sent.
+ * `perfmock explain` prints the statistics of a distribution.
  *
  * @module
  */
-import { createPerfmock } from "../app.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
 } from "./configuration.ts";
-import type { Terminal } from "./output.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** The histogram is made of this many equally likely values, its highest bar this wide. */
+/** Number of equally likely values that the histogram is made from. */
 const VALUES = 500;
+/** Width of its longest bar, in characters. */
 const WIDTH = 50;
+/** Number of bars up to the 99th percentile. */
 const BARS = 20;
 
-/** What the control call answers, as far as it is read here. */
+/** Answer of the control call, as far as it is printed. */
 interface Explanation {
   readonly mean: number | null;
   readonly standardDeviation: number | null;
@@ -27,29 +28,28 @@ interface Explanation {
 }
 
 /**
- * Prints mean, standard deviation, percentiles, a histogram, and how many requests a reading within ±2 % needs.
+ * Prints mean, standard deviation, percentiles, a histogram, and the number of requests needed to read percentiles
+ * within ±2 %.
  *
  * @param text JSON, the text form, a duration, or the name of a profile in the configuration
- * @throws PerfmockError where it is no distribution
+ * @throws PerfmockError where the text is not a distribution
  */
 export async function explain(
   text: string,
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  const { input, folder, use } = await loadConfiguration(options, true);
-  await using server = await use(() =>
-    createPerfmock(input, { folder, listen: false })
-  );
+  const configuration = await loadConfiguration(options, true);
+  await using server = await configuration.createServer({ listen: false });
   const ask = async (probabilities?: readonly number[]) => {
-    // By the control API, as a plugin answers it: what is printed here is what the server would say.
+    // Through the control API, so that the output is what a server would answer.
     const response = await server.fetch(
       new Request(
         `http://127.0.0.1${server.config.control.path}/distributions/explain`,
         {
           method: "POST",
           headers: authorization(server.config.control.token),
-          body: JSON.stringify({ distribution: written(text), probabilities }),
+          body: JSON.stringify({ distribution: parse(text), probabilities }),
         },
       ),
     );
@@ -77,7 +77,7 @@ function authorization(token: string | null): HeadersInit {
   return token === null ? {} : { authorization: `Bearer ${token}` };
 }
 
-function written(text: string): unknown {
+function parse(text: string): unknown {
   if (!/^\s*[{[]/.test(text)) return text;
   try {
     return JSON.parse(text);
@@ -124,14 +124,14 @@ function print(
   for (const warning of figures.warnings) out.write(`warning: ${warning}\n`);
 }
 
-/** An object's keys that look like integers would come first: by number, then. */
+/** Sorts by number: an object lists keys that look like integers first. */
 function byProbability<T>(record: Readonly<Record<string, T>>): [number, T][] {
   return Object.entries(record)
     .map(([key, value]): [number, T] => [Number(key), value])
     .sort(([a], [b]) => a - b);
 }
 
-/** Bars of equal width from the least to the 99th percentile; what lies beyond is in the last line. */
+/** Formats bars of equal width from the minimum to the 99th percentile, and one for all values beyond. */
 function histogram(values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b);
   const low = sorted[0];

@@ -4,26 +4,29 @@
  * @module
  */
 import { Command, CommanderError, Option } from "commander";
-import { suggest } from "../config/mod.ts";
+import { ENVIRONMENT, suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { check } from "./check.ts";
+import { check, schema } from "./check.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
 import { draw } from "./draw.ts";
 import { explain } from "./explain.ts";
-import { load, type LoadCommandOptions } from "./load.ts";
+import {
+  load,
+  type LoadCommandOptions,
+  simulate,
+  type SimulateOptions,
+} from "./load.ts";
 import { preview, type PreviewOptions } from "./preview.ts";
-import { printFaults, type Terminal, terminal } from "./output.ts";
-import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
-import { simulate, type SimulateOptions } from "./simulate.ts";
+import { printError, type Terminal, terminal } from "./terminal.ts";
 
-/** What a command ends with when a user's input was at fault. */
+/** Exit status where the input of the user is invalid. */
 const INVALID = 2;
-/** What a command ends with when something failed while it ran. */
+/** Exit status of run-time failures. */
 const FAILED = 1;
 
-/** The errors that are no user's mistake in what she wrote, but of the moment. */
+/** Error codes of run-time failures, which valid input can cause. */
 const RUN_TIME: ReadonlySet<string> = new Set([
   "PORT_IN_USE",
   "SERVER_NOT_STARTED",
@@ -32,119 +35,26 @@ const RUN_TIME: ReadonlySet<string> = new Set([
 /**
  * Runs one command.
  *
- * @param args the arguments, without the program's own name
- * @param out where it prints; the process's own terminal where absent
- * @returns the exit status: 0, 1 where something failed at run time, 2 where what was asked for is not valid, 99 where a threshold
- * was not kept
+ * @param args arguments, without the name of the program
+ * @param out terminal to print to. Default: that of the process
+ * @returns exit status: 0; 1 for a run-time failure, 2 for invalid input, 99 for a crossed threshold, 130 for an
+ * interrupted run
  */
 export async function main(
   args: readonly string[],
   out: Terminal = terminal(),
 ): Promise<number> {
   let status = 0;
-  const run =
-    <Options>(command: (options: Options, out: Terminal) => Promise<number>) =>
-    async (options: Options) => {
-      status = await command(options, out);
-    };
-  const program = new Command("perfmock")
-    .description(
-      "An HTTP API mock server that answers exactly as late as you tell it to",
-    )
-    .version(VERSION)
-    .showSuggestionAfterError()
-    .showHelpAfterError("(--help shows all there is)")
-    .configureOutput({
-      writeOut: (text) => out.write(text),
-      writeErr: (text) => out.complain(text),
-    })
-    .exitOverride();
-  program.command("serve", { isDefault: true })
-    .description("serve the configured API until a signal ends it")
-    .addOption(configOption())
-    .option("--host <host>", "where to listen")
-    .option("--port <port>", "0 picks a free one")
-    .option(
-      "--seed <seed>",
-      "a whole number or a word; the same seed, the same draws",
-    )
-    .option(
-      "--ready-file <file>",
-      "is given { url, pid } once the server listens",
-    )
-    .option("--quiet", "print nothing but errors")
-    .action(run(serve));
-  program.command("check")
-    .description("validate a configuration and list every fault in it")
-    .addOption(configOption())
-    .action(run(check));
-  program.command("explain")
-    .description("tell what a distribution will look like")
-    .argument(
-      "<distribution>",
-      "JSON, lognormal(median=120ms, p99=800ms), or a profile's name",
-    )
-    .addOption(configOption())
-    .action(async (text: string, options: ConfigurationOptions) => {
-      status = await explain(text, options, out);
-    });
-  program.command("draw")
-    .description("print the service time, in ms, that an exchange gets")
-    .requiredOption("--route <id>", "the route's id")
-    .requiredOption("--sequence <n>", "its how-manieth request, from 0")
-    .option("--key <value>", "of the header that the route samples by")
-    .option("--seed <seed>", "instead of the configuration's")
-    .addOption(configOption())
-    .action(run(draw));
-  program.command("preview")
-    .description("tell what a signal does over time")
-    .argument(
-      "<signal>",
-      "JSON, YAML such as '{ramp: {from: 10/s, to: 400/s, over: 30s}}', or a file that holds it",
-    )
-    .option("--unit <unit>", "what its values are: rate or number", "rate")
-    .option("--over <duration>", "how much of it")
-    .option("--points <n>", "how many points", "25")
-    .action(async (text: string, options: PreviewOptions) => {
-      status = await preview(text, options, out);
-    });
-  program.command("load")
-    .description("run a load script over HTTP")
-    .argument("<script>", "a .yaml or .json file")
-    .option(
-      "--target <url>",
-      "where requests go; without one, the configuration is served itself",
-    )
-    .addOption(outOption())
-    .addOption(configOption())
-    .action(async (file: string, options: LoadCommandOptions) => {
-      status = await load(file, options, out);
-    });
-  program.command("simulate")
-    .description("run a load script in virtual time: no sockets, no waiting")
-    .argument("<script>", "a .yaml or .json file")
-    .addOption(outOption())
-    .addOption(configOption())
-    .action(async (file: string, options: SimulateOptions) => {
-      status = await simulate(file, options, out);
-    });
-  program.command("schema")
-    .description("print the JSON Schema of the configuration")
-    .addOption(configOption())
-    .action(run(schema));
-  // exitOverride is not inherited by commands that are added before it is set, nor is the output.
-  for (const command of program.commands) {
-    command.copyInheritedSettings(program).exitOverride();
-  }
-  // The default command would take a misspelt one for an argument of its own.
+  const program = createProgram(out, (result) => status = result);
+  // Checked here because the default command would take an unknown command as its own argument.
   const [word] = args;
+  const names = program.commands.map((command) => command.name());
   if (
     word !== undefined && !word.startsWith("-") && word !== "help" &&
-    !program.commands.some((command) => command.name() === word)
+    !names.includes(word)
   ) {
-    const names = program.commands.map((command) => command.name());
     const meant = suggest(word, names);
-    out.complain(
+    out.writeError(
       `error: unknown command '${word}'\n${
         meant === undefined
           ? `(There are ${names.join(", ")})`
@@ -161,24 +71,141 @@ export async function main(
       return error.exitCode === 0 ? 0 : INVALID;
     }
     if (error instanceof PerfmockError) {
-      printFaults(error, out);
+      printError(error, out);
       return RUN_TIME.has(error.code) ? FAILED : INVALID;
     }
     throw error;
   }
 }
 
-/** May be given several times. */
+/** Defines the commands; `finish` receives the exit status of the one that runs. */
+function createProgram(
+  out: Terminal,
+  finish: (status: number) => void,
+): Command {
+  const program = new Command("perfmock")
+    .description("HTTP API mock server for performance engineers")
+    .version(VERSION, "-V, --version", "print the version")
+    .showSuggestionAfterError()
+    .showHelpAfterError("(Add --help for usage)")
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: (text) => out.writeError(text),
+    })
+    .addHelpText(
+      "after",
+      `
+Command line takes precedence over environment, environment over file.
+Environment variables: ${ENVIRONMENT.join(", ")}`,
+    )
+    .exitOverride();
+  program.command("serve", { isDefault: true })
+    .description("serve the configuration until SIGINT or SIGTERM")
+    .addOption(configOption())
+    .option(
+      "--host <host>",
+      "host name or address to listen on (default: 127.0.0.1)",
+    )
+    .option(
+      "--port <port>",
+      "port to listen on, 0 for any free port (default: 8080)",
+    )
+    .option(
+      "--seed <seed>",
+      "seed of all random draws, a whole number or a word (default: 42)",
+    )
+    .option(
+      "--ready-file <file>",
+      "file to write { url, pid } to once the server listens",
+    )
+    .option("--quiet", "print errors only")
+    .action(async (options) => finish(await serve(options, out)));
+  program.command("check")
+    .description("validate the configuration and list all errors in it")
+    .addOption(configOption())
+    .action(async (options) => finish(await check(options, out)));
+  program.command("explain")
+    .description("print mean, percentiles and histogram of a distribution")
+    .argument(
+      "<distribution>",
+      "JSON, text form such as 'lognormal(median=120ms, p99=800ms)', or name of a profile",
+    )
+    .addOption(configOption())
+    .action(async (text: string, options: ConfigurationOptions) =>
+      finish(await explain(text, options, out))
+    );
+  program.command("draw")
+    .description("print the service time of one request, in ms")
+    .requiredOption("--route <id>", "id of the route")
+    .requiredOption(
+      "--sequence <n>",
+      "zero-based index of the request on the route",
+    )
+    .option(
+      "--key <value>",
+      "value of the header that the route's sampling.key names",
+    )
+    .option("--seed <seed>", "seed (default: the configuration's)")
+    .addOption(configOption())
+    .action(async (options) => finish(await draw(options, out)));
+  program.command("preview")
+    .description("print the values of a signal over time, with bars")
+    .argument(
+      "<signal>",
+      "JSON, YAML such as '{ramp: {from: 10/s, to: 400/s, over: 30s}}', or a file that contains it",
+    )
+    .option("--unit <unit>", "unit of the values: rate or number", "rate")
+    .option(
+      "--over <duration>",
+      "duration to show, such as 30s (default: to the signal's end, 2m if it has none)",
+    )
+    .option("--points <n>", "number of points, 2 to 1000", "25")
+    .action(async (text: string, options: PreviewOptions) =>
+      finish(await preview(text, options, out))
+    );
+  program.command("load")
+    .description("run a load script over HTTP")
+    .argument("<script>", ".yaml or .json file")
+    .option(
+      "--target <url>",
+      "URL to send requests to (default: the script's target; without one, a server with the configuration)",
+    )
+    .addOption(outOption())
+    .addOption(configOption())
+    .action(async (file: string, options: LoadCommandOptions) =>
+      finish(await load(file, options, out))
+    );
+  program.command("simulate")
+    .description("run a load script in virtual time, without sockets or delays")
+    .argument("<script>", ".yaml or .json file")
+    .addOption(outOption())
+    .addOption(configOption())
+    .action(async (file: string, options: SimulateOptions) =>
+      finish(await simulate(file, options, out))
+    );
+  program.command("schema")
+    .description("print the JSON Schema of the configuration")
+    .addOption(configOption())
+    .action(async (options) => finish(await schema(options, out)));
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program).exitOverride()
+      .helpOption("-h, --help", "print this help");
+  }
+  return program.helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command");
+}
+
+/** Makes the option `--out`, which is repeatable. */
 function outOption(): Option {
   return new Option(
     "--out <file>",
-    "write the run: .json its summary, .csv its time series, .hgrm its histogram; may be given again",
+    "file to write results to: .json for the summary, .csv for the time series, .hgrm for the histogram; repeatable",
   ).argParser((file, files: readonly string[] = []) => [...files, file]);
 }
 
 function configOption(): Option {
   return new Option(
     "--config <file>",
-    'deno.json (its key "perfmock"), or a .json, .jsonc or .yaml file',
+    '.json, .jsonc or .yaml file (default: key "perfmock" of deno.json)',
   );
 }

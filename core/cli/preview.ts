@@ -1,5 +1,5 @@
 /**
- * `perfmock preview`: what a signal does over time, before anything is run with it.
+ * `perfmock preview` prints the values of a signal over time.
  *
  * @module
  */
@@ -13,44 +13,46 @@ import {
 } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Kit, KitType, Signal } from "../plugin.ts";
-import type { Terminal } from "./output.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** The options of `preview`, as typed. */
+/** Options of `preview`, as typed. */
 export interface PreviewOptions {
-  /** What the values are: a key of {@linkcode UNITS}. */
+  /** Unit of the values: a key of {@linkcode UNITS}. */
   readonly unit: string;
-  /** How much of it is shown; all of it, or 2 minutes of what never ends, where absent. */
+  /** Duration to show. Default: to the end of the signal, 2 minutes if it has none. */
   readonly over?: string;
-  /** How many points. */
+  /** Number of points. */
   readonly points: string;
 }
 
-/** How values of a unit are read and written. */
+/** A unit of values. */
 interface Unit {
+  /** Type that parses values. */
   readonly type: (kit: Kit) => KitType<number>;
+  /** Suffix of printed values. */
   readonly suffix: string;
 }
 
-/** What a signal's values may be. */
+/** Units by name. */
 const UNITS: Readonly<Record<string, Unit>> = {
   rate: { type: (kit) => kit.rate(), suffix: "/s" },
   number: { type: (kit) => kit.number(), suffix: "" },
 };
 
-/** What is shown of a signal that never ends, in ms. */
-const USUAL = 120_000;
+/** Duration shown of a signal without an end, in ms. */
+const DEFAULT_DURATION = 120_000;
 
-/** The longest bar. */
+/** Length of the longest bar, in characters. */
 const WIDTH = 50;
 
-/** The files that are read; anything else is the signal itself. */
+/** Extensions of files; any other text is the signal itself. */
 const EXTENSIONS: readonly string[] = [".json", ".jsonc", ".yaml", ".yml"];
 
 /**
- * Prints points of a signal, each with a bar: time, value and, of a rate, the arrivals up to then.
+ * Prints points of a signal with bars: time, value and, for a rate, the number of arrivals so far.
  *
- * @param text a signal as JSON or YAML, or the path of a file that holds one
- * @throws PerfmockError where it is no signal, or an option cannot be read
+ * @param text a signal as JSON or YAML, or the path of a file that contains one
+ * @throws PerfmockError where the text is not a signal, or an option is invalid
  */
 export async function preview(
   text: string,
@@ -59,7 +61,7 @@ export async function preview(
 ): Promise<number> {
   const { value, folder } = EXTENSIONS.includes(extname(text))
     ? await readConfig(text)
-    : { value: inline(text), folder: "." };
+    : { value: parseText(text), folder: "." };
   const kit = createKit({
     folder,
     distribution: () => ({
@@ -68,10 +70,10 @@ export async function preview(
   });
   const { unit, over, points } = readOptions(options, kit);
   const read = validate(kit.signal(unit.type(kit)), value);
-  if (read.issues !== undefined) throw refusal("this signal", read.issues);
+  if (read.issues !== undefined) throw invalid("this signal", read.issues);
   const signal = read.value;
   const shown = over ??
-    (signal.end > 0 && signal.end < Infinity ? signal.end : USUAL);
+    (signal.end > 0 && signal.end < Infinity ? signal.end : DEFAULT_DURATION);
   const times = Array.from(
     { length: points },
     (_, i) => shown * i / (points - 1),
@@ -80,12 +82,12 @@ export async function preview(
   return 0;
 }
 
-function inline(text: string): unknown {
+function parseText(text: string): unknown {
   try {
-    // YAML takes JSON as it is.
+    // JSON is valid YAML.
     return parse(text, { logLevel: "error" });
   } catch (error) {
-    throw refusal("this signal", [{
+    throw invalid("this signal", [{
       path: "",
       message: (error as Error).message.split("\n")[0].replace(/:$/, ""),
       value: text,
@@ -109,7 +111,7 @@ function readOptions(
     { unit, over, points: /^\d+$/.test(points) ? Number(points) : points },
   );
   if (read.issues === undefined) return read.value;
-  throw refusal(
+  throw invalid(
     "with these options",
     read.issues.map((issue) => ({
       ...issue,
@@ -118,10 +120,10 @@ function readOptions(
   );
 }
 
-function refusal(what: string, issues: readonly Issue[]): PerfmockError {
+function invalid(subject: string, issues: readonly Issue[]): PerfmockError {
   return new PerfmockError(
     "ARGUMENT_INVALID",
-    `Cannot preview ${what}`,
+    `Cannot preview ${subject}`,
     issues,
   );
 }

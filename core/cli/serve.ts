@@ -1,59 +1,53 @@
 /**
- * `perfmock serve`: from a configuration to a server that listens until a signal ends it.
+ * `perfmock serve` serves the configuration until a signal ends it.
  *
  * @module
  */
 import { pathToFileURL } from "node:url";
-import { createServer, type Perfmock } from "../app.ts";
+import type { Perfmock } from "../app.ts";
 import { PerfmockError } from "../errors.ts";
+import type { Server } from "../server/server.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
 } from "./configuration.ts";
-import type { Server } from "../server/server.ts";
-import { printFaults, type Terminal } from "./output.ts";
+import { Interruption, printError, type Terminal } from "./terminal.ts";
 
-/** The options of `serve`. */
+/** Options of `serve`. */
 export interface ServeOptions extends ConfigurationOptions {
-  /** Is given `{ url, pid }` once the server listens. */
+  /** File to write `{ url, pid }` to, as JSON, once the server listens. */
   readonly readyFile?: string;
-  /** Print nothing but errors. */
+  /** True to print errors only. Default false. */
   readonly quiet?: boolean;
 }
 
-/** Where nothing else is said; a library's server takes a free one. */
+/** Port where none is configured; a server in a library picks a free one. */
 const DEFAULT_PORT = 8080;
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const RELOAD = "SIGHUP";
 
-/** The exit status after a second signal: 128 + SIGINT, as shells have it. */
-const INTERRUPTED = 130;
-
 /**
- * Serves until SIGINT or SIGTERM, then drains.
+ * Serves until SIGINT or SIGTERM, then drains. SIGHUP reloads the configuration.
  *
- * @throws PerfmockError with every fault of the configuration, or where the port cannot be had
+ * @throws PerfmockError with all issues of the configuration, or where the port is in use
  */
 export async function serve(
   options: ServeOptions,
   out: Terminal,
 ): Promise<number> {
-  const { input, folder, source, use } = await loadConfiguration(options);
-  const { server: { port = DEFAULT_PORT, ...address } = {} } = input;
-  await using server = await use(() =>
-    createServer({ ...input, server: { ...address, port } }, { folder })
-  );
-  await using reloading = new Reloading(server, options, out);
-  using signals = new Signals(() => reloading.begin());
+  const configuration = await loadConfiguration(options);
+  const { port = DEFAULT_PORT } = configuration.input.server ?? {};
+  await using server = await configuration.createServer({ listen: true, port });
+  await using _reloads = new Reloads(server, options, out);
+  using interruption = new Interruption();
   for (const { path, message } of server.warnings) {
-    out.complain(`warning: ${path}: ${message}\n`);
+    out.writeError(`warning: ${path}: ${message}\n`);
   }
-  if (options.quiet !== true) greet(server, source, out);
+  if (options.quiet !== true) greet(server, configuration.source, out);
   if (options.readyFile !== undefined) {
     await announce(options.readyFile, server.url);
   }
-  await signals.first;
+  await interruption.received;
   if (options.quiet !== true) {
     out.write(`\nDraining, ${server.inFlight} under way\n`);
   }
@@ -62,8 +56,8 @@ export async function serve(
   return 0;
 }
 
-/** Reads the configuration again; one time after another. */
-class Reloading implements AsyncDisposable {
+/** Reloads the configuration at each SIGHUP until disposed, one reload at a time. */
+class Reloads implements AsyncDisposable {
   readonly #server: Server;
   readonly #options: ServeOptions;
   readonly #out: Terminal;
@@ -75,72 +69,47 @@ class Reloading implements AsyncDisposable {
     this.#options = options;
     this.#out = out;
     this.#revision = server.revision;
+    Deno.addSignalListener(RELOAD, this.#begin);
   }
 
-  begin(): void {
+  readonly #begin = (): void => {
     this.#last = this.#last.then(() => this.#reload());
-  }
+  };
 
   async #reload(): Promise<void> {
     const server = this.#server;
     try {
-      const { input, folder, use } = await loadConfiguration(this.#options);
+      const { input, folder, locate } = await loadConfiguration(this.#options);
       const changed = server.revision !== this.#revision;
-      await use(() =>
+      await locate(() =>
         server.replace({
           value: input,
           folder: new URL(`${pathToFileURL(folder).href}/`),
         })
       );
       this.#revision = server.revision;
-      this.#out.complain(
+      this.#out.writeError(
         `Read the configuration again: revision ${server.revision}${
           changed ? ", changes made through the control API are discarded" : ""
         }\n`,
       );
     } catch (error) {
-      if (error instanceof PerfmockError) printFaults(error, this.#out);
-      else this.#out.complain(`Cannot read the configuration: ${error}\n`);
-      this.#out.complain(
+      if (error instanceof PerfmockError) printError(error, this.#out);
+      else this.#out.writeError(`Cannot read the configuration: ${error}\n`);
+      this.#out.writeError(
         `Revision ${server.revision} stays in force: nothing was changed\n`,
       );
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    Deno.removeSignalListener(RELOAD, this.#begin);
     await this.#last;
   }
 }
 
-/** Hears SIGINT and SIGTERM until it is disposed: the first resolves, the second ends the process at once; and SIGHUP. */
-class Signals implements Disposable {
-  readonly #first = Promise.withResolvers<void>();
-  readonly #reload: () => void;
-  #count = 0;
-
-  constructor(reload: () => void) {
-    this.#reload = reload;
-    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#hear);
-    Deno.addSignalListener(RELOAD, reload);
-  }
-
-  get first(): Promise<void> {
-    return this.#first.promise;
-  }
-
-  readonly #hear = (): void => {
-    if (++this.#count > 1) Deno.exit(INTERRUPTED);
-    this.#first.resolve();
-  };
-
-  [Symbol.dispose](): void {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#hear);
-    Deno.removeSignalListener(RELOAD, this.#reload);
-  }
-}
-
 /**
- * Written beside and renamed, so that who waits for the file never reads half of it.
+ * Writes the ready file under another name and renames it, so that no reader sees half of it.
  *
  * @throws PerfmockError where it cannot be written
  */
@@ -182,7 +151,7 @@ function greet(server: Perfmock, source: string, out: Terminal): void {
     route.methods.includes("GET") && !/[:*]/.test(route.path)
   );
   const path = example?.path ?? `${server.config.control.path}/health`;
-  // Nobody vouches for a certificate that was made for this run.
+  // curl does not trust a self-signed certificate.
   const trust = server.config.server.tls === "self-signed" ? "k" : "";
   out.write(`\n  curl -i${trust} ${new URL(path, server.url)}\n`);
 }

@@ -1,7 +1,7 @@
 /** The command line: in this process with its output kept, or as the process that users run. */
 import { fileURLToPath } from "node:url";
 import { main } from "../../core/cli/mod.ts";
-import type { Terminal } from "../../core/cli/output.ts";
+import type { Terminal } from "../../core/cli/terminal.ts";
 import { until } from "./wait.ts";
 
 const MOD = fileURLToPath(new URL("../../mod.ts", import.meta.url));
@@ -22,7 +22,7 @@ export async function cli(...args: readonly string[]): Promise<Ended> {
   let err = "";
   const terminal: Terminal = {
     write: (text) => void (out += text),
-    complain: (text) => void (err += text),
+    writeError: (text) => void (err += text),
     bold: (text) => text,
     dim: (text) => text,
   };

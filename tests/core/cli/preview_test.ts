@@ -13,7 +13,7 @@ async function printed(
   let output = "";
   const status = await preview(text, { ...USUAL, ...options }, {
     write: (text) => output += text,
-    complain: () => {},
+    writeError: () => {},
     bold: (text) => text,
     dim: (text) => text,
   });
