@@ -13,11 +13,7 @@ import { type BuiltinPlugins, readKit } from "./world/settings.ts";
 export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
 export { Histogram, PerfmockError, toPointer, validate } from "./plugin.ts";
-export {
-  PreciseClock,
-  readPollingSlice,
-  VirtualClock,
-} from "./lib/time/mod.ts";
+export { PreciseClock, VirtualClock } from "./lib/time/mod.ts";
 
 /** The key under which a plugin provides the load engine that `createPerfmock().load()` and `simulate()` use. */
 export const LOAD_ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };

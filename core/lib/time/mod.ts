@@ -11,6 +11,5 @@ export {
   type PreciseClockState,
   type PreciseClockStats,
 } from "./precise_clock.ts";
-export { readPollingSlice } from "./read_polling_slice.ts";
 export { TimeLimitError, withinLimit } from "./time_limit.ts";
 export { VirtualClock } from "./virtual_clock.ts";

@@ -16,7 +16,7 @@ export {
   type FailureKind,
   kindOfError,
 } from "./connection.ts";
-export { lookAfterEachTask } from "./event_interval.ts";
+export { readPollingSlice, shortenEventInterval } from "./event_interval.ts";
 export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";
 export {

@@ -8,7 +8,6 @@ import {
   type LoadResult,
   type LoadSummary,
   PreciseClock,
-  readPollingSlice,
   threadHost,
   type ThreadInput,
 } from "../../../core/load.ts";
@@ -16,7 +15,7 @@ import { PerfmockError } from "../../../core/plugin.ts";
 import { LoadRun } from "../executors/load_run.ts";
 import { spareConnections } from "../executors/schedules.ts";
 import type { TickTimes } from "../figures/time_series.ts";
-import { connectTo, type Destination } from "../http/mod.ts";
+import { connectTo, type Destination, readPollingSlice } from "../http/mod.ts";
 import type { ClientEnvironment } from "../order.ts";
 import { parseScript } from "../script/parse.ts";
 

@@ -10,7 +10,7 @@ import type {
 } from "../../../core/load.ts";
 import type { Clock } from "../../../core/plugin.ts";
 import type { TickTimes } from "../figures/time_series.ts";
-import { lookAfterEachTask } from "../http/mod.ts";
+import { shortenEventInterval } from "../http/mod.ts";
 import type { FromThread, ThreadOrder, ToThread } from "./load_thread.ts";
 
 /** A thread that has not said anything for so long is taken for dead, in ms: it ticks once a second. */
@@ -71,7 +71,7 @@ export class LoadThread implements AsyncDisposable {
   ) {
     this.#events = events;
     this.#clock = clock;
-    this.#started = lookAfterEachTask();
+    this.#started = shortenEventInterval();
     try {
       this.#worker = startWorker();
     } catch (error) {

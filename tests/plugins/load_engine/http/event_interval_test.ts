@@ -1,25 +1,31 @@
 import { doesNotThrow, equal } from "node:assert/strict";
-import { lookAfterEachTask } from "../../../../plugins/load_engine/http/mod.ts";
+import {
+  readPollingSlice,
+  shortenEventInterval,
+} from "../../../../plugins/load_engine/http/mod.ts";
 
 const NAME = "DENO_TOKIO_EVENT_INTERVAL";
 
-/** Does something with the setting that a user has made, or none, and puts back what was there. */
-function withSetting(value: string | undefined, act: () => void): void {
+/** Runs a function with the user's setting, or without one, and restores the environment. */
+function withSetting<Result>(
+  value: string | undefined,
+  act: () => Result,
+): Result {
   const before = Deno.env.get(NAME);
   const set = (to: string | undefined) =>
     to === undefined ? Deno.env.delete(NAME) : Deno.env.set(NAME, to);
   set(value);
   try {
-    act();
+    return act();
   } finally {
     set(before);
   }
 }
 
-Deno.test("lookAfterEachTask() changes the setting until the last that asked has taken it back", () => {
+Deno.test("shortenEventInterval() changes the setting until the last caller has restored it", () => {
   withSetting(undefined, () => {
-    const first = lookAfterEachTask();
-    const second = lookAfterEachTask();
+    const first = shortenEventInterval();
+    const second = shortenEventInterval();
     first();
     first();
     equal(Deno.env.get(NAME), "1");
@@ -28,19 +34,36 @@ Deno.test("lookAfterEachTask() changes the setting until the last that asked has
   });
 });
 
-Deno.test("lookAfterEachTask() keeps what the user has set", () => {
+Deno.test("shortenEventInterval() keeps the user's setting", () => {
   withSetting("8", () => {
-    const back = lookAfterEachTask();
+    const restore = shortenEventInterval();
     equal(Deno.env.get(NAME), "8");
-    back();
+    restore();
     equal(Deno.env.get(NAME), "8");
   });
 });
 
 Deno.test({
-  name: "lookAfterEachTask() leaves all as it is without permission",
+  name: "shortenEventInterval() does nothing without permission",
   permissions: { env: false },
   fn() {
-    doesNotThrow(() => lookAfterEachTask()());
+    doesNotThrow(() => shortenEventInterval()());
+  },
+});
+
+Deno.test("readPollingSlice() is 0.01 ms if the event loop checks for input and output after each task", () => {
+  equal(withSetting("1", readPollingSlice), 0.01);
+});
+
+Deno.test("readPollingSlice() is 0 if input and output would wait for many slices", () => {
+  equal(withSetting("61", readPollingSlice), 0);
+  equal(withSetting(undefined, readPollingSlice), 0);
+});
+
+Deno.test({
+  name: "readPollingSlice() is 0 if the environment may not be read",
+  permissions: { env: false },
+  fn() {
+    equal(readPollingSlice(), 0);
   },
 });
