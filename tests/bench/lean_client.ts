@@ -1,6 +1,6 @@
 /**
- * A lean HTTP/1.1 client on a bare TCP connection, for generating load: prepared request bytes out, status line and framing
- * in, time stamps on the way. A fetch costs several times as much.
+ * The load engine's HTTP/1.1 connection with promises: one exchange at a time, and a new connection where the last one was closed. A fetch
+ * costs several times as much.
  *
  * ```ts ignore
  * using client = new LeanClient({ hostname: "127.0.0.1", port: 8080 });
@@ -11,267 +11,177 @@
  * @module
  */
 import {
-  MalformedResponse,
-  ResponseReader,
+  Addresses,
+  Connection,
+  type ConnectionSettings,
+  type FailureKind,
+  type PreparedRequest,
+  prepareRequest as prepare,
 } from "../../plugins/load_engine/http/mod.ts";
 
-/** Where a client connects to. */
+export type { FailureKind, PreparedRequest };
+
+/** Address of a server. */
 export interface Address {
-  /** A name or an IP address. */
+  /** Name or IP address. */
   readonly hostname: string;
   /** 1…65535. */
   readonly port: number;
 }
 
-/** A request as it goes over the wire. */
-export interface PreparedRequest {
-  /** Head and body. */
-  readonly bytes: Uint8Array;
-  /** True for HEAD, whose response has no body. */
-  readonly bodyless: boolean;
-}
-
-/** What came of an exchange; valid until the client's next one. Times are `performance.now()` milliseconds. */
+/** Result of an exchange; valid until the client's next one. Times are in ms of `performance.now()`. */
 export interface LeanResponse {
-  /** The status code. */
+  /** Status code. */
   readonly status: number;
-  /** The bytes of the body, without the framing of its chunks. */
+  /** Length of the body in bytes, without the framing of chunks. */
   readonly bodyLength: number;
-  /** Just before the request was written; the connection was open by then. */
+  /** Time just before the request was written; the connection was open by then. */
   readonly sentAt: number;
-  /** When the first bytes were read. */
+  /** Time at which the first bytes were read. */
   readonly firstByteAt: number;
-  /** When the response was complete. */
+  /** Time at which the response was complete. */
   readonly endedAt: number;
-  /** A header's value, null where absent; the name in lower case. */
+  /** Returns the value of a header, null if absent; the name is in lower case. */
   header(name: string): string | null;
 }
 
-/**
- * Why an exchange failed: the connection was refused or could not be made otherwise, was reset or closed before the
- * response was complete, the response was no HTTP/1.1, or the exchange was given up by {@linkcode LeanClient.abort}.
- */
-export type FailureKind =
-  | "refused"
-  | "connect"
-  | "reset"
-  | "closed"
-  | "malformed"
-  | "aborted";
-
-/** An exchange failed. The client connects anew at the next. */
+/** An exchange has failed. The client connects anew for the next. */
 export class LeanError extends Error {
   /** The name of this class. */
   override readonly name = "LeanError";
 
-  /**
-   * Made by {@linkcode LeanClient} only.
-   *
-   * @param kind why
-   * @param options the error behind it
-   */
   constructor(
-    /** Why. */
+    /** Reason of the failure. */
     readonly kind: FailureKind,
-    options?: ErrorOptions,
   ) {
-    super(`The exchange failed: ${kind}`, options);
+    super(`The exchange failed: ${kind}`);
   }
 }
 
-/** Puts a request into bytes once, so that sending it costs one write. */
+/** Encodes a request once, so that sending it costs one write. Host and content-length are added to its headers. */
 export function prepareRequest(
   method: string,
-  url: URL,
-  more: {
-    /** Further headers; host and content-length are made here. */
+  { pathname, search, host }: URL,
+  { headers = {}, body }: {
     readonly headers?: Readonly<Record<string, string>>;
-    /** The body. */
     readonly body?: string;
   } = {},
 ): PreparedRequest {
-  const encoder = new TextEncoder();
-  const body = encoder.encode(more.body ?? "");
-  const length = more.body === undefined ? {} : {
-    "content-length": String(body.length),
-  };
-  const fields = { host: url.host, ...more.headers, ...length };
-  const head = encoder.encode(
-    `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${
-      Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-        .join("")
-    }\r\n`,
+  const path = pathname + search;
+  return prepare(
+    { method, path, headers: Object.entries(headers), body },
+    host,
   );
-  const bytes = new Uint8Array(head.length + body.length);
-  bytes.set(head);
-  bytes.set(body, head.length);
-  return { bytes, bodyless: method === "HEAD" };
 }
 
-/** One connection that is kept alive, one exchange at a time. */
+/** Client with one connection that is kept alive. */
 export class LeanClient implements LeanResponse, Disposable {
-  readonly #address: Address;
-  readonly #reader = new ResponseReader();
-  #connection: Deno.TcpConn | undefined;
-  #reading: Promise<number | null> | undefined;
-  #busy = false;
-  #aborted = false;
-  #unsent = 0;
-  /** How often it has connected. */
+  readonly #settings: ConnectionSettings<undefined>;
+  #connection: Connection<undefined>;
+  #answer: PromiseWithResolvers<LeanResponse> | undefined;
+  /** Number of connections made. */
   connects = 0;
-  /** See {@linkcode LeanResponse.sentAt}. */
+  /** See {@linkcode LeanResponse.sentAt}; NaN before the first request was sent. */
   sentAt: number = NaN;
-  /** See {@linkcode LeanResponse.firstByteAt}. */
-  firstByteAt: number = NaN;
-  /** See {@linkcode LeanResponse.endedAt}. */
-  endedAt: number = NaN;
 
   /** Connects at the first exchange. */
-  constructor(address: Address) {
-    this.#address = address;
+  constructor({ hostname, port }: Address) {
+    this.#settings = {
+      clock: performance,
+      addresses: new Addresses([hostname], port),
+      ended: (connection) => this.#onEnded(connection),
+    };
+    this.#connection = new Connection(this.#settings);
   }
 
-  /** Whether a connection is open: not before the first exchange, nor once the server has closed it. */
+  /** Whether a connection is open: neither before the first exchange nor after the server has closed it. */
   get connected(): boolean {
-    return this.#connection !== undefined;
+    return this.#connection.connected;
   }
 
   /** See {@linkcode LeanResponse.status}. */
   get status(): number {
-    return this.#reader.status;
+    return this.#connection.status;
   }
 
   /** See {@linkcode LeanResponse.bodyLength}. */
   get bodyLength(): number {
-    return this.#reader.bodyLength;
+    return this.#connection.bodyLength;
+  }
+
+  /** See {@linkcode LeanResponse.firstByteAt}. */
+  get firstByteAt(): number {
+    return this.#connection.firstByteAt;
+  }
+
+  /** See {@linkcode LeanResponse.endedAt}. */
+  get endedAt(): number {
+    return this.#connection.endedAt;
   }
 
   /** See {@linkcode LeanResponse.header}. */
   header(name: string): string | null {
-    return this.#reader.header(name);
+    return this.#connection.header(name);
   }
 
   /**
-   * Connects ahead of the first exchange, which then costs no more than all others. Where that fails, the first exchange
-   * tries again, and says why it failed.
+   * Connects before the first exchange, which then costs no more than any other. If that fails, the first exchange tries again and
+   * reports the reason.
    */
   async connect(): Promise<void> {
-    try {
-      if (this.#connection === undefined) await this.#connect();
-    } catch (error) {
-      if (!(error instanceof LeanError)) throw error;
-    }
+    if (this.connected) return;
+    const connection = new Connection(this.#settings);
+    this.#connection = connection;
+    if (await connection.open()) this.connects++;
   }
 
   /**
-   * Sends a request and waits for the complete response. Connects first where there is no connection, or where the server
-   * has closed it since; a request that was sent is never sent again.
+   * Sends a request and waits for the complete response. Connects first if there is no connection, or if the server has closed it. A
+   * request is never sent twice.
    *
    * @returns this client, as the response
    * @throws LeanError with the kind of the failure
    */
-  async exchange(request: PreparedRequest): Promise<LeanResponse> {
-    if (this.#busy) throw new Error("Cannot send: an exchange is under way");
-    this.#busy = true;
-    this.#aborted = false;
-    this.sentAt = this.firstByteAt = this.endedAt = NaN;
-    try {
-      const connection = this.#connection ?? await this.#connect();
-      this.#reader.start(request.bodyless);
-      this.sentAt = performance.now();
-      this.#send(connection, request.bytes);
-      await this.#receive(connection);
-      if (this.#reader.keepAlive && this.#unsent === 0) this.#arm(connection);
-      else this.#disconnect();
-      return this;
-    } catch (error) {
-      this.#disconnect();
-      throw this.#failure(error);
-    } finally {
-      this.#busy = false;
+  exchange(request: PreparedRequest): Promise<LeanResponse> {
+    if (this.#answer !== undefined) {
+      return Promise.reject(new Error("Cannot send: an exchange is active"));
     }
+    this.#answer = Promise.withResolvers();
+    const { promise } = this.#answer;
+    if (this.connected) this.#send(request);
+    else this.#connectAndSend(request);
+    return promise;
   }
 
-  /** Gives up the exchange under way: it fails as `aborted`. */
-  abort(): void {
-    if (!this.#busy) return;
-    this.#aborted = true;
-    this.#disconnect();
+  /** Fails the active exchange. */
+  abort(kind: FailureKind = "cut"): void {
+    this.#connection.abort(kind);
   }
 
-  /** Closes the connection; an exchange under way fails as `aborted`. */
+  /** Closes the connection; an active exchange fails as `cut`. */
   [Symbol.dispose](): void {
     this.abort();
-    this.#disconnect();
+    this.#connection.close();
   }
 
-  async #connect(): Promise<Deno.TcpConn> {
-    let connection;
-    try {
-      connection = await Deno.connect(this.#address);
-    } catch (error) {
-      const refused = error instanceof Deno.errors.ConnectionRefused;
-      throw new LeanError(refused ? "refused" : "connect", { cause: error });
-    }
-    this.#connection = connection;
-    if (this.#aborted) throw new LeanError("aborted");
-    connection.setNoDelay(true);
-    this.connects++;
-    this.#arm(connection);
-    return connection;
+  #send(request: PreparedRequest): void {
+    this.sentAt = performance.now();
+    this.#connection.send(request, undefined);
   }
 
-  /** Reads ahead of the next request: so a connection that the server closes meanwhile is noticed before it is used. */
-  #arm(connection: Deno.TcpConn): void {
-    this.#reading = connection.read(this.#reader.space());
-    this.#reading.then(
-      (n) => n === null && this.#lose(connection),
-      () => this.#lose(connection),
-    );
+  async #connectAndSend(request: PreparedRequest): Promise<void> {
+    const answer = this.#answer;
+    this.sentAt = NaN;
+    await this.connect();
+    if (this.#answer !== answer) return;
+    if (this.connected) this.#send(request);
+    else this.#onEnded(this.#connection);
   }
 
-  #lose(connection: Deno.TcpConn): void {
-    if (!this.#busy && this.#connection === connection) this.#disconnect();
-  }
-
-  async #send(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-    this.#unsent = bytes.length;
-    try {
-      while (this.#unsent > 0) {
-        const rest = bytes.subarray(bytes.length - this.#unsent);
-        this.#unsent -= await connection.write(rest);
-      }
-    } catch {
-      // The read that waits for the response fails as well, and says why.
-    }
-  }
-
-  async #receive(connection: Deno.TcpConn): Promise<void> {
-    const reader = this.#reader;
-    let n = await this.#reading ?? null;
-    this.firstByteAt = this.endedAt = performance.now();
-    while (n !== null) {
-      if (reader.push(n)) return;
-      n = await connection.read(reader.space());
-      this.endedAt = performance.now();
-    }
-    if (!reader.end()) throw new LeanError("closed");
-  }
-
-  #disconnect(): void {
-    try {
-      this.#connection?.close();
-    } catch {
-      // It was closed before.
-    }
-    this.#connection = undefined;
-    this.#reading = undefined;
-  }
-
-  #failure(error: unknown): LeanError {
-    if (this.#aborted) return new LeanError("aborted", { cause: error });
-    if (error instanceof LeanError) return error;
-    const malformed = error instanceof MalformedResponse;
-    return new LeanError(malformed ? "malformed" : "reset", { cause: error });
+  #onEnded({ failure }: Connection<undefined>): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (failure === "") answer?.resolve(this);
+    else answer?.reject(new LeanError(failure));
   }
 }

@@ -158,7 +158,7 @@ class Clients implements Disposable {
   #giveUp(): void {
     const latest = performance.now() - this.#load.patience;
     for (const client of this.#clients) {
-      if (client.sentAt < latest) client.abort();
+      if (client.sentAt < latest) client.abort("timeout");
     }
   }
 

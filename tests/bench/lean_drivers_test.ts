@@ -76,7 +76,7 @@ Deno.test("runClosedLoad() gives up an exchange that takes too long", async () =
   });
   const load = { ...server.load, patience: 50, connections: 1 };
   const { failed } = await runClosedLoad(load);
-  deepEqual(failed, { aborted: 1 });
+  deepEqual(failed, { timeout: 1 });
 });
 
 Deno.test("runOpenLoad() sends each request of its schedule, none ahead of it", async () => {

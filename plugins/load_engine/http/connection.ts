@@ -1,24 +1,27 @@
 /**
- * One connection of HTTP/1.1 over TCP: one exchange at a time, never pipelined, kept alive in between. Prepared bytes out,
- * status line and framing in, time stamps on the way; a fetch costs several times as much.
+ * One connection of HTTP/1.1 over TCP: one exchange at a time, no pipelining, kept alive between exchanges. It writes prepared
+ * bytes, reads the status line and the framing, and takes time stamps; fetch costs several times as much.
  *
  * @module
  */
 import type { Clock } from "../../../core/plugin.ts";
+import type { ErrorKind } from "../order.ts";
 import type { PreparedRequest } from "./request.ts";
 import { MalformedResponse, ResponseReader } from "./response_reader.ts";
 
-/** What connections are made with. */
+/** Settings of connections. */
 export interface ConnectionSettings<Tag> {
-  /** What times are taken from. */
-  readonly clock: Clock;
-  /** Where to. */
+  /** Source of time stamps, in ms. */
+  readonly clock: Pick<Clock, "now">;
+  /** Addresses to connect to. */
   readonly addresses: Addresses;
-  /** An exchange has ended, well or not: called once for each, never from within {@linkcode Connection.send}. */
+  /**
+   * Reports that an exchange has ended, well or not. Called once for each exchange, never from within {@linkcode Connection.send}.
+   */
   ended(connection: Connection<Tag>): void;
 }
 
-/** One connection. What it says of the last exchange is valid until the next. */
+/** One connection. Its results of an exchange are valid until the next {@linkcode Connection.send}. */
 export class Connection<Tag> {
   readonly #settings: ConnectionSettings<Tag>;
   readonly #reader = new ResponseReader();
@@ -27,83 +30,127 @@ export class Connection<Tag> {
   #state: "idle" | "busy" | "closed" = "idle";
   #unsent = 0;
   #keepAlive = true;
-  /** What the caller of {@linkcode Connection.send} wants to find again; not before the first exchange. */
+  /** Value that the caller of {@linkcode Connection.send} attached to the exchange; unset before the first exchange. */
   tag!: Tag;
-  /** The timer of the exchange's time-out, for the caller to keep. */
+  /** Timer of the exchange's timeout, for use by the caller. */
   timer = 0;
-  /** Why the last exchange failed; empty where it did not. */
-  failure: FailureKind | "" = "";
-  /** When the first bytes were read; NaN where none were. */
+  /** Reason for the failure of the last exchange; empty if it succeeded. */
+  failure: ErrorKind = "";
+  /** Time at which the first bytes were read; NaN if none came. */
   firstByteAt: number = NaN;
-  /** When the response was complete, or the exchange failed. */
+  /** Time at which the response was complete or the exchange failed. */
   endedAt: number = NaN;
 
-  /** Connects at the first exchange, or before by {@linkcode Connection.open}. */
+  /** Connects at the first exchange, or earlier with {@linkcode Connection.open}. */
   constructor(settings: ConnectionSettings<Tag>) {
     this.#settings = settings;
   }
 
-  /** Whether another exchange may be sent: false once it failed, or either side has closed it. */
+  /** Whether another exchange may be sent: false after a failure, and after either side has closed the connection. */
   get usable(): boolean {
     return this.#state === "idle";
   }
 
-  /** The status code of the last response; 0 where none came. */
+  /** Whether the connection is open: neither before it has connected nor after either side has closed it. */
+  get connected(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Status of the last response; 0 if none came. */
   get status(): number {
     return this.#reader.status;
   }
 
-  /** The text of the last response's body, where the request asked to keep it. */
+  /** Text of the last response's body; empty unless the request set `keepBody`. */
   get bodyText(): string {
     return this.#reader.bodyText;
   }
 
-  /** Connects ahead of the first exchange. Never rejects; returns whether the connection is {@linkcode Connection.usable}. */
+  /** Length of the last response's body in bytes, without the framing of chunks. */
+  get bodyLength(): number {
+    return this.#reader.bodyLength;
+  }
+
+  /**
+   * Returns the value of a header of the last response, the first of several; null if absent.
+   *
+   * @param name in lower case
+   */
+  header(name: string): string | null {
+    return this.#reader.header(name);
+  }
+
+  /**
+   * Connects before the first exchange. Never rejects. Returns whether the connection is {@linkcode Connection.usable}; if not,
+   * {@linkcode Connection.failure} has the reason.
+   */
   async open(): Promise<boolean> {
     this.#state = "busy";
     try {
       await this.#connect();
-      this.#state = "idle";
-    } catch {
+      if (this.#state === "busy") this.#state = "idle";
+    } catch (error) {
       this.#state = "closed";
+      if (this.failure === "") this.failure = kindOfConnectError(error);
     }
     return this.usable;
   }
 
-  /** Sends a request; only where the connection is {@linkcode Connection.usable}. A request that was sent is never sent again. */
+  /** Sends a request. The connection must be {@linkcode Connection.usable}. A request is never sent twice. */
   send(request: PreparedRequest, tag: Tag): void {
     this.#state = "busy";
     this.tag = tag;
     this.failure = "";
     this.firstByteAt = this.endedAt = NaN;
     this.#reader.start(request.bodyless, request.keepBody);
-    this.#exchange(request);
+    const socket = this.#socket;
+    if (socket === undefined) this.#connectAndExchange(request);
+    else this.#exchange(socket, request);
   }
 
-  /** Ends the exchange under way as failed, at once; and the connection, which would still answer it. */
+  /** Fails the active exchange at once and closes the connection, because the server would still respond to it. */
   abort(kind: FailureKind): void {
     if (this.#state === "busy") this.#fail(kind);
   }
 
-  /** Closes a connection that is idle. */
+  /** Closes an idle connection. */
   close(): void {
     if (this.#state === "idle") this.#close();
   }
 
-  /** Never rejects. Whatever it waits for, the exchange may have been aborted when it goes on. */
-  async #exchange(request: PreparedRequest): Promise<void> {
+  /** Never rejects. The exchange may have been aborted whenever this continues after an `await`. */
+  async #connectAndExchange(request: PreparedRequest): Promise<void> {
     try {
-      if (this.#socket === undefined) await this.#connect();
+      await this.#connect();
     } catch (error) {
       if (this.#state === "busy") this.#fail(kindOfConnectError(error));
       return;
     }
+    const socket = this.#socket;
+    if (socket !== undefined) await this.#exchange(socket, request);
+  }
+
+  /** Never rejects. See above. One function, because each further `await` costs a request several hundred nanoseconds. */
+  async #exchange(
+    socket: Deno.TcpConn,
+    request: PreparedRequest,
+  ): Promise<void> {
+    const reader = this.#reader;
+    const { clock } = this.#settings;
     try {
-      const socket = this.#socket;
-      if (socket === undefined) return;
       this.#keepAlive = request.keepAlive;
       this.#write(socket, request.bytes);
-      await this.#receive(socket);
+      let n = await this.#reading ?? null;
+      if (n !== null) this.firstByteAt = this.endedAt = clock.now();
+      while (n !== null) {
+        if (this.#state !== "busy") return;
+        if (reader.push(n)) return this.#succeed(socket);
+        n = await socket.read(reader.space());
+        this.endedAt = clock.now();
+      }
+      if (this.#state !== "busy") return;
+      if (reader.end()) this.#succeed(socket);
+      else this.#fail("closed");
     } catch (error) {
       if (this.#state !== "busy") return;
       this.#fail(error instanceof MalformedResponse ? "protocol" : "reset");
@@ -118,18 +165,18 @@ export class Connection<Tag> {
     this.#arm(socket);
   }
 
-  /** Reads ahead of the next request: so a connection that the server closes meanwhile is noticed before it is used. */
+  /** Reads before the next request is sent, so that a connection closed by the server is noticed before it is used. */
   #arm(socket: Deno.TcpConn): void {
     this.#reading = socket.read(this.#reader.space());
     this.#reading.then(this.#onUnasked, this.#onUnasked);
   }
 
-  /** The server has closed the connection, or says something, though it was asked nothing. */
+  /** The server has closed the connection, or sent bytes without a request. */
   readonly #onUnasked = (): void => {
     if (this.#state === "idle") this.#close();
   };
 
-  /** Goes on while the response comes: servers answer early where a request is too large. */
+  /** Continues while the response arrives: servers respond early if a request is too large. */
   async #write(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
     this.#unsent = bytes.length;
     try {
@@ -139,24 +186,8 @@ export class Connection<Tag> {
         this.#unsent -= await socket.write(rest);
       }
     } catch {
-      // The read that waits for the response fails as well, and says why.
+      // The pending read fails as well and has the reason.
     }
-  }
-
-  async #receive(socket: Deno.TcpConn): Promise<void> {
-    const reader = this.#reader;
-    const { clock } = this.#settings;
-    let n = await this.#reading ?? null;
-    if (n !== null) this.firstByteAt = this.endedAt = clock.now();
-    while (n !== null) {
-      if (this.#state !== "busy") return;
-      if (reader.push(n)) return this.#succeed(socket);
-      n = await socket.read(reader.space());
-      this.endedAt = clock.now();
-    }
-    if (this.#state !== "busy") return;
-    if (reader.end()) this.#succeed(socket);
-    else this.#fail("closed");
   }
 
   #succeed(socket: Deno.TcpConn): void {
@@ -181,21 +212,24 @@ export class Connection<Tag> {
     try {
       socket?.close();
     } catch {
-      // It was closed before.
+      // It is closed already.
     }
   }
 }
 
-/** Where connections go. */
+/**
+ * The IP addresses of a target, resolved and checked once. Connections go to these even if the target's name resolves to others
+ * later.
+ */
 export class Addresses {
   readonly #hosts: readonly string[];
   readonly #port: number;
-  /** The one that took the last connection. */
+  /** Index of the address that accepted the last connection. */
   #current = 0;
   readonly #cut = new AbortController();
 
   /**
-   * @param hosts IP addresses, one at least, in the order in which they are tried
+   * @param hosts IP addresses, at least one, in the order in which they are tried
    * @param port 1…65535
    */
   constructor(hosts: readonly string[], port: number) {
@@ -204,9 +238,9 @@ export class Addresses {
   }
 
   /**
-   * Connects: to the address that took the last connection, or the first of the others that takes this one.
+   * Connects to the address that accepted the last connection, or else to the first of the others that accepts.
    *
-   * @throws what the last of them fails with
+   * @throws the error of the last attempt
    */
   async connect(): Promise<Deno.TcpConn> {
     for (let tried = 1;; tried++) {
@@ -223,7 +257,7 @@ export class Addresses {
     }
   }
 
-  /** Gives up all attempts under way and to come. */
+  /** Aborts all current and future attempts. */
   close(): void {
     this.#cut.abort();
   }
@@ -237,21 +271,10 @@ export class Addresses {
   }
 }
 
-/**
- * Why there was no whole answer: the connection was refused, failed in its TLS handshake, or could not be made for another
- * reason; it was reset, or closed too early; what came was no HTTP; the time was up; or the exchange was cut.
- */
-export type FailureKind =
-  | "refused"
-  | "tls"
-  | "connect"
-  | "reset"
-  | "closed"
-  | "protocol"
-  | "timeout"
-  | "cut";
+/** Reason for a missing or incomplete response. */
+export type FailureKind = Exclude<ErrorKind, "">;
 
-/** Words of the messages that fetch and sockets fail with, in the order in which they are looked for. */
+/** Words in the messages of failed fetches and sockets, in the order of the search. */
 const WORDS: readonly (readonly [RegExp, FailureKind])[] = [
   [/refused/i, "refused"],
   [/certificate|tls|handshake|alert/i, "tls"],
@@ -260,13 +283,15 @@ const WORDS: readonly (readonly [RegExp, FailureKind])[] = [
   [/closed|incomplete|eof|end of file/i, "closed"],
 ];
 
-/** The kind of a failed attempt to connect. */
+/** Returns the kind of a failed attempt to connect. */
 export function kindOfConnectError(error: unknown): FailureKind {
   const kind = kindOfError(error);
   return kind === "refused" || kind === "tls" ? kind : "connect";
 }
 
-/** The kind of what a fetch or a socket failed with, by the words of its message and those of its causes; else `protocol`. */
+/**
+ * Returns the kind of a failed fetch or socket by the words of its message and those of its causes; `protocol` if none is known.
+ */
 export function kindOfError(error: unknown): FailureKind {
   let text = "";
   for (let e = error; e instanceof Error; e = e.cause) {
