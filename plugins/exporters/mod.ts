@@ -1,14 +1,15 @@
 /**
- * The plugin `exporters`: what perfmock measures, in the formats of monitoring systems.
+ * The plugin `exporters`: perfmock's metrics in the formats of monitoring systems.
  *
- * On by default, with Prometheus' text format and OpenMetrics, as a scrape asks for, at `/metrics`. Another path, or none:
+ * By default, `/metrics` answers in Prometheus' text format or in OpenMetrics, as the scrape asks for. The path can be changed, and
+ * the endpoint turned off:
  *
  * ```yaml
  * plugins:
  *   exporters: { prometheus: { path: /internal/metrics } }   # or { prometheus: false }
  * ```
  *
- * StatsD and OpenTelemetry are sent to where an address is given:
+ * Metrics are pushed over StatsD or OpenTelemetry if an address is given:
  *
  * ```yaml
  * plugins:
@@ -17,36 +18,32 @@
  *     otlp: { endpoint: "http://127.0.0.1:4318/v1/metrics", interval: 10s, timeout: 10s, headers: { X-Key: secret } }
  * ```
  *
- * Their states are in `health`, their figures in `stats`. What is sent, and what can be lost, is said where they are made:
- * statsd/mod.ts and otlp/mod.ts.
+ * `health` shows their states, `stats` their figures. statsd.ts and otlp.ts describe what is sent and what can be lost.
  *
- * It provides the key `exporters.promClient`: a registry for the metrics that plugin authors make with prom-client, which are
- * then part of `/metrics`.
+ * It provides the key `exporters.promClient`: a registry for metrics that plugin authors make with prom-client, which become
+ * part of `/metrics`. prom_client.ts has an example.
  *
  * @module
  */
 import type { Plugin } from "../../core/plugin.ts";
-import { type OtlpOptions, otlpSchema } from "./otlp/mod.ts";
+import { type OtlpOptions, otlpSchema } from "./otlp.ts";
 import { PROM_CLIENT } from "./prom_client.ts";
 import { Prometheus } from "./prometheus.ts";
 import { preparePushing, type PushingOptions } from "./pushing.ts";
-import {
-  type StatsdAddress,
-  type StatsdOptions,
-  statsdSchema,
-} from "./statsd/mod.ts";
+import { type StatsdOptions, statsdSchema } from "./statsd.ts";
+import type { StatsdAddress } from "./statsd_udp.ts";
 
 export type { OtlpOptions, PushingOptions, StatsdAddress, StatsdOptions };
 
-/** The options of the plugin `exporters`. */
+/** Options of the plugin `exporters`. */
 export interface ExportersOptions extends PushingOptions {
-  /** Prometheus' text format; false turns it off. */
+  /** The endpoint for Prometheus; false turns it off. */
   readonly prometheus: PrometheusOptions | false;
 }
 
-/** Where Prometheus finds its text. */
+/** Options of the endpoint for Prometheus. */
 export interface PrometheusOptions {
-  /** The path of the endpoint, `/metrics` where absent. */
+  /** Path of the endpoint. Default `/metrics`. */
   readonly path: string;
 }
 

@@ -13,12 +13,12 @@
  *   version: "1.0.0",
  *   requires: ["exporters"],
  *   setup(host) {
- *     // Kept, so that it counts on when the configuration changes: each revision has a registry of its own.
+ *     // host.keep() returns the same counter to the next revision of the configuration, which has a registry of its own.
  *     const orders = host.keep(
  *       "orders",
  *       () => new Counter({ name: "shop_orders_total", help: "Orders", registers: [] }),
  *     );
- *     // Found by the server alone: what happens in sessions stays out of /metrics.
+ *     // Only the server itself has the registry: requests in sessions are not part of /metrics.
  *     host.find(REGISTRY)?.registerMetric(orders);
  *     return { route: () => ({ observe: () => orders.inc() }) };
  *   },
@@ -30,11 +30,13 @@
  * console.assert(scrape.includes("shop_orders_total 1\n"));
  * ```
  *
- * perfmock itself records with `host.metrics`, which costs a fiftieth of it and bounds its series: prefer that for what is
- * recorded with every request. A scrape asks a metric for all of its series at once, so thousands of them hold the event loop.
+ * perfmock itself records with `host.metrics`, which costs a fiftieth of prom-client and bounds the number of series: prefer it
+ * for what is recorded with every request. A scrape collects and writes all series of a prom-client metric at once, so a metric
+ * with thousands of series holds the event loop.
  *
  * @module
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type {
   Metric,
   MetricObject,
@@ -42,76 +44,87 @@ import type {
   MetricValue,
   OpenMetricsContentType,
   Registry,
+  RegistryContentType,
 } from "prom-client";
-import type { Key } from "../../core/plugin.ts";
-import { openMetrics } from "./open_metrics.ts";
-import { type Family, familySlices } from "./prom_client_text.ts";
-import type { Names } from "./prometheus_names.ts";
+import type { Clock, Key } from "../../core/plugin.ts";
+import {
+  canonical,
+  familyOf,
+  labelPair,
+  OPEN_METRICS_CONTENT_TYPE,
+  type SampleNames,
+} from "./exposition.ts";
 
 /** A registry in the types of prom-client. */
 export type PromClientRegistry = Registry<OpenMetricsContentType>;
 
-/** Names the registry of plugin authors' metrics. */
+/** Key of the registry for plugin authors' metrics. */
 export const PROM_CLIENT: Key<PromClientRegistry> = {
   name: "exporters.promClient",
 };
 
-/** A metric of prom-client as it is at run time. */
-export interface PromMetric {
-  /** Its name. */
-  readonly name: string;
-  /** What it is, in one sentence. */
-  readonly help: string;
-  /** Its kind, in Prometheus' words. */
-  readonly type: string;
-  /** The names of its labels. */
-  readonly labelNames?: readonly string[];
-  /** Its series now; calls the author's `collect`. */
-  get(): Promise<Family>;
-  /** Starts its series afresh. */
-  reset(): void;
-}
+/** Time limit for the authors' own `collect` functions in one scrape, all together, in milliseconds. */
+const COLLECT_LIMIT = 1000;
 
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
+/** Labels as prom-client holds them. */
+type Labels = Readonly<Record<string, string | number | undefined>>;
+
+/** One sample of a metric. */
+interface Sample {
+  readonly value: number;
+  readonly labels?: Labels;
+  /** Name of the sample; absent if it is the metric's. */
+  readonly metricName?: string;
+}
+
+/** A metric with its present samples, as its `get()` returns them. */
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly values: readonly Sample[];
+}
+
+/** A metric of prom-client at run time; prom-client's types do not declare all of these. */
+interface AuthorMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly labelNames?: readonly string[];
+  /** Returns the present samples; calls the author's `collect` function. */
+  get(): Promise<Family>;
+  reset(): void;
+}
+
 /**
- * A registry as prom-client's own, but for three things: it does not load prom-client, which takes 50 ms and which whoever
- * makes metrics has loaded anyway; it refuses names that are taken or reserved as soon as a metric is registered; and it never
- * renames a metric as it writes it.
+ * The registry that plugin authors get. It holds their metrics and refuses a name in use or reserved as soon as a metric is
+ * registered. Everything that is written, text and JSON, is written by a registry of prom-client's, which is loaded only then:
+ * loading takes 50 ms, and most servers have no such metric. prom-client's default registry is not used.
  */
-export class OwnRegistry implements PromClientRegistry {
-  /** One that takes exemplars. A scrape is answered in whatever format it asks for. */
-  readonly contentType: OpenMetricsContentType =
-    "application/openmetrics-text; version=1.0.0; charset=utf-8";
-  readonly #others: () => Names;
-  readonly #metrics = new Map<string, PromMetric>();
-  #defaults: Readonly<Record<string, string>> = {};
+export class AuthorRegistry implements PromClientRegistry {
+  /** OpenMetrics, so that metrics with exemplars can be registered. A scrape gets the format that it asks for. */
+  readonly contentType: OpenMetricsContentType = OPEN_METRICS_CONTENT_TYPE;
+  readonly #ownNames: () => SampleNames;
+  readonly #metrics = new Map<string, AuthorMetric>();
+  #defaultLabels: Readonly<Record<string, string>> = {};
 
-  /** @param others the names that are taken outside of this registry, as of now; its own to keep */
-  constructor(others: () => Names) {
-    this.#others = others;
-  }
-
-  /** The metrics, in the order in which they were registered. */
-  get registered(): Iterable<PromMetric> {
-    return this.#metrics.values();
-  }
-
-  /** The labels that every series has. */
-  get defaultLabels(): Readonly<Record<string, string>> {
-    return this.#defaults;
+  /** @param ownNames returns the names that perfmock's own metrics use now, as a new object at each call */
+  constructor(ownNames: () => SampleNames) {
+    this.#ownNames = ownNames;
   }
 
   /**
-   * Registers a metric; one that is there already stays as it is.
+   * Registers a metric. Registering the same metric again does nothing.
    *
-   * @throws Error where its name is taken by another, or the name of a label is reserved
+   * @throws Error if another metric uses its name, or if the name of a label is reserved
    */
   registerMetric<T extends string>(metric: Metric<T>): void {
-    const added = asStored(metric);
+    const added = atRunTime(metric);
     const { name, labelNames = [], type } = added;
     if (this.#metrics.get(name) === added) return;
-    const names = this.#others();
+    const names = this.#ownNames();
     for (const known of this.#metrics.values()) {
       names.claim(known.name, known.type);
     }
@@ -120,7 +133,7 @@ export class OwnRegistry implements PromClientRegistry {
       throw new Error(
         `Cannot register metric "${name}": ${
           owner === name
-            ? `the name is taken by ${this.#inWords(owner)}`
+            ? `the name is taken by ${this.#describeOwner(owner)}`
             : `its samples would be taken for those of "${owner}"`
         }`,
       );
@@ -129,18 +142,21 @@ export class OwnRegistry implements PromClientRegistry {
     this.#metrics.set(name, added);
   }
 
-  /** Tells who has a name, as far as it is known here. */
-  #inWords(name: string): string {
+  #describeOwner(name: string): string {
     const known = this.#metrics.get(name);
     return known === undefined
       ? "a metric of the server itself"
       : `another plugin's metric, "${known.help}"`;
   }
 
-  /** Gives every series further labels; a metric's own go before them. */
+  /**
+   * Sets labels that every series has. A label of the same name that a series has of its own takes precedence.
+   *
+   * @throws Error if the name of a label is reserved
+   */
   setDefaultLabels(labels: object): void {
     checkLabels("set default labels", Object.keys(labels));
-    this.#defaults = Object.fromEntries(
+    this.#defaultLabels = Object.fromEntries(
       Object.entries(labels).map(([name, value]) => [name, String(value)]),
     );
   }
@@ -148,78 +164,213 @@ export class OwnRegistry implements PromClientRegistry {
   /** Removes all metrics and default labels. */
   clear(): void {
     this.#metrics.clear();
-    this.#defaults = {};
+    this.#defaultLabels = {};
   }
 
-  /** Starts all series afresh. */
+  /** Resets all series. */
   resetMetrics(): void {
     for (const metric of this.#metrics.values()) metric.reset();
   }
 
-  /** Removes a metric, if it is there. */
+  /** Removes a metric, if it is registered. */
   removeSingleMetric(name: string): void {
     this.#metrics.delete(name);
   }
 
-  /** A metric by its name; undefined where there is none. */
+  /** The metric of this name; undefined if there is none. */
   getSingleMetric<T extends string>(name: string): Metric<T> | undefined {
     return this.#metrics.get(name) as unknown as Metric<T> | undefined;
   }
 
-  /** The metrics as they were registered. */
+  /** All metrics, in the order in which they were registered. */
   getMetricsAsArray(): MetricObject[] {
     return [...this.#metrics.values()] as unknown as MetricObject[];
   }
 
-  /** The metrics with their series as they are now. */
+  /** All metrics with their present samples. */
   async getMetricsAsJSON(): Promise<
     MetricObjectWithValues<MetricValue<string>>[]
   > {
-    const families = await Promise.all(
-      [...this.#metrics.values()].map((metric) => metric.get()),
-    );
-    return families.map((family) => ({
+    const families = await this.#families();
+    // prom-client adds default labels to the samples it is given, which are the metric's own.
+    const copies = families.map((family) => ({
       ...family,
-      values: family.values.map((sample) => ({
-        ...sample,
-        labels: { ...this.#defaults, ...sample.labels },
-      })),
-    })) as unknown as MetricObjectWithValues<MetricValue<string>>[];
+      values: family.values.map((sample) => ({ ...sample })),
+    }));
+    const registry = await registryOf(copies, this.contentType);
+    registry.setDefaultLabels(this.#defaultLabels);
+    return registry.getMetricsAsJSON();
   }
 
-  /** All metrics in OpenMetrics. */
+  /** All metrics as OpenMetrics text. */
   async metrics(): Promise<string> {
-    let text = "";
-    for (const { name } of this.#metrics.values()) {
-      text += await this.getSingleMetricAsString(name);
-    }
-    return `${text}${FORMAT.end}`;
+    const families = (await this.#families()).map((family) =>
+      prepare(family, this.contentType, this.#defaultLabels)
+    );
+    return (await registryOf(families, this.contentType)).metrics();
+  }
+
+  #families(): Promise<Family[]> {
+    return Promise.all(
+      [...this.#metrics.values()].map((metric) => metric.get()),
+    );
   }
 
   /**
-   * One metric in OpenMetrics.
+   * One metric as OpenMetrics text, without a newline at the end.
    *
-   * @throws Error where there is none of this name
+   * @throws Error if there is no metric of this name
    */
   async getSingleMetricAsString(name: string): Promise<string> {
     const metric = this.#metrics.get(name);
     if (metric === undefined) {
       throw new Error(`Cannot write metric "${name}": there is none`);
     }
-    const family = await metric.get();
-    return [...familySlices(family, FORMAT, this.#defaults)].join("");
+    return this.#write(await metric.get(), this.contentType);
   }
 
-  /** Nothing to set: each scrape says which format it wants. */
+  /** Does nothing: each scrape asks for a format of its own. */
   setContentType(_contentType: OpenMetricsContentType): void {}
+
+  /**
+   * Writes the metrics for one scrape, one after the other; the event loop turns in between. A metric that fails or is late is
+   * left out, and the others are written all the same.
+   */
+  async *scrape(
+    { contentType, names, clock, omit }: ScrapeOptions,
+  ): AsyncGenerator<string> {
+    const deadline = clock.now() + COLLECT_LIMIT;
+    const pending: [AuthorMetric, Promise<Family | Error>][] = [];
+    for (const metric of this.#metrics.values()) {
+      pending.push([metric, collect(metric)]);
+      await nextTurn();
+    }
+    for (const [{ name, type }, collected] of pending) {
+      const family = await before(clock, deadline, collected);
+      if (family instanceof Error) {
+        omit(name, family.message);
+        continue;
+      }
+      // Since the metric was registered, host.metrics may have got one of the same name.
+      const owner = names.claim(name, type);
+      if (owner !== undefined) {
+        omit(name, `its samples would be taken for those of "${owner}"`);
+        continue;
+      }
+      try {
+        yield `${await this.#write(family, contentType)}\n`;
+      } catch (error) {
+        omit(name, messageOf(error));
+      }
+      await nextTurn();
+    }
+  }
+
+  async #write(
+    family: Family,
+    contentType: RegistryContentType,
+  ): Promise<string> {
+    const prepared = prepare(family, contentType, this.#defaultLabels);
+    const registry = await registryOf([prepared], contentType);
+    return registry.getSingleMetricAsString(prepared.name);
+  }
 }
 
-// prom-client stamps its exemplars with wall-clock time itself.
-const FORMAT = openMetrics(0);
+/** Options of {@linkcode AuthorRegistry.scrape}. */
+export interface ScrapeOptions {
+  /** Content type of the text. */
+  readonly contentType: RegistryContentType;
+  /** Names in use by perfmock's own metrics. */
+  readonly names: SampleNames;
+  /** Clock for the time limit on `collect` functions. */
+  readonly clock: Clock;
+  /** Called with the name of each metric that is left out, and the reason. */
+  readonly omit: (metric: string, reason: string) => void;
+}
 
-/** A metric with what prom-client's types do not tell of it. */
-function asStored(metric: object): PromMetric {
-  return metric as PromMetric;
+/** A registry of prom-client's that holds these samples. */
+async function registryOf(
+  families: readonly Family[],
+  contentType: RegistryContentType,
+): Promise<Registry<RegistryContentType>> {
+  const { Registry } = await import("prom-client");
+  const registry = new Registry<RegistryContentType>();
+  registry.setContentType(contentType);
+  for (const family of families) {
+    const { name, type } = family;
+    const metric = { name, type, get: () => Promise.resolve(family) };
+    registry.registerMetric(metric as unknown as Metric);
+  }
+  return registry;
+}
+
+/**
+ * What prom-client is given to write, so that each sample keeps the name that the author gave it. In OpenMetrics, prom-client
+ * itself would rename the author's counters: it takes `_total` off the metric and appends it to the samples of any counter.
+ *
+ * @throws Error if two samples are of the same series
+ */
+function prepare(
+  family: Family,
+  contentType: RegistryContentType,
+  defaultLabels: Labels,
+): Family {
+  const [name, type] = contentType === OPEN_METRICS_CONTENT_TYPE
+    ? familyOf(family.name, family.type)
+    : [family.name, family.type];
+  const seen = new Set<string>();
+  const values = family.values.map((sample) => {
+    const labels = Object.entries({ ...defaultLabels, ...sample.labels })
+      .map(([label, value]) => [label, labelValue(label, value)] as const);
+    const pairs = labels.map(([label, value]) => labelPair(label, value));
+    const sampleName = sample.metricName ?? family.name;
+    const series = pairs.length === 0 ? sampleName : `${sampleName}{${pairs}}`;
+    if (seen.has(series)) {
+      throw new Error(`the series ${series} is there twice`);
+    }
+    seen.add(series);
+    return { ...sample, labels: Object.fromEntries(labels) };
+  });
+  return { name, type, help: family.help, values };
+}
+
+/** Value of a label. Two values with the same UTF-8 bytes are equal: unpaired surrogates are replaced before values are compared. */
+function labelValue(name: string, value: Labels[string]): string {
+  if (typeof value === "number" && (name === "le" || name === "quantile")) {
+    return canonical(value);
+  }
+  return String(value).toWellFormed();
+}
+
+async function collect(metric: AuthorMetric): Promise<Family | Error> {
+  try {
+    return await metric.get();
+  } catch (error) {
+    return new Error(`its collect function failed: ${messageOf(error)}`);
+  }
+}
+
+async function before(
+  clock: Clock,
+  deadline: number,
+  collected: Promise<Family | Error>,
+): Promise<Family | Error> {
+  const { promise, resolve } = Promise.withResolvers<Error>();
+  const late = new Error(
+    `its collect function took longer than ${COLLECT_LIMIT / 1000} s`,
+  );
+  const timer = clock.at(deadline, resolve, late);
+  const first = await Promise.race([collected, promise]);
+  clock.cancel(timer);
+  return first;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function atRunTime(metric: object): AuthorMetric {
+  return metric as AuthorMetric;
 }
 
 function checkLabels(task: string, labels: readonly string[]): void {

@@ -3,27 +3,32 @@
  *
  * @module
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Endpoint, Host, Timing } from "../../core/plugin.ts";
-import { openMetrics } from "./open_metrics.ts";
-import { OwnRegistry } from "./prom_client.ts";
-import { foreignSlices } from "./prom_client_scrape.ts";
-import { wantsOpenMetrics } from "./prometheus_accept.ts";
-import { type ExpositionFormat, PROMETHEUS_TEXT } from "./prometheus_format.ts";
-import { Names } from "./prometheus_names.ts";
+import { wantsOpenMetrics } from "./accept.ts";
+import {
+  type ExpositionFormat,
+  openMetrics,
+  PROMETHEUS_TEXT,
+  SampleNames,
+} from "./exposition.ts";
+import { AuthorRegistry } from "./prom_client.ts";
 import { PrometheusText } from "./prometheus_text.ts";
-import { nextTurn } from "./prometheus_turn.ts";
 
-/** A metric that always fails must not fill the log at the rate of scrapes. */
-const LOGGED = 100;
+/** Maximum number of different log lines: a metric that always fails must not fill the log at the rate of scrapes. */
+const MAX_LOGGED = 100;
+
+/** The part of the host that scrapes need. */
+type ScrapeHost = Pick<Host, "clock" | "metrics" | "log">;
 
 /**
- * Answers scrapes. Each takes as many turns of the event loop as its text has slices, so that it does not delay the responses
- * that fall due meanwhile; how long it took is recorded in `perfmock_scrape_seconds`.
+ * Answers scrapes. The event loop turns after each slice of the text, so that a scrape does not delay responses that fall due
+ * meanwhile. The time it took is recorded in `perfmock_scrape_seconds`.
  */
 export class Prometheus {
-  /** Where plugin authors register metrics of prom-client. */
-  readonly registry: OwnRegistry;
-  readonly #host: Pick<Host, "clock" | "metrics" | "log">;
+  /** Registry for plugin authors' metrics of prom-client. */
+  readonly registry: AuthorRegistry;
+  readonly #host: ScrapeHost;
   readonly #writer: PrometheusText;
   readonly #encoder = new TextEncoder();
   readonly #openMetrics: ExpositionFormat;
@@ -32,19 +37,16 @@ export class Prometheus {
 
   /**
    * @param host gives the metrics, the clock and the log
-   * @param origin the wall-clock time at which the clock was 0, in milliseconds since 1970
+   * @param origin wall-clock time at which the clock was 0, in milliseconds since 1970
    */
-  constructor(
-    host: Pick<Host, "clock" | "metrics" | "log">,
-    origin: number = performance.timeOrigin,
-  ) {
+  constructor(host: ScrapeHost, origin: number = performance.timeOrigin) {
     this.#host = host;
-    this.registry = new OwnRegistry(() => this.#names());
+    this.registry = new AuthorRegistry(() => this.#names());
     this.#writer = new PrometheusText();
     this.#openMetrics = openMetrics(origin);
   }
 
-  /** Which metrics the last scrape left out and why, one sentence each. */
+  /** One sentence for each metric that the last scrape left out, with the reason. */
   get reasons(): readonly string[] {
     return [...this.#omitted].map(([metric, reason]) =>
       sentence(metric, reason)
@@ -54,7 +56,7 @@ export class Prometheus {
   /**
    * Makes the endpoint.
    *
-   * @param path where it lies
+   * @param path path of the endpoint, such as `/metrics`
    */
   endpoint(path: string): Endpoint {
     const duration = this.#host.metrics.timing({
@@ -82,7 +84,7 @@ export class Prometheus {
       slices.push(this.#encoder.encode(slice));
     }
     duration.record(clock.now() - start);
-    // A stream goes out slice by slice, too; one large body would be copied at once.
+    // A stream is sent slice by slice, too; one large body would be copied at once.
     return new Response(ReadableStream.from(slices), {
       headers: { "Content-Type": format.contentType, "Vary": "Accept" },
     });
@@ -99,10 +101,9 @@ export class Prometheus {
       yield slice;
       await nextTurn();
     }
-    yield* foreignSlices({
-      registry: this.registry,
+    yield* this.registry.scrape({
+      contentType: format.contentType,
       names: this.#names(),
-      format,
       clock,
       omit,
     });
@@ -110,16 +111,13 @@ export class Prometheus {
     this.#omitted = omitted;
   }
 
-  /** The names of all that is recorded in `host.metrics`. */
-  #names(): Names {
-    const names = new Names();
-    names.addAll(this.#host.metrics.all());
-    return names;
+  #names(): SampleNames {
+    return new SampleNames(this.#host.metrics.all());
   }
 
   #log(metric: string, reason: string): void {
     const line = sentence(metric, reason);
-    if (this.#logged.size >= LOGGED || this.#logged.has(line)) return;
+    if (this.#logged.size >= MAX_LOGGED || this.#logged.has(line)) return;
     this.#logged.add(line);
     this.#host.log("warn", line);
   }

@@ -16,26 +16,23 @@ import {
   formatValue,
   labelPair,
   PROMETHEUS_TEXT,
-} from "./prometheus_format.ts";
+} from "./exposition.ts";
 
-/** Less than 0.2 ms of work; a slice ends with the series that reaches it. */
-export const SLICE_LINES = 256;
+/** Maximum number of lines in a slice, which take less than 0.2 ms; the series that reaches it is written to its end. */
+const MAX_SLICE_LINES = 256;
 
-/** The first slice is short and each further one twice as long: code that never ran takes ten times as long. */
-const FIRST_LINES = 16;
+/** Number of lines in the first slice, doubled from slice to slice: code that runs for the first time takes ten times as long. */
+const FIRST_SLICE_LINES = 16;
 
-/**
- * Writes metrics as text. What stands before the values in the lines of a series never changes, so it is made once and
- * kept as long as the series.
- */
+/** Writes metrics as text. The text before the values of a series never changes: it is made once for each series. */
 export class PrometheusText {
   readonly #prefixes = new WeakMap<object, Prefixes>();
 
   /**
-   * The text in slices of up to about 256 lines, so that a caller can let others run in between. The figures of one series
-   * belong to one moment: its buckets are cumulative, and the last one is its count.
+   * The text in slices of up to about 256 lines, so that the event loop can turn in between. The figures of one series are read
+   * at one moment: its buckets are cumulative, and the last one equals its count.
    *
-   * @param omit told of a metric with a series that is left out, since what it follows could not be read
+   * @param omit called with the metric and the reason if a gauge could not be read and its series is left out
    */
   *slices(
     metrics: Iterable<Metric>,
@@ -44,7 +41,7 @@ export class PrometheusText {
   ): Generator<string> {
     let slice = "";
     let lines = 0;
-    let full = FIRST_LINES;
+    let full = FIRST_SLICE_LINES;
     for (const metric of metrics) {
       const { definition: { name, help }, type } = metric;
       const ends = bucketEnds(metric);
@@ -59,7 +56,7 @@ export class PrometheusText {
         lines += linesPerSeries;
         if (lines >= full) {
           yield slice;
-          full = Math.min(2 * full, SLICE_LINES);
+          full = Math.min(2 * full, MAX_SLICE_LINES);
           slice = "";
           lines = 0;
         }
@@ -81,7 +78,7 @@ export class PrometheusText {
   }
 }
 
-/** What stands before the values of one series; a bucket's line goes on with the bucket's end. */
+/** Beginnings of the lines of one series; a bucket's line continues with its upper boundary. */
 interface Prefixes {
   readonly value: string;
   readonly bucket: string;
@@ -104,7 +101,7 @@ function linePrefixes(
   };
 }
 
-/** The ends of the lines' prefixes for each bucket of a histogram, the last one included; none for other metrics. */
+/** Upper boundary of each bucket of a histogram, +Inf included, as the lines have it; empty for other types. */
 function bucketEnds({ type, boundaries = [] }: Metric): readonly string[] {
   if (type !== "histogram") return [];
   return [...boundaries.map((ms) => ms / 1000), Infinity].map(

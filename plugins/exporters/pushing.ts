@@ -9,17 +9,17 @@ import {
   type OtlpExporter,
   type OtlpFigures,
   type OtlpOptions,
-} from "./otlp/mod.ts";
-import { KeptExporter } from "./push/mod.ts";
+} from "./otlp.ts";
+import { PersistentExporter } from "./push.ts";
 import {
   createStatsdExporter,
-  openUdp,
   type StatsdExporter,
   type StatsdFigures,
   type StatsdOptions,
-} from "./statsd/mod.ts";
+} from "./statsd.ts";
+import { openUdp } from "./statsd_udp.ts";
 
-/** Which exporters push; absent and false are off. */
+/** Settings of the exporters that push; absent and false are off. */
 export interface PushingOptions {
   /** StatsD and DogStatsD, over UDP. */
   readonly statsd?: StatsdOptions | false;
@@ -27,63 +27,69 @@ export interface PushingOptions {
   readonly otlp?: OtlpOptions | false;
 }
 
-/** The figures of those that are on. */
+/** Figures of the exporters that are on. */
 export interface PushingFigures {
-  /** Those of StatsD. */
+  /** Figures of the StatsD exporter. */
   readonly statsd?: StatsdFigures;
-  /** Those of OpenTelemetry. */
+  /** Figures of the OpenTelemetry exporter. */
   readonly otlp?: OtlpFigures;
 }
 
-/** What the plugin's instance is completed with. */
+/** The pushing exporters' part of the plugin's instance. */
 export interface Pushing {
   /** Begins to deliver with these settings. */
   adopt(): void;
-  /** The state of each. */
+  /** State of each exporter. */
   health(): HealthReport;
-  /** The figures of each. */
+  /** Figures of each exporter. */
   snapshot(): PushingFigures;
 }
 
 /**
- * Prepares the exporters that push. They outlive the revision: the next one goes on with them, and they deliver a last time
- * when none asks for them.
+ * Prepares the exporters that push. They outlive the revision: the next one continues with them, and they deliver a last time
+ * if it does not ask for them.
  *
- * @param host keeps them
- * @param options which are on
+ * @param host keeps the exporters
+ * @param options settings of the exporters
  */
 export async function preparePushing(
   host: Host,
   { statsd = false, otlp = false }: PushingOptions,
 ): Promise<Pushing> {
-  // Kept even while they are off: to turn one off is to end it, which only the revision that takes over may do.
-  const kept = {
-    statsd: host.keep("statsd", () => new KeptExporter<StatsdExporter>(host)),
-    otlp: host.keep("otlp", () => new KeptExporter<OtlpExporter>(host)),
+  // Kept even while they are off: turning one off ends it, which only the revision that takes over may do.
+  const exporters = {
+    statsd: host.keep(
+      "statsd",
+      () => new PersistentExporter<StatsdExporter>(host),
+    ),
+    otlp: host.keep("otlp", () => new PersistentExporter<OtlpExporter>(host)),
   };
-  if (statsd !== false) await kept.statsd.prepare();
-  if (otlp !== false) await kept.otlp.prepare();
+  if (statsd !== false) await exporters.statsd.prepare();
+  if (otlp !== false) await exporters.otlp.prepare();
   const running = () =>
-    Object.entries(kept).flatMap(([name, { exporter }]) =>
+    Object.entries(exporters).flatMap(([name, { exporter }]) =>
       exporter === undefined ? [] : [[name, exporter] as const]
     );
   return {
     adopt() {
-      if (statsd === false) kept.statsd.end();
+      if (statsd === false) exporters.statsd.end();
       else {
-        const { ledger } = kept.statsd;
-        kept.statsd.adopt(statsd, () =>
-          createStatsdExporter(host, {
-            options: statsd,
-            ledger,
-            open: openUdp,
-          }));
+        const { delivered } = exporters.statsd;
+        exporters.statsd.adopt(
+          statsd,
+          () =>
+            createStatsdExporter(host, {
+              options: statsd,
+              delivered,
+              open: openUdp,
+            }),
+        );
       }
-      if (otlp === false) kept.otlp.end();
+      if (otlp === false) exporters.otlp.end();
       else {
-        kept.otlp.adopt(
+        exporters.otlp.adopt(
           otlp,
-          () => createOtlpExporter(host, otlp, kept.otlp),
+          () => createOtlpExporter(host, otlp, exporters.otlp),
         );
       }
     },

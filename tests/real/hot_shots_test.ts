@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
-import { Ledger } from "../../plugins/exporters/push/mod.ts";
-import { createStatsdExporter } from "../../plugins/exporters/statsd/mod.ts";
+import { DeliveredCounts } from "../../plugins/exporters/push.ts";
+import { createStatsdExporter } from "../../plugins/exporters/statsd.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { npmInstall, temporaryFolder } from "./_packages.ts";
 import { required, run } from "./_software.ts";
@@ -50,7 +50,7 @@ Deno.test("The StatsD exporter writes DogStatsD as hot-shots does", {
         interval: 1000,
         prefix: "shop",
       },
-      ledger: new Ledger(),
+      delivered: new DeliveredCounts(),
       open: () =>
         Promise.resolve({
           target: "",

@@ -1,8 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";
-import { createOtlpExporter } from "../../plugins/exporters/otlp/mod.ts";
-import { KeptExporter } from "../../plugins/exporters/push/mod.ts";
+import { createOtlpExporter } from "../../plugins/exporters/otlp.ts";
+import { PersistentExporter } from "../../plugins/exporters/push.ts";
 import { npmInstall, temporaryFolder } from "./_packages.ts";
 import { required, run } from "./_software.ts";
 
@@ -120,7 +120,7 @@ async function ours(): Promise<string> {
       headers: {},
       temporality: "cumulative",
     },
-    new KeptExporter({ metrics, clock }),
+    new PersistentExporter({ metrics, clock }),
   );
   exporter.start();
   clock.advance(1);

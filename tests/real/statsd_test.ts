@@ -2,11 +2,9 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { PreciseClock } from "../../core/lib/time/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
-import { Ledger } from "../../plugins/exporters/push/mod.ts";
-import {
-  createStatsdExporter,
-  openUdp,
-} from "../../plugins/exporters/statsd/mod.ts";
+import { DeliveredCounts } from "../../plugins/exporters/push.ts";
+import { createStatsdExporter } from "../../plugins/exporters/statsd.ts";
+import { openUdp } from "../../plugins/exporters/statsd_udp.ts";
 import { npmInstall, Service, temporaryFolder } from "./_packages.ts";
 import { freePort, required, until } from "./_software.ts";
 
@@ -157,7 +155,7 @@ Deno.test("A StatsD daemon receives 10 000 series at once, each exactly", {
         interval: 60_000,
         prefix: "",
       },
-      ledger: new Ledger(),
+      delivered: new DeliveredCounts(),
       open: openUdp,
     },
   );

@@ -1,8 +1,8 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { createKit } from "../../../core/config/mod.ts";
 import type { KitType } from "../../../core/plugin.ts";
-import { otlpSchema } from "../../../plugins/exporters/otlp/mod.ts";
-import { statsdSchema } from "../../../plugins/exporters/statsd/mod.ts";
+import { otlpSchema } from "../../../plugins/exporters/otlp.ts";
+import { statsdSchema } from "../../../plugins/exporters/statsd.ts";
 
 const kit = createKit({ folder: "/", distribution: () => ({ issues: [] }) });
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { Counter, Gauge } from "prom-client";
-import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { Prometheus } from "../../../plugins/exporters/prometheus.ts";
 import { parse, sampleKey } from "./_exposition.ts";
 

@@ -2,8 +2,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createPerfmock, type Perfmock } from "../../../mod.ts";
-import { request } from "./otlp/_schema.ts";
-import { Daemon } from "./statsd/_daemon.ts";
+import { request } from "./_otlp_schema.ts";
+import { Daemon } from "./_daemon.ts";
 
 /** A StatsD daemon on a port of its own. */
 async function listen() {

@@ -1,13 +1,17 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { PreciseClock } from "../../../core/lib/time/mod.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import {
   createOtlpExporter,
   type OtlpOptions,
-} from "../../../../plugins/exporters/otlp/mod.ts";
-import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
-import { PreciseClock } from "../../../../core/lib/time/mod.ts";
-import { Clockwork, settle } from "../push/_clockwork.ts";
-import { request } from "./_schema.ts";
+  post,
+} from "../../../plugins/exporters/otlp.ts";
+import {
+  DeliveredCounts,
+  DeliveryError,
+} from "../../../plugins/exporters/push.ts";
+import { Clockwork, settle } from "./_clockwork.ts";
+import { request } from "./_otlp_schema.ts";
 
 /** A receiver whose answers are scripted; the last one holds. */
 class Receiver implements AsyncDisposable {
@@ -68,7 +72,7 @@ async function rig(
       temporality: "cumulative",
       ...options,
     },
-    { ledger: new Ledger(), start: clock.now(), id: "me" },
+    { delivered: new DeliveredCounts(), start: clock.now(), id: "me" },
   );
   exporter.start();
   while (exporter.state === "starting") {
@@ -257,7 +261,7 @@ Deno.test("OtlpExporter tells a receiver that was down all it missed, once, and 
       headers: {},
       temporality: "cumulative",
     },
-    { ledger: new Ledger(), start: 0, id: "me" },
+    { delivered: new DeliveredCounts(), start: 0, id: "me" },
   );
   exporter.start();
   // One event a second of the clock's, at whose pauses the answers have their time.
@@ -274,4 +278,48 @@ Deno.test("OtlpExporter tells a receiver that was down all it missed, once, and 
   deepEqual(sums, sums.toSorted((a, b) => a - b));
   equal(sums.at(-1), 20);
   equal(exporter.failures, 3);
+});
+
+const NOW = Date.parse("2026-01-01T00:00:00Z");
+
+/** What a receiver that answers so is left alone for, in milliseconds. */
+async function retryAfter(
+  status: number,
+  header: string | undefined,
+): Promise<number> {
+  const headers = new Headers(
+    header === undefined ? {} : { "Retry-After": header },
+  );
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(null, { status, headers }),
+  );
+  let asked = NaN;
+  await rejects(
+    post({
+      endpoint: `http://127.0.0.1:${server.addr.port}/`,
+      headers: {},
+      body: "{}",
+      signal: new AbortController().signal,
+    }, () => NOW),
+    (error: unknown) => {
+      asked = error instanceof DeliveryError ? error.retryAfter : NaN;
+      return true;
+    },
+  );
+  return asked;
+}
+
+Deno.test("post() passes a Retry-After on, in seconds or as a date", async () => {
+  for (const status of [429, 502, 503, 504]) {
+    equal(await retryAfter(status, "7"), 7000);
+  }
+  equal(await retryAfter(503, "Thu, 01 Jan 2026 00:00:30 GMT"), 30_000);
+  equal(await retryAfter(503, "Wed, 31 Dec 2025 00:00:00 GMT"), 0);
+  equal(await retryAfter(503, "soon"), 0);
+  equal(await retryAfter(503, undefined), 0);
+});
+
+Deno.test("post() takes no Retry-After from a refusal: another request may be welcome", async () => {
+  equal(await retryAfter(400, "7"), 0);
 });

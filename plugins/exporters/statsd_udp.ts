@@ -1,31 +1,43 @@
+/**
+ * UDP sockets for StatsD.
+ *
+ * @module
+ */
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import type { StatsdAddress } from "./options.ts";
 import { readReceiver, type Receiver } from "./read_receiver.ts";
 
-/** A way to one receiver, for one flush. */
+/** Host and port of a StatsD receiver. */
+export interface StatsdAddress {
+  /** A host name or an IP address, without brackets. */
+  readonly host: string;
+  /** 1…65535. */
+  readonly port: number;
+}
+
+/** A socket for one flush. */
 export interface Channel {
-  /** Address and port of the other end, in words. */
+  /** Address and port of the receiver, such as `127.0.0.1:8125` or `[::1]:8125`. */
   readonly target: string;
-  /** Hands a datagram to the system; rejected where the system refuses it, which then has not left. */
+  /** Hands a datagram to the system. Rejects if the system refuses the datagram, which then was not sent. */
   send(datagram: Uint8Array): Promise<void>;
-  /** What is known of the other end; undefined where nothing is. */
+  /** State of the receiver; undefined if it cannot be known. */
   receiver(): Promise<Receiver | undefined>;
-  /** Ends it. */
+  /** Closes the socket. */
   close(): void;
 }
 
 /**
- * Opens a way to a receiver. Opened for each flush, it follows a name that moves and leaves nothing open in between.
+ * Opens a socket for one flush. Because the name is resolved again for each flush, a receiver may move to another address.
  *
- * Node's own sockets can be connected, and are then told of refused datagrams; Deno's cannot, hence
- * {@linkcode Channel.receiver}. hot-shots, which sits on the same sockets, says of a datagram neither that it left nor which
- * figures were in it, so that none could be kept for later.
+ * A connected socket of Node's reports refused datagrams. Deno cannot connect UDP sockets, hence
+ * {@linkcode Channel.receiver}. The package hot-shots uses the same sockets, but does not tell whether a datagram was sent and
+ * which figures it contained, so that they could not be sent again.
  *
- * @param address whose
+ * @param address address of the receiver
  * @param signal ends the wait for the name
- * @throws where the name does not resolve, or the signal's reason
+ * @throws if the name does not resolve; the signal's reason, if it is aborted
  */
 export async function openUdp(
   address: StatsdAddress,
@@ -59,7 +71,7 @@ export async function openUdp(
   };
 }
 
-/** A look-up cannot be taken back: it is left alone once nobody waits. */
+/** A name look-up cannot be cancelled: once the signal is aborted, its result is ignored. */
 async function resolve(
   host: string,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { openUdp } from "../../../../plugins/exporters/statsd/mod.ts";
+import { openUdp } from "../../../plugins/exporters/statsd_udp.ts";
 
 const never = new AbortController().signal;
 

@@ -1,11 +1,11 @@
 /**
- * Which text format a scrape gets.
+ * The text format that a scrape asks for in its `Accept` header.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-accept
  * @module
  */
 
-/** One of the formats, as `Accept` names it. */
+/** One of the two formats, as `Accept` names it. */
 interface Offer {
   readonly type: string;
   readonly subtype: string;
@@ -19,24 +19,27 @@ const OPEN_METRICS: Offer = {
   version: "1.0.0",
 };
 
-/** How much a format is wanted, and how plainly it was named: 0 is by no range, 3 by its own name. */
-interface Wish {
+/** Preference for a format. */
+interface Preference {
+  /** The weight `q`, 0 to 1; 0 if no media range matches the format. */
   readonly quality: number;
-  readonly plainness: number;
+  /** How specific the matching range is: 0 for none, 1 for any type, 2 for any subtype, 3 for the format by name. */
+  readonly specificity: number;
 }
 
 /**
- * Whether OpenMetrics is wanted rather than the text format. It has to be named: who takes anything gets what a person can
- * read, as does who names neither, since a scrape that is refused tells less than one in another format.
+ * Returns true if OpenMetrics is preferred to the text format. OpenMetrics has to be asked for by name. A client that accepts
+ * anything gets the format that is easier to read, and so does a client that accepts neither: an answer in another format is
+ * more useful than a 406.
  *
- * @param accept the header's value; null where absent
+ * @param accept value of the header; null if absent
  */
 export function wantsOpenMetrics(accept: string | null): boolean {
   if (accept === null) return false;
   const ranges = accept.toLowerCase().split(",").map(parseRange);
-  const open = wishFor(OPEN_METRICS, ranges);
-  const text = wishFor(TEXT, ranges);
-  return open.plainness === 3 && open.quality > 0 &&
+  const open = preferenceFor(OPEN_METRICS, ranges);
+  const text = preferenceFor(TEXT, ranges);
+  return open.specificity === 3 && open.quality > 0 &&
     open.quality >= text.quality;
 }
 
@@ -63,19 +66,22 @@ function parseRange(written: string): Range {
   };
 }
 
-/** The most plainly named range that takes an offer decides, as RFC 9110 has it. */
-function wishFor(offer: Offer, ranges: readonly Range[]): Wish {
-  let wish: Wish = { quality: 0, plainness: 0 };
+/** The most specific range that matches decides, as RFC 9110 requires. */
+function preferenceFor(offer: Offer, ranges: readonly Range[]): Preference {
+  let preference: Preference = { quality: 0, specificity: 0 };
   for (const range of ranges) {
-    const plainness = plainnessOf(offer, range);
-    const better = plainness > wish.plainness ||
-      plainness === wish.plainness && range.quality > wish.quality;
-    if (plainness > 0 && better) wish = { quality: range.quality, plainness };
+    const specificity = specificityOf(offer, range);
+    const better = specificity > preference.specificity ||
+      specificity === preference.specificity &&
+        range.quality > preference.quality;
+    if (specificity > 0 && better) {
+      preference = { quality: range.quality, specificity };
+    }
   }
-  return wish;
+  return preference;
 }
 
-function plainnessOf(offer: Offer, range: Range): Wish["plainness"] {
+function specificityOf(offer: Offer, range: Range): Preference["specificity"] {
   if (range.type === "*" && range.subtype === "*") return 1;
   if (range.type !== offer.type) return 0;
   if (range.subtype === "*") return 2;

@@ -1,13 +1,13 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
-import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
-import { datagrams } from "../../../../plugins/exporters/statsd/datagrams.ts";
-import { LineWriter } from "../../../../plugins/exporters/statsd/lines.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import { DeliveredCounts } from "../../../plugins/exporters/push.ts";
 import {
+  datagrams,
   dogstatsdTags,
+  LineWriter,
   plainName,
-} from "../../../../plugins/exporters/statsd/names.ts";
+} from "../../../plugins/exporters/statsd_lines.ts";
 
 const PLAIN = { format: "plain", prefix: "" } as const;
 const DOG = { format: "dogstatsd", prefix: "" } as const;
@@ -16,10 +16,10 @@ const DOG = { format: "dogstatsd", prefix: "" } as const;
 function linesOf(
   metrics: MetricRegistry,
   options: ConstructorParameters<typeof LineWriter>[0],
-  ledger = new Ledger(),
+  delivered = new DeliveredCounts(),
 ): string[] {
   const decoder = new TextDecoder();
-  return [...datagrams(metrics.all(), new LineWriter(options), ledger)]
+  return [...datagrams(metrics.all(), new LineWriter(options), delivered)]
     .flatMap((datagram) => decoder.decode(datagram?.bytes).split("\n"))
     .filter((line) => line !== "" && !line.includes("perfmock_series"));
 }
@@ -80,13 +80,13 @@ Deno.test("LineWriter leaves out gauges that are no finite number", () => {
 Deno.test("LineWriter writes a figure that did not change once", () => {
   const metrics = new MetricRegistry();
   const counter = metrics.counter({ name: "c_total", help: "T" }).series();
-  const ledger = new Ledger();
-  deepEqual(linesOf(metrics, PLAIN, ledger), []);
+  const delivered = new DeliveredCounts();
+  deepEqual(linesOf(metrics, PLAIN, delivered), []);
   counter.add(2);
-  deepEqual(linesOf(metrics, PLAIN, ledger), ["c_total:2|c"]);
-  const change = ledger.change(counter);
-  if (change !== undefined) ledger.settle(counter, change);
-  deepEqual(linesOf(metrics, PLAIN, ledger), []);
+  deepEqual(linesOf(metrics, PLAIN, delivered), ["c_total:2|c"]);
+  const change = delivered.change(counter);
+  if (change !== undefined) delivered.mark(counter, change);
+  deepEqual(linesOf(metrics, PLAIN, delivered), []);
 });
 
 Deno.test("LineWriter tells quantiles within the bucket they are in", () => {

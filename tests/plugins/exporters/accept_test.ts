@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { wantsOpenMetrics } from "../../../plugins/exporters/prometheus_accept.ts";
+import { wantsOpenMetrics } from "../../../plugins/exporters/accept.ts";
 
 const OPEN = "application/openmetrics-text";
 

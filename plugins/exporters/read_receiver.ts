@@ -1,26 +1,26 @@
 /**
- * What the kernel's table of UDP sockets says of a receiver on the loopback interface. Linux only.
+ * State of a receiver on the loopback interface, from the kernel's table of UDP sockets. Linux only.
  *
  * @see https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html (the columns of udp are the same)
  * @module
  */
 
-/** The socket at the other end. */
+/** State of the receiver's socket. */
 export interface Receiver {
-  /** Whether a socket is bound to the port. */
+  /** True if a socket is bound to the port. */
   readonly isListening: boolean;
-  /** How many datagrams found no room in its buffer, of whichever sender, since it was bound. */
+  /** Number of datagrams dropped because its buffer was full, from any sender, since it was bound. */
   readonly overflowed: number;
-  /** How many bytes wait in its buffer. */
+  /** Number of bytes in its buffer. */
   readonly waiting: number;
 }
 
 /**
- * Reads whether somebody listens.
+ * Reads the state of a receiver.
  *
- * @param address an IP address
- * @param port the port
- * @returns undefined where it cannot be known: off the loopback interface, or where there is no such table
+ * @param address IP address of the receiver
+ * @param port port of the receiver
+ * @returns undefined if it cannot be known: the receiver is not on the loopback interface, or the system has no such table
  */
 export async function readReceiver(
   address: string,
@@ -30,7 +30,7 @@ export async function readReceiver(
   if (!isV4 && address !== "::1") return undefined;
   const v6 = await tableOf("/proc/net/udp6");
   const v4 = isV4 ? await tableOf("/proc/net/udp") : "";
-  // A socket on :: takes IPv4 as well, so without either table there is no knowing.
+  // A socket bound to :: receives IPv4 as well, so both tables are needed.
   if (v4 === undefined || v6 === undefined) return undefined;
   const wanted = new Set(isV4 ? [hexV4(address), V4_ANY] : [V6_LOOPBACK]);
   if (isV4) wanted.add(V4_IN_V6 + hexV4(address));
@@ -52,7 +52,7 @@ export async function readReceiver(
 const V4_ANY = "00000000";
 const V6_ANY = "0".repeat(32);
 const V6_LOOPBACK = "00000000000000000000000001000000";
-/** ::ffff:0:0/96, in words of the machine's order of bytes, which is little-endian wherever Deno runs. */
+/** ::ffff:0:0/96, in 32-bit words of the machine's byte order, which is little-endian on all platforms of Deno. */
 const V4_IN_V6 = "0000000000000000FFFF0000";
 
 function hexV4(address: string): string {
@@ -65,7 +65,7 @@ async function tableOf(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
   } catch {
-    // No such system, or no permission: then nothing is known, which is no fault.
+    // Not Linux, or no permission to read the table: the state is unknown, which is no error.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /** A StatsD daemon in memory, and ways to it that fail in every way UDP can. */
-import type { Channel } from "../../../../plugins/exporters/statsd/udp.ts";
+import type { Channel } from "../../../plugins/exporters/statsd_udp.ts";
 
 /** Strict where daemons are silent: a line that is none is an error. */
 const LINE = /^([^\s:|@#]+):(-?\d+(?:\.\d+)?(?:e-\d+)?)\|([cg])(?:\|#(\S.*))?$/;

@@ -1,5 +1,5 @@
 /** What the tests of pushing exporters share: a virtual clock whose time passes only when promises have had their turns. */
-import { VirtualClock } from "../../../../core/lib/time/mod.ts";
+import { VirtualClock } from "../../../core/lib/time/mod.ts";
 
 /** Lets all promises and immediates that are due have their turn. */
 export async function settle(turns = 20): Promise<void> {

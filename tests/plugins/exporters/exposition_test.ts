@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import type { Metrics } from "../../../core/plugin.ts";
 import {
+  canonical,
   familyOf,
   openMetrics,
-} from "../../../plugins/exporters/open_metrics.ts";
-import { canonical } from "../../../plugins/exporters/prometheus_format.ts";
+  sampleNames,
+} from "../../../plugins/exporters/exposition.ts";
 import { PrometheusText } from "../../../plugins/exporters/prometheus_text.ts";
 import { parse, sampleKey } from "./_exposition.ts";
 
@@ -118,4 +119,16 @@ Deno.test("canonical() loses nothing of a number", () => {
     ),
     { seed: 42, numRuns: 500 },
   );
+});
+
+Deno.test("sampleNames() returns the samples of each type, and the family of a counter", () => {
+  deepEqual(sampleNames("h", "histogram"), [
+    "h",
+    "h_bucket",
+    "h_sum",
+    "h_count",
+  ]);
+  deepEqual(sampleNames("s", "summary"), ["s", "s_sum", "s_count"]);
+  deepEqual(sampleNames("c_total", "counter"), ["c_total", "c"]);
+  deepEqual(sampleNames("g", "gauge"), ["g"]);
 });

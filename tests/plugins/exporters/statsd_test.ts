@@ -1,11 +1,13 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
-import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
-import { createStatsdExporter } from "../../../../plugins/exporters/statsd/mod.ts";
-import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
-import { Flusher } from "../../../../plugins/exporters/statsd/flusher.ts";
-import { LineWriter } from "../../../../plugins/exporters/statsd/lines.ts";
-import { Clockwork, settle } from "../push/_clockwork.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import { DeliveredCounts } from "../../../plugins/exporters/push.ts";
+import {
+  createStatsdExporter,
+  Flusher,
+} from "../../../plugins/exporters/statsd.ts";
+import { LineWriter } from "../../../plugins/exporters/statsd_lines.ts";
+import { Clockwork, settle } from "./_clockwork.ts";
 import { Loopback } from "./_daemon.ts";
 
 function rig() {
@@ -16,13 +18,13 @@ function rig() {
     help: "T",
     labels: ["n"],
   });
-  const figures = { datagrams: 0, dropped: 0, overflowed: 0 };
-  const ledger = new Ledger();
+  const counts = { datagrams: 0, dropped: 0, overflowed: 0 };
+  const delivered = new DeliveredCounts();
   const flusher = new Flusher({
     host: { clock, metrics },
-    ledger,
+    delivered,
     writer: new LineWriter({ format: "plain", prefix: "" }),
-    figures,
+    counts,
   });
   const loopback = new Loopback();
   const flush = async () => {
@@ -36,34 +38,43 @@ function rig() {
     while (!isDone) await clock.pass(5);
     return flushing;
   };
-  return { clock, metrics, counter, figures, ledger, flusher, loopback, flush };
+  return {
+    clock,
+    metrics,
+    counter,
+    counts,
+    delivered,
+    flusher,
+    loopback,
+    flush,
+  };
 }
 
 /** Enough series for some bursts of datagrams. */
 const MANY = 3000;
 
 Deno.test("Flusher packs datagrams of at most 1400 bytes, and rests after 16", async () => {
-  const { counter, flush, loopback, figures, clock } = rig();
+  const { counter, flush, loopback, counts, clock } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add(n);
   await flush();
   const { sizes, counters } = loopback.daemon;
   ok(Math.max(...sizes) <= 1400);
   // All but the last are full, to within a line.
   ok(Math.min(...sizes.slice(0, -1)) > 1350);
-  equal(figures.datagrams, sizes.length);
+  equal(counts.datagrams, sizes.length);
   equal(clock.now(), Math.floor((sizes.length - 1) / 16) * 5);
   for (let n = 1; n < MANY; n++) equal(counters.get(`c_total.n.${n}`), n);
 });
 
 Deno.test("Flusher sends nothing where nobody listens, and all of it later, once", async () => {
-  const { counter, flush, loopback, figures } = rig();
+  const { counter, flush, loopback, counts } = rig();
   const series = counter.series("a");
   series.add(3);
   loopback.isUp = false;
   await rejects(flush, /nobody listens/);
   series.add(4);
   await rejects(flush, /nobody listens/);
-  deepEqual(figures, { datagrams: 0, dropped: 0, overflowed: 0 });
+  deepEqual(counts, { datagrams: 0, dropped: 0, overflowed: 0 });
   loopback.isUp = true;
   await flush();
   await flush();
@@ -71,14 +82,14 @@ Deno.test("Flusher sends nothing where nobody listens, and all of it later, once
 });
 
 Deno.test("Flusher counts what was under way when the receiver disappeared, and sends it no second time", async () => {
-  const { counter, flush, loopback, figures } = rig();
+  const { counter, flush, loopback, counts } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
   loopback.diesAfter = 20;
   await rejects(flush, /nobody listens/);
   const swallowed = loopback.swallowed.counters.size;
   ok(swallowed > 0);
   // The burst that was under way: 16 datagrams, 4 of which arrived.
-  equal(figures.dropped, 16);
+  equal(counts.dropped, 16);
   equal(loopback.swallowed.sizes.length, 12);
   [loopback.isUp, loopback.diesAfter] = [true, Infinity];
   await flush();
@@ -87,25 +98,25 @@ Deno.test("Flusher counts what was under way when the receiver disappeared, and 
 });
 
 Deno.test("Flusher keeps what the system refuses for the next flush", async () => {
-  const { counter, flush, loopback, figures } = rig();
+  const { counter, flush, loopback, counts } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
   loopback.refusesAfter = 20;
   await rejects(flush, /^DeliveryError: Cannot send a datagram: Network is/);
-  equal(figures.datagrams, 20);
+  equal(counts.datagrams, 20);
   loopback.refusesAfter = Infinity;
   await flush();
-  equal(figures.dropped, 0);
+  equal(counts.dropped, 0);
   equal(loopback.daemon.counters.size, MANY);
   for (const sum of loopback.daemon.counters.values()) equal(sum, 1);
 });
 
 Deno.test("Flusher sends all of it where nothing is known of the receiver", async () => {
-  const { counter, flush, loopback, figures } = rig();
+  const { counter, flush, loopback, counts } = rig();
   counter.series("a").add(5);
   loopback.isKnown = false;
   await flush();
   equal(loopback.daemon.counters.get("c_total.n.a"), 5);
-  deepEqual(figures, { datagrams: 1, dropped: 0, overflowed: 0 });
+  deepEqual(counts, { datagrams: 1, dropped: 0, overflowed: 0 });
 });
 
 Deno.test("Flusher waits for a receiver that is behind", async () => {
@@ -125,7 +136,7 @@ Deno.test("Flusher waits for a receiver that is behind", async () => {
 });
 
 Deno.test("Flusher counts what the receiver had no room for during a flush", async () => {
-  const { counter, flusher, loopback, clock, figures } = rig();
+  const { counter, flusher, loopback, clock, counts } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
   loopback.overflowed = 7;
   const flushing = flusher.flush(
@@ -136,18 +147,18 @@ Deno.test("Flusher counts what the receiver had no room for during a flush", asy
   loopback.overflowed = 10;
   await clock.pass(1000, 5);
   await flushing;
-  equal(figures.overflowed, 3);
+  equal(counts.overflowed, 3);
 });
 
 Deno.test("Flusher drops lines that no datagram can carry, and goes on", async () => {
-  const { counter, flush, loopback, figures } = rig();
+  const { counter, flush, loopback, counts } = rig();
   counter.series("x".repeat(70_000)).add();
   counter.series("a").add();
   await flush();
-  equal(figures.dropped, 1);
+  equal(counts.dropped, 1);
   equal(loopback.daemon.counters.get("c_total.n.a"), 1);
   await flush();
-  equal(figures.dropped, 1);
+  equal(counts.dropped, 1);
 });
 
 Deno.test("Flusher stops when its time is over", async () => {
@@ -176,7 +187,7 @@ Deno.test("Flusher: what arrives and what is lost is what happened, whatever goe
     fc.asyncProperty(
       fc.array(happening, { minLength: 1, maxLength: 8 }),
       async (happenings) => {
-        const { counter, metrics, flush, loopback, figures } = rig();
+        const { counter, metrics, flush, loopback, counts } = rig();
         const timing = metrics.timing({ name: "t", help: "T" }).series();
         const happened = new Map<string, number>();
         let known = true;
@@ -202,7 +213,7 @@ Deno.test("Flusher: what arrives and what is lost is what happened, whatever goe
         for (const [n, value] of happened) equal(sum(`c_total.n.${n}`), value);
         equal(sum("t.count"), timing.count);
         // Nothing is lost in silence where the receiver can be seen.
-        if (known) ok(figures.dropped >= swallowed.withCounts);
+        if (known) ok(counts.dropped >= swallowed.withCounts);
       },
     ),
     { seed: 8, numRuns: 60 },
@@ -210,7 +221,7 @@ Deno.test("Flusher: what arrives and what is lost is what happened, whatever goe
 });
 
 Deno.test("createStatsdExporter() says that a name does not resolve, and runs on", async () => {
-  const { clock, metrics, counter, ledger, loopback } = rig();
+  const { clock, metrics, counter, delivered, loopback } = rig();
   counter.series("a").add(2);
   let isThere = false;
   const exporter = createStatsdExporter(
@@ -222,7 +233,7 @@ Deno.test("createStatsdExporter() says that a name does not resolve, and runs on
         interval: 1000,
         prefix: "",
       },
-      ledger,
+      delivered,
       open: () =>
         isThere
           ? Promise.resolve(loopback.channel())

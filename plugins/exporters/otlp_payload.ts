@@ -1,78 +1,74 @@
 /**
- * OTLP's metrics in the JSON mapping of its protocol buffers: 64-bit integers are texts, enumerations numbers, trace ids
- * hexadecimal.
+ * Metrics as OTLP requests, in the JSON mapping of its protocol buffers: 64-bit integers are strings, enumerations are numbers,
+ * trace ids are hexadecimal.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
  * @module
  */
-import type { Counter, Gauge, Metric, Timing } from "../../../core/plugin.ts";
-import { type Ledger, type Series, wallTime } from "../push/mod.ts";
+import type { Counter, Gauge, Metric, Timing } from "../../core/plugin.ts";
+import { type DeliveredCounts, type Series, wallTime } from "./push.ts";
 
 /** AGGREGATION_TEMPORALITY_CUMULATIVE. */
 const CUMULATIVE = 2;
 
-/** A request is closed when it has so many characters. */
-const REQUEST = 128 * 1024;
+/** Number of characters from which a request is complete. */
+const REQUEST_LENGTH = 128 * 1024;
 
-/** After so many data points others get their turn: less than 1 ms. */
-const BREATH = 32;
+/** Number of data points that are written before the event loop turns; takes less than 1 ms. */
+const POINTS_PER_TURN = 32;
 
-/** One request. */
+/** Body of one request. */
 export interface Payload {
   /** JSON. */
   readonly body: string;
-  /** How many data points it holds. */
+  /** Number of data points in it. */
   readonly points: number;
 }
 
-/** What payloads are made of. */
-export interface PayloadParts {
+/** Options of a {@linkcode PayloadWriter}. */
+export interface PayloadOptions {
   /** perfmock's version. */
   readonly version: string;
-  /** Told apart from other runs by this. */
+  /** The resource's `service.instance.id`. */
   readonly instance: string;
-  /** Knows where counting began. */
-  readonly ledger: Ledger;
-  /** When it began, in milliseconds of the server's clock. */
+  /** Counts from before the start, which are subtracted. */
+  readonly delivered: DeliveredCounts;
+  /** Time at which counting began, in milliseconds of the server's clock. */
   readonly start: number;
 }
 
-/** Writes metrics as OTLP requests; what never changes of a series is made once. */
+/** Writes metrics as OTLP requests. The attributes of a series never change and are written once. */
 export class PayloadWriter {
-  readonly #parts: PayloadParts;
+  readonly #options: PayloadOptions;
   readonly #head: string;
   readonly #start: string;
   readonly #attributes = new WeakMap<Series, string>();
 
-  /**
-   * Makes a writer.
-   *
-   * @param parts what goes into every request
-   */
-  constructor(parts: PayloadParts) {
-    this.#parts = parts;
-    this.#start = nanoseconds(parts.start);
+  /** Creates a writer. */
+  constructor(options: PayloadOptions) {
+    this.#options = options;
+    this.#start = nanoseconds(options.start);
     const resource = {
       attributes: [
         attribute("service.name", "perfmock"),
-        attribute("service.version", parts.version),
-        attribute("service.instance.id", parts.instance),
+        attribute("service.version", options.version),
+        attribute("service.instance.id", options.instance),
       ],
     };
-    const scope = { name: "perfmock", version: parts.version };
+    const scope = { name: "perfmock", version: options.version };
     this.#head = `{"resourceMetrics":[{"resource":${
       JSON.stringify(resource)
     },"scopeMetrics":[{"scope":${JSON.stringify(scope)},"metrics":[`;
   }
 
   /**
-   * The requests of one delivery; undefined where others should get their turn. The figures of one series belong to one
-   * moment, which its data point tells.
+   * The requests of one delivery; undefined when the event loop should turn. The figures of one series are read at one moment,
+   * which is the time of its data point.
    *
-   * @param metrics what is told
-   * @param now the present on the server's clock
-   * @param since exemplars from after this time of the clock are told
+   * @param metrics metrics to write
+   * @param now returns the present time of the server's clock
+   * @param since only exemplars after this time of the clock are written
    */
   *payloads(
     metrics: Iterable<Metric>,
@@ -86,7 +82,7 @@ export class PayloadWriter {
       const head = metricHead(metric);
       let own = "";
       for (const [values, series] of metric.entries()) {
-        if (++seen % BREATH === 0) yield undefined;
+        if (++seen % POINTS_PER_TURN === 0) yield undefined;
         const attributes = this.#attributesOf(metric, values, series);
         const point = this.#point(metric, series, {
           common: `{${attributes}"timeUnixNano":"${nanoseconds(now())}"`,
@@ -95,7 +91,7 @@ export class PayloadWriter {
         if (point === undefined) continue;
         own += own === "" ? head + point : `,${point}`;
         points++;
-        if (body.length + own.length < REQUEST) continue;
+        if (body.length + own.length < REQUEST_LENGTH) continue;
         yield this.#close(join(body, own + TAILS[metric.type]), points);
         [body, own, points] = ["", "", 0];
       }
@@ -132,13 +128,13 @@ export class PayloadWriter {
   ): string | undefined {
     if (metric.type === "gauge") {
       const { value } = series as Gauge;
-      // JSON has no such number, and no receiver makes use of one.
+      // JSON has no such number, and receivers cannot use one.
       return Number.isFinite(value)
         ? `${common},"asDouble":${value}}`
         : undefined;
     }
     const counts = series as Counter | Timing;
-    const { growth } = this.#parts.ledger.since(counts);
+    const { growth } = this.#options.delivered.since(counts);
     if (!("cumulative" in counts)) return `${common},"asDouble":${growth[0]}}`;
     const exemplars = exemplarsOf(counts, growth.length - 1, since);
     return `${common},"count":"${growth[growth.length - 1]}","sum":${
@@ -179,7 +175,7 @@ function boundsOf({ boundaries = [] }: Metric): string {
   return written;
 }
 
-/** Counts of their own, from the sum and cumulative ones. */
+/** Count of each bucket by itself, from the sum and the cumulative counts. */
 function bucketCounts(growth: Float64Array): string {
   let text = `"${growth[1]}"`;
   for (let index = 2; index < growth.length; index++) {
@@ -209,7 +205,7 @@ function join(left: string, right: string): string {
   return left === "" ? right : `${left},${right}`;
 }
 
-/** Nanoseconds since 1970, to the microsecond: a double holds no more. */
+/** Nanoseconds since 1970, rounded to microseconds: a double has no more digits. */
 function nanoseconds(milliseconds: number): string {
   return `${Math.round(wallTime(milliseconds) * 1000)}000`;
 }

@@ -1,19 +1,19 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
-import { PayloadWriter } from "../../../../plugins/exporters/otlp/payload.ts";
-import { Ledger } from "../../../../plugins/exporters/push/mod.ts";
-import { request } from "./_schema.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import { PayloadWriter } from "../../../plugins/exporters/otlp_payload.ts";
+import { DeliveredCounts } from "../../../plugins/exporters/push.ts";
+import { request } from "./_otlp_schema.ts";
 
 const TRACE = "0123456789abcdef0123456789abcdef";
 
 function rig(seriesLimit = 5000) {
   const metrics = new MetricRegistry({ seriesLimit });
-  const ledger = new Ledger();
+  const delivered = new DeliveredCounts();
   const writer = new PayloadWriter({
     version: "1.2.3",
     instance: "me",
-    ledger,
+    delivered,
     start: 1000,
   });
   const payloads = (since = -Infinity) =>
@@ -25,7 +25,7 @@ function rig(seriesLimit = 5000) {
     read(since).flatMap(({ resourceMetrics: [{ scopeMetrics: [scope] }] }) =>
       scope.metrics
     ).filter((metric) => metric.name === name);
-  return { metrics, ledger, payloads, read, metric };
+  return { metrics, delivered, payloads, read, metric };
 }
 
 /** The nanoseconds of a time of the clock. */
@@ -132,13 +132,13 @@ Deno.test("PayloadWriter writes histograms in seconds, with new exemplars", () =
   deepEqual(metric("t_seconds", 4000), written());
 });
 
-Deno.test("PayloadWriter counts from where its ledger began", () => {
-  const { metrics, metric, ledger } = rig();
+Deno.test("PayloadWriter counts from where its delivered began", () => {
+  const { metrics, metric, delivered } = rig();
   const counter = metrics.counter({ name: "c_total", help: "T" }).series();
   const timing = metrics.timing({ name: "t", help: "T" }, [10]).series();
   counter.add(100);
   timing.record(5);
-  for (const _ of ledger.begin(metrics.all())) { /* all of it */ }
+  for (const _ of delivered.markAll(metrics.all())) { /* all of it */ }
   counter.add(7);
   timing.record(15);
   const [sum] = metric("c_total");
@@ -196,7 +196,7 @@ Deno.test("PayloadWriter lets others run every 32 data points", () => {
   const writer = new PayloadWriter({
     version: "1",
     instance: "me",
-    ledger: new Ledger(),
+    delivered: new DeliveredCounts(),
     start: 0,
   });
   const breaths = [...writer.payloads(metrics.all(), () => 0, 0)]

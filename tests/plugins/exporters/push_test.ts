@@ -1,0 +1,378 @@
+import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import {
+  DeliveredCounts,
+  DeliveryError,
+  messageOf,
+  PersistentExporter,
+  PushExporter,
+  sleep,
+  wallTime,
+} from "../../../plugins/exporters/push.ts";
+import { Clockwork, settle } from "./_clockwork.ts";
+
+/** An exporter whose deliveries are written down, each with its time; `outcome` decides what becomes of them. */
+function rig(
+  outcome: (signal: AbortSignal, count: number) => Promise<void> | void,
+  { interval = 1000, timeout = 5000 } = {},
+) {
+  const clock = new Clockwork();
+  const times: number[] = [];
+  const lines: string[] = [];
+  const exporter = new PushExporter({
+    name: "test",
+    interval,
+    timeout,
+    clock,
+    log: (level, message) => lines.push(`${level}: ${message}`),
+    deliver: async (signal) => {
+      times.push(clock.now());
+      await outcome(signal, times.length);
+    },
+  });
+  return { clock, times, lines, exporter };
+}
+
+/** Ends when the signal says so. */
+function hang(signal: AbortSignal): Promise<void> {
+  return new Promise((_, reject) =>
+    signal.addEventListener("abort", () => reject(signal.reason))
+  );
+}
+
+const down = () => Promise.reject(new Error("Nobody there"));
+
+Deno.test("PushExporter delivers at once, then once an interval", async () => {
+  const { clock, times, exporter, lines } = rig(() => {});
+  equal(exporter.state, "starting");
+  exporter.start();
+  await clock.pass(3500, 100);
+  deepEqual(times, [0, 1000, 2000, 3000]);
+  equal(exporter.state, "ok");
+  equal(exporter.reason, undefined);
+  deepEqual([exporter.deliveries, exporter.failures], [4, 0]);
+  deepEqual(lines, []);
+  await exporter[Symbol.asyncDispose]();
+});
+
+Deno.test("PushExporter doubles its pause with each failure, up to 30 s, and says so once", async () => {
+  const { clock, times, exporter, lines } = rig(down);
+  exporter.start();
+  await clock.pass(100_000, 1000);
+  deepEqual(
+    times.map((time, index) => time - (times[index - 1] ?? 0)).slice(1),
+    [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000],
+  );
+  equal(exporter.state, "failing: Nobody there");
+  equal(exporter.reason, "Nobody there");
+  deepEqual(lines, ["warn: Exporter test fails: Nobody there"]);
+  await exporter[Symbol.asyncDispose]();
+});
+
+Deno.test("PushExporter keeps an interval longer than 30 s as it is while failing", async () => {
+  const { clock, times, exporter } = rig(down, { interval: 60_000 });
+  exporter.start();
+  await clock.pass(200_000, 10_000);
+  deepEqual(times, [0, 60_000, 120_000, 180_000]);
+  await exporter[Symbol.asyncDispose]();
+});
+
+Deno.test("PushExporter goes back to its interval with the first success, and says so", async () => {
+  const { clock, times, exporter, lines } = rig((_, count) =>
+    count <= 3 ? down() : undefined
+  );
+  exporter.start();
+  await clock.pass(9500, 100);
+  deepEqual(times, [0, 1000, 3000, 7000, 8000, 9000]);
+  equal(exporter.state, "ok");
+  deepEqual(lines.slice(1), ["info: Exporter test delivers again"]);
+  equal(exporter.failures, 3);
+  await exporter[Symbol.asyncDispose]();
+});
+
+Deno.test("PushExporter leaves a receiver alone for as long as it asks, 10 min at most", async () => {
+  const asked = [12_345, 3_600_000];
+  const { clock, times, exporter } = rig((_, count) =>
+    Promise.reject(new DeliveryError("Busy", asked[count - 1] ?? 0))
+  );
+  exporter.start();
+  await clock.pass(615_000, 1000);
+  deepEqual(times.slice(0, 3), [0, 13_000, 613_000]);
+  await exporter[Symbol.asyncDispose]();
+});
+
+Deno.test("PushExporter ends a delivery that takes too long", async () => {
+  const { clock, times, exporter } = rig(hang, { timeout: 500 });
+  exporter.start();
+  await clock.pass(400, 100);
+  equal(exporter.state, "starting");
+  await clock.pass(200, 100);
+  equal(
+    exporter.state,
+    "failing: Cannot deliver: it took longer than 0.5 s",
+  );
+  deepEqual(times, [0]);
+  const ended = exporter[Symbol.asyncDispose]();
+  await clock.pass(2000, 100);
+  await ended;
+  equal(clock.pending, 0);
+});
+
+Deno.test("PushExporter never has two deliveries under way, and skips those it missed", async () => {
+  const gates: (() => void)[] = [];
+  const { clock, times, exporter } = rig(
+    () => new Promise((resolve) => gates.push(resolve)),
+    { timeout: 60_000 },
+  );
+  exporter.start();
+  await clock.pass(2500, 100);
+  deepEqual(times, [0]);
+  gates[0]();
+  await clock.pass(1000, 100);
+  deepEqual(times, [0, 3000]);
+  gates[1]();
+  await settle();
+  const ended = exporter[Symbol.asyncDispose]();
+  await settle();
+  gates[2]();
+  await ended;
+});
+
+Deno.test("PushExporter delivers a last time at its disposal and leaves no timer", async () => {
+  const { clock, times, exporter } = rig(() => {});
+  exporter.start();
+  await clock.pass(1500, 100);
+  await exporter[Symbol.asyncDispose]();
+  await exporter[Symbol.asyncDispose]();
+  deepEqual(times, [0, 1000, 1500]);
+  equal(clock.pending, 0);
+  await clock.pass(5000, 100);
+  equal(times.length, 3);
+});
+
+Deno.test("PushExporter waits at its disposal for the delivery under way, then delivers the rest", async () => {
+  const gates: (() => void)[] = [];
+  const { clock, times, exporter } = rig(() =>
+    new Promise((resolve) => gates.push(resolve))
+  );
+  exporter.start();
+  await clock.pass(100);
+  const ended = exporter[Symbol.asyncDispose]();
+  await settle();
+  equal(times.length, 1);
+  gates[0]();
+  await settle();
+  equal(times.length, 2);
+  gates[1]();
+  await ended;
+  equal(clock.pending, 0);
+});
+
+Deno.test("PushExporter gives up its last delivery after 2 s, the one under way included", async () => {
+  const { clock, exporter } = rig(hang, { timeout: 60_000 });
+  exporter.start();
+  await clock.pass(100);
+  let isEnded = false;
+  const ended = exporter[Symbol.asyncDispose]().then(() => isEnded = true);
+  await clock.pass(1900, 100);
+  ok(!isEnded);
+  await clock.pass(200, 100);
+  ok(isEnded);
+  await ended;
+  equal(exporter.deliveries, 1);
+  equal(clock.pending, 0);
+});
+
+Deno.test("PushExporter that never started delivers nothing at its disposal", async () => {
+  const { clock, times, exporter } = rig(() => {});
+  await exporter[Symbol.asyncDispose]();
+  deepEqual(times, []);
+  equal(clock.pending, 0);
+});
+
+function persistentRig() {
+  const clock = new Clockwork(50);
+  const metrics = new MetricRegistry();
+  const events: string[] = [];
+  const create = (name: string) => () =>
+    new PushExporter({
+      name,
+      interval: 1000,
+      timeout: 500,
+      clock,
+      log: () => {},
+      deliver: () => {
+        events.push(`${name} ${clock.now()}`);
+        return Promise.resolve();
+      },
+    });
+  const kept = new PersistentExporter<PushExporter>({ metrics, clock });
+  return { clock, metrics, events, kept, create };
+}
+
+Deno.test("PersistentExporter goes on as it is where the settings are the same", async () => {
+  const { clock, events, kept, create } = persistentRig();
+  await kept.prepare();
+  equal(kept.exporter, undefined);
+  kept.adopt({ a: 1 }, create("one"));
+  const exporter = kept.exporter;
+  await clock.pass(1200, 100);
+  kept.adopt({ a: 1 }, create("two"));
+  equal(kept.exporter, exporter);
+  await clock.pass(1000, 100);
+  deepEqual(events, ["one 50", "one 1050", "one 2050"]);
+  await kept[Symbol.asyncDispose]();
+  equal(clock.pending, 0);
+});
+
+Deno.test("PersistentExporter lets the one before deliver a last time where the settings changed", async () => {
+  const { clock, events, kept, create } = persistentRig();
+  kept.adopt({ a: 1 }, create("one"));
+  await clock.pass(500, 100);
+  kept.adopt({ a: 2 }, create("two"));
+  kept.adopt({ a: 3 }, create("three"));
+  await settle();
+  await clock.pass(100);
+  deepEqual(events, ["one 50", "one 550", "three 550"]);
+  await kept[Symbol.asyncDispose]();
+  deepEqual(events.slice(3), ["three 650"]);
+  equal(clock.pending, 0);
+});
+
+Deno.test("PersistentExporter counts from when it was made, as one of its own", async () => {
+  const { kept, metrics } = persistentRig();
+  equal(kept.start, 50);
+  notEqual(kept.id, persistentRig().kept.id);
+  const series = metrics.counter({ name: "c_total", help: "T" }).series();
+  series.add(5);
+  const later = new PersistentExporter<PushExporter>({
+    metrics,
+    clock: new Clockwork(),
+  });
+  await later.prepare();
+  equal(later.delivered.change(series), undefined);
+  await later[Symbol.asyncDispose]();
+});
+
+Deno.test("PersistentExporter that is turned off delivers a last time, and counts from when it is turned on again", async () => {
+  const { clock, metrics, events, kept, create } = persistentRig();
+  const series = metrics.counter({ name: "c_total", help: "T" }).series();
+  await kept.prepare();
+  kept.adopt({ a: 1 }, create("one"));
+  await clock.pass(100);
+  kept.end();
+  equal(kept.exporter, undefined);
+  await clock.pass(5000, 100);
+  deepEqual(events, ["one 50", "one 150"]);
+  series.add(5);
+  await kept.prepare();
+  equal(kept.start, 5150);
+  kept.adopt({ a: 1 }, create("two"));
+  series.add(2);
+  deepEqual([...kept.delivered.change(series)?.growth ?? []], [2]);
+  // Prepared for a revision that was refused: one that is on is left as it is.
+  await kept.prepare();
+  deepEqual([...kept.delivered.change(series)?.growth ?? []], [2]);
+  await clock.pass(10);
+  await kept[Symbol.asyncDispose]();
+  deepEqual(events.slice(2), ["two 5150", "two 5160"]);
+  equal(clock.pending, 0);
+});
+
+function metrics() {
+  const registry = new MetricRegistry({ seriesLimit: 5000 });
+  return {
+    registry,
+    counter: registry.counter({
+      name: "c_total",
+      help: "Test",
+      labels: ["n"],
+    }),
+    timing: registry.timing({ name: "t_seconds", help: "Test" }, [10, 20]),
+  };
+}
+
+Deno.test("DeliveredCounts.change() tells what grew since the series was settled", () => {
+  const { counter, timing } = metrics();
+  const delivered = new DeliveredCounts();
+  const c = counter.series("1");
+  equal(delivered.change(c), undefined);
+  c.add(3);
+  const change = delivered.change(c);
+  deepEqual(change && [...change.growth], [3]);
+  c.add(2);
+  // Not settled: it is still to be delivered.
+  deepEqual([...delivered.change(c)?.growth ?? []], [5]);
+  if (change !== undefined) delivered.mark(c, change);
+  deepEqual([...delivered.change(c)?.growth ?? []], [2]);
+
+  const t = timing.series();
+  for (const ms of [5, 15, 15, 50]) t.record(ms);
+  const first = delivered.change(t);
+  deepEqual([...first?.growth ?? []], [85, 1, 3, 4]);
+  if (first !== undefined) delivered.mark(t, first);
+  equal(delivered.change(t), undefined);
+  deepEqual([...delivered.since(t).growth], [0, 0, 0, 0]);
+  t.record(12);
+  deepEqual([...delivered.change(t)?.growth ?? []], [12, 0, 1, 1]);
+});
+
+Deno.test("DeliveredCounts.markAll() takes what happened as delivered, a slice at a time", () => {
+  const { registry, counter, timing } = metrics();
+  for (let n = 0; n < 2500; n++) counter.series(String(n)).add(n);
+  timing.series().record(5);
+  registry.gauge({ name: "g", help: "Test" }).series().set(1);
+  const delivered = new DeliveredCounts();
+  let slices = 0;
+  for (const _ of delivered.markAll(registry.all())) slices++;
+  equal(slices >= 2, true);
+  for (let n = 0; n < 2500; n++) {
+    equal(delivered.change(counter.series(String(n))), undefined);
+  }
+  equal(delivered.change(timing.series()), undefined);
+  counter.series("7").add();
+  deepEqual([...delivered.change(counter.series("7"))?.growth ?? []], [1]);
+  const unseen = counter.series("new");
+  unseen.add(4);
+  deepEqual([...delivered.change(unseen)?.growth ?? []], [4]);
+});
+
+Deno.test("sleep() ends at its time, or with its signal, and leaves no timer", async () => {
+  const clock = new Clockwork();
+  const controller = new AbortController();
+  const ends: string[] = [];
+  sleep(clock, 10, controller.signal).then(() => ends.push("ten"));
+  const long = sleep(clock, 20, controller.signal);
+  await clock.pass(15);
+  deepEqual(ends, ["ten"]);
+  controller.abort(new Error("Over"));
+  await rejects(long, /Over/);
+  await rejects(sleep(clock, 5, controller.signal), /Over/);
+  equal(clock.pending, 0);
+});
+
+Deno.test("sleep() that ended takes no notice of its signal", async () => {
+  const clock = new Clockwork();
+  const controller = new AbortController();
+  const slept = sleep(clock, 10, controller.signal);
+  await clock.pass(10);
+  await slept;
+  controller.abort(new Error("Over"));
+  await settle();
+});
+
+Deno.test("messageOf() tells causes, and no URL", () => {
+  equal(messageOf("text"), "text");
+  equal(
+    messageOf(
+      new TypeError("fetch failed", {
+        cause: new Error("error for url (http://a/?key=secret): refused"),
+      }),
+    ),
+    "fetch failed: error: refused",
+  );
+});
+
+Deno.test("wallTime() counts from the start of the process", () => {
+  equal(wallTime(1.5), performance.timeOrigin + 1.5);
+});
