@@ -1,56 +1,92 @@
 /**
- * Named distributions, compiled when they are first used.
+ * Profiles, which are named distributions. Each is compiled when it is first used.
  *
  * @module
  */
 import { parseDuration, type Validation } from "../config/mod.ts";
-import type { Issue } from "../errors.ts";
+import { type Issue, PerfmockError } from "../errors.ts";
 import type { Distribution } from "../plugin.ts";
-import { DEEPEST, tooDeep } from "./_depth.ts";
-import { UNUSABLE } from "./_unusable.ts";
 
-/** A profile as written. */
+/** Maximum depth of families within each other, and of profiles that refer to each other. */
+export const DEEPEST = 32;
+
+/** Makes the issue for a value that is nested deeper. It leaves out the value, which may be very deep. */
+export function tooDeep(): { readonly issues: readonly Issue[] } {
+  return {
+    issues: [{
+      path: "",
+      message: `Cannot nest distributions more than ${DEEPEST} levels deep`,
+      allowed: `at most ${DEEPEST} levels`,
+    }],
+  };
+}
+
+/**
+ * The distribution of a profile with errors, and of any distribution that refers to it. So an error in a profile is reported
+ * once, where the profile is written. A configuration with errors never runs; drawing from this distribution throws.
+ */
+export const UNUSABLE: Distribution = Object.freeze({
+  family: "unusable",
+  quantile: refuse,
+  survivalQuantile: refuse,
+  draw: refuse,
+  cdf: refuse,
+  survival: refuse,
+  mean: NaN,
+  standardDeviation: NaN,
+  estimated: false,
+  warnings: [],
+});
+
+function refuse(): never {
+  throw new PerfmockError(
+    "CONFIG_INVALID",
+    "Cannot use the distribution: it refers to a profile that has errors",
+  );
+}
+
+/** A profile as written in the configuration. */
 export interface ProfileEntry {
-  /** A distribution in any of its written forms. */
+  /** Distribution in any of its written forms. */
   readonly value: unknown;
-  /** A JSON Pointer to where it is written. */
+  /** JSON Pointer to the value in the configuration. */
   readonly path: string;
 }
 
-/** What is to be said of the profiles: what forbids to run, and what does not. */
+/** Errors and warnings of all profiles. */
 export interface Findings {
-  /** Faults. */
+  /** Errors. */
   readonly issues: readonly Issue[];
-  /** What a user should know all the same. */
+  /** Warnings, which do not prevent the configuration from running. */
   readonly warnings: readonly Issue[];
 }
 
-/** A profile that was compiled. */
+/** A compiled profile. */
 interface Compiled {
-  /** {@linkcode UNUSABLE} where the profile, or one that it names, is faulty. */
+  /** The distribution; {@linkcode UNUSABLE} if the profile, or one that it refers to, has errors. */
   readonly distribution: Distribution;
-  /** Its own faults, paths relative to its value. */
+  /** Errors of the profile itself, with paths relative to its value. */
   readonly issues: readonly Issue[];
-  /** How many levels of families it has. */
+  /** Number of levels of nested families. */
   readonly height: number;
 }
 
 /** The profiles of a configuration. */
 export class Profiles {
-  /** How often a profile was used so far that turned out to be faulty. */
+  /** Number of uses of profiles with errors so far. */
   unusable = 0;
   readonly #entries: ReadonlyMap<string, ProfileEntry>;
   readonly #parse: (value: unknown) => Validation<Distribution>;
   readonly #compiled = new Map<string, Compiled>();
-  /** The profiles being compiled, each named by the one before. */
+  /** Names of the profiles being compiled. Each is referred to by the one before. */
   readonly #open: string[] = [];
   #deepest = 0;
 
   /**
-   * Compiles nothing yet.
+   * Stores the profiles without compiling them.
    *
-   * @param entries the profiles, by name
-   * @param parse compiles a distribution, and comes back here for the profiles in it
+   * @param entries the profiles by name
+   * @param parse compiles a distribution, and calls this object for the profiles it refers to
    */
   constructor(
     entries: ReadonlyMap<string, ProfileEntry>,
@@ -60,28 +96,28 @@ export class Profiles {
     this.#parse = parse;
   }
 
-  /** Whether there is a profile of this name. */
+  /** Returns true if there is a profile of this name. */
   has(name: string): boolean {
     return this.#entries.has(name);
   }
 
-  /** The names of all profiles. */
+  /** Names of all profiles. */
   names(): Iterable<string> {
     return this.#entries.keys();
   }
 
-  /** Notes that families are nested this deep at present. */
+  /** Records the current depth of nested families. */
   reach(depth: number): void {
     this.#deepest = Math.max(this.#deepest, depth);
   }
 
   /**
-   * The distribution of a profile, which must exist.
+   * Returns the distribution of a profile, which must exist.
    *
-   * @param name the profile's
-   * @param depth how many families the reference is nested in
-   * @returns {@linkcode UNUSABLE} where the profile is faulty: that is reported where it is written. The reference itself
-   * is faulty where it closes a cycle or goes too deep.
+   * @param name name of the profile
+   * @param depth number of families that enclose the reference
+   * @returns the distribution, or {@linkcode UNUSABLE} if the profile has errors, which are reported where it is written.
+   * Issues if the reference itself closes a cycle or is nested too deep.
    */
   use(name: string, depth: number): Validation<Distribution> {
     const first = this.#open.indexOf(name);
@@ -98,9 +134,9 @@ export class Profiles {
   }
 
   /**
-   * Compiles all profiles.
+   * Compiles all profiles and returns their errors and warnings.
    *
-   * @param warningsOf the warnings of a distribution, under a path
+   * @param warningsOf returns the warnings of a distribution, with paths under `path`
    */
   findings(
     warningsOf: (distribution: Distribution, path: string) => readonly Issue[],

@@ -1,33 +1,41 @@
 /**
- * Makes a whole {@linkcode Distribution} of the little that a family must give.
+ * Completes the {@linkcode Shape} that a family creates to a {@linkcode Distribution}.
  *
  * @module
  */
 import { PerfmockError } from "../errors.ts";
 import type { Distribution, Shape, Stream } from "../plugin.ts";
-import { type Estimate, estimate } from "./_estimate.ts";
-import { deviationOf, meanOf } from "./_moments.ts";
-import { probeQuantile, probeSample } from "./_probe.ts";
-import { cdfOf, survivalOf, type Tails } from "./_tails.ts";
+import { createStream } from "../lib/random/mod.ts";
+import {
+  cdfOf,
+  deviationOf,
+  type Estimate,
+  estimate,
+  meanOf,
+  survivalOf,
+  type Tails,
+} from "./_derived.ts";
 
-/** How many uniforms one draw may take. */
+/** Maximum number of uniforms for one draw. */
 const MAX_UNIFORMS = 4096;
 
-/** The smallest uniform there is. */
+/** Smallest uniform that a stream yields. */
 const FIRST_UNIFORM = 2 ** -53;
 
 /**
- * Completes what a family made. All that is derived is derived at its first use.
+ * Completes the shape that a family created. Each missing figure is derived at its first use.
  *
  * From a quantile function: the cumulative distribution function by bisection, mean and standard deviation by quadrature
- * (infinite where the tail is; see `_moments.ts`). A distribution that reaches below 0 is clamped there, its mean and
- * standard deviation then derived. From a sample function alone: estimates of 100 000 draws with a fixed seed. Given both,
- * draws come from `sample` and all else from `quantile`.
+ * (infinite for heavy tails). A distribution that extends below 0 is clamped at 0, and its mean and standard deviation are
+ * derived anew. From a sample function alone: estimates from 100 000 draws with a fixed seed. If a shape has both functions,
+ * draws come from `sample` and all other figures from `quantile`.
  *
- * @param family the family's name, for errors and `Distribution.family`
- * @param shape what the family's `create` returned
- * @throws PerfmockError `CONFIG_INVALID` where the functions yield NaN, Infinity or decrease; `PLUGIN_INVALID` where there
- * is neither
+ * The functions are tried once, so that an error in them is an error of the configuration rather than of a request.
+ *
+ * @param family name of the family, for errors and `Distribution.family`
+ * @param shape result of the family's `create`
+ * @throws PerfmockError `CONFIG_INVALID` if a function yields NaN or Infinity or the quantile decreases; `PLUGIN_INVALID` if
+ * the shape has neither function
  */
 export function complete(family: string, shape: Shape): Distribution {
   if (shape.quantile !== undefined) {
@@ -113,7 +121,7 @@ function fromSample(
   };
 }
 
-/** Times are never negative: what lies below 0 becomes an atom there, and given moments no longer hold. */
+/** Moves all probability below 0 to 0, because times are never negative. The given moments no longer hold. */
 function clampAtZero(
   shape: Shape,
   quantile: (u: number) => number,
@@ -130,7 +138,7 @@ function clampAtZero(
   };
 }
 
-/** The function given, or its complement, or the derived one. */
+/** Returns the given function, else one from its complement, else the derived one. */
 function pick(
   own: ((x: number) => number) | undefined,
   complement: ((x: number) => number) | undefined,
@@ -140,7 +148,7 @@ function pick(
   return complement === undefined ? derived : (x) => 1 - complement(x);
 }
 
-/** Draws by a sample function: never negative, never NaN. */
+/** Makes draws from a sample function, never negative and never NaN. */
 function sampler(
   family: string,
   sample: (next: () => number) => number,
@@ -152,7 +160,7 @@ function sampler(
   };
 }
 
-/** Feeds a sample function with the successive indexes of a sequence; nothing is allocated per draw. */
+/** Feeds a sample function with the successive uniforms of a sequence number. Nothing is allocated per draw. */
 function raw(
   family: string,
   sample: (next: () => number) => number,
@@ -180,4 +188,77 @@ function raw(
 function lazy<T>(compute: () => T): () => T {
   let known: { readonly value: T } | undefined;
   return () => (known ??= { value: compute() }).value;
+}
+
+/** Probabilities at which quantile functions are tried, from the smallest to the greatest uniform. */
+const PROBES: readonly number[] = [
+  ...[2 ** -53, 1e-12, 1e-9, 1e-6, 1e-4, 0.001, 0.01, 0.05],
+  ...[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+  ...[0.95, 0.99, 0.999, 1 - 1e-4, 1 - 1e-6, 1 - 1e-9, 1 - 1e-12, 1 - 2 ** -53],
+];
+
+/** Number of draws by which a sample function is tried. */
+const SAMPLES = 64;
+
+/** Relative decrease of a quantile that counts as rounding. */
+const SLACK = 1e-12;
+
+/**
+ * Tries a quantile function.
+ *
+ * @throws PerfmockError `CONFIG_INVALID` if it yields NaN or Infinity, or decreases
+ */
+function probeQuantile(
+  family: string,
+  quantile: (u: number) => number,
+): void {
+  let before = -Infinity;
+  let previous = 0;
+  for (const u of PROBES) {
+    const x = quantile(u);
+    if (!Number.isFinite(x)) {
+      throw invalid(family, `its quantile at ${u} is ${x}`, x);
+    }
+    if (x < before - SLACK * Math.abs(before)) {
+      throw invalid(
+        family,
+        `its quantile decreases from ${before} at ${previous} to ${x} at ${u}`,
+        x,
+      );
+    }
+    before = x;
+    previous = u;
+  }
+}
+
+/**
+ * Tries a sample function.
+ *
+ * @throws PerfmockError `CONFIG_INVALID` if it yields NaN or Infinity
+ */
+function probeSample(
+  family: string,
+  sample: (stream: Stream, sequence: number) => number,
+): void {
+  const stream = createStream([0, 0], "probe");
+  for (let i = 0; i < SAMPLES; i++) {
+    const x = sample(stream, i);
+    if (!Number.isFinite(x)) throw invalid(family, `it draws ${x}`, x);
+  }
+}
+
+function invalid(
+  family: string,
+  reason: string,
+  value: number,
+): PerfmockError {
+  const message =
+    `Cannot use the distribution "${family}" with these parameters: ${reason}`;
+  return new PerfmockError("CONFIG_INVALID", message, [{
+    path: "",
+    message,
+    value: String(value),
+    allowed:
+      "parameters that give finite times in milliseconds, never decreasing",
+  }]);
 }

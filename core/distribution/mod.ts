@@ -1,13 +1,13 @@
 /**
- * Distributions: from what a user writes to what every draw comes from.
+ * Distributions, from their written forms to the functions that draw from them.
  *
  * @module
  */
 export { complete } from "./complete.ts";
 export {
   DistributionParser,
+  type DistributionParserOptions,
   type Findings,
-  type ParserParts,
   type ProfileEntry,
 } from "./parser.ts";
 export { parseTextForm, type TextForm } from "./text_form.ts";

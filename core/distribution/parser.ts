@@ -1,7 +1,7 @@
 /**
- * Reads distributions in all their written forms: a duration, a profile's name, a single-key object, the text form.
+ * Parses distributions in all written forms: a duration, the name of a profile, an object with one key, and the text form.
  *
- * Families nest through the kit: a family's parameters may ask for `kit.distribution()`, which leads back here.
+ * Families nest through the kit: `kit.distribution()` in a family's parameters calls this parser again.
  *
  * @module
  */
@@ -19,48 +19,52 @@ import {
 } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Distribution, Family, Kit, Schema } from "../plugin.ts";
-import { FamilySchemas, make, readParameters } from "./_compile_family.ts";
-import { DEEPEST, tooDeep } from "./_depth.ts";
-import { type Findings, type ProfileEntry, Profiles } from "./_profiles.ts";
-import { UNUSABLE } from "./_unusable.ts";
-import { WarningBook } from "./_warning_book.ts";
+import { FamilySchemas, make, readParameters } from "./_family.ts";
+import {
+  DEEPEST,
+  type Findings,
+  type ProfileEntry,
+  Profiles,
+  tooDeep,
+  UNUSABLE,
+} from "./_profiles.ts";
+import { Warnings } from "./_warnings.ts";
 import { parseTextForm } from "./text_form.ts";
 
 export type { Findings, ProfileEntry } from "./_profiles.ts";
 
-/** What a parser knows. */
-export interface ParserParts {
-  /** The families, by name. */
+/** Options of a {@linkcode DistributionParser}. */
+export interface DistributionParserOptions {
+  /** Families by name. */
   readonly families: ReadonlyMap<string, Family>;
-  /** The profiles, by name. */
+  /** Profiles by name. */
   readonly profiles: ReadonlyMap<string, ProfileEntry>;
-  /** The absolute folder from which the paths in distributions start. */
+  /** Absolute path of the folder to which paths in distributions are relative. */
   readonly folder: string;
 }
 
 /**
- * Compiles distributions as users write them, and is the source of the {@linkcode Kit} that their parameters are made of.
+ * Compiles distributions as users write them, and provides the {@linkcode Kit} for the schemas of their parameters.
  *
- * Profiles are compiled when they are first named, and once. A fault within a profile is reported by
- * {@linkcode DistributionParser.profileFindings} alone: what refers to the profile is parsed as if it were sound, into a
- * distribution that throws when it is drawn from.
+ * A profile is compiled once, when it is first referred to. Only {@linkcode DistributionParser.profileFindings} reports its
+ * errors: a reference to a profile with errors parses without issues, into a distribution that throws on each draw.
  */
 export class DistributionParser {
-  /** The types of settings, bound to these families, profiles and folder. */
+  /** Types of settings that use these families, profiles and folder. */
   readonly kit: Kit;
-  /** The families, by name. */
+  /** Families by name. */
   readonly families: ReadonlyMap<string, Family>;
   readonly #schemas: FamilySchemas;
   readonly #profiles: Profiles;
-  readonly #book = new WarningBook();
+  readonly #warnings = new Warnings();
   #depth = 0;
 
   /**
-   * Compiles nothing yet.
+   * Creates a parser without compiling anything.
    *
-   * @param parts families, profiles and folder
+   * @param options families, profiles and folder
    */
-  constructor({ families, profiles, folder }: ParserParts) {
+  constructor({ families, profiles, folder }: DistributionParserOptions) {
     this.families = families;
     this.kit = createKit({
       folder,
@@ -73,10 +77,10 @@ export class DistributionParser {
   /**
    * Compiles a distribution.
    *
-   * @param value a number of milliseconds, a duration, a profile's name, a text such as `normal(mean=1s, sd=50ms)`, or an
-   * object whose one key is a family
-   * @returns the distribution, or all its faults with paths relative to the value
-   * @throws PerfmockError `PLUGIN_INVALID` where a family's schema itself fails
+   * @param value a number of milliseconds, a duration, the name of a profile, a text such as `normal(mean=1s, sd=50ms)`, or an
+   * object with one key, which is a family
+   * @returns the distribution, or all errors with paths relative to the value
+   * @throws PerfmockError `PLUGIN_INVALID` if the schema of a family fails
    */
   parse(value: unknown): Validation<Distribution> {
     if (typeof value === "number") return this.#constant(value, value);
@@ -84,7 +88,7 @@ export class DistributionParser {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return this.#object(value);
     }
-    return this.#fault(value, {
+    return this.#issue(value, {
       message: value === undefined
         ? "Missing"
         : `Expected a distribution, received ${kindInWords(value)}`,
@@ -92,16 +96,16 @@ export class DistributionParser {
   }
 
   /**
-   * Compiles a distribution that is to be used at once.
+   * Compiles a distribution for immediate use.
    *
-   * @param value as {@linkcode DistributionParser.parse} takes it
-   * @throws PerfmockError `CONFIG_INVALID` with all faults, paths relative to the value
+   * @param value see {@linkcode DistributionParser.parse}
+   * @throws PerfmockError `CONFIG_INVALID` with all errors, with paths relative to the value
    */
   compile(value: unknown): Distribution {
     const result = this.parse(value);
     const issues = result.issues ??
       (result.value === UNUSABLE
-        ? [{ path: "", message: "Refers to a profile that is faulty", value }]
+        ? [{ path: "", message: "Refers to a profile that has errors", value }]
         : []);
     if (result.issues === undefined && issues.length === 0) return result.value;
     throw new PerfmockError(
@@ -111,7 +115,7 @@ export class DistributionParser {
     );
   }
 
-  /** The schema of a family's parameters, made once. */
+  /** Returns the schema of a family's parameters. */
   schemaOf(family: Family): Schema {
     return this.#schemas.of(family);
   }
@@ -119,23 +123,23 @@ export class DistributionParser {
   /**
    * Compiles all profiles.
    *
-   * @returns all that is to be said of them, under the paths where they are written. A plugin whose options hold profiles
-   * may report the same faults at the same paths: report equal ones once.
+   * @returns their errors and warnings, with paths in the configuration. A plugin whose options contain profiles may report
+   * the same errors at the same paths; callers should report equal ones once.
    */
   profileFindings(): Findings {
     return this.#profiles.findings((distribution, path) =>
-      this.#book.of(distribution, path)
+      this.#warnings.of(distribution, path)
     );
   }
 
   /**
-   * The warnings of all distributions within a parsed value, profiles that are merely named left out.
+   * Returns the warnings of all distributions within a parsed value, except those of profiles it refers to.
    *
-   * @param parsed what a schema made of a user's value: distributions are found in lists and plain objects
-   * @param path a JSON Pointer to the value, put before the path of each warning
+   * @param parsed result of a schema; distributions are searched in lists and plain objects
+   * @param path JSON Pointer to the value, prefixed to the path of each warning
    */
   warningsIn(parsed: unknown, path: string): readonly Issue[] {
-    return this.#book.within(parsed, path);
+    return this.#warnings.within(parsed, path);
   }
 
   #text(text: string): Validation<Distribution> {
@@ -145,18 +149,18 @@ export class DistributionParser {
     if (text.includes("(")) return this.#textForm(text);
     const duration = suggestDuration(text);
     if (duration !== undefined || /^\s*[+-]?\.?\d/u.test(text)) {
-      return this.#fault(text, {
+      return this.#issue(text, {
         message: `Cannot read ${JSON.stringify(text)} as a duration`,
         suggestion: duration,
       });
     }
     if (this.families.has(text)) {
-      return this.#fault(text, {
+      return this.#issue(text, {
         message: `Cannot use the family "${text}" without parameters`,
         allowed: `${text}(…) or {"${text}": {…}}`,
       });
     }
-    return this.#fault(text, {
+    return this.#issue(text, {
       message: `Unknown profile ${JSON.stringify(text)}`,
       suggestion: this.#suggest(text),
     });
@@ -169,14 +173,14 @@ export class DistributionParser {
     if (result.issues !== undefined) {
       return { issues: result.issues.map(ontoText) };
     }
-    this.#book.rewrite(result.value, ontoText);
+    this.#warnings.rewrite(result.value, ontoText);
     return result;
   }
 
   #object(value: object): Validation<Distribution> {
     const keys = Object.keys(value);
     if (keys.length !== 1) {
-      return this.#fault(value, {
+      return this.#issue(value, {
         message:
           `Expected an object with one key, the family, received ${keys.length} keys`,
       });
@@ -185,18 +189,18 @@ export class DistributionParser {
     const raw: unknown = Reflect.get(value, name);
     const family = this.families.get(name);
     if (family !== undefined) return this.#family(family, raw);
-    return this.#fault(raw, {
+    return this.#issue(raw, {
       path: toPointer([name]),
       message: `Unknown family ${JSON.stringify(name)}`,
       suggestion: this.#suggest(name),
     });
   }
 
-  /** A duration is short for the family `constant`. */
+  /** Compiles a duration, which is short for the family `constant`. */
   #constant(milliseconds: number, written: unknown): Validation<Distribution> {
     const family = this.families.get("constant");
     if (family === undefined) {
-      return this.#fault(written, {
+      return this.#issue(written, {
         message:
           'Cannot read a duration as a distribution: there is no family "constant"',
       });
@@ -215,7 +219,7 @@ export class DistributionParser {
   #profile(name: string): Validation<Distribution> {
     const use = this.#profiles.use(name, this.#depth);
     if (use.issues === undefined && use.value !== UNUSABLE) {
-      this.#book.share(use.value);
+      this.#warnings.markProfile(use.value);
     }
     return use;
   }
@@ -236,7 +240,7 @@ export class DistributionParser {
     if (this.#profiles.unusable > unusable) return { value: UNUSABLE };
     const result = make(compilation, parameters.value);
     if (result.issues === undefined) {
-      this.#book.enter(result.value, parameters.value);
+      this.#warnings.record(result.value, parameters.value);
     }
     return result;
   }
@@ -245,7 +249,7 @@ export class DistributionParser {
     return suggest(name, [...this.#profiles.names(), ...this.families.keys()]);
   }
 
-  #fault(
+  #issue(
     value: unknown,
     issue: Partial<Issue> & Pick<Issue, "message">,
   ): Validation<Distribution> {
@@ -255,7 +259,7 @@ export class DistributionParser {
     return { issues: [{ path, ...received, allowed, ...rest }] };
   }
 
-  /** What can be written for a distribution, in words. */
+  /** All written forms of a distribution, in words. */
   #allowed(): string {
     const profiles = [...this.#profiles.names()];
     return [
@@ -270,7 +274,7 @@ export class DistributionParser {
   }
 }
 
-/** A fault within a text form: no JSON Pointer leads into a text, so the place goes into the sentence. */
+/** Moves the place of an issue within a text form into the message, because no JSON Pointer leads into a text. */
 function ontoText(issue: Issue): Issue {
   const place = fromPointer(issue.path).join(".");
   const message = place === ""

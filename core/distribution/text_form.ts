@@ -1,9 +1,9 @@
 /**
- * The text form of a distribution: what fits into a command line, a table cell, or a setting of one line.
+ * The text form of a distribution, for command lines, table cells and settings on one line.
  *
  * ```text
  * distribution = name "(" [ arguments ] ")"
- * arguments    = entries | value                     one value alone stands for all parameters
+ * arguments    = entries | value                     a single value stands for all parameters
  * entries      = key "=" value { "," key "=" value }
  * value        = distribution | list | record | word
  * list         = "[" [ value { "," value } ] "]"
@@ -19,7 +19,7 @@
  */
 import type { Issue } from "../errors.ts";
 
-/** What a text stands for, or where it breaks off. */
+/** The value that a text stands for, or the error in it. */
 export type TextForm =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly [Issue] };
@@ -30,10 +30,10 @@ const FORM =
   'a text such as "lognormal(median=120ms, p99=800ms)" or "mixture([(weight=0.9, of=120ms), (weight=0.1, of=2s)])"';
 
 /**
- * Reads the text form of a distribution; whether the family and its parameters exist is not looked at.
+ * Parses the text form of a distribution. It does not check that the family and its parameters exist.
  *
- * @param text as a user wrote it
- * @returns the same in JSON form, or one fault that names the column, counted from 1
+ * @param text text as written by a user
+ * @returns the same distribution in JSON form, or one issue with the column, counted from 1
  */
 export function parseTextForm(text: string): TextForm {
   const reader = new Reader(text);
@@ -53,7 +53,7 @@ const WORD = /[^()[\],="]+/uy;
 const QUOTED = /"(?:[^"\\]|\\.)*"/uy;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/u;
 
-/** Reads from left to right; every method begins and ends before something that is not white space. */
+/** A parser from left to right. Before and after each method, the position is not at white space. */
 class Reader {
   #at = 0;
   #depth = 0;
@@ -62,7 +62,7 @@ class Reader {
     this.#match(SPACE);
   }
 
-  /** A distribution, and nothing after it. */
+  /** Parses a distribution with nothing after it. */
   whole(): unknown {
     const name = this.#name("the name of a family");
     if (!this.#next("(")) this.#expect('"("');
@@ -93,7 +93,7 @@ class Reader {
     return this.#close(")", this.#entries(this.#name("a key")));
   }
 
-  /** What follows the first key. */
+  /** Parses entries after the first key. */
   #entries(first: string): unknown {
     const entries = new Map<string, unknown>();
     let key = first;
@@ -176,7 +176,7 @@ class Reader {
     this.#match(SPACE);
   }
 
-  /** Takes what a sticky pattern matches, and the white space after it. */
+  /** Consumes the match of a sticky pattern, and the white space after it. */
   #match(pattern: RegExp): string {
     pattern.lastIndex = this.#at;
     const [found] = pattern.exec(this.text) ?? [""];

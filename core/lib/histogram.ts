@@ -1,25 +1,61 @@
 /**
- * A histogram of durations that is cheap to record into, exact to 0.4 % over all magnitudes, and mergeable without loss.
+ * A histogram of durations: cheap to record into, accurate to 0.4 % at any magnitude, and mergeable without loss.
  *
  * @module
  */
 import { PerfmockError } from "../errors.ts";
-import {
-  BUCKETS_PER_OCTAVE,
-  keyOf,
-  lowerEnd,
-  midpoint,
-  TINY,
-  TINY_KEY,
-} from "./log_linear.ts";
 
-/** A bucket of a {@linkcode Histogram} that holds something. */
+// The log-linear scale: each octave has 128 buckets of equal width. The key of a bucket consists of the exponent and the top
+// seven bits of the mantissa of its values as IEEE doubles, so computing it takes one store, one load and one shift.
+
+/** Number of buckets in each octave. */
+const BUCKETS_PER_OCTAVE = 128;
+
+/** Values below this limit, about a nanosecond in ms, share one bucket. */
+const TINY = 2 ** -20;
+
+/** Key of the bucket of all values below {@linkcode TINY}; no other bucket has it. */
+const TINY_KEY = 0;
+
+const SHIFT = 13;
+const HALF_BUCKET = 1 << (SHIFT - 1);
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+// Index of the high word: 1 on little-endian machines, 0 on others.
+const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0];
+
+/**
+ * Key of the bucket of a value. Keys grow with the value.
+ *
+ * @param value at least 0 and finite, or −0
+ */
+export function keyOf(value: number): number {
+  // −0 + 0 is 0. The sign bit of −0 would make it a very large key.
+  double[0] = value + 0;
+  return words[HIGH] >>> SHIFT;
+}
+
+/** Lower end of a bucket, inclusive. The upper end is the lower end of the next key, exclusive. */
+export function lowerEnd(key: number): number {
+  words[HIGH] = key << SHIFT;
+  words[1 - HIGH] = 0;
+  return double[0];
+}
+
+/** Middle of a bucket, at most 1/256 (0.4 %) away from each value in it. */
+function midpoint(key: number): number {
+  words[HIGH] = (key << SHIFT) | HALF_BUCKET;
+  words[1 - HIGH] = 0;
+  return double[0];
+}
+
+/** A bucket of a {@linkcode Histogram} that is not empty. */
 export interface HistogramBucket {
-  /** The least value it can hold, in milliseconds. */
+  /** Lower end, inclusive, in ms. */
   readonly lower: number;
-  /** What all its values are below, in milliseconds. */
+  /** Upper end, exclusive, in ms. */
   readonly upper: number;
-  /** How many values it holds; at least 1. */
+  /** Number of values in it, at least 1. */
   readonly count: number;
 }
 
@@ -31,52 +67,52 @@ const REFUSED = 4;
 const TINY_COUNT = 5;
 
 /**
- * A log-linear histogram of milliseconds: 128 buckets an octave, like HdrHistogram's but without a range to choose
- * beforehand. Memory is 1 KiB for each octave between the least and the greatest value seen.
+ * A log-linear histogram of milliseconds with 128 buckets in each octave, like HdrHistogram, but without a range to choose
+ * in advance. It takes 1 KiB of memory for each octave between the least and the greatest value recorded.
  */
 export class Histogram {
-  // Doubles in a typed array: changing a number field of an object may allocate.
+  // Doubles in a typed array, because an assignment to a number field of an object may allocate.
   readonly #figures = new Float64Array(6);
   #counts = new Float64Array(0);
-  // The key of counts[0], always the first of its octave.
+  // The key of counts[0], always the first key of an octave.
   #base = 0;
 
-  /** Makes an empty histogram. */
+  /** Creates an empty histogram. */
   constructor() {
     this.reset();
   }
 
-  /** How many values were recorded. */
+  /** Number of recorded values. */
   get count(): number {
     return this.#figures[COUNT];
   }
 
-  /** The sum of all values, in milliseconds. */
+  /** Sum of all recorded values, in ms. */
   get sum(): number {
     return this.#figures[SUM];
   }
 
-  /** The least value, exact, in milliseconds; NaN where nothing was recorded. */
+  /** Exact least value in ms; NaN if nothing was recorded. */
   get min(): number {
     return this.count === 0 ? NaN : this.#figures[MIN];
   }
 
-  /** The greatest value, exact, in milliseconds; NaN where nothing was recorded. */
+  /** Exact greatest value in ms; NaN if nothing was recorded. */
   get max(): number {
     return this.count === 0 ? NaN : this.#figures[MAX];
   }
 
-  /** How many values were refused because they were negative, infinite or NaN; they are in no other figure. */
+  /** Number of values that were not recorded because they were negative, infinite or NaN. */
   get refused(): number {
     return this.#figures[REFUSED];
   }
 
   /**
-   * Records one duration. One that is negative, infinite or NaN is not recorded but counted in
-   * {@linkcode Histogram.refused}: an instrument must not fail the request it measures.
+   * Records one duration. A value that is negative, infinite or NaN is only counted in {@linkcode Histogram.refused}, because
+   * a measurement must not fail the request it measures.
    *
-   * @param milliseconds at least 0; what is below 2^−20 ms (1 ns) shares one bucket
-   * @returns the key of its bucket, which grows with the value, or −1 where it was refused
+   * @param milliseconds at least 0; all values below 2^−20 ms (1 ns) share one bucket
+   * @returns the key of the bucket, which grows with the value, or −1 if the value was refused
    */
   record(milliseconds: number): number {
     const figures = this.#figures;
@@ -103,7 +139,7 @@ export class Histogram {
     return key;
   }
 
-  /** Adds all that another histogram holds, bucket by bucket; the other one stays as it is. */
+  /** Adds all values of another histogram, bucket by bucket, and leaves the other unchanged. */
   merge(other: Histogram): void {
     const figures = this.#figures;
     const others = other.#figures;
@@ -122,7 +158,7 @@ export class Histogram {
     figures[MAX] = Math.max(figures[MAX], others[MAX]);
   }
 
-  /** Forgets everything; the memory is kept for what comes. */
+  /** Removes all values and keeps the memory for reuse. */
   reset(): void {
     this.#figures.fill(0);
     this.#figures[MIN] = Infinity;
@@ -131,22 +167,22 @@ export class Histogram {
   }
 
   /**
-   * The value at probability p by nearest rank: the least value that a share p of all values does not exceed, to within
-   * 0.4 % (or 1 ns). The first and the last rank are exact.
+   * Quantile at probability p by nearest rank: the least value that a share p of all values does not exceed, to within 0.4 %
+   * (or 1 ns). The first and the last rank are exact.
    *
    * @param p 0…1
-   * @returns milliseconds; NaN where nothing was recorded
-   * @throws PerfmockError `ARGUMENT_INVALID` where p is not in 0…1
+   * @returns value in ms; NaN if nothing was recorded
+   * @throws PerfmockError `ARGUMENT_INVALID` if p is not in 0…1
    */
   quantile(p: number): number {
     return this.quantiles([p])[0];
   }
 
   /**
-   * The values at several probabilities, as {@linkcode Histogram.quantile} has them, in one pass.
+   * Quantiles at several probabilities in one pass; see {@linkcode Histogram.quantile}.
    *
    * @param ps 0…1, ascending
-   * @throws PerfmockError `ARGUMENT_INVALID` where one is not in 0…1, or below the one before it
+   * @throws PerfmockError `ARGUMENT_INVALID` if a probability is not in 0…1 or is less than the one before it
    */
   quantiles(ps: readonly number[]): number[] {
     const { count, min, max } = this;
@@ -156,11 +192,11 @@ export class Histogram {
     let below = tiny;
     let index = -1;
     let last = 0;
-    // No closure: a variable that one captures is a heap object, and each addition would make a new one.
+    // No closure here: a captured variable lives on the heap, where each addition would allocate a new number.
     for (const p of ps) {
       if (!(p >= last && p <= 1)) throw refused(p, last);
       last = p;
-      // p · count may come out a rounding error above a whole number: 0.07 · 100 is 7.000000000000001.
+      // Rounding may put p · count just above an integer: 0.07 · 100 is 7.000000000000001.
       const rank = Math.ceil(p * count * (1 - 2 ** -50));
       if (rank >= count) values.push(max);
       else if (rank <= 1 || rank <= tiny) values.push(min);
@@ -173,7 +209,7 @@ export class Histogram {
     return values;
   }
 
-  /** All buckets that hold something, in ascending order. */
+  /** All buckets that are not empty, in ascending order. */
   *buckets(): IterableIterator<HistogramBucket> {
     const tiny = this.#figures[TINY_COUNT];
     if (tiny > 0) yield { lower: 0, upper: TINY, count: tiny };
@@ -185,7 +221,7 @@ export class Histogram {
     }
   }
 
-  /** Makes room for the keys from `first` to `last`, by whole octaves. */
+  /** Extends the counts by whole octaves to include the keys from `first` to `last`. */
   #cover(first: number, last: number): void {
     const counts = this.#counts;
     const end = counts.length === 0 ? last + 1 : this.#base + counts.length;

@@ -1,8 +1,9 @@
 /**
- * JSON with places for a request's values, written once per route as text with holes.
+ * JSON templates with placeholders for values of a request. Each template is prepared once per route, as text with holes.
  *
- * A string that is one place and nothing else becomes its value: a number for `{{sequence}}` and `{{index}}`, a string for
- * path and query values, null where the request has none. Within a longer string every value is text. Keys stay as written.
+ * A string that consists of one placeholder becomes its value: a number for `{{sequence}}` and `{{index}}`, a string for path
+ * and query parameters, null if the request has no such value. Within a longer string, each value is text. Placeholders in
+ * keys are not replaced.
  *
  * @module
  */
@@ -14,19 +15,20 @@ import {
   type Values,
 } from "./template.ts";
 
-/** A hole: where it stands decides how its value is written. */
+/** A placeholder in JSON text. */
 interface Hole {
   readonly slot: Slot;
+  /** True if the placeholder is a whole JSON string, so that its value keeps its type. */
   readonly whole: boolean;
 }
 
-/** JSON as text, cut at its holes. */
+/** JSON text, split at its placeholders. */
 export type JsonTemplate = readonly (string | Hole)[];
 
-/** Writes a value as JSON with holes; one without holes is a single text. */
+/** Parses the strings in a value as templates. The result is a single text if there are no placeholders. */
 export function parseJsonTemplate(value: unknown): JsonTemplate {
   const parts: (string | Hole)[] = [];
-  // What has a toJSON of its own is asked first, as JSON.stringify would.
+  // Applies toJSON() methods, as JSON.stringify does.
   write(JSON.parse(JSON.stringify(value)), parts);
   return parts.reduce<(string | Hole)[]>((merged, part) => {
     const last = merged.at(-1);
@@ -37,7 +39,7 @@ export function parseJsonTemplate(value: unknown): JsonTemplate {
   }, []);
 }
 
-/** Fills the holes. */
+/** Replaces the placeholders by their values. */
 export function fillJson(template: JsonTemplate, values: Values): string {
   let text = "";
   for (const part of template) {
@@ -88,7 +90,7 @@ function writeText(text: Template, parts: (string | Hole)[]): void {
   parts.push('"');
 }
 
-/** As it is written between the quotes of a JSON string. */
+/** Escapes a text as in a JSON string, without the quotes. */
 function inString(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

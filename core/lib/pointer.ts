@@ -1,14 +1,14 @@
 /**
- * JSON Pointers (RFC 6901): the addresses of faults.
+ * JSON Pointers (RFC 6901), which give the places of errors.
  *
  * @module
  */
 
 /**
- * Writes a path as a JSON Pointer.
+ * Formats a path as a JSON Pointer.
  *
- * @param segments keys and indices, from the outside in
- * @returns `""` for no segments, else `/a/b`, with `~` and `/` escaped
+ * @param segments keys and indices, outermost first
+ * @returns `""` for no segments, else for example `/a/b`, with `~` and `/` escaped
  */
 export function toPointer(segments: readonly PropertyKey[]): string {
   return segments.map((segment) =>
@@ -17,9 +17,9 @@ export function toPointer(segments: readonly PropertyKey[]): string {
 }
 
 /**
- * Reads a JSON Pointer.
+ * Parses a JSON Pointer.
  *
- * @returns its segments, from the outside in
+ * @returns its segments, outermost first
  */
 export function fromPointer(pointer: string): string[] {
   return pointer.split("/").slice(1).map((segment) =>
@@ -28,9 +28,9 @@ export function fromPointer(pointer: string): string[] {
 }
 
 /**
- * What lies at a path in a value.
+ * Looks up the value at a path in another value. Follows own properties only.
  *
- * @returns the value there; `undefined` where the path leads nowhere
+ * @returns the value; `undefined` if there is none
  */
 export function lookUp(
   value: unknown,

@@ -1,5 +1,5 @@
 /**
- * Problem documents (RFC 9457): what the control API and the fallback answer where something is wrong.
+ * Problem documents (RFC 9457), the error responses of the control API and of the fallback.
  *
  * @module
  */
@@ -7,19 +7,23 @@ import type { Issue } from "../errors.ts";
 
 /** A problem document. */
 export interface Problem {
-  /** The HTTP status, repeated in the body. */
+  /** HTTP status, repeated in the body. */
   readonly status: number;
-  /** What kind of problem, the same for all of its kind. */
+  /** Kind of problem. Problems of the same kind have the same title. */
   readonly title: string;
-  /** What is wrong this time. */
+  /** Description of this occurrence. */
   readonly detail?: string;
-  /** A stable code, see docs/errors.md. */
+  /** Stable error code; see docs/errors.md. */
   readonly code?: string;
-  /** All faults of the request. */
+  /** All errors in the request. */
   readonly issues?: readonly Issue[];
 }
 
-/** The response that carries a problem; headers are taken over and completed. */
+/**
+ * Creates the response for a problem.
+ *
+ * @param headers further headers; `content-type` is set to `application/problem+json`
+ */
 export function problem(
   document: Problem,
   headers: Headers = new Headers(),

@@ -1,19 +1,20 @@
 /**
- * What a misspelt name was probably meant to be.
+ * Suggestions for misspelt names.
  *
  * @module
  */
 
-/** Longer words are nobody's misspelling, and the distance costs time and space in the product of the lengths. */
+/** Maximum length of a word. The distance takes time and memory in proportion to the product of the lengths. */
 const LONGEST = 64;
 
 /**
- * The candidate closest to a word: by Damerau–Levenshtein distance (optimal string alignment), case and the separators
- * `-`, `_` and space left aside, within a third of the longer word's length; or one that the word is the beginning of.
+ * Finds the candidate closest to a word, ignoring case and the separators `-`, `_` and space. Close means a
+ * Damerau–Levenshtein distance (optimal string alignment) within a third of the longer word's length; otherwise a candidate
+ * that starts with the word.
  *
- * @param word what was written
- * @param candidates the names there are
- * @returns the closest candidate, the first of equals; `undefined` where none is close enough
+ * @param word the name as written
+ * @param candidates the names that exist
+ * @returns the closest candidate, the first of equally close ones; `undefined` if none is close enough
  */
 export function suggest(
   word: string,
@@ -37,7 +38,7 @@ function normalise(word: string): string {
   return word.toLowerCase().replaceAll(/[-_\s]/gu, "");
 }
 
-/** How far apart two words are; Infinity where no one would take one for the other. */
+/** Score of a candidate, lower is better; Infinity if it is not close enough. */
 function compare(word: string, candidate: string): number {
   if (candidate.length > LONGEST) return Infinity;
   const longer = Math.max(word.length, candidate.length);
@@ -45,7 +46,7 @@ function compare(word: string, candidate: string): number {
   if (changes <= Math.max(1, Math.floor(longer / 3)) && changes < longer) {
     return changes;
   }
-  // An abbreviation is worse than any misspelling, and the shorter the rest, the better.
+  // An abbreviation scores worse than any misspelling, and better with fewer letters missing.
   if (word.length >= 2 && candidate.startsWith(word)) {
     return LONGEST + candidate.length - word.length;
   }
@@ -53,8 +54,8 @@ function compare(word: string, candidate: string): number {
 }
 
 /**
- * The least number of insertions, deletions, substitutions and swaps of neighbours that make one word of the other, no
- * letter edited twice.
+ * Least number of insertions, deletions, substitutions and swaps of neighbouring letters that turn one word into the other,
+ * with no letter edited twice.
  */
 function distance(a: string, b: string): number {
   let before: number[] = [];

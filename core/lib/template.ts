@@ -1,49 +1,49 @@
 /**
- * Texts with places for a request's values: `{{path.id}}`, `{{query.q}}`, `{{sequence}}`, and `{{index}}` in events. Parsed
- * once per route; `\{{` stands for two braces.
+ * Text templates with placeholders for values of a request: `{{path.id}}`, `{{query.q}}`, `{{sequence}}`, and `{{index}}` in
+ * events. `\{{` stands for two literal braces. Each template is parsed once per route.
  *
  * @module
  */
 
-/** A place in a text. */
+/** A placeholder. */
 export interface Slot {
-  /** Where its value comes from. */
+  /** Source of the value. */
   readonly from: "path" | "query" | "sequence" | "index";
-  /** Which of the path's or the query's values; empty for the others. */
+  /** Name of the path or query parameter; empty for the other sources. */
   readonly name: string;
 }
 
-/** A text, cut at its places. */
+/** A text, split at its placeholders. */
 export type Template = readonly (string | Slot)[];
 
-/** What places are filled with. */
+/** Values of the placeholders. */
 export interface Values {
-  /** The exchange's sequence number. */
+  /** Sequence number of the exchange. */
   readonly sequence: number;
-  /** An event's how-manieth it is, from 0; 0 elsewhere. */
+  /** Zero-based index of the event; 0 outside of events. */
   readonly index: number;
-  /** A value of the path, decoded; undefined where the path has not that part. */
+  /** Decoded path parameter; undefined if the path has no such parameter. */
   path(name: string): string | undefined;
-  /** The first value of that name in the query, decoded; undefined where there is none. */
+  /** First decoded query parameter of that name; undefined if there is none. */
   query(name: string): string | undefined;
 }
 
-/** The names that a template may use. */
+/** Names that a template may use. */
 export interface KnownNames {
-  /** The parameters of the route's path. */
+  /** Names of the route's path parameters. */
   readonly path: readonly string[];
-  /** Whether `index` means something here. */
+  /** True if `index` is available. */
   readonly index: boolean;
 }
 
-const PLACE = /\\\{\{|\{\{([^{}]*)\}\}/g;
+const PLACEHOLDER = /\\\{\{|\{\{([^{}]*)\}\}/g;
 
-/** Cuts a text at its places; one that names nothing stays as it is written: {@linkcode unknownNames} finds it. */
+/** Parses a template. An invalid placeholder remains as literal text; {@linkcode unknownNames} reports it. */
 export function parseTemplate(text: string): Template {
   const parts: (string | Slot)[] = [];
   let literal = "";
   let end = 0;
-  for (const match of text.matchAll(PLACE)) {
+  for (const match of text.matchAll(PLACEHOLDER)) {
     literal += text.slice(end, match.index);
     end = match.index + match[0].length;
     const slot = match[1] === undefined ? "{{" : slotOf(match[1].trim());
@@ -60,9 +60,9 @@ export function parseTemplate(text: string): Template {
   return parts;
 }
 
-/** The names of a text's places that there is no value for, as written. */
+/** Names in a text's placeholders, as written, that have no value. */
 export function unknownNames(text: string, known: KnownNames): string[] {
-  return [...text.matchAll(PLACE)].flatMap(([, written]) => {
+  return [...text.matchAll(PLACEHOLDER)].flatMap(([, written]) => {
     if (written === undefined) return [];
     const slot = slotOf(written.trim());
     const fits = slot !== undefined &&
@@ -72,7 +72,7 @@ export function unknownNames(text: string, known: KnownNames): string[] {
   });
 }
 
-/** All names that may be written, the query's by an example. */
+/** All names that a template may use, with `query.NAME` for the query parameters. */
 export function nameList({ path, index }: KnownNames): string[] {
   return [
     ...path.map((name) => `path.${name}`),
@@ -82,15 +82,15 @@ export function nameList({ path, index }: KnownNames): string[] {
   ];
 }
 
-/** Whether a template has places at all. */
+/** Returns true if a template has no placeholders. */
 export function isFixed(template: Template): boolean {
   return template.every((part) => typeof part === "string");
 }
 
 /**
- * Fills the places of a template.
+ * Replaces the placeholders of a template by their values.
  *
- * @param encode what is done to each value; a missing one is an empty text
+ * @param encode applied to each value; a missing value is an empty string. Default: no change
  */
 export function fill(
   template: Template,
@@ -106,7 +106,7 @@ export function fill(
   return text;
 }
 
-/** What stands for a place: a number for sequence and index, else a text, or undefined where the request has none. */
+/** Value of a placeholder: a number for sequence and index, else a string, or undefined if the request has no such value. */
 export function valueOf(
   { from, name }: Slot,
   values: Values,

@@ -1,5 +1,5 @@
 /**
- * Trace identifiers in the form of W3C Trace Context, by which a browser's figures and ours are joined.
+ * Trace identifiers of W3C Trace Context, which connect measurements in a browser with those of perfmock.
  *
  * @module
  */
@@ -9,24 +9,26 @@ const HEX: readonly string[] = Array.from(
   (_, byte) => byte.toString(16).padStart(2, "0"),
 );
 
-/** How many random bytes are fetched at a time: fetching costs far more than using. */
+/** Number of random bytes to get at a time: each call of getRandomValues() is expensive. */
 const BLOCK = 4096;
 const ID_BYTES = 8;
 
 /**
- * Makes trace ids: random, never seeded, since two runs of one seed are two traces. The upper half of the trace id is
- * the server's, the lower half the exchange's, and so is the span id: an exchange is one span.
+ * Generates trace ids. They are random and do not depend on the seed, because two runs with the same seed are two traces. The
+ * upper half of a trace id identifies the server, the lower half the exchange. The lower half is also the span id, because an
+ * exchange is one span.
  */
 export class TraceIds {
   readonly #bytes = new Uint8Array(BLOCK);
   #next = BLOCK;
   readonly #prefix: string;
 
+  /** Chooses the server's half at random. */
   constructor() {
     this.#prefix = this.#id();
   }
 
-  /** A trace id: 32 hex digits. */
+  /** Generates a trace id of 32 hexadecimal digits. */
   next(): string {
     return this.#prefix + this.#id();
   }
@@ -45,7 +47,7 @@ export class TraceIds {
   }
 }
 
-/** The traceparent of an exchange, `00-<trace id>-<span id>-01`, from its trace id. */
+/** Formats the traceparent of an exchange, `00-<trace id>-<span id>-01`, from its trace id. */
 export function traceparent(trace: string): string {
   return `00-${trace}-${trace.slice(-16)}-01`;
 }

@@ -1,16 +1,15 @@
 /**
- * The units in which settings are written, and the numbers they stand for: durations in milliseconds, rates per second,
- * sizes in bytes.
+ * Units of settings: durations in milliseconds, rates per second, sizes in bytes.
  *
- * A reader takes what a user wrote and returns `undefined` for what it cannot read; limits are the schema's business.
+ * The parsers return `undefined` for a value that they cannot read. They do not check limits; schemas do.
  *
  * @module
  */
 
-/** A decimal number without exponent, then a unit: `"-1.5 s"` gives `["-1.5", "s"]`. */
+/** A decimal number without exponent, followed by a unit: `"-1.5 s"` gives `["-1.5", "s"]`. */
 const QUANTITY = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(\D*?)\s*$/u;
 
-/** How many milliseconds a unit has, as a quotient, since 1/1000 is no binary fraction. Both micro signs are in use. */
+/** Milliseconds per unit, as a quotient because 1/1000 is not a binary fraction. Both micro signs are in use. */
 const DURATIONS = unitTable({
   us: [1, 1000],
   "\u00b5s": [1, 1000],
@@ -36,7 +35,7 @@ const SIZES = unitTable({
   TiB: [2 ** 40, 1],
 });
 
-/** Spellings that are not accepted, but understood well enough to suggest the right one. */
+/** Spellings that are not accepted but lead to a suggestion. */
 const MISSPELT_DURATIONS = aliasTable({
   us: "usec usecs microsecond microseconds",
   ms: "msec msecs millis millisecond milliseconds",
@@ -77,66 +76,66 @@ function aliasTable(spellings: Readonly<Record<string, string>>): AliasTable {
 }
 
 /**
- * Reads a duration: `"250us"`, `"120ms"`, `"1.5s"`, `"2m"`, `"1h"`, or a finite number of milliseconds. White space
- * between number and unit is tolerated, an exponent or a missing unit is not.
+ * Parses a duration: `"250us"`, `"120ms"`, `"1.5s"`, `"2m"`, `"1h"`, or a finite number of milliseconds. White space between
+ * number and unit is accepted, an exponent or a missing unit is not.
  *
- * @returns milliseconds, which may be negative, or `undefined` for what is no duration
+ * @returns duration in ms, possibly negative; `undefined` for any other value
  */
 export function parseDuration(value: unknown): number | undefined {
   return read(value, DURATIONS);
 }
 
 /**
- * Reads a rate: `"400/s"`, `"30/m"`, `"2/h"`, or a finite number per second.
+ * Parses a rate: `"400/s"`, `"30/m"`, `"2/h"`, or a finite number per second.
  *
- * @returns per second, which may be negative, or `undefined` for what is no rate
+ * @returns rate per second, possibly negative; `undefined` for any other value
  */
 export function parseRate(value: unknown): number | undefined {
   return read(value, RATES);
 }
 
 /**
- * Reads a size: `"64KiB"`, `"256MiB"` (powers of 1024), `"1GB"` (powers of 1000), `"10B"`, or a finite number of bytes.
+ * Parses a size: `"64KiB"`, `"256MiB"` (powers of 1024), `"1GB"` (powers of 1000), `"10B"`, or a finite number of bytes.
  *
- * @returns bytes, which may be negative or a fraction, or `undefined` for what is no size
+ * @returns size in bytes, possibly negative or a fraction; `undefined` for any other value
  */
 export function parseSize(value: unknown): number | undefined {
   return read(value, SIZES);
 }
 
 /**
- * The duration that a misspelt one was probably meant to be: `"2 sec"` gives `"2s"`, `"120MS"` gives `"120ms"`.
+ * Suggests the correct spelling of a duration: `"2 sec"` gives `"2s"`, `"120MS"` gives `"120ms"`.
  *
- * @returns a text that {@linkcode parseDuration} reads, or `undefined`
+ * @returns a text that {@linkcode parseDuration} accepts; `undefined` if there is no suggestion
  */
 export function suggestDuration(value: unknown): string | undefined {
   return correct(value, DURATIONS, MISSPELT_DURATIONS);
 }
 
 /**
- * The rate that a misspelt one was probably meant to be: `"400/sec"` gives `"400/s"`.
+ * Suggests the correct spelling of a rate: `"400/sec"` gives `"400/s"`.
  *
- * @returns a text that {@linkcode parseRate} reads, or `undefined`
+ * @returns a text that {@linkcode parseRate} accepts; `undefined` if there is no suggestion
  */
 export function suggestRate(value: unknown): string | undefined {
   return correct(value, RATES, MISSPELT_RATES);
 }
 
 /**
- * The size that a misspelt one was probably meant to be: `"64kib"` gives `"64KiB"`.
+ * Suggests the correct spelling of a size: `"64kib"` gives `"64KiB"`.
  *
- * @returns a text that {@linkcode parseSize} reads, or `undefined`
+ * @returns a text that {@linkcode parseSize} accepts; `undefined` if there is no suggestion
  */
 export function suggestSize(value: unknown): string | undefined {
   return correct(value, SIZES, MISSPELT_SIZES);
 }
 
 /**
- * Writes a duration the way a user would: 120 gives `"120ms"`, 1500 gives `"1.5s"`, 0.25 gives `"250us"`.
+ * Formats a duration in the most natural unit: 120 gives `"120ms"`, 1500 gives `"1.5s"`, 0.25 gives `"250us"`.
  *
- * {@linkcode parseDuration} reads the text back: as the same number from 1e-6 ms upwards, less exactly below.
+ * {@linkcode parseDuration} reads the text back, as exactly the same number from 1e-6 ms upwards.
  *
- * @param milliseconds any number; Infinity and NaN are written as such, and cannot be read back
+ * @param milliseconds any number; Infinity and NaN are written as such and cannot be parsed again
  */
 export function formatDuration(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return String(milliseconds);
@@ -152,7 +151,7 @@ export function formatDuration(milliseconds: number): string {
   return `${plain(milliseconds)}ms`;
 }
 
-/** Units from the coarsest, each with the smallest number it is used for and how many decimals look natural in it. */
+/** Units from the coarsest to the finest, each with the smallest number and the most decimals it is used for. */
 const SPELLINGS: readonly (readonly [string, number, number])[] = [
   ["h", 1, 1],
   ["m", 2, 1],
@@ -161,7 +160,7 @@ const SPELLINGS: readonly (readonly [string, number, number])[] = [
   ["us", 0, 20],
 ];
 
-/** A number's shortest decimal form without an exponent. */
+/** Shortest decimal form of a number without an exponent. */
 function plain(number: number): string {
   const text = String(number);
   if (!text.includes("e")) return text;

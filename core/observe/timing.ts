@@ -4,8 +4,7 @@
  * @module
  */
 import type { Exemplar, Timing } from "../plugin.ts";
-import { Histogram } from "../lib/histogram.ts";
-import { keyOf, lowerEnd } from "../lib/log_linear.ts";
+import { Histogram, keyOf, lowerEnd } from "../lib/histogram.ts";
 
 /** Boundaries for durations: 0.1 ms to 2 min, in ascending milliseconds. */
 export const DURATION_BOUNDARIES: readonly number[] = Object.freeze([

@@ -1,49 +1,38 @@
 /**
- * How fast a simulation runs: one core, no sockets, the server's own recording included.
+ * Exchanges a second of `perfmock simulate`: one core, no sockets, the recording of server and load engine included.
  *
  * @module
  */
-import { constant } from "../../core/lib/signals/mod.ts";
-import {
-  createSimulation,
-  type Simulation,
-  type Source,
-} from "../../core/simulation/mod.ts";
+import { createPerfmock, type Perfmock } from "../../mod.ts";
+import { closedUsers, poissonArrivals } from "../support/simulation.ts";
 import type { Benchmark } from "./benchmark.ts";
 
 /** Exchanges a second: an hour of 100/s within a second. */
 const TARGET = 400_000;
 
-/** Something that is simulated. */
+/** A route under a scenario. */
 interface Subject {
   readonly what: string;
-  /** The route's settings. */
+  /** Settings of the route. */
   readonly route: Readonly<Record<string, unknown>>;
-  readonly source: Source;
+  /** The scenario, for a number of requests. */
+  readonly scenario: (requests: number) => unknown;
 }
 
-const TARGETS = [{ route: "r" }];
-
-/** A thousand arrivals a second. */
-const POISSON: Source = {
-  name: "poisson",
-  arrivals: "poisson",
-  rate: constant(1000),
-  targets: TARGETS,
-};
-
 const LOGNORMAL = { lognormal: { median: "20ms", p99: "80ms" } };
+
+const poisson = (requests: number) => poissonArrivals({ rate: 1000, requests });
 
 const SUBJECTS: readonly Subject[] = [
   {
     what: "0 ms, Poisson arrivals",
     route: { serviceTime: "0ms" },
-    source: POISSON,
+    scenario: poisson,
   },
   {
     what: "lognormal service time, Poisson arrivals",
     route: { serviceTime: LOGNORMAL },
-    source: POISSON,
+    scenario: poisson,
   },
   {
     what: "lognormal service time, Poisson arrivals, a pool of 30",
@@ -51,19 +40,17 @@ const SUBJECTS: readonly Subject[] = [
       serviceTime: LOGNORMAL,
       limiter: { concurrency: 30, queue: 100 },
     },
-    source: POISSON,
+    scenario: poisson,
   },
   {
     what: "lognormal service time, 100 users who think",
     route: { serviceTime: LOGNORMAL },
-    source: {
-      name: "users",
-      users: 100,
-      think: {
-        draw: (stream, sequence) => -Math.log(stream.uniform(sequence)) * 100,
-      },
-      targets: TARGETS,
-    },
+    scenario: (requests) =>
+      closedUsers({
+        users: 100,
+        requests,
+        think: { exponential: { mean: "100ms" } },
+      }),
   },
 ];
 
@@ -71,24 +58,27 @@ const SUBJECTS: readonly Subject[] = [
 export const simulate: Benchmark = {
   name: "simulate",
   measures:
-    "Exchanges a second in virtual time: the fastest of alternating rounds, which the machine's other work disturbed least",
+    "Exchanges a second in virtual time, by load script: the fastest of alternating rounds, which the machine's other work disturbed least",
   async run({ quick }) {
-    const exchanges = quick ? 20_000 : 300_000;
+    const requests = quick ? 20_000 : 300_000;
     await using stack = new AsyncDisposableStack();
-    const simulations: Simulation[] = [];
+    const servers: Perfmock[] = [];
     for (const { route } of SUBJECTS) {
-      simulations.push(stack.use(
-        await createSimulation({
-          routes: [{ id: "r", path: "/r", ...route }],
-        }),
+      servers.push(stack.use(
+        await createPerfmock(
+          { routes: [{ path: "/", ...route }] },
+          { listen: false },
+        ),
       ));
     }
     const best = SUBJECTS.map(() => 0);
     for (let round = 0; round < 7; round++) {
-      for (const [index, { source }] of SUBJECTS.entries()) {
+      for (const [index, { scenario }] of SUBJECTS.entries()) {
+        const script = { scenarios: { load: scenario(requests) } };
         const start = performance.now();
-        await simulations[index].run({ exchanges, sources: [source] });
-        const rate = exchanges / (performance.now() - start) * 1000;
+        const { scenarios } = await servers[index].simulate(script);
+        const seconds = (performance.now() - start) / 1000;
+        const rate = scenarios.load.started / seconds;
         best[index] = Math.max(best[index], rate);
       }
     }

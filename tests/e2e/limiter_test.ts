@@ -1,10 +1,9 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { constant } from "../../core/lib/signals/mod.ts";
-import { createSimulation } from "../../core/simulation/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { PoolReport } from "../../plugins/limiter/mod.ts";
 import { LeanClient, prepareRequest } from "../bench/lean_client.ts";
 import { call, json, rawRequest } from "../support/http.ts";
+import { poissonArrivals, simulate } from "../support/simulation.ts";
 import { until } from "../support/wait.ts";
 
 /** The report of a server's first pool. */
@@ -251,27 +250,19 @@ Deno.test("the same traffic over real sockets agrees with the simulation", async
   };
   const times: number[] = [];
   const simulated = { rejected: 0, queue: 0, served: 0 };
-  {
-    await using simulation = await createSimulation(config);
-    await simulation.run({
-      seed: 3,
-      duration: 4000,
-      sources: [{
-        name: "load",
-        arrivals: "poisson",
-        rate: constant(110),
-        targets: [{ route: "r" }],
-        observe({ arrival, outcome, start, sequence }) {
-          times[sequence] = arrival;
-          if (outcome === "rejected") simulated.rejected++;
-          else {
-            simulated.served++;
-            simulated.queue += start - arrival;
-          }
-        },
-      }],
-    });
-  }
+  await simulate({
+    config,
+    seed: 3,
+    scenarios: { load: poissonArrivals({ rate: 110, requests: 440 }) },
+    observe({ arrival, outcome, start, sequence }) {
+      times[sequence] = arrival;
+      if (outcome === "rejected") simulated.rejected++;
+      else {
+        simulated.served++;
+        simulated.queue += start - arrival;
+      }
+    },
+  });
   await using server = await createPerfmock(config);
   const start = performance.now();
   const real = { rejected: 0, queue: 0, served: 0 };

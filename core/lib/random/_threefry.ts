@@ -1,16 +1,16 @@
 /**
- * Threefry2x32-20, a counter-based generator: a keyed bijection of 64-bit blocks, so that any draw is looked up without
- * making those before it.
+ * Threefry2x32-20, a counter-based random number generator: a keyed bijection of 64-bit blocks. Any draw can be computed
+ * without the draws before it.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11, 2011 (Random123).
  *
  * @module
  */
 
-/** The key schedule's parity constant. */
+/** Parity constant of the key schedule. */
 const PARITY = 0x1BD11BDA;
 
-/** Threefry2x32 with twenty rounds under one key. */
+/** Threefry2x32 with twenty rounds and one key. */
 export class Threefry {
   readonly #key0: number;
   readonly #key1: number;
@@ -18,10 +18,10 @@ export class Threefry {
   readonly #block = new Int32Array(2);
 
   /**
-   * Takes the key.
+   * Creates a cipher.
    *
-   * @param key0 the key's first word, 32 bits
-   * @param key1 the key's second word, 32 bits
+   * @param key0 first word of the key, 32 bits
+   * @param key1 second word of the key, 32 bits
    */
   constructor(key0: number, key1: number) {
     this.#key0 = key0 | 0;
@@ -30,9 +30,9 @@ export class Threefry {
   }
 
   /**
-   * Enciphers one counter. Both words are taken modulo 2^32.
+   * Encrypts one counter. Both words are taken modulo 2^32.
    *
-   * @returns two signed 32-bit words, in an array that the next call overwrites: nothing is allocated
+   * @returns two signed 32-bit words in an array that the next call overwrites, so that nothing is allocated
    */
   encipher(counter0: number, counter1: number): Int32Array {
     const key0 = this.#key0;
@@ -40,7 +40,7 @@ export class Threefry {
     const key2 = this.#key2;
     let x = (counter0 + key0) | 0;
     let y = (counter1 + key1) | 0;
-    // Unrolled: the rotations alternate between two sets of four, and a key is added after each set.
+    // Unrolled. The rotations alternate between two sets of four, and a key is added after each set.
     x = (x + y) | 0;
     y = (y << 13 | y >>> 19) ^ x;
     x = (x + y) | 0;

@@ -1,21 +1,21 @@
 /**
- * A 32-bit hash of text: for header values that take a sequence number's place, and for the names of purposes.
+ * A 32-bit hash of text, for header values used in place of sequence numbers and for the names of purposes.
  *
  * @module
  */
 
 const encoder = new TextEncoder();
 
-/** Where short texts are encoded: encodeInto() is five times as fast as encode(), and this runs once per request. */
+/** Buffer for short texts. encodeInto() is five times as fast as encode(), and the hash is computed for each request. */
 const scratch = new Uint8Array(1024);
 
 /**
- * MurmurHash3_x86_32 of the text's UTF-8 bytes, seed 0: one flipped bit of the text flips each bit of the hash with a
- * probability of one half. Not for secrets.
+ * MurmurHash3_x86_32 of the text's UTF-8 bytes with seed 0. Flipping one bit of the text flips each bit of the hash with
+ * probability 1/2. Not suitable for secrets.
  *
  * Source: Austin Appleby, MurmurHash3, https://github.com/aappleby/smhasher (public domain).
  *
- * @returns an integer, 0…2^32 − 1
+ * @returns an integer from 0 to 2^32 − 1
  */
 export function hashKey(text: string): number {
   let bytes = scratch;

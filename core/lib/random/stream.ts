@@ -1,23 +1,23 @@
 /**
- * Streams of random numbers that are looked up, not consumed: a draw is a function of the seed, the route, the purpose,
- * the sequence number and the index, so that nothing shifts another's draws.
+ * Streams of random numbers. Each draw is a function of the seed, the route, the purpose, the sequence number and the index.
+ * So draws do not depend on each other or on their order.
  *
  * @module
  */
-import type { Stream } from "../../plugin.ts";
+import type { Stream } from "../../contract/values.ts";
 import { Threefry } from "./_threefry.ts";
 import { hashKey } from "./hash.ts";
 
-/** What a route's streams are keyed with: two 32-bit integers. */
+/** Key of a route's streams: two 32-bit integers. */
 export type StreamKey = readonly [first: number, second: number];
 
-/** How many bits of the second counter word hold the draw's index; the other twenty hold the purpose. */
+/** Number of bits in the second counter word for the index of the draw; the other twenty are for the purpose. */
 const INDEX_BITS = 12;
 const INDEX_MASK = (1 << INDEX_BITS) - 1;
 
 /**
- * The key of a route's streams: the first eight bytes, big-endian, of SHA-256 of the UTF-8 text `seed\0routeId`. The
- * seeds 42 and "42" are the same.
+ * Computes the key of a route's streams: the first eight bytes, big-endian, of SHA-256 of the UTF-8 text `seed\0routeId`. The
+ * seeds 42 and "42" give the same key.
  */
 export async function streamKey(
   seed: number | string,
@@ -29,8 +29,8 @@ export async function streamKey(
 }
 
 /**
- * The stream of one purpose under a key. Counter word 0 is the sequence number modulo 2^32; word 1 is the upper twenty
- * bits of {@linkcode hashKey} of the purpose, followed by the draw's index in twelve bits.
+ * Creates the stream of one purpose under a key. Counter word 0 is the sequence number modulo 2^32. Word 1 is the upper
+ * twenty bits of {@linkcode hashKey} of the purpose, followed by the index of the draw in twelve bits.
  */
 export function createStream(key: StreamKey, purpose: string): Stream {
   const cipher = new Threefry(key[0], key[1]);
@@ -43,7 +43,7 @@ export function createStream(key: StreamKey, purpose: string): Stream {
   };
 }
 
-/** The centre of one of 2^52 equal parts of (0, 1), so that neither end is ever drawn. */
+/** Centre of one of 2^52 equal parts of (0, 1), so that neither 0 nor 1 is ever drawn. */
 function toUniform(high: number, low: number): number {
   return ((high >>> 0) * 2 ** 20 + (low >>> 12) + 0.5) * 2 ** -52;
 }

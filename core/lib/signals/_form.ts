@@ -1,38 +1,88 @@
+/**
+ * Signals that can be parts of other signals, and how a kind of signal is defined.
+ *
+ * @module
+ */
 import type { z } from "zod";
-import type { Kit, KitType, Signal } from "../../plugin.ts";
+import { PerfmockError } from "../../errors.ts";
+import type { Kit, KitType, Signal } from "../../contract/values.ts";
 
 /** A signal that can be part of another. */
 export interface Form extends Signal {
-  /** The next time after this one at which it may jump or bend; Infinity where there is none. */
+  /** Next time at which the signal may jump or bend, in ms; Infinity if there is none. */
   nextBreak(time: number): number;
-  /** How it goes on for ever; undefined where it repeats nothing. */
+  /** Behaviour for ever after; undefined if the signal never repeats. */
   readonly cycle: Cycle | undefined;
-  /** Whether no value is below 0. */
+  /** True if no value is below 0. */
   readonly nonNegative: boolean;
 }
 
-/** What a signal does for ever. */
+/** The part of a signal that repeats for ever. */
 export interface Cycle {
-  /** From when on, in ms. */
+  /** Time at which the first cycle begins, in ms. */
   readonly from: number;
-  /** After how many ms it begins again; 0 where it does not change any more. */
+  /** Length of a cycle in ms; 0 if the signal no longer changes. */
   readonly period: number;
 }
 
-/** The types that the parameters of a form are made of. */
+/** Types of settings from which the parameters of a form are made. */
 export interface FormKit {
-  /** zod, durations, files. */
+  /** zod, and types of durations and files. */
   readonly kit: Kit;
-  /** The values of the signal. */
+  /** Type of the signal's values. */
   readonly unit: KitType<number>;
-  /** Another signal of the same unit. */
+  /** Type of another signal with the same unit. */
   readonly signal: z.ZodType<Form>;
 }
 
-/** A kind of signal, as users write it: `{ "<name>": parameters }`. */
+/** A kind of signal, written as `{ "<name>": parameters }`. */
 export interface FormDefinition {
-  /** The key. */
+  /** Key in the settings. */
   readonly name: string;
-  /** Reads the parameters and makes the signal. */
+  /** Makes the type that reads the parameters and creates the signal. */
   readonly schema: (parts: FormKit) => z.ZodType<Form>;
+}
+
+/** Checks that times do not decrease and, with `firstAtZero`, that the first one is 0. */
+export function checkTimes(
+  { firstAtZero }: { readonly firstAtZero: boolean },
+): (payload: z.core.ParsePayload<readonly { readonly at: number }[]>) => void {
+  return ({ value, issues }) => {
+    for (const [i, { at }] of value.entries()) {
+      const message = i > 0 && at < value[i - 1].at
+        ? `Times must not decrease, but ${at} ms comes after ${
+          value[i - 1].at
+        } ms`
+        : i === 0 && at !== 0 && firstAtZero
+        ? "The first must be at 0: nothing else says what the value is until then"
+        : undefined;
+      if (message === undefined) continue;
+      issues.push({
+        code: "custom",
+        path: [i, "at"],
+        message,
+        input: at,
+        params: {
+          allowed: i === 0 ? "0" : `at least ${value[i - 1].at} ms`,
+        },
+      });
+    }
+  };
+}
+
+/** Turns a function that integrates other signals into a transform that reports a failing integration as an issue. */
+export function integrated<Parameters, Made>(
+  make: (parameters: Parameters) => Made,
+): (parameters: Parameters, context: z.RefinementCtx<Parameters>) => Made {
+  return (parameters, { issues }) => {
+    try {
+      return make(parameters);
+    } catch (error) {
+      if (!(error instanceof PerfmockError)) throw error;
+      const { message } = error;
+      issues.push({ code: "custom", message, input: parameters });
+      // Like zod's NEVER: the result beside an issue is not used.
+      return undefined as Made;
+    }
+  };
 }

@@ -1,22 +1,22 @@
 /**
- * Signals that are made of straight lines: their integrals are parabolas, and have inverses in closed form.
+ * Signals made of straight lines. Their integrals are parabolas, whose inverses have a closed form.
  *
  * @module
  */
 import type { Cycle, Form } from "./_form.ts";
-import { reached } from "./_reached.ts";
+import { reached } from "./_numerics.ts";
 
-/** A point where lines end and begin. */
+/** A point at which one line ends and the next begins. */
 export interface Knot {
-  /** In ms; knots come in the order of time, the first at 0. */
+  /** Time in ms. Knots are in order of time, the first one at 0. */
   readonly at: number;
-  /** The value the line before ends at; of the first knot, anything. */
+  /** Last value of the line before; of no meaning in the first knot. */
   readonly before: number;
-  /** The value the line after it begins at. */
+  /** First value of the line after. */
   readonly after: number;
 }
 
-/** Straight lines from knot to knot, the last value held. */
+/** Straight lines from knot to knot. The last value is held. */
 export class PiecewiseLinear implements Form {
   readonly knots: readonly Knot[];
   readonly end: number;
@@ -26,10 +26,10 @@ export class PiecewiseLinear implements Form {
   readonly #times: Float64Array;
   readonly #before: Float64Array;
   readonly #after: Float64Array;
-  /** The integral up to each knot. */
+  /** Integral up to each knot. */
   readonly #areas: Float64Array;
 
-  /** @param knots one at least */
+  /** @param knots at least one */
   constructor(knots: readonly Knot[]) {
     this.knots = withRoots(withoutRest(merged(knots)));
     this.#times = Float64Array.from(this.knots, ({ at }) => at);
@@ -50,7 +50,7 @@ export class PiecewiseLinear implements Form {
     return time <= 0 ? this.#after[0] : this.#value(this.#knotAt(time), time);
   }
 
-  /** The value just before a time, which is not that at the time where the signal jumps. */
+  /** Value just before a time, which differs from the value at that time if the signal jumps. */
   before(time: number): number {
     if (time <= 0) return this.#after[0];
     const i = this.#knotAt(time);
@@ -67,7 +67,7 @@ export class PiecewiseLinear implements Form {
     if (!(area > 0)) return 0;
     let low = 0;
     let high = this.#areas.length;
-    // The first knot at which the area is reached; the line before it crosses it.
+    // The first knot at which the area is reached. The time lies on the line before it.
     while (low < high) {
       const middle = (low + high) >> 1;
       if (reached(this.#areas[middle], area)) high = middle;
@@ -81,7 +81,7 @@ export class PiecewiseLinear implements Form {
     }
     const length = this.#times[low] - this.#times[i];
     const slope = (this.#before[low] - from) / length;
-    // The smaller root of from·t + slope·t²/2 = rest, without cancellation.
+    // The smaller root of from·t + slope·t²/2 = rest, in a form without cancellation.
     const root = Math.sqrt(Math.max(0, from * from + 2 * slope * rest));
     return this.#times[i] + Math.min(length, 2 * rest / (from + root));
   }
@@ -91,7 +91,7 @@ export class PiecewiseLinear implements Form {
     return next < this.#times.length ? this.#times[next] : Infinity;
   }
 
-  /** The last knot that is not after a time. */
+  /** Last knot that is not after a time. */
   #knotAt(time: number): number {
     let low = 0;
     let high = this.#times.length - 1;
@@ -103,7 +103,7 @@ export class PiecewiseLinear implements Form {
     return low;
   }
 
-  /** The value on the line that begins at knot i. */
+  /** Value on the line that begins at knot i. */
   #value(i: number, time: number): number {
     const from = this.#after[i];
     if (i === this.#times.length - 1) return from;
@@ -112,14 +112,14 @@ export class PiecewiseLinear implements Form {
     return from + (this.#before[i + 1] - from) * share;
   }
 
-  /** The area under the line that begins at knot i, up to a time on it; no line crosses 0 between its ends. */
+  /** Area under the line that begins at knot i, up to a time on it. No line crosses 0 between its ends. */
   #area(i: number, time: number): number {
     const sum = this.#after[i] + this.#value(i, time);
     return sum > 0 ? sum / 2 * (time - this.#times[i]) : 0;
   }
 }
 
-/** Knots at the same time become one jump. */
+/** Merges knots at the same time into one jump. */
 function merged(knots: readonly Knot[]): Knot[] {
   const result: Knot[] = [];
   for (const knot of knots) {
@@ -130,7 +130,7 @@ function merged(knots: readonly Knot[]): Knot[] {
   return result;
 }
 
-/** Without the knots at the end that change nothing. */
+/** Removes the last knots if they change nothing. */
 function withoutRest(knots: Knot[]): Knot[] {
   while (knots.length > 1) {
     const { before, after } = knots[knots.length - 1];
@@ -140,7 +140,7 @@ function withoutRest(knots: Knot[]): Knot[] {
   return knots;
 }
 
-/** With a knot more wherever a line crosses 0. */
+/** Adds a knot wherever a line crosses 0. */
 function withRoots(knots: readonly Knot[]): Knot[] {
   return knots.flatMap((knot, i) => {
     if (i === 0 || !(knots[i - 1].after * knot.before < 0)) return [knot];

@@ -1,64 +1,73 @@
-import type { Issue, KitType } from "../../plugin.ts";
+/**
+ * Reads the points of a trace from a file.
+ *
+ * @module
+ */
+import type { KitType } from "../../contract/values.ts";
+import type { Issue } from "../../errors.ts";
 
-/** How many faults of one file are told one by one. */
-const TOLD = 10;
+/** Maximum number of errors of one file that are reported one by one. */
+const REPORTED = 10;
 
-/** A point of a course. */
+/** A point of the trace. */
 interface Point {
-  /** In ms. */
+  /** Time in ms. */
   readonly at: number;
   readonly value: number;
 }
 
-/** What the cells of a line are. */
+/** Types of the two cells of a line. */
 interface Cells {
   readonly duration: KitType<number>;
   readonly unit: KitType<number>;
 }
 
-type Fault = Omit<Issue, "path">;
+type TraceError = Omit<Issue, "path">;
 
 /**
  * Reads a file with a line `time,value` for each point, separated by comma, semicolon or tab. The first line may be a
  * header.
  *
- * @param path absolute
- * @returns the points, one at least, or what is wrong with the file
+ * @param path absolute path of the file
+ * @returns at least one point, or else the errors in the file
  */
 export function readTrace(
   path: string,
   cells: Cells,
-): { readonly points: readonly Point[]; readonly faults: readonly Fault[] } {
+): {
+  readonly points: readonly Point[];
+  readonly errors: readonly TraceError[];
+} {
   const points: Point[] = [];
-  const faults: Fault[] = [];
+  const errors: TraceError[] = [];
   let text = "";
   try {
     text = Deno.readTextFileSync(path);
   } catch (error) {
     const message = `Cannot read the file: ${(error as Error).message}`;
     const allowed = "the path of a file that can be read";
-    return { points, faults: [{ message, value: path, allowed }] };
+    return { points, errors: [{ message, value: path, allowed }] };
   }
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "" || index === 0 && isHeader(line)) continue;
     const read = readLine(line, cells, points.at(-1));
     if ("at" in read) points.push(read);
-    else faults.push({ ...read, message: `Line ${index + 1} ${read.message}` });
+    else errors.push({ ...read, message: `Line ${index + 1} ${read.message}` });
   }
-  if (points.length === 0 && faults.length === 0) {
-    faults.push({ message: "The file holds no points", value: path });
+  if (points.length === 0 && errors.length === 0) {
+    errors.push({ message: "The file holds no points", value: path });
   }
-  const untold = faults.length - TOLD;
+  const further = errors.length - REPORTED;
   return {
     points,
-    faults: untold <= 0 ? faults : [
-      ...faults.slice(0, TOLD),
-      { message: `Further lines are at fault: ${untold}`, value: path },
+    errors: further <= 0 ? errors : [
+      ...errors.slice(0, REPORTED),
+      { message: `Further lines with errors: ${further}`, value: path },
     ],
   };
 }
 
-/** A header has no digit at the beginning of a cell. */
+/** Returns true if no cell of the line starts with a digit. */
 function isHeader(line: string): boolean {
   return !cellsOf(line).some((cell) => /^[+-]?\.?\d/.test(cell));
 }
@@ -71,7 +80,7 @@ function readLine(
   line: string,
   { duration, unit }: Cells,
   last: Point | undefined,
-): Point | Fault {
+): Point | TraceError {
   const cells = cellsOf(line);
   const at = parse(duration, cells[0]);
   const value = parse(unit, cells[1]);
@@ -92,7 +101,7 @@ function readLine(
   return { at, value };
 }
 
-/** A cell that is a number without a unit is a number. */
+/** Parses a cell. A number without a unit is passed on as a number. */
 function parse(type: KitType<number>, cell = ""): number | undefined {
   const number = Number(cell);
   const { data } = type.safeParse(

@@ -1,5 +1,5 @@
 /**
- * Values as functions of time: load, and whatever else a run changes. Pure: they ask no clock, and draw nothing.
+ * Values as functions of time, such as load. They are pure functions, without a clock and without random numbers.
  *
  * ```ts
  * import { constant } from "./mod.ts";
@@ -10,6 +10,6 @@
  *
  * @module
  */
-export { constant } from "./constant.ts";
+export { constant } from "./lines.ts";
 export { signalType } from "./signal_type.ts";
 export { timelineType } from "./timeline.ts";

@@ -1,15 +1,31 @@
 /**
- * Signals as settings hold them: a bare value, or an object whose one key is a form.
+ * The type of signals in settings: a bare value, or an object with one key, which is a form.
  *
  * @module
  */
 import type { z } from "zod";
-import type { Kit, KitType, Signal } from "../../plugin.ts";
-import type { Form } from "./_form.ts";
-import { constantForm } from "./constant.ts";
-import { FORMS } from "./forms.ts";
+import type { Kit, KitType, Signal } from "../../contract/values.ts";
+import type { Form, FormDefinition } from "./_form.ts";
+import { product, sequence, sum } from "./compounds.ts";
+import { constantForm, ramp, spike, stages, steps, trace } from "./lines.ts";
+import { repeat, sine, square } from "./periodic.ts";
 
-/** The type of a signal whose values are of a unit. */
+/** All forms, in the order in which users see them. */
+const FORMS: readonly FormDefinition[] = [
+  ramp,
+  stages,
+  steps,
+  spike,
+  sine,
+  square,
+  trace,
+  sequence,
+  repeat,
+  sum,
+  product,
+];
+
+/** Makes the type of a signal with values of a unit. */
 export function signalType(kit: Kit, unit: KitType<number>): KitType<Signal> {
   const { z } = kit;
   const type: z.ZodType<Form> = z.union([
@@ -20,9 +36,9 @@ export function signalType(kit: Kit, unit: KitType<number>): KitType<Signal> {
 }
 
 /**
- * The type of a signal that is an object, whose one key is a form.
+ * Makes the type of a signal that is an object with one key, which is a form.
  *
- * @param signal the type of its parts
+ * @param signal type of the signals within it
  */
 export function formType(
   kit: Kit,
@@ -40,7 +56,7 @@ export function formType(
   return z.strictObject(shape).transform((parts, { issues }) => {
     const made = Object.values(parts).filter((part) => part !== undefined);
     if (made.length === 1) return made[0];
-    // An unknown form was reported as an unknown key.
+    // An unknown form has been reported as an unknown key.
     if (issues.length > 0) return z.NEVER;
     issues.push({
       code: "custom",

@@ -1,15 +1,14 @@
 /**
- * Values of any type as functions of time: what drives a dial.
+ * Values of any type as functions of time, which can drive a dial.
  *
  * @module
  */
 import type { z } from "zod";
-import type { Kit, KitType, Timeline } from "../../plugin.ts";
-import { checkTimes } from "./_check_times.ts";
-import type { Form } from "./_form.ts";
+import type { Kit, KitType, Timeline } from "../../contract/values.ts";
+import { checkTimes, type Form } from "./_form.ts";
 import { formType, signalType } from "./signal_type.ts";
 
-/** The type of a timeline whose values are of a type: a bare value, `{ timeline: […] }`, or a form of signal for numbers. */
+/** Makes the type of a timeline: a bare value, `{ timeline: […] }`, or for numbers a form of signal. */
 export function timelineType<T>(
   kit: Kit,
   value: KitType<T>,
@@ -23,16 +22,16 @@ export function timelineType<T>(
   const numbers = numbersOf(value);
   const part = signalType(kit, numbers) as unknown as z.ZodType<Form>;
   const signal = formType(kit, numbers, part).transform((made, { issues }) => {
-    // Else zod would let an unknown key speak for all alternatives, and another may know it.
+    // Otherwise zod reports an unknown key for all alternatives, although another one may know the key.
     for (const issue of issues) Object.assign(issue, { continue: false });
     return made;
   });
-  // The order decides between alternatives that fit a misspelt value equally badly.
+  // If a misspelt value fits several alternatives equally badly, the first one reports it.
   const type = z.union([timeline, bare, signal]);
   return type as unknown as KitType<Timeline<T>>;
 }
 
-/** The same values, but for those that cannot be added or lie between two others. */
+/** Restricts a type to finite numbers, which can be added and interpolated. */
 function numbersOf(value: KitType<unknown>): KitType<number> {
   const numbers = value.refine(
     (read) => typeof read === "number" && Number.isFinite(read),
@@ -46,19 +45,19 @@ function numbersOf(value: KitType<unknown>): KitType<number> {
   return numbers as unknown as KitType<number>;
 }
 
-/** A value that holds from a time on. */
+/** A value from a time on. */
 interface Jump<T> {
   readonly at: number;
   readonly value: T;
 }
 
-/** From value to value in jumps, the last one held. */
+/** Jumps from value to value. The last value is held. */
 class Jumps<T> implements Timeline<T> {
   readonly end: number;
   readonly constant: boolean;
   readonly #jumps: readonly Jump<T>[];
 
-  /** @param jumps one at least, in the order of time, the first at 0; of several at one time the last one holds */
+  /** @param jumps at least one, in order of time, the first at 0; of several at the same time, the last one counts */
   constructor(jumps: readonly Jump<T>[]) {
     this.#jumps = jumps;
     this.end = jumps[jumps.length - 1].at;

@@ -1,44 +1,42 @@
 /**
- * The waker proper: a thread that sleeps in Atomics.wait, to which the main thread listens in Atomics.waitAsync.
+ * The alarm on a thread of its own. The thread sleeps in Atomics.wait, and the main thread listens in Atomics.waitAsync.
  *
- * No wake-up is lost. The two threads share two counters: `armed`, written by the main thread alone, and `rang`,
- * written by the waker alone (but for the end), which holds the value of `armed` it served.
+ * No wake-up is lost. The two threads share two counters: `armed`, which only the main thread writes, and `rang`, which
+ * holds the value of `armed` that the thread served last and which only the thread writes. (Disposal is the exception.)
  *
- * 1. The main thread writes the time, then counts `armed` up, then notifies. The waker reads `armed` first, then the
- *    time, then sleeps on the condition that `armed` still holds what it read. So it either sleeps for this time, or was
- *    overtaken and finds `armed` changed: at once (`not-equal`), or through the notification. A time read half from the
- *    old alarm and half from the new one is thrown away with it.
- * 2. The waker marks as served the count it read before the time, never a newer one. Where the main thread sets the
- *    alarm anew while the waker rings for the old one, `armed` differs from `served` and the waker goes round again.
- * 3. The main thread waits on the condition that `rang` still holds what it last saw, and looks at `rang` again before
- *    it waits: a ring in between ends the wait at once.
- * 4. A ring for an overtaken alarm (`rang` differs from `armed`) leaves the alarm set, as by 2 its own ring is to come.
- *    It still wakes the clock, to which an early ring does no harm.
+ * 1. The main thread writes the time, then increments `armed`, then notifies. The waker thread reads `armed` first, then
+ *    the time, then sleeps on the condition that `armed` still has the value it read. So it either sleeps for this time,
+ *    or it was overtaken and finds that `armed` has changed: at once (`not-equal`) or through the notification. A time that
+ *    was read half from the old alarm and half from the new one is discarded with it.
+ * 2. The waker thread marks as served the count it read before the time, never a newer one. If the main thread sets the
+ *    alarm again while the thread rings for the old one, `armed` differs from `served` and the thread loops again.
+ * 3. The main thread waits on the condition that `rang` still has the value it last saw, and reads `rang` again before it
+ *    waits: a ring in between ends the wait at once.
+ * 4. A ring for an overtaken alarm (`rang` differs from `armed`) leaves the alarm set, because by 2 its own ring is still
+ *    to come. It wakes the clock all the same; an early ring does no harm there.
  *
- * So while `armedAt` is finite, a ring at or after that time is under way.
+ * Therefore, while `armedAt` is finite, a ring at or after that time is on its way.
  *
  * @module
  */
 
 import { Worker } from "node:worker_threads";
-import { Lead } from "./_lead.ts";
-import { CELL, sleepAndRing } from "./_waker_thread.ts";
-import type { Waker } from "./_waker.ts";
+import { Lead, type Waker } from "./_waker.ts";
 
-/** Keeps times within half the range of 32 bits of microseconds; a clock that is woken early sets the alarm again. */
+/** Keeps times within half the range of 32 bits of microseconds. A clock that is woken early sets the alarm again. */
 const LONGEST_SLEEP = 10 * 60_000;
 
-/** What a {@linkcode ThreadWaker} calls. */
+/** Callbacks of a {@linkcode ThreadWaker}. */
 export interface ThreadWakerEvents {
-  /** The thread is up: timers may be entrusted to it. Called once, as the first ring. */
+  /** The thread is running, so timers may rely on it. Called once, at the first ring. */
   ready(): void;
   /** The alarm rang. */
   ring(): void;
-  /** The thread is gone, though nobody ended it, and rings no more. */
+  /** The thread ended without being disposed of, and will not ring again. */
   fail(reason: string): void;
 }
 
-/** Rings from a thread of its own, which does not keep the process alive while nothing is set. */
+/** An alarm on a thread of its own, which does not keep the process alive while no alarm is set. */
 export class ThreadWaker implements Waker {
   readonly #cells = new Int32Array(
     new SharedArrayBuffer(
@@ -55,11 +53,11 @@ export class ThreadWaker implements Waker {
   #ended = false;
 
   /**
-   * Starts the thread, which blocks the caller for some tens of milliseconds, and sets a first alarm, whose ring says
-   * that the thread is up.
+   * Starts the thread, which blocks the caller for some tens of milliseconds, and sets a first alarm, whose ring shows that
+   * the thread is running.
    *
-   * @param events what is called from then on, never from within this constructor
-   * @throws whatever keeps the thread from starting
+   * @param events callbacks, called from then on but never from within this constructor
+   * @throws any error that keeps the thread from starting
    */
   constructor(events: ThreadWakerEvents) {
     this.#events = events;
@@ -78,17 +76,17 @@ export class ThreadWaker implements Waker {
     this.#listening = this.#listen();
   }
 
-  /** When it is set to ring; Infinity where it is not set. */
+  /** Time at which the alarm is set to ring; Infinity if it is not set. */
   get armedAt(): number {
     return this.#armedAt;
   }
 
-  /** How long before a deadline to set it, 0.05 to 1 ms. */
+  /** Time before a deadline at which to set the alarm, 0.05 to 1 ms. */
   get lead(): number {
     return this.#lead.ms;
   }
 
-  /** Sets it to ring at `at`, unless it rings before. */
+  /** Sets the alarm to `at`, unless it is set to an earlier time. */
   arm(at: number, now: number): void {
     this.hold();
     if (at >= this.#armedAt) return;
@@ -108,7 +106,7 @@ export class ThreadWaker implements Waker {
     this.#thread.ref();
   }
 
-  /** Lets the process end; an alarm that is set still rings, once, for nothing. */
+  /** Lets the process end. An alarm that is set still rings once, without effect. */
   rest(): void {
     if (!this.#holds) return;
     this.#holds = false;
@@ -118,7 +116,7 @@ export class ThreadWaker implements Waker {
   /** Ends the thread; settles once it is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end();
-    // A thread that sleeps in Atomics.wait may not notice that it is terminated: it is told first.
+    // A thread that sleeps in Atomics.wait may not notice terminate(), so it is asked to stop first.
     Atomics.store(this.#cells, CELL.stop, 1);
     Atomics.add(this.#cells, CELL.armed, 1);
     Atomics.notify(this.#cells, CELL.armed);
@@ -127,7 +125,7 @@ export class ThreadWaker implements Waker {
     await this.#thread.terminate();
   }
 
-  /** The one loop over rings; the platform allocates a promise each, we allocate nothing. */
+  /** The only loop over rings. The platform allocates a promise for each ring; this code allocates nothing. */
   async #listen(): Promise<void> {
     let seen = 0;
     let isUp = false;
@@ -149,7 +147,7 @@ export class ThreadWaker implements Waker {
     else this.#events.ready();
   }
 
-  /** Lets {@linkcode ThreadWaker.#listen} run out. */
+  /** Ends the loop of {@linkcode ThreadWaker.#listen}. */
   #end(): void {
     this.#ended = true;
     Atomics.notify(this.#cells, CELL.rang);
@@ -165,5 +163,60 @@ export class ThreadWaker implements Waker {
     if (this.#ended) return;
     this.#end();
     this.#events.fail(reason);
+  }
+}
+
+/** Index of each number in the memory that the two threads share. */
+export const CELL = {
+  /** Number of times the alarm was set; the waker thread sleeps on it. */
+  armed: 0,
+  /** Main thread's time when it set the alarm, in microseconds modulo 2^32. */
+  sentAt: 1,
+  /** Time to ring at by the main thread's clock, in microseconds modulo 2^32. */
+  wakeAt: 2,
+  /** Count of the alarm that rang last; the main thread waits on it. */
+  rang: 3,
+  /** 1 once the thread has to end. */
+  stop: 4,
+} as const;
+
+/**
+ * The waker thread's program: sleeps until the time of the alarm, rings, waits for the next alarm, and so on until it has to
+ * stop. It is passed to the thread as source text, because a worker cannot load a module of a published package on every
+ * platform. Hence it may use nothing but its parameters and globals.
+ *
+ * The clocks of the two threads run at the same rate, because both are monotonic, but have different origins. The offset is
+ * not taken from `performance.timeOrigin`, which a step of the wall clock falsifies. Instead each alarm carries the time at
+ * which it was sent: receive time minus send time is the offset plus the delivery time, so the least value seen so far is the
+ * offset plus the fastest delivery (10 to 50 µs). That error is part of the measured wake-up delay, and so of the lead.
+ *
+ * @param cells the shared memory
+ * @param cell the indices into it
+ */
+export function sleepAndRing(cells: Int32Array, cell: typeof CELL): void {
+  let served = 0;
+  let offset = 0;
+  while (Atomics.load(cells, cell.stop) === 0) {
+    const armed = Atomics.load(cells, cell.armed);
+    if (armed === served) {
+      Atomics.wait(cells, cell.armed, armed);
+      continue;
+    }
+    const sentAt = Atomics.load(cells, cell.sentAt);
+    const now = (performance.now() * 1000) | 0;
+    // `| 0` keeps differences correct when the microseconds wrap around, every 71 minutes.
+    const difference = (now - sentAt) | 0;
+    if (served === 0 || ((difference - offset) | 0) < 0) offset = difference;
+    const wakeAt = Atomics.load(cells, cell.wakeAt);
+    const left = (wakeAt + offset - now) | 0;
+    // A wait that ends early means that the alarm was set again, or that the thread has to stop. After a full wait it rings
+    // without reading the clock again: a process that was suspended for half an hour would misread the microseconds.
+    if (
+      left > 0 &&
+      Atomics.wait(cells, cell.armed, armed, left / 1000) !== "timed-out"
+    ) continue;
+    served = armed;
+    Atomics.store(cells, cell.rang, armed);
+    Atomics.notify(cells, cell.rang);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The timers of a clock: a four-ary min-heap in typed arrays, ordered by deadline, then by insertion.
  *
- * A timer lives in a slot; the heap moves slot numbers and never allocates once it has grown. A freed slot drops its
- * callback and argument at once, and counts up its generation, so that the handle of a timer gone by fits no later one.
+ * Each timer has a slot. The heap moves slot numbers and never allocates once it has grown. A freed slot drops its callback
+ * and argument at once and increments its generation, so that an old handle never matches a later timer in the same slot.
  *
  * @module
  */
@@ -16,17 +16,17 @@ const GENERATIONS = 2 ** 29;
 
 type Wake = (argument: unknown) => void;
 
-/** A priority queue of callbacks with handles that never meet a stranger. Times are in milliseconds. */
+/** A priority queue of callbacks; a handle is never reused. Times are in milliseconds. */
 export class TimerHeap {
   #capacity = INITIAL_CAPACITY;
   #size = 0;
   #inserted = 0;
 
-  // By place in the heap.
+  // Indexed by place in the heap.
   #deadlines = new Float64Array(INITIAL_CAPACITY);
   #slots = new Int32Array(INITIAL_CAPACITY);
 
-  // By slot.
+  // Indexed by slot.
   #places = new Int32Array(INITIAL_CAPACITY).fill(NONE);
   #sequences = new Float64Array(INITIAL_CAPACITY);
   #generations = new Int32Array(INITIAL_CAPACITY).fill(1);
@@ -37,12 +37,12 @@ export class TimerHeap {
   #usedSlots = 0;
   #freeSlot = NONE;
 
-  /** How many timers are pending. */
+  /** Number of pending timers. */
   get size(): number {
     return this.#size;
   }
 
-  /** The earliest deadline; Infinity where no timer is pending. */
+  /** Earliest deadline; Infinity if no timer is pending. */
   get deadline(): number {
     return this.#size === 0 ? Infinity : this.#deadlines[0];
   }
@@ -50,11 +50,11 @@ export class TimerHeap {
   /**
    * Adds a timer.
    *
-   * @param deadline any number but NaN, which the clocks refuse
-   * @param wake what {@linkcode TimerHeap.fire} calls
-   * @param argument what it is called with
+   * @param deadline any number but NaN, which the clocks reject
+   * @param wake callback of {@linkcode TimerHeap.fire}
+   * @param argument argument of the callback
    * @returns the handle, a safe integer greater than 0
-   * @throws RangeError with 2^24 timers pending
+   * @throws RangeError if 2^24 timers are pending
    */
   push<Argument>(
     deadline: number,
@@ -69,7 +69,7 @@ export class TimerHeap {
     return this.#generations[slot] * SLOTS + slot;
   }
 
-  /** Takes the earliest timer off and calls it. What it throws goes to the caller; the timer is gone by then. */
+  /** Removes the earliest timer, then calls its callback. Errors of the callback propagate to the caller. */
   fire(): void {
     if (this.#size === 0) return;
     const slot = this.#slots[0];
@@ -80,7 +80,7 @@ export class TimerHeap {
     wake?.(argument);
   }
 
-  /** Takes a timer back; returns whether it was pending. Anything that is no handle of a pending timer is ignored. */
+  /** Removes a timer and returns whether it was pending. Any other number is ignored. */
   cancel(handle: number): boolean {
     const slot = handle % SLOTS;
     if (!(slot >= 0 && slot < this.#usedSlots)) return false;
@@ -92,7 +92,7 @@ export class TimerHeap {
     return true;
   }
 
-  /** Drops all timers, unfired. Their handles go stale. */
+  /** Removes all timers without calling them. Their handles become invalid. */
   clear(): void {
     for (let place = 0; place < this.#size; place++) {
       this.#freeSlotOf(this.#slots[place]);
@@ -114,7 +114,7 @@ export class TimerHeap {
     this.#wakes[slot] = undefined;
     this.#arguments[slot] = undefined;
     this.#places[slot] = NONE;
-    // A slot that has used up its generations is retired: a repeated handle could cancel a stranger.
+    // A slot that has used up its generations is retired, because a repeated handle could cancel another timer.
     if (++this.#generations[slot] === GENERATIONS) return;
     this.#nextFree[slot] = this.#freeSlot;
     this.#freeSlot = slot;
@@ -152,7 +152,7 @@ export class TimerHeap {
     }
   }
 
-  /** Puts a timer at a place that is free, or at the ancestor where it belongs. */
+  /** Moves a timer up from a free place to where it belongs. */
   #rise(place: number, deadline: number, slot: number): void {
     while (place > 0) {
       const parent = (place - 1) >> 2;
@@ -163,7 +163,7 @@ export class TimerHeap {
     this.#put(place, deadline, slot);
   }
 
-  /** Puts a timer at a place that is free, or at the descendant where it belongs. */
+  /** Moves a timer down from a free place to where it belongs. */
   #sink(place: number, deadline: number, slot: number): void {
     for (;;) {
       const first = place * 4 + 1;

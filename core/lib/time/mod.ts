@@ -1,5 +1,5 @@
 /**
- * Time: the one interface, and its two clocks.
+ * Time: the clock interface, the real-time clock, and the virtual clock.
  *
  * @module
  */

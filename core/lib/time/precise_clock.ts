@@ -1,8 +1,8 @@
 /**
- * The clock of the machine, with timers that are never early and late by a few hundredths of a millisecond.
+ * The real-time clock, whose timers are never early and are late by a few hundredths of a millisecond.
  *
- * setTimeout drops fractions and fires 1 to 2 ms late. Here a thread sleeps until shortly before the earliest deadline,
- * wakes the event loop, and the loop polls through setImmediate, which lets input and output run, until it is time.
+ * setTimeout drops fractions of a millisecond and fires 1 to 2 ms late. Here a thread sleeps until shortly before the
+ * earliest deadline and wakes the event loop, which polls through setImmediate until the deadline. I/O runs meanwhile.
  *
  * @example
  * ```ts
@@ -21,71 +21,70 @@
 import { PerfmockError } from "../../errors.ts";
 import type { Clock } from "../../contract/values.ts";
 import { ThreadWaker } from "./_thread_waker.ts";
-import { TimeoutWaker } from "./_timeout_waker.ts";
 import { TimerHeap } from "./_timer_heap.ts";
-import type { Waker } from "./_waker.ts";
+import { TimeoutWaker, type Waker } from "./_waker.ts";
 
-/** A sleep shorter than this is polled through, in milliseconds: to set the alarm would cost about as much. */
+/** Shorter waits are polled, in ms: setting the alarm would take about as long. */
 const SHORTEST_SLEEP = 0.2;
 
 /**
- * Starting the thread blocks for 40 ms on a machine at rest, ten times that on a busy one: without being asked, the clock
- * does it where nothing is due for this long, in milliseconds.
+ * Minimum time until the next deadline, in ms, for the clock to start the thread on its own. Starting it blocks for 40 ms on
+ * an idle machine, and for ten times that on a busy one.
  */
 const GAP_TO_START = 1000;
 
 /**
- * The last stretch before a deadline, in milliseconds, is passed without another turn of the event loop, whose length would
- * be the lateness. No more than that: the runtime looks for input and output every 61st turn only, so that whatever is
- * added to a turn delays the arrival of requests sixtyfold.
+ * Time before a deadline, in ms, that is spent in a busy loop: another turn of the event loop would make the timer late by
+ * its length. It is short because the runtime checks for I/O only every 61st turn, so any time added to a turn delays
+ * incoming requests sixtyfold.
  */
 const LAST_STRETCH = 0.01;
 
 /**
- * How long a turn may go on firing timers, in milliseconds, before input and output get theirs. What a timer has made ready, such as
- * an answer, leaves after the turn only, with all others of that turn: of a hundred answers due together the first would wait for the
- * making of the last. Much shorter, and the turns themselves take the time.
+ * Maximum time for which one turn fires timers, in ms. Output of a timer, such as a response, leaves only after the turn: of
+ * a hundred responses due together, the first would wait until the last is ready. With a much shorter limit, most of the
+ * time would go into the turns themselves.
  */
 const TURN = 0.04;
 
-/** The settings of a {@linkcode PreciseClock}. */
+/** Options of a {@linkcode PreciseClock}. */
 export interface PreciseClockOptions {
-  /** Whether to sleep on a thread, which is the default; false keeps to setTimeout and longer polling. */
+  /** True to sleep on a thread; false to use setTimeout and longer polling. Default true. */
   readonly worker?: boolean;
   /**
-   * How long a turn of polling lasts at least, in milliseconds; 0, the default, for no longer than it has to. A turn leaves 200
-   * bytes of garbage, which at its shortest is 100 MB a second. But it keeps input and output waiting for its length where the
-   * runtime looks for them after each turn, and for sixty times that where it is left to itself.
+   * Minimum length of one turn of polling, in ms. Default 0, for turns as short as possible. Each turn leaves 200 bytes of
+   * garbage, which is 100 MB a second with the shortest turns. Longer turns delay I/O: by one turn if the runtime checks for
+   * I/O after each turn, by sixty turns with its default setting.
    */
   readonly slice?: number;
 }
 
 /**
- * How a {@linkcode PreciseClock} sleeps: `idle`, with no thread yet (timers run on setTimeout meanwhile); `waker`, on its
- * thread; `fallback`, on setTimeout for good; `disposed`, no more.
+ * State of a {@linkcode PreciseClock}: `idle`, no thread yet (timers run on setTimeout); `waker`, sleeps on its thread;
+ * `fallback`, sleeps on setTimeout for good; `disposed`, accepts no timers.
  */
 export type PreciseClockState = "idle" | "waker" | "fallback" | "disposed";
 
-/** What a {@linkcode PreciseClock} tells about itself. */
+/** Current figures of a {@linkcode PreciseClock}. */
 export interface PreciseClockStats {
-  /** How it sleeps. */
+  /** State of the clock. */
   readonly state: PreciseClockState;
-  /** Why it is in the state `fallback`. */
+  /** Reason for the state `fallback`; undefined in all other states. */
   readonly reason: string | undefined;
-  /** How long before a deadline it wakes up, in milliseconds: the 99 % quantile of the wake-up delays, within bounds. */
+  /** Time before a deadline at which it wakes up, in ms: the 99 % quantile of the wake-up delays, within bounds. */
   readonly lead: number;
-  /** How many timers are pending. */
+  /** Number of pending timers. */
   readonly pending: number;
 }
 
 /**
  * A {@linkcode Clock} on `performance.now()`.
  *
- * The thread starts with {@linkcode PreciseClock.start}, or by itself where timers are pending but none is due
- * within a second; until then, and where it cannot start, setTimeout takes its place. Pending timers keep the process alive, but
- * for those at Infinity; the thread alone does not.
+ * The thread is started by {@linkcode PreciseClock.start}, or automatically when timers are pending and none is due within a
+ * second. Until then, and if the thread cannot start, the clock uses setTimeout. Pending timers keep the process alive, except
+ * those at Infinity; the thread does not.
  *
- * What a callback throws goes to `reportError`, as from a setTimeout of its own, and the other timers go on.
+ * Errors thrown by a callback go to `reportError`, as with setTimeout, and do not affect other timers.
  */
 export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   readonly #timers = new TimerHeap();
@@ -96,13 +95,13 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   #reason: string | undefined;
   #started: PromiseWithResolvers<void> | undefined;
   #disposal: Promise<void> | undefined;
-  /** The immediate of the next turn, while polling. */
+  /** Immediate of the next turn, set while polling. */
   #turn: ReturnType<typeof setImmediate> | undefined;
 
   /**
-   * Starts nothing yet.
+   * Creates a clock without starting its thread.
    *
-   * @param options how to sleep
+   * @param options thread and polling
    */
   constructor(options: PreciseClockOptions = {}) {
     this.#slice = options.slice ?? 0;
@@ -111,7 +110,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     }
   }
 
-  /** How the clock does. */
+  /** Current figures of the clock. */
   get stats(): PreciseClockStats {
     return {
       state: this.#state,
@@ -121,26 +120,26 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     };
   }
 
-  /** How the clock sleeps. */
+  /** State of the clock. */
   get state(): PreciseClockState {
     return this.#state;
   }
 
-  /** Why the clock is in the state `fallback`, as a sentence without a full stop. */
+  /** Reason for the state `fallback`, as a sentence without a full stop. */
   get reason(): string | undefined {
     return this.#reason;
   }
 
-  /** The present in milliseconds, monotonic, in steps below a microsecond. */
+  /** Current time in ms: monotonic, with a resolution finer than a microsecond. */
   now(): number {
     return performance.now();
   }
 
   /**
-   * Starts the thread before the first timer needs it. That blocks the event loop for 40 ms or more, so a server calls it
+   * Starts the thread before the first timer needs it. This blocks the event loop for 40 ms or more, so a server calls it
    * before it listens.
    *
-   * @returns settled once the state is no longer `idle`; never rejected
+   * @returns a promise that settles once the state is no longer `idle`, and never rejects
    */
   start(): Promise<void> {
     if (this.#state !== "idle") return Promise.resolve();
@@ -150,9 +149,9 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   }
 
   /**
-   * Sets a timer; see {@linkcode Clock.at}. A deadline in the past is served with the next turn of the event loop.
+   * Sets a timer; see {@linkcode Clock.at}. With a deadline in the past it fires in the next turn of the event loop.
    *
-   * @throws RangeError where the deadline is NaN
+   * @throws RangeError if the deadline is NaN
    * @throws PerfmockError CLOCK_DISPOSED after disposal
    */
   at<Argument>(
@@ -176,22 +175,22 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     return timer;
   }
 
-  /** Takes a timer back; see {@linkcode Clock.cancel}. */
+  /** Cancels a timer; see {@linkcode Clock.cancel}. */
   cancel(timer: number): boolean {
     const cancelled = this.#timers.cancel(timer);
     if (cancelled && this.#timers.deadline === Infinity) this.#waker.rest();
     return cancelled;
   }
 
-  /** Drops all timers, unfired, and has the thread end without waiting for that. */
+  /** Drops all timers without firing them and ends the thread, without waiting for its end. */
   [Symbol.dispose](): void {
     this[Symbol.asyncDispose]();
   }
 
   /**
-   * Drops all timers, unfired, and ends the thread. Called again, returns the same promise.
+   * Drops all timers without firing them and ends the thread. A second call returns the same promise.
    *
-   * @returns settled once the thread is gone
+   * @returns a promise that settles once the thread is gone
    */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= this.#dispose();
@@ -199,7 +198,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   }
 
   #expect(deadline: number): void {
-    // Before it started the thread, the clock takes a turn to see whether there is a gap for that.
+    // Before the thread is started, take a turn to see whether there is time to start it.
     if (this.#state === "idle" && this.#thread === undefined) {
       this.#poll();
     } else if (deadline - this.#waker.lead < this.#waker.armedAt) {
@@ -211,7 +210,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     this.#turn = setImmediate(this.#onTurn);
   }
 
-  /** Whenever no turn is under way and a timer is pending, the waker is set to the earliest deadline or before. */
+  /** Keeps the invariant: if a timer is pending and no turn is scheduled, the waker is set to its deadline or earlier. */
   #sleepOrPoll(now: number): void {
     const deadline = this.#timers.deadline;
     const wakeAt = deadline - this.#waker.lead;
@@ -244,7 +243,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     return fired;
   }
 
-  /** Passes the last stretch before a deadline, or a slice of the time until then. Returns the present. */
+  /** Busy-waits for the last stretch before a deadline, or else for one slice. Returns the current time. */
   #pass(): number {
     let now = performance.now();
     const deadline = this.#timers.deadline;

@@ -1,26 +1,25 @@
 /**
- * A limit on how long something may take that perfmock does not control, such as a plugin's setup.
+ * Time limits for code that perfmock does not control, such as a plugin's setup.
  *
  * @module
  */
 
-/** What {@linkcode withinLimit} throws. */
+/** Thrown by {@linkcode withinLimit}. */
 export class TimeLimitError extends Error {
-  /** The name of this class. */
+  /** Name of this class. */
   override readonly name = "TimeLimitError";
 
-  /** @param limit in milliseconds */
+  /** @param limit in ms */
   constructor(limit: number) {
     super(`not done within ${limit / 1000} s`);
   }
 }
 
 /**
- * The outcome of a promise, where it comes in time. Waits on the system's own timer: starting takes real time, whatever
- * clock the server runs on.
+ * Waits for a promise, but no longer than a limit. The limit is in real time, whichever clock the server runs on.
  *
- * @param limit in milliseconds
- * @throws TimeLimitError where it does not come in time; the promise's later outcome is ignored
+ * @param limit in ms
+ * @throws TimeLimitError if the promise does not settle in time; its later outcome is ignored
  */
 export async function withinLimit<T>(
   promise: PromiseLike<T>,

@@ -1,5 +1,5 @@
 /**
- * A clock that stands still until it is told to move: tests take no time, and a simulation runs as fast as it computes.
+ * A clock that moves only when it is told to: tests take no real time, and a simulation runs as fast as it computes.
  *
  * @example
  * ```ts
@@ -23,11 +23,11 @@ import type { Clock } from "../../contract/values.ts";
 /**
  * A deterministic {@linkcode Clock}. Timers fire in the order of their deadlines, then of their insertion, and only
  * inside {@linkcode VirtualClock.advance}, {@linkcode VirtualClock.advanceTo}, {@linkcode VirtualClock.runNext},
- * {@linkcode VirtualClock.run} and {@linkcode VirtualClock.runUntil}. While one fires, `now()` is its deadline, or the present where the deadline lay in
- * the past.
+ * {@linkcode VirtualClock.run} and {@linkcode VirtualClock.runUntil}. While a timer fires, `now()` is its deadline; for a
+ * deadline in the past, `now()` does not change.
  *
- * What a callback throws comes out of the method that fired it. The clock then stands at that timer's deadline, the
- * timer is gone, and all others are still pending: the next call goes on with them.
+ * An error thrown by a callback propagates from the method that fired it. The clock then stands at that timer's deadline, the
+ * timer is gone, and all others are still pending: the next call continues with them.
  */
 export class VirtualClock implements Clock {
   readonly #timers = new TimerHeap();
@@ -36,8 +36,8 @@ export class VirtualClock implements Clock {
   /**
    * Creates a clock that stands still.
    *
-   * @param start the first value of `now()`, in milliseconds
-   * @throws RangeError where `start` is not finite
+   * @param start first value of `now()`, in ms. Default 0
+   * @throws RangeError if `start` is not finite
    */
   constructor(start = 0) {
     if (!Number.isFinite(start)) {
@@ -48,21 +48,21 @@ export class VirtualClock implements Clock {
     this.#now = start;
   }
 
-  /** How many timers are pending, those at Infinity included. */
+  /** Number of pending timers, including those at Infinity. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** The present in milliseconds. */
+  /** Current time in ms. */
   now(): number {
     return this.#now;
   }
 
   /**
-   * Sets a timer; see {@linkcode Clock.at}. A deadline in the past is due at once: it fires with the next movement of
-   * the clock, or within the present one where a callback sets it.
+   * Sets a timer; see {@linkcode Clock.at}. With a deadline in the past it fires at the next movement of the clock, or within
+   * the current movement if it is set by a callback.
    *
-   * @throws RangeError where the deadline is NaN
+   * @throws RangeError if the deadline is NaN
    */
   at<Argument>(
     deadline: number,
@@ -75,17 +75,17 @@ export class VirtualClock implements Clock {
     return this.#timers.push(deadline, wake, argument);
   }
 
-  /** Takes a timer back; see {@linkcode Clock.cancel}. */
+  /** Cancels a timer; see {@linkcode Clock.cancel}. */
   cancel(timer: number): boolean {
     return this.#timers.cancel(timer);
   }
 
   /**
-   * Moves the clock on and fires all that is due on the way. A callback that keeps setting timers for the present keeps
-   * this from returning; {@linkcode VirtualClock.run} takes a limit.
+   * Moves the clock forward and fires all timers that fall due. If callbacks keep setting timers for the current time, this
+   * method does not return; {@linkcode VirtualClock.run} has a limit.
    *
-   * @param ms how far, in milliseconds, 0 or more; 0 fires what is due now
-   * @throws RangeError where `ms` is negative or not finite
+   * @param ms distance in ms, at least 0; 0 fires the timers that are due now
+   * @throws RangeError if `ms` is negative or not finite
    */
   advance(ms: number): void {
     if (!(ms >= 0 && ms < Infinity)) {
@@ -97,10 +97,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves the clock to a time and fires all that is due on the way.
+   * Moves the clock to a time and fires all timers that fall due.
    *
-   * @param time in milliseconds of this clock, the present or later
-   * @throws RangeError where `time` is in the past or not finite
+   * @param time in ms of this clock, not in the past
+   * @throws RangeError if `time` is in the past or not finite
    */
   advanceTo(time: number): void {
     if (!(time >= this.#now && time < Infinity)) {
@@ -109,14 +109,14 @@ export class VirtualClock implements Clock {
       );
     }
     while (this.#timers.deadline <= time) this.#fireNext();
-    // A callback may have moved the clock on further.
+    // A callback may have moved the clock further.
     if (time > this.#now) this.#now = time;
   }
 
   /**
    * Moves the clock to the earliest deadline and fires that one timer.
    *
-   * @returns whether there was one; timers at Infinity do not count
+   * @returns false if no timer was pending, not counting those at Infinity
    */
   runNext(): boolean {
     if (this.#timers.deadline === Infinity) return false;
@@ -125,10 +125,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Fires timers, those set on the way included, until none is left but those at Infinity.
+   * Fires timers, including those set meanwhile, until only timers at Infinity are left.
    *
-   * @param limit after how many timers to stop at the latest
-   * @returns how many were fired
+   * @param limit maximum number of timers to fire. Default Infinity
+   * @returns number of timers fired
    */
   run(limit = Infinity): number {
     let fired = 0;
@@ -137,11 +137,11 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves the clock on to a time at most and fires what is due on the way, those set on the way included.
+   * Moves the clock to a time and fires all timers that fall due, including those set meanwhile, up to a limit.
    *
-   * @param time in milliseconds of this clock; Infinity moves it no further than the last timer
-   * @param limit after how many timers to stop at the latest
-   * @returns how many were fired: less than the limit where nothing more is due until then, and the clock then stands there
+   * @param time in ms of this clock; with Infinity the clock stops at the last timer
+   * @param limit maximum number of timers to fire
+   * @returns number of timers fired. If it is less than the limit, no more are due and the clock has reached `time`
    */
   runUntil(time: number, limit: number): number {
     let fired = 0;

@@ -400,7 +400,7 @@ Deno.test("DistributionParser reports a faulty profile once, where it is written
   const { value } = route;
   assert.throws(() => value.quantile?.(0.5), { code: "CONFIG_INVALID" });
   assert.throws(() => parser.compile("user"), {
-    message: "Cannot use the distribution: Refers to a profile that is faulty",
+    message: "Cannot use the distribution: Refers to a profile that has errors",
   });
 });
 

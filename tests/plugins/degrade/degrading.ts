@@ -1,16 +1,13 @@
 /** Servers with degraded routes and a pressure that the test sets: in virtual time, over HTTP or simulated. */
 import type { PerfmockInput } from "../../../core/config/mod.ts";
-import type { Plugin } from "../../../core/plugin.ts";
-import {
-  createSimulation,
-  type Simulation,
-} from "../../../core/simulation/mod.ts";
+import type { LoadSummary, Plugin } from "../../../core/load.ts";
 import { createTestServer, type TestServer } from "../../../core/testing.ts";
 import {
   type DegradeReport,
   PRESSURE,
   type PressureSource,
 } from "../../../plugins/degrade/mod.ts";
+import { simulate, type Simulation } from "../../support/simulation.ts";
 
 const NONE: PressureSource = {
   cpu: () => 0,
@@ -60,16 +57,21 @@ export function degraded(setting: Setting): Promise<TestServer> {
   });
 }
 
-/** A server for simulations. */
-export function simulated(setting: Setting): Promise<Simulation> {
-  return createSimulation(input(setting), {
+/** Runs a load script against such a server in virtual time. */
+export function simulated(
+  setting: Setting,
+  load: Omit<Simulation, "config" | "plugins">,
+): Promise<LoadSummary> {
+  return simulate({
+    ...load,
+    config: input(setting),
     plugins: [providing(setting.pressure ?? {})],
   });
 }
 
 /** Figures of the models. */
 export function report(
-  { server }: Pick<Simulation | TestServer, "server">,
+  { server }: Pick<TestServer, "server">,
 ): DegradeReport {
   return server.stats().plugins.degrade as DegradeReport;
 }

@@ -2,14 +2,14 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Distribution, Signal } from "../../../core/plugin.ts";
 import { createStream } from "../../../core/lib/random/mod.ts";
 import { constant } from "../../../core/lib/signals/mod.ts";
-import { createSimulation } from "../../../core/simulation/mod.ts";
 import {
   Background,
   type BackgroundSettings,
 } from "../../../plugins/limiter/background.ts";
-import type { PoolReport } from "../../../plugins/limiter/mod.ts";
 import { type TestPool, testPool, Visitor } from "./_pools.ts";
-import { near } from "./_queueing.ts";
+import { poissonArrivals, simulate } from "../../support/simulation.ts";
+import { near, Probe } from "./_queueing.ts";
+import { pools, serve } from "./_server.ts";
 
 /** A background that runs. */
 function background(test: TestPool, rate: Signal, ms: number): Background {
@@ -76,48 +76,65 @@ Deno.test("phantoms take places, wait and are refused like everybody else", () =
 });
 
 Deno.test("requests beside phantoms meet the pool that theory says: M/M/4/8 of both together", async () => {
-  await using simulation = await createSimulation({
-    plugins: {
-      limiter: {
-        pools: {
-          db: {
-            concurrency: 4,
-            queue: 4,
-            background: {
-              rate: "40/s",
-              serviceTime: { exponential: { mean: 100 } },
+  const probe = new Probe();
+  const { scenarios: { load } } = await simulate({
+    config: {
+      plugins: {
+        limiter: {
+          pools: {
+            db: {
+              concurrency: 4,
+              queue: 4,
+              background: {
+                rate: "40/s",
+                serviceTime: { exponential: { mean: 100 } },
+              },
             },
           },
         },
+        probe: {},
       },
+      routes: [{
+        path: "/",
+        limiter: "db",
+        serviceTime: { exponential: { mean: 100 } },
+      }],
     },
-    routes: [{
-      id: "r",
-      path: "/r",
-      limiter: "db",
-      serviceTime: { exponential: { mean: 100 } },
-    }],
+    scenarios: { load: poissonArrivals({ rate: 10, requests: 100_000 }) },
+    plugins: [probe.plugin],
   });
-  const { routes } = await simulation.run({
-    seed: 3,
-    exchanges: 100_000,
-    sources: [{
-      name: "load",
-      arrivals: "poisson",
-      rate: constant(10),
-      targets: [{ route: "r" }],
-    }],
-  });
+  const { arrivals, rejected, utilisation } = probe.counts();
+  const refused = load.failures["503"];
   // Poisson arrivals see time averages: the loss of M/M/4/8 at λ = 50 holds for the requests alone.
-  near(routes.r.rejected / routes.r.arrivals, 0.25124, 0.02, "requests");
-  const { pools } = simulation.server.stats().plugins.limiter as {
-    readonly pools: readonly PoolReport[];
-  };
-  const [{ background, arrivals, utilisation }] = pools;
-  ok(background !== undefined);
-  equal(arrivals, background.arrivals + 100_000);
-  near(background.refused / background.arrivals, 0.25124, 0.02, "phantoms");
+  near(refused / load.started, 0.25124, 0.02, "requests");
+  near(
+    (rejected.queue_full - refused) / (arrivals - load.started),
+    0.25124,
+    0.02,
+    "phantoms",
+  );
   near(utilisation, 0.93595, 0.02, "utilisation");
+});
+
+Deno.test("a pool's report tells the phantoms among its arrivals", async () => {
+  await using test = await serve({
+    db: {
+      concurrency: 1,
+      queue: 2,
+      background: { rate: "100/s", serviceTime: "1h" },
+    },
+  }, [{ path: "/", limiter: "db" }]);
+  test.clock.advance(10_000);
+  const before = await test.request("/");
+  equal(before.response.status, 503);
+  await before.response.body?.cancel();
+  const [{ arrivals, background, rejected }] = await pools(test);
+  ok(background !== undefined);
+  ok(background.arrivals > 900);
+  deepEqual(
+    [background.arrivals, background.refused],
+    [arrivals - 1, rejected.queue_full - 1],
+  );
 });
 
 /** A rate of one phantom a second from a time on. */

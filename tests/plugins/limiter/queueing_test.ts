@@ -1,20 +1,20 @@
 /**
- * The limiter against closed forms: Erlang B and C, M/M/c/K, Pollaczek–Khinchine, the machine-repairman model. The figures
- * of theory are tests/reference/queueing.json's; the tolerances follow the relative deviations that simulation has at these
- * numbers of arrivals. Seeds are fixed; Little's law is checked on the figures of every run, in `observe`.
+ * The limiter against closed forms: Erlang B and C, M/M/c/K, Pollaczek–Khinchine, the machine-repairman model. The expected
+ * figures are those of tests/reference/queueing.json; tolerances follow the relative deviation of a simulation with as many
+ * arrivals. Seeds are fixed. `observe` checks Little's law on the figures of every run.
  */
-import type { Stream } from "../../../core/plugin.ts";
-import { constant } from "../../../core/lib/signals/mod.ts";
-import type { OpenSource } from "../../../core/simulation/mod.ts";
-import { near, observe, SPEED } from "./_queueing.ts";
+import { closedUsers, poissonArrivals } from "../../support/simulation.ts";
+import { near, observe, SPEED, type System } from "./_queueing.ts";
 import reference from "../../reference/queueing.json" with { type: "json" };
 
-function poisson(rate: number): OpenSource {
+/** So many Poisson arrivals on average, and an upper bound of their number: five standard deviations more. */
+function poisson(
+  rate: number,
+  requests: number,
+): Pick<System, "load" | "requests"> {
   return {
-    name: "load",
-    arrivals: "poisson",
-    rate: constant(rate * SPEED),
-    targets: [{ route: "r" }],
+    load: poissonArrivals({ rate: rate * SPEED, requests }),
+    requests: Math.ceil(requests + 5 * Math.sqrt(requests)),
   };
 }
 
@@ -27,8 +27,10 @@ for (const { c, offeredLoad, loss } of reference.erlangB) {
     const found = await observe({
       c,
       serviceTime: exponential(100),
-      source: poisson(offeredLoad * 10),
-      requests: offeredLoad === 3 || c > 10 ? 1_000_000 : 200_000,
+      ...poisson(
+        offeredLoad * 10,
+        offeredLoad === 3 || c > 10 ? 1_000_000 : 200_000,
+      ),
     });
     // Rare losses come in bursts: over eight seeds the deviation is 1.3 % with 50 servers, far less with fewer.
     near(found.loss, loss, c > 10 ? 0.02 : 0.01);
@@ -46,8 +48,7 @@ for (
     const found = await observe({
       c,
       serviceTime,
-      source: poisson(offeredLoad * 10),
-      requests: 300_000,
+      ...poisson(offeredLoad * 10, 300_000),
     });
     near(found.loss, loss, 0.01);
   });
@@ -60,8 +61,7 @@ for (const { c, lambda, mu, ...expected } of reference.mmc) {
       c,
       queue: "unbounded",
       serviceTime: exponential(1000 / mu),
-      source: poisson(lambda),
-      requests: rho <= 0.75 ? 1_000_000 : 500_000,
+      ...poisson(lambda, rho <= 0.75 ? 700_000 : 500_000),
     });
     // The deviation of a mean wait grows without bound towards ρ = 1.
     const tolerance = rho <= 0.75 ? 0.03 : 0.06;
@@ -69,7 +69,7 @@ for (const { c, lambda, mu, ...expected } of reference.mmc) {
     near(found.meanWait, expected.meanWaitMs, tolerance, "mean wait");
     near(found.p95Wait, expected.p95WaitMs, tolerance, "95th percentile");
     near(found.meanSojourn, expected.meanSojournMs, tolerance, "mean sojourn");
-    near(found.pool.utilisation, rho, 0.01, "utilisation");
+    near(found.utilisation, rho, 0.01, "utilisation");
   });
 }
 
@@ -79,14 +79,13 @@ for (const { c, lambda, mu, K, ...expected } of reference.mmck) {
       c,
       queue: K - c,
       serviceTime: exponential(1000 / mu),
-      source: poisson(lambda),
-      requests: 400_000,
+      ...poisson(lambda, 400_000),
     });
     near(found.loss, expected.loss, 0.02, "loss");
     near(found.meanWait, expected.meanWaitAcceptedMs, 0.02, "mean wait");
     near(found.waited, expected.pWaitAccepted, 0.02, "probability of waiting");
     near(found.throughput, expected.throughput, 0.02, "throughput");
-    near(found.pool.utilisation, expected.utilisation, 0.02, "utilisation");
+    near(found.utilisation, expected.utilisation, 0.02, "utilisation");
   });
 }
 
@@ -104,8 +103,7 @@ for (const { service, lambda, meanWaitMs } of reference.mg1) {
       c: 1,
       queue: "unbounded",
       serviceTime: SERVICE[service],
-      source: poisson(lambda),
-      requests: /^(exp|logn)/.test(service) ? 1_000_000 : 300_000,
+      ...poisson(lambda, /^(exp|logn)/.test(service) ? 700_000 : 300_000),
     });
     near(found.meanWait, meanWaitMs, lambda > 80 ? 0.06 : 0.04);
   });
@@ -120,8 +118,7 @@ for (const discipline of ["lifo", "random", "priority"] as const) {
       queue: "unbounded",
       pool: { discipline },
       serviceTime: exponential(1000 / mu),
-      source: poisson(lambda),
-      requests: 300_000,
+      ...poisson(lambda, 300_000),
     });
     near(found.meanWait, meanWaitMs, 0.06);
   });
@@ -129,20 +126,17 @@ for (const discipline of ["lifo", "random", "priority"] as const) {
 
 for (const { users, c, thinkMs, serviceMs, ...expected } of reference.closed) {
   Deno.test(`${users} users before ${c} servers: throughput and sojourn of the closed network`, async () => {
+    const requests = 200_000;
     const found = await observe({
       c,
       queue: "unbounded",
       serviceTime: exponential(serviceMs),
-      source: {
-        name: "users",
+      load: closedUsers({
         users,
-        think: {
-          draw: (stream: Stream, sequence: number) =>
-            -thinkMs / SPEED * Math.log(stream.uniform(sequence)),
-        },
-        targets: [{ route: "r" }],
-      },
-      requests: 200_000,
+        requests,
+        think: exponential(thinkMs / SPEED),
+      }),
+      requests,
     });
     near(found.throughput, expected.throughput, 0.01, "throughput");
     near(found.meanSojourn, expected.meanSojournMs, 0.02, "sojourn");

@@ -1,6 +1,5 @@
-import { equal, ok, throws } from "node:assert/strict";
-import { integrated } from "../../../../core/lib/signals/_integrated.ts";
-import { leastRoot } from "../../../../core/lib/signals/_root.ts";
+import { equal, ok } from "node:assert/strict";
+import { leastRoot } from "../../../../core/lib/signals/_numerics.ts";
 
 Deno.test("leastRoot() finds the beginning of a plateau", () => {
   const rising = {
@@ -18,12 +17,4 @@ Deno.test("leastRoot() ends even where the slope leads astray", () => {
   const steep = { value: (x: number) => x - 1, slope: () => 1e4 };
   const root = leastRoot(steep, 0, { low: 0, high: 1.5, guess: 0.2 });
   ok(root >= 0 && root <= 1.5);
-});
-
-Deno.test("integrated() takes errors that are none of the settings' for what they are", () => {
-  const broken = integrated(() => {
-    throw new TypeError("broken");
-  });
-  const context = { value: 1, issues: [], addIssue: () => {} };
-  throws(() => broken(1, context), { message: "broken" });
 });

@@ -46,7 +46,7 @@ Deno.test("A trace's faulty lines are told by number, ten at most", async () => 
   ]);
   const many = await bad(`0,1\n${"?\n".repeat(15)}`);
   equal(many.length, 11);
-  match(many[10], /Further lines are at fault: 5/);
+  match(many[10], /Further lines with errors: 5/);
 });
 
 Deno.test("A trace's file without points, or that is not there, is a fault", async () => {

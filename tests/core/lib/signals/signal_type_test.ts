@@ -1,4 +1,5 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { integrated } from "../../../../core/lib/signals/_form.ts";
 import { folderWith } from "../../../support/plugins.ts";
 import { createKit, validate } from "../../../../core/config/mod.ts";
 import { faults, kit, signal } from "./_signals.ts";
@@ -132,4 +133,12 @@ Deno.test("trace takes points or a file, not both and not none", async () => {
   deepEqual(trace({}), either);
   deepEqual(trace({ points, file: "a.csv" }), either);
   equal(trace({ file: "a.csv" }), undefined);
+});
+
+Deno.test("integrated() takes errors that are none of the settings' for what they are", () => {
+  const broken = integrated(() => {
+    throw new TypeError("broken");
+  });
+  const context = { value: 1, issues: [], addIssue: () => {} };
+  throws(() => broken(1, context), { message: "broken" });
 });

@@ -4,7 +4,7 @@ import {
   type PreciseClockOptions,
   withinLimit,
 } from "../../../../core/lib/time/mod.ts";
-import { sleepAndRing } from "../../../../core/lib/time/_waker_thread.ts";
+import { sleepAndRing } from "../../../../core/lib/time/_thread_waker.ts";
 
 /** The outer limit of a wait that may hang where a wake-up is lost, in milliseconds. */
 const LIMIT = 20_000;

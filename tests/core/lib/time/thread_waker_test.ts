@@ -1,6 +1,9 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { ThreadWaker } from "../../../../core/lib/time/_thread_waker.ts";
-import { CELL, sleepAndRing } from "../../../../core/lib/time/_waker_thread.ts";
+import {
+  CELL,
+  sleepAndRing,
+  ThreadWaker,
+} from "../../../../core/lib/time/_thread_waker.ts";
 import { soon } from "./_support.ts";
 
 /** A waker whose thread is up, and the rings it gives. */

@@ -1,5 +1,5 @@
 /**
- * The warnings of distributions, with their places.
+ * Warnings of distributions, with the places of nested distributions.
  *
  * @module
  */
@@ -7,18 +7,17 @@ import { toPointer } from "../config/mod.ts";
 import type { Issue } from "../errors.ts";
 import type { Distribution } from "../plugin.ts";
 
-/** Remembers for each distribution what is to be said of it and of those within it. */
-export class WarningBook {
+/** Warnings by distribution, including those of the distributions nested in it. */
+export class Warnings {
   readonly #warnings = new WeakMap<object, readonly Issue[]>();
-  readonly #shared = new WeakSet<object>();
+  readonly #profiles = new WeakSet<object>();
 
   /**
-   * Takes a distribution in.
+   * Records the warnings of a new distribution.
    *
-   * @param distribution just made
-   * @param parameters what it was made of, in which further distributions may lie
+   * @param parameters parameters of the distribution, which may contain other distributions
    */
-  enter(distribution: Distribution, parameters: unknown): void {
+  record(distribution: Distribution, parameters: unknown): void {
     const path = toPointer([distribution.family]);
     this.#warnings.set(distribution, [
       ...distribution.warnings.map((message) => ({ path, message })),
@@ -26,25 +25,25 @@ export class WarningBook {
     ]);
   }
 
-  /** Changes the warnings of a distribution. */
+  /** Replaces each warning of a distribution, unless it belongs to a profile. */
   rewrite(distribution: Distribution, change: (issue: Issue) => Issue): void {
     const warnings = this.#warnings.get(distribution);
-    if (warnings === undefined || this.#shared.has(distribution)) return;
+    if (warnings === undefined || this.#profiles.has(distribution)) return;
     this.#warnings.set(distribution, warnings.map(change));
   }
 
-  /** Marks a distribution as a profile's: what is to be said of it is said where the profile is written. */
-  share(distribution: Distribution): void {
-    this.#shared.add(distribution);
+  /** Marks a distribution as a profile's, so that its warnings appear only where the profile is written. */
+  markProfile(distribution: Distribution): void {
+    this.#profiles.add(distribution);
   }
 
-  /** The warnings of one distribution, paths under `path`. */
+  /** Warnings of one distribution, with paths under `path`. */
   of(distribution: Distribution, path: string): readonly Issue[] {
     return (this.#warnings.get(distribution) ?? [])
       .map((issue) => ({ ...issue, path: path + issue.path }));
   }
 
-  /** The warnings of all distributions within a value that are no profiles', paths under `path`. */
+  /** Warnings of all distributions within a value except those of profiles, with paths under `path`. */
   within(value: unknown, path: string): readonly Issue[] {
     return this.#walk(value, path, new Set());
   }
@@ -56,7 +55,7 @@ export class WarningBook {
     seen.add(value);
     const warnings = this.#warnings.get(value);
     if (warnings !== undefined) {
-      if (this.#shared.has(value)) return [];
+      if (this.#profiles.has(value)) return [];
       return warnings.map((issue) => ({ ...issue, path: path + issue.path }));
     }
     if (!isContainer(value)) return [];

@@ -1,5 +1,5 @@
 /**
- * From a family and its parameters, as a user wrote them, to a distribution.
+ * Compiles a family and its parameters, as written by a user, into a distribution.
  *
  * @module
  */
@@ -16,24 +16,24 @@ import { type Issue, PerfmockError } from "../errors.ts";
 import type { Distribution, Family, Kit, Schema, Shape } from "../plugin.ts";
 import { complete } from "./complete.ts";
 
-/** The parameters' schemas of families, each made once. */
+/** Schemas of the families' parameters. Each is made once. */
 export class FamilySchemas {
   readonly #kit: Kit;
   readonly #schemas = new Map<Family, Schema>();
 
   /**
-   * Makes no schema yet.
+   * Creates the collection without making a schema.
    *
-   * @param kit what the schemas are made with
+   * @param kit types of settings from which families make their schemas
    */
   constructor(kit: Kit) {
     this.#kit = kit;
   }
 
   /**
-   * The schema of a family's parameters.
+   * Returns the schema of a family's parameters.
    *
-   * @throws PerfmockError `PLUGIN_INVALID` where the family cannot make it
+   * @throws PerfmockError `PLUGIN_INVALID` if the family cannot make it
    */
   of(family: Family): Schema {
     const known = this.#schemas.get(family);
@@ -64,24 +64,23 @@ export class FamilySchemas {
   }
 }
 
-/** What a distribution is made of, so far as it was read. */
+/** A family with parameters that are not parsed yet. */
 export interface Compilation {
-  /** The family. */
   readonly family: Family;
-  /** The schema of its parameters. */
+  /** Schema of the parameters. */
   readonly schema: Schema;
-  /** The parameters as written. */
+  /** Parameters as written. */
   readonly raw: unknown;
 }
 
-/** Parses the parameters; the paths of faults begin with the family's name. */
+/** Parses the parameters. Paths of issues begin with the name of the family. */
 export function readParameters(
   { family, schema, raw }: Compilation,
 ): Validation<unknown> {
   return validate(schema, raw, toPointer([family.name]));
 }
 
-/** Makes the distribution; whatever the family throws becomes a fault of the parameters. */
+/** Creates the distribution. Any error that the family throws becomes an issue of the parameters. */
 export function make(
   { family, raw }: Compilation,
   parameters: unknown,
@@ -94,7 +93,7 @@ export function make(
     return { value: complete(family.name, shape) };
   } catch (error) {
     return {
-      issues: faultsOf(error).map((issue) => ({
+      issues: issuesOf(error).map((issue) => ({
         ...issue,
         path: toPointer([family.name]) + issue.path,
         value: issue.value ?? showable(lookUp(raw, fromPointer(issue.path))),
@@ -103,7 +102,7 @@ export function make(
   }
 }
 
-function faultsOf(error: unknown): readonly Issue[] {
+function issuesOf(error: unknown): readonly Issue[] {
   if (error instanceof Error && "issues" in error) {
     const { issues } = error;
     if (Array.isArray(issues) && issues.length > 0) return issues;
@@ -111,7 +110,7 @@ function faultsOf(error: unknown): readonly Issue[] {
   return [{ path: "", message: sentence(reasonOf(error)) }];
 }
 
-/** The first line of what was thrown: users get no stack trace. */
+/** First line of an error's message, because users get no stack trace. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.split("\n")[0] || "The family refuses these parameters";

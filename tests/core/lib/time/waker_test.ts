@@ -1,5 +1,5 @@
 import { equal, ok } from "node:assert/strict";
-import { Lead } from "../../../../core/lib/time/_lead.ts";
+import { Lead } from "../../../../core/lib/time/_waker.ts";
 
 const BOUNDS = { least: 0.05, initial: 0.3, most: 2 };
 
