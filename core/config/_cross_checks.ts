@@ -46,7 +46,7 @@ function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
   return [{
     path: "/server/host",
     message:
-      "Cannot listen beyond loopback without a token: anybody could use the control API",
+      "Cannot listen beyond loopback without a token: anyone could use the control API",
     value: host,
     allowed: "127.0.0.1, ::1, localhost, or any address with control.token",
     suggestion: "Set control.token, or PERFMOCK_TOKEN",
@@ -81,7 +81,7 @@ function ambiguousRoutes(routes: readonly unknown[]): Issue[] {
       issues.push({
         path: `/routes/${index}/path`,
         message:
-          `This route can never answer ${hidden.method} ${path}: route "${hidden.by?.id}" takes it before`,
+          `This route never answers ${hidden.method} ${path}: route "${hidden.by?.id}" matches it first`,
         value: path,
         allowed: "another path or method, or a place before that route",
       });
@@ -151,7 +151,7 @@ function responseIssues(
     ..."events" in response && isRecord(wire) && "chunk" in wire
       ? [{
         path: toPointer([...at, "wire", "chunk"]),
-        message: "An event leaves as one piece: it has no chunks",
+        message: "An event is sent as one piece and has no chunks",
         value: wire.chunk,
         allowed: 'no "chunk" on a route with "events"',
       }]
@@ -179,7 +179,7 @@ function templateIssues(
         suggest(name, known.path.map((each) => `path.${each}`));
       return {
         path: toPointer(at),
-        message: `Nothing is called {{${name}}} here`,
+        message: `There is no value {{${name}}}`,
         value: value.length > 80 ? `{{${name}}}` : value,
         allowed: `${alternatives(nameList(known))}, or \\{{ for two braces`,
         ...meant !== undefined && { suggestion: `{{${meant}}}` },

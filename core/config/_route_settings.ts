@@ -103,14 +103,14 @@ export const HEADERS: z.ZodType<Record<string, string>> = z.record(
         });
       if (!TOKEN.test(name)) {
         refuse(
-          `Not a header's name: ${JSON.stringify(name)}`,
+          `Not the name of a header: ${JSON.stringify(name)}`,
           "letters, digits and -",
         );
       } else if (RESERVED.has(name.toLowerCase())) {
         refuse(`The server writes the header "${name}" itself`, "any other");
       } else if (!VALUE.test(value)) {
         refuse(
-          `The header "${name}" holds a character that a header cannot`,
+          `The header "${name}" contains a character that is not allowed in headers`,
           "one line of Latin-1 text",
         );
       }

@@ -54,17 +54,17 @@ const JSON_MESSAGES: Readonly<Record<string, string>> = {
   CloseBracketExpected: 'a "]" is missing',
   ColonExpected: "a colon is missing",
   CommaExpected: "a comma is missing",
-  EndOfFileExpected: "nothing more is expected",
-  InvalidCharacter: "this character has to be escaped",
+  EndOfFileExpected: "the end of the file is expected here",
+  InvalidCharacter: "this character must be escaped",
   InvalidCommentToken: "comments are not allowed here, only in .jsonc",
   InvalidEscapeCharacter: "this escape does not exist",
-  InvalidNumberFormat: "this is no number",
-  InvalidSymbol: "this is no value, texts are in double quotes",
-  InvalidUnicode: "this escape has to have four hexadecimal digits",
+  InvalidNumberFormat: "this is not a number",
+  InvalidSymbol: "this is not a value, strings need double quotes",
+  InvalidUnicode: "this escape needs four hexadecimal digits",
   PropertyNameExpected: "a key in double quotes is missing",
   UnexpectedEndOfComment: "the comment does not end",
   UnexpectedEndOfNumber: "the number does not end",
-  UnexpectedEndOfString: "the text does not end",
+  UnexpectedEndOfString: "the string does not end",
   ValueExpected: "a value is missing",
 };
 
@@ -190,7 +190,7 @@ export function parseYamlText(text: string): ParsedText {
       })),
     ...[...keysUnknownToJson(document)].map((offset) => ({
       ...at(offset),
-      message: "a key has to be a text, a number or a boolean",
+      message: "a key must be a string, a number or a boolean",
     })),
   ].toSorted((a, b) => a.line - b.line || a.column - b.column);
   if (issues.length > 0) return { issues };

@@ -88,7 +88,7 @@ function faultType(kit: Kit): z.ZodType<FaultSettings> {
     if ((share === undefined) === (first === undefined)) {
       refuse(
         [],
-        "A fault meets a share of requests or the first ones",
+        "A fault applies to a share of requests or to the first ones",
         'either "share" or "first"',
       );
     }
@@ -108,7 +108,7 @@ function faultType(kit: Kit): z.ZodType<FaultSettings> {
     for (const key of ["retryAfter", "json", "text"] as const) {
       if (fault[key] === undefined) continue;
       if (action !== undefined) {
-        refuse([key], `A fault that acts has no "${key}"`, '"status"');
+        refuse([key], `A fault with "action" has no "${key}"`, '"status"');
       } else if (
         key !== "retryAfter" && status !== undefined && BODILESS.has(status)
       ) {

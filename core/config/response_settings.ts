@@ -122,7 +122,7 @@ export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
     if (status !== undefined && response.proxy !== undefined) {
       refuse(
         ["status"],
-        "A proxied answer brings its own status",
+        "A proxied response has its own status",
         'no "status" beside "proxy"',
       );
     } else if (BODILESS.has(status ?? 200) && bodies.length > 0) {
@@ -135,7 +135,7 @@ export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
     if (response.outside !== undefined && response.file === undefined) {
       refuse(
         ["outside"],
-        'Only a "file" can lie outside',
+        '"outside" applies only to a "file"',
         'a "file" beside it',
       );
     }
@@ -163,11 +163,13 @@ const UPSTREAM = z.string().superRefine((url, context) => {
   const { protocol, hostname, username, search, hash } = parsed;
   if (protocol !== "http:" && protocol !== "https:") {
     refuse(
-      `Cannot ask an upstream by ${protocol}`,
+      `Cannot reach an upstream through ${protocol}`,
       `http://${url.replace(/^\w+:\/\//, "")}`,
     );
   } else if (hostname === "" || username !== "" || search !== "" || hash) {
-    refuse("An upstream has a host and perhaps a path, nothing else");
+    refuse(
+      "The URL of an upstream has a host and an optional path, nothing else",
+    );
   }
 }).transform((url) => url.replace(/\/+$/, "")).meta({
   description: 'the URL of an upstream, such as "http://127.0.0.1:3000"',

@@ -296,7 +296,7 @@ const HEADER_NAME = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, {
 
 /** A token travels in a header, which a line break would end. */
 const TOKEN = z.string().regex(/^[\x21-\x7e]+$/, {
-  error: "A token is made of visible ASCII characters, without spaces",
+  error: "A token consists of visible ASCII characters without spaces",
 });
 
 const CONTROL_PATH = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, {

@@ -69,7 +69,7 @@ function run<T>(
   const asynchronous = () =>
     new PerfmockError(
       "PLUGIN_INVALID",
-      `Cannot validate ${place}: its schema answers with a promise, and settings are validated synchronously`,
+      `Cannot validate ${place}: its schema returned a promise, but settings are validated synchronously`,
     );
   let result;
   try {

@@ -184,9 +184,9 @@ Deno.test("a file that is not there, or outside, is a fault at the start, with a
     "/routes/1/response/file: Cannot answer with a file outside the configuration's folder",
     "/routes/2/response/file: Not a file: FOLDER",
     "/routes/3/response/file: Cannot read FOLDER/no: it does not exist",
-    "/routes/3/response/file: Nothing is called {{path.x}} here",
+    "/routes/3/response/file: There is no value {{path.x}}",
     "/routes/4/response: A response has one body only",
-    '/routes/5/response/outside: Only a "file" can lie outside',
+    '/routes/5/response/outside: "outside" applies only to a "file"',
     '/routes/6/scael: Unknown key "scael" → scale',
   ]);
 });
@@ -275,9 +275,9 @@ Deno.test("a template that names nothing is a fault with a suggestion", async ()
     })
   );
   deepEqual(lines(error), [
-    "/routes/0/response/json/a/0: Nothing is called {{path.idd}} here → {{path.id}}",
-    "/routes/0/response/json/a/1: Nothing is called {{sequense}} here → {{sequence}}",
-    "/routes/1/response/events/data: Nothing is called {{indx}} here → {{index}}",
-    "/routes/1/response/events/last: Nothing is called {{index}} here",
+    "/routes/0/response/json/a/0: There is no value {{path.idd}} → {{path.id}}",
+    "/routes/0/response/json/a/1: There is no value {{sequense}} → {{sequence}}",
+    "/routes/1/response/events/data: There is no value {{indx}} → {{index}}",
+    "/routes/1/response/events/last: There is no value {{index}}",
   ]);
 });

@@ -250,6 +250,6 @@ Deno.test("everything wrong with a wire is said at once", async () => {
     "/routes/4/wire/gap: Must be at least 0, received -5",
     "/routes/4/wire/chunk: Must be from 1 bytes to 16777216 bytes, received 0",
     '/routes/5/wire/chnk: Unknown key "chnk" → chunk',
-    "/routes/6/wire/chunk: An event leaves as one piece: it has no chunks",
+    "/routes/6/wire/chunk: An event is sent as one piece and has no chunks",
   ]);
 });

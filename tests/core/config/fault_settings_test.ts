@@ -51,7 +51,7 @@ Deno.test("faults are read with their times in milliseconds", () => {
 });
 
 Deno.test("a fault says whom it meets and what it does, each in one way", () => {
-  const meets = "A fault meets a share of requests or the first ones";
+  const meets = "A fault applies to a share of requests or to the first ones";
   const does = "A fault answers with a status or acts on the connection";
   deepEqual(
     messages([
@@ -71,8 +71,8 @@ Deno.test("a fault says whom it meets and what it does, each in one way", () => 
       ["/3", does],
       ["/4/per", "Only first requests are counted per header"],
       ["/5", "A fault has one body only"],
-      ["/6/retryAfter", 'A fault that acts has no "retryAfter"'],
-      ["/6/text", 'A fault that acts has no "text"'],
+      ["/6/retryAfter", 'A fault with "action" has no "retryAfter"'],
+      ["/6/text", 'A fault with "action" has no "text"'],
       ["/7/json", "A response with status 204 has no body"],
     ],
   );

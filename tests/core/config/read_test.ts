@@ -189,8 +189,8 @@ Deno.test("readConfig() lists all faults of syntax in YAML, with line and column
     await faultsOf("a.yaml", "a: !odd 1\n? [x]\n: 2\n~: 3\n---\nb: 1\n"),
     [
       "Line 1, column 4: unresolved tag: !odd",
-      "Line 2, column 3: a key has to be a text, a number or a boolean",
-      "Line 4, column 1: a key has to be a text, a number or a boolean",
+      "Line 2, column 3: a key must be a string, a number or a boolean",
+      "Line 4, column 1: a key must be a string, a number or a boolean",
       "Line 5, column 1: a second document begins, only one is allowed",
     ],
   );
@@ -202,7 +202,7 @@ Deno.test("readConfig() lists all faults of syntax in YAML, with line and column
   assert.match((await faultsOf("a.yaml", "a: *nowhere\n"))[0], /alias/iu);
   assert.deepEqual(
     await faultsOf("a.yaml", "a: &a [*a]\n? {}\n: 1\n"),
-    ["Line 2, column 3: a key has to be a text, a number or a boolean"],
+    ["Line 2, column 3: a key must be a string, a number or a boolean"],
   );
 });
 

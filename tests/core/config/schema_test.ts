@@ -149,11 +149,11 @@ Deno.test("validateConfig() reports all faults at once, those between settings i
       ["/routes/2", "Expected an object, received a string"],
       [
         "/server/host",
-        "Cannot listen beyond loopback without a token: anybody could use the control API",
+        "Cannot listen beyond loopback without a token: anyone could use the control API",
       ],
       [
         "/routes/1/path",
-        'This route can never answer GET /a: route "get-a" takes it before',
+        'This route never answers GET /a: route "get-a" matches it first',
       ],
     ],
   );
@@ -284,11 +284,11 @@ Deno.test("validateConfig() checks what a route answers", () => {
       ["/headers/Date", 'The server writes the header "Date" itself'],
       [
         "/headers/x",
-        'The header "x" holds a character that a header cannot',
+        'The header "x" contains a character that is not allowed in headers',
       ],
       [
         "/headers/y",
-        'The header "y" holds a character that a header cannot',
+        'The header "y" contains a character that is not allowed in headers',
       ],
     ],
   );

@@ -374,7 +374,7 @@ Deno.test("validate() reports a schema that answers with a promise as a fault of
     name: "PerfmockError",
     code: "PLUGIN_INVALID",
     message:
-      "Cannot validate /plugins/x: its schema answers with a promise, and settings are validated synchronously",
+      "Cannot validate /plugins/x: its schema returned a promise, but settings are validated synchronously",
   });
   const foreignPromise: Schema = {
     "~standard": {
