@@ -1,4 +1,4 @@
-/** The command line as users run it: processes, signals, files, environment. */
+/** Tests of the command line in processes of its own: signals, files, environment. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { run, serving } from "../support/cli.ts";
 import { rawRequest } from "../support/http.ts";
@@ -13,7 +13,7 @@ routes:
   - { id: random, path: /random/:id, method: [GET, PUT], serviceTime: { uniform: { min: 0, max: 1s } } }
 `;
 
-/** The figures of one route. */
+/** Figures of one route. */
 interface Figures {
   readonly inFlight: number;
   readonly answered: number;
@@ -37,7 +37,7 @@ function request(url: URL, path: string) {
   ]);
 }
 
-Deno.test("serve greets with address, routes in words and a curl line, ends at SIGTERM with a summary and status 0", async () => {
+Deno.test("serve prints address, routes and a curl command, and ends at SIGTERM with a summary and status 0", async () => {
   await using folder = await folderWith({ "c.yaml": CONFIG });
   const file = `${folder.path}/c.yaml`;
   await using server = await serving(["--config", file]);
@@ -63,7 +63,7 @@ Deno.test("serve greets with address, routes in words and a curl line, ends at S
   equal(out.includes("\u001b"), false, "a pipe is shown no colours");
 });
 
-Deno.test("serve says that nothing arrived, and where to look where no route is easy to ask", async () => {
+Deno.test("serve suggests the health check if no route has a fixed path, and reports that no requests arrived", async () => {
   await using folder = await folderWith({
     "c.yaml":
       "server: { port: 0 }\nroutes: [{ path: /a/:id, serviceTime: { normal: { mean: 1, sd: 2 } } }]\n",
@@ -77,7 +77,7 @@ Deno.test("serve says that nothing arrived, and where to look where no route is 
   match(err, /^warning: \/routes\/0\/serviceTime\/normal: Truncation/);
 });
 
-Deno.test("--quiet prints nothing", async () => {
+Deno.test("serve --quiet prints nothing", async () => {
   await using folder = await folderWith({ "c.yaml": CONFIG });
   await using server = await serving([
     "--quiet",
@@ -90,7 +90,7 @@ Deno.test("--quiet prints nothing", async () => {
   deepEqual(await server.ended, { status: 0, out: "", err: "" });
 });
 
-Deno.test("--ready-file holds address and process, and no draft of it stays behind", async () => {
+Deno.test("serve --ready-file writes address and process id, and leaves no temporary file", async () => {
   await using folder = await folderWith({ "c.yaml": CONFIG });
   await using server = await serving(["--config", `${folder.path}/c.yaml`]);
   deepEqual(
@@ -102,7 +102,7 @@ Deno.test("--ready-file holds address and process, and no draft of it stays behi
   ok(text.endsWith("\n"));
 });
 
-Deno.test("SIGTERM during 1000 pending delays: each gets its answer, none early, then the process ends with 0", async () => {
+Deno.test("serve answers 1000 pending requests after SIGTERM, none early, and ends with 0", async () => {
   const delay = 3000;
   await using folder = await folderWith({
     "c.yaml":
@@ -130,7 +130,7 @@ Deno.test("SIGTERM during 1000 pending delays: each gets its answer, none early,
   for (const client of clients) client[Symbol.dispose]();
 });
 
-Deno.test("what is pending after drainTimeout is cut without a byte, and the status is 0", async () => {
+Deno.test("serve cuts requests that are pending after drainTimeout without a byte, and ends with 0", async () => {
   await using folder = await folderWith({
     "c.yaml": CONFIG.replace("port: 0", "port: 0, drainTimeout: 100ms"),
   });
@@ -144,7 +144,7 @@ Deno.test("what is pending after drainTimeout is cut without a byte, and the sta
   match(out, /\nhour +1 /);
 });
 
-Deno.test("a second signal ends at once with 130", async () => {
+Deno.test("serve ends at once with 130 at a second signal", async () => {
   await using folder = await folderWith({
     "c.yaml": CONFIG.replace("port: 0", "port: 0, drainTimeout: 1h"),
   });
@@ -163,7 +163,7 @@ Deno.test("a second signal ends at once with 130", async () => {
   equal((await client.answer.catch(() => ({ text: "" }))).text, "");
 });
 
-Deno.test("a port in use is a failure of the moment: status 1, and how to have one picked", async () => {
+Deno.test("serve ends with 1 if the port is in use, and suggests a free one", async () => {
   await using folder = await folderWith({ "c.yaml": CONFIG });
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
@@ -179,7 +179,7 @@ Deno.test("a port in use is a failure of the moment: status 1, and how to have o
   equal(/^ {4}at .*\.ts:/m.test(err), false, "users get no stack trace");
 });
 
-Deno.test("a folder without a configuration: status 2, and what is wanted there", async () => {
+Deno.test("Commands end with 2 in a folder without a configuration, and say what is missing", async () => {
   await using folder = await folderWith({ "deno.json": '{ "tasks": {} }' });
   for (const command of ["serve", "check", "draw"]) {
     const args = command === "draw"
@@ -192,15 +192,15 @@ Deno.test("a folder without a configuration: status 2, and what is wanted there"
   }
 });
 
-Deno.test("the folder's deno.json is taken where nothing is named, faults are told with its lines", async () => {
+Deno.test("check reads deno.json by default, and locates its errors", async () => {
   await using folder = await folderWith({
     "deno.json": '{\n  "perfmock": {\n    "sed": 1,\n    "seed": 1\n  }\n}\n',
     "good.yaml": "routes: []\n",
   });
   const surroundings = { cwd: folder.path };
-  const faulty = await run(["check"], surroundings);
-  equal(faulty.status, 2);
-  match(faulty.err, /\/sed: .*\n[^]* {4}at deno\.json:3:5\n/);
+  const invalid = await run(["check"], surroundings);
+  equal(invalid.status, 2);
+  match(invalid.err, /\/sed: .*\n[^]* {4}at deno\.json:3:5\n/);
   deepEqual(
     await run(["check"], {
       ...surroundings,
@@ -210,7 +210,7 @@ Deno.test("the folder's deno.json is taken where nothing is named, faults are to
   );
 });
 
-Deno.test("the command line goes before the environment, the environment before the file", async () => {
+Deno.test("Command line takes precedence over environment, environment over file", async () => {
   await using folder = await folderWith({
     "c.yaml": CONFIG,
     "other.yaml": "routes: []\n",
@@ -248,14 +248,14 @@ Deno.test("the command line goes before the environment, the environment before 
   equal(await draw(config, "--seed", "7"), seven);
 });
 
-Deno.test("host, port and token come from the environment; faults name the variable", async () => {
+Deno.test("serve reads host, port and token from the environment, and errors name the variable", async () => {
   await using folder = await folderWith({ "c.yaml": CONFIG });
   const config = ["--config", `${folder.path}/c.yaml`];
-  const faulty = await run(["check", ...config], {
+  const invalid = await run(["check", ...config], {
     env: { PERFMOCK_PORT: "80x", PERFMOCK_SEED: "" },
   });
-  equal(faulty.status, 2);
-  match(faulty.err, /\/server\/port: .* \(from PERFMOCK_PORT\)\n/);
+  equal(invalid.status, 2);
+  match(invalid.err, /\/server\/port: .* \(from PERFMOCK_PORT\)\n/);
   await using server = await serving([...config, "--port", "0"], {
     env: {
       PERFMOCK_HOST: "localhost",
@@ -275,7 +275,7 @@ Deno.test("host, port and token come from the environment; faults name the varia
   equal(taken.status, 200);
 });
 
-Deno.test("explain goes on where nobody reads its output", async () => {
+Deno.test("explain reports no error if the reader closes the pipe", async () => {
   const child = new Deno.Command("sh", {
     args: [
       "-c",

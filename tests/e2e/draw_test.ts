@@ -1,4 +1,4 @@
-/** What `draw` says is what the server does. */
+/** Tests that `draw` prints the service times of the server. */
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import { createTestServer } from "../../core/testing.ts";
 import { createPerfmock, type PerfmockInput, type Plugin } from "../../mod.ts";
@@ -36,7 +36,7 @@ const CONFIG = {
   }],
 };
 
-/** Runs `draw` on a configuration. */
+/** Returns what `draw` prints for a configuration. */
 async function draw(
   config: PerfmockInput,
   route: string,
@@ -58,14 +58,14 @@ async function draw(
   return Number(out);
 }
 
-/** Notes the target of every exchange, to the last bit. */
+/** Makes a plugin that records the exact target of every exchange. */
 function note(targets: number[]): Plugin {
   return plugin("note", {
     route: () => ({ observe: ({ service }) => void targets.push(service) }),
   });
 }
 
-/** The targets of so many requests to a path, in virtual time. */
+/** Returns the targets of a number of requests to a path, in virtual time. */
 async function targetsOf(
   config: PerfmockInput,
   path: string,
@@ -79,7 +79,7 @@ async function targetsOf(
   return targets;
 }
 
-Deno.test("draw prints exactly what the server then takes, whatever the family and the scheme", async () => {
+Deno.test("draw prints exactly the server's service time, for every family and scheme", async () => {
   for (const { id, path } of CONFIG.routes) {
     const targets = await targetsOf(CONFIG, path, 10);
     equal(new Set(targets).size, id === "exact" ? 8 : 10);
@@ -89,7 +89,7 @@ Deno.test("draw prints exactly what the server then takes, whatever the family a
   }
 });
 
-Deno.test("draw --key prints what a request with that header gets, at any place", async () => {
+Deno.test("draw --key prints the service time of a request with that header, whatever its index", async () => {
   const targets: number[] = [];
   await using test = await createTestServer(CONFIG, {
     plugins: [note(targets)],
@@ -105,7 +105,7 @@ Deno.test("draw --key prints what a request with that header gets, at any place"
   equal(await draw(CONFIG, "keyed", 3), without);
 });
 
-Deno.test("the same seed gives the same sequence, another seed another, on the command line as in the file", async () => {
+Deno.test("A seed determines the sequence, on the command line as in the file", async () => {
   const sequence = (seed: number | string) =>
     targetsOf({ ...CONFIG, seed }, "/tail", 5);
   const first = await sequence(42);
@@ -116,7 +116,7 @@ Deno.test("the same seed gives the same sequence, another seed another, on the c
   equal(await draw(CONFIG, "tail", 4, "--seed", "other"), second[4]);
 });
 
-Deno.test("200 requests show an exact route's percentiles, exactly", async () => {
+Deno.test("200 requests of a route with exact sampling have exactly its percentiles", async () => {
   const serviceTime = {
     percentiles: { p50: 120, p90: 300, p95: 450, p99: 800 },
   };
@@ -143,7 +143,7 @@ Deno.test("200 requests show an exact route's percentiles, exactly", async () =>
   });
 });
 
-Deno.test("over a socket, Server-Timing's service is what draw printed, and late by no more than the server says", async () => {
+Deno.test("Server-Timing's service is the time that draw prints, late by no more than the recorded lateness", async () => {
   await using server = await createPerfmock(CONFIG);
   for (const { id, path } of CONFIG.routes) {
     const lateness: number[] = [];

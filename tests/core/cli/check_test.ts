@@ -4,7 +4,7 @@ import denoJson from "../../../deno.json" with { type: "json" };
 import { cli } from "../../support/cli.ts";
 import { folderWith } from "../../support/plugins.ts";
 
-Deno.test("check says OK and counts the routes", async () => {
+Deno.test("check prints OK and the number of routes", async () => {
   await using folder = await folderWith({
     "one.json": '{"routes": [{"path": "/"}]}',
     "two.yaml": "routes:\n  - path: /a\n  - path: /b\n",
@@ -26,7 +26,7 @@ Deno.test("check says OK and counts the routes", async () => {
   }
 });
 
-Deno.test("check warns where truncation moves a mean, and all is well nevertheless", async () => {
+Deno.test("check warns of a mean moved by truncation, and succeeds", async () => {
   await using folder = await folderWith({
     "c.yaml":
       "routes:\n  - { path: /, serviceTime: { normal: { mean: 10ms, sd: 20ms } } }\n",
@@ -44,7 +44,7 @@ Deno.test("check warns where truncation moves a mean, and all is well neverthele
   match(out, /\nOK .*: 1 route\n$/);
 });
 
-Deno.test("check lists all faults at once, in the order of the file, each with its place", async () => {
+Deno.test("check lists all errors at once, in the order of the file, each with its place", async () => {
   await using folder = await folderWith({
     "c.yaml": `sed: 7
 server: { port: 70000 }
@@ -75,7 +75,7 @@ routes:
   match(err, /received: 70000/);
 });
 
-Deno.test("check tells line and column of malformed JSON and YAML", async () => {
+Deno.test("check prints line and column of malformed JSON and YAML", async () => {
   await using folder = await folderWith({
     "broken.json": '{\n  "routes": [\n    {"path": "/" "id": "r"}\n  ]\n}\n',
     "broken.yaml": "routes:\n  - path: /\n   id: r\n",
@@ -96,7 +96,7 @@ Deno.test("check tells line and column of malformed JSON and YAML", async () => 
   }
 });
 
-Deno.test("check says which file is not there, and which was probably meant", async () => {
+Deno.test("check names a missing file, and suggests one with a similar name", async () => {
   await using folder = await folderWith({ "mock.yaml": "routes: []\n" });
   const { status, err } = await cli(
     "check",
@@ -108,7 +108,7 @@ Deno.test("check says which file is not there, and which was probably meant", as
   match(err, /suggestion: mock\.yaml/);
 });
 
-Deno.test("check shows control characters of a configuration as text", async () => {
+Deno.test("check escapes control characters of a configuration", async () => {
   await using folder = await folderWith({
     "c.json": JSON.stringify({ "a\u001b[31m": "x".repeat(500) }),
   });
@@ -128,7 +128,7 @@ async function printed(...args: string[]): Promise<string> {
   return out;
 }
 
-/** The schema at work. */
+/** Returns a function that tells whether the printed JSON Schema accepts a value. */
 async function accepts(): Promise<(value: unknown) => boolean> {
   // JSON Schema's patterns are meant with the flag "u"; zod compiles them without it.
   const text = (await printed()).replaceAll("\\\\P{Cc}", "[^\\\\x00-\\\\x1f]");
@@ -136,18 +136,18 @@ async function accepts(): Promise<(value: unknown) => boolean> {
   return (value) => schema.safeParse(value).success;
 }
 
-Deno.test("schema prints a JSON Schema that takes this project's own configuration", async () => {
+Deno.test("schema prints a JSON Schema that accepts this project's own configuration", async () => {
   const { $schema, type } = JSON.parse(await printed());
   equal($schema, "https://json-schema.org/draft/2020-12/schema");
   equal(type, "object");
   ok((await accepts())(denoJson.perfmock));
 });
 
-Deno.test("schema's schema refuses what check refuses", async () => {
+Deno.test("schema prints a JSON Schema that refuses what check refuses", async () => {
   const fits = await accepts();
   ok(fits({ routes: [{ path: "/", serviceTime: "1ms", scale: 2 }] }));
   for (
-    const faulty of [
+    const invalid of [
       { sed: 1 },
       { seed: 1.5 },
       { routes: [{ path: 3 }] },
@@ -158,11 +158,11 @@ Deno.test("schema's schema refuses what check refuses", async () => {
       { plugins: { distributions: { profile: {} } } },
     ]
   ) {
-    equal(fits(faulty), false, JSON.stringify(faulty));
+    equal(fits(invalid), false, JSON.stringify(invalid));
   }
 });
 
-Deno.test("schema knows what the configuration's own plugins bring", async () => {
+Deno.test("schema includes the settings of the configuration's own plugins", async () => {
   await using folder = await folderWith({
     "rayleigh.ts": `export default {
   name: "rayleigh",

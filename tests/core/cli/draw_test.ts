@@ -47,7 +47,7 @@ Deno.test("draw prints 0 for a route without a service time", async () => {
   deepEqual([status, out], [0, "0\n"]);
 });
 
-Deno.test("draw refuses unknown routes and what is no sequence number, both at once", async () => {
+Deno.test("draw reports an unknown route and an invalid sequence number at once", async () => {
   await using folder = await folderWith({ "c.yaml": CONFIG });
   for (const sequence of ["x", "-1", "1.5", "", "99999999999999999"]) {
     const { status, out, err } = await cli(

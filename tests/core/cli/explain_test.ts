@@ -2,7 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { cli } from "../../support/cli.ts";
 import { folderWith } from "../../support/plugins.ts";
 
-Deno.test("explain prints mean, deviation, percentiles, and the requests that readings need", async () => {
+Deno.test("explain prints mean, deviation, percentiles, and the number of requests needed to read them", async () => {
   const { status, out, err } = await cli("explain", "exponential(mean=30ms)");
   deepEqual([status, err], [0, ""]);
   match(out, /^mean {16}30 ms\nstandard deviation {2}30 ms\n\n/);
@@ -15,7 +15,7 @@ Deno.test("explain prints mean, deviation, percentiles, and the requests that re
   match(out, /exact: one whole block, 200 by default\n$/);
 });
 
-Deno.test("explain's histogram has bars of equal width, of all values", async () => {
+Deno.test("explain prints a histogram of all values, with bars of equal width", async () => {
   const { out } = await cli("explain", "uniform(min=0ms, max=100ms)");
   const bars = out.matchAll(/^ +(≥?)([\d.]+) ms (█+) ([\d.]+) %$/gm).toArray();
   equal(bars.length, 21);
@@ -27,7 +27,7 @@ Deno.test("explain's histogram has bars of equal width, of all values", async ()
   equal(Math.min(...lengths) > 40, true);
 });
 
-Deno.test("explain takes JSON, durations, the text form and names of profiles for the same", async () => {
+Deno.test("explain accepts JSON, durations, the text form and names of profiles", async () => {
   await using folder = await folderWith({
     "c.yaml": `control: { token: secret }
 plugins: { distributions: { profiles: { quick: { uniform: { min: 1, max: 3 } } } } }
@@ -51,7 +51,7 @@ plugins: { distributions: { profiles: { quick: { uniform: { min: 1, max: 3 } } }
   match(constant, /^all at 120 ms$/m);
 });
 
-Deno.test("explain says what is infinite, and warns", async () => {
+Deno.test("explain prints infinite moments and warnings", async () => {
   const { out } = await cli("explain", "pareto(alpha=0.9, min=1ms)");
   match(out, /^mean {16}infinite\nstandard deviation {2}infinite\n/);
   const gap = await cli(
@@ -63,7 +63,7 @@ Deno.test("explain says what is infinite, and warns", async () => {
   match(truncated.out, /^warning: Truncation below 0 ms/m);
 });
 
-Deno.test("explain says that it estimates what can only be sampled", async () => {
+Deno.test("explain marks figures of a family without quantiles as estimated", async () => {
   await using folder = await folderWith({
     "dice.ts": `export default {
   name: "dice",
@@ -90,18 +90,18 @@ Deno.test("explain says that it estimates what can only be sampled", async () =>
   match(out, /^p50 {5}no number suffices: there is an atom or a gap$/m);
 });
 
-Deno.test("explain refuses what is no distribution, with all faults", async () => {
+Deno.test("explain lists all errors of an invalid distribution", async () => {
   const misspelt = await cli("explain", "lognrmal(median=1ms, p99=2ms)");
   deepEqual([misspelt.status, misspelt.out], [2, ""]);
   match(misspelt.err, /Cannot explain this distribution \[ARGUMENT_INVALID\]/);
   match(misspelt.err, /suggestion: lognormal/);
-  const faulty = await cli(
+  const invalid = await cli(
     "explain",
     '{"normal": {"mean": "x", "sd": -1, "sdd": 1}}',
   );
-  equal(faulty.status, 2);
+  equal(invalid.status, 2);
   for (const path of ["mean", "sd", "sdd"]) {
-    match(faulty.err, new RegExp(`^ {2}/normal/${path}: `, "m"));
+    match(invalid.err, new RegExp(`^ {2}/normal/${path}: `, "m"));
   }
   const broken = await cli("explain", '{"normal": ');
   equal(broken.status, 2);

@@ -12,7 +12,7 @@ scenarios:
 thresholds: { s.responseTime: [ "min>=5ms" ], failed: [ "count==0" ] }
 `;
 
-Deno.test("load without a target serves the configuration itself, and ends with 0 or 99", async () => {
+Deno.test("load without a target starts its own server, and ends with 0 or 99", async () => {
   await using folder = await folderWith({
     "c.yaml": CONFIG,
     "s.yaml": SCRIPT,
@@ -30,7 +30,7 @@ Deno.test("load without a target serves the configuration itself, and ends with 
   equal((await cli("load", `${folder.path}/bad.yaml`, ...config)).status, 99);
 });
 
-Deno.test("load with a target sends there, without serving anything itself", async () => {
+Deno.test("load with a target sends requests there, and starts no server", async () => {
   await using server = await createPerfmock({
     routes: [{ id: "orders", path: "/orders", serviceTime: "5ms" }],
   });
@@ -43,7 +43,7 @@ Deno.test("load with a target sends there, without serving anything itself", asy
   equal(server.requests().length, 20);
 });
 
-Deno.test("load that is interrupted tells what it has, and ends with 130", async () => {
+Deno.test("load prints its results when interrupted, and ends with 130", async () => {
   const served = Promise.withResolvers<void>();
   const watching: Plugin = {
     name: "watching",
@@ -69,7 +69,7 @@ Deno.test("load that is interrupted tells what it has, and ends with 130", async
   match(out, /ended before its time: it was stopped/);
 });
 
-Deno.test("load refuses a target that is not allowed, and says how to allow it", async () => {
+Deno.test("load refuses a target that is not allowed, and explains how to allow it", async () => {
   await using folder = await folderWith({ "c.yaml": CONFIG, "s.yaml": SCRIPT });
   const { status, err } = await cli(
     ...["load", `${folder.path}/s.yaml`, "--target", "http://example.com"],
@@ -80,7 +80,7 @@ Deno.test("load refuses a target that is not allowed, and says how to allow it",
   match(err, /load_engine: \{ targets: \["http:\/\/example\.com"\] \}/);
 });
 
-Deno.test("The progress line is written over on a terminal, and not at all elsewhere", () => {
+Deno.test("ProgressLine overwrites its line on a terminal, and prints nothing elsewhere", () => {
   for (const live of [true, false]) {
     let written = "";
     const line = new ProgressLine({
@@ -108,7 +108,7 @@ scenarios:
 thresholds: { s.responseTime: [ "max<=20ms" ] }
 `;
 
-/** Simulates with these files, the script as s.yaml. */
+/** Runs `simulate` in a folder with these files; s.yaml is the script. */
 async function simulate(
   files: Record<string, string>,
   ...more: readonly string[]
@@ -129,7 +129,7 @@ async function simulate(
   return { ...ended, err: ended.err.replaceAll(path, "."), written };
 }
 
-Deno.test("simulate prints what came of a script, and writes it in the formats that files are named by", async () => {
+Deno.test("simulate prints its results, and writes them in the format of each file's extension", async () => {
   const { status, out, err, written } = await simulate(
     { "s.yaml": SIMULATION },
     ...["--out", "FOLDER/out.json", "--out", "FOLDER/out.csv"],
@@ -144,7 +144,7 @@ Deno.test("simulate prints what came of a script, and writes it in the formats t
   match(written["out.hgrm"], /Total count {4}= +49\]/);
 });
 
-Deno.test("simulate ends with 99 where a threshold is not kept", async () => {
+Deno.test("simulate ends with 99 if a threshold is crossed", async () => {
   const { status, out } = await simulate({
     "s.yaml": SIMULATION.replace("max<=20ms", "max<20ms"),
   });
@@ -152,7 +152,7 @@ Deno.test("simulate ends with 99 where a threshold is not kept", async () => {
   match(out, /✗ s\.responseTime max<20ms, was 20\n$/);
 });
 
-Deno.test("simulate tells all faults of a script with their places, and ends with 2", async () => {
+Deno.test("simulate lists all errors of a script with their places, and ends with 2", async () => {
   const { status, out, err } = await simulate({
     "s.yaml": SIMULATION.replace("duration", "duratoin").replace(
       "max<=",
@@ -177,7 +177,7 @@ Deno.test("simulate refuses a script that cannot be read or is too long", async 
   match(long.err, /allowed: at most 1048576 bytes/);
 });
 
-Deno.test("simulate refuses what it cannot write before it runs anything", async () => {
+Deno.test("simulate checks the extensions of its output files before the run", async () => {
   const { status, out, err } = await simulate(
     { "s.yaml": SIMULATION },
     ...["--out", "x.txt", "--out", "y"],
@@ -194,7 +194,7 @@ Deno.test("simulate refuses what it cannot write before it runs anything", async
   match(missing.err, /Cannot write \.\/none\/out\.json/);
 });
 
-Deno.test("simulate says so where the load engine is switched off", async () => {
+Deno.test("simulate reports that the load engine is turned off", async () => {
   const { status, err } = await simulate({
     "s.yaml": SIMULATION,
     "c.yaml": `plugins: { load_engine: false }\n${SIMULATED}`,

@@ -3,7 +3,7 @@ import denoJson from "../../../deno.json" with { type: "json" };
 import { cli } from "../../support/cli.ts";
 import { folderWith } from "../../support/plugins.ts";
 
-Deno.test("main() prints help and version, and that is no error", async () => {
+Deno.test("main() prints help and version with status 0", async () => {
   for (const args of [["--help"], ["help"], ["help", "serve"]]) {
     const { status, out, err } = await cli(...args);
     deepEqual([status, err], [0, ""], args.join(" "));
@@ -16,7 +16,7 @@ Deno.test("main() prints help and version, and that is no error", async () => {
   });
 });
 
-Deno.test("main() gives every command its help", async () => {
+Deno.test("main() prints the help of every command", async () => {
   for (const command of ["serve", "check", "explain", "draw", "schema"]) {
     const { status, out } = await cli(command, "--help");
     equal(status, 0);
@@ -25,7 +25,7 @@ Deno.test("main() gives every command its help", async () => {
   }
 });
 
-Deno.test("main() refuses an unknown command, and says which was probably meant", async () => {
+Deno.test("main() refuses an unknown command, and suggests a similar one", async () => {
   deepEqual(await cli("explian", "1ms"), {
     status: 2,
     out: "",
@@ -36,7 +36,7 @@ Deno.test("main() refuses an unknown command, and says which was probably meant"
   match(err, /unknown command 'orders'\n\(There are serve, check, .+schema/);
 });
 
-Deno.test("main() refuses an unknown option, and says which was probably meant", async () => {
+Deno.test("main() refuses an unknown option, and suggests a similar one", async () => {
   for (
     const [args, meant] of [
       [["serve", "--prot", "1"], "--port"],
@@ -51,7 +51,7 @@ Deno.test("main() refuses an unknown option, and says which was probably meant",
   }
 });
 
-Deno.test("main() refuses what is missing and what is too much", async () => {
+Deno.test("main() refuses missing options and extra arguments", async () => {
   for (
     const [args, wanted] of [
       [["draw", "--sequence", "1"], /required option '--route <id>'/],
@@ -67,7 +67,7 @@ Deno.test("main() refuses what is missing and what is too much", async () => {
   }
 });
 
-Deno.test("main() tells failures of the moment from faults: status 1", async () => {
+Deno.test("main() ends with 1 for run-time failures, with 2 for invalid input", async () => {
   await using folder = await folderWith({ "c.json": '{"routes": []}' });
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = `${(taken.addr as Deno.NetAddr).port}`;
@@ -94,7 +94,23 @@ Deno.test("main() tells failures of the moment from faults: status 1", async () 
   match(elsewhere.err, /Cannot write --ready-file \[ARGUMENT_INVALID\]/);
 });
 
-Deno.test("main() lists faults of the command line, which have no place in the file, before those of the file", async () => {
+Deno.test("main() reports a server setting of the wrong type, with and without a port of its own", async () => {
+  await using folder = await folderWith({
+    "c.yaml": "server:\nroutes: [{ path: / }]\n",
+    "s.yaml":
+      "scenarios: { s: { executor: shared-iterations, users: 1, iterations: 1, requests: [ { path: / } ] } }\n",
+  });
+  const config = ["--config", `${folder.path}/c.yaml`];
+  for (
+    const args of [["serve"], ["check"], ["load", `${folder.path}/s.yaml`]]
+  ) {
+    const { status, err } = await cli(...args, ...config);
+    equal(status, 2);
+    match(err, /\/server: Expected an object, received null/);
+  }
+});
+
+Deno.test("main() lists errors of the command line before those of the file", async () => {
   await using folder = await folderWith({
     "c.json": '{"seed": 1.5,\n"sed": 1}',
   });

@@ -5,7 +5,7 @@ import { folderWith } from "../../support/plugins.ts";
 
 const USUAL = { unit: "rate", points: "25" };
 
-/** What a preview prints, a line each. */
+/** Returns the lines that `preview` prints. */
 async function printed(
   text: string,
   options: Partial<Parameters<typeof preview>[1]> = {},
@@ -36,7 +36,7 @@ Deno.test("preview prints times, rates, arrivals and bars from 0 to a signal's e
   );
 });
 
-Deno.test("preview shows two minutes of what never ends, or as much as is asked for", async () => {
+Deno.test("preview shows two minutes of a signal without an end, or the duration of --over", async () => {
   const wave = '{"sine":{"mean":1,"amplitude":3,"period":"1m"}}';
   const all = await printed(wave);
   equal(all.length, 26);
@@ -57,7 +57,7 @@ Deno.test("preview shows two minutes of what never ends, or as much as is asked 
   equal((await printed("0", { points: "2" }))[1], "   0ms    0/s         0");
 });
 
-Deno.test("preview reads files, and what they refer to from their own folder", async () => {
+Deno.test("preview reads files, with paths relative to the file", async () => {
   await using folder = await folderWith({
     "signal.yaml": "trace: { file: course.csv }\n",
     "course.csv": "0s,10/s\n10s,30/s\n",
@@ -72,7 +72,7 @@ Deno.test("preview reads files, and what they refer to from their own folder", a
   ]);
 });
 
-Deno.test("preview lists all that is wrong with a signal", async () => {
+Deno.test("preview lists all errors of a signal", async () => {
   const error = await errorOf(() =>
     printed("{ramp: {from: 5/sec, too: 1, over: 0s}}")
   );
@@ -85,14 +85,14 @@ Deno.test("preview lists all that is wrong with a signal", async () => {
   ]);
 });
 
-Deno.test("preview says what is wrong with a text that is no YAML", async () => {
+Deno.test("preview reports the syntax error of malformed YAML", async () => {
   const error = await errorOf(() => printed("{a: ["));
   equal(error.code, "ARGUMENT_INVALID");
   match(lines(error)[0], /at line 1, column 6$/);
   match(lines(await errorOf(() => printed("*nothing")))[0], /alias/);
 });
 
-Deno.test("preview lists all that is wrong with its options", async () => {
+Deno.test("preview lists all errors of its options", async () => {
   const error = await errorOf(() =>
     printed("5", { unit: "rat", over: "0", points: "many" })
   );

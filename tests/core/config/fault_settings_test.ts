@@ -24,7 +24,7 @@ function messages(faults: unknown): string[][] {
   ]);
 }
 
-Deno.test("faults are read with their times in milliseconds", () => {
+Deno.test("faultsType() parses durations to milliseconds", () => {
   const result = read([
     { share: 0.01, status: 500 },
     { share: 0.002, action: "hang" },
@@ -50,7 +50,7 @@ Deno.test("faults are read with their times in milliseconds", () => {
   ]);
 });
 
-Deno.test("a fault says whom it meets and what it does, each in one way", () => {
+Deno.test("faultsType() requires one of share and first, and one of status and action", () => {
   const meets = "A fault applies to a share of requests or to the first ones";
   const does = "A fault answers with a status or acts on the connection";
   deepEqual(
@@ -78,7 +78,7 @@ Deno.test("a fault says whom it meets and what it does, each in one way", () => 
   );
 });
 
-Deno.test("what a fault's settings cannot be is refused where it stands", () => {
+Deno.test("faultsType() reports invalid settings with their paths", () => {
   deepEqual(
     messages([
       { share: 1.5, status: 500 },
@@ -99,7 +99,7 @@ Deno.test("what a fault's settings cannot be is refused where it stands", () => 
   );
 });
 
-Deno.test("shares that add up to more than 1 are refused, ten times a tenth is not", () => {
+Deno.test("faultsType() refuses shares that add up to more than 1, but accepts ten times 0.1", () => {
   const of = (shares: readonly number[]) =>
     shares.map((share) => ({ share, status: 500 }));
   deepEqual(messages(of(Array(10).fill(0.1))), []);
@@ -111,7 +111,7 @@ Deno.test("shares that add up to more than 1 are refused, ten times a tenth is n
   equal(issue.allowed, "shares that add up to 1 at most");
 });
 
-Deno.test("cut-body is refused on a route whose response has no body", () => {
+Deno.test("validateConfig() refuses cut-body on a route whose response has no body", () => {
   deepEqual(
     messages([{ share: 0.1, status: 500 }, {
       share: 0.1,

@@ -4,6 +4,8 @@ import {
   configJsonSchema,
   createConfigSchema,
   createKit,
+  hoistDefinitions,
+  jsonSchemaPart,
 } from "../../../core/config/mod.ts";
 import type { Schema } from "../../../core/contract/values.ts";
 
@@ -12,13 +14,13 @@ const kit = createKit({
   distribution: () => ({ issues: [] }),
 });
 
-/** A schema that refers to itself, so that zod makes a definition of a name that all such schemas share. */
+/** A schema that refers to itself: zod gives the definitions of all such schemas the same name. */
 function tree(leaf: z.ZodType): Schema {
   const node: z.ZodType = z.lazy(() => z.union([leaf, z.array(node)]));
   return z.strictObject({ node });
 }
 
-const selfish: Schema = {
+const selfReferring: Schema = {
   "~standard": {
     version: 1,
     vendor: "other",
@@ -52,7 +54,7 @@ function build() {
     }),
     plugins: [
       { key: "a", schema: tree(z.number()) },
-      { key: "./b.ts", schema: selfish },
+      { key: "./b.ts", schema: selfReferring },
       { key: "c", schema: undefined },
       { key: "d", schema: plain },
     ],
@@ -66,7 +68,7 @@ function build() {
   });
 }
 
-/** All references of a document. */
+/** Returns all references of a document. */
 function* references(node: unknown): Iterable<string> {
   if (typeof node !== "object" || node === null) return;
   for (const [key, part] of Object.entries(node)) {
@@ -75,7 +77,7 @@ function* references(node: unknown): Iterable<string> {
   }
 }
 
-Deno.test("configJsonSchema() makes a document whose references lead somewhere", () => {
+Deno.test("configJsonSchema() returns a document in which all references resolve", () => {
   const document = build();
   const local = [...references(document)].filter((ref) => ref.startsWith("#"));
   assert.ok(local.length > 5);
@@ -89,7 +91,7 @@ Deno.test("configJsonSchema() makes a document whose references lead somewhere",
   assert.doesNotThrow(() => JSON.stringify(document));
 });
 
-Deno.test("configJsonSchema() keeps the definitions of different schemas apart", () => {
+Deno.test("configJsonSchema() keeps definitions of different schemas apart", () => {
   const { $defs } = build();
   const names = Object.keys($defs as object);
   assert.deepEqual(
@@ -124,11 +126,33 @@ Deno.test("configJsonSchema() describes plugins, route keys and families", () =>
   assert.deepEqual(at("properties", "routes", "items", "required"), ["path"]);
 });
 
-Deno.test("configJsonSchema() needs no distribution anywhere", () => {
+Deno.test("configJsonSchema() works without any distribution", () => {
   const document = configJsonSchema({
     config: createConfigSchema({ kit, routeKeys: new Map() }),
     plugins: [],
     families: [],
   });
   assert.deepEqual(Object.keys(document.$defs as object), ["Distribution"]);
+});
+
+Deno.test("jsonSchemaPart() directs references to the definitions of the document", () => {
+  const base = "#/components/schemas/";
+  const schemas: Record<string, unknown> = {};
+  const part = (schema: Schema, owner: string) =>
+    hoistDefinitions(jsonSchemaPart(schema, owner, base), schemas);
+  assert.deepEqual(part(selfReferring, "own"), { $ref: `${base}own` });
+  assert.deepEqual(part(plain, "plain"), {});
+  const distribution = z.strictObject({ of: kit.distribution() });
+  part(distribution, "a");
+  part(distribution, "b");
+  part(tree(z.string()), "c");
+  assert.deepEqual(Object.keys(schemas), [
+    "own",
+    "Distribution",
+    "c.__schema0",
+  ]);
+  assert.deepEqual(
+    new Set([...references(schemas)]),
+    new Set([`${base}own`, "https://a/b", `${base}c.__schema0`]),
+  );
 });

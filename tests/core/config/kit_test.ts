@@ -27,13 +27,13 @@ function read<T>(type: KitType<T>, value: unknown): unknown {
   return result.issues === undefined ? result.value : result.issues;
 }
 
-function fault(type: KitType<unknown>, value: unknown): Issue {
+function issueOf(type: KitType<unknown>, value: unknown): Issue {
   const { issues } = validate(type, value);
   assert.equal(issues?.length, 1);
   return issues[0];
 }
 
-Deno.test("kit.duration() yields milliseconds", () => {
+Deno.test("kit.duration() parses to milliseconds", () => {
   assert.equal(read(kit.duration(), "1.5s"), 1500);
   assert.equal(read(kit.duration(), 0), 0);
   assert.equal(read(kit.duration({ min: -10 }), "-10ms"), -10);
@@ -41,40 +41,40 @@ Deno.test("kit.duration() yields milliseconds", () => {
   assert.equal(read(kit.duration({ above: -1 }), -0.5), -0.5);
 });
 
-Deno.test("kit.duration() says what is allowed and what was meant", () => {
+Deno.test("kit.duration() describes what is allowed and suggests corrections", () => {
   const allowed =
     'a duration such as "120ms" or 1.5 (milliseconds), at least 0';
-  assert.deepEqual(fault(kit.duration(), "2 sec"), {
+  assert.deepEqual(issueOf(kit.duration(), "2 sec"), {
     path: "",
     message: 'Cannot read "2 sec" as a duration',
     value: "2 sec",
     allowed,
     suggestion: "2s",
   });
-  assert.deepEqual(fault(kit.duration(), "-5ms"), {
+  assert.deepEqual(issueOf(kit.duration(), "-5ms"), {
     path: "",
     message: 'Must be at least 0, received "-5ms"',
     value: "-5ms",
     allowed,
   });
-  assert.deepEqual(fault(kit.duration(), true), {
+  assert.deepEqual(issueOf(kit.duration(), true), {
     path: "",
     message: "Expected a duration, received true",
     value: true,
     allowed,
   });
-  assert.deepEqual(fault(kit.duration(), undefined), {
+  assert.deepEqual(issueOf(kit.duration(), undefined), {
     path: "",
     message: "Missing",
     allowed,
   });
   assert.equal(
-    fault(kit.duration({ above: 0, max: 60_000 }), 0).allowed,
+    issueOf(kit.duration({ above: 0, max: 60_000 }), 0).allowed,
     'a duration such as "120ms" or 1.5 (milliseconds), greater than 0 and at most 60s',
   );
 });
 
-Deno.test("the kit's numbers refuse NaN and Infinity", () => {
+Deno.test("Numeric types of a kit refuse NaN and Infinity", () => {
   for (const value of [NaN, Infinity, -Infinity]) {
     for (
       const type of [
@@ -86,52 +86,52 @@ Deno.test("the kit's numbers refuse NaN and Infinity", () => {
         kit.integer(),
       ]
     ) {
-      assert.match(fault(type, value).message, /Cannot read|Expected/u);
+      assert.match(issueOf(type, value).message, /Cannot read|Expected/u);
     }
   }
 });
 
-Deno.test("kit.rate() yields rates per second", () => {
+Deno.test("kit.rate() parses to rates per second", () => {
   assert.equal(read(kit.rate(), "30/m"), 0.5);
   assert.equal(
-    fault(kit.rate({ above: 0, max: 10 }), 0).message,
+    issueOf(kit.rate({ above: 0, max: 10 }), 0).message,
     "Must be greater than 0 and at most 10/s, received 0",
   );
 });
 
-Deno.test("kit.size() yields whole bytes", () => {
+Deno.test("kit.size() parses to whole bytes", () => {
   assert.equal(read(kit.size(), "64KiB"), 65_536);
   assert.equal(
-    fault(kit.size(), "1.5B").message,
+    issueOf(kit.size(), "1.5B").message,
     'Must be a whole number of bytes, received "1.5B"',
   );
   assert.equal(
-    fault(kit.size({ min: 1 }), 0).message,
+    issueOf(kit.size({ min: 1 }), 0).message,
     "Must be at least 1 bytes, received 0",
   );
 });
 
-Deno.test("kit.share(), number() and integer() hold their limits", () => {
+Deno.test("kit.share(), number() and integer() enforce their limits", () => {
   assert.equal(read(kit.share(), 0.5), 0.5);
   assert.equal(
-    fault(kit.share(), 1.5).message,
+    issueOf(kit.share(), 1.5).message,
     "Must be from 0 to 1, received 1.5",
   );
-  assert.equal(fault(kit.share(), "a").allowed, "a share, from 0 to 1");
+  assert.equal(issueOf(kit.share(), "a").allowed, "a share, from 0 to 1");
   assert.equal(read(kit.number(), -1e9), -1e9);
-  assert.equal(fault(kit.number(), "1").allowed, "a number");
+  assert.equal(issueOf(kit.number(), "1").allowed, "a number");
   assert.equal(read(kit.integer({ min: 1 }), 1), 1);
   assert.equal(
-    fault(kit.integer({ min: 1 }), 1.5).message,
+    issueOf(kit.integer({ min: 1 }), 1.5).message,
     "Expected a whole number, received 1.5",
   );
   assert.equal(
-    fault(kit.integer({ min: 1 }), 0).allowed,
+    issueOf(kit.integer({ min: 1 }), 0).allowed,
     "a whole number, at least 1",
   );
 });
 
-Deno.test("kit.distribution() keeps the paths of nested faults", () => {
+Deno.test("kit.distribution() keeps the paths of nested issues", () => {
   assert.equal(read(kit.distribution(), "good"), DISTRIBUTION);
   const { issues } = validate(
     z.strictObject({ of: z.array(kit.distribution()) }),
@@ -145,24 +145,24 @@ Deno.test("kit.distribution() keeps the paths of nested faults", () => {
     allowed: "a number",
     suggestion: "1",
   }]);
-  assert.equal(fault(kit.distribution(), undefined).message, "Missing");
+  assert.equal(issueOf(kit.distribution(), undefined).message, "Missing");
 });
 
-Deno.test("kit.file() yields absolute paths", () => {
+Deno.test("kit.file() resolves to absolute paths", () => {
   assert.equal(
     read(kit.file(), "data/a.json"),
     resolve("/srv/mock", "data/a.json"),
   );
   assert.equal(read(kit.file(), "/etc/a.json"), resolve("/etc/a.json"));
-  assert.match(fault(kit.file(), "").message, /Cannot read ""/u);
-  assert.match(fault(kit.file(), "a\0b").message, /Cannot read/u);
+  assert.match(issueOf(kit.file(), "").message, /Cannot read ""/u);
+  assert.match(issueOf(kit.file(), "a\0b").message, /Cannot read/u);
   assert.equal(
-    fault(kit.file(), 1).message,
+    issueOf(kit.file(), 1).message,
     "Expected a path, received a number",
   );
 });
 
-Deno.test("a kit's types are optional, defaulted and put together as zod's own", () => {
+Deno.test("Types of a kit combine like zod's own, with optional and default", () => {
   const schema = z.strictObject({
     a: kit.duration().optional(),
     b: kit.size().default(64),
@@ -180,7 +180,7 @@ Deno.test("a kit's types are optional, defaulted and put together as zod's own",
   }]);
 });
 
-Deno.test("a kit's types show their description, examples and limits in JSON Schema", () => {
+Deno.test("Types of a kit have description, examples and limits in their JSON Schema", () => {
   const schema = z.strictObject({
     a: kit.duration({ above: 0, max: 1000 }),
     b: kit.integer({ min: 1 }).optional(),
@@ -209,7 +209,7 @@ Deno.test("a kit's types show their description, examples and limits in JSON Sch
   assert.deepEqual(d, c);
 });
 
-Deno.test("two kits live side by side", () => {
+Deno.test("Two kits can be used at the same time", () => {
   const other = createKit({
     folder: "/",
     distribution: () => ({ value: DISTRIBUTION }),

@@ -8,13 +8,13 @@ const FILE = {
   routes: [],
 };
 
-Deno.test("applyLayers() leaves a file alone where nothing lies over it", () => {
+Deno.test("applyLayers() returns the file unchanged without other settings", () => {
   assert.equal(applyLayers(FILE, {}, {}).value, FILE);
   assert.equal(applyLayers(FILE, { PERFMOCK_PORT: "" }).value, FILE);
   assert.equal(applyLayers(FILE, { PERFMOCK_OTHER: "1" }).value, FILE);
 });
 
-Deno.test("applyLayers() puts the command line over the environment over the file", () => {
+Deno.test("applyLayers() gives the command line precedence over environment, environment over file", () => {
   const environment = {
     PERFMOCK_HOST: "localhost",
     PERFMOCK_PORT: "2",
@@ -30,7 +30,7 @@ Deno.test("applyLayers() puts the command line over the environment over the fil
   assert.equal(FILE.server.port, 1);
 });
 
-Deno.test("applyLayers() makes the objects that the file leaves out", () => {
+Deno.test("applyLayers() adds objects that the file lacks", () => {
   assert.deepEqual(
     applyLayers({}, { PERFMOCK_TOKEN: "x" }, { host: "::1", seed: "a b" })
       .value,
@@ -38,7 +38,7 @@ Deno.test("applyLayers() makes the objects that the file leaves out", () => {
   );
 });
 
-Deno.test("applyLayers() takes whole numbers for numbers and all else for text", () => {
+Deno.test("applyLayers() parses whole numbers and leaves other text as it is", () => {
   const seed = (text: string) => applyLayers({}, {}, { seed: text }).value.seed;
   assert.equal(seed("-7"), -7);
   assert.equal(seed("0x10"), "0x10");
@@ -46,7 +46,7 @@ Deno.test("applyLayers() takes whole numbers for numbers and all else for text",
   assert.equal(seed("99999999999999999999"), "99999999999999999999");
 });
 
-Deno.test("applyLayers() lays nothing over what is no object", () => {
+Deno.test("applyLayers() does not replace a value that should be an object", () => {
   const file = { server: "no object" };
   assert.deepEqual(applyLayers(file, { PERFMOCK_PORT: "1" }).value, file);
   assert.deepEqual(
@@ -55,7 +55,7 @@ Deno.test("applyLayers() lays nothing over what is no object", () => {
   );
 });
 
-Deno.test("attribute() names the source of a faulty setting, and keeps a token to itself", () => {
+Deno.test("attribute() names the source of an invalid setting, and hides a token", () => {
   const { attribute } = applyLayers(
     {},
     { PERFMOCK_PORT: "x", PERFMOCK_TOKEN: "secret" },
@@ -85,7 +85,7 @@ Deno.test("attribute() names the source of a faulty setting, and keeps a token t
   );
 });
 
-Deno.test("requestedFile() takes the command line before the environment", () => {
+Deno.test("requestedFile() gives the command line precedence over the environment", () => {
   const environment = { PERFMOCK_CONFIG: "a.yaml" };
   assert.equal(requestedFile({ config: "b.json" }, environment), "b.json");
   assert.equal(requestedFile({}, environment), "a.yaml");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { findConfig, readConfig } from "../../../core/config/read.ts";
 import { PerfmockError } from "../../../core/errors.ts";
 
-/** Runs a test in a folder of these files, and removes it. */
+/** Runs a test in a folder with these files, and removes it afterwards. */
 async function withFiles(
   files: Readonly<Record<string, string | Uint8Array>>,
   test: (folder: string) => Promise<void>,
@@ -22,7 +22,7 @@ async function withFiles(
   }
 }
 
-/** The error of reading a file that holds this text. */
+/** Returns the error of reading a file with this text. */
 async function errorOf(
   name: string,
   content: string | Uint8Array,
@@ -39,7 +39,7 @@ async function errorOf(
   return thrown;
 }
 
-async function faultsOf(
+async function issuesIn(
   name: string,
   content: string | Uint8Array,
 ): Promise<string[]> {
@@ -48,7 +48,7 @@ async function faultsOf(
   return issues.map(({ message }) => message);
 }
 
-Deno.test("readConfig() reads JSON and YAML as the same", async () => {
+Deno.test("readConfig() reads the same value from JSON and YAML", async () => {
   const value = {
     seed: 7,
     server: { cors: false },
@@ -83,7 +83,7 @@ routes:
   });
 });
 
-Deno.test("readConfig() keeps keys of any name as own keys", async () => {
+Deno.test("readConfig() keeps keys of any name, such as __proto__, as own keys", async () => {
   await withFiles({
     "a.json": '{"__proto__": 1, "constructor": 2}',
     "a.yaml": "__proto__: 1\nconstructor: 2\n200: 3\n",
@@ -96,7 +96,7 @@ Deno.test("readConfig() keeps keys of any name as own keys", async () => {
   });
 });
 
-Deno.test("readConfig() says where something is written", async () => {
+Deno.test("readConfig() locates settings by line and column", async () => {
   await withFiles({
     "deno.json": `{
   "perfmock": {
@@ -145,9 +145,9 @@ routes:
   });
 });
 
-Deno.test("readConfig() lists all faults of syntax in JSON, with line and column", async () => {
+Deno.test("readConfig() reports all syntax errors of JSON with line and column", async () => {
   assert.deepEqual(
-    await faultsOf("a.jsonc", '{\n  "a": 1\n  "b": 2,\n  "c":\n}'),
+    await issuesIn("a.jsonc", '{\n  "a": 1\n  "b": 2,\n  "c":\n}'),
     [
       "Line 3, column 3: a comma is missing",
       "Line 5, column 1: a value is missing",
@@ -164,29 +164,29 @@ Deno.test("readConfig() lists all faults of syntax in JSON, with line and column
 
 Deno.test("readConfig() refuses comments and trailing commas in .json", async () => {
   assert.match(
-    (await faultsOf("a.json", '{ // comment\n "a": 1 }'))[0],
+    (await issuesIn("a.json", '{ // comment\n "a": 1 }'))[0],
     /Line 1, column 3: comments are not allowed here/u,
   );
-  assert.match((await faultsOf("a.json", '{"a": 1,}'))[0], /Line 1, column 9/u);
+  assert.match((await issuesIn("a.json", '{"a": 1,}'))[0], /Line 1, column 9/u);
 });
 
-Deno.test("readConfig() refuses a key that is written twice", async () => {
+Deno.test("readConfig() refuses duplicate keys", async () => {
   assert.deepEqual(
-    await faultsOf("deno.json", '{"x": [{"a": 1,\n"a": 2}], "x": 1}'),
+    await issuesIn("deno.json", '{"x": [{"a": 1,\n"a": 2}], "x": 1}'),
     [
       'Line 2, column 1: the key "a" is written twice',
       'Line 2, column 11: the key "x" is written twice',
     ],
   );
-  assert.deepEqual(await faultsOf("a.yaml", "a: 1\nb: {c: 1, c: 2}\na: 2\n"), [
+  assert.deepEqual(await issuesIn("a.yaml", "a: 1\nb: {c: 1, c: 2}\na: 2\n"), [
     "Line 2, column 11: the key is written twice",
     "Line 3, column 1: the key is written twice",
   ]);
 });
 
-Deno.test("readConfig() lists all faults of syntax in YAML, with line and column", async () => {
+Deno.test("readConfig() reports all syntax errors of YAML with line and column", async () => {
   assert.deepEqual(
-    await faultsOf("a.yaml", "a: !odd 1\n? [x]\n: 2\n~: 3\n---\nb: 1\n"),
+    await issuesIn("a.yaml", "a: !odd 1\n? [x]\n: 2\n~: 3\n---\nb: 1\n"),
     [
       "Line 1, column 4: unresolved tag: !odd",
       "Line 2, column 3: a key must be a string, a number or a boolean",
@@ -194,46 +194,46 @@ Deno.test("readConfig() lists all faults of syntax in YAML, with line and column
       "Line 5, column 1: a second document begins, only one is allowed",
     ],
   );
-  assert.match((await faultsOf("a.yaml", "a: [1, 2\nb: 3"))[0], /^Line 2/u);
+  assert.match((await issuesIn("a.yaml", "a: [1, 2\nb: 3"))[0], /^Line 2/u);
   assert.match(
-    (await faultsOf("a.yaml", "a:\n\tb: 1\n"))[0],
+    (await issuesIn("a.yaml", "a:\n\tb: 1\n"))[0],
     /Line 2, column 1: .*tab/u,
   );
-  assert.match((await faultsOf("a.yaml", "a: *nowhere\n"))[0], /alias/iu);
+  assert.match((await issuesIn("a.yaml", "a: *nowhere\n"))[0], /alias/iu);
   assert.deepEqual(
-    await faultsOf("a.yaml", "a: &a [*a]\n? {}\n: 1\n"),
+    await issuesIn("a.yaml", "a: &a [*a]\n? {}\n: 1\n"),
     ["Line 2, column 3: a key must be a string, a number or a boolean"],
   );
 });
 
-Deno.test("readConfig() refuses aliases that multiply without end", async () => {
+Deno.test("readConfig() refuses aliases that expand without limit", async () => {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"];
   for (let i = 1; i < 9; i++) {
     const alias = `*a${i - 1}`;
     lines.push(`a${i}: &a${i} [${Array(9).fill(alias).join(", ")}]`);
   }
   assert.match(
-    (await faultsOf("a.yaml", lines.join("\n")))[0],
+    (await issuesIn("a.yaml", lines.join("\n")))[0],
     /^Line 1, column 1: excessive alias count/u,
   );
 });
 
-Deno.test("readConfig() refuses an empty file, one that is not UTF-8, and one nested without end", async () => {
+Deno.test("readConfig() refuses files that are empty, not UTF-8, or nested too deep", async () => {
   for (const name of ["a.json", "a.yaml"]) {
-    assert.deepEqual(await faultsOf(name, " \n"), [
+    assert.deepEqual(await issuesIn(name, " \n"), [
       "Line 1, column 1: the file is empty",
     ]);
-    assert.deepEqual(await faultsOf(name, new Uint8Array([0xff, 0xfe, 0x7b])), [
+    assert.deepEqual(await issuesIn(name, new Uint8Array([0xff, 0xfe, 0x7b])), [
       "The file is not UTF-8",
     ]);
   }
   assert.match(
-    (await faultsOf("a.json", "[".repeat(200_000)))[0],
+    (await issuesIn("a.json", "[".repeat(200_000)))[0],
     /nested too deep/u,
   );
 });
 
-Deno.test("readConfig() refuses what is no object", async () => {
+Deno.test("readConfig() refuses a file that does not contain an object", async () => {
   const list = await errorOf("a.yaml", "- 1\n");
   assert.equal(list.code, "CONFIG_INVALID");
   assert.match(list.message, /expected an object, received a list$/u);
@@ -244,14 +244,14 @@ Deno.test("readConfig() refuses what is no object", async () => {
   assert.equal(key.issues[0].path, "/perfmock");
 });
 
-Deno.test("readConfig() says that deno.json has no configuration", async () => {
+Deno.test("readConfig() reports a deno.json without a configuration", async () => {
   const error = await errorOf("deno.json", "{}");
   assert.equal(error.code, "CONFIG_INVALID");
   assert.match(error.message, /it has no key "perfmock"$/u);
   assert.equal(error.issues[0].path, "/perfmock");
 });
 
-Deno.test("readConfig() suggests the file that was meant", async () => {
+Deno.test("readConfig() suggests a file with a similar name", async () => {
   const files = { "perfmock.yaml": "{}", "other.json": "{}", "notes.txt": "" };
   await withFiles(files, async (folder) => {
     const file = join(folder, "perfmok.yaml");
@@ -284,7 +284,7 @@ Deno.test("readConfig() refuses folders and unknown extensions", async () => {
 });
 
 Deno.test({
-  name: "readConfig() says that a file may not be read",
+  name: "readConfig() reports missing read permission",
   permissions: { read: false },
   fn: async () => {
     await assert.rejects(readConfig("/nowhere/a.json"), {

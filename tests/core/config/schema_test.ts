@@ -42,7 +42,7 @@ function read(value: unknown): PerfmockConfig {
   return result.value;
 }
 
-function faults(value: unknown): readonly Issue[] {
+function issuesOf(value: unknown): readonly Issue[] {
   return validateConfig(value, {
     kit,
     schema: createConfigSchema({ kit, routeKeys }),
@@ -50,11 +50,11 @@ function faults(value: unknown): readonly Issue[] {
 }
 
 function messages(value: unknown): string[][] {
-  return faults(value).map(({ path, message }) => [path, message]);
+  return issuesOf(value).map(({ path, message }) => [path, message]);
 }
 
-/** The faults of one route. */
-function routeFaults(route: unknown): string[][] {
+/** Returns the issues of one route, as path and message. */
+function routeIssues(route: unknown): string[][] {
   return messages({ routes: [route] })
     .map(([path, message]) => [path.replace("/routes/0", ""), message]);
 }
@@ -86,7 +86,7 @@ Deno.test("validateConfig() fills in the defaults", () => {
   }]);
 });
 
-Deno.test("validateConfig() reads what is written", () => {
+Deno.test("validateConfig() parses all settings", () => {
   const config = read({
     $schema: "./perfmock.schema.json",
     seed: "a word",
@@ -127,7 +127,7 @@ Deno.test("validateConfig() reads what is written", () => {
   }]);
 });
 
-Deno.test("validateConfig() reports all faults at once, those between settings included", () => {
+Deno.test("validateConfig() reports all issues at once, including those between settings", () => {
   assert.deepEqual(
     messages({
       seed: 1.5,
@@ -160,19 +160,19 @@ Deno.test("validateConfig() reports all faults at once, those between settings i
 });
 
 Deno.test("validateConfig() suggests among core's and the plugins' route keys", () => {
-  const [issue] = faults({ routes: [{ path: "/", serviceTme: "good" }] });
+  const [issue] = issuesOf({ routes: [{ path: "/", serviceTme: "good" }] });
   assert.equal(issue.suggestion, "serviceTime");
   assert.equal(
     issue.allowed,
     "serviceTime, limiter, odd, id, method, path, response, wire or faults",
   );
-  const [core] = faults({ routes: [{ path: "/", respones: {} }] });
+  const [core] = issuesOf({ routes: [{ path: "/", respones: {} }] });
   assert.equal(core.suggestion, "response");
 });
 
-Deno.test("validateConfig() validates a plugin's route keys by its own schema", () => {
+Deno.test("validateConfig() validates a plugin's route keys with the plugin's schema", () => {
   assert.deepEqual(
-    routeFaults({ path: "/", limiter: { concurrency: 0 }, odd: 2 }),
+    routeIssues({ path: "/", limiter: { concurrency: 0 }, odd: 2 }),
     [
       ["/limiter/concurrency", "Must be at least 1, received 0"],
       ["/odd", "Invalid input"],
@@ -180,7 +180,7 @@ Deno.test("validateConfig() validates a plugin's route keys by its own schema", 
   );
 });
 
-Deno.test("validateConfig() reads where a certificate comes from", () => {
+Deno.test("validateConfig() parses the source of a certificate", () => {
   const tls = (value: unknown) =>
     messages({ server: { tls: value } }).map(([path]) => path);
   assert.deepEqual(tls("self-signed"), []);
@@ -193,19 +193,19 @@ Deno.test("validateConfig() reads where a certificate comes from", () => {
   );
 });
 
-Deno.test("validateConfig() refuses what is no configuration", () => {
+Deno.test("validateConfig() refuses values that are not objects", () => {
   for (const value of [null, [], "x", 1, undefined]) {
-    assert.equal(faults(value).length, 1);
+    assert.equal(issuesOf(value).length, 1);
   }
 });
 
-Deno.test("validateConfig() demands a token beyond loopback", () => {
+Deno.test("validateConfig() requires a token beyond loopback", () => {
   const loopback = ["127.0.0.1", "127.1.2.3", "::1", "localhost"];
   for (const host of loopback) read({ server: { host } });
   for (const host of ["0.0.0.0", "::", "127.0.0.1.example.com", "example"]) {
-    assert.equal(faults({ server: { host } })[0].path, "/server/host", host);
+    assert.equal(issuesOf({ server: { host } })[0].path, "/server/host", host);
     assert.equal(
-      faults({ server: { host }, control: { token: null } }).length,
+      issuesOf({ server: { host }, control: { token: null } }).length,
       1,
     );
     read({ server: { host }, control: { token: "secret" } });
@@ -213,16 +213,16 @@ Deno.test("validateConfig() demands a token beyond loopback", () => {
 });
 
 Deno.test("validateConfig() checks methods", () => {
-  assert.deepEqual(routeFaults({ path: "/", method: "G T" }), [
+  assert.deepEqual(routeIssues({ path: "/", method: "G T" }), [
     ["/method", 'Not a method: "G T"'],
   ]);
-  assert.deepEqual(routeFaults({ path: "/", method: ["GET", "*"] }), [
+  assert.deepEqual(routeIssues({ path: "/", method: ["GET", "*"] }), [
     ["/method/1", 'Not a method: "*"'],
   ]);
-  assert.deepEqual(routeFaults({ path: "/", method: [] }), [
+  assert.deepEqual(routeIssues({ path: "/", method: [] }), [
     ["/method", "Must have at least 1 entry, received 0"],
   ]);
-  assert.deepEqual(routeFaults({ path: "/", method: 1 }), [
+  assert.deepEqual(routeIssues({ path: "/", method: 1 }), [
     ["/method", "Expected a string or a list, received a number"],
   ]);
 });
@@ -240,24 +240,24 @@ Deno.test("validateConfig() checks paths", () => {
   ];
   for (const path of paths) read({ routes: [{ path }] });
   const suggestion = (path: string) =>
-    faults({ routes: [{ path }] })[0]?.suggestion;
+    issuesOf({ routes: [{ path }] })[0]?.suggestion;
   assert.equal(suggestion("a"), "/a");
   assert.equal(suggestion("http://host/a"), "/a");
   assert.equal(suggestion("/a?b=c"), "/a");
   assert.equal(suggestion("/a#b"), "/a");
   assert.equal(suggestion("/a//b"), "/a/b");
-  assert.deepEqual(routeFaults({ path: "/a b" }), [
+  assert.deepEqual(routeIssues({ path: "/a b" }), [
     ["/path", "A path has no white space: write it as %20"],
   ]);
-  assert.deepEqual(routeFaults({ path: "/:id{[}" }), [
+  assert.deepEqual(routeIssues({ path: "/:id{[}" }), [
     ["/path", 'Cannot match the path "/:id{[}"'],
   ]);
-  assert.deepEqual(routeFaults({}), [["/path", "Missing"]]);
+  assert.deepEqual(routeIssues({}), [["/path", "Missing"]]);
 });
 
-Deno.test("validateConfig() checks what a route answers", () => {
+Deno.test("validateConfig() checks responses", () => {
   const response = (response: unknown) =>
-    routeFaults({ path: "/", response })
+    routeIssues({ path: "/", response })
       .map(([path, message]) => [path.replace("/response", ""), message]);
   assert.deepEqual(response({ status: 101 }), [
     ["/status", "Must be from 200 to 599, received 101"],
@@ -294,9 +294,9 @@ Deno.test("validateConfig() checks what a route answers", () => {
   );
 });
 
-Deno.test("validateConfig() takes any JSON value as a body, and nothing else", () => {
+Deno.test("validateConfig() accepts any JSON value as a body, and nothing else", () => {
   const json = (json: unknown) =>
-    routeFaults({ path: "/", response: { json } })
+    routeIssues({ path: "/", response: { json } })
       .map(([path, message]) => [path.replace("/response/json", ""), message]);
   const loop: unknown[] = [];
   loop.push({ loop });
@@ -317,7 +317,7 @@ Deno.test("validateConfig() takes any JSON value as a body, and nothing else", (
   assert.equal(json(deep)[0][1], "Cannot write more than 500 levels as JSON");
 });
 
-Deno.test("validateConfig() refuses two routes of one id", () => {
+Deno.test("validateConfig() refuses two routes with the same id", () => {
   assert.deepEqual(
     messages({
       routes: [
@@ -337,9 +337,9 @@ Deno.test("validateConfig() refuses two routes of one id", () => {
   );
 });
 
-Deno.test("validateConfig() refuses routes that can never answer", () => {
+Deno.test("validateConfig() refuses routes hidden by earlier ones", () => {
   const shadowed = (...routes: [string | string[], string][]) =>
-    faults({
+    issuesOf({
       routes: routes.map(([method, path], i) => ({ id: `${i}`, method, path })),
     }).map(({ path }) => path);
   assert.deepEqual(shadowed(["GET", "/a/:id"], ["get", "/a/:name"]), [
@@ -356,7 +356,7 @@ Deno.test("validateConfig() refuses routes that can never answer", () => {
   );
 });
 
-Deno.test("deepFreeze() freezes plain objects and lists all the way down", () => {
+Deno.test("deepFreeze() freezes plain objects and lists at any depth", () => {
   const value = deepFreeze({ a: [{ b: 1 }], c: Object.create(null), d: null });
   assert.ok(Object.isFrozen(value));
   assert.ok(Object.isFrozen(value.a));
@@ -365,7 +365,7 @@ Deno.test("deepFreeze() freezes plain objects and lists all the way down", () =>
   assert.equal(deepFreeze(1), 1);
 });
 
-Deno.test("deepFreeze() leaves instances of classes alone, and stops at cycles", () => {
+Deno.test("deepFreeze() does not freeze class instances, and ends at cycles", () => {
   const date = new Date(0);
   const loop: Record<string, unknown> = { date, run: () => 1 };
   loop.loop = loop;
@@ -374,7 +374,7 @@ Deno.test("deepFreeze() leaves instances of classes alone, and stops at cycles",
   assert.ok(!Object.isFrozen(date));
 });
 
-Deno.test("deepFreeze() evaluates no getters", () => {
+Deno.test("deepFreeze() does not evaluate getters", () => {
   let evaluated = false;
   deepFreeze({
     get lazy() {

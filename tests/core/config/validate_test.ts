@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { validate } from "../../../core/config/validate.ts";
+import { invalidConfig, validate } from "../../../core/config/validate.ts";
 import { type Issue, PerfmockError } from "../../../core/errors.ts";
 import type { Schema, SchemaIssue } from "../../../core/contract/values.ts";
 
-/** The faults of a value; fails where there are none. */
-function faults(schema: Schema, value: unknown, path = ""): readonly Issue[] {
+/** Returns the issues of an invalid value. */
+function issuesOf(schema: Schema, value: unknown, path = ""): readonly Issue[] {
   const { issues } = validate(schema, value, path);
-  assert.ok(issues !== undefined, "the value should have faults");
+  assert.ok(issues !== undefined, "the value should be invalid");
   return issues;
 }
 
-/** The one fault of a value. */
-function fault(schema: Schema, value: unknown): Issue {
-  const issues = faults(schema, value);
+/** Returns the only issue of an invalid value. */
+function issueOf(schema: Schema, value: unknown): Issue {
+  const issues = issuesOf(schema, value);
   assert.equal(issues.length, 1, JSON.stringify(issues));
   return issues[0];
 }
@@ -39,7 +39,7 @@ Deno.test("validate() returns the parsed value", () => {
   assert.deepEqual(validate(schema, {}), { value: { a: 1 } });
 });
 
-Deno.test("validate() reports all faults at once, each with path, value, and what is allowed", () => {
+Deno.test("validate() reports all issues at once, each with path, value, and what is allowed", () => {
   const schema = z.strictObject({
     host: z.string(),
     port: z.int().min(0).max(65535),
@@ -52,7 +52,7 @@ Deno.test("validate() reports all faults at once, each with path, value, and wha
     pools: { "a/b": { queue: 0, quue: 1 } },
     prot: 1,
   };
-  assert.deepEqual(faults(schema, value, "/server"), [
+  assert.deepEqual(issuesOf(schema, value, "/server"), [
     { path: "/server/host", message: "Missing", allowed: "a string" },
     {
       path: "/server/port",
@@ -90,13 +90,13 @@ Deno.test("validate() reports all faults at once, each with path, value, and wha
   ]);
 });
 
-Deno.test("validate() reports each unknown key on its own", () => {
-  const issues = faults(z.strictObject({}), { a: 1, b: 2 });
+Deno.test("validate() reports each unknown key separately", () => {
+  const issues = issuesOf(z.strictObject({}), { a: 1, b: 2 });
   assert.deepEqual(issues.map(({ path }) => path), ["/a", "/b"]);
   assert.equal(issues[0].allowed, "no keys");
 });
 
-Deno.test("validate() rewords zod's messages", () => {
+Deno.test("validate() replaces zod's messages", () => {
   const table: [Schema, unknown, string][] = [
     [z.number(), "1", "Expected a number, received a string"],
     [z.number(), NaN, "Expected a number, received NaN"],
@@ -146,23 +146,46 @@ Deno.test("validate() rewords zod's messages", () => {
     ],
   ];
   for (const [schema, value, message] of table) {
-    const [issue] = faults(schema, value);
+    const [issue] = issuesOf(schema, value);
     assert.equal(issue.message, message);
   }
 });
 
-Deno.test("validate() keeps an author's own words, in our style", () => {
+Deno.test("validate() keeps the messages of a schema's author, in perfmock's style", () => {
   assert.equal(
-    fault(z.number().min(1, "must be one at least."), 0).message,
+    issueOf(z.number().min(1, "must be one at least."), 0).message,
     "Must be one at least",
   );
   assert.equal(
-    fault(z.string().refine(() => false, "no good"), "a").message,
+    issueOf(z.string().refine(() => false, "no good"), "a").message,
     "No good",
   );
 });
 
-Deno.test("validate() passes on what a custom issue says in its params", () => {
+Deno.test("validate() keeps an author's message that equals zod's own", () => {
+  const message = "Invalid input: expected string, received number";
+  assert.equal(issueOf(z.string(message), 1).message, message);
+});
+
+Deno.test("validate() describes the value that a check received, after transforms before it", () => {
+  const schema = z.string().transform(Number).pipe(z.number().min(5));
+  assert.deepEqual(issueOf(schema, "3"), {
+    path: "",
+    message: "Must be at least 5, received 3",
+    value: "3",
+    allowed: "a string",
+  });
+});
+
+Deno.test("validate() keeps zod's messages if a schema takes no error map", () => {
+  const copy = z.number().min(1);
+  const foreignCopy: Schema = {
+    "~standard": copy["~standard"],
+  };
+  assert.match(issueOf(foreignCopy, 0).message, /^Too small/u);
+});
+
+Deno.test("validate() takes details of a custom issue from its params", () => {
   const schema = z.string().superRefine((_, context) => {
     context.addIssue({
       code: "custom",
@@ -170,7 +193,7 @@ Deno.test("validate() passes on what a custom issue says in its params", () => {
       params: { allowed: "even ones", suggestion: "two", value: "one" },
     });
   });
-  assert.deepEqual(fault(schema, "x"), {
+  assert.deepEqual(issueOf(schema, "x"), {
     path: "",
     message: "Odd",
     value: "one",
@@ -179,20 +202,20 @@ Deno.test("validate() passes on what a custom issue says in its params", () => {
   });
 });
 
-Deno.test("validate() resolves a union to the alternative that takes the value's type", () => {
+Deno.test("validate() resolves a union to the alternative that accepts the value's type", () => {
   const schema = z.union([
     z.string(),
     z.strictObject({ at: z.strictObject({ port: z.number() }) }),
     z.array(z.number()),
   ]);
-  const issue = fault(schema, { at: { port: "x" } });
+  const issue = issueOf(schema, { at: { port: "x" } });
   assert.equal(issue.path, "/at/port");
   assert.equal(issue.message, "Expected a number, received a string");
   assert.equal(issue.allowed, "a number");
-  assert.equal(fault(schema, [1, "x"]).path, "/1");
+  assert.equal(issueOf(schema, [1, "x"]).path, "/1");
 });
 
-Deno.test("validate() resolves a union of objects to the one with the fewest faults", () => {
+Deno.test("validate() resolves a union of objects to the one with the fewest issues", () => {
   const pair = (a: string, b: string) =>
     z.strictObject({ [a]: z.number(), [b]: z.number() });
   const schema = z.union([
@@ -201,7 +224,7 @@ Deno.test("validate() resolves a union of objects to the one with the fewest fau
     pair("median", "p99"),
   ]);
   assert.deepEqual(
-    faults(schema, { median: 1, p9: 2 }).map(({ path, suggestion }) => [
+    issuesOf(schema, { median: 1, p9: 2 }).map(({ path, suggestion }) => [
       path,
       suggestion,
     ]),
@@ -209,12 +232,12 @@ Deno.test("validate() resolves a union of objects to the one with the fewest fau
   );
 });
 
-Deno.test("validate() resolves a union to the alternative whose faults lie deepest", () => {
+Deno.test("validate() resolves a union to the alternative with the deepest issues", () => {
   const schema = z.union([
     z.strictObject({ url: z.string() }),
     z.strictObject({ list: z.array(z.number()) }),
   ]);
-  const issues = faults(schema, { list: ["a", "b", "c"] });
+  const issues = issuesOf(schema, { list: ["a", "b", "c"] });
   assert.deepEqual(issues.map(({ path }) => path), [
     "/list/0",
     "/list/1",
@@ -222,34 +245,34 @@ Deno.test("validate() resolves a union to the alternative whose faults lie deepe
   ]);
 });
 
-Deno.test("validate() names all alternatives where no part of a union takes the value's type", () => {
+Deno.test("validate() names all alternatives where none accepts the value's type", () => {
   const schema = z.union([
     z.int().min(0),
     z.literal("unbounded"),
     z.union([z.null(), z.array(z.string())]),
   ]);
-  assert.deepEqual(fault(schema, { a: 1 }), {
+  assert.deepEqual(issueOf(schema, { a: 1 }), {
     path: "",
     message:
       'Expected a number, "unbounded", null or a list, received an object',
     value: { a: 1 },
     allowed: 'a whole number, at least 0, "unbounded", null or a list',
   });
-  assert.equal(fault(schema, undefined).message, "Missing");
+  assert.equal(issueOf(schema, undefined).message, "Missing");
 });
 
-Deno.test("validate() tells what else a union allows, and suggests its literals", () => {
+Deno.test("validate() lists everything a union allows, and suggests its literals", () => {
   const schema = z.union([z.int().min(0), z.literal("unbounded")]);
-  assert.deepEqual(fault(schema, "unbouned"), {
+  assert.deepEqual(issueOf(schema, "unbouned"), {
     path: "",
     message: 'Must be "unbounded", received "unbouned"',
     value: "unbouned",
     allowed: 'a whole number, at least 0 or "unbounded"',
     suggestion: "unbounded",
   });
-  assert.equal(fault(schema, -1).message, "Must be at least 0, received -1");
+  assert.equal(issueOf(schema, -1).message, "Must be at least 0, received -1");
   const literals = z.union([z.literal("fifo"), z.enum(["lifo", "random"])]);
-  const issue = fault(literals, "randm");
+  const issue = issueOf(literals, "randm");
   assert.equal(
     issue.message,
     'Must be "fifo", "lifo" or "random", received "randm"',
@@ -257,7 +280,7 @@ Deno.test("validate() tells what else a union allows, and suggests its literals"
   assert.equal(issue.suggestion, "random");
   const text = z.union([z.literal("GET"), z.string().regex(/^x-/)]);
   assert.equal(
-    fault(text, "abc").message,
+    issueOf(text, "abc").message,
     'Must match the pattern /^x-/, received "abc"',
   );
 });
@@ -267,22 +290,22 @@ Deno.test("validate() lists the values of a discriminator", () => {
     z.strictObject({ type: z.literal("ramp") }),
     z.strictObject({ type: z.literal("steps") }),
   ]);
-  const issue = fault(schema, { type: "stpes" });
+  const issue = issueOf(schema, { type: "stpes" });
   assert.equal(issue.path, "/type");
   assert.equal(
     issue.message,
     'Must be "ramp" or "steps", received "stpes"',
   );
   assert.equal(issue.suggestion, "steps");
-  assert.equal(fault(schema, {}).message, "Missing");
+  assert.equal(issueOf(schema, {}).message, "Missing");
 });
 
-Deno.test("validate() says where a value fits more than one alternative that exclude each other", () => {
-  const issue = fault(z.xor([z.string(), z.any()]), "a");
+Deno.test("validate() reports a value that fits several alternatives of an exclusive union", () => {
+  const issue = issueOf(z.xor([z.string(), z.any()]), "a");
   assert.equal(issue.message, "Fits more than one of the alternatives");
 });
 
-Deno.test("validate() says what is allowed for any vendor's schema that has a JSON Schema", () => {
+Deno.test("validate() describes what is allowed for schemas of any vendor with a JSON Schema", () => {
   const schema = foreign([
     { message: "expected never.", path: ["colour"] },
     { message: "wrong", path: [{ key: "mode" }] },
@@ -311,7 +334,7 @@ Deno.test("validate() says what is allowed for any vendor's schema that has a JS
     self: { text: 1 },
   };
   assert.deepEqual(
-    faults(schema, value).map(({ path, message, allowed, suggestion }) => [
+    issuesOf(schema, value).map(({ path, message, allowed, suggestion }) => [
       path,
       message,
       allowed,
@@ -335,27 +358,27 @@ Deno.test("validate() says what is allowed for any vendor's schema that has a JS
   );
 });
 
-Deno.test("validate() copes with a JSON Schema that refers to nothing but itself", () => {
+Deno.test("validate() handles a JSON Schema that refers only to itself", () => {
   const schema = foreign([{ message: "wrong", path: ["a"] }], {
     additionalProperties: { $ref: "#/$defs/a" },
     $defs: { a: { anyOf: [{ $ref: "#/$defs/a" }, { $ref: "#/nowhere" }] } },
   });
-  assert.deepEqual(fault(schema, { a: 1 }), {
+  assert.deepEqual(issueOf(schema, { a: 1 }), {
     path: "/a",
     message: "Wrong",
     value: 1,
   });
 });
 
-Deno.test("validate() does without a JSON Schema that cannot be made", () => {
+Deno.test("validate() works without a JSON Schema", () => {
   const schema = z.strictObject({ a: z.custom(() => false, "Not this one") });
-  assert.deepEqual(fault(schema, { a: 1 }), {
+  assert.deepEqual(issueOf(schema, { a: 1 }), {
     path: "/a",
     message: "Not this one",
     value: 1,
   });
   assert.equal(
-    faults(schema, { a: 1, b: 1 })[1].message,
+    issuesOf(schema, { a: 1, b: 1 })[1].message,
     'Unknown key "b"',
   );
   const none: Schema = {
@@ -365,10 +388,10 @@ Deno.test("validate() does without a JSON Schema that cannot be made", () => {
       validate: () => ({ issues: [{ message: "wrong" }] }),
     },
   };
-  assert.deepEqual(fault(none, 1), { path: "", message: "Wrong", value: 1 });
+  assert.deepEqual(issueOf(none, 1), { path: "", message: "Wrong", value: 1 });
 });
 
-Deno.test("validate() reports a schema that answers with a promise as a fault of the plugin", () => {
+Deno.test("validate() reports a schema that returns a promise as an error of the plugin", () => {
   const schema = z.string().refine(() => Promise.resolve(true));
   assert.throws(() => validate(schema, "a", "/plugins/x"), {
     name: "PerfmockError",
@@ -386,7 +409,7 @@ Deno.test("validate() reports a schema that answers with a promise as a fault of
   assert.throws(() => validate(foreignPromise, 1), { code: "PLUGIN_INVALID" });
 });
 
-Deno.test("validate() reports a schema that throws as a fault of the plugin", () => {
+Deno.test("validate() reports a schema that throws as an error of the plugin", () => {
   const schema = z.string().transform(() => {
     throw new RangeError("boom");
   });
@@ -411,7 +434,7 @@ Deno.test("validate() reports a schema that throws as a fault of the plugin", ()
   });
 });
 
-Deno.test("validate() throws on no value whatsoever, and every fault has a path and a message", () => {
+Deno.test("validate() never throws, and every issue has a path and a message", () => {
   const schema = z.strictObject({
     a: z.union([z.number(), z.strictObject({ b: z.array(z.string()) })]),
     c: z.record(z.string(), z.enum(["x", "y"])).optional(),
@@ -434,17 +457,17 @@ Deno.test("validate() throws on no value whatsoever, and every fault has a path 
   );
 });
 
-Deno.test("validate() leaves out a value that is nested too deep to be shown", () => {
+Deno.test("validate() leaves out values that are nested too deep", () => {
   let value: unknown = 1;
   for (let i = 0; i < 100_000; i++) value = [value];
-  assert.deepEqual(fault(z.number(), value), {
+  assert.deepEqual(issueOf(z.number(), value), {
     path: "",
     message: "Expected a number, received a list",
     allowed: "a number",
   });
 });
 
-Deno.test("validate() lists the keys of the alternative that is meant", () => {
+Deno.test("validate() lists the keys of the matching alternative", () => {
   const schema = z.discriminatedUnion("model", [
     z.strictObject({ model: z.literal("usl"), contention: z.number() }),
     z.strictObject({ model: z.literal("gc"), heap: z.number() }),
@@ -458,4 +481,14 @@ Deno.test("validate() lists the keys of the alternative that is meant", () => {
   }]);
   const unknown = validate(schema, { model: "none", heap: 2 }).issues ?? [];
   assert.deepEqual(unknown.map(({ path }) => path), ["/model"]);
+});
+
+Deno.test("invalidConfig() counts the issues, and has the code they share", () => {
+  const issue = { path: "/a", message: "Wrong" };
+  const one = invalidConfig([issue]);
+  assert.deepEqual([one.code, one.issues], ["CONFIG_INVALID", [issue]]);
+  assert.match(one.message, /^Cannot use the configuration: 1 [a-z]+$/u);
+  const two = invalidConfig([issue, issue], "PLUGIN_INVALID");
+  assert.equal(two.code, "PLUGIN_INVALID");
+  assert.match(two.message, /^Cannot use the configuration: 2 [a-z]+s$/u);
 });
