@@ -280,7 +280,7 @@ Deno.test("validateConfig() checks responses", () => {
   assert.deepEqual(
     response({ headers: { "a b": "", Date: "", x: "a\r\nb: c", y: "€" } }),
     [
-      ["/headers/a b", 'Not a header\'s name: "a b"'],
+      ["/headers/a b", 'Not the name of a header: "a b"'],
       ["/headers/Date", 'The server writes the header "Date" itself'],
       [
         "/headers/x",
