@@ -1,18 +1,18 @@
 /**
- * One or more examples of every family, each with probabilities that owe nothing to the code under test.
+ * One or more examples of every family, each with probabilities that are independent of the code under test.
  *
  * @module
  */
 import type { Probability } from "./_goodness.ts";
 import { tabulate } from "./_tabulate.ts";
 
-/** An example, and what it should be. */
+/** An example and its expected probabilities. */
 export interface Case {
-  /** In words. */
+  /** Description. */
   readonly name: string;
   /** As a user writes it. */
   readonly written: Readonly<Record<string, unknown>>;
-  /** The independent probabilities; made when a test asks for them. */
+  /** Makes the independent probabilities. */
   readonly probability: () => Probability;
 }
 
@@ -56,7 +56,7 @@ function mixed(
   };
 }
 
-/** Maps an independent probability back through a change of the time. */
+/** Probability of a transformed time, by the inverse of the transformation. */
 function moved(of: Probability, back: (x: number) => number): Probability {
   return (x) => of(back(x));
 }
@@ -228,7 +228,7 @@ export const continuous: readonly Case[] = [
   },
 ];
 
-/** Distributions whose draws are a search, too slow to draw a million times in a test. */
+/** Distributions whose draws need a search, which is too slow for a million draws in a test. */
 export const searched: readonly Case[] = [
   {
     name: "truncate of a mixture",
@@ -254,7 +254,7 @@ export const searched: readonly Case[] = [
   },
 ];
 
-/** Distributions with atoms: only P(X ≤ x) is asked for. */
+/** Distributions with atoms, for which only P(X ≤ x) is tested. */
 export const discrete: readonly Case[] = [
   {
     name: "constant",

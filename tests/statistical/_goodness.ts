@@ -5,16 +5,16 @@
  * @module
  */
 
-/** √n·D beyond this is rejected (the limiting distribution's 99.9 % point). */
+/** Critical value of √n·D, the 99.9 % point of the limiting distribution. */
 export const KS_CRITICAL = 1.9495;
 
-/** A² beyond this is rejected. */
+/** Critical value of A². */
 export const AD_CRITICAL = 5.97;
 
-/** χ² of 1000 equal bins, 999 degrees of freedom, beyond this is rejected. */
+/** Critical value of χ² with 1000 equal bins and 999 degrees of freedom. */
 export const CHI_SQUARE_CRITICAL = 1142.8;
 
-/** How far draws are from a distribution. */
+/** Distance of draws from a distribution. */
 export interface Fit {
   /** √n·D. */
   readonly ks: number;
@@ -24,7 +24,7 @@ export interface Fit {
   readonly chiSquare: number;
 }
 
-/** The probabilities of x: below and above, each precise where it is small. */
+/** Probabilities below and above x, each with a small relative error even if it is tiny. */
 export type Probability = (
   x: number,
 ) => readonly [cdf: number, survival: number];
@@ -56,7 +56,7 @@ export function goodness(draws: Float64Array, probability: Probability): Fit {
 }
 
 /**
- * √n·D of draws from a distribution with atoms: compared at the values that occur, and just below them. Conservative.
+ * √n·D of draws from a distribution with atoms, compared at the values that occur and just below them. It is conservative.
  *
  * @param draws sorted in place
  * @param cdf P(X ≤ x)

@@ -1,26 +1,26 @@
 /**
- * Cumulative distribution functions that owe nothing to the code under test: a density, known up to a factor, integrated
- * by Simpson's rule over a fine grid.
+ * Cumulative distribution functions that are independent of the code under test: a density, known up to a factor, is
+ * integrated by Simpson's rule over a fine grid.
  *
  * @module
  */
 import type { Probability } from "./_goodness.ts";
 
-/** A density and where it lives. */
+/** A density and its interval. */
 export interface Density {
-  /** The density, up to a factor. */
+  /** Density, up to a factor. */
   readonly density: (x: number) => number;
-  /** Where it begins; above 0 where `logarithmic`. */
+  /** Start of the interval; above 0 if `logarithmic`. */
   readonly from: number;
-  /** Where what is left no longer matters. */
+  /** End of the interval; the rest is negligible. */
   readonly to: number;
-  /** Whether the grid is even in the logarithm of x. */
+  /** True for a grid that is even in the logarithm of x. */
   readonly logarithmic?: boolean;
 }
 
 const CELLS = 50_000;
 
-/** Tabulates; between grid points, interpolates within the cell by the trapezoid of the density. */
+/** Tabulates a density. Between grid points it interpolates by the trapezoid of the density. */
 export function tabulate(
   { density, from, to, logarithmic }: Density,
 ): Probability {

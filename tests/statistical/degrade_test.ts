@@ -52,12 +52,12 @@ async function means(
   };
 }
 
-/** So many Poisson arrivals on average. */
+/** Poisson arrivals at an average rate. */
 function poisson(rate: number): (requests: number) => Scenario {
   return (requests) => poissonArrivals({ rate, requests });
 }
 
-/** So many requests by users who do not think. */
+/** Requests of a number of users without think time. */
 function users(count: number): (requests: number) => Scenario {
   return (requests) => closedUsers({ users: count, requests });
 }
@@ -106,7 +106,7 @@ Deno.test("processor sharing by a signal of ρ is S / (1 − ρ) for every reque
 for (const { c, lambda, mu, meanWaitMs } of queueing.mmc) {
   const rho = lambda / (c * mu);
   Deno.test(`erlang-c by its load adds the mean wait of M/M/${c} at ρ = ${rho}`, async () => {
-    // Many short requests, so that the load is known well: the wait is that of the reference in units of the service time.
+    // Many short requests, so that the load is known precisely. The reference's wait is in units of the service time.
     const { degradation, service } = await means(
       {
         route: {
@@ -139,7 +139,7 @@ for (const { gamma, alpha, beta, N, throughput, responseMs } of queueing.usl) {
   });
 }
 
-Deno.test("gc-pause adds what the reference says: those in service and those who come wait for its end", async () => {
+Deno.test("gc-pause adds the reference's delay: requests in service and new requests wait for its end", async () => {
   const { heapCycleUptimeMs, pauseMs, serviceMs, meanExtraMs } =
     queueing.gcPause;
   const perSecond = 2000;
@@ -162,7 +162,7 @@ Deno.test("gc-pause adds what the reference says: those in service and those who
   within(degradation, meanExtraMs, 0.02);
 });
 
-Deno.test("gc-pause with pauses by chance adds (E[P²] / 2 + E[S]·E[P]) / cycle", async () => {
+Deno.test("gc-pause with random pauses adds (E[P²] / 2 + E[S]·E[P]) / cycle", async () => {
   const requests = 200;
   const { degradation } = await means(
     {
@@ -180,7 +180,7 @@ Deno.test("gc-pause with pauses by chance adds (E[P²] / 2 + E[S]·E[P]) / cycle
     1_000_000,
   );
   const [pause, square, service, cycle] = [10, 400 / 3, 20, requests];
-  // Beyond the formula, the request that fills the heap waits for the whole pause.
+  // In addition to the formula, the request that fills the heap waits for the whole pause.
   within(
     degradation,
     (square / 2 + service * pause) / cycle + pause / requests,
@@ -188,13 +188,13 @@ Deno.test("gc-pause with pauses by chance adds (E[P²] / 2 + E[S]·E[P]) / cycle
   );
 });
 
-/** The response times of the answers to requests that arrived in a time, in milliseconds; and how many got none. */
+/** Response times in ms of requests that arrived in one phase, and the number of requests without a response. */
 interface Phase {
   readonly times: Float64Array;
   readonly unanswered: number;
 }
 
-/** Sends 500 requests a second, exponential services of 10 ms, and sorts what came of them by the phase of their arrival. */
+/** Sends 500 requests a second with exponential service times of 10 ms, and groups the results by phase of arrival. */
 async function phases(
   setting: Omit<Setting, "routes"> & { readonly degrade: object },
   bounds: readonly (readonly [from: number, to: number])[],
@@ -230,7 +230,7 @@ async function phases(
   }));
 }
 
-/** √n·D against the undisturbed services. */
+/** √n·D of response times compared with the undisturbed service times. */
 function distance({ times }: Phase): number {
   return goodness(
     times,
@@ -296,7 +296,7 @@ for (
   });
 }
 
-Deno.test("exhaustion refuses all of it, and none of it afterwards", async () => {
+Deno.test("exhaustion rejects all requests while it lasts, and none afterwards", async () => {
   const [before, during, after] = await phases(
     {
       degrade: {
@@ -344,7 +344,7 @@ Deno.test("after a crash, its restart and its cold start, response times are tho
   ok(distance(after) < KS_CRITICAL, `after: ${distance(after)}`);
 });
 
-Deno.test("after a scenario of real stress has given its memory back, response times are those before it", async () => {
+Deno.test("after a scenario of real stress has released its memory, response times are those before it", async () => {
   let held = 0;
   const setting = {
     pressure: { memory: () => held, exhausted: () => held > 0.9 },
@@ -354,7 +354,7 @@ Deno.test("after a scenario of real stress has given its memory back, response t
       exhaustion: { action: "refuse", at: 0.95, until: 0.5 },
     },
   };
-  // What the scenario holds changes with the clock, as requests tell the time.
+  // The memory held by the scenario changes with the clock, which the requests read.
   const scenario = ({ arrival }: Exchange) => {
     held = arrival < DURING[0] || arrival >= DURING[1] - 2 * SECOND
       ? 0

@@ -4,7 +4,7 @@ import { families } from "../../plugins/distributions/families.ts";
 import { compile } from "../plugins/distributions/_compile.ts";
 import { familySuite } from "./family_suite.ts";
 
-/** A finite number between two, ends included. */
+/** A finite number between two numbers, inclusive. */
 function between(min: number, max: number): fc.Arbitrary<number> {
   return fc.double({ min, max, noNaN: true, noDefaultInfinity: true });
 }
@@ -12,13 +12,13 @@ function between(min: number, max: number): fc.Arbitrary<number> {
 const time = between(0.001, 1e6);
 const share = between(0, 1);
 
-/** What no number of milliseconds may be. */
+/** Values that are not valid times. */
 const wrong = fc.constantFrom<unknown>(
   ...[-1, -0.001, NaN, Infinity, -Infinity, "", "12", "soon", "-5ms"],
   ...[null, true, [], {}],
 );
 
-/** Something else than an object with keys. */
+/** Values that are not valid parameters of any family. */
 const nothing = fc.constantFrom<unknown>({}, [], null, 12, "12ms", { min: 1 }, {
   unknown: 1,
 });

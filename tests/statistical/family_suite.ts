@@ -1,6 +1,6 @@
 /**
- * What every distribution family must hold, whoever wrote it: any valid parameters give finite, non-negative, monotone
- * quantiles that agree with the probabilities, the moments and the draws; any invalid ones give an error.
+ * Properties of every distribution family. Valid parameters give finite, non-negative, monotone quantiles that agree with the
+ * probabilities, the moments and the draws. Invalid parameters give an error.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import fc from "fast-check";
 import type { Distribution } from "../../core/plugin.ts";
 import { createStream } from "../../core/lib/random/mod.ts";
 
-/** A family, and how its parameters are made. */
+/** A family and generators of its parameters. */
 export interface Suite {
-  /** The family's name. */
+  /** Name of the family. */
   readonly family: string;
   /** Valid parameters, as a user writes them. */
   readonly valid: fc.Arbitrary<unknown>;
-  /** Invalid ones. */
+  /** Invalid parameters. */
   readonly invalid: fc.Arbitrary<unknown>;
   /** Compiles `{ [family]: parameters }`; throws an error with issues. */
   readonly compile: (value: unknown) => Distribution;
-  /** Whether it can only be sampled. */
+  /** True if the family can only be sampled. */
   readonly sampleOnly?: boolean;
 }
 
-/** Fixed, so that a run repeats. */
+/** Fixed seed, so that runs are repeatable. */
 const RUN = { seed: 20_240_601, numRuns: 60 };
 
-/** How far probabilities may be from each other: rounding. */
+/** Allowed difference of probabilities by rounding. */
 const SLACK = 1e-9;
 
 /** Registers the tests of one family. */
@@ -82,7 +82,7 @@ export function familySuite(suite: Suite): void {
     );
   });
 
-  Deno.test(`${family}: any valid parameters give a mean within the support and a standard deviation that is none or more`, () => {
+  Deno.test(`${family}: any valid parameters give a mean within the support and a standard deviation of at least 0`, () => {
     fc.assert(
       fc.property(valid, (parameters) => {
         const { mean, standardDeviation, ...distribution } = make(parameters);
@@ -111,7 +111,7 @@ function quantile(distribution: Distribution, u: number): number {
   return distribution.quantile(u);
 }
 
-/** quantile(u) is the smallest x with cdf(x) ≥ u: true of atoms, gaps and slopes alike. */
+/** quantile(u) is the smallest x with cdf(x) ≥ u, which holds for atoms, gaps and slopes alike. */
 function assertInverse(distribution: Distribution, u: number, x: number): void {
   const reached = distribution.cdf(x * (1 + 1e-12));
   const before = distribution.cdf(x * (1 - 1e-9) - 1e-300);

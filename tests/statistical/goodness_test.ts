@@ -62,7 +62,7 @@ Deno.test("The cases cover every built-in family", () => {
   );
 });
 
-// The power of the tests: were a sampler 2 % off, they would say so.
+// Power of the tests: they reject a sampler that is off by 2 %.
 for (
   const name of [
     "normal",

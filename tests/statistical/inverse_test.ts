@@ -73,7 +73,7 @@ for (const { name, written } of [...continuous, ...searched, ...discrete]) {
     assert.ok(distribution.survival(Infinity) < 1e-12);
   });
 
-  Deno.test(`Quantiles of ${name} are the smallest times that reach their share`, () => {
+  Deno.test(`Quantiles of ${name} are the smallest times that reach their probability`, () => {
     for (let i = 0; i < 200; i++) {
       const u = (i + 0.371) / 200;
       const x = quantile(u);

@@ -4,7 +4,7 @@ import { createStream } from "../../core/lib/random/mod.ts";
 import { compile } from "../plugins/distributions/_compile.ts";
 import { continuous, discrete } from "./_cases.ts";
 
-/** What quadrature may miss where the quantile function jumps. */
+/** Error of quadrature if the quantile function jumps. */
 const JUMPS = 1e-4;
 
 for (const { name, written } of [...continuous, ...discrete]) {

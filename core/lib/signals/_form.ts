@@ -40,7 +40,7 @@ export interface FormDefinition {
   /** Key in the settings. */
   readonly name: string;
   /** Makes the type that reads the parameters and creates the signal. */
-  readonly schema: (parts: FormKit) => z.ZodType<Form>;
+  readonly schema: (types: FormKit) => z.ZodType<Form>;
 }
 
 /** Checks that times do not decrease and, with `firstAtZero`, that the first one is 0. */

@@ -11,5 +11,4 @@
  * @module
  */
 export { constant } from "./lines.ts";
-export { signalType } from "./signal_type.ts";
-export { timelineType } from "./timeline.ts";
+export { signalType, timelineType } from "./setting_types.ts";

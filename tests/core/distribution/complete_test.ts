@@ -8,7 +8,7 @@ const STREAM = createStream([5, 6], "service");
 
 const exponential = (u: number) => -50 * Math.log1p(-u);
 
-Deno.test("complete() keeps what a shape gives", () => {
+Deno.test("complete() keeps the functions and figures of a shape", () => {
   const shape = {
     quantile: exponential,
     survivalQuantile: (v: number) => -50 * Math.log(v),
@@ -30,7 +30,7 @@ Deno.test("complete() keeps what a shape gives", () => {
   assert.deepEqual(distribution.warnings, ["careful"]);
 });
 
-Deno.test("complete() draws the quantile of the sequence number's uniform", () => {
+Deno.test("complete() draws the quantile at the uniform of the sequence number", () => {
   const distribution = complete("mine", { quantile: exponential });
   for (const sequence of [0, 1, 77]) {
     assert.equal(
@@ -40,7 +40,7 @@ Deno.test("complete() draws the quantile of the sequence number's uniform", () =
   }
 });
 
-Deno.test("complete() derives all else from a quantile function", () => {
+Deno.test("complete() derives all other figures from a quantile function", () => {
   const distribution = complete("mine", { quantile: exponential });
   assertClose(distribution.mean, 50, 1e-9);
   assertClose(distribution.standardDeviation, 50, 1e-9);
@@ -65,7 +65,7 @@ Deno.test("complete() derives each of cdf and survival from the other", () => {
   assertClose(other.cdf(20), cdf(20), 1e-15);
 });
 
-Deno.test("complete() keeps the precision of a tail that has a quantile function of its own", () => {
+Deno.test("complete() keeps the precision of a tail that has its own quantile function", () => {
   const distribution = complete("mine", {
     quantile: exponential,
     survivalQuantile: (v) => -50 * Math.log(v),
@@ -74,7 +74,7 @@ Deno.test("complete() keeps the precision of a tail that has a quantile function
   assertClose(distribution.cdf(50e-30), 1e-30, 1e-12);
 });
 
-Deno.test("complete() counts atoms and gaps whole", () => {
+Deno.test("complete() counts atoms and gaps in full", () => {
   const steps = complete("steps", {
     quantile: (u) => u <= 0.25 ? 10 : u <= 0.75 ? 20 : 40,
   });
@@ -116,14 +116,14 @@ Deno.test("complete() finds power-law tails, finite or infinite, in mean and sta
   }
 });
 
-Deno.test("complete() takes no tail for heavy that merely jumps at its end", () => {
+Deno.test("complete() does not take a jump at the end of a tail for a heavy tail", () => {
   const jump = complete("jump", {
     quantile: (u) => u < 0.5 ? 1 : u < 1 - 2 ** -40.5 ? 2 : 50,
   });
   assertClose(jump.mean, 1.5, 1e-6);
 });
 
-Deno.test("complete() gives moments of what hardly varies and of what is constant", () => {
+Deno.test("complete() derives moments of narrow and of constant distributions", () => {
   const narrow = complete("narrow", { quantile: (u) => 1e6 + 1e-3 * u });
   assertClose(narrow.mean, 1e6 + 5e-4, 1e-13);
   assertClose(narrow.standardDeviation, 1e-3 / Math.sqrt(12), 1e-3);
@@ -132,7 +132,7 @@ Deno.test("complete() gives moments of what hardly varies and of what is constan
   assert.equal(constant.standardDeviation, 0);
 });
 
-Deno.test("complete() ends its quadrature where a rare jump would split it for ever", () => {
+Deno.test("complete() ends its quadrature even at rare jumps and at many jumps", () => {
   const rare = complete("rare", {
     quantile: (u) => u < 1e-13 ? 1 : 2,
     survivalQuantile: (v) => v < 1e-60 ? 3 : v > 1 - 1e-13 ? 1 : 2,
@@ -144,7 +144,7 @@ Deno.test("complete() ends its quadrature where a rare jump would split it for e
   assertClose(ragged.mean, 6.5, 1e-3);
 });
 
-Deno.test("complete() clamps what reaches below 0 and derives the moments anew", () => {
+Deno.test("complete() clamps values below 0 and derives the moments anew", () => {
   const shape: Shape = {
     quantile: (u) => 100 * u - 25,
     survivalQuantile: (v) => 75 - 100 * v,
@@ -168,7 +168,7 @@ Deno.test("complete() clamps what reaches below 0 and derives the moments anew",
   assert.deepEqual(complete("mine", shape).warnings, ["careful"]);
 });
 
-Deno.test("complete() draws by sample where a shape gives both, and asks the quantile for all else", () => {
+Deno.test("complete() draws by sample if a shape has both functions, and uses the quantile for all other figures", () => {
   const distribution = complete("both", {
     quantile: exponential,
     sample: (next) => next() + next(),
@@ -197,7 +197,7 @@ Deno.test("complete() estimates from a sample function, the same in every run", 
   assert.deepEqual(distribution.warnings, []);
 });
 
-Deno.test("complete() estimates nothing that a sampled shape knows", () => {
+Deno.test("complete() does not estimate figures that a sampled shape gives", () => {
   let calls = 0;
   const known: Shape = {
     sample: (next) => {
@@ -228,7 +228,7 @@ Deno.test("complete() estimates nothing that a sampled shape knows", () => {
   assert.equal(survived.estimated, false);
 });
 
-Deno.test("A draw is never negative and never NaN", () => {
+Deno.test("Distribution.draw() is never negative and never NaN", () => {
   const stream: Stream = { uniform: () => 0.123 };
   const holed = complete("holed", {
     quantile: (u) => u === 0.123 ? NaN : u,
@@ -245,7 +245,7 @@ Deno.test("A draw is never negative and never NaN", () => {
   assert.equal(never.draw(stream, 0), 0);
 });
 
-Deno.test("complete() refuses a quantile function that yields NaN or Infinity, or decreases", () => {
+Deno.test("complete() rejects a quantile function that yields NaN or Infinity, or decreases", () => {
   assertRefused({ quantile: () => NaN }, "CONFIG_INVALID", /"bad".*NaN/);
   assertRefused(
     { quantile: (u) => 1 / Math.max(0, 0.9999 - u) },
@@ -259,7 +259,7 @@ Deno.test("complete() refuses a quantile function that yields NaN or Infinity, o
   );
 });
 
-Deno.test("complete() refuses a sample function that yields NaN or Infinity, beside a quantile too", () => {
+Deno.test("complete() rejects a sample function that yields NaN or Infinity, with or without a quantile function", () => {
   assertRefused({ sample: () => NaN }, "CONFIG_INVALID", /draws NaN/);
   assertRefused({ sample: () => Infinity }, "CONFIG_INVALID", /draws Infinity/);
   assertRefused(
@@ -269,7 +269,7 @@ Deno.test("complete() refuses a sample function that yields NaN or Infinity, bes
   );
 });
 
-Deno.test("complete() refuses a sample function that asks for more than 4096 numbers", () => {
+Deno.test("complete() rejects a sample function that uses more than 4096 numbers", () => {
   assertRefused(
     {
       sample: (next) => {
@@ -289,7 +289,7 @@ Deno.test("complete() refuses a sample function that asks for more than 4096 num
   });
 });
 
-Deno.test("complete() refuses a shape without functions", () => {
+Deno.test("complete() rejects a shape without functions", () => {
   assertRefused({}, "PLUGIN_INVALID", /neither a quantile nor a sample/);
 });
 

@@ -9,7 +9,7 @@ import {
 import { type Issue, PerfmockError } from "../../../core/errors.ts";
 import type { Distribution, Family } from "../../../core/plugin.ts";
 
-// Small families of the test's own: core knows none.
+// Small families for these tests, because core has none.
 const constant: Family<{ value: number }> = {
   name: "constant",
   parameters: ({ z, duration }) => z.strictObject({ value: duration() }),
@@ -77,12 +77,12 @@ function median(value: unknown): number | undefined {
   return parser.compile(value).quantile?.(0.5);
 }
 
-function faults(value: unknown, from = parser): readonly Issue[] {
+function issuesOf(value: unknown, from = parser): readonly Issue[] {
   return from.parse(value).issues ?? [];
 }
 
-function fault(value: unknown, from = parser): Issue {
-  const issues = faults(value, from);
+function onlyIssue(value: unknown, from = parser): Issue {
+  const issues = issuesOf(value, from);
   assert.equal(issues.length, 1, JSON.stringify(issues));
   return issues[0];
 }
@@ -102,9 +102,9 @@ Deno.test("DistributionParser.parse() reads every written form", () => {
   assert.equal(parser.compile("1s").family, "constant");
 });
 
-Deno.test("DistributionParser.parse() reports all faults with deep paths", () => {
+Deno.test("DistributionParser.parse() reports all errors with deep paths", () => {
   assert.deepEqual(
-    faults({
+    issuesOf({
       mixture: [{ weight: "1", of: { uniform: { mn: 1, max: "2 sec" } } }, {
         weight: 1,
         of: { unifrom: {} },
@@ -129,7 +129,7 @@ Deno.test("DistributionParser.parse() reports all faults with deep paths", () =>
 });
 
 Deno.test("DistributionParser.parse() suggests among families and profiles", () => {
-  assert.deepEqual(fault("slow_db2"), {
+  assert.deepEqual(onlyIssue("slow_db2"), {
     path: "",
     message: 'Unknown profile "slow_db2"',
     value: "slow_db2",
@@ -137,61 +137,64 @@ Deno.test("DistributionParser.parse() suggests among families and profiles", () 
       'a duration such as "120ms"; a profile, which is slow-db; a family with its parameters, which is constant, uniform, shift, mixture or recorded',
     suggestion: "slow-db",
   });
-  assert.equal(fault("mixtur").suggestion, "mixture");
-  assert.equal(fault({ "slow_db": {} }).suggestion, "slow-db");
+  assert.equal(onlyIssue("mixtur").suggestion, "mixture");
+  assert.equal(onlyIssue({ "slow_db": {} }).suggestion, "slow-db");
   assert.equal(
-    fault("x", createParser()).allowed,
+    onlyIssue("x", createParser()).allowed,
     'a duration such as "120ms"; a family with its parameters, which is constant, uniform, shift, mixture or recorded',
   );
 });
 
-Deno.test("DistributionParser.parse() says what a text was probably meant to be", () => {
-  assert.deepEqual(fault("uniform"), {
+Deno.test("DistributionParser.parse() suggests a correction of a text", () => {
+  assert.deepEqual(onlyIssue("uniform"), {
     path: "",
     message: 'Cannot use the family "uniform" without parameters',
     value: "uniform",
     allowed: 'uniform(…) or {"uniform": {…}}',
   });
-  assert.equal(fault("2 sec").suggestion, "2s");
+  assert.equal(onlyIssue("2 sec").suggestion, "2s");
   assert.equal(
-    fault("12 parsecs").message,
+    onlyIssue("12 parsecs").message,
     'Cannot read "12 parsecs" as a duration',
   );
 });
 
-Deno.test("DistributionParser.parse() refuses what is no distribution", () => {
+Deno.test("DistributionParser.parse() rejects values that are not distributions", () => {
   assert.equal(
-    fault(null).message,
+    onlyIssue(null).message,
     "Expected a distribution, received null",
   );
   assert.equal(
-    fault([1]).message,
+    onlyIssue([1]).message,
     "Expected a distribution, received a list",
   );
-  assert.deepEqual(fault(undefined).message, "Missing");
-  assert.match(fault({}).message, /one key, the family, received 0 keys/u);
+  assert.deepEqual(onlyIssue(undefined).message, "Missing");
+  assert.match(onlyIssue({}).message, /one key, the family, received 0 keys/u);
   assert.match(
-    fault({ uniform: {}, shift: {} }).message,
+    onlyIssue({ uniform: {}, shift: {} }).message,
     /received 2 keys/u,
   );
 });
 
 Deno.test("DistributionParser.parse() reports a bad duration where it was written", () => {
-  const issue = fault("-5ms");
+  const issue = onlyIssue("-5ms");
   assert.equal(issue.path, "");
   assert.equal(issue.value, "-5ms");
   assert.match(issue.message, /Must be at least 0/u);
-  assert.equal(fault(NaN).path, "");
-  assert.equal(fault({ shift: { by: 1, of: -5 } }).path, "/shift/of");
+  assert.equal(onlyIssue(NaN).path, "");
+  assert.equal(onlyIssue({ shift: { by: 1, of: -5 } }).path, "/shift/of");
 });
 
-Deno.test("DistributionParser.parse() has no durations without the family constant", () => {
+Deno.test("DistributionParser.parse() rejects durations without the family constant", () => {
   const without = createParser({}, [uniform as Family]);
-  assert.match(fault("5ms", without).message, /there is no family "constant"/u);
+  assert.match(
+    onlyIssue("5ms", without).message,
+    /there is no family "constant"/u,
+  );
 });
 
-Deno.test("DistributionParser.parse() names the place within a text form", () => {
-  const [first, second] = faults("shift(by=1, of=uniform(mn=1, max=2))");
+Deno.test("DistributionParser.parse() reports the place within a text form", () => {
+  const [first, second] = issuesOf("shift(by=1, of=uniform(mn=1, max=2))");
   assert.equal(first.path, "");
   assert.equal(first.message, "Missing (at shift.of.uniform.min)");
   assert.equal(
@@ -199,22 +202,22 @@ Deno.test("DistributionParser.parse() names the place within a text form", () =>
     'Unknown key "mn" (at shift.of.uniform.mn)',
   );
   assert.equal(second.suggestion, "min");
-  assert.match(fault("uniform(min=1").message, /at column 14/u);
+  assert.match(onlyIssue("uniform(min=1").message, /at column 14/u);
 });
 
-Deno.test("DistributionParser.parse() turns what a family throws into faults, without stack traces", () => {
-  assert.deepEqual(fault({ uniform: { min: 2, max: 1 } }), {
+Deno.test("DistributionParser.parse() turns errors of a family into issues without stack traces", () => {
+  assert.deepEqual(onlyIssue({ uniform: { min: 2, max: 1 } }), {
     path: "/uniform/max",
     message: "Must be at least min",
     value: 1,
   });
   assert.deepEqual(
-    faults({ shift: { by: 1, of: { uniform: { min: 2, max: 1 } } } })
+    issuesOf({ shift: { by: 1, of: { uniform: { min: 2, max: 1 } } } })
       .map(({ path, value }) => [path, value]),
     [["/shift/of/uniform/max", 1]],
   );
   const path = resolve("/srv/mock", "a.csv");
-  assert.deepEqual(fault({ recorded: { file: "a.csv" } }), {
+  assert.deepEqual(onlyIssue({ recorded: { file: "a.csv" } }), {
     path: "/recorded",
     message: `Cannot find ${path}`,
     value: { file: "a.csv" },
@@ -228,13 +231,16 @@ Deno.test("DistributionParser.parse() reports a broken quantile function and a f
       parameters: ({ z }) => z.strictObject({}),
       create: create as Family["create"],
     }]);
-  const nan = fault({ broken: {} }, broken(() => ({ quantile: () => NaN })));
+  const nan = onlyIssue(
+    { broken: {} },
+    broken(() => ({ quantile: () => NaN })),
+  );
   assert.equal(nan.path, "/broken");
-  const nothing = fault({ broken: {} }, broken(() => undefined));
+  const nothing = onlyIssue({ broken: {} }, broken(() => undefined));
   assert.equal(nothing.message, 'The family "broken" creates no shape');
-  const neither = fault({ broken: {} }, broken(() => ({})));
+  const neither = onlyIssue({ broken: {} }, broken(() => ({})));
   assert.match(neither.message, /neither a quantile nor a sample function/u);
-  const text = fault(
+  const text = onlyIssue(
     { broken: {} },
     broken(() => {
       throw "";
@@ -243,7 +249,7 @@ Deno.test("DistributionParser.parse() reports a broken quantile function and a f
   assert.equal(text.message, "The family refuses these parameters");
 });
 
-Deno.test("DistributionParser builds each family's schema once, and blames the family where it cannot", () => {
+Deno.test("DistributionParser makes each family's schema once, and reports PLUGIN_INVALID if it cannot", () => {
   let built = 0;
   const counted = createParser({}, [{
     name: "counted",
@@ -275,7 +281,7 @@ Deno.test("DistributionParser builds each family's schema once, and blames the f
   });
 });
 
-Deno.test("DistributionParser stands after a family's schema failed", () => {
+Deno.test("DistributionParser keeps working after a family's schema fails", () => {
   const fails: Family = {
     name: "fails",
     parameters: ({ z }) =>
@@ -294,7 +300,7 @@ Deno.test("DistributionParser stands after a family's schema failed", () => {
   assert.equal(parser.compile(nested(31)).family, "shift");
 });
 
-Deno.test("DistributionParser.compile() throws all faults at once", () => {
+Deno.test("DistributionParser.compile() throws all errors at once", () => {
   assert.throws(
     () => parser.compile({ uniform: {} }),
     (error) =>
@@ -304,7 +310,7 @@ Deno.test("DistributionParser.compile() throws all faults at once", () => {
   );
 });
 
-/** A distribution nested in so many families. */
+/** Nests a distribution in a number of families. */
 function nested(levels: number, of: unknown = 1): unknown {
   let value = of;
   for (let i = 0; i < levels; i++) value = { shift: { by: 1, of: value } };
@@ -312,13 +318,13 @@ function nested(levels: number, of: unknown = 1): unknown {
 }
 
 Deno.test("DistributionParser.parse() allows 32 levels of nesting and no more", () => {
-  assert.deepEqual(faults(nested(31)), []);
-  const issue = fault(nested(32));
+  assert.deepEqual(issuesOf(nested(31)), []);
+  const issue = onlyIssue(nested(32));
   assert.equal(issue.path, "/shift/of".repeat(32));
   assert.match(issue.message, /more than 32 levels/u);
-  assert.match(fault(nested(100_000)).message, /more than 32 levels/u);
+  assert.match(onlyIssue(nested(100_000)).message, /more than 32 levels/u);
   const text = "shift(by=1, of=".repeat(50) + "1" + ")".repeat(50);
-  assert.match(fault(text).message, /more than 32 levels/u);
+  assert.match(onlyIssue(text).message, /more than 32 levels/u);
 });
 
 Deno.test("DistributionParser counts the levels within profiles, in whatever order they are read", () => {
@@ -326,7 +332,7 @@ Deno.test("DistributionParser counts the levels within profiles, in whatever ord
   const parser = createParser(profiles);
   assert.deepEqual(parser.profileFindings().issues, []);
   assert.equal(
-    fault({ shift: { by: 1, of: "deeper" } }, parser).path,
+    onlyIssue({ shift: { by: 1, of: "deeper" } }, parser).path,
     "/shift/of",
   );
   const lazy = createParser(profiles);
@@ -356,7 +362,7 @@ Deno.test("DistributionParser allows a chain of 32 aliases and no more", () => {
   assert.equal(chain(33).profileFindings().issues.length, 1);
 });
 
-Deno.test("DistributionParser compiles a profile once, when it is first named", () => {
+Deno.test("DistributionParser compiles a profile once, when it is first referred to", () => {
   let created = 0;
   const counted: Family = {
     name: "counted",
@@ -373,7 +379,7 @@ Deno.test("DistributionParser compiles a profile once, when it is first named", 
   assert.equal(created, 1);
 });
 
-Deno.test("DistributionParser reports a faulty profile once, where it is written", () => {
+Deno.test("DistributionParser reports errors of a profile once, where it is written", () => {
   const parser = createParser({
     bad: { uniform: { min: 1 } },
     alias: "bad",
@@ -404,16 +410,16 @@ Deno.test("DistributionParser reports a faulty profile once, where it is written
   });
 });
 
-Deno.test("DistributionParser adds no fault of its own where a faulty profile is beside other faults", () => {
+Deno.test("DistributionParser adds no error for a reference to a profile with errors beside other errors", () => {
   const parser = createParser({ bad: "nothing" });
-  const [issue, ...others] = faults({
+  const [issue, ...others] = issuesOf({
     mixture: [{ weight: 1, of: "bad" }, { weight: "x", of: 1 }],
   }, parser);
   assert.equal(issue.path, "/mixture/1/weight");
   assert.deepEqual(others, []);
 });
 
-Deno.test("DistributionParser reports a cycle of profiles as one fault that names it", () => {
+Deno.test("DistributionParser reports a cycle of profiles as one error with the names in the cycle", () => {
   const profiles = {
     a: { shift: { by: 1, of: "b" } },
     b: "c",
@@ -434,7 +440,7 @@ Deno.test("DistributionParser reports a cycle of profiles as one fault that name
   assert.match(self[0].message, /\(me → me\)/u);
 });
 
-Deno.test("DistributionParser.warningsIn() finds the warnings of nested distributions, profiles left out", () => {
+Deno.test("DistributionParser.warningsIn() finds the warnings of nested distributions, without those of profiles", () => {
   const flat = { uniform: { min: 1, max: 1 } };
   const parser = createParser({
     flat,
@@ -474,7 +480,7 @@ Deno.test("DistributionParser.schemaOf() gives the schema of a family's paramete
   assert.deepEqual(json?.required, ["min", "max"]);
 });
 
-Deno.test("DistributionParser.parse() throws at no JSON value whatsoever", () => {
+Deno.test("DistributionParser.parse() never throws for JSON values", () => {
   const leaf = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom("flat", "5ms", "a(b=1)"),

@@ -38,7 +38,7 @@ Deno.test("parseTextForm() reads a family and its parameters", () => {
   }
 });
 
-Deno.test("parseTextForm() names the column where a text breaks off", () => {
+Deno.test("parseTextForm() reports the column of an error", () => {
   const table: [string, number, string][] = [
     ["", 1, "expected the name of a family, found the end"],
     ["normal", 7, 'expected "(", found the end'],
@@ -66,18 +66,18 @@ Deno.test("parseTextForm() names the column where a text breaks off", () => {
   }
 });
 
-Deno.test("parseTextForm() refuses texts that are nested beyond measure", () => {
+Deno.test("parseTextForm() rejects texts with too many levels of nesting", () => {
   const { issues } = parseTextForm("a(of=".repeat(100_000));
   assert.match(issues?.[0].message ?? "", /too many levels/u);
 });
 
-Deno.test("parseTextForm() makes plain own keys of any name", () => {
+Deno.test("parseTextForm() creates own properties for any key", () => {
   const result = parseTextForm("a(__proto__=1)");
   assert.ok(result.issues === undefined);
   assert.equal(JSON.stringify(result.value), '{"a":{"__proto__":1}}');
 });
 
-Deno.test("parseTextForm() throws at no text whatsoever", () => {
+Deno.test("parseTextForm() never throws", () => {
   const piece = fc.constantFrom(...'()[]=," aé1.-e', "normal", "p99", "120ms");
   fc.assert(
     fc.property(
@@ -93,7 +93,7 @@ Deno.test("parseTextForm() throws at no text whatsoever", () => {
   );
 });
 
-Deno.test("parseTextForm() reads back what was written in its form", () => {
+Deno.test("parseTextForm() reads back any parameters written in the text form", () => {
   const word = fc.stringMatching(/^[a-z][a-z0-9.-]{0,8}$/u);
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(

@@ -37,7 +37,7 @@ Deno.test("Histogram.quantile() stays within 0.4 % of the nearest rank in sorted
   );
 });
 
-Deno.test("Histogram.quantile() takes the rank that exact arithmetic gives, not one above", () => {
+Deno.test("Histogram.quantile() uses the rank of exact arithmetic, not one above", () => {
   const histogram = new Histogram();
   for (let value = 1; value <= 100; value++) histogram.record(value);
   // 0.07 * 100 is 7.000000000000001 in doubles.
@@ -60,7 +60,7 @@ Deno.test("Histogram keeps count, sum, least and greatest value exactly", () => 
   );
 });
 
-Deno.test("Histogram.buckets() are ascending, do not overlap and hold each value once", () => {
+Deno.test("Histogram.buckets() are ascending, do not overlap and contain each value once", () => {
   fc.assert(
     fc.property(durations, (values) => {
       let end = 0;
@@ -80,7 +80,7 @@ Deno.test("Histogram.buckets() are ascending, do not overlap and hold each value
   );
 });
 
-Deno.test("Histogram.merge() gives what recording everything in one gives", () => {
+Deno.test("Histogram.merge() equals recording all values in one histogram", () => {
   fc.assert(
     fc.property(durations, durations, (left, right) => {
       const merged = histogramOf(left);
@@ -99,7 +99,7 @@ Deno.test("Histogram.merge() gives what recording everything in one gives", () =
   );
 });
 
-Deno.test("Histogram.merge() of an empty histogram changes nothing, and into one copies", () => {
+Deno.test("Histogram.merge() of an empty histogram changes nothing, and into an empty one copies", () => {
   const histogram = histogramOf([0, 3, 70]);
   histogram.merge(new Histogram());
   const copy = new Histogram();
@@ -108,7 +108,7 @@ Deno.test("Histogram.merge() of an empty histogram changes nothing, and into one
   deepEqual([copy.count, copy.min, copy.max, copy.sum], [3, 0, 70, 73]);
 });
 
-Deno.test("Histogram.record() puts zero and all below a nanosecond into one bucket", () => {
+Deno.test("Histogram.record() puts all values below a nanosecond into one bucket", () => {
   const histogram = new Histogram();
   deepEqual([0, -0, 1e-9, 5e-324].map((value) => histogram.record(value)), [
     0,
@@ -122,7 +122,7 @@ Deno.test("Histogram.record() puts zero and all below a nanosecond into one buck
   equal([...histogram.buckets()].length, 2);
 });
 
-Deno.test("Histogram.record() refuses negative, infinite and missing values and counts them apart", () => {
+Deno.test("Histogram.record() refuses negative and infinite values and NaN, and counts them separately", () => {
   const histogram = histogramOf([5]);
   for (const value of [-1e-300, -5, NaN, Infinity, -Infinity]) {
     equal(histogram.record(value), -1);
@@ -134,13 +134,13 @@ Deno.test("Histogram.record() refuses negative, infinite and missing values and 
   equal(merged.refused, 6);
 });
 
-Deno.test("Histogram.record() takes the greatest of all numbers", () => {
+Deno.test("Histogram.record() accepts the greatest number", () => {
   const histogram = histogramOf([Number.MAX_VALUE, 1]);
   equal(histogram.max, Number.MAX_VALUE);
   equal(histogram.quantile(0.6), Number.MAX_VALUE);
 });
 
-Deno.test("Histogram.reset() forgets everything and keeps working", () => {
+Deno.test("Histogram.reset() removes all values, and recording continues", () => {
   const histogram = histogramOf([0, 1, 1000, NaN]);
   histogram.reset();
   deepEqual([histogram.count, histogram.sum, histogram.refused], [0, 0, 0]);
@@ -149,19 +149,19 @@ Deno.test("Histogram.reset() forgets everything and keeps working", () => {
   equal(histogram.quantile(0.5), 7);
 });
 
-Deno.test("Histogram says NaN where nothing was recorded", () => {
+Deno.test("Histogram returns NaN if nothing was recorded", () => {
   const histogram = new Histogram();
   ok(Number.isNaN(histogram.quantile(0.5)));
   ok(Number.isNaN(histogram.min) && Number.isNaN(histogram.max));
 });
 
-Deno.test("Histogram.quantile() refuses what is not a probability", () => {
+Deno.test("Histogram.quantile() throws if the argument is not a probability", () => {
   for (const p of [-0.1, 1.1, NaN, 95]) {
     throws(() => new Histogram().quantile(p), { code: "ARGUMENT_INVALID" });
   }
 });
 
-Deno.test("Histogram.quantiles() finds in one pass what quantile() finds one after another", () => {
+Deno.test("Histogram.quantiles() returns the same as quantile() for each probability", () => {
   fc.assert(
     fc.property(
       fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { maxLength: 80 }),
@@ -191,7 +191,7 @@ Deno.test("Histogram.quantiles() finds in one pass what quantile() finds one aft
   );
 });
 
-Deno.test("Histogram.quantiles() refuses probabilities that do not ascend", () => {
+Deno.test("Histogram.quantiles() throws if the probabilities do not ascend", () => {
   const histogram = new Histogram();
   histogram.record(1);
   throws(

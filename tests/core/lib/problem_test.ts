@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { problem } from "../../../core/lib/problem.ts";
 
-Deno.test("problem() answers a problem document with its status", async () => {
+Deno.test("problem() creates a response with the document and its status", async () => {
   const response = problem({ status: 418, title: "A teapot", detail: "Short" });
   equal(response.status, 418);
   equal(response.headers.get("content-type"), "application/problem+json");
@@ -13,7 +13,7 @@ Deno.test("problem() answers a problem document with its status", async () => {
   });
 });
 
-Deno.test("problem() takes headers over", async () => {
+Deno.test("problem() keeps the given headers except content-type", async () => {
   const headers = new Headers({ allow: "GET", "content-type": "text/html" });
   const response = problem({ status: 405, title: "No" }, headers);
   equal(response.headers.get("allow"), "GET");

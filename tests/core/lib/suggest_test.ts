@@ -17,7 +17,7 @@ Deno.test("suggest() ignores case and separators", () => {
   assert.equal(suggest("slow_db", ["slow-db"]), "slow-db");
 });
 
-Deno.test("suggest() takes a beginning for an abbreviation, the shortest rest first", () => {
+Deno.test("suggest() accepts an abbreviation, preferring the candidate with the fewest missing letters", () => {
   assert.equal(suggest("exp", FAMILIES), "exponential");
   assert.equal(
     suggest("conc", ["concurrencyLimit", "concurrency"]),
@@ -29,7 +29,7 @@ Deno.test("suggest() prefers a misspelling to an abbreviation", () => {
   assert.equal(suggest("norm", ["normalised", "nrm"]), "nrm");
 });
 
-Deno.test("suggest() returns undefined where nothing is close", () => {
+Deno.test("suggest() returns undefined if no candidate is close", () => {
   assert.equal(suggest("banana", FAMILIES), undefined);
   assert.equal(suggest("", FAMILIES), undefined);
   assert.equal(suggest("x", ["y"]), undefined);
@@ -43,7 +43,7 @@ Deno.test("suggest() counts a swap of neighbours as one change", () => {
   assert.equal(suggest("abc", ["acb"]), "acb");
 });
 
-Deno.test("suggest() returns a candidate as it was given, and every candidate for itself", () => {
+Deno.test("suggest() returns candidates unchanged, and each candidate for itself", () => {
   fc.assert(
     fc.property(fc.string(), fc.array(fc.string()), (word, candidates) => {
       const found = suggest(word, candidates);

@@ -1,10 +1,10 @@
 import { equal, match, notEqual, ok } from "node:assert/strict";
 import { TraceIds, traceparent } from "../../../core/lib/trace.ts";
 
-Deno.test("TraceIds makes traceparents of W3C Trace Context, all different, one half the server's", () => {
+Deno.test("TraceIds generates different traceparents of W3C Trace Context that share the server's half", () => {
   const traces = new TraceIds();
   const seen = new Set<string>();
-  // More than one block of random bytes holds.
+  // More ids than one block of random bytes is enough for.
   for (let i = 0; i < 1500; i++) seen.add(traceparent(traces.next()));
   equal(seen.size, 1500);
   const prefixes = new Set<string>();
@@ -16,7 +16,7 @@ Deno.test("TraceIds makes traceparents of W3C Trace Context, all different, one 
   equal(prefixes.size, 1);
 });
 
-Deno.test("TraceIds are random: two servers share no trace", () => {
+Deno.test("TraceIds of two servers differ", () => {
   notEqual(
     new TraceIds().next().slice(0, 16),
     new TraceIds().next().slice(0, 16),

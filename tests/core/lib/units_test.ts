@@ -50,7 +50,7 @@ Deno.test("parseDuration() reads every unit in milliseconds", () => {
   assert.equal(parseDuration(1.5), 1.5);
 });
 
-Deno.test("parseDuration() returns undefined for what is no duration", () => {
+Deno.test("parseDuration() returns undefined for other values", () => {
   for (const value of UNREADABLE) {
     assert.equal(parseDuration(value), undefined, String(value));
   }
@@ -70,7 +70,7 @@ Deno.test("parseRate() reads rates per second", () => {
   }
 });
 
-Deno.test("parseSize() tells powers of 1024 from powers of 1000", () => {
+Deno.test("parseSize() distinguishes powers of 1024 from powers of 1000", () => {
   const table = {
     "10B": 10,
     "1kB": 1000,
@@ -105,7 +105,7 @@ Deno.test("suggestDuration(), suggestRate() and suggestSize() correct the unit",
   assert.equal(suggestSize("1g"), "1GB");
 });
 
-Deno.test("formatDuration() writes durations as a user would", () => {
+Deno.test("formatDuration() uses the most natural unit", () => {
   const table: [number, string][] = [
     [0, "0ms"],
     [-0, "0ms"],
@@ -135,7 +135,7 @@ Deno.test("formatDuration() writes durations as a user would", () => {
   }
 });
 
-Deno.test("formatDuration() is read back by parseDuration() as the same number", () => {
+Deno.test("parseDuration() reads the output of formatDuration() as the same number", () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -152,7 +152,7 @@ Deno.test("formatDuration() is read back by parseDuration() as the same number",
   );
 });
 
-Deno.test("the readers of units throw on no value whatsoever", () => {
+Deno.test("The parsers of units never throw", () => {
   fc.assert(
     fc.property(fc.anything(), fc.string(), (value, text) => {
       for (const given of [value, text]) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { hashKey } from "../../../../core/lib/random/mod.ts";
 
-Deno.test("hashKey() gives MurmurHash3_x86_32's known answers", () => {
+Deno.test("hashKey() gives the known answers of MurmurHash3_x86_32", () => {
   assert.equal(hashKey(""), 0);
   assert.equal(hashKey("hello"), 0x248bfa47);
   assert.equal(hashKey("hello, world"), 0x149bbb7f);
@@ -11,7 +11,7 @@ Deno.test("hashKey() gives MurmurHash3_x86_32's known answers", () => {
   );
 });
 
-Deno.test("hashKey() hashes UTF-8, long and short texts by the same rule", () => {
+Deno.test("hashKey() hashes UTF-8, for long and short texts alike", () => {
   assert.equal(hashKey("ü→😀"), reference("ü→😀"));
   for (const length of [1023, 1024, 1025, 5000]) {
     const text = "0123456789abcdef".repeat(400).slice(0, length);
@@ -23,7 +23,7 @@ Deno.test("hashKey() hashes UTF-8, long and short texts by the same rule", () =>
   );
 });
 
-Deno.test("hashKey() forgets the longer text it hashed before", () => {
+Deno.test("hashKey() does not depend on a longer text hashed before", () => {
   const fresh = hashKey("req-1");
   hashKey("req-1234567890123456789");
   assert.equal(hashKey("req-1"), fresh);
@@ -44,7 +44,7 @@ Deno.test("hashKey() spreads similar request ids evenly over all bits", () => {
   assert.ok(trials - seen.size <= 4, `${trials - seen.size} collisions`);
 });
 
-/** MurmurHash3_x86_32 in 64-bit integers, as the paper's pseudo-code has it. */
+/** MurmurHash3_x86_32 in 64-bit integers, following its pseudo-code. */
 function reference(text: string): number {
   const mask = 0xffffffffn;
   const rotate = (x: bigint, n: bigint) => (x << n | x >> (32n - n)) & mask;

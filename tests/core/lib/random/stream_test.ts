@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Threefry } from "../../../../core/lib/random/_threefry.ts";
+import { Threefry } from "../../../../core/lib/random/stream.ts";
 import {
   createStream,
   hashKey,
@@ -19,7 +19,7 @@ Deno.test("streamKey() and createStream() give the golden numbers: a change here
   }
 });
 
-Deno.test("streamKey() takes the first eight bytes of SHA-256 of the seed, a zero byte and the route id", async () => {
+Deno.test("streamKey() is the first eight bytes of SHA-256 of the seed, a zero byte and the route id", async () => {
   const text = new TextEncoder().encode("42\0orders");
   const digest = await crypto.subtle.digest("SHA-256", text);
   assert.deepEqual(
@@ -36,7 +36,7 @@ Deno.test("streamKey() takes the first eight bytes of SHA-256 of the seed, a zer
   );
 });
 
-Deno.test("Stream.uniform() places sequence, purpose and index in the counter as documented", () => {
+Deno.test("Stream.uniform() puts sequence, purpose and index into the counter as documented", () => {
   const stream = createStream([11, -22], "service");
   const cipher = new Threefry(11, -22);
   for (
@@ -52,14 +52,14 @@ Deno.test("Stream.uniform() places sequence, purpose and index in the counter as
   }
 });
 
-Deno.test("Stream.uniform() reads index 0 where none is given and takes the sequence modulo 2^32", () => {
+Deno.test("Stream.uniform() defaults to index 0 and takes the sequence modulo 2^32", () => {
   const stream = createStream([1, 2], "service");
   assert.equal(stream.uniform(5), stream.uniform(5, 0));
   assert.equal(stream.uniform(5), stream.uniform(5 + 2 ** 32, 0));
   assert.notEqual(stream.uniform(5), stream.uniform(5, 1));
 });
 
-Deno.test("Stream.uniform() lies strictly between 0 and 1 whatever the cipher yields", () => {
+Deno.test("Stream.uniform() is strictly between 0 and 1 for any output of the cipher", () => {
   const extremes: number[] = [];
   const original = Threefry.prototype.encipher;
   try {
@@ -73,7 +73,7 @@ Deno.test("Stream.uniform() lies strictly between 0 and 1 whatever the cipher yi
   assert.deepEqual(extremes, [2 ** -53, 1 - 2 ** -53]);
 });
 
-Deno.test("Streams of other purposes, routes and seeds share no numbers", async () => {
+Deno.test("Streams of different purposes, routes and seeds share no numbers", async () => {
   const firsts = new Set<number>();
   let streams = 0;
   for (const seed of [1, 2, "a"]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Threefry } from "../../../../core/lib/random/_threefry.ts";
+import { Threefry } from "../../../../core/lib/random/stream.ts";
 import reference from "../../../reference/threefry.json" with { type: "json" };
 
 const word = (hex: string): number => parseInt(hex, 16);

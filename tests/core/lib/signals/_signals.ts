@@ -1,8 +1,8 @@
-/** Signals as users write them, whose values are plain numbers unless told otherwise. */
+/** Signals as users write them. Their values are plain numbers by default. */
 import { createKit, validate } from "../../../../core/config/mod.ts";
 import type { Issue, KitType, Signal } from "../../../../core/plugin.ts";
 
-/** Files lie beside the tests. */
+/** A kit that reads files from the folder of the tests. */
 export const kit = createKit({
   folder: import.meta.dirname ?? ".",
   distribution: () => ({ issues: [{ path: "", message: "None here" }] }),
@@ -10,15 +10,15 @@ export const kit = createKit({
 
 const number = kit.number();
 
-/** The signal that a value stands for; throws where it stands for none. */
+/** Parses a signal; throws if the value is not one. */
 export function signal(value: unknown, unit: KitType<number> = number): Signal {
   const read = validate(kit.signal(unit), value);
   if (read.issues === undefined) return read.value;
   throw new Error(JSON.stringify(read.issues, null, 1));
 }
 
-/** What is wrong with a value. */
-export function faults(
+/** Returns the errors in a value. */
+export function issuesOf(
   value: unknown,
   unit: KitType<number> = number,
 ): readonly Issue[] {
@@ -30,7 +30,7 @@ export function values(of: Signal, times: readonly number[]): number[] {
   return times.map((time) => of.at(time));
 }
 
-/** How far two numbers are apart, relative to the second; absolute below 1. */
+/** Distance of two numbers, relative to the second one if it is above 1. */
 export function distance(found: number, expected: number): number {
   return Math.abs(found - expected) / Math.max(1, Math.abs(expected));
 }

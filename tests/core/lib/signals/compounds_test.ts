@@ -1,10 +1,10 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { distance, signal, values } from "./_signals.ts";
 
-/** Times all over some cycles, none of them special. */
+/** Times spread over several cycles, none of them at a break. */
 const TIMES = Array.from({ length: 60 }, (_, i) => 1 + i * 137.13);
 
-Deno.test("sequence plays one signal after another, each from its own beginning", () => {
+Deno.test("sequence runs one signal after another, each from its own time 0", () => {
   const sequence = signal({
     sequence: [
       { for: 100, signal: 5 },
@@ -24,7 +24,7 @@ Deno.test("sequence plays one signal after another, each from its own beginning"
   deepEqual([sequence.end, sequence.constant], [250, false]);
 });
 
-Deno.test("sequence holds the value it ends with, not the one a jump would bring", () => {
+Deno.test("sequence holds its last value, not the value after a jump at its end", () => {
   const square = { square: { low: 1, high: 9, period: 100 } };
   const held = signal({ sequence: [{ for: 100, signal: square }] });
   deepEqual(values(held, [99, 100, 1e6]), [1, 1, 1]);
@@ -35,7 +35,7 @@ Deno.test("sequence holds the value it ends with, not the one a jump would bring
   deepEqual([over.at(99), over.end], [400, 30]);
 });
 
-Deno.test("sequence that ends at 0 or below brings no more", () => {
+Deno.test("sequence that ends at 0 or below has no arrivals after its end", () => {
   const ending = signal({
     sequence: [{ for: 10, signal: 5 }, { for: 10, signal: -1 }],
   });
@@ -52,7 +52,7 @@ Deno.test("sequence of equal constants is constant", () => {
   deepEqual([same.constant, same.end], [true, 0]);
 });
 
-Deno.test("sum of straight lines is made of straight lines", () => {
+Deno.test("sum of straight lines consists of straight lines", () => {
   const sum = signal({
     sum: [
       { ramp: { from: 0, to: 10, over: 100 } },
@@ -86,7 +86,7 @@ Deno.test("sum of signals that are never negative has the sum of their integrals
   deepEqual([sum.end, sum.constant], [Infinity, false]);
 });
 
-Deno.test("sum that falls below 0 is clamped as a whole, to 1e-9: as the sine that it is", () => {
+Deno.test("sum that falls below 0 is clamped as a whole and equals the same sine to 1e-9", () => {
   const sum = signal({
     sum: [{ sine: { mean: 1, amplitude: 10, period: 900, phase: 0.7 } }, -4],
   });
@@ -103,7 +103,7 @@ Deno.test("sum that falls below 0 is clamped as a whole, to 1e-9: as the sine th
   }
 });
 
-Deno.test("sum that ends goes on at its last value", () => {
+Deno.test("sum continues at its last value after its end", () => {
   const sum = signal({
     sum: [
       {
@@ -132,14 +132,14 @@ Deno.test("sum that ends goes on at its last value", () => {
   equal(dead.inverse(1e5), Infinity);
 });
 
-Deno.test("sum of nothing but negative waves never brings anything", () => {
+Deno.test("sum of negative waves has no integral and no arrivals", () => {
   const sum = signal({
     sum: [{ sine: { mean: -3, amplitude: 1, period: 100 } }, 1],
   });
   deepEqual([sum.integral(1e6), sum.inverse(1)], [0, Infinity]);
 });
 
-Deno.test("sum of one is that one", () => {
+Deno.test("sum of one signal is that signal", () => {
   equal(signal({ sum: [{ ramp: { from: 0, to: 1, over: 10 } }] }).end, 10);
 });
 
@@ -174,7 +174,7 @@ Deno.test("product of sines has the integral of their product, over whole cycles
   }
 });
 
-Deno.test("product with a plain number scales: straight lines stay such, waves keep their closed form", () => {
+Deno.test("product with a plain number keeps straight lines straight and closed forms closed", () => {
   const ramp = signal({
     product: [{ ramp: { from: 1, to: 2, over: 10 } }, -3],
   });
@@ -188,20 +188,20 @@ Deno.test("product with a plain number scales: straight lines stay such, waves k
   }
   equal(scaled.inverse(5000), plain.inverse(500));
   deepEqual([scaled.end, scaled.constant], [Infinity, false]);
-  // Turned over, it is integrated numerically.
+  // With a negative factor it is integrated numerically.
   const turned = signal({ product: [-1, wave] });
   const same = signal({ sine: { mean: -2, amplitude: -3, period: 100 } });
   ok(distance(turned.integral(1234), same.integral(1234)) < 1e-9);
 });
 
-Deno.test("product of constants, by 1, or by 0 is no more than that", () => {
+Deno.test("product of constants, with 1, or with 0 is simplified", () => {
   const wave = { sine: { mean: 2, amplitude: 3, period: 100 } };
   equal(signal({ product: [2, 3] }).at(7), 6);
   ok(signal({ product: [0, wave] }).constant);
   equal(signal({ product: [1, wave] }).at(25), 5);
 });
 
-Deno.test("Signals nest: a scaled day in a sum, repeated, in a sequence", () => {
+Deno.test("Signals nest: products in sums in repeats in sequences", () => {
   const burst = {
     repeat: {
       signal: {
@@ -219,7 +219,7 @@ Deno.test("Signals nest: a scaled day in a sum, repeated, in a sequence", () => 
       { product: [burst, { ramp: { from: 0, to: 1, over: 50 } }] },
     ],
   });
-  // Against 200 000 rectangles, cut where the signal jumps.
+  // Compared with 200 000 rectangles, whose edges include all jumps of the signal.
   const step = 0.001;
   let sum = 0;
   for (let i = 0; i < 200_000; i++) sum += nested.at((i + 0.5) * step) * step;
@@ -227,7 +227,7 @@ Deno.test("Signals nest: a scaled day in a sum, repeated, in a sequence", () => 
   ok(distance(nested.inverse(nested.integral(171.3)), 171.3) < 1e-12);
 });
 
-Deno.test("What is asked of a signal before changes no answer", () => {
+Deno.test("Results of a signal do not depend on earlier calls", () => {
   const written = {
     product: [
       { sine: { mean: 5, amplitude: 6, period: 60 } },
@@ -242,7 +242,7 @@ Deno.test("What is asked of a signal before changes no answer", () => {
   deepEqual(backwards.toReversed(), forwards);
 });
 
-Deno.test("Waves without a common period are followed as far as there is room for them, and no further", () => {
+Deno.test("Waves without a common period are integrated up to the size limit of the table, then throw", () => {
   const periods = [Math.PI, Math.E];
   const waves = periods.map((period) => ({
     sine: { mean: 1, amplitude: 1, period },
@@ -258,7 +258,7 @@ Deno.test("Waves without a common period are followed as far as there is room fo
   ok(distance(product.inverse(product.integral(1000)), 1000) < 1e-9);
 });
 
-Deno.test("Periods whose common multiple is beyond counting are followed one by one", () => {
+Deno.test("Periods without a safe common multiple are integrated one by one", () => {
   const waves = signal({
     sum: [
       { sine: { mean: 1, amplitude: 2, period: 9007199.254741 } },
@@ -268,7 +268,7 @@ Deno.test("Periods whose common multiple is beyond counting are followed one by 
   ok(distance(waves.inverse(waves.integral(1e8)), 1e8) < 1e-9);
 });
 
-Deno.test("A wave's cell ends at its quarter, wherever rounding puts the present one", () => {
+Deno.test("A cell of a wave ends at a quarter of the period despite rounding", () => {
   // A third of a period ahead, and a period that is no binary fraction.
   const product = signal({
     product: [
@@ -279,7 +279,7 @@ Deno.test("A wave's cell ends at its quarter, wherever rounding puts the present
   ok(distance(product.inverse(product.integral(123.4)), 123.4) < 1e-12);
 });
 
-Deno.test("A period is not skipped where rounding has it that it begins a moment earlier", () => {
+Deno.test("A period is not skipped if rounding makes it begin slightly earlier", () => {
   const period = 0.009;
   ok(Math.floor(15 * period / period) === 14);
   const ripple = 0.01 * Math.PI;

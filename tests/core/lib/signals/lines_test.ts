@@ -11,7 +11,7 @@ Deno.test("A bare value is a constant signal in its unit", () => {
   equal(constant(2).inverse(1000), 500);
 });
 
-Deno.test("A constant of 0 or below never brings anything", () => {
+Deno.test("A constant of 0 or below has no integral and no arrivals", () => {
   for (const value of [0, -3]) {
     const none = constant(value);
     deepEqual(
@@ -39,7 +39,7 @@ Deno.test("ramp goes in a straight line and holds its last value", () => {
   }
 });
 
-Deno.test("ramp that crosses 0 counts from there on, or up to there", () => {
+Deno.test("ramp that crosses 0 has an integral only where it is above 0", () => {
   const up = signal({ ramp: { from: -1, to: 1, over: 1000 } });
   equal(up.at(0), -1);
   equal(up.integral(500), 0);
@@ -59,7 +59,7 @@ Deno.test("ramp from a value to itself is constant", () => {
   deepEqual([flat.constant, flat.end, flat.inverse(10)], [true, 0, 2]);
 });
 
-Deno.test("stages begin at 0, a stage of no duration is a jump", () => {
+Deno.test("stages begin at 0, and a stage of duration 0 is a jump", () => {
   const stages = signal({
     stages: [
       { duration: "10s", target: 100 },
@@ -94,7 +94,7 @@ Deno.test("steps jump; an arrival that is due at the end of a step does not wait
   equal(steps.end, 20_000);
   equal(steps.inverse(1_000_000), 10_000);
   equal(steps.inverse(1_000_050), 20_001);
-  // A third is no binary fraction: the hundredth arrival is due at the very end of the step all the same.
+  // 1/3 is not a binary fraction, but the hundredth arrival must be due at the very end of the step.
   const thirds = signal({
     steps: [{ at: 0, value: 1 / 3 }, { at: "300s", value: 0 }, {
       at: "1h",
@@ -104,7 +104,7 @@ Deno.test("steps jump; an arrival that is due at the end of a step does not wait
   ok(distance(thirds.inverse(100_000), 300_000) < 1e-14);
 });
 
-Deno.test("steps that change nothing any more are no part of a signal's end", () => {
+Deno.test("steps without a change do not extend the end of a signal", () => {
   const steps = signal({
     steps: [{ at: 0, value: 1 }, { at: 10, value: 2 }, { at: 20, value: 2 }],
   });

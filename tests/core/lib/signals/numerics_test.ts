@@ -13,7 +13,7 @@ Deno.test("leastRoot() finds the beginning of a plateau", () => {
   equal(leastRoot(rising, 1, { low: 0, high: 100, guess: 50 }), 1);
 });
 
-Deno.test("leastRoot() ends even where the slope leads astray", () => {
+Deno.test("leastRoot() ends even with a wrong slope", () => {
   const steep = { value: (x: number) => x - 1, slope: () => 1e4 };
   const root = leastRoot(steep, 0, { low: 0, high: 1.5, guess: 0.2 });
   ok(root >= 0 && root <= 1.5);

@@ -3,7 +3,7 @@ import { distance, signal, values } from "./_signals.ts";
 
 const TURN = 2 * Math.PI;
 
-Deno.test("sine swings about its mean, its phase a share of the period", () => {
+Deno.test("sine oscillates around its mean, with its phase as a share of the period", () => {
   const wave = signal({
     sine: { mean: 50, amplitude: 30, period: "1m", phase: 0.25 },
   });
@@ -16,7 +16,7 @@ Deno.test("sine swings about its mean, its phase a share of the period", () => {
   deepEqual([wave.end, wave.constant], [Infinity, false]);
 });
 
-Deno.test("sine of no amplitude is constant", () => {
+Deno.test("sine with amplitude 0 is constant", () => {
   const flat = signal({ sine: { mean: 3, amplitude: 0, period: 10 } });
   deepEqual([flat.constant, flat.at(7), flat.end], [true, 3, 0]);
 });
@@ -36,7 +36,7 @@ Deno.test("sine that never falls below 0 has the integral of its antiderivative"
   equal(wave.inverse(0), 0);
 });
 
-Deno.test("sine below 0 counts for nothing, and its lobes' ends do not wait for the next lobe", () => {
+Deno.test("sine below 0 adds nothing to the integral, and the end of a lobe is not delayed to the next lobe", () => {
   const lobe = 1000 / Math.PI; // of amplitude 1 and period 1000
   const wave = signal({ sine: { mean: 0, amplitude: 1, period: 1000 } });
   ok(distance(wave.integral(500), lobe) < 1e-14);
@@ -45,12 +45,12 @@ Deno.test("sine below 0 counts for nothing, and its lobes' ends do not wait for 
   ok(distance(wave.inverse(lobe / 2), 250) < 1e-12);
   ok(distance(wave.inverse(lobe), 500) < 1e-6);
   ok(distance(wave.inverse(2.5 * lobe), 2250) < 1e-12);
-  // Upside down: the lobe is the second half.
+  // With a negative amplitude, the lobe is the second half.
   const negative = signal({ sine: { mean: 0, amplitude: -1, period: 1000 } });
   equal(negative.integral(500) < 1e-12, true);
   ok(distance(negative.integral(1000), lobe) < 1e-14);
   ok(distance(negative.inverse(lobe / 2), 750) < 1e-12);
-  // Begun in the midst of a lobe.
+  // A start in the middle of a lobe.
   const late = signal({
     sine: { mean: 0, amplitude: 1, period: 1000, phase: 0.25 },
   });
@@ -58,14 +58,14 @@ Deno.test("sine below 0 counts for nothing, and its lobes' ends do not wait for 
   ok(distance(late.inverse(lobe), 1000) < 1e-12);
 });
 
-Deno.test("sine that never rises above 0 never brings anything", () => {
+Deno.test("sine that never rises above 0 has no integral and no arrivals", () => {
   for (const mean of [-1, -2]) {
     const wave = signal({ sine: { mean, amplitude: 1, period: 1000 } });
     deepEqual([wave.integral(5000), wave.inverse(1)], [0, Infinity]);
   }
 });
 
-Deno.test("square is high first, for its duty, and begins again", () => {
+Deno.test("square is high for its duty, then low, and starts again", () => {
   const square = signal({
     square: { low: 10, high: 90, period: "10s", duty: 0.3 },
   });
@@ -83,7 +83,7 @@ Deno.test("square is high first, for its duty, and begins again", () => {
   deepEqual([square.end, square.constant], [Infinity, false]);
 });
 
-Deno.test("square: ten a second for a second, then a second's pause, is on time for ever", () => {
+Deno.test("square keeps arrivals on time for 1000 arrivals with pauses", () => {
   const bursts = signal({ square: { low: 0, high: 10, period: "2s" } });
   const arrivals = Array.from(
     { length: 1000 },
@@ -106,7 +106,7 @@ Deno.test("square that is always high, always low, or flat is constant", () => {
   deepEqual(flat(2, 2, 0.5), [true, 2]);
 });
 
-Deno.test("repeat begins its signal again after each period, whether that has ended or not", () => {
+Deno.test("repeat starts its signal again after each period, even before the end of the signal", () => {
   const saw = signal({
     repeat: { signal: { ramp: { from: 0, to: 10, over: 100 } }, period: 50 },
   });
@@ -130,7 +130,7 @@ Deno.test("repeat begins its signal again after each period, whether that has en
   deepEqual(values(rest, [150, 200, 250]), [10, 0, 5]);
 });
 
-Deno.test("repeat of a constant is constant, of nothing brings nothing", () => {
+Deno.test("repeat of a constant is constant, and repeat of a negative signal has no arrivals", () => {
   ok(signal({ repeat: { signal: 4, period: 10 } }).constant);
   const nothing = signal({
     repeat: { signal: { ramp: { from: -2, to: -1, over: 5 } }, period: 10 },

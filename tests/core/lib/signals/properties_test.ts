@@ -1,4 +1,4 @@
-/** What holds of any signal, however it is nested. */
+/** Properties of all signals, including nested ones. */
 import { ok } from "node:assert/strict";
 import fc from "fast-check";
 import { signal } from "./_signals.ts";
@@ -10,7 +10,7 @@ const length = fc.oneof(
 );
 const pause = fc.oneof(fc.constant(0), length);
 
-/** Points in the order of time, the first at 0. */
+/** Points in order of time, the first at 0. */
 const points = fc.array(fc.record({ gap: pause, value }), {
   minLength: 1,
   maxLength: 4,
@@ -81,7 +81,7 @@ const { written } = fc.letrec((tie) => ({
 
 const RUNS = { seed: 42, numRuns: 300 };
 
-Deno.test("Any signal's integral never falls, and grows by the values between", () => {
+Deno.test("The integral of any signal never decreases, and grows by the values", () => {
   fc.assert(
     fc.property(
       written,

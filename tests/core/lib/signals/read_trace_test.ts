@@ -5,7 +5,7 @@ import type { Signal } from "../../../../core/plugin.ts";
 import { folderWith } from "../../../support/plugins.ts";
 import { values } from "./_signals.ts";
 
-/** What becomes of a trace in a file with this text. */
+/** Parses a trace from a file with this text. */
 async function trace(text: string): Promise<Validation<Signal>> {
   await using folder = await folderWith({ "trace.csv": text });
   const kit = createKit({
@@ -28,16 +28,16 @@ async function bad(text: string): Promise<string[]> {
   );
 }
 
-Deno.test("A trace's file has a time and a value a line, with units or without", async () => {
+Deno.test("A trace file has a time and a value on each line, with or without units", async () => {
   const signal = await good("time,rate\n\n1000,60/m\r\n2s;3\n 4 s\t 5/s \n");
   deepEqual(values(signal, [0, 500, 1000, 3000, 9000]), [1, 2, 3, 5, 5]);
 });
 
-Deno.test("A trace's file may do without a header, and without a last line break", async () => {
+Deno.test("A trace file needs no header and no final line break", async () => {
   deepEqual(values(await good("0,1\n10,3"), [5]), [2]);
 });
 
-Deno.test("A trace's faulty lines are told by number, ten at most", async () => {
+Deno.test("Errors in a trace file are reported with line numbers, ten at most", async () => {
   deepEqual(await bad("0,1\n5\nx,2\n7,8,9\n3,-1\n6,1\n2,1\n"), [
     ...[[2, "5"], [3, "x,2"], [4, "7,8,9"], [5, "3,-1"]].map(([line, value]) =>
       `/trace/file | Line ${line} is no point | ${value} | a time and a value such as 1.5s,400/s or 1500,400`
@@ -49,7 +49,7 @@ Deno.test("A trace's faulty lines are told by number, ten at most", async () => 
   match(many[10], /Further lines with errors: 5/);
 });
 
-Deno.test("A trace's file without points, or that is not there, is a fault", async () => {
+Deno.test("A trace file that is missing or has no points is an error", async () => {
   match((await bad("time,rate\n"))[0], /The file holds no points/);
   const kit = createKit({
     folder: "/nowhere",

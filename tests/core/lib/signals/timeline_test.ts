@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { createKit, validate } from "../../../../core/config/mod.ts";
 import type { Distribution, KitType } from "../../../../core/plugin.ts";
 
-/** A kit that knows one family of distributions. */
+/** A kit with one family of distributions. */
 const kit = createKit({
   folder: ".",
   distribution: (value) => {
@@ -48,7 +48,7 @@ Deno.test("kit.timeline() jumps from distribution to distribution and holds the 
   deepEqual([made.end, made.constant], [5000, false]);
 });
 
-Deno.test("kit.timeline() takes the last of several values at one time", () => {
+Deno.test("kit.timeline() uses the last of several values at the same time", () => {
   const made = read(
     { timeline: [at(0, 1), at(0, 2), at(7, 3), at(7, 4)] },
     kit.number(),
@@ -56,19 +56,19 @@ Deno.test("kit.timeline() takes the last of several values at one time", () => {
   deepEqual([0, 6, 7].map((time) => made.at(time)), [2, 2, 4]);
 });
 
-Deno.test("kit.timeline() takes a bare value for one that never changes", () => {
+Deno.test("kit.timeline() accepts a bare value as a constant", () => {
   const made = read("120ms", kit.distribution());
   deepEqual([made.at(9).family, made.end, made.constant], ["120ms", 0, true]);
   const word = kit.z.enum(["fifo", "lifo"]) as unknown as KitType<string>;
   equal(read("lifo", word).at(3), "lifo");
 });
 
-Deno.test("kit.timeline() takes every signal where the values are numbers", () => {
+Deno.test("kit.timeline() accepts every signal if the values are numbers", () => {
   const made = read({ ramp: { from: 1, to: 3, over: "2s" } }, kit.number());
   deepEqual([made.at(1000), made.end, made.constant], [2, 2000, false]);
 });
 
-Deno.test("kit.timeline() says that what is no number cannot follow a signal", () => {
+Deno.test("kit.timeline() rejects a signal whose values are not numbers", () => {
   deepEqual(
     said({ ramp: { from: "1ms", to: "2ms", over: "1s" } }, kit.distribution()),
     [
@@ -78,7 +78,7 @@ Deno.test("kit.timeline() says that what is no number cannot follow a signal", (
   );
 });
 
-Deno.test("kit.timeline() says what is wrong with the alternative that was meant", () => {
+Deno.test("kit.timeline() reports errors of the alternative that fits best", () => {
   const distribution = kit.distribution();
   deepEqual(said({ exponetial: {} }, distribution), [
     '/exponetial: Unknown distribution "exponetial" → exponential',

@@ -6,10 +6,10 @@ import {
 } from "../../../../core/lib/time/mod.ts";
 import { sleepAndRing } from "../../../../core/lib/time/_thread_waker.ts";
 
-/** The outer limit of a wait that may hang where a wake-up is lost, in milliseconds. */
+/** Limit of a wait that would hang if a wake-up were lost, in ms. */
 const LIMIT = 20_000;
 
-/** Waits for a time on the clock; returns by how many milliseconds that came too late. */
+/** Waits for a time on the clock. Returns the delay after that time in ms. */
 export async function lateness(
   clock: PreciseClock,
   deadline: number,
@@ -19,12 +19,12 @@ export async function lateness(
   return await soon(promise);
 }
 
-/** The outcome of a promise that is settled shortly, unless a wake-up was lost. */
+/** Waits for a promise that settles soon unless a wake-up was lost. */
 export function soon<T>(promise: PromiseLike<T>): Promise<T> {
   return withinLimit(promise, LIMIT);
 }
 
-/** A clock whose thread is up. */
+/** Creates a clock whose thread is running. */
 export async function startedClock(
   options?: PreciseClockOptions,
 ): Promise<PreciseClock> {
@@ -33,7 +33,7 @@ export async function startedClock(
   return clock;
 }
 
-/** Asserts that none was early, and the median within a bound that an overloaded machine keeps. */
+/** Asserts that no timer was early, and that the median is within a limit that an overloaded machine meets. */
 export function assertOnTime(latenesses: number[]): void {
   const sorted = latenesses.toSorted((a, b) => a - b);
   const least = sorted[0];
@@ -42,7 +42,7 @@ export function assertOnTime(latenesses: number[]): void {
   ok(median < 50, `The median timer was ${median} ms late`);
 }
 
-/** Has threads that start from now on run another function, until disposed of. */
+/** Makes new threads run another function, until disposed of. */
 export function breakThread(instead: typeof sleepAndRing): Disposable {
   Object.assign(sleepAndRing, { toString: () => instead.toString() });
   return {

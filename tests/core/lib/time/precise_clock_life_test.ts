@@ -9,7 +9,7 @@ import {
   startedClock,
 } from "./_support.ts";
 
-Deno.test("PreciseClock starts its thread by itself where nothing is due for a while", async () => {
+Deno.test("PreciseClock starts its thread automatically if no timer is due for a while", async () => {
   await using clock = new PreciseClock();
   await lateness(clock, clock.now() + 10);
   equal(clock.state, "idle");
@@ -44,7 +44,7 @@ Deno.test("PreciseClock.start() may be called again at any time", async () => {
   equal(clock.state, "disposed");
 });
 
-Deno.test("PreciseClock.stats tells lead and state", async () => {
+Deno.test("PreciseClock.stats contains lead and state", async () => {
   await using clock = await startedClock();
   await lateness(clock, clock.now() + 5);
   const { lead, state, reason, pending } = clock.stats;
@@ -56,13 +56,13 @@ Deno.test("PreciseClock.stats tells lead and state", async () => {
   });
 });
 
-Deno.test("PreciseClock tells why it does without a thread", async () => {
+Deno.test("PreciseClock.reason says why there is no thread", async () => {
   await using clock = await startedClock({ worker: false });
   equal(clock.state, "fallback");
   equal(clock.reason, "Cannot use the waker thread: it is turned off");
 });
 
-Deno.test("PreciseClock may be disposed of before it did anything", async () => {
+Deno.test("PreciseClock may be disposed of before its first use", async () => {
   await new PreciseClock()[Symbol.asyncDispose]();
 });
 
@@ -83,7 +83,7 @@ Deno.test("PreciseClock may be disposed of twice, with or without waiting", asyn
   await soon(isGone);
 });
 
-Deno.test("PreciseClock.at() throws after disposal, and the rest does nothing", async () => {
+Deno.test("PreciseClock.at() throws after disposal, and the other methods do nothing", async () => {
   const clock = await startedClock();
   const timer = clock.at(clock.now() + 30_000, () => {}, undefined);
   await clock[Symbol.asyncDispose]();
@@ -96,7 +96,7 @@ Deno.test("PreciseClock.at() throws after disposal, and the rest does nothing", 
   ok(clock.now() > 0);
 });
 
-Deno.test("PreciseClock lets the process end with its thread up, and holds it for a pending timer", async () => {
+Deno.test("PreciseClock keeps the process alive for pending timers, but not for its thread", async () => {
   const door = new URL("../../../../core/lib/time/mod.ts", import.meta.url);
   const script = `
     import { PreciseClock } from ${JSON.stringify(door.href)};
@@ -118,7 +118,7 @@ Deno.test("PreciseClock lets the process end with its thread up, and holds it fo
   equal(code, 0);
 });
 
-Deno.test("PreciseClock falls back where the thread cannot start", async () => {
+Deno.test("PreciseClock falls back to setTimeout if the thread cannot start", async () => {
   const { SharedArrayBuffer } = globalThis;
   Object.assign(globalThis, { SharedArrayBuffer: undefined });
   try {
@@ -131,7 +131,7 @@ Deno.test("PreciseClock falls back where the thread cannot start", async () => {
   }
 });
 
-Deno.test("PreciseClock falls back where the thread fails at once", async () => {
+Deno.test("PreciseClock falls back to setTimeout if the thread fails at once", async () => {
   using _broken = breakThread(() => {
     throw new Error("No thread today");
   });
@@ -141,7 +141,7 @@ Deno.test("PreciseClock falls back where the thread fails at once", async () => 
   assertOnTime([await lateness(clock, clock.now() + 5)]);
 });
 
-Deno.test("PreciseClock serves what is pending where the thread ends later on", async () => {
+Deno.test("PreciseClock fires pending timers if the thread ends later", async () => {
   using _broken = breakThread((cells, cell) => {
     Atomics.wait(cells, cell.armed, 0);
     Atomics.store(cells, cell.rang, 1);

@@ -8,7 +8,7 @@ const MODES = [
   ["slices", { slice: 0.02 }],
 ] as const;
 
-/** Numbers from 0 to 1 without pattern, the same in each run. */
+/** Pseudo-random numbers from 0 to 1, the same in each run. */
 function* fractions(): Generator<number, never> {
   for (let state = 1;;) {
     state = (state * 48_271) % 2_147_483_647;
@@ -35,7 +35,7 @@ for (const [mode, options] of MODES) {
     assertOnTime(late);
   });
 
-  Deno.test(`PreciseClock.at() serves deadlines in order, equal ones in order of insertion (${mode})`, async () => {
+  Deno.test(`PreciseClock.at() fires timers in order of deadline, then of insertion (${mode})`, async () => {
     await using clock = await startedClock(options);
     const base = clock.now() + 5;
     const fired: [number, number][] = [];
@@ -51,7 +51,7 @@ for (const [mode, options] of MODES) {
     deepEqual(fired, fired.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]));
   });
 
-  Deno.test(`PreciseClock.at() takes timers from callbacks, 2000 in a chain for the present (${mode})`, async () => {
+  Deno.test(`PreciseClock.at() accepts timers from callbacks, 2000 in a chain for the current time (${mode})`, async () => {
     await using clock = await startedClock(options);
     const { promise, resolve } = Promise.withResolvers<void>();
     let left = 2000;
@@ -68,7 +68,7 @@ for (const [mode, options] of MODES) {
     await soon(promise);
   });
 
-  Deno.test(`PreciseClock.at() lets input and output run between timers that never end (${mode})`, async () => {
+  Deno.test(`PreciseClock.at() lets I/O run between timers that are set without end (${mode})`, async () => {
     await using clock = await startedClock(options);
     let goesOn = true;
     const again = (): void => {
@@ -79,7 +79,7 @@ for (const [mode, options] of MODES) {
     goesOn = false;
   });
 
-  Deno.test(`PreciseClock lets go of what the first timers have made ready before it fires the last that are due with them (${mode})`, async () => {
+  Deno.test(`PreciseClock lets output of the first timers leave before it fires all that are due (${mode})`, async () => {
     await using clock = await startedClock(options);
     let fired = 0;
     const first = Promise.withResolvers<void>();
@@ -98,7 +98,7 @@ for (const [mode, options] of MODES) {
     await soon(last.promise);
   });
 
-  Deno.test(`PreciseClock goes on where callbacks throw, and reports each error (${mode})`, async () => {
+  Deno.test(`PreciseClock continues after a callback throws, and reports each error (${mode})`, async () => {
     await using clock = await startedClock(options);
     const reported: unknown[] = [];
     const listen = (event: ErrorEvent): void => {
@@ -121,7 +121,7 @@ for (const [mode, options] of MODES) {
     deepEqual(reported, ["a", "b"]);
   });
 
-  Deno.test(`PreciseClock.cancel() takes back what is pending, and nothing else (${mode})`, async () => {
+  Deno.test(`PreciseClock.cancel() cancels pending timers and nothing else (${mode})`, async () => {
     await using clock = await startedClock(options);
     let fired = 0;
     const deadline = clock.now() + 4;
@@ -174,7 +174,7 @@ for (const [mode, options] of MODES) {
   });
 }
 
-Deno.test("PreciseClock.now() goes forward in steps below a millisecond", () => {
+Deno.test("PreciseClock.now() advances in steps below a millisecond", () => {
   using clock = new PreciseClock();
   const start = clock.now();
   let present = start;
@@ -182,7 +182,7 @@ Deno.test("PreciseClock.now() goes forward in steps below a millisecond", () => 
   ok(present > start && present - start < 1);
 });
 
-Deno.test("PreciseClock.at() refuses NaN", () => {
+Deno.test("PreciseClock.at() throws a RangeError for NaN", () => {
   using clock = new PreciseClock();
   throws(() => clock.at(NaN, () => {}, undefined), RangeError);
 });
@@ -194,7 +194,7 @@ Deno.test("PreciseClock.at() keeps a timer at Infinity, which never fires and st
   equal(clock.cancel(timer), true);
 });
 
-Deno.test("PreciseClock.at() serves an earlier deadline while it sleeps for one beyond 2^31 ms", async () => {
+Deno.test("PreciseClock.at() wakes for an earlier deadline while it sleeps for one beyond 2^31 ms", async () => {
   for (const [, options] of MODES) {
     await using clock = await startedClock(options);
     const timer = clock.at(clock.now() + 2 ** 40, () => {}, undefined);

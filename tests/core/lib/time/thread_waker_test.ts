@@ -6,7 +6,7 @@ import {
 } from "../../../../core/lib/time/_thread_waker.ts";
 import { soon } from "./_support.ts";
 
-/** A waker whose thread is up, and the rings it gives. */
+/** A waker whose thread is running, and its rings. */
 class Rings implements AsyncDisposable {
   #ready = Promise.withResolvers<void>();
   #next = Promise.withResolvers<void>();
@@ -26,7 +26,7 @@ class Rings implements AsyncDisposable {
     return rings;
   }
 
-  /** Waits until the alarm has rung that is set. */
+  /** Waits until the alarm that is set has rung. */
   async untilRung(): Promise<void> {
     while (this.waker.armedAt !== Infinity) await soon(this.#next.promise);
   }
@@ -40,7 +40,7 @@ function spinUntil(time: number): void {
   while (performance.now() < time);
 }
 
-/** Numbers from 0 to 1 without pattern, the same in each run. */
+/** Pseudo-random numbers from 0 to 1, the same in each run. */
 function* fractions(): Generator<number, never> {
   for (let state = 1;;) {
     state = (state * 48_271) % 2_147_483_647;
@@ -48,7 +48,7 @@ function* fractions(): Generator<number, never> {
   }
 }
 
-Deno.test("ThreadWaker loses no ring where it is set anew at any moment around the old one", async () => {
+Deno.test("ThreadWaker loses no ring when it is set again at any moment around the previous ring", async () => {
   await using rings = await Rings.create();
   const { waker } = rings;
   const fraction = fractions();
@@ -56,7 +56,7 @@ Deno.test("ThreadWaker loses no ring where it is set anew at any moment around t
     const start = performance.now();
     const first = start + fraction.next().value;
     waker.arm(first, start);
-    // Around the moment of the ring, and before this thread can hear of it.
+    // Around the moment of the ring, and before this thread can notice it.
     spinUntil(first - 0.3 + 0.4 * fraction.next().value);
     const now = performance.now();
     waker.arm(now + 0.1 * fraction.next().value - 0.05, now);
@@ -77,7 +77,7 @@ Deno.test("ThreadWaker.arm() keeps the earlier of two times", async () => {
   ok(rung < now + 10_000, "it did not wait for the later one");
 });
 
-Deno.test("ThreadWaker rings again after it was idle", async () => {
+Deno.test("ThreadWaker rings again after an idle time", async () => {
   await using rings = await Rings.create();
   for (let round = 0; round < 20; round++) {
     rings.waker.rest();
@@ -88,7 +88,7 @@ Deno.test("ThreadWaker rings again after it was idle", async () => {
   }
 });
 
-/** Runs the thread's function here, with its two ways to touch the other thread replaced. */
+/** Runs the thread's function in this thread, with its two operations on the other thread replaced. */
 function runHere(
   alarm: { sentAt: number; wakeAt: number },
   ways: {
@@ -112,7 +112,7 @@ function runHere(
   }
 }
 
-Deno.test("sleepAndRing() rings once for each alarm, and ends when told", () => {
+Deno.test("sleepAndRing() rings once for each alarm, and ends on stop", () => {
   const rang: number[] = [];
   let waits = 0;
   const now = performance.now();
@@ -127,7 +127,7 @@ Deno.test("sleepAndRing() rings once for each alarm, and ends when told", () => 
   deepEqual(rang, [1, 2, 3]);
 });
 
-Deno.test("sleepAndRing() looks again where the alarm was set anew while it slept", () => {
+Deno.test("sleepAndRing() reads the alarm again if it was set during its sleep", () => {
   const rang: number[] = [];
   const now = performance.now();
   runHere({ sentAt: now, wakeAt: now + 60_000 }, {
@@ -144,7 +144,7 @@ Deno.test("sleepAndRing() looks again where the alarm was set anew while it slep
   deepEqual(rang, [2]);
 });
 
-Deno.test("sleepAndRing() rings when it has slept out, whatever the clock says then", () => {
+Deno.test("sleepAndRing() rings after its full sleep, whatever the clock shows then", () => {
   const now = performance.now();
   let rings = 0;
   runHere({ sentAt: now, wakeAt: now + 60_000 }, {
@@ -154,7 +154,7 @@ Deno.test("sleepAndRing() rings when it has slept out, whatever the clock says t
   equal(rings, 1);
 });
 
-Deno.test("sleepAndRing() sleeps out the time by whichever clock the alarm was set", () => {
+Deno.test("sleepAndRing() sleeps for the right time if the clocks have different origins", () => {
   for (const origin of [0, 1234.5, -98_765.25, 2 ** 31 / 1000 - 2]) {
     const start = performance.now();
     runHere({ sentAt: start + origin, wakeAt: start + origin + 4 }, {

@@ -4,7 +4,7 @@ import { TimerHeap } from "../../../../core/lib/time/_timer_heap.ts";
 
 const SEED = 20_260_101;
 
-/** What the heap should be: a list, searched from end to end. */
+/** A simple heap for comparison: a list that is searched from end to end. */
 class NaiveHeap {
   readonly timers: { deadline: number; name: number; handle: number }[] = [];
 
@@ -15,7 +15,7 @@ class NaiveHeap {
     );
   }
 
-  /** Takes off the first of the timers with the least deadline. */
+  /** Removes the first timer with the earliest deadline. */
   take(): number | undefined {
     const place = this.timers.findIndex(({ deadline }) =>
       deadline === this.deadline
@@ -60,7 +60,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "clear" } as const) },
 );
 
-Deno.test("TimerHeap does what a searched list does, through any mix of steps", () => {
+Deno.test("TimerHeap behaves like a list searched from end to end, in any sequence of operations", () => {
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 400, size: "max" }), (script) => {
       const heap = new TimerHeap();
@@ -108,7 +108,7 @@ Deno.test("TimerHeap.fire() calls 20 000 timers in order of deadline, then of in
   deepEqual(fired, sorted);
 });
 
-Deno.test("TimerHeap.fire() hands over the argument and is done with the timer before it calls", () => {
+Deno.test("TimerHeap.fire() passes the argument, and removes the timer before the call", () => {
   const heap = new TimerHeap();
   const argument = {};
   let seen: unknown;
@@ -121,13 +121,13 @@ Deno.test("TimerHeap.fire() hands over the argument and is done with the timer b
   equal(seen, argument);
 });
 
-Deno.test("TimerHeap.fire() does nothing where nothing is pending", () => {
+Deno.test("TimerHeap.fire() does nothing if no timer is pending", () => {
   const heap = new TimerHeap();
   heap.fire();
   equal(heap.size, 0);
 });
 
-Deno.test("TimerHeap.fire() passes on what the callback throws and keeps the others", () => {
+Deno.test("TimerHeap.fire() lets errors of a callback propagate and keeps the other timers", () => {
   const heap = new TimerHeap();
   let fired = 0;
   heap.push(1, () => {
@@ -145,7 +145,7 @@ Deno.test("TimerHeap.fire() passes on what the callback throws and keeps the oth
   equal(fired, 1);
 });
 
-Deno.test("TimerHeap.cancel() with a stale handle spares the timer that took the slot", () => {
+Deno.test("TimerHeap.cancel() with a stale handle does not cancel the timer that reuses the slot", () => {
   const heap = new TimerHeap();
   const stale = heap.push(1, () => {}, undefined);
   heap.cancel(stale);
@@ -156,7 +156,7 @@ Deno.test("TimerHeap.cancel() with a stale handle spares the timer that took the
   equal(heap.cancel(current), true);
 });
 
-Deno.test("TimerHeap.cancel() ignores what was never a handle", () => {
+Deno.test("TimerHeap.cancel() ignores numbers that are not handles", () => {
   const heap = new TimerHeap();
   const handle = heap.push(1, () => {}, undefined);
   const strangers = [

@@ -4,18 +4,18 @@ import { VirtualClock } from "../../../../core/lib/time/mod.ts";
 
 const SEED = 20_260_102;
 
-Deno.test("VirtualClock.now() starts where it is told and stands still", () => {
+Deno.test("VirtualClock.now() starts at the given time and stands still", () => {
   equal(new VirtualClock().now(), 0);
   equal(new VirtualClock(-12.5).now(), -12.5);
 });
 
-Deno.test("VirtualClock refuses a start that is not finite", () => {
+Deno.test("VirtualClock throws a RangeError for a start that is not finite", () => {
   for (const start of [NaN, Infinity, -Infinity]) {
     throws(() => new VirtualClock(start), RangeError);
   }
 });
 
-Deno.test("VirtualClock.at() serves equal deadlines in order of insertion", () => {
+Deno.test("VirtualClock.at() fires timers with equal deadlines in order of insertion", () => {
   const clock = new VirtualClock();
   const fired: string[] = [];
   for (const name of ["a", "b", "c"]) clock.at(5, (it) => fired.push(it), name);
@@ -36,7 +36,7 @@ Deno.test("VirtualClock.at() never calls before it has returned, however late th
   equal(clock.now(), 10);
 });
 
-Deno.test("VirtualClock.at() refuses NaN", () => {
+Deno.test("VirtualClock.at() throws a RangeError for NaN", () => {
   throws(() => new VirtualClock().at(NaN, () => {}, undefined), RangeError);
 });
 
@@ -51,7 +51,7 @@ Deno.test("VirtualClock.now() is the deadline while a timer fires", () => {
   equal(clock.now(), 100);
 });
 
-Deno.test("VirtualClock.advance() also fires what is set on the way, in order", () => {
+Deno.test("VirtualClock.advance() also fires timers set meanwhile, in order", () => {
   const clock = new VirtualClock();
   const fired: [string, number][] = [];
   const note = (name: string) => fired.push([name, clock.now()]);
@@ -74,7 +74,7 @@ Deno.test("VirtualClock.advance() also fires what is set on the way, in order", 
   equal(clock.pending, 1);
 });
 
-Deno.test("VirtualClock.advance() keeps the other timers where a callback throws", () => {
+Deno.test("VirtualClock.advance() keeps the other timers if a callback throws", () => {
   const clock = new VirtualClock();
   const fired: string[] = [];
   clock.at(5, () => {
@@ -89,7 +89,7 @@ Deno.test("VirtualClock.advance() keeps the other timers where a callback throws
   deepEqual(fired, ["same time", "later"]);
 });
 
-Deno.test("VirtualClock.advance() inside a callback never turns the clock back", () => {
+Deno.test("VirtualClock.advance() within a callback never turns the clock back", () => {
   const clock = new VirtualClock();
   const fired: number[] = [];
   clock.at(1, () => clock.advance(50), undefined);
@@ -99,21 +99,21 @@ Deno.test("VirtualClock.advance() inside a callback never turns the clock back",
   equal(clock.now(), 51);
 });
 
-Deno.test("VirtualClock.advance() refuses what is negative or not finite", () => {
+Deno.test("VirtualClock.advance() throws a RangeError for negative or infinite times", () => {
   const clock = new VirtualClock();
   for (const ms of [-1, NaN, Infinity]) {
     throws(() => clock.advance(ms), RangeError);
   }
 });
 
-Deno.test("VirtualClock.advanceTo() refuses the past and what is not finite", () => {
+Deno.test("VirtualClock.advanceTo() throws a RangeError for the past and for infinite times", () => {
   const clock = new VirtualClock(5);
   for (const time of [4.999, NaN, Infinity]) {
     throws(() => clock.advanceTo(time), RangeError);
   }
 });
 
-Deno.test("VirtualClock.cancel() takes back a pending timer, once", () => {
+Deno.test("VirtualClock.cancel() cancels a pending timer once", () => {
   const clock = new VirtualClock();
   let fired = 0;
   const timer = clock.at(5, () => fired++, undefined);
@@ -141,7 +141,7 @@ Deno.test("VirtualClock.runNext() moves to the next deadline and fires one timer
   equal(clock.runNext(), false);
 });
 
-Deno.test("VirtualClock.run() stops at the limit, or with nothing left but timers at Infinity", () => {
+Deno.test("VirtualClock.run() stops at the limit, or when only timers at Infinity are left", () => {
   const clock = new VirtualClock();
   clock.at(Infinity, () => {}, undefined);
   const again = (): number => clock.at(clock.now() + 1, again, undefined);
@@ -156,7 +156,7 @@ Deno.test("VirtualClock.run() stops at the limit, or with nothing left but timer
   equal(once.pending, 1);
 });
 
-Deno.test("VirtualClock.run() goes through 100 000 timers that each set the next for the present", () => {
+Deno.test("VirtualClock.run() fires 100 000 timers that each set the next for the current time", () => {
   const clock = new VirtualClock();
   let left = 100_000;
   const again = (): void => {
@@ -167,7 +167,7 @@ Deno.test("VirtualClock.run() goes through 100 000 timers that each set the next
   equal(clock.now(), 0);
 });
 
-/** A clock as one would write it without thought for speed: a list, sorted each time. */
+/** A simple clock for comparison: a list that is sorted at each step. */
 class NaiveClock {
   present = 0;
   order = 0;
@@ -228,7 +228,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.constant({ do: "runNext" } as const),
 );
 
-Deno.test("VirtualClock does what a sorted list does, through any mix of steps and timers set by timers", () => {
+Deno.test("VirtualClock behaves like a sorted list, in any sequence of operations and of timers set by timers", () => {
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 100, size: "max" }), (script) => {
       const clock = new VirtualClock();
@@ -276,7 +276,7 @@ Deno.test("VirtualClock does what a sorted list does, through any mix of steps a
   );
 });
 
-Deno.test("VirtualClock.runUntil() stands at the time where nothing more is due, and at the last timer where the limit stops it", () => {
+Deno.test("VirtualClock.runUntil() ends at the given time, or at the last timer if it reaches the limit", () => {
   const clock = new VirtualClock();
   const fired: number[] = [];
   const fire = () => void fired.push(clock.now());

@@ -3,7 +3,7 @@ import { Lead } from "../../../../core/lib/time/_waker.ts";
 
 const BOUNDS = { least: 0.05, initial: 0.3, most: 2 };
 
-/** Delays spread evenly from 0 to 1 ms, in an order without pattern. */
+/** Delays spread evenly from 0 to 1 ms, in pseudo-random order. */
 function* delays(count: number): Generator<number> {
   let state = 1;
   for (let i = 0; i < count; i++) {
@@ -16,7 +16,7 @@ Deno.test("Lead.ms starts at the initial lead", () => {
   equal(new Lead(BOUNDS).ms, 0.3);
 });
 
-Deno.test("Lead.record() leads to the 99 % quantile of the delays", () => {
+Deno.test("Lead.record() converges to the 99 % quantile of the delays", () => {
   const lead = new Lead(BOUNDS);
   for (const delay of delays(20_000)) lead.record(delay);
   ok(Math.abs(lead.ms - 0.99) < 0.05, `${lead.ms}`);

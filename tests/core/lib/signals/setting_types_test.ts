@@ -2,15 +2,15 @@ import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { integrated } from "../../../../core/lib/signals/_form.ts";
 import { folderWith } from "../../../support/plugins.ts";
 import { createKit, validate } from "../../../../core/config/mod.ts";
-import { faults, kit, signal } from "./_signals.ts";
+import { issuesOf, kit, signal } from "./_signals.ts";
 
 function said(value: unknown, unit = kit.rate()): string[] {
-  return faults(value, unit).map(({ path, message, suggestion }) =>
+  return issuesOf(value, unit).map(({ path, message, suggestion }) =>
     `${path}: ${message}${suggestion === undefined ? "" : ` → ${suggestion}`}`
   );
 }
 
-Deno.test("kit.signal() reads its values by the unit it is given", () => {
+Deno.test("kit.signal() parses values in the given unit", () => {
   const written = { ramp: { from: "60/m", to: "10/s", over: "1s" } };
   equal(signal(written, kit.rate()).at(0), 1);
   equal(signal({ ramp: { from: 0, to: 1, over: 9 } }, kit.share()).at(9), 1);
@@ -19,19 +19,19 @@ Deno.test("kit.signal() reads its values by the unit it is given", () => {
   ]);
 });
 
-Deno.test("kit.signal() says what a bare value lacks", () => {
+Deno.test("kit.signal() reports what is wrong with a bare value", () => {
   deepEqual(said("400/sec"), [
     ': Cannot read "400/sec" as a rate → 400/s',
   ]);
   deepEqual(said([]), [": Expected a rate or an object, received a list"]);
-  match(faults([], kit.rate())[0].allowed ?? "", /ramp, stages, steps/);
+  match(issuesOf([], kit.rate())[0].allowed ?? "", /ramp, stages, steps/);
 });
 
-Deno.test("kit.signal() suggests the form that was meant", () => {
+Deno.test("kit.signal() suggests a form for a misspelt one", () => {
   deepEqual(said({ rmp: { from: 1 } }), ['/rmp: Unknown key "rmp" → ramp']);
 });
 
-Deno.test("kit.signal() takes one form at a time", () => {
+Deno.test("kit.signal() accepts exactly one form", () => {
   const ramp = { from: 1, to: 2, over: 3 };
   deepEqual(said({ ramp, steps: [{ at: 0, value: 1 }] }), [
     ": Expected an object with one key, the form, received 2 keys",
@@ -41,7 +41,7 @@ Deno.test("kit.signal() takes one form at a time", () => {
   ]);
 });
 
-Deno.test("kit.signal() lists all faults at once, however deep", () => {
+Deno.test("kit.signal() reports all errors at once, at any depth", () => {
   deepEqual(
     said({
       sum: [
@@ -63,9 +63,9 @@ Deno.test("kit.signal() lists all faults at once, however deep", () => {
   );
 });
 
-Deno.test("kit.signal() refuses times that decrease, and steps that begin late", () => {
+Deno.test("kit.signal() rejects decreasing times, and steps that do not begin at 0", () => {
   deepEqual(
-    faults({
+    issuesOf({
       steps: [{ at: "5s", value: 1 }, { at: "3s", value: 1 }, {
         at: "4s",
         value: 1,
@@ -97,7 +97,7 @@ Deno.test("kit.signal() refuses times that decrease, and steps that begin late",
   );
 });
 
-Deno.test("kit.signal() refuses a part of a whole that cannot be integrated", () => {
+Deno.test("kit.signal() rejects a nested signal that cannot be integrated", () => {
   const waves = {
     product: [
       { sine: { mean: 1, amplitude: 1, period: 0.0031415926535 } },
@@ -110,7 +110,7 @@ Deno.test("kit.signal() refuses a part of a whole that cannot be integrated", ()
   );
 });
 
-Deno.test("kit.signal() has a JSON Schema that leads into itself", () => {
+Deno.test("kit.signal() has a recursive JSON Schema", () => {
   const schema = kit.z.strictObject({ rate: kit.signal(kit.rate()) });
   const json = JSON.stringify(kit.z.toJSONSchema(schema, { io: "input" }));
   for (const part of ["duty", "amplitude", '"maxProperties":1', "$ref"]) {
@@ -118,7 +118,7 @@ Deno.test("kit.signal() has a JSON Schema that leads into itself", () => {
   }
 });
 
-Deno.test("trace takes points or a file, not both and not none", async () => {
+Deno.test("trace accepts either points or a file", async () => {
   await using folder = await folderWith({ "a.csv": "0,1\n" });
   const trace = (value: unknown) => {
     const kit = createKit({
@@ -135,7 +135,7 @@ Deno.test("trace takes points or a file, not both and not none", async () => {
   equal(trace({ file: "a.csv" }), undefined);
 });
 
-Deno.test("integrated() takes errors that are none of the settings' for what they are", () => {
+Deno.test("integrated() does not catch errors other than PerfmockError", () => {
   const broken = integrated(() => {
     throw new TypeError("broken");
   });
