@@ -1,12 +1,12 @@
 /**
- * A failure that spreads: how memory pressure in one part of a backend takes down another that never touches it, and what
- * stops that.
+ * A failure that spreads: memory pressure in one part of a backend takes down another part that does not use it, and a bulkhead
+ * prevents that.
  *
- * A shop has twenty workers. All requests need one; orders need a database connection as well, of which there are four. For two
- * seconds the order service's heap is nearly full, so that it stops for garbage collection again and again. Orders then wait for a
- * connection, and hold a worker while they do. The same two seconds come twice: once orders wait as long as it takes, until
- * all workers wait with them and the catalogue fails too; once they are refused after a short wait, and the catalogue
- * does not notice. Afterwards both recover by themselves.
+ * A shop has twenty workers. Every request needs one; an order also needs one of four database connections. For two seconds the heap
+ * of the order service is nearly full, so that it often stops for garbage collection. Orders then wait for a connection, and each holds
+ * a worker while it waits. The example runs twice. With the policy "patient" orders wait without a limit, until they hold all workers
+ * and the catalogue fails too. With the policy "bulkhead" orders are refused after a short wait, and the catalogue is not affected.
+ * After the pressure both recover by themselves.
  *
  *     deno run -A examples/cascade/main.ts
  *
@@ -16,71 +16,71 @@ import { createPerfmock } from "@perfmock/perfmock";
 import type { PoolReport } from "@perfmock/perfmock/limiter";
 import { type Crowd, type Visit, visitAll } from "./visitors.ts";
 
-/** Who only looks has no patience; who orders has some. */
+/** Visitors of the catalogue give up early, customers who order later. */
 const CATALOGUE: Crowd = { rate: 60, patience: 400 };
 const ORDERS: Crowd = { rate: 40, patience: 1500 };
 
-/** When the pressure begins and ends, and when visitors stop coming, in milliseconds. */
+/** Start and end of the pressure, and end of the arrivals, in ms. */
 const PRESSURE = 1500;
 const RELEASE = 3500;
 const END = 6000;
 
-/** How long after the release the backend may be busy with what has piled up, in milliseconds. */
+/** Time after the pressure in which the backlog may still be served, in ms. */
 const DRAINING = 1200;
 
-/** What waits for a database connection, and for how long. */
+/** Queue for the database connections. */
 export interface DatabasePolicy {
-  /** What it is called. */
+  /** Name of the policy. */
   readonly name: string;
-  /** How many orders may wait. */
+  /** Maximum number of orders in the queue. */
   readonly queue: number | "unbounded";
-  /** How long each waits. */
+  /** Maximum wait of an order; absent: unlimited. */
   readonly queueTimeout?: string;
 }
 
-/** Orders wait as long as it takes. */
+/** Orders wait without a limit. */
 export const patient: DatabasePolicy = { name: "patient", queue: "unbounded" };
 
-/** Few may wait, and not for long: a bulkhead between the database and the workers. */
+/** A short queue with a short timeout: a bulkhead between the database and the workers. */
 export const bulkhead: DatabasePolicy = {
   name: "bulkhead",
   queue: 6,
   queueTimeout: "100ms",
 };
 
-/** What visitors of one page saw in one phase. */
+/** Results of one page in one phase. */
 export interface Seen {
-  /** The share of them that got an answer. */
+  /** Share of requests that were answered. */
   readonly answered: number;
-  /** The share that was refused; the others gave up. */
+  /** Share of requests that were refused; the clients of the others gave up. */
   readonly refused: number;
-  /** Half of those who got an answer got it within this time, in milliseconds. */
+  /** Median response time of answered requests, in ms. */
   readonly median: number;
 }
 
-/** What visitors of one page saw. */
+/** Results of one page. */
 export interface Experience {
   /** Before the pressure. */
   readonly before: Seen;
-  /** Once the pressure has lasted for half a second. */
+  /** From half a second after the start of the pressure. */
   readonly during: Seen;
-  /** After the release, once what had piled up is gone. */
+  /** After the backlog has been served. */
   readonly after: Seen;
 }
 
-/** What one policy led to. */
+/** Results of one policy. */
 export interface Outcome {
-  /** The policy's name. */
+  /** Name of the policy. */
   readonly policy: string;
-  /** What visitors of the catalogue saw, which needs no database. */
+  /** Results of the catalogue, which needs no database. */
   readonly catalogue: Experience;
-  /** What visitors who ordered saw. */
+  /** Results of orders. */
   readonly orders: Experience;
-  /** The most workers that were busy at once. */
+  /** Maximum number of busy workers. */
   readonly peakWorkers: number;
 }
 
-/** Runs the scenario with both policies, side by side. */
+/** Runs the scenario with both policies, concurrently. */
 export function run(): Promise<Outcome[]> {
   return Promise.all([scenario(patient), scenario(bulkhead)]);
 }
@@ -130,7 +130,7 @@ async function scenario(
     catalogue: new URL("/catalogue", server.url),
     orders: new URL("/orders", server.url),
   };
-  // What a process does for the first time is slow. The reset begins the pressure's time again.
+  // Warm-up: first calls in a process are slow. The reset restarts the signal of the pressure.
   await visitAll(pages.catalogue, CATALOGUE, 500);
   await visitAll(pages.orders, ORDERS, 500);
   server.reset();

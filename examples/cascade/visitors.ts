@@ -1,33 +1,33 @@
 /**
- * The crowd of this example: visitors who come at a steady rate, whatever becomes of those before them, and do not wait for ever.
+ * Visitors of the example: they arrive at a steady rate whatever the response times are, and give up after some time.
  *
  * @module
  */
 
-/** A crowd. */
+/** A group of visitors. */
 export interface Crowd {
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
-  /** After this many milliseconds a visitor gives up. */
+  /** Time after which a visitor gives up, in ms. */
   readonly patience: number;
 }
 
-/** What became of one request. */
+/** Result of one request. */
 export interface Visit {
-  /** When it was sent, in milliseconds since the crowd began to come. */
+  /** Time of sending, in ms since the first arrival. */
   readonly at: number;
-  /** How it ended: refused is any status from 400 on. */
+  /** End of the request; a status of 400 or above is `refused`. */
   readonly end: "answered" | "refused" | "gave up";
-  /** How long that took, in milliseconds. */
+  /** Time until the end, in ms. */
   readonly took: number;
 }
 
 /**
  * Sends requests at a steady rate and waits for the end of all of them.
  *
- * @param url what they load
- * @param crowd how many come, and how patient they are
- * @param duration for how long new ones come, in milliseconds
+ * @param url page to load
+ * @param crowd rate of arrivals, and time after which visitors give up
+ * @param duration duration of the arrivals, in ms
  */
 export async function visitAll(
   url: URL,
