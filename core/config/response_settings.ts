@@ -1,5 +1,5 @@
 /**
- * Settings of a route's response, `response`, and of the timing of its body, `wire`.
+ * Settings of what a route answers, `response`, and of how the body is sent, `wire`.
  *
  * @module
  */
@@ -198,7 +198,7 @@ function eventsType(kit: Kit) {
   });
 }
 
-/** Timing of a body, as users write it. */
+/** How a body is sent, as users write it. */
 export interface WireInput {
   /** Time between two pieces: a distribution. */
   readonly gap?: unknown;
@@ -216,7 +216,7 @@ export interface WireInput {
     };
 }
 
-/** Timing of a body, parsed. */
+/** How a body is sent, parsed. */
 export interface WireSettings {
   /** Time between two pieces. */
   readonly gap?: Distribution | undefined;

@@ -155,17 +155,20 @@ function compact(issue: Issue): Issue {
  * Returns the error for a configuration that cannot be used.
  *
  * @param issues everything that is wrong with it
- * @param code `CONFIG_INVALID` unless all issues share another code
+ * @param options `code`: by default `CONFIG_INVALID`; `note`: a clause that follows the number of errors
  */
 export function invalidConfig(
   issues: readonly Issue[],
-  code: ErrorCode = "CONFIG_INVALID",
+  { code = "CONFIG_INVALID", note }: {
+    readonly code?: ErrorCode;
+    readonly note?: string | undefined;
+  } = {},
 ): PerfmockError {
   return new PerfmockError(
     code,
     `Cannot use the configuration: ${issues.length} ${
-      issues.length === 1 ? "fault" : "faults"
-    }`,
+      issues.length === 1 ? "error" : "errors"
+    }${note === undefined ? "" : `; ${note}`}`,
     issues,
   );
 }

@@ -64,7 +64,7 @@ export interface PluginDescription {
 /** What the calls answer with. */
 export interface ControlSource {
   /** The configuration in force, the server's own or a session's. */
-  readonly tenant: LiveConfiguration & {
+  readonly world: LiveConfiguration & {
     /** GET routes. */
     readonly routes: readonly RouteDescription[];
     /** GET requests. */
@@ -91,7 +91,7 @@ const TEXTS = { type: "array", items: TEXT };
 const COUNT = { type: "integer" };
 /** The endpoints, to be served under the control path. */
 export function builtinEndpoints(source: ControlSource): Endpoint[] {
-  const { tenant, sessions, kit } = source;
+  const { world, sessions, kit } = source;
   return [
     {
       method: "GET",
@@ -131,7 +131,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
         does: TEXTS,
         settings: { type: "object" },
       }),
-      handle: () => ({ routes: tenant.routes }),
+      handle: () => ({ routes: world.routes }),
     },
     {
       method: "GET",
@@ -153,7 +153,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       summary: "What happened since the start or the last reset",
       answer: STATS_SCHEMA,
       handle: async () =>
-        new Response(await tenant.statsText(), {
+        new Response(await world.statsText(), {
           headers: { "content-type": "application/json" },
         }),
     },
@@ -168,7 +168,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       }),
       answer: LIVE_SCHEMA,
       handle: ({ request, query }) =>
-        tenant.live.follow(
+        world.live.follow(
           (query as { interval?: number }).interval,
           request.headers.get("last-event-id"),
         ),
@@ -179,14 +179,14 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       summary:
         "Sequence numbers, journal and stats start afresh; Prometheus counters go on",
       handle() {
-        tenant.reset();
+        world.reset();
         return new Response(null, { status: 204 });
       },
       status: 204,
     },
-    ...configEndpoints(tenant),
+    ...configEndpoints(world),
     ...sessionEndpoints(sessions, kit),
-    journalEndpoint((filter) => tenant.journal.entries(filter), kit),
+    journalEndpoint((filter) => world.journal.entries(filter), kit),
   ];
 }
 

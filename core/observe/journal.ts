@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { LiveExchange } from "../pipeline/exchange.ts";
-import type { Journal } from "../pipeline/plan.ts";
+import type { ExchangeLog, LiveExchange } from "../pipeline/exchange.ts";
 import type { Outcome } from "../plugin.ts";
 
 /** What is kept of an exchange; times in milliseconds. */
@@ -68,7 +67,7 @@ const COLUMNS = 8;
 const FIRST = 64;
 
 /** The last exchanges of a server or a session. Recording copies numbers into an array and allocates nothing. */
-export class ExchangeJournal implements Journal {
+export class ExchangeJournal implements ExchangeLog {
   readonly #session: string | null;
   readonly #origin: number;
   #capacity: number;

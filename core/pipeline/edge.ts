@@ -1,71 +1,80 @@
 /**
  * The edge between HTTP and the pipeline: finds a request's plan, starts an exchange, and makes a promise only where the
- * exchange waits.
+ * exchange waits. The HTTP server calls {@linkcode Edge.fetch} itself; nothing stands between.
  *
  * @module
  */
 import { getPath } from "hono/utils/url";
-import { LiveExchange, type Peer } from "./exchange.ts";
-import type { Flow } from "./flow.ts";
-import { abandon, begin } from "./pipeline.ts";
-import type { Plan } from "./plan.ts";
 import { problem } from "../lib/problem.ts";
 import { corsHeaders, isPreflight, preflight } from "./cors.ts";
+import { LiveExchange, type Peer, type Plan } from "./exchange.ts";
 import type { Matchable, Matcher } from "./matcher.ts";
+import { abandon, begin } from "./pipeline.ts";
 
-/** A route and its plans, one for each method, since a metric names the method. */
+/** A route with a plan for each method, since a metric names the method. */
 export interface PlannedRoute extends Matchable {
-  /** The plan for a request's method. */
+  /** Returns the plan for a request's method. */
   plan(method: string): Plan;
 }
 
-/** What the edge stands between. */
-export interface EdgeParts {
+/** Everything that one revision answers. */
+export interface Served {
   /** The mock routes. */
   readonly matcher: Matcher<PlannedRoute>;
-  /** The exchanges under way. */
-  readonly flow: Flow;
   /** Whether preflights are answered. */
   readonly cors: boolean;
-  /** Whether a path belongs to the control API or a plugin's endpoint; these go before mock routes. */
+  /** Whether a path belongs to the control API or to a plugin's endpoint, which take precedence over mock routes. */
   readonly reserved: (path: string) => boolean;
-  /** Answers for the control API and endpoints. */
-  readonly otherwise: (request: Request) => Response | Promise<Response>;
-  /** Answers what nothing takes; the path is as routes know it. */
+  /** Answers for the control API and the endpoints. */
+  readonly endpoints: (request: Request) => Response | Promise<Response>;
+  /** Answers a request that no route takes; `path` is decoded as routes are. */
   readonly unmatched: (request: Request, path: string) => Response;
 }
 
-/** How many URLs are remembered with their plans. A frontend uses few; a crawl of many must not fill memory. */
+/** Maximum number of URLs remembered with their plans. A frontend uses few; a crawl of many must not fill memory. */
 const REMEMBERED = 4096;
 
-/** A client's leaving is watched for where the wait is longer than this, in ms: the watch costs more than a short wait. */
+/** Shortest wait, in ms, during which a client's leaving is watched: the watch costs more than a short wait. */
 const WATCHED = 50;
 
-/** Takes requests in. */
+/** Takes the requests of one world, whichever revision is in force. */
 export class Edge {
-  readonly #parts: EdgeParts;
+  /** Answers a request that names a session; undefined result for none. Set once the first session exists. */
+  inSession:
+    | ((
+      request: Request,
+      peer: Peer | undefined,
+    ) => Response | Promise<Response> | undefined)
+    | undefined = undefined;
+  #served: Served | undefined;
   readonly #get = new Map<string, Plan>();
   readonly #others = new Map<string, Plan>();
 
-  /** @param parts what it stands between */
-  constructor(parts: EdgeParts) {
-    this.#parts = parts;
+  /** A revision takes over: plans of the one before are forgotten. */
+  serve(served: Served): void {
+    this.#served = served;
+    this.#get.clear();
+    this.#others.clear();
   }
 
   /** Answers a request, at once where nothing waits. */
   readonly fetch = (
     request: Request,
     peer?: Peer,
-  ): Response | Promise<Response> => {
+  ): Response | Promise<Response> =>
+    this.inSession?.(request, peer) ?? this.own(request, peer);
+
+  /** Answers a request from this world's own routes, whatever session it names. */
+  own(request: Request, peer?: Peer): Response | Promise<Response> {
     const method = request.method;
     const url = request.url;
     const plan = method === "GET"
       ? this.#get.get(url)
       : this.#others.get(`${method} ${url}`);
     return plan === undefined
-      ? this.#first(request, { method, url, peer })
+      ? this.#first(request, peer)
       : this.#run(plan, method, request, peer);
-  };
+  }
 
   #run(
     plan: Plan,
@@ -73,24 +82,21 @@ export class Edge {
     request: Request,
     peer?: Peer,
   ): Response | Promise<Response> {
-    if (plan.flow.draining) return unavailable(request, this.#parts.cors);
+    if (plan.flow.draining) {
+      return unavailable(request, this.#served?.cors ?? false);
+    }
     const x = new LiveExchange(plan, method, request, peer);
     begin(x);
     return x.response ?? wait(x);
   }
 
   /** A URL that is not remembered. */
-  #first(
-    request: Request,
-    { method, url, peer }: {
-      readonly method: string;
-      readonly url: string;
-      readonly peer: Peer | undefined;
-    },
-  ): Response | Promise<Response> {
-    const { cors, matcher, otherwise, reserved, unmatched } = this.#parts;
+  #first(request: Request, peer?: Peer): Response | Promise<Response> {
+    const { method, url } = request;
+    if (this.#served === undefined) return unavailable(request, false);
+    const { cors, matcher, endpoints, reserved, unmatched } = this.#served;
     const path = getPath(request);
-    if (reserved(path)) return otherwise(request);
+    if (reserved(path)) return endpoints(request);
     if (cors && isPreflight(request)) return preflight(request);
     const plan = matcher.find(method, path)?.plan(method);
     if (plan === undefined) return unmatched(request, path);
@@ -106,7 +112,7 @@ export class Edge {
   }
 }
 
-/** The promise of an answer; its client's leaving ends the exchange. */
+/** Returns the promise of an answer; its client's leaving ends the exchange. */
 function wait(x: LiveExchange): Promise<Response> {
   return new Promise((resolve) => {
     x.resolve = resolve;
@@ -119,14 +125,14 @@ function wait(x: LiveExchange): Promise<Response> {
   });
 }
 
-/** Settles the promise of an exchange that nobody waits for any more; the response goes nowhere. */
+/** Settles the promise of an abandoned exchange; the response goes nowhere. */
 export function forget(x: LiveExchange): void {
   if (x.response === undefined) {
     x.resolve?.(new Response(null, { status: 499 }));
   }
 }
 
-/** The server is ending. */
+/** Answers while the server is ending. */
 function unavailable(request: Request, cors: boolean): Response {
   const headers = new Headers({ "connection": "close" });
   const origin = cors ? request.headers.get("origin") : null;

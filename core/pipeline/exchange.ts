@@ -1,28 +1,159 @@
 /**
- * What travels: one request and its answer, with all that its stages leave behind.
+ * One request on its way, and everything its route has prepared for it.
  *
  * @module
  */
-import type { FaultAction, Injected } from "./faults/mod.ts";
-import type { Plan } from "./plan.ts";
 import type {
+  Admit,
+  Awaitable,
+  Clock,
+  Counter,
   Exchange,
   Lease,
   Outcome,
   Rejection,
+  Route,
+  RouteHooks,
   Ticket,
   Waiter,
 } from "../plugin.ts";
 
-/** The other end of a connection, as the HTTP server knows it: asked for only where somebody wants to know. */
+/** The client's end of a connection, as the HTTP server reports it. */
 export interface Peer {
-  /** Its address. */
+  /** Address of the client. */
   readonly remoteAddr: { readonly hostname?: string | undefined };
 }
 
 /**
- * One exchange. Data and state of the pipeline's machine in one object, so that an exchange costs one allocation. Plugins
- * see it as an {@linkcode Exchange}; only core/pipeline/pipeline.ts writes to it.
+ * The effect of an injected fault after the hold: an answer of its own, no answer until the client leaves, or a reset of the
+ * connection before any byte.
+ */
+export type FaultAction = "answer" | "hang" | "connection-reset";
+
+/** An injected fault of a route, ready to take effect. */
+export interface Injected {
+  /** Effect of the fault. */
+  readonly action: FaultAction;
+  /** Status of the answer; undefined for the route's own. */
+  readonly status: number | undefined;
+  /** Builds the answer in place of the route; undefined where nothing is answered. */
+  readonly answer: ((exchange: LiveExchange) => void) | undefined;
+  /** Counts how often the fault took effect. */
+  readonly counter: Pick<Counter, "add">;
+}
+
+/** Decides at the start of service which fault an exchange meets. */
+export interface FaultDecision {
+  /** Returns the fault, or undefined for none. */
+  decide(exchange: LiveExchange): Injected | undefined;
+}
+
+/** The stages in which plugins have hooks. */
+export type Stage = keyof Pick<
+  RouteHooks,
+  "admit" | "serve" | "degrade" | "respond" | "observe"
+>;
+
+/** The hooks of one route from all plugins, in the order in which they run. */
+export interface PlannedHooks {
+  /** Admit hooks, taken in turn; each may hold a lease. */
+  readonly admit: readonly Admit[];
+  /** Service time in ms; undefined for 0 ms. */
+  readonly serve: ((exchange: Exchange) => number) | undefined;
+  /** Degradation in ms; all are added. */
+  readonly degrade: readonly ((exchange: Exchange) => number)[];
+  /** Each receives the response that the hook before it returned. */
+  readonly respond: readonly ((
+    exchange: Exchange,
+    response: Response,
+  ) => Awaitable<Response>)[];
+  /** Each receives the finished exchange. */
+  readonly observe: readonly ((exchange: Exchange) => void)[];
+  /** Names of the plugins that the hooks of a stage belong to, in the same order: used in error reports only. */
+  readonly plugins: Readonly<Record<Stage, readonly string[]>>;
+}
+
+/** The source of a route's sequence numbers: shared by all its methods, kept over revisions. */
+export interface SequenceCounter {
+  /** Number of the next arrival. */
+  next: number;
+}
+
+/** The dials of a route that core provides. They hold from the next exchange on. */
+export interface RouteDials {
+  /** Time added to each exchange, in ms, behind a proxy too. */
+  delay: number;
+}
+
+/** The figures of a route, as the pipeline records them. */
+export interface RouteRecorder {
+  /** A request arrived at `at`, in the clock's ms. */
+  arrived(at: number): void;
+  /** An exchange has ended. */
+  observe(exchange: Exchange): void;
+}
+
+/** The log of ended exchanges. */
+export interface ExchangeLog {
+  /** Copies the values that it keeps. */
+  record(exchange: LiveExchange): void;
+}
+
+/** Reports an error that plugin code threw; `index` is the place of the hook in its stage. */
+export type HookReport = (
+  error: unknown,
+  plan: Plan,
+  stage?: Stage,
+  index?: number,
+) => void;
+
+/** A route with one of its methods, ready to take exchanges: everything they need is bound once. */
+export interface Plan {
+  /** The route. */
+  readonly route: Route;
+  /** Hooks of the route. */
+  readonly hooks: PlannedHooks;
+  /** Decides which fault an exchange meets; undefined where the route has none. */
+  readonly faults: FaultDecision | undefined;
+  /** Source of the sequence numbers. */
+  readonly sequence: SequenceCounter;
+  /** Status of a served answer. */
+  readonly status: number;
+  /** Whether connections of the route may be reset. */
+  readonly resets: boolean;
+  /** Series that exchanges are recorded into. */
+  readonly recorder: RouteRecorder;
+  /** Clock of the server. */
+  readonly clock: Clock;
+  /** Exchanges in flight in the same world. */
+  readonly flow: Flow;
+  /** Exchanges in flight on the same revision. */
+  readonly generation: Generation;
+  /** Dials of the route. */
+  readonly dials: RouteDials;
+  /** Header that takes the place of the sequence number in draws; undefined for none. */
+  readonly replayedBy: string | undefined;
+  /** Log of ended exchanges; undefined where none is kept. */
+  readonly journal: ExchangeLog | undefined;
+  /** Applies the overrides that a request asks for; undefined where the configuration allows none. */
+  readonly override: ((exchange: LiveExchange) => void) | undefined;
+  /** Begins to fetch, at the start of service, the source of the answer; sets {@linkcode LiveExchange.preparing}. Mostly absent. */
+  readonly prepare: ((exchange: LiveExchange) => void) | undefined;
+  /** Takes the place of `answer` in simulation: lets a body flow for its time. Absent where a body leaves with its headers. */
+  readonly simulate: ((exchange: LiveExchange) => void) | undefined;
+  /**
+   * Builds the answer at the end of the hold, and stores or delivers it. Undefined in simulation. Where it leaves the exchange
+   * `flowing`, the body goes on, and its writer calls `handOver` at the last byte.
+   */
+  readonly answer: ((exchange: LiveExchange) => void) | undefined;
+  /** Reports an error that plugin code threw. */
+  readonly report: HookReport;
+}
+
+/**
+ * One exchange: data and state of the pipeline's machine in one object, so that an exchange costs one allocation. Plugins see
+ * it as a read-only {@linkcode Exchange}. Only files of core/pipeline/ write to it, and those of core/respond/ to the fields of
+ * the answer: a house test holds both lists.
  */
 export class LiveExchange implements Exchange, Waiter {
   sequence = 0;
@@ -37,41 +168,41 @@ export class LiveExchange implements Exchange, Waiter {
   outcome: Outcome = "pending";
   phase: "queue" | "service" | "body" = "queue";
 
-  /** Which of the plan's admit hooks is next. */
+  /** Index of the next admit hook. */
   stage = 0;
-  /** The leases held, in the order they were given. */
+  /** Leases held, in the order they were given. */
   leases: Lease[] | undefined = undefined;
-  /** The place in a queue, while it waits there. */
+  /** Place in a queue, while the exchange waits there. */
   ticket: Ticket | undefined = undefined;
-  /** What a queue decided, until the trampoline takes the exchange on. */
+  /** Decision of a queue, until the trampoline takes the exchange on. */
   settled: Lease | Rejection | undefined = undefined;
-  /** When the queue says that service starts; undefined for the present. */
+  /** Time at which a queue says that service starts; undefined for the present. */
   settledAt: number | undefined = undefined;
-  /** True while an admit hook runs: what settles now must not re-enter. */
+  /** True while an admit hook runs: a settlement must not re-enter. */
   admitting = false;
-  /** The clock's timer while the exchange is held, else 0. */
+  /** Timer of the hold on the clock; 0 where there is none. */
   timer = 0;
-  /** Where it stands among the exchanges under way; -1 where it is not. */
+  /** Index among the exchanges in flight; -1 where it is not among them. */
   slot = -1;
-  /** Why it was rejected. */
+  /** Reason of the rejection. */
   rejection: Rejection | undefined = undefined;
-  /** The fault that meets it. */
+  /** Fault that the exchange meets. */
   injected: Injected | undefined = undefined;
-  /** What that fault, or a rejection, does in place of the route's answer. */
+  /** Effect of that fault, or of a rejection, in place of the route's answer. */
   action: FaultAction | undefined = undefined;
-  /** Which of the overrides that it asked for were refused, and why. */
+  /** Overrides that were asked for and refused, with the reasons. */
   refused: string | undefined = undefined;
-  /** What a hook threw. */
-  fault: unknown = undefined;
-  /** True while its headers have left and its body goes on: its leases are held until then. */
+  /** Error that a hook threw. */
+  error: unknown = undefined;
+  /** True from the headers to the last byte of a body that goes on: leases are held until then. */
   flowing = false;
-  /** True while what the answer is made of is still to come, such as an upstream's: the hold lasts until then. */
+  /** True while the source of the answer, such as an upstream's response, is awaited: the hold lasts until then. */
   preparing = false;
-  /** Ends what still works for this exchange beside the pipeline, an upstream's request or a body, when the exchange ends. */
+  /** Stops the work that goes on beside the pipeline, such as an upstream request or a body, when the exchange ends. */
   stop: (() => void) | undefined = undefined;
-  /** The answer, once the HTTP edge has built it. */
+  /** Answer, once it is built. */
   response: Response | Promise<Response> | undefined = undefined;
-  /** Hands the answer to the HTTP edge where it waits for one. */
+  /** Delivers the answer to the edge where it waits for one. */
   resolve:
     | ((response: Response | Promise<Response>) => void)
     | undefined = undefined;
@@ -80,7 +211,7 @@ export class LiveExchange implements Exchange, Waiter {
    * @param plan of the route and method
    * @param method upper case
    * @param request undefined in simulation
-   * @param peer the other end of its connection, where there is one
+   * @param peer the client's end of the connection, where there is one
    */
   constructor(
     readonly plan: Plan,
@@ -89,7 +220,7 @@ export class LiveExchange implements Exchange, Waiter {
     readonly peer?: Peer,
   ) {}
 
-  /** The exchange itself: a LiveExchange is its own {@linkcode Waiter}, which spares an object a request. */
+  /** The exchange itself: a LiveExchange is its own {@linkcode Waiter}, which saves an object per request. */
   get exchange(): Exchange {
     return this;
   }
@@ -109,7 +240,7 @@ export class LiveExchange implements Exchange, Waiter {
       return;
     }
     if (this.ticket === undefined) {
-      // Too late: the exchange has ended, or was settled before. A server must never be lost.
+      // Too late: the exchange has ended, or was settled before. A lease must never be lost.
       if (isLease(outcome)) outcome.release(this, this.plan.clock.now());
       return;
     }
@@ -132,4 +263,104 @@ export function isRejection(
   answer: Lease | Rejection | Ticket,
 ): answer is Rejection {
   return "reason" in answer;
+}
+
+/** The exchanges of one revision, which may be disposed after the last of them. */
+export class Generation {
+  /** Number of exchanges in flight. */
+  size = 0;
+  #retired: (() => void) | undefined;
+
+  /** Takes no new exchanges; calls `ended` once none is in flight. */
+  retire(ended: () => void): void {
+    if (this.size === 0) ended();
+    else this.#retired = ended;
+  }
+
+  /** The last exchange has ended. */
+  emptied(): void {
+    this.#retired?.();
+    this.#retired = undefined;
+  }
+}
+
+/** All exchanges in flight in one world, and the trampoline on which those that waited in a queue go on. */
+export class Flow {
+  /** True once no new exchanges are taken. */
+  draining = false;
+  readonly #onward: (exchange: LiveExchange) => void;
+  readonly #inFlight: LiveExchange[] = [];
+  readonly #ready: LiveExchange[] = [];
+  #running = false;
+  #empty: PromiseWithResolvers<void> | undefined;
+
+  /** @param onward takes a settled exchange through the rest of the pipeline */
+  constructor(onward: (exchange: LiveExchange) => void) {
+    this.#onward = onward;
+  }
+
+  /** Number of exchanges in flight. */
+  get size(): number {
+    return this.#inFlight.length;
+  }
+
+  /** An exchange has arrived. */
+  enter(exchange: LiveExchange): void {
+    exchange.plan.generation.size++;
+    exchange.slot = this.#inFlight.length;
+    this.#inFlight.push(exchange);
+  }
+
+  /** An exchange has ended. The last one takes its slot, so that leaving costs the same for any number of exchanges. */
+  leave(exchange: LiveExchange): void {
+    const slot = exchange.slot;
+    const last = this.#inFlight.pop();
+    if (last !== undefined && last !== exchange) {
+      this.#inFlight[slot] = last;
+      last.slot = slot;
+    }
+    exchange.slot = -1;
+    const { generation } = exchange.plan;
+    if (--generation.size === 0) generation.emptied();
+    if (this.#inFlight.length === 0) this.#empty?.resolve();
+  }
+
+  /**
+   * Takes a settled exchange on. While another exchange is being taken on, it waits until that one's caller has returned: a
+   * lease released by a 0 ms service settles the next waiter, and a chain of these would recurse until the stack ends.
+   */
+  resume(exchange: LiveExchange): void {
+    this.#ready.push(exchange);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let i = 0; i < this.#ready.length; i++) {
+        this.#onward(this.#ready[i]);
+      }
+    } finally {
+      this.#ready.length = 0;
+      this.#running = false;
+    }
+  }
+
+  /** Resolves once no exchange is in flight. */
+  emptied(): Promise<void> {
+    if (this.#inFlight.length === 0) return Promise.resolve();
+    this.#empty ??= Promise.withResolvers();
+    return this.#empty.promise;
+  }
+
+  /** Calls `visit` for each exchange in flight; it must not make one leave. */
+  each(visit: (exchange: LiveExchange) => void): void {
+    for (const exchange of this.#inFlight) visit(exchange);
+  }
+
+  /** Calls `end` for each exchange in flight, the latest arrival first; `end` must make it leave. */
+  endAll(end: (exchange: LiveExchange) => void): void {
+    for (let i = this.#inFlight.length - 1; i >= 0; i--) {
+      const exchange = this.#inFlight[i];
+      // Ending one may have ended others, or moved them to lower slots, which the loop still reaches.
+      if (exchange !== undefined) end(exchange);
+    }
+  }
 }

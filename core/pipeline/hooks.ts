@@ -3,31 +3,29 @@
  *
  * @module
  */
-import { suggest } from "../config/mod.ts";
+import { suggest } from "../lib/suggest.ts";
 import type { Issue } from "../errors.ts";
-import type { PlannedHooks } from "./plan.ts";
-import type { Hook, RouteHooks } from "../plugin.ts";
+import type { PlannedHooks, Stage } from "./exchange.ts";
+import type { Admit, Hook, RouteHooks } from "../plugin.ts";
 
 /** The hooks that one plugin returned for a route. */
 export interface OfferedHooks {
   /** The plugin's name. */
   readonly plugin: string;
-  /** What its `route` returned. */
+  /** Result of its `route`. */
   readonly hooks: RouteHooks;
 }
 
-/** What a plugin says of its hooks, beside them. */
-const SAYINGS = {
+/** Properties of {@linkcode RouteHooks} that describe the hooks and are none themselves. */
+const DESCRIPTIONS = {
   summary: true,
   replayedBy: true,
   dials: true,
   resets: true,
 } as const;
 
-/** The hooks there are, in the order of the life of a request. A Record, so that the compiler notices one that is missing. */
-const STAGES: Readonly<
-  Record<Exclude<keyof RouteHooks, keyof typeof SAYINGS>, true>
-> = {
+/** All hooks, in the order of the life of a request. A Record, so that the compiler notices a missing one. */
+const STAGES: Readonly<Record<Stage, true>> = {
   admit: true,
   serve: true,
   degrade: true,
@@ -37,14 +35,14 @@ const STAGES: Readonly<
 
 const PLACES = { pre: 0, normal: 1, post: 2 } as const;
 
-/** What is wrong with offered hooks: unknown names, things that are no functions, two that serve. Paths are left empty. */
-export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
-  const faults: Issue[] = [];
+/** Finds unknown hooks, hooks that are no functions, and two hooks that serve. The paths of the issues are empty. */
+export function hookIssues(offers: readonly OfferedHooks[]): Issue[] {
+  const issues: Issue[] = [];
   const serving: string[] = [];
   for (const { plugin, hooks } of offers) {
     for (const [name, hook] of each(hooks)) {
       if (!Object.hasOwn(STAGES, name)) {
-        faults.push({
+        issues.push({
           path: "",
           message: `Plugin "${plugin}" offers an unknown hook "${name}"`,
           value: name,
@@ -52,7 +50,7 @@ export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
           suggestion: suggest(name, Object.keys(STAGES)),
         });
       } else if (typeof handlerOf(hook) !== "function") {
-        faults.push({
+        issues.push({
           path: "",
           message:
             `Plugin "${plugin}" offers a hook "${name}" that is not a function`,
@@ -60,7 +58,7 @@ export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
             'a function, or { order: "pre" | "post", handler: a function }',
         });
       } else if (isPlaced(hook) && !isPlace(hook.order)) {
-        faults.push({
+        issues.push({
           path: "",
           message:
             `Plugin "${plugin}" offers a hook "${name}" with an unknown order`,
@@ -71,7 +69,7 @@ export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
     }
   }
   if (serving.length > 1) {
-    faults.push({
+    issues.push({
       path: "",
       message: `Only one plugin can serve a route, but ${
         serving.map((plugin) => `"${plugin}"`).join(" and ")
@@ -79,48 +77,72 @@ export function hookFaults(offers: readonly OfferedHooks[]): Issue[] {
       suggestion: "Remove the route keys of all but one of them",
     });
   }
-  return faults;
+  return issues;
 }
 
-/** What the plugins do to a route, in words. */
+/** Describes in words what the plugins do to a route. */
 export function summaries(offers: readonly OfferedHooks[]): string[] {
   return offers.flatMap(({ hooks }) => hooks.summary ?? []);
 }
 
-/** Whether one of the plugins may reset a connection of the route. */
+/** True where one of the plugins may reset a connection of the route. */
 export function resets(offers: readonly OfferedHooks[]): boolean {
   return offers.some(({ hooks }) => hooks.resets === true);
 }
 
 /** Puts hooks in order: stage, then pre and post, then the plugins' order. */
 export function planHooks(offers: readonly OfferedHooks[]): PlannedHooks {
+  const admit = ordered(
+    offers,
+    ({ admit }) => (Array.isArray(admit) ? admit : [admit]) as Hook<Admit>[],
+  );
+  const serve = ordered(offers, ({ serve }) => [serve]);
+  const degrade = ordered(offers, ({ degrade }) => [degrade]);
+  const respond = ordered(offers, ({ respond }) => [respond]);
+  const observe = ordered(offers, ({ observe }) => [observe]);
   return {
-    admit: ordered(offers.flatMap(({ hooks }) => hooks.admit)),
-    serve: ordered(offers.map(({ hooks }) => hooks.serve)).at(0),
-    degrade: ordered(offers.map(({ hooks }) => hooks.degrade)),
-    respond: ordered(offers.map(({ hooks }) => hooks.respond)),
-    observe: ordered(offers.map(({ hooks }) => hooks.observe)),
+    admit: admit.hooks,
+    serve: serve.hooks.at(0),
+    degrade: degrade.hooks,
+    respond: respond.hooks,
+    observe: observe.hooks,
+    plugins: {
+      admit: admit.plugins,
+      serve: serve.plugins,
+      degrade: degrade.plugins,
+      respond: respond.plugins,
+      observe: observe.plugins,
+    },
   };
 }
 
 /** All hooks that are there, with their names: those of a list one by one. */
 function each(hooks: RouteHooks): [name: string, hook: unknown][] {
   return Object.entries(hooks).flatMap(([name, given]) => {
-    if (given === undefined || Object.hasOwn(SAYINGS, name)) return [];
+    if (given === undefined || Object.hasOwn(DESCRIPTIONS, name)) return [];
     const list = name === "admit" && Array.isArray(given) ? given : [given];
     return list.map((hook): [string, unknown] => [name, hook]);
   });
 }
 
-function ordered<F>(hooks: readonly (Hook<F> | undefined)[]): F[] {
-  return hooks
-    .filter((hook) => hook !== undefined)
-    .map((hook, index) => ({ hook, index, place: placeOf(hook) }))
-    .sort((a, b) => a.place - b.place || a.index - b.index)
-    .map(({ hook }) => handlerOf(hook));
+/** The hooks of one stage in their order, and the plugins they belong to. Sorting is stable: the plugins' order holds within a place. */
+function ordered<F>(
+  offers: readonly OfferedHooks[],
+  of: (hooks: RouteHooks) => readonly (Hook<F> | undefined)[],
+): { readonly hooks: F[]; readonly plugins: string[] } {
+  const found = offers
+    .flatMap(({ plugin, hooks }) => of(hooks).map((hook) => ({ plugin, hook })))
+    .filter((offer): offer is { plugin: string; hook: Hook<F> } =>
+      offer.hook !== undefined
+    )
+    .sort((a, b) => placeOf(a.hook) - placeOf(b.hook));
+  return {
+    hooks: found.map(({ hook }) => handlerOf(hook)),
+    plugins: found.map(({ plugin }) => plugin),
+  };
 }
 
-/** The types say so; a plugin may be plain JavaScript. */
+/** Checked at run time: a plugin may be plain JavaScript. */
 function isPlace(order: unknown): boolean {
   return order === "pre" || order === "post";
 }

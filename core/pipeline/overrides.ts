@@ -1,38 +1,38 @@
 /**
- * What one request may change of its own exchange, by one header: `Perfmock-Override: delay=120ms, fault=503`. Off unless the
- * configuration allows it; what is refused is said in a response header.
+ * Overrides: one request changes its own exchange by one header, `Perfmock-Override: delay=120ms, fault=503`. Off unless the
+ * configuration allows it; refusals are listed in a response header.
  *
  * @module
  */
-import { type OverrideSettings, suggest } from "../config/mod.ts";
-import type { LiveExchange } from "./exchange.ts";
-import type { Injected } from "./faults/mod.ts";
+import type { OverrideSettings } from "../config/mod.ts";
+import { suggest } from "../lib/suggest.ts";
+import type { Injected, LiveExchange } from "./exchange.ts";
 import type { Distribution, Stream } from "../plugin.ts";
 
 /** The request header. */
 export const OVERRIDE_HEADER = "perfmock-override";
 
-/** The response header that says what was not done, and why. */
+/** The response header that lists refused overrides, with the reasons. */
 export const REFUSED_HEADER = "perfmock-override-refused";
 
-/** What overrides are made with. */
-export interface OverrideParts {
-  /** What is allowed. */
+/** The means by which overrides take effect. */
+export interface OverrideOptions {
+  /** The kinds of override that the configuration allows. */
   readonly allowed: OverrideSettings;
-  /** Reads a duration, a profile's name or a distribution; undefined where it is none. */
+  /** Reads a duration or the name of a profile; undefined for any other text. */
   readonly distribution: (text: string) => Distribution | undefined;
-  /** The fault of a kind. */
+  /** Returns the fault of a kind. */
   readonly fault: (kind: string | number) => Injected;
   /** The route's stream of service times: a profile is drawn at the same place. */
   readonly stream: Stream;
-  /** Whether its connections may be reset. */
+  /** Whether connections of the route may be reset. */
   readonly resets: boolean;
 }
 
 const ACTIONS = ["connection-reset", "cut-body", "hang"] as const;
 const KINDS = ["delay", "profile", "fault"] as const;
 
-/** How many texts of overrides are remembered with what they mean: tests repeat themselves. */
+/** Maximum number of header values remembered with their meaning, per route: tests repeat themselves. */
 const REMEMBERED = 200;
 
 /** One override, understood. */
@@ -41,7 +41,7 @@ interface Override {
   readonly injected?: Injected;
 }
 
-/** What a header asks for. */
+/** The meaning of a header value. */
 interface Meaning {
   readonly overrides: readonly Override[];
   readonly refused: string;
@@ -49,7 +49,7 @@ interface Meaning {
 
 /** The function that looks at one request, at the start of its service. */
 export function prepareOverride(
-  parts: OverrideParts,
+  parts: OverrideOptions,
 ): (x: LiveExchange) => void {
   const known = new Map<string, Meaning>();
   return function override(x) {
@@ -75,7 +75,7 @@ export function prepareOverride(
   };
 }
 
-function understand(text: string, parts: OverrideParts): Meaning {
+function understand(text: string, parts: OverrideOptions): Meaning {
   const overrides: Override[] = [];
   const refused: string[] = [];
   for (const part of text.split(",")) {
@@ -91,7 +91,7 @@ function understand(text: string, parts: OverrideParts): Meaning {
 function understandOne(
   kind: string,
   value: string,
-  { allowed, distribution, fault, resets }: OverrideParts,
+  { allowed, distribution, fault, resets }: OverrideOptions,
 ): Override | string {
   if (!isKind(kind)) {
     const meant = suggest(kind, KINDS);
@@ -130,7 +130,7 @@ function isKind(kind: string): kind is typeof KINDS[number] {
   return (KINDS as readonly string[]).includes(kind);
 }
 
-/** What was received, as far as a header can carry it. */
+/** The text as received, as far as a header can carry it. */
 function printable(text: string): string {
   return `"${text.slice(0, 40).replaceAll(/[^\x20-\x7e]/g, "?")}"`;
 }

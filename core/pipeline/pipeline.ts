@@ -3,28 +3,32 @@
  *
  *     arrive → admit → serve → degrade → hold → respond → release → observe
  *
- * One exchange is one state machine. It runs as far as it can and stops in two places only: in a queue (until its waiter is
- * settled) and in hold (until the clock wakes it). Nothing here makes a promise, so that the same stages run in simulation.
+ * One exchange is one state machine. It runs as far as it can and stops in two places only: in a queue, until its waiter is
+ * settled, and in hold, until the clock wakes it. No stage makes a promise, so that the same stages run in simulation.
  *
  * @module
  */
-import { isLease, isRejection, type LiveExchange } from "./exchange.ts";
-import { resetConnection } from "./faults/mod.ts";
-import { Flow } from "./flow.ts";
-import type { Outcome, Rejection } from "../plugin.ts";
+import type { Exchange, InFlight, Outcome, Rejection } from "../plugin.ts";
+import {
+  Flow,
+  isLease,
+  isRejection,
+  type LiveExchange,
+  type Stage,
+} from "./exchange.ts";
 
-/** A new, empty flow, whose queued exchanges go on through this pipeline. */
+/** Makes an empty flow, whose queued exchanges go on through this pipeline. */
 export function createFlow(): Flow {
   return new Flow(onward);
 }
 
-/** Takes a new exchange as far as it goes; afterwards its outcome is pending where it waits. */
+/** Takes a new exchange as far as it goes. Afterwards its outcome is pending where it waits. */
 export function begin(x: LiveExchange): void {
   arrive(x);
   admit(x);
 }
 
-/** Sequence number and time stamp, before anything else can happen. */
+/** Takes the sequence number and the time, before anything else can happen. */
 function arrive(x: LiveExchange): void {
   const plan = x.plan;
   x.arrival = x.start = plan.clock.now();
@@ -34,7 +38,7 @@ function arrive(x: LiveExchange): void {
   plan.recorder.arrived(x.arrival);
 }
 
-/** Each limiter in turn gives a lease, refuses, or lets the exchange wait in its queue. */
+/** Each admit hook in turn gives a lease, rejects, or lets the exchange wait in its queue. */
 function admit(x: LiveExchange): void {
   const hooks = x.plan.hooks.admit;
   try {
@@ -50,24 +54,24 @@ function admit(x: LiveExchange): void {
       } else if (!accept(x)) return;
       x.stage++;
     }
-    serve(x);
   } catch (error) {
-    fail(x, error);
+    return fail(x, error, "admit", x.stage);
   }
+  serve(x);
 }
 
-/** Where an exchange goes on that waited in a queue. */
+/** Continues an exchange that waited in a queue. */
 function onward(x: LiveExchange): void {
   try {
     if (!accept(x)) return;
   } catch (error) {
-    return fail(x, error);
+    return fail(x, error, "admit", x.stage);
   }
   x.stage++;
   admit(x);
 }
 
-/** Takes what the queue decided; false where that ended the exchange. */
+/** Takes the decision of the queue; false where it ended the exchange. */
 function accept(x: LiveExchange): boolean {
   const answer = x.settled;
   if (answer === undefined) return false; // abandoned between settling and now; abandon() gave the lease back
@@ -81,23 +85,53 @@ function accept(x: LiveExchange): boolean {
   return false;
 }
 
-/** The service time is drawn, what degradation adds to it, and which fault meets it, once, at the start of service. */
+function reject(x: LiveExchange, rejection: Rejection): void {
+  x.rejection = rejection;
+  x.action = rejection.action;
+  x.status = rejection.status;
+  x.due = x.start;
+  respond(x, "rejected", x.plan.clock.now());
+}
+
+/** Draws the service time, once. */
 function serve(x: LiveExchange): void {
-  const { serve, degrade } = x.plan.hooks;
+  const { serve } = x.plan.hooks;
   x.phase = "service";
-  if (serve !== undefined) x.service = serve(x);
-  for (let i = 0; i < degrade.length; i++) x.degradation += degrade[i](x);
-  x.due = x.start + x.service + x.degradation + x.plan.overlay.delay;
-  if (x.plan.faults !== undefined) {
-    x.injected = x.plan.faults.decide(x);
-    x.action = x.injected?.action;
+  if (serve !== undefined) {
+    try {
+      x.service = serve(x);
+    } catch (error) {
+      return fail(x, error, "serve", 0);
+    }
   }
-  x.plan.override?.(x);
-  x.plan.prepare?.(x);
+  degrade(x);
+}
+
+/** Adds degradation and the delay dial, and decides faults and overrides: all of it once, at the start of service. */
+function degrade(x: LiveExchange): void {
+  const plan = x.plan;
+  const hooks = plan.hooks.degrade;
+  let i = 0;
+  try {
+    for (; i < hooks.length; i++) x.degradation += hooks[i](x);
+  } catch (error) {
+    return fail(x, error, "degrade", i);
+  }
+  x.due = x.start + x.service + x.degradation + plan.dials.delay;
+  try {
+    if (plan.faults !== undefined) {
+      x.injected = plan.faults.decide(x);
+      x.action = x.injected?.action;
+    }
+    plan.override?.(x);
+    plan.prepare?.(x);
+  } catch (error) {
+    return fail(x, error);
+  }
   hold(x);
 }
 
-/** Nothing sleeps but this. The deadline is absolute: what came before is taken off the wait, not added to it. */
+/** The only stage that waits. The deadline is absolute: time already spent is taken off the wait. */
 function hold(x: LiveExchange): void {
   const clock = x.plan.clock;
   if (x.due === x.arrival) return held(x, x.arrival); // 0 ms: no timer, no second look at the clock
@@ -105,7 +139,12 @@ function hold(x: LiveExchange): void {
     const now = clock.now();
     if (x.due <= now) return held(x, now);
   }
-  x.timer = clock.at(x.due, wake, x);
+  try {
+    x.timer = clock.at(x.due, wake, x);
+  } catch (error) {
+    // A hook returned NaN.
+    fail(x, error);
+  }
 }
 
 function wake(x: LiveExchange): void {
@@ -113,45 +152,26 @@ function wake(x: LiveExchange): void {
   held(x, x.plan.clock.now());
 }
 
-/** Its time has come; what its answer is made of may be still to come. */
+/** The time is over; the source of the answer may still be awaited. */
 function held(x: LiveExchange, now: number): void {
-  if (!x.preparing) finish(x, "answered", now);
+  if (!x.preparing) respond(x, "answered", now);
 }
 
-/** What the answer is made of is there: it leaves now or at its time, whichever is later. Never called by `prepare` itself. */
+/** The source of the answer is there: the answer leaves now or at its time, whichever is later. Not to be called by `prepare` itself. */
 export function prepared(x: LiveExchange): void {
   if (!x.preparing) return;
   x.preparing = false;
   if (x.timer !== 0 || x.outcome !== "pending") return;
   x.due = x.plan.clock.now();
-  finish(x, "answered", x.due);
+  respond(x, "answered", x.due);
 }
 
-function reject(x: LiveExchange, rejection: Rejection): void {
-  x.rejection = rejection;
-  x.action = rejection.action;
-  x.status = rejection.status;
-  x.due = x.start;
-  finish(x, "rejected", x.plan.clock.now());
-}
-
-/** A hook threw: the client learns that it was us, and what the exchange held is given back. */
-function fail(x: LiveExchange, error: unknown): void {
-  if (x.outcome !== "pending") return x.plan.report(error, x.plan.route);
-  x.admitting = false;
-  x.action = undefined;
-  x.fault = error;
-  x.status = 500;
-  x.plan.report(error, x.plan.route);
-  finish(x, "failed", x.plan.clock.now());
-}
-
-/** Headers leave; unless a body goes on flowing, that is the end. */
-function finish(x: LiveExchange, outcome: Outcome, end: number): void {
+/** The headers leave, or what a fault sends in their place. Unless a body goes on, that is the end. */
+function respond(x: LiveExchange, outcome: Outcome, end: number): void {
   let answer = x.plan.answer;
   if (x.action !== undefined) {
     x.injected?.counter.add();
-    // From here on it waits for abandon(): when its client leaves, or the server ends.
+    // From here on it waits for abandon(): until its client leaves, or the server ends.
     if (x.action === "hang") return;
     if (x.action === "connection-reset") {
       if (outcome === "answered") outcome = "reset";
@@ -165,33 +185,17 @@ function finish(x: LiveExchange, outcome: Outcome, end: number): void {
   x.outcome = outcome;
   x.end = end;
   x.phase = "body";
-  answer?.(x); // respond
-  if (!x.flowing) complete(x, outcome === "failed" ? end : x.due);
-}
-
-/** The last byte of a flowing body is handed over. */
-export function handOver(x: LiveExchange): void {
-  if (!x.flowing) return;
-  x.flowing = false;
-  complete(x, x.plan.clock.now());
-}
-
-/** A flowing body cannot go on, since what it comes from has failed. */
-export function breakOff(x: LiveExchange, error: unknown): void {
-  if (!x.flowing) return;
-  x.outcome = "failed";
-  x.fault = error;
-  handOver(x);
+  answer?.(x);
+  if (!x.flowing) release(x, outcome === "failed" ? end : x.due);
 }
 
 /**
- * The last byte is handed over, or the client is gone: leases go back in reverse order, and all who observe are told.
+ * The last byte is handed over, or the client is gone: leases go back in reverse order.
  *
- * @param at since when what it held is free
+ * @param at time since which the leases are free
  */
-function complete(x: LiveExchange, at: number): void {
-  const plan = x.plan;
-  const leases = x.leases;
+function release(x: LiveExchange, at: number): void {
+  const { plan, leases } = x;
   plan.flow.leave(x);
   x.stop?.();
   if (leases !== undefined) {
@@ -200,24 +204,70 @@ function complete(x: LiveExchange, at: number): void {
       try {
         leases[i].release(x, at);
       } catch (error) {
-        plan.report(error, plan.route);
+        plan.report(error, plan, "admit", i);
       }
     }
   }
+  observe(x);
+}
+
+/** One finished exchange goes to the recorder, the journal and every observe hook. */
+function observe(x: LiveExchange): void {
+  const plan = x.plan;
   plan.recorder.observe(x);
   plan.journal?.record(x);
-  const observe = plan.hooks.observe;
-  for (let i = 0; i < observe.length; i++) {
+  const hooks = plan.hooks.observe;
+  for (let i = 0; i < hooks.length; i++) {
     try {
-      observe[i](x);
+      hooks[i](x);
     } catch (error) {
-      plan.report(error, plan.route);
+      plan.report(error, plan, "observe", i);
     }
   }
 }
 
-/** A pause of the whole backend: what is held is held so much longer, in milliseconds, which counts as degradation. */
-export function postpone(x: LiveExchange, by: number): void {
+/** A hook threw: the client receives 500, and the leases go back. */
+function fail(
+  x: LiveExchange,
+  error: unknown,
+  stage?: Stage,
+  index?: number,
+): void {
+  x.plan.report(error, x.plan, stage, index);
+  if (x.outcome !== "pending") return;
+  x.admitting = false;
+  x.action = undefined;
+  x.error = error;
+  x.status = 500;
+  respond(x, "failed", x.plan.clock.now());
+}
+
+/** The last byte of a body that went on is handed over. */
+export function handOver(x: LiveExchange): void {
+  if (!x.flowing) return;
+  x.flowing = false;
+  release(x, x.plan.clock.now());
+}
+
+/** A body cannot go on, since its source has failed. */
+export function breakOff(x: LiveExchange, error: unknown): void {
+  if (!x.flowing) return;
+  x.outcome = "failed";
+  x.error = error;
+  handOver(x);
+}
+
+/**
+ * Ends an exchange with a Fetch network error: a listener that can resets the connection, and a caller of `fetch` in the same
+ * process receives that error.
+ */
+function resetConnection(x: LiveExchange): void {
+  x.response = Response.error();
+  x.resolve?.(x.response);
+}
+
+/** A pause of the whole backend: the exchange is held longer by `by` ms, which count as degradation. */
+function postpone(x: LiveExchange, by: number): void {
   if (x.timer === 0) return;
   x.plan.clock.cancel(x.timer);
   x.degradation += by;
@@ -225,8 +275,8 @@ export function postpone(x: LiveExchange, by: number): void {
   x.timer = x.plan.clock.at(x.due, wake, x);
 }
 
-/** A crash: the connection of an exchange that has not been answered is reset, as its route must have announced. */
-export function crash(x: LiveExchange): void {
+/** A crash: resets the connection of an exchange that has not been answered, as its route must have announced. */
+function crash(x: LiveExchange): void {
   if (x.outcome !== "pending") return;
   const { clock } = x.plan;
   x.preparing = false;
@@ -236,13 +286,13 @@ export function crash(x: LiveExchange): void {
   x.injected = undefined;
   x.action = "connection-reset";
   x.due = clock.now();
-  finish(x, "answered", x.due);
+  respond(x, "answered", x.due);
 }
 
-/** Ends an exchange before its time: its client is gone, or the server cuts what is left. */
+/** Ends an exchange early: its client is gone, or the server cuts it. */
 export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
   if (x.flowing) {
-    // Its headers have left: x.end stays what it is.
+    // The headers have left: x.end stays as it is.
     x.outcome = outcome;
     return handOver(x);
   }
@@ -252,10 +302,10 @@ export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
   leaveQueue(x, outcome);
   x.outcome = outcome;
   x.end = x.plan.clock.now();
-  complete(x, x.end);
+  release(x, x.end);
 }
 
-/** Whether it waits, or was settled and has not gone on yet: no place and no server is lost. */
+/** Leaves the queue; a lease that was given and not yet taken is kept for its release. */
 function leaveQueue(x: LiveExchange, why: "gone" | "cut"): void {
   const { ticket, settled } = x;
   x.ticket = x.settled = undefined;
@@ -263,4 +313,34 @@ function leaveQueue(x: LiveExchange, why: "gone" | "cut"): void {
   if (settled !== undefined && isLease(settled)) {
     (x.leases ??= []).push(settled);
   }
+}
+
+/** The exchanges in flight as plugins see and move them. */
+export function inFlightOf(flow: Flow): InFlight {
+  const matching = (concerns?: (exchange: Exchange) => boolean) => {
+    const found: LiveExchange[] = [];
+    flow.each((x) => {
+      if (concerns === undefined || concerns(x)) found.push(x);
+    });
+    return found;
+  };
+  return {
+    get size() {
+      return flow.size;
+    },
+    postpone(by, concerns) {
+      if (!(by > 0)) return;
+      for (const x of matching(concerns)) postpone(x, by);
+    },
+    reset(concerns) {
+      let count = 0;
+      for (const x of matching(concerns)) {
+        // Ending one may have settled or ended others.
+        if (x.outcome !== "pending" || !x.plan.resets) continue;
+        crash(x);
+        count++;
+      }
+      return count;
+    },
+  };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { LiveExchange } from "../pipeline/exchange.ts";
+import type { LiveExchange, Stage } from "../pipeline/exchange.ts";
 import { REFUSED_HEADER } from "../pipeline/overrides.ts";
 import { breakOff, handOver } from "../pipeline/pipeline.ts";
 import { type Problem, problem } from "../lib/problem.ts";
@@ -75,9 +75,14 @@ export function createAnswer(
     return response;
   }
 
-  /** The client learns that it was us. */
-  function broken(x: LiveExchange, error: unknown): Response {
-    x.plan.report(error, x.plan.route);
+  /** Answers 500: the error is perfmock's or a plugin's, not the client's. */
+  function broken(
+    x: LiveExchange,
+    error: unknown,
+    stage?: Stage,
+    index?: number,
+  ): Response {
+    x.plan.report(error, x.plan, stage, index);
     x.status = 500;
     return complete(x, problem(failure(error), refusalHeaders()));
   }
@@ -93,7 +98,7 @@ export function createAnswer(
   function refusal(x: LiveExchange): Response {
     const { rejection, status } = x;
     const headers = refusalHeaders(rejection?.headers);
-    if (rejection === undefined) return problem(failure(x.fault), headers);
+    if (rejection === undefined) return problem(failure(x.error), headers);
     if (rejection.retryAfter !== undefined) {
       // Retry-After knows whole seconds only: rounded up, since a client that comes back early is refused again.
       headers.set("retry-after", `${Math.ceil(rejection.retryAfter)}`);
@@ -135,13 +140,28 @@ function failure(error: unknown): Problem {
 function shape(
   x: LiveExchange,
   response: Response,
-  broken: (x: LiveExchange, error: unknown) => Response,
+  broken: (
+    x: LiveExchange,
+    error: unknown,
+    stage: Stage,
+    index: number,
+  ) => Response,
 ): Response | Promise<Response> {
+  let running = 0;
   let shaped: Response | PromiseLike<Response> = response;
-  for (const hook of x.plan.hooks.respond) {
-    shaped = shaped instanceof Response
-      ? hook(x, shaped)
-      : shaped.then((before) => hook(x, checked(before)));
+  try {
+    for (const [index, hook] of x.plan.hooks.respond.entries()) {
+      const run = (before: Response) => {
+        running = index;
+        return hook(x, before);
+      };
+      shaped = shaped instanceof Response
+        ? run(shaped)
+        : shaped.then((before) => run(checked(before)));
+    }
+  } catch (error) {
+    x.flowing = false;
+    return broken(x, error, "respond", running);
   }
   if (typeof Reflect.get(Object(shaped), "then") === "function") {
     return Promise.resolve(shaped).then(checked).then((final) => {
@@ -149,10 +169,16 @@ function shape(
       return final;
     }).catch((error) => {
       breakOff(x, error);
-      return broken(x, error);
+      return broken(x, error, "respond", running);
     });
   }
-  const final = checked(shaped);
+  let final: Response;
+  try {
+    final = checked(shaped);
+  } catch (error) {
+    x.flowing = false;
+    return broken(x, error, "respond", running);
+  }
   if (isLeft(response, final)) x.flowing = false;
   // Who observes is told the status that is sent.
   x.status = final.status;

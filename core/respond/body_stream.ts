@@ -101,7 +101,7 @@ class Flowing implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     if (this.#ended) return;
     this.#end();
     this.#controller?.error(
-      this.#x.fault ?? new DOMException("The answer was cut", "AbortError"),
+      this.#x.error ?? new DOMException("The answer was cut", "AbortError"),
     );
   }
 

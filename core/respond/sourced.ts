@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { LiveExchange } from "../pipeline/exchange.ts";
+import type { LiveExchange, Plan } from "../pipeline/exchange.ts";
 import { LATENESS_BOUNDARIES } from "../observe/timing.ts";
 import { handOver } from "../pipeline/pipeline.ts";
-import type { Plan } from "../pipeline/plan.ts";
 import type { Metrics, Route } from "../plugin.ts";
 import { type Body, BytesBody } from "./body.ts";
 import { flow, type Pacing } from "./body_stream.ts";

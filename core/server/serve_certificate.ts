@@ -4,8 +4,8 @@
  * @module
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import type { TlsSettings } from "../config/mod.ts";
-import { type Issue, PerfmockError } from "../errors.ts";
+import { invalidConfig, type TlsSettings } from "../config/mod.ts";
+import type { Issue } from "../errors.ts";
 import type { Certificate } from "./serve.ts";
 
 /** How long a certificate made for the run is valid, in milliseconds: thirty days. */
@@ -87,11 +87,5 @@ async function fromFiles(
   if (cert && key && issues.length === 0) {
     return { cert: cert.pem, key: key.pem };
   }
-  throw new PerfmockError(
-    "CONFIG_INVALID",
-    `Cannot use the configuration: ${issues.length} ${
-      issues.length === 1 ? "fault" : "faults"
-    }`,
-    issues,
-  );
+  throw invalidConfig(issues);
 }

@@ -5,55 +5,46 @@
  */
 import type { Hono } from "hono";
 import type { PerfmockConfig, PerfmockInput } from "../config/mod.ts";
+import type { LoadEngine, LoadOptions, LoadSummary } from "../contract/load.ts";
 import {
   builtinEndpoints,
   type Health,
   type RouteDescription,
 } from "../control/builtin_endpoints.ts";
-import type { Issue } from "../errors.ts";
-import type { Peer } from "../pipeline/exchange.ts";
-import type { Flow } from "../pipeline/flow.ts";
-import { reasons } from "../observe/health.ts";
-import { forget } from "../pipeline/edge.ts";
-import type { JournalEntry, JournalFilter } from "../observe/journal.ts";
-import { figures } from "../observe/figures.ts";
-import { LagSampler } from "../observe/health.ts";
-import { MetricRegistry, seriesLimitFor } from "../observe/metric_registry.ts";
-import { followProcess } from "../observe/read_process.ts";
-import { Recorder } from "../observe/recorder.ts";
-import { RecentHistogram } from "../observe/windows.ts";
-import type { Stats } from "../observe/stats.ts";
-import { loadEngineIn } from "../world/load_engine.ts";
 import {
   mergeRoutes,
   patchConfig,
   putConfig,
 } from "../control/config_edits.ts";
-import { mountedApp } from "./mounted_app.ts";
-import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import type { Clock } from "../plugin.ts";
-import type { LoadEngine, LoadOptions, LoadSummary } from "../contract/load.ts";
-import { problem } from "../lib/problem.ts";
-import {
-  describePlugins,
-  healthReports,
-  reporter,
-} from "../world/reporting.ts";
-import type { BuiltRoute } from "../world/built_route.ts";
-import { listen, type Listener } from "./serve.ts";
-import { certificateFor } from "./serve_certificate.ts";
 import type { SessionRequest } from "../control/session_endpoints.ts";
-import { SessionMetrics } from "./session_metrics.ts";
-import { nameInHost, Sessions, unknownSession } from "./sessions.ts";
-import type { SettingsInput } from "../world/settings.ts";
-import {
-  type CommonParts,
-  Tenant,
-  type TenantOptions,
-} from "../world/tenant.ts";
+import { type Issue, PerfmockError } from "../errors.ts";
+import { problem } from "../lib/problem.ts";
 import { PreciseClock } from "../lib/time/mod.ts";
 import { TraceIds } from "../lib/trace.ts";
+import { LOAD_ENGINE } from "../load.ts";
+import { figures } from "../observe/figures.ts";
+import { LagSampler, reasons } from "../observe/health.ts";
+import type { JournalEntry, JournalFilter } from "../observe/journal.ts";
+import { MetricRegistry, seriesLimitFor } from "../observe/metric_registry.ts";
+import { followProcess } from "../observe/read_process.ts";
+import { Recorder } from "../observe/recorder.ts";
+import type { Stats } from "../observe/stats.ts";
+import { RecentHistogram } from "../observe/windows.ts";
+import { forget } from "../pipeline/edge.ts";
+import type { Peer } from "../pipeline/exchange.ts";
+import type { Clock } from "../plugin.ts";
 import { VERSION } from "../version.ts";
+import { describePlugins, healthReports } from "../world/plugin_reports.ts";
+import type { SettingsInput } from "../world/settings.ts";
+import type { Log } from "../world/state.ts";
+import { createVirtualWorld } from "../world/virtual_world.ts";
+import { World, type WorldOptions } from "../world/world.ts";
+import { mountedApp } from "./mounted_app.ts";
+import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
+import { listen, type Listener } from "./serve.ts";
+import { certificateFor } from "./serve_certificate.ts";
+import { SessionMetrics } from "./session_metrics.ts";
+import { nameInHost, Sessions, unknownSession } from "./sessions.ts";
 
 /** How long disposal waits for answers that are being written, in milliseconds. */
 const FLUSH_LIMIT = 1000;
@@ -70,34 +61,34 @@ function logToConsole(level: "info" | "warn" | "error", message: string): void {
   console.error(`perfmock: ${level}: ${message}`);
 }
 
-/** What a server is made with, as core itself makes one. */
-export interface ServerOptions extends PerfmockOptions {
-  /** Whether plugins of scope `server` are left out, as in a world in virtual time. */
-  readonly sessionPluginsOnly?: boolean;
-}
-
-/** A mock server, from its start to its end. */
+/** A mock server, from its start to its end: its own world, its sessions, and the parts that they share. */
 export class Server implements Perfmock {
+  /** Answers a request: the edge of the server's own world, without a step between. */
+  readonly fetch: (
+    request: Request,
+    peer?: Peer,
+  ) => Response | Promise<Response>;
   readonly #ownClock: PreciseClock | undefined;
   readonly #clock: Clock;
-  readonly #options: ServerOptions;
-  readonly #common: CommonParts;
+  readonly #options: PerfmockOptions;
+  readonly #log: Log;
+  readonly #traces = new TraceIds();
   readonly #recorder: Recorder;
   readonly #metrics: MetricRegistry;
   readonly #recentLag = new RecentHistogram(RECENTLY);
   readonly #overflowing = new Set<string>();
   readonly #lag: LagSampler;
   readonly #started: number;
-  readonly #main: Tenant;
+  readonly #main: World;
   readonly #sessions: Sessions;
   #app: Hono | undefined;
   #engine: "deno" | "node" | undefined;
   #listener: Listener | undefined;
   #ended: Promise<void> | undefined;
 
-  constructor(options: ServerOptions) {
+  constructor(options: PerfmockOptions) {
     this.#options = options;
-    const log = options.log ?? logToConsole;
+    const log = this.#log = options.log ?? logToConsole;
     this.#ownClock = options.clock === undefined
       ? new PreciseClock()
       : undefined;
@@ -124,20 +115,6 @@ export class Server implements Perfmock {
         this.#recentLag.record(milliseconds, clock.now());
       },
     });
-    this.#common = {
-      clock,
-      started: this.#started,
-      eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
-      traces: new TraceIds(),
-      log,
-      report: reporter(log),
-      url: () => this.#listener?.url,
-      // Loaded where it is asked for: it builds servers itself.
-      virtualWorld: async (input) =>
-        await (await import("../simulation/mod.ts") as unknown as {
-          createVirtualWorld: CommonParts["virtualWorld"];
-        }).createVirtualWorld(input),
-    };
     this.#sessions = new Sessions({
       clock,
       settings: () => this.config.sessions,
@@ -145,30 +122,44 @@ export class Server implements Perfmock {
       url: () => this.#listener?.url,
       report: (error) => log("error", `Cannot end a session: ${error}`),
     });
-    this.#main = this.#tenant({
+    this.#main = this.#world({
+      session: undefined,
+      scope: "server",
       metrics: this.#metrics,
       recorder: this.#recorder,
-      sessionPluginsOnly: options.sessionPluginsOnly ?? false,
       adopted: ({ routes }) => {
         this.#metrics.seriesLimit = seriesLimitFor(routes.length);
       },
     });
+    this.fetch = this.#main.edge.fetch;
   }
 
-  #tenant(
-    options: Omit<TenantOptions, "common" | "builtin" | "engine">,
-  ): Tenant {
-    return new Tenant({
+  /** Makes a world with the parts that all worlds of this server share. */
+  #world(
+    options: Pick<
+      WorldOptions,
+      "adopted" | "metrics" | "recorder" | "scope" | "session"
+    >,
+  ): World {
+    const clock = this.#clock;
+    return new World({
       ...options,
-      common: this.#common,
+      clock,
+      log: this.#log,
+      traces: this.#traces,
+      started: this.#started,
+      eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
+      url: () => this.#listener?.url,
+      virtualWorld: (input) => createVirtualWorld(input, this.#log),
       engine: () => this.#engine,
-      builtin: (tenant, kit) =>
+      endpoints: (world, kit) =>
         builtinEndpoints({
-          tenant,
+          world,
           kit,
           sessions: this.#sessions,
           health: () => this.health(),
-          plugins: () => describePlugins(tenant.revision),
+          plugins: () =>
+            describePlugins(world.revision.plugins, world.revision.routeKeys),
         }),
     });
   }
@@ -176,13 +167,13 @@ export class Server implements Perfmock {
   async #createSession(
     name: string,
     { seed, routes = {} }: SessionRequest,
-  ): Promise<Tenant> {
+  ): Promise<World> {
     const metrics = new SessionMetrics(this.#metrics);
-    const tenant = this.#tenant({
+    const world = this.#world({
       session: name,
+      scope: "session",
       metrics,
       recorder: new Recorder(metrics, this.#clock.now()),
-      sessionPluginsOnly: true,
     });
     const { input } = this.#main.revision;
     const ids = this.config.routes.map(({ id }) => id);
@@ -194,14 +185,17 @@ export class Server implements Perfmock {
       { value: merged, ids },
       { seed },
     );
-    await tenant.start({ ...input, value });
-    return tenant;
+    await world.start({ ...input, value });
+    // From the first session on, each request is looked at for the name of one.
+    this.#main.edge.inSession ??= (request, peer) =>
+      this.#inSession(request, peer);
+    return world;
   }
 
   /**
-   * Builds the configuration and, unless told otherwise, listens.
+   * Builds the configuration and listens, unless the options say not to.
    *
-   * @throws PerfmockError with all faults, or where the port cannot be had
+   * @throws PerfmockError with all errors, or where it cannot listen on the port
    */
   async start(input: SettingsInput): Promise<void> {
     await this.#main.start(input);
@@ -212,12 +206,12 @@ export class Server implements Perfmock {
       performance.timeOrigin,
     );
     if (this.#options.listen === false) return;
-    // Its thread takes a moment to start, and the first answers are to be as exact as all others.
+    // The clock's thread takes a moment to start, and the first answers must be as exact as all others.
     await this.#ownClock?.start();
     const { engine } = this.#main.revision;
     this.#listener = await listen(
       { ...server, certificate, engine },
-      this.fetch,
+      this.#main.edge.fetch,
     );
     this.#engine = engine;
     this.#lag.start();
@@ -231,29 +225,22 @@ export class Server implements Perfmock {
     return this.#app ??= mountedApp((request) => this.fetch(request));
   }
 
-  readonly fetch = (
+  /** Answers a request that names a session, by a header or by its host; undefined where it names none. */
+  #inSession(
     request: Request,
-    peer?: Peer,
-  ): Response | Promise<Response> =>
-    this.#sessions.used
-      ? this.#inSession(request, peer)
-      : this.#main.fetch(request, peer);
-
-  /** A session is named by a header, or else by the host. */
-  #inSession(request: Request, peer?: Peer): Response | Promise<Response> {
+    peer: Peer | undefined,
+  ): Response | Promise<Response> | undefined {
     const named = request.headers.get(this.config.sessions.header);
     const name = named ?? nameInHost(request.url);
-    if (name === undefined) return this.#main.fetch(request, peer);
-    const tenant = this.#sessions.find(name);
-    if (tenant !== undefined) {
+    if (name === undefined) return undefined;
+    const world = this.#sessions.find(name);
+    if (world !== undefined) {
       return this.#main.revision.ofServer(new URL(request.url).pathname)
-        ? this.#main.fetch(request, peer)
-        : tenant.fetch(request, peer);
+        ? undefined
+        : world.edge.fetch(request, peer);
     }
     // Any name may stand before .localhost, but not that of a session that has ended.
-    if (named === null && !this.#sessions.isPast(name)) {
-      return this.#main.fetch(request, peer);
-    }
+    if (named === null && !this.#sessions.isPast(name)) return undefined;
     const { code, message } = unknownSession(name);
     return problem({ status: 404, title: message, code });
   }
@@ -274,14 +261,25 @@ export class Server implements Perfmock {
     return this.#main.routes;
   }
 
-  /** The server's own configuration in force. */
-  get tenant(): Tenant {
+  /** The server's own world. */
+  get world(): World {
     return this.#main;
   }
 
-  /** What runs load scripts. */
+  /**
+   * The load engine, which runs load scripts.
+   *
+   * @throws PerfmockError `ARGUMENT_INVALID` where the configuration switches it off
+   */
   get loadEngine(): LoadEngine {
-    return loadEngineIn(this.#main.revision.services);
+    const engine = this.#main.revision.services.find(LOAD_ENGINE);
+    if (engine !== undefined) return engine;
+    throw new PerfmockError("ARGUMENT_INVALID", "Cannot run the script", [{
+      path: "/plugins/load_engine",
+      message: "The configuration switches the load engine off",
+      value: false,
+      allowed: "the plugin load_engine, switched on",
+    }]);
   }
 
   async load(script: unknown, options?: LoadOptions): Promise<LoadSummary> {
@@ -295,19 +293,9 @@ export class Server implements Perfmock {
     return (await this.loadEngine.simulate(script, options)).summary;
   }
 
-  /** The mock routes as built, for what drives them without HTTP. */
-  get builtRoutes(): readonly BuiltRoute[] {
-    return this.#main.revision.routes;
-  }
-
-  /** The exchanges under way. */
-  get flow(): Flow {
-    return this.#main.flow;
-  }
-
   get inFlight(): number {
     let size = this.#main.flow.size;
-    for (const { flow } of this.#sessions.tenants()) size += flow.size;
+    for (const { flow } of this.#sessions.worlds()) size += flow.size;
     return size;
   }
 
@@ -341,12 +329,12 @@ export class Server implements Perfmock {
       ...input,
       value: putConfig({ value: input.value, ids: [] }, value),
       folder,
-    }), { afresh: true });
+    }), { reload: true });
   }
 
   health(): Health {
     const now = this.#clock.now();
-    const reports = healthReports(this.#main.revision);
+    const reports = healthReports(this.#main.revision.plugins);
     const found = reasons({
       lateness: this.#recorder.lateness,
       lag: this.#recentLag,
@@ -375,7 +363,7 @@ export class Server implements Perfmock {
   async drain(): Promise<void> {
     if (this.#ended !== undefined) return this.#ended;
     this.#sessions.close();
-    const flows = [this.#main, ...this.#sessions.tenants()].map(({ flow }) =>
+    const flows = [this.#main, ...this.#sessions.worlds()].map(({ flow }) =>
       flow
     );
     for (const flow of flows) flow.draining = true;
@@ -395,8 +383,8 @@ export class Server implements Perfmock {
   async #end(): Promise<void> {
     this.#lag.stop();
     this.#sessions.close();
-    const tenants = [this.#main, ...this.#sessions.tenants()];
-    const cut = tenants.flatMap((tenant) => tenant.cut());
+    const worlds = [this.#main, ...this.#sessions.worlds()];
+    const cut = worlds.flatMap((world) => world.cut());
     // Connections first: a promise that is settled before they are gone could still become an answer, an early one.
     if (cut.length > 0) await this.#listener?.cut();
     else await this.#listener?.close(FLUSH_LIMIT);

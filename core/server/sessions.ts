@@ -12,7 +12,7 @@ import {
   type SessionRequest,
   type SessionStore,
 } from "../control/session_endpoints.ts";
-import type { Tenant } from "../world/tenant.ts";
+import type { World } from "../world/world.ts";
 
 /** What sessions need of their server. */
 export interface SessionHost {
@@ -21,7 +21,7 @@ export interface SessionHost {
   /** As configured now. */
   readonly settings: () => SessionSettings;
   /** Makes the configuration of one; throws what is wrong with it. */
-  readonly create: (name: string, request: SessionRequest) => Promise<Tenant>;
+  readonly create: (name: string, request: SessionRequest) => Promise<World>;
   /** Where the server listens. */
   readonly url: () => URL | undefined;
   /** Told of what could not be ended well. */
@@ -29,7 +29,7 @@ export interface SessionHost {
 }
 
 interface Session {
-  readonly tenant: Tenant;
+  readonly world: World;
   readonly expiry: number;
   used: number;
   timer: number;
@@ -55,8 +55,8 @@ export class Sessions implements SessionStore {
   }
 
   /** Their configurations in force. */
-  *tenants(): Generator<Tenant> {
-    for (const { tenant } of this.#sessions.values()) yield tenant;
+  *worlds(): Generator<World> {
+    for (const { world } of this.#sessions.values()) yield world;
   }
 
   /**
@@ -84,14 +84,14 @@ export class Sessions implements SessionStore {
     }
     this.#making.add(name);
     try {
-      const tenant = await this.#host.create(name, request);
+      const world = await this.#host.create(name, request);
       // The server may have begun to end meanwhile, and knows nothing of this one yet.
       if (this.#closed) {
-        await tenant.end();
+        await world.end();
         throw ending();
       }
       const session: Session = {
-        tenant,
+        world,
         expiry: request.expiry ?? expiry,
         used: this.#host.clock.now(),
         timer: 0,
@@ -107,11 +107,11 @@ export class Sessions implements SessionStore {
   }
 
   /** The session of a name, which goes on living for it; undefined where there is none. */
-  find(name: string): Tenant | undefined {
+  find(name: string): World | undefined {
     const session = this.#sessions.get(name);
     if (session === undefined) return undefined;
     session.used = this.#host.clock.now();
-    return session.tenant;
+    return session.world;
   }
 
   /** Whether there was a session of this name that has ended. */
@@ -165,17 +165,17 @@ export class Sessions implements SessionStore {
     return name;
   }
 
-  #describe({ tenant, used, expiry }: Session): SessionDescription {
-    const name = tenant.session ?? "";
+  #describe({ world, used, expiry }: Session): SessionDescription {
+    const name = world.session ?? "";
     const url = this.#host.url();
     const own = url && new URL(url);
     if (own !== undefined) own.hostname = `${name}.localhost`;
     return {
       name,
       url: own?.href ?? null,
-      seed: tenant.config.seed,
-      revision: tenant.number,
-      inFlight: tenant.flow.size,
+      seed: world.config.seed,
+      revision: world.number,
+      inFlight: world.flow.size,
       expiresMs: Math.max(0, used + expiry - this.#host.clock.now()),
     };
   }
@@ -186,14 +186,14 @@ export class Sessions implements SessionStore {
       session.timer = 0;
       const now = clock.now();
       // One that waits for an answer is in use, however long that takes.
-      if (session.tenant.flow.size > 0) session.used = now;
+      if (session.world.flow.size > 0) session.used = now;
       if (session.used + session.expiry > now) this.#watch(session);
       else this.#end(session).catch(this.#host.report);
     }, undefined);
   }
 
   async #end(session: Session): Promise<void> {
-    const name = session.tenant.session ?? "";
+    const name = session.world.session ?? "";
     if (!this.#sessions.delete(name)) return;
     if (session.timer !== 0) this.#host.clock.cancel(session.timer);
     this.#past.add(name);
@@ -201,7 +201,7 @@ export class Sessions implements SessionStore {
       if (this.#past.size <= REMEMBERED) break;
       this.#past.delete(oldest);
     }
-    await session.tenant.end();
+    await session.world.end();
   }
 }
 

@@ -1,56 +1,48 @@
 /**
- * What a plugin is given to work with.
+ * The host of a plugin: everything that core offers to it.
  *
  * @module
  */
-import { suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
-import type { Kept } from "./kept.ts";
-import { MetricRegistry } from "../observe/metric_registry.ts";
-import type { Host } from "../plugin.ts";
 import { createStream, streamKey } from "../lib/random/mod.ts";
-import type { Services } from "./registry.ts";
-import type { Settings } from "./settings.ts";
-import type { TenantParts } from "./tenant_parts.ts";
-import { inFlightOf } from "../pipeline/in_flight.ts";
+import { suggest } from "../lib/suggest.ts";
+import { MetricRegistry } from "../observe/metric_registry.ts";
+import { inFlightOf } from "../pipeline/pipeline.ts";
+import type { Host } from "../plugin.ts";
 import { VERSION } from "../version.ts";
+import type { Services } from "./plugin_lifecycle.ts";
+import type { Settings } from "./settings.ts";
+import type { CarriedState, WorldState } from "./state.ts";
 
-/** What a revision gives the hosts of its plugins. */
-export interface HostParts {
-  /** The configuration. */
-  readonly settings: Settings;
-  /** What plugins provide to each other. */
-  readonly services: Services;
-  /** What they keep. */
-  readonly kept: Kept;
-  /** What outlives the revision. */
-  readonly parts: TenantParts;
-}
-
-/** The host of the plugin of a name. */
+/** Returns the host of the plugin of a name. */
 export function hostFor(
   name: string,
-  { settings, services, kept, parts }: HostParts,
+  { settings, services, carried, world }: {
+    readonly settings: Settings;
+    readonly services: Services;
+    readonly carried: CarriedState;
+    readonly world: WorldState;
+  },
 ): Host {
   const { config, kit, families, parse } = settings;
   return {
-    clock: parts.clock,
-    // A session's plugins make what the server's own have made.
-    metrics: parts.metrics instanceof MetricRegistry
-      ? parts.metrics.ownedBy(name)
-      : parts.metrics,
+    clock: world.clock,
+    // The metrics of sessions belong to the plugins of the server's own world.
+    metrics: world.metrics instanceof MetricRegistry
+      ? world.metrics.ownedBy(name)
+      : world.metrics,
     version: VERSION,
     seed: config.seed,
     kit,
     families,
-    session: parts.session,
+    session: world.session,
     get url() {
-      return parts.url();
+      return world.url();
     },
-    inFlight: inFlightOf(parts.flow),
-    dials: parts.dials,
-    update: parts.update,
-    keep: (key, create) => kept.keep(`${name}\0${key}`, create),
+    inFlight: inFlightOf(world.flow),
+    dials: world.dials,
+    update: world.update,
+    keep: (key, create) => carried.keep(`${name}\0${key}`, create),
     distribution(value) {
       const result = parse(value);
       if (result.issues === undefined) return result.value;
@@ -66,6 +58,6 @@ export function hostFor(
     use: (key) => services.use(key),
     find: (key) => services.find(key),
     suggest,
-    log: (level, message) => parts.log(level, `${name}: ${message}`),
+    log: (level, message) => world.log(level, `${name}: ${message}`),
   };
 }

@@ -1,11 +1,11 @@
 /**
- * From the `plugins` part of a configuration to plugin objects: built-in ones by name, others by import.
+ * Loads the plugins of a configuration, built-in ones by name, others by import, and gathers what they contribute to each other.
  *
  * @module
  */
 import { suggest, toPointer } from "../config/mod.ts";
 import type { ErrorCode, Issue } from "../errors.ts";
-import type { Plugin } from "../plugin.ts";
+import type { Family, Plugin } from "../plugin.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 
 /** A plugin with the place it has in the configuration. */
@@ -31,7 +31,7 @@ export interface Loading {
   /** The plugins that are on, in the configuration's order, after the built-in ones it does not name. */
   readonly plugins: readonly LoadedPlugin[];
   /** One fault for each that could not be loaded or is no plugin. */
-  readonly faults: readonly CodedIssue[];
+  readonly issues: readonly CodedIssue[];
 }
 
 /** How long a plugin's module may take to load, in milliseconds: one that awaits for ever is named, not waited for. */
@@ -68,7 +68,7 @@ export async function loadPlugins(
   builtin: Readonly<Record<string, Plugin>>,
 ): Promise<Loading> {
   const plugins: LoadedPlugin[] = [];
-  const faults: CodedIssue[] = [];
+  const issues: CodedIssue[] = [];
   // What is no object is the schema's to report; the built-in plugins are then on with their defaults.
   const written = isRecord(entries) ? Object.entries(entries) : [];
   const named = new Set(written.map(([key]) => key));
@@ -86,9 +86,9 @@ export async function loadPlugins(
     if (result === undefined) continue;
     if ("plugin" in result) {
       plugins.push({ key, options: options ?? {}, plugin: result.plugin });
-    } else faults.push(...result.faults);
+    } else issues.push(...result.issues);
   }
-  return { plugins, faults };
+  return { plugins, issues };
 }
 
 /** The plugins that are on without being named, by name. */
@@ -96,7 +96,7 @@ export interface Available {
   /** Those that can be used. */
   readonly plugins: Readonly<Record<string, Plugin>>;
   /** What is no plugin, or has the name of another. */
-  readonly faults: readonly CodedIssue[];
+  readonly issues: readonly CodedIssue[];
 }
 
 /** Adds plugins that a program handed over to the built-in ones. */
@@ -105,14 +105,14 @@ export function addGiven(
   given: readonly Plugin[],
 ): Available {
   const plugins = { ...builtin };
-  const faults: CodedIssue[] = [];
+  const issues: CodedIssue[] = [];
   for (const plugin of given) {
     const key = String(Reflect.get(Object(plugin), "name"));
     const found = inspect(plugin, key);
-    faults.push(...found);
+    issues.push(...found);
     if (found.length > 0) continue;
     if (Object.hasOwn(plugins, key)) {
-      faults.push(coded("PLUGIN_NAME_TAKEN", { key }, {
+      issues.push(coded("PLUGIN_NAME_TAKEN", { key }, {
         message:
           `Two plugins that are on without being named are called "${key}"`,
         value: key,
@@ -120,11 +120,11 @@ export function addGiven(
       }));
     } else plugins[key] = plugin;
   }
-  return { plugins, faults };
+  return { plugins, issues };
 }
 
 type Loaded = { readonly plugin: Plugin } | {
-  readonly faults: readonly CodedIssue[];
+  readonly issues: readonly CodedIssue[];
 };
 
 async function load(
@@ -139,7 +139,7 @@ async function load(
     module = await withinLimit(import(specifier(key, folder)), IMPORT_LIMIT);
   } catch (error) {
     return {
-      faults: [{
+      issues: [{
         code: "PLUGIN_NOT_LOADED",
         issue: {
           path: toPointer(["plugins", key]),
@@ -154,8 +154,8 @@ async function load(
     };
   }
   const plugin = isRecord(module) ? module.default : undefined;
-  const faults = inspect(plugin, key);
-  return faults.length > 0 ? { faults } : { plugin: plugin as Plugin };
+  const issues = inspect(plugin, key);
+  return issues.length > 0 ? { issues } : { plugin: plugin as Plugin };
 }
 
 /** Paths are the configuration's, bare names are the import map's. */
@@ -191,9 +191,9 @@ function adviceFor(
 /** All that keeps a value from being a plugin. */
 function inspect(value: unknown, key: string): CodedIssue[] {
   const path = toPointer(["plugins", key]);
-  const faults: CodedIssue[] = [];
-  const fault = (message: string, more: Partial<Issue> = {}) => {
-    faults.push({
+  const issues: CodedIssue[] = [];
+  const issue = (message: string, more: Partial<Issue> = {}) => {
+    issues.push({
       code: "PLUGIN_INVALID",
       issue: {
         path,
@@ -203,48 +203,48 @@ function inspect(value: unknown, key: string): CodedIssue[] {
     });
   };
   if (!isRecord(value)) {
-    fault("its module has no default export that is a plugin object", {
+    issue("its module has no default export that is a plugin object", {
       suggestion: "export default plugin",
     });
-    return faults;
+    return issues;
   }
   if (typeof value.name !== "string" || !NAME.test(value.name)) {
-    fault("its name is missing or malformed", {
+    issue("its name is missing or malformed", {
       value: value.name,
       allowed: "lower-case letters, digits, _ and -, starting with a letter",
     });
   }
   if (typeof value.version !== "string") {
-    fault("its version is missing", {
+    issue("its version is missing", {
       value: value.version,
       allowed: 'a string such as "1.0.0"',
     });
   }
   if (value.contract !== undefined && value.contract !== CONTRACT) {
-    fault("it was written for another version of the plugin contract", {
+    issue("it was written for another version of the plugin contract", {
       value: value.contract,
       allowed: `${CONTRACT}`,
     });
   }
   if (!isListOfNames(value.requires ?? [])) {
-    fault('its "requires" is not a list of names', { value: value.requires });
+    issue('its "requires" is not a list of names', { value: value.requires });
   }
   for (const property of ["options", "routeKeys", "setup"] as const) {
     if (
       value[property] !== undefined && typeof value[property] !== "function"
     ) {
-      fault(`its "${property}" is not a function`, { value: value[property] });
+      issue(`its "${property}" is not a function`, { value: value[property] });
     }
   }
   for (const property of Object.keys(value)) {
     if (Object.hasOwn(PROPERTIES, property)) continue;
-    fault(`it has an unknown property "${property}"`, {
+    issue(`it has an unknown property "${property}"`, {
       value: property,
       allowed: Object.keys(PROPERTIES).join(", "),
       suggestion: suggest(property, Object.keys(PROPERTIES)),
     });
   }
-  return faults;
+  return issues;
 }
 
 function isListOfNames(value: unknown): boolean {
@@ -263,4 +263,77 @@ export function coded(
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What all plugins together give to each other. */
+export interface Gathering {
+  /** Distribution families by name. */
+  readonly families: ReadonlyMap<string, Family>;
+  /** Named distributions as written, with the place they stand at. */
+  readonly profiles: ReadonlyMap<string, GatheredProfile>;
+  /** What a plugin contributes that is none of these, and names that two plugins gave. */
+  readonly issues: readonly CodedIssue[];
+}
+
+/** A named distribution. */
+export interface GatheredProfile {
+  /** As a user would write it. */
+  readonly value: unknown;
+  /** Where it is written, as a JSON Pointer. */
+  readonly path: string;
+}
+
+/** Reads all contributions. */
+export function gather(plugins: readonly LoadedPlugin[]): Gathering {
+  const families = new Map<string, Family>();
+  const profiles = new Map<string, GatheredProfile>();
+  const issues: CodedIssue[] = [];
+  for (const entry of plugins) {
+    const { name } = entry.plugin;
+    const issue = (message: string, value?: unknown) =>
+      issues.push(coded("PLUGIN_INVALID", entry, { message, value }));
+    const claim =
+      <T>(kind: string, names: Map<string, T>) => (own: string, value: T) => {
+        if (!names.has(own)) names.set(own, value);
+        else {
+          issue(
+            `Plugin "${name}" contributes a ${kind} "${own}" that another plugin contributes already`,
+            own,
+          );
+        }
+      };
+    const family = claim("family", families);
+    const profile = claim("profile", profiles);
+    try {
+      const { contributes } = entry.plugin;
+      const given = typeof contributes === "function"
+        ? contributes(entry.options)
+        : contributes;
+      for (const offered of given?.families ?? []) {
+        if (isFamily(offered)) family(offered.name, offered);
+        else {
+          issue(
+            `Plugin "${name}" contributes a family that lacks its name, or "parameters" or "create" as functions`,
+            Reflect.get(Object(offered), "name"),
+          );
+        }
+      }
+      for (const [own, value] of Object.entries(given?.profiles ?? {})) {
+        const path = toPointer(["plugins", entry.key, "profiles", own]);
+        profile(own, { value, path });
+      }
+    } catch (error) {
+      issue(`Plugin "${name}" cannot say what it contributes: ${error}`);
+    }
+  }
+  return { families, profiles, issues };
+}
+
+/** The types say so; a plugin may be plain JavaScript. */
+function isFamily(value: unknown): value is Family {
+  const family: Partial<Family> = Object(value);
+  return typeof family.name === "string" &&
+    /^[a-z][a-z0-9_-]*$/.test(family.name) &&
+    typeof family.parameters === "function" &&
+    typeof family.create === "function";
 }

@@ -1,124 +1,145 @@
 /**
- * One configuration, built: plugins loaded and set up, every setting validated, routes planned. Nothing of it serves until all
- * of it stands; where anything is wrong, everything that is wrong is said at once and nothing is left behind.
+ * A revision: one configuration, built. Plugins are loaded and set up, every setting is validated, routes are planned. Nothing
+ * of it serves until all of it stands. Where anything is wrong, all errors are reported at once and nothing is left behind.
  *
  * @module
  */
-import { assemble, type Assembly } from "./assembly.ts";
 import {
   invalidConfig,
   type PerfmockConfig,
   toPointer,
 } from "../config/mod.ts";
-import type { PlacedDial } from "./dials.ts";
-import { clashes, endpointsOf } from "./endpoint_groups.ts";
-import { engineFaults, engineFor } from "./engine.ts";
-import type { Issue } from "../errors.ts";
-import { Generation } from "../pipeline/flow.ts";
-import { hostFor } from "./host.ts";
-import { disposeValues, Kept } from "./kept.ts";
 import type { LoadHost } from "../contract/load.ts";
-import type { Dial, Endpoint, Key, Kit } from "../plugin.ts";
-import { disposeAll, type RunningPlugin, Services, setUp } from "./registry.ts";
-import { buildRoutes } from "./route_building.ts";
-import type { BuiltRoute } from "./built_route.ts";
-import { Matcher } from "../pipeline/matcher.ts";
-import { type Ground, readSettings, type SettingsInput } from "./settings.ts";
-import type { TenantParts } from "./tenant_parts.ts";
+import { nextTurn } from "../lib/turn.ts";
+import type { Served } from "../pipeline/edge.ts";
+import { Generation } from "../pipeline/exchange.ts";
+import type { Dial, Issue, Key } from "../plugin.ts";
+import type { PlacedDial } from "./dials.ts";
+import { clashes, endpointsOf, pathsOfServer, served } from "./endpoints.ts";
+import { hostFor } from "./host.ts";
+import {
+  disposeAll,
+  type RunningPlugin,
+  Services,
+  setUp,
+} from "./plugin_lifecycle.ts";
+import {
+  buildRoutes,
+  engineFor,
+  engineIssues,
+  type MockRoute,
+} from "./routes.ts";
+import {
+  invalidSettings,
+  type PluginSet,
+  readSettings,
+  type SettingsInput,
+} from "./settings.ts";
+import { CarriedState, disposeValues, type WorldState } from "./state.ts";
 
 /** The key of core/load.ts, by name: that door stands above this room. */
 const LOAD_HOST: Key<LoadHost> = { name: "perfmock.load_host" };
 
 /** A configuration, built. */
-export interface Revision extends Assembly {
-  /** As written. */
+export interface Revision {
+  /** Configuration as written. */
   readonly input: SettingsInput;
-  /** The configuration, complete and frozen. */
+  /** Configuration, complete and frozen. */
   readonly config: PerfmockConfig;
-  /** The HTTP server it needs. */
+  /** The HTTP server that it needs. */
   readonly engine: "deno" | "node";
-  /** What a user should know. */
+  /** Warnings for the configuration's author. */
   readonly warnings: readonly Issue[];
-  /** In the order in which they are matched. */
-  readonly routes: readonly BuiltRoute[];
-  /** In the order in which they were set up. */
+  /** Mock routes in the order in which they are matched. */
+  readonly routes: readonly MockRoute[];
+  /** Plugins in the order in which they were set up. */
   readonly plugins: readonly RunningPlugin[];
-  /** The route keys that each plugin reads, by its name. */
+  /** Route keys that each plugin reads, by its name. */
   readonly routeKeys: ReadonlyMap<string, readonly string[]>;
-  /** Whether a path belongs to a plugin of scope `server`, of which sessions have none of their own. */
+  /** Everything that the revision answers. */
+  readonly served: Served;
+  /** Whether a path belongs to a plugin of scope `server`. */
   readonly ofServer: (path: string) => boolean;
-  /** What can be turned. */
+  /** Dials of routes and plugins. */
   readonly dials: readonly PlacedDial[];
-  /** What its plugins provide. */
+  /** Services that its plugins provide. */
   readonly services: Services;
-  /** What its plugins keep. */
-  readonly kept: Kept;
-  /** What it was read by. */
-  readonly ground: Ground;
-  /** Its exchanges. */
+  /** State that its plugins carry over to the next revision. */
+  readonly carried: CarriedState;
+  /** Loaded plugins with their schemas, for the next revision. */
+  readonly pluginSet: PluginSet;
+  /** Exchanges in flight on this revision. */
   readonly generation: Generation;
-  /**
-   * Disposes the plugins, after the revision's last exchange.
-   *
-   * @param values what they kept and nobody goes on with
-   */
+  /** Disposes the plugins and the given carried values, after the last exchange. */
   dispose(values: readonly unknown[]): Promise<void>;
-}
-
-/** What a revision is built from. */
-export interface RevisionParts {
-  /** What outlives it. */
-  readonly parts: TenantParts;
-  /** What the revision before it keeps; undefined for the first. */
-  readonly before: Kept | undefined;
-  /** What the revision before it was read by; undefined to read everything afresh. */
-  readonly ground: Ground | undefined;
-  /** Makes the control API's own endpoints. */
-  readonly builtin: (kit: Kit) => readonly Endpoint[];
 }
 
 /**
  * Builds a configuration.
  *
- * @param input as a user wrote it, and where it stands
- * @throws PerfmockError with all faults
+ * @param input configuration as written
+ * @param world state that outlives the revision
+ * @param before the revision in force; undefined for the first
+ * @param reload whether plugins, profiles and their files are read again
+ * @throws PerfmockError with all errors
  */
 export async function buildRevision(
   input: SettingsInput,
-  { parts, before, ground, builtin }: RevisionParts,
+  world: WorldState,
+  { before, reload = false }: {
+    readonly before?: Revision | undefined;
+    readonly reload?: boolean;
+  } = {},
 ): Promise<Revision> {
-  const settings = await readSettings(input, ground);
+  const settings = await readSettings(
+    input,
+    reload ? undefined : before?.pluginSet,
+  );
   await nextTurn();
   const services = new Services();
-  services.provide(LOAD_HOST, {
-    thread: {
-      value: settings.input.value,
-      folder: settings.input.folder.href,
-      builtin: settings.input.builtin.module,
-    },
-    virtualWorld: () => parts.virtualWorld(settings.input),
-  });
-  const kept = new Kept(before);
+  if (world.virtualWorld !== undefined) {
+    const { virtualWorld } = world;
+    services.provide(LOAD_HOST, {
+      thread: {
+        value: settings.input.value,
+        folder: settings.input.folder.href,
+        builtin: settings.input.builtin.module,
+      },
+      virtualWorld: () => virtualWorld(settings.input),
+    });
+  }
+  const carried = new CarriedState(before?.carried);
   let plugins: RunningPlugin[] = [];
   try {
     plugins = await setUp(
       settings.plugins.filter(({ plugin }) =>
-        !parts.sessionPluginsOnly || plugin.scope !== "server"
+        world.scope === "server" || plugin.scope !== "server"
       ),
-      ({ plugin }) => hostFor(plugin.name, { settings, services, kept, parts }),
+      ({ plugin: { name } }) =>
+        hostFor(name, { settings, services, carried, world }),
     );
     await nextTurn();
     const generation = new Generation();
-    const built = await buildRoutes(settings, { plugins, generation, parts });
+    const { routes, dials, issues } = await buildRoutes(settings, plugins, {
+      world,
+      generation,
+    });
     await nextTurn();
-    const { routes } = built;
     const { config } = settings;
-    const endpoints = endpointsOf(plugins, builtin(settings.kit), config);
-    const faults = [
-      ...clashes(routes, endpoints, config),
-      ...engineFaults(config, routes),
+    const groups = endpointsOf(plugins, world.endpoints(settings.kit), config);
+    const all = [
+      ...issues,
+      ...clashes(routes, groups, config, settings.routeIndices),
+      ...engineIssues(config, routes),
     ];
-    if (faults.length > 0) throw invalidConfig(faults);
+    if (settings.issues.length > 0) {
+      // Settings that were read in part, to report the errors of the rest too.
+      throw invalidSettings([
+        ...settings.issues,
+        ...all.map((issue) => ({ code: "CONFIG_INVALID", issue } as const)),
+      ]);
+    }
+    if (all.length > 0) throw invalidConfig(all);
     return {
       input: settings.input,
       config,
@@ -127,36 +148,31 @@ export async function buildRevision(
       routes,
       plugins,
       routeKeys: settings.routeKeys,
+      served: served(routes, groups, { config, world }),
       ofServer: pathsOfServer(plugins, config.control.path),
-      dials: [...built.dials, ...dialsOf(plugins)],
+      dials: [...dials, ...dialsOf(plugins)],
       services,
-      kept,
-      ground: settings.ground,
+      carried,
+      pluginSet: settings.pluginSet,
       generation,
-      ...assemble(routes, endpoints, { config, parts }),
       async dispose(values) {
         const errors = [
           ...await disposeAll(plugins),
           ...await disposeValues(values),
         ];
         for (const error of errors) {
-          parts.log("error", `Cannot dispose a plugin: ${error}`);
+          world.log("error", `Cannot dispose a plugin: ${error}`);
         }
       },
     };
   } catch (error) {
     await disposeAll(plugins);
-    await disposeValues(kept.beyond(before));
+    await disposeValues(carried.beyond(before?.carried));
     throw error;
   }
 }
 
-/** A change is made between requests: none of its steps may hold up what falls due meanwhile. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** What plugins say of the configuration, now that all routes are known. */
+/** Asks plugins for warnings, once all routes are known. */
 function warningsOf(plugins: readonly RunningPlugin[]): Issue[] {
   return plugins.flatMap(({ instance, key }) =>
     (instance.warnings?.() ?? []).map((issue) => ({
@@ -166,7 +182,7 @@ function warningsOf(plugins: readonly RunningPlugin[]): Issue[] {
   );
 }
 
-/** What plugins let turn beyond routes. */
+/** Asks plugins for their dials beyond those of routes. */
 function dialsOf(plugins: readonly RunningPlugin[]): PlacedDial[] {
   return plugins.flatMap(({ instance }) =>
     Object.entries(instance.dials?.() ?? {}).flatMap(([kind, owners]) =>
@@ -180,20 +196,39 @@ function dialsOf(plugins: readonly RunningPlugin[]): PlacedDial[] {
   );
 }
 
-/** The control calls and endpoints of plugins of scope `server`. */
-function pathsOfServer(
-  plugins: readonly RunningPlugin[],
-  base: string,
-): (path: string) => boolean {
-  const own = plugins.filter(({ plugin }) => plugin.scope === "server");
-  const bases = own.map(({ plugin: { name } }) => `${base}/${name}/`);
-  const endpoints = new Matcher(
-    own.flatMap(({ instance }) => instance.endpoints ?? []).map(({ path }) => ({
-      methods: ["*"],
-      path,
-    })),
-  );
-  return (path) =>
-    bases.some((base) => path.startsWith(base)) ||
-    endpoints.find("GET", path) !== undefined;
+/** Settings that are fixed while a server listens. */
+const FIXED = ["host", "port", "tls", "engine"] as const;
+
+/**
+ * Finds the changes that need a restart.
+ *
+ * @param before the configuration in force
+ * @param next the revision to take its place
+ * @param engine the HTTP server that runs; undefined where none is running
+ */
+export function restartIssues(
+  before: PerfmockConfig,
+  next: { readonly config: PerfmockConfig; readonly engine: "deno" | "node" },
+  engine: "deno" | "node" | undefined,
+): Issue[] {
+  const issues: Issue[] = FIXED.flatMap((key) => {
+    const [was, is] = [before.server[key], next.config.server[key]];
+    return JSON.stringify(was) === JSON.stringify(is) ? [] : [{
+      path: `/server/${key}`,
+      message: `A change of "${key}" takes a restart`,
+      value: is,
+      allowed: was === undefined ? "nothing, as before" : JSON.stringify(was),
+    }];
+  });
+  if (issues.length === 0 && engine === "deno" && next.engine === "node") {
+    issues.push({
+      path: "/server/engine",
+      message:
+        "A connection-reset takes another HTTP server than the one that runs, and so a restart",
+      value: next.config.server.engine,
+      allowed: "what does not reset connections",
+      suggestion: 'set server.engine to "node" and restart',
+    });
+  }
+  return issues;
 }

@@ -8,6 +8,8 @@ import {
   configJsonSchema,
   createConfigSchema,
   deepFreeze,
+  fromPointer,
+  invalidConfig,
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
   type RouteKey,
@@ -19,15 +21,15 @@ import {
 import { DistributionParser } from "../distribution/mod.ts";
 import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
 import type { Distribution, Family, Kit, Plugin, Schema } from "../plugin.ts";
-import { gather } from "./contributions.ts";
 import {
   addGiven,
   coded,
   type CodedIssue,
+  gather,
   type LoadedPlugin,
   loadPlugins,
 } from "./plugin_loader.ts";
-import { arrange } from "./registry.ts";
+import { arrange } from "./plugin_lifecycle.ts";
 
 /** The table of built-in plugins. */
 export interface BuiltinPlugins {
@@ -57,122 +59,183 @@ export interface ConfiguredPlugin extends LoadedPlugin {
 
 /** A configuration, read. */
 export interface Settings {
-  /** What was read, a copy: nobody else can change it. */
+  /** Copy of the configuration as written: no caller can change it. */
   readonly input: SettingsInput;
   /** Complete and frozen. */
   readonly config: PerfmockConfig;
-  /** The routes as written. */
+  /** Routes as written. */
   readonly written: readonly Readonly<Record<string, unknown>>[];
-  /** What a user should know. */
+  /** Index of each route in the configuration as written: they differ where routes with errors were left out. */
+  readonly routeIndices: readonly number[];
+  /** Errors that left some of the configuration out; empty where all of it was read. */
+  readonly issues: readonly CodedIssue[];
+  /** Warnings for the configuration's author. */
   readonly warnings: readonly Issue[];
-  /** In the order in which they are to be set up. */
+  /** Plugins in the order in which they are to be set up. */
   readonly plugins: readonly ConfiguredPlugin[];
-  /** The route keys that each plugin reads, by its name. */
+  /** Route keys that each plugin reads, by its name. */
   readonly routeKeys: ReadonlyMap<string, readonly string[]>;
-  /** The types that settings are made of. */
+  /** Types that settings are made of. */
   readonly kit: Kit;
-  /** The distribution families, by name. */
+  /** Distribution families, by name. */
   readonly families: ReadonlyMap<string, Family>;
   /** Compiles a distribution as written. */
   readonly parse: (value: unknown) => Validation<Distribution>;
-  /** What further configurations with the same plugins and contributions can be read by. */
-  readonly ground: Ground;
+  /** Loaded plugins with their schemas, for the next configuration. */
+  readonly pluginSet: PluginSet;
 }
 
-/** What is known once the plugins are loaded: schemas take longer to make than to use. */
-export interface Ground {
-  /** What it depends on, as text. */
+/** Loaded plugins with their schemas and families: schemas take longer to make than to use. */
+export interface PluginSet {
+  /** Text of everything that the set depends on. */
   readonly key: string;
-  /** In the order of their setup. */
+  /** Plugins in the order of their setup. */
   readonly plugins: readonly LoadedPlugin[];
   /** Compiles distributions. */
   readonly parser: DistributionParser;
-  /** The plugins' route keys, by key. */
+  /** Route keys of the plugins, by key. */
   readonly routeKeys: ReadonlyMap<string, RouteKey>;
-  /** What is wrong with the plugins. */
-  readonly faults: readonly CodedIssue[];
-  /** The schema of the whole, once it was needed. */
+  /** Errors of the plugins. */
+  readonly issues: readonly CodedIssue[];
+  /** Schema of the whole configuration, once it was needed. */
   schema?: Schema<PerfmockConfig>;
-  /** The schemas of the plugins' options, as far as they were needed. */
+  /** Schemas of the plugins' options, as far as they were needed. */
   readonly optionSchemas: Map<Plugin, Schema>;
 }
+
+/** Appended where an error kept later checks from running. */
+const MORE_MAY_FOLLOW =
+  "more may follow, since the plugins could not be set up";
 
 /**
  * Reads a configuration.
  *
- * @param given as a user wrote it, and where it stands
- * @param known the ground of a configuration before it: taken where this one has the same plugins and contributions. Files that
+ * Where only routes or core's own settings have errors, these are left out and the rest is returned with the errors in
+ * {@linkcode Settings.issues}: the caller builds it to find further errors, and then refuses all of it.
+ *
+ * @param given configuration as written
+ * @param known plugin set of an earlier configuration: taken where this one has the same plugins and contributions. Files that
  * profiles name are not read again then
- * @throws PerfmockError with all faults; its code is `CONFIG_INVALID`, or that of the plugins' faults where there are no others
+ * @throws PerfmockError with all errors; its code is `CONFIG_INVALID`, or that of the plugins' errors where there are no others
  */
 export async function readSettings(
   given: SettingsInput,
-  known?: Ground,
+  known?: PluginSet,
 ): Promise<Settings> {
   // A copy: what is frozen below must not be the caller's.
   const input = { ...given, value: copy(given.value) };
-  const ground = (known && sameGround(known, input)) ?? await layGround(input);
-  const { plugins, parser, routeKeys } = ground;
+  const pluginSet = (known && samePluginSet(known, input)) ??
+    await loadPluginSet(input);
+  const { parser, routeKeys } = pluginSet;
   const { kit, families } = parser;
-  const faults: CodedIssue[] = [...ground.faults];
-  const add = (issues: readonly Issue[]) =>
-    faults.push(
-      ...issues.map((issue) => ({ code: "CONFIG_INVALID", issue } as const)),
-    );
-
-  ground.schema ??= createConfigSchema({ kit, routeKeys });
-  const result = validateConfig(input.value, { kit, schema: ground.schema });
-  add(
-    ground.faults.length === 0
-      ? result.issues ?? []
-      : withoutConsequences(result.issues ?? []),
-  );
+  pluginSet.schema ??= createConfigSchema({ kit, routeKeys });
+  const { schema } = pluginSet;
+  const found = validateConfig(input.value, { kit, schema }).issues ?? [];
+  const options = readOptions(pluginSet);
   const profiles = parser.profileFindings();
-  add(profiles.issues);
-  const warnings = [...profiles.warnings];
-  const configured = plugins.map((entry): ConfiguredPlugin => {
-    const path = toPointer(["plugins", entry.key]);
-    // What is no object was reported by the configuration's own schema.
-    const options = typeof entry.options === "object" ? entry.options : {};
-    let schema: Schema;
-    try {
-      schema = optionSchemaOf(entry.plugin, ground);
-    } catch (error) {
-      faults.push(unsaid(entry, "options", error));
-      return { ...entry, parsed: undefined };
-    }
-    const parsed = validate(schema, options, path);
-    if (parsed.issues !== undefined) {
-      add(parsed.issues);
-      return { ...entry, parsed: undefined };
-    }
-    warnings.push(...parser.warningsIn(parsed.value, path));
-    return { ...entry, parsed: parsed.value };
-  });
-  if (result.issues === undefined) {
-    warnings.push(...parser.warningsIn(
-      result.value.routes.map(({ plugins, wire }) => ({ ...plugins, wire })),
-      "/routes",
-    ));
+  const issues: CodedIssue[] = [
+    ...pluginSet.issues,
+    ...invalid(
+      pluginSet.issues.length === 0 ? found : withoutConsequences(found),
+    ),
+    ...invalid(profiles.issues),
+    ...options.issues,
+  ];
+  const { value, routeIndices } = issues.length === 0
+    ? { value: input.value, routeIndices: undefined }
+    : withoutErrors(input.value, issues.map(({ issue }) => issue));
+  const result = value === undefined
+    ? undefined
+    : validateConfig(value, { kit, schema });
+  if (result === undefined || result.issues !== undefined) {
+    throw invalidSettings(issues, MORE_MAY_FOLLOW);
   }
-  if (faults.length > 0 || result.issues !== undefined) throw refusal(faults);
+  const { routes } = result.value;
+  const warnings = [
+    ...profiles.warnings,
+    ...options.warnings,
+    ...parser.warningsIn(
+      routes.map(({ plugins, wire }) => ({ ...plugins, wire })),
+      "/routes",
+    ),
+  ];
   return {
     input,
     config: deepFreeze(result.value),
-    written: writtenRoutes(input.value),
+    written: writtenRoutes(value),
+    routeIndices: routeIndices ?? routes.map((_, index) => index),
+    issues,
     warnings: unique(warnings),
-    plugins: configured,
+    plugins: options.plugins,
     routeKeys: keysByPlugin(routeKeys),
     kit,
     families,
     parse: (value) => parser.parse(value),
-    ground,
+    pluginSet,
   };
+}
+
+/** Parses the options of each plugin. */
+function readOptions(pluginSet: PluginSet) {
+  const { parser, plugins } = pluginSet;
+  const issues: CodedIssue[] = [];
+  const warnings: Issue[] = [];
+  const configured = plugins.map((entry): ConfiguredPlugin => {
+    const path = toPointer(["plugins", entry.key]);
+    // The configuration's own schema reports what is no object.
+    const options = typeof entry.options === "object" ? entry.options : {};
+    try {
+      const schema = optionSchemaOf(entry.plugin, pluginSet);
+      const parsed = validate(schema, options, path);
+      if (parsed.issues === undefined) {
+        warnings.push(...parser.warningsIn(parsed.value, path));
+        return { ...entry, parsed: parsed.value };
+      }
+      issues.push(...invalid(parsed.issues));
+    } catch (error) {
+      issues.push(noSchema(entry, "options", error));
+    }
+    return { ...entry, parsed: undefined };
+  });
+  return { plugins: configured, issues, warnings };
+}
+
+function invalid(issues: readonly Issue[]): CodedIssue[] {
+  return issues.map((issue) => ({ code: "CONFIG_INVALID", issue }));
+}
+
+/**
+ * The configuration without the routes and settings that have errors; value undefined where an error concerns a plugin, since
+ * nothing can be checked without it.
+ */
+function withoutErrors(
+  value: unknown,
+  issues: readonly Issue[],
+): { readonly value: unknown; readonly routeIndices?: readonly number[] } {
+  if (!isRecord(value)) return { value: undefined };
+  const kept = { ...value };
+  const routes = writtenRoutes(value);
+  const left = new Set<number>();
+  for (const { path } of issues) {
+    const [key, index] = fromPointer(path);
+    if (key === undefined || key === "plugins") return { value: undefined };
+    if (key === "routes" && /^\d+$/.test(index ?? "")) left.add(Number(index));
+    else delete kept[key];
+  }
+  if (!("routes" in kept)) return { value: kept, routeIndices: [] };
+  const routeIndices = routes.map((_, index) => index)
+    .filter((index) => !left.has(index));
+  kept.routes = routeIndices.map((index) => routes[index]);
+  return { value: kept, routeIndices };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function optionSchemaOf(
   plugin: Plugin,
-  { optionSchemas, parser: { kit } }: Ground,
+  { optionSchemas, parser: { kit } }: PluginSet,
 ): Schema {
   let schema = optionSchemas.get(plugin);
   if (schema === undefined) {
@@ -182,9 +245,12 @@ function optionSchemaOf(
   return schema;
 }
 
-/** The known ground with this configuration's options, where they change nothing else of it. */
-function sameGround(known: Ground, input: SettingsInput): Ground | undefined {
-  if (known.faults.length > 0) return undefined;
+/** The known plugin set with this configuration's options, where they change nothing else of it. */
+function samePluginSet(
+  known: PluginSet,
+  input: SettingsInput,
+): PluginSet | undefined {
+  if (known.issues.length > 0) return undefined;
   const entries = entriesIn(input);
   const plugins = known.plugins.map((entry): LoadedPlugin => ({
     ...entry,
@@ -196,7 +262,7 @@ function sameGround(known: Ground, input: SettingsInput): Ground | undefined {
     : undefined;
 }
 
-/** Which plugins are on, where files lie, and the options that contribute something. */
+/** Text of the plugins that are on, the folder of files, and the options that contribute something. */
 function keyOf(
   input: SettingsInput,
   plugins: readonly LoadedPlugin[],
@@ -218,12 +284,12 @@ function entriesIn({ value }: SettingsInput): unknown {
 }
 
 /**
- * The types of settings that a configuration's families, profiles and folder make, whatever else is wrong with it.
+ * Makes the types of settings from a configuration's families, profiles and folder, whatever else is wrong with it.
  *
- * @param input as a user wrote it; plugins that are not there contribute nothing
+ * @param input configuration as written; plugins that cannot be loaded contribute nothing
  */
 export async function readKit(input: SettingsInput): Promise<Kit> {
-  return (await layGround(input)).parser.kit;
+  return (await loadPluginSet(input)).parser.kit;
 }
 
 /**
@@ -234,8 +300,8 @@ export async function readKit(input: SettingsInput): Promise<Kit> {
 export async function settingsSchema(
   input: SettingsInput,
 ): Promise<Record<string, unknown>> {
-  const { plugins, parser, routeKeys, faults } = await layGround(input);
-  if (faults.length > 0) throw refusal(faults);
+  const { plugins, parser, routeKeys, issues } = await loadPluginSet(input);
+  if (issues.length > 0) throw invalidSettings(issues);
   const { kit } = parser;
   return configJsonSchema({
     config: createConfigSchema({ kit, routeKeys }),
@@ -250,31 +316,31 @@ export async function settingsSchema(
   });
 }
 
-async function layGround(input: SettingsInput): Promise<Ground> {
+async function loadPluginSet(input: SettingsInput): Promise<PluginSet> {
   const { folder } = input;
   const entries = entriesIn(input);
   const available = addGiven(input.builtin.plugins, input.plugins);
   const loading = await loadPlugins(entries, folder, available.plugins);
-  const { plugins, faults } = arrange(loading.plugins);
+  const { plugins, issues } = arrange(loading.plugins);
   const gathered = gather(plugins);
   const parser = new DistributionParser({
     families: gathered.families,
     profiles: gathered.profiles,
     folder: fileURLToPath(folder),
   });
-  const { routeKeys, faults: keyFaults } = claimRouteKeys(plugins, parser.kit);
+  const { routeKeys, issues: keyIssues } = claimRouteKeys(plugins, parser.kit);
   return {
     key: keyOf(input, plugins),
     plugins,
     parser,
     routeKeys,
     optionSchemas: new Map(),
-    faults: [
-      ...available.faults,
-      ...loading.faults,
-      ...faults,
-      ...gathered.faults,
-      ...keyFaults,
+    issues: [
+      ...available.issues,
+      ...loading.issues,
+      ...issues,
+      ...gathered.issues,
+      ...keyIssues,
     ],
   };
 }
@@ -282,15 +348,15 @@ async function layGround(input: SettingsInput): Promise<Ground> {
 function claimRouteKeys(
   plugins: readonly LoadedPlugin[],
   kit: Kit,
-): Pick<Ground, "routeKeys" | "faults"> {
+): Pick<PluginSet, "routeKeys" | "issues"> {
   const routeKeys = new Map<string, RouteKey>();
-  const faults: CodedIssue[] = [];
+  const issues: CodedIssue[] = [];
   for (const { key: place, plugin } of plugins) {
     let own: Record<string, Schema> = {};
     try {
       own = plugin.routeKeys?.(kit) ?? {};
     } catch (error) {
-      faults.push(unsaid({ key: place, plugin }, "route keys", error));
+      issues.push(noSchema({ key: place, plugin }, "route keys", error));
     }
     for (const [key, schema] of Object.entries(own)) {
       const owner = OWN_ROUTE_KEYS.has(key)
@@ -299,7 +365,7 @@ function claimRouteKeys(
       if (owner === undefined) {
         routeKeys.set(key, { plugin: plugin.name, schema });
       } else {
-        faults.push(coded("PLUGIN_INVALID", { key: place }, {
+        issues.push(coded("PLUGIN_INVALID", { key: place }, {
           message:
             `Plugin "${plugin.name}" reads the route key "${key}", which belongs to ${owner}`,
           value: key,
@@ -307,19 +373,18 @@ function claimRouteKeys(
       }
     }
   }
-  return { routeKeys, faults };
+  return { routeKeys, issues };
 }
 
-/** A plugin whose own code threw where it was asked for its schemas. */
-function unsaid(
+/** The error of a plugin whose own code threw when it was asked for its schemas. */
+function noSchema(
   { key, plugin }: Pick<LoadedPlugin, "key" | "plugin">,
   what: string,
   error: unknown,
 ): CodedIssue {
   const reason = error instanceof Error ? error.message : String(error);
   return coded("PLUGIN_INVALID", { key }, {
-    message:
-      `Plugin "${plugin.name}" cannot say what ${what} it has: ${reason}`,
+    message: `Plugin "${plugin.name}" cannot tell its ${what}: ${reason}`,
   });
 }
 
@@ -333,28 +398,28 @@ function keysByPlugin(
   return keys;
 }
 
-/** Where a plugin is missing, what it would have brought is unknown: that is no fault of its own. */
+/** Leaves out unknown keys and names of routes: a plugin that could not be loaded may have brought them. */
 function withoutConsequences(issues: readonly Issue[]): Issue[] {
   return issues.filter(({ path, message }) =>
     !(path.startsWith("/routes/") && message.startsWith("Unknown "))
   );
 }
 
-/** One error for all faults. */
-function refusal(faults: readonly CodedIssue[]): PerfmockError {
-  const codes = new Set<ErrorCode>(faults.map(({ code }) => code));
+/** Makes one error of all issues; `note` follows their number. */
+export function invalidSettings(
+  found: readonly CodedIssue[],
+  note?: string,
+): PerfmockError {
+  const codes = new Set<ErrorCode>(found.map(({ code }) => code));
   const [first] = codes;
-  const issues = unique(faults.map(({ issue }) => issue));
-  return new PerfmockError(
-    codes.size === 1 ? first : "CONFIG_INVALID",
-    `Cannot use the configuration: ${issues.length} ${
-      issues.length === 1 ? "fault" : "faults"
-    }`,
-    issues,
-  );
+  const issues = unique(found.map(({ issue }) => issue));
+  return invalidConfig(issues, {
+    code: codes.size === 1 ? first : "CONFIG_INVALID",
+    note,
+  });
 }
 
-/** A profile is read by the parser and by its plugin's schema: what both say is said once. */
+/** Leaves out duplicates: both the parser and its plugin's schema read a profile. */
 function unique(issues: readonly Issue[]): Issue[] {
   const seen = new Set<string>();
   return issues.filter(({ path, message }) => {

@@ -1,12 +1,12 @@
 /**
- * A failure that spreads: memory pressure in one part of a backend takes down another part that does not use it, and a bulkhead
- * prevents that.
+ * A failure that spreads: how memory pressure in one part of a backend takes down another that never touches it, and what
+ * stops that.
  *
- * A shop has twenty workers. Every request needs one; an order also needs one of four database connections. For two seconds the heap
- * of the order service is nearly full, so that it often stops for garbage collection. Orders then wait for a connection, and each holds
- * a worker while it waits. The example runs twice. With the policy "patient" orders wait without a limit, until they hold all workers
- * and the catalogue fails too. With the policy "bulkhead" orders are refused after a short wait, and the catalogue is not affected.
- * After the pressure both recover by themselves.
+ * A shop has twenty workers. All requests need one; orders need a database connection as well, of which there are four. For two
+ * seconds the order service's heap is nearly full, so that it stops for garbage collection again and again. Orders then wait for a
+ * connection, and hold a worker while they do. The same two seconds come twice: once orders wait as long as it takes, until
+ * all workers wait with them and the catalogue fails too; once they are refused after a short wait, and the catalogue
+ * does not notice. Afterwards both recover by themselves.
  *
  *     deno run -A examples/cascade/main.ts
  *
@@ -16,71 +16,71 @@ import { createPerfmock } from "@perfmock/perfmock";
 import type { PoolReport } from "@perfmock/perfmock/limiter";
 import { type Crowd, type Visit, visitAll } from "./visitors.ts";
 
-/** Visitors of the catalogue give up early, customers who order later. */
+/** Who only looks has no patience; who orders has some. */
 const CATALOGUE: Crowd = { rate: 60, patience: 400 };
 const ORDERS: Crowd = { rate: 40, patience: 1500 };
 
-/** Start and end of the pressure, and end of the arrivals, in ms. */
+/** When the pressure begins and ends, and when visitors stop coming, in milliseconds. */
 const PRESSURE = 1500;
 const RELEASE = 3500;
 const END = 6000;
 
-/** Time after the pressure in which the backlog may still be served, in ms. */
+/** How long after the release the backend may be busy with what has piled up, in milliseconds. */
 const DRAINING = 1200;
 
-/** Queue for the database connections. */
+/** What waits for a database connection, and for how long. */
 export interface DatabasePolicy {
-  /** Name of the policy. */
+  /** What it is called. */
   readonly name: string;
-  /** Maximum number of orders in the queue. */
+  /** How many orders may wait. */
   readonly queue: number | "unbounded";
-  /** Maximum wait of an order; absent: unlimited. */
+  /** How long each waits. */
   readonly queueTimeout?: string;
 }
 
-/** Orders wait without a limit. */
+/** Orders wait as long as it takes. */
 export const patient: DatabasePolicy = { name: "patient", queue: "unbounded" };
 
-/** A short queue with a short timeout: a bulkhead between the database and the workers. */
+/** Few may wait, and not for long: a bulkhead between the database and the workers. */
 export const bulkhead: DatabasePolicy = {
   name: "bulkhead",
   queue: 6,
   queueTimeout: "100ms",
 };
 
-/** Results of one page in one phase. */
+/** What visitors of one page saw in one phase. */
 export interface Seen {
-  /** Share of requests that were answered. */
+  /** The share of them that got an answer. */
   readonly answered: number;
-  /** Share of requests that were refused; the clients of the others gave up. */
+  /** The share that was refused; the others gave up. */
   readonly refused: number;
-  /** Median response time of answered requests, in ms. */
+  /** Half of those who got an answer got it within this time, in milliseconds. */
   readonly median: number;
 }
 
-/** Results of one page. */
+/** What visitors of one page saw. */
 export interface Experience {
   /** Before the pressure. */
   readonly before: Seen;
-  /** From half a second after the start of the pressure. */
+  /** Once the pressure has lasted for half a second. */
   readonly during: Seen;
-  /** After the backlog has been served. */
+  /** After the release, once what had piled up is gone. */
   readonly after: Seen;
 }
 
-/** Results of one policy. */
+/** What one policy led to. */
 export interface Outcome {
-  /** Name of the policy. */
+  /** The policy's name. */
   readonly policy: string;
-  /** Results of the catalogue, which needs no database. */
+  /** What visitors of the catalogue saw, which needs no database. */
   readonly catalogue: Experience;
-  /** Results of orders. */
+  /** What visitors who ordered saw. */
   readonly orders: Experience;
-  /** Maximum number of busy workers. */
+  /** The most workers that were busy at once. */
   readonly peakWorkers: number;
 }
 
-/** Runs the scenario with both policies, concurrently. */
+/** Runs the scenario with both policies, side by side. */
 export function run(): Promise<Outcome[]> {
   return Promise.all([scenario(patient), scenario(bulkhead)]);
 }
@@ -130,7 +130,7 @@ async function scenario(
     catalogue: new URL("/catalogue", server.url),
     orders: new URL("/orders", server.url),
   };
-  // Warm-up: first calls in a process are slow. The reset restarts the signal of the pressure.
+  // What a process does for the first time is slow. The reset begins the pressure's time again.
   await visitAll(pages.catalogue, CATALOGUE, 500);
   await visitAll(pages.orders, ORDERS, 500);
   server.reset();

@@ -1,33 +1,33 @@
 /**
- * Visitors of the example: they arrive at a steady rate whatever the response times are, and give up after some time.
+ * The crowd of this example: visitors who come at a steady rate, whatever becomes of those before them, and do not wait for ever.
  *
  * @module
  */
 
-/** A group of visitors. */
+/** A crowd. */
 export interface Crowd {
-  /** Requests per second. */
+  /** Requests a second. */
   readonly rate: number;
-  /** Time after which a visitor gives up, in ms. */
+  /** After this many milliseconds a visitor gives up. */
   readonly patience: number;
 }
 
-/** Result of one request. */
+/** What became of one request. */
 export interface Visit {
-  /** Time of sending, in ms since the first arrival. */
+  /** When it was sent, in milliseconds since the crowd began to come. */
   readonly at: number;
-  /** End of the request; a status of 400 or above is `refused`. */
+  /** How it ended: refused is any status from 400 on. */
   readonly end: "answered" | "refused" | "gave up";
-  /** Time until the end, in ms. */
+  /** How long that took, in milliseconds. */
   readonly took: number;
 }
 
 /**
  * Sends requests at a steady rate and waits for the end of all of them.
  *
- * @param url page to load
- * @param crowd rate of arrivals, and time after which visitors give up
- * @param duration duration of the arrivals, in ms
+ * @param url what they load
+ * @param crowd how many come, and how patient they are
+ * @param duration for how long new ones come, in milliseconds
  */
 export async function visitAll(
   url: URL,

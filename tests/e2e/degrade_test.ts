@@ -1,9 +1,9 @@
-/** Each degradation model, in answers over a socket. */
+/** Each degradation model in answers that travel over a socket. */
 import { equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";
 import { get, rawRequest } from "../support/http.ts";
 
-/** Times in the Server-Timing header of an answer, in ms. */
+/** What the answer says of its own time, in milliseconds. */
 interface Timing {
   readonly service: number;
   readonly degrade: number;
@@ -33,7 +33,7 @@ function serve(
   });
 }
 
-/** Checks that an answer is never early, and late by at most 100 ms. */
+/** Never early, and late by no more than a busy machine makes it. */
 function takes({ degrade, total }: Timing, degradation: number): void {
   ok(
     Math.abs(degrade - degradation) < 0.01 && total >= 20 + degradation &&
@@ -42,7 +42,7 @@ function takes({ degrade, total }: Timing, degradation: number): void {
   );
 }
 
-Deno.test("processor-sharing: concurrent requests share the core", async () => {
+Deno.test("processor-sharing shows in answers: those that come together share the core", async () => {
   await using server = await serve({ model: "processor-sharing" });
   const seen = await Promise.all(
     Array.from({ length: 4 }, () => timing(server, "/")),
@@ -51,7 +51,7 @@ Deno.test("processor-sharing: concurrent requests share the core", async () => {
   equal(degradations.toSorted((a, b) => a - b).join(), "0,20,40,60");
 });
 
-Deno.test("erlang-c: requests wait for a core", async () => {
+Deno.test("erlang-c shows in answers", async () => {
   await using server = await serve({
     model: "erlang-c",
     servers: 4,
@@ -60,12 +60,12 @@ Deno.test("erlang-c: requests wait for a core", async () => {
   takes(await timing(server, "/"), 20 * 0.50943396);
 });
 
-Deno.test("usl: requests wait for each other", async () => {
+Deno.test("usl shows in answers", async () => {
   await using server = await serve({ model: "usl", input: 31 });
   takes(await timing(server, "/"), 20 * 2.43);
 });
 
-Deno.test("gc-pause: requests in service and the one that fills the heap are delayed", async () => {
+Deno.test("gc-pause shows in answers: of who is in service, and of who fills the heap", async () => {
   await using server = await serve({
     model: "gc-pause",
     perRequest: "1MiB",
@@ -82,7 +82,7 @@ Deno.test("gc-pause: requests in service and the one that fills the heap are del
   }
 });
 
-Deno.test("leak: answers become slower, then a connection is reset, then a cold start follows", async () => {
+Deno.test("leak shows in answers: slower, then a reset connection, then a cold start", async () => {
   await using server = await serve({
     model: "leak",
     perRequest: "1MiB",
@@ -113,7 +113,7 @@ Deno.test("leak: answers become slower, then a connection is reset, then a cold 
   ok(degrade > 39.9 && degrade <= 40, `${degrade}`);
 });
 
-Deno.test("brown-out: a step delays answers; exhaustion answers with a status and Retry-After", async () => {
+Deno.test("brown-out shows in answers, and exhaustion in a status with Retry-After", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/",
@@ -142,7 +142,7 @@ Deno.test("brown-out: a step delays answers; exhaustion answers with a status an
   match(metrics, /perfmock_faults_total\{route="full",fault="exhausted"\} 1\n/);
 });
 
-Deno.test("real stress drives a model: held memory reads as stress until it is released", async () => {
+Deno.test("real stress degrades by model: memory that is held reads as stress, and its release ends that", async () => {
   await using server = await createPerfmock({
     plugins: { resource_stress: { maxMemory: 0.5 } },
     routes: [{

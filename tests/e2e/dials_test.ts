@@ -49,7 +49,7 @@ async function ask(
 
 function hold({ server }: { server: Server }, dial: string) {
   const address = { kind: "route", of: "r", dial };
-  const { dials } = server.tenant;
+  const { dials } = server.world;
   return { held: dials.hold(address, "test"), type: dials.typeOf(address) };
 }
 
@@ -133,7 +133,7 @@ Deno.test("a route has the dials that mean something to it", async () => {
   const made = await serverWith({});
   await using _ = made.server;
   deepEqual(
-    [...made.server.tenant.dials.list()].map(({ dial }) => dial),
+    [...made.server.world.dials.list()].map(({ dial }) => dial),
     ["delay"],
   );
 });

@@ -277,7 +277,7 @@ Deno.test("route() of every plugin is asked for every route, and all faults are 
     }, { plugins: [witness, fussy("one"), fussy("two"), blunt] })
   );
   equal(error.code, "CONFIG_INVALID");
-  equal(error.message, "Cannot use the configuration: 5 faults");
+  equal(error.message, "Cannot use the configuration: 5 errors");
   deepEqual(lines(error), [
     "/routes/0/one: Refused by one",
     "/routes/0/two: Refused by two",

@@ -14,21 +14,21 @@ import {
 
 const MIB = 2 ** 20;
 
-/** Stress may take the event loop's core, so that the tests run on a machine with one core. */
+/** The event loop's core may be taken: a machine with one core can be stressed too. */
 const CONFIG = JSON.stringify({
   server: { port: 0 },
   plugins: { resource_stress: { spareCore: false } },
   routes: [{ id: "probe", path: "/probe" }],
 });
 
-/** A serving process, and its control calls for stress. */
+/** A serving process with a hand on its stress. */
 interface Stressed extends AsyncDisposable {
   readonly serving: Serving;
   /** Starts a scenario. */
   start(scenario: unknown): Promise<ScenarioReport>;
-  /** Shows a scenario. */
+  /** What is told of one. */
   show(id: string): Promise<ScenarioReport>;
-  /** Ends all scenarios. */
+  /** Ends all. */
   stop(): Promise<void>;
 }
 
@@ -60,12 +60,12 @@ async function stressed(): Promise<Stressed> {
   };
 }
 
-/** Figures of one resource of a scenario. */
+/** The figures of one resource of a scenario. */
 async function figures(server: Stressed, id: string, resource: string) {
   return (await server.show(id)).resources[resource];
 }
 
-/** Waits until the system's ids of a scenario's threads are known. */
+/** The system's ids of a scenario's threads, once they are known. */
 async function burners(server: Stressed, id: string): Promise<number[]> {
   let found: number[] = [];
   await until(async () => {
@@ -90,18 +90,18 @@ Deno.test(
       await t.step(`${load}`, async () => {
         const { id } = await server.start({ cpu: { load } });
         const [tid] = await burners(server, id);
-        await wait(300); // The 5 s do not include the start.
+        await wait(300); // its start is no part of the 5 s
         const from = await threadUse(pid, tid);
         await wait(5000);
         const { ran, waited } = shares(from, await threadUse(pid, tid));
         const said = `${ran} of a core, waited ${waited}`;
         ok(ran <= load + 0.02, said);
-        // If other threads took the core, this one must have been ready to run all the time.
+        // Where others left the thread no core, it must at least have wanted one all the time.
         ok(ran >= load - 0.02 || ran + waited >= 0.98, said);
         const { achieved } = await figures(server, id, "cpu");
         ok(
           Math.abs(Number(achieved) - ran) <= 0.02,
-          `reported ${achieved}, ${said}`,
+          `told ${achieved}, ${said}`,
         );
         await server.stop();
         await until(async () => !(await threads(pid)).includes(tid));
@@ -111,14 +111,14 @@ Deno.test(
 );
 
 Deno.test(
-  "Memory stress reaches its size to within 2 %, and releases it, seen from outside",
+  "Memory stress reaches its size to within 2 %, and gives it back, seen from outside",
   {
     ignore: !CAN_LOOK,
   },
   async () => {
     await using server = await stressed();
     const { pid } = server.serving;
-    // The thread has memory of its own: in the first second it holds nothing else.
+    // The thread that will hold the memory has some of its own: the first second is without any other.
     const size = {
       steps: [{ at: 0, value: 0 }, { at: "1s", value: "512MiB" }],
     };
@@ -139,7 +139,7 @@ Deno.test(
   },
 );
 
-Deno.test("A probe sees the event loop blocked at its rate and length, and not after the end", async () => {
+Deno.test("A probe sees the event loop blocked as often and as long as it was told, and no longer once it has ended", async () => {
   await using server = await stressed();
   const probe = async (goesOn: () => Promise<boolean>) => {
     let slow = 0;
@@ -154,14 +154,14 @@ Deno.test("A probe sees the event loop blocked at its rate and length, and not a
     return { slow, longest };
   };
   const { id } = await server.start({
-    eventLoop: { block: "100ms", every: "200ms" },
+    eventLoop: { block: "100ms", every: "300ms" },
   });
   let told = 0;
   const { slow, longest } = await probe(async () => {
     told = Number((await figures(server, id, "eventLoop")).blocks);
     return told < 8;
   });
-  // The probe does not see a block that falls on the call for the figures.
+  // A block that fell on the question for the figures was not seen by the probe.
   ok(slow >= told / 2 && slow <= 2 * told, `${slow} of ${told} seen`);
   ok(longest >= 90, `${longest} ms`);
   await server.stop();
@@ -170,7 +170,7 @@ Deno.test("A probe sees the event loop blocked at its rate and length, and not a
   ok(after.slow < slow, `${after.slow} still slow, up to ${after.longest} ms`);
 });
 
-Deno.test("Blocks per request answer concurrent requests one after the other", async () => {
+Deno.test("A block per request holds everyone: what is asked for at once is answered one after the other", async () => {
   await using server = await stressed();
   await server.start({ eventLoop: { block: "40ms", perRequest: true } });
   const start = performance.now();
@@ -191,7 +191,7 @@ Deno.test("Blocks per request answer concurrent requests one after the other", a
 });
 
 Deno.test(
-  "A lease that is not renewed ends the scenario: threads are gone, memory is released",
+  "A lease that nobody renews ends: threads are gone, memory is given back",
   {
     ignore: !CAN_LOOK,
   },
@@ -222,7 +222,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Stress survives a change of the configuration: threads continue, memory stays",
+  "Stress survives a change of the configuration: the same threads burn on, the same memory is held",
   {
     ignore: !CAN_LOOK,
   },
@@ -252,7 +252,7 @@ Deno.test(
 );
 
 Deno.test(
-  "SIGTERM ends stress with the server, whose exit status is 0",
+  "SIGTERM ends stress with the server: the process is gone, and its exit status is 0",
   {
     ignore: !CAN_LOOK,
   },

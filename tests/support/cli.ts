@@ -1,4 +1,4 @@
-/** Runs the command line, in this process or in one of its own. */
+/** The command line: in this process with its output kept, or as the process that users run. */
 import { fileURLToPath } from "node:url";
 import { main } from "../../core/cli/mod.ts";
 import type { Terminal } from "../../core/cli/terminal.ts";
@@ -6,9 +6,9 @@ import { until } from "./wait.ts";
 
 const MOD = fileURLToPath(new URL("../../mod.ts", import.meta.url));
 
-/** Result of a command. */
+/** What a command came to. */
 export interface Ended {
-  /** Exit status. */
+  /** The exit status. */
   readonly status: number;
   /** Standard output. */
   readonly out: string;
@@ -30,11 +30,11 @@ export async function cli(...args: readonly string[]): Promise<Ended> {
   return { status, out, err };
 }
 
-/** Working directory and environment of a process. */
+/** Where and how a process runs. */
 export interface Surroundings {
-  /** Working directory. Default: that of this process. */
+  /** Its working directory. */
   readonly cwd?: string;
-  /** Environment variables, in addition to those of this process. */
+  /** Environment variables beyond this process's own. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -52,31 +52,31 @@ function command(
   }).spawn();
 }
 
-/** Reads the text of a stream; `received` receives all of it so far with each piece. */
+/** A stream's text, told piece by piece as it comes. */
 async function textOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  received: (text: string) => void = () => {},
+  told: (text: string) => void = () => {},
 ): Promise<string> {
   let text = "";
   for await (const part of stream.pipeThrough(new TextDecoderStream())) {
-    received(text += part);
+    told(text += part);
   }
   return text;
 }
 
 async function end(
   child: Deno.ChildProcess,
-  onError?: (text: string) => void,
+  complained?: (text: string) => void,
 ): Promise<Ended> {
   const [{ code }, out, err] = await Promise.all([
     child.status,
     textOf(child.stdout),
-    textOf(child.stderr, onError),
+    textOf(child.stderr, complained),
   ]);
   return { status: code, out, err };
 }
 
-/** Runs a command in a process of its own. */
+/** Runs a command as a process of its own, to its end. */
 export async function run(
   args: readonly string[],
   surroundings: Surroundings = {},
@@ -84,19 +84,19 @@ export async function run(
   return await end(command(args, surroundings));
 }
 
-/** A process that serves. */
+/** A serving process. */
 export interface Serving extends AsyncDisposable {
-  /** URL it listens on. */
+  /** Where it listens. */
   readonly url: URL;
-  /** Process id from the ready file. */
+  /** The process, as it says itself. */
   readonly pid: number;
-  /** Folder with its ready file, ready.json. */
+  /** The folder with its ready file, ready.json. */
   readonly folder: string;
-  /** Sends a signal to the process that wrote the ready file. */
+  /** The signal goes to the process that wrote the ready file. */
   signal(name: "SIGINT" | "SIGTERM" | "SIGHUP"): void;
-  /** Standard error so far. */
+  /** What it has complained of so far. */
   readonly err: string;
-  /** Resolves when the process has ended. */
+  /** What came of it, once it has ended. */
   readonly ended: Promise<Ended>;
 }
 

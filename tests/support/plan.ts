@@ -1,10 +1,10 @@
 /** A plan for tests of the pipeline: no HTTP, a virtual clock, hooks as given. */
 import { LiveExchange } from "../../core/pipeline/exchange.ts";
-import { type Flow, Generation } from "../../core/pipeline/flow.ts";
+import { type Flow, Generation } from "../../core/pipeline/exchange.ts";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { Recorder } from "../../core/observe/recorder.ts";
 import { createFlow } from "../../core/pipeline/pipeline.ts";
-import type { Plan, PlannedHooks } from "../../core/pipeline/plan.ts";
+import type { Plan, PlannedHooks } from "../../core/pipeline/exchange.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";
 
 export interface TestPlan extends Plan {
@@ -34,6 +34,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
       degrade: [],
       respond: [],
       observe: [],
+      plugins: { admit: [], serve: [], degrade: [], respond: [], observe: [] },
       ...hooks,
     },
     faults: undefined,
@@ -41,7 +42,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     status: 200,
     resets: false,
     generation: new Generation(),
-    overlay: { delay: 0 },
+    dials: { delay: 0 },
     replayedBy: undefined,
     journal: undefined,
     override: undefined,

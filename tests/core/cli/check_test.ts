@@ -58,7 +58,7 @@ routes:
   const file = `${folder.path}/c.yaml`;
   const { status, out, err } = await cli("check", "--config", file);
   deepEqual([status, out], [2, ""]);
-  match(err, /^Cannot use the configuration: 4 faults \[CONFIG_INVALID\]\n/);
+  match(err, /^Cannot use the configuration: 4 errors \[CONFIG_INVALID\]\n/);
   deepEqual(
     err.matchAll(/^ {2}(\/\S*): .*(?:\n {4}(?!at).*)*\n {4}at (.*)$/gm)
       .map(([, path, place]) => [path, place.replace(file, "c.yaml")])
@@ -128,7 +128,7 @@ async function printed(...args: string[]): Promise<string> {
   return out;
 }
 
-/** Returns a function that checks values against the printed JSON Schema. */
+/** Returns a function that tells whether the printed JSON Schema accepts a value. */
 async function accepts(): Promise<(value: unknown) => boolean> {
   // JSON Schema's patterns are meant with the flag "u"; zod compiles them without it.
   const text = (await printed()).replaceAll("\\\\P{Cc}", "[^\\\\x00-\\\\x1f]");

@@ -33,7 +33,7 @@ function endpoints() {
       url: () => undefined,
       report: () => {},
     }),
-    tenant: {
+    world: {
       number: 1,
       config: { routes: [] },
       written: {},

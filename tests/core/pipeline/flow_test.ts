@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
-import { Flow } from "../../../core/pipeline/flow.ts";
+import { Flow } from "../../../core/pipeline/exchange.ts";
 import { exchange, testPlan } from "../../support/plan.ts";
 
 function exchanges(count: number): LiveExchange[] {

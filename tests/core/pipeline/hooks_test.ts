@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import {
-  hookFaults,
+  hookIssues,
   planHooks,
   resets,
   summaries,
@@ -31,7 +31,7 @@ Deno.test("planHooks() puts pre first and post last, and keeps the plugins' orde
   deepEqual(seen, ["c pre", "e pre", "b", "d", "a post", "f post"]);
 });
 
-Deno.test("planHooks() takes the one hook that serves, and none where there is none", () => {
+Deno.test("planHooks() takes the one hook that serves, or none", () => {
   const serve = () => 5;
   equal(
     planHooks([
@@ -48,6 +48,7 @@ Deno.test("planHooks() takes the one hook that serves, and none where there is n
     degrade: [],
     respond: [],
     observe: [],
+    plugins: { admit: [], serve: [], degrade: [], respond: [], observe: [] },
   });
 });
 
@@ -78,14 +79,14 @@ Deno.test("planHooks() takes admit hooks in turn where a plugin offers a list", 
   ]);
   deepEqual(admit.map(({ name }) => name), ["web", "db", "other", "last"]);
   deepEqual(
-    hookFaults([offer("a", { admit: [named("web"), 5 as never] })])
+    hookIssues([offer("a", { admit: [named("web"), 5 as never] })])
       .map(({ message }) => message),
     ['Plugin "a" offers a hook "admit" that is not a function'],
   );
 });
 
-Deno.test("hookFaults() names an unknown hook and what was meant", () => {
-  deepEqual(hookFaults([offer("a", { obsreve() {} } as RouteHooks)]), [{
+Deno.test("hookIssues() names an unknown hook and what was meant", () => {
+  deepEqual(hookIssues([offer("a", { obsreve() {} } as RouteHooks)]), [{
     path: "",
     message: 'Plugin "a" offers an unknown hook "obsreve"',
     value: "obsreve",
@@ -94,8 +95,8 @@ Deno.test("hookFaults() names an unknown hook and what was meant", () => {
   }]);
 });
 
-Deno.test("hookFaults() refuses a hook that is no function, or has an unknown order", () => {
-  const faults = hookFaults([
+Deno.test("hookIssues() refuses a hook that is no function, or has an unknown order", () => {
+  const issues = hookIssues([
     offer("a", { admit: 5, degrade: null } as unknown as RouteHooks),
     offer(
       "b",
@@ -106,7 +107,7 @@ Deno.test("hookFaults() refuses a hook that is no function, or has an unknown or
       } as unknown as RouteHooks,
     ),
   ]);
-  deepEqual(faults.map(({ message, value }) => [message, value]), [
+  deepEqual(issues.map(({ message, value }) => [message, value]), [
     ['Plugin "a" offers a hook "admit" that is not a function', undefined],
     ['Plugin "a" offers a hook "degrade" that is not a function', undefined],
     ['Plugin "b" offers a hook "observe" with an unknown order', "first"],
@@ -114,10 +115,10 @@ Deno.test("hookFaults() refuses a hook that is no function, or has an unknown or
   ]);
 });
 
-Deno.test("hookFaults() refuses a second plugin that serves, and says which two they are", () => {
+Deno.test("hookIssues() refuses a second plugin that serves, and says which two they are", () => {
   const serve = () => 1;
   deepEqual(
-    hookFaults([
+    hookIssues([
       offer("a", { serve, summary: "one", observe: undefined }),
       offer("b", { serve: { order: "post", handler: serve } }),
     ]),
@@ -136,5 +137,5 @@ Deno.test("resets() tells whether one of the plugins may reset connections, whic
   }];
   equal(resets(offers), true);
   equal(resets(offers.slice(0, 1)), false);
-  deepEqual(hookFaults(offers), []);
+  deepEqual(hookIssues(offers), []);
 });

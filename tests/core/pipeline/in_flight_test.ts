@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { begin } from "../../../core/pipeline/pipeline.ts";
-import { inFlightOf } from "../../../core/pipeline/in_flight.ts";
+import { inFlightOf } from "../../../core/pipeline/pipeline.ts";
 import type { Ticket } from "../../../core/plugin.ts";
 import { exchange, testPlan } from "../../support/plan.ts";
 

@@ -1,8 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
-import type { Injected } from "../../../core/pipeline/faults/mod.ts";
+import type { Injected } from "../../../core/pipeline/exchange.ts";
 import { abandon, begin } from "../../../core/pipeline/pipeline.ts";
-import type { PlannedHooks } from "../../../core/pipeline/plan.ts";
+import type { PlannedHooks } from "../../../core/pipeline/exchange.ts";
 import type { Lease } from "../../../core/plugin.ts";
 import { exchange, type TestPlan, testPlan } from "../../support/plan.ts";
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import { begin } from "../../../core/pipeline/pipeline.ts";
-import type { PlannedHooks } from "../../../core/pipeline/plan.ts";
+import type { PlannedHooks } from "../../../core/pipeline/exchange.ts";
 import type { Rejection } from "../../../core/plugin.ts";
 import {
   type AnswerSettings,

@@ -32,7 +32,7 @@ for (
       clock,
       listen: false,
     });
-    const plan = server.builtRoutes[index].plan("GET");
+    const plan = server.world.revision.routes[index].plan("GET");
     const x = new LiveExchange(
       { ...plan, prepare: undefined, answer: plan.simulate },
       "GET",
@@ -50,7 +50,7 @@ Deno.test("a simulated body that is abandoned leaves no timer", async () => {
     clock,
     listen: false,
   });
-  const plan = server.builtRoutes[1].plan("GET");
+  const plan = server.world.revision.routes[1].plan("GET");
   const x = new LiveExchange(
     { ...plan, answer: plan.simulate },
     "GET",

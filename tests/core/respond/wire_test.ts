@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Distribution } from "../../../core/plugin.ts";
-import { RouteView } from "../../../core/world/built_route.ts";
+import { RouteView } from "../../../core/world/routes.ts";
 import { wireSchedule, type WireSettings } from "../../../core/respond/wire.ts";
 
 const route = new RouteView(

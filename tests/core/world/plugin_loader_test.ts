@@ -11,10 +11,10 @@ function load(entries: unknown, folder = NOWHERE) {
   return loadPlugins(entries, folder, BUILTIN);
 }
 
-async function faultOf(entries: unknown, folder?: URL) {
-  const { faults } = await load(entries, folder);
-  equal(faults.length, 1, JSON.stringify(faults));
-  return { code: faults[0].code, ...faults[0].issue };
+async function issueOf(entries: unknown, folder?: URL) {
+  const { issues } = await load(entries, folder);
+  equal(issues.length, 1, JSON.stringify(issues));
+  return { code: issues[0].code, ...issues[0].issue };
 }
 
 function module(text: string): string {
@@ -23,23 +23,23 @@ function module(text: string): string {
 
 Deno.test("loadPlugins() turns on the built-in plugins that are not named", async () => {
   for (const entries of [undefined, null, [], "alpha"]) {
-    const { plugins, faults } = await load(entries);
+    const { plugins, issues } = await load(entries);
     deepEqual(plugins.map(({ key, options }) => [key, options]), [
       ["alpha", {}],
       ["beta", {}],
     ]);
-    deepEqual(faults, []);
+    deepEqual(issues, []);
   }
 });
 
 Deno.test("loadPlugins() keeps the configuration's order after what it does not name, and false turns off", async () => {
   await using folder = await folderWith({ "mine.ts": SOURCE });
-  const { plugins, faults } = await load({
+  const { plugins, issues } = await load({
     "./mine.ts": { speed: 3 },
     beta: null,
     alpha: false,
   }, folder.url);
-  deepEqual(faults, []);
+  deepEqual(issues, []);
   deepEqual(
     plugins.map(({ key, options, plugin }) => [
       key,
@@ -61,31 +61,31 @@ Deno.test("loadPlugins() takes relative paths, absolute paths and URLs", async (
       module(SOURCE),
     ]
   ) {
-    const { plugins, faults } = await load({ [key]: {} }, folder.url);
-    deepEqual(faults, []);
+    const { plugins, issues } = await load({ [key]: {} }, folder.url);
+    deepEqual(issues, []);
     equal(plugins.at(-1)?.plugin.name, "mine");
   }
 });
 
 Deno.test("loadPlugins() does not load what is turned off", async () => {
-  const { faults } = await load({ "./not_there.ts": false });
-  deepEqual(faults, []);
+  const { issues } = await load({ "./not_there.ts": false });
+  deepEqual(issues, []);
 });
 
 Deno.test("loadPlugins() says of a file that is not there what could be named, in one line", async () => {
-  const fault = await faultOf({ "./not_there.ts": {} });
-  equal(fault.code, "PLUGIN_NOT_LOADED");
-  equal(fault.path, "/plugins/.~1not_there.ts");
-  match(fault.message, /^Cannot load plugin "\.\/not_there\.ts": [^\n]+$/);
-  match(fault.allowed ?? "", /a built-in plugin \(alpha, beta\)/);
-  equal(fault.suggestion, undefined);
+  const issue = await issueOf({ "./not_there.ts": {} });
+  equal(issue.code, "PLUGIN_NOT_LOADED");
+  equal(issue.path, "/plugins/.~1not_there.ts");
+  match(issue.message, /^Cannot load plugin "\.\/not_there\.ts": [^\n]+$/);
+  match(issue.allowed ?? "", /a built-in plugin \(alpha, beta\)/);
+  equal(issue.suggestion, undefined);
 });
 
 Deno.test("loadPlugins() suggests the built-in plugin, the path or the way that was meant", async () => {
-  equal((await faultOf({ alhpa: {} })).suggestion, "alpha");
-  equal((await faultOf({ "my_plugin.ts": {} })).suggestion, "./my_plugin.ts");
+  equal((await issueOf({ alhpa: {} })).suggestion, "alpha");
+  equal((await issueOf({ "my_plugin.ts": {} })).suggestion, "./my_plugin.ts");
   match(
-    (await faultOf({ "https://example.invalid/p.ts": {} })).suggestion ?? "",
+    (await issueOf({ "https://example.invalid/p.ts": {} })).suggestion ?? "",
     /^Download the file/,
   );
   await using folder = await folderWith({
@@ -93,30 +93,30 @@ Deno.test("loadPlugins() suggests the built-in plugin, the path or the way that 
     "mine.ts": `import "@perfmock/perfmock/unknown"; ${SOURCE}`,
   });
   match(
-    (await faultOf({ "./mine.ts": {} }, folder.url)).suggestion ?? "",
+    (await issueOf({ "./mine.ts": {} }, folder.url)).suggestion ?? "",
     /Map "@perfmock\/perfmock" in the imports/,
   );
 });
 
 Deno.test("loadPlugins() reports a module that throws, also what is no error", async () => {
   match(
-    (await faultOf({ [module("throw new Error('no licence')")]: {} })).message,
+    (await issueOf({ [module("throw new Error('no licence')")]: {} })).message,
     /no licence/,
   );
-  match((await faultOf({ [module("throw 'a text'")]: {} })).message, /a text/);
+  match((await issueOf({ [module("throw 'a text'")]: {} })).message, /a text/);
 });
 
 Deno.test("loadPlugins() reports a module without a plugin", async () => {
   for (const text of ["export const x = 1", "export default []"]) {
-    const fault = await faultOf({ [module(text)]: {} });
-    equal(fault.code, "PLUGIN_INVALID");
-    match(fault.message, /no default export that is a plugin object/);
-    equal(fault.suggestion, "export default plugin");
+    const issue = await issueOf({ [module(text)]: {} });
+    equal(issue.code, "PLUGIN_INVALID");
+    match(issue.message, /no default export that is a plugin object/);
+    equal(issue.suggestion, "export default plugin");
   }
 });
 
 Deno.test("loadPlugins() reports all that keeps an object from being a plugin", async () => {
-  const { faults } = await load({
+  const { issues } = await load({
     [
       module(`export default {
       name: "Mine!", contract: 2, setup: 1, options: {}, requires: "alpha", contributes: 3, routeKey() {},
@@ -124,7 +124,7 @@ Deno.test("loadPlugins() reports all that keeps an object from being a plugin", 
     ]: {},
   });
   deepEqual(
-    faults.map(({ issue }) => issue.message.replace(/^.*": /, "")),
+    issues.map(({ issue }) => issue.message.replace(/^.*": /, "")),
     [
       "its name is missing or malformed",
       "its version is missing",
@@ -135,19 +135,19 @@ Deno.test("loadPlugins() reports all that keeps an object from being a plugin", 
       'it has an unknown property "routeKey"',
     ],
   );
-  equal(faults.at(-1)?.issue.suggestion, "routeKeys");
+  equal(issues.at(-1)?.issue.suggestion, "routeKeys");
 });
 
 Deno.test("addGiven() adds a program's plugins to the built-in ones", () => {
   const mine = plugin("mine", {}, { requires: ["alpha"] });
-  const { plugins, faults } = addGiven(BUILTIN, [mine]);
+  const { plugins, issues } = addGiven(BUILTIN, [mine]);
   deepEqual(Object.keys(plugins), ["alpha", "beta", "mine"]);
   equal(plugins.mine, mine);
-  deepEqual(faults, []);
+  deepEqual(issues, []);
 });
 
 Deno.test("addGiven() refuses a name twice, and what is no plugin", () => {
-  const { plugins, faults } = addGiven(BUILTIN, [
+  const { plugins, issues } = addGiven(BUILTIN, [
     plugin("mine"),
     plugin("mine"),
     plugin("alpha"),
@@ -156,7 +156,7 @@ Deno.test("addGiven() refuses a name twice, and what is no plugin", () => {
   ]);
   deepEqual(Object.keys(plugins), ["alpha", "beta", "mine"]);
   equal(plugins.alpha, BUILTIN.alpha);
-  deepEqual(faults.map(({ code, issue }) => [code, issue.path]), [
+  deepEqual(issues.map(({ code, issue }) => [code, issue.path]), [
     ["PLUGIN_NAME_TAKEN", "/plugins/mine"],
     ["PLUGIN_NAME_TAKEN", "/plugins/alpha"],
     ["PLUGIN_INVALID", "/plugins/x"],

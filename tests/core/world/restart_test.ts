@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
 import type { PerfmockConfig } from "../../../core/config/mod.ts";
-import { restartFaults } from "../../../core/world/restart.ts";
+import { restartIssues } from "../../../core/world/revision.ts";
 
 function next(server: Partial<PerfmockConfig["server"]> = {}) {
   return {
@@ -15,36 +15,36 @@ function next(server: Partial<PerfmockConfig["server"]> = {}) {
   } as PerfmockConfig;
 }
 
-function faults(
+function issues(
   server: Partial<PerfmockConfig["server"]>,
   needs: "deno" | "node" = "deno",
   runs: "deno" | "node" | undefined = "deno",
 ) {
   const changed = { config: next(server), engine: needs };
-  return restartFaults(next(), changed, runs).map(({ path, allowed }) => [
+  return restartIssues(next(), changed, runs).map(({ path, allowed }) => [
     path,
     allowed,
   ]);
 }
 
-Deno.test("restartFaults() lets everything change but where and how the server listens", () => {
-  deepEqual(faults({ cors: false, drainTimeout: 5 }), []);
-  deepEqual(faults({ host: "::1", port: 2, tls: "self-signed" }), [
+Deno.test("restartIssues() lets everything change but where and how the server listens", () => {
+  deepEqual(issues({ cors: false, drainTimeout: 5 }), []);
+  deepEqual(issues({ host: "::1", port: 2, tls: "self-signed" }), [
     ["/server/host", '"127.0.0.1"'],
     ["/server/port", "1"],
     ["/server/tls", "nothing, as before"],
   ]);
 });
 
-Deno.test("restartFaults() refuses what needs another engine than the one that runs", () => {
-  deepEqual(faults({}, "node"), [
+Deno.test("restartIssues() refuses what needs another engine than the one that runs", () => {
+  deepEqual(issues({}, "node"), [
     ["/server/engine", "what does not reset connections"],
   ]);
   deepEqual(
-    faults({}, "deno", "node"),
+    issues({}, "deno", "node"),
     [],
     "Node's can do all that Deno's can",
   );
   const config = { config: next(), engine: "node" as const };
-  deepEqual(restartFaults(next(), config, undefined), [], "none runs");
+  deepEqual(restartIssues(next(), config, undefined), [], "none runs");
 });

@@ -71,7 +71,7 @@ Deno.test("readSettings() refuses what is not data, and what is no object", asyn
   }
 });
 
-Deno.test("readSettings() lists all faults at once: unknown keys with what was meant, values with what is allowed", async () => {
+Deno.test("readSettings() lists all errors at once: unknown keys with a suggestion, values with what is allowed", async () => {
   const error = await faults({
     sede: 1,
     server: { prot: 80, port: 70_000 },
@@ -85,7 +85,7 @@ Deno.test("readSettings() lists all faults at once: unknown keys with what was m
   equal(error.code, "CONFIG_INVALID");
   equal(
     error.message,
-    `Cannot use the configuration: ${error.issues.length} faults`,
+    `Cannot use the configuration: ${error.issues.length} errors; more may follow, since the plugins could not be set up`,
   );
   const found = lines(error);
   for (
@@ -200,9 +200,9 @@ Deno.test("readSettings() names the plugin whose schemas throw", async () => {
   ]);
   equal(error.code, "PLUGIN_INVALID");
   deepEqual(lines(error).toSorted(), [
-    '/plugins/a: Plugin "a" cannot say what options it has: boom',
-    '/plugins/b: Plugin "b" cannot say what route keys it has: boom',
-    '/plugins/c: Plugin "c" cannot say what options it has: a text',
+    '/plugins/a: Plugin "a" cannot tell its options: boom',
+    '/plugins/b: Plugin "b" cannot tell its route keys: boom',
+    '/plugins/c: Plugin "c" cannot tell its options: a text',
   ]);
 });
 

@@ -25,23 +25,23 @@ Deno.test("processorSharing() makes a service last S / (1 − ρ)", () => {
   }
 });
 
-Deno.test("processorSharing() caps the utilisation at 0.99", () => {
+Deno.test("processorSharing() counts a utilisation from 0.99 on as 0.99", () => {
   for (const rho of [0.99, 0.999, 1, 7]) near(processorSharing(10, rho), 990);
 });
 
-Deno.test("erlangCFactor() matches the mean waits of the reference", () => {
+Deno.test("erlangCFactor() gives the mean waits of the reference", () => {
   for (const { c, lambda, mu, meanWaitMs } of queueing.mmc) {
     near(erlangCFactor(lambda / (c * mu), c) * 1000 / mu, meanWaitMs);
   }
 });
 
-Deno.test("erlangCFactor() equals processor sharing for one core", () => {
+Deno.test("erlangCFactor() is that of processor sharing on one core", () => {
   for (const rho of [0.05, 0.4, 0.95]) {
     near(erlangCFactor(rho, 1), processorSharing(1, rho));
   }
 });
 
-Deno.test("erlangCFactor() is 0 without load, and with an unlimited number of cores", () => {
+Deno.test("erlangCFactor() is 0 where nobody is served or nobody waits", () => {
   deepEqual([erlangCFactor(0, 4), erlangCFactor(0.9, Infinity)], [0, 0]);
 });
 
@@ -50,7 +50,7 @@ Deno.test("erlangCFactor() stays finite with a thousand cores and at the pole", 
   ok(factor > 0 && factor < 0.1, `${factor}`);
 });
 
-Deno.test("scalability() matches the response times of the reference", () => {
+Deno.test("scalability() gives the response times of the reference", () => {
   for (
     const { gamma, alpha, beta, N, responseMs, throughput } of queueing.usl
   ) {
@@ -61,24 +61,24 @@ Deno.test("scalability() matches the response times of the reference", () => {
   }
 });
 
-Deno.test("scalability() is 0 for a single request", () => {
+Deno.test("scalability() adds nothing to a request that is alone", () => {
   const law = { contention: 0.5, coherency: 0.5 };
   deepEqual([scalability(10, 1, law), scalability(10, 0, law)], [0, 0]);
 });
 
-Deno.test("headroom() is the heap without live data, and never 0", () => {
+Deno.test("headroom() is the heap less what live data takes, and never nothing", () => {
   equal(headroom(1000, 0), 1000);
   near(headroom(1000, 0.75), 250);
   near(headroom(1000, 5), 10);
 });
 
-Deno.test("tracing() adds the overhead when half is held, and 99 times the overhead at the limit", () => {
+Deno.test("tracing() adds its overhead where half is held, and 99 times that at the limit", () => {
   near(tracing(100, 0.5, 0.1), 10);
   near(tracing(100, 1, 0.1), 990);
   equal(tracing(100, 0, 0.1), 0);
 });
 
-Deno.test("failureShare() is linear from its first level to 1", () => {
+Deno.test("failureShare() rises in a straight line from where it begins", () => {
   const failures = { from: 0.8, share: 0.5 };
   equal(failureShare(0.8, failures), 0);
   equal(failureShare(0.2, failures), 0);
@@ -102,7 +102,7 @@ Deno.test("stepAt() enters a step at one level and leaves it below another", () 
   deepEqual(seen, [0, 1, 1, 0, 2, 2, 1, 1, 0, 2, 0]);
 });
 
-Deno.test("for all parameters degradation is finite, not negative, and does not fall as pressure rises", () => {
+Deno.test("whatever the parameters, degradation is finite, not negative, and never falls as pressure rises", () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
     fc.property(
@@ -132,7 +132,7 @@ Deno.test("for all parameters degradation is finite, not negative, and does not 
   );
 });
 
-Deno.test("stepAt() lies between the steps that a level enters and those that it has not left", () => {
+Deno.test("stepAt() is never below what a level enters, nor above what it has not left", () => {
   const level = fc.double({ min: 0, max: 1.2, noNaN: true });
   fc.assert(
     fc.property(fc.array(level, { maxLength: 40 }), (levels) => {

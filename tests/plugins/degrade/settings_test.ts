@@ -2,8 +2,8 @@ import { deepEqual, equal } from "node:assert/strict";
 import { errorOf, lines } from "../../support/errors.ts";
 import { askAlone, degraded } from "./degrading.ts";
 
-/** Issues with one `degrade`, a line each. */
-async function issuesOf(degrade: unknown): Promise<string[]> {
+/** The faults of one `degrade`, a line each. */
+async function faultsOf(degrade: unknown): Promise<string[]> {
   const error = await errorOf(() =>
     degraded({
       pools: { db: { concurrency: 4 } },
@@ -20,11 +20,11 @@ const MODELS =
 const WRONG: readonly [
   what: string,
   degrade: unknown,
-  ...issues: string[],
+  ...faults: string[],
 ][] = [
   ["no model", {}, "/model: Missing"],
   [
-    "an unknown model",
+    "a model that there is not",
     { model: "erlang-d" },
     `/model: Must be ${MODELS}, received "erlang-d" → erlang-c`,
   ],
@@ -34,7 +34,7 @@ const WRONG: readonly [
     ": Expected an object, received a string",
   ],
   [
-    "neither a model nor exhaustion",
+    "nothing to do",
     { model: "none" },
     "/exhaustion: Missing",
   ],
@@ -50,7 +50,7 @@ const WRONG: readonly [
     "/servers: Must be from 1 to 1000, received 0",
   ],
   [
-    "invalid sizes and pauses",
+    "sizes and pauses that are none",
     {
       model: "gc-pause",
       perRequest: "0B",
@@ -62,7 +62,7 @@ const WRONG: readonly [
     "/pause/uniform/max: Must be greater than min, 3 ms, received 1 ms",
   ],
   [
-    "invalid failures of a leak",
+    "failures of a leak that are none",
     {
       model: "leak",
       overhead: -1,
@@ -79,7 +79,7 @@ const WRONG: readonly [
     "/steps: Must have at least 1 entry, received 0",
   ],
   [
-    "steps that do not rise, and an until above its at",
+    "steps that do not rise, and end above where they begin",
     {
       model: "brown-out",
       steps: [{ at: 0.5, until: 0.6 }, { at: 0.4, delay: "5ms" }],
@@ -88,12 +88,12 @@ const WRONG: readonly [
     "/steps/1/at: Must be greater than that of the step before, 0.5, received 0.4",
   ],
   [
-    "an unknown action",
+    "an action that there is not",
     { model: "usl", exhaustion: { action: "crsh" } },
     '/exhaustion/action: Must be "refuse", "connection-reset" or "crash", received "crsh" → crash',
   ],
   [
-    "an until above its at",
+    "an end above its beginning",
     {
       model: "usl",
       exhaustion: { action: "refuse", at: 0.5, until: 0.9, status: 200 },
@@ -101,12 +101,12 @@ const WRONG: readonly [
     "/exhaustion/status: Must be from 400 to 599, received 200",
   ],
   [
-    "an until above the default of at",
+    "an end above its usual beginning",
     { model: "usl", exhaustion: { action: "connection-reset", until: 1.2 } },
     '/exhaustion/until: Must be at most "at", 0.95, received 1.2',
   ],
   [
-    "negative times of a crash",
+    "a crash in negative time",
     {
       model: "usl",
       exhaustion: {
@@ -119,12 +119,12 @@ const WRONG: readonly [
     "/exhaustion/coldStart/factor: Must be at least 1, received 0",
   ],
   [
-    "an unknown input",
+    "a word that names nothing",
     { model: "processor-sharing", input: "in-fligth" },
     '/input: Unknown input "in-fligth" → in-flight',
   ],
   [
-    "unknown pools and inputs, at both places",
+    "pools that there are not, at both places",
     {
       model: "erlang-c",
       input: "pool:bd",
@@ -139,15 +139,15 @@ const WRONG: readonly [
     "/input: Must be at least 0, received -1",
   ],
   [
-    "a share as an input that counts requests",
+    "a share where requests are counted",
     { model: "usl", input: "stress" },
     '/input: Cannot count requests by "stress": it is a share → in-flight',
   ],
 ];
 
-for (const [what, degrade, ...issues] of WRONG) {
-  Deno.test(`degrade is refused for ${what}`, async () => {
-    deepEqual(await issuesOf(degrade), issues);
+for (const [what, degrade, ...faults] of WRONG) {
+  Deno.test(`degradation is refused for ${what}`, async () => {
+    deepEqual(await faultsOf(degrade), faults);
   });
 }
 
@@ -174,7 +174,7 @@ Deno.test("without the limiter erlang-c reads the load", async () => {
   deepEqual(test.server.warnings, []);
 });
 
-Deno.test("an inline pool that does not exist causes a warning, and counts as empty", async () => {
+Deno.test("an inline pool that never comes is warned of, and counts as empty", async () => {
   const models = ["usl", "erlang-c", "processor-sharing"];
   await using test = await degraded({
     routes: models.map((model) => ({
@@ -195,7 +195,7 @@ Deno.test("an inline pool that does not exist causes a warning, and counts as em
   }
 });
 
-Deno.test("the summary of a route describes its degradation", async () => {
+Deno.test("a route tells in words how it degrades", async () => {
   await using test = await degraded({
     routes: [
       { path: "/a", degrade: { model: "leak", backend: "jvm" } },

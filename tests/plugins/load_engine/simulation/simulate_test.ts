@@ -1,7 +1,7 @@
 import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { LoadProgress } from "../../../../core/load.ts";
-import { createVirtualWorld } from "../../../../core/simulation/mod.ts";
+import { createVirtualWorld } from "../../../../core/world/virtual_world.ts";
 import {
   simulate,
   type SimulationTools,
@@ -50,7 +50,7 @@ async function play(
         folder: new URL("file:///"),
         builtin: BUILTIN,
         plugins: [],
-      }),
+      }, () => {}),
     ...tools,
   })).summary;
 }

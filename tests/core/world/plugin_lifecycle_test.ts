@@ -7,7 +7,7 @@ import {
   type RunningPlugin,
   Services,
   setUp,
-} from "../../../core/world/registry.ts";
+} from "../../../core/world/plugin_lifecycle.ts";
 import { errorOf } from "../../support/errors.ts";
 
 const HOST = {} as Host;
@@ -39,22 +39,22 @@ function traced(name: string, diary: string[], instance: Instance = {}) {
 }
 
 Deno.test("arrange() keeps the order of the configuration but for what is required", () => {
-  const { plugins, faults } = arrange([
+  const { plugins, issues } = arrange([
     entry({ name: "a", requires: ["c"] }),
     entry({ name: "b" }),
     entry({ name: "c", requires: ["d"] }),
     entry({ name: "d" }),
   ]);
   deepEqual(plugins.map(({ plugin }) => plugin.name), ["d", "c", "a", "b"]);
-  deepEqual(faults, []);
+  deepEqual(issues, []);
 });
 
 Deno.test("arrange() reports a requirement that is not on, with what was meant", () => {
-  const { faults } = arrange([
+  const { issues } = arrange([
     entry({ name: "a", requires: ["limitr"] }),
     entry({ name: "limiter" }),
   ]);
-  deepEqual(faults, [{
+  deepEqual(issues, [{
     code: "PLUGIN_REQUIREMENT_MISSING",
     issue: {
       path: "/plugins/.~1a.ts",
@@ -67,12 +67,12 @@ Deno.test("arrange() reports a requirement that is not on, with what was meant",
 });
 
 Deno.test("arrange() reports plugins that require each other, and does not go round for ever", () => {
-  const { plugins, faults } = arrange([
+  const { plugins, issues } = arrange([
     entry({ name: "a", requires: ["b"] }),
     entry({ name: "b", requires: ["a"] }),
   ]);
   equal(plugins.length, 2);
-  deepEqual(faults.map(({ code, issue }) => [code, issue.message]), [[
+  deepEqual(issues.map(({ code, issue }) => [code, issue.message]), [[
     "PLUGIN_REQUIREMENT_MISSING",
     'Plugins "b" and "a" require each other',
   ]]);
@@ -80,13 +80,13 @@ Deno.test("arrange() reports plugins that require each other, and does not go ro
 
 Deno.test("arrange() reports a name that two plugins have", () => {
   const twin = { ...entry({ name: "a" }), key: "./twin.ts" };
-  const { plugins, faults } = arrange([entry({ name: "a" }), twin]);
+  const { plugins, issues } = arrange([entry({ name: "a" }), twin]);
   equal(plugins.length, 1);
-  deepEqual(faults.map(({ code, issue }) => [code, issue.path]), [[
+  deepEqual(issues.map(({ code, issue }) => [code, issue.path]), [[
     "PLUGIN_NAME_TAKEN",
     "/plugins/.~1twin.ts",
   ]]);
-  match(faults[0].issue.suggestion ?? "", /"\.\/a\.ts": false/);
+  match(issues[0].issue.suggestion ?? "", /"\.\/a\.ts": false/);
 });
 
 Deno.test("Services hand over what an earlier plugin provides", () => {

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { gather } from "../../../core/world/contributions.ts";
+import { gather } from "../../../core/world/plugin_loader.ts";
 import type { Contributions, Family, Plugin } from "../../../core/plugin.ts";
 
 const FAMILY: Family = {
@@ -17,7 +17,7 @@ function entry(name: string, contributes: Plugin["contributes"], options = {}) {
 }
 
 Deno.test("gather() collects families and profiles, and where each profile stands", () => {
-  const { families, profiles, faults } = gather([
+  const { families, profiles, issues } = gather([
     entry("a", { families: [FAMILY] }),
     entry("b", (options) => options as Contributions, {
       profiles: { "slow/db": "2s" },
@@ -29,19 +29,19 @@ Deno.test("gather() collects families and profiles, and where each profile stand
     value: "2s",
     path: "/plugins/b/profiles/slow~1db",
   }]]);
-  deepEqual(faults, []);
+  deepEqual(issues, []);
 });
 
 Deno.test("gather() reports names that two plugins give, and keeps the first", () => {
   const other = { ...FAMILY };
-  const { families, profiles, faults } = gather([
+  const { families, profiles, issues } = gather([
     entry("a", { families: [FAMILY], profiles: { p: "1ms" } }),
     entry("b", { families: [other], profiles: { p: "2ms" } }),
   ]);
   equal(families.get("rayleigh"), FAMILY);
   equal(profiles.get("p")?.value, "1ms");
   deepEqual(
-    faults.map(({ code, issue }) => [code, issue.path, issue.message]),
+    issues.map(({ code, issue }) => [code, issue.path, issue.message]),
     [
       [
         "PLUGIN_INVALID",
@@ -58,14 +58,14 @@ Deno.test("gather() reports names that two plugins give, and keeps the first", (
 });
 
 Deno.test("gather() names the plugin whose contributions cannot be had", () => {
-  const { faults } = gather([
+  const { issues } = gather([
     entry("thrower", () => {
       throw new Error("boom");
     }),
     entry("number", { families: 5 } as unknown as Contributions),
   ]);
   deepEqual(
-    faults.map(({ issue }) => issue.message.slice(0, 58)),
+    issues.map(({ issue }) => issue.message.slice(0, 58)),
     [
       'Plugin "thrower" cannot say what it contributes: Error: boom',
       'Plugin "number" cannot say what it contributes: TypeError: n',
@@ -74,7 +74,7 @@ Deno.test("gather() names the plugin whose contributions cannot be had", () => {
 });
 
 Deno.test("gather() refuses what is no family", () => {
-  const { families, faults } = gather([
+  const { families, issues } = gather([
     entry("a", {
       families: [
         { ...FAMILY, name: "Upper" },
@@ -85,7 +85,7 @@ Deno.test("gather() refuses what is no family", () => {
     }),
   ]);
   equal(families.size, 0);
-  deepEqual(faults.map(({ issue }) => issue.value), [
+  deepEqual(issues.map(({ issue }) => issue.value), [
     "Upper",
     "rayleigh",
     "rayleigh",

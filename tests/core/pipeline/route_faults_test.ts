@@ -1,12 +1,12 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { LiveExchange } from "../../../../core/pipeline/exchange.ts";
+import { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import {
-  type Injected,
   REMEMBERED_VALUES,
   RouteFaults,
-} from "../../../../core/pipeline/faults/mod.ts";
-import { createStream, streamKey } from "../../../../core/lib/random/mod.ts";
-import { testPlan } from "../../../support/plan.ts";
+} from "../../../core/pipeline/faults.ts";
+import type { Injected } from "../../../core/pipeline/exchange.ts";
+import { createStream, streamKey } from "../../../core/lib/random/mod.ts";
+import { testPlan } from "../../support/plan.ts";
 
 const plan = testPlan();
 const stream = createStream(await streamKey(42, "r"), "fault");

@@ -5,6 +5,7 @@
  */
 import { suggest, toPointer } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
+import { nextTurn } from "../lib/turn.ts";
 import type { Host, Instance, Key } from "../plugin.ts";
 import { coded, type CodedIssue, type LoadedPlugin } from "./plugin_loader.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
@@ -30,19 +31,19 @@ export interface Arrangement {
   /** All that can be used. */
   readonly plugins: readonly LoadedPlugin[];
   /** Names taken twice, requirements that are missing or go in a circle. */
-  readonly faults: readonly CodedIssue[];
+  readonly issues: readonly CodedIssue[];
 }
 
 /** The configuration's order, but for what a plugin requires, which goes before it. */
 export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
-  const faults: CodedIssue[] = [];
+  const issues: CodedIssue[] = [];
   const byName = new Map<string, LoadedPlugin>();
   for (const entry of loaded) {
     const { name } = entry.plugin;
     const taken = byName.get(name);
     if (taken === undefined) byName.set(name, entry);
     else {
-      faults.push(
+      issues.push(
         coded("PLUGIN_NAME_TAKEN", entry, {
           message:
             `Plugins "${taken.key}" and "${entry.key}" have the same name`,
@@ -59,7 +60,7 @@ export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
     for (const name of entry.plugin.requires ?? []) {
       const required = byName.get(name);
       if (required === undefined) {
-        faults.push(
+        issues.push(
           coded("PLUGIN_REQUIREMENT_MISSING", entry, {
             message:
               `Plugin "${entry.plugin.name}" requires "${name}", which is not on`,
@@ -69,7 +70,7 @@ export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
           }),
         );
       } else if (state.get(required) === "open") {
-        faults.push(
+        issues.push(
           coded("PLUGIN_REQUIREMENT_MISSING", entry, {
             message:
               `Plugins "${entry.plugin.name}" and "${name}" require each other`,
@@ -82,7 +83,7 @@ export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
     plugins.push(entry);
   };
   for (const entry of byName.values()) if (!state.has(entry)) place(entry);
-  return { plugins, faults };
+  return { plugins, issues };
 }
 
 /** A plugin that was set up. */
@@ -143,7 +144,7 @@ export async function setUp(
       running.push({ ...entry, instance });
       inspect(entry, instance);
       // Requests may be under way on a revision before: they get their turn.
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
     return running;
   } catch (error) {

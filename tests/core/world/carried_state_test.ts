@@ -1,20 +1,20 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
-import { disposeValues, Kept } from "../../../core/world/kept.ts";
+import { CarriedState, disposeValues } from "../../../core/world/state.ts";
 
-Deno.test("Kept gives the same object under the same name, over revisions too", () => {
-  const first = new Kept();
+Deno.test("CarriedState gives the same object under the same name, over revisions too", () => {
+  const first = new CarriedState();
   const a = first.keep("a", () => ({}));
   equal(first.keep("a", () => ({})), a);
-  const second = new Kept(first);
+  const second = new CarriedState(first);
   equal(second.keep("a", () => ({})), a);
   notEqual(second.keep("b", () => ({})), a);
 });
 
-Deno.test("Kept tells what the next one has let go", () => {
-  const first = new Kept();
+Deno.test("CarriedState tells what the next one has let go", () => {
+  const first = new CarriedState();
   first.keep("a", () => "a");
   first.keep("b", () => "b");
-  const second = new Kept(first);
+  const second = new CarriedState(first);
   second.keep("b", () => "never made");
   deepEqual(first.beyond(second), ["a"]);
   deepEqual(second.beyond(first), []);

@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
-import type { FaultSettings } from "../../../../core/config/mod.ts";
-import { inWords } from "../../../../core/pipeline/faults/mod.ts";
+import type { FaultSettings } from "../../../core/config/mod.ts";
+import { inWords } from "../../../core/pipeline/faults.ts";
 
 const CASES: readonly (readonly [FaultSettings, string])[] = [
   [{ share: 0.01, status: 500 }, "status 500 for 1 % of requests"],

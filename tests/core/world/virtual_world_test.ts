@@ -8,7 +8,7 @@ import {
 } from "node:assert/strict";
 import type { Exchange } from "../../../core/plugin.ts";
 import type { VirtualWorld } from "../../../core/load.ts";
-import { createVirtualWorld } from "../../../core/simulation/mod.ts";
+import { createVirtualWorld } from "../../../core/world/virtual_world.ts";
 
 const FOLDER = new URL("file:///");
 
@@ -19,7 +19,7 @@ function world(routes: readonly object[]): Promise<VirtualWorld> {
     folder: FOLDER,
     builtin: BUILTIN,
     plugins: [],
-  });
+  }, () => {});
 }
 
 /** What ended, as [tag, outcome, time]. */

@@ -1,4 +1,4 @@
-import { Generation } from "../../../core/pipeline/flow.ts";
+import { Generation } from "../../../core/pipeline/exchange.ts";
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { Recorder } from "../../../core/observe/recorder.ts";
@@ -6,14 +6,14 @@ import { createFlow } from "../../../core/pipeline/pipeline.ts";
 import type { Metric } from "../../../core/plugin.ts";
 import { streamKey } from "../../../core/lib/random/mod.ts";
 import {
-  BuiltRoute,
+  MockRoute,
   RouteView,
-  type SharedParts,
-} from "../../../core/world/built_route.ts";
+  type RouteWorld,
+} from "../../../core/world/routes.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import { testPlan } from "../../support/plan.ts";
 
-function shared(metrics = new MetricRegistry()): SharedParts {
+function shared(metrics = new MetricRegistry()): RouteWorld {
   return {
     clock: new VirtualClock(),
     flow: createFlow(),
@@ -23,21 +23,25 @@ function shared(metrics = new MetricRegistry()): SharedParts {
   };
 }
 
-async function build(parts: SharedParts, methods: readonly string[]) {
+async function build(parts: RouteWorld, methods: readonly string[]) {
   const key = await streamKey(42, "orders");
-  return new BuiltRoute({
-    route: new RouteView(
-      { id: "orders", methods, path: "/orders" },
-      key,
-      parts.sequences,
-    ),
-    hooks: testPlan().hooks,
-    summaries: [],
-    settings: {},
-    status: 200,
-    generation: new Generation(),
-    answer: () => {},
-  }, parts);
+  return new MockRoute(
+    {
+      ...testPlan(),
+      route: new RouteView(
+        { id: "orders", methods, path: "/orders" },
+        key,
+        parts.sequences,
+      ),
+      status: 200,
+      generation: new Generation(),
+      answer: () => {},
+    },
+    parts,
+    undefined,
+    [],
+    {},
+  );
 }
 
 Deno.test("RouteView gives each purpose a stream of its own, the same for the same seed and route", async () => {
@@ -55,7 +59,7 @@ Deno.test("RouteView gives each purpose a stream of its own, the same for the sa
   notEqual(await draw(42, "service"), await draw(42, "service", "users"));
 });
 
-Deno.test("BuiltRoute has one plan a method, all with one sequence", async () => {
+Deno.test("MockRoute has one plan a method, all with one sequence", async () => {
   const route = await build(shared(), ["GET", "POST"]);
   equal(route.plan("GET"), route.plan("GET"));
   notEqual(route.plan("GET"), route.plan("POST"));
@@ -63,13 +67,13 @@ Deno.test("BuiltRoute has one plan a method, all with one sequence", async () =>
   deepEqual([route.methods, route.path], [["GET", "POST"], "/orders"]);
 });
 
-Deno.test("BuiltRoute folds methods it does not know into one plan", async () => {
+Deno.test("MockRoute folds methods it does not know into one plan", async () => {
   const route = await build(shared(), ["*"]);
   equal(route.plan("BREW"), route.plan("WHEN"));
   notEqual(route.plan("BREW"), route.plan("GET"));
 });
 
-Deno.test("BuiltRoute goes on with the sequence and figures of the route it replaces", async () => {
+Deno.test("MockRoute goes on with the sequence and figures of the route it replaces", async () => {
   const metrics = new MetricRegistry();
   const parts = shared(metrics);
   const before = await build(parts, ["GET"]);
@@ -84,7 +88,7 @@ Deno.test("BuiltRoute goes on with the sequence and figures of the route it repl
   equal([...arrivals.entries()].length, 1);
 });
 
-Deno.test("BuiltRoute shows its figures before its first request, whatever its methods", async () => {
+Deno.test("MockRoute shows its figures before its first request, whatever its methods", async () => {
   for (const methods of [["GET"], ["*"]]) {
     const parts = shared();
     const route = await build(parts, methods);

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { LiveExchange } from "../../../../core/pipeline/exchange.ts";
-import { prepareFaults } from "../../../../core/pipeline/faults/mod.ts";
-import { testPlan } from "../../../support/plan.ts";
+import { LiveExchange } from "../../../core/pipeline/exchange.ts";
+import { prepareFaults } from "../../../core/pipeline/faults.ts";
+import { testPlan } from "../../support/plan.ts";
 
 const faults = prepareFaults([{ share: 1, action: "cut-body" }], {
   stream: { uniform: () => 0.5 },

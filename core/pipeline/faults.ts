@@ -1,0 +1,284 @@
+/**
+ * Faults that are injected on purpose: the requests they meet, and their effect.
+ *
+ * @module
+ */
+import type { FaultSettings } from "../config/mod.ts";
+import type { Counter, Stream } from "../plugin.ts";
+import { nextTurn } from "../lib/turn.ts";
+import type { FaultDecision, Injected, LiveExchange } from "./exchange.ts";
+
+/** One fault of a route, with the requests it meets. */
+export interface FaultRule {
+  /** Share of requests that meet it, 0…1; undefined where the first requests do. */
+  readonly share: number | undefined;
+  /** Number of first requests that meet it. */
+  readonly first: number;
+  /** The header by whose value first requests are counted; undefined to count the route's arrivals. */
+  readonly header: string | undefined;
+  /** Effect of the fault. */
+  readonly injected: Injected;
+}
+
+/** Maximum number of header values remembered per fault. The value unseen for the longest time is forgotten first. */
+export const REMEMBERED_VALUES = 10_000;
+
+/** A fault that meets the first requests. */
+interface First {
+  readonly count: number;
+  readonly header: string | undefined;
+  readonly injected: Injected;
+  /** Number of requests with each value of the header. */
+  readonly seen: Map<string, number>;
+}
+
+/** A fault that meets a share of requests: those whose draw is below `below` and not below the one before. */
+interface Part {
+  readonly below: number;
+  readonly injected: Injected;
+}
+
+/**
+ * Decides for one route. Faults of first requests take precedence, in the order of the rules. One draw chooses at most one of
+ * the shares, so that they exclude each other. The draw has a stream of its own: no fault shifts a service time.
+ */
+export class RouteFaults implements FaultDecision {
+  readonly #first: First[] = [];
+  readonly #parts: Part[] = [];
+  readonly #stream: Stream;
+  /** Factor that multiplies all shares. Default 1. */
+  scale = 1;
+
+  /**
+   * @param rules in the order of the configuration; the sum of their shares is at most 1
+   * @param stream of the draws
+   */
+  constructor(rules: readonly FaultRule[], stream: Stream) {
+    this.#stream = stream;
+    let below = 0;
+    for (const { share, first, header, injected } of rules) {
+      if (share === undefined) {
+        this.#first.push({ count: first, header, injected, seen: new Map() });
+      } else this.#parts.push({ below: below += share, injected });
+    }
+  }
+
+  decide(x: LiveExchange): Injected | undefined {
+    for (const rule of this.#first) if (meets(rule, x)) return rule.injected;
+    if (this.#parts.length === 0) return undefined;
+    const draw = this.#stream.uniform(x.sequence) / this.scale;
+    for (const { below, injected } of this.#parts) {
+      if (draw < below) return injected;
+    }
+    return undefined;
+  }
+
+  /** Counts first requests from 0 again. */
+  reset(): void {
+    for (const { seen } of this.#first) seen.clear();
+  }
+}
+
+function meets(rule: First, x: LiveExchange): boolean {
+  if (rule.header === undefined) return x.sequence < rule.count;
+  const { seen, count } = rule;
+  const value = x.header(rule.header) ?? "";
+  const before = seen.get(value) ?? 0;
+  // A Map keeps the order of insertion: the value seen last goes to its end.
+  seen.delete(value);
+  seen.set(value, Math.min(before + 1, count));
+  if (seen.size > REMEMBERED_VALUES) {
+    for (const oldest of seen.keys()) {
+      seen.delete(oldest);
+      break;
+    }
+  }
+  return before < count;
+}
+
+/** The answer of a fault with a status. */
+export interface FaultAnswer {
+  /** 200…599. */
+  readonly status: number;
+  /** Retry-After, where there is one. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body; undefined for none. */
+  readonly body: string | undefined;
+  /** Of the body. */
+  readonly contentType: string | undefined;
+}
+
+/** The means by which faults take effect. */
+export interface FaultParts {
+  /** Stream of the draws: the route's stream "fault". */
+  readonly stream: Stream;
+  /** Returns the counter of one kind of fault. */
+  readonly counter: (fault: string) => Pick<Counter, "add">;
+  /** Returns the function that answers with the given status and body. */
+  readonly answer: (settings: FaultAnswer) => (exchange: LiveExchange) => void;
+}
+
+/** Prepares the faults of a route; undefined where it has none. */
+export function prepareFaults(
+  faults: readonly FaultSettings[],
+  parts: FaultParts,
+): RouteFaults | undefined {
+  if (faults.length === 0) return undefined;
+  const rules = faults.map((fault): FaultRule => ({
+    share: fault.share,
+    first: fault.first ?? 0,
+    header: fault.per?.slice("header:".length),
+    injected: injectedBy(fault, parts),
+  }));
+  return new RouteFaults(rules, parts.stream);
+}
+
+/** Prepares the effect of one fault. */
+export function injectedBy(
+  fault: FaultSettings,
+  parts: Pick<FaultParts, "counter" | "answer">,
+): Injected {
+  const { action, status = 500 } = fault;
+  if (action !== undefined) {
+    const cuts = action === "cut-body";
+    return {
+      action: cuts ? "answer" : action,
+      status: undefined,
+      answer: cuts ? answerCut : undefined,
+      counter: parts.counter(action),
+    };
+  }
+  return {
+    action: "answer",
+    status,
+    answer: parts.answer(answerOf(fault, status)),
+    counter: parts.counter(`${status}`),
+  };
+}
+
+/** Statuses that come without a body (RFC 9110). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+function answerOf(
+  { json, text, retryAfter }: FaultSettings,
+  status: number,
+): FaultAnswer {
+  // Retry-After has whole seconds only: rounded up, so that no client returns too early.
+  const headers: Record<string, string> = retryAfter === undefined
+    ? {}
+    : { "retry-after": `${Math.ceil(retryAfter / 1000)}` };
+  if (text !== undefined) {
+    const contentType = "text/plain; charset=utf-8";
+    return { status, headers, body: text, contentType };
+  }
+  if (json !== undefined) {
+    const contentType = "application/json";
+    return { status, headers, body: JSON.stringify(json), contentType };
+  }
+  if (BODILESS.has(status)) {
+    return { status, headers, body: undefined, contentType: undefined };
+  }
+  return {
+    status,
+    headers,
+    body: JSON.stringify({
+      type: "about:blank",
+      status,
+      title: "This fault was injected",
+    }),
+    contentType: "application/problem+json",
+  };
+}
+
+/**
+ * Answers as the route does, but cuts the body: after half of its bytes, or after half of the first piece where the length is
+ * unknown. A listener then closes the connection; over HTTP/2 it resets the stream.
+ */
+function answerCut(x: LiveExchange): void {
+  // The route's own answer must not leave whole.
+  const { resolve } = x;
+  x.resolve = undefined;
+  x.plan.answer?.(x);
+  x.resolve = resolve;
+  if (x.response === undefined) return;
+  const atOnce = !x.flowing;
+  x.response = Promise.resolve(x.response).then((whole) =>
+    whole.body === null ? whole : atOnce ? cutBytes(whole) : cutStream(whole)
+  );
+  resolve?.(x.response);
+}
+
+/** Keeps the announced length, so that a client can tell that bytes are missing. */
+async function cutBytes(whole: Response): Promise<Response> {
+  const bytes = new Uint8Array(await whole.arrayBuffer());
+  const headers = new Headers(whole.headers);
+  headers.set("content-length", `${bytes.length}`);
+  const { status } = whole;
+  return bytes.length === 0
+    ? new Response(null, { status, headers })
+    : new Response(broken(new Response(bytes).body, bytes.length), {
+      status,
+      headers,
+    });
+}
+
+function cutStream(whole: Response): Response {
+  const announced = Number(whole.headers.get("content-length") ?? NaN);
+  const { status, headers } = whole;
+  return new Response(broken(whole.body, announced), { status, headers });
+}
+
+/**
+ * Half of a body, then an error.
+ *
+ * @param length in bytes; NaN where unknown
+ */
+function broken(
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  length: number,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = (body ?? new Blob([]).stream()).getReader();
+  let left = Math.floor(length / 2);
+  let cut = left === 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (cut) {
+        // An error in the same turn would overtake the bytes over HTTP/2.
+        await nextTurn();
+        await reader.cancel();
+        return controller.error(new Error("A fault cuts this body"));
+      }
+      const { done, value } = await reader.read();
+      if (done) return controller.close();
+      if (Number.isNaN(left)) left = Math.floor(value.length / 2);
+      const part = value.subarray(0, left);
+      left -= part.length;
+      cut = left === 0;
+      controller.enqueue(part);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+/** Describes one fault and the requests it meets in a few words. */
+export function inWords(
+  { share, first, per, status = 500, action, retryAfter }: FaultSettings,
+): string {
+  const what = action ??
+    `status ${status}${
+      retryAfter === undefined
+        ? ""
+        : ` (retry after ${Math.ceil(retryAfter / 1000)} s)`
+    }`;
+  if (share === 1) return `${what} for all requests`;
+  if (share !== undefined) {
+    // Four digits: a share of one in a million must not read as none.
+    return `${what} for ${Number((share * 100).toPrecision(4))} % of requests`;
+  }
+  const requests = first === 1
+    ? "the first request"
+    : `the first ${first} requests`;
+  return per === undefined
+    ? `${what} for ${requests}`
+    : `${what} for ${requests} of each ${per.slice("header:".length)}`;
+}

@@ -1,0 +1,169 @@
+/**
+ * Everything that a revision answers: the control API's own endpoints, those of plugins, and the mock routes.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import type { PerfmockConfig } from "../config/mod.ts";
+import { addEndpoints, addFallback } from "../control/endpoints.ts";
+import { refuse } from "../control/guard.ts";
+import { openapi } from "../control/openapi.ts";
+import { problem } from "../lib/problem.ts";
+import type { Served } from "../pipeline/edge.ts";
+import { Matcher } from "../pipeline/matcher.ts";
+import type { Endpoint, Issue } from "../plugin.ts";
+import { createFallback } from "../respond/fallback.ts";
+import { VERSION } from "../version.ts";
+import type { RunningPlugin } from "./plugin_lifecycle.ts";
+import type { MockRoute } from "./routes.ts";
+import type { WorldState } from "./state.ts";
+
+/** Endpoints under a common path. */
+export interface EndpointGroup {
+  /** Path before the path of each endpoint; empty for a plugin's own paths. */
+  readonly base: string;
+  /** Name of the plugin, or `control`. */
+  readonly tag: string;
+  /** Endpoints of the group. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Gathers all endpoints, the control API's own first. */
+export function endpointsOf(
+  plugins: readonly RunningPlugin[],
+  own: readonly Endpoint[],
+  config: PerfmockConfig,
+): EndpointGroup[] {
+  const base = config.control.path;
+  const groups: EndpointGroup[] = [{
+    base,
+    tag: "control",
+    endpoints: own,
+  }];
+  for (const { plugin: { name }, instance } of plugins) {
+    const { control = [], endpoints = [] } = instance;
+    if (control.length > 0) {
+      groups.push({ base: `${base}/${name}`, tag: name, endpoints: control });
+    }
+    if (endpoints.length > 0) groups.push({ base: "", tag: name, endpoints });
+  }
+  const description: Endpoint = {
+    method: "GET",
+    path: "/openapi.json",
+    summary: "This description",
+    answer: { type: "object" },
+    handle: () => openapi(groups, VERSION),
+  };
+  groups.push({ base, tag: "control", endpoints: [description] });
+  return groups;
+}
+
+/** Finds paths that two owners would answer. */
+export function clashes(
+  routes: readonly MockRoute[],
+  groups: readonly EndpointGroup[],
+  config: PerfmockConfig,
+  routeIndices: readonly number[],
+): Issue[] {
+  const issues: Issue[] = [];
+  const taken = new Map<string, string>();
+  for (const { base, tag, endpoints } of groups) {
+    for (const { method, path } of endpoints) {
+      const key = `${method} ${base}${path}`;
+      const owner = taken.get(key);
+      if (owner === undefined) taken.set(key, tag);
+      else {
+        issues.push({
+          path: "/plugins",
+          message: `Plugins "${owner}" and "${tag}" both answer ${key}`,
+          value: key,
+        });
+      }
+    }
+  }
+  const owners = new Map(
+    [...taken].map(([key, tag]) => [key.slice(key.indexOf(" ") + 1), tag]),
+  );
+  for (const [index, route] of routes.entries()) {
+    const tag = route.path === config.control.path ||
+        route.path.startsWith(`${config.control.path}/`)
+      ? "the control API"
+      : owners.get(route.path);
+    if (tag === undefined) continue;
+    issues.push({
+      path: `/routes/${routeIndices[index]}/path`,
+      message: `This path is answered by ${
+        tag === "the control API" ? tag : `plugin "${tag}"`
+      }`,
+      value: route.path,
+      allowed: "a path of its own",
+    });
+  }
+  return issues;
+}
+
+/** Puts routes and endpoints together for the edge: endpoints are answered by a Hono app. */
+export function served(
+  routes: readonly MockRoute[],
+  groups: readonly EndpointGroup[],
+  { config, world }: {
+    readonly config: PerfmockConfig;
+    readonly world: Pick<WorldState, "log" | "recorder">;
+  },
+): Served {
+  const base = config.control.path;
+  const { cors } = config.server;
+  const app = new Hono();
+  app.onError((error) => {
+    world.log("error", `Cannot answer a request: ${error.message}`);
+    return problem({ status: 500, title: "perfmock failed to answer this" });
+  });
+  app.use(`${base}/*`, async (context, next) => {
+    const refusal = refuse(context.req.raw, config.control);
+    if (refusal !== undefined) return refusal;
+    await next();
+  });
+  for (const group of groups) addEndpoints(app, group.base, group.endpoints);
+  addFallback(app, base);
+
+  const matcher = new Matcher(routes);
+  const fallback = createFallback(matcher, routes, { cors });
+  const own = matcherOf(
+    groups.filter(({ base }) => base === "")
+      .flatMap(({ endpoints }) => endpoints),
+  );
+  return {
+    matcher,
+    cors,
+    reserved: (path) =>
+      path === base || path.startsWith(`${base}/`) ||
+      own.find("GET", path) !== undefined,
+    endpoints: (request) => app.fetch(request),
+    unmatched(request, path) {
+      const response = fallback(request, path);
+      world.recorder.unmatched(request.method, response.status);
+      return response;
+    },
+  };
+}
+
+/** Returns whether a path belongs to a plugin of scope `server`: sessions have none of their own. */
+export function pathsOfServer(
+  plugins: readonly RunningPlugin[],
+  base: string,
+): (path: string) => boolean {
+  const own = plugins.filter(({ plugin }) => plugin.scope === "server");
+  const bases = own.map(({ plugin: { name } }) => `${base}/${name}/`);
+  const endpoints = matcherOf(
+    own.flatMap(({ instance }) => instance.endpoints ?? []),
+  );
+  return (path) =>
+    bases.some((base) => path.startsWith(base)) ||
+    endpoints.find("GET", path) !== undefined;
+}
+
+function matcherOf(endpoints: readonly Endpoint[]) {
+  return new Matcher(
+    endpoints.map(({ path }) => ({ methods: ["*"], path })),
+  );
+}

@@ -1,0 +1,405 @@
+/**
+ * The mock routes of a revision: every plugin prepares each of them, and a plan binds what an exchange needs.
+ *
+ * @module
+ */
+import {
+  type FaultSettings,
+  type PerfmockConfig,
+  type RouteSettings,
+  toPointer,
+} from "../config/mod.ts";
+import { PerfmockError } from "../errors.ts";
+import {
+  createStream,
+  hashKey,
+  type StreamKey,
+  streamKey,
+} from "../lib/random/mod.ts";
+import { methodLabel } from "../observe/recorder.ts";
+import type {
+  Generation,
+  Plan,
+  RouteDials,
+  SequenceCounter,
+} from "../pipeline/exchange.ts";
+import {
+  type FaultAnswer,
+  injectedBy,
+  inWords,
+  prepareFaults,
+  type RouteFaults,
+} from "../pipeline/faults.ts";
+import {
+  hookIssues,
+  type OfferedHooks,
+  planHooks,
+  resets,
+  summaries,
+} from "../pipeline/hooks.ts";
+import type { Matchable } from "../pipeline/matcher.ts";
+import { prepareOverride } from "../pipeline/overrides.ts";
+import type { Dial, Issue, Kit, Metrics, Route, Stream } from "../plugin.ts";
+import { createAnswer } from "../respond/answer.ts";
+import { createSourced } from "../respond/sourced.ts";
+import { answersOf } from "../respond/sources/mod.ts";
+import type { PlacedDial } from "./dials.ts";
+import type { RunningPlugin } from "./plugin_lifecycle.ts";
+import type { Settings } from "./settings.ts";
+import type { WorldState } from "./state.ts";
+
+/** A route as plugins see it. */
+export class RouteView implements Route {
+  readonly id: string;
+  readonly methods: readonly string[];
+  readonly path: string;
+  readonly #key: StreamKey;
+  readonly #sequences: ReadonlyMap<string, SequenceCounter>;
+
+  /**
+   * @param identity id, methods and path
+   * @param key of the route's random streams
+   * @param sequences next sequence number of each route, by id
+   */
+  constructor(
+    { id, methods, path }: Pick<Route, "id" | "methods" | "path">,
+    key: StreamKey,
+    sequences: ReadonlyMap<string, SequenceCounter>,
+  ) {
+    this.id = id;
+    this.methods = methods;
+    this.path = path;
+    this.#key = key;
+    this.#sequences = sequences;
+  }
+
+  get arrivals(): number {
+    return this.#sequences.get(this.id)?.next ?? 0;
+  }
+
+  stream(purpose: string): Stream {
+    return createStream(this.#key, purpose);
+  }
+
+  placeOf(text: string): number {
+    return hashKey(text);
+  }
+}
+
+/** The parts of a {@linkcode Plan} that do not depend on the request's method or on the moment the revision takes over. */
+type RouteTemplate = Omit<
+  Plan,
+  "sequence" | "recorder" | "clock" | "flow" | "report" | "faults"
+>;
+
+/** The parts of a world that plans bind. */
+export type RouteWorld = Pick<
+  WorldState,
+  "clock" | "flow" | "recorder" | "report" | "sequences"
+>;
+
+/** A mock route with a plan for each method that occurs. */
+export class MockRoute implements Matchable {
+  readonly methods: readonly string[];
+  readonly path: string;
+  readonly #template: RouteTemplate;
+  readonly #world: RouteWorld;
+  readonly #plans = new Map<string, Plan>();
+
+  /**
+   * Binds no series and no sequence number yet: a rejected revision leaves no trace.
+   *
+   * @param template parts of the plans
+   * @param world state that outlives the revision
+   * @param faults prepared faults; undefined where the route has none
+   * @param summaries descriptions of the hooks and faults, in words
+   * @param written the route as written
+   */
+  constructor(
+    template: RouteTemplate,
+    world: RouteWorld,
+    readonly faults: RouteFaults | undefined,
+    readonly summaries: readonly string[],
+    readonly written: Readonly<Record<string, unknown>>,
+  ) {
+    this.methods = template.route.methods;
+    this.path = template.route.path;
+    this.#template = template;
+    this.#world = world;
+  }
+
+  /** Id of the route. */
+  get id(): string {
+    return this.#template.route.id;
+  }
+
+  /** Whether connections may be reset before any byte. */
+  get resets(): boolean {
+    return this.#template.resets;
+  }
+
+  /** The revision takes over: makes what the first requests need. */
+  adopt(): void {
+    for (const method of this.methods) this.plan(method);
+  }
+
+  /** Returns a plan of the route, for any one of its methods. */
+  anyPlan(): Plan {
+    return this.plan(this.methods[0]);
+  }
+
+  /** Returns the plan for a request's method. A rebuilt route goes on with its sequence number. */
+  plan(method: string): Plan {
+    const label = methodLabel(method);
+    let plan = this.#plans.get(label);
+    if (plan === undefined) {
+      const { clock, flow, recorder, report, sequences } = this.#world;
+      const { id } = this;
+      let sequence = sequences.get(id);
+      if (sequence === undefined) sequences.set(id, sequence = { next: 0 });
+      plan = {
+        ...this.#template,
+        faults: this.faults,
+        sequence,
+        recorder: recorder.route(id, this.path, label),
+        clock,
+        flow,
+        report,
+      };
+      this.#plans.set(label, plan);
+    }
+    return plan;
+  }
+}
+
+/** The routes of a revision, and everything that is wrong with them. */
+export interface BuiltRoutes {
+  /** Routes in the order in which they are matched. */
+  readonly routes: readonly MockRoute[];
+  /** Dials of the routes. */
+  readonly dials: readonly PlacedDial[];
+  /** Issues that plugins found, paths relative to the configuration. */
+  readonly issues: readonly Issue[];
+}
+
+/** Builds the routes. */
+export async function buildRoutes(
+  settings: Settings,
+  plugins: readonly RunningPlugin[],
+  { world, generation }: {
+    readonly world: WorldState;
+    readonly generation: Generation;
+  },
+): Promise<BuiltRoutes> {
+  const { config } = settings;
+  const keys = await Promise.all(
+    config.routes.map((route) => streamKey(config.seed, route.id)),
+  );
+  const issues: Issue[] = [];
+  const dials: PlacedDial[] = [];
+  const routes = config.routes.map((route, index) => {
+    const view = new RouteView(route, keys[index], world.sequences);
+    const offers = offersFor(route, view, {
+      plugins,
+      routeKeys: settings.routeKeys,
+      path: toPointer(["routes", settings.routeIndices[index]]),
+      issues,
+    });
+    const built = buildRoute(route, view, {
+      offers,
+      settings,
+      world,
+      generation,
+      written: settings.written[index],
+    });
+    for (const [dial, turned] of Object.entries(built.dials)) {
+      const address = { kind: "route", of: route.id, dial };
+      dials.push({ address, dial: turned });
+    }
+    return built.route;
+  });
+  return { routes, dials, issues };
+}
+
+/** Asks every plugin for its hooks; adds what is wrong to `issues`. */
+function offersFor(
+  route: RouteSettings,
+  view: Route,
+  { plugins, routeKeys, path, issues }: {
+    readonly plugins: readonly RunningPlugin[];
+    readonly routeKeys: Settings["routeKeys"];
+    readonly path: string;
+    readonly issues: Issue[];
+  },
+): OfferedHooks[] {
+  const offers: OfferedHooks[] = [];
+  for (const { instance, plugin: { name } } of plugins) {
+    try {
+      const keys = routeKeys.get(name) ?? [];
+      const own = Object.fromEntries(
+        keys.map((key) => [key, route.plugins[key]]),
+      );
+      const hooks = instance.route?.(view, own);
+      if (hooks) offers.push({ plugin: name, hooks });
+    } catch (error) {
+      issues.push(...issuesOf(error, path, name));
+    }
+  }
+  for (const issue of hookIssues(offers)) issues.push({ ...issue, path });
+  return offers;
+}
+
+function buildRoute(
+  route: RouteSettings,
+  view: Route,
+  { offers, settings: { config, kit, parse }, world, generation, written }: {
+    readonly offers: readonly OfferedHooks[];
+    readonly settings: Settings;
+    readonly world: WorldState;
+    readonly generation: Generation;
+    readonly written: Readonly<Record<string, unknown>>;
+  },
+): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
+  const context = { cors: config.server.cors, traces: world.traces };
+  const { body, settings } = answerOf(route, view, world.metrics);
+  const effects = {
+    counter: (fault: string) => world.recorder.fault(route.id, fault),
+    answer: (answer: FaultAnswer) => createAnswer(answer, context),
+  };
+  const faults = prepareFaults(route.faults, {
+    ...effects,
+    stream: view.stream("fault"),
+  });
+  const dials: RouteDials = { delay: 0 };
+  const needsReset = resets(offers) ||
+    route.faults.some(({ action }) => action === "connection-reset");
+  return {
+    route: new MockRoute(
+      {
+        route: view,
+        hooks: planHooks(offers),
+        dials,
+        generation,
+        replayedBy: offers.map(({ hooks }) => hooks.replayedBy)
+          .find((header) => header !== undefined),
+        journal: config.journal.capacity === 0 ? undefined : world.journal,
+        override: prepareOverride({
+          allowed: config.overrides,
+          distribution: (text) => {
+            const parsed = parse(text);
+            return parsed.issues === undefined ? parsed.value : undefined;
+          },
+          fault: (kind) =>
+            injectedBy(
+              typeof kind === "number"
+                ? { status: kind }
+                : { action: kind as FaultSettings["action"] },
+              effects,
+            ),
+          stream: view.stream("service"),
+          resets: needsReset || config.server.engine === "node",
+        }),
+        resets: needsReset,
+        status: route.response.status,
+        answer: createAnswer(settings, context),
+        prepare: body?.prepare,
+        simulate: body?.simulate,
+      },
+      world,
+      faults,
+      [...summaries(offers), ...route.faults.map(inWords)],
+      written,
+    ),
+    dials: {
+      ...coreDials(dials, faults, kit),
+      ...Object.assign({}, ...offers.map(({ hooks }) => hooks.dials)),
+    },
+  };
+}
+
+/** Issues of a plugin that refused a route. */
+function issuesOf(error: unknown, path: string, plugin: string): Issue[] {
+  const issues = (error as { issues?: readonly Issue[] } | null)?.issues ?? [];
+  if (issues.length > 0) {
+    return issues.map((issue) => ({ ...issue, path: path + issue.path }));
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return [{ path, message: `Plugin "${plugin}" cannot take it: ${message}` }];
+}
+
+/** Prepares the answer of a route, and its body where that is not the same bytes each time. */
+function answerOf(settings: RouteSettings, route: Route, metrics: Metrics) {
+  const { status, headers } = settings.response;
+  const { source, ...answers } = answersOf(settings, { route, metrics });
+  const body = source === undefined
+    ? undefined
+    : createSourced({ source, wire: settings.wire, route, metrics });
+  return {
+    body,
+    settings: { status, headers, ...answers, sourced: body?.sourced },
+  };
+}
+
+/** The dials of a route that core provides: a delay that is added, and the share of its faults. */
+function coreDials(
+  dials: RouteDials,
+  faults: RouteFaults | undefined,
+  kit: Kit,
+): Record<string, Dial> {
+  const delay: Dial<number> = {
+    type: kit.duration(),
+    turn: (value = 0) => {
+      dials.delay = value;
+    },
+  };
+  const faultShare: Dial<number> = {
+    type: kit.number({ min: 0 }),
+    turn: (value = 1) => {
+      if (faults !== undefined) faults.scale = value;
+    },
+  };
+  return {
+    delay: delay as Dial,
+    ...faults !== undefined && { faultShare: faultShare as Dial },
+  };
+}
+
+/** The HTTP server that a configuration needs: the configured one; with `auto` Deno's, unless a connection may be reset. */
+export function engineFor(
+  { server: { engine } }: Pick<PerfmockConfig, "server">,
+  routes: readonly Pick<MockRoute, "resets">[],
+): "deno" | "node" {
+  if (engine !== "auto") return engine;
+  return routes.some((route) => route.resets) ? "node" : "deno";
+}
+
+/** Finds resets that are configured together with a server that cannot reset connections. */
+export function engineIssues(
+  { server: { engine } }: Pick<PerfmockConfig, "server">,
+  routes: readonly Pick<MockRoute, "id" | "resets">[],
+): Issue[] {
+  const resetting = routes.find((route) => route.resets);
+  if (engine !== "deno" || resetting === undefined) return [];
+  return [{
+    path: "/server/engine",
+    message:
+      `This engine cannot reset connections, as route "${resetting.id}" does`,
+    value: engine,
+    allowed: '"auto" or "node"',
+    suggestion: "auto",
+  }];
+}
+
+/**
+ * Finds the route of an id.
+ *
+ * @throws PerfmockError `ARGUMENT_INVALID` where there is none
+ */
+export function routeOf(routes: readonly MockRoute[], id: string): MockRoute {
+  const route = routes.find((route) => route.id === id);
+  if (route !== undefined) return route;
+  throw new PerfmockError(
+    "ARGUMENT_INVALID",
+    `Cannot draw for a route "${id}": there is none`,
+  );
+}

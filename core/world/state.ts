@@ -1,0 +1,108 @@
+/**
+ * State of a world that outlives its revisions, and state of plugins that is carried from one revision to the next.
+ *
+ * @module
+ */
+import type { VirtualWorld } from "../contract/load.ts";
+import type { TraceIds } from "../lib/trace.ts";
+import type { ExchangeJournal } from "../observe/journal.ts";
+import type { Recorder } from "../observe/recorder.ts";
+import type {
+  Flow,
+  HookReport,
+  SequenceCounter,
+} from "../pipeline/exchange.ts";
+import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import type { DialBoard } from "./dials.ts";
+import type { SettingsInput } from "./settings.ts";
+
+/** Takes one line of the log. */
+export type Log = (level: "info" | "warn" | "error", message: string) => void;
+
+/** State of a world as its revisions use it: the parts that all of them share. */
+export interface WorldState {
+  /** Name of the session; undefined for the server's own world and for a simulation. */
+  readonly session: string | undefined;
+  /** `session` leaves out the plugins of scope `server`. */
+  readonly scope: "server" | "session";
+  /** Clock of the world. */
+  readonly clock: Clock;
+  /** All metrics, as the plugins of this world see them. */
+  readonly metrics: Metrics;
+  /** Figures of the exchanges. */
+  readonly recorder: Recorder;
+  /** Source of trace ids. */
+  readonly traces: TraceIds;
+  /** Exchanges in flight. */
+  readonly flow: Flow;
+  /** Next sequence number of each route, by id. */
+  readonly sequences: Map<string, SequenceCounter>;
+  /** Dials, and the values laid over them. */
+  readonly dials: DialBoard;
+  /** Log of ended exchanges. */
+  readonly journal: ExchangeJournal;
+  /** Reports an error that plugin code threw. */
+  readonly report: HookReport;
+  /** Log of the server. */
+  readonly log: Log;
+  /** Address at which the server listens; undefined where it does not, or not yet. */
+  readonly url: () => URL | undefined;
+  /** Changes the configuration in force; resolves to its revision. */
+  readonly update: Host["update"];
+  /** Builds a configuration once more in virtual time; undefined in a simulation. */
+  readonly virtualWorld:
+    | ((input: SettingsInput) => Promise<VirtualWorld>)
+    | undefined;
+  /** Returns the control API's own endpoints. */
+  endpoints(kit: Kit): readonly Endpoint[];
+}
+
+/** State that the plugins of one revision carry over to the next, by identity: the same name gives the same object. */
+export class CarriedState {
+  #before: ReadonlyMap<string, unknown>;
+  readonly #values = new Map<string, unknown>();
+
+  /** @param before state of the revision before; undefined for the first revision */
+  constructor(before?: CarriedState) {
+    this.#before = before === undefined ? new Map() : before.#values;
+  }
+
+  /** Returns the value under a name: the one of the revision before, or else a new one. */
+  keep<T>(name: string, create: () => T): T {
+    if (this.#values.has(name)) return this.#values.get(name) as T;
+    const value = this.#before.has(name) ? this.#before.get(name) : create();
+    this.#values.set(name, value);
+    return value as T;
+  }
+
+  /** The revision is in force: lets go of the state of the one before. */
+  forget(): void {
+    this.#before = new Map();
+  }
+
+  /** The values of this state that `other` lacks: to be disposed once no exchange uses them. */
+  beyond(other: CarriedState | undefined): unknown[] {
+    const kept = new Set(other === undefined ? [] : other.#values.values());
+    return [...this.#values.values()].filter((value) => !kept.has(value));
+  }
+}
+
+/** Disposes the values that can be disposed; returns the errors. */
+export async function disposeValues(
+  values: readonly unknown[],
+): Promise<unknown[]> {
+  const errors: unknown[] = [];
+  for (const value of values) {
+    try {
+      if (typeof value !== "object" || value === null) continue;
+      if (Symbol.asyncDispose in value) {
+        await (value as AsyncDisposable)[Symbol.asyncDispose]();
+      } else if (Symbol.dispose in value) {
+        (value as Disposable)[Symbol.dispose]();
+      }
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  return errors;
+}

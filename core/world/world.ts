@@ -1,0 +1,348 @@
+/**
+ * A world: one configuration in force, the server's own, a session's or a simulation's. It has one revision at a time, and the
+ * state that outlives revisions.
+ *
+ * @module
+ */
+import type { PerfmockConfig } from "../config/mod.ts";
+import type { RouteDescription } from "../control/builtin_endpoints.ts";
+import type { Written } from "../control/config_edits.ts";
+import { revisionsIn } from "../control/config_endpoints.ts";
+import { PerfmockError } from "../errors.ts";
+import { ExchangeJournal } from "../observe/journal.ts";
+import { LiveFeed } from "../observe/live_feed.ts";
+import { collected } from "../observe/sliced_json.ts";
+import { type Stats, type StatsParts, StatsSource } from "../observe/stats.ts";
+import type { Recorder } from "../observe/recorder.ts";
+import { Edge, forget } from "../pipeline/edge.ts";
+import {
+  type Flow,
+  type HookReport,
+  LiveExchange,
+  type SequenceCounter,
+} from "../pipeline/exchange.ts";
+import { abandon, createFlow } from "../pipeline/pipeline.ts";
+import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import { DialBoard } from "./dials.ts";
+import { hookReporter } from "./plugin_reports.ts";
+import { buildRevision, restartIssues, type Revision } from "./revision.ts";
+import { routeOf } from "./routes.ts";
+import type { SettingsInput } from "./settings.ts";
+import type { Log, WorldState } from "./state.ts";
+
+/** Options of a world: the parts that its server shares between worlds, and its own. */
+export interface WorldOptions extends
+  Pick<
+    WorldState,
+    | "clock"
+    | "log"
+    | "metrics"
+    | "recorder"
+    | "scope"
+    | "session"
+    | "traces"
+    | "url"
+    | "virtualWorld"
+  >,
+  Pick<StatsParts, "started" | "eventLoopLag"> {
+  /** Returns the control API's own endpoints. */
+  readonly endpoints: (world: World, kit: Kit) => readonly Endpoint[];
+  /** Returns the HTTP server that runs; undefined before there is one. */
+  readonly engine: () => "deno" | "node" | undefined;
+  /** Called with each revision that takes over. */
+  readonly adopted?: (revision: Revision) => void;
+}
+
+/** Demands of a change. */
+export interface ChangeOptions {
+  /** Revisions that the change was made for; undefined for any. */
+  readonly revisions?: readonly number[] | undefined;
+  /** Whether plugins, profiles and their files are read again. Default false. */
+  readonly reload?: boolean;
+}
+
+/** One configuration in force. */
+export class World implements WorldState {
+  readonly session: string | undefined;
+  readonly scope: "server" | "session";
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly recorder: Recorder;
+  readonly traces: WorldState["traces"];
+  readonly log: Log;
+  readonly report: HookReport;
+  readonly url: WorldState["url"];
+  readonly virtualWorld: WorldState["virtualWorld"];
+  readonly flow: Flow = createFlow();
+  readonly sequences = new Map<string, SequenceCounter>();
+  readonly dials: DialBoard = new DialBoard();
+  readonly journal: ExchangeJournal;
+  /** Takes requests. */
+  readonly edge: Edge = new Edge();
+  /** GET live. */
+  readonly live: LiveFeed;
+  readonly #options: WorldOptions;
+  readonly #stats: StatsSource;
+  #revision: Revision | undefined;
+  #number = 0;
+  /** Changes are made one after another: each sees the result of the one before. */
+  #changes: Promise<unknown> = Promise.resolve();
+  /** Revisions are disposed in their order, since a later one may carry state that an earlier one still uses. */
+  #disposals: Promise<void> = Promise.resolve();
+  #ended = false;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.session = options.session;
+    this.scope = options.scope;
+    this.clock = options.clock;
+    this.metrics = options.metrics;
+    this.recorder = options.recorder;
+    this.traces = options.traces;
+    this.log = options.log;
+    this.report = hookReporter(options.log);
+    this.url = options.url;
+    this.virtualWorld = options.virtualWorld;
+    this.#stats = new StatsSource({
+      clock: options.clock,
+      started: options.started,
+      eventLoopLag: options.eventLoopLag,
+      recorder: options.recorder,
+      revision: () => this.#number,
+      inFlight: () => this.flow.size,
+      plugins: () =>
+        this.revision.plugins.flatMap(({ plugin: { name }, instance }) =>
+          instance.snapshot === undefined
+            ? []
+            : [[name, () => instance.snapshot?.()] as const]
+        ),
+    });
+    this.live = new LiveFeed(this.#stats);
+    this.journal = new ExchangeJournal(
+      1,
+      options.clock.now(),
+      options.session ?? null,
+    );
+  }
+
+  readonly update: Host["update"] = async (edit, ifMatch = null) => {
+    await this.changeWritten(({ value }) => edit(value), revisionsIn(ifMatch));
+    return this.#number;
+  };
+
+  endpoints(kit: Kit): readonly Endpoint[] {
+    return this.#options.endpoints(this, kit);
+  }
+
+  /** The revision in force. */
+  get revision(): Revision {
+    if (this.#revision === undefined) {
+      throw new PerfmockError(
+        "SERVER_NOT_STARTED",
+        "Cannot use a server that was not started",
+      );
+    }
+    return this.#revision;
+  }
+
+  /** Number of the revision in force, from 1. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** The configuration, complete and frozen. */
+  get config(): PerfmockConfig {
+    return this.revision.config;
+  }
+
+  /**
+   * Builds the first revision and puts it in force.
+   *
+   * @throws PerfmockError with all errors
+   */
+  async start(input: SettingsInput): Promise<void> {
+    this.#adopt(await buildRevision(input, this));
+  }
+
+  /**
+   * Changes the configuration. Everything is built and validated first; the change takes over between two requests, and
+   * exchanges in flight go on as they began. On an error nothing is changed.
+   *
+   * @param edit makes the new configuration, as written, from a copy of the present one
+   * @throws PerfmockError `REVISION_STALE`, `RESTART_REQUIRED`, or with all errors; errors that `edit` throws
+   */
+  change(
+    edit: (input: SettingsInput) => SettingsInput,
+    { revisions, reload }: ChangeOptions = {},
+  ): Promise<Revision> {
+    const change = this.#changes.then(async () => {
+      if (revisions?.includes(this.#number) === false) {
+        throw stale(revisions, this.#number);
+      }
+      const before = this.revision;
+      const { input } = before;
+      const next = await buildRevision(
+        edit({ ...input, value: structuredClone(input.value) }),
+        this,
+        { before, reload },
+      );
+      const issues = this.#ended
+        ? undefined
+        : restartIssues(before.config, next, this.#options.engine());
+      if (issues === undefined || issues.length > 0) {
+        await next.dispose(next.carried.beyond(before.carried));
+        throw issues === undefined
+          ? new PerfmockError(
+            "SERVER_NOT_STARTED",
+            "Cannot change a server that has ended",
+          )
+          : new PerfmockError(
+            "RESTART_REQUIRED",
+            "Cannot change this while the server runs: it takes a restart",
+            issues,
+          );
+      }
+      this.#adopt(next);
+      return next;
+    });
+    this.#changes = change.catch(() => {});
+    return change;
+  }
+
+  /** The configuration as written. */
+  get written(): unknown {
+    return this.revision.input.value;
+  }
+
+  /** Changes the configuration as written; see {@linkcode World.change}. */
+  changeWritten(
+    edit: (written: Written) => unknown,
+    revisions?: readonly number[],
+  ): Promise<Revision> {
+    return this.change((input) => ({
+      ...input,
+      value: edit({
+        value: input.value,
+        ids: this.config.routes.map(({ id }) => id),
+      }),
+    }), { revisions });
+  }
+
+  /** Puts a revision in force. Synchronous: no request sees half of it. */
+  #adopt(next: Revision): void {
+    const before = this.#revision;
+    this.journal.resize(Math.max(1, next.config.journal.capacity));
+    for (const { instance, plugin } of next.plugins) {
+      try {
+        instance.adopt?.();
+      } catch (error) {
+        this.log(
+          "error",
+          `Plugin "${plugin.name}" did not take over its new settings: ${error}`,
+        );
+      }
+    }
+    this.dials.adopt(next.dials);
+    // Before the routes: it makes room for their series.
+    this.#options.adopted?.(next);
+    for (const route of next.routes) route.adopt();
+    this.recorder.keep(next.routes.map(({ id }) => id));
+    this.#revision = next;
+    this.edge.serve(next.served);
+    this.#number++;
+    if (before !== undefined) this.#retire(before, next);
+  }
+
+  #retire(before: Revision, next: Revision): void {
+    const ended = Promise.withResolvers<void>();
+    before.generation.retire(ended.resolve);
+    next.carried.forget();
+    // Listed now: a later disposal must not refer to the next revision, or each would keep the next in memory.
+    const values = before.carried.beyond(next.carried);
+    this.#disposals = disposeInTurn(this.#disposals, {
+      before,
+      ended: ended.promise,
+      values,
+    });
+  }
+
+  /** Figures since the start or the last reset. */
+  stats(): Stats {
+    return this.#stats.stats();
+  }
+
+  /** The same figures as JSON, written in slices so that responses are not delayed. */
+  async statsText(): Promise<Uint8Array<ArrayBuffer>> {
+    return await collected(this.#stats.snapshot()) ?? new Uint8Array();
+  }
+
+  /** The mock routes, in the order in which they are matched. */
+  get routes(): readonly RouteDescription[] {
+    return this.revision.routes.map((
+      { id, methods, path, summaries, written },
+    ) => ({ id, methods, path, does: summaries, settings: written }));
+  }
+
+  /** Service time that an exchange of a route gets, in ms. */
+  draw(id: string, sequence: number, key?: string): number {
+    const plan = routeOf(this.revision.routes, id).anyPlan();
+    const x = new LiveExchange(plan, "GET", undefined);
+    x.sequence = sequence;
+    // Whatever header the route samples by, this is its value.
+    x.header = () => key ?? null;
+    return plan.hooks.serve?.(x) ?? 0;
+  }
+
+  /** Starts sequence numbers, journal and figures from 0 again. */
+  reset(): void {
+    for (const sequence of this.sequences.values()) sequence.next = 0;
+    for (const { faults } of this.revision.routes) faults?.reset();
+    for (const { instance } of this.revision.plugins) instance.reset?.();
+    this.journal.reset();
+    this.recorder.reset(this.clock.now());
+  }
+
+  /** Cuts the exchanges in flight and returns them: `forget` settles their promises once the connections are closed. */
+  cut(): LiveExchange[] {
+    this.#ended = true;
+    this.live[Symbol.dispose]();
+    const { flow } = this;
+    flow.draining = true;
+    const cut: LiveExchange[] = [];
+    flow.endAll((x) => {
+      abandon(x, "cut");
+      cut.push(x);
+    });
+    return cut;
+  }
+
+  /** Ends the world: cuts the exchanges in flight and disposes everything. */
+  async end(): Promise<void> {
+    for (const x of this.cut()) forget(x);
+    await this.#changes;
+    await this.#disposals;
+    await this.#revision?.dispose(this.#revision.carried.beyond(undefined));
+  }
+}
+
+async function disposeInTurn(
+  disposals: Promise<void>,
+  { before, ended, values }: {
+    readonly before: Revision;
+    readonly ended: Promise<void>;
+    readonly values: readonly unknown[];
+  },
+): Promise<void> {
+  await disposals;
+  await ended;
+  await before.dispose(values);
+}
+
+function stale(asked: readonly number[], present: number): PerfmockError {
+  return new PerfmockError(
+    "REVISION_STALE",
+    `Cannot change revision ${
+      asked.join(", ") || "that If-Match names"
+    }: the configuration is at revision ${present}`,
+  );
+}

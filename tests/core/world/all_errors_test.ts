@@ -1,0 +1,66 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { createTestServer } from "../../../core/testing.ts";
+import { errorOf, lines } from "../../support/errors.ts";
+
+function errorsOf(config: object) {
+  return errorOf(() => createTestServer(config));
+}
+
+Deno.test("errors of settings and errors that plugins find on routes are reported together", async () => {
+  const error = await errorsOf({
+    server: { drainTimeout: "soon" },
+    routes: [
+      { path: "/a", serviceTme: "1ms" },
+      { path: "/b", limiter: "missing" },
+      { path: "/c", serviceTime: "5ms" },
+    ],
+  });
+  equal(error.code, "CONFIG_INVALID");
+  equal(error.message, "Cannot use the configuration: 3 errors");
+  deepEqual(lines(error).map((line) => line.split(":")[0]), [
+    "/server/drainTimeout",
+    "/routes/0/serviceTme",
+    "/routes/1/limiter",
+  ]);
+});
+
+Deno.test("a path of a route is reported with its place in the file, errors before it or not", async () => {
+  const error = await errorsOf({
+    routes: [
+      { path: "/a", serviceTme: "1ms" },
+      { path: "/_perfmock/mine" },
+    ],
+  });
+  deepEqual(lines(error).map((line) => line.split(":")[0]), [
+    "/routes/0/serviceTme",
+    "/routes/1/path",
+  ]);
+});
+
+Deno.test("where a plugin's options have an error, the message says that more may follow", async () => {
+  const error = await errorsOf({
+    plugins: { limiter: { pols: {} } },
+    routes: [{ path: "/b", limiter: "missing" }],
+  });
+  equal(
+    error.message,
+    "Cannot use the configuration: 1 error; more may follow, since the plugins could not be set up",
+  );
+});
+
+Deno.test("a configuration with errors leaves nothing of its plugins behind", async () => {
+  const ended: string[] = [];
+  await rejects(createTestServer({ routes: [{ path: "/a", x: 1 }] }, {
+    plugins: [{
+      name: "probe",
+      version: "1.0.0",
+      setup: () => ({
+        [Symbol.asyncDispose]: () => {
+          ended.push("probe");
+          return Promise.resolve();
+        },
+      }),
+    }],
+  }));
+  deepEqual(ended, ["probe"]);
+});
