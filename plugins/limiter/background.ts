@@ -1,9 +1,9 @@
 /**
- * Phantom arrivals: load on a pool from elsewhere, without HTTP.
+ * The background of a pool: phantoms, which take places as requests from elsewhere would, without HTTP.
  *
- * They arrive as a Poisson process whose rate follows a signal: unit-exponential steps on the signal's integral, which is exact
- * for any rate (time rescaling; Çinlar 1975). A phantom that finds a place holds it for a service time of its own; one that finds
- * none waits and is refused like everybody else.
+ * Phantoms arrive as a Poisson process whose rate follows a signal: unit-exponential steps on the signal's integral, which is
+ * exact for any rate (time rescaling; Çinlar 1975). A phantom that finds a place holds it for a service time of its own; one that
+ * finds none waits and is refused as requests are.
  *
  * @module
  */
@@ -16,183 +16,167 @@ import type {
   Stream,
   Ticket,
 } from "../../core/plugin.ts";
-import type { Entrant } from "./waiting.ts";
+import type { Pool } from "./pool.ts";
+import type { Entrant } from "./queue.ts";
 
 /** The setting `background`, parsed. */
 export interface BackgroundSettings {
-  /** Arrivals per second over time. */
+  /** Arrivals per second, over time. */
   readonly rate: Signal;
-  /** How long each holds its place. */
+  /** Time for which each phantom holds its place. */
   readonly serviceTime: Distribution;
 }
 
-/** What phantoms ask for places. */
-export interface Places {
-  /** As a pool does. */
-  admit(
-    entrant: Entrant,
-    at: number,
-    priority: number,
-  ): Lease | Rejection | Ticket;
-  /** As a pool does. */
-  release(exchange: undefined, at: number): void;
-}
-
-/** What a background runs with. */
-export interface BackgroundParts {
-  /** The pool. */
-  readonly pool: Places;
+/** Options of a background. */
+export interface BackgroundOptions {
+  /** The pool that the phantoms load. */
+  readonly pool: Pick<Pool, "admit" | "release">;
   /** The server's clock. */
   readonly clock: Clock;
-  /** When phantoms arrive. */
+  /** Random numbers of the arrivals. */
   readonly arrivals: Stream;
-  /** How long they stay. */
+  /** Random numbers of the service times. */
   readonly service: Stream;
 }
 
-/** Among those who wait by priority, phantoms are as important as who says nothing. */
+/** Priority of phantoms: that of a request without one. */
 const PRIORITY = 0;
 
 /** The background of one pool. */
 export class Background {
-  readonly #parts: BackgroundParts;
+  readonly #options: BackgroundOptions;
   readonly #phantoms = new Set<Phantom>();
   #settings: BackgroundSettings | undefined;
-  /** A constant rate that lies over the signal. */
-  #over: number | undefined;
-  /** When the signal began. */
+  /** Constant rate in place of the signal, per second. */
+  #rate: number | undefined;
+  /** Start of the signal, in ms of the clock. */
   #origin = 0;
-  /** Since when {@linkcode Background.#left} holds. */
+  /** Time that {@linkcode Background.#left} refers to, in ms of the clock. */
   #since = 0;
-  /** How much more of the rate's integral until the next one arrives. */
+  /** Rest of the rate's integral until the next arrival. */
   #left = 0;
   #next = 0;
   #counted = 0;
   #timer = 0;
   #refused = 0;
 
-  /** Prepares it; nothing arrives before {@linkcode Background.follow}. */
-  constructor(parts: BackgroundParts) {
-    this.#parts = parts;
+  /** Makes a background at rest; arrivals begin with {@linkcode Background.follow}. */
+  constructor(options: BackgroundOptions) {
+    this.#options = options;
   }
 
-  /** Whether there is anybody to come. */
+  /** Whether phantoms are to arrive. */
   get running(): boolean {
     return this.#settings !== undefined;
   }
 
-  /** How many have arrived, since the start or the last reset. */
+  /** Number of arrivals since the start or the last reset. */
   get arrived(): number {
     return this.#next - this.#counted;
   }
 
-  /** How many of them got no place. */
+  /** Number of these that got no place. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** What is counted starts afresh. */
+  /** Starts the counts afresh. */
   reset(): void {
     this.#counted = this.#next;
     this.#refused = 0;
   }
 
   /**
-   * Follows settings from now on. A rate that is another than before begins at its time 0; one that is the same goes on. Without
-   * settings nobody arrives any more; who is there stays.
+   * Follows new settings. A rate that differs from the one before begins at its time 0; the same rate goes on. Without settings
+   * no phantom arrives any more; those in the pool stay.
    */
   follow(settings: BackgroundSettings | undefined): void {
     const before = this.#settings;
     this.#settings = settings;
     if (settings === undefined) {
-      this.#parts.clock.cancel(this.#timer);
+      this.#options.clock.cancel(this.#timer);
     } else if (before === undefined || !isSame(before.rate, settings.rate)) {
-      this.#parts.clock.cancel(this.#timer);
-      this.#origin = this.#parts.clock.now();
+      this.#options.clock.cancel(this.#timer);
+      this.#origin = this.#options.clock.now();
       this.#await(this.#origin);
     }
   }
 
-  /** Lays a constant rate, per second, over the signal, whose time goes on meanwhile; undefined takes it off. */
-  lay(rate: number | undefined): void {
-    if (rate === this.#over) return;
-    const { clock } = this.#parts;
+  /** Replaces the signal, whose time goes on meanwhile, by a constant rate per second; undefined gives it back. */
+  override(rate: number | undefined): void {
+    if (rate === this.#rate) return;
+    const { clock } = this.#options;
     if (this.#settings !== undefined) {
       const now = clock.now();
       const passed = this.#area(this.#settings.rate, now);
       this.#left = Math.max(0, this.#left - passed);
       this.#since = now;
     }
-    this.#over = rate;
+    this.#rate = rate;
     if (this.#settings === undefined) return;
     clock.cancel(this.#timer);
     this.#schedule(this.#settings);
   }
 
-  /** Ends; phantoms that wait or are served are gone, and their places with the pool. */
+  /** Ends the background. Phantoms in the pool are cut, without freeing their places: the pool ends, too. */
   stop(): void {
     this.follow(undefined);
-    for (const phantom of this.#phantoms) phantom.vanish();
+    for (const phantom of this.#phantoms) phantom.cut();
     this.#phantoms.clear();
   }
 
-  /** One arrives, and the next is scheduled. */
+  /** Lets a phantom arrive and schedules the next. */
   #arrive(at: number, serviceTime: Distribution): void {
-    const { pool, clock, service } = this.#parts;
-    const stay = serviceTime.draw(service, this.#next++);
-    const phantom = new Phantom({
-      stay,
-      pool,
-      clock,
-      gone: (refused) => {
-        this.#phantoms.delete(phantom);
-        if (refused) this.#refused++;
-      },
+    const { pool, clock, service } = this.#options;
+    const drawn = serviceTime.draw(service, this.#next++);
+    const phantom = new Phantom(pool, clock, drawn, (refused) => {
+      this.#phantoms.delete(phantom);
+      if (refused) this.#refused++;
     });
     this.#phantoms.add(phantom);
     this.#await(at);
     phantom.enter(at);
   }
 
-  /** Draws when the next one arrives, from a time on. */
+  /** Draws the next arrival after a time. */
   #await(since: number): void {
     this.#since = since;
-    // A rate is per second and time in ms: one arrival is an area of 1000.
-    this.#left = -1000 * Math.log(this.#parts.arrivals.uniform(this.#next));
+    // A rate is per second and time in ms: a step of 1 is an area of 1000.
+    this.#left = -1000 * Math.log(this.#options.arrivals.uniform(this.#next));
     if (this.#settings !== undefined) this.#schedule(this.#settings);
   }
 
   #schedule({ rate }: BackgroundSettings): void {
-    const at = this.#over === undefined
+    const at = this.#rate === undefined
       ? this.#origin +
         rate.inverse(rate.integral(this.#since - this.#origin) + this.#left)
-      : this.#since + this.#left / this.#over;
+      : this.#since + this.#left / this.#rate;
     if (!(at < Infinity)) return;
-    this.#timer = this.#parts.clock.at(at, (due: number) => {
+    this.#timer = this.#options.clock.at(at, (due: number) => {
       if (this.#settings !== undefined) {
         this.#arrive(due, this.#settings.serviceTime);
       }
     }, at);
   }
 
-  /** The rate's integral since {@linkcode Background.#since}. */
+  /** Integral of the rate since {@linkcode Background.#since}. */
   #area(rate: Signal, now: number): number {
-    return this.#over === undefined
+    return this.#rate === undefined
       ? rate.integral(now - this.#origin) -
         rate.integral(this.#since - this.#origin)
-      : this.#over * (now - this.#since);
+      : this.#rate * (now - this.#since);
   }
 }
 
-/** How many points of two signals are compared. */
+/** Number of points at which two signals are compared. */
 const POINTS = 64;
 
-/** What is looked at of a signal that has no end, or none but 0, in milliseconds. */
+/** Compared time of a signal without an end, or with the end 0, in ms. */
 const SPAN = 3_600_000;
 
 /**
- * Whether two signals are the same function, as far as their integrals tell at points that no period fits. The settings that they
- * come from are not known here.
+ * Whether two signals are the same function, judged by their integrals at points that fit no period. The settings they were made
+ * from are not known here.
  */
 function isSame(a: Signal, b: Signal): boolean {
   if (a.end !== b.end || a.constant !== b.constant) return false;
@@ -204,44 +188,38 @@ function isSame(a: Signal, b: Signal): boolean {
   return a.integral(span) === b.integral(span) && a.at(span) === b.at(span);
 }
 
-/** What a phantom knows. */
-interface PhantomParts {
-  readonly stay: number;
-  readonly pool: Places;
-  readonly clock: Clock;
-  readonly gone: (refused: boolean) => void;
-}
-
 /** One phantom. */
 class Phantom implements Entrant {
-  readonly #parts: PhantomParts;
   #ticket: Ticket | undefined;
   #timer = 0;
 
-  constructor(parts: PhantomParts) {
-    this.#parts = parts;
-  }
+  constructor(
+    readonly pool: BackgroundOptions["pool"],
+    readonly clock: Clock,
+    readonly serviceTime: number,
+    readonly ended: (refused: boolean) => void,
+  ) {}
 
   enter(at: number): void {
-    const answer = this.#parts.pool.admit(this, at, PRIORITY);
+    const answer = this.pool.admit(this, at, PRIORITY);
     if ("leave" in answer) this.#ticket = answer;
     else this.settle(answer, at);
   }
 
   settle(outcome: Lease | Rejection, at: number): void {
     this.#ticket = undefined;
-    if ("reason" in outcome) this.#parts.gone(true);
+    if ("reason" in outcome) this.ended(true);
     else {
-      const due = at + this.#parts.stay;
-      this.#timer = this.#parts.clock.at(due, (end: number) => {
-        this.#parts.gone(false);
-        this.#parts.pool.release(undefined, end);
+      const due = at + this.serviceTime;
+      this.#timer = this.clock.at(due, (end: number) => {
+        this.ended(false);
+        this.pool.release(undefined, end);
       }, due);
     }
   }
 
-  vanish(): void {
+  cut(): void {
     this.#ticket?.leave("cut");
-    this.#parts.clock.cancel(this.#timer);
+    this.clock.cancel(this.#timer);
   }
 }

@@ -1,59 +1,67 @@
 /**
- * The control calls of the limiter.
+ * Control endpoints of the limiter: reports of pools and clients, and changes of a pool.
  *
  * @module
  */
-import type { Clock, Endpoint, Host } from "../../core/plugin.ts";
+import {
+  type Call,
+  type Clock,
+  type Endpoint,
+  endpoint,
+  type Host,
+  type Issue,
+  PerfmockError,
+  toPointer,
+} from "../../core/plugin.ts";
+import { REASONS } from "./figures.ts";
 import type { Limiter, PlannedPool } from "./limiter.ts";
-import { changePool } from "./pool_change.ts";
-import { REASONS } from "./series.ts";
-import { orUnbounded } from "./words.ts";
+import { INLINE, orUnbounded } from "./settings.ts";
 
-/** A pool in the control API and in `stats`. */
+/** A pool in the control API and in `stats`. Counts are those since the start or the last reset. */
 export interface PoolReport {
-  /** Unique. */
+  /** Name of the pool. */
   readonly name: string;
-  /** How many places. */
+  /** Number of places. */
   readonly concurrency: number | "unbounded";
-  /** How many of them are taken. */
+  /** Number of taken places. */
   readonly busy: number;
-  /** The most that were taken at once. */
+  /** Maximum number of places taken at once. */
   readonly peakBusy: number;
-  /** How many may wait. */
+  /** Maximum number of queued requests. */
   readonly queue: number | "unbounded";
-  /** How many wait. */
+  /** Number of queued requests. */
   readonly queued: number;
-  /** Who asked for a place since the start or the last reset, phantoms and those included who waited at the reset. */
+  /** Number of requests for a place; phantoms count, and so do requests that were queued at the reset. */
   readonly arrivals: number;
-  /** Who got one. */
+  /** Number of requests that got one. */
   readonly admitted: number;
-  /** Who got none, by reason. */
+  /** Number of requests that got none, by reason. */
   readonly rejected: Readonly<Record<string, number>>;
-  /** The mean share of places taken, time-weighted. */
+  /** Time-weighted mean share of taken places, 0…1. */
   readonly utilisation: number;
-  /** The mean number of those waiting, time-weighted. */
+  /** Time-weighted mean number of queued requests. */
   readonly meanQueued: number;
-  /** The mean time in the queue of those admitted, in milliseconds. */
+  /** Mean queue time of admitted requests, in ms. */
   readonly meanWait: number;
-  /** The total time in the queue of all who have left it, however, in milliseconds. */
+  /** Total queue time of all requests that have left the queue for whatever reason, in ms. */
   readonly waited: number;
-  /** What Retry-After would say now, and whether that comes from what was served; only where it is estimated. */
+  /** Present estimate of Retry-After, and whether it follows from the throughput; only where it is estimated. */
   readonly retryAfter?: {
     readonly seconds: number;
     readonly from: "throughput" | "fallback";
   };
-  /** The phantoms among the arrivals, and those of them that got no place; only where there are any. */
+  /** Number of phantoms among the arrivals, and of phantoms that got no place; only where there is a background. */
   readonly background?: { readonly arrivals: number; readonly refused: number };
 }
 
-/** All pools, in figures. */
+/** Reports all pools. */
 export function reportPools(limiter: Limiter, clock: Clock): PoolReport[] {
   const now = clock.now();
-  return [...limiter.pools].map((installed) => report(installed, now));
+  return Array.from(limiter.pools, (pool) => report(pool, now));
 }
 
 function report(
-  { kept: { pool, background } }: PlannedPool,
+  { persistent: { pool, background } }: PlannedPool,
   now: number,
 ): PoolReport {
   const { wait, from } = pool.estimate(now);
@@ -78,7 +86,7 @@ const NUMBER = { type: "number" };
 const COUNT = { type: "integer" };
 const LIMIT = { type: ["integer", "string"] };
 const OPTIONAL_NUMBER = { type: ["number", "null"] };
-const MANNERS = {
+const RETRY_FIGURES = {
   requests: COUNT,
   refused: COUNT,
   retries: COUNT,
@@ -126,43 +134,41 @@ const POOL = {
   },
 };
 
-/** The calls under /_perfmock/limiter. */
+/** Makes the endpoints under /_perfmock/limiter. */
 export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
   const { clock, kit: { z } } = host;
-  return [{
-    method: "GET",
-    path: "/pools",
-    summary: "The pools: places, queues, refusals; times in milliseconds",
-    answer: listOf("pools", POOL),
-    handle: () => ({ pools: reportPools(limiter, clock) }),
-  }, {
-    method: "PATCH",
-    path: "/pools/:name",
-    summary:
-      "Changes settings of a pool in the configuration, null removes one; If-Match may name the revision; who waits stays",
-    body: z.record(z.string(), z.unknown()).meta({
-      description: "settings of a pool, as in the configuration",
-      examples: [{ concurrency: 20, queueTimeout: "1s" }],
+  return [
+    endpoint({
+      method: "GET",
+      path: "/pools",
+      summary: "The pools: places, queues, refusals; times in milliseconds",
+      answer: listOf("pools", POOL),
+      handle: () => ({ pools: reportPools(limiter, clock) }),
     }),
-    answer: { type: "object", properties: POOL },
-    handle: (call) =>
-      changePool(call, {
-        host,
-        limiter,
-        report: (name) =>
-          reportPools(limiter, clock).find((pool) => pool.name === name),
+    endpoint({
+      method: "PATCH",
+      path: "/pools/:name",
+      summary:
+        "Changes settings of a pool in the configuration, null removes one; If-Match may name the revision; who waits stays",
+      body: z.record(z.string(), z.unknown()).meta({
+        description: "settings of a pool, as in the configuration",
+        examples: [{ concurrency: 20, queueTimeout: "1s" }],
       }),
-  }, {
-    method: "GET",
-    path: "/clients",
-    summary:
-      "What clients do once they were refused: retries, their spacing in milliseconds, and a verdict",
-    answer: {
-      ...listOf("clients", { client: TEXT, ...MANNERS }),
-      required: ["clients", "all"],
-    },
-    handle: () => limiter.ledger.clients.report(),
-  }];
+      answer: { type: "object", properties: POOL },
+      handle: (call) => changePool(call, limiter, host),
+    }),
+    endpoint({
+      method: "GET",
+      path: "/clients",
+      summary:
+        "What clients do once they were refused: retries, their spacing in milliseconds, and a verdict",
+      answer: {
+        ...listOf("clients", { client: TEXT, ...RETRY_FIGURES }),
+        required: ["clients", "all"],
+      },
+      handle: () => limiter.state.clients.report(),
+    }),
+  ];
 }
 
 function listOf(
@@ -176,4 +182,143 @@ function listOf(
       [name]: { type: "array", items: { type: "object", properties } },
     },
   };
+}
+
+type Settings = Record<string, unknown>;
+
+/**
+ * Answers PATCH limiter/pools/{name}: merges the body into the pool's settings in the configuration (RFC 7396: null removes).
+ *
+ * @throws PerfmockError `ARGUMENT_INVALID` with status 404 where there is no such pool; else what {@linkcode Host.update} throws,
+ * issues of the pool with paths relative to the body
+ */
+async function changePool(
+  { parameters: { name }, request, body }: Call<Settings>,
+  limiter: Limiter,
+  host: Host,
+): Promise<Response> {
+  let pointer: string | undefined;
+  const edit = (written: unknown) => {
+    const place = placeOf(written, name, limiter);
+    if (place === undefined) throw unknownPool(name, limiter, host);
+    pointer = place.pointer;
+    place.holder[place.key] = merged(place.holder[place.key], body);
+    return written;
+  };
+  if (limiter.pool(name) === undefined) throw unknownPool(name, limiter, host);
+  try {
+    const revision = await host.update(edit, request.headers.get("if-match"));
+    const report = reportPools(limiter, host.clock).find((pool) =>
+      pool.name === name
+    );
+    return Response.json(report, { headers: { etag: `"${revision}"` } });
+  } catch (error) {
+    if (pointer === undefined || !isInvalidConfig(error)) throw error;
+    const { issues } = error;
+    throw new PerfmockError(
+      "CONFIG_INVALID",
+      `Cannot change the pool "${name}": ${issues.length} ${
+        issues.length === 1 ? "fault" : "faults"
+      }`,
+      issues.map((issue) => relative(issue, `${pointer}`)),
+    );
+  }
+}
+
+/** By name and code: core may be loaded twice. */
+function isInvalidConfig(error: unknown): error is PerfmockError {
+  const { code, issues = [] } = error as Partial<PerfmockError>;
+  return code === "CONFIG_INVALID" && issues.length > 0;
+}
+
+function unknownPool(
+  name: string,
+  limiter: Limiter,
+  host: Host,
+): PerfmockError {
+  const names = Array.from(
+    limiter.pools,
+    ({ persistent: { pool } }) => pool.name,
+  );
+  const suggestion = host.suggest(name, names);
+  return new PerfmockError(
+    "ARGUMENT_INVALID",
+    `There is no pool "${name}"`,
+    [{
+      path: "",
+      message: `Unknown pool "${name}"`,
+      value: name,
+      allowed: names.join(", ") || "nothing: there are no pools",
+      ...(suggestion !== undefined && { suggestion }),
+    }],
+    { status: 404 },
+  );
+}
+
+/** An issue of the pool itself gets a path relative to the body. */
+function relative(issue: Issue, pointer: string): Issue {
+  return issue.path === pointer || issue.path.startsWith(`${pointer}/`)
+    ? { ...issue, path: issue.path.slice(pointer.length) }
+    : issue;
+}
+
+/** The settings of a pool in the configuration as written. */
+interface Place {
+  /** Object that holds the settings. */
+  readonly holder: Settings;
+  /** Key of the settings in that object. */
+  readonly key: string;
+  /** JSON Pointer to the settings. */
+  readonly pointer: string;
+}
+
+function placeOf(
+  written: unknown,
+  name: string,
+  limiter: Limiter,
+): Place | undefined {
+  const { plugins, routes } = settingsIn(written) ?? {};
+  if (name.startsWith(INLINE)) {
+    const place = limiter.routeOf(name);
+    if (place === undefined || !Array.isArray(routes)) return undefined;
+    const isIt = (value: unknown): value is Settings => {
+      const { id, path, limiter } = settingsIn(value) ?? {};
+      return path === place.path && (id ?? place.id) === place.id &&
+        settingsIn(limiter) !== undefined;
+    };
+    // Another change may have moved the route. Routes without an id may share a path, so its former place is tried first.
+    const index = isIt(routes[place.index])
+      ? place.index
+      : routes.findIndex(isIt);
+    const route = settingsIn(routes[index]);
+    if (route === undefined) return undefined;
+    const pointer = `/routes/${index}/limiter`;
+    return { holder: route, key: "limiter", pointer };
+  }
+  // The plugin may be named by a path or a specifier: it is the one that has the pool.
+  for (const [key, options] of Object.entries(settingsIn(plugins) ?? {})) {
+    const pools = settingsIn(settingsIn(options)?.pools);
+    if (pools === undefined || !Object.hasOwn(pools, name)) continue;
+    const pointer = toPointer(["plugins", key, "pools", name]);
+    return { holder: pools, key: name, pointer };
+  }
+  return undefined;
+}
+
+function settingsIn(value: unknown): Settings | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Settings
+    : undefined;
+}
+
+/** JSON Merge Patch, RFC 7396. */
+function merged(target: unknown, patch: unknown): unknown {
+  const changes = settingsIn(patch);
+  if (changes === undefined) return patch;
+  const result: Settings = { ...settingsIn(target) };
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null) delete result[key];
+    else result[key] = merged(result[key], value);
+  }
+  return result;
 }

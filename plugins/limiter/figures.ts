@@ -1,47 +1,162 @@
 /**
- * What is counted of one pool.
+ * Figures of a pool: counts for the control API, metrics for exporters, and means of its levels over time.
  *
  * @module
  */
-import { RecentLevel } from "./recent_level.ts";
-import type { OwnSeries, Reason, WaitOutcome } from "./series.ts";
-import { TimeWeighted } from "./time_weighted.ts";
+import type {
+  Counter,
+  Gauge,
+  Metric,
+  Metrics,
+  Timing,
+} from "../../core/plugin.ts";
 
-/** The shortest time that a reading of the recent utilisation covers, in milliseconds. */
+/** Reasons for a request not to get a place. */
+export const REASONS = [
+  "queue_full",
+  "queue_timeout",
+  "rate_limited",
+  "client_gone",
+  "shutdown",
+] as const;
+
+/** A reason, as in the metrics' label `reason`. */
+export type Reason = typeof REASONS[number];
+
+/** End of a wait in the queue, as in the metrics' label `outcome`. */
+export type WaitOutcome =
+  | "admitted"
+  | Exclude<Reason, "queue_full" | "rate_limited">;
+
+/** The metrics of all pools; each pool binds its own series. */
+export class PoolSeries {
+  readonly #queue: Metric<Timing>;
+  readonly #arrivals: Metric<Counter>;
+  readonly #rejections: Metric<Counter>;
+  readonly #levels: Readonly<Record<keyof Levels, Metric<Gauge>>>;
+
+  constructor(metrics: Metrics) {
+    const gauge = (name: string, help: string) =>
+      metrics.gauge({ name: `perfmock_pool_${name}`, help, labels: ["pool"] });
+    this.#queue = metrics.timing({
+      name: "perfmock_queue_seconds",
+      help: "Time spent in a pool's queue, 0 for who was admitted at once",
+      labels: ["pool", "outcome"],
+    });
+    this.#arrivals = metrics.counter({
+      name: "perfmock_pool_arrivals_total",
+      help: "Requests that asked for a place of a pool",
+      labels: ["pool"],
+    });
+    this.#rejections = metrics.counter({
+      name: "perfmock_rejections_total",
+      help: "Requests that got no place of a pool, by reason",
+      labels: ["pool", "reason"],
+    });
+    this.#levels = {
+      concurrency: gauge("concurrency", "Places of a pool"),
+      busy: gauge("busy", "Places of a pool that are taken"),
+      capacity: gauge(
+        "queue_capacity",
+        "How many may wait for a place of a pool",
+      ),
+      queued: gauge("queue_depth", "How many wait for a place of a pool"),
+      utilisation: gauge(
+        "utilisation_ratio",
+        "Share of a pool's places that was taken, time-weighted, since the reading before",
+      ),
+    };
+  }
+
+  /** Binds the series of one pool. All rejection counters exist from the start, since a rate over a counter needs its 0. */
+  of(pool: string): SeriesOfPool {
+    return {
+      arrivals: this.#arrivals.series(pool),
+      rejections: Object.fromEntries(
+        REASONS.map((reason) => [
+          reason,
+          this.#rejections.series(pool, reason),
+        ]),
+      ) as Record<Reason, Counter>,
+      admitted: this.#queue.series(pool, "admitted"),
+      waited: (outcome) => this.#queue.series(pool, outcome),
+    };
+  }
+
+  /** Binds the gauges of one pool to its levels. */
+  follow(pool: string, levels: Levels): void {
+    for (const [name, read] of Object.entries(levels)) {
+      this.#levels[name as keyof Levels].series(pool).follow(read);
+    }
+  }
+
+  /** Sets the gauges of a removed pool to 0. */
+  forget(pool: string): void {
+    for (const gauge of Object.values(this.#levels)) gauge.series(pool).set(0);
+  }
+}
+
+/** The series of one pool. */
+export interface SeriesOfPool {
+  /** Number of requests for a place. */
+  readonly arrivals: Counter;
+  /** Number of requests that got none, by reason. */
+  readonly rejections: Readonly<Record<Reason, Counter>>;
+  /** Queue times of admitted requests. */
+  readonly admitted: Timing;
+  /** Queue times of requests that waited in vain. */
+  readonly waited: (outcome: Exclude<WaitOutcome, "admitted">) => Timing;
+}
+
+/** Readings of a pool's levels. */
+export interface Levels {
+  /** Number of places. */
+  readonly concurrency: () => number;
+  /** Number of taken places. */
+  readonly busy: () => number;
+  /** Maximum number of queued requests. */
+  readonly capacity: () => number;
+  /** Number of queued requests. */
+  readonly queued: () => number;
+  /** Time-weighted share of taken places, 0…1. */
+  readonly utilisation: () => number;
+}
+
+/** Minimum time that a reading of the recent utilisation covers, in ms. */
 const SHORTEST_READING = 1000;
 
-/** What happened at a pool since the start or the last reset. */
+/** Counts of a pool since the start or the last reset. */
 export interface PoolCounts {
-  /** Who asked for a place, those included who waited at the reset. */
+  /** Number of requests for a place, those included that were queued at the reset. */
   readonly arrivals: number;
-  /** Who got one. */
+  /** Number of requests that got one. */
   readonly admitted: number;
-  /** Who got none, by reason. */
+  /** Number of requests that got none, by reason. */
   readonly rejected: Readonly<Record<Reason, number>>;
-  /** The mean share of places taken, time-weighted; 0 where there is no limit. */
+  /** Time-weighted mean share of taken places, 0…1; 0 where there is no limit. */
   readonly utilisation: number;
-  /** The mean number of those waiting, time-weighted. */
+  /** Time-weighted mean number of queued requests. */
   readonly meanQueued: number;
-  /** The mean time in the queue of those admitted, 0 of those admitted at once, in milliseconds. */
+  /** Mean queue time of admitted requests, in ms; those admitted at once count with 0. */
   readonly meanWait: number;
-  /** The total time in the queue, however it ended, in milliseconds; that of those still waiting left out. */
+  /** Total queue time of all requests that have left the queue for whatever reason, in ms. */
   readonly waited: number;
-  /** The most places taken at once. */
+  /** Maximum number of places taken at once. */
   readonly peakBusy: number;
 }
 
-/** The figures of one pool: counters of its own for the control API, and its series for exporters. */
+/** The figures of one pool. */
 export class PoolFigures {
-  /** Places taken. */
+  /** Taken places. */
   busy: TimeWeighted;
-  /** Those who wait. */
+  /** Queued requests. */
   queued: TimeWeighted;
-  /** Places there are. */
+  /** All places. */
   concurrency: TimeWeighted;
-  #series: OwnSeries | undefined;
+  #series: SeriesOfPool | undefined;
   #recent: RecentLevel | undefined;
   #start: number;
-  #rejected = nobody();
+  #rejected = noRejections();
   #arrivals = 0;
   #admitted = 0;
   #waitAdmitted = 0;
@@ -49,7 +164,6 @@ export class PoolFigures {
   #peak = 0;
   #reading = { at: 0, busy: 0, concurrency: 0, value: 0 };
 
-  /** Counts from now on, for a number of places. */
   constructor({ concurrency, now }: {
     readonly concurrency: number;
     readonly now: number;
@@ -61,44 +175,44 @@ export class PoolFigures {
     this.concurrency = new TimeWeighted(concurrency, now);
   }
 
-  /** From now on the pool's series are written, too. */
-  publish(series: OwnSeries): void {
+  /** Writes the metrics of the pool, too, from now on. */
+  publish(series: SeriesOfPool): void {
     this.#series = series;
   }
 
-  /** All but the series starts afresh. Who waits counts as an arrival, so that the counts still add up. */
+  /** Starts all but the metrics afresh. Queued requests count as arrivals, so that the counts still add up. */
   reset(now: number): void {
     this.busy = new TimeWeighted(this.busy.level, now);
     this.queued = new TimeWeighted(this.queued.level, now);
     this.concurrency = new TimeWeighted(this.concurrency.level, now);
     this.#start = now;
     this.#reading = { ...this.#reading, at: now, busy: 0, concurrency: 0 };
-    this.#rejected = nobody();
+    this.#rejected = noRejections();
     this.#arrivals = this.queued.level;
     this.#admitted = this.#waitAdmitted = this.#waited = 0;
     this.#peak = this.busy.level;
   }
 
-  /** Somebody asks for a place. */
+  /** Counts a request for a place. */
   arrived(): void {
     this.#arrivals++;
     this.#series?.arrivals.add();
   }
 
-  /** One place more is taken. */
+  /** Counts a place that is taken. */
   taken(at: number): void {
     this.busy.add(1, at);
     if (this.busy.level > this.#peak) this.#peak = this.busy.level;
     this.#recent?.set(this.busy.level, at);
   }
 
-  /** One place less is taken. */
+  /** Counts a place that is freed. */
   freed(at: number): void {
     this.busy.add(-1, at);
     this.#recent?.set(this.busy.level, at);
   }
 
-  /** Somebody was admitted after so long a wait, in milliseconds. */
+  /** Counts an admission after a wait, in ms. */
   admitted(wait: number): void {
     this.#admitted++;
     this.#waitAdmitted += wait;
@@ -106,20 +220,20 @@ export class PoolFigures {
     this.#series?.admitted.record(wait);
   }
 
-  /** Somebody gets no place and never waited for one. */
+  /** Counts a refusal without a wait. */
   refused(reason: Reason): void {
     this.#rejected[reason]++;
     this.#series?.rejections[reason].add();
   }
 
-  /** Somebody waited in vain, for so long, in milliseconds. */
+  /** Counts a wait in vain, in ms. */
   waitedInVain(reason: Exclude<WaitOutcome, "admitted">, wait: number): void {
     this.refused(reason);
     this.#waited += wait;
     this.#series?.waited(reason).record(wait);
   }
 
-  /** What happened so far. */
+  /** Returns the counts so far. */
   counts(now: number): PoolCounts {
     const time = now - this.#start;
     const per = (area: number, unit: number) =>
@@ -136,7 +250,7 @@ export class PoolFigures {
     };
   }
 
-  /** The utilisation since the reading before this one, a second at least. */
+  /** Utilisation since the previous reading, which is at least a second ago; else that reading. */
   recentUtilisation(now: number): number {
     const { at, busy, concurrency, value } = this.#reading;
     if (now - at < SHORTEST_READING) return value;
@@ -155,8 +269,8 @@ export class PoolFigures {
   }
 
   /**
-   * The share of places taken, averaged over the last second or so, 0…1; 0 where there is no limit. Followed from the first
-   * call on, so that nobody pays for what nobody asks.
+   * Share of taken places, averaged over about the last second, 0…1; 0 where there is no limit. Measured from the first call
+   * on, so that a pool whose load is never read does not pay for it.
    */
   load(now: number): number {
     this.#recent ??= new RecentLevel(this.busy.level, now);
@@ -164,7 +278,7 @@ export class PoolFigures {
   }
 }
 
-function nobody(): Record<Reason, number> {
+function noRejections(): Record<Reason, number> {
   return {
     queue_full: 0,
     queue_timeout: 0,
@@ -172,4 +286,72 @@ function nobody(): Record<Reason, number> {
     client_gone: 0,
     shutdown: 0,
   };
+}
+
+/** A level and its integral over time. */
+export class TimeWeighted {
+  #level: number;
+  #last: number;
+  #area = 0;
+
+  /** @param level initial level; @param at start of the integral, in ms */
+  constructor(level: number, at: number) {
+    this.#level = level;
+    this.#last = at;
+  }
+
+  /** The current level. */
+  get level(): number {
+    return this.#level;
+  }
+
+  /** Changes the level. A time before the last change counts as the time of that change. */
+  add(delta: number, at: number): void {
+    this.set(this.#level + delta, at);
+  }
+
+  /** Sets the level. A time before the last change counts as the time of that change. */
+  set(level: number, at: number): void {
+    this.#area = this.area(at);
+    if (at > this.#last) this.#last = at;
+    this.#level = level;
+  }
+
+  /** The integral up to a time, in level · ms. */
+  area(at: number): number {
+    return at > this.#last
+      ? this.#area + this.#level * (at - this.#last)
+      : this.#area;
+  }
+}
+
+/** Time after which a past level has the weight 1/e, in ms. */
+const MEMORY = 1000;
+
+/** The exponentially weighted mean of a level over the recent past. */
+export class RecentLevel {
+  #level: number;
+  #mean: number;
+  #at: number;
+
+  /** @param level initial level, which holds for the whole past; @param at present, in ms */
+  constructor(level: number, at: number) {
+    this.#level = this.#mean = level;
+    this.#at = at;
+  }
+
+  /** Sets the level. A time before the last change counts as the time of that change. */
+  set(level: number, at: number): void {
+    this.#mean = this.mean(at);
+    if (at > this.#at) this.#at = at;
+    this.#level = level;
+  }
+
+  /** Returns the mean at a time. */
+  mean(at: number): number {
+    return at > this.#at
+      ? this.#level +
+        (this.#mean - this.#level) * Math.exp((this.#at - at) / MEMORY)
+      : this.#mean;
+  }
 }

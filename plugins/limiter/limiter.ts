@@ -1,58 +1,64 @@
 /**
- * The pools of one revision of the configuration, and the routes that use them.
+ * The limiter of one revision of the configuration: its pools, and the routes that take them.
  *
  * @module
  */
-import type {
-  Dial,
-  Host,
-  Issue,
-  Route,
-  RouteHooks,
-} from "../../core/plugin.ts";
-import { ChainOrder, type Conflict } from "./chain_order.ts";
-import { dialsOf } from "./dials.ts";
-import { InvalidSettings } from "./faults.ts";
 import {
-  KeptPool,
-  type Overlay,
-  type PoolPlan,
-  type PoolStreams,
-  PURPOSES,
-} from "./kept_pool.ts";
-import { Ledger } from "./ledger.ts";
+  type Dial,
+  type Host,
+  type Issue,
+  type Kit,
+  type KitType,
+  PerfmockError,
+  type Route,
+  type RouteHooks,
+} from "../../core/plugin.ts";
+import {
+  ChainOrder,
+  type Conflict,
+  mismatches,
+  SERVED,
+  unused,
+} from "./checks.ts";
+import { PoolSeries } from "./figures.ts";
 import { routeHooks, type TakenPool } from "./route_hooks.ts";
-import { PoolSeries } from "./series.ts";
 import {
   INLINE,
   type LimiterOptions,
   type LimiterRouteOptions,
   type PoolSettings,
 } from "./settings.ts";
-import { mismatches, SERVED, unused } from "./warnings.ts";
+import {
+  type DialValues,
+  LimiterState,
+  PersistentPool,
+  type PoolPlan,
+  type PoolStreams,
+  PURPOSES,
+} from "./state.ts";
 
-/** A pool of this revision, which has others before and after it. */
+/** A pool of this revision. */
 export interface PlannedPool extends TakenPool, PoolPlan {}
 
-/** A route, and where it stands. */
+/** A route and its place in the configuration. */
 export interface PlacedRoute extends Pick<Route, "id" | "path"> {
-  /** Its place in the configuration, from 0. */
+  /** Zero-based index in the configuration's `routes`. */
   readonly index: number;
 }
 
-/** All pools. */
+/** The pools and routes of one revision. */
 export class Limiter {
-  /** What is known of clients. */
-  readonly ledger: Ledger;
+  /** State that outlives the revision. */
+  readonly state: LimiterState;
   readonly #host: Host;
   readonly #client: string | undefined;
   readonly #series: PoolSeries;
   readonly #pools = new Map<string, PlannedPool>();
   readonly #used = new Set<string>();
   readonly #order = new ChainOrder();
-  /** The routes with pools of their own, by pool. */
+  /** Routes with pools of their own, by name of the pool. */
   readonly #inline = new Map<string, PlacedRoute>();
-  /** The pool that each route takes first, by route. */
+  /** The first pool of each route, by id of the route. */
   readonly #first = new Map<string, PlannedPool>();
   #routes = 0;
   #adopted = false;
@@ -61,10 +67,10 @@ export class Limiter {
     this.#host = host;
     this.#client = client;
     this.#series = new PoolSeries(host.metrics);
-    this.ledger = host.keep("ledger", () => new Ledger(client));
+    this.state = host.keep("state", () => new LimiterState(client));
   }
 
-  /** Makes all pools that have names, or finds those that the revision before has kept. */
+  /** Makes all named pools, or takes those over that the previous revision has kept. */
   static async create(
     host: Host,
     { pools, client }: LimiterOptions,
@@ -81,19 +87,19 @@ export class Limiter {
     return limiter;
   }
 
-  /** The pools, in the order of the configuration, those of routes after them. */
+  /** The pools in the order of the configuration, those of routes last. */
   get pools(): Iterable<PlannedPool> {
     return this.#pools.values();
-  }
-
-  /** Which route of the configuration an inline pool belongs to. */
-  routeOf(pool: string): PlacedRoute | undefined {
-    return this.#inline.get(pool);
   }
 
   /** The pool of a name. */
   pool(name: string): PlannedPool | undefined {
     return this.#pools.get(name);
+  }
+
+  /** The route that a pool belongs to; undefined where it is a named pool. */
+  routeOf(pool: string): PlacedRoute | undefined {
+    return this.#inline.get(pool);
   }
 
   /** The pool that a route takes first; undefined where it takes none, or was not prepared yet. */
@@ -104,7 +110,7 @@ export class Limiter {
   /**
    * Prepares one route.
    *
-   * @throws InvalidSettings with all faults, paths relative to the route
+   * @throws PerfmockError `CONFIG_INVALID` with all issues, paths relative to the route
    */
   route(
     route: Route,
@@ -113,7 +119,7 @@ export class Limiter {
     const index = this.#routes++;
     if (limiter === undefined) {
       if (priority === undefined) return undefined;
-      throw new InvalidSettings([{
+      throw invalid([{
         path: "/priority",
         message: 'Cannot use "priority" on a route without "limiter"',
         value: priority,
@@ -133,7 +139,7 @@ export class Limiter {
       priority !== undefined &&
       pools.every(({ settings }) => settings.discipline !== "priority")
     ) {
-      throw new InvalidSettings([{
+      throw invalid([{
         path: "/priority",
         message:
           "Cannot use a priority: no pool of this route serves by priority",
@@ -141,72 +147,70 @@ export class Limiter {
         allowed: 'a pool with discipline "priority"',
       }]);
     }
-    for (const { kept } of pools) this.#used.add(kept.pool.name);
+    for (const { persistent: { pool } } of pools) this.#used.add(pool.name);
     return routeHooks(route.id, pools, {
       priority,
-      clients: this.ledger.clients,
+      clients: this.state.clients,
       clock: this.#host.clock,
     });
   }
 
-  /** What can be turned, by pool. */
+  /** The dials of all pools, by pool, then by name. */
   dials(): Record<string, Record<string, Dial>> {
     return Object.fromEntries(
-      [...this.#pools].map(([name, { settings, kept }]) => [
+      [...this.#pools].map(([name, { settings, persistent }]) => [
         name,
-        dialsOf(
-          this.#host.kit,
-          settings,
-          (overlay) => this.#lay(kept, overlay),
-        ),
+        dialsOf(this.#host.kit, settings, (values) => {
+          // A dial of a former revision must not change the pool of its successor.
+          if (this.#adopted && persistent.owner !== this) return;
+          persistent.setDials(values);
+        }),
       ]),
     );
   }
 
-  /** Takes over: all pools follow this revision's settings, and only then is anybody admitted to a place that is new. */
+  /** Takes over: all pools follow this revision's settings; only then are queued requests admitted to new places. */
   adopt(): void {
     this.#adopted = true;
-    for (const [name, { kept, ...plan }] of this.#pools) {
-      kept.adopt(plan, {
+    for (const [name, { persistent, ...plan }] of this.#pools) {
+      persistent.adopt(plan, {
         owner: this,
         series: this.#series,
         used: this.#used.has(name),
       });
     }
-    this.ledger.adopt(
+    this.state.adopt(
       this.#client,
-      new Map([...this.#pools].map(([name, { kept }]) => [name, kept])),
+      new Map(
+        [...this.#pools].map(([name, { persistent }]) => [name, persistent]),
+      ),
     );
-    for (const { kept } of this.#pools.values()) kept.pool.admitWaiting();
+    for (const { persistent: { pool } } of this.#pools.values()) {
+      pool.admitQueued();
+    }
   }
 
-  /** Figures start afresh, what is known of clients too; rate limits go on. */
+  /** Starts figures and clients afresh; rate limits go on. */
   reset(): void {
-    for (const { kept } of this.#pools.values()) kept.reset();
-    this.ledger.clients.reset();
+    for (const { persistent } of this.#pools.values()) persistent.reset();
+    this.state.clients.reset();
   }
 
-  /** Pools that no route takes, and service times that do not go well with a pool. */
+  /** Warnings of pools that no route takes, and of service times that do not go well with a pool. */
   warnings(): Issue[] {
     const served = this.#host.find(SERVED);
     return [
       ...[...this.#pools.keys()].filter((name) => !this.#used.has(name))
         .map(unused),
-      ...[...this.#first].flatMap(([route, { kept, settings }]) =>
+      ...[...this.#first].flatMap(([route, { persistent, settings }]) =>
         settings.concurrency === Infinity
           ? []
-          : mismatches(route, kept.pool.name, served)
+          : mismatches(route, persistent.pool.name, served)
       ),
     ];
   }
 
-  /** What is taken off a dial of a revision that another has followed is not taken off the other's. */
-  #lay(kept: KeptPool, overlay: Overlay): void {
-    if (this.#adopted && kept.owner !== this) return;
-    kept.lay(overlay);
-  }
-
-  /** The pools of a route, in turn. */
+  /** The pools of a route, in the order in which it takes them. */
   #chain(
     route: Route,
     limiter: LimiterRouteOptions["limiter"],
@@ -217,17 +221,13 @@ export class Limiter {
       route.stream(`limiter ${purpose}`)
     );
     return [
-      this.#plan(`${INLINE}${route.id}`, limiter, {
-        queue,
-        arrivals,
-        service,
-      }),
+      this.#plan(`${INLINE}${route.id}`, limiter, { queue, arrivals, service }),
     ];
   }
 
   #named(route: string, names: readonly string[]): PlannedPool[] {
     const single = names.length === 1;
-    const faults = names.flatMap((name, index) => {
+    const issues = names.flatMap((name, index) => {
       const path = single ? "/limiter" : `/limiter/${index}`;
       if (!this.#pools.has(name)) return [this.#unknown(name, path)];
       return names.indexOf(name) === index ? [] : [{
@@ -238,7 +238,7 @@ export class Limiter {
         allowed: "each pool once",
       }];
     });
-    if (faults.length > 0) throw new InvalidSettings(faults);
+    if (issues.length > 0) throw invalid(issues);
     const conflict = this.#order.add(route, names);
     if (conflict !== undefined) throw opposite(names, conflict);
     return names.flatMap((name) => this.#pools.get(name) ?? []);
@@ -248,6 +248,7 @@ export class Limiter {
     const names = [...this.#pools.keys()].filter((known) =>
       !known.startsWith(INLINE)
     );
+    const suggestion = this.#host.suggest(name, names);
     return {
       path,
       message: `Unknown pool "${name}"`,
@@ -255,7 +256,7 @@ export class Limiter {
       allowed: names.length === 0
         ? "a pool of its own, since plugins.limiter.pools has none"
         : names.join(", "),
-      ...suggestion(this.#host.suggest(name, names)),
+      ...(suggestion !== undefined && { suggestion }),
     };
   }
 
@@ -265,43 +266,80 @@ export class Limiter {
     streams: PoolStreams,
   ): PlannedPool {
     const plan = { settings, streams };
-    const { ledger } = this;
+    const { state } = this;
     const { clock } = this.#host;
-    const kept = this.#host.keep(
+    const persistent = this.#host.keep(
       `pool ${name}`,
       () =>
-        new KeptPool(name, plan, {
+        new PersistentPool(name, plan, {
           clock,
           refused: (exchange, rejection, at) =>
-            ledger.clients.refused(exchange, rejection, at),
-          clientOf: ledger.clientOf,
-          has: (name) => ledger.has(name),
+            state.clients.refused(exchange, rejection, at),
+          clientOf: state.clientOf,
+          has: (name) => state.has(name),
           log: (level, message) => this.#host.log(level, message),
         }),
     );
-    const planned = { ...plan, kept };
+    const planned = { ...plan, persistent };
     this.#pools.set(name, planned);
     return planned;
   }
 }
 
-/** Whether pools are listed: Array.isArray does not know readonly lists. */
+/** The dials of a pool, by name. A signal that turns one passes through fractions, which are rounded to whole places. */
+function dialsOf(
+  kit: Kit,
+  settings: PoolSettings,
+  set: (values: DialValues) => void,
+): Record<string, Dial> {
+  const queue = kit.z.union([
+    kit.integer({ min: 0 }),
+    kit.z.literal("unbounded").transform(() => Infinity),
+  ]) as unknown as KitType<number>;
+  return {
+    concurrency: dial(
+      kit.integer({ min: 1 }),
+      (value) => set({ concurrency: value && Math.max(1, Math.round(value)) }),
+    ),
+    queue: dial(
+      queue,
+      (value) => set({ queue: value && Math.max(0, Math.round(value)) }),
+    ),
+    // Without a background in the settings nothing defines the service time of phantoms.
+    ...(settings.background !== undefined && {
+      background: dial(
+        kit.rate(),
+        (value) => set({ background: value && Math.max(0, value) }),
+      ),
+    }),
+  };
+}
+
+/** Dials of several types are listed together; each is turned only with values of its own type. */
+function dial(
+  type: KitType<number>,
+  turn: (value: number | undefined) => void,
+): Dial {
+  return { type, turn: (value) => turn(value as number | undefined) };
+}
+
+/** Whether pools are listed: Array.isArray does not narrow to readonly lists. */
 function isList(
   limiter: readonly string[] | PoolSettings,
 ): limiter is readonly string[] {
   return Array.isArray(limiter);
 }
 
-function suggestion(name: string | undefined): Pick<Issue, "suggestion"> {
-  return name === undefined ? {} : { suggestion: name };
+function invalid(issues: readonly Issue[]): PerfmockError {
+  return new PerfmockError("CONFIG_INVALID", issues[0].message, issues);
 }
 
 function opposite(
   names: readonly string[],
   { first, second, routes }: Conflict,
-): InvalidSettings {
+): PerfmockError {
   const others = routes.map((route) => `"${route}"`).join(" and ");
-  return new InvalidSettings([{
+  return invalid([{
     path: "/limiter",
     message: `Cannot take "${first}" before "${second}": ${
       routes.length === 1 ? "route" : "routes"

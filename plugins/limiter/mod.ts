@@ -1,35 +1,38 @@
 /**
- * How many requests are served at once, who waits, and who is refused.
+ * Limits of concurrency and of rate: pools of places, queues before them, and refusals.
  *
- * Reads `pools` from its options: by name
+ * The option `pools` holds the settings of each pool, by name:
  *
- * - `concurrency`: how many places there are; each request holds one from its admission until its last byte has been handed
- *   over or its client has left
- * - `queue`: how many may wait, 0 where absent, or `"unbounded"`; `discipline`: fifo (the default), lifo, random or priority, with
- *   `priority: "route"` or `"header:X-Priority"`, lower numbers first; `queueTimeout`
- * - `onFull`, `onTimeout`: `{ status, retryAfter, body }` with a duration or `"estimate"`, or `{ action: "connection-reset" }`, or
- *   `{ action: "hang" }`; 503 where absent. The estimate is how long the present queue and one more take at the throughput that
- *   the pool reached when it was last saturated; 1 s until it was
- * - `rateLimit`: `{ rate, burst, algorithm, per, cost, status }`: `burst` requests at once and in every `burst / rate` on average;
- *   `burst` is one second's worth where absent. Refusals say exactly when to come back
- * - `background`: `{ rate, serviceTime }`, phantoms that take places without HTTP
+ * - `concurrency`: number of places. A request holds one from its admission until its last byte has been handed over or its
+ *   client has left
+ * - `queue`: maximum number of queued requests, default 0, or `"unbounded"`
+ * - `discipline`: order of service: fifo (the default), lifo, random or priority, with `priority: "route"` or
+ *   `"header:X-Priority"`, lower numbers first
+ * - `queueTimeout`: maximum wait in the queue; no limit by default
+ * - `onFull`, `onTimeout`: refusals: `{ status, retryAfter, body }` with a duration or `"estimate"`, or
+ *   `{ action: "connection-reset" }`, or `{ action: "hang" }`; 503 by default. The estimate is the time to serve the present queue
+ *   and one more at the throughput that the pool reached when it was last saturated; 1 s until it was
+ * - `rateLimit`: `{ rate, burst, algorithm, per, cost, status }`: `burst` requests at once, and `burst` per `burst / rate` on
+ *   average; `burst` is one second's worth by default. Refusals name the exact time until a retry can pass
+ * - `background`: `{ rate, serviceTime }`: phantoms that take places without HTTP
  *
- * and `client`, the header that tells clients apart (`"header:X-Client-Id"`); where none is named, the first address of
- * X-Forwarded-For. Who sends no such header is told apart by the address it connects from. Of a route:
+ * The option `client` names the header that tells clients apart (`"header:X-Client-Id"`); by default it is the first address of
+ * X-Forwarded-For. Clients that send no such header are told apart by the address they connect from. Route keys:
  *
- * - `limiter`: a pool's name, a list of names taken in turn, or a pool of the route's own, which is called `route:` and its id
+ * - `limiter`: name of a pool, a list of names taken in turn, or a pool of the route's own, which is named `route:` and the
+ *   route's id
  * - `priority`: a number; lower goes first
  *
- * A pool outlives changes of the configuration, by its name: whatever of its settings changes holds for those who wait, too, at
- * once. A pool made larger admits them; one made smaller takes nobody's place and sends nobody off. Rate limits go on where rate,
- * burst, algorithm and partition stay; phantoms where their rate does. A pool that is named no more serves who is in it.
+ * A pool outlives changes of the configuration, by its name. New settings hold at once, for queued requests too. A pool made larger
+ * admits them; one made smaller takes no place away and refuses no queued request. Rate limits go on where rate, burst, algorithm
+ * and partition stay; phantoms go on where their rate does. A pool that is no longer named serves the requests in it.
  *
- * While requests are under way, load scripts can turn `concurrency`, `queue` and, where there is a background, `background`, its
- * rate. Other plugins see the pools by the key `limiter.pools`. `POST reset` starts figures and verdicts afresh; rate limits and
- * phantoms go on.
+ * While requests are under way, load scripts can turn `concurrency`, `queue` and, where there is a background, its rate
+ * `background`. Other plugins find the pools by the key `limiter.pools`. `POST reset` starts figures and verdicts afresh; rate
+ * limits and phantoms go on.
  *
- * Pools taken in turn are held together: a slow last one fills the first. That cannot deadlock, since routes that take the same
- * pools in different orders are refused: see chain_order.ts for the proof.
+ * Pools taken in turn are held together: a slow last one fills the first. They cannot deadlock, since routes that take the same
+ * pools in different orders are refused: checks.ts has the proof.
  *
  * ```ts
  * import { createPerfmock } from "@perfmock/perfmock";
@@ -43,30 +46,34 @@
  *
  * @module
  */
-import type { Host, Instance, Key, Kit, Plugin } from "../../core/plugin.ts";
+import {
+  definePlugin,
+  type Host,
+  type Instance,
+  type Key,
+  type Plugin,
+} from "../../core/plugin.ts";
 import { controlEndpoints, reportPools } from "./control.ts";
 import { Limiter } from "./limiter.ts";
 import {
   type LimiterOptions,
   type LimiterRouteOptions,
   optionsSchema,
-  poolSchema,
+  routeKeySchemas,
 } from "./settings.ts";
 
 export type { BackgroundSettings } from "./background.ts";
-export type { ClientReport, RetryFigures } from "./clients/mod.ts";
+export type { ClientReport } from "./clients.ts";
 export type { PoolReport } from "./control.ts";
-export type { Discipline } from "./disciplines/mod.ts";
-export type {
-  Algorithm,
-  Partition,
-  RateLimitSettings,
-} from "./rate_limits/mod.ts";
+export type { Discipline } from "./queue.ts";
+export type { Partition, RateLimitSettings } from "./rate_limit.ts";
+export type { Algorithm } from "./rate_limit_algorithms.ts";
 export type {
   RefusalAction,
   RefusalAnswer,
   RefusalSettings,
 } from "./refusal.ts";
+export type { RetryFigures } from "./retry_behaviour.ts";
 export type {
   LimiterOptions,
   LimiterRouteOptions,
@@ -75,51 +82,45 @@ export type {
 
 /** A pool, as other plugins see it. */
 export interface PoolView {
-  /** How many places there are; Infinity for no limit. */
+  /** Number of places; Infinity for no limit. */
   readonly concurrency: number;
-  /** How many of them are taken. */
+  /** Number of taken places. */
   readonly busy: number;
-  /** How many wait. */
+  /** Number of queued requests. */
   readonly queued: number;
-  /** The share of places taken, averaged over the last second or so, 0…1; 0 where there is no limit. */
+  /** Share of taken places, averaged over about the last second, 0…1; 0 where there is no limit. */
   utilisation(): number;
 }
 
-/** The service `limiter.pools`: the pools of the present revision. */
+/** The service `limiter.pools`: the pools of the present revision. A route's own pool exists once the route is prepared. */
 export interface Pools {
-  /** The pool of a name, `route:<id>` for a route's own; undefined where there is none. Those of routes are there once the route is. */
+  /** The pool of a name, `route:<id>` for a route's own; undefined where there is none. */
   pool(name: string): PoolView | undefined;
-  /** The names of the pools there are, those of routes once the route is there. */
+  /** Names of all pools. */
   names(): Iterable<string>;
-  /** The pool that a route takes first, by the route's id; undefined where it takes none, or is not there yet. */
+  /** The pool that a route takes first, by the route's id; undefined where it takes none. */
   ofRoute(id: string): PoolView | undefined;
 }
 
-/** By which other plugins find {@linkcode Pools}. */
+/** Key by which other plugins find {@linkcode Pools}. */
 const POOLS: Key<Pools> = { name: "limiter.pools" };
 
-/** The limiter plugin. */
-const plugin: Plugin<LimiterOptions, LimiterRouteOptions> = {
+/** The plugin `limiter`. */
+const plugin: Plugin = definePlugin<LimiterOptions, LimiterRouteOptions>({
   name: "limiter",
   version: "1.0.0",
   options: optionsSchema,
-  routeKeys: (kit: Kit) => ({
-    limiter: kit.z.union([
-      kit.z.string().min(1),
-      kit.z.array(kit.z.string().min(1)).min(1),
-      poolSchema(kit),
-    ]),
-    priority: kit.number(),
-  }),
+  routeKeys: routeKeySchemas,
   async setup(
     host: Host,
     options: LimiterOptions,
   ): Promise<Instance<LimiterRouteOptions>> {
     const limiter = await Limiter.create(host, options);
     host.provide(POOLS, {
-      pool: (name) => limiter.pool(name)?.kept.pool,
-      names: () => Array.from(limiter.pools, ({ kept }) => kept.pool.name),
-      ofRoute: (id) => limiter.firstOf(id)?.kept.pool,
+      pool: (name) => limiter.pool(name)?.persistent.pool,
+      names: () =>
+        Array.from(limiter.pools, ({ persistent: { pool } }) => pool.name),
+      ofRoute: (id) => limiter.firstOf(id)?.persistent.pool,
     });
     return {
       route: (route, own) => limiter.route(route, own),
@@ -131,5 +132,5 @@ const plugin: Plugin<LimiterOptions, LimiterRouteOptions> = {
       warnings: () => limiter.warnings(),
     };
   },
-};
+});
 export default plugin;

@@ -1,9 +1,10 @@
 /**
- * A pool: so many places, and a queue for those who find none.
+ * A pool: a number of places, and a queue for requests that find none free.
  *
- * It keeps four promises. Places taken never exceed the concurrency. Who waits is admitted, refused or leaves, exactly once.
- * A place that becomes free goes to who is next before anybody else can take it. And settling is the last thing a method does
- * with a waiter: it may run the exchange to its end and come back here.
+ * Four invariants hold. Taken places never exceed the concurrency, unless it was lowered while they were taken. Each queued
+ * request is admitted, is refused or leaves exactly once. A place that becomes free goes to the next in the queue before any other
+ * request can take it. Settling is the last thing a method does with an entry: it may run the exchange to its end and come back
+ * here.
  *
  * @module
  */
@@ -15,68 +16,73 @@ import type {
   Stream,
   Ticket,
 } from "../../core/plugin.ts";
-import { createQueue, type Discipline, type Queue } from "./disciplines/mod.ts";
 import type { PoolFigures } from "./figures.ts";
-import type { Refusal } from "./refusal.ts";
-import { Throughput } from "./throughput.ts";
-import { type Entrant, type Keeper, Waiting } from "./waiting.ts";
+import {
+  createQueue,
+  type Discipline,
+  type Entrant,
+  type Queue,
+  QueueEntry,
+  type QueueOwner,
+} from "./queue.ts";
+import { type Refusal, Throughput } from "./refusal.ts";
 
-/** What Retry-After says where nothing has been served under saturation yet, in milliseconds. */
+/** Retry-After of a pool that has served no request under saturation yet, in ms. */
 export const FALLBACK = 1000;
 
-/** How a pool behaves: all of it can be changed while it is busy. */
+/** Rules of a pool. All of them can be changed while it is busy. */
 export interface PoolRules {
-  /** How many places; Infinity for no limit. */
+  /** Number of places; Infinity for no limit. */
   readonly concurrency: number;
-  /** How many may wait; Infinity for no limit. */
+  /** Maximum number of queued requests; Infinity for no limit. */
   readonly capacity: number;
-  /** Who is next. */
+  /** Order of service. */
   readonly discipline: Discipline;
-  /** The header that says how important a request is; undefined for its route's word. */
+  /** Header with the priority of a request; undefined for that of its route. */
   readonly priorityHeader?: string | undefined;
-  /** How long anybody waits at most, in milliseconds; Infinity for no limit. */
+  /** Maximum wait in the queue, in ms; Infinity for no limit. */
   readonly queueTimeout: number;
-  /** What who finds the queue full is told. */
+  /** Refusal where the queue is full. */
   readonly onFull: Refusal;
-  /** What who has waited too long is told. */
+  /** Refusal after the maximum wait. */
   readonly onTimeout: Refusal;
 }
 
-/** What a pool is made of. */
-export interface PoolParts {
-  /** Unique. */
+/** Options of a pool. */
+export interface PoolOptions {
+  /** Name of the pool. */
   readonly name: string;
-  /** Where it all is counted. */
+  /** Figures to count in. */
   readonly figures: PoolFigures;
-  /** Time-outs run on it. */
+  /** The server's clock. */
   readonly clock: Clock;
-  /** Decides who is next, where the discipline is random. */
+  /** Random numbers of the discipline `random`. */
   readonly stream: Stream;
-  /** Told of every exchange that is refused, with the time of it. */
+  /** Called for every refused exchange with the time of its refusal, in ms. */
   readonly refused: (
     exchange: Exchange,
     rejection: Rejection,
     at: number,
   ) => void;
-  /** Told once, where Retry-After is estimated before there is anything to estimate from. */
+  /** Called once, where Retry-After is estimated before any request was served under saturation. */
   readonly fellBack: (pool: string) => void;
 }
 
-/** An estimate of when it is worth coming back. */
+/** An estimate of the time until a retry is worthwhile. */
 export interface Estimate {
-  /** In milliseconds from now. */
+  /** Time from now, in ms. */
   readonly wait: number;
-  /** Whether it comes from what was served, or is the fallback. */
+  /** Whether it follows from the throughput, or is the fallback. */
   readonly from: "throughput" | "fallback";
 }
 
-/** A pool. It is the lease of each of its places. */
-export class Pool implements Lease, Keeper {
-  /** Unique. */
+/** A pool. It is itself the lease of each of its places. */
+export class Pool implements Lease, QueueOwner {
+  /** Name of the pool. */
   readonly name: string;
-  /** What is counted. */
+  /** Figures of the pool. */
   readonly figures: PoolFigures;
-  readonly #parts: PoolParts;
+  readonly #options: PoolOptions;
   #rules: PoolRules;
   #queue: Queue;
   #throughput: Throughput | undefined;
@@ -86,55 +92,53 @@ export class Pool implements Lease, Keeper {
   #arrivals = 0;
   #fellBack = false;
 
-  /** Makes a pool with all places free. */
-  constructor(parts: PoolParts, rules: PoolRules) {
-    this.name = parts.name;
-    this.figures = parts.figures;
-    this.#parts = parts;
+  constructor(options: PoolOptions, rules: PoolRules) {
+    this.name = options.name;
+    this.figures = options.figures;
+    this.#options = options;
     this.#rules = rules;
-    this.#queue = createQueue(rules.discipline, parts.stream);
+    this.#queue = createQueue(rules.discipline, options.stream);
     this.#concurrency = rules.concurrency;
     this.#capacity = rules.capacity;
     this.#throughput = estimating(rules) ? new Throughput() : undefined;
   }
 
-  /** How many places there are. */
+  /** Number of places. */
   get concurrency(): number {
     return this.#concurrency;
   }
 
-  /** How many may wait. */
+  /** Maximum number of queued requests. */
   get capacity(): number {
     return this.#capacity;
   }
 
-  /** How many places are taken. */
+  /** Number of taken places. */
   get busy(): number {
     return this.#busy;
   }
 
-  /** How many wait. */
+  /** Number of queued requests. */
   get queued(): number {
     return this.#queue.size;
   }
 
-  /** The share of places taken, averaged over the last second or so, 0…1; 0 where there is no limit. */
+  /** Share of taken places, averaged over about the last second, 0…1; 0 where there is no limit. */
   utilisation(): number {
-    return this.figures.load(this.#parts.clock.now());
+    return this.figures.load(this.#options.clock.now());
   }
 
-  /** Whether some refusal estimates when to come back. */
+  /** Whether some refusal has an estimated Retry-After. */
   get estimates(): boolean {
     return this.#throughput !== undefined;
   }
 
   /**
-   * Somebody asks for a place.
+   * Admits a request, queues it, or refuses it.
    *
-   * @param entrant who asks
-   * @param at when, on the clock
-   * @param priority lower numbers first, where the discipline asks
-   * @returns the place, a place in the queue, or the refusal
+   * @param at time of the request, in ms of the clock
+   * @param priority lower numbers go first; for the discipline `priority`
+   * @returns the lease of a place, the entry of the queue, or the refusal
    */
   admit(
     entrant: Entrant,
@@ -150,20 +154,20 @@ export class Pool implements Lease, Keeper {
       return this;
     }
     if (this.#queue.size < this.#capacity) {
-      return this.#wait(entrant, at, priority);
+      return this.#enqueue(entrant, at, priority);
     }
     this.figures.refused("queue_full");
     return this.#refuse(this.#rules.onFull, entrant, at);
   }
 
-  /** Somebody was refused before asking for a place: by a rate limit. */
-  turnAway(entrant: Entrant, rejection: Rejection, at: number): void {
+  /** Counts a request that a rate limit has refused. */
+  rejectedByRate(entrant: Entrant, rejection: Rejection, at: number): void {
     this.figures.arrived();
     this.figures.refused("rate_limited");
-    this.#tell(entrant, rejection, at);
+    this.#report(entrant, rejection, at);
   }
 
-  /** A place becomes free; whoever is next has it from that time on. */
+  /** Frees a place, which the next in the queue has from that time on. */
   release(_exchange: Exchange | undefined, at: number): void {
     this.#throughput?.ended(at);
     if (this.#busy <= this.#concurrency) {
@@ -175,26 +179,26 @@ export class Pool implements Lease, Keeper {
     this.#throughput?.update(this.#busy >= this.#concurrency, at);
   }
 
-  /** Takes somebody out of the queue who was not settled yet. */
-  left(waiting: Waiting, why: "gone" | "cut"): void {
-    if (!waiting.queued) return;
-    const at = this.#parts.clock.now();
-    this.#queue.remove(waiting);
-    this.#endWait(waiting, at);
+  /** Removes an entry of the queue, unless it was settled. */
+  left(entry: QueueEntry, why: "gone" | "cut"): void {
+    if (!entry.queued) return;
+    const at = this.#options.clock.now();
+    this.#queue.remove(entry);
+    this.#endWait(entry, at);
     this.figures.waitedInVain(
       why === "gone" ? "client_gone" : "shutdown",
-      at - waiting.entered,
+      at - entry.entered,
     );
   }
 
-  /** Somebody has waited too long. */
-  expired(waiting: Waiting): void {
-    const { deadline } = waiting;
-    waiting.timer = 0;
-    this.#queue.remove(waiting);
-    this.#endWait(waiting, deadline);
-    this.figures.waitedInVain("queue_timeout", deadline - waiting.entered);
-    const { entrant } = waiting;
+  /** Refuses an entry whose deadline has passed. */
+  expired(entry: QueueEntry): void {
+    const { deadline } = entry;
+    entry.timer = 0;
+    this.#queue.remove(entry);
+    this.#endWait(entry, deadline);
+    this.figures.waitedInVain("queue_timeout", deadline - entry.entered);
+    const { entrant } = entry;
     entrant.settle(
       this.#refuse(this.#rules.onTimeout, entrant, deadline),
       deadline,
@@ -202,9 +206,9 @@ export class Pool implements Lease, Keeper {
   }
 
   /**
-   * Behaves by other rules from now on. Nobody is settled: {@linkcode Pool.admitWaiting} does that, once all that belongs
-   * together has changed. A pool made smaller takes nobody's place away, and one whose queue is made shorter sends nobody off:
-   * both shrink as their members go. Another discipline takes those who wait over, in the order in which they came.
+   * Follows new rules. No entry is settled: {@linkcode Pool.admitQueued} does that, once everything that belongs together has
+   * changed. A pool made smaller takes no place away, and a shorter queue refuses none of its entries: both shrink as requests
+   * end. A new discipline takes over all entries, in order of arrival.
    */
   follow(rules: PoolRules): void {
     const { discipline, priorityHeader, queueTimeout } = this.#rules;
@@ -218,15 +222,15 @@ export class Pool implements Lease, Keeper {
     this.#setLimits(rules.concurrency, rules.capacity);
   }
 
-  /** Changes the number of places and of those who may wait, as {@linkcode Pool.follow} does, and fills free places. */
+  /** Changes the number of places and the length of the queue as {@linkcode Pool.follow} does, and fills free places. */
   resize(concurrency: number, capacity: number): void {
     this.#setLimits(concurrency, capacity);
-    this.admitWaiting();
+    this.admitQueued();
   }
 
-  /** Gives free places to those who wait, as after a pool was made larger. */
-  admitWaiting(): void {
-    const at = this.#parts.clock.now();
+  /** Gives free places to queued requests, as after a pool was made larger. */
+  admitQueued(): void {
+    const at = this.#options.clock.now();
     while (this.#busy < this.#concurrency) {
       const next = this.#queue.take();
       if (next === undefined) break;
@@ -237,15 +241,13 @@ export class Pool implements Lease, Keeper {
     }
   }
 
-  /** All that is counted starts afresh, and random numbers do. */
+  /** Starts figures and random numbers afresh. */
   reset(): void {
-    this.figures.reset(this.#parts.clock.now());
+    this.figures.reset(this.#options.clock.now());
     this.#queue.restart?.();
   }
 
-  /**
-   * When it is worth coming back: as long as it takes to serve the present queue and one more at the recent throughput.
-   */
+  /** Estimates the time until a retry is worthwhile: that of serving the present queue and one more at the recent throughput. */
   estimate(now: number): Estimate {
     const rate = this.#throughput?.rate(now);
     return rate === undefined
@@ -253,79 +255,79 @@ export class Pool implements Lease, Keeper {
       : { wait: (this.#queue.size + 1) / rate, from: "throughput" };
   }
 
-  #wait(entrant: Entrant, at: number, priority: number): Ticket {
-    const waiting = new Waiting(this, entrant, at, priority);
-    waiting.number = this.#arrivals++;
-    this.#rank(waiting);
-    this.#queue.add(waiting);
+  #enqueue(entrant: Entrant, at: number, priority: number): Ticket {
+    const entry = new QueueEntry(this, entrant, at, priority);
+    entry.number = this.#arrivals++;
+    this.#rank(entry);
+    this.#queue.add(entry);
     this.figures.queued.add(1, at);
-    this.#time(waiting, at);
-    return waiting;
+    this.#time(entry, at);
+    return entry;
   }
 
-  /** How important it is: what the header says, where there is one that says a number, else what its route says. */
-  #rank(waiting: Waiting): void {
+  /** Sets the priority: the number in the header, where there is one, else that of the route. */
+  #rank(entry: QueueEntry): void {
     const { priorityHeader } = this.#rules;
-    const { importance, entrant: { exchange } } = waiting;
-    waiting.priority = priorityHeader === undefined || exchange === undefined
-      ? importance
-      : priorityIn(exchange.header(priorityHeader), importance);
+    const { routePriority, entrant: { exchange } } = entry;
+    entry.priority = priorityHeader === undefined || exchange === undefined
+      ? routePriority
+      : priorityIn(exchange.header(priorityHeader), routePriority);
   }
 
-  #time(waiting: Waiting, soonest: number): void {
+  #time(entry: QueueEntry, soonest: number): void {
     const { queueTimeout } = this.#rules;
     if (queueTimeout === Infinity) return;
-    waiting.deadline = Math.max(waiting.entered + queueTimeout, soonest);
-    waiting.timer = this.#parts.clock.at(waiting.deadline, expire, waiting);
+    entry.deadline = Math.max(entry.entered + queueTimeout, soonest);
+    entry.timer = this.#options.clock.at(entry.deadline, expire, entry);
   }
 
   #retime(): void {
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     const now = clock.now();
-    for (const waiting of this.#queue.members()) {
-      if (waiting.timer !== 0) clock.cancel(waiting.timer);
-      waiting.timer = 0;
-      this.#time(waiting, now);
+    for (const entry of this.#queue.entries()) {
+      if (entry.timer !== 0) clock.cancel(entry.timer);
+      entry.timer = 0;
+      this.#time(entry, now);
     }
   }
 
   #reorder(): void {
     const before = this.#queue;
-    this.#queue = createQueue(this.#rules.discipline, this.#parts.stream);
+    this.#queue = createQueue(this.#rules.discipline, this.#options.stream);
     for (
-      const waiting of before.members().sort((a, b) => a.number - b.number)
+      const entry of before.entries().sort((a, b) => a.number - b.number)
     ) {
-      before.remove(waiting);
-      this.#rank(waiting);
-      this.#queue.add(waiting);
+      before.remove(entry);
+      this.#rank(entry);
+      this.#queue.add(entry);
     }
   }
 
   #setLimits(concurrency: number, capacity: number): void {
-    const at = this.#parts.clock.now();
+    const at = this.#options.clock.now();
     this.#concurrency = concurrency;
     this.#capacity = capacity;
     this.figures.concurrency.set(concurrency, at);
     this.#throughput?.update(this.#busy >= concurrency, at);
   }
 
-  /** Hands a place over. It was free from a time on that may lie before the present, or before the wait began. */
-  #grant(waiting: Waiting, freeFrom: number): void {
-    const start = Math.max(freeFrom, waiting.entered);
-    this.#endWait(waiting, start);
-    this.figures.admitted(start - waiting.entered);
-    waiting.entrant.settle(this, start);
+  /** Hands a place over. It was free since a time that may lie before the present, or before the wait began. */
+  #grant(entry: QueueEntry, freeFrom: number): void {
+    const start = Math.max(freeFrom, entry.entered);
+    this.#endWait(entry, start);
+    this.figures.admitted(start - entry.entered);
+    entry.entrant.settle(this, start);
   }
 
-  #endWait(waiting: Waiting, at: number): void {
-    waiting.queued = false;
+  #endWait(entry: QueueEntry, at: number): void {
+    entry.queued = false;
     this.figures.queued.add(-1, at);
-    if (waiting.timer !== 0) this.#parts.clock.cancel(waiting.timer);
+    if (entry.timer !== 0) this.#options.clock.cancel(entry.timer);
   }
 
   #refuse(refusal: Refusal, entrant: Entrant, at: number): Rejection {
     const rejection = refusal.answer(() => this.#estimated(at));
-    this.#tell(entrant, rejection, at);
+    this.#report(entrant, rejection, at);
     return rejection;
   }
 
@@ -333,27 +335,27 @@ export class Pool implements Lease, Keeper {
     const { wait, from } = this.estimate(now);
     if (from === "fallback" && !this.#fellBack) {
       this.#fellBack = true;
-      this.#parts.fellBack(this.name);
+      this.#options.fellBack(this.name);
     }
     return wait;
   }
 
-  /** Who hangs does not know that it was refused. */
-  #tell({ exchange }: Entrant, rejection: Rejection, at: number): void {
+  /** Reports a refusal, unless the client cannot notice it because it hangs. */
+  #report({ exchange }: Entrant, rejection: Rejection, at: number): void {
     if (exchange === undefined || rejection.action === "hang") return;
-    this.#parts.refused(exchange, rejection, at);
+    this.#options.refused(exchange, rejection, at);
   }
 }
 
-function expire(waiting: Waiting): void {
-  waiting.pool.expired(waiting);
+function expire(entry: QueueEntry): void {
+  entry.owner.expired(entry);
 }
 
 function estimating({ onFull, onTimeout }: PoolRules): boolean {
   return onFull.estimated || onTimeout.estimated;
 }
 
-/** What a header says, where it says a number. */
+/** The number in a header, where there is one. */
 function priorityIn(header: string | null, otherwise: number): number {
   if (header === null || header.trim() === "") return otherwise;
   const priority = Number(header);

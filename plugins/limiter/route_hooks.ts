@@ -1,5 +1,5 @@
 /**
- * What the limiter does on one route: one admission for each pool, in turn.
+ * Hooks of a route with pools: one admission for each pool, in turn.
  *
  * @module
  */
@@ -13,51 +13,50 @@ import type {
   Ticket,
   Waiter,
 } from "../../core/plugin.ts";
-import type { Clients } from "./clients/mod.ts";
-import type { KeptPool } from "./kept_pool.ts";
-import type { BoundRateLimit, RateLimit } from "./rate_limits/mod.ts";
+import type { Clients } from "./clients.ts";
+import type { BoundRateLimit, RateLimit } from "./rate_limit.ts";
 import type { RefusalSettings } from "./refusal.ts";
-import type { PoolSettings } from "./settings.ts";
-import { poolInWords } from "./words.ts";
+import { orUnbounded, type PoolSettings } from "./settings.ts";
+import type { PersistentPool } from "./state.ts";
 
-/** Who says nothing about its importance. */
-const ORDINARY = 0;
+/** Priority of a route without one. */
+const DEFAULT_PRIORITY = 0;
 
-/** A pool that a route takes, and what this revision makes of it. */
+/** A pool that a route takes. */
 export interface TakenPool {
-  /** Its settings. */
+  /** Settings of the pool in this revision. */
   readonly settings: PoolSettings;
   /** The pool itself, which may still follow another revision's settings. */
-  readonly kept: KeptPool;
+  readonly persistent: PersistentPool;
 }
 
-/** A pool's present rate limit as one route meets it: undefined where there is none. */
+/** Returns a pool's present rate limit, bound to one route; undefined where there is none. */
 type Limit = () => BoundRateLimit | undefined;
 
 /**
- * The hooks of a route.
+ * Makes the hooks of a route.
  *
- * @param id the route's
- * @param pools taken in turn
- * @param parts the route's priority, and what all routes share
+ * @param id id of the route
+ * @param pools pools in the order in which they are taken
+ * @param options priority of the route, and what all routes share
  */
 export function routeHooks(
   id: string,
   pools: readonly TakenPool[],
-  { priority = ORDINARY, clients, clock }: {
+  { priority = DEFAULT_PRIORITY, clients, clock }: {
     readonly priority: number | undefined;
     readonly clients: Clients;
     readonly clock: Clock;
   },
 ): RouteHooks {
-  const limits = pools.map(({ kept }) => limitOf(kept, id));
-  const admit = pools.map(({ kept }, i) =>
-    admission(kept, limits[i], priority)
+  const limits = pools.map(({ persistent }) => limitOf(persistent, id));
+  const admit = pools.map(({ persistent }, i) =>
+    admission(persistent, limits[i], priority)
   );
   const limited = limits.filter((_, i) => pools[i].settings.rateLimit);
   return {
-    summary: pools.map(({ kept: { pool: { name } }, settings }) =>
-      poolInWords(name, settings)
+    summary: pools.map(({ persistent: { pool: { name } }, settings }) =>
+      summarise(name, settings)
     ).join(", then "),
     resets: pools.some(({ settings: { onFull, onTimeout } }) =>
       resets(onFull) || resets(onTimeout)
@@ -65,7 +64,7 @@ export function routeHooks(
     admit: [attributed(admit[0], clients), ...admit.slice(1)],
     ...(limited.length > 0 && {
       respond: (exchange: Exchange, response: Response) =>
-        withStanding(exchange, response, {
+        withRateLimits(exchange, response, {
           limits: limited,
           now: clock.now(),
         }),
@@ -77,12 +76,12 @@ function resets(refusal: RefusalSettings): boolean {
   return "action" in refusal && refusal.action === "connection-reset";
 }
 
-/** A change of the configuration may give a pool another rate limit while requests are on their way to it. */
-function limitOf(kept: KeptPool, route: string): Limit {
+/** A change of the configuration may give a pool another rate limit while requests wait for the pools before it. */
+function limitOf(persistent: PersistentPool, route: string): Limit {
   let from: RateLimit | undefined;
   let bound: BoundRateLimit | undefined;
   return () => {
-    const { rateLimit } = kept;
+    const { rateLimit } = persistent;
     if (rateLimit !== from) {
       from = rateLimit;
       bound = rateLimit?.bind(route);
@@ -91,7 +90,7 @@ function limitOf(kept: KeptPool, route: string): Limit {
   };
 }
 
-/** The first pool's admission is where a request is seen for the first time. */
+/** Counts a request for its client: the admission to the first pool is where the limiter sees it first. */
 function attributed(admit: Admit, clients: Clients): Admit {
   return (exchange, waiter) => {
     clients.arrived(exchange);
@@ -100,7 +99,7 @@ function attributed(admit: Admit, clients: Clients): Admit {
 }
 
 function admission(
-  { pool }: KeptPool,
+  { pool }: PersistentPool,
   limit: Limit,
   priority: number,
 ): Admit {
@@ -109,13 +108,13 @@ function admission(
     if (rejection === undefined) {
       return pool.admit(waiter, exchange.start, priority);
     }
-    pool.turnAway(waiter, rejection, exchange.start);
+    pool.rejectedByRate(waiter, rejection, exchange.start);
     return rejection;
   };
 }
 
-/** Tells who was let through how much of each quota remains; a refusal has told already. */
-function withStanding(
+/** Adds the rate-limit headers to an answer; a refusal has its own. */
+function withRateLimits(
   exchange: Exchange,
   response: Response,
   { limits, now }: {
@@ -131,4 +130,11 @@ function withStanding(
     }
   }
   return response;
+}
+
+/** Describes a pool for the summary of a route: "at most 10 at once, 50 waiting (db)". */
+function summarise(name: string, { concurrency, queue }: PoolSettings): string {
+  if (concurrency === Infinity) return `limited in rate (${name})`;
+  const waiting = queue === 0 ? "no queue" : `${orUnbounded(queue)} waiting`;
+  return `at most ${concurrency} at once, ${waiting} (${name})`;
 }

@@ -1,68 +1,65 @@
 /**
- * The settings of pools: their schemas, and what comes out of them.
+ * Settings of the limiter: the schemas of its options and route keys, and the parsed types.
  *
  * @module
  */
-import type { Kit, KitType } from "../../core/plugin.ts";
+import type { Kit, KitType, Schema } from "../../core/plugin.ts";
 import type { BackgroundSettings } from "./background.ts";
-import { type Discipline, DISCIPLINES } from "./disciplines/mod.ts";
-import {
-  ALGORITHMS,
-  type Partition,
-  type RateLimitSettings,
-} from "./rate_limits/mod.ts";
+import { type Discipline, DISCIPLINES } from "./queue.ts";
+import type { Partition, RateLimitSettings } from "./rate_limit.ts";
+import { ALGORITHMS } from "./rate_limit_algorithms.ts";
 import type { RefusalSettings } from "./refusal.ts";
 
-/** How inline pools are named. */
+/** Prefix of the name of a route's own pool. */
 export const INLINE = "route:";
 
-/** The settings of a pool, parsed. */
+/** Settings of a pool, parsed. */
 export interface PoolSettings {
-  /** How many places; Infinity for no limit. */
+  /** Number of places; Infinity for no limit. */
   readonly concurrency: number;
-  /** How many may wait; Infinity for no limit. */
+  /** Maximum number of queued requests; Infinity for no limit. Default 0. */
   readonly queue: number;
-  /** Who is next. */
+  /** Order of service. Default `fifo`. */
   readonly discipline: Discipline;
-  /** The header that says how important a request is; undefined for the route's own word. */
+  /** Header with the priority of a request; undefined for that of its route. */
   readonly priorityHeader: string | undefined;
-  /** How long anybody waits, in milliseconds; Infinity for no limit. */
+  /** Maximum wait in the queue, in ms; Infinity for no limit. */
   readonly queueTimeout: number;
-  /** What who finds the queue full is told. */
+  /** Refusal where the queue is full. Default status 503. */
   readonly onFull: RefusalSettings;
-  /** What who has waited too long is told. */
+  /** Refusal after the maximum wait. Default status 503. */
   readonly onTimeout: RefusalSettings;
-  /** How many may pass in a time. */
+  /** Rate limit; undefined for none. */
   readonly rateLimit: RateLimitSettings | undefined;
-  /** Load from elsewhere. */
+  /** Load from elsewhere, without HTTP; undefined for none. */
   readonly background: BackgroundSettings | undefined;
 }
 
-/** The options of the limiter plugin, parsed. */
+/** Options of the limiter, parsed. */
 export interface LimiterOptions {
-  /** By name. */
+  /** Pools by name. */
   readonly pools: Readonly<Record<string, PoolSettings>>;
-  /** The header that tells clients apart; undefined for X-Forwarded-For. Who sends none is told apart by its address. */
+  /** Header that tells clients apart; undefined for X-Forwarded-For. Clients that send none are told apart by address. */
   readonly client: string | undefined;
 }
 
-/** The keys of a route that the limiter reads, parsed. */
+/** Route keys of the limiter, parsed. */
 export interface LimiterRouteOptions {
-  /** A pool's name, several taken in turn, or a pool of the route's own. */
+  /** Name of a pool, names of pools that are taken in turn, or settings of the route's own pool. */
   readonly limiter: string | readonly string[] | PoolSettings;
-  /** Lower numbers go first. */
+  /** Priority in queues of the discipline `priority`; lower numbers go first. Default 0. */
   readonly priority: number;
 }
 
-/** A longer log than this, times the clients there may be, would fill memory. */
+/** Maximum burst of a sliding window: a longer log, for each of many clients, would fill memory. */
 const LONGEST_LOG = 10_000;
 
-/** What a pool says that refuses: 503 Service Unavailable. */
+/** Default status of a refusal: 503 Service Unavailable. */
 const UNAVAILABLE = 503;
 
 const HEADER = "header:[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 
-/** The schema of the plugin's options. */
+/** Makes the schema of the plugin's options. */
 export function optionsSchema(kit: Kit): KitType<LimiterOptions> {
   const { z } = kit;
   return z.strictObject({
@@ -84,8 +81,25 @@ export function optionsSchema(kit: Kit): KitType<LimiterOptions> {
   }));
 }
 
-/** The schema of one pool. */
-export function poolSchema(kit: Kit): KitType<PoolSettings> {
+/** Makes the schemas of the route keys. */
+export function routeKeySchemas(
+  kit: Kit,
+): {
+  readonly [K in keyof LimiterRouteOptions]: Schema<LimiterRouteOptions[K]>;
+} {
+  const { z } = kit;
+  return {
+    limiter: z.union([
+      z.string().min(1),
+      z.array(z.string().min(1)).min(1),
+      poolSchema(kit),
+    ]),
+    priority: kit.number(),
+  };
+}
+
+/** Makes the schema of a pool. */
+function poolSchema(kit: Kit): KitType<PoolSettings> {
   const { z, integer, duration, distribution, rate, signal } = kit;
   return z.strictObject({
     concurrency: integer({ min: 1 }).optional(),
@@ -157,7 +171,7 @@ function refusalSchema({ z, integer, duration }: Kit) {
   ).prefault({});
 }
 
-/** One of some words, or a header: `"header:"` and its name. */
+/** Makes the schema of a word from a list, or of `"header:"` and a header's name. */
 function keyType({ z }: Kit, words: readonly string[], example: string) {
   const pattern = new RegExp(`^(${[...words, HEADER].join("|")})$`);
   const choices = words.map((word) => `"${word}"`).join(", ");
@@ -213,4 +227,9 @@ function partitionOf(per: string): Partition {
 
 function headerOf(key: string): string {
   return key.slice("header:".length);
+}
+
+/** Writes a limit as the settings do: a number, or "unbounded". */
+export function orUnbounded(limit: number): number | "unbounded" {
+  return limit === Infinity ? "unbounded" : limit;
 }

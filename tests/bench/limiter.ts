@@ -1,5 +1,5 @@
 /**
- * What the limiter costs: an admission where places are free, and one behind a long queue.
+ * Cost of the limiter: an admission where places are free, and one behind a long queue.
  *
  * @module
  */
@@ -7,21 +7,24 @@ import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import type { Admit, Exchange, Lease, Waiter } from "../../core/plugin.ts";
 import { createStream } from "../../core/lib/random/mod.ts";
 import { VirtualClock } from "../../core/testing.ts";
-import { DISCIPLINES } from "../../plugins/limiter/disciplines/mod.ts";
-import { KeptPool, type PoolPlan } from "../../plugins/limiter/kept_pool.ts";
-import { Ledger } from "../../plugins/limiter/ledger.ts";
+import { PoolSeries } from "../../plugins/limiter/figures.ts";
+import { DISCIPLINES } from "../../plugins/limiter/queue.ts";
 import { routeHooks } from "../../plugins/limiter/route_hooks.ts";
-import { PoolSeries } from "../../plugins/limiter/series.ts";
 import type { PoolSettings } from "../../plugins/limiter/settings.ts";
+import {
+  LimiterState,
+  PersistentPool,
+  type PoolPlan,
+} from "../../plugins/limiter/state.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 
-/** How many wait in the long queue. */
+/** Number of requests in the long queue. */
 const WAITERS = 100_000;
 
-/** What an admission may cost where places are free, in nanoseconds. */
+/** Target cost of an admission where places are free, in nanoseconds. */
 const TARGET = 300;
 
-/** How many times that with a long queue. */
+/** Multiple of that target for an admission behind a long queue. */
 const FACTOR = 3;
 
 /** In process, in alternating rounds. */
@@ -61,11 +64,10 @@ export const limiter: Benchmark = {
   },
 };
 
-/** The one admission of a route with a pool. */
+/** Makes the admission of a route with one pool. */
 function admission(settings: Partial<PoolSettings>): Admit {
   const clock = new VirtualClock();
-  const ledger = new Ledger(undefined);
-  const { clients } = ledger;
+  const { clientOf, clients } = new LimiterState(undefined);
   const stream = createStream([1, 2], "queue");
   const plan: PoolPlan = {
     settings: {
@@ -82,32 +84,34 @@ function admission(settings: Partial<PoolSettings>): Admit {
     },
     streams: { queue: stream, arrivals: stream, service: stream },
   };
-  const kept = new KeptPool("db", plan, {
+  const persistent = new PersistentPool("db", plan, {
     clock,
     refused: (exchange, rejection, at) =>
       clients.refused(exchange, rejection, at),
-    clientOf: ledger.clientOf,
+    clientOf,
     has: () => true,
     log() {},
   });
-  kept.adopt(plan, {
+  persistent.adopt(plan, {
     owner: undefined,
     series: new PoolSeries(new MetricRegistry()),
     used: true,
   });
-  const { admit } = routeHooks("r", [{ ...plan, kept }], {
+  const { admit } = routeHooks("r", [{ ...plan, persistent }], {
     priority: undefined,
     clients,
     clock,
   });
   const [first] = [admit].flat();
-  if (typeof first !== "function") throw new Error("There is no admission");
+  if (typeof first !== "function") {
+    throw new Error("The route has no admission");
+  }
   return first;
 }
 
 const EXCHANGE = { arrival: 0, start: 0 } as Exchange;
 
-/** One comes, is served, and goes. */
+/** A request arrives, is served, and leaves. */
 function uncontended(): (n: number) => void {
   const admit = admission({});
   const waiter: Waiter = { exchange: EXCHANGE, settle() {} };
@@ -118,7 +122,7 @@ function uncontended(): (n: number) => void {
   };
 }
 
-/** One comes and queues up, one is done, and who is next is served: so as many wait as before. */
+/** A request is queued, another ends, and the next in the queue is served: so the length of the queue stays. */
 function queued(settings: Partial<PoolSettings>): (n: number) => void {
   const admit = admission(settings);
   let holder: Lease | undefined;

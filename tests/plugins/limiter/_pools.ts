@@ -8,15 +8,13 @@ import type {
   Ticket,
 } from "../../../core/plugin.ts";
 import { VirtualClock } from "../../../core/testing.ts";
-import type { Discipline } from "../../../plugins/limiter/disciplines/mod.ts";
-import { PoolFigures } from "../../../plugins/limiter/figures.ts";
+import { PoolFigures, PoolSeries } from "../../../plugins/limiter/figures.ts";
 import { Pool, type PoolRules } from "../../../plugins/limiter/pool.ts";
+import type { Discipline, Entrant } from "../../../plugins/limiter/queue.ts";
 import {
   Refusal,
   type RefusalSettings,
 } from "../../../plugins/limiter/refusal.ts";
-import { PoolSeries } from "../../../plugins/limiter/series.ts";
-import type { Entrant } from "../../../plugins/limiter/waiting.ts";
 
 /** What a test pool is made with. */
 export interface TestPoolOptions {

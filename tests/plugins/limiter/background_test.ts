@@ -180,15 +180,15 @@ Deno.test("without settings nobody arrives, and who is there stays", () => {
   equal(test.pool.busy, busy);
   test.clock.advance(2000);
   equal(test.pool.busy, 0);
-  phantoms.lay(50);
+  phantoms.override(50);
   test.clock.advance(1000);
   equal(test.pool.busy, 0, "a rate alone brings nobody");
   phantoms.follow(settings(constant(1), 1));
   const { arrived } = phantoms;
   test.clock.advance(10_000);
   near(phantoms.arrived - arrived, 500, 0.2, "it lies over what follows");
-  phantoms.lay(0);
-  phantoms.lay(0);
+  phantoms.override(0);
+  phantoms.override(0);
   equal(test.clock.pending, 0);
   phantoms.reset();
   deepEqual([phantoms.arrived, phantoms.refused], [0, 0]);
@@ -210,8 +210,8 @@ Deno.test("laying a rate over the signal and taking it off at once changes no ar
   };
   deepEqual(
     arrivals((phantoms) => {
-      phantoms.lay(3);
-      phantoms.lay(undefined);
+      phantoms.override(3);
+      phantoms.override(undefined);
     }),
     arrivals(() => {}),
   );

@@ -1,11 +1,14 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Exchange } from "../../../core/plugin.ts";
-import { clientKey } from "../../../plugins/limiter/client_key.ts";
-import { Clients, MOST_CLIENTS } from "../../../plugins/limiter/clients/mod.ts";
+import {
+  clientKey,
+  Clients,
+  MOST_CLIENTS,
+} from "../../../plugins/limiter/clients.ts";
 import {
   type RetryFigures,
   verdict,
-} from "../../../plugins/limiter/clients/retry_figures.ts";
+} from "../../../plugins/limiter/retry_behaviour.ts";
 
 function request(arrival: number, client: string): Exchange {
   return {
@@ -114,7 +117,7 @@ Deno.test("what comes long after is a new request, not a retry", () => {
 
 Deno.test("who was never refused is not listed; all together are", () => {
   const clients = watch();
-  equal(clients.report().all.verdict, "Nobody was refused");
+  equal(clients.report().all.verdict, "No request was refused");
   send(clients, ["lucky", 0], "served");
   send(clients, ["a", 1], 1);
   send(clients, ["lucky", 2], "served");

@@ -47,7 +47,7 @@ Deno.test("a route may have a pool of its own, and says what it does", async () 
     { id: "d", path: "/d" },
   ]);
   deepEqual(test.server.routes.map(({ does }) => does.at(-1)), [
-    "at most 1 at once, nobody waits (route:a)",
+    "at most 1 at once, no queue (route:a)",
     "at most 3 at once, unbounded waiting (route:b)",
     "limited in rate (api)",
     undefined,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import {
   type Discipline,
   DISCIPLINES,
-} from "../../../plugins/limiter/disciplines/mod.ts";
+} from "../../../plugins/limiter/queue.ts";
 import type { RefusalSettings } from "../../../plugins/limiter/refusal.ts";
 import {
   rulesFor,
@@ -134,7 +134,7 @@ function happen(test: TestPool, visitors: Visitor[], event: Event): void {
         [busy, queued],
         "a change by itself settles nobody",
       );
-      test.pool.admitWaiting();
+      test.pool.admitQueued();
     }
   }
 }

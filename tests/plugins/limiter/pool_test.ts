@@ -247,14 +247,14 @@ Deno.test("a pool without a limit of places has no utilisation", () => {
   equal(test.pool.figures.recentUtilisation(5000), 0);
 });
 
-Deno.test("Pool.follow() settles nobody; Pool.admitWaiting() fills the places that are new", () => {
+Deno.test("Pool.follow() settles nobody; Pool.admitQueued() fills the places that are new", () => {
   const test = testPool({ capacity: 3 });
   const visitors = [1, 2, 3, 4].map(() => new Visitor(test));
   test.clock.advance(7);
   test.pool.follow(rulesFor({ concurrency: 3, capacity: 3 }));
   const states = () => visitors.map(({ state }) => state);
   deepEqual(states(), ["served", "waiting", "waiting", "waiting"]);
-  test.pool.admitWaiting();
+  test.pool.admitQueued();
   deepEqual(states(), ["served", "served", "served", "waiting"]);
   deepEqual(visitors.map(({ at }) => at), [0, 7, 7, NaN]);
 });

@@ -1,60 +1,80 @@
 /**
- * A rate limit: what it counts by, and what it tells clients.
+ * A pool's rate limit: the partitions that it counts by, and the headers that tell clients about it.
  *
  * The headers follow draft-ietf-httpapi-ratelimit-headers-11 (23 May 2026, work in progress): `RateLimit-Policy: "name";q=;w=`
- * with quota and window in seconds, `RateLimit: "name";r=;t=` with what remains and the seconds until there is more; without `t`
- * where all of it is there. Where a request is refused, `t` names the same moment as Retry-After: the draft wants Retry-After not
- * to be earlier.
+ * with quota and window in seconds, and `RateLimit: "name";r=;t=` with the remaining quota and the seconds until more is
+ * available; `t` is absent where all of it is. In a refusal `t` names the same time as Retry-After, which must not be earlier.
  *
  * @module
  */
-import type { Exchange, Rejection } from "../../../core/plugin.ts";
-import { FixedWindow } from "./fixed_window.ts";
-import type { Meter, Quota } from "./meter.ts";
-import { Partitions } from "./partitions.ts";
-import { SlidingWindow } from "./sliding_window.ts";
-import { TokenBucket } from "./token_bucket.ts";
+import type { Exchange, Rejection } from "../../core/plugin.ts";
+import {
+  type Algorithm,
+  createMeter,
+  type Meter,
+  type Quota,
+} from "./rate_limit_algorithms.ts";
 
-/** How what has passed is counted. */
-export type Algorithm = "token-bucket" | "sliding-window" | "fixed-window";
-
-/** The algorithms there are. */
-export const ALGORITHMS = [
-  "token-bucket",
-  "sliding-window",
-  "fixed-window",
-] as const satisfies readonly Algorithm[];
-
-/** What a limit counts by: all of the pool, each route, each value of a header, or each client. */
+/** Requests that are counted together: those of the pool, of a route, of a client, or with the same value of a header. */
 export type Partition = "pool" | "route" | "client" | {
   readonly header: string;
 };
 
 /** The setting `rateLimit`, parsed. */
 export interface RateLimitSettings {
-  /** Per second, above 0. */
+  /** Requests per second, above 0. */
   readonly rate: number;
-  /** How many at once. */
+  /** Maximum number of requests at once. */
   readonly burst: number;
-  /** How it is counted. */
+  /** Algorithm of the count. */
   readonly algorithm: Algorithm;
-  /** Whose requests are counted together. */
+  /** Requests that are counted together. */
   readonly per: Partition;
-  /** What each request takes of the quota. */
+  /** Number of units of the quota that each request takes. */
   readonly cost: number;
-  /** The status of a refusal. */
+  /** Status of a refusal. */
   readonly status: number;
 }
 
-/** A rate limit as one route meets it. */
+/** A rate limit, bound to one route. */
 export interface BoundRateLimit {
-  /** Lets an exchange pass, or refuses it. */
+  /** Returns undefined where the exchange passes, else the refusal. */
   check(exchange: Exchange): Rejection | undefined;
-  /** What a response that is let through tells about the limit. */
+  /** Headers of a response that was let through. */
   headers(exchange: Exchange, now: number): Readonly<Record<string, string>>;
 }
 
-/** A rate limit of a pool. */
+/** Maximum number of keys: a client that makes up keys must not fill memory. */
+export const MOST_KEYS = 10_000;
+
+/** One meter for each key. Beyond {@linkcode MOST_KEYS} the least recently used is dropped, and starts afresh. */
+export class Partitions {
+  readonly #create: () => Meter;
+  readonly #meters = new Map<string, Meter>();
+
+  /** @param create makes the meter of a new key */
+  constructor(create: () => Meter) {
+    this.#create = create;
+  }
+
+  /** Returns the meter of a key. */
+  of(key: string): Meter {
+    const known = this.#meters.get(key);
+    const meter = known ?? this.#create();
+    // A map keeps the order of insertion: inserting again makes it the order of use.
+    if (known !== undefined) this.#meters.delete(key);
+    else if (this.#meters.size >= MOST_KEYS) {
+      for (const [oldest] of this.#meters) {
+        this.#meters.delete(oldest);
+        break;
+      }
+    }
+    this.#meters.set(key, meter);
+    return meter;
+  }
+}
+
+/** The rate limit of a pool. */
 export class RateLimit {
   #settings: RateLimitSettings;
   readonly #clientOf: (exchange: Exchange) => string;
@@ -65,10 +85,10 @@ export class RateLimit {
   readonly #policy: string;
 
   /**
-   * Makes one with its whole quota.
+   * Makes a limit with its whole quota available.
    *
-   * @param pool names the policy
-   * @param clientOf tells clients apart
+   * @param pool name of the pool, which names the policy
+   * @param clientOf returns the key of an exchange's client
    */
   constructor(
     pool: string,
@@ -87,9 +107,9 @@ export class RateLimit {
   }
 
   /**
-   * Follows other settings, where what has passed so far means the same to them.
+   * Takes over new settings, where the requests counted so far mean the same under them.
    *
-   * @returns false where it does not: then nothing is changed
+   * @returns false where they do not; nothing has changed then
    */
   follow(settings: RateLimitSettings): boolean {
     if (measure(settings) !== measure(this.#settings)) return false;
@@ -97,7 +117,7 @@ export class RateLimit {
     return true;
   }
 
-  /** The limit as a route meets it. */
+  /** Binds the limit to a route. */
   bind(route: string): BoundRateLimit {
     const meterOf = this.#meterOf(route);
     return {
@@ -143,36 +163,22 @@ export class RateLimit {
   }
 }
 
-/** What is counted and how, as text: all but what a request takes and how it is refused. */
+/** The settings that give past requests their meaning, as text: all but the cost of a request and the status of a refusal. */
 function measure({ rate, burst, algorithm, per }: RateLimitSettings): string {
   return JSON.stringify([rate, burst, algorithm, per]);
 }
 
-function createMeter(
-  algorithm: Algorithm,
-  quota: Quota,
-): Meter {
-  switch (algorithm) {
-    case "token-bucket":
-      return new TokenBucket(quota);
-    case "sliding-window":
-      return new SlidingWindow(quota);
-    case "fixed-window":
-      return new FixedWindow(quota);
-  }
-}
-
-/** Whole seconds, rounded up: who comes back then is not too early. */
+/** Whole seconds, rounded up: a client that comes back then is not too early. */
 function seconds(milliseconds: number): number {
   return Math.ceil(toMicroseconds(milliseconds) / 1000);
 }
 
-/** Milliseconds without the digits beyond microseconds: rounding must not make 1 s to 2. */
+/** Milliseconds, rounded to microseconds: a rounding error must not turn 1 s into 2. */
 function toMicroseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }
 
-/** A name as a String of RFC 9651: printable ASCII in quotes, everything else replaced. */
+/** A name as a String of RFC 9651: printable ASCII in quotes, all other characters replaced. */
 function structured(name: string): string {
   const text = name.replaceAll(/[^\x20-\x7e]/g, "?").replaceAll(
     /[\\"]/g,

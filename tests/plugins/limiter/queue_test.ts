@@ -4,14 +4,14 @@ import {
   createQueue,
   type Discipline,
   DISCIPLINES,
-} from "../../../plugins/limiter/disciplines/mod.ts";
-import { Waiting } from "../../../plugins/limiter/waiting.ts";
+  QueueEntry,
+} from "../../../plugins/limiter/queue.ts";
 import { SOME_STREAM } from "./_pools.ts";
 
 const KEEPER = { left() {}, expired() {} };
 
-function waiting(priority = 0, number = 0): Waiting {
-  const made = new Waiting(KEEPER, { settle() {} }, 0, priority);
+function waiting(priority = 0, number = 0): QueueEntry {
+  const made = new QueueEntry(KEEPER, { settle() {} }, 0, priority);
   made.number = number;
   return made;
 }
@@ -72,7 +72,7 @@ for (const discipline of DISCIPLINES) {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         const queue = createQueue(discipline, SOME_STREAM);
-        const model: Waiting[] = [];
+        const model: QueueEntry[] = [];
         let clock = 0;
         for (const step of steps) {
           if ("add" in step) {
@@ -89,7 +89,7 @@ for (const discipline of DISCIPLINES) {
             if (one !== undefined) model.splice(model.indexOf(one), 1);
           }
           equal(queue.size, model.length);
-          deepEqual(new Set(queue.members()), new Set(model));
+          deepEqual(new Set(queue.entries()), new Set(model));
         }
       }),
       { seed: 5, numRuns: 200 },
@@ -100,9 +100,9 @@ for (const discipline of DISCIPLINES) {
 /** Who must be next; any of them where chance decides. */
 function expected(
   discipline: Discipline,
-  model: readonly Waiting[],
-  taken: Waiting | undefined,
-): Waiting | undefined {
+  model: readonly QueueEntry[],
+  taken: QueueEntry | undefined,
+): QueueEntry | undefined {
   switch (discipline) {
     case "fifo":
       return model.at(0);

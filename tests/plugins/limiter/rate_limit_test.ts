@@ -2,21 +2,19 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { Exchange } from "../../../core/plugin.ts";
 import {
-  ALGORITHMS,
-  RateLimit,
-  type RateLimitSettings,
-} from "../../../plugins/limiter/rate_limits/mod.ts";
-import { FixedWindow } from "../../../plugins/limiter/rate_limits/fixed_window.ts";
-import type {
-  Meter,
-  Quota,
-} from "../../../plugins/limiter/rate_limits/meter.ts";
-import {
   MOST_KEYS,
   Partitions,
-} from "../../../plugins/limiter/rate_limits/partitions.ts";
-import { SlidingWindow } from "../../../plugins/limiter/rate_limits/sliding_window.ts";
-import { TokenBucket } from "../../../plugins/limiter/rate_limits/token_bucket.ts";
+  RateLimit,
+  type RateLimitSettings,
+} from "../../../plugins/limiter/rate_limit.ts";
+import {
+  ALGORITHMS,
+  FixedWindow,
+  type Meter,
+  type Quota,
+  SlidingWindow,
+  TokenBucket,
+} from "../../../plugins/limiter/rate_limit_algorithms.ts";
 
 const METERS: Readonly<Record<string, new (quota: Quota) => Meter>> = {
   "token-bucket": TokenBucket,

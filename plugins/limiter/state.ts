@@ -1,0 +1,248 @@
+/**
+ * State that outlives a revision of the configuration: the pools, each with its rate limit and background, and the clients.
+ *
+ * Only {@linkcode LimiterState.adopt}, {@linkcode PersistentPool.adopt} and {@linkcode PersistentPool.setDials} change it, so that
+ * a configuration that is refused in the end has changed nothing.
+ *
+ * @module
+ */
+import type { Clock, Exchange, Rejection, Stream } from "../../core/plugin.ts";
+import { Background } from "./background.ts";
+import { clientKey, Clients } from "./clients.ts";
+import { PoolFigures, type PoolSeries } from "./figures.ts";
+import { Pool, type PoolRules } from "./pool.ts";
+import { RateLimit } from "./rate_limit.ts";
+import { Refusal } from "./refusal.ts";
+import type { PoolSettings } from "./settings.ts";
+
+/** Purposes that a pool draws random numbers for. */
+export const PURPOSES = ["queue", "arrivals", "service"] as const;
+
+/** Streams of random numbers of a pool, by purpose. */
+export type PoolStreams = Readonly<Record<typeof PURPOSES[number], Stream>>;
+
+/** A pool as one revision has it. */
+export interface PoolPlan {
+  /** Settings of the pool. */
+  readonly settings: PoolSettings;
+  /** Random numbers of the pool. */
+  readonly streams: PoolStreams;
+}
+
+/** Values that dials set over the settings of a pool; undefined for those that no dial sets. */
+export interface DialValues {
+  /** Number of places. */
+  readonly concurrency?: number | undefined;
+  /** Maximum number of queued requests; Infinity for no limit. */
+  readonly queue?: number | undefined;
+  /** Rate of the background, in phantoms per second. */
+  readonly background?: number | undefined;
+}
+
+/** Options that all pools share. */
+export interface PersistentPoolOptions {
+  /** The server's clock. */
+  readonly clock: Clock;
+  /** Called for every refused exchange with the time of its refusal, in ms. */
+  readonly refused: (
+    exchange: Exchange,
+    rejection: Rejection,
+    at: number,
+  ) => void;
+  /** Returns the key of an exchange's client. */
+  readonly clientOf: (exchange: Exchange) => string;
+  /** Whether the revision in force has a pool of this name. */
+  readonly has: (name: string) => boolean;
+  /** Writes one line to the log. */
+  readonly log: (level: "info" | "warn", message: string) => void;
+}
+
+/** A pool over all revisions that name it, with its rate limit and its background. */
+export class PersistentPool implements Disposable {
+  /** The pool itself. */
+  readonly pool: Pool;
+  /** The background, which rests where the settings have none. */
+  readonly background: Background;
+  readonly #options: PersistentPoolOptions;
+  #plan: PoolPlan;
+  #rateLimit: RateLimit | undefined;
+  #dials: DialValues = {};
+  #series: PoolSeries | undefined;
+  #owner: unknown;
+
+  /** Makes a pool with all places free. */
+  constructor(name: string, plan: PoolPlan, options: PersistentPoolOptions) {
+    const { clock, log, refused } = options;
+    this.#plan = plan;
+    this.#options = options;
+    const stream = (purpose: keyof PoolStreams): Stream => ({
+      uniform: (sequence, index) =>
+        this.#plan.streams[purpose].uniform(sequence, index),
+    });
+    const rules = rulesOf(plan.settings, {});
+    this.pool = new Pool({
+      name,
+      figures: new PoolFigures({
+        concurrency: rules.concurrency,
+        now: clock.now(),
+      }),
+      clock,
+      stream: stream("queue"),
+      refused,
+      fellBack: (pool) =>
+        log(
+          "info",
+          `Pool "${pool}" has served nothing yet to estimate Retry-After from: it says 1 s until it has`,
+        ),
+    }, rules);
+    this.background = new Background({
+      pool: this.pool,
+      clock,
+      arrivals: stream("arrivals"),
+      service: stream("service"),
+    });
+    this.#rateLimit = this.#limitFor(plan.settings);
+  }
+
+  /** The revision that has adopted the pool last. */
+  get owner(): unknown {
+    return this.#owner;
+  }
+
+  /** The rate limit; undefined where the settings have none. */
+  get rateLimit(): RateLimit | undefined {
+    return this.#rateLimit;
+  }
+
+  /**
+   * Follows a new revision. No request is admitted yet: {@linkcode Pool.admitQueued} is for when all pools have changed.
+   *
+   * @param used whether a route takes the pool: the background of an unused pool rests
+   */
+  adopt(plan: PoolPlan, { owner, series, used }: {
+    readonly owner: unknown;
+    readonly series: PoolSeries;
+    readonly used: boolean;
+  }): void {
+    const { settings } = this.#plan = plan;
+    this.#owner = owner;
+    if (this.#series === undefined) this.#publish(series);
+    this.#series = series;
+    this.pool.follow(rulesOf(settings, this.#dials));
+    const { rateLimit } = settings;
+    if (
+      rateLimit === undefined || this.#rateLimit?.follow(rateLimit) !== true
+    ) {
+      this.#rateLimit = this.#limitFor(settings);
+    }
+    this.background.follow(used ? settings.background : undefined);
+  }
+
+  /** Sets the given dials at once. A value of undefined gives the setting back. */
+  setDials(values: DialValues): void {
+    this.#dials = { ...this.#dials, ...values };
+    const { concurrency, capacity } = rulesOf(this.#plan.settings, this.#dials);
+    this.background.override(this.#dials.background);
+    this.pool.resize(concurrency, capacity);
+  }
+
+  /** Starts a rate limit per client afresh, since clients are now told apart in another way. */
+  forgetClients(): void {
+    if (this.#plan.settings.rateLimit?.per !== "client") return;
+    this.#rateLimit = this.#limitFor(this.#plan.settings);
+  }
+
+  /** Stops the background, since no revision names the pool any more. Requests in the pool are served. */
+  retire(): void {
+    this.background.follow(undefined);
+  }
+
+  /** Starts figures afresh. */
+  reset(): void {
+    this.pool.reset();
+    this.background.reset();
+  }
+
+  /** Ends the background, since no exchange can reach the pool any more. */
+  [Symbol.dispose](): void {
+    this.background.stop();
+    const { name } = this.pool;
+    if (!this.#options.has(name)) this.#series?.forget(name);
+  }
+
+  #publish(series: PoolSeries): void {
+    const { pool, pool: { figures, name } } = this;
+    figures.publish(series.of(name));
+    series.follow(name, {
+      concurrency: () => pool.concurrency,
+      busy: () => pool.busy,
+      capacity: () => pool.capacity,
+      queued: () => pool.queued,
+      utilisation: () => figures.recentUtilisation(this.#options.clock.now()),
+    });
+  }
+
+  #limitFor({ rateLimit }: PoolSettings): RateLimit | undefined {
+    return rateLimit &&
+      new RateLimit(this.pool.name, rateLimit, this.#options.clientOf);
+  }
+}
+
+function rulesOf(settings: PoolSettings, dials: DialValues): PoolRules {
+  const { discipline, priorityHeader, queueTimeout } = settings;
+  return {
+    discipline,
+    priorityHeader,
+    queueTimeout,
+    concurrency: dials.concurrency ?? settings.concurrency,
+    capacity: dials.queue ?? settings.queue,
+    onFull: new Refusal("queue_full", settings.onFull),
+    onTimeout: new Refusal("queue_timeout", settings.onTimeout),
+  };
+}
+
+/** Clients and pools of the revision in force. */
+export class LimiterState {
+  /** Clients that were refused. */
+  readonly clients: Clients;
+  #header: string | undefined;
+  #clientOf: ReturnType<typeof clientKey>;
+  #pools: ReadonlyMap<string, PersistentPool> = new Map();
+
+  /** @param header header that tells clients apart; undefined for X-Forwarded-For */
+  constructor(header: string | undefined) {
+    this.#header = header;
+    this.#clientOf = clientKey(header);
+    this.clients = new Clients(this.clientOf);
+  }
+
+  /** Returns the key of an exchange's client. */
+  readonly clientOf = (exchange: Exchange): string => this.#clientOf(exchange);
+
+  /**
+   * Follows a new revision.
+   *
+   * @param header as in the constructor; where it changes, all clients are forgotten
+   * @param pools by name; former pools that are not among them retire
+   */
+  adopt(
+    header: string | undefined,
+    pools: ReadonlyMap<string, PersistentPool>,
+  ): void {
+    if (header !== this.#header) {
+      this.#header = header;
+      this.#clientOf = clientKey(header);
+      this.clients.reset();
+      for (const pool of pools.values()) pool.forgetClients();
+    }
+    for (const [name, pool] of this.#pools) {
+      if (pools.get(name) !== pool) pool.retire();
+    }
+    this.#pools = pools;
+  }
+
+  /** Whether there is a pool of this name. */
+  has(name: string): boolean {
+    return this.#pools.has(name);
+  }
+}

@@ -1,0 +1,128 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import fc from "fast-check";
+import { createTestServer } from "../../../core/testing.ts";
+import { ChainOrder } from "../../../plugins/limiter/checks.ts";
+
+Deno.test("ChainOrder takes routes that agree, and names the route that does not", () => {
+  const order = new ChainOrder();
+  equal(order.add("a", ["web", "db"]), undefined);
+  equal(order.add("b", ["web", "cache", "db"]), undefined);
+  equal(order.add("c", ["db"]), undefined);
+  deepEqual(order.add("d", ["db", "web"]), {
+    first: "db",
+    second: "web",
+    routes: ["a"],
+  });
+  equal(order.add("e", ["cache", "db", "disk"]), undefined);
+});
+
+Deno.test("ChainOrder finds an order that goes round over several routes", () => {
+  const order = new ChainOrder();
+  order.add("a", ["1", "2"]);
+  order.add("b", ["2", "3"]);
+  order.add("c", ["2", "4"]);
+  order.add("d", ["4", "3"]);
+  deepEqual(order.add("e", ["3", "1"])?.routes, ["a", "b"]);
+  equal(order.add("f", ["1", "4", "3"]), undefined);
+});
+
+Deno.test("a chain that is refused leaves nothing behind", () => {
+  const order = new ChainOrder();
+  order.add("a", ["1", "2"]);
+  order.add("b", ["3", "2", "1"]);
+  equal(order.add("c", ["2", "3"]), undefined);
+});
+
+Deno.test("chains are taken if and only if one order of pools fits them all", () => {
+  const chain = fc.uniqueArray(fc.integer({ min: 0, max: 4 }).map(String), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  fc.assert(
+    fc.property(fc.array(chain, { maxLength: 6 }), (chains) => {
+      const order = new ChainOrder();
+      const taken: string[][] = [];
+      for (const [index, pools] of chains.entries()) {
+        const fits = sortable([...taken, pools]);
+        equal(order.add(`${index}`, pools) === undefined, fits);
+        if (fits) taken.push(pools);
+      }
+    }),
+    { seed: 11, numRuns: 300 },
+  );
+});
+
+/** Whether pools can be put in one order that fits all chains: by taking away, again and again, one that nothing precedes. */
+function sortable(chains: readonly (readonly string[])[]): boolean {
+  let left = chains.map((chain) => [...chain]);
+  while (left.some((chain) => chain.length > 0)) {
+    const first = left.flatMap((chain) => chain.slice(0, 1)).find((pool) =>
+      left.every((chain) => chain.indexOf(pool) <= 0)
+    );
+    if (first === undefined) return false;
+    left = left.map((chain) => chain.filter((pool) => pool !== first));
+  }
+  return true;
+}
+
+/** What the limiter warns of. */
+async function warned(
+  route: Readonly<Record<string, unknown>>,
+  db: unknown = { concurrency: 2 },
+): Promise<[path: string, message: string][]> {
+  await using test = await createTestServer({
+    plugins: {
+      limiter: { pools: { db } },
+      distributions: {
+        profiles: { measured: { percentiles: { p50: 10, p90: 30, p99: 80 } } },
+      },
+    },
+    routes: [{ id: "r", path: "/r", limiter: "db", ...route }],
+  });
+  return test.server.warnings
+    .filter(({ path }) => path.startsWith("/plugins/limiter"))
+    .map(({ path, message }) => [path, message]);
+}
+
+const FITTED: readonly [string, unknown][] = [
+  ["percentiles", "measured"],
+  ["empirical", { empirical: { values: ["1ms", "2ms", "3ms"] } }],
+  ["histogram", {
+    histogram: {
+      unit: "1s",
+      cumulative: true,
+      buckets: [{ le: 0.1, count: 5 }, { le: 0.2, count: 8 }, {
+        le: "+Inf",
+        count: 8,
+      }],
+    },
+  }],
+];
+
+for (const [family, serviceTime] of FITTED) {
+  Deno.test(`a service time of ${family} that meets a pool is warned of`, async () => {
+    const warnings = await warned({ serviceTime });
+    deepEqual(warnings.map(([path]) => path), ["/plugins/limiter/pools/db"]);
+    match(warnings[0][1], new RegExp(`^Route "r" draws .* from ${family} and`));
+  });
+}
+
+Deno.test("exact samples that meet a pool are warned of, a route's own pool too", async () => {
+  const sampling = { scheme: "exact", block: 200 };
+  const limiter = { concurrency: 2 };
+  const serviceTime = { exponential: { mean: 10 } };
+  const [, [path, message]] = await warned({ serviceTime, sampling, limiter });
+  deepEqual(path, "/plugins/limiter");
+  match(message, /^Route "r" samples exactly and takes the pool "route:r"/);
+});
+
+Deno.test("a rate limit alone, and a plain service time, are no reason to warn", async () => {
+  const limit = { rateLimit: { rate: "5/s" } };
+  const limited = await warned({
+    serviceTime: { exponential: { mean: 10 } },
+    sampling: { scheme: "exact", block: 200 },
+  }, limit);
+  deepEqual(limited, []);
+  deepEqual(await warned({ serviceTime: "10ms" }), []);
+  deepEqual(await warned({}), []);
+});
