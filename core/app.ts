@@ -73,7 +73,7 @@ function settingsInput(
 
 /** A library's server takes a free port unless told otherwise: tests run side by side. */
 function withFreePort(input: PerfmockInput): PerfmockInput {
-  // What is no object is the schema's to report.
+  // The schema reports a configuration that is no object.
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     return input;
   }

@@ -4,11 +4,11 @@
  * @module
  */
 
-/** What a script may read beyond the safelisted headers. */
+/** Response headers that a script may read beyond the safelisted ones. */
 const EXPOSED =
   "Server-Timing, Perfmock-Sequence, Retry-After, RateLimit, RateLimit-Policy";
 
-/** How long a browser may keep the answer to a preflight, in seconds: two hours is the most that any keeps. */
+/** Time for which a browser may keep the answer to a preflight, in seconds: two hours is the maximum in any browser. */
 const PREFLIGHT_AGE = 7200;
 
 /** Lets the page of this origin read the answer. */
@@ -18,7 +18,7 @@ export function corsHeaders(headers: Headers, origin: string): void {
   headers.append("access-control-expose-headers", EXPOSED);
 }
 
-/** Whether a request asks for permission only; it is answered at once, outside sequence, pool and delay. */
+/** True for a preflight request: it is answered at once, outside sequence, pool and delay. */
 export function isPreflight(request: Request): boolean {
   return request.method === "OPTIONS" && request.headers.has("origin") &&
     request.headers.has("access-control-request-method");

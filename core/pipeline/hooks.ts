@@ -1,5 +1,5 @@
 /**
- * From what each plugin returns for a route to the hooks of that route, in the order in which they run.
+ * The hooks of a route: takes the hooks that each plugin offers, and puts them into the order in which they run.
  *
  * @module
  */

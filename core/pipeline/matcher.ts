@@ -29,7 +29,7 @@ export function decodedPattern(path: string): string {
   }
 }
 
-/** A set of routes, of which the first that matches is found. */
+/** A set of routes; finds the first that matches. */
 export class Matcher<T extends Matchable> {
   readonly #router = new SmartRouter<T>({
     routers: [new RegExpRouter(), new TrieRouter()],

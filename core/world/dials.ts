@@ -1,5 +1,5 @@
 /**
- * What can be turned while requests are under way, and who holds it: over all revisions of one configuration.
+ * Dials: values that can be changed while requests are in flight, over all revisions of one configuration.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { Dial, DialAddress, Dials, HeldDial, KitType } from "../plugin.ts";
 
 /** A dial and its address. */
 export interface PlacedDial {
-  /** Where it is found. */
+  /** Address of the dial. */
   readonly address: DialAddress;
   /** The dial itself. */
   readonly dial: Dial;
 }
 
-/** A dial in somebody's hand, and what is laid over it. */
+/** A held dial, and the value laid over it. */
 interface Hold {
   readonly address: DialAddress;
   readonly holder: string;
@@ -27,7 +27,7 @@ export class DialBoard implements Dials {
   readonly #held = new Map<string, Hold>();
   #dials: ReadonlyMap<string, PlacedDial> = new Map();
 
-  /** A revision takes over: what is held is laid over its dials too, as far as it has them. */
+  /** A revision takes over: the values of held dials are laid over its dials too, where it has them. */
   adopt(dials: readonly PlacedDial[]): void {
     for (const [key] of this.#held) this.#dials.get(key)?.dial.turn(undefined);
     this.#dials = new Map(

@@ -1,5 +1,5 @@
 /**
- * Puts plugins in order, sets them up first to last and disposes them last to first.
+ * The lifecycle of plugins: puts them in order, sets them up first to last, and disposes them last to first.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { Host, Instance, Key } from "../plugin.ts";
 import { coded, type CodedIssue, type LoadedPlugin } from "./plugin_loader.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
 
-/** How long a plugin's setup may take, in milliseconds. */
+/** Maximum time of a plugin's setup, in ms. */
 const SETUP_LIMIT = 10_000;
 
-/** What an instance may consist of. */
+/** Allowed properties of an instance. */
 const PROPERTIES: Readonly<Record<Exclude<keyof Instance, symbol>, true>> = {
   route: true,
   control: true,
@@ -28,13 +28,13 @@ const PROPERTIES: Readonly<Record<Exclude<keyof Instance, symbol>, true>> = {
 
 /** Plugins in the order in which they are set up. */
 export interface Arrangement {
-  /** All that can be used. */
+  /** Usable plugins. */
   readonly plugins: readonly LoadedPlugin[];
-  /** Names taken twice, requirements that are missing or go in a circle. */
+  /** Duplicate names, and requirements that are missing or circular. */
   readonly issues: readonly CodedIssue[];
 }
 
-/** The configuration's order, but for what a plugin requires, which goes before it. */
+/** Keeps the configuration's order, except that a plugin follows the plugins it requires. */
 export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
   const issues: CodedIssue[] = [];
   const byName = new Map<string, LoadedPlugin>();
@@ -88,11 +88,11 @@ export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
 
 /** A plugin that was set up. */
 export interface RunningPlugin extends LoadedPlugin {
-  /** What its setup returned. */
+  /** Result of its setup. */
   readonly instance: Instance;
 }
 
-/** The services of one revision: what plugins provide to each other. */
+/** The services that the plugins of one revision provide to each other. */
 export class Services {
   readonly #services = new Map<string, unknown>();
 
@@ -129,7 +129,7 @@ export class Services {
  * Sets plugins up, in order. Where one fails, those before it are disposed again.
  *
  * @param hostOf the host for a plugin
- * @param limit how long each may take, in milliseconds; one that is done later is disposed then
+ * @param limit maximum time of each setup, in ms; the result of a later one is disposed
  * @throws PerfmockError `PLUGIN_SETUP_FAILED`, `PLUGIN_SETUP_TIMEOUT` or `PLUGIN_INVALID`, naming the plugin
  */
 export async function setUp(
@@ -143,7 +143,7 @@ export async function setUp(
       const instance = await setUpOne(entry, hostOf(entry), limit);
       running.push({ ...entry, instance });
       inspect(entry, instance);
-      // Requests may be under way on a revision before: they get their turn.
+      // Requests may be in flight on the revision before: they get a turn.
       await nextTurn();
     }
     return running;
@@ -166,7 +166,7 @@ async function setUpOne(
     return await withinLimit(result, limit) ?? {};
   } catch (error) {
     if (error instanceof TimeLimitError) {
-      // Nobody waits for it any more, but what it started must end.
+      // The result is no longer awaited, but it must be disposed.
       result.then((late) => late?.[Symbol.asyncDispose]?.()).catch(() => {});
       throw new PerfmockError(
         "PLUGIN_SETUP_TIMEOUT",
@@ -217,9 +217,9 @@ function inspect(entry: LoadedPlugin, instance: Instance): void {
 }
 
 /**
- * Disposes plugins, last in, first out; one that throws does not keep the others.
+ * Disposes plugins, last in, first out; an error in one does not keep the others from it.
  *
- * @returns what was thrown
+ * @returns the errors
  */
 export async function disposeAll(
   running: readonly RunningPlugin[],

@@ -1,5 +1,5 @@
 /**
- * Loads the plugins of a configuration, built-in ones by name, others by import, and gathers what they contribute to each other.
+ * Loads the plugins of a configuration, built-in ones by name, others by import, and gathers their contributions.
  *
  * @module
  */
@@ -8,39 +8,39 @@ import type { ErrorCode, Issue } from "../errors.ts";
 import type { Family, Plugin } from "../plugin.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 
-/** A plugin with the place it has in the configuration. */
+/** A plugin with its place in the configuration. */
 export interface LoadedPlugin {
-  /** Its key in `plugins`: a built-in name, a path or a specifier. */
+  /** Key in `plugins`: a built-in name, a path or a specifier. */
   readonly key: string;
-  /** Its options as written; `{}` where none are. */
+  /** Options as written. Default `{}`. */
   readonly options: unknown;
   /** The plugin itself. */
   readonly plugin: Plugin;
 }
 
-/** A fault with the code it has where it is the only kind of fault. */
+/** An issue with the error code that is used where all issues share it. */
 export interface CodedIssue {
   /** The error code. */
   readonly code: ErrorCode;
-  /** The fault. */
+  /** The issue. */
   readonly issue: Issue;
 }
 
-/** What could be loaded, and what could not. */
+/** Result of loading the plugins. */
 export interface Loading {
-  /** The plugins that are on, in the configuration's order, after the built-in ones it does not name. */
+  /** Active plugins: built-in ones that the configuration does not name, then the others in its order. */
   readonly plugins: readonly LoadedPlugin[];
-  /** One fault for each that could not be loaded or is no plugin. */
+  /** One issue for each value that cannot be loaded or is no plugin. */
   readonly issues: readonly CodedIssue[];
 }
 
-/** How long a plugin's module may take to load, in milliseconds: one that awaits for ever is named, not waited for. */
+/** Maximum time to load a plugin's module, in ms: a module that never finishes is named in the error. */
 const IMPORT_LIMIT = 30_000;
 
 /** The version of the contract that this perfmock serves. */
 const CONTRACT = 1;
 
-/** What a plugin may consist of. The list is closed, so that a misspelt property does not fail in silence. */
+/** Allowed properties of a plugin. The list is closed, so that a misspelt property does not fail in silence. */
 const PROPERTIES: Readonly<Record<keyof Plugin, true>> = {
   name: true,
   version: true,
@@ -60,7 +60,7 @@ const NAME = /^[a-z][a-z0-9_-]*$/;
  *
  * @param entries the `plugins` part as written
  * @param folder the URL, ending in a slash, that relative paths start from
- * @param builtin the plugins that are on without being named, by name
+ * @param builtin the built-in plugins, by name
  */
 export async function loadPlugins(
   entries: unknown,
@@ -69,7 +69,7 @@ export async function loadPlugins(
 ): Promise<Loading> {
   const plugins: LoadedPlugin[] = [];
   const issues: CodedIssue[] = [];
-  // What is no object is the schema's to report; the built-in plugins are then on with their defaults.
+  // The schema reports `plugins` that is no object; the built-in plugins are then on with their defaults.
   const written = isRecord(entries) ? Object.entries(entries) : [];
   const named = new Set(written.map(([key]) => key));
   for (const [key, plugin] of Object.entries(builtin)) {
@@ -91,15 +91,15 @@ export async function loadPlugins(
   return { plugins, issues };
 }
 
-/** The plugins that are on without being named, by name. */
+/** Plugins that are active without being named. */
 export interface Available {
-  /** Those that can be used. */
+  /** Usable plugins, by name. */
   readonly plugins: Readonly<Record<string, Plugin>>;
-  /** What is no plugin, or has the name of another. */
+  /** Errors of values that are no plugin or share a name. */
   readonly issues: readonly CodedIssue[];
 }
 
-/** Adds plugins that a program handed over to the built-in ones. */
+/** Adds the plugins that a program passed as objects to the built-in ones. */
 export function addGiven(
   builtin: Readonly<Record<string, Plugin>>,
   given: readonly Plugin[],
@@ -158,12 +158,12 @@ async function load(
   return issues.length > 0 ? { issues } : { plugin: plugin as Plugin };
 }
 
-/** Paths are the configuration's, bare names are the import map's. */
+/** Paths are relative to the configuration; bare names are looked up in the import map. */
 function specifier(key: string, folder: URL): string {
   return /^\.{0,2}\//.test(key) ? new URL(key, folder).href : key;
 }
 
-/** The first line of what the module loader says, without the stack of files that led there. */
+/** First line of the module loader's error, without the chain of imports. */
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.split("\n", 1)[0];
@@ -188,7 +188,7 @@ function adviceFor(
     : undefined;
 }
 
-/** All that keeps a value from being a plugin. */
+/** Finds everything that keeps a value from being a plugin. */
 function inspect(value: unknown, key: string): CodedIssue[] {
   const path = toPointer(["plugins", key]);
   const issues: CodedIssue[] = [];
@@ -252,7 +252,7 @@ function isListOfNames(value: unknown): boolean {
     value.every((name) => typeof name === "string");
 }
 
-/** A fault of a plugin, at its place in the configuration. */
+/** Makes an issue of a plugin, at its place in the configuration. */
 export function coded(
   code: ErrorCode,
   { key }: Pick<LoadedPlugin, "key">,
@@ -265,21 +265,21 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What all plugins together give to each other. */
+/** Contributions of all plugins to each other. */
 export interface Gathering {
   /** Distribution families by name. */
   readonly families: ReadonlyMap<string, Family>;
-  /** Named distributions as written, with the place they stand at. */
+  /** Named distributions as written, with their places. */
   readonly profiles: ReadonlyMap<string, GatheredProfile>;
-  /** What a plugin contributes that is none of these, and names that two plugins gave. */
+  /** Errors of malformed contributions, and of names that two plugins contribute. */
   readonly issues: readonly CodedIssue[];
 }
 
 /** A named distribution. */
 export interface GatheredProfile {
-  /** As a user would write it. */
+  /** Distribution as written. */
   readonly value: unknown;
-  /** Where it is written, as a JSON Pointer. */
+  /** Place in the configuration, as a JSON Pointer. */
   readonly path: string;
 }
 
@@ -323,13 +323,13 @@ export function gather(plugins: readonly LoadedPlugin[]): Gathering {
         profile(own, { value, path });
       }
     } catch (error) {
-      issue(`Plugin "${name}" cannot say what it contributes: ${error}`);
+      issue(`Plugin "${name}" cannot tell its contributions: ${error}`);
     }
   }
   return { families, profiles, issues };
 }
 
-/** The types say so; a plugin may be plain JavaScript. */
+/** Checked at run time: a plugin may be plain JavaScript. */
 function isFamily(value: unknown): value is Family {
   const family: Partial<Family> = Object(value);
   return typeof family.name === "string" &&

@@ -221,7 +221,7 @@ export async function buildRoutes(
   return { routes, dials, issues };
 }
 
-/** Asks every plugin for its hooks; adds what is wrong to `issues`. */
+/** Asks every plugin for its hooks; adds errors to `issues`. */
 function offersFor(
   route: RouteSettings,
   view: Route,

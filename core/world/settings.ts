@@ -1,5 +1,5 @@
 /**
- * Everything a user wrote, read: which plugins are on, what they contribute, and every setting, validated all at once.
+ * Reads a configuration: loads its plugins, gathers their contributions, and validates every setting.
  *
  * @module
  */
@@ -41,9 +41,9 @@ export interface BuiltinPlugins {
 
 /** A configuration as written. */
 export interface SettingsInput {
-  /** What was written. */
+  /** Configuration as written. */
   readonly value: unknown;
-  /** Where relative paths start from, with a trailing slash. */
+  /** Folder that relative paths start from, with a trailing slash. */
   readonly folder: URL;
   /** The built-in plugins, on without being named. */
   readonly builtin: BuiltinPlugins;
@@ -53,7 +53,7 @@ export interface SettingsInput {
 
 /** A plugin with its options parsed. */
 export interface ConfiguredPlugin extends LoadedPlugin {
-  /** What its schema made of its options. */
+  /** Options as its schema parsed them. */
   readonly parsed: unknown;
 }
 
@@ -122,7 +122,7 @@ export async function readSettings(
   given: SettingsInput,
   known?: PluginSet,
 ): Promise<Settings> {
-  // A copy: what is frozen below must not be the caller's.
+  // A copy: the frozen configuration must not be the caller's.
   const input = { ...given, value: copy(given.value) };
   const pluginSet = (known && samePluginSet(known, input)) ??
     await loadPluginSet(input);
@@ -182,7 +182,7 @@ function readOptions(pluginSet: PluginSet) {
   const warnings: Issue[] = [];
   const configured = plugins.map((entry): ConfiguredPlugin => {
     const path = toPointer(["plugins", entry.key]);
-    // The configuration's own schema reports what is no object.
+    // The configuration's own schema reports options that are no object.
     const options = typeof entry.options === "object" ? entry.options : {};
     try {
       const schema = optionSchemaOf(entry.plugin, pluginSet);

@@ -67,8 +67,8 @@ Deno.test("gather() names the plugin whose contributions cannot be had", () => {
   deepEqual(
     issues.map(({ issue }) => issue.message.slice(0, 58)),
     [
-      'Plugin "thrower" cannot say what it contributes: Error: boom',
-      'Plugin "number" cannot say what it contributes: TypeError: n',
+      'Plugin "thrower" cannot tell its contributions: Error: boom',
+      'Plugin "number" cannot tell its contributions: TypeError: n',
     ].map((text) => text.slice(0, 58)),
   );
 });
