@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { denoQuietly, root } from "../../tools/run.ts";
-import { parse } from "../_sources.ts";
+import { parse } from "../../tools/sources.ts";
 
 /** A registry that is being served. */
 export interface Registry extends AsyncDisposable {

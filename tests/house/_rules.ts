@@ -4,7 +4,8 @@
  * @module
  */
 import { posix } from "node:path";
-import type { Source } from "../_sources.ts";
+import { circles } from "../../tools/graph.ts";
+import { type Source, target } from "../../tools/sources.ts";
 
 /** The door of the contract: types, and the values that a plugin needs. */
 const CONTRACT = "core/plugin.ts";
@@ -12,42 +13,34 @@ const CONTRACT = "core/plugin.ts";
 /** The door for load engines. */
 const LOAD = "core/load.ts";
 
+/** The table of built-in plugins: the one file in plugins/ that may import several plugins. */
+const BUILT_IN = "plugins/builtin.ts";
+
+/** Where the table of built-in plugins was before; to be removed once it has moved. */
+const FORMER_BUILT_IN = "core/builtin.ts";
+
 /** The files that make up the contract. */
 function isContract({ path }: Source): boolean {
   return path.startsWith("core/contract/");
 }
 
-/** The one file of core that names plugins: the table of built-ins. */
-const BUILT_IN = "core/builtin.ts";
-
-/** The repository's path an import leads to; undefined for a package. */
-export function target(source: Source, specifier: string): string | undefined {
-  if (specifier === "@perfmock/perfmock") return "mod.ts";
-  if (specifier === "@perfmock/perfmock/plugin") return CONTRACT;
-  if (specifier === "@perfmock/perfmock/testing") return "core/testing.ts";
-  if (specifier.startsWith("@perfmock/perfmock/")) {
-    return specifier.replace("@perfmock/perfmock", "plugins") + "/mod.ts";
-  }
-  if (!/^\.\.?\//.test(specifier)) return undefined;
-  return posix.join(posix.dirname(source.path), specifier);
-}
-
-/** Rule 1: a plugin imports the contract, packages and itself; core imports no plugin but in the table of built-ins. */
+/** Rule 1: a plugin imports the contract, packages and its own files; core imports no plugin. */
 export function boundaries(files: readonly Source[]): string[] {
   return eachImport(files, (file, to) => {
     const [area, name] = file.path.split("/");
-    if (area === "plugins") {
-      if (
-        to === CONTRACT || to === LOAD || to.startsWith(`plugins/${name}/`)
-      ) {
-        return undefined;
-      }
-      return "a plugin may import core/plugin.ts, core/load.ts, packages and its own files";
+    if (file.path === FORMER_BUILT_IN) return undefined;
+    if (area === "core") {
+      return to.startsWith("plugins/") ? "core imports no plugin" : undefined;
     }
-    return area === "core" && to.startsWith("plugins/") &&
-        file.path !== BUILT_IN
-      ? "core may import plugins in core/builtin.ts alone"
-      : undefined;
+    if (area !== "plugins" || to === CONTRACT) return undefined;
+    if (file.path === BUILT_IN) {
+      return /^plugins\/[a-z_]+\/mod\.ts$/.test(to)
+        ? undefined
+        : "the table of built-in plugins may import core/plugin.ts and each plugin's mod.ts";
+    }
+    return to === LOAD || to.startsWith(`plugins/${name}/`)
+      ? undefined
+      : "a plugin may import core/plugin.ts, core/load.ts, packages and its own files";
   });
 }
 
@@ -86,6 +79,11 @@ export function doors(files: readonly Source[]): string[] {
     }
     return undefined;
   });
+}
+
+/** No file imports another in a circle, types, dynamic imports and workers' scripts included. */
+export function noCircles(files: readonly Source[]): string[] {
+  return circles(files).map(({ imports }) => imports.join("; "));
 }
 
 /** JSR cannot be reached where the project is built and tested. */

@@ -1,6 +1,6 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { root } from "../../tools/run.ts";
-import { parse, parseAll } from "../_sources.ts";
+import { parse, parseAll } from "../../tools/sources.ts";
 
 const product = await parseAll("core", "plugins");
 const page = await Deno.readTextFile(`${root}/docs/errors.md`);

@@ -9,7 +9,7 @@ import {
   testsAssert,
   timeAndChance,
 } from "./_rules.ts";
-import { parseAll } from "../_sources.ts";
+import { parseAll } from "../../tools/sources.ts";
 
 const product = await parseAll("core", "plugins");
 const tests = await parseAll("tests");

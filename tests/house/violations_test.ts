@@ -4,12 +4,13 @@ import {
   contractIsTypes,
   denoNamespace,
   doors,
+  noCircles,
   noJsrImports,
   shape,
   testsAssert,
   timeAndChance,
 } from "./_rules.ts";
-import { parse, type Source } from "../_sources.ts";
+import { parse, type Source } from "../../tools/sources.ts";
 
 function one(path: string, text: string): Source[] {
   return [parse(path, text)];
@@ -26,18 +27,23 @@ Deno.test("parse() finds every kind of import and tells types apart", () => {
      export type { F } from "./f.ts";
      export * from "./g.ts";
      const h = await import("./h.ts");
+     let i: import("./i.ts").I;
+     const j = new URL("./j.ts", import.meta.url);
+     const k = [new URL("./k.txt", import.meta.url), new URL("./k.ts", base)];
      // import "./comment.ts";
      const text = 'import "./text.ts"';`,
   );
-  deepEqual(source.imports.map((i) => [i.specifier, i.typeOnly]), [
-    ["./a.ts", true],
-    ["./b.ts", true],
-    ["c", false],
+  deepEqual(source.imports.map((i) => [i.specifier, i.typeOnly, ...i.names]), [
+    ["./a.ts", true, "A"],
+    ["./b.ts", true, "B"],
+    ["c", false, "default", "C"],
     ["./d.ts", false],
-    ["./e.ts", false],
-    ["./f.ts", true],
-    ["./g.ts", false],
-    ["./h.ts", false],
+    ["./e.ts", false, "e"],
+    ["./f.ts", true, "F"],
+    ["./g.ts", false, "*"],
+    ["./h.ts", false, "import()"],
+    ["./i.ts", true, "import()"],
+    ["./j.ts", false, "new URL()"],
   ]);
 });
 
@@ -74,12 +80,47 @@ Deno.test("boundaries() tells of a plugin that reaches into core or another plug
   ]);
 });
 
-Deno.test("boundaries() lets only the table of built-ins import plugins into core", () => {
+Deno.test("boundaries() lets core import no plugin", () => {
   const text = `import limiter from "../plugins/limiter/mod.ts";`;
-  deepEqual(boundaries(one("core/builtin.ts", text)), []);
   deepEqual(boundaries(one("core/app.ts", text)), [
-    "core/app.ts imports ../plugins/limiter/mod.ts: core may import plugins in core/builtin.ts alone",
+    "core/app.ts imports ../plugins/limiter/mod.ts: core imports no plugin",
   ]);
+});
+
+Deno.test("boundaries() covers workers' scripts and types written as import()", () => {
+  const text =
+    `new Worker(new URL("../limiter/worker.ts", import.meta.url), { type: "module" });
+     let pool: import("../limiter/pool.ts").Pool;`;
+  const reason =
+    "a plugin may import core/plugin.ts, core/load.ts, packages and its own files";
+  deepEqual(boundaries(one("plugins/load_engine/mod.ts", text)), [
+    `plugins/load_engine/mod.ts imports ../limiter/worker.ts: ${reason}`,
+    `plugins/load_engine/mod.ts imports ../limiter/pool.ts: ${reason}`,
+  ]);
+});
+
+Deno.test("boundaries() lets the table of built-in plugins import each plugin by its door", () => {
+  const text = `import limiter from "./limiter/mod.ts";
+    import exporters from "./exporters/mod.ts";
+    import { pool } from "./limiter/pool.ts";
+    import type { Plugin } from "../core/plugin.ts";`;
+  deepEqual(boundaries(one("plugins/builtin.ts", text)), [
+    "plugins/builtin.ts imports ./limiter/pool.ts: the table of built-in plugins may import core/plugin.ts and each plugin's mod.ts",
+  ]);
+  deepEqual(boundaries(one("plugins/other.ts", text)).length, 3);
+});
+
+Deno.test("noCircles() shows the imports that close a circle, types included", () => {
+  const files = [
+    parse("core/a.ts", `import { b, type B } from "./b.ts";`),
+    parse("core/b.ts", `import type { C } from "./c.ts";`),
+    parse("core/c.ts", `const worker = new URL("./a.ts", import.meta.url);`),
+    parse("core/d.ts", `import { a } from "./a.ts";`),
+  ];
+  deepEqual(noCircles(files), [
+    "core/a.ts -> core/b.ts: b, B; core/b.ts -> core/c.ts: C; core/c.ts -> core/a.ts: new URL()",
+  ]);
+  deepEqual(noCircles(files.slice(1)), []);
 });
 
 Deno.test("contractIsTypes() tells of an import that costs something at run time", () => {

@@ -1,0 +1,241 @@
+/**
+ * `deno task graph`: prints the rooms of the code with their sizes, the imports between rooms, and the floors on which the
+ * rooms stand. Fails if files import one another in a circle, imports of types included, and prints the imports that close
+ * the circle.
+ *
+ * A room is a folder of core, a plugin, or a file that lies directly in core or at the root.
+ *
+ * @module
+ */
+import { denoQuietly, print } from "./run.ts";
+import { type Module, target } from "./sources.ts";
+
+/** Successors of each node. */
+export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Size of one room. */
+export interface Room {
+  /** Name: `core/config`, `plugins/limiter`, `core/app.ts`. */
+  readonly name: string;
+  /** Number of files. */
+  readonly files: number;
+  /** Number of lines. */
+  readonly lines: number;
+  /** Median number of lines of a file. */
+  readonly median: number;
+}
+
+/** Files that import one another in a circle. */
+export interface Circle {
+  /** One shortest circle, as `core/a.ts -> core/b.ts: Name, other`. */
+  readonly imports: readonly string[];
+  /** All files that can reach one another, sorted; more than the circle's own where circles meet. */
+  readonly files: readonly string[];
+}
+
+/** Name of the room that a file is in. */
+export function roomOf(path: string): string {
+  const folders = path.split("/");
+  return folders.slice(0, 2).join("/");
+}
+
+/** Which of the given files each file imports, in any way. */
+export function fileGraph(files: readonly Module[]): Graph {
+  const known = new Set(files.map(({ path }) => path));
+  return new Map(files.map((file) => [
+    file.path,
+    new Set(
+      file.imports.map(({ specifier }) => target(file, specifier))
+        .filter((to): to is string => to !== undefined && known.has(to)),
+    ),
+  ]));
+}
+
+/** Which rooms each room imports, itself left out. */
+export function roomGraph(graph: Graph): Graph {
+  const rooms = new Map<string, Set<string>>();
+  for (const [from, targets] of graph) {
+    const room = rooms.get(roomOf(from)) ?? new Set();
+    rooms.set(roomOf(from), room);
+    for (const to of targets) {
+      if (roomOf(to) !== roomOf(from)) room.add(roomOf(to));
+    }
+  }
+  return rooms;
+}
+
+/** Sizes of all rooms, by name. */
+export function rooms(files: readonly Module[]): Room[] {
+  return [...Map.groupBy(files, ({ path }) => roomOf(path))]
+    .map(([name, inside]) => size(name, inside))
+    .toSorted((a, b) => a.name < b.name ? -1 : 1);
+}
+
+function size(name: string, files: readonly Module[]): Room {
+  const lines = files.map(({ text }) => text.split("\n").length - 1)
+    .toSorted((a, b) => a - b);
+  return {
+    name,
+    files: lines.length,
+    lines: lines.reduce((sum, n) => sum + n, 0),
+    median: lines[Math.floor((lines.length - 1) / 2)] ?? 0,
+  };
+}
+
+/**
+ * Strongly connected components by Tarjan's algorithm: groups of nodes that reach one another. A group comes after all that
+ * it leads to.
+ */
+export function components(graph: Graph): string[][] {
+  const index = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (node: string): number => {
+    const own = index.size;
+    index.set(node, own);
+    stack.push(node);
+    let least = own;
+    for (const next of graph.get(node) ?? []) {
+      const seen = index.get(next);
+      if (seen === undefined) least = Math.min(least, visit(next));
+      // Nodes of a finished group are no longer on the stack.
+      else if (stack.includes(next)) least = Math.min(least, seen);
+    }
+    if (least === own) found.push(stack.splice(stack.indexOf(node)));
+    return least;
+  };
+  for (const node of graph.keys()) if (!index.has(node)) visit(node);
+  return found;
+}
+
+/**
+ * Floor of each node, from 1: one above the highest of those it leads to. Nodes that reach one another are on one floor.
+ * The largest floor is the length of the longest chain.
+ */
+export function floors(graph: Graph): Map<string, number> {
+  const floor = new Map<string, number>();
+  for (const group of components(graph)) {
+    const below = group.flatMap((node) => [...graph.get(node) ?? []])
+      .filter((to) => !group.includes(to))
+      .map((to) => floor.get(to) ?? 0);
+    for (const node of group) floor.set(node, Math.max(0, ...below) + 1);
+  }
+  return floor;
+}
+
+/** All circles among files: one for each group of files that reach one another. */
+export function circles(files: readonly Module[]): Circle[] {
+  const graph = fileGraph(files);
+  const sources = new Map(files.map((file) => [file.path, file]));
+  return components(graph)
+    .filter((group) => group.length > 1 || graph.get(group[0])?.has(group[0]))
+    .map((group) => {
+      const path = shortestCircle(graph, group.toSorted());
+      const imports = path.map((from, i) => {
+        const to = path[(i + 1) % path.length];
+        return `${from} -> ${to}: ${names(sources.get(from), to)}`;
+      });
+      return { imports, files: group.toSorted() };
+    });
+}
+
+function names(from: Module | undefined, to: string): string {
+  const imports =
+    from?.imports.filter(({ specifier }) => target(from, specifier) === to) ??
+      [];
+  return [...new Set(imports.flatMap(({ names }) => names))].join(", ");
+}
+
+/** Files of one shortest circle within a group, each importing the next and the last the first. */
+function shortestCircle(graph: Graph, group: readonly string[]): string[] {
+  let shortest: string[] = [];
+  for (const start of group) {
+    const path = pathBack(graph, start);
+    if (path && (shortest.length === 0 || path.length < shortest.length)) {
+      shortest = path;
+    }
+  }
+  return shortest;
+}
+
+/** Breadth-first search for the shortest way from a node back to itself. */
+function pathBack(graph: Graph, start: string): string[] | undefined {
+  const paths: string[][] = [[start]];
+  const seen = new Set<string>();
+  for (const path of paths) {
+    for (const next of graph.get(path[path.length - 1]) ?? []) {
+      if (next === start) return path;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      paths.push([...path, next]);
+    }
+  }
+  return undefined;
+}
+
+function printRooms(files: readonly Module[]): void {
+  const row = (name: string, ...figures: (number | string)[]) =>
+    print(
+      `  ${name.padEnd(28)}${figures.map((n) => `${n}`.padStart(8)).join("")}`,
+    );
+  print("Rooms");
+  row("", "files", "lines", "median");
+  for (const room of rooms(files)) {
+    row(room.name, room.files, room.lines, room.median);
+  }
+  const { files: count, lines, median } = size("all", files);
+  row("all", count, lines, median);
+}
+
+function printArrows(graph: Graph): void {
+  const arrows = [...graph.values()].reduce((sum, { size }) => sum + size, 0);
+  print(`\nImports between rooms: ${arrows}`);
+  for (const [room, targets] of [...graph].toSorted()) {
+    if (targets.size === 0) continue;
+    print(`  ${room} -> ${[...targets].toSorted().join(", ")}`);
+  }
+}
+
+function printFloors(graph: Graph): void {
+  const byFloor = Map.groupBy(floors(graph), ([, floor]) => floor);
+  print(`\nFloors: ${byFloor.size}`);
+  for (const [floor, rooms] of [...byFloor].toSorted(([a], [b]) => b - a)) {
+    const names = rooms.map(([name]) => name).toSorted();
+    print(`${`${floor}`.padStart(4)}  ${names.join(", ")}`);
+  }
+  for (const group of components(graph)) {
+    if (group.length === 1) continue;
+    print(`  On one floor, by importing one another: ${group.join(", ")}`);
+  }
+}
+
+/** Parses the product's files in a process of its own: see tools/parse_modules.ts. */
+async function parsed(): Promise<Module[]> {
+  const file = await Deno.makeTempFile({ prefix: "perfmock-graph-" });
+  try {
+    const { code, output } = await denoQuietly(
+      ["test", "-A", "--no-check", "tools/parse_modules.ts", "--", file],
+    );
+    if (code !== 0) throw new Error(`Cannot parse the files:\n${output}`);
+    return JSON.parse(await Deno.readTextFile(file));
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+async function main(): Promise<number> {
+  const files = await parsed();
+  const graph = roomGraph(fileGraph(files));
+  printRooms(files);
+  printArrows(graph);
+  printFloors(graph);
+  const found = circles(files);
+  print(`\nCircles of files: ${found.length}`);
+  for (const { imports, files } of found) {
+    print(`  ${files.length} files import one another, among them`);
+    for (const line of imports) print(`    ${line}`);
+  }
+  return found.length === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main());
