@@ -1,56 +1,58 @@
 /**
  * Judges coverage by folder: 100 % of statistical code, 90 % of everything else under core/ and plugins/, of lines,
- * branches and functions each. A file that no test loads counts as a fault of its own, since a report of coverage
- * leaves it out.
+ * branches and functions each. A file that no test loads fails by itself, since a report of coverage leaves it out.
  *
  * @module
  */
 import { pathToFileURL } from "node:url";
 
-/** How much of something ran. */
+/** Part of something that ran. */
 export interface Share {
-  /** How many ran. */
+  /** Number that ran. */
   readonly hit: number;
-  /** How many there are. */
+  /** Number in all. */
   readonly found: number;
 }
 
-/** What ran of one file. */
+/** Coverage of one file. */
 export interface FileCoverage {
-  /** Relative to the repository. */
+  /** Path relative to the repository. */
   readonly path: string;
-  /** Its lines. */
+  /** Lines. */
   readonly lines: Share;
-  /** Its branches, as V8 counts them: blocks that ran another number of times than what encloses them. */
+  /** Branches, as V8 counts them: blocks that ran another number of times than the enclosing block. */
   readonly branches: Share;
-  /** Its functions. */
+  /** Functions. */
   readonly functions: Share;
-  /** Where something did not run: `12`, `branch at 14`, `function f`. */
+  /** Places that did not run: `12`, `branch at 14`, `function f`. */
   readonly missed: readonly string[];
 }
 
-/** What ran of one folder, and what must. */
+/** Coverage of one folder, and its threshold. */
 export interface FolderCoverage {
-  /** `core/<name>` or `plugins/<name>`, with all folders below it; `core` is the files at its root. */
+  /**
+   * `core/<name>`, `core/lib/<name>` or `plugins/<name>`, with all folders below; `core` and `core/lib` for the files directly
+   * in them.
+   */
   readonly folder: string;
-  /** The least percentage of lines, branches and functions. */
+  /** Least percentage of lines, branches and functions each. */
   readonly threshold: number;
-  /** Percentages. */
+  /** Percentage of lines. */
   readonly lines: number;
-  /** Percentages. */
+  /** Percentage of branches. */
   readonly branches: number;
-  /** Percentages. */
+  /** Percentage of functions. */
   readonly functions: number;
-  /** Its files. */
+  /** Files in it. */
   readonly files: readonly FileCoverage[];
-  /** True where nothing is below the threshold. */
+  /** True if nothing is below the threshold. */
   readonly ok: boolean;
 }
 
-/** The folders of statistical code, of which all must run. */
-const COMPLETE = ["core/random", "plugins/distributions"];
+/** Folders of statistical code, all of which must run. */
+const COMPLETE = ["core/lib/random", "plugins/distributions"];
 
-/** Reads a report in LCOV's format; `root` is the repository's absolute path, and files outside of it are left out. */
+/** Reads a report in LCOV's format; `root` is the repository's absolute path, and files outside it are left out. */
 export function parseLcov(lcov: string, root: string): FileCoverage[] {
   return lcov.split("end_of_record").flatMap((record) => {
     const lines = record.trim().split("\n").map((line) => line.trim());
@@ -96,11 +98,11 @@ function ranges(lines: readonly number[]): string[] {
   return found.map(([from, to]) => from === to ? `${from}` : `${from}-${to}`);
 }
 
-/** Adds the files up, folder by folder. Files outside core/ and plugins/ are not judged. */
+/** Adds up the files of each folder. Files outside core/ and plugins/ are not judged. */
 export function judge(files: readonly FileCoverage[]): FolderCoverage[] {
   const folders = Map.groupBy(
     files.filter((file) => /^(core|plugins)\//.test(file.path)),
-    (file) => file.path.split("/").slice(0, -1).slice(0, 2).join("/"),
+    (file) => folderOf(file.path),
   );
   return [...folders].map(([folder, files]) => {
     const threshold = COMPLETE.includes(folder) ? 100 : 90;
@@ -114,13 +116,18 @@ export function judge(files: readonly FileCoverage[]): FolderCoverage[] {
   }).toSorted((a, b) => a.folder < b.folder ? -1 : 1);
 }
 
+function folderOf(path: string): string {
+  const folders = path.split("/").slice(0, -1);
+  return folders.slice(0, folders[1] === "lib" ? 3 : 2).join("/");
+}
+
 function percentage(shares: readonly Share[]): number {
   const found = shares.reduce((sum, share) => sum + share.found, 0);
   const hit = shares.reduce((sum, share) => sum + share.hit, 0);
   return found === 0 ? 100 : 100 * hit / found;
 }
 
-/** The paths among `sources` whose URL is in none of V8's profiles: no test loads them. */
+/** Paths among `sources` whose URL is in none of V8's profiles: no test loads them. */
 export function unloaded(
   sources: readonly string[],
   loaded: ReadonlySet<string>,
@@ -131,7 +138,23 @@ export function unloaded(
   );
 }
 
-/** A table of all folders, then what did not run in those that are below their threshold. */
+/** URLs of the scripts that V8's profiles in a folder are of. */
+export async function profiledScripts(
+  directory: string,
+): Promise<Set<string>> {
+  const urls = new Set<string>();
+  for await (const { name } of Deno.readDir(directory)) {
+    const profile: unknown = JSON.parse(
+      await Deno.readTextFile(`${directory}/${name}`),
+    );
+    if (
+      typeof profile === "object" && profile !== null && "url" in profile
+    ) urls.add(String(profile.url));
+  }
+  return urls;
+}
+
+/** Table of all folders, then the places that did not run in folders below their threshold. */
 export function table(folders: readonly FolderCoverage[]): string {
   const cell = (percent: number) =>
     // Cut, not rounded: 99.96 % is not 100.0 %.

@@ -1,17 +1,25 @@
 /**
  * `deno task test`: runs all tests that need no installed server, writes test_results.json, and judges coverage. In CI
- * (`CI=true`) it also fails where the committed test_results.json tells of other tests or other outcomes.
+ * (`CI=true`) it also fails if the committed test_results.json has other tests or other outcomes.
  *
- * Coverage comes from a second run: the profiler slows code down and delays the start and end of threads by a second,
- * which the tests of time must not be judged by.
+ * Each test file runs once, in the group that its text names: see tools/test_groups.ts. Coverage counts the profiled group
+ * only: the profiler slows code down and delays the start and end of threads by up to a second, so tests that measure time
+ * run without it.
  *
- * With arguments (`deno task test tests/core`, `--filter lognormal`) it is `deno test -A` with these arguments: nothing
+ * With arguments (`deno task test tests/core`, `--filter lognormal`) it is `deno test -A` with these arguments, and nothing
  * is written or judged.
  *
  * @module
  */
-import { judge, parseLcov, table, unloaded } from "./coverage.ts";
+import {
+  judge,
+  parseLcov,
+  profiledScripts,
+  table,
+  unloaded,
+} from "./coverage.ts";
 import { deno, denoQuietly, print, readIfThere, root, sources } from "./run.ts";
+import { type Group, groupOf } from "./test_groups.ts";
 import {
   convert,
   differences,
@@ -20,26 +28,80 @@ import {
   type TestResults,
 } from "./test_results.ts";
 
-/** Needs installed software: `deno task test:real` runs it. */
+/** Tests that need installed software, which `deno task test:real` runs. */
 const REAL = "tests/real";
 
-const ALL = ["test", "-A", `--ignore=${REAL}`];
+/** Starts servers and threads that mostly wait: more files at once than there are cores keep the cores busy. */
+const PROFILED_JOBS = 2 * navigator.hardwareConcurrency;
+
+/** Arguments and environment of one run of `deno test`. */
+interface GroupRun {
+  readonly group: Group;
+  readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+async function testFiles(): Promise<Record<Group, string[]>> {
+  const files: Record<Group, string[]> = {
+    profiled: [],
+    unprofiled: [],
+    alone: [],
+  };
+  for (const path of await sources("tests")) {
+    if (!path.endsWith("_test.ts") || path.startsWith(`${REAL}/`)) continue;
+    files[groupOf(await Deno.readTextFile(`${root}/${path}`))].push(path);
+  }
+  return files;
+}
 
 async function runAll(temporary: string): Promise<TestResults> {
   const started = new Date();
-  const exitCode = await deno([
-    ...ALL,
-    `--junit-path=${temporary}/junit.xml`,
-    "tests",
-  ]);
-  const modules = (await sources("tests"))
-    .filter((path) =>
-      path.endsWith("_test.ts") && !path.startsWith(`${REAL}/`)
+  const files = await testFiles();
+  const coverage = `${temporary}/coverage`;
+  const runs: GroupRun[] = [
+    {
+      group: "profiled",
+      args: [
+        "--parallel",
+        `--coverage=${coverage}`,
+        "--coverage-raw-data-only",
+      ],
+      env: {
+        DENO_JOBS: `${PROFILED_JOBS}`,
+        // Commands that the tests start write their profiles there, too.
+        DENO_COVERAGE_DIR: coverage,
+      },
+    },
+    { group: "unprofiled", args: ["--parallel"] },
+    { group: "alone", args: [] },
+  ];
+  const junit: string[] = [];
+  let exitCode = 0;
+  for (const { group, args, env } of runs) {
+    if (files[group].length === 0) continue;
+    const begin = Date.now();
+    const report = `${temporary}/${group}.xml`;
+    const code = await deno(
+      [
+        "test",
+        "-A",
+        // runTests() checks the types of all files once.
+        "--no-check",
+        `--junit-path=${report}`,
+        ...args,
+        ...files[group],
+      ],
+      env,
     );
+    exitCode ||= code;
+    junit.push(await readIfThere(report));
+    const seconds = ((Date.now() - begin) / 1000).toFixed(0);
+    print(`${files[group].length} files ran ${group} in ${seconds} s`);
+  }
   return convert({
-    junit: await readIfThere(`${temporary}/junit.xml`),
+    junit,
     exitCode,
-    modules,
+    modules: Object.values(files).flat(),
     root,
     started,
     seconds: (Date.now() - started.getTime()) / 1000,
@@ -52,51 +114,24 @@ async function runAll(temporary: string): Promise<TestResults> {
   });
 }
 
-/** Runs all tests again under the profiler; prints what fell short; returns how many places did. */
+/** Judges the profiles in a folder; prints and counts the places that fall short. */
 async function judgeCoverage(directory: string): Promise<number> {
-  print("Measuring coverage");
-  const run = await denoQuietly([
-    ...ALL,
-    // The first run has checked types and judged times: this one may hurry.
-    "--no-check",
-    "--parallel",
-    `--coverage=${directory}`,
-    "--coverage-raw-data-only",
-    "tests",
-    // Commands that the tests start write their profiles there too.
-  ], { DENO_COVERAGE_DIR: directory });
   const { code, output } = await denoQuietly(["coverage", "--lcov", directory]);
   if (code !== 0) {
-    print(run.output + output);
+    print(output);
     return 1;
   }
   const folders = judge(parseLcov(output, root));
   print(table(folders));
   const all = await sources("core", "plugins");
-  const missing = unloaded(all, await loadedScripts(directory), root);
+  const missing = unloaded(all, await profiledScripts(directory), root);
   for (const path of missing) print(`! ${path}: no test loads it`);
   const short = folders.filter((folder) => !folder.ok).length + missing.length;
-  if (short > 0) {
-    print(`! Coverage falls short in ${short} places`);
-    if (run.code !== 0) print(`  Under the profiler:\n${run.output}`);
-  }
+  if (short > 0) print(`! Coverage falls short in ${short} places`);
   return short;
 }
 
-async function loadedScripts(directory: string): Promise<Set<string>> {
-  const urls = new Set<string>();
-  for await (const { name } of Deno.readDir(directory)) {
-    const profile: unknown = JSON.parse(
-      await Deno.readTextFile(`${directory}/${name}`),
-    );
-    if (
-      typeof profile === "object" && profile !== null && "url" in profile
-    ) urls.add(String(profile.url));
-  }
-  return urls;
-}
-
-/** Prints where the committed results differ from these; returns how many lines that took. */
+/** Prints and counts the differences between the committed results and these. */
 function compareWithCommitted(committed: string, fresh: TestResults): number {
   if (committed === "") {
     print("! test_results.json is missing: run `deno task test`, commit it");
@@ -104,26 +139,39 @@ function compareWithCommitted(committed: string, fresh: TestResults): number {
   }
   const lines = differences(JSON.parse(committed), fresh);
   if (lines.length > 0) {
-    print("! test_results.json tells of another run than this one:");
+    print("! test_results.json is not of this tree:");
     for (const line of lines) print(`    ${line}`);
     print("  Run `deno task test` and commit test_results.json");
   }
   return lines.length;
 }
 
-async function record(): Promise<number> {
+/** Checks the types of all tests and of what they import; returns 1 and prints the errors if there are any. */
+async function checkTypes(): Promise<number> {
+  const { code, output } = await denoQuietly(["check", "tests"]);
+  if (code === 0) return 0;
+  print(output);
+  print("! The types of the tests are wrong");
+  return 1;
+}
+
+async function runTests(): Promise<number> {
   const temporary = await Deno.makeTempDir({ prefix: "perfmock-test-" });
   try {
     const file = `${root}/test_results.json`;
     const committed = await readIfThere(file);
+    const wrong = await checkTypes();
     const results = await runAll(temporary);
     await Deno.writeTextFile(file, serialise(results));
     const stale = Deno.env.get("CI") === "true"
       ? compareWithCommitted(committed, results)
       : 0;
-    const failed = failures(results);
+    const failed = failures(results) + wrong;
     for (const { nodeid, outcome, longrepr } of results.collectors) {
       if (outcome === "failed") print(`! ${nodeid || "tests"}: ${longrepr}`);
+    }
+    for (const { nodeid, outcome } of results.tests) {
+      if (outcome === "failed") print(`! ${nodeid}`);
     }
     if (failed > 0) print("! Coverage is judged once all tests pass");
     const uncovered = failed > 0
@@ -142,7 +190,7 @@ async function record(): Promise<number> {
 if (import.meta.main) {
   Deno.exit(
     Deno.args.length === 0
-      ? await record()
-      : await deno([...ALL, ...Deno.args]),
+      ? await runTests()
+      : await deno(["test", "-A", `--ignore=${REAL}`, ...Deno.args]),
   );
 }

@@ -1,25 +1,25 @@
 /**
  * Turns a run of `deno test` into the schema of pytest-json-report, which is what test_results.json holds.
  *
- * The result says the same on every machine: tests are sorted, durations rounded, and paths relative. Deno has no set-up
- * and no tear-down of its own, so the whole time of a test is its call's; a step of a test is a test of its own.
+ * The result is the same on every machine: tests are sorted, durations rounded, and paths relative. Deno has no set-up and
+ * no tear-down of its own, so the whole time of a test is that of its call; a step of a test is a test of its own.
  *
  * @module
  */
 import { type JUnitCase, parseJUnit } from "./junit.ts";
 
-/** How a test, a phase of it, or a module ended. */
+/** Outcome of a test or of one of its phases. */
 export type Outcome = "passed" | "failed" | "skipped";
 
 /** One phase of a test. */
 export interface Phase {
-  /** In seconds, rounded. */
+  /** Duration in seconds, rounded. */
   readonly duration: number;
-  /** How it ended. */
+  /** Outcome. */
   readonly outcome: Outcome;
-  /** The error in one line; failed phases only. */
+  /** Error in one line; failed phases only. */
   readonly crash?: { readonly message: string };
-  /** The error with its stack; failed phases only. */
+  /** Error with its stack; failed phases only. */
   readonly longrepr?: string;
 }
 
@@ -27,46 +27,46 @@ export interface Phase {
 export interface TestResult {
   /** `module::name`, unique. */
   readonly nodeid: string;
-  /** The line it is registered on, from 0. */
+  /** Line it is registered on, from 0. */
   readonly lineno: number;
-  /** How it ended. */
+  /** Outcome. */
   readonly outcome: Outcome;
-  /** What came before the test function. */
+  /** Phase before the test function. */
   readonly setup: Phase;
-  /** The test function; absent where the test was skipped. */
+  /** The test function; absent if the test was skipped. */
   readonly call?: Phase;
-  /** What came after the test function. */
+  /** Phase after the test function. */
   readonly teardown: Phase;
 }
 
-/** One module, or the whole (nodeid `""`), and what was found in it. */
+/** One module, or the whole run (nodeid `""`). */
 export interface Collector {
-  /** The module's path; `""` is the whole. */
+  /** Path of the module; `""` for the whole run. */
   readonly nodeid: string;
-  /** `"failed"` where the module could not be run to its end. */
+  /** `"failed"` if the module could not be run to its end. */
   readonly outcome: "passed" | "failed";
-  /** What it holds. */
+  /** All modules for the whole run; empty for a module, whose tests are found by their nodeid. */
   readonly result: readonly {
     readonly nodeid: string;
-    readonly type: "Module" | "Function";
+    readonly type: "Module";
   }[];
-  /** Why it failed. */
+  /** Reason of the failure. */
   readonly longrepr?: string;
 }
 
 /** A run, in the schema of pytest-json-report. */
 export interface TestResults {
-  /** When it started, in whole seconds since 1970. */
+  /** Start, in whole seconds since 1970. */
   readonly created: number;
-  /** How long it took, in seconds, rounded. */
+  /** Duration in seconds, rounded. */
   readonly duration: number;
-  /** The exit status of `deno test`. */
+  /** Exit status of `deno test`. */
   readonly exitcode: number;
-  /** Where paths start. */
+  /** Folder that paths are relative to. */
   readonly root: ".";
-  /** What ran it. */
+  /** Versions and platform. */
   readonly environment: Readonly<Record<string, string>>;
-  /** How many. */
+  /** Numbers of tests. */
   readonly summary: {
     readonly passed: number;
     readonly failed: number;
@@ -74,37 +74,38 @@ export interface TestResults {
     readonly total: number;
     readonly collected: number;
   };
-  /** The whole and all modules. */
+  /** The whole run, then all modules. */
   readonly collectors: readonly Collector[];
   /** All tests and steps, by nodeid. */
   readonly tests: readonly TestResult[];
 }
 
-/** What is known of a run. */
+/** One run of all tests, in one or more processes. */
 export interface Run {
-  /** The JUnit report; empty where there was none. */
-  readonly junit: string;
-  /** The exit status of `deno test`. */
+  /** JUnit reports, one for each process; empty where a process wrote none. */
+  readonly junit: readonly string[];
+  /** Exit status of `deno test`: the first that is not 0. */
   readonly exitCode: number;
-  /** The test modules that should have run, as relative paths. */
+  /** Test modules that should have run, as relative paths. */
   readonly modules: readonly string[];
-  /** The absolute path of the repository, which is taken out of all messages. */
+  /** Absolute path of the repository, which is removed from all messages. */
   readonly root: string;
-  /** When it started. */
+  /** Start. */
   readonly started: Date;
-  /** How long it took. */
+  /** Duration in seconds. */
   readonly seconds: number;
-  /** What ran it. */
+  /** Versions and platform. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Converts a run. */
 export function convert(run: Run): TestResults {
-  const report = parseJUnit(run.junit);
+  const reports = run.junit.map(parseJUnit);
   const clean = (text: string) =>
     text.replaceAll(`file://${run.root}/`, "").replaceAll(`${run.root}/`, "");
-  const tests = toTests(report.cases, clean);
-  const collectors = collect(run, report.modules.map(relative), tests);
+  const tests = toTests(reports.flatMap(({ cases }) => cases), clean);
+  const modules = reports.flatMap(({ modules }) => modules.map(relative));
+  const collectors = collect(run, modules, tests);
   const count = (outcome: Outcome) =>
     tests.filter((test) => test.outcome === outcome).length;
   return {
@@ -125,20 +126,33 @@ export function convert(run: Run): TestResults {
   };
 }
 
-/** How many things failed: tests, and modules that could not be run. */
+/** Number of failures: tests, and modules that could not be run. */
 export function failures(results: TestResults): number {
   const broken = results.collectors.filter((c) => c.outcome === "failed");
   return results.summary.failed + broken.length;
 }
 
-/** The text of test_results.json. */
+/** Text of test_results.json: one line for each collector and test. */
 export function serialise(results: TestResults): string {
-  return JSON.stringify(results, null, 1) + "\n";
+  const { collectors, tests, ...head } = results;
+  const fields = [
+    ...Object.entries(head).map(([key, value]) =>
+      `${JSON.stringify(key)}: ${JSON.stringify(value)}`
+    ),
+    `"collectors": ${lines(collectors)}`,
+    `"tests": ${lines(tests)}`,
+  ];
+  return `{\n${fields.join(",\n")}\n}\n`;
+}
+
+function lines(items: readonly unknown[]): string {
+  if (items.length === 0) return "[]";
+  return `[\n${items.map((item) => JSON.stringify(item)).join(",\n")}\n]`;
 }
 
 /**
- * What two runs disagree on, one line each: the set of tests, their outcomes, and modules that could not be run. Times,
- * line numbers and the environment may differ.
+ * Differences between two runs, one line each: in the set of tests, their outcomes, and modules that could not be run.
+ * Times, line numbers and the environment may differ.
  */
 export function differences(
   committed: TestResults,
@@ -201,13 +215,11 @@ function collect(
   tests: readonly TestResult[],
 ): Collector[] {
   const modules = [...new Set([...run.modules, ...loaded])].toSorted(compare)
-    .map((nodeid): Collector => {
-      const result = tests.filter((t) => t.nodeid.startsWith(`${nodeid}::`))
-        .map((t) => ({ nodeid: t.nodeid, type: "Function" as const }));
-      return loaded.includes(nodeid)
-        ? { nodeid, outcome: "passed", result }
-        : { nodeid, outcome: "failed", result, longrepr: NOT_RUN };
-    });
+    .map((nodeid): Collector =>
+      loaded.includes(nodeid)
+        ? { nodeid, outcome: "passed", result: [] }
+        : { nodeid, outcome: "failed", result: [], longrepr: NOT_RUN }
+    );
   const blamed = modules.some((module) => module.outcome === "failed") ||
     tests.some((test) => test.outcome === "failed");
   const result = modules.map(({ nodeid }) => ({

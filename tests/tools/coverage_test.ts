@@ -7,7 +7,7 @@ import {
   unloaded,
 } from "../../tools/coverage.ts";
 
-const LCOV = `SF:/home/ann/perfmock/core/random/threefry.ts
+const LCOV = `SF:/home/ann/perfmock/core/lib/random/threefry.ts
 FN:2,f
 FN:3,g
 FNDA:2,f
@@ -50,7 +50,7 @@ function file(path: string, hit: number, found: number): FileCoverage {
 
 Deno.test("parseLcov() reads shares and what did not run, and skips files of other folders", () => {
   deepEqual(parseLcov(LCOV, "/home/ann/perfmock"), [{
-    path: "core/random/threefry.ts",
+    path: "core/lib/random/threefry.ts",
     lines: { hit: 1, found: 5 },
     branches: { hit: 1, found: 2 },
     functions: { hit: 1, found: 2 },
@@ -60,16 +60,18 @@ Deno.test("parseLcov() reads shares and what did not run, and skips files of oth
 
 Deno.test("judge() demands 100 % of statistical code and 90 % elsewhere", () => {
   const folders = judge([
-    file("core/random/threefry.ts", 999, 1000),
+    file("core/lib/random/threefry.ts", 999, 1000),
     file("plugins/distributions/families/normal.ts", 10, 10),
     file("core/app.ts", 9, 10),
     file("core/contract/values.ts", 899, 1000),
+    file("core/lib/histogram.ts", 9, 10),
     file("tools/check.ts", 0, 10),
   ]);
   deepEqual(folders.map((f) => [f.folder, f.threshold, f.ok]), [
     ["core", 90, true],
-    ["core/random", 100, false],
-    ["core/time", 90, false],
+    ["core/contract", 90, false],
+    ["core/lib", 90, true],
+    ["core/lib/random", 100, false],
     ["plugins/distributions", 100, true],
   ]);
 });
@@ -84,14 +86,14 @@ Deno.test("judge() adds a folder's files up, those of folders below it included"
   ok(folder.ok);
 });
 
-Deno.test("judge() takes a folder of types alone for complete", () => {
-  ok(judge([file("core/random/types.ts", 0, 0)])[0].ok);
+Deno.test("judge() treats a folder of types only as complete", () => {
+  ok(judge([file("core/lib/random/types.ts", 0, 0)])[0].ok);
 });
 
 Deno.test("table() never rounds up and names what did not run", () => {
-  const text = table(judge([file("core/random/threefry.ts", 9999, 10000)]));
-  match(text, /! core\/random +99\.9 +100\.0 +100\.0 {3}≥ 100/);
-  match(text, /core\/random\/threefry\.ts: 3-4/);
+  const text = table(judge([file("core/lib/random/threefry.ts", 9999, 10000)]));
+  match(text, /! core\/lib\/random +99\.9 +100\.0 +100\.0 {3}≥ 100/);
+  match(text, /core\/lib\/random\/threefry\.ts: 3-4/);
 });
 
 Deno.test("unloaded() names the files that no profile knows", () => {
