@@ -19,7 +19,7 @@ const MARKER = /^\/\/ Runs (alone, )?without the profiler: [^.]+\.$/;
 
 /** Lines that look like a marker; a house test compares them with {@linkcode isMarker}. */
 export const MARKER_LIKE: RegExp =
-  /^\s*(\/\/|\*|\/\*+).*\b(runs? alone|without (the |a )?profiler|unprofiled)\b/i;
+  /^\s*(\/\/|\*|\/\*+)\s*runs?\b.*\b(alone|profiler|unprofiled)\b/i;
 
 /** True if a line is a marker, to the letter. */
 export function isMarker(line: string): boolean {

@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { denoQuietly } from "../../tools/run.ts";
 import { serveRegistry, unfurl } from "./_jsr_registry.ts";

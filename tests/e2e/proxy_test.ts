@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures time.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Hono } from "hono";
 import { createPerfmock } from "../../mod.ts";

@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 import { equal, ok } from "node:assert/strict";
 
 Deno.test("memory is flat over 1000 changes: revisions are let go", async () => {

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures threads and the processor.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { ScenarioReport } from "../../plugins/resource_stress/mod.ts";
 import { type Serving, serving } from "../support/cli.ts";

@@ -6,6 +6,7 @@
 import { posix } from "node:path";
 import { circles } from "../../tools/graph.ts";
 import { type Source, target } from "../../tools/sources.ts";
+import { isMarker, MARKER_LIKE, markers } from "../../tools/test_groups.ts";
 
 /** The door of the contract: types, and the values that a plugin needs. */
 const CONTRACT = "core/plugin.ts";
@@ -142,6 +143,26 @@ export function shape(files: readonly Source[]): string[] {
         : [`${path} is not named in snake_case`]),
     ];
   });
+}
+
+/**
+ * The line that tells how a test file runs stands once, before the first import, and is spelled as tools/test_groups.ts
+ * expects: any other spelling would be ignored.
+ */
+export function groupMarkers(files: readonly Source[]): string[] {
+  return files.filter(({ path }) => path.endsWith("_test.ts"))
+    .flatMap(({ path, text }) => {
+      const similar = text.split("\n").filter((line) => MARKER_LIKE.test(line));
+      const wrong = similar.filter((line) => !isMarker(line));
+      const valid = similar.length - wrong.length;
+      return [
+        ...wrong.map((line) => `${path} has an unknown marker: ${line.trim()}`),
+        ...(valid > 1 ? [`${path} has ${valid} markers`] : []),
+        ...(valid > markers(text).length
+          ? [`${path} has a marker below its first import`]
+          : []),
+      ];
+    });
 }
 
 /** A test that asserts nothing, itself or through a helper it imports, cannot fail; one alone hides all others. */

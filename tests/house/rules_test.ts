@@ -4,6 +4,7 @@ import {
   contractIsTypes,
   denoNamespace,
   doors,
+  groupMarkers,
   noJsrImports,
   shape,
   testsAssert,
@@ -46,4 +47,8 @@ Deno.test("Files are short and named in snake_case", () => {
 
 Deno.test("Every test file asserts, and no test is switched off", () => {
   deepEqual(testsAssert(tests), []);
+});
+
+Deno.test("The markers that tell how a test file runs are spelled right", () => {
+  deepEqual(groupMarkers(tests), []);
 });

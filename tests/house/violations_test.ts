@@ -4,6 +4,7 @@ import {
   contractIsTypes,
   denoNamespace,
   doors,
+  groupMarkers,
   noCircles,
   noJsrImports,
   shape,
@@ -223,6 +224,27 @@ Deno.test("testsAssert() tells of tests that cannot fail", () => {
       "tests/a_test.ts imports no assertion",
       "tests/b_test.ts uses Deno.test.only",
       "tests/c_test.ts registers no Deno.test",
+    ],
+  );
+});
+
+Deno.test("groupMarkers() reports markers that are misspelt, late, or more than one", () => {
+  const right = "// Runs alone, without the profiler: measures time.\n";
+  const end = `import { ok } from "node:assert/strict";\n`;
+  deepEqual(
+    groupMarkers([
+      ...one("tests/a_test.ts", `// Runs alone: measures time.\n${end}`),
+      ...one("tests/b_test.ts", `/** Runs without a profiler. */\n${end}`),
+      ...one("tests/c_test.ts", right + right + end),
+      ...one("tests/d_test.ts", end + right),
+      ...one("tests/e_test.ts", right + end),
+      ...one("tests/f_test.ts", `const text = "runs alone";`),
+    ]),
+    [
+      "tests/a_test.ts has an unknown marker: // Runs alone: measures time.",
+      "tests/b_test.ts has an unknown marker: /** Runs without a profiler. */",
+      "tests/c_test.ts has 2 markers",
+      "tests/d_test.ts has a marker below its first import",
     ],
   );
 });

@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 /** Degradation models against their closed forms, in virtual time and with fixed seeds. */
 import { equal, ok } from "node:assert/strict";
 import type { Exchange } from "../../core/plugin.ts";

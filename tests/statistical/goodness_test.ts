@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 import assert from "node:assert/strict";
 import type { Distribution } from "../../core/plugin.ts";
 import { createStream } from "../../core/lib/random/mod.ts";

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: sends a signal to its own process.
 import { deepEqual, equal, match } from "node:assert/strict";
 import { createPerfmock, type Plugin } from "../../../mod.ts";
 import { ProgressLine } from "../../../core/cli/load.ts";

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures memory.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { LiveFeed } from "../../../core/observe/live_feed.ts";
 import { PreciseClock } from "../../../core/lib/time/mod.ts";

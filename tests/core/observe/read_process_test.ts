@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: counts open files of the process.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import {

@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import { Histogram } from "../../../core/lib/histogram.ts";

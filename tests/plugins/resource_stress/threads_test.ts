@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures threads and the processor.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { PreciseClock, VirtualClock } from "../../../core/lib/time/mod.ts";
 import { MemoryStress } from "../../../plugins/resource_stress/memory.ts";

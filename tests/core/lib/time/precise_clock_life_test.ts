@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures time.
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { PerfmockError } from "../../../../core/errors.ts";
 import { PreciseClock } from "../../../../core/lib/time/mod.ts";

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures time.
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { PreciseClock } from "../../../../core/lib/time/mod.ts";
 import { assertOnTime, lateness, soon, startedClock } from "./_support.ts";

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures time.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import {
   CELL,

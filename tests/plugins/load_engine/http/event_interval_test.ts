@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: changes the environment.
 import { doesNotThrow, equal } from "node:assert/strict";
 import {
   readPollingSlice,

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: changes the environment.
 import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { VirtualClock } from "../../../../core/testing.ts";
