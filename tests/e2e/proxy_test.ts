@@ -1,49 +1,10 @@
-// Runs alone, without the profiler: measures time.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Hono } from "hono";
 import { createPerfmock } from "../../mod.ts";
 import { errorOf, lines } from "../support/errors.ts";
 import { call, get, rawRequest } from "../support/http.ts";
 import { until } from "../support/wait.ts";
-
-/** A backend, and a perfmock in front of it. */
-async function proxied(
-  backend: (request: Request) => Response | Promise<Response>,
-  route: Record<string, unknown> = {},
-  timeout = "10s",
-) {
-  const upstream = Deno.serve(
-    {
-      hostname: "127.0.0.1",
-      port: 0,
-      onListen() {},
-      onError: () => new Response(null, { status: 500 }),
-    },
-    backend,
-  );
-  const url = `http://127.0.0.1:${upstream.addr.port}`;
-  const server = await createPerfmock({
-    routes: [{
-      id: "p",
-      method: "*",
-      path: "/*",
-      response: { proxy: { url, timeout }, headers: { "X-Own": "mine" } },
-      ...route,
-    }],
-  });
-  return {
-    server,
-    url,
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await upstream.shutdown();
-    },
-  };
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
+import { proxied } from "./_proxied.ts";
 
 Deno.test("a proxied answer is the upstream's, its hop-by-hop headers left out", async () => {
   await using there = await proxied(async (request) =>
@@ -153,24 +114,6 @@ Deno.test("behind an app that is mounted under a prefix an upstream is asked for
     "hello",
   ]);
   deepEqual(await ask("/backend"), ["GET", "/", ""]);
-});
-
-Deno.test("a proxied answer leaves at the later of the upstream's and the drawn time", async () => {
-  for (const [upstream, drawn] of [[60, 5], [0, 60]]) {
-    let asked = NaN;
-    await using there = await proxied(async () => {
-      asked = performance.now();
-      await wait(upstream);
-      return new Response("ok");
-    }, { serviceTime: `${drawn}ms` });
-    const start = performance.now();
-    const response = await get(there.server, "/");
-    const took = performance.now() - start;
-    equal(await response.text(), "ok");
-    ok(took >= 59 && took < 115, `${took}`);
-    ok(asked - start < 50, "the upstream was asked at admission");
-    equal(there.server.stats().routes.p.early, 0);
-  }
 });
 
 Deno.test("204, 304, redirects, HEAD and compressed answers pass through a proxy", async () => {

@@ -1,6 +1,5 @@
-// Runs alone, without the profiler: sends a signal to its own process.
 import { deepEqual, equal, match } from "node:assert/strict";
-import { createPerfmock, type Plugin } from "../../../mod.ts";
+import { createPerfmock } from "../../../mod.ts";
 import { ProgressLine } from "../../../core/cli/load.ts";
 import { cli } from "../../support/cli.ts";
 import { folderWith } from "../../support/plugins.ts";
@@ -42,32 +41,6 @@ Deno.test("load with a target sends requests there, and starts no server", async
   );
   equal(status, 0);
   equal(server.requests().length, 20);
-});
-
-Deno.test("load prints its results when interrupted, and ends with 130", async () => {
-  const served = Promise.withResolvers<void>();
-  const watching: Plugin = {
-    name: "watching",
-    version: "1.0.0",
-    setup: () => ({ route: () => ({ observe: () => served.resolve() }) }),
-  };
-  await using server = await createPerfmock({
-    routes: [{ id: "orders", path: "/orders", serviceTime: "5ms" }],
-  }, { plugins: [watching] });
-  await using folder = await folderWith({
-    "c.yaml": CONFIG,
-    "s.yaml": SCRIPT.replace("iterations: 20", "iterations: 1000000"),
-  });
-  const ended = cli(
-    ...["load", `${folder.path}/s.yaml`, "--target", `${server.url}`],
-    ...["--config", `${folder.path}/c.yaml`],
-  );
-  // It hears signals before it sends anything.
-  await served.promise;
-  Deno.kill(Deno.pid, "SIGTERM");
-  const { status, out } = await ended;
-  equal(status, 130);
-  match(out, /ended before its time: it was stopped/);
 });
 
 Deno.test("load refuses a target that is not allowed, and explains how to allow it", async () => {

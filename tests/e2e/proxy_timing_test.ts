@@ -1,0 +1,22 @@
+// Runs alone, without the profiler: measures time.
+import { equal, ok } from "node:assert/strict";
+import { get } from "../support/http.ts";
+import { proxied } from "./_proxied.ts";
+
+Deno.test("a proxied answer leaves at the later of the upstream's and the drawn time", async () => {
+  for (const [upstream, drawn] of [[60, 5], [0, 60]]) {
+    let asked = NaN;
+    await using there = await proxied(async () => {
+      asked = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, upstream));
+      return new Response("ok");
+    }, { serviceTime: `${drawn}ms` });
+    const start = performance.now();
+    const response = await get(there.server, "/");
+    const took = performance.now() - start;
+    equal(await response.text(), "ok");
+    ok(took >= 59 && took < 115, `${took}`);
+    ok(asked - start < 50, "the upstream was asked at admission");
+    equal(there.server.stats().routes.p.early, 0);
+  }
+});
