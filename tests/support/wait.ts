@@ -1,13 +1,13 @@
-/** Waiting for conditions, never for a time. */
+/** Waits for a condition, never for a fixed time. */
 
-/** Resolves once something holds; fails after 5 s, which is no measure of anything but patience. */
+/** Resolves once a condition holds; fails after 30 s, which is long enough for any busy machine. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  const end = performance.now() + 5000;
+  const end = performance.now() + 30_000;
   while (!await holds()) {
     if (performance.now() > end) {
-      throw new Error(`Waited in vain for ${holds}`);
+      throw new Error(`Waited 30 s in vain for ${holds}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
