@@ -13,7 +13,8 @@ import {
   Flow,
   isLease,
   isRejection,
-  type LiveExchange,
+  LiveExchange,
+  type Plan,
   type Stage,
 } from "./exchange.ts";
 
@@ -313,6 +314,22 @@ function leaveQueue(x: LiveExchange, why: "gone" | "cut"): void {
   if (settled !== undefined && isLease(settled)) {
     (x.leases ??= []).push(settled);
   }
+}
+
+/**
+ * Draws the service time that an exchange would get, in ms; nothing is sent or counted.
+ *
+ * @param key value of the header that the route samples by, if it does
+ */
+export function drawServiceTime(
+  plan: Plan,
+  sequence: number,
+  key?: string,
+): number {
+  const x = new LiveExchange(plan, "GET", undefined);
+  x.sequence = sequence;
+  x.header = () => key ?? null;
+  return plan.hooks.serve?.(x) ?? 0;
 }
 
 /** The exchanges in flight as plugins see and move them. */

@@ -21,7 +21,7 @@ import {
   LiveExchange,
   type SequenceCounter,
 } from "../pipeline/exchange.ts";
-import { abandon, createFlow } from "../pipeline/pipeline.ts";
+import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
 import { DialBoard } from "./dials.ts";
 import { hookReporter } from "./plugin_reports.ts";
@@ -286,11 +286,7 @@ export class World implements WorldState {
   /** Service time that an exchange of a route gets, in ms. */
   draw(id: string, sequence: number, key?: string): number {
     const plan = routeOf(this.revision.routes, id).anyPlan();
-    const x = new LiveExchange(plan, "GET", undefined);
-    x.sequence = sequence;
-    // Whatever header the route samples by, this is its value.
-    x.header = () => key ?? null;
-    return plan.hooks.serve?.(x) ?? 0;
+    return drawServiceTime(plan, sequence, key);
   }
 
   /** Starts sequence numbers, journal and figures from 0 again. */

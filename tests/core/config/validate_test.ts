@@ -488,7 +488,7 @@ Deno.test("invalidConfig() counts the issues, and has the code they share", () =
   const one = invalidConfig([issue]);
   assert.deepEqual([one.code, one.issues], ["CONFIG_INVALID", [issue]]);
   assert.match(one.message, /^Cannot use the configuration: 1 [a-z]+$/u);
-  const two = invalidConfig([issue, issue], "PLUGIN_INVALID");
+  const two = invalidConfig([issue, issue], { code: "PLUGIN_INVALID" });
   assert.equal(two.code, "PLUGIN_INVALID");
   assert.match(two.message, /^Cannot use the configuration: 2 [a-z]+s$/u);
 });
