@@ -15,11 +15,11 @@ import { collected } from "../observe/sliced_json.ts";
 import { type Stats, type StatsParts, StatsSource } from "../observe/stats.ts";
 import type { Recorder } from "../observe/recorder.ts";
 import { Edge, forget } from "../pipeline/edge.ts";
-import {
-  type Flow,
-  type HookReport,
+import type {
+  Flow,
+  HookReport,
   LiveExchange,
-  type SequenceCounter,
+  SequenceCounter,
 } from "../pipeline/exchange.ts";
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
