@@ -1,42 +1,58 @@
 /**
- * Counts by bucket: checked, read from a file, and turned into shares.
+ * Counts by bucket: their checks, the file they are read from, and the distribution that they give.
  *
  * @module
  */
-import type { Bucket } from "./_bucket_curve.ts";
-import { InvalidParameters } from "./_faults.ts";
-import { fileFault, readLines, toNumber } from "./_lines.ts";
+import type { Functions } from "./_functions.ts";
+import { fileIssue, readLines, toNumber } from "./_lines.ts";
+import { normalCdf, normalQuantile } from "./_normal.ts";
+import { invalidParameters } from "./_parameters.ts";
+import { type Curve, monotoneCurve, type Point } from "./_pchip.ts";
 
 /** A bucket as monitoring systems write it. */
 export interface BucketCount {
-  /** The upper boundary in units, above 0; "+Inf" for none. */
+  /** Upper boundary in units, above 0; "+Inf" for none. */
   readonly le: number | "+Inf";
-  /** How many lie in it (with those below where cumulative), at least 0. */
+  /** Number of times in it, including those in lower buckets if counts are cumulative; at least 0. */
   readonly count: number;
 }
 
-/** What is wrong with a bucket. */
-export interface BucketFault {
-  /** Which part of it. */
+/** An error in a bucket. */
+export interface BucketIssue {
+  /** The wrong part of the bucket. */
   readonly key: "le" | "count";
   /** A sentence that begins with "Must". */
   readonly message: string;
-  /** What is allowed. */
+  /** Values that would be accepted. */
   readonly allowed: string;
 }
 
-/** Shares below this are rounding, not data. */
+/** A bucket that is not empty: the times in (from, to]. */
+export interface Bucket {
+  /** Lower boundary, in milliseconds. */
+  readonly from: number;
+  /** Upper boundary, in milliseconds; may be Infinity. */
+  readonly to: number;
+  /** Share of all times below it. */
+  readonly below: number;
+  /** Share of all times above it. */
+  readonly above: number;
+  /** Share of all times in it. */
+  readonly share: number;
+}
+
+/** Smaller shares are rounding errors. */
 const NEGLIGIBLE = 1e-12;
 
 const ALLOWED_LINE =
   "a boundary above 0 or +Inf, a comma, and a count of at least 0, such as 250,17";
 
 /** Checks a bucket against the one before it. */
-export function bucketFault(
+export function checkBucket(
   bucket: BucketCount,
   before: BucketCount | undefined,
   cumulative: boolean,
-): BucketFault | undefined {
+): BucketIssue | undefined {
   const { le, count } = bucket;
   if (before === undefined) {
     return le === "+Inf"
@@ -65,7 +81,7 @@ export function bucketFault(
   }
 }
 
-/** How many the buckets hold together; 0 where there are none. */
+/** Sum of all counts; 0 if there are no buckets. */
 export function totalCount(
   buckets: readonly BucketCount[],
   cumulative: boolean,
@@ -79,8 +95,8 @@ export function totalCount(
 /**
  * Reads lines of a boundary and a count.
  *
- * @param path absolute
- * @throws InvalidParameters at `/file`
+ * @param path absolute path
+ * @throws PerfmockError `CONFIG_INVALID` at `/file`
  */
 export function readBuckets(
   path: string,
@@ -92,23 +108,23 @@ export function readBuckets(
       cell === "+Inf" ? Infinity : toNumber(cell)
     );
     if (first && Number.isNaN(le) && Number.isNaN(count)) return;
-    const fault = { value: cells.join(","), allowed: ALLOWED_LINE };
+    const issue = { value: cells.join(","), allowed: ALLOWED_LINE };
     if (cells.length !== 2 || !(le > 0 && count >= 0 && count < Infinity)) {
-      return { message: "has no boundary and count", ...fault };
+      return { message: "has no boundary and count", ...issue };
     }
     const bucket = { le: le === Infinity ? "+Inf" as const : le, count };
-    const wrong = bucketFault(bucket, buckets[buckets.length - 1], cumulative);
+    const wrong = checkBucket(bucket, buckets[buckets.length - 1], cumulative);
     buckets.push(bucket);
     return wrong &&
       {
-        ...fault,
+        ...issue,
         message: `m${wrong.message.slice(1)}`,
         allowed: wrong.allowed,
       };
   });
   if (totalCount(buckets, cumulative) === 0) {
-    throw new InvalidParameters([
-      fileFault({
+    throw invalidParameters([
+      fileIssue({
         message: "The file has no counts",
         value: path,
         allowed: ALLOWED_LINE,
@@ -121,7 +137,7 @@ export function readBuckets(
 /**
  * The buckets that are not empty, with their shares.
  *
- * @param unit what a boundary of 1 stands for, in milliseconds
+ * @param unit duration of a boundary of 1, in milliseconds
  */
 export function sharesOf(
   buckets: readonly BucketCount[],
@@ -153,4 +169,125 @@ export function sharesOf(
 
 function boundary({ le }: BucketCount): number {
   return le === "+Inf" ? Infinity : le;
+}
+
+/**
+ * The distribution that buckets give. Within a bucket, times follow a monotone curve of log time over probit, if there are at
+ * least two boundaries of adjacent buckets for a slope; otherwise they are spread evenly. Times beyond the last boundary follow
+ * the curve, or equal that boundary if there is no curve.
+ *
+ * @param buckets buckets in ascending order, none of them empty
+ */
+export function bucketFunctions(buckets: readonly Bucket[]): Functions {
+  const pieces = piecesOf(buckets);
+  const last = pieces.length - 1;
+  const fromBelow = (u: number): number => {
+    let i = 0;
+    while (i < last && pieces[i].below + pieces[i].share < u) i++;
+    return pieces[i].quantile(u, 1 - u);
+  };
+  const fromAbove = (v: number): number => {
+    let i = last;
+    while (i > 0 && pieces[i].above + pieces[i].share <= v) i--;
+    return pieces[i].quantile(1 - v, v);
+  };
+  /** The last piece that begins at or below x. */
+  const pieceAt = (x: number): Piece | undefined => {
+    let i = last;
+    while (i >= 0 && pieces[i].from > x) i--;
+    return pieces[i];
+  };
+  return {
+    quantile: (u) => u <= 0.5 ? fromBelow(u) : fromAbove(1 - u),
+    survivalQuantile: (v) => v <= 0.5 ? fromAbove(v) : fromBelow(1 - v),
+    cdf: (x) => pieceAt(x)?.cdf(x) ?? 0,
+    survival: (x) => pieceAt(x)?.survival(x) ?? 1,
+  };
+}
+
+/** A bucket with the distribution functions within it. */
+interface Piece extends Bucket {
+  /** Quantile at u = 1 − v. Both are given, since either may be the precise one. */
+  quantile(u: number, v: number): number;
+  cdf(x: number): number;
+  survival(x: number): number;
+}
+
+function piecesOf(buckets: readonly Bucket[]): readonly Piece[] {
+  return runsOf(buckets).flatMap((run) => {
+    const points = pointsOf(run);
+    if (points.length < 2) return run.map(evenPiece);
+    const curve = monotoneCurve(points);
+    return run.map((bucket) => curvedPiece(bucket, curve));
+  });
+}
+
+/** Groups adjacent buckets: an empty bucket in between is a gap that a curve must not cross. */
+function runsOf(buckets: readonly Bucket[]): readonly (readonly Bucket[])[] {
+  const runs: Bucket[][] = [];
+  let end = NaN;
+  for (const bucket of buckets) {
+    if (bucket.from === end) runs[runs.length - 1].push(bucket);
+    else runs.push([bucket]);
+    end = bucket.to;
+  }
+  return runs;
+}
+
+/** The boundaries of a group that have a finite probit and logarithm. */
+function pointsOf(run: readonly Bucket[]): readonly Point[] {
+  const first = run[0];
+  const start: Point = [
+    probit(first.below, first.above + first.share),
+    Math.log(first.from),
+  ];
+  const ends = run.map(({ below, share, above, to }): Point => [
+    probit(below + share, above),
+    Math.log(to),
+  ]);
+  return [start, ...ends].filter((point) => point.every(Number.isFinite));
+}
+
+function probit(below: number, above: number): number {
+  return below <= above ? normalQuantile(below) : -normalQuantile(above);
+}
+
+function curvedPiece(bucket: Bucket, curve: Curve): Piece {
+  const { from, to, below, above, share } = bucket;
+  return {
+    ...bucket,
+    quantile: (u, v) => clamp(Math.exp(curve.at(probit(u, v))), from, to),
+    cdf: (x) =>
+      x >= to ? below + share : clamp(
+        normalCdf(curve.inverse(Math.log(x))),
+        below,
+        below + share,
+      ),
+    survival: (x) =>
+      x >= to ? above : clamp(
+        normalCdf(-curve.inverse(Math.log(x))),
+        above,
+        above + share,
+      ),
+  };
+}
+
+function evenPiece(bucket: Bucket): Piece {
+  const { from, below, above, share } = bucket;
+  const to = bucket.to === Infinity ? from : bucket.to;
+  const width = to - from;
+  const within = (x: number) => x >= to ? 1 : (x - from) / width;
+  return {
+    ...bucket,
+    quantile: (u, v) =>
+      u <= v
+        ? clamp(from + width * (u - below) / share, from, to)
+        : clamp(to - width * (v - above) / share, from, to),
+    cdf: (x) => below + share * within(x),
+    survival: (x) => above + share * (1 - within(x)),
+  };
+}
+
+function clamp(x: number, low: number, high: number): number {
+  return x < low ? low : x > high ? high : x;
 }

@@ -1,20 +1,20 @@
 /**
- * The gamma function's logarithm, and the gamma distribution with scale 1.
+ * Logarithm of the gamma function, and the gamma distribution with scale 1.
  *
  * @module
  */
 import { normalQuantile } from "./_normal.ts";
-import type { Functions } from "./_truncate.ts";
+import type { Functions } from "./_functions.ts";
 
 const LN_SQRT_2PI = 0.9189385332046728;
 
-/** From here on Stirling's series is exact to the last bit with the terms used. */
+/** From this x on, the terms of Stirling's series that are used make it exact to the last bit. */
 const STIRLING = 15;
 
-/** More steps than any quantile has needed, so that rounding cannot make a search endless. */
+/** Maximum number of steps of a search, more than any quantile has needed: rounding must not make a search endless. */
 const MAX_STEPS = 100;
 
-/** Halley's method triples the correct digits: a step this small, relative to x, leaves an error below rounding. */
+/** Step, relative to x, that ends a search: Halley's method triples the correct digits, so the error is then below rounding. */
 const LAST_STEP = 1e-6;
 
 /**
@@ -50,18 +50,14 @@ export class StandardGamma implements Functions {
   readonly #shape: number;
   /** ln Γ(shape + 1). */
   readonly #logGamma: number;
-  /** What Stirling's formula leaves out of ln Γ(shape + 1). */
+  /** Error of Stirling's formula for ln Γ(shape + 1). */
   readonly #correction: number;
-  /** What evaluate() found: P(X ≤ x), P(X > x) and the density. */
+  /** Results of the last #evaluate(): P(X ≤ x), P(X > x) and the density. */
   #below = 0;
   #above = 0;
   #density = 0;
 
-  /**
-   * Prepares what depends on the shape alone.
-   *
-   * @param shape above 0
-   */
+  /** @param shape shape, above 0 */
   constructor(shape: number) {
     this.#shape = shape;
     this.#logGamma = logGamma(shape + 1);
@@ -82,11 +78,11 @@ export class StandardGamma implements Functions {
     return this.#above;
   };
 
-  /** The quantile at u. */
+  /** Quantile at probability u. */
   readonly quantile = (u: number): number =>
     u <= 0.5 ? this.#fromBelow(u) : this.#fromAbove(1 - u);
 
-  /** The quantile at 1 − v. */
+  /** Quantile at probability 1 − v. */
   readonly survivalQuantile = (v: number): number =>
     v <= 0.5 ? this.#fromAbove(v) : this.#fromBelow(1 - v);
 
@@ -123,7 +119,7 @@ export class StandardGamma implements Functions {
     for (let step = 0; step < MAX_STEPS && x > 0; step++) {
       this.#evaluate(x);
       const error = this.#below - u;
-      // Far off, ln P over ln x is nearly straight: Newton there, Halley once it is near.
+      // Far from the root, ln P over ln x is nearly straight: use Newton's method there, Halley's near the root.
       const next = Math.abs(error) > u / 2
         ? x * Math.exp(
           Math.log(u / this.#below) * this.#below / (x * this.#density),
@@ -142,7 +138,7 @@ export class StandardGamma implements Functions {
     for (let step = 0; step < MAX_STEPS; step++) {
       this.#evaluate(x);
       const error = v - this.#above;
-      // Far off, ln Q over x is nearly straight.
+      // Far from the root, ln Q over x is nearly straight.
       const next = Math.abs(error) > v / 2
         ? x + Math.log(this.#above / v) * this.#above / this.#density
         : this.#halley(x, error);
@@ -160,7 +156,7 @@ export class StandardGamma implements Functions {
     return next > 0 ? next : x / 2;
   }
 
-  /** Where to begin: Wilson and Hilferty's cube where it holds, else the leading term of the tail in question. */
+  /** Start of a search: Wilson and Hilferty's cube where it is valid, otherwise the leading term of the tail. */
   #guess(u: number, v: number, score: number): number {
     const shape = this.#shape;
     const root = 1 - 1 / (9 * shape) + score / Math.sqrt(9 * shape);
@@ -218,7 +214,7 @@ function continuedFraction(a: number, x: number): number {
     c = b + numerator / c;
     const factor = c * d;
     fraction *= factor;
-    // Not until it says so: a factor may alternate between the neighbours of 1, or be NaN.
+    // Negated, because a factor may alternate between the neighbours of 1, or be NaN.
     if (!(Math.abs(factor - 1) > 4e-16)) return fraction;
   }
 }

@@ -1,79 +1,80 @@
 /**
- * Files of numbers, read line by line in chunks, so that a large one is never held as text.
+ * Reads files of numbers line by line, in chunks, so that the text of a large file is never in memory as a whole.
  *
  * @module
  */
 import type { Issue } from "../../core/plugin.ts";
-import { InvalidParameters } from "./_faults.ts";
+import { invalidParameters } from "./_parameters.ts";
 
+/** Size of a chunk, in bytes. */
 const CHUNK = 65_536;
 
-/** How many faults of one file are told one by one. */
-const TOLD = 10;
+/** Number of issues of one file that are reported one by one. */
+const MAX_ISSUES = 10;
 
-/** What is wrong with a line. */
-export interface LineFault {
-  /** To go on after "Line 3 ". */
+/** An error in a line. */
+export interface LineIssue {
+  /** Text that follows "Line 3 ". */
   readonly message: string;
-  /** What was found. */
+  /** The wrong text. */
   readonly value: string;
-  /** What is allowed. */
+  /** Values that would be accepted. */
   readonly allowed: string;
 }
 
 /**
  * Reads the lines of a UTF-8 file that are not blank.
  *
- * @param path absolute
- * @param read takes the cells of a line, separated by comma, semicolon or tab, and whether it is the first, which may be a
- * header; says what is wrong with them
- * @throws InvalidParameters at `/file`, with line numbers, where the file cannot be read or lines are at fault
+ * @param path absolute path
+ * @param read receives the cells of a line, which commas, semicolons or tabs separate, and true for the first line, which may be a
+ * header; returns the error in the line, if there is one
+ * @throws PerfmockError `CONFIG_INVALID` at `/file`, with line numbers, if the file cannot be read or lines are wrong
  */
 export function readLines(
   path: string,
-  read: (cells: readonly string[], first: boolean) => LineFault | undefined,
+  read: (cells: readonly string[], first: boolean) => LineIssue | undefined,
 ): void {
-  const faults: Issue[] = [];
+  const issues: Issue[] = [];
   let number = 0;
   let first = true;
-  let untold = 0;
+  let unreported = 0;
   const take = (line: string): void => {
     number++;
     if (line.trim() === "") return;
-    const fault = read(line.split(/[,;\t]/).map((cell) => cell.trim()), first);
+    const issue = read(line.split(/[,;\t]/).map((cell) => cell.trim()), first);
     first = false;
-    if (fault === undefined) return;
-    const message = `Line ${number} ${fault.message}`;
-    if (faults.length === TOLD) untold++;
-    else faults.push(fileFault({ ...fault, message }));
+    if (issue === undefined) return;
+    const message = `Line ${number} ${issue.message}`;
+    if (issues.length === MAX_ISSUES) unreported++;
+    else issues.push(fileIssue({ ...issue, message }));
   };
   try {
     forEachLine(path, take);
   } catch (error) {
-    throw new InvalidParameters([fileFault({
+    throw invalidParameters([fileIssue({
       message: `Cannot read the file: ${(error as Error).message}`,
       value: path,
       allowed: "the path of a file that can be read",
     })]);
   }
-  if (untold > 0) {
-    const message = `Further lines are at fault: ${untold}`;
-    faults.push({ ...faults[0], message, value: path });
+  if (unreported > 0) {
+    const message = `Further lines with errors: ${unreported}`;
+    issues.push({ ...issues[0], message, value: path });
   }
-  if (faults.length > 0) throw new InvalidParameters(faults);
+  if (issues.length > 0) throw invalidParameters(issues);
 }
 
-/** A cell as a number; NaN where it is none. */
+/** A cell as a number; NaN if it is none. */
 export function toNumber(cell: string): number {
   return cell === "" ? NaN : Number(cell);
 }
 
-/** A fault of the whole file. */
-export function fileFault(fault: LineFault): Issue {
-  return { path: "/file", ...fault };
+/** An issue of the whole file. */
+export function fileIssue(issue: LineIssue): Issue {
+  return { path: "/file", ...issue };
 }
 
-/** Calls `take` with each line; the file is closed whatever happens. */
+/** Calls `take` with each line; closes the file in any case. */
 function forEachLine(path: string, take: (line: string) => void): void {
   using file = Deno.openSync(path);
   const decoder = new TextDecoder();

@@ -6,11 +6,11 @@
 
 const INVERSE_SQRT_2PI = 0.3989422804014327;
 
-/** Beyond this many standard deviations a tail is less than the smallest number. */
+/** Number of standard deviations beyond which a tail is less than the smallest number. */
 const UNDERFLOW = 39;
 
 /**
- * The standard normal quantile, to about 1e-16 relative; −Infinity at 0, Infinity at 1.
+ * Quantile of the standard normal distribution, with a relative error of about 1e-16; −Infinity at 0, Infinity at 1.
  *
  * Source: Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37, 1988
  * (PPND16).
@@ -35,7 +35,7 @@ export function normalQuantile(u: number): number {
   return q < 0 ? tail : -tail;
 }
 
-/** The quantile at a small u ≤ 0.075, negative. */
+/** Quantile at u ≤ 0.075, which is negative. */
 function tailQuantile(u: number): number {
   const root = Math.sqrt(-Math.log(u));
   if (root <= 5) {
@@ -68,13 +68,13 @@ function tailQuantile(u: number): number {
             r + 0.59983220655588793769) * r + 1);
 }
 
-/** The standard normal density. */
+/** Density of the standard normal distribution. */
 export function normalDensity(z: number): number {
   return INVERSE_SQRT_2PI * Math.exp(-z * z / 2);
 }
 
 /**
- * P(Z ≤ z), to about 1e-15 relative in both tails; by symmetry P(Z > z) is `normalCdf(-z)`.
+ * P(Z ≤ z), with a relative error of about 1e-15 in both tails. By symmetry, P(Z > z) is `normalCdf(-z)`.
  *
  * Source: Cody, "Algorithm 715: SPECFUN", ACM Transactions on Mathematical Software 19, 1993 (ANORM), after his "Rational
  * Chebyshev approximations for the error function", 1969.
@@ -95,7 +95,7 @@ export function normalCdf(z: number): number {
   return z < 0 ? tail : 1 - tail;
 }
 
-/** exp(−y²/2), the square split so that its rounding does not reach the result. */
+/** exp(−y²/2); the square is split so that its rounding error does not affect the result. */
 function gaussian(y: number): number {
   const coarse = Math.trunc(y * 16) / 16;
   return Math.exp(-coarse * coarse / 2) *

@@ -6,9 +6,9 @@
 
 /** A curve that never decreases. */
 export interface Curve {
-  /** The ordinate at x; beyond the points, on a straight line. */
+  /** Ordinate at x; beyond the points, on a straight line. */
   at(x: number): number;
-  /** The greatest x whose ordinate is at most y; infinite where the curve never passes y. */
+  /** Greatest x whose ordinate is at most y; infinite if the curve never exceeds y. */
   inverse(y: number): number;
 }
 
@@ -16,13 +16,13 @@ export interface Curve {
 export type Point = readonly [x: number, y: number];
 
 /**
- * Piecewise cubic Hermite interpolation with monotone slopes (PCHIP). Beyond either end the curve goes on straight, with
- * the slope it has there.
+ * Piecewise cubic Hermite interpolation with monotone slopes (PCHIP). Beyond either end the curve is a straight line with the
+ * slope at that end.
  *
  * Source: Fritsch, Butland, "A method for constructing local monotone piecewise cubic interpolants", SIAM Journal on
  * Scientific and Statistical Computing 5, 1984.
  *
- * @param points at least two, x increasing, y not decreasing
+ * @param points at least two points, x increasing, y not decreasing
  */
 export function monotoneCurve(points: readonly Point[]): Curve {
   const pieces = piecesOf(points);
@@ -40,7 +40,7 @@ export function monotoneCurve(points: readonly Point[]): Curve {
     inverse: (y) => {
       if (y < first.y) return along(first.x, y - first.y, first.slope);
       if (y >= last.endY) return along(last.endX, y - last.endY, last.endSlope);
-      // The last piece that begins at or below y, since those before may be flat.
+      // The last piece that begins at or below y: the pieces before it may be flat.
       let i = pieces.length - 1;
       while (pieces[i].y > y) i--;
       return bisect(pieces[i], y);
@@ -48,7 +48,7 @@ export function monotoneCurve(points: readonly Point[]): Curve {
   };
 }
 
-/** One cubic, from (x, y) to (endX, endY). */
+/** A cubic from (x, y) to (endX, endY). */
 interface Piece {
   readonly x: number;
   readonly y: number;
@@ -58,7 +58,7 @@ interface Piece {
   readonly endSlope: number;
 }
 
-/** From one point to the next, straight. */
+/** Straight line from one point to the next. */
 interface Chord {
   readonly width: number;
   readonly slope: number;
@@ -75,7 +75,7 @@ function piecesOf(points: readonly Point[]): readonly Piece[] {
     if (before === undefined) return endSlope(after, chords[i + 1]);
     if (after === undefined) return endSlope(before, chords[i - 2]);
     if (before.slope === 0 || after.slope === 0) return 0;
-    // The chords' weighted harmonic mean: never more than three times the lesser.
+    // Weighted harmonic mean of the chords' slopes: at most three times the smaller slope.
     const a = 2 * after.width + before.width;
     const b = after.width + 2 * before.width;
     return (a + b) / (a / before.slope + b / after.slope);
@@ -90,7 +90,7 @@ function piecesOf(points: readonly Point[]): readonly Piece[] {
   }));
 }
 
-/** The slope at an end of the parabola through three points, kept within what stays monotone. */
+/** Slope at the end of the parabola through three points, limited so that the curve stays monotone. */
 function endSlope(chord: Chord, next: Chord | undefined): number {
   if (next === undefined) return chord.slope;
   const slope = chord.slope +

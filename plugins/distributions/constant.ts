@@ -5,9 +5,9 @@
  */
 import type { Family } from "../../core/plugin.ts";
 
-/** The parameters of {@linkcode constant}. */
+/** Parameters of {@linkcode constant}. */
 export interface ConstantParameters {
-  /** In milliseconds, at least 0. */
+  /** The time, in milliseconds, at least 0. */
   readonly value: number;
 }
 

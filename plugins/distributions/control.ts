@@ -1,26 +1,24 @@
 /**
- * The control calls of the distributions plugin.
+ * Control calls of the distributions plugin.
  *
  * @module
  */
 import {
+  type Distribution,
+  type Endpoint,
+  endpoint,
+  type Family,
+  type Host,
+} from "../../core/plugin.ts";
+import { report } from "./_parameters.ts";
+import {
   createSampler,
   INDEPENDENT,
-  type Sampling,
-  samplingFaults,
+  samplingIssues,
   samplingSchema,
 } from "./sampling.ts";
-import { report } from "./_faults.ts";
-import type {
-  Call,
-  Distribution,
-  Endpoint,
-  Family,
-  Host,
-  Schema,
-} from "../../core/plugin.ts";
 
-/** The probabilities that explain answers where none are asked for. */
+/** Default probabilities of explain. */
 const PROBABILITIES: readonly number[] = [
   0.01,
   0.05,
@@ -35,40 +33,26 @@ const PROBABILITIES: readonly number[] = [
   0.9999,
 ];
 
-/** The most draws that one call of sample makes. */
-const MOST_SAMPLES = 1_000_000;
+/** Maximum number of draws in one call of sample. */
+const MAX_SAMPLES = 1_000_000;
 
-/** What sample is asked. */
-interface SampleQuestion {
-  readonly distribution: Distribution;
-  readonly count: number;
-  readonly seed: number | string;
-  readonly sampling: Sampling;
-}
-
-/** What explain is asked. */
-interface Question {
-  readonly distribution: Distribution;
-  readonly probabilities?: readonly number[] | undefined;
-}
-
-/** What explain answers; infinite figures are null, as JSON knows no infinity. */
+/** Answer of explain. Infinite figures are null, since JSON has no infinity. */
 export interface Explanation {
-  /** The mean, in milliseconds. */
+  /** Mean, in milliseconds. */
   readonly mean: number | null;
-  /** The standard deviation, in milliseconds. */
+  /** Standard deviation, in milliseconds. */
   readonly standardDeviation: number | null;
-  /** Quantiles in milliseconds, by probability as it was given. */
+  /** Quantiles in milliseconds, by probability. */
   readonly quantiles: Readonly<Record<string, number | null>>;
-  /** True where the figures come from seeded Monte Carlo, not from formulas. */
+  /** True if the figures are estimated by seeded Monte Carlo simulation; false if they come from formulas. */
   readonly estimated: boolean;
-  /** How many independent draws put a reading within ±2 % with 95 % confidence, by probability. */
+  /** Number of independent draws after which a measured quantile is within ±2 % with 95 % confidence, by probability. */
   readonly requestsNeeded: Readonly<Record<string, number | null>>;
-  /** What a user should know of these parameters. */
+  /** Warnings about these parameters. */
   readonly warnings: readonly string[];
 }
 
-/** The figures of a distribution. */
+/** Figures of a distribution. */
 export function explain(
   distribution: Distribution,
   probabilities: readonly number[] = PROBABILITIES,
@@ -81,13 +65,13 @@ export function explain(
     ),
     estimated: distribution.estimated,
     requestsNeeded: Object.fromEntries(
-      READINGS.map((p) => [`${p}`, requestsNeeded(distribution, p)]),
+      PERCENTILES.map((p) => [`${p}`, requestsNeeded(distribution, p)]),
     ),
     warnings: distribution.warnings,
   };
 }
 
-/** The quantile; of a distribution that can only be sampled, where its estimated distribution function reaches p. */
+/** Quantile. Of a distribution that can only be sampled, the time at which its estimated distribution function reaches p. */
 function quantile(distribution: Distribution, p: number): number {
   if (distribution.quantile !== undefined) return distribution.quantile(p);
   let low = 0;
@@ -101,18 +85,18 @@ function quantile(distribution: Distribution, p: number): number {
   return high;
 }
 
-/** The percentiles that people read. */
-const READINGS: readonly number[] = [0.5, 0.95, 0.99];
+/** Percentiles that people usually look at. */
+const PERCENTILES: readonly number[] = [0.5, 0.95, 0.99];
 
-/** Half the width of the interval that a reading should lie in, relative, and the normal quantile of its confidence. */
+/** Half the width of the confidence interval, relative to the quantile, and the normal quantile of its confidence. */
 const TOLERANCE = 0.02;
 const CONFIDENCE = 1.959963984540054;
 
 /**
- * How many independent draws put the sample quantile within ±2 % of the quantile q with 95 % confidence:
- * n = p(1−p) · (1.96 / (0.02 · q · f(q)))², from the quantile's asymptotic normality (Mosteller 1946). The density f(q) is
- * taken as the inverse of the quantile function's slope. Within an atom, one. Null where there is no density: where the
- * quantile function jumps, or is 0, or is none.
+ * Number of independent draws after which the sample quantile is within ±2 % of the quantile q with 95 % confidence:
+ * n = p(1−p) · (1.96 / (0.02 · q · f(q)))², from the asymptotic normality of sample quantiles (Mosteller 1946). The density f(q)
+ * is the inverse of the quantile function's slope. The number is 1 within an atom, and null without a density: where the quantile
+ * function jumps, is 0, or does not exist.
  */
 export function requestsNeeded(
   distribution: Distribution,
@@ -135,94 +119,96 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** The calls under /_perfmock/distributions. */
+/** Calls under /_perfmock/distributions. */
 export function controlEndpoints(host: Host): Endpoint[] {
   const { z, distribution } = host.kit;
-  const question: Schema<Question> = z.strictObject({
+  const question = z.strictObject({
     distribution: distribution(),
     probabilities: z.array(z.number().gt(0).lt(1)).min(1).max(1000).optional(),
   });
-  const sampleQuestion: Schema<SampleQuestion> = z.strictObject({
+  const sampleQuestion = z.strictObject({
     distribution: distribution(),
-    count: host.kit.integer({ min: 1, max: MOST_SAMPLES }),
+    count: host.kit.integer({ min: 1, max: MAX_SAMPLES }),
     seed: z.union([host.kit.integer(), z.string().min(1)]).default(42),
     sampling: samplingSchema(host.kit).default(INDEPENDENT),
   }).superRefine(({ distribution, sampling }, context) => {
-    for (const fault of samplingFaults(distribution, sampling)) {
-      report(context, fault);
+    for (const issue of samplingIssues(distribution, sampling)) {
+      report(context, issue);
     }
   });
-  return [{
-    method: "GET",
-    path: "/families",
-    summary: "The distribution families there are",
-    answer: {
-      type: "object",
-      properties: { families: { type: "array", items: { type: "object" } } },
-    },
-    handle: () => ({
-      families: [...host.families.values()].map((family) =>
-        described(family, host)
-      ),
-    }),
-  }, {
-    method: "POST",
-    path: "/explain",
-    summary: "Mean, standard deviation and quantiles of a distribution, in ms",
-    body: question,
-    answer: {
-      type: "object",
-      properties: {
-        mean: { type: ["number", "null"] },
-        standardDeviation: { type: ["number", "null"] },
-        quantiles: {
-          type: "object",
-          additionalProperties: { type: ["number", "null"] },
-        },
-        estimated: { type: "boolean" },
-        requestsNeeded: {
-          type: "object",
-          additionalProperties: { type: ["integer", "null"] },
-        },
-        warnings: { type: "array", items: { type: "string" } },
+  return [
+    endpoint({
+      method: "GET",
+      path: "/families",
+      summary: "The distribution families there are",
+      answer: {
+        type: "object",
+        properties: { families: { type: "array", items: { type: "object" } } },
       },
-    },
-    handle({ body }: Call) {
-      const { distribution, probabilities } = body as Question;
-      return explain(distribution, probabilities);
-    },
-  }, {
-    method: "POST",
-    path: "/sample",
-    summary: "Draws from a distribution, in ms; the same seed, the same draws",
-    body: sampleQuestion,
-    answer: {
-      type: "object",
-      required: ["unit", "samples"],
-      properties: {
-        unit: { const: "ms" },
-        samples: { type: "array", items: { type: "number" } },
-      },
-    },
-    async handle({ body }: Call) {
-      const { distribution, count, seed, sampling } = body as SampleQuestion;
-      const [service, order] = await Promise.all([
-        host.stream(seed, "service"),
-        host.stream(seed, "order"),
-      ]);
-      const { draw } = createSampler(distribution, sampling, {
-        stream: (purpose) => purpose === "order" ? order : service,
-        arrivals: 0,
-      });
-      return {
-        unit: "ms",
-        samples: Array.from(
-          { length: count },
-          (_, sequence) => draw({ sequence }),
+      handle: () => ({
+        families: [...host.families.values()].map((family) =>
+          described(family, host)
         ),
-      };
-    },
-  }];
+      }),
+    }),
+    endpoint({
+      method: "POST",
+      path: "/explain",
+      summary:
+        "Mean, standard deviation and quantiles of a distribution, in ms",
+      body: question,
+      answer: {
+        type: "object",
+        properties: {
+          mean: { type: ["number", "null"] },
+          standardDeviation: { type: ["number", "null"] },
+          quantiles: {
+            type: "object",
+            additionalProperties: { type: ["number", "null"] },
+          },
+          estimated: { type: "boolean" },
+          requestsNeeded: {
+            type: "object",
+            additionalProperties: { type: ["integer", "null"] },
+          },
+          warnings: { type: "array", items: { type: "string" } },
+        },
+      },
+      handle: ({ body }) => explain(body.distribution, body.probabilities),
+    }),
+    endpoint({
+      method: "POST",
+      path: "/sample",
+      summary:
+        "Draws from a distribution, in ms; the same seed, the same draws",
+      body: sampleQuestion,
+      answer: {
+        type: "object",
+        required: ["unit", "samples"],
+        properties: {
+          unit: { const: "ms" },
+          samples: { type: "array", items: { type: "number" } },
+        },
+      },
+      async handle({ body: { distribution, count, seed, sampling } }) {
+        const [service, order] = await Promise.all([
+          host.stream(seed, "service"),
+          host.stream(seed, "order"),
+        ]);
+        const { draw } = createSampler(distribution, sampling, {
+          stream: (purpose) => purpose === "order" ? order : service,
+          arrivals: 0,
+        });
+        return {
+          unit: "ms",
+          samples: Array.from(
+            { length: count },
+            (_, sequence) => draw({ sequence }),
+          ),
+        };
+      },
+    }),
+  ];
 }
 
 function described(family: Family, host: Host): Record<string, unknown> {

@@ -4,23 +4,23 @@
  * @module
  */
 import type { Family, Shape } from "../../core/plugin.ts";
-import { InvalidParameters, requireOneForm } from "./_faults.ts";
-import { fileFault, type LineFault, readLines, toNumber } from "./_lines.ts";
+import { invalidParameters, requireOneForm } from "./_parameters.ts";
+import { fileIssue, type LineIssue, readLines, toNumber } from "./_lines.ts";
 
-/** The parameters of {@linkcode empirical}: one of the two. */
+/** Parameters of {@linkcode empirical}: values or file. */
 export interface EmpiricalParameters {
-  /** Measured times in milliseconds, at least one. */
+  /** Measured times in milliseconds; at least one. */
   readonly values?: readonly number[];
   /**
-   * A file of measured times in milliseconds: one a line, or several with commas, semicolons or tabs between them. The
-   * first line may be the column's name.
+   * Path of a file with measured times in milliseconds: one or more on each line, separated by commas, semicolons or tabs. The
+   * first line may be the name of the column.
    */
   readonly file?: string;
 }
 
 const ALLOWED = "a number of milliseconds, at least 0, such as 12.5";
 
-/** Measured times, each as likely as it was frequent. */
+/** Measured times; each is as likely as it was frequent. */
 export const empirical: Family<EmpiricalParameters> = {
   name: "empirical",
   summary: "Measured times, each as likely as it was frequent",
@@ -71,7 +71,7 @@ function timesOf(path: string): Float64Array {
   let count = 0;
   readLines(path, (cells, first) => {
     const numbers = cells.map(toNumber);
-    if (first && numbers.every(Number.isNaN)) return headerFault(cells);
+    if (first && numbers.every(Number.isNaN)) return headerIssue(cells);
     for (let i = 0; i < numbers.length; i++) {
       const x = numbers[i];
       if (!(x >= 0 && x < Infinity)) {
@@ -88,8 +88,8 @@ function timesOf(path: string): Float64Array {
     }
   });
   if (count === 0) {
-    throw new InvalidParameters([
-      fileFault({
+    throw invalidParameters([
+      fileIssue({
         message: "The file has no times",
         value: path,
         allowed: ALLOWED,
@@ -99,7 +99,7 @@ function timesOf(path: string): Float64Array {
   return times.slice(0, count);
 }
 
-function headerFault(cells: readonly string[]): LineFault | undefined {
+function headerIssue(cells: readonly string[]): LineIssue | undefined {
   return cells.length === 1 ? undefined : {
     message: `names ${cells.length} columns, of which one alone can be read`,
     value: cells.join(","),

@@ -4,17 +4,17 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { requireOneForm } from "./_faults.ts";
+import { requireOneForm } from "./_parameters.ts";
 
-/** The parameters of {@linkcode exponential}: one of the two. */
+/** Parameters of {@linkcode exponential}: mean or rate. */
 export interface ExponentialParameters {
-  /** In milliseconds, above 0. */
+  /** Mean in milliseconds, above 0. */
   readonly mean?: number;
-  /** How many would be served a second, one after the other; above 0. */
+  /** Service rate: number of exchanges per second that one server would complete; above 0. */
   readonly rate?: number;
 }
 
-/** Service without memory: most times short, a few long. */
+/** Service without memory: most times are short, a few are long. */
 export const exponential: Family<ExponentialParameters> = {
   name: "exponential",
   summary: "Service without memory, as in the M/M/c queue",

@@ -1,28 +1,28 @@
 /**
- * The gamma family.
+ * The gamma family, and the Erlang family, which is the gamma family for a whole number of stages.
  *
  * @module
  */
 import type { Family, Shape } from "../../core/plugin.ts";
-import { report, requireOneForm } from "./_faults.ts";
+import { report, requireOneForm } from "./_parameters.ts";
 import { StandardGamma } from "./_gamma.ts";
 
-/** The parameters of {@linkcode gamma}: exactly one of the two pairs. */
+/** Parameters of {@linkcode gamma}: shape and scale, or mean and sd. */
 export interface GammaParameters {
-  /** 0.01…100 000. */
+  /** Shape, 0.01…100 000. */
   readonly shape?: number;
-  /** In milliseconds, above 0. */
+  /** Scale in milliseconds, above 0. */
   readonly scale?: number;
-  /** In milliseconds, above 0. */
+  /** Mean in milliseconds, above 0. */
   readonly mean?: number;
-  /** The standard deviation in milliseconds, above 0; mean²/sd² is the shape. */
+  /** Standard deviation in milliseconds, above 0. The shape is mean²/sd². */
   readonly sd?: number;
 }
 
-/** The shapes for which quantiles are known to be accurate. */
-export const SHAPES = { min: 0.01, max: 100_000 };
+/** Range of shapes for which quantiles are known to be accurate. */
+const SHAPES = { min: 0.01, max: 100_000 };
 
-/** The sum of stages: between exponential and normal. */
+/** A sum of exponential stages: its shape lies between exponential and normal. */
 export const gamma: Family<GammaParameters> = {
   name: "gamma",
   summary: "The sum of stages, between exponential and normal in shape",
@@ -53,8 +53,30 @@ export const gamma: Family<GammaParameters> = {
   ) => scaledGamma(shape, scale),
 };
 
-/** The gamma distribution of a shape and a scale in milliseconds. */
-export function scaledGamma(shape: number, scale: number): Shape {
+/** Parameters of {@linkcode erlang}. */
+export interface ErlangParameters {
+  /** Number of stages, 1…100 000. */
+  readonly k: number;
+  /** Mean of the sum of all stages, in milliseconds, above 0. */
+  readonly mean: number;
+}
+
+/** The sum of k exponential stages. */
+export const erlang: Family<ErlangParameters> = {
+  name: "erlang",
+  summary: "The sum of k exponential stages",
+  source:
+    "DiDonato, Morris, Computation of the incomplete gamma function ratios and their inverse, ACM TOMS 12, 1986",
+  parameters: ({ z, duration, integer }) =>
+    z.strictObject({
+      k: integer({ min: 1, max: SHAPES.max }),
+      mean: duration({ above: 0 }),
+    }),
+  create: ({ k, mean }) => scaledGamma(k, mean / k),
+};
+
+/** The gamma distribution for a shape and a scale in milliseconds. */
+function scaledGamma(shape: number, scale: number): Shape {
   const standard = new StandardGamma(shape);
   return {
     quantile: (u) => scale * standard.quantile(u),

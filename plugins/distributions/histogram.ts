@@ -4,29 +4,30 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { type Bucket, bucketFunctions } from "./_bucket_curve.ts";
 import {
+  type Bucket,
   type BucketCount,
-  bucketFault,
+  bucketFunctions,
+  checkBucket,
   readBuckets,
   sharesOf,
   totalCount,
 } from "./_buckets.ts";
-import { milliseconds, report, requireOneForm } from "./_faults.ts";
+import { milliseconds, report, requireOneForm } from "./_parameters.ts";
 
-/** The parameters of {@linkcode histogram}: buckets or a file. */
+/** Parameters of {@linkcode histogram}: buckets or a file. */
 export interface HistogramParameters {
-  /** What a boundary of 1 stands for, in milliseconds; 1 where absent. */
+  /** Duration of a boundary of 1, in milliseconds. Default 1. */
   readonly unit?: number;
-  /** Whether a count includes those of the buckets below, as Prometheus' do; false where absent. */
+  /** True if each count includes those of the lower buckets, as in Prometheus. Default false. */
   readonly cumulative?: boolean;
-  /** The buckets in ascending order, at least one. */
+  /** Buckets in ascending order; at least one. */
   readonly buckets?: readonly BucketCount[];
-  /** A file with a boundary and a count on each line, separated by a comma; the first line may name the columns. */
+  /** Path of a file with a boundary and a count on each line, separated by a comma; the first line may name the columns. */
   readonly file?: string;
 }
 
-/** A single bucket that holds more than this hides the shape. */
+/** Share of a single bucket above which there is a warning: the bucket hides the shape of the distribution. */
 const COARSE = 0.5;
 
 /** Counts by bucket, as monitoring systems keep them. */
@@ -47,9 +48,9 @@ export const histogram: Family<HistogramParameters> = {
     }).superRefine(({ buckets, file, cumulative = false }, context) => {
       requireOneForm(context, { buckets, file }, [["buckets"], ["file"]]);
       buckets?.forEach((bucket, i) => {
-        const fault = bucketFault(bucket, buckets[i - 1], cumulative);
-        if (fault === undefined) return;
-        const { key, ...rest } = fault;
+        const issue = checkBucket(bucket, buckets[i - 1], cumulative);
+        if (issue === undefined) return;
+        const { key, ...rest } = issue;
         report(context, { path: ["buckets", i, key], ...rest });
       });
       const empty = buckets !== undefined && buckets.length > 0 &&

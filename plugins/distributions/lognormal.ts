@@ -4,22 +4,22 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { milliseconds, report, requireOneForm } from "./_faults.ts";
+import { milliseconds, report, requireOneForm } from "./_parameters.ts";
 import { normalCdf, normalQuantile } from "./_normal.ts";
 
-/** The parameters of {@linkcode lognormal}: exactly one of the four pairs. */
+/** Parameters of {@linkcode lognormal}: mu and sigma, median and p99, median and sigma, or mean and sd. */
 export interface LognormalParameters {
-  /** The mean of the logarithm of milliseconds. */
+  /** Mean of the logarithm of milliseconds. */
   readonly mu?: number;
-  /** The standard deviation of the logarithm, above 0. */
+  /** Standard deviation of the logarithm, above 0. */
   readonly sigma?: number;
-  /** In milliseconds, above 0. */
+  /** Median in milliseconds, above 0. */
   readonly median?: number;
-  /** The 99th percentile in milliseconds, above the median. */
+  /** 99th percentile in milliseconds, above the median. */
   readonly p99?: number;
-  /** In milliseconds, above 0. */
+  /** Mean in milliseconds, above 0. */
   readonly mean?: number;
-  /** The standard deviation in milliseconds, above 0. */
+  /** Standard deviation in milliseconds, above 0. */
   readonly sd?: number;
 }
 
@@ -30,7 +30,7 @@ const FORMS = [
   ["mean", "sd"],
 ];
 
-/** What most response times of real services look like: a bump and a long upper tail. */
+/** A single peak and a long upper tail, like the response times of most real services. */
 export const lognormal: Family<LognormalParameters> = {
   name: "lognormal",
   summary: "A bump and a long upper tail, as most services have",
@@ -70,7 +70,7 @@ export const lognormal: Family<LognormalParameters> = {
   },
 };
 
-/** The parameters of the logarithm. NaN stands for what was not given. */
+/** Parameters of the logarithm. Absent parameters are NaN. */
 function underlying(
   {
     mu = NaN,

@@ -1,16 +1,16 @@
 /**
- * Response times drawn from distributions.
+ * The plugin `distributions`: service times drawn from distributions.
  *
- * Contributes the distribution families, reads `profiles` (named distributions) from its options, and of a route:
+ * It contributes the distribution families, and reads `profiles` (named distributions) from its options. Its keys of a route:
  *
- * - `serviceTime`: a distribution, a duration, or a profile's name
- * - `scale`: multiplies the draw (the same uniform, so that a sequence keeps its shape); above 0, default 1
- * - `sampling`: `{ scheme, block, key }`: independent draws, or exact percentiles in every block of `block` requests; `key`
- *   takes draws by sequence number or by a header, so that the same request id always gets the same time
+ * - `serviceTime`: a distribution, a duration, or the name of a profile
+ * - `scale`: multiplies each draw; above 0, default 1. The uniform numbers stay the same, so a sequence of times keeps its shape
+ * - `sampling`: `{ scheme, block, key }`: independent draws, or exact percentiles in every block of `block` requests. With `key`,
+ *   draws are by sequence number or by a header, so that the same request id always gets the same time
  *
- * It provides the key `distributions.routes`: which family each route draws from, and whether exactly.
+ * It provides the key `distributions.routes`: the family of each route, and the scheme of its sampling.
  *
- * Its control calls list the families and explain a distribution: mean, standard deviation and quantiles.
+ * Its control calls list the families, draw samples, and explain a distribution: mean, standard deviation and quantiles.
  *
  * ```ts
  * import { createPerfmock } from "@perfmock/perfmock";
@@ -24,84 +24,79 @@
  *
  * @module
  */
-import type {
-  Dial,
-  Distribution,
-  Host,
-  Instance,
-  Key,
-  Kit,
-  KitType,
-  Plugin,
-  Route,
-  RouteHooks,
-  Schema,
+import {
+  definePlugin,
+  type Dial,
+  type Distribution,
+  type Key,
+  type Kit,
+  type KitType,
+  type Plugin,
+  type Route,
+  type RouteHooks,
 } from "../../core/plugin.ts";
 import { controlEndpoints } from "./control.ts";
 import { families } from "./families.ts";
-import { InvalidParameters } from "./_faults.ts";
+import { invalidParameters } from "./_parameters.ts";
 import {
   createSampler,
   INDEPENDENT,
   type Sampler,
   type Sampling,
-  samplingFaults,
+  samplingIssues,
   samplingSchema,
 } from "./sampling.ts";
 
 export type { Sampling } from "./sampling.ts";
 
-/** The options of the distributions plugin, parsed. */
+/** Options of the distributions plugin. */
 export interface DistributionsOptions {
-  /** Named distributions. */
+  /** Named distributions. Default none. */
   readonly profiles: Readonly<Record<string, Distribution>>;
 }
 
-/** The keys of a route that the distributions plugin reads, parsed. */
+/** Keys of a route that the distributions plugin reads. */
 export interface DistributionsRouteOptions {
-  /** What service times are drawn from. */
+  /** Distribution of the service times, in milliseconds. */
   readonly serviceTime: Distribution;
-  /** Multiplies the draw. */
+  /** Factor that multiplies each draw, above 0. Default 1. */
   readonly scale: number;
-  /** How draws are taken. */
+  /** Sampling of the draws. Default: independent draws by sequence number. */
   readonly sampling: Sampling;
 }
 
-/** How a route is served, as other plugins see it. */
+/** Service times of a route, for other plugins. */
 export interface ServedRoute {
-  /** The family that its service times are drawn from. */
+  /** Name of the distribution family of its service times. */
   readonly family: string;
-  /** Whether it samples exactly. */
+  /** True if its sampling is exact. */
   readonly exact: boolean;
 }
 
 /** The service `distributions.routes`. */
 export interface ServedRoutes {
-  /** How a route is served, by its id; undefined where it has no service time, or is not there yet. */
+  /** Service times of a route, by its id; undefined if it has no `serviceTime` or is not built yet. */
   of(id: string): ServedRoute | undefined;
 }
 
-/** By which other plugins find {@linkcode ServedRoutes}. */
+/** Key of {@linkcode ServedRoutes}. */
 const ROUTES: Key<ServedRoutes> = { name: "distributions.routes" };
 
-/** The plugin. */
-const plugin: Plugin<DistributionsOptions, DistributionsRouteOptions> = {
+/** The plugin `distributions`. */
+const plugin: Plugin = definePlugin({
   name: "distributions",
   version: "1.0.0",
-  options: ({ z, distribution }: Kit): Schema<DistributionsOptions> =>
+  options: ({ z, distribution }) =>
     z.strictObject({
       profiles: z.record(z.string(), distribution()).default({}),
     }),
-  routeKeys: (kit: Kit) => ({
+  routeKeys: (kit) => ({
     serviceTime: kit.distribution(),
     scale: kit.number({ above: 0 }),
     sampling: samplingSchema(kit),
   }),
-  contributes: (options: unknown) => ({
-    families,
-    profiles: profilesOf(options),
-  }),
-  setup(host: Host): Instance<DistributionsRouteOptions> {
+  contributes: (options) => ({ families, profiles: profilesOf(options) }),
+  setup(host) {
     const samplers: Samplers = new Map();
     const served = new Map<string, ServedRoute>();
     host.provide(ROUTES, { of: (id) => served.get(id) });
@@ -118,10 +113,10 @@ const plugin: Plugin<DistributionsOptions, DistributionsRouteOptions> = {
       snapshot: () => snapshot(samplers),
     };
   },
-};
+});
 export default plugin;
 
-/** The profiles as written, where they are written as they should be; the schema reports where they are not. */
+/** The profiles as written, if they are an object; otherwise the schema reports the error. */
 function profilesOf(options: unknown): Record<string, unknown> {
   const profiles = (options as { profiles?: unknown } | null)?.profiles;
   return typeof profiles === "object" && profiles !== null &&
@@ -130,7 +125,7 @@ function profilesOf(options: unknown): Record<string, unknown> {
     : {};
 }
 
-/** The samplers of the routes of one revision, by route id. */
+/** Samplers of one revision, by route id. */
 type Samplers = Map<string, Sampler>;
 
 function bind(
@@ -144,7 +139,7 @@ function bind(
       options[key] !== undefined
     );
     if (useless.length === 0) return undefined;
-    throw new InvalidParameters(useless.map((key) => ({
+    throw invalidParameters(useless.map((key) => ({
       path: `/${key}`,
       message: `Cannot use "${key}" on a route without "serviceTime"`,
       suggestion: "serviceTime",
@@ -152,9 +147,9 @@ function bind(
   }
   const sampler = createSampler(serviceTime, sampling, route);
   samplers.set(route.id, sampler);
-  const drawn = new TurnedService(scale, sampler.draw);
+  const drawn = new DialledService(scale, sampler.draw);
   return {
-    summary: inWords(serviceTime, scale),
+    summary: summarise(serviceTime, scale),
     serve: (x) => drawn.scale * drawn.draw(x),
     ...sampling.header !== undefined && { replayedBy: sampling.header },
     dials: {
@@ -170,18 +165,18 @@ function bind(
   };
 }
 
-/** What a route's service times are drawn from now: as configured, or as a dial has it. */
-class TurnedService {
+/** The present source of a route's service times: the configuration's, or a dial's. */
+class DialledService {
   constructor(public scale: number, public draw: Sampler["draw"]) {}
 }
 
-/** Turned while requests are under way, it must not fail: what cannot be sampled exactly is sampled at random. */
+/** A dial is turned while requests are under way and must not fail: a distribution that cannot be sampled exactly is sampled at random. */
 function samplerOf(
   distribution: Distribution,
   sampling: Sampling,
   route: Route,
 ): Sampler {
-  const exact = samplingFaults(distribution, sampling).length === 0;
+  const exact = samplingIssues(distribution, sampling).length === 0;
   const scheme = exact ? sampling.scheme : "random";
   return createSampler(distribution, { ...sampling, scheme }, route);
 }
@@ -190,11 +185,11 @@ function dial<Value>(
   type: KitType<Value>,
   turn: (value: Value | undefined) => void,
 ): Dial {
-  // What a dial is turned by was read by its type.
+  // The value of a dial has been parsed by its type.
   return { type, turn: turn as Dial["turn"] };
 }
 
-/** What `stats` shows: how many requests each exactly sampled route needs until its block is whole. */
+/** For `stats`: the number of requests that each exactly sampled route needs until its block is complete. */
 function snapshot(samplers: Samplers): unknown {
   return {
     requestsLeftInBlock: Object.fromEntries(
@@ -205,8 +200,8 @@ function snapshot(samplers: Samplers): unknown {
   };
 }
 
-/** What a route's users will see: "half within 120 ms, 99 % within 800 ms (lognormal)". */
-function inWords(
+/** Summary of a route's service times: "half within 120 ms, 99 % within 800 ms (lognormal)". */
+function summarise(
   { family, mean, quantile }: Distribution,
   scale: number,
 ): string {
@@ -220,7 +215,7 @@ function inWords(
     : `half within ${median}, 99 % within ${p99} (${family})`;
 }
 
-/** Three digits are what a reader takes in. */
+/** A time with three digits, for people. */
 function readable(milliseconds: number): string {
   const digits = (value: number) => `${Number(value.toPrecision(3))}`;
   return milliseconds >= 1000

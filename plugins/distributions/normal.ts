@@ -4,34 +4,34 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { milliseconds, requireAscending } from "./_faults.ts";
+import { milliseconds, requireAscending } from "./_parameters.ts";
 import { normalCdf, normalDensity, normalQuantile } from "./_normal.ts";
 import {
+  emptyTruncation,
   type Functions,
-  inWords,
-  nothingLeft,
+  removedRange,
   truncateFunctions,
-} from "./_truncate.ts";
+} from "./_functions.ts";
 
-/** The parameters of {@linkcode normal}, in milliseconds. Mean and sd are those before truncation. */
+/** Parameters of {@linkcode normal}, in milliseconds; mean and sd are those before truncation. */
 export interface NormalParameters {
-  /** The mean, at least 0. */
+  /** Mean, at least 0. */
   readonly mean: number;
-  /** The standard deviation, above 0. */
+  /** Standard deviation, above 0. */
   readonly sd: number;
-  /** The least time; 0 where absent. */
+  /** Shortest time. Default 0. */
   readonly min?: number;
-  /** The greatest time; none where absent. */
+  /** Longest time. Default: no limit. */
   readonly max?: number;
 }
 
-/** How far truncation may move the mean unannounced. */
-const UNANNOUNCED = 0.01;
+/** Change of the mean by truncation, relative to the mean, above which there is a warning. */
+const WARNED_CHANGE = 0.01;
 
-/** Narrower windows, in standard deviations, lose too many digits in the closed form of the moments. */
+/** Width of the range, in standard deviations, below which the closed form of the moments loses too many digits. */
 const NARROW = 0.5;
 
-/** Symmetrical around the mean, truncated at 0 at least. */
+/** Symmetrical around the mean, and truncated at 0 or at a higher min. */
 export const normal: Family<NormalParameters> = {
   name: "normal",
   summary: "Symmetrical around the mean, truncated at 0 unless min says more",
@@ -46,7 +46,7 @@ export const normal: Family<NormalParameters> = {
     }).superRefine((given, context) => requireAscending(context, given)),
   create: ({ mean, sd, min = 0, max = Infinity }) => {
     const truncated = truncateFunctions(whole(mean, sd), { min, max });
-    if (truncated === undefined) throw nothingLeft({ min, max });
+    if (truncated === undefined) throw emptyTruncation({ min, max });
     const from = (min - mean) / sd;
     const moments = truncatedMoments(from, (max - mean) / sd);
     const quantile = nearMin(truncated.quantile, {
@@ -56,9 +56,9 @@ export const normal: Family<NormalParameters> = {
       density: moments.low,
     });
     const moved = Math.min(max, Math.max(min, mean + sd * moments.mean));
-    const warnings = Math.abs(moved - mean) > UNANNOUNCED * mean
+    const warnings = Math.abs(moved - mean) > WARNED_CHANGE * mean
       ? [
-        `Truncation ${inWords({ min, max })} moves the mean from ${
+        `Truncation ${removedRange({ min, max })} moves the mean from ${
           milliseconds(mean)
         } to ${milliseconds(moved)}`,
       ]
@@ -83,19 +83,19 @@ function whole(mean: number, sd: number): Functions {
   };
 }
 
-/** The lower end of a truncated normal. */
+/** Lower end of a truncated normal distribution. */
 interface LowerEnd {
   readonly min: number;
   readonly sd: number;
-  /** The end's score. */
+  /** Standard score of the end. */
   readonly from: number;
-  /** The density of the score there. */
+  /** Density of the standard score at the end. */
   readonly density: number;
 }
 
 /**
- * Next to the lower end, mean + sd·z cancels: there the offset from the end is computed by itself, by the Taylor series of
- * the inverse of ∫ exp(−from·s − s²/2) ds around 0.
+ * Next to the lower end, mean + sd·z loses digits by cancellation. The offset from the end is computed there instead, by the
+ * Taylor series of the inverse of ∫ exp(−from·s − s²/2) ds around 0.
  */
 function nearMin(
   quantile: (u: number) => number,
@@ -112,7 +112,7 @@ function nearMin(
   };
 }
 
-/** Mean and standard deviation of a standard normal between two scores, and its density at the lower. */
+/** Mean and standard deviation of a standard normal distribution between two scores, and its density at the lower one. */
 function truncatedMoments(
   from: number,
   to: number,

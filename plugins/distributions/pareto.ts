@@ -5,15 +5,15 @@
  */
 import type { Family } from "../../core/plugin.ts";
 
-/** The parameters of {@linkcode pareto}. */
+/** Parameters of {@linkcode pareto}. */
 export interface ParetoParameters {
-  /** The tail's index, 0.1 or more; the mean is infinite up to 1, the standard deviation up to 2. */
+  /** Tail index, at least 0.1. The mean is infinite up to 1, the standard deviation up to 2. */
   readonly alpha: number;
-  /** The least time in milliseconds, above 0. */
+  /** Shortest time in milliseconds, above 0. */
   readonly min: number;
 }
 
-/** A power law: rare times are long without bound. */
+/** A power law: rare times are long without limit. */
 export const pareto: Family<ParetoParameters> = {
   name: "pareto",
   summary: "A power law: rare times are long without bound",

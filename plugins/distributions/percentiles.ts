@@ -4,23 +4,23 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { milliseconds, report } from "./_faults.ts";
+import { milliseconds, report } from "./_parameters.ts";
 import { normalCdf, normalQuantile } from "./_normal.ts";
 import { monotoneCurve } from "./_pchip.ts";
 
-/** The parameters of {@linkcode percentiles}: `p50`, `p99.9` and the like, with times in milliseconds, above 0. */
+/** Parameters of {@linkcode percentiles}: `p50`, `p99.9` and the like, with times in milliseconds, above 0. */
 export type PercentilesParameters = Readonly<Record<string, number>>;
 
-/** A percentile as written, and what it says. */
+/** A percentile as written, with its share and time. */
 interface Reading {
   readonly key: string;
-  /** 0…1, not included. */
+  /** Share of shorter times, 0…1, both ends excluded. */
   readonly share: number;
-  /** In milliseconds. */
+  /** Time in milliseconds. */
   readonly time: number;
 }
 
-/** A smooth curve through percentiles that were measured. */
+/** A smooth curve through measured percentiles. */
 export const percentiles: Family<PercentilesParameters> = {
   name: "percentiles",
   summary: "A smooth curve through measured percentiles",
@@ -96,7 +96,7 @@ function readingsOf(parameters: PercentilesParameters): readonly Reading[] {
   return Object.entries(parameters)
     .map(([key, time]) => ({
       key,
-      share: Number(`${key.slice(1)}e-2`), // exact where division by 100 is not
+      share: Number(`${key.slice(1)}e-2`), // exact, unlike division by 100
       time,
     }))
     .sort((a, b) => a.share - b.share);

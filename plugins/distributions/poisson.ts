@@ -4,13 +4,14 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { poissonCounts } from "./_poisson.ts";
+import type { Functions } from "./_functions.ts";
+import { StandardGamma } from "./_gamma.ts";
 
-/** The parameters of {@linkcode poisson}. */
+/** Parameters of {@linkcode poisson}. */
 export interface PoissonParameters {
-  /** In units, above 0, at most 1 000 000. */
+  /** Mean count, above 0, at most 1 000 000. */
   readonly mean: number;
-  /** What one count lasts, in milliseconds; 1 where absent. */
+  /** Duration of one count, in milliseconds. Default 1. */
   readonly unit?: number;
 }
 
@@ -27,7 +28,7 @@ export const poisson: Family<PoissonParameters> = {
     }),
   create: ({ mean, unit = 1 }) => {
     const counts = poissonCounts(mean);
-    // Division may fall just short of the count whose product is x.
+    // Rounding may make the quotient fall just short of the count.
     const count = (x: number) => {
       const whole = Math.floor(x / unit);
       return (whole + 1) * unit <= x ? whole + 1 : whole;
@@ -42,3 +43,63 @@ export const poisson: Family<PoissonParameters> = {
     };
   },
 };
+
+/** Counts with a smaller probability, relative to the most frequent count, are left out: no uniform number reaches them. */
+const NEGLIGIBLE = 1e-60;
+
+/** The distribution of counts for a mean above 0, as a table of about 33·√mean counts. Quantiles are found by bisection. */
+function poissonCounts(mean: number): Functions {
+  const { first, shares } = tabulateShares(mean);
+  const below = new Float64Array(shares.length);
+  const above = new Float64Array(shares.length);
+  const last = shares.length - 1;
+  for (let i = 0, sum = 0; i <= last; i++) below[i] = sum += shares[i];
+  // Summed from the upper end, so that small tails keep all their digits.
+  for (let i = last, sum = 0; i > 0; i--) above[i - 1] = sum += shares[i];
+  const search = (reached: (i: number) => boolean): number => {
+    let low = 0;
+    let high = last;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (reached(middle)) high = middle;
+      else low = middle + 1;
+    }
+    return first + low;
+  };
+  const fromBelow = (u: number) => search((i) => below[i] >= u);
+  const fromAbove = (v: number) => search((i) => above[i] <= v);
+  const at = (count: number) => Math.min(last, Math.floor(count) - first);
+  return {
+    quantile: (u) => u <= 0.5 ? fromBelow(u) : fromAbove(1 - u),
+    survivalQuantile: (v) => v <= 0.5 ? fromAbove(v) : fromBelow(1 - v),
+    cdf: (count) => count < first ? 0 : Math.min(1, below[at(count)]),
+    survival: (count) => count < first ? 1 : above[at(count)],
+  };
+}
+
+/** Probabilities of the counts from `first` on, computed from the most frequent count outwards, each from its neighbour. */
+function tabulateShares(
+  mean: number,
+): { readonly first: number; readonly shares: readonly number[] } {
+  const mode = Math.floor(mean);
+  // e^−mean·mean^k / k! is the gamma distribution's prefactor.
+  const peak = mode === 0
+    ? Math.exp(-mean)
+    : new StandardGamma(mode).prefactor(mean);
+  const lower: number[] = [];
+  for (
+    let k = mode, share = peak;
+    k > 0 && (share *= k / mean) > peak * NEGLIGIBLE;
+    k--
+  ) lower.push(share);
+  const upper: number[] = [];
+  for (
+    let k = mode + 1, share = peak;
+    (share *= mean / k) > peak * NEGLIGIBLE;
+    k++
+  ) upper.push(share);
+  return {
+    first: mode - lower.length,
+    shares: [...lower.reverse(), peak, ...upper],
+  };
+}

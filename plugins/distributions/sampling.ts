@@ -1,62 +1,63 @@
 /**
- * How a route's exchanges get their draws: which place of the random stream an exchange looks at, and whether draws are
- * independent or exact.
+ * Sampling of a route's service times: the position in the random stream that an exchange uses, and independent or exact draws.
  *
- * Exact sampling deals the quantiles of one block like a deck of cards: `u_k = min((k+1)/N, 1 − 1/(2N))` for k = 0…N−1, in a
- * Fisher–Yates order of its own for each block. Every whole block of N then has exactly the configured percentiles (nearest
- * rank), where independent draws need tens of thousands of requests. It has no bursts: that is what is given up.
+ * Exact sampling takes the quantiles of one block, `u_k = min((k+1)/N, 1 − 1/(2N))` for k = 0…N−1, in a Fisher–Yates order that
+ * differs from block to block. Every complete block of N requests then has exactly the configured percentiles (nearest rank);
+ * independent draws would need tens of thousands of requests. The drawback: clusters of long times, as in independent draws, do not
+ * occur.
  *
  * @module
  */
-import type {
-  Distribution,
-  Exchange,
-  Kit,
-  KitType,
-  Route,
-  Stream,
+import {
+  type Distribution,
+  type Exchange,
+  type Kit,
+  type KitType,
+  type Route,
+  type Stream,
+  toPointer,
 } from "../../core/plugin.ts";
-import { type CrossFault, InvalidParameters } from "./_faults.ts";
+import { invalidParameters, type ParameterIssue } from "./_parameters.ts";
 
-/** The route key `sampling`, parsed. */
+/** Value of the route key `sampling`. */
 export interface Sampling {
-  /** Independent draws, or exact percentiles in each block. */
+  /** `random`: independent draws. `exact`: exact percentiles in each block. */
   readonly scheme: "random" | "exact";
-  /** How many requests a block has; for exact sampling. */
+  /** Number of requests in a block, for exact sampling; 2…10 000. Default 200. */
   readonly block: number;
-  /** The header that takes the sequence number's place; undefined for the sequence number itself. */
+  /** Name of the header that is used in place of the sequence number; undefined for the sequence number itself. */
   readonly header: string | undefined;
 }
 
-/** The default, and the size from which percentiles up to p99.5 have a rank of their own. */
+/** Default number of requests in a block: the smallest with a rank of its own for p99.5. */
 const BLOCK = 200;
 
-/** Independent draws by sequence number: what a route without the key has. */
+/** Independent draws by sequence number, the default. */
 export const INDEPENDENT: Sampling = {
   scheme: "random",
   block: BLOCK,
   header: undefined,
 };
 
-/** Draws of one route. */
+/** Sampler of one route. */
 export interface Sampler {
-  /** The service time of an exchange, unscaled, in milliseconds. */
+  /** Service time of an exchange in milliseconds, before the route's `scale`. */
   readonly draw: (exchange: SampledExchange) => number;
-  /** How many requests are missing until the last block is whole, for exact sampling; 0 where it is. */
+  /** Number of requests until the present block is complete; undefined for independent draws. */
   readonly left: number | undefined;
 }
 
-/** What a sampler needs of an exchange. */
+/** The part of an exchange that a sampler uses. */
 export type SampledExchange =
   & Pick<Exchange, "sequence">
   & Partial<Pick<Exchange, "header">>;
 
-/** What a sampler needs of a route; without `placeOf` there are no headers, and draws go by sequence number. */
+/** The part of a route that a sampler uses; without `placeOf`, draws are by sequence number even if there is a header. */
 export type SampledRoute =
   & Pick<Route, "arrivals" | "stream">
   & Partial<Pick<Route, "placeOf">>;
 
-/** The schema of the route key `sampling`. */
+/** Schema of the route key `sampling`. */
 export function samplingSchema({ z, integer }: Kit): KitType<Sampling> {
   return z.strictObject({
     scheme: z.enum(["random", "exact"]).default("random"),
@@ -75,7 +76,7 @@ export function samplingSchema({ z, integer }: Kit): KitType<Sampling> {
 /**
  * Binds a distribution to a route's random numbers.
  *
- * @throws InvalidParameters where exact sampling is asked of what it cannot do; paths relative to the route
+ * @throws PerfmockError `CONFIG_INVALID` if the distribution cannot be sampled exactly; paths relative to the route
  */
 export function createSampler(
   distribution: Distribution,
@@ -110,22 +111,22 @@ function exact(
   route: SampledRoute,
 ): Sampler {
   const { quantile } = distribution;
-  const faults = samplingFaults(distribution, sampling);
-  if (faults.length > 0 || quantile === undefined) {
-    throw new InvalidParameters(faults.map(({ path, ...fault }) => ({
-      path: `/${path.join("/")}`,
-      ...fault,
+  const issues = samplingIssues(distribution, sampling);
+  if (issues.length > 0 || quantile === undefined) {
+    throw invalidParameters(issues.map(({ path, ...issue }) => ({
+      path: toPointer(path),
+      ...issue,
     })));
   }
   const { block } = sampling;
-  const deck = new Deck(block, route.stream("order"));
-  // A block's values are always the same, only their order changes: what a mixture takes 10 µs to compute is looked up.
+  const orders = new BlockOrders(block, route.stream("order"));
+  // A block always has the same values in another order: they are computed once, which takes 10 µs a value for a mixture.
   const values = Float64Array.from(
     { length: block },
-    (_, card) => Math.max(0, quantile(uniformOf(card, block))),
+    (_, rank) => Math.max(0, quantile(uniformOf(rank, block))),
   );
   return {
-    draw: (x) => values[deck.card(x.sequence)],
+    draw: (x) => values[orders.rank(x.sequence)],
     get left() {
       return (block - route.arrivals % block) % block;
     },
@@ -133,18 +134,18 @@ function exact(
 }
 
 /**
- * What keeps a distribution from being sampled so.
+ * The reasons why a distribution cannot be sampled in this way.
  *
- * @returns all faults, paths relative to what holds the key `sampling`; each says what is allowed
+ * @returns all issues, paths relative to the object that has the key `sampling`; empty if there are none
  */
-export function samplingFaults(
+export function samplingIssues(
   { family, quantile }: Distribution,
   { scheme, header }: Sampling,
-): CrossFault[] {
+): ParameterIssue[] {
   if (scheme === "random") return [];
-  const faults: CrossFault[] = [];
+  const issues: ParameterIssue[] = [];
   if (quantile === undefined) {
-    faults.push({
+    issues.push({
       path: ["sampling", "scheme"],
       message:
         `Cannot sample "${family}" exactly: it can only be sampled and has no quantile function`,
@@ -152,32 +153,32 @@ export function samplingFaults(
     });
   }
   if (header !== undefined) {
-    faults.push({
+    issues.push({
       path: ["sampling", "key"],
       message:
         "Cannot sample exactly by a header: a block is counted by the sequence number",
       allowed: "sequence",
     });
   }
-  return faults;
+  return issues;
 }
 
 /**
- * The uniform that a card of a block stands for: the nearest-rank percentiles (k+1)/N, and for the last one the middle between
- * the last two ranks, since the quantile at 1 may be infinite.
+ * The probability at a rank of a block: the nearest-rank percentiles (k+1)/N, and for the last one the middle between the last two
+ * ranks, since the quantile at 1 may be infinite.
  *
- * @param card 0…size − 1
- * @param size how many cards a block has
+ * @param rank rank, 0…size − 1
+ * @param size number of requests in a block
  */
-export function uniformOf(card: number, size: number): number {
-  return Math.min((card + 1) / size, 1 - 1 / (2 * size));
+export function uniformOf(rank: number, size: number): number {
+  return Math.min((rank + 1) / size, 1 - 1 / (2 * size));
 }
 
-/** How many blocks are kept in order: who waited in a queue draws after the next block has begun. */
-const KEPT = 4;
+/** Number of blocks whose orders are kept: an exchange that waited in a queue draws after the next block has begun. */
+const CACHED_BLOCKS = 4;
 
-/** The cards of exact sampling: block after block, each in an order of its own. */
-export class Deck {
+/** Orders of the ranks in exact sampling; each block has an order of its own. */
+export class BlockOrders {
   readonly #size: number;
   readonly #stream: Stream;
   readonly #orders: Uint32Array[] = [];
@@ -185,18 +186,18 @@ export class Deck {
   #last = 0;
 
   /**
-   * A deck that is dealt by sequence number.
+   * Creates the orders of all blocks.
    *
-   * @param size how many cards a block has
-   * @param stream what each block's order is drawn from
+   * @param size number of requests in a block
+   * @param stream random numbers for the orders
    */
   constructor(size: number, stream: Stream) {
     this.#size = size;
     this.#stream = stream;
   }
 
-  /** The card at a place, 0…size − 1: a pure function of the stream and the sequence number. */
-  card(sequence: number): number {
+  /** Rank at a sequence number, 0…size − 1: a pure function of the stream and the sequence number. */
+  rank(sequence: number): number {
     const place = sequence % this.#size;
     return this.#order((sequence - place) / this.#size)[place];
   }
@@ -205,7 +206,7 @@ export class Deck {
     if (this.#blocks[this.#last] === block) return this.#orders[this.#last];
     const known = this.#blocks.indexOf(block);
     if (known !== -1) return this.#orders[known];
-    const slot = this.#last = (this.#last + 1) % KEPT;
+    const slot = this.#last = (this.#last + 1) % CACHED_BLOCKS;
     this.#blocks[slot] = block;
     return this.#shuffle(
       this.#orders[slot] ??= new Uint32Array(this.#size),
@@ -213,15 +214,15 @@ export class Deck {
     );
   }
 
-  /** Fisher and Yates, in Durstenfeld's form. */
+  /** Fisher–Yates shuffle, in Durstenfeld's form. */
   #shuffle(order: Uint32Array, block: number): Uint32Array {
     const size = this.#size;
     for (let i = 0; i < size; i++) order[i] = i;
     for (let i = size - 1; i > 0; i--) {
       const j = Math.floor(this.#stream.uniform(block * size + i) * (i + 1));
-      const card = order[i];
+      const rank = order[i];
       order[i] = order[j];
-      order[j] = card;
+      order[j] = rank;
     }
     return order;
   }

@@ -4,19 +4,19 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { milliseconds, report } from "./_faults.ts";
+import { milliseconds, report } from "./_parameters.ts";
 
-/** The parameters of {@linkcode triangular}, in milliseconds. */
+/** Parameters of {@linkcode triangular}, in milliseconds. */
 export interface TriangularParameters {
-  /** The least time, at least 0. */
+  /** Shortest time, at least 0. */
   readonly min: number;
-  /** The most frequent, from min to max. */
+  /** Most frequent time, from min to max. */
   readonly mode: number;
-  /** The greatest, above min. */
+  /** Longest time, above min. */
   readonly max: number;
 }
 
-/** From a least over a most frequent to a greatest time, in straight lines. */
+/** The density rises in a straight line from min to mode, and falls in a straight line to max. */
 export const triangular: Family<TriangularParameters> = {
   name: "triangular",
   summary: "Straight lines from min up to mode and down to max",

@@ -4,17 +4,17 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { requireAscending } from "./_faults.ts";
+import { requireAscending } from "./_parameters.ts";
 
-/** The parameters of {@linkcode uniform}, in milliseconds. */
+/** Parameters of {@linkcode uniform}, in milliseconds. */
 export interface UniformParameters {
-  /** The lower end, at least 0. */
+  /** Shortest time, at least 0. */
   readonly min: number;
-  /** The upper end, above the lower one. */
+  /** Longest time, above min. */
   readonly max: number;
 }
 
-/** Every time between two ends alike. */
+/** All times between two ends are equally likely. */
 export const uniform: Family<UniformParameters> = {
   name: "uniform",
   summary: "Every time between min and max alike",

@@ -6,15 +6,15 @@
 import type { Family } from "../../core/plugin.ts";
 import { logGamma } from "./_gamma.ts";
 
-/** The parameters of {@linkcode weibull}. */
+/** Parameters of {@linkcode weibull}. */
 export interface WeibullParameters {
-  /** 0.01…1000; below 1 the tail is heavier than an exponential's, above 1 lighter. */
+  /** Shape, 0.01…1000. Below 1 the tail is heavier than that of an exponential distribution, above 1 lighter. */
   readonly shape: number;
-  /** The 63rd percentile in milliseconds, above 0. */
+  /** Scale: the 63rd percentile in milliseconds, above 0. */
   readonly scale: number;
 }
 
-/** A tail heavier or lighter than an exponential's. */
+/** A tail heavier or lighter than that of an exponential distribution. */
 export const weibull: Family<WeibullParameters> = {
   name: "weibull",
   summary: "A tail heavier (shape < 1) or lighter (shape > 1) than exponential",

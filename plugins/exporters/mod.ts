@@ -25,7 +25,7 @@
  *
  * @module
  */
-import type { Plugin } from "../../core/plugin.ts";
+import { definePlugin, type Plugin } from "../../core/plugin.ts";
 import { type OtlpOptions, otlpSchema } from "./otlp.ts";
 import { PROM_CLIENT } from "./prom_client.ts";
 import { Prometheus } from "./prometheus.ts";
@@ -48,7 +48,7 @@ export interface PrometheusOptions {
 }
 
 /** The plugin `exporters`. */
-const plugin: Plugin<ExportersOptions> = {
+const plugin: Plugin = definePlugin({
   name: "exporters",
   version: "0.1.0",
   scope: "server",
@@ -90,5 +90,5 @@ const plugin: Plugin<ExportersOptions> = {
       health,
     };
   },
-};
+});
 export default plugin;

@@ -61,26 +61,26 @@ export function compile(value: unknown): Distribution {
   return make(name, parsed.value);
 }
 
-/** The faults of a distribution as a user writes it; fails where there are none. */
-export function faultsOf(value: unknown): readonly Issue[] {
+/** The issues of a distribution as a user writes it; fails where there are none. */
+export function issuesIn(value: unknown): readonly Issue[] {
   try {
     compile(value);
   } catch (error) {
     return issuesOf(error);
   }
-  assert.fail(`No fault in ${JSON.stringify(value)}`);
+  assert.fail(`No issue in ${JSON.stringify(value)}`);
 }
 
-/** Asserts that exactly one fault is found, at a path, with a message of this pattern. */
-export function assertFault(
+/** Asserts that exactly one issue is found, at a path, with a message of this pattern. */
+export function assertIssue(
   value: unknown,
   path: string,
   message: RegExp,
 ): void {
-  const faults = faultsOf(value);
-  assert.deepEqual(faults.map((fault) => fault.path), [path]);
-  assert.match(faults[0].message, message);
-  assert.ok(faults[0].allowed, "says what is allowed");
+  const issues = issuesIn(value);
+  assert.deepEqual(issues.map((issue) => issue.path), [path]);
+  assert.match(issues[0].message, message);
+  assert.ok(issues[0].allowed, "says what is allowed");
 }
 
 function familyOf(name: string) {

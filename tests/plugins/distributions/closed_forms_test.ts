@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { families } from "../../../plugins/distributions/families.ts";
-import { assertFault, compile, faultsOf, kit } from "./_compile.ts";
+import { assertIssue, compile, issuesIn, kit } from "./_compile.ts";
 
 Deno.test("Families have distinct lower-case names, a summary and a schema that can be printed", () => {
   const names = families.map(({ name }) => name);
@@ -13,7 +13,7 @@ Deno.test("Families have distinct lower-case names, a summary and a schema that 
   }
 });
 
-Deno.test("constant is always the same, 0 and 60 s included", () => {
+Deno.test("constant always returns the same time, also 0 and 60 s", () => {
   for (const value of [0, 0.25, 60_000]) {
     const distribution = compile({ constant: { value } });
     assert.equal(distribution.quantile?.(0.3), value);
@@ -25,7 +25,7 @@ Deno.test("constant is always the same, 0 and 60 s included", () => {
 });
 
 Deno.test("constant refuses a negative time", () => {
-  assertFault({ constant: { value: -1 } }, "/value", /at least 0/);
+  assertIssue({ constant: { value: -1 } }, "/value", /at least 0/);
 });
 
 Deno.test("uniform reaches from min to max", () => {
@@ -37,29 +37,29 @@ Deno.test("uniform reaches from min to max", () => {
   assert.equal(standardDeviation, 12 / Math.sqrt(12));
 });
 
-Deno.test("uniform refuses ends out of order, equal ends and NaN", () => {
-  assertFault(
+Deno.test("uniform refuses a max that is not above min, and NaN", () => {
+  assertIssue(
     { uniform: { min: 5, max: 4 } },
     "/max",
     /greater than min, 5 ms/,
   );
-  assertFault({ uniform: { min: 5, max: 5 } }, "/max", /greater than min/);
-  assertFault({ uniform: { min: NaN, max: 5 } }, "/min", /NaN/);
+  assertIssue({ uniform: { min: 5, max: 5 } }, "/max", /greater than min/);
+  assertIssue({ uniform: { min: NaN, max: 5 } }, "/min", /NaN/);
 });
 
-Deno.test("exponential takes a mean or a rate, and one of them only", () => {
+Deno.test("exponential accepts either a mean or a rate", () => {
   assert.equal(compile({ exponential: { mean: 125 } }).mean, 125);
   assert.equal(compile({ exponential: { rate: "8/s" } }).mean, 125);
-  assertFault({ exponential: {} }, "", /exactly mean, or rate, received none/);
-  assertFault(
+  assertIssue({ exponential: {} }, "", /exactly mean, or rate, received none/);
+  assertIssue(
     { exponential: { mean: 1, rate: 2 } },
     "",
     /exactly mean, or rate, received mean, rate/,
   );
-  assertFault({ exponential: { mean: 0 } }, "/mean", /greater than 0/);
+  assertIssue({ exponential: { mean: 0 } }, "/mean", /greater than 0/);
 });
 
-Deno.test("lognormal means the same in all four forms", () => {
+Deno.test("lognormal is the same in all four forms", () => {
   const mu = Math.log(120);
   const sigma = 0.6;
   const reference = compile({ lognormal: { mu, sigma } });
@@ -79,26 +79,26 @@ Deno.test("lognormal means the same in all four forms", () => {
   }
 });
 
-Deno.test("lognormal refuses a p99 at or below the median, and any other pair", () => {
+Deno.test("lognormal refuses a p99 at or below the median, and any other pair of parameters", () => {
   for (const p99 of [80, 100]) {
-    assertFault(
+    assertIssue(
       { lognormal: { median: 100, p99 } },
       "/p99",
       /greater than the median, 100 ms/,
     );
   }
-  assertFault({ lognormal: { median: 100 } }, "", /received median/);
-  assertFault({ lognormal: { mu: 1, p99: 5 } }, "", /received mu, p99/);
-  assertFault({ lognormal: { mu: 1, sigma: -1 } }, "/sigma", /greater than 0/);
+  assertIssue({ lognormal: { median: 100 } }, "", /received median/);
+  assertIssue({ lognormal: { mu: 1, p99: 5 } }, "", /received mu, p99/);
+  assertIssue({ lognormal: { mu: 1, sigma: -1 } }, "/sigma", /greater than 0/);
 });
 
-Deno.test("Every fault of one object is reported at once", () => {
-  const paths = faultsOf({ normal: { mean: NaN, sd: -2, sdd: 3 } })
+Deno.test("All errors of one object are reported at once", () => {
+  const paths = issuesIn({ normal: { mean: NaN, sd: -2, sdd: 3 } })
     .map(({ path }) => path);
   assert.deepEqual(paths.sort(), ["/mean", "/sd", "/sdd"]);
 });
 
-Deno.test("gamma means the same by shape and scale as by mean and sd", () => {
+Deno.test("gamma is the same for shape and scale as for mean and sd", () => {
   const one = compile({ gamma: { shape: 4, scale: 12.5 } });
   const other = compile({ gamma: { mean: 50, sd: 25 } });
   assert.equal(one.mean, 50);
@@ -106,28 +106,28 @@ Deno.test("gamma means the same by shape and scale as by mean and sd", () => {
   assert.equal(other.quantile?.(0.9), one.quantile?.(0.9));
 });
 
-Deno.test("gamma refuses shapes beyond those it is accurate for", () => {
-  assertFault({ gamma: { shape: 0.001, scale: 1 } }, "/shape", /from 0.01/);
-  assertFault({ gamma: { mean: 1, sd: 1000 } }, "/sd", /received 0.000001/);
-  assertFault({ gamma: { mean: 1000, sd: 1 } }, "/sd", /received 1000000/);
-  assertFault({ gamma: { mean: 1, scale: 1 } }, "", /received scale, mean/);
+Deno.test("gamma refuses shapes for which it is not accurate", () => {
+  assertIssue({ gamma: { shape: 0.001, scale: 1 } }, "/shape", /from 0.01/);
+  assertIssue({ gamma: { mean: 1, sd: 1000 } }, "/sd", /received 0.000001/);
+  assertIssue({ gamma: { mean: 1000, sd: 1 } }, "/sd", /received 1000000/);
+  assertIssue({ gamma: { mean: 1, scale: 1 } }, "", /received scale, mean/);
 });
 
-Deno.test("erlang(1) is exponential, and k is a whole number", () => {
+Deno.test("erlang(1) is exponential, and k must be a whole number", () => {
   const erlang = compile({ erlang: { k: 1, mean: 50 } });
   assert.ok(Math.abs((erlang.quantile?.(0.5) ?? 0) - 50 * Math.LN2) < 1e-12);
-  assertFault({ erlang: { k: 1.5, mean: 50 } }, "/k", /whole/);
-  assertFault({ erlang: { k: 0, mean: 50 } }, "/k", /from 1/);
+  assertIssue({ erlang: { k: 1.5, mean: 50 } }, "/k", /whole/);
+  assertIssue({ erlang: { k: 0, mean: 50 } }, "/k", /from 1/);
 });
 
 Deno.test("weibull(1) is exponential, and its shape is limited", () => {
   const weibull = compile({ weibull: { shape: 1, scale: 50 } });
   assert.ok(Math.abs(weibull.mean - 50) < 1e-12);
   assert.ok(Math.abs(weibull.standardDeviation - 50) < 1e-12);
-  assertFault({ weibull: { shape: -1, scale: 50 } }, "/shape", /from 0.01/);
+  assertIssue({ weibull: { shape: -1, scale: 50 } }, "/shape", /from 0.01/);
 });
 
-Deno.test("pareto says where its moments are infinite", () => {
+Deno.test("pareto warns if its moments are infinite", () => {
   const heavy = compile({ pareto: { alpha: 1, min: 10 } });
   assert.equal(heavy.mean, Infinity);
   assert.equal(heavy.standardDeviation, Infinity);
@@ -141,7 +141,7 @@ Deno.test("pareto says where its moments are infinite", () => {
   assert.ok(Math.abs(light.standardDeviation - Math.sqrt(75)) < 1e-12);
 });
 
-Deno.test("triangular may rise or fall only", () => {
+Deno.test("triangular accepts a mode at min or at max", () => {
   const rising = compile({ triangular: { min: 0, mode: 10, max: 10 } });
   assert.equal(rising.quantile?.(0.25), 5);
   const falling = compile({ triangular: { min: 0, mode: 0, max: 10 } });
@@ -150,13 +150,13 @@ Deno.test("triangular may rise or fall only", () => {
   assert.equal(rising.survivalQuantile?.(0.75), 5);
 });
 
-Deno.test("triangular refuses a mode outside and ends out of order", () => {
-  assertFault(
+Deno.test("triangular refuses a mode outside the range and a max that is not above min", () => {
+  assertIssue(
     { triangular: { min: 1, mode: 9, max: 5 } },
     "/mode",
     /1 ms to 5 ms/,
   );
-  assertFault({ triangular: { min: 5, mode: 5, max: 5 } }, "/max", /greater/);
+  assertIssue({ triangular: { min: 5, mode: 5, max: 5 } }, "/max", /greater/);
 });
 
 Deno.test("poisson counts units, and its mean is limited", () => {
@@ -167,10 +167,10 @@ Deno.test("poisson counts units, and its mean is limited", () => {
   assert.equal(poisson.survival(-1), 1);
   const rare = compile({ poisson: { mean: 0.01 } });
   assert.ok(Math.abs(rare.cdf(0) - Math.exp(-0.01)) < 1e-15);
-  assertFault({ poisson: { mean: 2e6 } }, "/mean", /at most 1000000/);
+  assertIssue({ poisson: { mean: 2e6 } }, "/mean", /at most 1000000/);
 });
 
-Deno.test("poisson keeps to multiples of its unit where division would fall short", () => {
+Deno.test("poisson stays at multiples of its unit even if division rounds down", () => {
   const poisson = compile({ poisson: { mean: 50, unit: 0.07 } });
   for (let k = 10; k < 100; k++) {
     const atom = poisson.cdf(k * 0.07) - poisson.cdf((k - 0.5) * 0.07);

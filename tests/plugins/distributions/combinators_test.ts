@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { complete } from "../../../core/distribution/complete.ts";
 import { createStream } from "../../../core/lib/random/mod.ts";
-import { assertFault, compile, faultsOf, make } from "./_compile.ts";
+import { assertIssue, compile, issuesIn, make } from "./_compile.ts";
 
 const EXPONENTIAL = { exponential: { mean: 50 } };
 
@@ -13,7 +13,7 @@ const sampled = complete("sampled", {
 
 const STREAM = createStream([3, 4], "service");
 
-Deno.test("shift adds to draws, quantiles and mean", () => {
+Deno.test("shift adds a constant to draws, quantiles and mean", () => {
   const shifted = compile({ shift: { by: "30ms", of: EXPONENTIAL } });
   const plain = compile(EXPONENTIAL);
   assert.equal(shifted.mean, 80);
@@ -23,7 +23,7 @@ Deno.test("shift adds to draws, quantiles and mean", () => {
   assert.deepEqual(shifted.warnings, []);
 });
 
-Deno.test("shift below 0 piles up at 0 and says so", () => {
+Deno.test("shift sets times below 0 to 0, and warns", () => {
   const shifted = compile({ shift: { by: -20, of: EXPONENTIAL } });
   assert.deepEqual(shifted.warnings, ["Times below 20 ms become 0 ms"]);
   assert.equal(shifted.cdf(-0.001), 0);
@@ -41,10 +41,10 @@ Deno.test("scale multiplies draws, quantiles and moments", () => {
     scaled.draw(STREAM, 9),
     3 * compile(EXPONENTIAL).draw(STREAM, 9),
   );
-  assertFault({ scale: { by: 0, of: EXPONENTIAL } }, "/by", /greater than 0/);
+  assertIssue({ scale: { by: 0, of: EXPONENTIAL } }, "/by", /greater than 0/);
 });
 
-Deno.test("clamp leaves atoms at its ends", () => {
+Deno.test("clamp has atoms at its ends", () => {
   const clamped = compile({ clamp: { min: 20, max: 100, of: EXPONENTIAL } });
   const plain = compile(EXPONENTIAL);
   assert.equal(clamped.cdf(19.9), 0);
@@ -57,14 +57,14 @@ Deno.test("clamp leaves atoms at its ends", () => {
   assert.ok(Math.abs(clamped.mean / mean - 1) < 1e-7);
 });
 
-Deno.test("clamp and truncate take one end alone", () => {
+Deno.test("clamp and truncate accept one end alone", () => {
   for (const family of ["clamp", "truncate"]) {
     const above = compile({ [family]: { min: 20, of: EXPONENTIAL } });
     assert.equal(above.quantile?.(1), Infinity);
     const below = compile({ [family]: { max: 20, of: EXPONENTIAL } });
     assert.equal(below.quantile?.(1), 20);
-    assertFault({ [family]: { of: EXPONENTIAL } }, "", /min or max or both/);
-    assertFault(
+    assertIssue({ [family]: { of: EXPONENTIAL } }, "", /min or max or both/);
+    assertIssue(
       { [family]: { min: 5, max: 5, of: EXPONENTIAL } },
       "/max",
       /greater than min/,
@@ -72,7 +72,7 @@ Deno.test("clamp and truncate take one end alone", () => {
   }
 });
 
-Deno.test("truncate of an exponential has no memory, far out in the tail too", () => {
+Deno.test("truncate of an exponential has no memory, even far in the tail", () => {
   const far = compile({ truncate: { min: 5000, of: EXPONENTIAL } });
   const plain = compile(EXPONENTIAL);
   for (const u of [1e-6, 0.5, 0.999]) {
@@ -84,7 +84,7 @@ Deno.test("truncate of an exponential has no memory, far out in the tail too", (
   }
 });
 
-Deno.test("truncate keeps atoms that lie at its ends", () => {
+Deno.test("truncate keeps atoms at its ends", () => {
   const mixture = [
     { weight: 1, of: "10ms" },
     { weight: 1, of: "20ms" },
@@ -103,13 +103,13 @@ Deno.test("truncate keeps atoms that lie at its ends", () => {
   assert.equal(lower.mean, 5);
 });
 
-Deno.test("truncate refuses what leaves nothing", () => {
-  assertFault(
+Deno.test("truncate refuses a range that holds nothing of the distribution", () => {
+  assertIssue(
     { truncate: { min: 20, of: "10ms" } },
     "/min",
     /^Truncation below 20 ms leaves nothing/,
   );
-  assertFault(
+  assertIssue(
     { truncate: { max: 5, of: "10ms" } },
     "/max",
     /^Truncation outside 0 ms to 5 ms leaves nothing/,
@@ -129,7 +129,7 @@ Deno.test("truncate refuses a distribution that can only be sampled", () => {
   );
 });
 
-Deno.test("shift, scale and clamp pass sampling and warnings on", () => {
+Deno.test("shift, scale and clamp keep the sampling and the warnings of the nested distribution", () => {
   for (
     const [family, parameters, mean] of [
       ["shift", { by: 10 }, 40],
@@ -146,7 +146,7 @@ Deno.test("shift, scale and clamp pass sampling and warnings on", () => {
   }
 });
 
-Deno.test("Combinators draw through what they wrap, so that a mixture inside stays one uniform", () => {
+Deno.test("Combinators draw with the uniform numbers of the nested distribution, so that a nested mixture uses only one", () => {
   const of = { bimodal: { fast: "1ms", slow: EXPONENTIAL, slowShare: 0.5 } };
   const scaled = compile({ scale: { by: 2, of: { shift: { by: 1, of } } } });
   const plain = compile(of);
@@ -155,7 +155,7 @@ Deno.test("Combinators draw through what they wrap, so that a mixture inside sta
   }
 });
 
-Deno.test("Combinators report what is wrong inside at its place", () => {
+Deno.test("Combinators report an error of the nested distribution with its path", () => {
   const of = { normal: { mean: -1, sd: 1 } };
   for (
     const [family, parameters] of [
@@ -165,7 +165,7 @@ Deno.test("Combinators report what is wrong inside at its place", () => {
       ["truncate", { min: 1, of }],
     ]
   ) {
-    const paths = faultsOf({ [String(family)]: parameters })
+    const paths = issuesIn({ [String(family)]: parameters })
       .map(({ path }) => path);
     assert.deepEqual(paths, ["/of/normal/mean"]);
   }

@@ -53,7 +53,7 @@ interface Refusal {
   readonly issues: { readonly path: string }[];
 }
 
-async function faults(path: string, body: unknown): Promise<string[]> {
+async function issues(path: string, body: unknown): Promise<string[]> {
   await using test = await server();
   const response = await ask(test, path, body);
   equal(response.status, 400);
@@ -62,7 +62,7 @@ async function faults(path: string, body: unknown): Promise<string[]> {
   return issues.map((issue) => issue.path);
 }
 
-Deno.test("explain gives mean, deviation and quantiles, keys as given", async () => {
+Deno.test("explain returns mean, deviation and quantiles, by probability as given", async () => {
   const { mean, standardDeviation, quantiles, estimated, warnings } =
     await explain("uniform(min=0ms, max=100ms)", [0.5, 0.95, 0.999]);
   equal(mean, 50);
@@ -74,7 +74,7 @@ Deno.test("explain gives mean, deviation and quantiles, keys as given", async ()
   deepEqual([estimated, warnings], [false, []]);
 });
 
-Deno.test("explain takes the usual probabilities where none are asked for", async () => {
+Deno.test("explain uses default probabilities if none are given", async () => {
   const { quantiles } = await explain("1ms");
   deepEqual(Object.keys(quantiles), [
     "0.01",
@@ -92,7 +92,7 @@ Deno.test("explain takes the usual probabilities where none are asked for", asyn
   ok(Object.values(quantiles).every((ms) => ms === 1));
 });
 
-Deno.test("explain gives null for what is infinite, and warns", async () => {
+Deno.test("explain returns null for infinite figures, and warns", async () => {
   const { mean, standardDeviation } = await explain(
     "pareto(alpha=0.9, min=1ms)",
   );
@@ -101,7 +101,7 @@ Deno.test("explain gives null for what is infinite, and warns", async () => {
   ok(warnings.length > 0);
 });
 
-Deno.test("explain estimates what can only be sampled, and says so", async () => {
+Deno.test("explain marks its figures as estimated for a distribution that can only be sampled", async () => {
   const { mean, quantiles, estimated, requestsNeeded } = await explain(
     { dice: {} },
     [0.1, 0.4, 0.99],
@@ -117,7 +117,7 @@ Deno.test("explain estimates what can only be sampled, and says so", async () =>
   equal((await explain({ zero: {} }, [0.5])).quantiles["0.5"], 0);
 });
 
-Deno.test("explain tells how many requests a reading needs", async () => {
+Deno.test("explain returns the number of requests that a measured quantile needs", async () => {
   const { requestsNeeded } = await explain("exponential(mean=10ms)");
   // n = p(1−p)·(1.96/(0.02·q·f))², for the exponential q·f = −ln(1−p)·(1−p)
   const wanted = (p: number) =>
@@ -130,7 +130,7 @@ Deno.test("explain tells how many requests a reading needs", async () => {
   }
 });
 
-Deno.test("requestsNeeded() gives the numbers of the literature within a few requests", async () => {
+Deno.test("requestsNeeded() agrees with the literature to within a few requests", async () => {
   const needed = async (distribution: string) =>
     (await explain(distribution)).requestsNeeded["0.99"] ?? NaN;
   const exponential = await needed("exponential(mean=30ms)");
@@ -139,7 +139,7 @@ Deno.test("requestsNeeded() gives the numbers of the literature within a few req
   ok(Math.abs(lognormal - 133_852) <= 5, `${lognormal}`);
 });
 
-Deno.test("requestsNeeded() is one in an atom, and null where there is no density", () => {
+Deno.test("requestsNeeded() is 1 in an atom, and null without a density", () => {
   const of = (quantile: Distribution["quantile"]) =>
     requestsNeeded({ quantile } as Distribution, 0.5);
   equal(of(() => 5), 1);
@@ -149,9 +149,9 @@ Deno.test("requestsNeeded() is one in an atom, and null where there is no densit
   equal(of((u) => u < 0.5 ? u : 9 + u), null, "a gap");
 });
 
-Deno.test("explain refuses faulty questions with all faults", async () => {
+Deno.test("explain refuses a wrong request and reports all errors", async () => {
   deepEqual(
-    await faults("explain", {
+    await issues("explain", {
       distribution: { uniform: { min: 5, max: 1 } },
       probabilities: [0, 0.5, 1],
       more: 1,
@@ -163,13 +163,13 @@ Deno.test("explain refuses faulty questions with all faults", async () => {
       "/more",
     ],
   );
-  deepEqual(await faults("explain", {}), ["/distribution"]);
-  deepEqual(await faults("explain", { distribution: 1, probabilities: [] }), [
+  deepEqual(await issues("explain", {}), ["/distribution"]);
+  deepEqual(await issues("explain", { distribution: 1, probabilities: [] }), [
     "/probabilities",
   ]);
 });
 
-Deno.test("sample draws by its seed, as the same seed draws again", async () => {
+Deno.test("sample returns the same draws for the same seed", async () => {
   await using test = await server();
   const draw = async (seed?: number | string) =>
     await json<{ unit: string; samples: number[] }>(
@@ -188,7 +188,7 @@ Deno.test("sample draws by its seed, as the same seed draws again", async () => 
   ok((await draw(43)).samples[0] !== samples[0]);
 });
 
-Deno.test("sample samples exactly where it is told", async () => {
+Deno.test("sample samples exactly if it is asked to", async () => {
   await using test = await server();
   const { samples } = await json<{ samples: number[] }>(
     ask(test, "sample", {
@@ -205,7 +205,7 @@ Deno.test("sample samples exactly where it is told", async () => {
   ]);
 });
 
-Deno.test("sample has no headers: a header's key falls back to the sequence", async () => {
+Deno.test("sample has no headers: the key header falls back to the sequence number", async () => {
   await using test = await server();
   const draw = async (sampling?: unknown) =>
     await json<{ samples: number[] }>(
@@ -218,12 +218,12 @@ Deno.test("sample has no headers: a header's key falls back to the sequence", as
   deepEqual(await draw({ key: "header:X-Id" }), await draw());
 });
 
-Deno.test("sample refuses more than a million, none, and unknown schemes", async () => {
+Deno.test("sample refuses a count of 0 or above a million, and unknown schemes", async () => {
   for (const count of [0, 1_000_001, 1.5]) {
-    deepEqual(await faults("sample", { distribution: 1, count }), ["/count"]);
+    deepEqual(await issues("sample", { distribution: 1, count }), ["/count"]);
   }
   deepEqual(
-    await faults("sample", {
+    await issues("sample", {
       distribution: 1,
       count: 1,
       sampling: { scheme: "exakt" },
@@ -244,7 +244,7 @@ Deno.test("families lists every family with its parameters", async () => {
   ok(families.every(({ parameters }) => !("$schema" in parameters)));
 });
 
-Deno.test("families lists families whose schemas know no JSON Schema", async () => {
+Deno.test("families lists families whose schemas have no JSON Schema", async () => {
   const schema: Schema = {
     "~standard": {
       version: 1,
@@ -274,9 +274,9 @@ Deno.test("families lists families whose schemas know no JSON Schema", async () 
   });
 });
 
-Deno.test("sample refuses exact sampling of what can only be sampled, and by a header", async () => {
+Deno.test("sample refuses exact sampling by a header and of a distribution that can only be sampled", async () => {
   deepEqual(
-    await faults("sample", {
+    await issues("sample", {
       distribution: { dice: {} },
       count: 1,
       sampling: { scheme: "exact", key: "header:X-Id" },

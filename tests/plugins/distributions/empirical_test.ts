@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { assertFault, compile, faultsOf } from "./_compile.ts";
+import { assertIssue, compile, issuesIn } from "./_compile.ts";
 import { withFile } from "./_file.ts";
 
-Deno.test("empirical draws measured times, each as often as it was measured", () => {
+Deno.test("empirical draws each measured time as often as it was measured", () => {
   const distribution = compile({
     empirical: { values: [30, "10ms", 20, 20] },
   });
@@ -26,20 +26,20 @@ Deno.test("empirical draws measured times, each as often as it was measured", ()
   assert.equal(distribution.survival(20), 0.25);
 });
 
-Deno.test("empirical reads a file with one number a line, a header and blank lines", () => {
+Deno.test("empirical reads a file with one number on each line, a header and blank lines", () => {
   withFile("duration_ms\r\n12.5\r\n\r\n  7 \n1e1", (file) => {
     const distribution = compile({ empirical: { file } });
     assert.equal(distribution.mean, 29.5 / 3);
   });
 });
 
-Deno.test("empirical reads numbers with commas, semicolons or tabs between them", () => {
+Deno.test("empirical reads numbers separated by commas, semicolons or tabs", () => {
   withFile("1,2;3\t4\n5", (file) => {
     assert.equal(compile({ empirical: { file } }).mean, 3);
   });
 });
 
-Deno.test("empirical reads UTF-8 that is cut by the end of a buffer", () => {
+Deno.test("empirical reads a UTF-8 character that crosses the end of a buffer", () => {
   const header = `${"ä".repeat(40_000)}\n`;
   withFile(`${header}8`, (file) => {
     assert.equal(compile({ empirical: { file } }).mean, 8);
@@ -49,7 +49,7 @@ Deno.test("empirical reads UTF-8 that is cut by the end of a buffer", () => {
   });
 });
 
-Deno.test("empirical reads a file greater than its buffers without losing a number", () => {
+Deno.test("empirical reads every number of a file larger than its buffer", () => {
   const count = 50_000;
   let sum = 0;
   const lines: string[] = [];
@@ -64,56 +64,56 @@ Deno.test("empirical reads a file greater than its buffers without losing a numb
   });
 });
 
-Deno.test("empirical names the lines that hold no time", () => {
+Deno.test("empirical names the lines that have no time", () => {
   withFile("12\nsoon\n\n3,-1\n4,\n5", (file) => {
-    const faults = faultsOf({ empirical: { file } });
+    const issues = issuesIn({ empirical: { file } });
     assert.deepEqual(
-      faults.map(({ path, message }) => [path, message]),
+      issues.map(({ path, message }) => [path, message]),
       [
         ["/file", 'Line 2 has no time: "soon"'],
         ["/file", 'Line 4 has no time: "-1"'],
         ["/file", 'Line 5 has no time: ""'],
       ],
     );
-    assert.match(faults[0].allowed ?? "", /milliseconds/);
-    assert.equal(faults[0].value, "soon");
+    assert.match(issues[0].allowed ?? "", /milliseconds/);
+    assert.equal(issues[0].value, "soon");
   });
 });
 
-Deno.test("empirical tells ten faults of a file and counts the rest", () => {
+Deno.test("empirical reports ten errors of a file and the number of the others", () => {
   withFile(`1\n${"x\n".repeat(25)}`, (file) => {
-    const faults = faultsOf({ empirical: { file } });
-    assert.equal(faults.length, 11);
-    assert.equal(faults[10].message, "Further lines are at fault: 15");
+    const issues = issuesIn({ empirical: { file } });
+    assert.equal(issues.length, 11);
+    assert.equal(issues[10].message, "Further lines with errors: 15");
   });
 });
 
 Deno.test("empirical refuses a table of several columns", () => {
   withFile("time,elapsed\n1,2", (file) => {
-    assertFault({ empirical: { file } }, "/file", /Line 1 names 2 columns/);
+    assertIssue({ empirical: { file } }, "/file", /Line 1 names 2 columns/);
   });
 });
 
 Deno.test("empirical refuses a file without times and one that cannot be read", () => {
   for (const text of ["", "\n\n", "header\n"]) {
     withFile(text, (file) => {
-      assertFault({ empirical: { file } }, "/file", /has no times/);
+      assertIssue({ empirical: { file } }, "/file", /has no times/);
     });
   }
-  assertFault(
+  assertIssue(
     { empirical: { file: "missing.csv" } },
     "/file",
     /^Cannot read the file: No such file/,
   );
-  assertFault({ empirical: { file: "." } }, "/file", /^Cannot read the file: /);
+  assertIssue({ empirical: { file: "." } }, "/file", /^Cannot read the file: /);
 });
 
 Deno.test("empirical refuses empty values, negative ones, and values beside a file", () => {
-  assertFault({ empirical: { values: [] } }, "/values", /at least 1/);
-  assertFault({ empirical: { values: [1, -1] } }, "/values/1", /at least 0/);
-  assertFault({ empirical: { values: [NaN] } }, "/values/0", /NaN/);
-  assertFault({ empirical: {} }, "", /exactly values, or file/);
-  assertFault(
+  assertIssue({ empirical: { values: [] } }, "/values", /at least 1/);
+  assertIssue({ empirical: { values: [1, -1] } }, "/values/1", /at least 0/);
+  assertIssue({ empirical: { values: [NaN] } }, "/values/0", /NaN/);
+  assertIssue({ empirical: {} }, "", /exactly values, or file/);
+  assertIssue(
     { empirical: { values: [1], file: "times.csv" } },
     "",
     /received values, file/,

@@ -42,7 +42,7 @@ for (const { name, params, q } of quantiles.cases) {
   });
 }
 
-Deno.test("Gamma quantiles are the golden numbers at random shapes and probabilities", () => {
+Deno.test("Gamma quantiles equal the golden numbers at random shapes and probabilities", () => {
   fuzz.a.forEach((shape, i) => {
     const x = new StandardGamma(shape).quantile(fuzz.p[i]);
     // Numbers below the normal range have fewer digits.
@@ -60,7 +60,7 @@ for (const { c: [mean, sd, min, greatest], u, x } of truncated.cases) {
 }
 
 // mpmath, 40 digits.
-Deno.test("normalCdf() is right in the middle and in both tails", () => {
+Deno.test("normalCdf() is accurate in the middle and in both tails", () => {
   for (
     const [z, expected] of [
       [0, 0.5],
@@ -95,7 +95,7 @@ Deno.test("Gamma probabilities and quantiles agree in tails of 1e-300", () => {
   }
 });
 
-Deno.test("Gamma quantiles end where the support ends", () => {
+Deno.test("Gamma quantiles end at the ends of the support", () => {
   const gamma = new StandardGamma(2);
   assert.equal(gamma.quantile(0), 0);
   assert.equal(gamma.quantile(1), Infinity);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertFault, compile, faultsOf } from "./_compile.ts";
+import { assertIssue, compile, issuesIn } from "./_compile.ts";
 import { withFile } from "./_file.ts";
 
 const BOUNDARIES = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
@@ -55,7 +55,7 @@ for (
   });
 }
 
-Deno.test("histogram keeps to its buckets, and to gaps between them", () => {
+Deno.test("histogram keeps the shares of its buckets and the gaps between them", () => {
   const distribution = compile({
     histogram: {
       buckets: [
@@ -86,7 +86,7 @@ Deno.test("histogram keeps to its buckets, and to gaps between them", () => {
   assert.deepEqual(distribution.warnings, []);
 });
 
-Deno.test("histogram spreads a single bucket evenly and says that this is a guess", () => {
+Deno.test("histogram spreads a single bucket evenly, and warns that this is a guess", () => {
   const distribution = compile({
     histogram: { buckets: [{ le: 10, count: 0 }, { le: 30, count: 7 }] },
   });
@@ -101,7 +101,7 @@ Deno.test("histogram spreads a single bucket evenly and says that this is a gues
   );
 });
 
-Deno.test("histogram leaves what lies beyond a lone boundary at that boundary", () => {
+Deno.test("histogram sets times beyond the only boundary to that boundary", () => {
   const distribution = compile({
     histogram: { buckets: [{ le: 10, count: 3 }, { le: "+Inf", count: 1 }] },
   });
@@ -112,7 +112,7 @@ Deno.test("histogram leaves what lies beyond a lone boundary at that boundary", 
   assert.equal(distribution.survival(9), 1 - 0.75 * 0.9);
 });
 
-Deno.test("histogram drops shares that are but rounding", () => {
+Deno.test("histogram ignores shares that are only rounding errors", () => {
   const distribution = compile({
     histogram: {
       buckets: [{ le: 10, count: 1e9 }, { le: 20, count: 1e-9 }, {
@@ -135,10 +135,10 @@ Deno.test("histogram reads a file of boundaries and counts", () => {
   });
 });
 
-Deno.test("histogram names the lines of a file that are at fault", () => {
+Deno.test("histogram names the wrong lines of a file", () => {
   withFile("10,3\nten,4\n5,1\n20\n30,-1\n1,2,3\n40,Infinity", (file) => {
     assert.deepEqual(
-      faultsOf({ histogram: { file } }).map(({ message }) => message),
+      issuesIn({ histogram: { file } }).map(({ message }) => message),
       [
         "Line 2 has no boundary and count",
         "Line 3 must be greater than the boundary before, 10, received 5",
@@ -151,7 +151,7 @@ Deno.test("histogram names the lines of a file that are at fault", () => {
   });
   withFile("10,3\n20,2", (file) => {
     const written = { cumulative: true, file };
-    assertFault(
+    assertIssue(
       { histogram: written },
       "/file",
       /^Line 2 must be at least the count before, 3/,
@@ -159,15 +159,15 @@ Deno.test("histogram names the lines of a file that are at fault", () => {
   });
   for (const text of ["", "le,count\n", "10,0\n"]) {
     withFile(text, (file) => {
-      assertFault({ histogram: { file } }, "/file", /has no counts/);
+      assertIssue({ histogram: { file } }, "/file", /has no counts/);
     });
   }
-  assertFault({ histogram: { file: "missing" } }, "/file", /Cannot read/);
+  assertIssue({ histogram: { file: "missing" } }, "/file", /Cannot read/);
 });
 
 Deno.test("histogram refuses cumulative counts that decrease", () => {
   const buckets = [{ le: 10, count: 5 }, { le: 20, count: 4 }];
-  assertFault(
+  assertIssue(
     { histogram: { cumulative: true, buckets } },
     "/buckets/1/count",
     /at least the count before, 5, since counts are cumulative, received 4/,
@@ -175,28 +175,28 @@ Deno.test("histogram refuses cumulative counts that decrease", () => {
   compile({ histogram: { buckets } });
 });
 
-Deno.test("histogram refuses boundaries out of order, no count, and no finite boundary", () => {
+Deno.test("histogram refuses boundaries out of order, counts of 0 alone, and no finite boundary", () => {
   const at = (...buckets: unknown[]) => ({ histogram: { buckets } });
-  assertFault(
+  assertIssue(
     at({ le: 10, count: 1 }, { le: 10, count: 1 }),
     "/buckets/1/le",
     /greater/,
   );
-  assertFault(at({ le: "+Inf", count: 1 }), "/buckets/0/le", /finite/);
-  assertFault(
+  assertIssue(at({ le: "+Inf", count: 1 }), "/buckets/0/le", /finite/);
+  assertIssue(
     at({ le: 10, count: 1 }, { le: "+Inf", count: 1 }, { le: 20, count: 1 }),
     "/buckets/2/le",
     /boundary before, \+Inf, received 20/,
   );
-  assertFault(at({ le: 10, count: 0 }), "/buckets", /count above 0/);
-  assertFault(at(), "/buckets", /at least 1/);
-  assertFault(
+  assertIssue(at({ le: 10, count: 0 }), "/buckets", /count above 0/);
+  assertIssue(at(), "/buckets", /at least 1/);
+  assertIssue(
     { histogram: { cumulative: true, buckets: [] } },
     "/buckets",
     /at least 1/,
   );
-  assertFault(at({ le: 10, count: -1 }), "/buckets/0/count", /at least 0/);
-  assertFault({ histogram: { unit: "1s" } }, "", /exactly buckets, or file/);
+  assertIssue(at({ le: 10, count: -1 }), "/buckets/0/count", /at least 0/);
+  assertIssue({ histogram: { unit: "1s" } }, "", /exactly buckets, or file/);
 });
 
 function assertClose(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { complete } from "../../../core/distribution/complete.ts";
 import { createStream } from "../../../core/lib/random/mod.ts";
-import { assertFault, compile, make, shapeOf } from "./_compile.ts";
+import { assertIssue, compile, make, shapeOf } from "./_compile.ts";
 
 /** Can only be sampled: the greater of two uniforms below 60 ms. */
 const sampled = complete("sampled", {
@@ -9,7 +9,7 @@ const sampled = complete("sampled", {
   warnings: ["sampled only"],
 });
 
-Deno.test("mixture normalises its weights and gives exact moments", () => {
+Deno.test("mixture normalises its weights and has exact moments", () => {
   const mixture = compile({
     mixture: [{ weight: 3, of: "10ms" }, { weight: 1, of: "50ms" }],
   });
@@ -19,7 +19,7 @@ Deno.test("mixture normalises its weights and gives exact moments", () => {
   assert.equal(mixture.survival(10), 0.25);
 });
 
-Deno.test("mixture's quantiles meet atoms and gaps exactly", () => {
+Deno.test("mixture's quantiles are exact at atoms and gaps", () => {
   const { quantile = () => NaN, survivalQuantile = () => NaN } = compile({
     mixture: [
       { weight: 3, of: "10ms" },
@@ -31,7 +31,7 @@ Deno.test("mixture's quantiles meet atoms and gaps exactly", () => {
   assert.ok(quantile(0.7501) > 50 && quantile(0.7501) < 50.01);
 });
 
-Deno.test("mixture draws from one uniform, the same for the same sequence number", () => {
+Deno.test("mixture draws with one uniform number, the same for the same sequence number", () => {
   const mixture = compile({
     bimodal: {
       fast: { bimodal: { fast: "1ms", slow: "2ms", slowShare: 0.5 } },
@@ -50,7 +50,7 @@ Deno.test("mixture draws from one uniform, the same for the same sequence number
   assert.equal(counts.get(2), 250);
 });
 
-Deno.test("mixture hands no 0 or 1 to what it draws from, whatever is left of the uniform", () => {
+Deno.test("mixture never passes 0 or 1 to a component, whatever the remainder of the uniform number", () => {
   const mixture = compile({
     mixture: Array.from({ length: 10 }, () => ({
       weight: 0.1,
@@ -65,7 +65,7 @@ Deno.test("mixture hands no 0 or 1 to what it draws from, whatever is left of th
   }
 });
 
-Deno.test("mixture has infinite moments where a part of it has", () => {
+Deno.test("mixture has infinite moments if a component has", () => {
   const heavy = (alpha: number) =>
     compile({
       bimodal: {
@@ -80,7 +80,7 @@ Deno.test("mixture has infinite moments where a part of it has", () => {
   assert.equal(heavy(1.5).standardDeviation, Infinity);
 });
 
-Deno.test("A part without weight has no say, not even in moments and warnings", () => {
+Deno.test("A component of weight 0 has no effect, not even on moments and warnings", () => {
   const mixture = compile({
     mixture: [
       { weight: 0, of: { pareto: { alpha: 0.5, min: 1 } } },
@@ -91,7 +91,7 @@ Deno.test("A part without weight has no say, not even in moments and warnings", 
   assert.deepEqual(mixture.warnings, []);
 });
 
-Deno.test("mixture passes sampling and warnings on", () => {
+Deno.test("mixture keeps the sampling and the warnings of its components", () => {
   const mixture = make("mixture", [
     { weight: 1, of: sampled },
     { weight: 1, of: compile("20ms") },
@@ -104,23 +104,23 @@ Deno.test("mixture passes sampling and warnings on", () => {
   assert.equal(mixture.draw(stream, 5), mixture.draw(stream, 5));
 });
 
-Deno.test("mixture refuses negative weights, no weight at all, and no parts", () => {
+Deno.test("mixture refuses negative weights, weights of 0 alone, and no components", () => {
   const part = (weight: number) => ({ weight, of: "1ms" });
-  assertFault({ mixture: [part(-1), part(1)] }, "/0/weight", /at least 0/);
-  assertFault({ mixture: [part(0), part(0)] }, "", /sum above 0, received 0/);
-  assertFault({ mixture: [part(1e308), part(1e308)] }, "", /finite sum/);
-  assertFault({ mixture: [] }, "", /at least 1/);
+  assertIssue({ mixture: [part(-1), part(1)] }, "/0/weight", /at least 0/);
+  assertIssue({ mixture: [part(0), part(0)] }, "", /sum above 0, received 0/);
+  assertIssue({ mixture: [part(1e308), part(1e308)] }, "", /finite sum/);
+  assertIssue({ mixture: [] }, "", /at least 1/);
 });
 
-Deno.test("mixture reports a part's fault at the part", () => {
-  assertFault(
+Deno.test("mixture reports an error of a component with its path", () => {
+  assertIssue(
     { mixture: [{ weight: 1, of: { normal: { mean: 1, sd: -1 } } }] },
     "/0/of/normal/sd",
     /greater than 0/,
   );
 });
 
-Deno.test("bimodal takes a share of 0 and 1", () => {
+Deno.test("bimodal accepts shares of 0 and 1", () => {
   const shape = (slowShare: number) =>
     shapeOf("bimodal", {
       fast: compile("1ms"),
@@ -129,7 +129,7 @@ Deno.test("bimodal takes a share of 0 and 1", () => {
     });
   assert.equal(shape(0).mean, 1);
   assert.equal(shape(1).mean, 9);
-  assertFault(
+  assertIssue(
     { bimodal: { fast: "1ms", slow: "9ms", slowShare: 1.1 } },
     "/slowShare",
     /1/,

@@ -43,7 +43,7 @@ async function words(serviceTime: unknown, scale?: number): Promise<string> {
   return test.server.routes[0].does.join();
 }
 
-async function faults(...routes: Record<string, unknown>[]) {
+async function issues(...routes: Record<string, unknown>[]) {
   return lines(
     await errorOf(() =>
       createTestServer({
@@ -57,7 +57,7 @@ Deno.test("a route without a service time is answered at once", async () => {
   deepEqual(await drawn({}, 1), [0]);
 });
 
-Deno.test("serviceTime draws by the seed, the route's id and the sequence number", async () => {
+Deno.test("serviceTime draws by the seed, the id of the route and the sequence number", async () => {
   const first = await drawn({ serviceTime: SPREAD });
   equal(new Set(first).size, 6);
   deepEqual(await drawn({ serviceTime: SPREAD }), first);
@@ -68,7 +68,7 @@ Deno.test("serviceTime draws by the seed, the route's id and the sequence number
   notEqual((await drawn({ serviceTime: SPREAD }, 1, "other"))[0], first[0]);
 });
 
-Deno.test("scale multiplies the draw, the same uniform", async () => {
+Deno.test("scale multiplies the draw and leaves the uniform number unchanged", async () => {
   const plain = await drawn({ serviceTime: SPREAD });
   const scaled = await drawn({ serviceTime: SPREAD, scale: 2.5 });
   for (const [n, ms] of plain.entries()) {
@@ -76,7 +76,7 @@ Deno.test("scale multiplies the draw, the same uniform", async () => {
   }
 });
 
-Deno.test("sampling by a header gives equal values equal draws, and falls back to the sequence number", async () => {
+Deno.test("sampling by a header gives equal draws for equal values, and falls back to the sequence number", async () => {
   await using test = await createTestServer({
     routes: [{
       path: "/",
@@ -98,7 +98,7 @@ Deno.test("sampling by a header gives equal values equal draws, and falls back t
   notEqual(await ask(), third, "the sequence number goes on");
 });
 
-Deno.test("exact sampling gives each block exactly the configured percentiles, and says how much of a block is left", async () => {
+Deno.test("exact sampling gives each block exactly the configured percentiles, and stats has the rest of the block", async () => {
   await using test = await createTestServer({
     routes: [{
       id: "r",
@@ -126,7 +126,7 @@ Deno.test("exact sampling gives each block exactly the configured percentiles, a
   deepEqual(left(), { requestsLeftInBlock: { r: 9 } });
 });
 
-Deno.test("a route says in words what its users will see", async () => {
+Deno.test("a route has a summary of its service times", async () => {
   equal(await words("120ms"), "120 ms (constant)");
   equal(
     await words({ lognormal: { median: "120ms", p99: "800ms" } }),
@@ -140,15 +140,15 @@ Deno.test("a route says in words what its users will see", async () => {
   equal(await words("333.333us"), "0.333 ms (constant)");
 });
 
-Deno.test("scale and sampling without a service time are useless, and so are errors", async () => {
-  deepEqual(await faults({ scale: 2 }, { scale: 2, sampling: {} }), [
+Deno.test("scale and sampling without a service time are errors", async () => {
+  deepEqual(await issues({ scale: 2 }, { scale: 2, sampling: {} }), [
     '/routes/0/scale: Cannot use "scale" on a route without "serviceTime" → serviceTime',
     '/routes/1/scale: Cannot use "scale" on a route without "serviceTime" → serviceTime',
     '/routes/1/sampling: Cannot use "sampling" on a route without "serviceTime" → serviceTime',
   ]);
 });
 
-Deno.test("profiles are named distributions, and the names of others", async () => {
+Deno.test("profiles are named distributions, or names of other profiles", async () => {
   await using test = await createTestServer({
     plugins: {
       distributions: {
@@ -163,7 +163,7 @@ Deno.test("profiles are named distributions, and the names of others", async () 
   equal((await test.request("/")).duration.toFixed(6), "30.000000");
 });
 
-Deno.test("profiles that are no object are the schema's to report", async () => {
+Deno.test("the schema reports profiles that are not an object", async () => {
   for (const profiles of [5, null, ["1ms"]]) {
     const error = await errorOf(() =>
       createTestServer({ plugins: { distributions: { profiles } } })
@@ -174,7 +174,7 @@ Deno.test("profiles that are no object are the schema's to report", async () => 
   }
 });
 
-Deno.test("contributes takes any options, as written", () => {
+Deno.test("contributes accepts any options, as written", () => {
   const { contributes } = distributions;
   ok(typeof contributes === "function");
   for (const options of [undefined, null, 5, {}]) {
@@ -183,7 +183,7 @@ Deno.test("contributes takes any options, as written", () => {
   deepEqual(contributes({ profiles: { a: 1 } }).profiles, { a: 1 });
 });
 
-Deno.test("requestsLeftInBlock goes by arrivals: draws that were not sent move nothing, a reset starts afresh", async () => {
+Deno.test("requestsLeftInBlock counts arrivals: draws that were not sent do not count, and a reset starts again", async () => {
   await using test = await createTestServer({
     routes: [{
       id: "r",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { assertFault, compile, make } from "./_compile.ts";
+import { assertIssue, compile, make } from "./_compile.ts";
 
-Deno.test("normal is truncated at 0 and says so where that moves the mean by more than 1 %", () => {
+Deno.test("normal is truncated at 0, and warns if that moves the mean by more than 1 %", () => {
   const near = compile({ normal: { mean: 100, sd: 30 } });
   assert.deepEqual(near.warnings, []);
   assert.ok((near.quantile?.(2 ** -53) ?? -1) >= 0);
@@ -11,7 +11,7 @@ Deno.test("normal is truncated at 0 and says so where that moves the mean by mor
   ]);
 });
 
-Deno.test("normal's warning names both ends where there are two", () => {
+Deno.test("normal's warning names both ends if there are two", () => {
   const { warnings } = compile({
     normal: { mean: 100, sd: 30, min: 120, max: 200 },
   });
@@ -22,7 +22,7 @@ Deno.test("normal's warning names both ends where there are two", () => {
 });
 
 // mpmath, 40 digits.
-Deno.test("normal gives the mean and standard deviation of what truncation leaves", () => {
+Deno.test("normal has the mean and standard deviation after truncation", () => {
   for (
     const [parameters, mean, sd] of [
       [{ mean: 10, sd: 20 }, 20.18320867674067, 13.945256336064491],
@@ -40,7 +40,7 @@ Deno.test("normal gives the mean and standard deviation of what truncation leave
   }
 });
 
-Deno.test("normal in a window too narrow for its closed moments is nearly uniform", () => {
+Deno.test("normal in a range too narrow for the closed form of its moments is nearly uniform", () => {
   const { mean, standardDeviation } = make("normal", {
     mean: 100,
     sd: 30,
@@ -53,22 +53,22 @@ Deno.test("normal in a window too narrow for its closed moments is nearly unifor
 
 Deno.test("normal refuses a negative or zero standard deviation", () => {
   for (const sd of [-1, 0]) {
-    assertFault({ normal: { mean: 100, sd } }, "/sd", /greater than 0/);
+    assertIssue({ normal: { mean: 100, sd } }, "/sd", /greater than 0/);
   }
 });
 
-Deno.test("normal refuses a truncation out of order or that leaves nothing", () => {
-  assertFault(
+Deno.test("normal refuses a max that is not above min, and a range that holds nothing of the distribution", () => {
+  assertIssue(
     { normal: { mean: 100, sd: 10, min: 5, max: 4 } },
     "/max",
     /greater than min, 5 ms/,
   );
-  assertFault(
+  assertIssue(
     { normal: { mean: 100, sd: 1, min: 500 } },
     "/min",
     /^Truncation below 500 ms leaves nothing/,
   );
-  assertFault(
+  assertIssue(
     { normal: { mean: 1000, sd: 1, min: 1, max: 2 } },
     "/max",
     /^Truncation outside 1 ms to 2 ms leaves nothing/,

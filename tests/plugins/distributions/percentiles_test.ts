@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { assertFault, compile } from "./_compile.ts";
+import { assertIssue, compile } from "./_compile.ts";
 
-Deno.test("percentiles passes through its points, from either end", () => {
+Deno.test("percentiles passes through its points, calculated from either end", () => {
   const percentiles = { p1: 10, p50: 100, p90: 300, p99: 1000, "p99.9": 1001 };
   const { quantile, survivalQuantile } = compile({ percentiles });
   for (
@@ -15,7 +15,7 @@ Deno.test("percentiles passes through its points, from either end", () => {
   }
 });
 
-Deno.test("percentiles says beyond which points it guesses, and goes on smoothly there", () => {
+Deno.test("percentiles warns where it extrapolates, and continues smoothly there", () => {
   const { quantile, warnings } = compile({
     percentiles: { p99: "1s", p50: "100ms" },
   });
@@ -48,7 +48,7 @@ for (
   });
 }
 
-Deno.test("percentiles may stand still, which is an atom", () => {
+Deno.test("percentiles with equal times have an atom", () => {
   const flat = compile({
     percentiles: { p10: 50, p50: 100, p90: 100, p95: 200 },
   });
@@ -58,7 +58,7 @@ Deno.test("percentiles may stand still, which is an atom", () => {
   assertClose(flat.survival(100), 0.1, 1e-7);
 });
 
-Deno.test("percentiles that stand still at an end stay there", () => {
+Deno.test("percentiles with equal times at an end stay at that time", () => {
   const flat = compile({ percentiles: { p10: 100, p50: 100, p90: 100 } });
   assertClose(flat.quantile?.(0.999), 100, 1e-14);
   assert.equal(flat.cdf(99), 0);
@@ -69,35 +69,35 @@ Deno.test("percentiles that stand still at an end stay there", () => {
 });
 
 Deno.test("percentiles refuses times that decrease", () => {
-  assertFault(
+  assertIssue(
     { percentiles: { p50: 100, p90: 90 } },
     "/p90",
     /at least p50, 100 ms, received 90 ms/,
   );
 });
 
-Deno.test("percentiles refuses a single point, none, p0, p100 and a point given twice", () => {
-  assertFault({ percentiles: { p50: 100 } }, "", /at least two.*received 1/);
-  assertFault({ percentiles: {} }, "", /at least two.*received 0/);
-  assertFault(
+Deno.test("percentiles refuses a single point, no points, p0, p100 and a point given twice", () => {
+  assertIssue({ percentiles: { p50: 100 } }, "", /at least two.*received 1/);
+  assertIssue({ percentiles: {} }, "", /at least two.*received 0/);
+  assertIssue(
     { percentiles: { p0: 1, p50: 100 } },
     "/p0",
     /between p0 and p100/,
   );
-  assertFault({ percentiles: { p50: 1, p100: 2 } }, "/p100", /between p0 and/);
-  assertFault({ percentiles: { p50: 1, "p50.0": 1 } }, "/p50.0", /given once/);
+  assertIssue({ percentiles: { p50: 1, p100: 2 } }, "/p100", /between p0 and/);
+  assertIssue({ percentiles: { p50: 1, "p50.0": 1 } }, "/p50.0", /given once/);
 });
 
-Deno.test("percentiles refuses keys that are none", () => {
-  assertFault(
+Deno.test("percentiles refuses keys that are not percentiles", () => {
+  assertIssue(
     { percentiles: { p50: 1, median: 2 } },
     "/median",
     /p50 or p99.9/,
   );
 });
 
-Deno.test("percentiles so steep that times have no end are refused", () => {
-  assertFault({ percentiles: { p50: 1, "p50.01": 1e6 } }, "", /is Infinity/);
+Deno.test("percentiles refuses points so steep that times are infinite", () => {
+  assertIssue({ percentiles: { p50: 1, "p50.01": 1e6 } }, "", /is Infinity/);
 });
 
 function assertClose(

@@ -5,11 +5,14 @@ import {
   streamKey,
 } from "../../../core/lib/random/mod.ts";
 import { validate } from "../../../core/config/validate.ts";
-import type { Distribution, Stream } from "../../../core/plugin.ts";
-import { InvalidParameters } from "../../../plugins/distributions/_faults.ts";
 import {
+  type Distribution,
+  PerfmockError,
+  type Stream,
+} from "../../../core/plugin.ts";
+import {
+  BlockOrders,
   createSampler,
-  Deck,
   INDEPENDENT,
   type SampledRoute,
   type Sampling,
@@ -47,12 +50,15 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-function deck(size: number, stream: Stream = createStream(key, "order")): Deck {
-  return new Deck(size, stream);
+function blockOrders(
+  size: number,
+  stream: Stream = createStream(key, "order"),
+): BlockOrders {
+  return new BlockOrders(size, stream);
 }
 
-function cards(of: Deck, size: number, block: number): number[] {
-  return range(block * size, (block + 1) * size).map((n) => of.card(n));
+function ranks(of: BlockOrders, size: number, block: number): number[] {
+  return range(block * size, (block + 1) * size).map((n) => of.rank(n));
 }
 
 function ascending(values: readonly number[]): number[] {
@@ -61,51 +67,55 @@ function ascending(values: readonly number[]): number[] {
 
 const LONG_TAILED = make("lognormal", { mu: Math.log(120), sigma: 1 });
 
-Deno.test("Deck deals every card once in each block, for any size", () => {
+Deno.test("BlockOrders has every rank once in each block, for any size", () => {
   for (const size of [2, 3, 200, 10_000]) {
-    const dealt = deck(size);
+    const blocks = blockOrders(size);
     for (const block of [0, 1, 7]) {
-      deepEqual(ascending(cards(dealt, size, block)), range(0, size));
+      deepEqual(ascending(ranks(blocks, size, block)), range(0, size));
     }
   }
 });
 
-Deno.test("Deck shuffles each block and each stream in an order of its own", () => {
-  const dealt = deck(200);
-  const orders = range(0, 20).map((block) => cards(dealt, 200, block).join());
-  orders.push(cards(deck(200, createStream(key, "other")), 200, 0).join());
+Deno.test("BlockOrders shuffles each block and each stream differently", () => {
+  const blocks = blockOrders(200);
+  const orders = range(0, 20).map((block) => ranks(blocks, 200, block).join());
+  orders.push(
+    ranks(blockOrders(200, createStream(key, "other")), 200, 0).join(),
+  );
   equal(new Set(orders).size, 21);
 });
 
-Deno.test("Deck of two deals both orders", () => {
-  const dealt = deck(2);
-  const orders = range(0, 64).map((block) => cards(dealt, 2, block).join());
+Deno.test("BlockOrders of size 2 has both orders", () => {
+  const blocks = blockOrders(2);
+  const orders = range(0, 64).map((block) => ranks(blocks, 2, block).join());
   deepEqual([...new Set(orders)].toSorted(), ["0,1", "1,0"]);
   const first = orders.filter((order) => order === "0,1").length;
   ok(first > 20 && first < 44, `${first} of 64`);
 });
 
-Deno.test("Deck is a pure function of the place: late, repeated and distant places change nothing", () => {
+Deno.test("BlockOrders.rank() is a pure function of the sequence number: late, repeated and distant calls change nothing", () => {
   const size = 20;
-  const wanted = range(0, 12).map((block) => cards(deck(size), size, block));
-  const dealt = deck(size);
+  const wanted = range(0, 12).map((block) =>
+    ranks(blockOrders(size), size, block)
+  );
+  const blocks = blockOrders(size);
   for (const block of [11, 0, 1, 0, 2, 3, 4, 5, 1, 11, 6, 10, 0]) {
-    deepEqual(cards(dealt, size, block), wanted[block], `block ${block}`);
+    deepEqual(ranks(blocks, size, block), wanted[block], `block ${block}`);
   }
-  const alternating = range(0, 100).map((n) => dealt.card(n * 37 % 240));
+  const alternating = range(0, 100).map((n) => blocks.rank(n * 37 % 240));
   deepEqual(
     alternating,
     range(0, 100).map((n) => wanted.flat()[n * 37 % 240]),
   );
 });
 
-Deno.test("Deck shuffles fairly: every card comes to every place about as often", () => {
+Deno.test("BlockOrders shuffles fairly: every rank is at every position about equally often", () => {
   const size = 5;
   const blocks = 20_000;
-  const dealt = deck(size);
+  const orders = blockOrders(size);
   const counts = new Array<number>(size * size).fill(0);
   for (let n = 0; n < size * blocks; n++) {
-    counts[n % size * size + dealt.card(n)]++;
+    counts[n % size * size + orders.rank(n)]++;
   }
   const expected = blocks / size;
   const chiSquare = counts.reduce(
@@ -116,9 +126,9 @@ Deno.test("Deck shuffles fairly: every card comes to every place about as often"
   ok(chiSquare < 39.25, `χ² = ${chiSquare}`);
 });
 
-Deno.test("uniformOf() gives the ranks, and the last one without reaching 1", () => {
-  deepEqual(range(0, 2).map((card) => uniformOf(card, 2)), [0.5, 0.75]);
-  deepEqual(range(0, 4).map((card) => uniformOf(card, 4)), [
+Deno.test("uniformOf() returns the probabilities of the ranks, the last one below 1", () => {
+  deepEqual(range(0, 2).map((rank) => uniformOf(rank, 2)), [0.5, 0.75]);
+  deepEqual(range(0, 4).map((rank) => uniformOf(rank, 4)), [
     0.25,
     0.5,
     0.75,
@@ -128,7 +138,7 @@ Deno.test("uniformOf() gives the ranks, and the last one without reaching 1", ()
   equal(uniformOf(199, 200), 0.9975);
 });
 
-Deno.test("exact sampling: nearest-rank percentiles of every whole block are the configured ones", () => {
+Deno.test("exact sampling: nearest-rank percentiles of every complete block are the configured ones", () => {
   const size = 200;
   for (
     const distribution of [
@@ -160,7 +170,7 @@ Deno.test("exact sampling: nearest-rank percentiles of every whole block are the
   }
 });
 
-Deno.test("exact sampling: interpolated percentiles of a whole block lie within 0.75 %, from p90 within 0.7 %", () => {
+Deno.test("exact sampling: interpolated percentiles of a complete block are within 0.75 %, from p90 on within 0.7 %", () => {
   for (
     const distribution of [LONG_TAILED, make("exponential", { mean: 30 })]
   ) {
@@ -188,7 +198,7 @@ Deno.test("exact sampling: the mean of a block of 200 is at most 1.4 % high", ()
   ok(excess > -0.001 && excess < 0.014, `${excess}`);
 });
 
-Deno.test("exact sampling computes a block's values once, however many are drawn", () => {
+Deno.test("exact sampling computes the values of a block only once", () => {
   let calls = 0;
   const distribution: Distribution = {
     ...LONG_TAILED,
@@ -199,14 +209,14 @@ Deno.test("exact sampling computes a block's values once, however many are drawn
   deepEqual(ascending([...new Set(values)]), [0, 0.25, 0.375]);
 });
 
-Deno.test("a sampler says how many requests are missing in the last block, in exact sampling alone", () => {
+Deno.test("a sampler returns the number of requests until its block is complete, for exact sampling only", () => {
   const left = (arrivals: number, sampling = exact(200)) =>
     createSampler(LONG_TAILED, sampling, route(arrivals)).left;
   deepEqual([0, 1, 199, 200, 201].map((n) => left(n)), [0, 199, 1, 0, 199]);
   equal(left(5, INDEPENDENT), undefined);
 });
 
-Deno.test("independent draws are the distribution's own, by sequence number", () => {
+Deno.test("independent draws are those of the distribution, by sequence number", () => {
   const stream = createStream(key, "service");
   deepEqual(
     drawn(LONG_TAILED, INDEPENDENT, [3, 0, 3, 2]),
@@ -214,7 +224,7 @@ Deno.test("independent draws are the distribution's own, by sequence number", ()
   );
 });
 
-Deno.test("sampling by a header draws by its value, and by the sequence number where it is absent", () => {
+Deno.test("sampling by a header draws by its value, or by the sequence number if it is absent", () => {
   const { draw } = createSampler(LONG_TAILED, {
     ...INDEPENDENT,
     header: "X-Request-Id",
@@ -238,7 +248,7 @@ Deno.test("sampling by a header draws by its value, and by the sequence number w
   deepEqual([...asked], ["X-Request-Id"]);
 });
 
-Deno.test("sampling by a header goes by the sequence number where there are no headers at all", () => {
+Deno.test("sampling by a header draws by the sequence number if there are no headers at all", () => {
   const { stream, arrivals } = route();
   const { draw } = createSampler(LONG_TAILED, {
     ...INDEPENDENT,
@@ -252,25 +262,25 @@ Deno.test("sampling by a header goes by the sequence number where there are no h
   );
 });
 
-Deno.test("exact sampling refuses what has no quantile function, and a header, both at once", () => {
+Deno.test("exact sampling refuses a distribution without quantile function and a header, and reports both", () => {
   const sampled: Distribution = { ...LONG_TAILED, quantile: undefined };
-  const faults = (distribution: Distribution, header?: string) => {
+  const issues = (distribution: Distribution, header?: string) => {
     try {
       createSampler(distribution, { ...exact(200), header }, route());
     } catch (error) {
-      ok(error instanceof InvalidParameters);
+      ok(error instanceof PerfmockError);
       return error.issues.map(({ path, allowed }) => [path, allowed]);
     }
     return [];
   };
   const scheme = ["/sampling/scheme", "random"];
   const place = ["/sampling/key", "sequence"];
-  deepEqual(faults(sampled), [scheme]);
-  deepEqual(faults(LONG_TAILED, "X-Id"), [place]);
-  deepEqual(faults(sampled, "X-Id"), [scheme, place]);
+  deepEqual(issues(sampled), [scheme]);
+  deepEqual(issues(LONG_TAILED, "X-Id"), [place]);
+  deepEqual(issues(sampled, "X-Id"), [scheme, place]);
 });
 
-Deno.test("the route key sampling has defaults, and names what it does not take", () => {
+Deno.test("the route key sampling has defaults, and reports values that it does not accept", () => {
   const schema = samplingSchema(kit);
   const parsed = (written: unknown) => {
     const result = validate(schema, written);
@@ -301,8 +311,11 @@ Deno.test("the route key sampling has defaults, and names what it does not take"
   }
 });
 
-Deno.test("the same seed deals the same order, another seed another", async () => {
+Deno.test("the same seed gives the same order, another seed another", async () => {
   const other = createStream(await streamKey(43, "orders"), "order");
-  deepEqual(cards(deck(200), 200, 0), cards(deck(200), 200, 0));
-  notDeepEqual(cards(deck(200), 200, 0), cards(deck(200, other), 200, 0));
+  deepEqual(ranks(blockOrders(200), 200, 0), ranks(blockOrders(200), 200, 0));
+  notDeepEqual(
+    ranks(blockOrders(200), 200, 0),
+    ranks(blockOrders(200, other), 200, 0),
+  );
 });

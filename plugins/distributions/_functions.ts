@@ -1,16 +1,16 @@
 /**
- * Truncation: a distribution, given that it lies between two ends.
+ * The four functions of a distribution, and their truncation to a range.
  *
  * @module
  */
-
-import { InvalidParameters, milliseconds } from "./_faults.ts";
+import type { PerfmockError } from "../../core/plugin.ts";
+import { invalidParameters, milliseconds } from "./_parameters.ts";
 
 /** The four functions of a distribution on the real line. */
 export interface Functions {
-  /** The quantile at u. */
+  /** Quantile at probability u. */
   readonly quantile: (u: number) => number;
-  /** The quantile at 1 − v. */
+  /** Quantile at probability 1 − v. */
   readonly survivalQuantile: (v: number) => number;
   /** P(X ≤ x). */
   readonly cdf: (x: number) => number;
@@ -18,18 +18,19 @@ export interface Functions {
   readonly survival: (x: number) => number;
 }
 
-/** Between what a distribution is truncated: both ends are kept. */
+/** Range of a truncation; both ends are included. */
 export interface Ends {
-  /** The lower end, in milliseconds, at least 0. */
+  /** Lower end, in milliseconds, at least 0. */
   readonly min: number;
-  /** The upper end, in milliseconds; may be Infinity. */
+  /** Upper end, in milliseconds; may be Infinity. */
   readonly max: number;
 }
 
 /**
- * Truncates by rescaling u. Above the median the survival function takes over, so that a far upper tail stays precise.
+ * Truncates a distribution by rescaling u. Above the median the survival function is used, so that a far upper tail stays
+ * precise.
  *
- * @returns undefined where next to nothing lies between the ends: less than 1e-300 of the whole
+ * @returns undefined if the range holds less than 1e-300 of the distribution
  */
 export function truncateFunctions(
   base: Functions,
@@ -75,27 +76,29 @@ export function truncateFunctions(
   };
 }
 
-/** What is cut off, as text: `"below 0 ms"`, `"outside 10 ms to 80 ms"`. */
-export function inWords({ min, max }: Ends): string {
+/** The range that a truncation removes, as text: `"below 0 ms"`, `"outside 10 ms to 80 ms"`. */
+export function removedRange({ min, max }: Ends): string {
   return max === Infinity
     ? `below ${milliseconds(min)}`
     : `outside ${milliseconds(min)} to ${milliseconds(max)}`;
 }
 
-/** The fault of a truncation to a range that holds nothing of the distribution. */
-export function nothingLeft(ends: Ends): InvalidParameters {
+/** The error of a truncation to a range that holds nothing of the distribution. */
+export function emptyTruncation(ends: Ends): PerfmockError {
   const [path, value] = ends.max === Infinity
     ? ["/min", ends.min]
     : ["/max", ends.max];
-  return new InvalidParameters([{
+  return invalidParameters([{
     path,
-    message: `Truncation ${inWords(ends)} leaves nothing of the distribution`,
+    message: `Truncation ${
+      removedRange(ends)
+    } leaves nothing of the distribution`,
     value,
     allowed: "a range that holds some of the distribution",
   }]);
 }
 
-/** The greatest number less than x, x ≥ 0, by which an atom at x stays inside. */
+/** The greatest number less than x, x ≥ 0: with it as the excluded end, an atom at x stays inside. */
 function previous(x: number): number {
   if (x === 0) return -Number.MIN_VALUE;
   const bits = new DataView(new ArrayBuffer(8));

@@ -1,33 +1,22 @@
 /**
- * How families report what is wrong with their parameters: while a schema checks them, and from `create`.
+ * Checks of parameters that involve more than one of them, in a family's schema or in its `create`.
  *
  * @module
  */
-import type { Faults, Issue } from "../../core/plugin.ts";
+import { type Issue, PerfmockError } from "../../core/plugin.ts";
 
-/** Faults that only show when a distribution is made, such as those of a file. Structurally a PerfmockError. */
-export class InvalidParameters extends Error implements Faults {
-  /** The name of core's error class, by which faults are recognised. */
-  override readonly name = "PerfmockError";
-  /** The code of a fault in settings. */
-  readonly code = "CONFIG_INVALID";
-
-  /**
-   * Takes the faults; the first is the error's message.
-   *
-   * @param issues all faults, paths relative to the parameters; at least one
-   */
-  constructor(
-    /** All faults, paths relative to the parameters. */
-    readonly issues: readonly Issue[],
-  ) {
-    super(issues[0].message);
-  }
+/**
+ * The error that `create` throws if it finds an error that the schema cannot see, such as one in a file.
+ *
+ * @param issues all issues, paths relative to the parameters; at least one
+ */
+export function invalidParameters(issues: readonly Issue[]): PerfmockError {
+  return new PerfmockError("CONFIG_INVALID", issues[0].message, issues);
 }
 
-/** The part of zod's refinement context that is needed here. */
+/** The part of zod's refinement context that is used here. */
 export interface Context {
-  /** Adds one fault. */
+  /** Adds one issue. */
   addIssue(issue: {
     readonly code: "custom";
     readonly path: (string | number)[];
@@ -36,19 +25,19 @@ export interface Context {
   }): void;
 }
 
-/** One fault that involves several parameters. */
-export interface CrossFault {
-  /** Where; the whole where empty. */
+/** An issue that involves several parameters. */
+export interface ParameterIssue {
+  /** Path of the parameter; empty for all of them. */
   readonly path: readonly (string | number)[];
-  /** What is wrong. */
+  /** Description of the error. */
   readonly message: string;
-  /** What would be accepted. */
+  /** Values that would be accepted. */
   readonly allowed: string;
 }
 
-/** Reports a fault to zod, with what is allowed. */
-export function report(context: Context, fault: CrossFault): void {
-  const { path, message, allowed } = fault;
+/** Reports an issue to zod, with the values that would be accepted. */
+export function report(context: Context, issue: ParameterIssue): void {
+  const { path, message, allowed } = issue;
   context.addIssue({
     code: "custom",
     path: [...path],
@@ -58,9 +47,9 @@ export function report(context: Context, fault: CrossFault): void {
 }
 
 /**
- * Reports where the parameters are not exactly one of the forms a family may be written in.
+ * Reports an issue if the parameters are not exactly one of a family's alternative forms.
  *
- * @param forms the sets of parameters, of which one must be given whole and alone
+ * @param forms the forms: sets of parameters, of which one must be given in full and no other parameter with it
  */
 export function requireOneForm(
   context: Context,
@@ -83,12 +72,12 @@ export function requireOneForm(
   });
 }
 
-/** A number of milliseconds as text, to five digits: `"120 ms"`. */
+/** A number of milliseconds as text, rounded to five digits: `"120 ms"`. */
 export function milliseconds(value: number): string {
   return `${Number(value.toPrecision(5))} ms`;
 }
 
-/** Reports where a range has no end, or its ends are not in order. */
+/** Reports an issue if a range has neither min nor max, or if they are not in order. */
 export function requireRange(
   context: Context,
   { min, max }: { readonly min?: number; readonly max?: number },
@@ -102,7 +91,7 @@ export function requireRange(
   } else requireAscending(context, { min, max });
 }
 
-/** Reports where max is not greater than min, 0 where absent. */
+/** Reports an issue if max is not greater than min, whose default is 0. */
 export function requireAscending(
   context: Context,
   { min = 0, max = Infinity }: { readonly min?: number; readonly max?: number },

@@ -1,0 +1,181 @@
+/**
+ * Combinators that change the times of one other distribution: scale, shift, clamp and truncate.
+ *
+ * @module
+ */
+import type { Distribution, Family, Shape } from "../../core/plugin.ts";
+import { emptyTruncation, truncateFunctions } from "./_functions.ts";
+import { NestedStream } from "./_nested_draws.ts";
+import {
+  invalidParameters,
+  milliseconds,
+  requireRange,
+} from "./_parameters.ts";
+
+/** Parameters of {@linkcode scale}. */
+export interface ScaleParameters {
+  /** Factor, above 0. */
+  readonly by: number;
+  /** Distribution to multiply. */
+  readonly of: Distribution;
+}
+
+/** Multiplies times by a constant. */
+export const scale: Family<ScaleParameters> = {
+  name: "scale",
+  summary: "Multiplied by a constant",
+  parameters: ({ z, number, distribution }) =>
+    z.strictObject({ by: number({ above: 0 }), of: distribution() }),
+  create: ({ by, of }) => {
+    const scaled = transform(of, {
+      forward: (x) => x * by,
+      backward: (x) => x / by,
+    });
+    return of.quantile === undefined ? scaled : {
+      ...scaled,
+      mean: of.mean * by,
+      standardDeviation: of.standardDeviation * by,
+    };
+  },
+};
+
+/** Parameters of {@linkcode shift}. */
+export interface ShiftParameters {
+  /** Time to add, in milliseconds; may be negative. */
+  readonly by: number;
+  /** Distribution to shift. */
+  readonly of: Distribution;
+}
+
+/** The smallest uniform number. */
+const FIRST_UNIFORM = 2 ** -53;
+
+/** Adds a constant; times below 0 become 0. */
+export const shift: Family<ShiftParameters> = {
+  name: "shift",
+  summary: "A constant added; what falls below 0 becomes 0",
+  parameters: ({ z, duration, distribution }) =>
+    z.strictObject({
+      by: duration({ min: -Infinity }),
+      of: distribution(),
+    }),
+  create: ({ by, of }) => {
+    const { quantile } = of;
+    const least = quantile === undefined ? 0 : quantile(FIRST_UNIFORM);
+    const moved = transform(of, {
+      forward: (x) => Math.max(0, x + by),
+      backward: (x) => x < 0 ? -1 : x - by,
+    });
+    if (least + by < 0) {
+      const warning = `Times below ${milliseconds(-by)} become 0 ms`;
+      return { ...moved, warnings: [...of.warnings, warning] };
+    }
+    return quantile === undefined ? moved : {
+      ...moved,
+      mean: of.mean + by,
+      standardDeviation: of.standardDeviation,
+    };
+  },
+};
+
+/** Parameters of {@linkcode clamp}: min, max or both. */
+export interface ClampParameters {
+  /** Shorter times become this, in milliseconds. Default 0. */
+  readonly min?: number;
+  /** Longer times become this, in milliseconds. Default: no limit. */
+  readonly max?: number;
+  /** Distribution to clamp. */
+  readonly of: Distribution;
+}
+
+/** Moves times outside a range to its nearer end. */
+export const clamp: Family<ClampParameters> = {
+  name: "clamp",
+  summary: "What lies outside a range is moved to its ends",
+  parameters: ({ z, duration, distribution }) =>
+    z.strictObject({
+      min: duration().optional(),
+      max: duration().optional(),
+      of: distribution(),
+    }).superRefine((given, context) => requireRange(context, given)),
+  create: ({ min = 0, max = Infinity, of }) =>
+    transform(of, {
+      forward: (x) => x < min ? min : x > max ? max : x,
+      backward: (x) => x < min ? -1 : x >= max ? Infinity : x,
+    }),
+};
+
+/** Parameters of {@linkcode truncate}: min, max or both. */
+export interface TruncateParameters {
+  /** Shorter times never occur, in milliseconds. Default 0. */
+  readonly min?: number;
+  /** Longer times never occur, in milliseconds. Default: no limit. */
+  readonly max?: number;
+  /** Distribution to truncate, with a quantile function. */
+  readonly of: Distribution;
+}
+
+/** Removes times outside a range; the probabilities of the others are rescaled to a sum of 1. */
+export const truncate: Family<TruncateParameters> = {
+  name: "truncate",
+  summary: "What lies outside a range never occurs; the rest is renormalised",
+  source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
+  parameters: ({ z, duration, distribution }) =>
+    z.strictObject({
+      min: duration().optional(),
+      max: duration().optional(),
+      of: distribution(),
+    }).superRefine((given, context) => requireRange(context, given)),
+  create: ({ min = 0, max = Infinity, of }) => {
+    const { quantile, survivalQuantile } = of;
+    if (quantile === undefined || survivalQuantile === undefined) {
+      throw invalidParameters([{
+        path: "/of",
+        message:
+          `Cannot truncate ${of.family}, which can only be sampled: it has no quantile function`,
+        allowed: "a distribution with a quantile function; clamp takes any",
+      }]);
+    }
+    const truncated = truncateFunctions(
+      {
+        quantile,
+        survivalQuantile,
+        cdf: (x) => of.cdf(x),
+        survival: (x) => of.survival(x),
+      },
+      { min, max },
+    );
+    if (truncated === undefined) throw emptyTruncation({ min, max });
+    return { ...truncated, warnings: of.warnings };
+  },
+};
+
+/** A function that never decreases, and its inverse. */
+interface Mapping {
+  /** The new time of an old one. */
+  readonly forward: (x: number) => number;
+  /** The greatest old time whose new time is at most x; below 0 if there is none. */
+  readonly backward: (x: number) => number;
+}
+
+/** The distribution of a mapped time, without moments. Draws are the nested distribution's own, mapped. */
+function transform(
+  of: Distribution,
+  { forward, backward }: Mapping,
+): Shape {
+  const nested = new NestedStream();
+  const { quantile, survivalQuantile, warnings } = of;
+  const sample = (next: () => number) =>
+    forward(of.draw(nested.start(next(), next), 0));
+  if (quantile === undefined || survivalQuantile === undefined) {
+    return { sample, warnings };
+  }
+  return {
+    sample,
+    quantile: (u) => forward(quantile(u)),
+    survivalQuantile: (v) => forward(survivalQuantile(v)),
+    cdf: (x) => of.cdf(backward(x)),
+    survival: (x) => of.survival(backward(x)),
+    warnings,
+  };
+}
