@@ -59,7 +59,7 @@ export type {
 export type {
   Figures,
   RouteFigures,
-  Tallies,
+  RequestCounts,
   WindowFigures,
 } from "./core/observe/figures.ts";
 export type { ProcessFigures } from "./core/observe/read_process.ts";

@@ -1,77 +1,77 @@
 /**
- * Figures as people and programs read them: `stats`, `live`, and the library's `stats()`.
+ * Figures as people and programs read them: in `GET stats`, in `GET live`, and in the library's `stats()`.
  *
  * @module
  */
 import type { Histogram } from "../lib/histogram.ts";
 
-/** The figures of one histogram, in milliseconds; null where nothing was recorded. */
+/** Figures of one histogram, in milliseconds; null where nothing was recorded. */
 export interface Figures {
-  /** How many were recorded. */
+  /** Number of values. */
   readonly count: number;
-  /** The smallest. */
+  /** Least value, exact. */
   readonly min: number | null;
-  /** Their mean. */
+  /** Mean, exact. */
   readonly mean: number | null;
-  /** Half were at most this long. */
+  /** Median; this and all other quantiles to within 0.4 %. */
   readonly p50: number | null;
-  /** 90 % were at most this long. */
+  /** 90th percentile. */
   readonly p90: number | null;
-  /** 95 % were at most this long. */
+  /** 95th percentile. */
   readonly p95: number | null;
-  /** 99 % were at most this long. */
+  /** 99th percentile. */
   readonly p99: number | null;
-  /** 99.9 % were at most this long. */
+  /** 99.9th percentile. */
   readonly p999: number | null;
-  /** The longest. */
+  /** Greatest value, exact. */
   readonly max: number | null;
 }
 
-/** A number for each thing that can become of a request, and for its arrival. */
-export interface Tallies {
+/** Numbers of requests that arrived, and that ended in each way. */
+export interface RequestCounts {
   /** Requests that arrived. */
   readonly arrivals: number;
   /** Requests that were answered as configured, injected answers included. */
   readonly answered: number;
   /** Requests that were not admitted. */
   readonly rejected: number;
-  /** Requests that a hook failed. */
+  /** Requests that failed because a hook threw an error. */
   readonly failed: number;
-  /** Clients that left before their answer, or before its last byte. */
+  /** Requests whose client left before the last byte of the answer. */
   readonly gone: number;
-  /** Connections that an injected fault reset. */
+  /** Requests whose connection was reset by an injected fault. */
   readonly reset: number;
-  /** What was still under way when the server ended. */
+  /** Requests that were still in flight when the server ended. */
   readonly cut: number;
 }
 
-/** What happened on one route of late. */
-export interface WindowFigures extends Tallies {
-  /** How far back the figures reach: up to a fifth less than the window, and no further than the last reset. */
+/** Figures of one route over a recent window of time. */
+export interface WindowFigures extends RequestCounts {
+  /** Time that the figures cover, in seconds: 80 % to 100 % of the window, and no longer than since the last reset. */
   readonly seconds: number;
-  /** The counts divided by those seconds. */
-  readonly rates: Tallies;
-  /** From arrival to headers, of all that were answered, in milliseconds. */
+  /** Counts per second of that time. */
+  readonly rates: RequestCounts;
+  /** Time from arrival to response headers of all answered requests, in milliseconds. */
   readonly responseTime: Figures;
 }
 
-/** What happened on one route since the start or the last reset. Times are in milliseconds. */
-export interface RouteFigures extends Tallies {
-  /** Requests under way now, those that arrived before the reset included. */
+/** Figures of one route since the start or the last reset. Times are in milliseconds. */
+export interface RouteFigures extends RequestCounts {
+  /** Requests in flight now, those that arrived before the reset included. */
   readonly inFlight: number;
-  /** Answers that left before their time; always 0, or perfmock is broken. */
+  /** Answers that left before their time; always 0 unless perfmock has a bug. */
   readonly early: number;
-  /** Injected faults that took effect, by what they do. */
+  /** Number of injected faults that took effect, by the status they answer with or the action they take. */
   readonly faults: Readonly<Record<string, number>>;
-  /** From arrival to headers, of all that were answered. */
+  /** Time from arrival to response headers of all answered requests. */
   readonly responseTime: Figures;
-  /** What the delays should have been. */
+  /** Intended delay, as drawn. */
   readonly target: Figures;
-  /** How much later than that headers left, of those that were held. */
+  /** Time from the intended to the actual departure of the headers, of all requests that were delayed. */
   readonly lateness: Figures;
-  /** The last 10 s. */
+  /** Figures of the last 10 s. */
   readonly last10s: WindowFigures;
-  /** The last minute. */
+  /** Figures of the last minute. */
   readonly last1m: WindowFigures;
 }
 
@@ -89,7 +89,7 @@ const NOTHING: Figures = Object.freeze({
 
 const PROBABILITIES = [0.5, 0.9, 0.95, 0.99, 0.999];
 
-/** The figures of a histogram. */
+/** Figures of a histogram, rounded as by {@linkcode round}. */
 export function figures(histogram: Histogram): Figures {
   const { count } = histogram;
   if (count === 0) return NOTHING;
@@ -107,7 +107,7 @@ export function figures(histogram: Histogram): Figures {
   };
 }
 
-/** To four decimals, a tenth of a microsecond where milliseconds are meant: beyond it are the clock's own digits. */
+/** Rounds to four decimals; for milliseconds that is 0.1 µs, below which the clock's digits are noise. */
 export function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }

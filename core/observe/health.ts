@@ -1,32 +1,32 @@
 /**
- * Health of the server: how late its event loop is, and the reasons why its times cannot be trusted.
+ * Health of a server: the event loop's lag, and the reasons why delays are not as precise as promised.
  *
  * @module
  */
 import type { Clock, Timing } from "../plugin.ts";
 import type { RecentHistogram } from "./windows.ts";
 
-/** Above this p99 lateness, in milliseconds, the server is degraded: the floor of its promise. */
+/** Limit of the 99th percentile of lateness and of event-loop lag, in milliseconds. Above it the server is degraded. */
 const LATE = 1;
 
-/** Fewer samples than this say nothing of a 99th percentile. */
+/** Minimum number of samples from which a 99th percentile is judged. */
 const ENOUGH = 20;
 
-/** Where the reasons come from. */
+/** Sources of the reasons. */
 export interface HealthSources {
-  /** Lateness of late. */
+  /** Lateness of the last 10 s. */
   readonly lateness: RecentHistogram;
-  /** Event-loop lag of late. */
+  /** Event-loop lag of the last 10 s. */
   readonly lag: RecentHistogram;
-  /** Why the clock runs without its waker, if it does. */
+  /** Returns the reason why the clock runs without its waker thread; undefined if it has one. */
   readonly clock: () => string | undefined;
-  /** Metrics that were given more series than they keep. */
+  /** Returns the names of the metrics that exceeded their limit of series. */
   readonly overflowing: () => readonly string[];
-  /** What plugins say of themselves. */
+  /** Returns the reasons that plugins report. */
   readonly plugins: () => readonly string[];
 }
 
-/** Why the server is not well, one sentence each; empty where it is. */
+/** Reasons why a server is degraded, one sentence each; empty for a healthy server. */
 export function reasons(sources: HealthSources, now: number): string[] {
   const found: string[] = [];
   const late = p99(sources.lateness, now);
@@ -64,10 +64,10 @@ function p99(histogram: RecentHistogram, now: number): number {
   return merged.count < ENOUGH ? 0 : merged.quantile(0.99);
 }
 
-/** A sample falls due every so many milliseconds. */
+/** Time between two samples of the event-loop lag, in milliseconds. */
 const INTERVAL = 100;
 
-/** Asks the clock for a wake-up every 100 ms and records how late each came. */
+/** Measures the event-loop lag: asks the clock for a wake-up every 100 ms and records how late each one came. */
 export class LagSampler {
   readonly #clock: Clock;
   readonly #timing: Pick<Timing, "record">;
@@ -85,12 +85,12 @@ export class LagSampler {
     this.#timing = timing;
   }
 
-  /** Starts sampling; the first sample falls due in 100 ms. Does nothing where it has started. */
+  /** Starts sampling; the first sample is due in 100 ms. Does nothing if it has started. */
   start(): void {
     if (this.#timer === 0) this.#await(this.#clock.now() + INTERVAL);
   }
 
-  /** Stops sampling; nothing is left pending. Does nothing where it has stopped. */
+  /** Stops sampling and cancels the pending timer. Does nothing if it has not started. */
   stop(): void {
     this.#clock.cancel(this.#timer);
     this.#timer = 0;
@@ -102,8 +102,8 @@ export class LagSampler {
 
   readonly #wake = (due: number): void => {
     const now = this.#clock.now();
-    // A long block swallows further samples. Each counts with its own lag, or the block would be one sample among many
-    // (coordinated omission).
+    // Further samples may have become due while the event loop was blocked. Each counts with its own lag: otherwise the block
+    // would be one sample among many (coordinated omission).
     let next = due;
     for (; next <= now; next += INTERVAL) this.#timing.record(now - next);
     this.#await(next);

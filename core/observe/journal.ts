@@ -1,124 +1,125 @@
 /**
- * A bounded ring of ended exchanges.
+ * Journal: the most recent exchanges that ended, in a bounded ring.
  *
  * @module
  */
 import type { ExchangeLog, LiveExchange } from "../pipeline/exchange.ts";
 import type { Outcome } from "../plugin.ts";
+import { round } from "./figures.ts";
 
-/** What is kept of an exchange; times in milliseconds. */
+/** An exchange in the journal; times are in milliseconds. */
 export interface JournalEntry {
-  /** How many exchanges ended before it since the start or the last reset. */
+  /** Zero-based index of the exchange in the order of ends since the start or the last reset. */
   readonly number: number;
-  /** The route's id. */
+  /** Id of the route. */
   readonly route: string;
-  /** The session it belongs to; null for the server's own. */
+  /** Name of the session; null for the server itself. */
   readonly session: string | null;
-  /** The route's how-manieth arrival: `draw --route ID --sequence N` answers the drawn time again. */
+  /** Zero-based index of the arrival on its route: `draw --route ID --sequence N` repeats the drawn time. */
   readonly sequence: number;
-  /** The value of the header that draws go by, for `draw --key VALUE`; null where they go by the sequence number. */
+  /** Value of the header that determines the draws, for `draw --key VALUE`; null where the sequence number does. */
   readonly key: string | null;
-  /** The request's method. */
+  /** Method of the request. */
   readonly method: string;
-  /** Path and query as requested; null where there was no request, as in simulation. */
+  /** Path and query as requested; null if there was no HTTP request, as in a simulation. */
   readonly path: string | null;
-  /** When it arrived, since the server was made. */
+  /** Time of arrival, since the server was made. */
   readonly arrivalMs: number;
-  /** How it ended. */
+  /** Outcome. */
   readonly outcome: Outcome;
-  /** The status that was sent; 0 where none was. */
+  /** Status that was sent; 0 if none was. */
   readonly status: number;
   /** Time in queues. */
   readonly queueMs: number;
-  /** The drawn service time. */
+  /** Drawn service time. */
   readonly drawnMs: number;
-  /** What degradation added. */
+  /** Time added by degradation. */
   readonly degradationMs: number;
-  /** Service time as achieved, its lateness included; null for what was not served. */
+  /** Achieved service time, lateness included; null if the request was not served. */
   readonly achievedMs: number | null;
-  /** From arrival to headers, or to its end without them. */
+  /** Time from arrival to response headers, or to the end if there were none. */
   readonly totalMs: number;
-  /** How much later than its target the answer left; null for what was not answered. */
+  /** Time from the intended to the actual departure of the answer; null if there was none. */
   readonly latenessMs: number | null;
-  /** The trace id that Server-Timing told; empty where no headers left. */
+  /** Trace id as sent in the header Server-Timing; empty if no headers were sent. */
   readonly traceId: string;
 }
 
-/** Which entries are asked for. */
+/** Conditions that entries must all meet. */
 export interface JournalFilter {
-  /** At most so many, the latest. */
+  /** Maximum number of entries; the latest ones are returned. */
   readonly limit: number;
-  /** Of this route. */
+  /** Route id. */
   readonly route?: string | undefined;
-  /** That ended so. */
+  /** Outcome. */
   readonly outcome?: Outcome | undefined;
-  /** That sent this status. */
+  /** Status that was sent. */
   readonly status?: number | undefined;
-  /** With this trace id. */
+  /** Trace id. */
   readonly trace?: string | undefined;
-  /** That took at least so long in all, in milliseconds. */
+  /** Minimum of `totalMs`, in milliseconds. */
   readonly slower?: number | undefined;
 }
 
-/** The numbers that are kept of an exchange, in this order. */
+/** Number of columns: the numbers of an exchange, in the order in which `record` writes them. */
 const COLUMNS = 8;
 
-/** How many exchanges the ring grows by: a server that is never asked keeps little. */
-const FIRST = 64;
+/** Initial size of the ring, which grows as needed: a server with few requests needs little memory. */
+const FIRST_SIZE = 64;
 
-/** The last exchanges of a server or a session. Recording copies numbers into an array and allocates nothing. */
+/** Journal of a server or a session. Recording copies numbers into an array and allocates nothing. */
 export class ExchangeJournal implements ExchangeLog {
   readonly #session: string | null;
   readonly #origin: number;
   #capacity: number;
   #size: number;
   #numbers: Float64Array;
-  #exchanges: (Kept | undefined)[];
+  #exchanges: (EntryTexts | undefined)[];
   #count = 0;
-  /** The number of the oldest that is kept, as far as the ring has not gone over it. */
+  /** Lower bound of the oldest entry's number, after a reset or a change of the ring's size. */
   #from = 0;
 
   /**
-   * Makes an empty one.
+   * Makes an empty journal.
    *
-   * @param capacity how many are kept, 1 at least
-   * @param origin the clock's time that arrivals are told from
-   * @param session whose it is; null for the server's own
+   * @param capacity maximum number of entries, at least 1
+   * @param origin time from which arrivals are counted, in the clock's milliseconds
+   * @param session name of the session; null for the server itself
    */
   constructor(capacity: number, origin: number, session: string | null) {
     this.#capacity = capacity;
     this.#origin = origin;
     this.#session = session;
-    this.#size = Math.min(capacity, FIRST);
+    this.#size = Math.min(capacity, FIRST_SIZE);
     this.#numbers = new Float64Array(this.#size * COLUMNS);
     this.#exchanges = new Array(this.#size);
   }
 
-  /** How many are kept at most. */
+  /** Maximum number of entries. */
   get capacity(): number {
     return this.#capacity;
   }
 
-  /** How many exchanges have been recorded since the start or the last reset. */
+  /** Number of exchanges recorded since the start or the last reset. */
   get count(): number {
     return this.#count;
   }
 
-  /** Copies what is kept. */
+  /** Adds an exchange that has ended. */
   record(x: LiveExchange): void {
     if (
       this.#size < this.#capacity && this.#count - this.#from >= this.#size
     ) this.#moveTo(Math.min(this.#capacity, this.#size * 4));
     const slot = this.#count++ % this.#size;
-    const kept = this.#exchanges[slot] ??= new Kept();
+    const texts = this.#exchanges[slot] ??= new EntryTexts();
     const { request } = x;
-    kept.route = x.plan.route.id;
-    kept.method = x.method;
-    kept.url = request === undefined ? undefined : request.url;
+    texts.route = x.plan.route.id;
+    texts.method = x.method;
+    texts.url = request === undefined ? undefined : request.url;
     const { replayedBy } = x.plan;
-    kept.key = replayedBy === undefined ? null : x.header(replayedBy);
-    kept.outcome = x.outcome;
-    kept.trace = x.trace;
+    texts.key = replayedBy === undefined ? null : x.header(replayedBy);
+    texts.outcome = x.outcome;
+    texts.trace = x.trace;
     const numbers = this.#numbers;
     let i = slot * COLUMNS;
     numbers[i++] = x.sequence;
@@ -131,7 +132,7 @@ export class ExchangeJournal implements ExchangeLog {
     numbers[i] = x.status;
   }
 
-  /** The latest entries that match, oldest first. */
+  /** Latest entries that meet all conditions, oldest first. */
   entries(filter: JournalFilter): JournalEntry[] {
     const found: JournalEntry[] = [];
     const oldest = this.#oldest;
@@ -143,30 +144,30 @@ export class ExchangeJournal implements ExchangeLog {
     return found.reverse();
   }
 
-  /** Forgets everything. */
+  /** Removes all entries. */
   reset(): void {
     this.#count = this.#from = 0;
     this.#exchanges.fill(undefined);
   }
 
-  /** Keeps another number of exchanges from now on, the latest of those there are. */
+  /** Changes the maximum number of entries; the latest ones stay. */
   resize(capacity: number): void {
     if (capacity === this.#capacity) return;
     this.#from = Math.max(this.#oldest, this.#count - capacity);
     this.#capacity = capacity;
-    const kept = this.#count - this.#from;
-    this.#moveTo(Math.max(Math.min(capacity, FIRST), kept));
+    const entries = this.#count - this.#from;
+    this.#moveTo(Math.max(Math.min(capacity, FIRST_SIZE), entries));
   }
 
-  /** The number of the oldest entry. */
+  /** Number of the oldest entry. */
   get #oldest(): number {
     return Math.max(this.#from, this.#count - this.#size);
   }
 
-  /** Moves to arrays of another size, large enough for what is kept. */
+  /** Moves all entries to arrays of another size, which must be large enough for them. */
   #moveTo(size: number): void {
     const numbers = new Float64Array(size * COLUMNS);
-    const exchanges = new Array<Kept | undefined>(size);
+    const exchanges = new Array<EntryTexts | undefined>(size);
     const from = this.#oldest;
     for (let n = from; n < this.#count; n++) {
       const [old, slot] = [n % this.#size, n % size];
@@ -187,46 +188,39 @@ export class ExchangeJournal implements ExchangeLog {
     const at = slot * COLUMNS;
     const [sequence, arrival, start, service, degradation, due, end, status] =
       this.#numbers.subarray(at, at + COLUMNS);
-    const kept = this.#exchanges[slot] ?? new Kept();
-    const answered = kept.outcome === "answered";
-    const served = answered || kept.outcome === "reset";
+    const texts = this.#exchanges[slot] ?? new EntryTexts();
+    const answered = texts.outcome === "answered";
+    const served = answered || texts.outcome === "reset";
     return {
       number,
-      route: kept.route,
+      route: texts.route,
       session: this.#session,
       sequence,
-      key: kept.key,
-      method: kept.method,
-      path: kept.url === undefined ? null : pathOf(kept.url),
-      arrivalMs: rounded(arrival - this.#origin),
-      outcome: kept.outcome,
+      key: texts.key,
+      method: texts.method,
+      path: texts.url === undefined ? null : pathOf(texts.url),
+      arrivalMs: round(arrival - this.#origin),
+      outcome: texts.outcome,
       status,
-      queueMs: rounded(Math.max(0, Math.min(start, end) - arrival)),
-      drawnMs: rounded(service),
-      degradationMs: rounded(degradation),
-      achievedMs: served
-        ? rounded(Math.max(0, end - start - degradation))
-        : null,
-      totalMs: rounded(end - arrival),
-      latenessMs: answered ? rounded(end - due) : null,
-      traceId: kept.trace,
+      queueMs: round(Math.max(0, Math.min(start, end) - arrival)),
+      drawnMs: round(service),
+      degradationMs: round(degradation),
+      achievedMs: served ? round(Math.max(0, end - start - degradation)) : null,
+      totalMs: round(end - arrival),
+      latenessMs: answered ? round(end - due) : null,
+      traceId: texts.trace,
     };
   }
 }
 
-/** What of an exchange is no number. */
-class Kept {
+/** Members of an entry that are not numbers. */
+class EntryTexts {
   route = "";
   method = "";
   key: string | null = null;
   url: string | undefined = undefined;
   outcome: Outcome = "pending";
   trace = "";
-}
-
-/** To a tenth of a microsecond: what a clock says beyond that is noise. */
-function rounded(milliseconds: number): number {
-  return Math.round(milliseconds * 1e4) / 1e4;
 }
 
 function pathOf(url: string): string {

@@ -1,5 +1,5 @@
 /**
- * `GET live`: snapshots as Server-Sent Events, one an interval.
+ * `GET live`: snapshots of the figures as Server-Sent Events, one for each interval.
  *
  * @module
  */
@@ -7,32 +7,32 @@ import { problem } from "../lib/problem.ts";
 import type { Clock } from "../plugin.ts";
 import { collected, joined } from "./sliced_json.ts";
 
-/** What a feed tells of. */
+/** Source of a feed. */
 export interface LiveSource {
-  /** Whose time it goes by. */
+  /** The server's clock. */
   readonly clock: Clock;
-  /** A name that no other run of the server has: an event's id from another run says nothing about this one. */
+  /** Name of this run of the server, unique: ids of events from other runs are ignored. */
   readonly run: string;
-  /** A snapshot as the text of a JSON object with one member at least, in slices that each take little time. */
+  /** Returns a snapshot: the text of a JSON object with at least one member, in slices that each take little time to make. */
   snapshot(): Iterable<string>;
 }
 
-/** Intervals that can be asked for, in milliseconds. */
+/** Range of the interval between two snapshots, in milliseconds. */
 export const LIVE_INTERVAL = { min: 100, max: 60_000 } as const;
 
-/** Interval where none is asked for, in milliseconds. */
-const USUAL_INTERVAL = 1000;
+/** Default interval between two snapshots, in milliseconds. */
+const DEFAULT_INTERVAL = 1000;
 
-/** How many can follow at a time: each costs little, but not nothing. */
-const MOST_READERS = 64;
+/** Maximum number of readers at a time: each of them costs a little. */
+const READER_LIMIT = 64;
 
 /**
- * Sends snapshots to all who follow. Time is cut into ticks of the interval, counted since the feed was made, and an event's
- * id ends in its tick's number; so ids go on while nobody reads, and who comes back with `Last-Event-ID` is told how many
- * snapshots were missed. All readers of an interval share one snapshot a tick. A reader that does not read has one event
- * waiting for it and no more: what it cannot take is dropped, and the next event it gets says how much that was.
+ * Sends snapshots to all readers. Time is divided into ticks of the interval, counted since the feed was made, and an event's id
+ * ends in the number of its tick. Ids therefore continue while there is no reader, and a reader that reconnects with
+ * `Last-Event-ID` learns how many snapshots it missed. All readers of an interval share one snapshot per tick. At most one event
+ * is buffered for a slow reader; further ones are dropped, and the next event it receives contains their number.
  *
- * There is a timer only while there are readers, and a snapshot only where one can take it.
+ * A timer exists only while there are readers, and a snapshot is made only if at least one reader has room for it.
  */
 export class LiveFeed {
   readonly #source: LiveSource;
@@ -40,13 +40,13 @@ export class LiveFeed {
   readonly #channels = new Map<number, Channel>();
   #ended = false;
 
-  /** @param source what is told */
+  /** @param source of the snapshots */
   constructor(source: LiveSource) {
     this.#source = source;
     this.#origin = source.clock.now();
   }
 
-  /** How many follow now. */
+  /** Number of readers now. */
   get readers(): number {
     let readers = 0;
     for (const channel of this.#channels.values()) readers += channel.size;
@@ -54,22 +54,23 @@ export class LiveFeed {
   }
 
   /**
-   * Answers one who follows.
+   * Adds a reader.
    *
-   * @param interval between two snapshots, in milliseconds; 1000 where absent
-   * @param lastId the header Last-Event-ID; null where it was not sent
+   * @param interval between two snapshots, in milliseconds. Default 1000.
+   * @param lastId value of the reader's header Last-Event-ID; null if absent
+   * @returns the stream of events; status 503 if there are 64 readers already or the feed has ended
    */
   follow(
-    interval: number = USUAL_INTERVAL,
+    interval: number = DEFAULT_INTERVAL,
     lastId: string | null = null,
   ): Response {
-    if (this.#ended || this.readers >= MOST_READERS) {
+    if (this.#ended || this.readers >= READER_LIMIT) {
       return problem({
         status: 503,
         title: "This server cannot be followed now",
         detail: this.#ended
           ? "It is shutting down"
-          : `It has ${MOST_READERS} readers already, which is the most it takes`,
+          : `It has ${READER_LIMIT} readers already, which is the most it takes`,
       });
     }
     const channel = this.#channel(interval);
@@ -83,7 +84,7 @@ export class LiveFeed {
     return new Response(body, {
       headers: {
         "content-type": "text/event-stream",
-        // No proxy may hold an event back, be it to keep it, to compress it or to send several together.
+        // No proxy may delay an event, whether to cache it, to compress it or to send several together.
         "cache-control": "no-store, no-transform",
         "x-accel-buffering": "no",
       },
@@ -104,52 +105,50 @@ export class LiveFeed {
     return channel;
   }
 
-  /** Ends all that is sent; nothing is left pending, and nobody is let in any more. */
+  /** Ends all streams and cancels all timers; further readers are refused. */
   [Symbol.dispose](): void {
     this.#ended = true;
     for (const channel of [...this.#channels.values()]) channel.end();
   }
 }
 
-/** What a {@linkcode Channel} is made with. */
-export interface ChannelOptions {
-  /** What is told. */
+interface ChannelOptions {
   readonly source: LiveSource;
-  /** When tick 0 began, in the clock's milliseconds. */
+  /** Start of tick 0, in the clock's milliseconds. */
   readonly origin: number;
-  /** The length of a tick, in milliseconds. */
+  /** Length of a tick, in milliseconds. */
   readonly interval: number;
-  /** Told when the last reader has left. */
+  /** Called when the last reader has left. */
   readonly emptied: () => void;
 }
 
-/** A tick's snapshot: the text of an object after its brace, the same for all readers. */
+/** Snapshot of a tick: the text of an object after its opening brace, the same for all readers. */
 interface Snapshot {
   readonly tick: number;
   readonly rest: Uint8Array;
 }
 
 /** All readers of one interval. */
-export class Channel {
+class Channel {
   readonly #options: ChannelOptions;
   readonly #readers = new Set<Reader>();
   #timer = 0;
   #latest: Snapshot | undefined;
-  /** True while a snapshot is written: ticks that pass meanwhile are dropped. */
+  /** True while a snapshot is being written: ticks that pass meanwhile are dropped. */
   #writing = false;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
   }
 
-  /** How many readers there are. */
+  /** Number of readers. */
   get size(): number {
     return this.#readers.size;
   }
 
-  /** A reader comes: it gets the present tick's snapshot at once, unless it has had that. */
+  /** Adds a reader and sends it the current tick's snapshot at once, unless it has received that one. */
   add(reader: Reader): void {
-    const tick = this.#present();
+    const tick = this.#currentTick();
     this.#readers.add(reader);
     if (this.#timer === 0) this.#arm(tick + 1);
     if (reader.join(tick)) return;
@@ -157,15 +156,15 @@ export class Channel {
     else this.#publish(tick);
   }
 
-  /** A reader has left. */
+  /** Removes a reader that has left. */
   remove(reader: Reader): void {
     if (this.#readers.delete(reader) && this.#readers.size === 0) this.#stop();
   }
 
   /**
-   * Ends what is sent to all.
+   * Ends the streams of all readers.
    *
-   * @param error why it breaks off; undefined where it ends in order
+   * @param error why they break off; undefined for a regular end
    */
   end(error?: unknown): void {
     for (const reader of this.#readers) reader.end(error);
@@ -180,7 +179,7 @@ export class Channel {
     this.#options.emptied();
   }
 
-  #present(): number {
+  #currentTick(): number {
     const { source, origin, interval } = this.#options;
     return Math.floor((source.clock.now() - origin) / interval);
   }
@@ -192,13 +191,13 @@ export class Channel {
   }
 
   readonly #wake = (due: number): void => {
-    // The division may come out just below the whole number that the timer was set for.
-    const tick = Math.max(due, this.#present());
+    // The division in #currentTick() may give just less than the whole number that the timer was set for.
+    const tick = Math.max(due, this.#currentTick());
     this.#arm(tick + 1);
     this.#publish(tick);
   };
 
-  /** Writes a snapshot and sends it to all who can take it; none is written where nobody can. */
+  /** Writes a snapshot and sends it to all readers that have room; writes none if no reader has. */
   async #publish(tick: number): Promise<void> {
     if (this.#writing) return;
     if (![...this.#readers].some(({ hasRoom }) => hasRoom)) return;
@@ -210,7 +209,7 @@ export class Channel {
         () => this.#readers.size === 0,
       );
     } catch (error) {
-      // Its readers see the connection break, and nobody else is concerned.
+      // Only the readers of this channel are affected: their connections break.
       return this.end(error);
     } finally {
       this.#writing = false;
@@ -221,33 +220,32 @@ export class Channel {
   }
 }
 
-/** What a {@linkcode Reader} is made with. */
-export interface ReaderOptions {
-  /** What its events' ids begin with. */
+interface ReaderOptions {
+  /** Beginning of all ids of its events. */
   readonly ids: string;
-  /** What it sent as Last-Event-ID. */
+  /** Value of its header Last-Event-ID; null if absent. */
   readonly lastId: string | null;
-  /** Told that it has left. */
+  /** Called when it has left. */
   readonly left: () => void;
 }
 
 const encoder = new TextEncoder();
 const END = encoder.encode("\n\n");
 
-/** One who follows. */
-export class Reader {
+/** One client that follows a server. */
+class Reader {
   readonly #options: ReaderOptions;
   #controller:
     | ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
     | undefined;
-  /** The tick of the event it got last; undefined where it got none. */
+  /** Tick of the latest event it received; undefined before the first. */
   #last: number | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
   }
 
-  /** What is sent to it. */
+  /** Stream of its events. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return new ReadableStream({
       start: (controller) => {
@@ -261,9 +259,9 @@ export class Reader {
   }
 
   /**
-   * It joins in a tick; what it has seen before counts where that was in this run and not in the future.
+   * Joins in a tick. Its Last-Event-ID is used only if it belongs to this run and is not in the future.
    *
-   * @returns whether it has had this tick's event
+   * @returns true if it has received this tick's event already
    */
   join(tick: number): boolean {
     const { ids, lastId } = this.#options;
@@ -274,13 +272,13 @@ export class Reader {
     return this.#last === tick;
   }
 
-  /** Whether it can take an event now: it has read all there was. */
+  /** True if it has read all previous events, so that one more can be sent. */
   get hasRoom(): boolean {
     return (this.#controller?.desiredSize ?? 0) > 0;
   }
 
   /**
-   * Sends a tick's event, unless it has had that or cannot take it.
+   * Sends a tick's event, unless it has received that one or has no room.
    *
    * @param rest of the event's data, after its first member
    */
@@ -295,9 +293,9 @@ export class Reader {
   }
 
   /**
-   * Nothing more will come.
+   * Ends its stream.
    *
-   * @param error why; undefined where it ends in order
+   * @param error why it breaks off; undefined for a regular end
    */
   end(error?: unknown): void {
     if (error === undefined) this.#controller?.close();

@@ -6,21 +6,21 @@
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Metric, MetricDefinition } from "../plugin.ts";
 
-/** What a metric is to be. */
-export interface Plan {
-  /** The definition as the author wrote it. */
+/** A metric to be made. */
+export interface MetricPlan {
+  /** The author's definition. */
   readonly definition: MetricDefinition;
-  /** The kind, in Prometheus' words. */
+  /** Prometheus' type. */
   readonly type: Metric["type"];
-  /** A histogram's boundaries. */
+  /** Upper boundaries of a histogram's buckets, in milliseconds. */
   readonly boundaries?: readonly number[];
 }
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-/** The error that says why a metric cannot be made. */
-export function refuse(
+/** Error for a metric that cannot be made. */
+export function metricError(
   name: string,
   issues: readonly Issue[],
 ): PerfmockError {
@@ -33,32 +33,36 @@ export function refuse(
 }
 
 /**
- * Checks a plan by the rules of Prometheus' data model.
+ * Checks a metric by the rules of Prometheus' data model.
  *
- * @throws PerfmockError `PLUGIN_INVALID` with all faults
+ * @throws PerfmockError `PLUGIN_INVALID` with all issues
  */
-export function validate(plan: Plan): void {
+export function checkMetric(plan: MetricPlan): void {
   const issues = [...nameIssues(plan), ...labelIssues(plan)];
   if (plan.boundaries !== undefined) {
     issues.push(...boundaryIssues(plan.boundaries));
   }
-  if (issues.length > 0) throw refuse(plan.definition.name, issues);
+  if (issues.length > 0) throw metricError(plan.definition.name, issues);
 }
 
 /**
- * Checks that a plan is the same metric as one that exists; the help text may differ.
+ * Checks that a metric to be made is the same as an existing one; the help text may differ.
  *
- * @param whose whose that one is, in words
+ * @param owner of the existing metric, in words
  * @throws PerfmockError `PLUGIN_INVALID` with all differences
  */
-export function compare(plan: Plan, known: Metric, whose: string): void {
+export function checkSameMetric(
+  plan: MetricPlan,
+  known: Metric,
+  owner: string,
+): void {
   const issues: Issue[] = [];
   const differ = (key: string, value: unknown, allowed: unknown) => {
     if (JSON.stringify(value) === JSON.stringify(allowed)) return;
     issues.push({
       path: `/${key}`,
       message:
-        `the name is taken by a metric of ${whose} with ${key} "${allowed}"`,
+        `the name is taken by a metric of ${owner} with ${key} "${allowed}"`,
       value,
       allowed: String(allowed),
     });
@@ -68,19 +72,21 @@ export function compare(plan: Plan, known: Metric, whose: string): void {
   if (plan.boundaries !== undefined && known.boundaries !== undefined) {
     differ("boundaries", plan.boundaries, known.boundaries);
   }
-  if (issues.length > 0) throw refuse(plan.definition.name, issues);
+  if (issues.length > 0) throw metricError(plan.definition.name, issues);
 }
 
-/** The names under which a metric appears in the exposition. */
-export function exposedNames({ definition, type }: Plan): readonly string[] {
+/** Names under which a metric appears in the exposition. */
+export function exposedNames(
+  { definition, type }: MetricPlan,
+): readonly string[] {
   const { name } = definition;
-  // OpenMetrics calls a counter's family by what stands before "_total".
+  // In OpenMetrics a counter's family has the name without "_total".
   if (type === "counter") return [name, name.replace(/_total$/, "")];
   if (type !== "histogram") return [name];
   return [name, `${name}_bucket`, `${name}_sum`, `${name}_count`];
 }
 
-function nameIssues({ definition: { name }, type }: Plan): Issue[] {
+function nameIssues({ definition: { name }, type }: MetricPlan): Issue[] {
   if (!METRIC_NAME.test(name)) {
     return [{
       path: "/name",
@@ -100,11 +106,11 @@ function nameIssues({ definition: { name }, type }: Plan): Issue[] {
   return [];
 }
 
-function labelIssues({ definition, type }: Plan): Issue[] {
+function labelIssues({ definition, type }: MetricPlan): Issue[] {
   const issues: Issue[] = [];
   const seen = new Set<string>();
   for (const [index, label] of (definition.labels ?? []).entries()) {
-    const fault = (message: string) =>
+    const report = (message: string) =>
       issues.push({
         path: `/labels/${index}`,
         message,
@@ -112,13 +118,13 @@ function labelIssues({ definition, type }: Plan): Issue[] {
         allowed: "letters, digits and _, not beginning with a digit or __",
       });
     if (!LABEL_NAME.test(label)) {
-      fault(`the label "${label}" is not valid in Prometheus`);
+      report(`the label "${label}" is not valid in Prometheus`);
     } else if (label.startsWith("__")) {
-      fault(`the label "${label}" is reserved by Prometheus`);
+      report(`the label "${label}" is reserved by Prometheus`);
     } else if (label === "le" && type === "histogram") {
-      fault('the label "le" is reserved for the buckets of histograms');
+      report('the label "le" is reserved for the buckets of histograms');
     } else if (seen.has(label)) {
-      fault(`the label "${label}" is there twice`);
+      report(`the label "${label}" is there twice`);
     }
     seen.add(label);
   }
@@ -127,7 +133,7 @@ function labelIssues({ definition, type }: Plan): Issue[] {
 
 function boundaryIssues(boundaries: readonly number[]): Issue[] {
   const issues: Issue[] = [];
-  const fault = (path: string, message: string, value: unknown) =>
+  const report = (path: string, message: string, value: unknown) =>
     issues.push({
       path,
       message,
@@ -135,7 +141,7 @@ function boundaryIssues(boundaries: readonly number[]): Issue[] {
       allowed: "finite milliseconds above 0, ascending, 1 to 1000 of them",
     });
   if (boundaries.length === 0 || boundaries.length > 1000) {
-    fault(
+    report(
       "/boundaries",
       "the number of boundaries must be between 1 and 1000",
       boundaries.length,
@@ -144,9 +150,9 @@ function boundaryIssues(boundaries: readonly number[]): Issue[] {
   for (const [index, boundary] of boundaries.entries()) {
     const path = `/boundaries/${index}`;
     if (!(boundary > 0 && boundary < Infinity)) {
-      fault(path, "a boundary must be finite and above 0", boundary);
+      report(path, "a boundary must be finite and above 0", boundary);
     } else if (index > 0 && !(boundary > boundaries[index - 1])) {
-      fault(path, "the boundaries must be ascending", boundary);
+      report(path, "the boundaries must be ascending", boundary);
     }
   }
   return issues;

@@ -12,18 +12,18 @@ import type {
   Timing,
 } from "../plugin.ts";
 import {
-  compare,
+  checkMetric,
+  checkSameMetric,
   exposedNames,
-  type Plan,
-  refuse,
-  validate,
+  metricError,
+  type MetricPlan,
 } from "./metric_definition.ts";
 import {
   CellCounter,
   CellGauge,
   Cells,
+  type SeriesLimit,
   SeriesSet,
-  type Warden,
 } from "./metric_series.ts";
 import {
   BoundaryTable,
@@ -31,26 +31,26 @@ import {
   DURATION_BOUNDARIES,
 } from "./timing.ts";
 
-/** What a {@linkcode MetricRegistry} is made with. */
+/** Options of a {@linkcode MetricRegistry}. */
 export interface MetricRegistryOptions {
-  /** The cap on the series of each metric, at least 1; 200 where absent. */
+  /** Maximum number of series of each metric, at least 1. Default 200. */
   readonly seriesLimit?: number;
-  /** Called when a metric passes the cap, once for each metric. */
+  /** Called once for each metric that exceeds the limit. */
   readonly onOverflow?: (metric: string) => void;
 }
 
-/** The cap on the series of a metric for a number of routes: the larger of 200 and that number, 2000 at most. */
+/** Maximum number of series of a metric for a number of routes: that number, but at least 200 and at most 2000. */
 export function seriesLimitFor(routes: number): number {
   return Math.min(2000, Math.max(200, routes));
 }
 
 /**
- * The metrics of a server. Each has a cap on its series; label sets beyond it share one series whose label values are all
- * `__overflow__`, so that totals stay exact. `perfmock_series` says how many series each metric has, and
- * `perfmock_series_overflow_total` how often a label set found no room; these two have no cap.
+ * The metrics of a server. The number of series of each metric is limited. Label sets beyond the limit share one series whose
+ * label values are all `__overflow__`, so that totals stay exact. `perfmock_series` is the number of series of each metric, and
+ * `perfmock_series_overflow_total` counts the label sets beyond the limit; these two have no limit themselves.
  */
 export class MetricRegistry implements Metrics {
-  /** The cap on the series of each metric. Raising it gives room to label sets that come from then on. */
+  /** Maximum number of series of each metric. Raising it applies to label sets that come later. */
   seriesLimit: number;
 
   readonly #metrics = new Map<string, Metric>();
@@ -65,7 +65,7 @@ export class MetricRegistry implements Metrics {
   readonly #sizes: Metric<Gauge>;
   readonly #overflows: Metric<Counter>;
 
-  /** Makes a registry that holds its own two metrics. */
+  /** Makes a registry with its own two metrics. */
   constructor(options: MetricRegistryOptions = {}) {
     this.seriesLimit = options.seriesLimit ?? 200;
     this.#onOverflow = options.onOverflow ?? (() => {});
@@ -89,9 +89,9 @@ export class MetricRegistry implements Metrics {
   }
 
   /**
-   * A counter metric; the same one where it exists.
+   * Makes a counter metric, or returns the existing one.
    *
-   * @throws PerfmockError `PLUGIN_INVALID` where the definition is not valid or the name is taken by another metric
+   * @throws PerfmockError `PLUGIN_INVALID` if the definition is not valid, or if another metric has the name
    */
   counter(definition: MetricDefinition): Metric<Counter> {
     return this.#metric(
@@ -102,9 +102,9 @@ export class MetricRegistry implements Metrics {
   }
 
   /**
-   * A gauge metric; the same one where it exists.
+   * Makes a gauge metric, or returns the existing one.
    *
-   * @throws PerfmockError `PLUGIN_INVALID` where the definition is not valid or the name is taken by another metric
+   * @throws PerfmockError `PLUGIN_INVALID` if the definition is not valid, or if another metric has the name
    */
   gauge(definition: MetricDefinition): Metric<Gauge> {
     return this.#metric(
@@ -115,10 +115,10 @@ export class MetricRegistry implements Metrics {
   }
 
   /**
-   * A histogram metric; the same one where it exists. A value on a boundary counts as at most that boundary.
+   * Makes a histogram metric, or returns the existing one. A value on a boundary falls into the bucket that ends there.
    *
-   * @param boundaries ascending milliseconds above 0; {@linkcode DURATION_BOUNDARIES} where absent
-   * @throws PerfmockError `PLUGIN_INVALID` where the definition is not valid or the name is taken by another metric
+   * @param boundaries in ascending milliseconds, above 0; by default {@linkcode DURATION_BOUNDARIES}
+   * @throws PerfmockError `PLUGIN_INVALID` if the definition is not valid, or if another metric has the name
    */
   timing(
     definition: MetricDefinition,
@@ -133,7 +133,7 @@ export class MetricRegistry implements Metrics {
     );
   }
 
-  /** The same metrics in the hands of one plugin: where names clash, the error says whose the name is. */
+  /** The same metrics for one plugin: the error about a name that is taken names the plugin that has it. */
   ownedBy(plugin: string): Metrics {
     return {
       counter: (definition) => this.#as(plugin, () => this.counter(definition)),
@@ -144,7 +144,7 @@ export class MetricRegistry implements Metrics {
     };
   }
 
-  /** All metrics, in the order they were made. */
+  /** All metrics, in the order in which they were made. */
   all(): Iterable<Metric> {
     return this.#metrics.values();
   }
@@ -158,34 +158,34 @@ export class MetricRegistry implements Metrics {
     }
   }
 
-  #whose(metric: string): string {
+  #ownerOf(metric: string): string {
     const plugin = this.#owners.get(metric);
     return plugin === undefined ? "the server itself" : `plugin "${plugin}"`;
   }
 
   #metric<Series extends Counter | Gauge | Timing>(
     kind: Map<string, Metric<Series>>,
-    plan: Plan,
+    plan: MetricPlan,
     make: () => Series,
   ): Metric<Series> {
     const { name } = plan.definition;
     const taken = this.#metrics.get(name);
-    if (taken !== undefined) compare(plan, taken, this.#whose(name));
+    if (taken !== undefined) checkSameMetric(plan, taken, this.#ownerOf(name));
     const known = kind.get(name);
     if (known !== undefined) return known;
-    validate(plan);
+    checkMetric(plan);
     this.#claim(plan);
-    const metric = new SeriesSet(plan, make, this.#warden(plan));
+    const metric = new SeriesSet(plan, make, this.#limit(plan));
     if (this.#maker !== undefined) this.#owners.set(name, this.#maker);
     kind.set(name, metric);
     this.#metrics.set(name, metric);
     return metric;
   }
 
-  /** One of the two metrics that report on all others, and so have no cap themselves. */
+  /** Makes one of the two metrics about all others, which have no limit themselves. */
   #own<Series extends Counter | Gauge>(
     kind: Map<string, Metric<Series>>,
-    plan: Plan,
+    plan: MetricPlan,
     make: () => Series,
   ): Metric<Series> {
     this.#claim(plan);
@@ -195,17 +195,17 @@ export class MetricRegistry implements Metrics {
     return metric;
   }
 
-  /** Takes the names of a metric's samples, so that no two metrics write the same line. */
-  #claim(plan: Plan): void {
+  /** Reserves the names of a metric's samples, so that no two metrics write the same line. */
+  #claim(plan: MetricPlan): void {
     const { name } = plan.definition;
     const names = exposedNames(plan);
     for (const exposed of names) {
       const owner = this.#exposed.get(exposed);
       if (owner === undefined) continue;
-      throw refuse(name, [{
+      throw metricError(name, [{
         path: "/name",
         message: `its samples "${exposed}" would be taken for "${owner}" of ${
-          this.#whose(owner)
+          this.#ownerOf(owner)
         }`,
         value: name,
       }]);
@@ -213,14 +213,14 @@ export class MetricRegistry implements Metrics {
     for (const exposed of names) this.#exposed.set(exposed, name);
   }
 
-  #warden({ definition: { name, labels = [] } }: Plan): Warden {
+  #limit({ definition: { name, labels = [] } }: MetricPlan): SeriesLimit {
     const size = this.#sizes.series(name);
-    // A rate over a counter needs its 0 from before the first overflow.
+    // Made now, since a rate over a counter needs the 0 before the first overflow.
     if (labels.length > 0) this.#overflows.series(name);
     return {
-      limit: () => this.seriesLimit,
+      maximum: () => this.seriesLimit,
       grew: (count) => size.set(count),
-      folded: () => {
+      overflowed: () => {
         const overflow = this.#overflows.series(name);
         if (overflow.value === 0) this.#onOverflow(name);
         overflow.add();

@@ -5,24 +5,26 @@
  */
 import { PerfmockError } from "../errors.ts";
 import type { Counter, Gauge, Metric, MetricDefinition } from "../plugin.ts";
-import { type Plan, refuse } from "./metric_definition.ts";
+import { metricError, type MetricPlan } from "./metric_definition.ts";
 
-/** One number in typed storage. */
+/** Place of one number in typed storage. */
 export interface Cell {
-  /** The storage the number lies in. */
+  /** Array that holds the number. */
   readonly values: Float64Array;
-  /** Its place there. */
+  /** Index of the number in that array. */
   readonly index: number;
 }
 
 const CHUNK = 256;
 
-/** Hands out places for numbers, 256 to an array: a number field of an object may allocate with each change. */
+/**
+ * Allocates numbers in typed arrays of 256. Numbers are not kept in fields of objects, since changing such a field may allocate.
+ */
 export class Cells {
   #values = new Float64Array(CHUNK);
   #next = 0;
 
-  /** A new cell, holding 0. */
+  /** Returns a new cell that holds 0. */
   take(): Cell {
     if (this.#next === CHUNK) {
       this.#values = new Float64Array(CHUNK);
@@ -91,35 +93,41 @@ export class CellGauge implements Gauge {
   }
 }
 
-/** The label value of the series that holds what is beyond the cap. */
+/** Label value of the series that takes all label sets beyond the limit. */
 export const OVERFLOW = "__overflow__";
 
-/** Who limits the series of a metric, and is told of them. */
-export interface Warden {
-  /** How many series there may be, the one for the overflow not counted. */
-  limit(): number;
-  /** A series was made; there are `size` now, the one for the overflow included. */
+/** Limit on the number of series of a metric, and callbacks of its growth. */
+export interface SeriesLimit {
+  /** Returns the maximum number of series, the overflow series not counted. */
+  maximum(): number;
+  /** A series was made; there are `size` now, the overflow series included. */
   grew(size: number): void;
-  /** A new label set found no room. */
-  folded(): void;
+  /** A new label set was beyond the limit and went to the overflow series. */
+  overflowed(): void;
 }
 
-/** A metric: one series per set of label values, up to a cap; further sets share one series. */
+/** A metric: one series per set of label values up to a limit; all further sets share the overflow series. */
 export class SeriesSet<Series> implements Metric<Series> {
   readonly definition: MetricDefinition;
   readonly type: Metric["type"];
   readonly boundaries?: readonly number[];
   readonly #make: () => Series;
-  readonly #warden: Warden | undefined;
+  readonly #limit: SeriesLimit | undefined;
   readonly #entries = new Map<string, readonly [readonly string[], Series]>();
   readonly #overflow: readonly string[];
 
   /**
-   * @param plan what the metric is, already validated
+   * Makes a metric without series.
+   *
+   * @param plan the metric, already checked
    * @param make makes a series
-   * @param warden absent for metrics that have no cap
+   * @param limit undefined for a metric without a limit
    */
-  constructor(plan: Plan, make: () => Series, warden: Warden | undefined) {
+  constructor(
+    plan: MetricPlan,
+    make: () => Series,
+    limit: SeriesLimit | undefined,
+  ) {
     const { name, help, labels = [] } = plan.definition;
     this.definition = Object.freeze({
       name,
@@ -131,7 +139,7 @@ export class SeriesSet<Series> implements Metric<Series> {
       this.boundaries = Object.freeze([...plan.boundaries]);
     }
     this.#make = make;
-    this.#warden = warden;
+    this.#limit = limit;
     this.#overflow = labels.map(() => OVERFLOW);
   }
 
@@ -144,7 +152,7 @@ export class SeriesSet<Series> implements Metric<Series> {
     if (this.#hasRoom(overflowKey) || key === overflowKey) {
       return this.#add(key, values);
     }
-    this.#warden?.folded();
+    this.#limit?.overflowed();
     return this.#entries.get(overflowKey)?.[1] ??
       this.#add(overflowKey, this.#overflow);
   }
@@ -154,23 +162,23 @@ export class SeriesSet<Series> implements Metric<Series> {
   }
 
   #hasRoom(overflowKey: string): boolean {
-    if (this.#warden === undefined) return true;
+    if (this.#limit === undefined) return true;
     const own = this.#entries.size - Number(this.#entries.has(overflowKey));
-    return own < this.#warden.limit();
+    return own < this.#limit.maximum();
   }
 
   #add(key: string, values: readonly string[]): Series {
     const wellFormed = values.map((value) => value.toWellFormed());
     const series = this.#make();
     this.#entries.set(key, [Object.freeze(wellFormed), series]);
-    this.#warden?.grew(this.#entries.size);
+    this.#limit?.grew(this.#entries.size);
     return series;
   }
 
   #check(values: readonly string[]): void {
     const { name, labels = [] } = this.definition;
     if (values.length !== labels.length) {
-      throw refuse(name, [{
+      throw metricError(name, [{
         path: "/labels",
         message: `a series takes ${labels.length} label values (${
           labels.join(", ")
@@ -180,7 +188,7 @@ export class SeriesSet<Series> implements Metric<Series> {
     }
     for (const [index, value] of values.entries()) {
       if (typeof value === "string") continue;
-      throw refuse(name, [{
+      throw metricError(name, [{
         path: `/labels/${index}`,
         message: `the value of label "${labels[index]}" must be a string`,
         value,
@@ -189,7 +197,7 @@ export class SeriesSet<Series> implements Metric<Series> {
   }
 }
 
-// Values that become the same bytes in UTF-8 are the same series: lone surrogates are replaced before they are compared.
+/** Values that are the same bytes in UTF-8 are the same series: lone surrogates are replaced before they are compared. */
 function keyOf(values: readonly string[]): string {
   return JSON.stringify(values.map((value) => value.toWellFormed()));
 }

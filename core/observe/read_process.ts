@@ -1,5 +1,5 @@
 /**
- * Resources that this process uses, under Prometheus' own names for them.
+ * Resources that this process uses, as figures and as metrics under Prometheus' own names.
  *
  * @see https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
  * @module
@@ -7,28 +7,58 @@
 import process from "node:process";
 import type { Counter, Gauge, Metrics } from "../plugin.ts";
 
-/** What this process takes; what cannot be read is absent. */
+/** Resources that this process uses. Values that cannot be read are absent, as on some systems or without permission. */
 export interface ProcessFigures {
   /** Physical memory, in bytes. */
   readonly residentMemoryBytes?: number;
-  /** Used by JavaScript objects of the main thread, in bytes. */
+  /** Memory of the JavaScript objects of the main thread, in bytes. */
   readonly heapBytes?: number;
-  /** Of all threads, since the start of the process. */
+  /** User and system time of all threads since the start of the process, in seconds. */
   readonly cpuSeconds?: number;
-  /** Files, sockets and pipes that are open. */
+  /** Number of open files, sockets and pipes. */
   readonly openFds?: number;
-  /** How many may be. */
+  /** Maximum number of open files, sockets and pipes. */
   readonly maxFds?: number;
 }
 
-/** Reads each figure; undefined where it cannot. */
+/** Functions that read each figure; undefined if it cannot be read. */
 export type ProcessReaders = {
   readonly [K in keyof ProcessFigures]-?: () => number | undefined;
 };
 
-/** Reads all figures there are. */
+const READERS: ProcessReaders = {
+  residentMemoryBytes: () => positive(() => Deno.memoryUsage().rss),
+  heapBytes: () => positive(() => Deno.memoryUsage().heapUsed),
+  cpuSeconds: () =>
+    positive(() => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    }),
+  // Since Linux 6.2 the size of this folder is the number of its files; counting them would take too long.
+  openFds: () => positive(() => Deno.statSync("/proc/self/fd").size),
+  maxFds: () =>
+    positive(() =>
+      Number(
+        /^Max open files\s+(\d+)/m.exec(
+          Deno.readTextFileSync("/proc/self/limits"),
+        )?.[1],
+      )
+    ),
+};
+
+/** The value; undefined where it is not above 0, as each of these figures is, or cannot be read. */
+function positive(read: () => number): number | undefined {
+  try {
+    const value = read();
+    return value > 0 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads all figures that can be read. */
 export function readProcessFigures(
-  readers: ProcessReaders = processReaders,
+  readers: ProcessReaders = READERS,
 ): ProcessFigures {
   return Object.fromEntries(
     Object.entries(readers).flatMap(([name, read]) => {
@@ -39,17 +69,17 @@ export function readProcessFigures(
 }
 
 /**
- * Makes the metrics of the process. They are read when they are asked for; what cannot be read now has no series at all, since
- * a 0 would be taken for a measurement.
+ * Makes the metrics of the process. Their values are read whenever they are asked for. A value that cannot be read at the first
+ * attempt has no series, since a 0 would be taken for a measurement.
  *
- * @param metrics where they are made
+ * @param metrics registry to make them in
  * @param startTime of the process, in seconds since 1970
- * @param readers where the figures come from
+ * @param readers of the figures; by default those of this process
  */
 export function followProcess(
   metrics: Metrics,
   startTime: number,
-  readers: ProcessReaders = processReaders,
+  readers: ProcessReaders = READERS,
 ): void {
   const follow = (
     read: () => number | undefined,
@@ -90,41 +120,4 @@ export function followProcess(
     readers.maxFds,
     gauge("process_max_fds", "Maximum number of open file descriptors"),
   );
-}
-
-/** What the system says of this process; undefined for what it does not say, as on some systems and without permission. */
-export const processReaders = {
-  /** Physical memory, in bytes. */
-  residentMemoryBytes: (): number | undefined =>
-    known(() => Deno.memoryUsage().rss),
-  /** Used by JavaScript objects of the main thread, in bytes. */
-  heapBytes: (): number | undefined => known(() => Deno.memoryUsage().heapUsed),
-  /** By all threads since the start, in user and system time. */
-  cpuSeconds: (): number | undefined =>
-    known(() => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1e6;
-    }),
-  /** Files, sockets and pipes. Linux tells their number as the folder's size since 6.2; to count them would take too long. */
-  openFds: (): number | undefined =>
-    known(() => Deno.statSync("/proc/self/fd").size),
-  /** How many of these there may be. */
-  maxFds: (): number | undefined =>
-    known(() =>
-      Number(
-        /^Max open files\s+(\d+)/m.exec(
-          Deno.readTextFileSync("/proc/self/limits"),
-        )?.[1],
-      )
-    ),
-};
-
-/** Each of these is above 0 where it can be read. */
-function known(read: () => number): number | undefined {
-  try {
-    const value = read();
-    return value > 0 ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

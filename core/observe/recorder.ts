@@ -10,7 +10,7 @@ import { RouteSeries } from "./route_series.ts";
 import { LATENESS_BOUNDARIES } from "./timing.ts";
 import { RecentHistogram } from "./windows.ts";
 
-/** The methods that a metric names. */
+/** Methods that metrics name. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
   "GET",
   "HEAD",
@@ -23,21 +23,21 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
   "CONNECT",
 ]);
 
-/** The name of a request's method in metrics: any unknown one is `_OTHER`, or a client could make up series without end. */
+/** Name of a request's method in metrics. An unknown one is `_OTHER`: otherwise a client could create any number of series. */
 export function methodLabel(method: string): string {
   return KNOWN_METHODS.has(method) ? method : "_OTHER";
 }
 
-/** How far back `health` looks, in milliseconds. */
+/** Window of the lateness that `health` judges, in milliseconds. */
 const RECENTLY = 10_000;
 
 const FIRST_STATUS = 100;
 
-/** Everything recorded on one server. */
+/** Records the exchanges of one server or session. */
 export class Recorder {
-  /** The lateness of late, of all routes. */
+  /** Lateness of the last 10 s, of all routes. */
   readonly lateness: RecentHistogram = new RecentHistogram(RECENTLY);
-  /** Event-loop lag, fed by the lag sampler. */
+  /** Event-loop lag; the lag sampler records into it. */
   readonly lag: Timing;
   readonly #routes = new Map<string, RouteSeries>();
   readonly #durations;
@@ -51,14 +51,16 @@ export class Recorder {
   readonly #faults;
   #since: number;
   #unmatched = 0;
-  /** Of which routes figures are shown; of all while nobody has said. */
+  /** Ids of the routes in the figures; undefined for all routes. */
   #shown: readonly string[] | undefined;
-  /** The faults of routes that may come into force, by route id. */
+  /** Faults of routes that are being built and not in force yet, by route id. */
   readonly #planned = new Map<string, Set<string>>();
 
   /**
-   * @param metrics where the series are made
-   * @param since the present, in the clock's milliseconds
+   * Makes the metrics of all routes.
+   *
+   * @param metrics registry to make them in
+   * @param since start of the counting, in the clock's milliseconds
    */
   constructor(metrics: Metrics, since: number) {
     this.#since = since;
@@ -117,11 +119,11 @@ export class Recorder {
   }
 
   /**
-   * The recorder of one route, by identity: a route that is built again goes on with its figures.
+   * Recorder of one route and method. A route that is built again under the same id continues its figures.
    *
    * @param id the route's id
-   * @param pattern the route's path as configured, never a request's
-   * @param method the request method, upper case, for the HTTP metric
+   * @param pattern the route's path as configured, never the path of a request
+   * @param method the request method in upper case, for the HTTP metric
    */
   route(id: string, pattern: string, method: string): RouteRecorder {
     return new RouteRecorder(
@@ -131,10 +133,11 @@ export class Recorder {
   }
 
   /**
-   * The counter of one kind of fault on a route. Its series is made once the route is in force, or the fault takes effect.
+   * Counter of one kind of fault on a route. Its series is made when the route comes into force, or when the fault first takes
+   * effect.
    *
    * @param id the route's id
-   * @param fault the status it answers with, or what it does
+   * @param fault the status it answers with, or the action it takes
    */
   fault(id: string, fault: string): Pick<Counter, "add"> {
     const planned = this.#planned.get(id);
@@ -146,28 +149,28 @@ export class Recorder {
     };
   }
 
-  /** A request that no route took was answered at once. */
+  /** Records a request that matched no route and was answered at once. */
   unmatched(method: string, status: number): void {
     this.#unmatched++;
     this.#durations.series(methodLabel(method), "__unmatched__", `${status}`)
       .record(0);
   }
 
-  /** How many requests no route took since the last reset. */
+  /** Number of requests since the last reset that matched no route. */
   get unmatchedCount(): number {
     return this.#unmatched;
   }
 
-  /** Since when figures are counted: the start or the last reset, in the clock's milliseconds. */
+  /** Start of the counting: the start of the server or the last reset, in the clock's milliseconds. */
   get since(): number {
     return this.#since;
   }
 
   /**
-   * From now on figures are kept of these routes alone, and shown in this order. Their series exist from then on, since a
-   * rate over a counter needs its 0; what metrics say of other routes stays as it is.
+   * Restricts the figures to these routes, in this order, and drops those of all others. The series of these routes are made
+   * now, since a rate over a counter needs its 0. Series of other routes in the metrics stay.
    *
-   * @param ids of the routes of the present configuration
+   * @param ids of the routes of the configuration in force
    */
   keep(ids: readonly string[]): void {
     this.#shown = [...ids];
@@ -183,15 +186,15 @@ export class Recorder {
   }
 
   /**
-   * What happened since the start or the last reset, by route id.
+   * Figures since the start or the last reset, by route id.
    *
-   * @param now the present, in the clock's milliseconds
+   * @param now the current time, in the clock's milliseconds
    */
   snapshot(now: number): Record<string, RouteFigures> {
     return Object.fromEntries(this.figures(now));
   }
 
-  /** The same route by route, each taken when it is asked for. */
+  /** Figures as in {@linkcode Recorder.snapshot}, route by route, each computed when the iterator reaches it. */
   *figures(now: number): Generator<readonly [id: string, RouteFigures]> {
     for (const id of this.#shown ?? [...this.#routes.keys()]) {
       yield [id, this.#series(id).snapshot(now)];
@@ -199,9 +202,9 @@ export class Recorder {
   }
 
   /**
-   * Starts the figures of {@linkcode Recorder.snapshot} afresh; metrics for exporters go on, as counters must.
+   * Starts the figures of {@linkcode Recorder.snapshot} again; metrics continue, since counters must not fall.
    *
-   * @param now the present, in the clock's milliseconds
+   * @param now the current time, in the clock's milliseconds
    */
   reset(now: number): void {
     this.#since = now;
@@ -237,13 +240,13 @@ export class Recorder {
 export class RouteRecorder {
   readonly #series: RouteSeries;
   readonly #durationsOf: (status: number) => Timing;
-  /** By status, from 100: filled as statuses occur, so that metrics show those only. */
+  /** Timings by status − 100. Made when a status first occurs, so that metrics show no others. */
   readonly #durations: (Timing | undefined)[] = [];
 
   /**
    * Use {@linkcode Recorder.route}.
    *
-   * @param series what all methods of the route share
+   * @param series recording that all methods of the route share
    * @param durationsOf makes the series of a status
    */
   constructor(series: RouteSeries, durationsOf: (status: number) => Timing) {
@@ -251,12 +254,12 @@ export class RouteRecorder {
     this.#durationsOf = durationsOf;
   }
 
-  /** A request arrived at a time, in the clock's milliseconds. */
+  /** Records the arrival of a request at a time, in the clock's milliseconds. */
   arrived(at: number): void {
     this.#series.arrived(at);
   }
 
-  /** An exchange has ended. */
+  /** Records an exchange that has ended. */
   observe(x: Exchange): void {
     this.#series.observe(x);
     if (x.outcome === "gone" || x.outcome === "cut" || x.status === 0) return;

@@ -1,5 +1,5 @@
 /**
- * Everything that is recorded of one route.
+ * Recording of one route: into the series of the metrics, and into the figures of `stats`.
  *
  * @module
  */
@@ -14,38 +14,38 @@ import {
   GONE,
   type RecentHistogram,
   REJECTED,
+  RequestWindows,
   RESET,
-  Windows,
 } from "./windows.ts";
 
-/** The series that a route records into. */
-export interface Bound {
+/** Series of the metrics that a route records into. */
+export interface RouteMetrics {
   /** Requests that arrived. */
   readonly arrivals: Counter;
-  /** Those that have not ended. */
+  /** Requests in flight. */
   readonly inFlight: Gauge;
   /** Achieved service times. */
   readonly service: Timing;
-  /** Delays as asked for. */
+  /** Intended delays. */
   readonly target: Timing;
-  /** How late held responses left. */
+  /** Lateness of delayed responses. */
   readonly late: Timing;
-  /** The counter of clients that left in a phase; asked for when the first one does. */
+  /** Returns the counter of clients that left in a phase; called when the first one does. */
   readonly gone: (phase: Exchange["phase"]) => Counter;
-  /** Responses that left before their time, of all routes. */
+  /** Responses that left before their time; shared by all routes. */
   readonly early: Counter;
-  /** The lateness of late, of all routes. */
+  /** Lateness of the last seconds; shared by all routes. */
   readonly recent: RecentHistogram;
 }
 
 const IN_FLIGHT = 0;
 const EARLY = 1;
 
-/** What is recorded of one route, whatever the method. */
+/** Recording of one route, shared by all its methods. */
 export class RouteSeries {
-  readonly #bound: Bound;
-  readonly #windows: Windows;
-  // A number field of an object may allocate with each change.
+  readonly #metrics: RouteMetrics;
+  readonly #windows: RequestWindows;
+  // A typed array, since a number field of an object may allocate with each change.
   readonly #numbers = new Float64Array(EARLY + 1);
   readonly #target = new Histogram();
   readonly #lateness = new Histogram();
@@ -53,78 +53,80 @@ export class RouteSeries {
   readonly #faults = new Map<string, FaultCounter>();
 
   /**
-   * @param bound the metrics' series
-   * @param since when counting begins, in the clock's milliseconds
+   * Makes the recording of a route without requests.
+   *
+   * @param metrics series to record into
+   * @param since start of the counting, in the clock's milliseconds
    */
-  constructor(bound: Bound, since: number) {
-    this.#bound = bound;
-    this.#windows = new Windows(since);
+  constructor(metrics: RouteMetrics, since: number) {
+    this.#metrics = metrics;
+    this.#windows = new RequestWindows(since);
   }
 
-  /** A request arrived at a time. */
+  /** Records the arrival of a request at a time. */
   arrived(at: number): void {
     this.#windows.at(at).counts[ARRIVALS]++;
     this.#numbers[IN_FLIGHT]++;
-    this.#bound.arrivals.add();
-    this.#bound.inFlight.add(1);
+    this.#metrics.arrivals.add();
+    this.#metrics.inFlight.add(1);
   }
 
-  /** An exchange has ended. */
+  /** Records an exchange that has ended. */
   observe(x: Exchange): void {
-    const bound = this.#bound;
-    bound.inFlight.add(-1);
+    const metrics = this.#metrics;
+    metrics.inFlight.add(-1);
     this.#numbers[IN_FLIGHT]--;
-    const tally = this.#windows.at(x.end);
+    const slice = this.#windows.at(x.end);
     switch (x.outcome) {
       case "answered":
-        tally.counts[ANSWERED]++;
-        tally.responseTime.record(x.end - x.arrival);
+        slice.counts[ANSWERED]++;
+        slice.responseTime.record(x.end - x.arrival);
         this.#target.record(x.due - x.start);
-        bound.target.record(x.due - x.start);
-        bound.service.record(Math.max(0, x.end - x.start - x.degradation));
-        if (x.due > x.arrival) this.#held(x.end - x.due, x);
+        metrics.target.record(x.due - x.start);
+        metrics.service.record(Math.max(0, x.end - x.start - x.degradation));
+        if (x.due > x.arrival) this.#delayed(x.end - x.due, x);
         break;
       case "rejected":
-        tally.counts[REJECTED]++;
+        slice.counts[REJECTED]++;
         break;
       case "failed":
-        tally.counts[FAILED]++;
+        slice.counts[FAILED]++;
         break;
       case "gone":
-        tally.counts[GONE]++;
+        slice.counts[GONE]++;
         this.#left(x.phase);
         break;
       case "reset":
-        tally.counts[RESET]++;
+        slice.counts[RESET]++;
         break;
       case "cut":
-        tally.counts[CUT]++;
+        slice.counts[CUT]++;
         break;
       case "pending":
     }
   }
 
-  #held(lateness: number, { trace, end }: Exchange): void {
+  #delayed(lateness: number, { trace, end }: Exchange): void {
     if (lateness < 0) {
       this.#numbers[EARLY]++;
-      this.#bound.early.add();
+      this.#metrics.early.add();
     }
     const late = Math.max(0, lateness);
     this.#lateness.record(late);
-    this.#bound.late.record(late, trace, end);
-    this.#bound.recent.record(late, end);
+    this.#metrics.late.record(late, trace, end);
+    this.#metrics.recent.record(late, end);
   }
 
   #left(phase: Exchange["phase"]): void {
     let counter = this.#gone.get(phase);
     if (counter === undefined) {
-      counter = this.#bound.gone(phase);
+      counter = this.#metrics.gone(phase);
       this.#gone.set(phase, counter);
     }
     counter.add();
   }
 
-  /** The counter of a fault, which adds to a metric's series and to the figures. */
+  /** Counter of one kind of fault, which adds to a metric's series and to the figures. */
   fault(name: string, series: Counter): Pick<Counter, "add"> {
     let counter = this.#faults.get(name);
     if (counter === undefined) {
@@ -134,7 +136,7 @@ export class RouteSeries {
     return counter;
   }
 
-  /** What happened since the last reset, as seen at a time. */
+  /** Figures since the last reset, as of a time. */
   snapshot(now: number): RouteFigures {
     const total = this.#windows.total(now);
     return {
@@ -152,7 +154,7 @@ export class RouteSeries {
     };
   }
 
-  /** Figures start afresh at a time; what is under way stays so. */
+  /** Starts the figures again at a time; the number of requests in flight stays. */
   reset(now: number): void {
     this.#windows.reset(now);
     this.#numbers[EARLY] = 0;
@@ -162,9 +164,9 @@ export class RouteSeries {
   }
 }
 
-/** Counts for itself beside the metric's series, which routes beyond the cap share. */
+/** Counts on its own beside the metric's series, since routes beyond the limit of series share one. */
 class FaultCounter {
-  /** Since the last reset. */
+  /** Count since the last reset. */
   own = 0;
   readonly #series: Counter;
 

@@ -1,21 +1,20 @@
 /**
- * JSON that is written in slices, so that responses which fall due meanwhile are not delayed.
+ * JSON that is written in slices, so that the event loop can send responses that are due in between.
  *
  * @module
  */
 
-/** So many entries are written at a stretch: about a millisecond's work where each is a route with all its figures. */
-const AT_A_STRETCH = 16;
+/** Entries per slice: about a millisecond of work where each is a route with all its figures. */
+const ENTRIES_PER_SLICE = 16;
 
 const encoder = new TextEncoder();
 
 /**
- * A JSON object in slices: all of `head`, then one more member, an object whose entries come from an iterable, some of them to
- * a slice.
+ * Writes a JSON object in slices: first all members of `head`, then one more member that is an object.
  *
- * @param head the first members, one at least
- * @param name the last member's
- * @param entries the last member's, asked for one after another
+ * @param head the first members, at least one
+ * @param name of the last member
+ * @param entries of the last member, 16 to a slice; the iterator advances as slices are taken
  */
 export function* inSlices(
   head: object,
@@ -25,7 +24,7 @@ export function* inSlices(
   let slice = `${JSON.stringify(head).slice(0, -1)},${JSON.stringify(name)}:{`;
   let written = 0;
   for (const [key, value] of entries) {
-    if (written > 0 && written % AT_A_STRETCH === 0) {
+    if (written > 0 && written % ENTRIES_PER_SLICE === 0) {
       yield slice;
       slice = "";
     }
@@ -36,27 +35,27 @@ export function* inSlices(
 }
 
 /**
- * All slices as one text in UTF-8. Between two of them the event loop takes a turn: for one slice alone, nothing is waited for.
+ * Joins all slices to one text in UTF-8. The event loop takes a turn between two slices; a single slice waits for nothing.
  *
- * @param ended asked after each turn whether nobody wants the text any more
- * @returns undefined where nobody does
+ * @param cancelled checked after each turn; returns true if the text is no longer needed
+ * @returns undefined if cancelled
  */
 export async function collected(
   slices: Iterable<string>,
-  ended: () => boolean = () => false,
+  cancelled: () => boolean = () => false,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const parts: Uint8Array[] = [];
   for (const slice of slices) {
     if (parts.length > 0) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (ended()) return undefined;
+      if (cancelled()) return undefined;
     }
     parts.push(encoder.encode(slice));
   }
   return joined(...parts);
 }
 
-/** Bytes one after another. */
+/** Concatenates bytes. */
 export function joined(
   ...parts: readonly Uint8Array[]
 ): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 /**
- * Figures that `GET stats` answers and `GET live` sends, as types, as JSON Schema, and as taken from a server.
+ * Figures that `GET stats` answers and `GET live` sends: their types, their JSON Schemas, and their source.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import type { Clock } from "../plugin.ts";
 import {
   type Figures,
   figures,
+  type RequestCounts,
   round,
   type RouteFigures,
-  type Tallies,
   type WindowFigures,
 } from "./figures.ts";
 import type { LiveSource } from "./live_feed.ts";
@@ -17,45 +17,124 @@ import { type ProcessFigures, readProcessFigures } from "./read_process.ts";
 import type { Recorder } from "./recorder.ts";
 import { inSlices } from "./sliced_json.ts";
 
-/** How well the instrument itself works: the figures by which all others can be judged. Of the last 10 s, in milliseconds. */
+/** Precision of the server itself over the last 10 s, in milliseconds: the limit of what all other figures can show. */
 export interface InstrumentFigures {
-  /** How much later than their time responses left that were held. */
+  /** Time from the intended to the actual departure of responses that were delayed. */
   readonly lateness: Figures;
-  /** How much later than asked for the event loop ran a probe, ten times a second; nothing where the server does not listen. */
+  /** Event-loop lag, sampled ten times a second; empty if the server does not listen. */
   readonly eventLoopLag: Figures;
 }
 
-/** What happened since the start or the last reset. */
+/** Figures of a server since the start or the last reset. */
 export interface Stats {
-  /** Of the configuration. */
+  /** Revision of the configuration. */
   readonly revision: number;
-  /** When these figures were taken, in milliseconds since the server was made. */
+  /** Time at which these figures were taken, in milliseconds since the server was made. */
   readonly uptimeMs: number;
-  /** Since when they are counted, the start or the last reset, on the same scale. */
+  /** Start of the counting, that is the start or the last reset, in milliseconds since the server was made. */
   readonly sinceMs: number;
-  /** Requests under way now. */
+  /** Requests in flight now. */
   readonly inFlight: number;
-  /** Requests that no route took. */
+  /** Requests that matched no route. */
   readonly unmatched: number;
-  /** The server's own precision, of late. */
+  /** Precision of the server itself over the last 10 s. */
   readonly last10s: InstrumentFigures;
-  /** What the process takes of the machine; what cannot be read is absent. */
+  /** Resources that the process uses; values that cannot be read are absent. */
   readonly process: ProcessFigures;
-  /** What plugins report of themselves, by name. */
+  /** Reports of the plugins, by plugin name. */
   readonly plugins: Readonly<Record<string, unknown>>;
-  /** By route id, in the configuration's order. */
+  /** Figures of the routes by route id, in the configuration's order. */
   readonly routes: Readonly<Record<string, RouteFigures>>;
 }
 
-/** The data of an event of `GET live`. */
+/** Data of one event of `GET live`. */
 export interface LiveEvent extends Stats {
-  /** How many snapshots this reader did not get since the one before, or since the one it names in Last-Event-ID. */
+  /** Number of snapshots that this reader missed since the previous event, or since the one in its Last-Event-ID. */
   readonly dropped: number;
+}
+
+/** Options of a {@linkcode StatsSource}. */
+export interface StatsOptions {
+  /** The server's clock. */
+  readonly clock: Clock;
+  /** Recorder of the exchanges. */
+  readonly recorder: Recorder;
+  /** Time at which the server was made, in the clock's milliseconds. */
+  readonly started: number;
+  /** Returns the event-loop lag of the last 10 s. */
+  readonly eventLoopLag: () => InstrumentFigures["eventLoopLag"];
+  /** Returns the revision of the configuration. */
+  readonly revision: () => number;
+  /** Returns the number of requests in flight. */
+  readonly inFlight: () => number;
+  /** Returns the functions that make the plugins' reports. One that throws does not affect the others. */
+  readonly plugins: () => Iterable<readonly [name: string, () => unknown]>;
+}
+
+/** Source of the figures of one configuration in force. */
+export class StatsSource implements LiveSource {
+  readonly clock: Clock;
+  readonly run: string = crypto.randomUUID().slice(0, 8);
+  readonly #options: StatsOptions;
+
+  /** @param options sources of the single figures */
+  constructor(options: StatsOptions) {
+    this.clock = options.clock;
+    this.#options = options;
+  }
+
+  /** All figures, taken at one moment. */
+  stats(): Stats {
+    const now = this.clock.now();
+    return { ...this.#head(now), routes: this.#options.recorder.snapshot(now) };
+  }
+
+  /**
+   * The same figures as JSON in slices, so that a large configuration does not delay responses. The figures of a route are taken
+   * at one moment, and so are those of the up to 16 routes of a slice.
+   */
+  snapshot(): Iterable<string> {
+    const now = this.clock.now();
+    return inSlices(
+      this.#head(now),
+      "routes",
+      this.#options.recorder.figures(now),
+    );
+  }
+
+  #head(now: number): Omit<Stats, "routes"> {
+    const { recorder, started, eventLoopLag, revision, inFlight, plugins } =
+      this.#options;
+    return {
+      revision: revision(),
+      uptimeMs: round(now - started),
+      sinceMs: round(recorder.since - started),
+      inFlight: inFlight(),
+      unmatched: recorder.unmatchedCount,
+      last10s: {
+        lateness: figures(recorder.lateness.histogram(now)),
+        eventLoopLag: eventLoopLag(),
+      },
+      process: readProcessFigures(),
+      plugins: Object.fromEntries(
+        Array.from(plugins(), ([name, report]) => [name, plainData(report)]),
+      ),
+    };
+  }
+}
+
+/** A plugin's report as JSON data; the error if it throws or its report is no JSON data. */
+function plainData(report: () => unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(report()) ?? "null");
+  } catch (error) {
+    return { error: `${error}` };
+  }
 }
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The schema of an object with exactly these members, all required unless they are listed. */
+/** Schema of an object with exactly these members, all required but the optional ones. */
 function object<T>(
   properties: { readonly [K in keyof Required<T>]: JsonSchema },
   optional: readonly (keyof T)[] = [],
@@ -82,192 +161,130 @@ function duration(description: string): JsonSchema {
   return {
     type: ["number", "null"],
     minimum: 0,
-    description: `${description}, in milliseconds; null where there was none`,
+    description: `${description}, in milliseconds; null if there are no values`,
   };
 }
 
 const FIGURES = (description: string): JsonSchema => ({
   ...object<Figures>({
-    count: count("How many were recorded"),
-    min: duration("The smallest"),
-    mean: duration("Their mean"),
-    p50: duration("Half were at most this long"),
-    p90: duration("90 % were at most this long"),
-    p95: duration("95 % were at most this long"),
-    p99: duration("99 % were at most this long"),
-    p999: duration("99.9 % were at most this long"),
-    max: duration("The longest"),
+    count: count("Number of values"),
+    min: duration("Least value"),
+    mean: duration("Mean"),
+    p50: duration("Median"),
+    p90: duration("90th percentile"),
+    p95: duration("95th percentile"),
+    p99: duration("99th percentile"),
+    p999: duration("99.9th percentile"),
+    max: duration("Greatest value"),
   }),
   description: `${description}; quantiles to within 0.4 %`,
 });
 
-function tallies(of: typeof count): Record<keyof Tallies, JsonSchema> {
+function requestCounts(
+  schema: typeof count,
+): Record<keyof RequestCounts, JsonSchema> {
   return {
-    arrivals: of("Requests that arrived"),
-    answered: of("Requests that were answered as configured"),
-    rejected: of("Requests that were not admitted"),
-    failed: of("Requests that a hook failed"),
-    gone: of("Clients that left before the last byte of their answer"),
-    reset: of("Connections that an injected fault reset"),
-    cut: of("Requests that the end of the server cut"),
+    arrivals: schema("Requests that arrived"),
+    answered: schema("Requests that were answered as configured"),
+    rejected: schema("Requests that were not admitted"),
+    failed: schema("Requests that failed because a hook threw an error"),
+    gone: schema(
+      "Requests whose client left before the last byte of the answer",
+    ),
+    reset: schema("Requests whose connection was reset by an injected fault"),
+    cut: schema("Requests that were in flight when the server ended"),
   };
 }
 
-const RESPONSE_TIME = "From arrival to headers, of all that were answered";
+const RESPONSE_TIME =
+  "Time from arrival to response headers of all answered requests";
 
 const WINDOW = (length: string): JsonSchema => ({
   ...object<WindowFigures>({
     seconds: number(
-      "How far back the figures reach: up to a fifth less than the window, and no further than the last reset",
+      "Time that the figures cover: 80 % to 100 % of the window, and no longer than since the last reset",
     ),
-    ...tallies(count),
-    rates: object<Tallies>(tallies((what) => number(`${what}, a second`))),
+    ...requestCounts(count),
+    rates: object<RequestCounts>(
+      requestCounts((counted) => number(`${counted}, per second`)),
+    ),
     responseTime: FIGURES(RESPONSE_TIME),
   }),
-  description: `What happened over the last ${length}`,
+  description: `Figures of the last ${length}`,
 });
 
 const ROUTE: JsonSchema = object<RouteFigures>({
-  ...tallies(count),
-  inFlight: count("Requests under way now"),
-  early: count("Answers that left before their time: always 0"),
+  ...requestCounts(count),
+  inFlight: count("Requests in flight now"),
+  early: count("Answers that left before their time; always 0"),
   faults: {
     type: "object",
-    additionalProperties: count("Times it took effect"),
-    description: "Injected faults, by what they do",
+    additionalProperties: count("Number of faults that took effect"),
+    description:
+      "Injected faults, by the status they answer with or the action they take",
   },
   responseTime: FIGURES(RESPONSE_TIME),
-  target: FIGURES("What the delays should have been"),
-  lateness: FIGURES("How much later than that headers left, where held"),
+  target: FIGURES("Intended delay, as drawn"),
+  lateness: FIGURES(
+    "Time from the intended to the actual departure of the headers, of all requests that were delayed",
+  ),
   last10s: WINDOW("10 s"),
   last1m: WINDOW("minute"),
 });
 
 const STATS: { readonly [K in keyof Stats]: JsonSchema } = {
-  revision: count("Of the configuration"),
+  revision: count("Revision of the configuration"),
   uptimeMs: number(
-    "When these figures were taken, in milliseconds since the server was made",
+    "Time at which these figures were taken, in milliseconds since the server was made",
   ),
   sinceMs: number(
-    "Since when they are counted, the start or the last reset, on the same scale",
+    "Start of the counting, that is the start or the last reset, in milliseconds since the server was made",
   ),
-  inFlight: count("Requests under way now"),
-  unmatched: count("Requests that no route took"),
+  inFlight: count("Requests in flight now"),
+  unmatched: count("Requests that matched no route"),
   last10s: object<InstrumentFigures>({
-    lateness: FIGURES("How much later than their time held responses left"),
-    eventLoopLag: FIGURES("How late the event loop ran a probe"),
+    lateness: FIGURES(
+      "Time from the intended to the actual departure of responses that were delayed",
+    ),
+    eventLoopLag: FIGURES("Event-loop lag, sampled ten times a second"),
   }),
   process: object<ProcessFigures>({
-    residentMemoryBytes: number("Physical memory"),
-    heapBytes: number("Used by JavaScript objects of the main thread"),
-    cpuSeconds: number("Of all threads, since the start"),
-    openFds: count("Files, sockets and pipes that are open"),
-    maxFds: count("How many may be"),
+    residentMemoryBytes: number("Physical memory, in bytes"),
+    heapBytes: number(
+      "Memory of the JavaScript objects of the main thread, in bytes",
+    ),
+    cpuSeconds: number(
+      "User and system time of all threads since the start of the process, in seconds",
+    ),
+    openFds: count("Number of open files, sockets and pipes"),
+    maxFds: count("Maximum number of open files, sockets and pipes"),
   }, ["residentMemoryBytes", "heapBytes", "cpuSeconds", "openFds", "maxFds"]),
   plugins: {
     type: "object",
     additionalProperties: {},
     description:
-      "What plugins report of themselves, by name: pools, stress, load runs",
+      "Reports of the plugins, by plugin name: pools, stress, load runs",
   },
   routes: {
     type: "object",
     additionalProperties: ROUTE,
-    description: "By route id, in the configuration's order",
+    description:
+      "Figures of the routes by route id, in the configuration's order",
   },
 };
 
-/** The JSON Schema of {@linkcode Stats}. */
+/** JSON Schema of {@linkcode Stats}. */
 export const STATS_SCHEMA: Readonly<Record<string, unknown>> = object<Stats>(
   STATS,
 );
 
-/** The JSON Schema of {@linkcode LiveEvent}. */
+/** JSON Schema of {@linkcode LiveEvent}. */
 export const LIVE_SCHEMA: Readonly<Record<string, unknown>> = {
   ...object<LiveEvent>({
     dropped: count(
-      "Snapshots this reader did not get since the one before, or since the one it names in Last-Event-ID",
+      "Number of snapshots that this reader missed since the previous event, or since the one in its Last-Event-ID",
     ),
     ...STATS,
   }),
-  description: "The data of each event",
+  description: "Data of each event",
 };
-
-/** What the figures are of. */
-export interface StatsParts {
-  /** Whose time they go by. */
-  readonly clock: Clock;
-  /** What the exchanges were recorded by. */
-  readonly recorder: Recorder;
-  /** When the server was made, on the clock. */
-  readonly started: number;
-  /** How late the event loop was over the last 10 s. */
-  readonly eventLoopLag: () => InstrumentFigures["eventLoopLag"];
-  /** The configuration's revision. */
-  readonly revision: () => number;
-  /** How many exchanges are under way. */
-  readonly inFlight: () => number;
-  /** What plugins report, by name: each is asked once, and must not keep the others' from being told. */
-  readonly plugins: () => Iterable<readonly [name: string, () => unknown]>;
-}
-
-/** The figures of one configuration in force. */
-export class StatsSource implements LiveSource {
-  readonly clock: Clock;
-  readonly run: string = crypto.randomUUID().slice(0, 8);
-  readonly #parts: StatsParts;
-
-  /** @param parts what the figures are of */
-  constructor(parts: StatsParts) {
-    this.clock = parts.clock;
-    this.#parts = parts;
-  }
-
-  /** All figures, of one moment. */
-  stats(): Stats {
-    const now = this.clock.now();
-    return { ...this.#head(now), routes: this.#parts.recorder.snapshot(now) };
-  }
-
-  /**
-   * The same as JSON in slices, so that many routes do not hold up responses: the figures of a route belong to one moment, and
-   * so do those of up to 16 routes.
-   */
-  snapshot(): Iterable<string> {
-    const now = this.clock.now();
-    return inSlices(
-      this.#head(now),
-      "routes",
-      this.#parts.recorder.figures(now),
-    );
-  }
-
-  #head(now: number): Omit<Stats, "routes"> {
-    const parts = this.#parts;
-    const { recorder, started } = parts;
-    return {
-      revision: parts.revision(),
-      uptimeMs: round(now - started),
-      sinceMs: round(recorder.since - started),
-      inFlight: parts.inFlight(),
-      unmatched: recorder.unmatchedCount,
-      last10s: {
-        lateness: figures(recorder.lateness.histogram(now)),
-        eventLoopLag: parts.eventLoopLag(),
-      },
-      process: readProcessFigures(),
-      plugins: Object.fromEntries(
-        Array.from(parts.plugins(), ([name, ask]) => [name, plain(ask)]),
-      ),
-    };
-  }
-}
-
-/** What a plugin reports, as plain data; what it cannot report, or what is no data, as the reason. */
-function plain(ask: () => unknown): unknown {
-  try {
-    return JSON.parse(JSON.stringify(ask()) ?? "null");
-  } catch (error) {
-    return { error: `${error}` };
-  }
-}

@@ -6,7 +6,7 @@
 import type { Exemplar, Timing } from "../plugin.ts";
 import { Histogram, keyOf, lowerEnd } from "../lib/histogram.ts";
 
-/** Boundaries for durations: 0.1 ms to 2 min, in ascending milliseconds. */
+/** Default upper boundaries of buckets: for durations, 0.1 ms to 2 min, in ascending milliseconds. */
 export const DURATION_BOUNDARIES: readonly number[] = Object.freeze([
   0.1,
   0.25,
@@ -29,7 +29,7 @@ export const DURATION_BOUNDARIES: readonly number[] = Object.freeze([
   120_000,
 ]);
 
-/** Boundaries for lateness and event-loop lag: 10 µs to 50 ms, in ascending milliseconds. */
+/** Upper boundaries of buckets for lateness and event-loop lag: 10 µs to 50 ms, in ascending milliseconds. */
 export const LATENESS_BOUNDARIES: readonly number[] = Object.freeze([
   0.01,
   0.025,
@@ -44,16 +44,16 @@ export const LATENESS_BOUNDARIES: readonly number[] = Object.freeze([
   50,
 ]);
 
-/** The way from a bucket of the log-linear scale to the first boundary that a value in it can be at most. */
+/** Maps each bucket of the log-linear scale to the first boundary that is not below the whole bucket. */
 export class BoundaryTable {
-  /** The boundaries, ascending, closed by Infinity. */
+  /** Boundaries in ascending order, followed by Infinity. */
   readonly ends: Float64Array;
-  /** The key that {@linkcode BoundaryTable.first} begins with. */
+  /** Key of the first entry of {@linkcode BoundaryTable.first}. */
   readonly base: number;
-  /** For each key from base on: the index of the first boundary that is not below the whole bucket. */
+  /** Index into {@linkcode BoundaryTable.ends} for each key from `base` on. */
   readonly first: Uint16Array;
 
-  /** @param boundaries ascending milliseconds, above 0 and finite, one at least */
+  /** @param boundaries at least one, in ascending milliseconds, above 0 and finite */
   constructor(boundaries: readonly number[]) {
     this.ends = Float64Array.of(...boundaries, Infinity);
     this.base = keyOf(boundaries[0]);
@@ -67,16 +67,16 @@ export class BoundaryTable {
   }
 }
 
-/** A distribution of durations: log-linear for quantiles, classic buckets for Prometheus, both exact in their counts. */
+/** A distribution of durations: log-linear for quantiles, classic buckets for Prometheus; the counts of both are exact. */
 export class BucketedTiming implements Timing {
   readonly #histogram = new Histogram();
   readonly #counts: Float64Array;
   readonly #ends: Float64Array;
   readonly #first: Uint16Array;
   readonly #base: number;
-  /** For each bucket the trace of its exemplar, empty where it has none; made with the first, since few timings have any. */
+  /** Trace of each bucket's exemplar, empty where it has none. Made with the first exemplar, since few timings have any. */
   #traces: string[] | undefined;
-  /** For each bucket the value of its exemplar and when it was. */
+  /** Value and time of each bucket's exemplar, in turn. */
   #marks: Float64Array | undefined;
 
   /** @param table shared by all series of a metric */
@@ -108,7 +108,7 @@ export class BucketedTiming implements Timing {
     // One comparison where boundaries are further apart than buckets; a value on a boundary stays there.
     while (milliseconds > this.#ends[end]) end++;
     this.#counts[end]++;
-    if (trace) this.#keep(end, trace, milliseconds, at);
+    if (trace) this.#setExemplar(end, trace, milliseconds, at);
   }
 
   exemplar(bucket: number): Exemplar | undefined {
@@ -130,7 +130,7 @@ export class BucketedTiming implements Timing {
     return this.#histogram.quantile(p);
   }
 
-  #keep(bucket: number, trace: string, value: number, at: number): void {
+  #setExemplar(bucket: number, trace: string, value: number, at: number): void {
     const size = this.#counts.length;
     const traces = this.#traces ??= new Array<string>(size).fill("");
     const marks = this.#marks ??= new Float64Array(2 * size);

@@ -1,50 +1,57 @@
 /**
- * Figures over the last seconds and the last minute, without a timer.
+ * Figures over the last seconds and the last minute. No timer is needed: time is handed in with each call.
  *
  * @module
  */
 import { Histogram } from "../lib/histogram.ts";
-import { figures, round, type Tallies, type WindowFigures } from "./figures.ts";
+import {
+  figures,
+  type RequestCounts,
+  round,
+  type WindowFigures,
+} from "./figures.ts";
 
-/** Who keeps what belongs to the slices of a {@linkcode SliceRing}. */
-export interface SliceKeeper {
-  /** A slice begins: what it held is out of the window. */
+/** Callbacks of a {@linkcode SliceRing}, for the owner of the data in the slices. */
+interface SliceCallbacks {
+  /** A slice begins: its previous content is out of the window and must be discarded. */
   open(slice: number): void;
-  /** Time has left a slice, which began then. Nothing comes into it any more; not called for slices that time jumped over. */
+  /** A slice ends, which began at `start`, in milliseconds; it is complete now. Not called for slices that time skipped. */
   close?(slice: number, start: number): void;
 }
 
 /**
- * A window of time that is cut into slices of equal length, aligned to multiples of it, of which the oldest makes room when a
- * new one begins. It has no timer: time is handed in with each call, and a time before the latest one counts as the latest.
+ * A window of time, cut into slices of equal length that are aligned to multiples of it. When a new slice begins, it takes the
+ * place of the oldest. A time before the latest one counts as the latest.
  */
-export class SliceRing {
-  /** The length of a slice, in milliseconds. */
+class SliceRing {
+  /** Length of a slice, in milliseconds. */
   readonly #length: number;
   readonly #count: number;
-  readonly #keeper: SliceKeeper;
+  readonly #callbacks: SliceCallbacks;
   #current = 0;
-  // Where the current slice ends.
+  /** End of the current slice. */
   #end = -Infinity;
 
   /**
-   * @param count how many slices the window has
+   * Makes a ring that no time has entered.
+   *
+   * @param count number of slices
    * @param length of a slice, in milliseconds, above 0
-   * @param keeper told of each slice that begins
+   * @param callbacks called when a slice begins or ends
    */
-  constructor(count: number, length: number, keeper: SliceKeeper) {
+  constructor(count: number, length: number, callbacks: SliceCallbacks) {
     this.#count = count;
     this.#length = length;
-    this.#keeper = keeper;
+    this.#callbacks = callbacks;
   }
 
-  /** The slice that holds a time: 0 … count − 1. */
+  /** Index of the slice that contains a time, 0 … count − 1. */
   at(now: number): number {
     if (now >= this.#end) this.#turn(now);
     return this.#current;
   }
 
-  /** How far the window reaches back from a time, in milliseconds. */
+  /** Length of time from the start of the oldest slice to `now`, in milliseconds. */
   span(now: number): number {
     this.at(now);
     return Math.max(now, this.#end - this.#length) - this.#end +
@@ -54,7 +61,7 @@ export class SliceRing {
   #turn(now: number): void {
     const length = this.#length;
     if (this.#end > -Infinity) {
-      this.#keeper.close?.(this.#current, this.#end - length);
+      this.#callbacks.close?.(this.#current, this.#end - length);
     }
     const end = (Math.floor(now / length) + 1) * length;
     const steps = Math.min(
@@ -63,18 +70,17 @@ export class SliceRing {
     );
     for (let step = 0; step < steps; step++) {
       this.#current = (this.#current + 1) % this.#count;
-      this.#keeper.open(this.#current);
+      this.#callbacks.open(this.#current);
     }
     this.#end = end;
   }
 }
 
-const SLICES = 5;
+const RECENT_SLICES = 5;
 
 /**
- * A histogram that forgets: the window is cut into five slices, and the oldest is emptied when a new one begins. Figures
- * therefore cover between four fifths of the window and all of it. Time is handed in with each call; a time before the
- * latest one counts as the latest.
+ * A histogram of the most recent values. The window is cut into five slices, and the oldest is emptied when a new one begins;
+ * figures therefore cover between four fifths of the window and all of it. A time before the latest one counts as the latest.
  */
 export class RecentHistogram {
   readonly #slices: readonly Histogram[];
@@ -84,22 +90,25 @@ export class RecentHistogram {
   /**
    * Makes an empty histogram.
    *
-   * @param window how far the figures reach back at most, in milliseconds, above 0
+   * @param window in milliseconds, above 0
    */
   constructor(window: number) {
-    const slices = Array.from({ length: SLICES }, () => new Histogram());
+    const slices = Array.from(
+      { length: RECENT_SLICES },
+      () => new Histogram(),
+    );
     this.#slices = slices;
-    this.#ring = new SliceRing(SLICES, window / SLICES, {
+    this.#ring = new SliceRing(RECENT_SLICES, window / RECENT_SLICES, {
       open: (slice) => slices[slice].reset(),
     });
   }
 
-  /** Records one duration at a time, both in milliseconds; bad durations as in {@linkcode Histogram.record}. */
+  /** Records one duration at a time, both in milliseconds; invalid durations as in {@linkcode Histogram.record}. */
   record(milliseconds: number, now: number): void {
     this.#slices[this.#ring.at(now)].record(milliseconds);
   }
 
-  /** How many durations the window holds at a time. */
+  /** Number of durations in the window at a time. */
   count(now: number): number {
     this.#ring.at(now);
     let count = 0;
@@ -108,16 +117,16 @@ export class RecentHistogram {
   }
 
   /**
-   * The quantile over the window at a time, as {@linkcode Histogram.quantile} has it. For several at once take
+   * Quantile over the window at a time, as in {@linkcode Histogram.quantile}. For several quantiles use
    * {@linkcode RecentHistogram.histogram}.
    *
-   * @throws PerfmockError `ARGUMENT_INVALID` where p is not in 0…1
+   * @throws PerfmockError `ARGUMENT_INVALID` if p is not in 0…1
    */
   quantile(p: number, now: number): number {
     return this.histogram(now).quantile(p);
   }
 
-  /** All that the window holds at a time, in one histogram: valid until the next call, and not to be written to. */
+  /** All values in the window at a time, as one histogram: read-only, and valid until the next call. */
   histogram(now: number): Histogram {
     this.#ring.at(now);
     this.#merged.reset();
@@ -125,102 +134,102 @@ export class RecentHistogram {
     return this.#merged;
   }
 
-  /** How far the figures reach back from a time, in milliseconds: what to divide a count by for a rate. */
+  /** Length of time that the figures cover at a time, in milliseconds: the divisor for rates. */
   span(now: number): number {
     return this.#ring.span(now);
   }
 
-  /** Forgets everything. */
+  /** Removes all values. */
   reset(): void {
     for (const slice of this.#slices) slice.reset();
   }
 }
 
-/** The places of a {@linkcode Tally}'s counts: requests that arrived, */
+/** Index of the requests that arrived, in the counts of a {@linkcode RequestSlice}. */
 export const ARRIVALS = 0;
-/** were answered as configured, */
+/** Index of the requests that were answered as configured. */
 export const ANSWERED = 1;
-/** were not admitted, */
+/** Index of the requests that were not admitted. */
 export const REJECTED = 2;
-/** were failed by a hook, */
+/** Index of the requests that failed because a hook threw an error. */
 export const FAILED = 3;
-/** were left by their client, */
+/** Index of the requests whose client left. */
 export const GONE = 4;
-/** had their connection reset, */
+/** Index of the requests whose connection was reset by an injected fault. */
 export const RESET = 5;
-/** were cut by the server's end. */
+/** Index of the requests that were in flight when the server ended. */
 export const CUT = 6;
 
-/** What happened on a route in some time: counts, and how long answers took. */
-export class Tally {
-  /** By the places above. */
+/** Requests of a route in one slice of time, or in several: their numbers and response times. */
+export class RequestSlice {
+  /** Numbers of requests, by the indices above. */
   readonly counts: Float64Array = new Float64Array(CUT + 1);
-  /** From arrival to headers, of all that were answered, in milliseconds. */
+  /** Time from arrival to response headers of all answered requests, in milliseconds. */
   readonly responseTime: Histogram = new Histogram();
 
-  /** Adds all that another tally holds. */
-  merge({ counts, responseTime }: Tally): void {
+  /** Adds the content of another slice. */
+  merge({ counts, responseTime }: RequestSlice): void {
     for (let i = 0; i < counts.length; i++) this.counts[i] += counts[i];
     if (responseTime.count > 0) this.responseTime.merge(responseTime);
   }
 
-  /** Forgets everything. */
+  /** Removes all content. */
   reset(): void {
     this.counts.fill(0);
     if (this.responseTime.count > 0) this.responseTime.reset();
   }
 
-  /** The counts by name. */
-  named(): Tallies {
+  /** Counts by name. */
+  named(): RequestCounts {
     return this.#named((count) => count);
   }
 
-  /** The same for each second of some time: 0 for no time, in which nothing was seen. */
-  rates(seconds: number): Tallies {
+  /** Counts per second over a time in seconds; 0 where that time is 0. */
+  rates(seconds: number): RequestCounts {
     return this.#named((count) => seconds === 0 ? 0 : round(count / seconds));
   }
 
-  #named(shown: (count: number) => number): Tallies {
+  #named(convert: (count: number) => number): RequestCounts {
     const counts = this.counts;
     return {
-      arrivals: shown(counts[ARRIVALS]),
-      answered: shown(counts[ANSWERED]),
-      rejected: shown(counts[REJECTED]),
-      failed: shown(counts[FAILED]),
-      gone: shown(counts[GONE]),
-      reset: shown(counts[RESET]),
-      cut: shown(counts[CUT]),
+      arrivals: convert(counts[ARRIVALS]),
+      answered: convert(counts[ANSWERED]),
+      rejected: convert(counts[REJECTED]),
+      failed: convert(counts[FAILED]),
+      gone: convert(counts[GONE]),
+      reset: convert(counts[RESET]),
+      cut: convert(counts[CUT]),
     };
   }
 }
 
-/** Ten seconds in slices of two, a minute in slices of ten: each of the latter is five of the former. */
+/** Slices of the last 10 s, and of the last minute: each of the latter covers five of the former. */
 const FINE = { count: 5, length: 2_000 };
 const COARSE = { count: 6, length: 10_000 };
 
-/** Slices that hold something; most routes of a large configuration are idle. */
-type Slices = (Tally | undefined)[];
+/** Slices are made at their first use, since most routes of a large configuration are idle. */
+type Slices = (RequestSlice | undefined)[];
 
-/** What several slices hold together, until the next use. */
-const scratch = new Tally();
+/** Sum of several slices, until the next use. */
+const scratch = new RequestSlice();
 
 /**
- * What happened on a route over the last 10 s, the last minute, and since the last reset. What happens is recorded once, into
- * the present slice; a slice that has passed is added to the longer times. Nothing is lost where no request comes for long,
- * since a slice is added to that of the minute in which it lay.
+ * Requests of a route over the last 10 s, over the last minute, and since the last reset. Each event is recorded once, in the
+ * current fine slice. A fine slice that has ended is added to the coarse slice in which it lay and to the total, so nothing is
+ * lost where no request arrives for a long time.
  *
- * Memory: 12 tallies, each 1 KiB for each octave that response times spread over; next to nothing where nothing happened.
+ * Memory: 12 slices, each 1 KiB for each octave of response times; next to nothing for an idle route.
  */
-export class Windows {
+export class RequestWindows {
   readonly #fine: Slices = empty(FINE.count);
   readonly #coarse: Slices = empty(COARSE.count);
-  /** All slices that have passed since the reset. */
+  /** Sum of all slices that have ended since the reset. */
   readonly #total: Slices = empty(1);
   readonly #fineRing: SliceRing;
   readonly #coarseRing: SliceRing;
   #since: number;
 
-  /** @param since when counting began, in the clock's milliseconds */
+  /** @param since start of the counting, in the clock's milliseconds */
   constructor(since: number) {
     this.#since = since;
     const [fine, coarse, total] = [this.#fine, this.#coarse, this.#total];
@@ -231,68 +240,68 @@ export class Windows {
     this.#fineRing = new SliceRing(FINE.count, FINE.length, {
       open: (slice) => fine[slice]?.reset(),
       close: (slice, start) => {
-        const passed = fine[slice];
-        if (passed === undefined) return;
-        (coarse[coarseRing.at(start)] ??= new Tally()).merge(passed);
-        (total[0] ??= new Tally()).merge(passed);
+        const ended = fine[slice];
+        if (ended === undefined) return;
+        (coarse[coarseRing.at(start)] ??= new RequestSlice()).merge(ended);
+        (total[0] ??= new RequestSlice()).merge(ended);
       },
     });
   }
 
-  /** Where to record what happens at a time, in the clock's milliseconds: valid at once only. */
-  at(now: number): Tally {
-    return this.#fine[this.#fineRing.at(now)] ??= new Tally();
+  /** Slice to record an event of a time in, in the clock's milliseconds. Do not keep it. */
+  at(now: number): RequestSlice {
+    return this.#fine[this.#fineRing.at(now)] ??= new RequestSlice();
   }
 
-  /** Everything since the reset, as seen at a time: valid until the next call of any window. */
-  total(now: number): Tally {
-    // First: a slice that passes now goes to the total.
-    const present = this.#present(now);
-    return merged([...this.#total, present]);
+  /** Requests since the reset, as of a time: valid until the next call of any method of any instance. */
+  total(now: number): RequestSlice {
+    // First: a slice that ends now goes to the total.
+    const current = this.#current(now);
+    return merged([...this.#total, current]);
   }
 
-  /** The last 10 s, as seen at a time. */
+  /** Figures of the last 10 s, as of a time. */
   last10s(now: number): WindowFigures {
     const span = this.#fineRing.span(now);
     return this.#figures(merged(this.#fine), span, now);
   }
 
-  /** The last minute, as seen at a time. */
+  /** Figures of the last minute, as of a time. */
   last1m(now: number): WindowFigures {
-    const present = this.#present(now);
+    const current = this.#current(now);
     const span = this.#coarseRing.span(now);
-    return this.#figures(merged([...this.#coarse, present]), span, now);
+    return this.#figures(merged([...this.#coarse, current]), span, now);
   }
 
-  /** Forgets everything; counting begins at a time. */
+  /** Removes all content; counting starts again at `now`. */
   reset(now: number): void {
     this.#since = now;
     for (const slices of [this.#fine, this.#coarse, this.#total]) {
-      for (const tally of slices) tally?.reset();
+      for (const slice of slices) slice?.reset();
     }
   }
 
-  #present(now: number): Tally | undefined {
+  #current(now: number): RequestSlice | undefined {
     return this.#fine[this.#fineRing.at(now)];
   }
 
-  #figures(tally: Tally, span: number, now: number): WindowFigures {
+  #figures(requests: RequestSlice, span: number, now: number): WindowFigures {
     const seconds = Math.max(0, Math.min(span, now - this.#since)) / 1000;
     return {
       seconds: round(seconds),
-      ...tally.named(),
-      rates: tally.rates(seconds),
-      responseTime: figures(tally.responseTime),
+      ...requests.named(),
+      rates: requests.rates(seconds),
+      responseTime: figures(requests.responseTime),
     };
   }
 }
 
 function empty(count: number): Slices {
-  return new Array<Tally | undefined>(count).fill(undefined);
+  return new Array<RequestSlice | undefined>(count).fill(undefined);
 }
 
-function merged(parts: Slices): Tally {
+function merged(slices: Slices): RequestSlice {
   scratch.reset();
-  for (const part of parts) if (part !== undefined) scratch.merge(part);
+  for (const slice of slices) if (slice !== undefined) scratch.merge(slice);
   return scratch;
 }
