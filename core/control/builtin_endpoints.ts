@@ -1,5 +1,6 @@
 /**
- * The control API's own calls: health, routes, plugins, stats, live, reset.
+ * Endpoints of the control API itself: health, routes, plugins, figures, journal and reset, and those of `config` and
+ * `sessions`.
  *
  * @module
  */
@@ -11,157 +12,129 @@ import type {
 } from "../observe/journal.ts";
 import { LIVE_INTERVAL, type LiveFeed } from "../observe/live_feed.ts";
 import { LIVE_SCHEMA, STATS_SCHEMA } from "../observe/stats.ts";
-import type { Endpoint, Kit } from "../plugin.ts";
+import { type Endpoint, endpoint, type Kit } from "../plugin.ts";
 import { configEndpoints, type LiveConfiguration } from "./config_endpoints.ts";
 import { sessionEndpoints, type SessionStore } from "./session_endpoints.ts";
 
-/** How well the server is. */
+/** Health of a server. */
 export interface Health {
-  /** `degraded` where there are reasons. */
+  /** `degraded` if there are reasons. */
   readonly status: "ok" | "degraded";
-  /** perfmock's version. */
+  /** Version of perfmock. */
   readonly version: string;
-  /** Since the server was made, in milliseconds of its clock. */
+  /** Time since the server was made, in milliseconds of its clock. */
   readonly uptimeMs: number;
-  /** Of the configuration. */
+  /** Revision of the configuration. */
   readonly revision: number;
-  /** Why it is degraded, a sentence each. */
+  /** Reasons why it is degraded, one sentence each. */
   readonly reasons: readonly string[];
-  /** What is going on, by kind, such as stress and load runs. */
+  /** Names of the activities of plugins, by kind, such as stress and load runs. */
   readonly active: Readonly<Record<string, readonly string[]>>;
-  /** The state of each exporter. */
+  /** State of each exporter. */
   readonly exporters: Readonly<Record<string, string>>;
 }
 
-/** A route in the control API. */
+/** A route as the control API describes it. */
 export interface RouteDescription {
-  /** Unique. */
+  /** Unique id. */
   readonly id: string;
-  /** Upper case; `["*"]` is any. */
+  /** Methods in upper case; `["*"]` stands for any method. */
   readonly methods: readonly string[];
-  /** In Hono's path syntax. */
+  /** Path in Hono's syntax. */
   readonly path: string;
-  /** What plugins do to it, in words. */
+  /** Effects of the plugins on the route, in words. */
   readonly does: readonly string[];
-  /** As written, defaults left out. */
+  /** Settings as written, without defaults. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** A plugin in the control API. */
+/** A plugin as the control API describes it. */
 export interface PluginDescription {
-  /** Its name. */
+  /** Unique name. */
   readonly name: string;
-  /** Its own version. */
+  /** The plugin's own version. */
   readonly version: string;
-  /** Its key in the configuration. */
+  /** Key of its options in the configuration. */
   readonly key: string;
-  /** Its options as written. */
+  /** Options as written. */
   readonly options: unknown;
-  /** The route keys it reads. */
+  /** Route keys that it reads. */
   readonly routeKeys: readonly string[];
 }
 
-/** What the calls answer with. */
+/** Sources of the answers. */
 export interface ControlSource {
-  /** The configuration in force, the server's own or a session's. */
+  /** Configuration in force: the server's or a session's. */
   readonly world: LiveConfiguration & {
-    /** GET routes. */
+    /** Routes in the order in which they are matched. */
     readonly routes: readonly RouteDescription[];
-    /** GET requests. */
+    /** Exchanges that ended. */
     readonly journal: Pick<ExchangeJournal, "entries">;
-    /** GET stats, as JSON. */
+    /** Returns the figures as JSON. */
     statsText(): Promise<BodyInit>;
-    /** GET live. */
+    /** Figures as a stream of events. */
     readonly live: Pick<LiveFeed, "follow">;
-    /** POST reset. */
+    /** Starts sequence numbers, journal and figures again. */
     reset(): void;
   };
-  /** All sessions. */
+  /** Sessions of the server. */
   readonly sessions: SessionStore;
-  /** The types of queries and bodies. */
+  /** Value types of queries and bodies. */
   readonly kit: Kit;
-  /** GET health. */
+  /** Returns the server's health. */
   health(): Health;
-  /** GET plugins. */
+  /** Returns the plugins in the order in which they were set up. */
   plugins(): readonly PluginDescription[];
 }
 
 const TEXT = { type: "string" };
+const TEXT_OR_NULL = { type: ["string", "null"] };
 const TEXTS = { type: "array", items: TEXT };
 const COUNT = { type: "integer" };
-/** The endpoints, to be served under the control path. */
+const MILLISECONDS = { type: "number", description: "Milliseconds" };
+const MILLISECONDS_OR_NULL = { ...MILLISECONDS, type: ["number", "null"] };
+
+/** All endpoints of the control API itself; paths are relative to the control path. */
 export function builtinEndpoints(source: ControlSource): Endpoint[] {
   const { world, sessions, kit } = source;
   return [
-    {
+    endpoint({
       method: "GET",
       path: "/health",
-      summary: "How well the server is, and why it is not",
-      answer: {
-        type: "object",
-        required: [
-          "status",
-          "version",
-          "uptimeMs",
-          "revision",
-          "reasons",
-          "active",
-          "exporters",
-        ],
-        properties: {
-          status: { enum: ["ok", "degraded"] },
-          version: TEXT,
-          uptimeMs: { type: "number" },
-          revision: COUNT,
-          reasons: TEXTS,
-          active: { type: "object", additionalProperties: TEXTS },
-          exporters: { type: "object", additionalProperties: TEXT },
-        },
-      },
+      summary: "Health of the server, with the reasons if it is degraded",
+      answer: HEALTH,
       handle: () => source.health(),
-    },
-    {
+    }),
+    endpoint({
       method: "GET",
       path: "/routes",
       summary: "The mock routes, in the order in which they are matched",
-      answer: listOf("routes", {
-        id: TEXT,
-        methods: TEXTS,
-        path: TEXT,
-        does: TEXTS,
-        settings: { type: "object" },
-      }),
+      answer: listOf("routes", ROUTE),
       handle: () => ({ routes: world.routes }),
-    },
-    {
+    }),
+    endpoint({
       method: "GET",
       path: "/plugins",
       summary:
         "The plugins that are on, in the order in which they were set up",
-      answer: listOf("plugins", {
-        name: TEXT,
-        version: TEXT,
-        key: TEXT,
-        options: {},
-        routeKeys: TEXTS,
-      }),
+      answer: listOf("plugins", PLUGIN),
       handle: () => ({ plugins: source.plugins() }),
-    },
-    {
+    }),
+    endpoint({
       method: "GET",
       path: "/stats",
-      summary: "What happened since the start or the last reset",
+      summary: "Figures since the start or the last reset",
       answer: STATS_SCHEMA,
       handle: async () =>
         new Response(await world.statsText(), {
           headers: { "content-type": "application/json" },
         }),
-    },
-    {
+    }),
+    endpoint({
       method: "GET",
       path: "/live",
       summary:
-        "Server-Sent Events: a snapshot of stats at once and then each interval, 1 s unless told otherwise; resumable by Last-Event-ID",
+        "Server-Sent Events: a snapshot of stats at once and then one per interval, 1 s by default; resumable by Last-Event-ID",
       type: "text/event-stream",
       query: z.strictObject({
         interval: kit.duration(LIVE_INTERVAL).optional(),
@@ -169,27 +142,130 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       answer: LIVE_SCHEMA,
       handle: ({ request, query }) =>
         world.live.follow(
-          (query as { interval?: number }).interval,
+          query.interval,
           request.headers.get("last-event-id"),
         ),
-    },
-    {
+    }),
+    endpoint({
       method: "POST",
       path: "/reset",
       summary:
-        "Sequence numbers, journal and stats start afresh; Prometheus counters go on",
+        "Starts sequence numbers, journal and stats again; Prometheus counters continue",
+      status: 204,
       handle() {
         world.reset();
         return new Response(null, { status: 204 });
       },
-      status: 204,
-    },
+    }),
     ...configEndpoints(world),
     ...sessionEndpoints(sessions, kit),
     journalEndpoint((filter) => world.journal.entries(filter), kit),
   ];
 }
 
+/** Default maximum number of entries that `GET requests` returns. */
+const JOURNAL_LIMIT = 100;
+
+const OUTCOMES = [
+  "answered",
+  "rejected",
+  "gone",
+  "cut",
+  "failed",
+  "reset",
+] as const;
+
+function journalEndpoint(
+  entries: (filter: JournalFilter) => readonly JournalEntry[],
+  kit: Pick<Kit, "duration">,
+): Endpoint {
+  return endpoint({
+    method: "GET",
+    path: "/requests",
+    summary:
+      "The latest exchanges that ended, oldest first: as JSON, or with format=jsonl as one line each",
+    query: z.strictObject({
+      limit: wholeNumber(1).default(JOURNAL_LIMIT),
+      route: z.string().optional(),
+      outcome: z.enum(OUTCOMES).optional(),
+      status: wholeNumber(0).optional(),
+      trace: z.string().optional(),
+      slower: kit.duration().optional(),
+      format: z.enum(["json", "jsonl"]).default("json"),
+    }),
+    answer: listOf("requests", JOURNAL_ENTRY),
+    handle({ query: { format, ...filter } }) {
+      const requests = entries(filter);
+      return format === "json" ? { requests } : new Response(
+        requests.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
+        { headers: { "content-type": "application/jsonl" } },
+      );
+    },
+  });
+}
+
+/** A whole number in a query, where all values are text. */
+function wholeNumber(least: number) {
+  return z.string().regex(/^\d{1,9}$/, {
+    error: `Must be a whole number, at least ${least}`,
+  }).transform(Number).refine((value) => value >= least, {
+    error: `Must be a whole number, at least ${least}`,
+  });
+}
+
+const HEALTH_PROPERTIES = {
+  status: { enum: ["ok", "degraded"] },
+  version: TEXT,
+  uptimeMs: { type: "number" },
+  revision: COUNT,
+  reasons: TEXTS,
+  active: { type: "object", additionalProperties: TEXTS },
+  exporters: { type: "object", additionalProperties: TEXT },
+} satisfies Record<keyof Health, unknown>;
+
+const HEALTH = {
+  type: "object",
+  required: Object.keys(HEALTH_PROPERTIES),
+  properties: HEALTH_PROPERTIES,
+};
+
+const ROUTE = {
+  id: TEXT,
+  methods: TEXTS,
+  path: TEXT,
+  does: TEXTS,
+  settings: { type: "object" },
+} satisfies Record<keyof RouteDescription, unknown>;
+
+const PLUGIN = {
+  name: TEXT,
+  version: TEXT,
+  key: TEXT,
+  options: {},
+  routeKeys: TEXTS,
+} satisfies Record<keyof PluginDescription, unknown>;
+
+const JOURNAL_ENTRY = {
+  number: COUNT,
+  route: TEXT,
+  session: TEXT_OR_NULL,
+  sequence: COUNT,
+  key: TEXT_OR_NULL,
+  method: TEXT,
+  path: TEXT_OR_NULL,
+  arrivalMs: MILLISECONDS,
+  outcome: { enum: OUTCOMES },
+  status: COUNT,
+  queueMs: MILLISECONDS,
+  drawnMs: MILLISECONDS,
+  degradationMs: MILLISECONDS,
+  achievedMs: MILLISECONDS_OR_NULL,
+  totalMs: MILLISECONDS,
+  latenessMs: MILLISECONDS_OR_NULL,
+  traceId: TEXT,
+} satisfies Record<keyof JournalEntry, unknown>;
+
+/** JSON Schema of an object with one member, a list of objects. */
 function listOf(
   name: string,
   properties: Record<string, unknown>,
@@ -201,100 +277,4 @@ function listOf(
       [name]: { type: "array", items: { type: "object", properties } },
     },
   };
-}
-
-/** How many entries are given where nobody says how many. */
-const LIMIT = 100;
-
-const OUTCOMES = [
-  "answered",
-  "rejected",
-  "gone",
-  "cut",
-  "failed",
-  "reset",
-] as const;
-
-/** How entries are written: as one document, or a line each. */
-const FORMATS = ["json", "jsonl"] as const;
-
-/** The query as parsed. */
-interface Query extends JournalFilter {
-  readonly format: typeof FORMATS[number];
-}
-
-const MILLISECONDS = { type: "number", description: "Milliseconds" };
-const MILLISECONDS_OR_NULL = { ...MILLISECONDS, type: ["number", "null"] };
-
-/** The JSON Schema of a {@linkcode JournalEntry}. */
-const JOURNAL_ENTRY = {
-  type: "object",
-  properties: {
-    number: COUNT,
-    route: TEXT,
-    session: { type: ["string", "null"] },
-    sequence: COUNT,
-    key: { type: ["string", "null"] },
-    method: TEXT,
-    path: { type: ["string", "null"] },
-    arrivalMs: MILLISECONDS,
-    outcome: { enum: OUTCOMES },
-    status: COUNT,
-    queueMs: MILLISECONDS,
-    drawnMs: MILLISECONDS,
-    degradationMs: MILLISECONDS,
-    achievedMs: MILLISECONDS_OR_NULL,
-    totalMs: MILLISECONDS,
-    latenessMs: MILLISECONDS_OR_NULL,
-    traceId: TEXT,
-  } satisfies Record<keyof JournalEntry, unknown>,
-};
-
-/**
- * `GET requests`.
- *
- * @param entries finds them, oldest first
- * @param kit for the query's duration
- */
-function journalEndpoint(
-  entries: (filter: JournalFilter) => readonly JournalEntry[],
-  kit: Pick<Kit, "duration">,
-): Endpoint {
-  return {
-    method: "GET",
-    path: "/requests",
-    summary:
-      "The last exchanges that ended, oldest first: as JSON, or with format=jsonl a line each",
-    query: z.strictObject({
-      limit: whole(1).default(LIMIT),
-      route: z.string().optional(),
-      outcome: z.enum(OUTCOMES).optional(),
-      status: whole(0).optional(),
-      trace: z.string().optional(),
-      slower: kit.duration().optional(),
-      format: z.enum(FORMATS).default("json"),
-    }),
-    answer: {
-      type: "object",
-      required: ["requests"],
-      properties: { requests: { type: "array", items: JOURNAL_ENTRY } },
-    },
-    handle({ query }) {
-      const { format, ...filter } = query as Query;
-      const requests = entries(filter);
-      return format === "json" ? { requests } : new Response(
-        requests.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
-        { headers: { "content-type": "application/jsonl" } },
-      );
-    },
-  };
-}
-
-/** A whole number in a query, where all is text. */
-function whole(least: number) {
-  return z.string().regex(/^\d{1,9}$/, {
-    error: `Must be a whole number, at least ${least}`,
-  }).transform(Number).refine((value) => value >= least, {
-    error: `Must be a whole number, at least ${least}`,
-  });
 }

@@ -6,15 +6,19 @@
 import { suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 
-/** A configuration as written, and the ids of its routes in their order. */
+/** A configuration as written, with the ids of its routes. */
 export interface Written {
-  /** As written. */
+  /** The configuration as written. */
   readonly value: unknown;
-  /** Defaults included. */
+  /** Ids of all routes in their order, those that were not written included. */
   readonly ids: readonly string[];
 }
 
-/** @throws PerfmockError where the patch is no object or names routes */
+/**
+ * Merges a patch into the configuration (RFC 7396).
+ *
+ * @throws PerfmockError `ARGUMENT_INVALID` if the patch is not an object or contains routes
+ */
 export function patchConfig({ value }: Written, patch: unknown): unknown {
   if (!isObject(patch)) {
     throw invalid("Cannot patch the configuration", {
@@ -37,10 +41,10 @@ export function patchConfig({ value }: Written, patch: unknown): unknown {
   return mergePatch(value, patch);
 }
 
-/** What is fixed while the server runs: it stays as it is where a new configuration does not name it. */
+/** Server settings that cannot change while the server runs: they stay if a new configuration does not name them. */
 const FIXED = ["host", "port", "tls", "engine"] as const;
 
-/** The whole configuration replaced, but for what is fixed and not named. */
+/** Replaces the whole configuration, except for host, port, tls and engine where it does not name them. */
 export function putConfig({ value }: Written, next: unknown): unknown {
   if (!isObject(next) || !isObject(value) || !isObject(value.server)) {
     return next;
@@ -58,7 +62,11 @@ export function putConfig({ value }: Written, next: unknown): unknown {
   };
 }
 
-/** The route replaced; a new one goes to the end. */
+/**
+ * Replaces a route; a new one is appended.
+ *
+ * @throws PerfmockError `ARGUMENT_INVALID` if the route is not an object or has another id
+ */
 export function putRoute(
   written: Written,
   id: string,
@@ -73,7 +81,11 @@ export function putRoute(
   );
 }
 
-/** @throws PerfmockError `ROUTE_UNKNOWN` */
+/**
+ * Merges a patch into a route (RFC 7396).
+ *
+ * @throws PerfmockError `ROUTE_UNKNOWN`, or `ARGUMENT_INVALID` if the patch is not an object or has another id
+ */
 export function patchRoute(
   written: Written,
   id: string,
@@ -82,12 +94,12 @@ export function patchRoute(
   const index = indexOf(written, id);
   const routes = routesOf(written);
   const { id: _, ...keys } = withId(patch, id);
-  // An id that came from method and path stays, whatever becomes of those.
+  // An id that was derived from method and path stays, even if the patch changes those.
   const patched = withId(mergePatch(routes[index], keys), id);
   return withRoutes(written, routes.with(index, patched));
 }
 
-/** Merges into several routes, by id; an id that is not there is a new route, at the end. */
+/** Merges patches into several routes, by id; a patch with an unknown id is a new route, which is appended. */
 export function mergeRoutes(
   written: Written,
   patches: Readonly<Record<string, unknown>>,
@@ -101,7 +113,11 @@ export function mergeRoutes(
   ).value;
 }
 
-/** @throws PerfmockError `ROUTE_UNKNOWN` */
+/**
+ * Removes a route.
+ *
+ * @throws PerfmockError `ROUTE_UNKNOWN`
+ */
 export function deleteRoute(written: Written, id: string): unknown {
   const index = indexOf(written, id);
   return withRoutes(
@@ -158,7 +174,7 @@ function invalid(
   return new PerfmockError("ARGUMENT_INVALID", message, [issue]);
 }
 
-/** What a patch makes of a value: objects are merged, null removes, all else replaces. Neither is changed. */
+/** Applies a JSON Merge Patch (RFC 7396): objects are merged, null removes, any other value replaces. Changes neither argument. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const merged = new Map(Object.entries(isObject(target) ? target : {}));
@@ -166,11 +182,11 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
     if (value === null) merged.delete(key);
     else merged.set(key, mergePatch(merged.get(key), value));
   }
-  // Not by assignment: a key may be "__proto__".
+  // Not by assignment, since a key may be "__proto__".
   return Object.fromEntries(merged);
 }
 
-/** Whether it is an object of JSON, neither a list nor null. */
-export function isObject(value: unknown): value is Record<string, unknown> {
+/** True for a JSON object, which is neither a list nor null. */
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /**
- * Serves endpoints: the control API's own and those of plugins. Declared once, an endpoint is routed, its body validated, its
- * faults answered as problem documents, and it is described in openapi.json.
+ * Serves endpoints, those of the control API and those of plugins: routes requests to them, validates queries and bodies, and
+ * answers errors with problem documents.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import type {
 } from "../plugin.ts";
 import { problem } from "../lib/problem.ts";
 
-/** The largest body that is read, in bytes. */
+/** Maximum size of a request body, in bytes. */
 const BODY_LIMIT = 1024 * 1024;
 
-/** The statuses of errors that are no mere fault of a body. */
+/** HTTP status of each error code; 400 for all others. */
 const STATUS: Readonly<Partial<Record<string, number>>> = {
   REVISION_STALE: 412,
   ROUTE_UNKNOWN: 404,
@@ -29,7 +29,7 @@ const STATUS: Readonly<Partial<Record<string, number>>> = {
   SESSIONS_EXHAUSTED: 429,
 } satisfies Partial<Record<ErrorCode, number>>;
 
-/** Adds endpoints to a Hono app, below a path. */
+/** Adds endpoints to a Hono app, below a base path. */
 export function addEndpoints(
   app: Hono,
   base: string,
@@ -44,7 +44,7 @@ export function addEndpoints(
   }
 }
 
-/** Answers with 405 what has an endpoint for another method, and with 404 what has none. */
+/** Answers 405 if the path has endpoints for other methods only, and 404 if it has none. */
 export function addFallback(app: Hono, base: string): void {
   app.all("*", (context) => {
     const path = ownPath(context);
@@ -70,14 +70,14 @@ export function addFallback(app: Hono, base: string): void {
   });
 }
 
-/** The path of a request as our app's routes know it, wherever the app is mounted. */
+/** Path of a request relative to the base path at which our app is mounted in another. */
 export function ownPath(context: Context): string {
   const { path } = context.req;
   const base = basePath(context);
   return base === "/" ? path : path.slice(base.length) || "/";
 }
 
-/** Whether a pattern whose only variables are whole segments takes a path. */
+/** True if a path matches a pattern, whose variables are always whole segments. */
 function matches(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const given = path.split("/");
@@ -107,7 +107,7 @@ async function serve(
       endpoint,
     );
   } catch (error) {
-    if (!isFault(error)) throw error;
+    if (!isPerfmockError(error)) throw error;
     return problem({
       status: error.status ?? STATUS[error.code ?? ""] ?? 400,
       title: error.message,
@@ -117,8 +117,8 @@ async function serve(
   }
 }
 
-/** By structure: two copies of the class may be loaded. */
-function isFault(error: unknown): error is PerfmockError {
+/** Recognises the error by its structure, since two copies of the class may be loaded. */
+function isPerfmockError(error: unknown): error is PerfmockError {
   return error instanceof Error && error.name === "PerfmockError" &&
     "issues" in error && Array.isArray(error.issues);
 }
@@ -134,8 +134,8 @@ function respond(
   });
 }
 
-/** What a schema makes of a part of the request, or the problem with it. */
-type Read = Response | { readonly value: unknown };
+/** Parsed query or body of a request, or the answer if it is not valid. */
+type Parsed = Response | { readonly value: unknown };
 
 function invalid(what: string, issues: readonly Issue[]): Response {
   return problem({
@@ -146,14 +146,14 @@ function invalid(what: string, issues: readonly Issue[]): Response {
   });
 }
 
-async function readBody(schema: Schema, request: Request): Promise<Read> {
+async function readBody(schema: Schema, request: Request): Promise<Parsed> {
   const read = await readJson(request);
   if (read instanceof Response) return read;
   const result = validate(schema, read.value);
   return result.issues === undefined ? result : invalid("body", result.issues);
 }
 
-function readQuery(schema: Schema, request: Request): Read {
+function readQuery(schema: Schema, request: Request): Parsed {
   const { searchParams } = new URL(request.url);
   const twice = [...new Set(searchParams.keys())].filter((name) =>
     searchParams.getAll(name).length > 1
@@ -173,10 +173,8 @@ function readQuery(schema: Schema, request: Request): Read {
   return result.issues === undefined ? result : invalid("query", result.issues);
 }
 
-/** The body as JSON, read no further than the limit; or the problem with it. */
-async function readJson(
-  request: Request,
-): Promise<Response | { readonly value: unknown }> {
+/** Parses the body as JSON. Stops reading at the size limit. */
+async function readJson(request: Request): Promise<Parsed> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

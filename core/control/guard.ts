@@ -1,20 +1,22 @@
 /**
- * Who may use the control API: a page from elsewhere may not, and where a token is configured, only who knows it.
+ * Access to the control API: web pages of other origins are refused, and so are requests without the token if one is configured.
  *
  * @module
  */
 import { problem } from "../lib/problem.ts";
 
-/** What the guard checks against. */
+/** Settings of the access check. */
 export interface GuardSettings {
-  /** The token that is demanded, if any. */
+  /** Required token; null if none is required. */
   readonly token: string | null;
 }
 
 /**
- * The problem with a request, or undefined where it may pass. A browser sends an Origin with all it sends across origins and
- * with all that changes something: it must be ours. A page whose name was pointed at our address has our origin, but its own
- * name for us: without a token only addresses and localhost are taken as names.
+ * Checks a request. A browser sends the header Origin with every request to another origin and with every request that changes
+ * something; it must be our own origin. DNS rebinding, where a foreign name is pointed at our address, makes the foreign page's
+ * origin equal to ours. Without a token, only IP addresses and localhost are therefore accepted as host names.
+ *
+ * @returns the answer that refuses the request; undefined if it may pass
  */
 export function refuse(
   request: Request,
@@ -46,17 +48,18 @@ export function refuse(
   }, new Headers({ "www-authenticate": "Bearer" }));
 }
 
-/** A name that no foreign page can have. */
+/** True for a host name that no foreign page can have. */
 function isLocalName(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") ||
     hostname.startsWith("[") || /^\d+(\.\d+){3}$/.test(hostname);
 }
 
-/** Compares in a time that depends on the length of what was sent only. */
-function sameText(sent: string, wanted: string): boolean {
-  let difference = sent.length ^ wanted.length;
-  for (let i = 0; i < sent.length; i++) {
-    difference |= sent.charCodeAt(i) ^ wanted.charCodeAt(i % wanted.length);
+/** Compares in a time that depends only on the length of the received text, so that it reveals nothing of the token. */
+function sameText(received: string, expected: string): boolean {
+  let difference = received.length ^ expected.length;
+  for (let i = 0; i < received.length; i++) {
+    difference |= received.charCodeAt(i) ^
+      expected.charCodeAt(i % expected.length);
   }
   return difference === 0;
 }

@@ -1,18 +1,18 @@
 /**
- * openapi.json: every call of the control API and of the plugins' endpoints, from their declarations.
+ * The document openapi.json, which describes the endpoints of the control API and of plugins.
  *
  * @module
  */
 import { hoistDefinitions, jsonSchemaPart } from "../config/mod.ts";
 import type { Endpoint, Schema } from "../plugin.ts";
 
-/** Endpoints with the path they are served under and the tag they are listed under. */
+/** Endpoints that share a base path and a tag. */
 export interface DescribedEndpoints {
-  /** Before each endpoint's own path. */
+  /** Prefix of each endpoint's path. */
   readonly base: string;
-  /** A plugin's name, or `control`. */
+  /** Name of the plugin, or `control`. */
   readonly tag: string;
-  /** The endpoints. */
+  /** Endpoints with paths relative to the base path. */
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -44,7 +44,7 @@ const PROBLEM = {
   },
 };
 
-/** The OpenAPI 3.1 document. */
+/** Makes the OpenAPI 3.1 document. */
 export function openapi(
   groups: readonly DescribedEndpoints[],
   version: string,
@@ -66,7 +66,7 @@ export function openapi(
     info: {
       title: "perfmock control API",
       version,
-      description: "Every call answers faults with a problem document",
+      description: "Every call answers errors with a problem document",
     },
     paths,
     components: { schemas },
@@ -129,7 +129,7 @@ function operation(
         }),
       },
       default: {
-        description: "What is wrong with the request",
+        description: "The issues of the request",
         content: {
           "application/problem+json": {
             schema: { $ref: "#/components/schemas/Problem" },

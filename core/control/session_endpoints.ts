@@ -1,60 +1,64 @@
 /**
- * The control calls that make, list and end sessions.
+ * Endpoints that make, list and end sessions.
  *
  * @module
  */
 import { z } from "zod";
-import type { Endpoint, Kit } from "../plugin.ts";
+import { type Endpoint, endpoint, type Kit } from "../plugin.ts";
 
-/** What a session is made of. */
+/** A session to be made. */
 export interface SessionRequest {
-  /** Unique; made up where absent. */
+  /** Unique name. By default a name is generated. */
   readonly name?: string | undefined;
-  /** Of its draws; the server's where absent. */
+  /** Seed of its draws. By default the server's. */
   readonly seed?: number | string | undefined;
-  /** In milliseconds without a request; as configured where absent. */
+  /** Time without requests after which it ends, in milliseconds. By default as configured. */
   readonly expiry?: number | undefined;
-  /** What its routes have that the server's have not, by id: merged into them (RFC 7396). */
+  /** Changes to the server's routes, by route id: merged into them (RFC 7396). */
   readonly routes?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A session in the control API. */
+/** A session as the control API describes it. */
 export interface SessionDescription {
-  /** Unique. */
+  /** Unique name. */
   readonly name: string;
-  /** Where it is reached without the header. */
+  /** URL at which it can be reached without the session header; null if the server does not listen. */
   readonly url: string | null;
-  /** Of its draws. */
+  /** Seed of its draws. */
   readonly seed: number | string;
-  /** The revision of its own configuration. */
+  /** Revision of its own configuration. */
   readonly revision: number;
-  /** How many of its exchanges are under way. */
+  /** Number of its exchanges in flight. */
   readonly inFlight: number;
-  /** In how many milliseconds it ends, if nothing comes for it. */
+  /** Time until it ends if no request arrives for it, in milliseconds. */
   readonly expiresMs: number;
 }
 
-/** Sessions of a server, as the control API makes, lists and ends them. */
+/** Sessions of a server, as the control API uses them. */
 export interface SessionStore {
   /**
    * Makes a session.
    *
-   * @throws PerfmockError `SESSIONS_EXHAUSTED`, `ARGUMENT_INVALID` where the name is taken, or the issues of its routes
+   * @throws PerfmockError `SESSIONS_EXHAUSTED`, `ARGUMENT_INVALID` if the name is taken, or with the issues of its routes
    */
   create(request: SessionRequest): Promise<SessionDescription>;
   /** All sessions, in the order in which they were made. */
   list(): readonly SessionDescription[];
-  /** @throws PerfmockError `SESSION_UNKNOWN` */
+  /**
+   * Describes one session.
+   *
+   * @throws PerfmockError `SESSION_UNKNOWN`
+   */
   describe(name: string): SessionDescription;
   /**
-   * Ends a session: its exchanges are cut.
+   * Ends a session and cuts its exchanges in flight.
    *
    * @throws PerfmockError `SESSION_UNKNOWN`
    */
   delete(name: string): Promise<void>;
 }
 
-/** A label of a host name: what can stand before `.localhost`. */
+/** Names of sessions: labels of host names, since they can stand before `.localhost`. */
 export const SESSION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const SESSION = {
@@ -69,50 +73,55 @@ const SESSION = {
   } satisfies Record<keyof SessionDescription, unknown>,
 };
 
-/** `sessions` and `sessions/{name}`. */
+/** Endpoints `sessions` and `sessions/{name}`. */
 export function sessionEndpoints(sessions: SessionStore, kit: Kit): Endpoint[] {
-  return [{
-    method: "POST",
-    path: "/sessions",
-    summary:
-      "Makes a session: its own seed, sequence numbers, routes, pools, stats and journal",
-    body: z.strictObject({
-      name: z.string().regex(SESSION_NAME, {
-        error:
-          "A session's name stands before .localhost: up to 63 lower-case letters, digits and inner hyphens",
-      }).optional(),
-      seed: z.union([kit.integer(), z.string().min(1)]).optional(),
-      expiry: kit.duration({ above: 0 }).optional(),
-      routes: z.record(z.string(), z.record(z.string(), z.unknown()))
-        .optional(),
+  return [
+    endpoint({
+      method: "POST",
+      path: "/sessions",
+      summary:
+        "Makes a session: its own seed, sequence numbers, routes, pools, stats and journal",
+      body: z.strictObject({
+        name: z.string().regex(SESSION_NAME, {
+          error:
+            "A session's name stands before .localhost: up to 63 lower-case letters, digits and inner hyphens",
+        }).optional(),
+        seed: z.union([kit.integer(), z.string().min(1)]).optional(),
+        expiry: kit.duration({ above: 0 }).optional(),
+        routes: z.record(z.string(), z.record(z.string(), z.unknown()))
+          .optional(),
+      }),
+      status: 201,
+      answer: SESSION,
+      handle: ({ body }) => sessions.create(body),
     }),
-    status: 201,
-    answer: SESSION,
-    handle: ({ body }) => sessions.create(body as SessionRequest),
-  }, {
-    method: "GET",
-    path: "/sessions",
-    summary: "The sessions there are",
-    answer: {
-      type: "object",
-      required: ["sessions"],
-      properties: { sessions: { type: "array", items: SESSION } },
-    },
-    handle: () => ({ sessions: sessions.list() }),
-  }, {
-    method: "GET",
-    path: "/sessions/:name",
-    summary: "One session",
-    answer: SESSION,
-    handle: ({ parameters: { name } }) => sessions.describe(name),
-  }, {
-    method: "DELETE",
-    path: "/sessions/:name",
-    summary: "Ends a session: what is under way in it is cut",
-    status: 204,
-    async handle({ parameters: { name } }) {
-      await sessions.delete(name);
-      return new Response(null, { status: 204 });
-    },
-  }];
+    endpoint({
+      method: "GET",
+      path: "/sessions",
+      summary: "All sessions, in the order in which they were made",
+      answer: {
+        type: "object",
+        required: ["sessions"],
+        properties: { sessions: { type: "array", items: SESSION } },
+      },
+      handle: () => ({ sessions: sessions.list() }),
+    }),
+    endpoint({
+      method: "GET",
+      path: "/sessions/:name",
+      summary: "One session",
+      answer: SESSION,
+      handle: ({ parameters: { name } }) => sessions.describe(name),
+    }),
+    endpoint({
+      method: "DELETE",
+      path: "/sessions/:name",
+      summary: "Ends a session and cuts its exchanges in flight",
+      status: 204,
+      async handle({ parameters: { name } }) {
+        await sessions.delete(name);
+        return new Response(null, { status: 204 });
+      },
+    }),
+  ];
 }

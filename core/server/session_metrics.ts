@@ -1,6 +1,6 @@
 /**
- * The server's metrics as a session sees them: what it counts, counts for the whole server, since a series for each session
- * would have no bound; what it measures of itself stays its own.
+ * The server's metrics as a session sees them. Counts of a session are added to the server's, since the number of sessions is
+ * not bounded and each would need series of its own. Gauges that a session sets, and values it follows, stay in the session.
  *
  * @module
  */
@@ -16,41 +16,41 @@ import type {
 export class SessionMetrics implements Metrics {
   readonly #all: Metrics;
 
-  /** @param all the server's */
+  /** @param all metrics of the server */
   constructor(all: Metrics) {
     this.#all = all;
   }
 
-  /** A counter that counts for the server; what it follows stays here. */
+  /** A counter that adds to the server's; a value that it follows stays in the session. */
   counter(definition: MetricDefinition): Metric<Counter> {
     return own(
       this.#all.counter(definition),
-      (shared) => new SessionCounter(shared),
+      (shared) => new SessionNumber(shared),
     );
   }
 
-  /** The server's histogram. */
+  /** Histogram of the server. */
   timing(
     ...given: Parameters<Metrics["timing"]>
   ): ReturnType<Metrics["timing"]> {
     return this.#all.timing(...given);
   }
 
-  /** A gauge whose sums go to the server's; what is set or followed stays here. */
+  /** A gauge whose additions go to the server's too; a value that is set or followed stays in the session. */
   gauge(definition: MetricDefinition): Metric<Gauge> {
     return own(
       this.#all.gauge(definition),
-      (shared) => new SessionGauge(shared),
+      (shared) => new SessionNumber(shared),
     );
   }
 
-  /** The server's. */
+  /** Metrics of the server. */
   all(): Iterable<Metric> {
     return this.#all.all();
   }
 }
 
-/** A metric whose series stand before those of the server's. */
+/** A metric with series of its own, each of which is made from the server's series with the same labels. */
 function own<Series>(
   shared: Metric<Series>,
   make: (shared: Series) => Series,
@@ -75,12 +75,13 @@ function own<Series>(
   };
 }
 
-class SessionCounter implements Counter {
-  readonly #shared: Counter;
+/** Counter or gauge of a session. */
+class SessionNumber implements Counter, Gauge {
+  readonly #shared: Counter | Gauge;
   #value = 0;
   #read: (() => number) | undefined;
 
-  constructor(shared: Counter) {
+  constructor(shared: Counter | Gauge) {
     this.#shared = shared;
   }
 
@@ -89,26 +90,8 @@ class SessionCounter implements Counter {
   }
 
   add(n = 1): void {
-    this.#value += n;
     this.#shared.add(n);
-  }
-
-  follow(read: () => number): void {
-    this.#read = read;
-  }
-}
-
-class SessionGauge implements Gauge {
-  readonly #shared: Gauge;
-  #value = 0;
-  #read: (() => number) | undefined;
-
-  constructor(shared: Gauge) {
-    this.#shared = shared;
-  }
-
-  get value(): number {
-    return this.#read?.() ?? this.#value;
+    this.#value += n;
   }
 
   set(value: number): void {
@@ -118,10 +101,5 @@ class SessionGauge implements Gauge {
 
   follow(read: () => number): void {
     this.#read = read;
-  }
-
-  add(n: number): void {
-    this.#value += n;
-    this.#shared.add(n);
   }
 }

@@ -14,33 +14,35 @@ import {
 } from "../control/session_endpoints.ts";
 import type { World } from "../world/world.ts";
 
-/** What sessions need of their server. */
+/** The server of the sessions. */
 export interface SessionHost {
   /** The server's clock. */
   readonly clock: Clock;
-  /** As configured now. */
+  /** Returns the settings of the configuration in force. */
   readonly settings: () => SessionSettings;
-  /** Makes the configuration of one; throws what is wrong with it. */
+  /** Makes the configuration of a session; throws a PerfmockError with its issues. */
   readonly create: (name: string, request: SessionRequest) => Promise<World>;
-  /** Where the server listens. */
+  /** Returns the URL at which the server listens; undefined if it does not. */
   readonly url: () => URL | undefined;
-  /** Told of what could not be ended well. */
+  /** Reports an error that occurred when a session ended by itself. */
   readonly report: (error: unknown) => void;
 }
 
 interface Session {
   readonly world: World;
+  /** Time without requests after which it ends, in milliseconds. */
   readonly expiry: number;
+  /** Time of the latest request, on the clock. */
   used: number;
   timer: number;
 }
 
-/** How many names of ended sessions are remembered, to tell them from names that never were. */
-const REMEMBERED = 1000;
+/** Maximum number of names of ended sessions that are remembered, to distinguish them from names that never existed. */
+const PAST_LIMIT = 1000;
 
-/** All sessions. */
+/** All sessions of a server. */
 export class Sessions implements SessionStore {
-  /** Whether there ever was one: until then nobody needs to look for them. */
+  /** True once there has been a session: until then no request needs to be checked for one. */
   used = false;
   readonly #host: SessionHost;
   readonly #sessions = new Map<string, Session>();
@@ -49,21 +51,16 @@ export class Sessions implements SessionStore {
   #made = 0;
   #closed = false;
 
-  /** @param host what they need of their server */
+  /** @param host server of the sessions */
   constructor(host: SessionHost) {
     this.#host = host;
   }
 
-  /** Their configurations in force. */
+  /** Configurations in force of all sessions. */
   *worlds(): Generator<World> {
     for (const { world } of this.#sessions.values()) yield world;
   }
 
-  /**
-   * Makes one.
-   *
-   * @throws PerfmockError `SESSIONS_EXHAUSTED`, `ARGUMENT_INVALID` where the name is taken, or what is wrong with its routes
-   */
   async create(request: SessionRequest): Promise<SessionDescription> {
     if (this.#closed) throw ending();
     const { limit, expiry } = this.#host.settings();
@@ -85,7 +82,7 @@ export class Sessions implements SessionStore {
     this.#making.add(name);
     try {
       const world = await this.#host.create(name, request);
-      // The server may have begun to end meanwhile, and knows nothing of this one yet.
+      // The server may have begun to end meanwhile, and does not know of this session yet.
       if (this.#closed) {
         await world.end();
         throw ending();
@@ -106,7 +103,7 @@ export class Sessions implements SessionStore {
     }
   }
 
-  /** The session of a name, which goes on living for it; undefined where there is none. */
+  /** Session with a name, whose time to expiry starts again; undefined if there is none. */
   find(name: string): World | undefined {
     const session = this.#sessions.get(name);
     if (session === undefined) return undefined;
@@ -114,38 +111,31 @@ export class Sessions implements SessionStore {
     return session.world;
   }
 
-  /** Whether there was a session of this name that has ended. */
+  /** True if a session of this name existed and has ended. */
   isPast(name: string): boolean {
     return this.#past.has(name);
   }
 
-  /** All there are, in the order in which they were made. */
   list(): SessionDescription[] {
     return [...this.#sessions.values()].map((session) =>
       this.#describe(session)
     );
   }
 
-  /** One of them. */
   describe(name: string): SessionDescription {
     return this.#describe(this.#known(name));
   }
 
-  /**
-   * Ends one: its exchanges are cut.
-   *
-   * @throws PerfmockError `SESSION_UNKNOWN`
-   */
   async delete(name: string): Promise<void> {
     await this.#end(this.#known(name));
   }
 
-  /** Makes no more of them: the server is ending. */
+  /** Refuses to make further sessions, since the server is ending. */
   close(): void {
     this.#closed = true;
   }
 
-  /** Ends all. */
+  /** Ends all sessions and refuses to make further ones. */
   async end(): Promise<void> {
     this.close();
     await Promise.all(
@@ -185,7 +175,7 @@ export class Sessions implements SessionStore {
     session.timer = clock.at(session.used + session.expiry, () => {
       session.timer = 0;
       const now = clock.now();
-      // One that waits for an answer is in use, however long that takes.
+      // A session with exchanges in flight is in use, however long they take.
       if (session.world.flow.size > 0) session.used = now;
       if (session.used + session.expiry > now) this.#watch(session);
       else this.#end(session).catch(this.#host.report);
@@ -198,7 +188,7 @@ export class Sessions implements SessionStore {
     if (session.timer !== 0) this.#host.clock.cancel(session.timer);
     this.#past.add(name);
     for (const oldest of this.#past) {
-      if (this.#past.size <= REMEMBERED) break;
+      if (this.#past.size <= PAST_LIMIT) break;
       this.#past.delete(oldest);
     }
     await session.world.end();
@@ -212,7 +202,7 @@ function ending(): PerfmockError {
   );
 }
 
-/** The error for a name that no session has. */
+/** Error for a name that no session has. */
 export function unknownSession(name: string): PerfmockError {
   return new PerfmockError(
     "SESSION_UNKNOWN",
@@ -220,7 +210,7 @@ export function unknownSession(name: string): PerfmockError {
   );
 }
 
-/** The name that a URL's host stands for: `w1` of `http://w1.localhost:8080/`; undefined where it stands for none. */
+/** Name of a session in the host of a URL, such as `w1` of `http://w1.localhost:8080/`; undefined if there is none. */
 export function nameInHost(url: string): string | undefined {
   const start = url.indexOf("//") + 2;
   const end = url.indexOf(".localhost", start);

@@ -9,7 +9,7 @@ import {
   ARRIVALS,
   RecentHistogram,
   REJECTED,
-  Windows,
+  RequestWindows,
 } from "../../../core/observe/windows.ts";
 import fc from "fast-check";
 import { deepEqual, equal, ok } from "node:assert/strict";
@@ -158,13 +158,13 @@ function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }
 
-function happen(windows: Windows, now: number, what: Happening): void {
-  const tally = windows.at(now);
-  if (what === "arrived") tally.counts[ARRIVALS]++;
-  else if (what === "rejected") tally.counts[REJECTED]++;
+function happen(windows: RequestWindows, now: number, what: Happening): void {
+  const slice = windows.at(now);
+  if (what === "arrived") slice.counts[ARRIVALS]++;
+  else if (what === "rejected") slice.counts[REJECTED]++;
   else {
-    tally.counts[ANSWERED]++;
-    tally.responseTime.record(what);
+    slice.counts[ANSWERED]++;
+    slice.responseTime.record(what);
   }
 }
 
@@ -200,14 +200,14 @@ const act = fc.oneof(
   { weight: 1, arbitrary: fc.constant("reset" as const) },
 );
 
-Deno.test("Windows say what a list of everything says, whatever happens when", () => {
+Deno.test("RequestWindows say what a list of everything says, whatever happens when", () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0, max: 100_000, noNaN: true }),
       fc.array(fc.tuple(step, act), { maxLength: 120 }),
       (start, acts) => {
         let now = start;
-        const windows = new Windows(start);
+        const windows = new RequestWindows(start);
         const oracle = new Oracle(start);
         const look = () => {
           const at = Math.max(0, now);
@@ -235,8 +235,8 @@ Deno.test("Windows say what a list of everything says, whatever happens when", (
   );
 });
 
-Deno.test("Windows give the rates of a steady stream exactly, from its first seconds on", () => {
-  const windows = new Windows(0);
+Deno.test("RequestWindows give the rates of a steady stream exactly, from its first seconds on", () => {
+  const windows = new RequestWindows(0);
   let asked = 0;
   for (let now = 5; now <= 90_000; now += 10) {
     happen(windows, now, "arrived");
@@ -253,16 +253,16 @@ Deno.test("Windows give the rates of a steady stream exactly, from its first sec
   equal(windows.total(90_000).named().arrivals, 9_000);
 });
 
-Deno.test("Windows that saw nothing say nothing, and no rate is infinite", () => {
-  const windows = new Windows(1_000);
+Deno.test("RequestWindows that saw nothing say nothing, and no rate is infinite", () => {
+  const windows = new RequestWindows(1_000);
   happen(windows, 1_000, "arrived");
   const { seconds, arrivals, rates, responseTime } = windows.last10s(1_000);
   deepEqual([seconds, arrivals, rates.arrivals], [0, 1, 0]);
   equal(responseTime.p99, null);
 });
 
-Deno.test("Windows counts in all what the first look at a later slice lets pass", () => {
-  const windows = new Windows(0);
+Deno.test("RequestWindows counts in all what the first look at a later slice lets pass", () => {
+  const windows = new RequestWindows(0);
   windows.at(100).counts[ARRIVALS]++;
   equal(windows.total(2_500).counts[ARRIVALS], 1);
 });
