@@ -6,7 +6,7 @@ import { call, get, json, post, rawRequest } from "../support/http.ts";
 
 const FRONTEND = "http://app.example";
 
-Deno.test("the control API is closed to pages from elsewhere and foreign names, and has no CORS", async () => {
+Deno.test("the control API refuses pages of other origins and foreign host names, and has no CORS", async () => {
   await using server = await createPerfmock();
   const health = new URL("/_perfmock/health", server.url);
   const foreign = await fetch(health, { headers: { origin: FRONTEND } });
@@ -26,7 +26,7 @@ Deno.test("the control API is closed to pages from elsewhere and foreign names, 
   equal(preflight.status, 403);
   equal(preflight.headers.get("access-control-allow-origin"), null);
   await preflight.body?.cancel();
-  // A name that an attacker points at 127.0.0.1: only the wire shows the Host header as it is.
+  // A name that an attacker points at 127.0.0.1. Sent over TCP, since fetch() sets the Host header itself.
   using rebound = await rawRequest(server.url, [
     "POST /_perfmock/reset HTTP/1.1",
     "host: evil.example",
@@ -36,7 +36,7 @@ Deno.test("the control API is closed to pages from elsewhere and foreign names, 
   match((await rebound.answer).text, /^HTTP\/1\.1 403 /);
 });
 
-Deno.test("the control API demands its token, and /metrics does not", async () => {
+Deno.test("the control API requires its token, and /metrics does not", async () => {
   await using server = await createPerfmock({
     control: { token: "secret", path: "/admin/api" },
   });
@@ -56,7 +56,7 @@ Deno.test("the control API demands its token, and /metrics does not", async () =
   equal(await ask("/_perfmock/health"), 404);
 });
 
-Deno.test("POST explain refuses malformed JSON, faults in it, and bodies beyond 1 MiB", async () => {
+Deno.test("POST explain refuses malformed JSON, invalid settings, and bodies beyond 1 MiB", async () => {
   await using server = await createPerfmock();
   const explain = (body: unknown) =>
     get(server, "/_perfmock/distributions/explain", post(body));
@@ -77,7 +77,7 @@ Deno.test("POST explain refuses malformed JSON, faults in it, and bodies beyond 
   await large.body?.cancel();
 });
 
-Deno.test("reset over HTTP starts numbers and stats afresh; counters for Prometheus go on", async () => {
+Deno.test("POST reset starts sequence numbers and stats again; Prometheus counters continue", async () => {
   await using server = await createPerfmock({
     routes: [{ id: "x", path: "/x" }],
   });
@@ -95,7 +95,7 @@ Deno.test("reset over HTTP starts numbers and stats afresh; counters for Prometh
   equal(samples.get(sampleKey("perfmock_arrivals_total", { route: "x" })), 4);
 });
 
-Deno.test("what /metrics and stats tell agrees with what was sent", async () => {
+Deno.test("/metrics and stats agree with the requests that were sent", async () => {
   await using server = await createPerfmock({
     routes: [
       { id: "x", path: "/x/:id", method: ["GET", "POST"], serviceTime: "2ms" },
@@ -148,7 +148,7 @@ Deno.test("what /metrics and stats tell agrees with what was sent", async () => 
   ok((x.responseTime.min ?? 0) >= 2, "never early");
 });
 
-Deno.test("openapi.json lists every call, and holds together as OpenAPI 3.1", async () => {
+Deno.test("openapi.json lists every call and is consistent OpenAPI 3.1", async () => {
   await using test = await createTestServer({});
   const document = await json<OpenApi>(
     call(test.server, "/_perfmock/openapi.json"),

@@ -2,10 +2,10 @@ import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";
 
-/** How many requests are sent. */
+/** Number of requests. */
 const REQUESTS = 10_000;
 
-/** Calls whose answer goes on for ever. */
+/** Calls whose answer never ends. */
 const LEFT_OUT = /\/live$|\/events$/;
 
 interface Operation {
@@ -28,7 +28,7 @@ async function operationsOf(server: Perfmock): Promise<Operation[]> {
   ).filter(({ path }) => !LEFT_OUT.test(path));
 }
 
-/** Words of the configuration, so that input comes close to what is meant. */
+/** Words of the configuration, so that some input is almost valid. */
 const WORD = fc.constantFrom(
   "routes",
   "plugins",
@@ -128,7 +128,7 @@ async function stateOf(server: Perfmock): Promise<string> {
   return `${response.headers.get("etag")} ${await response.text()}`;
 }
 
-Deno.test("10 000 fuzzed control requests: no 5xx, and what is refused changes nothing", async () => {
+Deno.test("10 000 fuzzed control requests cause no 5xx, and refused ones change nothing", async () => {
   await using server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 1 } } } },
     sessions: { limit: 3 },

@@ -4,7 +4,7 @@ import { get } from "../support/http.ts";
 
 const FRONTEND = "http://app.example";
 
-Deno.test("a page from elsewhere may read answers with credentials, refusals included", async () => {
+Deno.test("a page of another origin may read answers with credentials, refusals included", async () => {
   await using server = await createPerfmock({
     routes: [{ path: "/x" }],
   });
@@ -26,7 +26,7 @@ Deno.test("a page from elsewhere may read answers with credentials, refusals inc
   }
 });
 
-Deno.test("preflights are answered at once, outside sequence and delay, for any path", async () => {
+Deno.test("preflights are answered at once for any path, without delay or sequence number", async () => {
   await using server = await createPerfmock({
     routes: [
       { path: "/slow", method: "*", serviceTime: "1h" },
@@ -54,7 +54,7 @@ Deno.test("preflights are answered at once, outside sequence and delay, for any 
     );
     await response.body?.cancel();
   }
-  // What is no preflight is a request like any other.
+  // A request that is no preflight is handled like any other.
   const plain = await get(server, "/x", { method: "OPTIONS" });
   equal(plain.headers.get("perfmock-sequence"), "0");
   await plain.body?.cancel();

@@ -8,7 +8,7 @@ import {
   rules,
 } from "../support/monitoring.ts";
 
-/** The names of metrics in an expression: what has the prefix of one of ours, is recorded by a rule, or Prometheus makes. */
+/** Names of metrics in an expression: those with a prefix of ours, those recorded by a rule, and those of Prometheus itself. */
 function metricNames(expression: string): string[] {
   const bare = expression.replace(/"(?:[^"\\]|\\.)*"/g, "").replace(
     /\b(by|without)\s*\([^)]*\)|\{[^}]*\}/g,
@@ -20,7 +20,7 @@ function metricNames(expression: string): string[] {
 
 const WORDS = new Set(["histogram_quantile", "avg_over_time"]);
 
-/** The names of samples that a scrape says there are, whether or not they have a value yet. */
+/** Names of all samples that a scrape declares, with or without values. */
 async function exposed(url: URL): Promise<Set<string>> {
   const text = await (await fetch(new URL("/metrics", url))).text();
   const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(
@@ -32,7 +32,7 @@ async function exposed(url: URL): Promise<Set<string>> {
   return new Set([...names, "up", "ALERTS"]);
 }
 
-Deno.test("monitoring: every metric that the dashboard and the rules name is in a live scrape, or recorded by a rule", async () => {
+Deno.test("monitoring: every metric in the dashboard and the rules is in a live scrape or recorded by a rule", async () => {
   await using server = await busyServer();
   const shipped = await rules();
   const known = await exposed(server.url);
@@ -49,7 +49,7 @@ Deno.test("monitoring: every metric that the dashboard and the rules name is in 
   }
 });
 
-Deno.test("monitoring: the dashboard has a fixed uid, asks the data source of its variable, and rates over $__rate_interval", async () => {
+Deno.test("monitoring: the dashboard has a fixed uid, uses the data source of its variable, and computes rates over $__rate_interval", async () => {
   const { uid, panels, templating } = await dashboard();
   equal(uid, "perfmock");
   const [source] = templating.list;
@@ -73,7 +73,7 @@ Deno.test("monitoring: the dashboard has a fixed uid, asks the data source of it
   }
 });
 
-Deno.test("monitoring: no two panels of the dashboard share an id or a place", async () => {
+Deno.test("monitoring: no two panels of the dashboard have the same id or position", async () => {
   const { panels } = await dashboard();
   equal(new Set(panels.map(({ id }) => id)).size, panels.length);
   const overlap = ({ gridPos: a }: Panel, { gridPos: b }: Panel) =>
@@ -86,7 +86,7 @@ Deno.test("monitoring: no two panels of the dashboard share an id or a place", a
   }
 });
 
-Deno.test("monitoring: every alert has a test, and says which kind it is", async () => {
+Deno.test("monitoring: every alert has a test and a kind", async () => {
   const tested = await readShipped("rules_test.yml");
   const written = await readShipped("rules.yml");
   const alerts = (await rules()).flatMap(({ alert }) => alert ?? []);

@@ -34,7 +34,7 @@ async function call(server: Perfmock, given: string, body?: unknown) {
   };
 }
 
-/** The service times that a session draws, in order. */
+/** Service times that a session draws, in order. */
 async function drawn(test: TestServer, count: number, session?: string) {
   for (let i = 0; i < count; i++) {
     const { response } = await test.request("/r", {
@@ -51,7 +51,7 @@ async function drawn(test: TestServer, count: number, session?: string) {
   return json.requests.map(({ drawnMs }: { drawnMs: number }) => drawnMs);
 }
 
-Deno.test("20 sessions in parallel each draw the same as alone", async () => {
+Deno.test("20 sessions in parallel draw the same times as each alone", async () => {
   const alone: number[][] = [];
   for (let seed = 1; seed <= 20; seed++) {
     await using test = await createTestServer({ ...CONFIG, seed });
@@ -66,7 +66,7 @@ Deno.test("20 sessions in parallel each draw the same as alone", async () => {
     });
     equal(status, 201);
   }
-  // All at once: their exchanges lie between each other.
+  // In parallel, so that their exchanges are interleaved.
   const together = await Promise.all(
     names.map((name) => drawn(test, 10, name)),
   );
@@ -75,7 +75,7 @@ Deno.test("20 sessions in parallel each draw the same as alone", async () => {
   equal(test.server.stats().routes.r.arrivals, 0, "the server's own are apart");
 });
 
-Deno.test("a session is reached by header and by host name, and has routes, pools and figures of its own", async () => {
+Deno.test("a session can be reached by header and by host name, and has its own routes, pools and figures", async () => {
   await using server = await createPerfmock(CONFIG, quiet);
   const { json } = await call(server, "POST sessions", {
     name: "w1",
@@ -85,7 +85,7 @@ Deno.test("a session is reached by header and by host name, and has routes, pool
     },
   });
   equal(json.url, `http://w1.localhost:${server.url.port}/`);
-  // A browser takes any name before .localhost for this machine; Deno asks the system, which may not know it.
+  // A browser resolves any name before .localhost to this machine; Deno asks the system, which may not.
   using byHost = await rawRequest(server.url, [
     "GET /r HTTP/1.1",
     `Host: w1.localhost:${server.url.port}`,
@@ -112,7 +112,7 @@ Deno.test("a session is reached by header and by host name, and has routes, pool
   );
 });
 
-Deno.test("a change in a session stays there, and one of the server does not reach it", async () => {
+Deno.test("a change in a session does not affect the server, nor the reverse", async () => {
   await using server = await createPerfmock(CONFIG, {
     ...quiet,
     listen: false,
@@ -129,7 +129,7 @@ Deno.test("a change in a session stays there, and one of the server does not rea
   equal(json.scale, 2);
 });
 
-Deno.test("a session ends by itself when it is not used, and is then said to be gone", async () => {
+Deno.test("an unused session ends by itself, and requests for it are then answered with 404", async () => {
   await using test = await createTestServer(CONFIG);
   await call(test.server, "POST sessions", { name: "w1", expiry: "1m" });
   test.clock.advance(50_000);
@@ -148,7 +148,7 @@ Deno.test("a session ends by itself when it is not used, and is then said to be 
   equal(never.response.status, 200, "a host name that never was a session");
 });
 
-Deno.test("an exchange under way keeps its session", async () => {
+Deno.test("an exchange in flight prevents the end of its session", async () => {
   await using test = await createTestServer({
     routes: [{ path: "/slow", serviceTime: "10m" }],
   });
@@ -157,7 +157,7 @@ Deno.test("an exchange under way keeps its session", async () => {
   deepEqual([duration, response.status], [600_000, 200]);
 });
 
-Deno.test("a session that is deleted cuts what is under way; a second time it is not there", async () => {
+Deno.test("deleting a session cuts its exchanges in flight, and deleting it again answers 404", async () => {
   await using test = await createTestServer({
     routes: [{ path: "/slow", serviceTime: "10m" }],
   });
@@ -171,7 +171,7 @@ Deno.test("a session that is deleted cuts what is under way; a second time it is
   deepEqual([again.status, again.json.code], [404, "SESSION_UNKNOWN"]);
 });
 
-Deno.test("there are as many sessions as allowed, and names are unique", async () => {
+Deno.test("the number of sessions is limited, and their names are unique", async () => {
   await using server = await createPerfmock({
     ...CONFIG,
     sessions: { limit: 2 },
@@ -184,14 +184,14 @@ Deno.test("there are as many sessions as allowed, and names are unique", async (
   const further = await call(server, "POST sessions", {});
   deepEqual([further.status, further.json.code], [429, "SESSIONS_EXHAUSTED"]);
   await call(server, "DELETE sessions/s1");
-  // One that is being made when the server ends must not be left over.
+  // A session that is being made when the server ends must not remain.
   const late = call(server, "POST sessions", {});
   await server[Symbol.asyncDispose]();
   const { status, json } = await late;
   deepEqual([status, json.code], [503, "SERVER_NOT_STARTED"]);
 });
 
-Deno.test("everything wrong with a session is said at once, and none is made", async () => {
+Deno.test("a session request with several issues is refused with all of them, and no session is made", async () => {
   await using server = await createPerfmock(CONFIG, {
     ...quiet,
     listen: false,
@@ -218,7 +218,7 @@ Deno.test("everything wrong with a session is said at once, and none is made", a
   deepEqual((await call(server, "GET sessions")).json.sessions, []);
 });
 
-Deno.test("a page from elsewhere cannot use a session's control API either", async () => {
+Deno.test("a page of another origin cannot use a session's control API either", async () => {
   await using server = await createPerfmock(CONFIG, {
     ...quiet,
     listen: false,

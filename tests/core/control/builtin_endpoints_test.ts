@@ -63,7 +63,7 @@ function answer(path: string): unknown {
   });
 }
 
-Deno.test("builtinEndpoints() answer what their source says", async () => {
+Deno.test("builtinEndpoints() answer with the data of their source", async () => {
   equal(answer("/health"), HEALTH);
   deepEqual(answer("/routes"), { routes: [] });
   deepEqual(answer("/plugins"), { plugins: [] });
@@ -80,7 +80,7 @@ Deno.test("builtinEndpoints() describe each of their answers in one sentence", (
   }
 });
 
-Deno.test("builtinEndpoints() take for live an interval from 100 ms to a minute, and nothing else", () => {
+Deno.test("builtinEndpoints() accept for live an interval from 100 ms to 1 min only", () => {
   const query = endpoints().find(({ path }) => path === "/live")?.query;
   ok(query !== undefined);
   const read = (value: unknown) => validate(query, value);

@@ -6,7 +6,7 @@ import {
   putConfig,
 } from "../../../core/control/config_edits.ts";
 
-Deno.test("mergePatch() is RFC 7396: its appendix's examples", () => {
+Deno.test("mergePatch() passes the examples in the appendix of RFC 7396", () => {
   const examples: [unknown, unknown, unknown][] = [
     [{ a: "b" }, { a: "c" }, { a: "c" }],
     [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
@@ -29,7 +29,7 @@ Deno.test("mergePatch() is RFC 7396: its appendix's examples", () => {
   }
 });
 
-Deno.test("mergePatch() changes neither of its arguments, and a second time nothing more", () => {
+Deno.test("mergePatch() changes neither of its arguments and is idempotent", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (target, patch) => {
       const [before, given] = [
@@ -44,14 +44,14 @@ Deno.test("mergePatch() changes neither of its arguments, and a second time noth
   );
 });
 
-Deno.test("mergePatch() takes __proto__ for a name like any other", () => {
+Deno.test("mergePatch() treats __proto__ as an ordinary name", () => {
   const patch = JSON.parse('{ "__proto__": { "polluted": true } }');
   const merged = mergePatch({}, patch) as object;
   deepEqual(Object.keys(merged), ["__proto__"]);
   equal(Reflect.get({}, "polluted"), undefined);
 });
 
-Deno.test("mergeRoutes() merges into those that are there and appends the others", () => {
+Deno.test("mergeRoutes() merges into existing routes and appends new ones", () => {
   const value = { seed: 1, routes: [{ path: "/a", scale: 2 }] };
   deepEqual(
     mergeRoutes({ value, ids: ["get-a"] }, {
@@ -63,7 +63,7 @@ Deno.test("mergeRoutes() merges into those that are there and appends the others
   throws(() => mergeRoutes({ value, ids: ["get-a"] }, { b: 1 }), /route "b"/);
 });
 
-Deno.test("putConfig() keeps what is fixed where the new configuration does not name it", () => {
+Deno.test("putConfig() keeps fixed settings that the new configuration does not name", () => {
   const value = { server: { port: 1, host: "::1", cors: false } };
   const put = (next: unknown) => putConfig({ value, ids: [] }, next);
   deepEqual(put({}), { server: { host: "::1", port: 1 } });

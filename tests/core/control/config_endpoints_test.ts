@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { etag, revisionsIn } from "../../../core/control/config_endpoints.ts";
 
-Deno.test("revisionsIn() reads If-Match: any, some, or none of ours", () => {
+Deno.test("revisionsIn() reads any revision, some or none from If-Match", () => {
   equal(etag(3), '"3"');
   equal(revisionsIn(null), undefined);
   equal(revisionsIn("*"), undefined);

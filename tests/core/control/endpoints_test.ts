@@ -68,14 +68,14 @@ Deno.test("an endpoint is given its path's parameters and its request", async ()
   );
 });
 
-Deno.test("an endpoint with a body schema is given what it parsed", async () => {
+Deno.test("an endpoint with a body schema is given the parsed body", async () => {
   deepEqual(
     await json(app(ECHO).request("/control/x", post({ count: 3 }))),
     { count: 3 },
   );
 });
 
-Deno.test("a body that breaks its schema is refused with all faults", async () => {
+Deno.test("a body that does not match its schema is refused with all issues", async () => {
   const response = await app(ECHO).request(
     "/control/x",
     post({ count: "3", cuont: 3 }),
@@ -92,7 +92,7 @@ Deno.test("a body that breaks its schema is refused with all faults", async () =
   ]);
 });
 
-Deno.test("a body that is no JSON is refused, an empty one too", async () => {
+Deno.test("a body that is not JSON is refused, an empty one too", async () => {
   for (const body of ['{"count": 3', "", "\u0000"]) {
     const response = await app(ECHO).request("/control/x", post(body));
     equal(response.status, 400);
@@ -123,7 +123,7 @@ Deno.test("a body beyond 1 MiB is refused, and read no further", async () => {
   equal(pulled < 8, true);
 });
 
-Deno.test("a body in several chunks is read whole, characters that are cut included", async () => {
+Deno.test("a body in several chunks is read completely, characters split between chunks included", async () => {
   const bytes = new TextEncoder().encode('{"name":"Zoë"}');
   const hono = app({
     method: "POST",
@@ -139,7 +139,7 @@ Deno.test("a body in several chunks is read whole, characters that are cut inclu
   );
 });
 
-Deno.test("a PerfmockError becomes a problem with its issues; any other error is the app's", async () => {
+Deno.test("a PerfmockError becomes a problem document with its issues; any other error is thrown", async () => {
   const issues = [{ path: "/a", message: "Missing" }];
   const hono = app({
     handle: () => {
@@ -160,7 +160,7 @@ Deno.test("a PerfmockError becomes a problem with its issues; any other error is
   deepEqual([bug.status, await bug.text()], [500, "boom"]);
 });
 
-Deno.test("a fault of a plugin's own class becomes a problem all the same", async () => {
+Deno.test("an error class of a plugin that has the name PerfmockError becomes a problem document too", async () => {
   class Refusal extends Error {
     override readonly name = "PerfmockError";
     readonly issues = [{ path: "/a", message: "Missing" }];
@@ -180,7 +180,7 @@ Deno.test("a fault of a plugin's own class becomes a problem all the same", asyn
   }]);
 });
 
-Deno.test("an unknown call is answered with 404 and where to look", async () => {
+Deno.test("an unknown call is answered with 404 and a reference to openapi.json", async () => {
   const response = await app({}).request("/control/nothing");
   equal(response.status, 404);
   match(String((await json(response)).detail), /\/control\/openapi\.json/);
@@ -206,12 +206,12 @@ async function pathOf(outer: Hono, path: string): Promise<string> {
   return await (await outer.request(path)).text();
 }
 
-Deno.test("ownPath() is the path itself where the inner is not mounted", async () => {
+Deno.test("ownPath() is the whole path if the app is not mounted", async () => {
   equal(await pathOf(inner, "/a/b%20c?x=1"), "/a/b c");
   equal(await pathOf(inner, "/"), "/");
 });
 
-Deno.test("ownPath() leaves out where the inner is mounted, at any depth", async () => {
+Deno.test("ownPath() omits the base path of a mounted app, at any depth", async () => {
   const outer = new Hono().route("/backend", inner);
   equal(await pathOf(outer, "/backend/a/b"), "/a/b");
   equal(await pathOf(outer, "/backend"), "/");

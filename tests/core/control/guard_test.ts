@@ -10,7 +10,7 @@ function ask(
   return refuse(request, { token })?.status ?? 200;
 }
 
-Deno.test("refuse() lets this machine's own names and addresses pass", () => {
+Deno.test("refuse() accepts this machine's own names and addresses", () => {
   for (
     const url of [
       "http://127.0.0.1:8080/_perfmock/health",
@@ -22,7 +22,7 @@ Deno.test("refuse() lets this machine's own names and addresses pass", () => {
   ) equal(ask(url), 200, url);
 });
 
-Deno.test("refuse() closes to a name that somebody pointed at our address", () => {
+Deno.test("refuse() refuses a foreign name that points at our address", () => {
   for (
     const url of [
       "http://evil.example/",
@@ -32,7 +32,7 @@ Deno.test("refuse() closes to a name that somebody pointed at our address", () =
   ) equal(ask(url), 403, url);
 });
 
-Deno.test("refuse() closes to pages from elsewhere, also with the token", () => {
+Deno.test("refuse() refuses pages of other origins, with the token too", () => {
   const url = "http://127.0.0.1:8080/_perfmock/reset";
   equal(ask(url, { origin: "http://127.0.0.1:8080" }), 200);
   for (
@@ -48,7 +48,7 @@ Deno.test("refuse() closes to pages from elsewhere, also with the token", () => 
   }
 });
 
-Deno.test("refuse() demands the token where there is one, and then takes any host", () => {
+Deno.test("refuse() requires the token if one is configured, and then accepts any host", () => {
   const url = "http://mock.example/_perfmock/health";
   const answers = [
     "",

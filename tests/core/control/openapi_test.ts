@@ -25,7 +25,7 @@ function describe(...endpoints: Endpoint[]): Described {
   ) as unknown as Described;
 }
 
-Deno.test("openapi() describes each call under its path and method, with its tag and an id of its own", () => {
+Deno.test("openapi() describes each call under its path and method, with its tag and a unique id", () => {
   const { paths } = describe(
     endpoint({ answer: { type: "array" } }),
     endpoint({ method: "DELETE", path: "/things/:id" }),
@@ -54,14 +54,14 @@ Deno.test("openapi() describes each call under its path and method, with its tag
   }]);
 });
 
-Deno.test("openapi() takes patterns out of a path's parameters", () => {
+Deno.test("openapi() removes patterns from the parameters of a path", () => {
   const { paths } = describe(
     endpoint({ path: "/things/:id{[0-9]+}/parts/:part" }),
   );
   deepEqual(Object.keys(paths), ["/_perfmock/things/{id}/parts/{part}"]);
 });
 
-Deno.test("openapi() names another content type where there is one", () => {
+Deno.test("openapi() names the content type of an endpoint that has one", () => {
   const { paths } = describe(endpoint({ type: "text/plain" }));
   const { responses } = paths["/_perfmock/things"].get as {
     readonly responses: Record<string, { readonly content: unknown }>;
@@ -69,7 +69,7 @@ Deno.test("openapi() names another content type where there is one", () => {
   deepEqual(responses["200"].content, { "text/plain": { schema: {} } });
 });
 
-Deno.test("openapi() moves the definitions of a body to where references find them", () => {
+Deno.test("openapi() moves the definitions of a body to where its references lead", () => {
   const node = z.object({
     get next() {
       return node.optional();
@@ -111,7 +111,7 @@ Deno.test("openapi() moves the definitions of a body to where references find th
   );
 });
 
-Deno.test("openapi() lets a body be anything where its validator has no JSON Schema", () => {
+Deno.test("openapi() allows any body if its validator has no JSON Schema", () => {
   const body = {
     "~standard": {
       version: 1 as const,

@@ -23,14 +23,14 @@ export function feed(
   return { clock, live, snapshots: () => snapshots };
 }
 
-/** Calls the endpoint; the query is as parsed. */
+/** Adds a reader. */
 export async function follow(
   live: LiveFeed,
   interval?: number,
   lastId?: string,
 ): Promise<Response> {
   const response = live.follow(interval, lastId);
-  // A snapshot of one slice has been sent when all that is due has run.
+  // A snapshot of one slice has been sent once all pending promises have settled.
   await settled();
   return response;
 }
@@ -40,7 +40,7 @@ export async function settled(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-/** Advances a clock, and lets what that woke finish. */
+/** Advances a clock in steps, and after each of them waits for all promises that can settle. */
 export async function pass(clock: VirtualClock, by: number): Promise<void> {
   const end = clock.now() + by;
   for (let now = clock.now(); now < end;) {
@@ -50,7 +50,7 @@ export async function pass(clock: VirtualClock, by: number): Promise<void> {
   }
 }
 
-/** Reads events one at a time, and only when asked to. */
+/** Reads events one at a time, each only when requested. */
 export class Events {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #text = "";
@@ -76,7 +76,7 @@ export class Events {
     };
   }
 
-  /** Leaves. */
+  /** Cancels the stream. */
   async leave(): Promise<void> {
     await this.#reader.cancel();
   }

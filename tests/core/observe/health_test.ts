@@ -26,14 +26,14 @@ function recent(milliseconds: number, count = 100, now = 0): RecentHistogram {
   return histogram;
 }
 
-Deno.test("reasons() has nothing to say where all is well", () => {
+Deno.test("reasons() is empty for a healthy server", () => {
   deepEqual(
     reasons(sources({ lateness: recent(0.9), lag: recent(0.9) }), 0),
     [],
   );
 });
 
-Deno.test("reasons() blames the event loop where that lags, too", () => {
+Deno.test("reasons() names the event loop as the cause of lateness if it lags", () => {
   const [reason, ...others] = reasons(
     sources({ lateness: recent(4), lag: recent(3) }),
     0,
@@ -45,25 +45,25 @@ Deno.test("reasons() blames the event loop where that lags, too", () => {
   deepEqual(others, []);
 });
 
-Deno.test("reasons() blames the machine where responses are late without lag", () => {
+Deno.test("reasons() names the machine as the cause of lateness if the event loop does not lag", () => {
   const [reason] = reasons(sources({ lateness: recent(4) }), 0);
   match(reason, /the event loop does not lag, so the machine delays/);
 });
 
-Deno.test("reasons() tells of lag where nothing was held", () => {
+Deno.test("reasons() reports lag where no response was delayed", () => {
   deepEqual(reasons(sources({ lag: recent(2.5) }), 0), [
     "The event loop lags: p99 was 2.5 ms over the last 10 s",
   ]);
 });
 
-Deno.test("reasons() draws no conclusion from a few samples, and forgets after 10 s", () => {
+Deno.test("reasons() needs 20 samples, and disregards those older than 10 s", () => {
   deepEqual(reasons(sources({ lateness: recent(50, 19) }), 0), []);
   const lateness = recent(50, 20);
   equal(reasons(sources({ lateness }), 0).length, 1);
   deepEqual(reasons(sources({ lateness }), 10_000), []);
 });
 
-Deno.test("reasons() tells of the clock, of metrics with too many series, and of plugins", () => {
+Deno.test("reasons() includes the clock, metrics with too many series, and reports of plugins", () => {
   deepEqual(
     reasons(
       sources({
@@ -81,7 +81,7 @@ Deno.test("reasons() tells of the clock, of metrics with too many series, and of
   );
 });
 
-/** A clock whose wake-ups come late by as much as a test says. */
+/** A clock whose wake-ups are late by a given time. */
 class LateClock implements Clock {
   late = 0;
   constructor(readonly inner: VirtualClock) {}
@@ -105,7 +105,7 @@ function lagTiming(): Timing {
     .series();
 }
 
-Deno.test("LagSampler records a lag of 0 every 100 ms on a clock that is on time", () => {
+Deno.test("LagSampler records a lag of 0 every 100 ms on a punctual clock", () => {
   const clock = new VirtualClock();
   const timing = lagTiming();
   const sampler = new LagSampler(clock, timing);
@@ -126,19 +126,19 @@ Deno.test("LagSampler records how late a wake-up came", () => {
   sampler.stop();
 });
 
-Deno.test("LagSampler counts each sample that a long block swallowed", () => {
+Deno.test("LagSampler records each sample that became due while the event loop was blocked", () => {
   const clock = new LateClock(new VirtualClock());
   const timing = lagTiming();
   const sampler = new LagSampler(clock, timing);
   clock.late = 350;
   sampler.start();
   clock.inner.advance(450);
-  // Due at 100, 200, 300 and 400, all served at 450.
+  // Samples are due at 100, 200, 300 and 400, and all are taken at 450.
   deepEqual([timing.count, timing.sum], [4, 350 + 250 + 150 + 50]);
   sampler.stop();
 });
 
-Deno.test("LagSampler.stop() leaves nothing pending, and start() begins anew", () => {
+Deno.test("LagSampler.stop() leaves nothing pending, and start() resumes sampling", () => {
   const clock = new VirtualClock();
   const timing = lagTiming();
   const sampler = new LagSampler(clock, timing);

@@ -26,7 +26,7 @@ function ended(sequence: number, more: Partial<LiveExchange> = {}) {
   }, more);
 }
 
-Deno.test("an entry tells drawn and achieved times, queue, lateness and trace", () => {
+Deno.test("a journal entry has drawn and achieved times, queue time, lateness and trace", () => {
   const journal = new ExchangeJournal(10, 1000, "w1");
   journal.record(ended(3));
   deepEqual(journal.entries({ limit: 1 }), [{
@@ -50,7 +50,7 @@ Deno.test("an entry tells drawn and achieved times, queue, lateness and trace", 
   }]);
 });
 
-Deno.test("what was not served has no achieved time, what was not answered no lateness", () => {
+Deno.test("a journal entry has no achieved time if not served, and no lateness if not answered", () => {
   const journal = new ExchangeJournal(10, 0, null);
   const outcomes: Outcome[] = ["rejected", "gone", "reset", "failed"];
   for (const outcome of outcomes) journal.record(ended(0, { outcome }));
@@ -69,7 +69,7 @@ Deno.test("what was not served has no achieved time, what was not answered no la
   );
 });
 
-Deno.test("filters are taken together, and the limit takes the latest", () => {
+Deno.test("a journal filter combines its conditions, and its limit selects the latest entries", () => {
   const journal = new ExchangeJournal(100, 0, null);
   for (let i = 0; i < 10; i++) {
     journal.record(ended(i, {
@@ -88,7 +88,7 @@ Deno.test("filters are taken together, and the limit takes the latest", () => {
   deepEqual(sequences({ route: "other" }), []);
 });
 
-Deno.test("the ring keeps the latest, whatever is recorded, resized and reset", () => {
+Deno.test("the journal keeps the latest entries, whatever is recorded, resized and reset", () => {
   const command = fc.oneof(
     fc.record({ record: fc.integer({ min: 1, max: 300 }) }),
     fc.record({ resize: fc.integer({ min: 1, max: 400 }) }),

@@ -5,15 +5,15 @@ import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import { createPerfmock } from "../../../mod.ts";
 import { Events } from "./_live_feed.ts";
 
-/** A snapshot of 2 MiB, so that the buffers of a connection are full soon. */
+/** A snapshot of 2 MiB, which soon fills the buffers of a connection. */
 const LARGE = `{"padding":"${"x".repeat(2 * 1024 * 1024)}"}`;
 
-/** Waits until something holds; a test that never ends is cut by the runner. */
+/** Waits until a condition holds; the test runner ends a test that waits forever. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Asks for live on a connection of its own, and reads nothing. */
+/** Requests live on its own connection, and reads nothing. */
 async function connect(url: URL, path: string): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({
     hostname: url.hostname,
@@ -25,7 +25,7 @@ async function connect(url: URL, path: string): Promise<Deno.TcpConn> {
   return connection;
 }
 
-Deno.test("a reader that never reads holds no more than its connection's buffers, and is told what it missed once it reads", async () => {
+Deno.test("a reader that does not read costs no more than its connection's buffers, and learns what it missed once it reads", async () => {
   await using clock = new PreciseClock();
   await clock.start();
   let snapshots = 0;
@@ -42,8 +42,8 @@ Deno.test("a reader that never reads holds no more than its connection's buffers
   const url = new URL(`http://127.0.0.1:${server.addr.port}`);
   const connection = await connect(url, "/");
   try {
-    // No snapshot is made for who cannot take one: their number stands still once all buffers are full.
-    // Looks are counted, not time: ticks come between them, however busy the machine is.
+    // No snapshot is made for a reader without room: the number of snapshots stops growing once all buffers are full.
+    // Polls are counted instead of time: ticks occur between them, however busy the machine is.
     let before = -1;
     let looks = 0;
     await until(() => {
@@ -51,13 +51,13 @@ Deno.test("a reader that never reads holds no more than its connection's buffers
       return ++looks > 75;
     });
     equal(live.readers, 1);
-    ok(snapshots < 40, `${snapshots} snapshots were made for nobody`);
+    ok(snapshots < 40, `${snapshots} snapshots were made without a reader`);
     const memory = Deno.memoryUsage().rss;
     await until(() => ++looks > 150);
     equal(snapshots, before);
     ok(Deno.memoryUsage().rss - memory < 32 * 1024 * 1024);
 
-    // Now it reads: every event, in order, with what was dropped between them.
+    // Now it reads all events in order, with the number of those dropped in between.
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(1 << 20);
     let text = "";
@@ -96,7 +96,7 @@ Deno.test("a reader that never reads holds no more than its connection's buffers
 });
 
 for (const engine of ["deno", "node"] as const) {
-  Deno.test(`GET live follows a server of the engine ${engine}, and the server's end ends it`, async () => {
+  Deno.test(`GET live streams from a server of the engine ${engine} until the server ends`, async () => {
     const server = await createPerfmock({
       server: { engine },
       routes: [{ id: "r", path: "/r", serviceTime: "1ms" }],
@@ -122,9 +122,9 @@ for (const engine of ["deno", "node"] as const) {
   });
 }
 
-Deno.test("a reader that has left is forgotten, whether it said so or its connection was cut", async () => {
+Deno.test("a reader that has left is removed, whether it closed or lost its connection", async () => {
   await using server = await createPerfmock({});
-  // A server of one reader at most shows it: 64 take all places, and are let go.
+  // 64 readers take all places; a further one is accepted only if those that left were removed.
   const path = "/_perfmock/live?interval=100ms";
   const connections = await Promise.all(
     Array.from({ length: 64 }, () => connect(server.url, path)),

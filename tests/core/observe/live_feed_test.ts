@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
 import { Events, feed, follow, pass, settled } from "./_live_feed.ts";
 
-Deno.test("LiveFeed sends a snapshot at once, then one each second, with ids that count", async () => {
+Deno.test("LiveFeed sends a snapshot at once and then one per second, with ascending ids", async () => {
   const { clock, live } = feed();
   const response = await follow(live);
   equal(response.headers.get("content-type"), "text/event-stream");
@@ -22,7 +22,7 @@ Deno.test("LiveFeed sends a snapshot at once, then one each second, with ids tha
   await events.leave();
 });
 
-Deno.test("LiveFeed has a timer only while somebody follows", async () => {
+Deno.test("LiveFeed has a timer only while there are readers", async () => {
   const { clock, live, snapshots } = feed();
   equal(clock.pending, 0);
   const [one, two] = [
@@ -41,7 +41,7 @@ Deno.test("LiveFeed has a timer only while somebody follows", async () => {
   equal(snapshots(), before);
 });
 
-Deno.test("LiveFeed makes one snapshot a tick for all readers of an interval", async () => {
+Deno.test("LiveFeed makes one snapshot per tick for all readers of an interval", async () => {
   const { clock, live, snapshots } = feed();
   const readers = [];
   for (let i = 0; i < 20; i++) readers.push(new Events(await follow(live)));
@@ -57,11 +57,11 @@ Deno.test("LiveFeed makes one snapshot a tick for all readers of an interval", a
   for (const events of readers) await events.leave();
 });
 
-Deno.test("LiveFeed keeps one event for who does not read, drops the rest, and says how many that were", async () => {
+Deno.test("LiveFeed buffers one event for a slow reader, drops the others, and reports their number", async () => {
   const { clock, live, snapshots } = feed();
   const events = new Events(await follow(live));
   await pass(clock, 60_000);
-  equal(snapshots(), 1, "no snapshot is made that nobody can take");
+  equal(snapshots(), 1, "no snapshot is made without a reader that has room");
   equal((await events.next())?.data.dropped, 0);
   const next = events.next();
   await pass(clock, 1000);
@@ -69,7 +69,7 @@ Deno.test("LiveFeed keeps one event for who does not read, drops the rest, and s
   await events.leave();
 });
 
-Deno.test("LiveFeed does not let a slow reader hold up the others", async () => {
+Deno.test("LiveFeed does not let a slow reader delay the others", async () => {
   const { clock, live } = feed();
   const [slow, quick] = [
     new Events(await follow(live)),
@@ -86,7 +86,7 @@ Deno.test("LiveFeed does not let a slow reader hold up the others", async () => 
   await quick.leave();
 });
 
-Deno.test("LiveFeed tells who comes back what was missed, whether somebody else followed meanwhile or nobody", async () => {
+Deno.test("LiveFeed tells a returning reader how many snapshots it missed, with or without other readers meanwhile", async () => {
   for (const meanwhile of [true, false]) {
     const { clock, live } = feed();
     const other = meanwhile ? new Events(await follow(live)) : undefined;
@@ -103,7 +103,7 @@ Deno.test("LiveFeed tells who comes back what was missed, whether somebody else 
   }
 });
 
-Deno.test("LiveFeed sends nobody the same id twice", async () => {
+Deno.test("LiveFeed never sends a reader the same id twice", async () => {
   const { clock, live } = feed();
   await pass(clock, 400);
   const events = new Events(await follow(live));
@@ -116,7 +116,7 @@ Deno.test("LiveFeed sends nobody the same id twice", async () => {
   await again.leave();
 });
 
-Deno.test("LiveFeed takes a Last-Event-ID for unknown that is of another run, interval or time, or no id at all", async () => {
+Deno.test("LiveFeed ignores a Last-Event-ID of another run or interval, of the future, or in another format", async () => {
   for (
     const id of [
       "other-1000-3",
@@ -141,7 +141,7 @@ Deno.test("LiveFeed takes a Last-Event-ID for unknown that is of another run, in
   }
 });
 
-Deno.test("LiveFeed's events and drops account for every tick, however a reader reads", async () => {
+Deno.test("LiveFeed's events and drops add up to all ticks, however a reader reads", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(100, 333.3, 1000, 2500),
@@ -171,12 +171,12 @@ Deno.test("LiveFeed's events and drops account for every tick, however a reader 
   );
 });
 
-Deno.test("LiveFeed sends snapshots of many slices whole, and no tick twice while one is written", async () => {
+Deno.test("LiveFeed sends snapshots of many slices complete, and drops ticks while one is being written", async () => {
   const { clock, live } = feed((n) => ['{"n":', `${n}`, "}"]);
   const events = new Events(await follow(live));
   deepEqual((await events.next())?.data, { dropped: 0, n: 1 });
   const next = events.next();
-  // All at once: no turn of the event loop in which a slice could follow.
+  // Synchronously, so that no further slice can be written in between.
   clock.advance(5_000);
   const { id, data } = await next ?? { id: "", data: {} };
   equal(id, "run-1000-1");
@@ -187,7 +187,7 @@ Deno.test("LiveFeed sends snapshots of many slices whole, and no tick twice whil
   await events.leave();
 });
 
-Deno.test("LiveFeed writes no further for readers that have left", async () => {
+Deno.test("LiveFeed stops writing a snapshot when all readers have left", async () => {
   let slices = 0;
   const { live } = feed(function* () {
     for (const slice of ['{"n":', "1", "}"]) {
@@ -203,7 +203,7 @@ Deno.test("LiveFeed writes no further for readers that have left", async () => {
   equal(slices, 2);
 });
 
-Deno.test("LiveFeed breaks off where a snapshot cannot be made, and goes on with who comes after", async () => {
+Deno.test("LiveFeed breaks off its streams if a snapshot fails, and serves later readers", async () => {
   let fails = true;
   const { clock, live } = feed((n) => {
     if (fails) throw new Error("No figures");
@@ -218,7 +218,7 @@ Deno.test("LiveFeed breaks off where a snapshot cannot be made, and goes on with
   await again.leave();
 });
 
-Deno.test("LiveFeed ends all streams when it is disposed, and takes nobody in any more", async () => {
+Deno.test("LiveFeed ends all streams when it is disposed, and refuses further readers", async () => {
   const { clock, live } = feed();
   const events = [
     new Events(await follow(live)),
@@ -235,7 +235,7 @@ Deno.test("LiveFeed ends all streams when it is disposed, and takes nobody in an
   equal(clock.pending, 0);
 });
 
-Deno.test("LiveFeed takes 64 readers at a time", async () => {
+Deno.test("LiveFeed accepts 64 readers at a time", async () => {
   const { live } = feed();
   for (let i = 0; i < 64; i++) equal((await follow(live)).status, 200);
   const refused = await follow(live);

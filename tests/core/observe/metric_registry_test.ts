@@ -31,7 +31,7 @@ function size(registry: MetricRegistry, metric: string): number {
     .series(metric).value;
 }
 
-Deno.test("MetricRegistry.counter() counts, by 1 where nothing is said", () => {
+Deno.test("MetricRegistry.counter() makes a counter that adds 1 by default", () => {
   const counter = new MetricRegistry().counter({ name: "a_total", help })
     .series();
   counter.add();
@@ -40,7 +40,7 @@ Deno.test("MetricRegistry.counter() counts, by 1 where nothing is said", () => {
   equal(counter.value, 3.5);
 });
 
-Deno.test("Counter.add() refuses what would make it fall or lose its value", () => {
+Deno.test("Counter.add() rejects numbers that are negative or not finite", () => {
   const counter = new MetricRegistry().counter({ name: "a_total", help })
     .series();
   for (const n of [-1, NaN, Infinity]) {
@@ -49,7 +49,7 @@ Deno.test("Counter.add() refuses what would make it fall or lose its value", () 
   equal(counter.value, 0);
 });
 
-Deno.test("MetricRegistry.gauge() sets, adds and takes away", () => {
+Deno.test("MetricRegistry.gauge() makes a gauge that can be set, increased and decreased", () => {
   const gauge = new MetricRegistry().gauge({ name: "a", help }).series();
   gauge.set(10);
   gauge.add(-12);
@@ -62,14 +62,14 @@ Deno.test("MetricRegistry.gauge() sets, adds and takes away", () => {
   equal(gauge.value, 3, "what is set follows no more");
 });
 
-Deno.test("MetricRegistry keeps thousands of numbers apart", () => {
+Deno.test("MetricRegistry stores thousands of numbers separately", () => {
   const registry = new MetricRegistry({ seriesLimit: 2000 });
   const gauge = registry.gauge({ name: "a", help, labels: ["n"] });
   for (let n = 0; n < 1000; n++) gauge.series(String(n)).set(n);
   for (const [[n], series] of gauge.entries()) equal(series.value, Number(n));
 });
 
-Deno.test("MetricRegistry.timing() has the boundaries for durations unless told otherwise", () => {
+Deno.test("MetricRegistry.timing() uses the boundaries for durations by default", () => {
   const registry = new MetricRegistry();
   const usual = registry.timing({ name: "a_seconds", help });
   deepEqual(usual.boundaries, DURATION_BOUNDARIES);
@@ -110,7 +110,7 @@ Deno.test("MetricRegistry.all() lists metrics in the order they were made, its o
   ]);
 });
 
-Deno.test("MetricRegistry refuses a name that another type, label or boundary has taken", () => {
+Deno.test("MetricRegistry rejects a name that is taken with another type, other labels or other boundaries", () => {
   const registry = new MetricRegistry();
   registry.gauge({ name: "a_total", help, labels: ["x"] });
   registry.timing({ name: "b_seconds", help }, [1, 2]);
@@ -133,7 +133,7 @@ Deno.test("MetricRegistry refuses a name that another type, label or boundary ha
   );
 });
 
-Deno.test("MetricRegistry refuses names that Prometheus does not take", () => {
+Deno.test("MetricRegistry rejects names that are not valid in Prometheus", () => {
   const registry = new MetricRegistry();
   for (const name of ["", "1a", "a-b", "a b", "ä", "a\n"]) {
     refused(() => registry.gauge({ name, help }), "/name");
@@ -142,7 +142,7 @@ Deno.test("MetricRegistry refuses names that Prometheus does not take", () => {
   registry.gauge({ name: "_a:B9", help });
 });
 
-Deno.test("MetricRegistry refuses bad labels, all at once", () => {
+Deno.test("MetricRegistry reports all invalid labels at once", () => {
   const registry = new MetricRegistry();
   refused(
     () =>
@@ -163,7 +163,7 @@ Deno.test("MetricRegistry refuses bad labels, all at once", () => {
   registry.gauge({ name: "c", help, labels: ["le"] });
 });
 
-Deno.test("MetricRegistry refuses boundaries that are no buckets", () => {
+Deno.test("MetricRegistry rejects invalid boundaries", () => {
   const registry = new MetricRegistry();
   const make = (boundaries: readonly number[]) => () =>
     registry.timing({ name: "a_seconds", help }, boundaries);
@@ -178,7 +178,7 @@ Deno.test("MetricRegistry refuses boundaries that are no buckets", () => {
   );
 });
 
-Deno.test("MetricRegistry refuses a metric whose samples another one writes", () => {
+Deno.test("MetricRegistry rejects a metric whose samples have the names of another one's", () => {
   const registry = new MetricRegistry();
   registry.timing({ name: "a_seconds", help });
   refused(() => registry.gauge({ name: "a_seconds_count", help }), "/name");
@@ -187,7 +187,7 @@ Deno.test("MetricRegistry refuses a metric whose samples another one writes", ()
   registry.gauge({ name: "b_seconds", help });
 });
 
-Deno.test("MetricRegistry refuses a metric whose family another counter has in OpenMetrics", () => {
+Deno.test("MetricRegistry rejects a metric whose OpenMetrics family another counter has", () => {
   const registry = new MetricRegistry();
   registry.counter({ name: "a_total", help });
   refused(() => registry.gauge({ name: "a", help }), "/name");
@@ -195,7 +195,7 @@ Deno.test("MetricRegistry refuses a metric whose family another counter has in O
   refused(() => registry.counter({ name: "b_total", help }), "/name");
 });
 
-Deno.test("MetricRegistry.ownedBy() tells whose the name is that a plugin wants", () => {
+Deno.test("MetricRegistry.ownedBy() names the owner of a name that is taken", () => {
   const registry = new MetricRegistry();
   registry.gauge({ name: "own", help });
   const shop = registry.ownedBy("shop");
@@ -217,7 +217,7 @@ Deno.test("MetricRegistry.ownedBy() tells whose the name is that a plugin wants"
   });
 });
 
-Deno.test("Metric.series() refuses a wrong number of label values, and values that are no strings", () => {
+Deno.test("Metric.series() rejects a wrong number of label values, and values that are not strings", () => {
   const metric = new MetricRegistry().gauge({
     name: "a",
     help,
@@ -229,7 +229,7 @@ Deno.test("Metric.series() refuses a wrong number of label values, and values th
   refused(() => loose.series("1", 200), "/labels/1");
 });
 
-Deno.test("Metric.series() tells label sets apart, whatever is in them", () => {
+Deno.test("Metric.series() distinguishes label sets, whatever characters they contain", () => {
   const value = fc.string({ unit: "binary-ascii", maxLength: 3 });
   fc.assert(
     fc.property(
@@ -251,13 +251,13 @@ Deno.test("Metric.series() tells label sets apart, whatever is in them", () => {
   );
 });
 
-Deno.test("Metric.series() takes values that are the same in UTF-8 for one", () => {
+Deno.test("Metric.series() treats values that are equal in UTF-8 as one", () => {
   const metric = new MetricRegistry().gauge({ name: "a", help, labels: ["x"] });
   equal(metric.series("\ud800"), metric.series("\udfff"));
   deepEqual([...metric.entries()].map(([values]) => values), [["\ufffd"]]);
 });
 
-Deno.test("MetricRegistry folds label sets beyond the cap into one series and loses nothing", () => {
+Deno.test("MetricRegistry adds label sets beyond the limit to one series, with exact totals", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 20 }),
@@ -293,7 +293,7 @@ Deno.test("MetricRegistry folds label sets beyond the cap into one series and lo
   );
 });
 
-Deno.test("MetricRegistry tells once for each metric that it passed the cap", () => {
+Deno.test("MetricRegistry reports once for each metric that it exceeded the limit", () => {
   const told: string[] = [];
   const registry = new MetricRegistry({
     seriesLimit: 1,
@@ -306,7 +306,7 @@ Deno.test("MetricRegistry tells once for each metric that it passed the cap", ()
   deepEqual(told, ["a", "b"]);
 });
 
-Deno.test("MetricRegistry gives room again when its cap is raised", () => {
+Deno.test("MetricRegistry makes further series when its limit is raised", () => {
   const registry = new MetricRegistry({ seriesLimit: 1 });
   const metric = registry.timing({ name: "a_seconds", help, labels: ["x"] });
   metric.series("1").record(1);
@@ -320,7 +320,7 @@ Deno.test("MetricRegistry gives room again when its cap is raised", () => {
   );
 });
 
-Deno.test("MetricRegistry.seriesLimit is 200 by default and does not bind its own two metrics", () => {
+Deno.test("MetricRegistry.seriesLimit is 200 by default and does not apply to the registry's own two metrics", () => {
   const registry = new MetricRegistry();
   for (let n = 0; n < 300; n++) {
     registry.gauge({ name: `g${n}`, help, labels: ["x"] }).series("1");
@@ -332,7 +332,7 @@ Deno.test("MetricRegistry.seriesLimit is 200 by default and does not bind its ow
   equal(size(registry, "a"), 201);
 });
 
-Deno.test("MetricRegistry counts the overflow of a metric as 0 before there is one", () => {
+Deno.test("MetricRegistry shows an overflow of 0 for a metric below the limit", () => {
   const registry = new MetricRegistry();
   registry.gauge({ name: "a", help, labels: ["x"] });
   registry.gauge({ name: "b", help }).series();
@@ -341,7 +341,7 @@ Deno.test("MetricRegistry counts the overflow of a metric as 0 before there is o
   equal(size(registry, "b"), 1);
 });
 
-Deno.test("Metric.series() hands out the overflow series by name, beyond the cap too", () => {
+Deno.test("Metric.series() returns the overflow series by name, beyond the limit too", () => {
   const registry = new MetricRegistry({ seriesLimit: 1 });
   const metric = registry.gauge({ name: "a", help, labels: ["x"] });
   metric.series("1");
@@ -350,11 +350,11 @@ Deno.test("Metric.series() hands out the overflow series by name, beyond the cap
   equal(overflow(registry, "a"), 1);
 });
 
-Deno.test("seriesLimitFor() is the number of routes, 200 at least and 2000 at most", () => {
+Deno.test("seriesLimitFor() is the number of routes, at least 200 and at most 2000", () => {
   deepEqual([0, 200, 201, 5000].map(seriesLimitFor), [200, 200, 201, 2000]);
 });
 
-Deno.test("Metric.definition is frozen and apart from what the author wrote", () => {
+Deno.test("Metric.definition is a frozen copy of the author's definition", () => {
   const labels = ["x"];
   const metric = new MetricRegistry().gauge({ name: "a", help, labels });
   labels.push("y");
@@ -362,7 +362,7 @@ Deno.test("Metric.definition is frozen and apart from what the author wrote", ()
   ok(Object.isFrozen(metric.definition));
 });
 
-Deno.test("Counter.follow() makes it say what is counted elsewhere", () => {
+Deno.test("Counter.follow() makes the counter return a value that is counted elsewhere", () => {
   const counter = new MetricRegistry().counter({
     name: "test_total",
     help: "Test",

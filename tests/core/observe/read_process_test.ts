@@ -23,7 +23,7 @@ const UNREADABLE: ProcessReaders = {
   maxFds: () => undefined,
 };
 
-/** The values of all series that there are of the process. */
+/** Values of all series of the process. */
 function samples(metrics: MetricRegistry): Record<string, number> {
   const found: Record<string, number> = {};
   for (const metric of metrics.all()) {
@@ -37,7 +37,7 @@ function samples(metrics: MetricRegistry): Record<string, number> {
   return found;
 }
 
-Deno.test("followProcess() shows what can be read, under Prometheus' names, and reads it anew each time", () => {
+Deno.test("followProcess() makes metrics of all readable values under Prometheus' names, and reads them each time", () => {
   const metrics = new MetricRegistry();
   let cpuSeconds = 1.5;
   followProcess(metrics, 1_700_000_000, {
@@ -55,14 +55,14 @@ Deno.test("followProcess() shows what can be read, under Prometheus' names, and 
   });
 });
 
-Deno.test("followProcess() makes no series of what cannot be read, and no 0", () => {
+Deno.test("followProcess() makes no series for a value that cannot be read, not even a 0", () => {
   const metrics = new MetricRegistry();
   followProcess(metrics, 1_700_000_000, UNREADABLE);
   deepEqual(samples(metrics), { process_start_time_seconds: 1_700_000_000 });
   deepEqual(readProcessFigures(UNREADABLE), {});
 });
 
-Deno.test("followProcess() keeps the last figure of what can no longer be read", () => {
+Deno.test("followProcess() keeps the last value if reading begins to fail", () => {
   const metrics = new MetricRegistry();
   let openFds: number | undefined = 20;
   followProcess(metrics, 1, { ...UNREADABLE, openFds: () => openFds });
@@ -87,7 +87,7 @@ Deno.test("readProcessFigures() of this process are plausible", () => {
   ok((readProcessFigures().cpuSeconds ?? 1) > cpuSeconds);
 });
 
-Deno.test("readProcessFigures() counts the files that are open, where the system tells", async () => {
+Deno.test("readProcessFigures() counts open files where the system provides their number", async () => {
   const before = readProcessFigures().openFds;
   const files = await Promise.all(
     Array.from({ length: 200 }, () => Deno.open("mod.ts")),
@@ -95,7 +95,7 @@ Deno.test("readProcessFigures() counts the files that are open, where the system
   try {
     const after = readProcessFigures().openFds;
     equal(after === undefined, before === undefined);
-    // What else goes on in this process opens and closes files, too.
+    // Other activity in this process opens and closes files, too.
     const opened = (after ?? 200) - (before ?? 0);
     ok(opened > 100 && opened < 300, `${opened}`);
   } finally {

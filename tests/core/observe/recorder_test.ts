@@ -7,7 +7,7 @@ import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { methodLabel, Recorder } from "../../../core/observe/recorder.ts";
 import { exchange, testPlan } from "../../support/plan.ts";
 
-/** An exchange that went as it is told. */
+/** An ended exchange with the given members. */
 function ended(times: Partial<LiveExchange>): LiveExchange {
   return Object.assign(exchange(testPlan()), {
     arrival: 100,
@@ -16,7 +16,7 @@ function ended(times: Partial<LiveExchange>): LiveExchange {
   }, times);
 }
 
-/** The values of a metric by its labels; of a histogram its count and its sum. */
+/** Values of a metric by its labels; count and sum of a histogram. */
 function valuesOf(metrics: MetricRegistry, name: string) {
   const metric = [...metrics.all()].find(({ definition }) =>
     definition.name === name
@@ -36,7 +36,7 @@ function recorder() {
   return { metrics, all, route: all.route("r", "/r/:id", "GET") };
 }
 
-Deno.test("figures() of nothing are null, of something are numbers to a tenth of a microsecond", () => {
+Deno.test("figures() of an empty histogram are null, others are rounded to 0.1 µs", () => {
   const histogram = new Histogram();
   const empty = figures(histogram);
   deepEqual([empty.count, empty.min, empty.mean, empty.p99, empty.max], [
@@ -52,13 +52,13 @@ Deno.test("figures() of nothing are null, of something are numbers to a tenth of
   deepEqual([count, min, mean, max], [2, 1, 2, 3]);
 });
 
-Deno.test("methodLabel() knows HTTP's methods, and folds all others", () => {
+Deno.test("methodLabel() returns HTTP's methods as they are, and _OTHER for all others", () => {
   equal(methodLabel("DELETE"), "DELETE");
   equal(methodLabel("BREW"), "_OTHER");
   equal(methodLabel("get"), "_OTHER");
 });
 
-Deno.test("Recorder tells of an answer what it took, what it should have taken, and how late it left", () => {
+Deno.test("Recorder records response time, intended delay and lateness of an answer", () => {
   const { metrics, all, route } = recorder();
   route.arrived(100);
   equal(all.snapshot(200).r.inFlight, 1);
@@ -95,7 +95,7 @@ Deno.test("Recorder tells of an answer what it took, what it should have taken, 
   equal(all.lateness.count(135.5), 1);
 });
 
-Deno.test("Recorder counts no lateness of what was not held", () => {
+Deno.test("Recorder records no lateness of an answer that was not delayed", () => {
   const { metrics, all, route } = recorder();
   route.observe(ended({ outcome: "answered", due: 100, end: 100 }));
   deepEqual(valuesOf(metrics, "perfmock_injected_delay_lateness_seconds"), {
@@ -104,7 +104,7 @@ Deno.test("Recorder counts no lateness of what was not held", () => {
   equal(all.snapshot(200).r.lateness.count, 0);
 });
 
-Deno.test("Recorder counts an early answer for what it is: perfmock's own fault", () => {
+Deno.test("Recorder counts an answer that left too early", () => {
   const { metrics, all, route } = recorder();
   route.observe(ended({ outcome: "answered", due: 120, end: 119 }));
   deepEqual(valuesOf(metrics, "perfmock_injected_delay_early_total"), {
@@ -116,7 +116,7 @@ Deno.test("Recorder counts an early answer for what it is: perfmock's own fault"
   ]);
 });
 
-Deno.test("Recorder counts rejections, failures and clients that left, each where it belongs", () => {
+Deno.test("Recorder counts rejections, failures and clients that left separately", () => {
   const { metrics, all, route } = recorder();
   const observe = (times: Partial<LiveExchange>) => {
     route.arrived(100);
@@ -138,7 +138,7 @@ Deno.test("Recorder counts rejections, failures and clients that left, each wher
     1,
     3,
   ]);
-  // Neither who left nor what was cut got a response.
+  // Requests with the outcome gone or cut have no response.
   deepEqual(valuesOf(metrics, "http_server_request_duration_seconds"), {
     "GET /r/:id 503": [1, 5],
     "GET /r/:id 500": [1, 5],
@@ -147,7 +147,7 @@ Deno.test("Recorder counts rejections, failures and clients that left, each wher
   deepEqual([disconnects["r queue"], disconnects["r service"]], [1, 2]);
 });
 
-Deno.test("Recorder.unmatched() records what no route took, under one name and few methods", () => {
+Deno.test("Recorder.unmatched() records requests without a route under one route name and a few methods", () => {
   const { metrics, all } = recorder();
   all.unmatched("GET", 404);
   all.unmatched("BREW", 404);
@@ -158,7 +158,7 @@ Deno.test("Recorder.unmatched() records what no route took, under one name and f
   });
 });
 
-Deno.test("Recorder.reset() starts the figures afresh and lets metrics go on", () => {
+Deno.test("Recorder.reset() starts the figures again, and metrics continue", () => {
   const { metrics, all, route } = recorder();
   route.arrived(100);
   route.arrived(100);
@@ -182,7 +182,7 @@ Deno.test("Recorder.route() shares the figures of a route among its methods", ()
   );
 });
 
-Deno.test("Recorder tells the last 10 s and the last minute of a route beside all since the reset", () => {
+Deno.test("Recorder gives figures of the last 10 s, of the last minute and since the reset", () => {
   const metrics = new MetricRegistry();
   const all = new Recorder(metrics, 0);
   const route = all.route("r", "/r", "GET");
@@ -204,14 +204,14 @@ Deno.test("Recorder tells the last 10 s and the last minute of a route beside al
     [8, 80, 10],
   );
   deepEqual([last1m.seconds, last1m.rates.rejected], [50, 1]);
-  // They grow slower all the time: the later, the greater the least.
+  // Response times grow all the time: the later the window, the greater its minimum.
   deepEqual(
     [responseTime.min, last1m.responseTime.min, last10s.responseTime.min],
     [20.1, 40.1, 82.1],
   );
 });
 
-Deno.test("Recorder accounts for each arrival: under way, or one of the ways to end", () => {
+Deno.test("Recorder accounts for each arrival: it is in flight or has one of the outcomes", () => {
   const { all, route } = recorder();
   const ends = ["answered", "rejected", "failed", "gone", "cut", "reset"];
   for (const [i, outcome] of ends.entries()) {
@@ -233,7 +233,7 @@ Deno.test("Recorder accounts for each arrival: under way, or one of the ways to 
   equal(r.arrivals, 22);
 });
 
-Deno.test("Recorder keeps the trace of an answer as the exemplar of its response time and its lateness", () => {
+Deno.test("Recorder keeps the trace of an answer as the exemplar of its response time and of its lateness", () => {
   const { metrics, route } = recorder();
   const trace = "0af7651916cd43dd8448eb211c80319c";
   route.observe(ended({ outcome: "answered", due: 120, end: 121, trace }));
@@ -254,7 +254,7 @@ Deno.test("Recorder keeps the trace of an answer as the exemplar of its response
   }
 });
 
-Deno.test("Recorder.fault() counts for the metric and for the figures, of which each reset begins anew", () => {
+Deno.test("Recorder.fault() adds to the metric and to the figures, and a reset clears the figures alone", () => {
   const metrics = new MetricRegistry();
   const all = new Recorder(metrics, 0);
   const fault = all.fault("r", "503");
@@ -274,7 +274,7 @@ Deno.test("Recorder.fault() counts for the metric and for the figures, of which 
   deepEqual(valuesOf(metrics, "perfmock_faults_total"), { "r 503": 3 });
 });
 
-Deno.test("Recorder.keep() shows the routes there are, unused ones too, and forgets those that are gone", () => {
+Deno.test("Recorder.keep() gives figures of all current routes, unused ones included, and drops removed ones", () => {
   const { metrics, all, route } = recorder();
   route.arrived(1);
   all.keep(["b", "r"]);
@@ -288,7 +288,7 @@ Deno.test("Recorder.keep() shows the routes there are, unused ones too, and forg
   deepEqual(valuesOf(metrics, "perfmock_arrivals_total"), { r: 1, b: 0 });
 });
 
-Deno.test("Recorder makes no series for what has not happened: a hundred routes stay far below the cap", () => {
+Deno.test("Recorder makes no series for events that have not occurred: a hundred routes stay far below the limit", () => {
   const overflowing: string[] = [];
   const metrics = new MetricRegistry({
     onOverflow: (metric) => overflowing.push(metric),

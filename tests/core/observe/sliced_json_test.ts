@@ -4,7 +4,7 @@ import { collected, inSlices } from "../../../core/observe/sliced_json.ts";
 
 const decoder = new TextDecoder();
 
-Deno.test("inSlices() writes the JSON of the whole, 16 entries to a slice", async () => {
+Deno.test("inSlices() writes the JSON of the whole object, 16 entries per slice", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1, maxKeys: 3 }),
@@ -25,7 +25,7 @@ Deno.test("inSlices() writes the JSON of the whole, 16 entries to a slice", asyn
   );
 });
 
-Deno.test("inSlices() asks for an entry only when its slice is asked for", () => {
+Deno.test("inSlices() reads an entry only when its slice is taken", () => {
   let asked = 0;
   const entries = function* () {
     for (;;) yield [`${asked++}`, 0] as const;
@@ -35,7 +35,7 @@ Deno.test("inSlices() asks for an entry only when its slice is asked for", () =>
   equal(asked, 17);
 });
 
-Deno.test("collected() gives the event loop a turn between slices, and stops where nobody wants the rest", async () => {
+Deno.test("collected() gives the event loop a turn between slices, and stops when it is cancelled", async () => {
   let turns = 0;
   let ended = false;
   const text = collected(["a", "b", "c", "d"], () => {

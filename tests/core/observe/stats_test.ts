@@ -31,7 +31,7 @@ const CONFIG = {
 
 const BASE = "http://localhost:0/_perfmock";
 
-Deno.test("GET stats tells what happened by route, in the configuration's order, and keeps to its schema", async () => {
+Deno.test("GET stats returns figures by route, in the configuration's order, that match its schema", async () => {
   await using test = await createTestServer(CONFIG);
   for (let i = 0; i < 50; i++) await test.request("/slow");
   await test.request("/bad");
@@ -57,7 +57,7 @@ Deno.test("GET stats tells what happened by route, in the configuration's order,
   ]);
 });
 
-Deno.test("stats() is what GET stats answers, and a plugin that cannot tell does not keep the others from it", async () => {
+Deno.test("stats() equals the answer of GET stats, and a plugin whose report fails does not affect the others", async () => {
   const reporting = (name: string, snapshot: () => unknown): Plugin => ({
     name,
     version: "1.0.0",
@@ -77,7 +77,7 @@ Deno.test("stats() is what GET stats answers, and a plugin that cannot tell does
   });
   const response = await test.server.fetch(new Request(`${BASE}/stats`));
   const stats = await response.json() as Stats;
-  // The process goes on meanwhile.
+  // The figures of the process change meanwhile.
   deepEqual({ ...stats, process: {} }, {
     ...test.server.stats(),
     process: {},
@@ -91,7 +91,7 @@ Deno.test("stats() is what GET stats answers, and a plugin that cannot tell does
   ok(cycle.error.includes("circular"));
 });
 
-Deno.test("POST reset starts the figures of stats afresh, what is under way apart", async () => {
+Deno.test("POST reset starts the figures of stats again, except for the requests in flight", async () => {
   await using test = await createTestServer(CONFIG);
   await test.request("/bad");
   test.clock.advance(500);
@@ -110,7 +110,7 @@ Deno.test("POST reset starts the figures of stats afresh, what is under way apar
   ]);
 });
 
-Deno.test("GET live sends what stats says, keeps to its schema, goes on over a change of the configuration, and ends with the server", async () => {
+Deno.test("GET live sends the same as stats, matches its schema, continues over a change of the configuration, and ends with the server", async () => {
   const test = await createTestServer(CONFIG);
   const response = await test.server.fetch(
     new Request(`${BASE}/live?interval=200ms`),
@@ -136,7 +136,7 @@ Deno.test("GET live sends what stats says, keeps to its schema, goes on over a c
   equal(await end, undefined);
 });
 
-Deno.test("GET live answers a bad interval with 400, the query's path and what is allowed", async () => {
+Deno.test("GET live answers an invalid interval with 400, the path in the query and the allowed range", async () => {
   await using test = await createTestServer(CONFIG);
   const response = await test.server.fetch(
     new Request(`${BASE}/live?interval=50ms`),
@@ -159,7 +159,7 @@ Deno.test("openapi.json describes stats and live by their schemas", async () => 
   deepEqual(content("/live")["text/event-stream"].schema, LIVE_SCHEMA);
 });
 
-Deno.test("a configuration of 500 routes with faults has room for all its series from the start", async () => {
+Deno.test("a configuration of 500 routes with faults does not exceed the limit of series", async () => {
   await using test = await createTestServer({
     routes: Array.from({ length: 500 }, (_, i) => ({
       id: `r${i}`,
@@ -173,7 +173,7 @@ Deno.test("a configuration of 500 routes with faults has room for all its series
   equal(Object.keys((await response.json()).routes).length, 500);
 });
 
-Deno.test("10 000 distinct paths and methods make no more than a few series, and totals are exact", async () => {
+Deno.test("10 000 distinct paths and methods make only a few series, with exact totals", async () => {
   await using test = await createTestServer({
     routes: [{ id: "any", method: "*", path: "/items/:id" }],
   });

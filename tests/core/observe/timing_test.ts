@@ -76,28 +76,28 @@ Deno.test("Timing.cumulative() equals a plain count for any boundaries, however 
   );
 });
 
-Deno.test("Timing counts 0 as at most the first boundary and leaves bad values out of everything", () => {
+Deno.test("Timing counts 0 in the first bucket and ignores invalid values", () => {
   const timing = timingWith([1, 10]);
   for (const value of [0, 5, 1e9, NaN, -1, Infinity]) timing.record(value);
   deepEqual(timing.cumulative(), [1, 2, 3]);
   deepEqual([timing.count, timing.sum], [3, 1e9 + 5]);
 });
 
-Deno.test("Timing.quantile() answers to within 0.4 %, whatever the boundaries", () => {
+Deno.test("Timing.quantile() is exact to within 0.4 %, whatever the boundaries", () => {
   const timing = timingWith([1000]);
   for (let value = 1; value <= 200; value++) timing.record(value);
   ok(Math.abs(timing.quantile(0.95) - 190) <= 190 * 0.004);
   ok(Number.isNaN(timingWith([1]).quantile(0.5)));
 });
 
-Deno.test("Timing.cumulative() is a copy that later records do not change", () => {
+Deno.test("Timing.cumulative() returns a copy that later records do not change", () => {
   const timing = timingWith([1]);
   const before = timing.cumulative();
   timing.record(0.5);
   deepEqual(before, [0, 0]);
 });
 
-Deno.test("Timing.exemplar() is the latest duration of its bucket that came with a trace id", () => {
+Deno.test("Timing.exemplar() is the latest duration of its bucket that has a trace id", () => {
   const timing = timingWith([1, 10]);
   equal(timing.exemplar(0), undefined);
   timing.record(0.5);
@@ -115,7 +115,7 @@ Deno.test("Timing.exemplar() is the latest duration of its bucket that came with
   ]);
 });
 
-Deno.test("Timing.exemplar() is never of a bad value, and 0 has its place in the first bucket", () => {
+Deno.test("Timing.exemplar() is never an invalid value, and 0 belongs to the first bucket", () => {
   const timing = timingWith([1, 10]);
   for (const value of [NaN, -1, Infinity]) timing.record(value, "t", 1);
   timing.record(0, "zero", 2);
@@ -126,7 +126,7 @@ Deno.test("Timing.exemplar() is never of a bad value, and 0 has its place in the
   ]);
 });
 
-Deno.test("Timing says what prom-client's histogram says of the same events, and each exemplar lies in its bucket", async () => {
+Deno.test("Timing equals prom-client's histogram of the same events, and each exemplar lies in its bucket", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(

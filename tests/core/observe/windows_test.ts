@@ -14,7 +14,7 @@ import {
 import fc from "fast-check";
 import { deepEqual, equal, ok } from "node:assert/strict";
 
-Deno.test("RecentHistogram holds what is younger than four fifths of its window and nothing older than the window", () => {
+Deno.test("RecentHistogram contains all values of the last four fifths of its window and none older than the window", () => {
   const event = fc.tuple(
     fc.double({ min: 0, max: 3000, noNaN: true }),
     fc.integer({ min: 1, max: 1000 }),
@@ -37,7 +37,7 @@ Deno.test("RecentHistogram holds what is younger than four fifths of its window 
   );
 });
 
-Deno.test("RecentHistogram.quantile() speaks of the window only", () => {
+Deno.test("RecentHistogram.quantile() covers the window only", () => {
   const recent = new RecentHistogram(10_000);
   for (let n = 0; n < 100; n++) recent.record(500, 0);
   for (let n = 0; n < 100; n++) recent.record(20, 9_000);
@@ -61,31 +61,31 @@ Deno.test("RecentHistogram counts a time before the latest one as the latest", (
   equal(recent.count(10), 2);
 });
 
-Deno.test("RecentHistogram.histogram() shows all slices at once", () => {
+Deno.test("RecentHistogram.histogram() merges all slices", () => {
   const recent = new RecentHistogram(5_000);
   for (const time of [0, 1_000, 2_000]) recent.record(time + 1, time);
   const { count, min, max } = recent.histogram(2_500);
   deepEqual([count, min, max], [3, 1, 2_001]);
 });
 
-Deno.test("RecentHistogram.span() says how far the figures reach back", () => {
+Deno.test("RecentHistogram.span() is the time that the figures cover", () => {
   const recent = new RecentHistogram(10_000);
   equal(recent.span(100_000), 8_000);
   equal(recent.span(101_500), 9_500);
   equal(recent.span(102_000), 8_000);
 });
 
-Deno.test("RecentHistogram.reset() forgets everything", () => {
+Deno.test("RecentHistogram.reset() removes all values", () => {
   const recent = new RecentHistogram(10_000);
   recent.record(5, 0);
   recent.reset();
   equal(recent.count(0), 0);
 });
 
-/** Something that happened: an arrival, a rejection, or an answer that took so many milliseconds. */
+/** An event: an arrival, a rejection, or an answer with its response time in milliseconds. */
 type Happening = "arrived" | "rejected" | number;
 
-/** The same figures from a list of all there was, in as few words as possible. */
+/** Reference implementation: computes the same figures from a list of all events. */
 class Oracle {
   #all: { at: number; what: Happening }[] = [];
   #latest = -Infinity;
@@ -105,7 +105,7 @@ class Oracle {
     this.#since = now;
   }
 
-  /** What lies in the slices of a window, the present one included. */
+  /** Figures of the slices of a window, the current one included. */
   window(now: number, slices: number, length: number): WindowFigures {
     this.#latest = Math.max(this.#latest, now);
     const present = Math.floor(this.#latest / length);
@@ -168,7 +168,7 @@ function happen(windows: RequestWindows, now: number, what: Happening): void {
   }
 }
 
-/** Sums of doubles depend on their order: a mean may differ in its last digit. */
+/** Compares figures; means may differ in the last digit, since sums of doubles depend on their order. */
 function same(actual: Figures, expected: Figures): void {
   ok(Math.abs((actual.mean ?? 0) - (expected.mean ?? 0)) < 2e-4);
   deepEqual({ ...actual, mean: 0 }, { ...expected, mean: 0 });
@@ -187,7 +187,7 @@ const happening = fc.oneof(
   fc.constant("rejected" as const),
   fc.double({ min: 0, max: 20_000, noNaN: true }),
 );
-// Whole slices, their ends and what is beside them; short steps; a pause longer than any window; and back in time.
+// Short steps, whole slices and times close to their ends, pauses longer than any window, and steps back in time.
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.double({ min: 0, max: 900, noNaN: true }) },
   fc.constantFrom(0, 1, 2000, 1999.999, 4000, 10_000, 12_000, 60_000),
@@ -200,7 +200,7 @@ const act = fc.oneof(
   { weight: 1, arbitrary: fc.constant("reset" as const) },
 );
 
-Deno.test("RequestWindows say what a list of everything says, whatever happens when", () => {
+Deno.test("RequestWindows equal the figures of a complete list of events, at all times", () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0, max: 100_000, noNaN: true }),
@@ -235,7 +235,7 @@ Deno.test("RequestWindows say what a list of everything says, whatever happens w
   );
 });
 
-Deno.test("RequestWindows give the rates of a steady stream exactly, from its first seconds on", () => {
+Deno.test("RequestWindows give the exact rates of a steady stream from its first seconds on", () => {
   const windows = new RequestWindows(0);
   let asked = 0;
   for (let now = 5; now <= 90_000; now += 10) {
@@ -253,7 +253,7 @@ Deno.test("RequestWindows give the rates of a steady stream exactly, from its fi
   equal(windows.total(90_000).named().arrivals, 9_000);
 });
 
-Deno.test("RequestWindows that saw nothing say nothing, and no rate is infinite", () => {
+Deno.test("RequestWindows without elapsed time have no quantiles and no infinite rate", () => {
   const windows = new RequestWindows(1_000);
   happen(windows, 1_000, "arrived");
   const { seconds, arrivals, rates, responseTime } = windows.last10s(1_000);
@@ -261,7 +261,7 @@ Deno.test("RequestWindows that saw nothing say nothing, and no rate is infinite"
   equal(responseTime.p99, null);
 });
 
-Deno.test("RequestWindows counts in all what the first look at a later slice lets pass", () => {
+Deno.test("RequestWindows.total() includes a slice that ends with that very call", () => {
   const windows = new RequestWindows(0);
   windows.at(100).counts[ARRIVALS]++;
   equal(windows.total(2_500).counts[ARRIVALS], 1);

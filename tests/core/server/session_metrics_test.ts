@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { SessionMetrics } from "../../../core/server/session_metrics.ts";
 
-Deno.test("SessionMetrics counts for the whole server and keeps what it sets to itself", () => {
+Deno.test("SessionMetrics adds counts to the server's metrics and keeps set values to itself", () => {
   const all = new MetricRegistry();
   const session = new SessionMetrics(all);
   const counted = { name: "x_total", help: "X" };
@@ -26,7 +26,7 @@ Deno.test("SessionMetrics counts for the whole server and keeps what it sets to 
   deepEqual([...session.all()].length, [...all.all()].length);
 });
 
-Deno.test("SessionMetrics shows a session's own series by their labels", () => {
+Deno.test("SessionMetrics lists a session's own series by their labels", () => {
   const session = new SessionMetrics(new MetricRegistry());
   const metric = session.gauge({ name: "x_now", help: "X", labels: ["route"] });
   metric.series("a").set(1);

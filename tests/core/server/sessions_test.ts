@@ -1,7 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import { nameInHost } from "../../../core/server/sessions.ts";
 
-Deno.test("nameInHost() takes one label before .localhost, and nothing else", () => {
+Deno.test("nameInHost() returns a single label before .localhost only", () => {
   const names = {
     "http://w1.localhost:8080/r": "w1",
     "http://w1.localhost/": "w1",

@@ -69,7 +69,7 @@ Deno.test("200 changes under load lose no request, and every exchange has one re
   equal(server.stats().routes.r.answered, sequences.length);
 });
 
-Deno.test("an exchange under way goes on as it began, and keeps its revision from being disposed", async () => {
+Deno.test("an exchange in flight keeps its settings, and its revision is not disposed before it ends", async () => {
   const disposed: number[] = [];
   let setups = 0;
   const plugin: Plugin = {
@@ -102,7 +102,7 @@ Deno.test("an exchange under way goes on as it began, and keeps its revision fro
   deepEqual(disposed, [1, 2, 3, 4], "in the order of their revisions");
 });
 
-/** A plugin that keeps a counter and refuses routes that say so. */
+/** A plugin that keeps a counter over revisions, and fails for routes with a certain setting. */
 function keeper(seen: string[]): Plugin {
   return {
     name: "keeper",
@@ -137,7 +137,7 @@ function keeper(seen: string[]): Plugin {
   };
 }
 
-Deno.test("a change that fails in its last route changes nothing, kept state included", async () => {
+Deno.test("a change that fails in its last route changes nothing, plugin state included", async () => {
   const seen: string[] = [];
   const server = await createPerfmock({
     plugins: { keeper: { value: 1 } },
@@ -167,7 +167,7 @@ Deno.test("a change that fails in its last route changes nothing, kept state inc
   deepEqual(seen.slice(1), ["disposed 1", "disposed 3", "state disposed"]);
 });
 
-Deno.test("config: read, patched, replaced, with the revision as ETag and If-Match", async () => {
+Deno.test("config can be read, patched and replaced, with the revision as ETag and If-Match", async () => {
   await using server = await createPerfmock({
     seed: 1,
     routes: [{ path: "/a" }],
@@ -193,7 +193,7 @@ Deno.test("config: read, patched, replaced, with the revision as ETag and If-Mat
   equal(server.config.seed, 42);
 });
 
-Deno.test("PATCH config refuses routes and names the right call", async () => {
+Deno.test("PATCH config refuses routes and names the call to use instead", async () => {
   await using server = await createPerfmock({}, { ...quiet, listen: false });
   for (const body of [{ routes: [] }, { routes: { a: 1 } }, [], "x", null, 7]) {
     const { status, json } = await call(server, "PATCH config", body);
@@ -205,7 +205,7 @@ Deno.test("PATCH config refuses routes and names the right call", async () => {
   equal(server.revision, 1);
 });
 
-Deno.test("routes: a new one is appended, one is merged into, one is removed", async () => {
+Deno.test("routes can be appended, merged into and removed", async () => {
   await using server = await createPerfmock({
     routes: [{ path: "/a" }, { id: "b", path: "/b" }],
   }, { ...quiet, listen: false });
@@ -233,7 +233,7 @@ Deno.test("routes: a new one is appended, one is merged into, one is removed", a
   equal((await call(server, "PUT routes/c", [])).status, 400);
 });
 
-Deno.test("what is fixed while the server runs is refused with the word restart, all of it at once", async () => {
+Deno.test("changes that require a restart are refused, all of them in one answer", async () => {
   await using server = await createPerfmock(
     { routes: [{ id: "r", path: "/r" }] },
     quiet,
@@ -254,7 +254,7 @@ Deno.test("what is fixed while the server runs is refused with the word restart,
   equal(server.revision, 1);
 });
 
-Deno.test("faults can be brought in while the server runs, with the right engine resets too", async () => {
+Deno.test("faults can be added while the server runs, connection resets too if the engine supports them", async () => {
   await using server = await createPerfmock({
     server: { engine: "node" },
     routes: [{ id: "r", path: "/r", response: { text: "whole" } }],
@@ -273,7 +273,7 @@ Deno.test("faults can be brought in while the server runs, with the right engine
   equal(await (await fetch(url)).text(), "whole");
 });
 
-Deno.test("sequence numbers and stats go on over revisions; a reset starts them afresh", async () => {
+Deno.test("sequence numbers and stats continue over revisions, and a reset starts them again", async () => {
   await using test = await createTestServer({ routes: [{ path: "/r" }] });
   await test.request("/r");
   await call(test.server, "PATCH config", { seed: 9 });
@@ -287,7 +287,7 @@ Deno.test("sequence numbers and stats go on over revisions; a reset starts them 
   equal(again.response.headers.get("perfmock-sequence"), "0");
 });
 
-Deno.test("update() changes the configuration of a library's server, or throws all faults", async () => {
+Deno.test("update() changes the configuration of a server in the library, or throws all issues", async () => {
   await using server = await createPerfmock({}, { ...quiet, listen: false });
   await server.update({ seed: 7 });
   equal(server.config.seed, 7);
@@ -305,7 +305,7 @@ Deno.test("update() changes the configuration of a library's server, or throws a
   equal(server.config.seed, 7);
 });
 
-Deno.test("changes that are sent together are made one after another", async () => {
+Deno.test("concurrent changes are made one after another", async () => {
   await using server = await createPerfmock({
     routes: [{ id: "r", path: "/r" }],
   }, { ...quiet, listen: false });
@@ -330,7 +330,7 @@ Deno.test("changes that are sent together are made one after another", async () 
   );
 });
 
-Deno.test("a change that comes too late, when the server has ended, is refused and leaves nothing", async () => {
+Deno.test("a change after the end of the server is refused and leaves nothing pending", async () => {
   const server = await createPerfmock({}, { ...quiet, listen: false });
   const late = server.update({ seed: 1 });
   const ended = server[Symbol.asyncDispose]();
