@@ -174,7 +174,7 @@ function invalid(
   return new PerfmockError("ARGUMENT_INVALID", message, [issue]);
 }
 
-/** Applies a JSON Merge Patch (RFC 7396): objects are merged, null removes, any other value replaces. Changes neither argument. */
+/** Applies a JSON Merge Patch (RFC 7396): objects are merged, null removes, other values replace. Changes neither argument. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const merged = new Map(Object.entries(isObject(target) ? target : {}));

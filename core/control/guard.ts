@@ -1,5 +1,6 @@
 /**
- * Access to the control API: web pages of other origins are refused, and so are requests without the token if one is configured.
+ * Access to the control API. Web pages of other origins are refused, and so are requests without the token if one is
+ * configured.
  *
  * @module
  */

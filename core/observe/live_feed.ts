@@ -27,10 +27,10 @@ const DEFAULT_INTERVAL = 1000;
 const READER_LIMIT = 64;
 
 /**
- * Sends snapshots to all readers. Time is divided into ticks of the interval, counted since the feed was made, and an event's id
- * ends in the number of its tick. Ids therefore continue while there is no reader, and a reader that reconnects with
- * `Last-Event-ID` learns how many snapshots it missed. All readers of an interval share one snapshot per tick. At most one event
- * is buffered for a slow reader; further ones are dropped, and the next event it receives contains their number.
+ * Sends snapshots to all readers. Time is divided into ticks of the interval, counted since the feed was made, and an event's
+ * id ends in the number of its tick. Ids therefore continue while there is no reader, and a reader that reconnects with
+ * `Last-Event-ID` learns how many snapshots it missed. All readers of an interval share one snapshot per tick. At most one
+ * event is buffered for a slow reader; further ones are dropped, and the next event it receives contains their number.
  *
  * A timer exists only while there are readers, and a snapshot is made only if at least one reader has room for it.
  */

@@ -82,7 +82,7 @@ export class MetricRegistry implements Metrics {
       definition: {
         name: "perfmock_series_overflow_total",
         help:
-          "Times a label set of a metric was folded into its overflow series",
+          "Number of label sets of a metric that went to its overflow series",
         labels: ["metric"],
       },
     }, () => new CellCounter(this.#cells.take()));

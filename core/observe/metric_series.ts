@@ -18,7 +18,8 @@ export interface Cell {
 const CHUNK = 256;
 
 /**
- * Allocates numbers in typed arrays of 256. Numbers are not kept in fields of objects, since changing such a field may allocate.
+ * Allocates numbers in typed arrays of 256. Numbers are not kept in fields of objects, since a change of such a field may
+ * allocate memory.
  */
 export class Cells {
   #values = new Float64Array(CHUNK);

@@ -85,17 +85,18 @@ export class Recorder {
     });
     this.#service = metrics.timing({
       name: "perfmock_service_seconds",
-      help: "Service time as achieved, without queueing and degradation",
+      help: "Achieved service time, without queueing and degradation",
       labels: ["route"],
     });
     this.#target = metrics.timing({
       name: "perfmock_injected_delay_target_seconds",
-      help: "Delay asked for: service time and degradation as drawn",
+      help: "Intended delay: service time and degradation as drawn",
       labels: ["route"],
     });
     this.#late = metrics.timing({
       name: "perfmock_injected_delay_lateness_seconds",
-      help: "How much later than its target time a held response left",
+      help:
+        "Time from the intended to the actual departure of a delayed response",
       labels: ["route"],
     }, LATENESS_BOUNDARIES);
     this.#gone = metrics.counter({
@@ -114,7 +115,7 @@ export class Recorder {
     });
     this.lag = metrics.timing({
       name: "perfmock_eventloop_lag_seconds",
-      help: "How much later than asked for the event loop ran a probe",
+      help: "Time from the requested to the actual wake-up of the event loop",
     }, LATENESS_BOUNDARIES).series();
   }
 

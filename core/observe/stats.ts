@@ -90,8 +90,8 @@ export class StatsSource implements LiveSource {
   }
 
   /**
-   * The same figures as JSON in slices, so that a large configuration does not delay responses. The figures of a route are taken
-   * at one moment, and so are those of the up to 16 routes of a slice.
+   * The same figures as JSON in slices, so that a large configuration does not delay responses. The figures of a route are
+   * taken at one moment, and so are those of the up to 16 routes of a slice.
    */
   snapshot(): Iterable<string> {
     const now = this.clock.now();
