@@ -12,7 +12,11 @@ import { PerfmockError } from "../errors.ts";
 import { ExchangeJournal } from "../observe/journal.ts";
 import { LiveFeed } from "../observe/live_feed.ts";
 import { collected } from "../observe/sliced_json.ts";
-import { type Stats, type StatsParts, StatsSource } from "../observe/stats.ts";
+import {
+  type Stats,
+  type StatsOptions,
+  StatsSource,
+} from "../observe/stats.ts";
 import type { Recorder } from "../observe/recorder.ts";
 import { Edge, forget } from "../pipeline/edge.ts";
 import type {
@@ -44,7 +48,7 @@ export interface WorldOptions extends
     | "url"
     | "virtualWorld"
   >,
-  Pick<StatsParts, "started" | "eventLoopLag"> {
+  Pick<StatsOptions, "started" | "eventLoopLag"> {
   /** Returns the control API's own endpoints. */
   readonly endpoints: (world: World, kit: Kit) => readonly Endpoint[];
   /** Returns the HTTP server that runs; undefined before there is one. */
