@@ -58,8 +58,8 @@ export type {
 } from "./core/observe/stats.ts";
 export type {
   Figures,
-  RouteFigures,
   RequestCounts,
+  RouteFigures,
   WindowFigures,
 } from "./core/observe/figures.ts";
 export type { ProcessFigures } from "./core/observe/read_process.ts";

@@ -4,22 +4,17 @@
  *
  * @module
  */
-import type { LoadEngine, LoadHost, ThreadInput } from "./contract/load.ts";
-import type { Key, Kit, Stream } from "./plugin.ts";
+import type { ThreadInput } from "./contract/load.ts";
+import type { Kit, Stream } from "./plugin.ts";
 import { suggest } from "./config/mod.ts";
 import { createStream, streamKey } from "./lib/random/mod.ts";
 import { type BuiltinPlugins, readKit } from "./world/settings.ts";
 
 export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
+export { LOAD_ENGINE, LOAD_HOST } from "./world/plugin_lifecycle.ts";
 export { Histogram, PerfmockError, toPointer, validate } from "./plugin.ts";
 export { PreciseClock, VirtualClock } from "./lib/time/mod.ts";
-
-/** The key under which a plugin provides the load engine that `createPerfmock().load()` and `simulate()` use. */
-export const LOAD_ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
-
-/** The key under which core provides a {@linkcode LoadHost} to plugins of scope `server`. */
-export const LOAD_HOST: Key<LoadHost> = { name: "perfmock.load_host" };
 
 /** The part of a {@linkcode Host} that needs no server. */
 export interface ThreadHost {

@@ -6,6 +6,7 @@
 import { suggest, toPointer } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { nextTurn } from "../lib/turn.ts";
+import type { LoadEngine, LoadHost } from "../contract/load.ts";
 import type { Host, Instance, Key } from "../plugin.ts";
 import { coded, type CodedIssue, type LoadedPlugin } from "./plugin_loader.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
@@ -91,6 +92,12 @@ export interface RunningPlugin extends LoadedPlugin {
   /** Result of its setup. */
   readonly instance: Instance;
 }
+
+/** The key under which a plugin provides the load engine that `createPerfmock().load()` and `simulate()` use. */
+export const LOAD_ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
+
+/** The key under which core provides a {@linkcode LoadHost} to plugins of scope `server`. */
+export const LOAD_HOST: Key<LoadHost> = { name: "perfmock.load_host" };
 
 /** The services that the plugins of one revision provide to each other. */
 export class Services {

@@ -9,16 +9,16 @@ import {
   type PerfmockConfig,
   toPointer,
 } from "../config/mod.ts";
-import type { LoadHost } from "../contract/load.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Generation } from "../pipeline/exchange.ts";
-import type { Dial, Issue, Key } from "../plugin.ts";
+import type { Dial, Issue } from "../plugin.ts";
 import type { PlacedDial } from "./dials.ts";
 import { clashes, endpointsOf, pathsOfServer, served } from "./endpoints.ts";
 import { hostFor } from "./host.ts";
 import {
   disposeAll,
+  LOAD_HOST,
   type RunningPlugin,
   Services,
   setUp,
@@ -36,9 +36,6 @@ import {
   type SettingsInput,
 } from "./settings.ts";
 import { CarriedState, disposeValues, type WorldState } from "./state.ts";
-
-/** The key of core/load.ts, by name: that door stands above this room. */
-const LOAD_HOST: Key<LoadHost> = { name: "perfmock.load_host" };
 
 /** A configuration, built. */
 export interface Revision {
