@@ -1,30 +1,30 @@
 /**
- * The part of a frontend that this example is about: what it does when the backend is too busy to answer.
+ * Retry policies of a frontend whose backend is too busy to answer.
  *
  * @module
  */
 
-/** What a frontend does about a refusal. */
+/** A reaction to refusals. */
 export interface RetryPolicy {
-  /** What it is called. */
+  /** Name of the policy. */
   readonly name: string;
-  /** How many requests it sends for one click, the first included. */
+  /** Maximum number of requests per click, the first included. */
   readonly attempts: number;
-  /** How long it waits before the next attempt, in milliseconds, or undefined to give up. */
+  /** Returns the wait before the next attempt, in ms, or undefined to give up. */
   wait(refusal: Refusal): number | undefined;
 }
 
 /** A refusal as the frontend sees it. */
 export interface Refusal {
-  /** The attempts so far. */
+  /** Number of attempts so far. */
   readonly attempt: number;
-  /** What Retry-After says, in milliseconds; undefined where it says nothing. */
+  /** Value of Retry-After, in ms; undefined without the header. */
   readonly retryAfter: number | undefined;
-  /** A number from 0 to 1, another one each time. */
+  /** A random number from 0 to 1. */
   readonly chance: number;
 }
 
-/** Retries at once and often, and does not read Retry-After: what a loop around fetch does. */
+/** Retries at once and often, and does not read Retry-After, as a loop around fetch does. */
 export const impatient: RetryPolicy = {
   name: "impatient",
   attempts: 40,
@@ -32,7 +32,7 @@ export const impatient: RetryPolicy = {
 };
 
 /**
- * Waits at least as long as it is told, and some random time more that doubles with each attempt, so that those who were
+ * Waits at least as long as Retry-After says, plus a random time whose range doubles with each attempt, so that users who were
  * refused together do not come back together.
  */
 export const considerate: RetryPolicy = {
@@ -42,25 +42,24 @@ export const considerate: RetryPolicy = {
     retryAfter + chance * 500 * 2 ** attempt,
 };
 
-/** After this many milliseconds a user no longer waits, whatever the policy. */
+/** Maximum time that a user waits, whatever the policy, in ms. */
 const PATIENCE = 4000;
 
-/** What became of one click. */
+/** Outcome of a click. */
 export interface Click {
-  /** Whether the user saw an answer. */
+  /** True if the user saw an answer. */
   readonly served: boolean;
-  /** How many requests it took. */
+  /** Number of requests sent. */
   readonly requests: number;
-  /** How long the user waited, in milliseconds. */
+  /** Time that the user waited, in ms. */
   readonly waited: number;
 }
 
 /**
- * One user's click, as the frontend carries it out.
+ * Loads a page, as a frontend does for a user's click.
  *
- * @param url what it loads
- * @param policy what it does about refusals
- * @param user its id, and chance as the user's own numbers
+ * @param policy reaction to refusals
+ * @param user id, and random numbers of the user's own
  */
 export async function click(
   url: URL,

@@ -1,10 +1,10 @@
 /**
- * Critical scenario 2: what does an application do while its backend is overloaded?
+ * Critical scenario 2: how does an application behave while its backend is overloaded?
  *
- * A shop's backend has five database connections and room for ten to wait. Two hundred users click within one second, which is
- * more than it serves in that time. The same crowd comes twice: once with a frontend that retries at once, once with one that
- * reads Retry-After and spreads its retries. The backend serves as many either way: what differs is how many requests it has to
- * turn away to do so, and how long that keeps everybody busy.
+ * A shop's backend has five database connections and a queue of ten. Two hundred users click within one second, which is more
+ * than it can serve in that time. They do so twice: once with a frontend that retries at once, once with one that reads
+ * Retry-After and spreads its retries. The backend serves as many either way; the number of refused requests differs, and so does
+ * the time until all users are done.
  *
  *     deno run -A examples/overload/main.ts
  *
@@ -20,27 +20,29 @@ import {
   type RetryPolicy,
 } from "./client.ts";
 
-/** How many users click, and within how many milliseconds. */
+/** Number of users. */
 const USERS = 200;
+
+/** Time within which all of them click, in ms. */
 const WITHIN = 1000;
 
-/** What one policy did to the backend, and the backend to its users. */
+/** Outcome of one policy. */
 export interface Outcome {
-  /** The policy's name. */
+  /** Name of the policy. */
   readonly policy: string;
-  /** Clicks that got their answer. */
+  /** Number of clicks that got an answer. */
   readonly served: number;
-  /** Requests sent for these and all other clicks. */
+  /** Number of requests sent for all clicks. */
   readonly requests: number;
-  /** Requests that were refused. */
+  /** Number of refused requests. */
   readonly refused: number;
-  /** Retries that came before Retry-After said. */
+  /** Number of retries before the time that Retry-After had named. */
   readonly early: number;
-  /** Half of those served waited at most so long, in milliseconds. */
+  /** Median wait of served clicks, in ms. */
   readonly medianWait: number;
-  /** The most places that were taken at once. */
+  /** Maximum number of places taken at once. */
   readonly peakBusy: number;
-  /** What perfmock says of all clients together. */
+  /** perfmock's verdict on all clients together. */
   readonly verdict: string;
 }
 
@@ -108,7 +110,7 @@ async function crowd(policy: RetryPolicy): Promise<Outcome> {
   };
 }
 
-/** A user's own numbers from 0 to 1: the same in every run (the fractional parts of multiples of the golden ratio). */
+/** Numbers from 0 to 1 of a user's own, the same in every run: fractional parts of multiples of the golden ratio. */
 function chances(user: number): () => number {
   let drawn = user * 7;
   return () => (++drawn * 0.6180339887498949) % 1;

@@ -65,7 +65,7 @@ export class Background {
     this.#options = options;
   }
 
-  /** Whether phantoms are to arrive. */
+  /** True if phantoms are to arrive. */
   get running(): boolean {
     return this.#settings !== undefined;
   }

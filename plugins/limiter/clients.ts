@@ -48,7 +48,7 @@ const HORIZON = 60_000;
 export interface ClientReport extends RetryFigures {
   /** Key of the client. */
   readonly client: string;
-  /** Its behaviour in words. */
+  /** Behaviour in words. */
   readonly verdict: string;
 }
 

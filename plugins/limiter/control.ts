@@ -141,7 +141,8 @@ export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
     endpoint({
       method: "GET",
       path: "/pools",
-      summary: "The pools: places, queues, refusals; times in milliseconds",
+      summary:
+        "Report the pools: places, queues, refusals; times in milliseconds",
       answer: listOf("pools", POOL),
       handle: () => ({ pools: reportPools(limiter, clock) }),
     }),
@@ -149,7 +150,7 @@ export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
       method: "PATCH",
       path: "/pools/:name",
       summary:
-        "Changes settings of a pool in the configuration, null removes one; If-Match may name the revision; who waits stays",
+        "Change settings of a pool in the configuration, null removes one; If-Match may name the revision; queued requests stay",
       body: z.record(z.string(), z.unknown()).meta({
         description: "settings of a pool, as in the configuration",
         examples: [{ concurrency: 20, queueTimeout: "1s" }],
@@ -161,7 +162,7 @@ export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
       method: "GET",
       path: "/clients",
       summary:
-        "What clients do once they were refused: retries, their spacing in milliseconds, and a verdict",
+        "Report refused clients: retries, their spacing in milliseconds, and a verdict",
       answer: {
         ...listOf("clients", { client: TEXT, ...RETRY_FIGURES }),
         required: ["clients", "all"],
@@ -225,7 +226,7 @@ async function changePool(
   }
 }
 
-/** By name and code: core may be loaded twice. */
+/** True for an error with issues of the configuration. Not checked by class, since core may be loaded twice. */
 function isInvalidConfig(error: unknown): error is PerfmockError {
   const { code, issues = [] } = error as Partial<PerfmockError>;
   return code === "CONFIG_INVALID" && issues.length > 0;

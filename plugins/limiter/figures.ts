@@ -40,7 +40,7 @@ export class PoolSeries {
       metrics.gauge({ name: `perfmock_pool_${name}`, help, labels: ["pool"] });
     this.#queue = metrics.timing({
       name: "perfmock_queue_seconds",
-      help: "Time spent in a pool's queue, 0 for who was admitted at once",
+      help: "Time spent in a pool's queue, 0 for requests admitted at once",
       labels: ["pool", "outcome"],
     });
     this.#arrivals = metrics.counter({
@@ -58,12 +58,12 @@ export class PoolSeries {
       busy: gauge("busy", "Places of a pool that are taken"),
       capacity: gauge(
         "queue_capacity",
-        "How many may wait for a place of a pool",
+        "Maximum number of requests in the queue of a pool",
       ),
-      queued: gauge("queue_depth", "How many wait for a place of a pool"),
+      queued: gauge("queue_depth", "Requests in the queue of a pool"),
       utilisation: gauge(
         "utilisation_ratio",
-        "Share of a pool's places that was taken, time-weighted, since the reading before",
+        "Time-weighted share of a pool's places that were taken, since the previous reading",
       ),
     };
   }

@@ -169,7 +169,7 @@ export class Limiter {
     );
   }
 
-  /** Takes over: all pools follow this revision's settings; only then are queued requests admitted to new places. */
+  /** Puts the revision in force: all pools follow this revision's settings; only then are queued requests admitted to new places. */
   adopt(): void {
     this.#adopted = true;
     for (const [name, { persistent, ...plan }] of this.#pools) {
@@ -323,7 +323,7 @@ function dial(
   return { type, turn: (value) => turn(value as number | undefined) };
 }
 
-/** Whether pools are listed: Array.isArray does not narrow to readonly lists. */
+/** True if pools are listed: Array.isArray does not narrow to readonly lists. */
 function isList(
   limiter: readonly string[] | PoolSettings,
 ): limiter is readonly string[] {

@@ -72,7 +72,7 @@ export interface PoolOptions {
 export interface Estimate {
   /** Time from now, in ms. */
   readonly wait: number;
-  /** Whether it follows from the throughput, or is the fallback. */
+  /** Source of the estimate: the recent throughput, or the fallback. */
   readonly from: "throughput" | "fallback";
 }
 
@@ -128,7 +128,7 @@ export class Pool implements Lease, QueueOwner {
     return this.figures.load(this.#options.clock.now());
   }
 
-  /** Whether some refusal has an estimated Retry-After. */
+  /** True if some refusal has an estimated Retry-After. */
   get estimates(): boolean {
     return this.#throughput !== undefined;
   }

@@ -30,7 +30,7 @@ const UNAVAILABLE = 503;
 
 /** Makes the rejections of one kind. */
 export class Refusal {
-  /** Whether Retry-After is estimated for each rejection. */
+  /** True if Retry-After is estimated for each rejection. */
   readonly estimated: boolean;
   readonly #answer: (estimate: () => number) => Rejection;
 

@@ -52,7 +52,7 @@ export interface Attempt {
   readonly attempt: number;
   /** Time since the refusal, in ms; undefined where it is no retry. */
   readonly spacing?: number;
-  /** Whether it came before the time that Retry-After had named; undefined without Retry-After. */
+  /** True if it came before the time that Retry-After had named; undefined without Retry-After. */
   readonly early?: boolean | undefined;
 }
 

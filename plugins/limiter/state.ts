@@ -51,7 +51,7 @@ export interface PersistentPoolOptions {
   ) => void;
   /** Returns the key of an exchange's client. */
   readonly clientOf: (exchange: Exchange) => string;
-  /** Whether the revision in force has a pool of this name. */
+  /** True if the revision in force has a pool of this name. */
   readonly has: (name: string) => boolean;
   /** Writes one line to the log. */
   readonly log: (level: "info" | "warn", message: string) => void;
@@ -241,7 +241,7 @@ export class LimiterState {
     this.#pools = pools;
   }
 
-  /** Whether there is a pool of this name. */
+  /** True if there is a pool of this name. */
   has(name: string): boolean {
     return this.#pools.has(name);
   }

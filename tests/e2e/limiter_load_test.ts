@@ -5,7 +5,7 @@ import type { PoolReport } from "../../plugins/limiter/mod.ts";
 import { call, json, post } from "../support/http.ts";
 import { until } from "../support/wait.ts";
 
-/** What is read of a run's summary. */
+/** The part of a run's summary that is read here. */
 interface Summary {
   readonly scenarios: {
     readonly load: {
@@ -72,7 +72,7 @@ Deno.test("a load script that makes a pool larger while it is full agrees with i
   const both = `simulated ${figures(load)}, real ${figures(real)}`;
   equal(real.started, load.started, "the same arrivals");
   ok(load.failed > 0.1 * load.started, both);
-  // The stated bounds: 5 % of the requests refused more or fewer, a fifth of the mean time from sending and 5 ms more or less.
+  // The stated bounds: refusals differ by at most 5 % of the requests, mean service times by at most a fifth and 5 ms.
   ok(Math.abs(real.failed - load.failed) <= 0.05 * load.started, both);
   const { mean } = load.serviceTime;
   ok(Math.abs(real.serviceTime.mean - mean) <= 0.2 * mean + 5, both);
@@ -80,6 +80,6 @@ Deno.test("a load script that makes a pool larger while it is full agrees with i
   deepEqual(
     [arrivals, peakBusy, concurrency, queue],
     [real.started, 8, 4, 6],
-    "what the script laid over the configuration is off again",
+    "the script's values are released",
   );
 });

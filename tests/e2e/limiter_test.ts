@@ -7,7 +7,7 @@ import { call, json, rawRequest } from "../support/http.ts";
 import { poissonArrivals, simulate } from "../support/simulation.ts";
 import { until } from "../support/wait.ts";
 
-/** The report of a server's first pool. */
+/** Report of a server's first pool. */
 async function pool(server: Perfmock): Promise<PoolReport> {
   const { pools } = await json<{ pools: PoolReport[] }>(
     call(server, "/_perfmock/limiter/pools"),
@@ -15,7 +15,7 @@ async function pool(server: Perfmock): Promise<PoolReport> {
   return pools[0];
 }
 
-/** A client on a socket of its own, and what it has got. */
+/** A client on a socket of its own, and its answer. */
 class Visitor {
   status = 0;
   endedAt = NaN;
@@ -40,12 +40,12 @@ class Visitor {
     });
   }
 
-  /** Resolves once it got its answer or left. */
+  /** Resolves at its answer, or when it leaves. */
   get end(): Promise<void> {
     return this.#end;
   }
 
-  /** Leaves, whatever it waits for. */
+  /** Closes its connection. */
   async leave(): Promise<void> {
     this.#client[Symbol.dispose]();
     await this.#end;
@@ -60,7 +60,7 @@ async function leaveAll(all: readonly Visitor[]): Promise<void> {
   await Promise.all(all.map((visitor) => visitor.leave()));
 }
 
-Deno.test("of 2000 clients at once a pool of 10 with a queue of 100 admits 10, lets 100 wait and refuses 1890", async () => {
+Deno.test("of 2000 clients at once a pool of 10 with a queue of 100 admits 10, queues 100 and refuses 1890", async () => {
   await using server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 10, queue: 100 } } } },
     routes: [{ id: "r", path: "/", limiter: "db", serviceTime: "60s" }],
@@ -83,7 +83,7 @@ Deno.test("of 2000 clients at once a pool of 10 with a queue of 100 admits 10, l
   equal(after.admitted + after.rejected.client_gone, 110);
 });
 
-Deno.test("clients that abort in the queue leave no trace: nobody's place, nobody's turn", async () => {
+Deno.test("clients that abort in the queue leave no trace: they hold no place and no turn", async () => {
   await using server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 10, queue: 100 } } } },
     routes: [
@@ -107,13 +107,13 @@ Deno.test("clients that abort in the queue leave no trace: nobody's place, nobod
   await holders[0].leave();
   await next.end;
   await next.leave();
-  equal(next.status, 200, "the first place that is free is the next one's");
+  equal(next.status, 200, "the first free place goes to the next request");
   await leaveAll(holders);
   await until(() => server.inFlight === 0);
   equal((await pool(server)).busy, 0);
 });
 
-Deno.test("the limit is never exceeded, seen from both sides", async () => {
+Deno.test("the limit is never exceeded, as seen by client and server", async () => {
   const service = 25;
   await using server = await createPerfmock({
     plugins: {
@@ -125,7 +125,7 @@ Deno.test("the limit is never exceeded, seen from both sides", async () => {
   const all = visitors(server, 300);
   await Promise.all(all.map(({ end }) => end));
   ok(all.every(({ status }) => status === 200));
-  // Ten at once, each for 25 ms: by any time at most ten answers for each 25 ms since the first request.
+  // Ten at once, 25 ms each: at any time at most ten answers per 25 ms since the first request.
   const ends = all.map(({ endedAt }) => endedAt).sort((a, b) => a - b);
   for (const [index, end] of ends.entries()) {
     const soonest = start + service * (1 + Math.floor(index / 10));
@@ -136,7 +136,7 @@ Deno.test("the limit is never exceeded, seen from both sides", async () => {
   await leaveAll(all);
 });
 
-Deno.test("connection-reset of a full pool and of a wait that was too long: no byte, then a reset", async () => {
+Deno.test("connection-reset, of a full pool and after a wait that was too long, sends no byte, then a reset", async () => {
   const reset = { action: "connection-reset" };
   await using server = await createPerfmock({
     plugins: {
@@ -171,7 +171,7 @@ Deno.test("connection-reset of a full pool and of a wait that was too long: no b
   await holder.leave();
 });
 
-Deno.test("a pool that is changed under 400 clients admits at once as many as it gained, and loses nobody", async () => {
+Deno.test("a pool that grows under 400 clients admits as many at once, and loses none", async () => {
   await using server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 10, queue: 500 } } } },
     routes: [
@@ -202,7 +202,7 @@ Deno.test("a pool that is changed under 400 clients admits at once as many as it
   await until(async () => (await pool(server)).busy === 50);
   equal((await pool(server)).queued, 340, "it drains before it admits");
   await change({ concurrency: 51 });
-  // One place, the last that came first: the fast ones pass through it, the 40 slow ones that are left wait.
+  // One place, last come first served: the fast requests pass through it, the other 40 slow ones wait.
   await Promise.all(fast.map(({ end }) => end));
   ok(fast.every(({ status }) => status === 200));
   const { busy, queued, admitted, arrivals } = await pool(server);
@@ -284,7 +284,7 @@ Deno.test("the same traffic over real sockets agrees with the simulation", async
   const both = `simulated ${JSON.stringify(simulated)}, real ${
     JSON.stringify(real)
   }`;
-  // The stated bounds: 5 % of the requests refused more or fewer, a fifth of the mean wait and 5 ms more or less. Sockets and
+  // The stated bounds: refusals differ by at most 5 % of the requests, mean waits by at most a fifth and 5 ms. Sockets and
   // timers shift arrivals by a millisecond or two, which turns some refusals into waits and back.
   ok(simulated.rejected > 0.1 * times.length, both);
   ok(

@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { run } from "../../examples/overload/main.ts";
 
-Deno.test("overload: retrying at once multiplies the load and wins nothing; waiting as told serves as many", async () => {
+Deno.test("overload: retrying at once multiplies the load without serving more than waiting as told", async () => {
   const [bad, good] = await run();
   deepEqual([bad.policy, good.policy], ["impatient", "considerate"]);
   const both = JSON.stringify([bad, good]);

@@ -1,4 +1,4 @@
-/** Pools, and who asks them for places, for tests: a virtual clock, no HTTP. */
+/** Pools and requests on a virtual clock, without HTTP. */
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import type {
   Exchange,
@@ -16,7 +16,7 @@ import {
   type RefusalSettings,
 } from "../../../plugins/limiter/refusal.ts";
 
-/** What a test pool is made with. */
+/** Options of a test pool. */
 export interface TestPoolOptions {
   readonly concurrency?: number;
   readonly capacity?: number;
@@ -28,7 +28,7 @@ export interface TestPoolOptions {
   readonly stream?: Stream;
 }
 
-/** A pool and what it says. */
+/** A pool, and what it has reported. */
 export interface TestPool {
   readonly pool: Pool;
   readonly clock: VirtualClock;
@@ -37,12 +37,12 @@ export interface TestPool {
   readonly refused: Rejection[];
 }
 
-/** Uniforms that repeat with a long period, for tests that need no better ones. */
+/** Random numbers that repeat with a long period. */
 export const SOME_STREAM: Stream = {
   uniform: (sequence) => ((sequence * 7919 + 104729) % 99991 + 0.5) / 99991,
 };
 
-/** A pool of one place without a queue, unless told otherwise. */
+/** Makes a pool, by default of one place without a queue. */
 export function testPool(options: TestPoolOptions = {}): TestPool {
   const { concurrency = 1, capacity = 0, queueTimeout = Infinity } = options;
   const clock = new VirtualClock();
@@ -63,7 +63,7 @@ export function testPool(options: TestPoolOptions = {}): TestPool {
   return { pool, clock, metrics, fellBack, refused };
 }
 
-/** The rules that options stand for. */
+/** Completes the rules of a pool. */
 export function rulesFor(options: TestPoolOptions): PoolRules {
   return {
     concurrency: options.concurrency ?? 1,
@@ -79,14 +79,14 @@ export function rulesFor(options: TestPoolOptions): PoolRules {
   };
 }
 
-/** Somebody who asks for a place and remembers what came of it. */
+/** A request for a place, which remembers its outcome. */
 export class Visitor implements Entrant {
   readonly exchange: Exchange;
-  /** How it stands. */
+  /** Present state. */
   state: "waiting" | "served" | "refused" | "gone" | "done" = "waiting";
-  /** When its service started, or when it was refused. */
+  /** Time of the start of its service, or of its refusal. */
   at = NaN;
-  /** Why it was refused. */
+  /** Reason of its refusal. */
   rejection: Rejection | undefined;
   readonly #pool: Pool;
   #ticket: Ticket | undefined;

@@ -1,10 +1,10 @@
-/** Servers with pools on virtual time, and what requests see of them. */
+/** Servers with pools in virtual time, and their answers. */
 import type { PerfmockInput } from "../../../core/config/mod.ts";
 import { createTestServer, type TestServer } from "../../../core/testing.ts";
 import type { PoolReport } from "../../../plugins/limiter/mod.ts";
 import { call, json } from "../../support/http.ts";
 
-/** A server with these pools and routes. */
+/** Makes a server with these pools and routes. */
 export function serve(
   pools: Readonly<Record<string, unknown>>,
   routes: PerfmockInput["routes"],
@@ -16,12 +16,12 @@ export function serve(
   }, log === undefined ? {} : { log });
 }
 
-/** What came of a request. */
+/** An answer. */
 export interface Seen {
   readonly status: number;
-  /** In its queue, in milliseconds. */
+  /** Queue time, in ms. */
   readonly queue: number;
-  /** From arrival to headers, in milliseconds. */
+  /** Time from arrival to headers, in ms. */
   readonly total: number;
   readonly headers: Headers;
   readonly text: string;
@@ -50,12 +50,12 @@ export function together(
   }));
 }
 
-/** Status and time from arrival to headers, in milliseconds. */
+/** Status and time from arrival to headers, in ms. */
 export function totals(seen: readonly Seen[]): [number, number][] {
   return seen.map(({ status, total }) => [status, total]);
 }
 
-/** What the control API says of the pools. */
+/** The pools, as the control API reports them. */
 export async function pools(test: TestServer): Promise<PoolReport[]> {
   const answer = await json<{ pools: PoolReport[] }>(
     call(test.server, "/_perfmock/limiter/pools"),

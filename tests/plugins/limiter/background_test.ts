@@ -12,7 +12,7 @@ import { poissonArrivals, simulate } from "../../support/simulation.ts";
 import { near, Probe } from "./_queueing.ts";
 import { pools, serve } from "./_server.ts";
 
-/** A background that runs. */
+/** Makes a background that follows a rate. */
 function background(test: TestPool, rate: Signal, ms: number): Background {
   const made = new Background({
     pool: test.pool,
@@ -64,19 +64,19 @@ Deno.test("phantoms follow a rate that changes, and end with it", () => {
   equal(test.pool.busy, 0);
 });
 
-Deno.test("phantoms take places, wait and are refused like everybody else", () => {
+Deno.test("phantoms take places, wait and are refused as requests are", () => {
   const test = testPool({ concurrency: 1, capacity: 1 });
   const phantoms = background(test, constant(1000), 1_000_000);
   test.clock.advance(100);
   deepEqual([test.pool.busy, test.pool.queued], [1, 1]);
   equal(phantoms.refused, phantoms.arrived - 2);
   equal(new Visitor(test).state, "refused");
-  deepEqual(test.refused.length, 1, "phantoms are no clients");
+  deepEqual(test.refused.length, 1, "phantoms do not count as clients");
   phantoms.stop();
   deepEqual([test.pool.queued, test.clock.pending], [0, 0]);
 });
 
-Deno.test("requests beside phantoms meet the pool that theory says: M/M/4/8 of both together", async () => {
+Deno.test("requests and phantoms together see the loss and utilisation of M/M/4/8", async () => {
   const probe = new Probe();
   const { scenarios: { load } } = await simulate({
     config: {
@@ -117,7 +117,7 @@ Deno.test("requests beside phantoms meet the pool that theory says: M/M/4/8 of b
   near(utilisation, 0.93595, 0.02, "utilisation");
 });
 
-Deno.test("a pool's report tells the phantoms among its arrivals", async () => {
+Deno.test("a pool's report counts the phantoms among its arrivals", async () => {
   await using test = await serve({
     db: {
       concurrency: 1,
@@ -138,7 +138,7 @@ Deno.test("a pool's report tells the phantoms among its arrivals", async () => {
   );
 });
 
-/** A rate of one phantom a second from a time on. */
+/** Rate of one phantom a second from a time on. */
 function from(time: number, end = Infinity): Signal {
   return {
     at: (now) => now < time ? 0 : 1,
@@ -149,12 +149,12 @@ function from(time: number, end = Infinity): Signal {
   };
 }
 
-Deno.test("a rate that is the same goes on, whatever else changes; another begins at its time 0", () => {
+Deno.test("an unchanged rate goes on, whatever else changes; a new rate begins at its time 0", () => {
   const test = testPool({ concurrency: Infinity });
   const phantoms = background(test, from(10_000), 1);
   test.clock.advance(9000);
   phantoms.follow(settings(from(10_000), 500));
-  equal(test.clock.pending, 1, "one is due, not two");
+  equal(test.clock.pending, 1, "one timer is set, not two");
   test.clock.advance(101_000);
   const { arrived } = phantoms;
   near(arrived, 100, 0.3);
@@ -169,7 +169,7 @@ Deno.test("a rate that is the same goes on, whatever else changes; another begin
   phantoms.stop();
 });
 
-Deno.test("without settings nobody arrives, and who is there stays", () => {
+Deno.test("without settings no phantom arrives, and those in the pool stay", () => {
   const test = testPool({ concurrency: 100 });
   const phantoms = background(test, constant(100), 2000);
   test.clock.advance(1000);
@@ -183,11 +183,16 @@ Deno.test("without settings nobody arrives, and who is there stays", () => {
   equal(test.pool.busy, 0);
   phantoms.override(50);
   test.clock.advance(1000);
-  equal(test.pool.busy, 0, "a rate alone brings nobody");
+  equal(test.pool.busy, 0, "a rate alone brings no phantom");
   phantoms.follow(settings(constant(1), 1));
   const { arrived } = phantoms;
   test.clock.advance(10_000);
-  near(phantoms.arrived - arrived, 500, 0.2, "it lies over what follows");
+  near(
+    phantoms.arrived - arrived,
+    500,
+    0.2,
+    "the override holds for later settings",
+  );
   phantoms.override(0);
   phantoms.override(0);
   equal(test.clock.pending, 0);
@@ -195,7 +200,7 @@ Deno.test("without settings nobody arrives, and who is there stays", () => {
   deepEqual([phantoms.arrived, phantoms.refused], [0, 0]);
 });
 
-Deno.test("laying a rate over the signal and taking it off at once changes no arrival", () => {
+Deno.test("overriding the signal and giving it back at once changes no arrival", () => {
   const arrivals = (turn: (phantoms: Background) => void) => {
     const test = testPool({ concurrency: Infinity });
     const phantoms = background(test, constant(50), 0);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { createTestServer } from "../../../core/testing.ts";
 import { ChainOrder } from "../../../plugins/limiter/checks.ts";
 
-Deno.test("ChainOrder takes routes that agree, and names the route that does not", () => {
+Deno.test("ChainOrder accepts routes that agree and names the route that does not", () => {
   const order = new ChainOrder();
   equal(order.add("a", ["web", "db"]), undefined);
   equal(order.add("b", ["web", "cache", "db"]), undefined);
@@ -16,7 +16,7 @@ Deno.test("ChainOrder takes routes that agree, and names the route that does not
   equal(order.add("e", ["cache", "db", "disk"]), undefined);
 });
 
-Deno.test("ChainOrder finds an order that goes round over several routes", () => {
+Deno.test("ChainOrder finds a cycle over several routes", () => {
   const order = new ChainOrder();
   order.add("a", ["1", "2"]);
   order.add("b", ["2", "3"]);
@@ -26,14 +26,14 @@ Deno.test("ChainOrder finds an order that goes round over several routes", () =>
   equal(order.add("f", ["1", "4", "3"]), undefined);
 });
 
-Deno.test("a chain that is refused leaves nothing behind", () => {
+Deno.test("a refused chain leaves no trace in the order", () => {
   const order = new ChainOrder();
   order.add("a", ["1", "2"]);
   order.add("b", ["3", "2", "1"]);
   equal(order.add("c", ["2", "3"]), undefined);
 });
 
-Deno.test("chains are taken if and only if one order of pools fits them all", () => {
+Deno.test("chains are accepted if and only if one order of pools fits them all", () => {
   const chain = fc.uniqueArray(fc.integer({ min: 0, max: 4 }).map(String), {
     minLength: 1,
     maxLength: 4,
@@ -52,7 +52,7 @@ Deno.test("chains are taken if and only if one order of pools fits them all", ()
   );
 });
 
-/** Whether pools can be put in one order that fits all chains: by taking away, again and again, one that nothing precedes. */
+/** True if one order of pools fits all chains: repeatedly removes a pool that no other precedes. */
 function sortable(chains: readonly (readonly string[])[]): boolean {
   let left = chains.map((chain) => [...chain]);
   while (left.some((chain) => chain.length > 0)) {
@@ -65,7 +65,7 @@ function sortable(chains: readonly (readonly string[])[]): boolean {
   return true;
 }
 
-/** What the limiter warns of. */
+/** Warnings of the limiter, as path and message. */
 async function warned(
   route: Readonly<Record<string, unknown>>,
   db: unknown = { concurrency: 2 },
@@ -100,14 +100,14 @@ const FITTED: readonly [string, unknown][] = [
 ];
 
 for (const [family, serviceTime] of FITTED) {
-  Deno.test(`a service time of ${family} that meets a pool is warned of`, async () => {
+  Deno.test(`a service time of ${family} on a route with a pool causes a warning`, async () => {
     const warnings = await warned({ serviceTime });
     deepEqual(warnings.map(([path]) => path), ["/plugins/limiter/pools/db"]);
     match(warnings[0][1], new RegExp(`^Route "r" draws .* from ${family} and`));
   });
 }
 
-Deno.test("exact samples that meet a pool are warned of, a route's own pool too", async () => {
+Deno.test("exact samples on a route with a pool cause a warning, with a route's own pool too", async () => {
   const sampling = { scheme: "exact", block: 200 };
   const limiter = { concurrency: 2 };
   const serviceTime = { exponential: { mean: 10 } };
@@ -116,7 +116,7 @@ Deno.test("exact samples that meet a pool are warned of, a route's own pool too"
   match(message, /^Route "r" samples exactly and takes the pool "route:r"/);
 });
 
-Deno.test("a rate limit alone, and a plain service time, are no reason to warn", async () => {
+Deno.test("a rate limit alone and a plain service time cause no warning", async () => {
   const limit = { rateLimit: { rate: "5/s" } };
   const limited = await warned({
     serviceTime: { exponential: { mean: 10 } },

@@ -17,12 +17,12 @@ function request(arrival: number, client: string): Exchange {
   } as unknown as Exchange;
 }
 
-/** Clients told apart by a header. */
+/** Makes clients that are told apart by a header. */
 function watch(): Clients {
   return new Clients(clientKey("x-client"));
 }
 
-/** A client sends, and is refused at once or not. */
+/** Sends a request of a client, which is refused at once or not. */
 function send(
   clients: Clients,
   [client, at]: readonly [string, number],
@@ -44,7 +44,7 @@ function of(clients: Clients, name: string) {
   return report;
 }
 
-Deno.test("a client that comes back too early, at the same intervals, is told so", () => {
+Deno.test("the verdict on a client that retries too early and at equal intervals names both", () => {
   const clients = watch();
   // Refused nine times, back every 100 ms, told 1 s; served at the tenth attempt.
   for (let n = 0; n < 9; n++) send(clients, ["hasty", n * 100], 0.3);
@@ -66,7 +66,7 @@ Deno.test("a client that comes back too early, at the same intervals, is told so
   match(verdict, /multiplies its load by 10\.0/);
 });
 
-Deno.test("a client that waits as told and spreads its retries is praised", () => {
+Deno.test("the verdict on a client that waits as told and spreads its retries is good", () => {
   const clients = watch();
   for (let n = 0; n < 10; n++) {
     send(clients, ["good", n * 10_000], 1);
@@ -101,7 +101,7 @@ Deno.test("exponential back-off is no jitter, and is measured as a factor", () =
   ok(!verdict.includes("back off"));
 });
 
-Deno.test("what comes long after is a new request, not a retry", () => {
+Deno.test("a request long after a refusal is a new one, not a retry", () => {
   const clients = watch();
   send(clients, ["a", 0], 10);
   send(clients, ["b", 30_000], 10);
@@ -112,10 +112,10 @@ Deno.test("what comes long after is a new request, not a retry", () => {
   );
   match(of(clients, "a").verdict, /^Was refused once and never retried/);
   send(clients, ["a", 200_000], "served");
-  equal(of(clients, "a").requests, 2, "nobody was refused lately");
+  equal(of(clients, "a").requests, 2, "no request was refused lately");
 });
 
-Deno.test("who was never refused is not listed; all together are", () => {
+Deno.test("a client that was never refused is not listed; the sum of all is", () => {
   const clients = watch();
   equal(clients.report().all.verdict, "No request was refused");
   send(clients, ["lucky", 0], "served");
@@ -133,7 +133,7 @@ Deno.test("who was never refused is not listed; all together are", () => {
   );
 });
 
-Deno.test("a client with many requests at once is remembered up to a point", () => {
+Deno.test("of a client with many refusals at once a limited number is remembered", () => {
   const clients = watch();
   for (let n = 0; n < 300; n++) send(clients, ["a", 0], 1);
   for (let n = 0; n < 400; n++) send(clients, ["a", 2000 + n], "served");
@@ -141,7 +141,7 @@ Deno.test("a client with many requests at once is remembered up to a point", () 
   deepEqual([of(clients, "a").requests, of(clients, "a").retries], [700, 300]);
 });
 
-Deno.test("clients beyond the most share one entry", () => {
+Deno.test("clients beyond the maximum share one entry", () => {
   const clients = watch();
   for (let n = 0; n <= MOST_CLIENTS + 5; n++) send(clients, [`${n}`, n], 1);
   const { clients: list, all } = clients.report();
@@ -150,7 +150,7 @@ Deno.test("clients beyond the most share one entry", () => {
   equal(of(clients, "__overflow__").refused, 6);
 });
 
-Deno.test("a refusal after a wait goes on with the attempt of its request", () => {
+Deno.test("a refusal after a wait counts for the attempt of its request", () => {
   const clients = watch();
   const first = request(0, "a");
   clients.arrived(first);
@@ -165,7 +165,7 @@ Deno.test("a refusal after a wait goes on with the attempt of its request", () =
   deepEqual([backoff, spacing], [2, { mean: 300, min: 200, max: 400 }]);
 });
 
-Deno.test("clients are told apart by a header, by default the first forwarded address, else by their own", () => {
+Deno.test("clients are told apart by a header, by default the first forwarded address, else by their own address", () => {
   const exchange = (headers: Record<string, string>, client?: string) => ({
     header: (name: string) => headers[name] ?? null,
     client,
@@ -197,7 +197,7 @@ const FINE: RetryFigures = {
   backoff: 2,
 };
 
-Deno.test("verdict() says in plain words what is wrong", () => {
+Deno.test("verdict() says what is wrong in plain words", () => {
   equal(verdict(FINE), "Well-mannered: backs off and spreads its retries");
   equal(
     verdict({ ...FINE, backoff: 1.1 }),

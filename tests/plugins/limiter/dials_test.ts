@@ -1,4 +1,4 @@
-/** What a load script turns of a pool, and what other plugins see of it. */
+/** The dials of pools, and the pools as other plugins see them. */
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { validate } from "../../../core/config/mod.ts";
 import type { Host, Plugin } from "../../../core/plugin.ts";
@@ -7,7 +7,7 @@ import type { Pools } from "../../../plugins/limiter/mod.ts";
 import { call } from "../../support/http.ts";
 import { pools } from "./_server.ts";
 
-/** A server and the host of a plugin beside the limiter, that of the last revision. */
+/** A server, and the host that a plugin beside the limiter has in the last revision. */
 async function serve(
   db: Readonly<Record<string, unknown>>,
 ): Promise<{ test: TestServer; host: () => Host } & AsyncDisposable> {
@@ -60,7 +60,7 @@ function change(test: TestServer, db: unknown): Promise<Response> {
 
 const dial = (dial: string) => ({ kind: "pool", of: "db", dial });
 
-Deno.test("every pool has dials, background where there is any", async () => {
+Deno.test("every pool has dials, a pool with a background one more", async () => {
   await using served = await serve({
     concurrency: 1,
     background: { rate: 0, serviceTime: "1s" },
@@ -78,7 +78,7 @@ Deno.test("every pool has dials, background where there is any", async () => {
   );
 });
 
-Deno.test("a dial lies over the configuration at once and is taken off exactly", async () => {
+Deno.test("a dial takes effect at once, and its release restores the configuration exactly", async () => {
   await using served = await serve({ concurrency: 1, queue: 4 });
   const { test, host } = served;
   send(test, 4);
@@ -100,7 +100,7 @@ Deno.test("a dial lies over the configuration at once and is taken off exactly",
   await config.body?.cancel();
 });
 
-Deno.test("a change of the configuration goes on beneath a dial, and admits nobody past it", async () => {
+Deno.test("a change of the configuration under a dial takes effect at its release, and admits no request past it", async () => {
   await using served = await serve({ concurrency: 4, queue: 9 });
   const { test, host } = served;
   const held = host().dials.hold(dial("concurrency"), "a test");
@@ -114,7 +114,7 @@ Deno.test("a change of the configuration goes on beneath a dial, and admits nobo
   deepEqual(await levels(test), [3, 3, 8, 2]);
 });
 
-Deno.test("the dial of a background is a rate over its signal, whose time goes on", async () => {
+Deno.test("the dial of a background replaces its signal, whose time goes on", async () => {
   await using served = await serve({
     concurrency: 1000,
     background: {
@@ -138,7 +138,7 @@ Deno.test("the dial of a background is a rate over its signal, whose time goes o
   ok(slow > 20 && slow < 60, `${slow} in the 4 s that its 10/s had left`);
 });
 
-Deno.test("dials read what users write", async () => {
+Deno.test("dials read values as users write them", async () => {
   await using served = await serve({ concurrency: 1 });
   const { dials, kit } = served.host();
   const type = (name: string) => {
@@ -163,7 +163,7 @@ Deno.test("dials read what users write", async () => {
   });
 });
 
-Deno.test("other plugins see the pools by the key limiter.pools, those of routes too", async () => {
+Deno.test("other plugins find all pools, those of routes too, by the key limiter.pools", async () => {
   await using served = await serve({ concurrency: 2, queue: 1 });
   const { test, host } = served;
   const found = host().use<Pools>({ name: "limiter.pools" });

@@ -4,7 +4,7 @@ import type { ClientReport } from "../../../plugins/limiter/mod.ts";
 import { call, json } from "../../support/http.ts";
 import { pools, serve, together, totals } from "./_server.ts";
 
-Deno.test("a pool serves as many as it has places, the rest wait or are refused", async () => {
+Deno.test("a pool serves as many requests as it has places; the others wait or are refused", async () => {
   await using test = await serve(
     { db: { concurrency: 2, queue: 2 } },
     [{ path: "/", limiter: "db", serviceTime: "100ms" }],
@@ -39,7 +39,7 @@ Deno.test("a pool serves as many as it has places, the rest wait or are refused"
   deepEqual(plugins.limiter, { pools: [report] });
 });
 
-Deno.test("a route may have a pool of its own, and says what it does", async () => {
+Deno.test("a route may have a pool of its own, which its summary describes", async () => {
   await using test = await serve({ api: { rateLimit: { rate: "5/s" } } }, [
     { id: "a", path: "/a", limiter: { concurrency: 1 }, serviceTime: "9ms" },
     { id: "b", path: "/b", limiter: { concurrency: 3, queue: "unbounded" } },
@@ -68,7 +68,7 @@ Deno.test("a route may have a pool of its own, and says what it does", async () 
   );
 });
 
-Deno.test("pools in turn: a slow db fills the web workers, a real cascade", async () => {
+Deno.test("pools in turn: a slow database fills the web workers", async () => {
   await using test = await serve({
     web: { concurrency: 3, queue: 1 },
     db: { concurrency: 1, queue: "unbounded" },
@@ -88,7 +88,7 @@ Deno.test("pools in turn: a slow db fills the web workers, a real cascade", asyn
     [200, 100],
     [200, 200],
     [200, 300],
-    // Quick, but all workers wait for the database.
+    // A short service, but all workers wait for the database.
     [200, 101],
     [503, 0],
   ]);
@@ -97,7 +97,7 @@ Deno.test("pools in turn: a slow db fills the web workers, a real cascade", asyn
   equal(web.rejected.queue_full, 1);
 });
 
-Deno.test("a refusal by the second pool gives the place of the first back", async () => {
+Deno.test("a refusal by the second pool frees the place of the first", async () => {
   await using test = await serve({
     web: { concurrency: 2, queue: 5 },
     db: { concurrency: 1, queue: 0 },
@@ -111,7 +111,7 @@ Deno.test("a refusal by the second pool gives the place of the first back", asyn
   deepEqual([web.busy, db.busy, web.admitted, db.admitted], [0, 0, 6, 1]);
 });
 
-Deno.test("20 000 waiters on 0 ms routes drain without recursion, through a chain whose second pool refuses, too", async () => {
+Deno.test("20 000 queued requests of 0 ms are served without recursion, also through a chain whose second pool refuses", async () => {
   for (const chain of ["db", ["web", "db"], ["web", "none"]]) {
     await using test = await serve({
       web: { concurrency: 1, queue: "unbounded" },
@@ -137,7 +137,7 @@ Deno.test("20 000 waiters on 0 ms routes drain without recursion, through a chai
   }
 });
 
-Deno.test("priority comes from a header, from the route, or is ordinary", async () => {
+Deno.test("priority comes from a header, else from the route, else it is 0", async () => {
   await using test = await serve({
     db: {
       concurrency: 1,
@@ -174,7 +174,7 @@ Deno.test("priority comes from the route alone where no header is named", async 
   deepEqual(seen.map(({ total }) => total), [10, 30, 20]);
 });
 
-Deno.test("random order is the seed's: the same seed, the same order", async () => {
+Deno.test("random order follows the seed: the same seed, the same order", async () => {
   const order = async (seed: number, limiter: unknown) => {
     await using test = await createTestServer({
       seed,
@@ -199,7 +199,7 @@ Deno.test("random order is the seed's: the same seed, the same order", async () 
   }
 });
 
-Deno.test("GET limiter/clients tells good clients from bad", async () => {
+Deno.test("GET limiter/clients gives a verdict on each client", async () => {
   await using test = await serve({
     db: { concurrency: 1, onFull: { retryAfter: "1s" } },
   }, [{ path: "/", limiter: "db", serviceTime: "5s" }]);
@@ -231,7 +231,7 @@ Deno.test("GET limiter/clients tells good clients from bad", async () => {
   equal((await holding).status, 200);
 });
 
-Deno.test("metrics tell of every pool, and the levels are those of the moment", async () => {
+Deno.test("every pool has metrics, and its gauges show the present levels", async () => {
   await using test = await serve({
     db: { concurrency: 2, queue: 1, queueTimeout: "30ms" },
     open: { concurrency: 1, queue: "unbounded" },
@@ -266,7 +266,7 @@ Deno.test("metrics tell of every pool, and the levels are those of the moment", 
   ) ok(after.includes(line), line);
 });
 
-Deno.test("the end of the server takes its background along", async () => {
+Deno.test("the end of the server ends the background", async () => {
   const test = await serve({
     db: { concurrency: 1, background: { rate: "100/s", serviceTime: "1s" } },
   }, [{ path: "/", limiter: "db" }]);

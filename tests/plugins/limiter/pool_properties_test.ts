@@ -13,7 +13,7 @@ import {
   Visitor,
 } from "./_pools.ts";
 
-/** One thing that happens; numbers choose among those it can happen to. */
+/** An event; numbers choose the request it happens to. */
 type Event =
   | { readonly kind: "arrive"; readonly priority: number }
   | { readonly kind: "leave"; readonly which: number }
@@ -26,7 +26,7 @@ type Event =
   }
   | { readonly kind: "reload"; readonly rules: Required<Reloaded> };
 
-/** What a change of the configuration changes. */
+/** A change of the configuration. */
 type Reloaded = Pick<
   TestPoolOptions,
   | "concurrency"
@@ -107,7 +107,7 @@ function pick<T>(list: readonly T[], which: number): T | undefined {
   return list.length === 0 ? undefined : list[which % list.length];
 }
 
-/** Makes an event happen. */
+/** Applies an event. */
 function happen(test: TestPool, visitors: Visitor[], event: Event): void {
   const now = test.clock.now();
   switch (event.kind) {
@@ -132,14 +132,14 @@ function happen(test: TestPool, visitors: Visitor[], event: Event): void {
       deepEqual(
         [test.pool.busy, test.pool.queued],
         [busy, queued],
-        "a change by itself settles nobody",
+        "a change by itself settles no request",
       );
       test.pool.admitQueued();
     }
   }
 }
 
-/** What must hold at every moment. */
+/** Checks the invariants. */
 function holds(
   { pool, clock }: TestPool,
   visitors: readonly Visitor[],
@@ -152,7 +152,7 @@ function holds(
   ok(served <= limit, `${served} served, allowed are ${limit}`);
   ok(
     waiting === 0 || served >= pool.concurrency,
-    "nobody waits beside a free place",
+    "no request waits while a place is free",
   );
   const { arrivals, admitted, rejected } = pool.figures.counts(clock.now());
   equal(arrivals, visitors.length);
@@ -169,7 +169,7 @@ function holds(
   );
 }
 
-Deno.test("whatever happens, a pool keeps its limit, forgets no waiter, loses no lease, and its counts add up", () => {
+Deno.test("under any events, a pool keeps its limit, forgets no queued request, loses no lease, and its counts add up", () => {
   fc.assert(
     fc.property(run, ({ events, ...options }) => {
       const test = testPool(options);
@@ -177,7 +177,7 @@ Deno.test("whatever happens, a pool keeps its limit, forgets no waiter, loses no
       let limit = options.concurrency;
       for (const event of events) {
         happen(test, visitors, event);
-        // What was made smaller while busy shrinks as its members go.
+        // A pool that was made smaller while busy shrinks as requests end.
         limit = Math.max(
           test.pool.concurrency,
           event.kind === "resize" || event.kind === "reload"
@@ -198,7 +198,7 @@ Deno.test("whatever happens, a pool keeps its limit, forgets no waiter, loses no
   );
 });
 
-Deno.test("Little's law: the mean queue is the arrival rate times the mean wait, whatever happens", () => {
+Deno.test("Little's law: under any events the mean queue is the arrival rate times the mean wait", () => {
   fc.assert(
     fc.property(run, ({ events, ...options }) => {
       const test = testPool(options);
@@ -214,7 +214,7 @@ Deno.test("Little's law: the mean queue is the arrival rate times the mean wait,
   );
 });
 
-Deno.test("who waits keeps their turn: after any changes the queue is served as one that always had the last discipline", () => {
+Deno.test("queued requests keep their turn: after any changes the queue is served as one that always had the last discipline", () => {
   const priorities = fc.array(fc.integer({ min: -2, max: 2 }), {
     minLength: 1,
     maxLength: 30,

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { createStream } from "../../../core/lib/random/mod.ts";
 import { rulesFor, type TestPool, testPool, Visitor } from "./_pools.ts";
 
-Deno.test("Pool.admit() gives places, then places in the queue, then refuses", () => {
+Deno.test("Pool.admit() admits, then queues, then refuses", () => {
   const test = testPool({ concurrency: 2, capacity: 1 });
   const visitors = [1, 2, 3, 4].map(() => new Visitor(test));
   deepEqual(
@@ -14,7 +14,7 @@ Deno.test("Pool.admit() gives places, then places in the queue, then refuses", (
   deepEqual(test.refused, [visitors[3].rejection]);
 });
 
-Deno.test("Pool.release() hands the place over at its predecessor's target end", () => {
+Deno.test("Pool.release() hands the place over at the predecessor's target end", () => {
   const test = testPool({ capacity: Infinity });
   const [first, second, third] = [1, 2, 3].map(() => new Visitor(test));
   test.clock.advance(10.5);
@@ -23,13 +23,13 @@ Deno.test("Pool.release() hands the place over at its predecessor's target end",
   const late = new Visitor(test);
   second.finish(20);
   third.finish(10.2);
-  equal(late.at, 10.5, "nobody is served before coming");
+  equal(late.at, 10.5, "no request is served before its arrival");
   equal(test.pool.busy, 1);
   late.finish(30);
   equal(test.pool.busy, 0);
 });
 
-Deno.test("a waiter that leaves loses its place in the queue, and leaves no trace", () => {
+Deno.test("a queued request that leaves loses its place in the queue and leaves no trace", () => {
   const test = testPool({ capacity: 2, queueTimeout: 100 });
   const [first, second, third] = [1, 2, 3].map(() => new Visitor(test));
   equal(test.clock.pending, 2);
@@ -45,14 +45,14 @@ Deno.test("a waiter that leaves loses its place in the queue, and leaves no trac
   deepEqual([rejected.client_gone, rejected.shutdown, waited], [1, 0, 10]);
 });
 
-Deno.test("a server that ends counts who waited by another name", () => {
+Deno.test("requests cut by the end of the server have a reason of their own", () => {
   const test = testPool({ capacity: 1 });
   const [, waiting] = [1, 2].map(() => new Visitor(test));
   waiting.leave("cut");
   equal(test.pool.figures.counts(0).rejected.shutdown, 1);
 });
 
-Deno.test("who waits too long is refused at that time", () => {
+Deno.test("a request that has waited too long is refused at its deadline", () => {
   const test = testPool({
     capacity: 2,
     queueTimeout: 50,
@@ -74,7 +74,7 @@ Deno.test("who waits too long is refused at that time", () => {
   equal(test.pool.figures.counts(61).waited, 50);
 });
 
-Deno.test("a refusal may be silence: no place is held, and no client knows of it", () => {
+Deno.test("a refusal may hang: it holds no place, and does not count as the client's refusal", () => {
   const test = testPool({
     capacity: 1,
     queueTimeout: 10,
@@ -100,14 +100,14 @@ Deno.test("a refusal may be silence: no place is held, and no client knows of it
   equal(new Visitor(test).state, "served");
 });
 
-Deno.test("a refusal may reset the connection, which a client does know", () => {
+Deno.test("a refusal may reset the connection, which counts as the client's refusal", () => {
   const test = testPool({ onFull: { action: "connection-reset" } });
   const [, second] = [1, 2].map(() => new Visitor(test));
   equal(second.rejection?.action, "connection-reset");
   deepEqual(test.refused, [second.rejection]);
 });
 
-Deno.test("Pool.resize() lets waiters in at once, and takes no place away", () => {
+Deno.test("Pool.resize() admits queued requests at once, and takes no place away", () => {
   const test = testPool({ capacity: 3 });
   const visitors = [1, 2, 3, 4].map(() => new Visitor(test));
   test.clock.advance(7);
@@ -162,7 +162,7 @@ Deno.test("Retry-After is estimated from the queue and the throughput under satu
   }
   deepEqual(pool.estimate(clock.now()), { wait: 250, from: "throughput" });
   equal(arrive().rejection?.retryAfter, 0.25);
-  // An idle hour does not make it look slow; a second in which nothing ends does.
+  // An idle hour does not make the pool look slow; a second in which no service ends does.
   while (pool.busy > 0) {
     clock.advance(50);
     all.find(({ state }) => state === "served")?.finish(clock.now());
@@ -206,7 +206,7 @@ Deno.test("the estimate is right on average for exponential service: queue and o
   ok(Math.abs(sum / 2000 - 250) < 0.03 * 250, `${sum / 2000}`);
 });
 
-Deno.test("the figures of a pool agree with what happened", () => {
+Deno.test("the figures of a pool agree with its events", () => {
   const test = testPool({ concurrency: 2, capacity: 1 });
   const { pool, clock } = test;
   const [first, second, third] = [1, 2, 3, 4].map(() => new Visitor(test));
@@ -247,7 +247,7 @@ Deno.test("a pool without a limit of places has no utilisation", () => {
   equal(test.pool.figures.recentUtilisation(5000), 0);
 });
 
-Deno.test("Pool.follow() settles nobody; Pool.admitQueued() fills the places that are new", () => {
+Deno.test("Pool.follow() settles no request; Pool.admitQueued() fills new places", () => {
   const test = testPool({ capacity: 3 });
   const visitors = [1, 2, 3, 4].map(() => new Visitor(test));
   test.clock.advance(7);
@@ -259,7 +259,7 @@ Deno.test("Pool.follow() settles nobody; Pool.admitQueued() fills the places tha
   deepEqual(visitors.map(({ at }) => at), [0, 7, 7, NaN]);
 });
 
-Deno.test("Pool.follow() lets another discipline take over who waits, in the order in which they came", () => {
+Deno.test("Pool.follow() lets a new discipline take the queue over, in order of arrival", () => {
   const test = testPool({ capacity: 9 });
   const first = new Visitor(test);
   const said = (importance: number, header?: string) =>
@@ -284,20 +284,20 @@ Deno.test("Pool.follow() lets another discipline take over who waits, in the ord
   equal(waiting[3].state, "served", "its header says 0");
   order({ discipline: "lifo" });
   waiting[3].finish(0);
-  equal(waiting[4].state, "served", "the last that came");
+  equal(waiting[4].state, "served", "the last arrival");
   order({ discipline: "fifo" });
   waiting[4].finish(0);
-  equal(waiting[0].state, "served", "the first that came");
+  equal(waiting[0].state, "served", "the first arrival");
 });
 
-Deno.test("Pool.follow() measures another queue time-out from when the wait began, but never expires in the past", () => {
+Deno.test("Pool.follow() counts a new queue time-out from the start of the wait, but never expires in the past", () => {
   const test = testPool({ capacity: 3, queueTimeout: 100 });
   new Visitor(test);
   const early = new Visitor(test);
   test.clock.advance(50);
   const late = new Visitor(test);
   test.pool.follow(rulesFor({ capacity: 3, queueTimeout: 30 }));
-  equal(early.state, "waiting", "nobody is settled while the rules change");
+  equal(early.state, "waiting", "no request is settled while the rules change");
   test.clock.advance(0);
   deepEqual([early.state, early.at], ["refused", 50]);
   test.pool.follow(rulesFor({ capacity: 3 }));
@@ -310,7 +310,7 @@ Deno.test("Pool.follow() measures another queue time-out from when the wait bega
   equal(waited, 50 + 2000);
 });
 
-Deno.test("Pool.follow() begins and ends estimating Retry-After", () => {
+Deno.test("Pool.follow() starts and stops the estimate of Retry-After", () => {
   const test = testPool({ capacity: 1 });
   const visitors = [1, 2].map(() => new Visitor(test));
   equal(test.pool.estimates, false);
@@ -325,7 +325,7 @@ Deno.test("Pool.follow() begins and ends estimating Retry-After", () => {
   equal(test.pool.estimates, false);
 });
 
-Deno.test("Pool.reset() counts afresh: who waits is an arrival, who is served is no admission", () => {
+Deno.test("Pool.reset() counts afresh: a queued request is an arrival, one in service is no admission", () => {
   const test = testPool({ concurrency: 2, capacity: 2 });
   const [first, , third] = [1, 2, 3, 4, 5].map(() => new Visitor(test));
   test.clock.advance(100);
@@ -347,7 +347,7 @@ Deno.test("Pool.reset() counts afresh: who waits is an arrival, who is served is
   );
 });
 
-Deno.test("Pool.reset() lets a random order begin with its first number again", () => {
+Deno.test("Pool.reset() starts the random numbers of the discipline afresh", () => {
   const order = (test: TestPool) => {
     const all = Array.from({ length: 9 }, () => new Visitor(test));
     const served: number[] = [];
@@ -364,7 +364,7 @@ Deno.test("Pool.reset() lets a random order begin with its first number again", 
   deepEqual(order(test), once);
 });
 
-Deno.test("Pool.utilisation() is the share of places taken over the last second or so", () => {
+Deno.test("Pool.utilisation() is the share of taken places over about the last second", () => {
   const test = testPool({ concurrency: 2 });
   equal(test.pool.utilisation(), 0);
   const [first, second] = [1, 2].map(() => new Visitor(test));

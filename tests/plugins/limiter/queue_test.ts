@@ -16,7 +16,7 @@ function waiting(priority = 0, number = 0): QueueEntry {
   return made;
 }
 
-/** In which order those with these priorities are taken, by their numbers. */
+/** Numbers of entries with these priorities, in the order in which they are taken. */
 function order(
   discipline: Discipline,
   priorities: readonly number[],
@@ -32,12 +32,12 @@ function order(
   return taken;
 }
 
-Deno.test("fifo takes who came first, lifo who came last", () => {
+Deno.test("fifo takes the first arrival, lifo the last", () => {
   deepEqual(order("fifo", [3, 1, 2, 0]), [0, 1, 2, 3]);
   deepEqual(order("lifo", [3, 1, 2, 0]), [3, 2, 1, 0]);
 });
 
-Deno.test("priority takes the lowest number, who came first among equals", () => {
+Deno.test("priority takes the lowest number, the first arrival among equals", () => {
   deepEqual(order("priority", [1, 0, 1, -5, 0, 1, 0.5]), [3, 1, 4, 6, 0, 2, 5]);
 });
 
@@ -48,7 +48,7 @@ Deno.test("random follows its stream: the same numbers, the same order", () => {
   ok(once.some((n, index) => n !== index));
 });
 
-Deno.test("random takes each of those who wait with equal probability", () => {
+Deno.test("random takes every entry with equal probability", () => {
   const counts = [0, 0, 0, 0];
   let draws = 0;
   const stream = { uniform: () => ((draws++ * 0.618033988749895) % 1) };
@@ -63,7 +63,7 @@ Deno.test("random takes each of those who wait with equal probability", () => {
 });
 
 for (const discipline of DISCIPLINES) {
-  Deno.test(`${discipline} holds exactly those that were added and not removed`, () => {
+  Deno.test(`${discipline} holds exactly the entries that were added and not removed`, () => {
     const step = fc.oneof(
       fc.record({ add: fc.integer({ min: 0, max: 3 }) }),
       fc.record({ remove: fc.nat(100) }),
@@ -97,7 +97,7 @@ for (const discipline of DISCIPLINES) {
   });
 }
 
-/** Who must be next; any of them where chance decides. */
+/** Entries that may be next: several where chance decides. */
 function expected(
   discipline: Discipline,
   model: readonly QueueEntry[],

@@ -8,7 +8,7 @@ import { closedUsers, poissonArrivals } from "../../support/simulation.ts";
 import { near, observe, SPEED, type System } from "./_queueing.ts";
 import reference from "../../reference/queueing.json" with { type: "json" };
 
-/** So many Poisson arrivals on average, and an upper bound of their number: five standard deviations more. */
+/** Poisson arrivals with an expected number of requests, and an upper bound of that number: five standard deviations more. */
 function poisson(
   rate: number,
   requests: number,
@@ -110,7 +110,7 @@ for (const { service, lambda, meanWaitMs } of reference.mg1) {
   });
 }
 
-/** Every discipline that does not look at service times has the same mean wait; its variance is another matter. */
+/** All disciplines that ignore service times have the same mean wait; the variance differs. */
 for (const discipline of ["lifo", "random", "priority"] as const) {
   Deno.test(`M/M/4 has the same mean wait with ${discipline}`, async () => {
     const { c, lambda, mu, meanWaitMs } = reference.mmc[2];

@@ -22,7 +22,7 @@ const METERS: Readonly<Record<string, new (quota: Quota) => Meter>> = {
   "fixed-window": FixedWindow,
 };
 
-/** Ten in a second. */
+/** Ten requests per second. */
 const QUOTA: Quota = { burst: 10, window: 1000 };
 
 function takeAll(meter: Meter, now: number): number {
@@ -31,7 +31,7 @@ function takeAll(meter: Meter, now: number): number {
   return taken;
 }
 
-Deno.test("a token bucket lets its burst through, then one for each token that comes", () => {
+Deno.test("a token bucket lets its burst through, then one request per new token", () => {
   const meter = new TokenBucket(QUOTA);
   deepEqual(meter.standing(0), { remaining: 10, next: 0 });
   equal(takeAll(meter, 0), 10);
@@ -65,7 +65,7 @@ Deno.test("a sliding window lets no more than its burst through in any window", 
 });
 
 for (const [name, Kind] of Object.entries(METERS)) {
-  Deno.test(`${name}: who comes when told is let in, who comes earlier is not, and a refusal takes nothing`, () => {
+  Deno.test(`${name}: a retry at the named time passes, an earlier one does not, and a refusal takes nothing`, () => {
     const quota = fc.record({
       burst: fc.integer({ min: 1, max: 20 }),
       window: fc.double({ min: 1, max: 1e5, noNaN: true }),
@@ -93,7 +93,7 @@ for (const [name, Kind] of Object.entries(METERS)) {
           ok(next > 0, "something is missing, so there will be more");
           ok(meter.standing(now + next + 0.001).remaining > remaining);
           if (next > 0.02) {
-            // A window that turns early for a tolerance of a microsecond is as good.
+            // A window may begin early by the tolerance of a microsecond.
             equal(meter.standing(now + next - 0.01).remaining, remaining);
           }
           if (wait > 0.02) {
@@ -119,7 +119,7 @@ Deno.test("token bucket and sliding window keep the average rate over a long tim
   }
 });
 
-Deno.test("Partitions keep a meter for each key, and forget what was not used for longest", () => {
+Deno.test("Partitions keep one meter per key and drop the least recently used", () => {
   const partitions = new Partitions(() =>
     new TokenBucket({ burst: 1, window: 1e9 })
   );
@@ -155,7 +155,7 @@ function limitFor(settings: Partial<RateLimitSettings>): RateLimit {
   );
 }
 
-Deno.test("a refusal says exactly when to come back, in the headers of the IETF draft", () => {
+Deno.test("a refusal names the exact time of a retry, in the headers of the IETF draft", () => {
   const limit = limitFor({}).bind("r");
   for (let n = 0; n < 3; n++) equal(limit.check(exchange(0)), undefined);
   deepEqual(limit.check(exchange(100)), {
@@ -175,7 +175,7 @@ Deno.test("a refusal says exactly when to come back, in the headers of the IETF 
   );
 });
 
-Deno.test("seconds are rounded up, but rounding makes no second of its own", () => {
+Deno.test("seconds are rounded up, but a rounding error adds no second", () => {
   const limit = limitFor({ rate: 1, burst: 7 }).bind("r");
   for (let n = 0; n < 7; n++) equal(limit.check(exchange(0.1)), undefined);
   const refusal = limit.check(exchange(0.1));
@@ -206,7 +206,7 @@ for (const algorithm of ALGORITHMS) {
   });
 }
 
-Deno.test("a cost takes several at once", () => {
+Deno.test("a cost takes several units at once", () => {
   const limit = limitFor({ cost: 2 }).bind("r");
   equal(limit.check(exchange(0)), undefined);
   equal(limit.check(exchange(0))?.retryAfter, 0.5);

@@ -23,7 +23,7 @@ Deno.test("refusals carry their status, Retry-After in whole seconds and their b
   match(timeout.text, /queue_timeout/);
 });
 
-Deno.test("an estimate says 1 s before there is anything to estimate from, and the log says so", async () => {
+Deno.test("an estimate is 1 s before any service under saturation, and the log says so", async () => {
   const log: string[] = [];
   await using test = await serve(
     {
@@ -43,11 +43,11 @@ Deno.test("an estimate says 1 s before there is anything to estimate from, and t
     from: "throughput",
   });
   const second = await together(test, ...paths);
-  // Three wait and one comes: four services of 2 s.
+  // Three are queued and one arrives: four services of 2 s.
   equal(second[4].headers.get("retry-after"), "8");
 });
 
-Deno.test("a client may be left to hang, and holds what it had until it leaves", async () => {
+Deno.test("a client may be left to hang, and keeps its places until it leaves", async () => {
   await using test = await serve({
     web: { concurrency: 2, queue: 0 },
     db: { concurrency: 1, queue: 0, onFull: { action: "hang" } },
@@ -68,7 +68,7 @@ Deno.test("a client may be left to hang, and holds what it had until it leaves",
   deepEqual((await pools(test)).map(({ busy }) => busy), [0, 0]);
 });
 
-Deno.test("rate limits refuse with exact Retry-After, and tell the rest how they stand", async () => {
+Deno.test("rate limits refuse with an exact Retry-After, and answers tell the remaining quota", async () => {
   await using test = await serve({
     api: { rateLimit: { rate: "30/m", burst: 2, per: "header:X-Key" } },
   }, [{ path: "/", limiter: "api" }]);
@@ -95,7 +95,7 @@ Deno.test("rate limits refuse with exact Retry-After, and tell the rest how they
   equal((await pools(test))[0].rejected.rate_limited, 2);
 });
 
-Deno.test("limits in turn all tell how they stand; who is refused by a pool learns of that alone", async () => {
+Deno.test("answers tell the quota of all limits in turn; a pool's refusal tells none", async () => {
   await using test = await serve({
     a: { rateLimit: { rate: 10, burst: 10 } },
     b: { concurrency: 1, rateLimit: { rate: 10, burst: 5 } },

@@ -1,4 +1,4 @@
-/** Pools while the configuration changes: who waits, who is served, what is remembered. */
+/** Pools while the configuration changes: queued requests, requests in service, and kept state. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { PerfmockInput } from "../../../core/config/mod.ts";
 import type { Issue } from "../../../core/plugin.ts";
@@ -7,13 +7,13 @@ import type { ClientReport, PoolReport } from "../../../plugins/limiter/mod.ts";
 import { call, json } from "../../support/http.ts";
 import { pools } from "./_server.ts";
 
-/** A request under way, and how it stands. */
+/** A request under way, and its state. */
 interface Sent {
   status: number;
   readonly leave: () => void;
 }
 
-/** Sends a request and goes on. */
+/** Sends a request without waiting for its answer. */
 function send(test: TestServer, path: string, headers: HeadersInit = {}): Sent {
   const leaving = new AbortController();
   const sent: Sent = { status: 0, leave: () => leaving.abort() };
@@ -29,7 +29,7 @@ function send(test: TestServer, path: string, headers: HeadersInit = {}): Sent {
   return sent;
 }
 
-/** Lets time pass, and promises settle. */
+/** Lets time pass and promises settle. */
 async function pass(test: TestServer, milliseconds: number): Promise<void> {
   test.clock.advance(milliseconds);
   await new Promise((resolve) => setImmediate(resolve));
@@ -66,7 +66,7 @@ function serve(
   return createTestServer({ plugins: { limiter: { pools: { db } } }, routes });
 }
 
-Deno.test("PATCH of a larger pool admits who waits at once; of a smaller one takes nobody's place", async () => {
+Deno.test("PATCH to a larger pool admits queued requests at once; to a smaller one takes no place away", async () => {
   await using test = await serve({ concurrency: 1, queue: 5 });
   const all = Array.from({ length: 6 }, () => send(test, "/"));
   await pass(test, 50);
@@ -84,7 +84,7 @@ Deno.test("PATCH of a larger pool admits who waits at once; of a smaller one tak
   equal(send(test, "/").status, 0);
   await pass(test, 0);
   const { rejected } = await pool(test);
-  equal(rejected.queue_full, 1, "a queue made shorter takes nobody more");
+  equal(rejected.queue_full, 1, "a shorter queue takes no more requests");
   await pass(test, 1000);
   deepEqual(all.map(({ status }) => status), [200, 200, 200, 200, 200, 200]);
   deepEqual(
@@ -92,11 +92,11 @@ Deno.test("PATCH of a larger pool admits who waits at once; of a smaller one tak
       { admitted, arrivals, peakBusy },
     ) => [admitted, arrivals, peakBusy]),
     [6, 7, 3],
-    "one pool all along",
+    "still the same pool",
   );
 });
 
-Deno.test("PATCH of discipline, time-out and policies concerns those who wait, too", async () => {
+Deno.test("PATCH of discipline, time-out and refusals holds for queued requests, too", async () => {
   await using test = await serve({ concurrency: 1, queue: 5 });
   const [, second, third, fourth] = Array.from(
     { length: 4 },
@@ -118,7 +118,7 @@ Deno.test("PATCH of discipline, time-out and policies concerns those who wait, t
   ]);
 });
 
-Deno.test("a change of anything else leaves pools, buckets, verdicts and phantoms as they are", async () => {
+Deno.test("a change of other settings leaves pools, quotas, verdicts and phantoms as they are", async () => {
   await using test = await serve({
     concurrency: 1,
     queue: 5,
@@ -148,7 +148,7 @@ Deno.test("a change of anything else leaves pools, buckets, verdicts and phantom
   equal(served.status, 200, "another bucket is full");
 });
 
-Deno.test("a change that is refused changes nothing, and every fault is told where it stands in the body", async () => {
+Deno.test("a refused change changes nothing, and every issue has its path in the body", async () => {
   await using test = await serve({ concurrency: 1, queue: 2 });
   send(test, "/");
   send(test, "/");
@@ -186,7 +186,7 @@ Deno.test("a change that is refused changes nothing, and every fault is told whe
   equal((await pool(test)).queue, 9);
 });
 
-Deno.test("PATCH of a pool there is not is 404, with what was meant", async () => {
+Deno.test("PATCH of an unknown pool is 404, with a suggestion", async () => {
   await using test = await serve({ concurrency: 1 });
   const answer = await patchPool(test, { concurrency: 2 }, "bd");
   equal(answer.status, 404);
@@ -201,7 +201,7 @@ Deno.test("PATCH of a pool there is not is 404, with what was meant", async () =
   }]);
 });
 
-Deno.test("null removes a setting; what a route needs of it is told as the configuration's fault", async () => {
+Deno.test("null removes a setting; an issue of a route that needs it has its path in the configuration", async () => {
   await using test = await serve(
     { concurrency: 1, queue: 3, queueTimeout: "1s", discipline: "priority" },
     [{ path: "/", limiter: "db", priority: 1, serviceTime: "10s" }],
@@ -216,7 +216,7 @@ Deno.test("null removes a setting; what a route needs of it is told as the confi
   equal(issues[0].path, "/routes/0/priority");
 });
 
-Deno.test("a route's own pool is kept and changed like all others", async () => {
+Deno.test("a route's own pool outlives changes and can be changed as all others", async () => {
   await using test = await createTestServer({
     routes: [
       { path: "/free" },
@@ -236,7 +236,7 @@ Deno.test("a route's own pool is kept and changed like all others", async () => 
   equal(issues[0].path, "/concurrency");
 });
 
-Deno.test("a pool that no revision names any more serves who is in it, and another of its name is another", async () => {
+Deno.test("a pool that is no longer named serves the requests in it; a later one of the same name is a new pool", async () => {
   await using test = await serve({ concurrency: 1, queue: 5 });
   const old = [1, 2].map(() => send(test, "/"));
   const route = { method: "GET", path: "/", serviceTime: "100ms" };
@@ -275,7 +275,7 @@ Deno.test("a pool that no revision names any more serves who is in it, and anoth
   match(metrics, /perfmock_pool_concurrency\{pool="db"\} 1\n/);
 });
 
-Deno.test("phantoms of a pool that is gone are gone, and those of one that is changed stay", async () => {
+Deno.test("the phantoms of a removed pool end, those of a changed pool stay", async () => {
   const rate = "100/s";
   await using test = await serve({
     concurrency: 3,
@@ -299,7 +299,7 @@ Deno.test("phantoms of a pool that is gone are gone, and those of one that is ch
   deepEqual([after.arrivals, after.busy, after.queued], [arrivals, 0, 0]);
 });
 
-Deno.test("POST reset starts figures and verdicts afresh and lets who waits wait", async () => {
+Deno.test("POST reset starts figures and verdicts afresh and leaves queued requests in the queue", async () => {
   await using test = await serve({ concurrency: 1, queue: 1 });
   const [first, second, third] = [1, 2, 3].map(() => send(test, "/"));
   await pass(test, 50);
@@ -319,7 +319,7 @@ Deno.test("POST reset starts figures and verdicts afresh and lets who waits wait
   equal((await pool(test)).admitted, 1);
 });
 
-Deno.test("another way to tell clients apart forgets what was known of them", async () => {
+Deno.test("a change of the header that tells clients apart forgets all clients", async () => {
   await using test = await serve({
     rateLimit: { rate: "1/h", burst: 1, per: "client" },
   });
@@ -343,7 +343,7 @@ Deno.test("another way to tell clients apart forgets what was known of them", as
   deepEqual([await from("a"), await from("b")], [200, 429]);
 });
 
-Deno.test("who waits for the second pool of a chain is in both before and after a change", async () => {
+Deno.test("a request that waits for the second pool of a chain is in both before and after a change", async () => {
   await using test = await createTestServer({
     plugins: {
       limiter: {
@@ -372,7 +372,7 @@ Deno.test("who waits for the second pool of a chain is in both before and after 
   deepEqual(await figures(), [[0, 0], [0, 0]]);
 });
 
-Deno.test("the gauges of a pool that is gone show it while it drains, and 0 from then on", async () => {
+Deno.test("the gauges of a removed pool show its levels while it drains, and 0 afterwards", async () => {
   await using test = await createTestServer({
     plugins: {
       limiter: { pools: { db: { concurrency: 4 } } },
@@ -421,6 +421,6 @@ Deno.test("PATCH of a pool that another change has removed meanwhile is 404", as
       patchPool(test, { concurrency: 3 }, "route:b"),
     ),
     [200, 404, 204, 404, 200],
-    "b is found where it stands now",
+    "route b is found at its new place",
   );
 });

@@ -3,7 +3,7 @@ import { createTestServer } from "../../../core/testing.ts";
 import type { PoolReport } from "../../../plugins/limiter/mod.ts";
 import { call, json, post } from "../../support/http.ts";
 
-Deno.test("each session has pools of its own, and what changes there changes nowhere else", async () => {
+Deno.test("each session has pools of its own, whose changes affect no other", async () => {
   await using test = await createTestServer({
     plugins: { limiter: { pools: { db: { concurrency: 1, queue: 1 } } } },
     routes: [{ path: "/r", limiter: "db", serviceTime: "100ms" }],
@@ -44,7 +44,7 @@ Deno.test("each session has pools of its own, and what changes there changes now
   );
 });
 
-Deno.test("a session that ends takes its phantoms with it", async () => {
+Deno.test("the end of a session ends its phantoms", async () => {
   const background = { rate: "100/s", serviceTime: "1h" };
   await using test = await createTestServer({
     plugins: { limiter: { pools: { db: { concurrency: 5, background } } } },
@@ -62,6 +62,6 @@ Deno.test("a session that ends takes its phantoms with it", async () => {
     method: "DELETE",
   });
   equal(ended.status, 204);
-  // Five phantoms in service and one to come: in each of the two until then, beside the session's own time-out; in one now.
+  // Five phantoms in service and one due: in both servers until then, beside the session's own time-out; in one now.
   deepEqual([before, both, clock.pending], [1, 13, 6]);
 });

@@ -2,8 +2,8 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { createTestServer } from "../../../core/testing.ts";
 import { errorOf, lines } from "../../support/errors.ts";
 
-/** The faults of one pool, a line each. */
-async function faultsOf(pool: unknown): Promise<string[]> {
+/** The issues of one pool, a line each. */
+async function issuesOf(pool: unknown): Promise<string[]> {
   const error = await errorOf(() =>
     createTestServer({
       plugins: { limiter: { pools: { db: pool } } },
@@ -14,7 +14,7 @@ async function faultsOf(pool: unknown): Promise<string[]> {
   return lines(error).map((line) => line.replace("/plugins/limiter/pools", ""));
 }
 
-const WRONG: readonly [what: string, pool: unknown, fault: string][] = [
+const WRONG: readonly [what: string, pool: unknown, issue: string][] = [
   [
     "no places",
     { concurrency: 0 },
@@ -31,7 +31,7 @@ const WRONG: readonly [what: string, pool: unknown, fault: string][] = [
     "/db/queue: Must be at least 0, received -1",
   ],
   [
-    "a queue in other words",
+    "an unknown word for a queue",
     { concurrency: 1, queue: "unbouned" },
     '/db/queue: Must be "unbounded", received "unbouned" → unbounded',
   ],
@@ -51,27 +51,27 @@ const WRONG: readonly [what: string, pool: unknown, fault: string][] = [
     '/db/priority: Priority means nothing to the discipline "fifo"',
   ],
   [
-    "priority from nowhere",
+    "an unknown source of priority",
     { concurrency: 1, discipline: "priority", priority: "X-P" },
     '/db/priority: Must be "route" or "header:" and a header\'s name, such as "header:X-Priority", received "X-P"',
   ],
   [
-    "no time to wait",
+    "a queue time-out of 0",
     { concurrency: 1, queueTimeout: 0 },
     "/db/queueTimeout: Must be greater than 0, received 0",
   ],
   [
-    "an action there is not",
+    "an unknown action",
     { concurrency: 1, onFull: { action: "reset" } },
     '/db/onFull/action: Must be "connection-reset" or "hang", received "reset"',
   ],
   [
-    "silence with an answer",
+    "a hang with an answer",
     { concurrency: 1, onTimeout: { action: "hang", status: 503, body: "x" } },
     '/db/onTimeout/status: Cannot answer with status and body where the action is "hang"',
   ],
   [
-    "a status that HTTP has not",
+    "an invalid status",
     { concurrency: 1, onFull: { status: 99 } },
     "/db/onFull/status: Must be from 200 to 599, received 99",
   ],
@@ -91,7 +91,7 @@ const WRONG: readonly [what: string, pool: unknown, fault: string][] = [
     "/db/rateLimit/burst: A sliding window remembers every request: burst must be at most 10000, received 10001",
   ],
   [
-    "a partition that there is not",
+    "an unknown partition",
     { rateLimit: { rate: 5, per: "ip" } },
     '/db/rateLimit/per: Must be "pool", "route", "client" or "header:" and a header\'s name, such as "header:X-Api-Key", received "ip"',
   ],
@@ -125,13 +125,13 @@ const WRONG: readonly [what: string, pool: unknown, fault: string][] = [
   ],
 ];
 
-for (const [what, pool, fault] of WRONG) {
+for (const [what, pool, issue] of WRONG) {
   Deno.test(`a pool is refused for ${what}`, async () => {
-    deepEqual(await faultsOf(pool), [fault]);
+    deepEqual(await issuesOf(pool), [issue]);
   });
 }
 
-Deno.test("a named pool cannot be called like an inline one", async () => {
+Deno.test("a named pool cannot have the name of a route's own pool", async () => {
   const error = await errorOf(() =>
     createTestServer({
       plugins: { limiter: { pools: { "route:r": { concurrency: 1 } } } },
@@ -142,14 +142,14 @@ Deno.test("a named pool cannot be called like an inline one", async () => {
   ]);
 });
 
-Deno.test("clients are told apart by a header, or the option is refused", async () => {
+Deno.test("the option client must be a header", async () => {
   const error = await errorOf(() =>
     createTestServer({ plugins: { limiter: { client: "X-Client" } } })
   );
   match(lines(error)[0], /^\/plugins\/limiter\/client: Must be "header:" and/);
 });
 
-/** The faults of routes that have the pools web and db. */
+/** The issues of routes on a server with the pools web and db. */
 async function routeFaults(...routes: readonly unknown[]): Promise<string[]> {
   return lines(
     await errorOf(() =>
@@ -169,7 +169,7 @@ async function routeFaults(...routes: readonly unknown[]): Promise<string[]> {
   );
 }
 
-Deno.test("routes are refused for pools that there are not, twice, or in opposite orders", async () => {
+Deno.test("routes with unknown pools, the same pool twice, or opposite orders are refused", async () => {
   deepEqual(
     await routeFaults(
       { limiter: "wbe" },
@@ -190,7 +190,7 @@ Deno.test("routes are refused for pools that there are not, twice, or in opposit
   );
 });
 
-Deno.test("a route is refused for a priority that nobody looks at", async () => {
+Deno.test("a priority without effect is refused", async () => {
   deepEqual(
     await routeFaults({ priority: 1 }, { priority: 1, limiter: ["web", "db"] }),
     [
@@ -200,7 +200,7 @@ Deno.test("a route is refused for a priority that nobody looks at", async () => 
   );
 });
 
-Deno.test("a route's own pool is read like any other", async () => {
+Deno.test("a route's own pool is read as any other", async () => {
   deepEqual(
     await routeFaults(
       { limiter: { concurency: 1, rateLimit: { rate: 1 } } },
@@ -215,7 +215,7 @@ Deno.test("a route's own pool is read like any other", async () => {
   );
 });
 
-Deno.test("a server without pools says where they would be", async () => {
+Deno.test("an unknown pool on a server without pools names the place of pools", async () => {
   const error = await errorOf(() =>
     createTestServer({ routes: [{ path: "/", limiter: "db" }] })
   );
@@ -225,7 +225,7 @@ Deno.test("a server without pools says where they would be", async () => {
   );
 });
 
-Deno.test("a chain of orders that go round is refused with all routes that make it up", async () => {
+Deno.test("a cycle of orders is refused, naming all its routes", async () => {
   const error = await errorOf(() =>
     createTestServer({
       plugins: {
@@ -247,7 +247,7 @@ Deno.test("a chain of orders that go round is refused with all routes that make 
   match(error.issues[0].message, /routes "1" and "2" take them the other way/);
 });
 
-Deno.test("a pool that no route uses is worth a warning", async () => {
+Deno.test("a pool that no route uses causes a warning", async () => {
   await using test = await createTestServer({
     plugins: {
       limiter: {
