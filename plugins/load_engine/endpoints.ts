@@ -1,5 +1,5 @@
 /**
- * The control calls of runs.
+ * The control calls of the plugin, below `/_perfmock/load_engine`.
  *
  * @module
  */
@@ -31,9 +31,9 @@ const WITH_SUMMARY = {
   properties: { ...RUN.properties, summary: { type: ["object", "null"] } },
 };
 
-/** The calls under /_perfmock/load_engine/runs. */
+/** Calls that start, list, watch and stop runs. */
 export function runEndpoints(runs: Runs): Endpoint[] {
-  /** Answers for the run that the path names. */
+  /** Handles a call for the run in the path. */
   const of = (answer: (run: Run) => unknown) => ({ parameters }: Call) => {
     const run = runs.find(parameters.id);
     return run === undefined ? missing(parameters.id) : answer(run);
@@ -42,14 +42,14 @@ export function runEndpoints(runs: Runs): Endpoint[] {
     method: "POST",
     path: "/runs",
     summary:
-      "Begins a run of a load script, in JSON or YAML; several can be under way",
+      "Start a run of a load script in JSON or YAML; several can be active",
     status: 201,
     answer: RUN,
     handle: ({ request }) => begin(request, runs),
   }, {
     method: "GET",
     path: "/runs",
-    summary: "The runs under way and the latest that have ended",
+    summary: "List the active runs and the latest ended ones",
     answer: {
       type: "object",
       properties: { runs: { type: "array", items: RUN } },
@@ -59,7 +59,7 @@ export function runEndpoints(runs: Runs): Endpoint[] {
     method: "GET",
     path: "/runs/:id",
     summary:
-      "One run, with its summary so far; null before it sends and where it failed",
+      "Read one run with its summary so far; null before it sends and after it failed",
     answer: WITH_SUMMARY,
     handle: of(async (run) => {
       const summary = await run.summarize() ?? null;
@@ -69,14 +69,14 @@ export function runEndpoints(runs: Runs): Endpoint[] {
     method: "GET",
     path: "/runs/:id/events",
     summary:
-      "One run as Server-Sent Events: progress once a second, then summary, then the end",
+      "Watch one run as Server-Sent Events: progress once a second, then summary, then the end",
     type: "text/event-stream",
     handle: of(runEvents),
   }, {
     method: "DELETE",
     path: "/runs/:id",
     summary:
-      "Stops a run: nothing more is sent, what is under way may end; the second time that is cut",
+      "Stop a run: nothing more is sent, active requests may end; the second call cuts them",
     answer: RUN,
     handle: of((run) => {
       run.stop();
@@ -88,8 +88,8 @@ export function runEndpoints(runs: Runs): Endpoint[] {
 async function begin(request: Request, runs: Runs): Promise<Response> {
   if (runs.full) {
     return problem(429, {
-      title: "Too many runs are under way",
-      detail: "Each takes a thread: stop one, or wait for its end",
+      title: "Too many runs are active",
+      detail: "Each needs a thread: stop one, or wait for its end",
     });
   }
   const run = await runs.start(await scriptIn(request));
@@ -99,8 +99,8 @@ async function begin(request: Request, runs: Runs): Promise<Response> {
 
 function missing(id: string): Response {
   return problem(404, {
-    title: "There is no such run",
-    detail: `None is known under the id ${JSON.stringify(id)}`,
+    title: "No such run",
+    detail: `No run has the id ${JSON.stringify(id)}`,
   });
 }
 
@@ -114,10 +114,10 @@ function problem(
   });
 }
 
-/** How many events may wait for a reader that does not read; further ones are left out. The last always comes. */
-const MOST_WAITING = 16;
+/** Maximum number of events waiting for a slow reader. Further progress is omitted; the summary never is. */
+const MAX_WAITING_EVENTS = 16;
 
-/** The response that tells of a run from now on. */
+/** Responds with the events of a run: `progress` once a second, then `summary`, then the end. */
 export function runEvents(run: Run): Response {
   const encoder = new TextEncoder();
   let stop = () => {};
@@ -140,29 +140,29 @@ export function runEvents(run: Run): Response {
       });
     },
     cancel: () => stop(),
-  }, { highWaterMark: MOST_WAITING });
+  }, { highWaterMark: MAX_WAITING_EVENTS });
   return new Response(body, {
     headers: {
       "content-type": "text/event-stream",
-      // No proxy may hold an event back, be it to keep it, to compress it or to send several together.
+      // No proxy may store, compress or combine events.
       "cache-control": "no-store, no-transform",
       "x-accel-buffering": "no",
     },
   });
 }
 
-/** A run that has ended, as `GET runs/{id}` tells it. */
+/** An ended run in the form of `GET runs/{id}`. */
 function described(run: Run): unknown {
   return { ...run.report, summary: run.result?.summary ?? null };
 }
 
-/** `POST simulate`: a script as JSON or YAML, answered by its summary. */
+/** `POST simulate`: takes a script as JSON or YAML, and responds with its summary. */
 export function simulateEndpoint(engine: LoadEngine): Endpoint {
   return {
     method: "POST",
     path: "/simulate",
     summary:
-      "Run a load script, as JSON or YAML, in virtual time against a copy of this server, and tell its summary",
+      "Run a load script in JSON or YAML in virtual time, against a copy of this server",
     answer: { type: "object" },
     async handle({ request }) {
       const script = await scriptIn(request);

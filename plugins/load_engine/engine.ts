@@ -1,5 +1,5 @@
 /**
- * What the plugin offers to others: to run a script, in real time or in virtual time.
+ * The service of the plugin: it runs a script in real time or in virtual time.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Runs, RunsOptions } from "./runs/runs.ts";
 import { readScript } from "./script/parse.ts";
 import { simulate } from "./simulation/mod.ts";
 
-/** The engine of one revision. */
+/** The load engine of one revision. */
 export class Engine implements LoadEngine {
   readonly #runs: Runs;
   readonly #options: RunsOptions;
@@ -66,7 +66,7 @@ export class Engine implements LoadEngine {
     }
   }
 
-  /** Ends what is simulated; runs are ended by their owner. */
+  /** Ends all simulations. Runs are ended by their owner. */
   async end(): Promise<void> {
     this.#ending.abort();
     await Promise.allSettled(this.#simulations);

@@ -1,6 +1,6 @@
 /**
- * What executors, figures and clients share: a request as planned, one order to send it, and the environment that carries orders out.
- * On a load thread that is an HTTP client, in a simulation the request pipeline in virtual time.
+ * The types that executors, figures and clients share: a planned request, an order to send it, and the environment that carries out
+ * orders. On a load thread that is an HTTP client, in a simulation the request pipeline in virtual time.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export interface RequestPlan {
   readonly body: Template | undefined;
   /** Time from the send until the response must be complete, in ms. */
   readonly timeout: number;
-  /** Whether the connection is reused for the next request. */
+  /** True to reuse the connection for the next request. */
   readonly keepAlive: boolean;
   /** Expectations on the response; undefined checks nothing. */
   readonly check: Check | undefined;
@@ -112,7 +112,7 @@ export class Order {
   status = 0;
   /** Reason for a missing or incomplete response; empty if it is complete. */
   error: ErrorKind = "";
-  /** Whether the body contains the text that is checked for; true if none is, and in simulation, which has no bodies. */
+  /** True if the body contains the text that is checked for, if none is checked for, and in simulation, which has no bodies. */
   bodyHeld = true;
 
   constructor(
@@ -131,11 +131,11 @@ export class Order {
 export interface Environment {
   /** Clock of all times. */
   readonly clock: Clock;
-  /** True if a sender that is told of an end must send its next order from a timer, because the pipeline is still on the stack. */
+  /** True if a sender must send its next order from a timer, because the pipeline is still on the stack when `ended` is called. */
   readonly byTimer?: boolean;
-  /** Sends a request now. Sets `started` before it returns or soon after, and all other results before the sender is told. */
+  /** Sends a request now. Sets `started` before it returns or soon after, and all other results before it calls `ended`. */
   send(order: Order): void;
-  /** Ends all active orders of a scenario with the error `cut`. Their senders are told before it returns. */
+  /** Ends all active orders of a scenario with the error `cut`; calls their `ended` before it returns. */
   cut(scenario: number): void;
 }
 

@@ -145,7 +145,7 @@ export class SharedIterationsRun extends ClosedRun<SharedIterations> {
   }
 }
 
-/** What a user needs of its scenario. */
+/** Parts of a scenario that its users need. */
 interface UserContext {
   readonly clock: Clock;
   /** Requests of the scenario; in order, one turn is one pass over all of them. */
@@ -156,7 +156,7 @@ interface UserContext {
   readonly think: Distribution | undefined;
   /** Random numbers of the think times. */
   readonly thinkStream: Parameters<Distribution["draw"]>[0];
-  /** Whether a request always follows a response by a timer. */
+  /** True if a request always follows a response by a timer. */
   readonly byTimer: boolean;
   /** Returns whether the user may continue. Called before each request. */
   mayContinue(user: User): boolean;
@@ -180,7 +180,7 @@ const DISTANCE = 0x9e3779b1;
 class User implements Sender {
   /** Number of turns begun. */
   turns = 0;
-  /** Whether a request is active or scheduled. */
+  /** True while a request is active or scheduled. */
   active = false;
   readonly #context: UserContext;
   #turn: Turn | undefined;

@@ -123,7 +123,7 @@ export class ControlRun {
       for (const dial of dials) dial.release();
       throw new PerfmockError(
         "SCRIPT_INVALID",
-        "Cannot run the script: a dial cannot be had",
+        "Cannot run the script: a dial cannot be held",
         issues,
       );
     }

@@ -1,5 +1,5 @@
 /**
- * Progress and summary for the terminal.
+ * The figures of a run as text: a line of progress, a table, CSV, and HdrHistogram's percentile distribution.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type {
 import type { Histogram } from "../../../core/plugin.ts";
 import type { Point } from "./time_series.ts";
 
-/** One line: how long, how fast, how slow, how many errors. */
+/** One line of progress: elapsed time, rate, p95, active, failed and dropped requests. */
 export function progressLine({ elapsed, scenarios }: LoadProgress): string {
   const sum = (of: (scenario: typeof scenarios[number]) => number) =>
     scenarios.reduce((total, scenario) => total + of(scenario), 0);
@@ -33,13 +33,13 @@ export function progressLine({ elapsed, scenarios }: LoadProgress): string {
   ].join("  ");
 }
 
-/** The whole run: a row for each scenario and for each of its groups, then the thresholds. */
+/** The summary as a table: a row for each scenario and each of its groups, then the thresholds. */
 export function summaryTable(summary: LoadSummary): string {
   const { name, seed, duration, aborted, scenarios, thresholds } = summary;
   const entries = Object.entries(scenarios);
   const blocks = [
     `${name}, seed ${seed}: ${seconds(duration)}${
-      aborted === null ? "" : `, ended before its time: ${aborted}`
+      aborted === null ? "" : `, ended early: ${aborted}`
     }`,
   ];
   if (entries.length > 0) {
@@ -98,7 +98,7 @@ function timeRows(scenario: string, figures: LoadScenario): string[][] {
   ];
 }
 
-/** The first column to the left, all others to the right. */
+/** Aligns the first column to the left, all others to the right. */
 function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) =>
     Math.max(...rows.map((row) => row[column].length))
@@ -123,7 +123,7 @@ function share(part: number, whole: number): string {
   return whole === 0 ? "0 %" : `${(part / whole * 100).toFixed(2)} %`;
 }
 
-/** The columns of the CSV, in order. */
+/** Columns of the CSV, in order. */
 const COLUMNS = [
   "scenario",
   "scheduled",
@@ -134,7 +134,7 @@ const COLUMNS = [
   "inFlight",
 ] as const;
 
-/** Points as CSV with a header: times in seconds since the start, rates per second, durations in ms; empty where none ended. */
+/** Points as CSV with a header: times in seconds since the start, rates per second, durations in ms, empty if no request ended. */
 export function timeSeriesCsv(points: readonly Point[]): string {
   const header = `time,${COLUMNS.join(",")},rate,p50,p95,p99,max\n`;
   return header + points.map((point) => {
@@ -155,7 +155,12 @@ function decimal(value: number): string {
 /** Steps for each halving of the distance to 100 %. */
 const STEPS = 5;
 
-/** A histogram of ms as `.hgrm`. */
+/**
+ * A histogram of times in ms as `.hgrm`, the text form of HdrHistogram that its plotter reads.
+ *
+ * Source: outputPercentileDistribution() of HdrHistogram 2.1, http://hdrhistogram.org (public domain): five steps per halving of
+ * the distance to 100 %.
+ */
 export function hgrm(histogram: Histogram): string {
   const { count, max } = histogram;
   const lines = [

@@ -1,5 +1,5 @@
 /**
- * What is counted of one kind of request.
+ * Counts and times of scenarios and their requests.
  *
  * @module
  */
@@ -7,30 +7,30 @@ import { Histogram } from "../../../core/plugin.ts";
 import type { Order, RequestPlan } from "../order.ts";
 import type { Traffic } from "../script/script.ts";
 
-/** Counts and times of some requests; those of several can be added up without loss. */
+/** Counts and times of some requests. Those of several parts can be added up without loss. */
 export class PartFigures {
-  /** Requests that were sent. */
+  /** Number of requests sent. */
   started = 0;
-  /** Those that came to an answer below 400. */
+  /** Number of responses with a status below 400. */
   completed = 0;
-  /** Those that did not. */
+  /** Number of responses with a status of 400 or more, and of requests without a complete response. */
   failed = 0;
-  /** Answers that were as expected. */
+  /** Number of responses that passed their check. */
   passed = 0;
-  /** Answers that were not. */
+  /** Number of responses that failed their check. */
   missed = 0;
-  /** How many failed, by kind: a status, or why there was no answer. */
+  /** Number of failures by kind: a status, or the reason for a missing response. */
   readonly failures: Map<string, number> = new Map();
-  /** From the scheduled start to the last byte, in ms; of all answers and time-outs. */
+  /** Time from the scheduled start to the last byte, in ms, of all responses and timeouts. */
   readonly responseTime: Histogram = new Histogram();
-  /** From the actual send to the last byte, in ms; of the same. */
+  /** Time from the actual send to the last byte, in ms, of all responses and timeouts. */
   readonly serviceTime: Histogram = new Histogram();
-  /** From the actual send to the first byte, in ms. */
+  /** Time from the actual send to the first byte, in ms. */
   readonly firstByte: Histogram = new Histogram();
-  /** From the scheduled start to the actual send, in ms. */
+  /** Time from the scheduled start to the actual send, in ms. */
   readonly startLag: Histogram = new Histogram();
 
-  /** Counts what came of a request. */
+  /** Counts the result of a request. */
   ended(order: Order): void {
     const { started, ended, firstByte, status, error } = order;
     if (error === "" && status < 400) this.completed++;
@@ -55,7 +55,7 @@ export class PartFigures {
     }
   }
 
-  /** Adds another's. */
+  /** Adds the figures of another part. */
   merge(other: PartFigures): void {
     this.started += other.started;
     this.completed += other.completed;
@@ -72,46 +72,46 @@ export class PartFigures {
   }
 }
 
-/** How many requests have figures of their own; what a trace has beyond is added up in one. */
+/** Maximum number of requests with figures of their own; a trace's further requests share one part. */
 const MOST_PARTS = 200;
 
-/** The name of what is beyond. */
+/** Name of the part of all further requests. */
 export const OTHERS = "others";
 
-/** The times of one interval. */
+/** Times of one interval, in ms. */
 export interface IntervalTimes {
-  /** From the scheduled start. */
+  /** Response time, from the scheduled start. */
   readonly responseTime: Histogram;
-  /** From the actual send. */
+  /** Service time, from the actual send. */
   readonly serviceTime: Histogram;
-  /** Between these. */
+  /** Start lag, from the scheduled start to the actual send. */
   readonly startLag: Histogram;
 }
 
-/** Counts for a scenario. The order in which it is told: started, then ended; or dropped. */
+/** Figures of one scenario. For each request, call `started` and then `ended`, or else `dropped`. */
 export class ScenarioFigures {
-  /** Requests that were due and not sent. */
+  /** Number of requests that were due but not sent. */
   droppedCount = 0;
-  /** Requests that were sent. */
+  /** Number of requests sent. */
   startedCount = 0;
-  /** Requests that have ended well. */
+  /** Number of responses with a status below 400. */
   completedCount = 0;
-  /** Requests that have failed. */
+  /** Number of failed requests. */
   failedCount = 0;
-  /** The times since the last look; who looks resets them. */
+  /** Times since the last tick; the reader resets them. */
   readonly interval: IntervalTimes = {
     responseTime: new Histogram(),
     serviceTime: new Histogram(),
     startLag: new Histogram(),
   };
-  /** The figures of each request, or of each name in a trace. */
+  /** Figures by request name; in a trace by method and path. */
   readonly parts: ReadonlyMap<string, PartFigures>;
   readonly #slots: readonly PartFigures[];
   #opened = NaN;
   #closed = NaN;
 
   constructor(
-    /** Whose figures they are. */
+    /** Scenario of the figures. */
     readonly scenario: Traffic,
   ) {
     const parts = new Map<string, PartFigures>();
@@ -124,34 +124,34 @@ export class ScenarioFigures {
     this.parts = parts;
   }
 
-  /** How long it has sent, in ms, up to a time on the clock; 0 where it has not begun. */
+  /** Returns the time that the scenario has sent until `now`, in ms; 0 if it has not begun. */
   sending(now: number): number {
     if (Number.isNaN(this.#opened)) return 0;
     return Math.max(0, (this.#closed || now) - this.#opened);
   }
 
-  /** It begins to send. */
+  /** Records the time at which the scenario begins to send. */
   opened(at: number): void {
     this.#opened = at;
   }
 
-  /** It sends no more. */
+  /** Records the time at which the scenario stops sending. */
   closed(at: number): void {
     this.#closed = at;
   }
 
-  /** A request is sent. */
+  /** Counts a request that is sent. */
   started({ index }: RequestPlan): void {
     this.startedCount++;
     this.#slots[index].started++;
   }
 
-  /** A request was due and is not sent. */
+  /** Counts a request that is due but not sent. */
   dropped(): void {
     this.droppedCount++;
   }
 
-  /** What came of a request. */
+  /** Counts the result of a request. */
   ended(order: Order): void {
     const { started, ended, scheduled, error, status } = order;
     const { interval } = this;
@@ -165,7 +165,7 @@ export class ScenarioFigures {
     this.#slots[order.request.index].ended(order);
   }
 
-  /** All parts added up, or those of one group or name. */
+  /** Returns the sum of all parts, or of those of one group or request name. */
   total(part?: string): PartFigures {
     const total = new PartFigures();
     if (part === undefined) {

@@ -1,5 +1,5 @@
 /**
- * What came of a run, as JSON.
+ * The summary of a run and its thresholds, as JSON.
  *
  * @module
  */
@@ -20,17 +20,17 @@ import type {
 } from "../script/script.ts";
 import { PartFigures, type ScenarioFigures } from "./scenario_figures.ts";
 
-/** How a run went. */
+/** Outcome of a run. */
 export interface RunOutcome {
-  /** In ms. */
+  /** Duration in ms. */
   readonly duration: number;
-  /** Why it ended before its time. */
+  /** Reason for an early end; undefined if there was none. */
   readonly aborted: string | undefined;
-  /** The present, on the clock. */
+  /** Present time of the clock. */
   readonly now: number;
 }
 
-/** Puts the summary together. */
+/** Makes the summary of a run. */
 export function summarize(
   script: Script,
   figures: readonly ScenarioFigures[],
@@ -105,7 +105,7 @@ function number(value: number): number | null {
   return Number.isNaN(value) ? null : rounded(value);
 }
 
-/** To a nanosecond, or nine decimals: what is beyond is the error of floating point. */
+/** Rounds to a nanosecond, or to six decimals of a count: the rest is the error of floating point. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }
@@ -129,7 +129,7 @@ export function judge(
   };
 }
 
-/** Comparing with NaN is false, but for `!=`. */
+/** A comparison with NaN is false, except for `!=`. */
 const COMPARE: Readonly<
   Record<Threshold["operator"], (actual: number, bound: number) => boolean>
 > = {
@@ -175,7 +175,10 @@ function timed(statistic: Statistic, histogram: Histogram): number {
   }
 }
 
-/** A count, or its share: of what was due for dropped, of checks for checks, of what was sent for all others. */
+/**
+ * Returns a count, or its share: of scheduled requests for `scheduled`, `started` and `dropped`, of checks for `checks`, of ended
+ * requests for all others.
+ */
 function counted(
   { part, figure }: ThresholdMetric,
   { kind }: Statistic,

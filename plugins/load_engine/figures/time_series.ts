@@ -1,5 +1,5 @@
 /**
- * How a run went over time, in bounded memory.
+ * The figures of a run over time, in bounded memory.
  *
  * @module
  */
@@ -7,72 +7,70 @@ import type { Histogram } from "../../../core/plugin.ts";
 
 /** One interval of one scenario. */
 export interface Point {
-  /** When it ended, in ms since the run's start. */
+  /** End of the interval, in ms since the run's start. */
   readonly at: number;
-  /** How long it was, in ms. */
+  /** Length of the interval, in ms. */
   readonly span: number;
-  /** The scenario's name. */
+  /** Name of the scenario. */
   readonly scenario: string;
-  /** Requests that were due in it. */
+  /** Number of requests due. */
   readonly scheduled: number;
-  /** Requests that were sent in it. */
+  /** Number of requests sent. */
   readonly started: number;
-  /** Requests that were due and not sent. */
+  /** Number of requests that were due but not sent. */
   readonly dropped: number;
-  /** Requests that ended well in it. */
+  /** Number of responses with a status below 400. */
   readonly completed: number;
-  /** Requests that failed in it. */
+  /** Number of failed requests. */
   readonly failed: number;
-  /** Requests under way at its end. */
+  /** Number of active requests at its end. */
   readonly inFlight: number;
-  /** The response time's median in it, in ms; NaN where none ended. */
+  /** Median response time in ms, NaN if none ended; of merged intervals the greatest. */
   readonly p50: number;
-  /** 95 %; the worst where intervals were put together. */
+  /** 95th percentile of the response time in ms; of merged intervals the greatest. */
   readonly p95: number;
-  /** 99 %, likewise. */
+  /** 99th percentile of the response time in ms; of merged intervals the greatest. */
   readonly p99: number;
-  /** The longest. */
+  /** Longest response time, in ms. */
   readonly max: number;
 }
 
-/** How many intervals are kept; beyond, two become one. */
-const MOST = 3600;
+/** Maximum number of intervals. When it is reached, each two are merged into one. */
+const MAX_ROWS = 3600;
 
-/** The points of a run, by scenario in order. */
+/** Points of a run. */
 export class TimeSeries {
   #rows: Point[][] = [];
-  /** How many ticks make a row. */
+  /** Number of ticks per row. */
   #ticks = 1;
   #pending: Point[] | undefined;
   #taken = 0;
 
-  /** Takes the points of one tick, of each scenario in the same order. */
+  /** Adds the points of one tick: of each scenario, always in the same order. */
   add(points: readonly Point[]): void {
     this.#pending = this.#pending === undefined
       ? [...points]
-      : this.#pending.map((point, index) => together(point, points[index]));
+      : this.#pending.map((point, index) => merged(point, points[index]));
     if (++this.#taken < this.#ticks) return;
     this.#rows.push(this.#pending);
     this.#pending = undefined;
     this.#taken = 0;
-    if (this.#rows.length < MOST) return;
+    if (this.#rows.length < MAX_ROWS) return;
     this.#rows = this.#rows.flatMap((row, index) =>
       index % 2 === 1 ? [] : [
-        row.map((point, place) =>
-          together(point, this.#rows[index + 1][place])
-        ),
+        row.map((point, place) => merged(point, this.#rows[index + 1][place])),
       ]
     );
     this.#ticks *= 2;
   }
 
-  /** All points, in the order of time. */
+  /** Returns all points in the order of time. */
   points(): Point[] {
     return [...this.#rows, this.#pending ?? []].flat();
   }
 }
 
-function together(a: Point, b: Point): Point {
+function merged(a: Point, b: Point): Point {
   const worst = (x: number, y: number) =>
     Number.isNaN(x) ? y : Number.isNaN(y) ? x : Math.max(x, y);
   return {
@@ -92,7 +90,7 @@ function together(a: Point, b: Point): Point {
   };
 }
 
-/** The quantiles of an interval. */
+/** Returns the quantiles of an interval. */
 export function quantilesOf(
   times: Histogram,
 ): Pick<Point, "p50" | "p95" | "p99" | "max"> {
@@ -104,17 +102,17 @@ export function quantilesOf(
   };
 }
 
-/** The times since the last tick, for metrics: value in ms and how often, in turn. */
+/** Times since the last tick, for metrics: value in ms and count, in turn. */
 export interface TickTimes {
-  /** From the scheduled start. */
+  /** Response times, from the scheduled start. */
   readonly responseTime: Float64Array;
-  /** From the actual send. */
+  /** Service times, from the actual send. */
   readonly serviceTime: Float64Array;
-  /** Between these. */
+  /** Start lags, from the scheduled start to the actual send. */
   readonly startLag: Float64Array;
 }
 
-/** A histogram as values and how often each was recorded, in turn. */
+/** Returns the values of a histogram and the count of each, in turn. */
 export function valueCounts(histogram: Histogram): Float64Array {
   const { min, max } = histogram;
   return Float64Array.from(

@@ -46,12 +46,12 @@ export class Connection<Tag> {
     this.#settings = settings;
   }
 
-  /** Whether another exchange may be sent: false after a failure, and after either side has closed the connection. */
+  /** True if another exchange may be sent: false after a failure, and after either side has closed the connection. */
   get usable(): boolean {
     return this.#state === "idle";
   }
 
-  /** Whether the connection is open: neither before it has connected nor after either side has closed it. */
+  /** True while the connection is open: false before it has connected and after either side has closed it. */
   get connected(): boolean {
     return this.#socket !== undefined;
   }

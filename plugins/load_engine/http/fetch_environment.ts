@@ -1,6 +1,6 @@
 /**
- * Carries out orders through fetch: over TLS, with HTTP/2 where the target speaks it. It costs several times as much as a
- * connection of our own.
+ * Carries out orders through fetch: over TLS, with HTTP/2 if the target supports it. It costs several times as much as the
+ * connections of the TCP environment.
  *
  * @module
  */
@@ -10,25 +10,24 @@ import { kindOfError } from "./connection.ts";
 import { cleanPath, FRAMING, oneLine } from "./request.ts";
 import type { Destination } from "./targets.ts";
 
-/** The text that is looked at for a check, in bytes; the rest of the body is read and passed over. */
-const LARGEST_KEPT_BODY = 1024 * 1024;
+/** Maximum length of the text that a check sees, in bytes; the rest of the body is read and dropped. */
+const MAX_KEPT_BODY = 1024 * 1024;
 
-/** An order that is under way. */
-interface Flight {
+/** An active order. */
+interface ActiveOrder {
   readonly order: Order;
   readonly controller: AbortController;
   timer: number;
-  /** Why it was given up; empty where it was not. */
+  /** Reason for which it was given up; empty if it was not. */
   given: ErrorKind;
 }
 
-/** A {@linkcode ClientEnvironment} on fetch. */
+/** A {@linkcode ClientEnvironment} that uses fetch. */
 export class FetchEnvironment implements ClientEnvironment {
-  /** Its time. */
   readonly clock: Clock;
   readonly #base: string;
   readonly #client: Deno.HttpClient;
-  readonly #flights = new Set<Flight>();
+  readonly #active = new Set<ActiveOrder>();
 
   /** Connects with the first orders. */
   constructor(clock: Clock, destination: Destination) {
@@ -39,37 +38,37 @@ export class FetchEnvironment implements ClientEnvironment {
     });
   }
 
-  /** Does nothing: fetch makes its connections itself, when it needs them. */
+  /** Does nothing, because fetch opens its connections itself. */
   connectAhead(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** Sends a request now; see {@linkcode ClientEnvironment.send}. */
+  /** See {@linkcode ClientEnvironment.send}. */
   send(order: Order): void {
     const controller = new AbortController();
-    const flight: Flight = { order, controller, timer: 0, given: "" };
+    const active: ActiveOrder = { order, controller, timer: 0, given: "" };
     order.started = this.clock.now();
-    flight.timer = this.clock.at(
+    active.timer = this.clock.at(
       order.started + order.request.timeout,
-      (late: Flight) => this.#giveUp(late, "timeout"),
-      flight,
+      (late: ActiveOrder) => this.#giveUp(late, "timeout"),
+      active,
     );
-    this.#flights.add(flight);
-    this.#exchange(flight);
+    this.#active.add(active);
+    this.#exchange(active);
   }
 
-  /** Ends all orders of a scenario that are under way; see {@linkcode ClientEnvironment.cut}. */
+  /** See {@linkcode ClientEnvironment.cut}. */
   cut(scenario: number): void {
-    for (const flight of [...this.#flights]) {
-      if (flight.order.request.scenario === scenario) {
-        this.#giveUp(flight, "cut");
+    for (const active of [...this.#active]) {
+      if (active.order.request.scenario === scenario) {
+        this.#giveUp(active, "cut");
       }
     }
   }
 
-  /** Cuts what is under way and closes all connections. */
+  /** Cuts all active orders and closes all connections. */
   [Symbol.dispose](): void {
-    for (const flight of [...this.#flights]) this.#giveUp(flight, "cut");
+    for (const active of [...this.#active]) this.#giveUp(active, "cut");
     this.#client.close();
   }
 
@@ -90,7 +89,7 @@ export class FetchEnvironment implements ClientEnvironment {
   }
 
   // deno-lint-ignore require-await -- what fetch refuses has to come back as a rejection, not in the middle of send()
-  async #fetch({ order, controller }: Flight): Promise<Response> {
+  async #fetch({ order, controller }: ActiveOrder): Promise<Response> {
     return fetch(this.#request(order), {
       client: this.#client,
       signal: controller.signal,
@@ -98,53 +97,53 @@ export class FetchEnvironment implements ClientEnvironment {
   }
 
   /** Never rejects. */
-  async #exchange(flight: Flight): Promise<void> {
-    const { order } = flight;
+  async #exchange(active: ActiveOrder): Promise<void> {
+    const { order } = active;
     try {
-      const response = await this.#fetch(flight);
+      const response = await this.#fetch(active);
       order.firstByte = this.clock.now();
       const wanted = order.request.check?.body;
       const text = await read(response, wanted !== undefined);
-      if (flight.given !== "") return;
+      if (active.given !== "") return;
       order.status = response.status;
       if (wanted !== undefined) order.bodyHeld = text.includes(wanted);
-      this.#end(flight, "");
+      this.#end(active, "");
     } catch (error) {
-      if (flight.given === "") this.#end(flight, kindOfError(error));
+      if (active.given === "") this.#end(active, kindOfError(error));
     }
   }
 
-  /** The one who waits is told at once: how long fetch takes to notice is its own affair. */
-  #giveUp(flight: Flight, kind: ErrorKind): void {
-    flight.given = kind;
-    this.#end(flight, kind);
-    flight.controller.abort();
+  /** The sender is informed at once, however long fetch takes to notice the abort. */
+  #giveUp(active: ActiveOrder, kind: ErrorKind): void {
+    active.given = kind;
+    this.#end(active, kind);
+    active.controller.abort();
   }
 
-  #end(flight: Flight, error: ErrorKind): void {
-    const { order, timer } = flight;
+  #end(active: ActiveOrder, error: ErrorKind): void {
+    const { order, timer } = active;
     this.clock.cancel(timer);
-    this.#flights.delete(flight);
+    this.#active.delete(active);
     order.ended = this.clock.now();
     order.error = error;
     order.sender.ended(order);
   }
 }
 
-/** A text whose characters are the bytes of its UTF-8: what Headers take. */
+/** Returns a text whose characters are the bytes of its UTF-8, as Headers require. */
 function byteText(text: string): string {
   return /[^\0-\x7f]/.test(text)
     ? String.fromCharCode(...new TextEncoder().encode(text))
     : text;
 }
 
-/** Reads a body to its end; its beginning as text where that is wanted. */
+/** Reads a body to its end. Returns its beginning as text if that is needed. */
 async function read(response: Response, wanted: boolean): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let kept = 0;
   for await (const chunk of response.body ?? []) {
-    if (!wanted || kept >= LARGEST_KEPT_BODY) continue;
+    if (!wanted || kept >= MAX_KEPT_BODY) continue;
     kept += chunk.length;
     text += decoder.decode(chunk, { stream: true });
   }

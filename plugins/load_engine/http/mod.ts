@@ -1,5 +1,5 @@
 /**
- * How requests get to a target: whether they may, over which connections, and what comes back.
+ * Requests over HTTP: targets that may be connected to, connections, and the environments that send orders.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export {
   type TargetRules,
 } from "./targets.ts";
 
-/** What sends requests to a destination: connections of our own, or fetch where TLS is spoken. */
+/** Returns the environment for a destination: connections of its own, or fetch over TLS. */
 export function connectTo(
   destination: Destination,
   clock: Clock,

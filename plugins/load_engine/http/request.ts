@@ -1,53 +1,56 @@
 /**
- * Requests as bytes: prepared once where nothing in them changes, so that sending one costs one write.
+ * Requests as bytes. A request without placeholders is encoded once, so that sending it costs one write.
  *
  * @module
  */
 
-/** A request as it goes over the wire. */
+/** An encoded request. */
 export interface PreparedRequest {
   /** Head and body. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** True for HEAD, whose response has no body. */
+  /** True for HEAD, because its response has no body. */
   readonly bodyless: boolean;
-  /** True where the text of the response's body will be asked for. */
+  /** True if the text of the response's body will be read. */
   readonly keepBody: boolean;
-  /** False where the connection is closed after it. */
+  /** False to close the connection after the response. */
   readonly keepAlive: boolean;
 }
 
-/** A request in words. */
+/** The parts of a request. */
 export interface RequestText {
-  /** Upper case. */
+  /** HTTP method in upper case. */
   readonly method: string;
-  /** Path and query, with a leading slash. */
+  /** Path and query with a leading slash. */
   readonly path: string;
-  /** Names in lower case. Those that frame the message are made here: {@linkcode FRAMING}. */
+  /** Headers with names in lower case. Those in {@linkcode FRAMING} are ignored, because they are set here. */
   readonly headers: Iterable<readonly [name: string, value: string]>;
-  /** Sent as UTF-8; nothing where absent. */
+  /** Body, sent as UTF-8. Default none. */
   readonly body?: string;
-  /** See {@linkcode PreparedRequest.keepBody}; false where absent. */
+  /** See {@linkcode PreparedRequest.keepBody}. Default false. */
   readonly keepBody?: boolean;
-  /** See {@linkcode PreparedRequest.keepAlive}; true where absent. */
+  /** See {@linkcode PreparedRequest.keepAlive}. Default true. */
   readonly keepAlive?: boolean;
 }
 
-/** The headers that frame a message: whoever sets them himself sends something else than he measures. */
+/**
+ * Headers that frame a message. A script cannot set them, because the figures would then belong to another message than the one
+ * sent.
+ */
 export const FRAMING: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
   "transfer-encoding",
 ]);
 
-/** Methods whose requests have a body, so that an empty one has to be announced. */
+/** Methods whose requests have a body, so that an empty one needs a `content-length`. */
 const WITH_BODY: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 const encoder = new TextEncoder();
 
 /**
- * Puts a request into bytes. Line breaks in header values become blanks, and what does not belong in a path is
- * percent-encoded: a value from a template never adds a header or a request.
+ * Encodes a request. Line breaks in header values become spaces, and invalid characters in a path are percent-encoded: a value from
+ * a template never adds a header or a request.
  *
- * @param host sent as the host header, unless the request has its own
+ * @param host value of the host header, unless the request has its own
  */
 export function prepareRequest(
   request: RequestText,
@@ -77,12 +80,12 @@ export function prepareRequest(
   };
 }
 
-/** A header's value on one line. */
+/** Returns a header's value on one line. */
 export function oneLine(value: string): string {
   return /[\r\n\0]/.test(value) ? value.replace(/[\r\n\0]+/g, " ") : value;
 }
 
-/** A path without what would end the request line. */
+/** Returns a path without characters that would end the request line. */
 export function cleanPath(path: string): string {
   return /[^!-~]/.test(path)
     ? path.replace(

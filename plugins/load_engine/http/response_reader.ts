@@ -1,6 +1,6 @@
 /**
- * Reads HTTP/1.1 responses out of a buffer that is filled piece by piece (RFC 9112). One reader serves one connection: it
- * keeps the head of the last response, counts the bytes of its body, and makes a string only of what is asked for.
+ * Reads HTTP/1.1 responses from a buffer that is filled piece by piece (RFC 9112). One reader serves one connection. It keeps the
+ * head of the last response, counts the bytes of its body, and decodes only the parts that are read.
  *
  * @module
  */
@@ -10,25 +10,28 @@ const CARRIAGE_RETURN = 13;
 const COLON = 58;
 const SPACE = 32;
 const TAB = 9;
-/** Enough for most answers: a connection for each request would otherwise be mostly the making of buffers. */
+/**
+ * Size of the first buffer, in bytes. Enough for most responses: with a connection per request, larger buffers would dominate the
+ * cost.
+ */
 const FIRST_BUFFER = 4 * 1024;
-const LARGEST_BUFFER = 64 * 1024;
-const SMALLEST_SPACE = 2 * 1024;
-const LARGEST_HEAD = 64 * 1024;
-const LARGEST_KEPT_BODY = 1024 * 1024;
+const MAX_BUFFER = 64 * 1024;
+const MIN_SPACE = 2 * 1024;
+const MAX_HEAD = 64 * 1024;
+const MAX_KEPT_BODY = 1024 * 1024;
 const VERSION = new TextEncoder().encode("HTTP/1.");
 const decoder = new TextDecoder("latin1");
 
-/** The bytes that came are not an HTTP/1.1 response. */
+/** The bytes received are not an HTTP/1.1 response. */
 export class MalformedResponse extends Error {
   /** The name of this class. */
   override readonly name = "MalformedResponse";
 }
 
-/** Reads one response after the other. */
+/** Reads one response after another. */
 export class ResponseReader {
   #buffer = new Uint8Array(FIRST_BUFFER);
-  /** Whether there was no room left after the last bytes: larger pieces cost less. */
+  /** True if the last bytes filled the buffer: larger reads cost less. */
   #full = false;
   #filled = 0;
   #line = 0;
@@ -42,34 +45,34 @@ export class ResponseReader {
   #encoded = false;
   #read = 0;
   readonly #chunks = new ChunkedBody();
-  #body: KeptBody | undefined;
+  #body: BodyBuffer | undefined;
   #keepsBody = false;
-  /** The status code; 0 until the status line has come. */
+  /** Status code; 0 until the status line has come. */
   status = 0;
-  /** Whether the server keeps the connection open after this response. */
+  /** True if the server keeps the connection open after this response. */
   keepAlive = true;
 
-  /** The bytes of the body so far, without the framing of its chunks. */
+  /** Length of the body so far in bytes, without the framing of chunks. */
   get bodyLength(): number {
     return this.#chunked ? this.#chunks.length : this.#read;
   }
 
-  /** The body's first MiB as text; empty where the response was not started with `keepBody`. */
+  /** First MiB of the body as text; empty unless the response was started with `keepBody`. */
   get bodyText(): string {
     return this.#keepsBody ? this.#body?.text() ?? "" : "";
   }
 
   /**
-   * Forgets the last response and waits for the next.
+   * Discards the last response and expects the next.
    *
    * @param bodyless true for HEAD, whose response has no body whatever its headers say
-   * @param keepBody true where the body's text will be asked for
+   * @param keepBody true if the body's text will be read
    */
   start(bodyless = false, keepBody = false): void {
     this.#bodyless = bodyless;
     this.#keepsBody = keepBody;
     if (keepBody) {
-      this.#body ??= new KeptBody(LARGEST_KEPT_BODY);
+      this.#body ??= new BodyBuffer(MAX_KEPT_BODY);
       this.#body.start();
     }
     this.#filled = 0;
@@ -77,15 +80,15 @@ export class ResponseReader {
   }
 
   /**
-   * Where the next bytes belong. Between two responses it may be asked for ahead of {@linkcode ResponseReader.start}: the
-   * last head stays readable until bytes come.
+   * Returns the memory for the next bytes. Between two responses it may be called before {@linkcode ResponseReader.start}: the last
+   * head stays readable until bytes come.
    */
   space(): Uint8Array<ArrayBuffer> {
     if (this.#state === "complete") return this.#buffer;
     const { length } = this.#buffer;
     if (
-      length - this.#filled < SMALLEST_SPACE ||
-      this.#full && length < LARGEST_BUFFER
+      length - this.#filled < MIN_SPACE ||
+      this.#full && length < MAX_BUFFER
     ) {
       const grown = new Uint8Array(length * 2);
       grown.set(this.#buffer);
@@ -95,10 +98,10 @@ export class ResponseReader {
   }
 
   /**
-   * Takes note of n bytes that were written to {@linkcode ResponseReader.space}.
+   * Reads n bytes that were written to {@linkcode ResponseReader.space}.
    *
    * @returns true once the response is complete
-   * @throws MalformedResponse where they are not an HTTP/1.1 response
+   * @throws MalformedResponse if the bytes are not an HTTP/1.1 response
    */
   push(n: number): boolean {
     let from = this.#filled;
@@ -106,7 +109,7 @@ export class ResponseReader {
     this.#full = this.#filled === this.#buffer.length;
     if (this.#state === "head") {
       if (!this.#readHead()) {
-        if (this.#filled <= LARGEST_HEAD) return false;
+        if (this.#filled <= MAX_HEAD) return false;
         throw new MalformedResponse("The head of the response is too long");
       }
       from = this.#headEnd;
@@ -119,9 +122,9 @@ export class ResponseReader {
   }
 
   /**
-   * Takes note that the server has closed the connection.
+   * Handles the end of the connection.
    *
-   * @returns true where that completes the response: a body without a length ends so
+   * @returns true if that completes the response: it ends a body without a length
    */
   end(): boolean {
     if (this.#state === "until-close") this.#state = "complete";
@@ -129,10 +132,9 @@ export class ResponseReader {
   }
 
   /**
-   * A header's value of the last response, the first where there are several.
+   * Returns the value of a header of the last response, the first of several; null if absent.
    *
    * @param name in lower case
-   * @returns null where it is absent
    */
   header(name: string): string | null {
     const buffer = this.#buffer;
@@ -156,7 +158,7 @@ export class ResponseReader {
     this.keepAlive = true;
   }
 
-  /** Reads the lines that are there; true once a final head is complete. Interim ones (100, 103) are dropped. */
+  /** Reads all complete lines. Returns true once a final head is complete; interim ones (100, 103) are dropped. */
   #readHead(): boolean {
     const buffer = this.#buffer;
     for (let i = this.#scanned; i < this.#filled; i++) {
@@ -189,7 +191,7 @@ export class ResponseReader {
       if (buffer[line + i] !== VERSION[i]) fits = false;
     }
     const status = this.#readNumber(line + 9, Math.min(line + 12, end));
-    // Nobody asked for another protocol: what follows a 101 cannot be read.
+    // No request asks for another protocol: bytes after a 101 cannot be read.
     if (!fits || !(status >= 100 && status <= 599) || status === 101) {
       throw new MalformedResponse("Cannot read the status line");
     }
@@ -197,7 +199,7 @@ export class ResponseReader {
     this.keepAlive = buffer[line + 7] !== 0x30;
   }
 
-  /** Looks at the fields that frame the message only, told apart by their first letters, c and t. */
+  /** Reads the fields that frame the message, recognised by their first letters, c and t. */
   #readField(line: number, end: number): void {
     const first = this.#buffer[line] | 0x20;
     if (first === 0x63) {
@@ -231,7 +233,7 @@ export class ResponseReader {
     }
   }
 
-  /** A whole number between blanks; −1 where there is anything else. */
+  /** Parses a whole number between blanks; −1 if there is anything else. */
   #readNumber(from: number, to: number): number {
     let number = 0;
     let i = from;
@@ -263,7 +265,7 @@ export class ResponseReader {
     return true;
   }
 
-  /** Chooses how the body is framed (RFC 9112, section 6.3). */
+  /** Chooses the framing of the body (RFC 9112, section 6.3). */
   #startBody(): void {
     if (this.#bodyless || this.status === 204 || this.status === 304) {
       this.#chunked = false;
@@ -278,7 +280,7 @@ export class ResponseReader {
     } else this.#state = this.#length === 0 ? "complete" : "length";
   }
 
-  /** Counts the body's bytes from a place on; returns where the response ends or the bytes do. */
+  /** Counts the body's bytes from a position. Returns the position at which the response or the bytes end. */
   #readBody(from: number): number {
     if (this.#state === "complete") return from;
     const keep = this.#keepsBody ? this.#body : undefined;
@@ -293,7 +295,7 @@ export class ResponseReader {
     return from + taken;
   }
 
-  #readChunks(from: number, keep: KeptBody | undefined): number {
+  #readChunks(from: number, keep: BodyBuffer | undefined): number {
     try {
       const filled = this.#buffer.subarray(0, this.#filled);
       const next = this.#chunks.read(filled, from, keep);
@@ -312,21 +314,24 @@ function isBlank(byte: number): boolean {
 }
 
 const SEMICOLON = 59;
-/** Twelve digits are 256 TiB, and stay far below the numbers that are whole. */
-const MOST_DIGITS = 12;
+/** Twelve digits are 256 TiB, far below the limit of exact integers. */
+const MAX_DIGITS = 12;
 
-/** Reads one chunked body after the other. */
+/**
+ * Reads the framing of one chunked body after another (RFC 9112, section 7.1): counts the bytes of the data and copies them where
+ * they are needed.
+ */
 export class ChunkedBody {
   #part: "size" | "extension" | "data" | "end" | "trailer" = "size";
   #digits = 0;
   #remaining = 0;
   #lineLength = 0;
-  /** The bytes of data so far. */
+  /** Length of the data so far, in bytes. */
   length = 0;
-  /** Whether the last chunk and the trailer have come. */
+  /** True after the last chunk and the trailer. */
   complete = false;
 
-  /** Waits for the next body. */
+  /** Expects the next body. */
   start(): void {
     this.length = 0;
     this.complete = false;
@@ -334,13 +339,13 @@ export class ChunkedBody {
   }
 
   /**
-   * Reads the bytes between two places.
+   * Reads bytes from a position on.
    *
-   * @param keep where the data goes; undefined where nobody wants it
-   * @returns the place after the body's last byte, or the end of the bytes where the body goes on
-   * @throws RangeError where they are not a chunked body
+   * @param keep buffer for the data; undefined to skip it
+   * @returns the position after the body's last byte, or the end of the bytes if the body continues
+   * @throws RangeError if the bytes are not a chunked body
    */
-  read(bytes: Uint8Array, from: number, keep: KeptBody | undefined): number {
+  read(bytes: Uint8Array, from: number, keep: BodyBuffer | undefined): number {
     const to = bytes.length;
     let i = from;
     while (i < to && !this.complete) {
@@ -383,7 +388,7 @@ export class ChunkedBody {
 
   #readSize(byte: number): void {
     const digit = hexDigit(byte);
-    if (digit >= 0 && ++this.#digits <= MOST_DIGITS) {
+    if (digit >= 0 && ++this.#digits <= MAX_DIGITS) {
       this.#remaining = this.#remaining * 16 + digit;
     } else if (this.#digits > 0 && (byte === SEMICOLON || byte === SPACE)) {
       this.#part = "extension";
@@ -397,7 +402,7 @@ export class ChunkedBody {
   }
 }
 
-/** The value of a hexadecimal digit; −1 where it is none. */
+/** Returns the value of a hexadecimal digit; −1 for any other byte. */
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const lower = byte | 0x20;
@@ -406,23 +411,23 @@ function hexDigit(byte: number): number {
 
 const INITIAL = 4 * 1024;
 
-/** The beginning of a response's body, kept where a check wants to read it. */
-export class KeptBody {
+/** The beginning of a response's body, for a check. */
+export class BodyBuffer {
   readonly #limit: number;
   #bytes = new Uint8Array(0);
   #filled = 0;
 
-  /** @param limit how many bytes are kept at most; what comes after is passed over */
+  /** @param limit maximum number of bytes; further ones are dropped */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Forgets the last body; the memory is kept for the next. */
+  /** Discards the last body; the memory is reused. */
   start(): void {
     this.#filled = 0;
   }
 
-  /** Keeps the bytes between two places. */
+  /** Appends the bytes between two positions. */
   add(bytes: Uint8Array, from: number, to: number): void {
     const end = Math.min(to, from + this.#limit - this.#filled);
     if (end <= from) return;
@@ -432,7 +437,7 @@ export class KeptBody {
     this.#filled = filled;
   }
 
-  /** What was kept, as UTF-8; what is not UTF-8 shows as U+FFFD. */
+  /** Returns the bytes as UTF-8; invalid ones become U+FFFD. */
   text(): string {
     return new TextDecoder().decode(this.#bytes.subarray(0, this.#filled));
   }

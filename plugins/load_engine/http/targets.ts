@@ -1,7 +1,7 @@
 /**
- * Where load may go. Whoever can start a run could otherwise aim this machine at any other: what is not this machine has to be
- * listed in the plugin's options. What counts is the address, looked up and checked once, and connected to from then on: a name
- * that means something else a moment later (DNS rebinding) changes nothing.
+ * Targets that load may be sent to. Anyone who can start a run could otherwise direct this machine at any other: a target other
+ * than this machine must be listed in the plugin's options. The address decides: it is looked up and checked once, and all
+ * connections go to it, so that a later change of the name (DNS rebinding) has no effect.
  *
  * @module
  */
@@ -12,27 +12,27 @@ import { type Issue, PerfmockError } from "../../../core/plugin.ts";
 
 /** A target that may be connected to. */
 export interface Destination {
-  /** Its origin. */
+  /** Origin of the target. */
   readonly origin: string;
-  /** Whether it is reached over TLS. */
+  /** True if it is reached over TLS. */
   readonly secure: boolean;
-  /** The IP addresses to connect to, in the order in which they are tried. */
+  /** IP addresses in the order in which they are tried. */
   readonly addresses: readonly string[];
-  /** 1…65535. */
+  /** Port, 1…65535. */
   readonly port: number;
-  /** What the host header says. */
+  /** Value of the host header. */
   readonly host: string;
-  /** What all paths begin with; empty, or with a leading slash and none at its end. */
+  /** Prefix of all paths: empty, or with a leading slash and no trailing one. */
   readonly prefix: string;
-  /** Certificates to trust beyond the system's, in PEM form. */
+  /** Trusted certificates in addition to the system's, in PEM form. */
   readonly certificates: readonly string[];
 }
 
-/** What is allowed, and how names are looked up. */
+/** Allowed targets, and the resolver of names. */
 export interface TargetRules {
-  /** The origins beyond this machine that load may be sent to, as the plugin's option `targets` lists them. */
+  /** Origins other than this machine that load may be sent to: the plugin's option `targets`. */
   readonly targets: readonly string[];
-  /** All addresses of a name; the system's where absent. */
+  /** Returns all addresses of a name. Default: the system's resolver. */
   readonly lookUp?: (name: string) => Promise<readonly string[]>;
 }
 
@@ -40,7 +40,7 @@ export interface TargetRules {
  * Looks up a target and checks that it may be connected to.
  *
  * @param target an http: or https: URL
- * @throws PerfmockError `SCRIPT_INVALID` where it is not loopback and not listed, or has no address
+ * @throws PerfmockError `SCRIPT_INVALID` if it is neither loopback nor listed, or has no address
  */
 export async function resolveTarget(
   target: URL,
@@ -51,7 +51,7 @@ export async function resolveTarget(
   const listed = rules.targets.some((origin) =>
     URL.parse(origin)?.origin === target.origin
   );
-  // Any other name may mean this machine now and another one a moment later, when fetch looks it up again.
+  // Another name may resolve to this machine now and to another one later, when fetch looks it up again.
   const ours = (isIP(name) > 0 || /(^|\.)localhost$/.test(name)) &&
     addresses.every(isLoopback);
   if (!listed && !ours) throw notAllowed(target, addresses);
@@ -59,13 +59,13 @@ export async function resolveTarget(
 }
 
 /**
- * The server's own address as a destination: it may always be connected to, and its certificate is trusted, whoever signed it.
+ * Returns the server's own address as a destination. It is always allowed, and its certificate is trusted whoever signed it.
  *
- * @throws PerfmockError `SCRIPT_INVALID` where the name it listens at cannot be found
+ * @throws PerfmockError `SCRIPT_INVALID` if its host name has no address
  */
 export async function ownDestination(url: URL): Promise<Destination> {
   const own = new URL(url);
-  // What listens on all addresses is reached by that of the loopback interface.
+  // A server that listens on all addresses is reached by the loopback address.
   if (own.hostname === "0.0.0.0") own.hostname = "127.0.0.1";
   if (own.hostname === "[::]") own.hostname = "[::1]";
   const found = destination(own, await addressesOf(bare(own), own, lookUp));
@@ -99,7 +99,7 @@ async function lookUp(name: string): Promise<readonly string[]> {
   return found.map(({ address }) => address);
 }
 
-/** The host without the brackets of IPv6. */
+/** Returns the host without the brackets of IPv6. */
 function bare({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, "");
 }
@@ -142,7 +142,7 @@ function invalid(issue: Omit<Issue, "path">): PerfmockError {
   return new PerfmockError("SCRIPT_INVALID", issue.message, issues);
 }
 
-/** An IP address in the form in which two of the same are equal: IPv4 within IPv6 as IPv4, IPv6 shortened, else lower case. */
+/** Normalises an IP address, so that equal addresses have equal texts: IPv4 within IPv6 as IPv4, IPv6 shortened, lower case. */
 function plainAddress(host: string): string {
   if (isIP(host) !== 6) return host.toLowerCase();
   const short = new URL(`http://[${host.split("%")[0]}]`).hostname.slice(1, -1);
@@ -152,16 +152,13 @@ function plainAddress(host: string): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
-/** Whether an IP address is this machine's own: 127.0.0.0/8, ::1, or the former within IPv6. */
+/** Returns whether an IP address is this machine's own: 127.0.0.0/8, ::1, or 127.0.0.0/8 within IPv6. */
 export function isLoopback(address: string): boolean {
   const plain = plainAddress(address);
   return plain === "::1" || isIP(plain) === 4 && plain.startsWith("127.");
 }
 
-/**
- * The certificate that this machine's own server shows, in PEM form: it need not be signed by anybody to be trusted by the
- * process that serves it.
- */
+/** Returns the certificate of this machine's own server in PEM form. The process that serves it trusts it whoever signed it. */
 export function certificateOf(host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, rejectUnauthorized: false }, () => {

@@ -1,6 +1,6 @@
 /**
- * Carries out orders over plain TCP: connections that are idle are taken again, the last one first; where none is, a new one
- * is made. How many there are is for the scenarios to say, by how many of their requests may be under way.
+ * Carries out orders over plain TCP. The last connection to become idle is reused first; if none is idle, a new one is made. The
+ * scenarios bound their number by the number of their active requests.
  *
  * @module
  */
@@ -14,15 +14,14 @@ import {
 import { type PreparedRequest, prepareRequest } from "./request.ts";
 import type { Destination } from "./targets.ts";
 
-/** How many connections are being made at a time, ahead of the first orders: as many as any server's queue takes. */
-const LANES = 16;
+/** Number of connections that are opened at the same time before a run; any server's queue accepts as many. */
+const PARALLEL_CONNECTS = 16;
 
-/** After so long the run begins with the connections that there are, in milliseconds. */
-const PATIENCE = 1000;
+/** Time after which a run begins with the connections that are open, in ms. */
+const CONNECT_TIMEOUT = 1000;
 
-/** A {@linkcode ClientEnvironment} of connections of its own. */
+/** A {@linkcode ClientEnvironment} with connections of its own. */
 export class TcpEnvironment implements ClientEnvironment {
-  /** Its time. */
   readonly clock: Clock;
   readonly #settings: ConnectionSettings<Order>;
   readonly #addresses: Addresses;
@@ -33,7 +32,7 @@ export class TcpEnvironment implements ClientEnvironment {
   readonly #busy = new Set<Connection<Order>>();
   #disposed = false;
 
-  /** Connects with the first orders, or before by {@linkcode TcpEnvironment.connectAhead}. */
+  /** Connects with the first orders, or earlier with {@linkcode TcpEnvironment.connectAhead}. */
   constructor(clock: Clock, destination: Destination) {
     this.clock = clock;
     this.#host = destination.host;
@@ -46,27 +45,27 @@ export class TcpEnvironment implements ClientEnvironment {
     };
   }
 
-  /** Makes connections that lie idle; see {@linkcode ClientEnvironment.connectAhead}. */
+  /** See {@linkcode ClientEnvironment.connectAhead}. */
   async connectAhead(count: number): Promise<void> {
     let left = count;
-    const lane = async () => {
+    const connectSome = async () => {
       while (left-- > 0 && await this.#connectOne());
     };
     const late = Promise.withResolvers<void>();
     const timer = this.clock.at(
-      this.clock.now() + PATIENCE,
+      this.clock.now() + CONNECT_TIMEOUT,
       late.resolve,
       undefined,
     );
     await Promise.race([
-      Promise.all(Array.from({ length: LANES }, lane)),
+      Promise.all(Array.from({ length: PARALLEL_CONNECTS }, connectSome)),
       late.promise,
     ]);
     left = 0;
     this.clock.cancel(timer);
   }
 
-  /** Sends a request now; see {@linkcode ClientEnvironment.send}. */
+  /** See {@linkcode ClientEnvironment.send}. */
   send(order: Order): void {
     const { request } = order;
     const prepared = this.#prepared.get(request) ?? this.#prepare(order);
@@ -81,14 +80,14 @@ export class TcpEnvironment implements ClientEnvironment {
     connection.send(prepared, order);
   }
 
-  /** Ends all orders of a scenario that are under way; see {@linkcode ClientEnvironment.cut}. */
+  /** See {@linkcode ClientEnvironment.cut}. */
   cut(scenario: number): void {
     for (const connection of [...this.#busy]) {
       if (connection.tag.request.scenario === scenario) connection.abort("cut");
     }
   }
 
-  /** Cuts what is under way and closes all connections. */
+  /** Cuts all active orders and closes all connections. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     for (const connection of [...this.#busy]) connection.abort("cut");
@@ -97,7 +96,7 @@ export class TcpEnvironment implements ClientEnvironment {
     this.#addresses.close();
   }
 
-  /** Returns whether it is worth while to make another. */
+  /** Returns whether another connection should be opened. */
   async #connectOne(): Promise<boolean> {
     const connection = new Connection(this.#settings);
     const isOpen = await connection.open();
@@ -117,7 +116,7 @@ export class TcpEnvironment implements ClientEnvironment {
     return new Connection(this.#settings);
   }
 
-  /** As bytes, for good where nothing in it changes. */
+  /** Encodes an order's request; caches the result if the request has no placeholders. */
   #prepare(order: Order): PreparedRequest {
     const { request, turn } = order;
     const { method, path, headers, body, check, keepAlive } = request;

@@ -1,5 +1,6 @@
 /**
- * What the server's thread and a load thread tell each other. Never a word per request.
+ * The load thread of one run, from its script to its result, and the messages that it exchanges with the server's thread. There is
+ * no message per request. A worker starts this module; see load_thread_handle.ts.
  *
  * @module
  */
@@ -19,19 +20,19 @@ import { connectTo, type Destination, readPollingSlice } from "../http/mod.ts";
 import type { ClientEnvironment } from "../order.ts";
 import { parseScript } from "../script/parse.ts";
 
-/** What a thread is to do. */
+/** Order for a load thread. */
 export interface ThreadOrder {
-  /** The configuration, for the families and profiles that the script may name. */
+  /** The configuration, for the distribution families and profiles that the script may use. */
   readonly input: ThreadInput;
-  /** The script as written: it has been found to be without faults. */
+  /** The script as written. The server's thread has checked it. */
   readonly script: unknown;
-  /** The absolute path of the folder that the script's relative paths start from. */
+  /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
-  /** Where requests go. */
+  /** Destination of the requests. */
   readonly destination: Destination;
 }
 
-/** What a thread is told: to read the script, to start, to stop or to cut, to say how it goes, and to end. */
+/** Messages to a load thread: read the script, start, stop, cut, report the summary, and end. */
 export type ToThread =
   | { readonly kind: "prepare"; readonly order: ThreadOrder }
   | { readonly kind: "start" }
@@ -40,7 +41,7 @@ export type ToThread =
   | { readonly kind: "summarize" }
   | { readonly kind: "close" };
 
-/** What a thread tells. */
+/** Messages from a load thread. */
 export type FromThread =
   | { readonly kind: "ready" }
   | {
@@ -63,12 +64,12 @@ export class ThreadSession {
   #environment: ClientEnvironment | undefined;
   #run: LoadRun | undefined;
 
-  /** @param post how the server's thread is told */
+  /** @param post sends messages to the server's thread */
   constructor(post: Post) {
     this.#post = post;
   }
 
-  /** Takes a message; settles once it has done what it says. Never rejects. */
+  /** Handles a message; settles when it is done. Never rejects. */
   async receive(message: ToThread): Promise<void> {
     try {
       switch (message.kind) {
@@ -127,7 +128,7 @@ export class ThreadSession {
   }
 }
 
-/** An error with all its faults, which only here can be told in one line. */
+/** Returns an error with all its issues in one line. */
 function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const issues = error instanceof PerfmockError ? error.issues : [];
@@ -137,7 +138,7 @@ function inWords(error: unknown): string {
   ].join("; ");
 }
 
-/** The scope of a worker, of which the library that all other files are checked with knows nothing. */
+/** The scope of a worker, which the library types of this project do not contain. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<ToThread>) => void) | null;
   postMessage(message: FromThread, transfer?: Transferable[]): void;
@@ -146,7 +147,7 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 
-// Where it is imported by mistake, or to see whether that does any harm, nothing happens: postMessage is a worker's.
+// Without a worker, importing this module does nothing: only a worker has postMessage.
 if (typeof scope.postMessage === "function") {
   const session = new ThreadSession((message, transfer = []) =>
     scope.postMessage(message, transfer)

@@ -1,5 +1,5 @@
 /**
- * A load thread, as the server's thread sees it.
+ * The server's side of a load thread.
  *
  * @module
  */
@@ -13,91 +13,91 @@ import type { TickTimes } from "../figures/time_series.ts";
 import { shortenEventInterval } from "../http/mod.ts";
 import type { FromThread, ThreadOrder, ToThread } from "./load_thread.ts";
 
-/** A thread that has not said anything for so long is taken for dead, in ms: it ticks once a second. */
-const SILENCE = 15_000;
+/** Time without a message after which a thread is considered dead, in ms. It reports once a second. */
+const SILENCE_LIMIT = 15_000;
 
 /** The same before it is ready, in ms: it loads and compiles its modules, and reads the script's traces. */
-const START_UP = 120_000;
+const START_LIMIT = 120_000;
 
-/** How long a thread may take to end by itself, in ms, before it is terminated. */
-const PATIENCE = 2000;
+/** Time that a thread has to end by itself before it is terminated, in ms. */
+const CLOSE_TIMEOUT = 2000;
 
-/** Who is told of a thread. */
+/** Receiver of a thread's messages. */
 export interface ThreadEvents {
-  /** It can start. */
+  /** The thread is ready to start. */
   ready(): void;
-  /** Once a second. */
+  /** Reports progress once a second. */
   tick(
     progress: LoadProgress,
     times: Readonly<Record<string, TickTimes>>,
   ): void;
-  /** The run is over. */
+  /** The run has ended. */
   ended(result: LoadResult): void;
-  /** It can do nothing more: it threw, or is gone. Nothing is told after this. */
+  /** The thread has failed. No further message follows. */
   failed(reason: string): void;
 }
 
-/** The worker that a thread runs in; tests put another in its place. */
+/** The worker of a thread; tests replace it. */
 export type ThreadWorker = Pick<
   Worker,
   "postMessage" | "terminate" | "onmessage" | "onerror" | "onmessageerror"
 >;
 
-/** What a thread is made with. */
-export interface ThreadParts {
-  /** The server's. */
+/** Options of a thread. */
+export interface ThreadOptions {
+  /** Clock of the server. */
   readonly clock: Clock;
-  /** Starts the worker; a thread of its own where absent. */
+  /** Starts the worker. Default: a real thread. */
   readonly startWorker?: () => ThreadWorker;
 }
 
-/** A thread for one run. */
+/** The thread of one run. */
 export class LoadThread implements AsyncDisposable {
   readonly #worker: ThreadWorker;
   readonly #events: ThreadEvents;
   readonly #clock: Clock;
-  readonly #started: () => void;
+  readonly #restoreInterval: () => void;
   #watchdog = 0;
   #over = false;
   #summary: PromiseWithResolvers<LoadSummary | undefined> | undefined;
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #disposal: Promise<void> | undefined;
 
-  /** Starts the thread and has it read the script; it says when it is ready. */
+  /** Starts the thread, which reads the script and reports when it is ready. */
   constructor(
     order: ThreadOrder,
     events: ThreadEvents,
-    { clock, startWorker = startLoadThread }: ThreadParts,
+    { clock, startWorker = startLoadThread }: ThreadOptions,
   ) {
     this.#events = events;
     this.#clock = clock;
-    this.#started = shortenEventInterval();
+    this.#restoreInterval = shortenEventInterval();
     try {
       this.#worker = startWorker();
     } catch (error) {
-      this.#started();
+      this.#restoreInterval();
       throw error;
     }
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
-      // Else it would be thrown once more, on this thread.
+      // Otherwise the error would be thrown again on this thread.
       event.preventDefault();
-      // It is gone: nobody is left who would say so.
+      // The thread is gone and will not report its end.
       this.#closed.resolve();
       this.#fail(event.message);
     };
     this.#worker.onmessageerror = () =>
-      this.#fail("It sent what cannot be read");
+      this.#fail("It sent an unreadable message");
     this.#tell({ kind: "prepare", order });
-    this.#watch(START_UP);
+    this.#watch(START_LIMIT);
   }
 
-  /** Begins to send; once, after it was ready. */
+  /** Begins to send. Call it once, after `ready`. */
   start(): void {
     this.#tell({ kind: "start" });
   }
 
-  /** Sends nothing more; what is under way may go on for the scenarios' graceful stop. */
+  /** Sends nothing more. Active requests may continue for their scenario's graceful stop. */
   stop(why: string): void {
     this.#tell({ kind: "stop", why });
   }
@@ -107,7 +107,7 @@ export class LoadThread implements AsyncDisposable {
     this.#tell({ kind: "cut", why });
   }
 
-  /** The figures so far; undefined where the thread ends before it can tell. */
+  /** Returns the summary so far; undefined if the thread ends first. */
   summarize(): Promise<LoadSummary | undefined> {
     if (this.#over) return Promise.resolve(undefined);
     this.#summary ??= Promise.withResolvers();
@@ -115,7 +115,7 @@ export class LoadThread implements AsyncDisposable {
     return this.#summary.promise;
   }
 
-  /** Ends the thread, whatever it does; settles once it is gone. */
+  /** Ends the thread, whatever it is doing; settles when it is gone. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#disposal ??= this.#dispose();
   }
@@ -125,8 +125,8 @@ export class LoadThread implements AsyncDisposable {
   }
 
   #receive(message: FromThread): void {
-    // Whatever it says, its event loop runs, with the setting it found.
-    this.#started();
+    // Its event loop runs, so it has read the setting.
+    this.#restoreInterval();
     if (message.kind === "closed") return this.#closed.resolve();
     if (this.#over) return;
     this.#watch();
@@ -147,12 +147,12 @@ export class LoadThread implements AsyncDisposable {
     }
   }
 
-  /** A thread that hangs, or was killed, says nothing. */
-  #watch(limit: number = SILENCE): void {
+  /** A thread that hangs or was killed sends nothing. */
+  #watch(limit: number = SILENCE_LIMIT): void {
     this.#clock.cancel(this.#watchdog);
     this.#watchdog = this.#clock.at(
       this.#clock.now() + limit,
-      () => this.#fail(`It has said nothing for ${limit / 1000} s`),
+      () => this.#fail(`It has sent no message for ${limit / 1000} s`),
       undefined,
     );
   }
@@ -165,7 +165,7 @@ export class LoadThread implements AsyncDisposable {
 
   #end(): void {
     this.#over = true;
-    this.#started();
+    this.#restoreInterval();
     this.#clock.cancel(this.#watchdog);
     this.#summary?.resolve(undefined);
   }
@@ -174,7 +174,7 @@ export class LoadThread implements AsyncDisposable {
     this.#end();
     this.#worker.postMessage({ kind: "close" } satisfies ToThread);
     const late = this.#clock.at(
-      this.#clock.now() + PATIENCE,
+      this.#clock.now() + CLOSE_TIMEOUT,
       () => this.#closed.resolve(),
       undefined,
     );

@@ -4,14 +4,14 @@
  * | state | goes to | when |
  * |---|---|---|
  * | starting | running | its thread has read the script |
- * | | aborted | it is stopped before that |
- * | running | stopping | it is stopped: what is under way may go on for the scenarios' graceful stop |
+ * | | aborted | it is stopped first |
+ * | running | stopping | it is stopped: active requests may continue for their graceful stop |
  * | | finished | its last request has ended |
  * | | aborted | a threshold that aborts is crossed |
  * | stopping | aborted | its last request has ended, or was cut |
  * | any of these | failed | its thread is gone, or a scenario could not be run |
  *
- * However it ends, its dials are taken off, its stress is stopped and its thread is gone before it says so.
+ * However it ends, its dials are released, its stress is stopped and its thread is gone before it reports its end.
  *
  * @module
  */
@@ -27,15 +27,15 @@ import type { Script, StressScenarios } from "../script/script.ts";
 import type { ThreadOrder } from "./load_thread.ts";
 import {
   LoadThread,
-  type ThreadParts,
+  type ThreadOptions,
   type ThreadWorker,
 } from "./load_thread_handle.ts";
 import type { RunSeries } from "./series.ts";
 
-/** How long a thread may take to cut a run and say what came of it, in ms, before the run ends without. */
-const PATIENCE = 3000;
+/** Time that a thread has to cut a run and report its result, in ms; after that the run ends without a result. */
+const CUT_TIMEOUT = 3000;
 
-/** How a run stands. */
+/** State of a run. */
 export type RunState =
   | "starting"
   | "running"
@@ -44,57 +44,57 @@ export type RunState =
   | "aborted"
   | "failed";
 
-/** What is told of a run. */
+/** Report on a run. */
 export interface RunReport {
-  /** Unique in the server. */
+  /** Id, unique in the server. */
   readonly id: string;
-  /** The script's. */
+  /** Name of the script. */
   readonly name: string;
-  /** How it stands. */
+  /** State of the run. */
   readonly state: RunState;
-  /** Why it failed; null where it did not. */
+  /** Reason of the failure; null if it did not fail. */
   readonly error: string | null;
-  /** The names of the script's scenarios. */
+  /** Names of the script's scenarios. */
   readonly scenarios: readonly string[];
-  /** The last tick's; null before the first. */
+  /** Progress at the last tick; null before the first. */
   readonly progress: LoadProgress | null;
 }
 
-/** Who is told how a run goes. */
+/** Receiver of a run's progress. */
 export interface RunListener {
-  /** Once a second. */
+  /** Reports progress once a second. */
   progress(progress: LoadProgress): void;
-  /** Once, when it has ended and nothing of it is left. */
+  /** Called once, when the run has ended and nothing of it is left. */
   ended(): void;
 }
 
-/** What a run is made with. */
-export interface RunParts {
-  /** Unique in the server. */
+/** Options of a run. */
+export interface RunOptions {
+  /** Id, unique in the server. */
   readonly id: string;
-  /** Without faults. */
+  /** The parsed script. */
   readonly script: Script;
-  /** What its thread is to do. */
+  /** Order for its thread. */
   readonly order: ThreadOrder;
-  /** The server's. */
+  /** Clock of the server. */
   readonly clock: Clock;
-  /** What its scenarios can turn. */
+  /** Dials that its scenarios can set. */
   readonly dials: Dials;
-  /** Who lays loads on the machine; undefined where that plugin is off. */
+  /** Service that runs stress scenarios; undefined if that plugin is off. */
   readonly stress: StressScenarios | undefined;
-  /** Where its figures go while it runs. */
+  /** Metrics that receive its figures while it runs. */
   readonly series: RunSeries;
-  /** See {@linkcode ThreadParts.startWorker}. */
+  /** See {@linkcode ThreadOptions.startWorker}. */
   readonly startWorker?: () => ThreadWorker;
 }
 
 /** A run, from its start to its end. */
 export class Run {
-  /** Unique in the server. */
+  /** Id, unique in the server. */
   readonly id: string;
-  /** What it runs. */
+  /** The parsed script. */
   readonly script: Script;
-  /** Settled when it has ended and nothing of it is left; never rejects. */
+  /** Resolves when the run has ended and nothing of it is left; never rejects. */
   readonly over: Promise<void>;
   readonly #settled: () => void;
   readonly #clock: Clock;
@@ -110,12 +110,12 @@ export class Run {
   #result: LoadResult | undefined;
 
   /**
-   * Takes the dials and starts the thread; the run begins when that is ready.
+   * Takes hold of the dials and starts the thread. The run begins when the thread is ready.
    *
-   * @throws PerfmockError `SCRIPT_INVALID` where a dial cannot be had; then nothing was started
+   * @throws PerfmockError `SCRIPT_INVALID` if a dial cannot be held; nothing was started then
    */
-  constructor(parts: RunParts) {
-    const { id, script, order, clock, dials, stress, series } = parts;
+  constructor(options: RunOptions) {
+    const { id, script, order, clock, dials, stress, series } = options;
     this.id = id;
     this.script = script;
     this.#clock = clock;
@@ -135,30 +135,30 @@ export class Run {
       tick: (progress, times) => this.#onTick(progress, times),
       ended: (result) => this.#onEnded(result),
       failed: (reason) => this.#end("failed", `The load thread: ${reason}`),
-    }, { clock, startWorker: parts.startWorker } satisfies ThreadParts);
+    }, { clock, startWorker: options.startWorker } satisfies ThreadOptions);
   }
 
-  /** How it stands. */
+  /** State of the run. */
   get state(): RunState {
     return this.#state;
   }
 
-  /** Whether it has ended and nothing of it is left. */
+  /** True if the run has ended and nothing of it is left. */
   get isOver(): boolean {
     return ["finished", "aborted", "failed"].includes(this.#state);
   }
 
-  /** Why it failed. */
+  /** Reason of the failure; undefined if it did not fail. */
   get error(): string | undefined {
     return this.#error;
   }
 
-  /** What came of it; undefined until it has ended, and where it failed. */
+  /** Result; undefined until the run has ended, and if it failed. */
   get result(): LoadResult | undefined {
     return this.#result;
   }
 
-  /** How it stands, as data. */
+  /** Report on the run. */
   get report(): RunReport {
     return {
       id: this.id,
@@ -170,7 +170,7 @@ export class Run {
     };
   }
 
-  /** The figures so far, or those it ended with; undefined before it runs, and where it failed. */
+  /** Returns the summary so far, or the final one; undefined before it runs and if it failed. */
   async summarize(): Promise<LoadSummary | undefined> {
     if (this.#result !== undefined) return this.#result.summary;
     if (this.#state === "starting" || this.isOver) return undefined;
@@ -178,7 +178,7 @@ export class Run {
     return this.result?.summary ?? summary;
   }
 
-  /** Tells a listener from now on; its end at once where it has ended. Returns how to stop that. */
+  /** Adds a listener. Calls its `ended` at once if the run has ended. Returns a function that removes it. */
   listen(listener: RunListener): () => void {
     if (this.isOver) {
       listener.ended();
@@ -188,7 +188,7 @@ export class Run {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Sends nothing more; the second time, what is under way is cut. */
+  /** Sends nothing more. The second call cuts all active requests. */
   stop(): void {
     if (this.#state === "running") {
       this.#state = "stopping";
@@ -196,7 +196,7 @@ export class Run {
     } else this.cut("it was stopped");
   }
 
-  /** Ends it at once, with the figures it has. */
+  /** Ends the run at once, with the figures so far. */
   cut(why: string): void {
     if (this.#ending) return;
     if (this.#state === "starting") this.#end("aborted");
@@ -205,7 +205,7 @@ export class Run {
       this.#thread.cut(why);
       if (this.#limit > 0) return;
       this.#limit = this.#clock.at(
-        this.#clock.now() + PATIENCE,
+        this.#clock.now() + CUT_TIMEOUT,
         () => this.#end("failed", "Its load thread did not end in time"),
         undefined,
       );
@@ -234,7 +234,7 @@ export class Run {
     else this.#end(result.summary.aborted === null ? "finished" : "aborted");
   }
 
-  /** The traffic alone is not what the script describes. */
+  /** The traffic without its stress is not what the script describes. */
   #onControlFailed(error: unknown): void {
     this.#error ??= error instanceof Error ? error.message : String(error);
     this.cut(this.#error);

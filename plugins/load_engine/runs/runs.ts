@@ -1,5 +1,5 @@
 /**
- * All runs of a server: several at once, over all revisions of its configuration, and none beyond its end.
+ * All runs of a server, across the revisions of its configuration. All end with the server.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import type { ThreadWorker } from "./load_thread_handle.ts";
 import { Run } from "./run.ts";
 import { loadMetrics, RunSeries } from "./series.ts";
 
-/** How many runs there may be at once: each has a thread of its own. */
-const MOST_AT_ONCE = 16;
+/** Maximum number of active runs: each needs a thread. */
+const MAX_ACTIVE = 16;
 
-/** How many runs that have ended are remembered. */
-const MOST_REMEMBERED = 50;
+/** Number of ended runs that are remembered. */
+const MAX_ENDED = 50;
 
-/** What a revision gives to the runs that begin in it. */
+/** Tools that a revision gives to its runs. */
 export interface RunsOptions {
-  /** The plugin's. */
+  /** Host of the plugin. */
   readonly host: Pick<
     Host,
     | "clock"
@@ -35,15 +35,15 @@ export interface RunsOptions {
   >;
   /** Thread input and virtual world of the server. */
   readonly loadHost: LoadHost;
-  /** The origins beyond this machine that load may be sent to. */
+  /** Origins other than this machine that load may be sent to. */
   readonly targets: readonly string[];
-  /** Who lays loads on the machine; undefined where that plugin is off. */
+  /** Service that runs stress scenarios; undefined if that plugin is off. */
   readonly stress: StressScenarios | undefined;
-  /** Starts the worker of a load thread; a thread of its own where absent. */
+  /** Starts the worker of a load thread. Default: a real thread. */
   readonly startWorker?: () => ThreadWorker;
 }
 
-/** A server's runs. */
+/** The runs of a server. */
 export class Runs implements AsyncDisposable {
   #options: RunsOptions;
   readonly #runs = new Map<string, Run>();
@@ -53,9 +53,9 @@ export class Runs implements AsyncDisposable {
   #disposed = false;
 
   /**
-   * None at first.
+   * Creates an empty list of runs.
    *
-   * @param options the first revision's
+   * @param options those of the first revision
    */
   constructor(options: RunsOptions) {
     this.#options = options;
@@ -63,37 +63,37 @@ export class Runs implements AsyncDisposable {
     this.#seriesOf = loadMetrics(options.host.metrics);
   }
 
-  /** From now on runs begin with another revision's options; those under way go on with theirs. */
+  /** Future runs use another revision's options; active runs keep theirs. */
   adopt(options: RunsOptions): void {
     this.#options = options;
   }
 
-  /** Whether no further run may begin until one ends. */
+  /** True if no further run may begin until one ends. */
   get full(): boolean {
-    return this.active.length >= MOST_AT_ONCE;
+    return this.active.length >= MAX_ACTIVE;
   }
 
-  /** Those that have not ended. */
+  /** The active runs. */
   get active(): readonly Run[] {
     return this.all.filter((run) => !run.isOver);
   }
 
-  /** Those there are, and the latest of those that have ended; in the order of their start. */
+  /** The active runs and the latest ended ones, in the order of their start. */
   get all(): readonly Run[] {
     return [...this.#runs.values()];
   }
 
-  /** A run by its id. */
+  /** Returns the run with an id. */
   find(id: string): Run | undefined {
     return this.#runs.get(id);
   }
 
   /**
-   * Begins a run.
+   * Starts a run.
    *
    * @param value the script as written
-   * @param folder the absolute path of the folder that its relative paths start from; the configuration's where absent
-   * @throws PerfmockError `SCRIPT_INVALID` with all faults; nothing was started then
+   * @param folder absolute path of the folder that the script's relative paths start from. Default: the configuration's folder
+   * @throws PerfmockError `SCRIPT_INVALID` with all issues; nothing was started then
    */
   async start(value: unknown, folder?: string): Promise<Run> {
     this.#checkRoom();
@@ -102,7 +102,7 @@ export class Runs implements AsyncDisposable {
     const from = folder ?? fileURLToPath(loadHost.thread.folder);
     const script = await this.#read(value, from, options);
     const destination = await destinationOf(script, options);
-    // Others may have begun since.
+    // Other runs may have started meanwhile.
     this.#checkRoom();
     const run = new Run({
       id: `${script.name}-${++this.#count}`,
@@ -123,7 +123,7 @@ export class Runs implements AsyncDisposable {
     return run;
   }
 
-  /** Ends all runs at once; settles once nothing of them is left. */
+  /** Ends all runs at once; settles when all have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     const { active } = this;
@@ -136,8 +136,8 @@ export class Runs implements AsyncDisposable {
     throw new PerfmockError(
       "SCRIPT_INVALID",
       this.#disposed
-        ? "Cannot begin a run: the server is ending"
-        : `Cannot begin a run: ${MOST_AT_ONCE} are under way, and each takes a thread`,
+        ? "Cannot start a run: the server is ending"
+        : `Cannot start a run: ${MAX_ACTIVE} are active, and each needs a thread`,
     );
   }
 
@@ -162,11 +162,11 @@ export class Runs implements AsyncDisposable {
       }
     });
     const over = this.all.filter((other) => other.isOver);
-    for (const { id } of over.slice(0, -MOST_REMEMBERED)) this.#runs.delete(id);
+    for (const { id } of over.slice(0, -MAX_ENDED)) this.#runs.delete(id);
   }
 }
 
-/** Where a script's requests go, once it was checked that they may. */
+/** Returns the destination of a script's requests, after checking that it is allowed. */
 async function destinationOf(
   { target }: Script,
   { host, targets }: RunsOptions,

@@ -1,5 +1,5 @@
 /**
- * What runs put into the server's metrics.
+ * The metrics of runs.
  *
  * @module
  */
@@ -19,13 +19,13 @@ const LAG_BOUNDARIES: readonly number[] = [
   ...[1, 2.5, 5, 10, 50],
 ];
 
-/** How many times are recorded in one go: some 50 µs, in which no request is served. */
+/** Number of times recorded at once. That takes about 50 µs, during which no request is served. */
 const SLICE = 2000;
 
-/** How long others get between two goes, in ms. */
+/** Pause between two such slices, in ms. */
 const PAUSE = 1;
 
-/** The series of one scenario. */
+/** Series of one scenario. */
 interface ScenarioSeries {
   readonly scheduled: Counter;
   readonly started: Counter;
@@ -37,7 +37,7 @@ interface ScenarioSeries {
   readonly startLag: Timing;
 }
 
-/** Makes the metrics of all runs. */
+/** Registers the metrics of all runs. Returns a function that makes the series of a scenario by its name. */
 export function loadMetrics(
   metrics: Metrics,
 ): (name: string) => ScenarioSeries {
@@ -54,32 +54,33 @@ export function loadMetrics(
   });
   const dropped = metrics.counter({
     name: "perfmock_load_arrivals_dropped_total",
-    help: "Requests that were due and not sent",
+    help: "Requests that were due but not sent",
     labels: ["scenario", "reason"],
   });
   const targetRate = metrics.gauge({
     name: "perfmock_load_target_rate",
-    help: "Requests that the script asks for now, per second",
+    help: "Scheduled requests per second at present",
     labels,
   });
   const users = metrics.gauge({
     name: "perfmock_load_users",
-    help: "Virtual users that there are now",
+    help: "Active virtual users",
     labels,
   });
   const responseTime = metrics.timing({
     name: "perfmock_load_response_seconds",
-    help: "From when a request was due to the last byte of its answer",
+    help:
+      "Time from a request's scheduled start to the last byte of its response",
     labels,
   });
   const serviceTime = metrics.timing({
     name: "perfmock_load_service_seconds",
-    help: "From when a request was sent to the last byte of its answer",
+    help: "Time from a request's send to the last byte of its response",
     labels,
   });
   const startLag = metrics.timing({
     name: "perfmock_load_start_lag_seconds",
-    help: "From when a request was due to when it was sent",
+    help: "Time from a request's scheduled start to its send",
     labels,
   }, LAG_BOUNDARIES);
   return (name) => ({
@@ -94,15 +95,15 @@ export function loadMetrics(
   });
 }
 
-/** What is left to record of a batch of times. */
+/** The times of one tick that are not recorded yet. */
 interface Batch {
   readonly timing: Timing;
-  /** Value in ms and how often, in turn. */
+  /** Value in ms and count, in turn. */
   readonly counts: Float64Array;
   place: number;
 }
 
-/** Brings one run's figures into the metrics. Runs whose scenarios have the same name are added up. */
+/** Brings the figures of one run into the metrics. Scenarios of the same name in several runs are added up. */
 export class RunSeries {
   readonly #seriesOf: (name: string) => ScenarioSeries;
   readonly #clock: Clock;
@@ -117,7 +118,7 @@ export class RunSeries {
     this.#clock = clock;
   }
 
-  /** Adds what is new since the last tick. */
+  /** Adds the differences since the last tick. */
   tick(
     { scenarios }: LoadProgress,
     times: Readonly<Record<string, TickTimes>>,
@@ -143,7 +144,7 @@ export class RunSeries {
     if (this.#timer === 0) this.#record();
   }
 
-  /** The run is over: its rates and users are no more; its times are recorded to the last. */
+  /** Ends the run: removes its rates and users, and records all remaining times. */
   end(): void {
     for (const [name, { targetRate, users }] of this.#last) {
       const series = this.#of(name);

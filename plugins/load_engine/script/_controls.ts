@@ -1,5 +1,5 @@
 /**
- * The scenarios that send nothing: modulate and stress.
+ * Scenarios that send nothing: `modulate` and `stress`.
  *
  * @module
  */
@@ -13,27 +13,24 @@ import {
 } from "../../../core/plugin.ts";
 import type { Control, Modulate, ScriptTools, Stress } from "./script.ts";
 
-/** Settings of modulate. */
+/** Settings of a `modulate` scenario. */
 export interface WrittenModulate {
-  /** In ms. */
   readonly start: number;
-  /** In ms. */
   readonly duration?: number;
-  /** The dial, as written. */
+  /** The dial as written, such as `{ route: "orders", dial: "scale" }`. */
   readonly set: Readonly<Record<string, string>>;
-  /** Its course, as written. */
+  /** Its values over time as written. */
   readonly to?: unknown;
 }
 
-/** Settings of stress. */
+/** Settings of a `stress` scenario. */
 export interface WrittenStress {
-  /** In ms. */
   readonly start: number;
-  /** As written. */
+  /** The stress scenario as written. */
   readonly scenario?: unknown;
 }
 
-/** The schema of each executor that sends nothing, by its name. */
+/** Returns the schemas of the executors that send nothing, by name. */
 export function controlSchemas(
   kit: Kit,
 ): Readonly<Record<string, Schema<unknown>>> {
@@ -55,15 +52,14 @@ export function controlSchemas(
   };
 }
 
-/** A scenario, or its faults. */
+/** A scenario, or its issues. */
 export interface ControlReading {
-  /** Undefined where it has faults. */
+  /** Undefined if there are issues. */
   readonly scenario?: Control;
-  /** All of them. */
-  readonly faults: readonly Issue[];
+  readonly issues: readonly Issue[];
 }
 
-/** A scenario's name and place. */
+/** Name and index of a scenario. */
 type Named = Pick<Control, "name" | "index">;
 
 /** Reads a modulate scenario. */
@@ -77,9 +73,9 @@ export function readModulate(
   const kinds = Object.keys(others);
   if (dial === undefined || kinds.length !== 1) {
     return {
-      faults: [{
+      issues: [{
         path: `${path}/set`,
-        message: "A dial is named by what it belongs to, and its own name",
+        message: "A dial needs the name of its owner and its own name",
         value: set,
         allowed: 'such as { "route": "orders", "dial": "scale" }',
       }],
@@ -94,18 +90,18 @@ export function readModulate(
     course: undefined,
     duration,
   };
-  if (server === undefined) return { scenario, faults: [] };
+  if (server === undefined) return { scenario, issues: [] };
   const { dials } = server;
   const type = dials.typeOf(address);
   if (type === undefined) {
-    return { faults: [unknownDial(address, path, { dials, suggest })] };
+    return { issues: [unknownDial(address, path, { dials, suggest })] };
   }
   const read = validate(kit.timeline(type), to, `${path}/to`);
-  if (read.issues !== undefined) return { faults: read.issues };
-  return { scenario: { ...scenario, course: read.value }, faults: [] };
+  if (read.issues !== undefined) return { issues: read.issues };
+  return { scenario: { ...scenario, course: read.value }, issues: [] };
 }
 
-/** Says which part of an address is wrong, from the left. */
+/** Finds the first wrong part of an address, from the left. */
 function unknownDial(
   { kind, of, dial }: DialAddress,
   path: string,
@@ -148,20 +144,20 @@ export function readStress(
     executor: "stress",
     scenario: written,
   };
-  if (server === undefined) return { scenario, faults: [] };
+  if (server === undefined) return { scenario, issues: [] };
   if (server.stress === undefined) {
     return {
-      faults: [{
+      issues: [{
         path: `${path}/executor`,
-        message: "Nothing here can lay a load on the machine",
+        message: "No active plugin can put stress on the machine",
         value: "stress",
-        allowed: "the plugin resource_stress, switched on",
+        allowed: "the plugin resource_stress",
       }],
     };
   }
-  const faults = server.stress.faults(written).map((issue) => ({
+  const issues = server.stress.faults(written).map((issue) => ({
     ...issue,
     path: `${path}/scenario${issue.path}`,
   }));
-  return faults.length > 0 ? { faults } : { scenario, faults };
+  return issues.length > 0 ? { issues } : { scenario, issues };
 }

@@ -1,81 +1,83 @@
 /**
- * Recorded traffic: time stamps one a line, an access log, or a HAR.
+ * Recorded traffic: one time a line, an access log, or a HAR.
  *
  * @module
  */
 import { type Issue, toPointer } from "../../../core/plugin.ts";
 
-/** The forms a trace can have. */
+/** Formats of a trace. */
 export const TRACE_FORMATS = ["times", "access-log", "har"] as const;
 
-/** One of them. */
+/** One of {@linkcode TRACE_FORMATS}. */
 export type TraceFormat = typeof TRACE_FORMATS[number];
 
-/** A request as it was recorded. */
+/** A recorded request. */
 export interface RecordedRequest {
-  /** Upper case. */
+  /** HTTP method in upper case. */
   readonly method: string;
   /** Path and query. */
   readonly path: string;
-  /** Its body and content type; undefined where it had none. */
+  /** Body and its content type; undefined if it had none. */
   readonly body:
     | { readonly type: string; readonly text: string }
     | undefined;
 }
 
-/** What was recorded. */
+/** A recording. */
 export interface Trace {
-  /** In ms since the first, ascending. */
+  /** Times in ms since the first, ascending. */
   readonly times: Float64Array;
-  /** Which request each is; undefined where only times were recorded. */
+  /** Index of each request in `requests`; undefined if only times were recorded. */
   readonly choices: Uint32Array | undefined;
-  /** The different requests. */
+  /** The distinct requests. */
   readonly requests: readonly RecordedRequest[];
 }
 
-/** A trace, or what is wrong with it, paths relative to the trace. */
+/** A trace, or its issues with paths relative to the trace. */
 export type TraceReading =
-  | { readonly trace: Trace; readonly faults?: undefined }
-  | { readonly faults: readonly Issue[] };
+  | { readonly trace: Trace; readonly issues?: undefined }
+  | { readonly issues: readonly Issue[] };
 
-/** The most that is read of one file, in bytes. */
-const LIMIT = 256 * 1024 ** 2;
+/** Maximum size of a trace, in bytes. */
+const MAX_SIZE = 256 * 1024 ** 2;
 
-/** How many faults of one file are told one by one. */
-const TOLD = 10;
+/** Maximum number of issues that are listed one by one. */
+const MAX_LISTED = 10;
 
-/** An entry of a trace before it is put together. */
+/** One recorded arrival. */
 interface Entry {
-  /** In ms, from whatever origin. */
+  /** Time in ms, from any origin. */
   readonly at: number;
   readonly request?: RecordedRequest;
 }
 
-/** Reads a trace's file. */
+/** Reads the file of a trace. */
 export function readTrace(path: string, format: TraceFormat): TraceReading {
-  const fault = (message: string, value: unknown = path): TraceReading => ({
-    faults: [{ path: "/file", message, value }],
+  const failure = (message: string, value: unknown = path): TraceReading => ({
+    issues: [{ path: "/file", message, value }],
   });
   let text;
   try {
     const { size } = Deno.statSync(path);
-    if (size > LIMIT) {
-      return fault(`The file holds ${size} bytes, at most ${LIMIT} are read`);
+    if (size > MAX_SIZE) {
+      return failure(
+        `The file has ${size} bytes; the maximum is ${MAX_SIZE}`,
+      );
     }
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    return fault(`Cannot read the file: ${(error as Error).message}`);
+    return failure(`Cannot read the file: ${(error as Error).message}`);
   }
   if (format === "har") {
     try {
       return arranged(harEntries(JSON.parse(text)));
     } catch (error) {
-      return fault(`The file is no HAR: ${(error as Error).message}`);
+      return failure(`The file is not a HAR: ${(error as Error).message}`);
     }
   }
   const read = format === "times" ? timeOf : requestOf;
   const entries: Entry[] = [];
-  const faults: Issue[] = [];
+  const issues: Issue[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "" || format === "times" && isHeader(line, index)) {
       continue;
@@ -83,36 +85,36 @@ export function readTrace(path: string, format: TraceFormat): TraceReading {
     const entry = read(line);
     if (typeof entry === "object") entries.push(entry);
     else {
-      faults.push({
+      issues.push({
         path: "/file",
         message: `Line ${index + 1} ${entry}`,
         value: line.slice(0, 200),
       });
     }
   }
-  if (faults.length === 0) return arranged(entries, format);
-  const untold = faults.length - TOLD;
+  if (issues.length === 0) return arranged(entries, format);
+  const unlisted = issues.length - MAX_LISTED;
   return {
-    faults: untold <= 0 ? faults : [...faults.slice(0, TOLD), {
+    issues: unlisted <= 0 ? issues : [...issues.slice(0, MAX_LISTED), {
       path: "/file",
-      message: `Further lines are at fault: ${untold}`,
+      message: `Further lines with errors: ${unlisted}`,
       value: path,
     }],
   };
 }
 
-/** Takes the times that a script lists itself. */
+/** Makes a trace of the times that a script lists itself. */
 export function listedTimes(times: readonly number[]): TraceReading {
   return arranged(times.map((at) => ({ at })), "times", "/times");
 }
 
-/** The first cell of a line: a number of ms, a date, or a duration. */
+/** Parses the first cell of a line: a number of ms, a date, or a duration. */
 function timeOf(line: string): Entry | string {
   const at = stamp(line.split(/[,;\t]/)[0].trim());
-  return Number.isNaN(at) ? "is no time" : { at };
+  return Number.isNaN(at) ? "is not a time" : { at };
 }
 
-/** A header has no digit in its first cell. */
+/** A header line has no digit in its first cell. */
 function isHeader(line: string, index: number): boolean {
   return index === 0 && !/\d/.test(line.split(/[,;\t]/)[0]);
 }
@@ -140,7 +142,7 @@ const DATE =
 function requestOf(line: string): Entry | string {
   const [, date, method, target] = LINE.exec(line) ?? [];
   if (date === undefined) {
-    return "is not of an access log in the common or combined format";
+    return "is not a line of an access log in the common or combined format";
   }
   const [, day, month, year, time, part = "", hours, minutes] =
     DATE.exec(date) ?? [];
@@ -192,14 +194,14 @@ function harEntries(har: unknown): Entry[] {
   });
 }
 
-/** Puts a trace together. Time stamps have to be in order; logs and HARs are written in the order of ends, and are sorted. */
+/** Makes a trace of its entries. Listed times must be in order; logs and HARs are written in the order of ends, and are sorted. */
 function arranged(
   entries: Entry[],
   format: TraceFormat = "har",
   path = "/file",
 ): TraceReading {
   if (entries.length === 0) {
-    return { faults: [{ path, message: "The trace holds no time" }] };
+    return { issues: [{ path, message: "The trace contains no times" }] };
   }
   if (format === "times") {
     const back = entries.findIndex(({ at }, i) =>
@@ -207,7 +209,7 @@ function arranged(
     );
     if (back > 0) {
       return {
-        faults: [{
+        issues: [{
           path: path === "/file" ? path : path + toPointer([back]),
           message: `The times are not in order: number ${
             back + 1
@@ -239,7 +241,7 @@ function arranged(
   };
 }
 
-/** A log tells the second only: what shares one is spread over it. */
+/** An access log has whole seconds: arrivals of the same second are spread over it. */
 function spread(times: Float64Array): void {
   for (let from = 0; from < times.length;) {
     let to = from + 1;

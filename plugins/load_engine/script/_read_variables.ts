@@ -1,6 +1,6 @@
 /**
- * The values that a scenario's requests are filled with. Each is a function of the turn, drawn from a stream of its own, so that
- * another variable or another scenario shifts nothing.
+ * Variables of a scenario: values that fill the templates of its requests. Each is a function of the turn, drawn from a stream of
+ * its own, so that another variable or scenario does not change it.
  *
  * @module
  */
@@ -12,25 +12,24 @@ import {
 } from "../../../core/plugin.ts";
 import type { Value } from "./_requests.ts";
 
-/** The names that every scenario has. */
+/** Values that every scenario has. */
 export const OWN_VALUES: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["user", ({ user }) => `${user}`],
   ["iteration", ({ iteration }) => `${iteration}`],
   ["number", ({ number }) => `${number}`],
 ]);
 
-/** Reads its values once it has a stream. */
+/** A variable that needs its random numbers. */
 export type Variable = (stream: Stream) => Value;
 
-/** A variable, or its faults; names are known either way. */
+/** A variable, or its issues. */
 export interface ReadVariable {
-  /** Undefined where it has faults. */
+  /** Undefined if it has issues. */
   readonly variable: Variable | undefined;
-  /** All of them. */
-  readonly faults: readonly Issue[];
+  readonly issues: readonly Issue[];
 }
 
-/** What the schema makes of a variable. */
+/** A variable as its schema parses it. */
 interface Written {
   readonly integer?: { readonly min: number; readonly max: number };
   readonly choice?: readonly (string | number | boolean)[];
@@ -44,8 +43,8 @@ interface Written {
 /**
  * Reads one variable.
  *
- * @param value as written
- * @param path a JSON Pointer to it
+ * @param value the variable as written
+ * @param path JSON Pointer to it
  */
 export function readVariable(
   value: unknown,
@@ -57,19 +56,19 @@ export function readVariable(
 ): ReadVariable {
   const read = validate(variableSchema(kit), value, path);
   if (read.issues !== undefined) {
-    return { variable: undefined, faults: read.issues };
+    return { variable: undefined, issues: read.issues };
   }
   const { integer, choice, csv } = read.value as Written;
   if (integer !== undefined) return good(integers(integer));
   if (choice !== undefined) return good(choices(choice.map(String)));
-  if (csv === undefined) return { variable: undefined, faults: [] };
+  if (csv === undefined) return { variable: undefined, issues: [] };
   const columns = readRows(csv.file);
   if (typeof columns === "string") {
     return bad({
       path: `${path}/csv/file`,
       message: columns,
       value: csv.file,
-      allowed: "a CSV file with a header and one row at least",
+      allowed: "a CSV file with a header and at least one row",
     });
   }
   const cells = columns.get(csv.column);
@@ -98,7 +97,7 @@ function variableSchema(kit: Kit) {
       max: kit.integer(),
     }).refine(({ min, max }) => min <= max, {
       path: ["max"],
-      error: "The greatest value is below the least",
+      error: "The maximum is below the minimum",
     }).optional(),
     choice: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1)
       .optional(),
@@ -113,11 +112,11 @@ function variableSchema(kit: Kit) {
 }
 
 function good(variable: Variable): ReadVariable {
-  return { variable, faults: [] };
+  return { variable, issues: [] };
 }
 
-function bad(fault: Issue): ReadVariable {
-  return { variable: undefined, faults: [fault] };
+function bad(issue: Issue): ReadVariable {
+  return { variable: undefined, issues: [issue] };
 }
 
 function integers(
@@ -135,29 +134,29 @@ function choices(values: readonly string[]): Variable {
 /** A file's columns, by name, in the order of the header. */
 export type Columns = ReadonlyMap<string, readonly string[]>;
 
-/** The most that is read of one file, in bytes. */
-const LIMIT = 64 * 1024 ** 2;
+/** Maximum size of a CSV file, in bytes. */
+const MAX_SIZE = 64 * 1024 ** 2;
 
 /**
- * Reads a file of values.
+ * Reads a CSV file with a header line (RFC 4180), separated by comma, semicolon or tab.
  *
  * @param path absolute
- * @returns its columns, or why there are none
+ * @returns its columns, or a sentence that says why it cannot be read
  */
 export function readRows(path: string): Columns | string {
   let text;
   try {
     const { size } = Deno.statSync(path);
-    if (size > LIMIT) {
-      return `The file holds ${size} bytes, at most ${LIMIT} are read`;
+    if (size > MAX_SIZE) {
+      return `The file has ${size} bytes; the maximum is ${MAX_SIZE}`;
     }
     text = Deno.readTextFileSync(path);
   } catch (error) {
     return `Cannot read the file: ${(error as Error).message}`;
   }
-  const [header, ...rows] = cells(text);
+  const [header, ...rows] = rowsOf(text);
   if (header === undefined || rows.length === 0) {
-    return "The file holds no row beyond its header";
+    return "The file has no row below its header";
   }
   const columns = new Map(
     header.map((name) => [name.trim(), [] as string[]] as const),
@@ -174,8 +173,8 @@ export function readRows(path: string): Columns | string {
   return columns;
 }
 
-/** All cells of all lines; blank lines are none. */
-function cells(text: string): string[][] {
+/** Returns the cells of all lines that are not blank. */
+function rowsOf(text: string): string[][] {
   const rows: string[][] = [];
   const first = text.slice(0, text.search(/[\r\n]|$/));
   const separator = [",", ";", "\t"].find((mark) => first.includes(mark)) ??

@@ -1,5 +1,5 @@
 /**
- * The requests of a scenario.
+ * Requests of a scenario, with templates for their texts, such as `/orders/{{id}}`.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import {
 import type { RequestPlan, Template, Turn } from "../order.ts";
 import type { RecordedRequest } from "./_read_trace.ts";
 
-/** How long an answer may take where a request says nothing, in ms. */
+/** Default time until a response must be complete, in ms. */
 const TIMEOUT = 30_000;
 
-/** What the schema makes of a request. */
+/** A request as its schema parses it. */
 interface Written {
   readonly name?: string;
   readonly group?: string;
@@ -34,10 +34,10 @@ interface Written {
   readonly keepAlive: boolean;
 }
 
-/** A name that thresholds can use: without dots. */
+/** Names that thresholds can use have no dots. */
 const NAME = /^[\w-]+$/;
 
-/** Headers that the client itself writes. */
+/** Headers that the client sets itself. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   "host",
   "connection",
@@ -66,10 +66,10 @@ function schema(kit: Kit) {
       .optional(),
     headers: z.record(
       z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, {
-        error: "This is no name of a header",
+        error: "This is not a valid header name",
       }),
       z.string().regex(/^[^\r\n\0]*$/, {
-        error: "A header has no line ends",
+        error: "A header's value has no line ends",
       }),
     ).optional(),
     json: z.unknown().optional(),
@@ -84,51 +84,49 @@ function schema(kit: Kit) {
   });
 }
 
-/** Where a request stands, and what it is filled with. */
+/** Place of a scenario's requests, and the values of their templates. */
 export interface RequestContext {
-  /** The scenario's place in the script. */
+  /** Zero-based index of the scenario. */
   readonly scenario: number;
-  /** A JSON Pointer to the requests. */
+  /** JSON Pointer to the requests. */
   readonly path: string;
-  /** What settings are read with. */
   readonly kit: Kit;
-  /** The values there are. */
+  /** Values that templates can use. */
   readonly names: Names;
 }
 
-/** What reading the requests of a scenario comes to. */
+/** Requests of a scenario as they were read. */
 export interface RequestReading {
-  /** The requests without their own faults. */
+  /** Requests that match their schema. */
   readonly written: readonly Written[];
-  /** All of them. */
-  readonly faults: readonly Issue[];
+  readonly issues: readonly Issue[];
 }
 
-/** Validates requests, their places for values included. */
+/** Validates requests and their templates. */
 export function readRequests(
   value: readonly unknown[],
   { path, kit, names }: RequestContext,
 ): RequestReading {
   const type = schema(kit);
   const written: Written[] = [];
-  const faults: Issue[] = [];
+  const issues: Issue[] = [];
   value.forEach((item, index) => {
     const at = `${path}/${index}`;
     const read = validate(type, item, at);
     if (read.issues === undefined) {
       const request = read.value as Written;
       written.push(request);
-      faults.push(...contradictions(request, at));
-    } else faults.push(...read.issues);
-    faults.push(...placesIn(item, at, names));
+      issues.push(...findContradictions(request, at));
+    } else issues.push(...read.issues);
+    issues.push(...unknownNames(item, at, names));
   });
-  return { written, faults };
+  return { written, issues };
 }
 
-function contradictions(request: Written, path: string): Issue[] {
-  const faults: Issue[] = [];
+function findContradictions(request: Written, path: string): Issue[] {
+  const issues: Issue[] = [];
   if (request.json !== undefined && request.text !== undefined) {
-    faults.push({
+    issues.push({
       path: `${path}/text`,
       message: "A request has one body",
       allowed: "json or text",
@@ -136,7 +134,7 @@ function contradictions(request: Written, path: string): Issue[] {
   }
   for (const name of Object.keys(request.headers ?? {})) {
     if (!OWN_HEADERS.has(name.toLowerCase())) continue;
-    faults.push({
+    issues.push({
       path: `${path}/headers${toPointer([name])}`,
       message: `The client writes the header ${name} itself`,
       value: name,
@@ -145,22 +143,22 @@ function contradictions(request: Written, path: string): Issue[] {
         : "no such header",
     });
   }
-  return faults;
+  return issues;
 }
 
-/** The misspelt names in all of a request's texts, whatever else is wrong with it. */
-function placesIn(item: unknown, path: string, names: Names): Issue[] {
-  if (typeof item === "string") return templateFaults(item, path, names);
+/** Issues of unknown names in all texts of a request, whatever else is wrong with it. */
+function unknownNames(item: unknown, path: string, names: Names): Issue[] {
+  if (typeof item === "string") return templateIssues(item, path, names);
   if (typeof item !== "object" || item === null) return [];
   const keys = ["path", "query", "headers", "json", "text"];
   return Object.entries(item).flatMap(([key, inner]) =>
     path.split("/").length === 5 && !keys.includes(key)
       ? []
-      : placesIn(inner, path + toPointer([key]), names)
+      : unknownNames(inner, path + toPointer([key]), names)
   );
 }
 
-/** Puts requests together that have no faults. */
+/** Plans requests that have no issues. */
 export function planRequests(
   written: readonly Written[],
   { scenario, names }: Pick<RequestContext, "scenario" | "names">,
@@ -171,7 +169,7 @@ export function planRequests(
     const body = bodyOf(request, names);
     const headers = Object.entries(request.headers ?? {}).map((
       [name, value],
-    ) => [name.toLowerCase(), template(value, names, inHeader)] as const);
+    ) => [name.toLowerCase(), template(value, names, forHeader)] as const);
     if (body !== undefined && !headers.some(([name]) => name === CONTENT)) {
       headers.push([CONTENT, constant(body.type)]);
     }
@@ -182,7 +180,7 @@ export function planRequests(
       group,
       method,
       path: joined([
-        template(outsidePlaces(path, inUrl), names, encodeURIComponent),
+        template(outsidePlaceholders(path, forUrl), names, encodeURIComponent),
         ...queryOf(request, names),
       ]),
       headers,
@@ -198,7 +196,7 @@ export function planRequests(
   });
 }
 
-/** The requests of a trace. */
+/** Plans the requests of a trace. */
 export function recordedRequests(
   recorded: readonly RecordedRequest[],
   scenario: number,
@@ -225,8 +223,8 @@ function constant(text: string): Template {
   return { constant: text, render: () => text };
 }
 
-/** Percent-encodes what may not stand in a URL. */
-function inUrl(text: string): string {
+/** Percent-encodes characters that must not occur in a URL. */
+function forUrl(text: string): string {
   return text.replaceAll(
     /[^\x21-\x7e]+|["<>\\^`|]/g,
     (odd) => encodeURIComponent(odd),
@@ -242,7 +240,7 @@ function queryOf({ path, query }: Written, names: Names): Template[] {
     ),
     typeof value === "string"
       ? template(
-        outsidePlaces(value, encodeURIComponent),
+        outsidePlaceholders(value, encodeURIComponent),
         names,
         encodeURIComponent,
       )
@@ -250,8 +248,8 @@ function queryOf({ path, query }: Written, names: Names): Template[] {
   ]);
 }
 
-/** Encodes all but the places for values. */
-function outsidePlaces(
+/** Encodes a text except for its placeholders. */
+function outsidePlaceholders(
   text: string,
   encode: (part: string) => string,
 ): string {
@@ -266,35 +264,35 @@ function bodyOf({ json, text }: Written, names: Names) {
   }
   if (json === undefined) return undefined;
   return {
-    template: template(JSON.stringify(json), names, inJson),
+    template: template(JSON.stringify(json), names, forJson),
     type: "application/json",
   };
 }
 
-/** A value by its name, as a function of the turn. */
+/** A value as a function of the turn. */
 export type Value = (turn: Turn) => string;
 
-/** How a value is written into a text. */
+/** Encoding of a value for the text around it. */
 export type Escape = (value: string) => string;
 
-/** The values there are, and how to find a misspelt one. */
+/** Values that templates can use. */
 export interface Names {
-  /** By name. */
+  /** Values by name. */
   readonly values: ReadonlyMap<string, Value>;
-  /** See Host.suggest. */
+  /** See {@linkcode ScriptTools.suggest}. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
 }
 
-/** A place: two braces, a name, two braces. */
-const PLACE = /\{\{([^{}]*)\}\}/g;
+/** A placeholder: two braces, a name, two braces. */
+const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
 
-/** The names of a text's places that are not among the values. */
-export function templateFaults(
+/** Returns an issue for each unknown name in a text's placeholders. */
+export function templateIssues(
   text: string,
   path: string,
   { values, suggest }: Names,
 ): Issue[] {
-  return [...text.matchAll(PLACE)].flatMap(([place, inner]) => {
+  return [...text.matchAll(PLACEHOLDER)].flatMap(([place, inner]) => {
     const name = inner.trim();
     if (values.has(name)) return [];
     const suggestion = suggest(name, values.keys());
@@ -311,7 +309,7 @@ export function templateFaults(
 /**
  * Compiles a text whose names were checked.
  *
- * @param escape how a value is written into it; as it is where absent
+ * @param escape encoding of each value; none by default
  */
 export function template(
   text: string,
@@ -319,32 +317,32 @@ export function template(
   escape: Escape = (value) => value,
 ): Template {
   const texts: string[] = [];
-  const places: Value[] = [];
+  const fillers: Value[] = [];
   let from = 0;
-  for (const match of text.matchAll(PLACE)) {
+  for (const match of text.matchAll(PLACEHOLDER)) {
     const value = values.get(match[1].trim());
     if (value === undefined) continue;
     texts.push(text.slice(from, match.index));
-    places.push(value);
+    fillers.push(value);
     from = match.index + match[0].length;
   }
   const rest = text.slice(from);
-  if (places.length === 0) {
+  if (fillers.length === 0) {
     return { constant: text, render: () => text };
   }
   return {
     constant: undefined,
     render(turn) {
       let rendered = "";
-      for (let i = 0; i < places.length; i++) {
-        rendered += texts[i] + escape(places[i](turn));
+      for (let i = 0; i < fillers.length; i++) {
+        rendered += texts[i] + escape(fillers[i](turn));
       }
       return rendered + rest;
     },
   };
 }
 
-/** Several texts, one after the other. */
+/** Concatenates texts. */
 export function joined(templates: readonly Template[]): Template {
   if (templates.every(({ constant }) => constant !== undefined)) {
     const constant = templates.map((part) => part.constant).join("");
@@ -356,12 +354,12 @@ export function joined(templates: readonly Template[]): Template {
   };
 }
 
-/** As a value is written between the quotes of a JSON string. */
-export function inJson(value: string): string {
+/** Encodes a value for a JSON string. */
+export function forJson(value: string): string {
   return JSON.stringify(value).slice(1, -1);
 }
 
-/** As a value is written into a header: a line end would begin another. */
-export function inHeader(value: string): string {
+/** Encodes a value for a header: a line end would begin another header. */
+export function forHeader(value: string): string {
   return value.replaceAll(/[\r\n\0]/g, " ");
 }

@@ -16,10 +16,8 @@ import type {
   ThresholdMetric,
 } from "./script.ts";
 
-/** Figures that are times. */
 const TIMES = ["responseTime", "serviceTime", "firstByte", "startLag"];
 
-/** Figures that are counts. */
 const COUNTS = [
   "scheduled",
   "started",
@@ -31,44 +29,43 @@ const COUNTS = [
 
 const FIGURES = [...TIMES, ...COUNTS];
 
-/** What a threshold can look at. */
-export interface Parts {
-  /** The named parts, groups and requests, of each scenario that sends requests; undefined where they are not known. */
+/** Tools that thresholds are read with, and the figures that exist. */
+export interface ThresholdContext {
+  /** Named groups and requests by scenario; undefined for a scenario whose parts are unknown. */
   readonly scenarios: ReadonlyMap<string, ReadonlySet<string> | undefined>;
-  /** What durations are read with. */
   readonly kit: Kit;
-  /** See Host.suggest. */
+  /** See {@linkcode ScriptTools.suggest}. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
 }
 
-/** A threshold as its author may write it out. */
+/** A threshold as its schema parses it. */
 interface Written {
   readonly expression: string;
   readonly abortOnFail: boolean;
   readonly after: number;
 }
 
-/** Reads all of a script's thresholds, each for itself, so that no fault hides another. */
+/** Reads all thresholds of a script, each on its own, so that no issue hides another. */
 export function readThresholds(
   written: unknown,
-  parts: Parts,
-): { readonly thresholds: Threshold[]; readonly faults: Issue[] } {
-  const { z } = parts.kit;
+  context: ThresholdContext,
+): { readonly thresholds: Threshold[]; readonly issues: Issue[] } {
+  const { z } = context.kit;
   const thresholds: Threshold[] = [];
-  const faults: Issue[] = [];
+  const issues: Issue[] = [];
   const lists = validate(
     z.record(z.string(), z.array(z.unknown()).min(1)),
     written ?? {},
     "/thresholds",
   );
   if (lists.issues !== undefined) {
-    return { thresholds, faults: [...lists.issues] };
+    return { thresholds, issues: [...lists.issues] };
   }
-  const type = boundType(parts.kit);
+  const type = boundType(context.kit);
   for (const [text, bounds] of Object.entries(lists.value)) {
     const path = `/thresholds${toPointer([text])}`;
-    const metric = readMetric(text, path, parts);
-    if ("message" in metric) faults.push(metric);
+    const metric = readMetric(text, path, context);
+    if ("message" in metric) issues.push(metric);
     bounds.forEach((bound, index) => {
       const at = `${path}/${index}`;
       const read = validate(
@@ -77,21 +74,25 @@ export function readThresholds(
         at,
       );
       if (read.issues !== undefined) {
-        faults.push(...read.issues);
+        issues.push(...read.issues);
         return;
       }
       const figure = "message" in metric ? undefined : metric.figure;
       const options = read.value as Written;
-      const expression = readExpression(options.expression, figure, parts.kit);
-      if ("fault" in expression) {
+      const expression = readExpression(
+        options.expression,
+        figure,
+        context.kit,
+      );
+      if ("issue" in expression) {
         const place = typeof bound === "string" ? at : `${at}/expression`;
-        faults.push({ path: place, ...expression.fault });
+        issues.push({ path: place, ...expression.issue });
       } else if (!("message" in metric)) {
         thresholds.push({ metric, ...options, ...expression });
       }
     });
   }
-  return { thresholds, faults };
+  return { thresholds, issues };
 }
 
 function boundType(kit: Kit) {
@@ -105,16 +106,16 @@ function boundType(kit: Kit) {
   });
 }
 
-/** `figure`, `scenario.figure` or `scenario.part.figure`. */
+/** Parses `figure`, `scenario.figure` or `scenario.part.figure`. */
 function readMetric(
   text: string,
   path: string,
-  { scenarios, suggest }: Parts,
+  { scenarios, suggest }: ThresholdContext,
 ): ThresholdMetric | Issue {
   const words = text.split(".");
   const figure = words[words.length - 1];
   const [scenario, part] = words.slice(0, -1);
-  const fault = (
+  const issue = (
     message: string,
     word: string,
     candidates: readonly string[],
@@ -130,10 +131,10 @@ function readMetric(
     };
   };
   if (words.length > 3) {
-    return fault("A threshold looks at scenario.part.figure", figure, FIGURES);
+    return issue("A threshold looks at scenario.part.figure", figure, FIGURES);
   }
   if (!FIGURES.includes(figure)) {
-    return fault(
+    return issue(
       `There is no figure ${JSON.stringify(figure)}`,
       figure,
       FIGURES,
@@ -144,37 +145,41 @@ function readMetric(
     const message = `There is no scenario ${
       JSON.stringify(scenario)
     } that sends requests`;
-    return fault(message, scenario, names);
+    return issue(message, scenario, names);
   }
   const known = scenarios.get(scenario);
   if (part !== undefined && known !== undefined && !known.has(part)) {
     const message = `Scenario "${scenario}" has no group or named request ${
       JSON.stringify(part)
     }`;
-    return fault(message, part, [...known]);
+    return issue(message, part, [...known]);
   }
   return { text, scenario, part, figure: figure as Figure };
 }
 
 type Comparison = Pick<Threshold, "statistic" | "operator" | "bound">;
 
-/** What is wrong with an expression. */
-interface Fault {
-  readonly fault: Omit<Issue, "path">;
+/** An issue of an expression. */
+interface ExpressionIssue {
+  readonly issue: Omit<Issue, "path">;
 }
 
 const TIME_STATISTICS = "p(0)…p(100), avg, min, med, max, count";
 const COUNT_STATISTICS = "count, rate";
 const OPERATORS = ["<=", ">=", "==", "!=", "<", ">"] as const;
 
-/** Reads `p(95)<200ms`; a fault says at which column. */
+/** Parses a comparison such as `p(95)<200ms`. An issue says at which column. */
 function readExpression(
   text: string,
   figure: Figure | undefined,
   kit: Kit,
-): Comparison | Fault {
-  const fault = (column: number, found: string, allowed: string): Fault => ({
-    fault: {
+): Comparison | ExpressionIssue {
+  const issue = (
+    column: number,
+    found: string,
+    allowed: string,
+  ): ExpressionIssue => ({
+    issue: {
       message: `Cannot read the threshold at column ${column}: ${found}`,
       value: text,
       allowed,
@@ -190,7 +195,7 @@ function readExpression(
   if (name === "p" && timed) {
     const number = /^\(\s*(\d+(?:\.\d+)?)\s*\)/.exec(text.slice(at));
     if (number === null || Number(number[1]) > 100) {
-      return fault(at + 1, "p takes a percentage", "p(0)…p(100)");
+      return issue(at + 1, "p takes a percentage", "p(0)…p(100)");
     }
     statistic = { kind: "quantile", p: Number(`${number[1]}e-2`) };
     at += number[0].length;
@@ -200,18 +205,18 @@ function readExpression(
   ) {
     statistic = { kind: name as "avg" };
   } else {
-    return fault(
+    return issue(
       start + 1,
       name === ""
         ? "a statistic is expected"
-        : `${JSON.stringify(name)} is no statistic of this figure`,
+        : `${JSON.stringify(name)} is not a statistic of this figure`,
       timed ? TIME_STATISTICS : COUNT_STATISTICS,
     );
   }
   at += text.slice(at).search(/\S|$/);
   const operator = OPERATORS.find((sign) => text.startsWith(sign, at));
   if (operator === undefined) {
-    return fault(at + 1, "a comparison is expected", OPERATORS.join(", "));
+    return issue(at + 1, "a comparison is expected", OPERATORS.join(", "));
   }
   at += operator.length;
   at += text.slice(at).search(/\S|$/);
@@ -228,6 +233,6 @@ function readExpression(
     return { statistic, operator, bound: number };
   }
   return duration
-    ? fault(at + 1, "a duration is expected", "a duration such as 200ms")
-    : fault(at + 1, "a number is expected", "a number such as 0.01");
+    ? issue(at + 1, "a duration is expected", "a duration such as 200ms")
+    : issue(at + 1, "a number is expected", "a number such as 0.01");
 }

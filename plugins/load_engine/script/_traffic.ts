@@ -1,5 +1,5 @@
 /**
- * The settings of each executor.
+ * Scenarios that send requests.
  *
  * @module
  */
@@ -30,81 +30,75 @@ import {
 } from "./_requests.ts";
 import type { ScriptTools, Traffic } from "./script.ts";
 
-/** How long what is under way at a scenario's end may go on where nothing is said, in ms. */
+/** Default time that active requests may continue after a scenario's end, in ms. */
 const GRACEFUL_STOP = 30_000;
 
-/** How many may be under way where nothing is said. */
+/** Default maximum number of active requests. */
 const MAX_IN_FLIGHT = 1000;
 
-/** The most users of a scenario. */
+/** Maximum number of users of a scenario. */
 const MOST_USERS = 100_000;
 
-/** What all scenarios have that send requests. */
+/** Settings of all scenarios that send requests, as their schema parses them. */
 export interface WrittenTraffic {
-  /** In ms. */
   readonly start: number;
-  /** In ms. */
   readonly gracefulStop: number;
-  /** How requests follow one another. */
+  /** Order of the requests. */
   readonly pick: "weighted" | "in-order";
-  /** As written. */
+  /** The requests as written. */
   readonly requests?: readonly unknown[];
 }
 
-/** Settings of arrival-rate. */
+/** Settings of an `arrival-rate` scenario. */
 export interface WrittenArrivals extends WrittenTraffic {
-  /** Evenly or at random. */
+  /** Spacing of arrivals. */
   readonly arrivals: "uniform" | "poisson";
-  /** Per second. */
+  /** Arrivals per second. */
   readonly rate: Signal;
-  /** In ms. */
   readonly duration: number;
-  /** The most under way. */
+  /** Maximum number of active requests. */
   readonly maxInFlight: number;
 }
 
-/** Settings of virtual-users. */
+/** Settings of a `virtual-users` scenario. */
 export interface WrittenUsers extends WrittenTraffic {
-  /** How many, over time. */
+  /** Number of users over time. */
   readonly users: Signal;
-  /** Between requests. */
+  /** Think time between requests, in ms. */
   readonly think?: Distribution;
-  /** Of each. */
+  /** Number of turns of each user. */
   readonly iterations?: number;
-  /** In ms. */
   readonly duration?: number;
 }
 
-/** Settings of shared-iterations. */
+/** Settings of a `shared-iterations` scenario. */
 export interface WrittenShared extends WrittenTraffic {
-  /** How many. */
+  /** Number of users. */
   readonly users: number;
-  /** Between requests. */
+  /** Think time between requests, in ms. */
   readonly think?: Distribution;
-  /** Of all. */
+  /** Number of turns of all users together. */
   readonly iterations: number;
-  /** In ms. */
   readonly duration?: number;
 }
 
-/** Settings of replay. */
+/** Settings of a `replay` scenario. */
 export interface WrittenReplay extends WrittenTraffic {
-  /** What was recorded. */
+  /** The recording. */
   readonly trace: {
-    /** Absolute. */
+    /** Absolute path. */
     readonly file?: string;
-    /** Of the file. */
+    /** Format of the file. */
     readonly format?: TraceFormat;
-    /** In ms. */
     readonly times?: readonly number[];
   };
-  /** What the gaps are multiplied by. */
+  /** Factor of all gaps. */
   readonly scale: number;
-  /** The most under way. */
+  /** Maximum number of active requests. */
   readonly maxInFlight: number;
 }
 
-/** The schema of each executor that sends requests, by its name. */
+/** Returns the schemas of the executors that send requests, by name. */
 export function trafficSchemas(
   kit: Kit,
 ): Readonly<Record<string, Schema<unknown>>> {
@@ -115,7 +109,7 @@ export function trafficSchemas(
     start: kit.duration().default(0),
     gracefulStop: kit.duration().default(GRACEFUL_STOP),
     pick: z.enum(["weighted", "in-order"]).default("weighted"),
-    // What these hold is read apart, so that all faults are told whatever else is wrong.
+    // Their contents are validated separately, so that all issues are reported whatever else is wrong.
     variables: z.record(z.string(), z.unknown()).optional(),
     requests: requestList(z),
   });
@@ -174,29 +168,28 @@ function requestList(z: typeof zod) {
   });
 }
 
-/** Where a scenario stands, and what was written. */
+/** A scenario as written, and its place in the script. */
 export interface WrittenScenario {
-  /** Unique in the script. */
+  /** Name, unique in the script. */
   readonly name: string;
-  /** Its place in the script. */
+  /** Zero-based index in the script. */
   readonly index: number;
-  /** Its executor's name. */
+  /** Name of its executor. */
   readonly executor: string;
-  /** As written. */
+  /** The requests as written. */
   readonly object: Readonly<Record<string, unknown>>;
-  /** A JSON Pointer to it. */
+  /** JSON Pointer to the scenario. */
   readonly path: string;
 }
 
-/** A scenario that sends requests, read, and all of its faults. */
+/** A scenario that sends requests as it was read, with all of its issues. */
 export interface TrafficReading extends WrittenScenario {
-  /** The names that thresholds can use. */
+  /** Names of groups and requests that thresholds can use. */
   readonly parts: ReadonlySet<string>;
-  /** All of them. */
-  readonly faults: readonly Issue[];
-  /** What its schema made of it; undefined where it has faults. */
+  readonly issues: readonly Issue[];
+  /** Its settings as its schema parsed them; undefined if they have issues. */
   readonly settings: WrittenTraffic | undefined;
-  /** Those without faults. */
+  /** Its variables without issues. */
   readonly variables: ReadonlyMap<string, Variable>;
   /** Its requests. */
   readonly requests: RequestReading;
@@ -204,10 +197,10 @@ export interface TrafficReading extends WrittenScenario {
   readonly trace: Trace | undefined;
 }
 
-/** The names that a place for a value can have. */
+/** Valid names of variables. */
 const NAME = /^[A-Za-z_]\w*$/;
 
-/** Reads a scenario, whatever its own schema said of it. */
+/** Reads a scenario. Continues if its settings have issues, so that all issues are reported. */
 export function readTraffic(
   written: WrittenScenario,
   settings: {
@@ -217,14 +210,14 @@ export function readTraffic(
   tools: ScriptTools,
 ): TrafficReading {
   const { object, path, index } = written;
-  const faults: Issue[] = [...settings.issues ?? []];
+  const issues: Issue[] = [...settings.issues ?? []];
   const variables = new Map<string, Variable>();
-  // A variable with a fault of its own is no unknown name.
+  // A variable with an issue still has a known name.
   const values = new Map<string, Value>(OWN_VALUES);
   for (const [name, value] of Object.entries(objectOf(object.variables))) {
     const at = `${path}/variables${toPointer([name])}`;
     if (!NAME.test(name) || OWN_VALUES.has(name)) {
-      faults.push({
+      issues.push({
         path: at,
         message: OWN_VALUES.has(name)
           ? `Every scenario has a value "${name}" of its own`
@@ -234,8 +227,8 @@ export function readTraffic(
       });
       continue;
     }
-    const { variable, faults: own } = readVariable(value, at, tools);
-    faults.push(...own);
+    const { variable, issues: own } = readVariable(value, at, tools);
+    issues.push(...own);
     values.set(name, () => "");
     if (variable !== undefined) variables.set(name, variable);
   }
@@ -248,13 +241,13 @@ export function readTraffic(
       names: { values, suggest: tools.suggest },
     },
   );
-  faults.push(...requests.faults);
+  issues.push(...requests.issues);
   const groups = new Set(requests.written.flatMap(({ group }) => group ?? []));
   const names = requests.written.flatMap(({ name }) => name ?? []);
   for (const name of new Set(names)) {
     const both = groups.has(name);
     if (!both && names.indexOf(name) === names.lastIndexOf(name)) continue;
-    faults.push({
+    issues.push({
       path: `${path}/requests`,
       message: both
         ? `A request and a group are both named "${name}"`
@@ -263,11 +256,11 @@ export function readTraffic(
       allowed: "names of their own",
     });
   }
-  const trace = readRecording(written, settings.value, faults);
+  const trace = readRecording(written, settings.value, issues);
   return {
     ...written,
     parts: new Set([...groups, ...names]),
-    faults,
+    issues,
     settings: settings.value,
     variables,
     requests,
@@ -284,25 +277,25 @@ function objectOf(value: unknown): object {
 function readRecording(
   { executor, path, object }: WrittenScenario,
   settings: WrittenTraffic | undefined,
-  faults: Issue[],
+  issues: Issue[],
 ): Trace | undefined {
   if (executor !== "replay" || settings === undefined) return undefined;
   const { file, format, times } = (settings as WrittenReplay).trace;
   const reading = file === undefined
     ? listedTimes(times ?? [])
     : readTrace(file, format ?? formatOf(file));
-  if (reading.faults !== undefined) {
-    faults.push(...reading.faults.map((issue) => ({
+  if (reading.issues !== undefined) {
+    issues.push(...reading.issues.map((issue) => ({
       ...issue,
       path: `${path}/trace${issue.path}`,
     })));
     return undefined;
   }
   if (reading.trace.choices === undefined && object.requests === undefined) {
-    faults.push({
+    issues.push({
       path: `${path}/requests`,
-      message: "The trace tells times only: requests are needed",
-      allowed: "one request at least, or an access log or HAR as trace",
+      message: "The trace has only times: requests are needed",
+      allowed: "at least one request, or an access log or HAR as trace",
     });
   }
   return reading.trace;
@@ -313,7 +306,7 @@ function formatOf(file: string): TraceFormat {
   return /\.log$/i.test(file) ? "access-log" : "times";
 }
 
-/** Puts a scenario together that has no faults. */
+/** Plans a scenario that has no issues. */
 export async function planTraffic(
   reading: TrafficReading,
   seed: number | string,

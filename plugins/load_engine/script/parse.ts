@@ -1,5 +1,5 @@
 /**
- * From a script as written to one that can be run, or to all of its faults.
+ * Parses a load script: from its text to a script that can be run, or to all of its issues.
  *
  * @module
  */
@@ -29,10 +29,10 @@ import {
 } from "./_traffic.ts";
 import type { Control, Scenario, Script, ScriptTools } from "./script.ts";
 
-/** The seed of a script that names none. */
+/** Default seed. */
 const SEED = 42;
 
-/** What the root's schema makes of a script. */
+/** A script as its root schema parses it. */
 interface Written {
   readonly name: string;
   readonly seed: number | string;
@@ -42,34 +42,34 @@ interface Written {
 }
 
 /**
- * Reads a script.
+ * Parses a script.
  *
- * @param value as written: what JSON can hold
- * @param tools the Host's, or on a load thread those of core/thread.ts
- * @throws PerfmockError `SCRIPT_INVALID` with all faults
+ * @param value the script as written: any JSON value
+ * @param tools those of a Host, or of `threadHost` in core/load.ts on a load thread
+ * @throws PerfmockError `SCRIPT_INVALID` with all issues
  */
 export async function parseScript(
   value: unknown,
   tools: ScriptTools,
 ): Promise<Script> {
   const { kit, server } = tools;
-  const faults: Issue[] = [];
+  const issues: Issue[] = [];
   const given = withAbsoluteFiles(value, tools.folder);
   const root = validate(rootSchema(kit), given);
-  faults.push(...root.issues ?? []);
+  issues.push(...root.issues ?? []);
   const written =
     (root.issues === undefined ? root.value : recovered(given)) as Written;
   const target = root.issues?.some(({ path }) => path === "/target")
-    ? { faults: [] }
+    ? { issues: [] }
     : readTarget(written.target, server?.targets);
-  faults.push(...target.faults);
+  issues.push(...target.issues);
 
   const read = Object.entries(written.scenarios).map((
     [name, scenario],
     index,
   ) => readScenario({ name, index }, scenario, tools));
-  faults.push(...read.flatMap((reading) => reading.faults), ...together(read));
-  const { thresholds, faults: thresholdFaults } = readThresholds(
+  issues.push(...read.flatMap((reading) => reading.issues), ...together(read));
+  const { thresholds, issues: thresholdIssues } = readThresholds(
     written.thresholds,
     {
       kit,
@@ -78,21 +78,21 @@ export async function parseScript(
         read.flatMap((reading): [string, ReadonlySet<string> | undefined][] =>
           "parts" in reading
             ? [[reading.name, reading.parts]]
-            : reading.odd
+            : reading.unknown
             ? [[reading.name, undefined]]
             : []
         ),
       ),
     },
   );
-  faults.push(...thresholdFaults);
-  if (faults.length > 0) {
+  issues.push(...thresholdIssues);
+  if (issues.length > 0) {
     throw new PerfmockError(
       "SCRIPT_INVALID",
-      `Cannot use the script: ${faults.length} ${
-        faults.length === 1 ? "fault" : "faults"
+      `Cannot use the script: ${issues.length} ${
+        issues.length === 1 ? "fault" : "faults"
       }`,
-      faults,
+      issues,
     );
   }
   return {
@@ -133,7 +133,7 @@ function rootSchema(kit: Kit) {
   });
 }
 
-/** What can still be looked at of a script whose root has faults. */
+/** Parts of a script that can be checked although its root has issues. */
 function recovered(value: unknown): Pick<Written, "scenarios" | "target"> {
   const object = asObject(value) ?? {};
   return {
@@ -148,13 +148,13 @@ function asObject(value: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
-/** A scenario that turns things, or its faults. */
+/** A `modulate` or `stress` scenario, or its issues. */
 interface ControlRead {
   readonly name: string;
   readonly scenario: Control | undefined;
-  /** Whether it cannot be told what it was meant to be. */
-  readonly odd: boolean;
-  readonly faults: readonly Issue[];
+  /** True if its executor is unknown. */
+  readonly unknown: boolean;
+  readonly issues: readonly Issue[];
 }
 
 function readScenario(
@@ -164,11 +164,11 @@ function readScenario(
 ): ControlRead | TrafficReading {
   const { name } = named;
   const path = `/scenarios${toPointer([name])}`;
-  const none = (...faults: Issue[]): ControlRead => ({
+  const none = (...issues: Issue[]): ControlRead => ({
     name,
     scenario: undefined,
-    odd: true,
-    faults,
+    unknown: true,
+    issues,
   });
   const object = asObject(value);
   if (object === undefined) {
@@ -207,19 +207,23 @@ function readScenario(
     );
   }
   if (settings.issues !== undefined) {
-    return { ...none(...settings.issues), odd: false };
+    return { ...none(...settings.issues), unknown: false };
   }
   const reading = executor === "modulate"
     ? readModulate(named, settings.value as WrittenModulate, tools)
     : readStress(named, settings.value as WrittenStress, tools);
-  return { ...none(...reading.faults), scenario: reading.scenario, odd: false };
+  return {
+    ...none(...reading.issues),
+    scenario: reading.scenario,
+    unknown: false,
+  };
 }
 
-/** What no scenario can know alone. */
+/** Issues that concern several scenarios. */
 function together(
   read: readonly (ControlRead | TrafficReading)[],
 ): Issue[] {
-  const faults: Issue[] = [];
+  const issues: Issue[] = [];
   const taken = new Map<string, string>();
   const controls = read.flatMap((reading) =>
     "parts" in reading || reading.scenario === undefined
@@ -233,9 +237,9 @@ function together(
     const other = taken.get(key);
     if (other === undefined) taken.set(key, name);
     else {
-      faults.push({
+      issues.push({
         path: `/scenarios${toPointer([name])}/set`,
-        message: `Scenario "${other}" turns this dial, too`,
+        message: `Scenario "${other}" sets the same dial`,
         value: dial,
         allowed: "one scenario for each dial",
       });
@@ -245,32 +249,32 @@ function together(
     scenario.executor === "modulate" && scenario.duration < Infinity
   );
   if (controls.length > 0 && controls.length === read.length && !lasts) {
-    faults.push({
+    issues.push({
       path: "/scenarios",
       message:
         "No scenario sends requests and none has a duration: the run would end at once",
       allowed: "one that sends requests, or a modulate with a duration",
     });
   }
-  return faults;
+  return issues;
 }
 
-/** The longest script, in bytes. */
+/** Maximum size of a script, in bytes. */
 export const SCRIPT_LIMIT = 1024 ** 2;
 
 /**
- * Reads a script's text: JSON or YAML, which JSON is a part of.
+ * Reads the text of a script: YAML, or JSON as a part of it.
  *
  * @returns the value, for {@linkcode parseScript}
- * @throws PerfmockError `SCRIPT_INVALID` where it is too long, or neither JSON nor YAML, with line and column
+ * @throws PerfmockError `SCRIPT_INVALID` if it is too long or not valid YAML, with line and column
  */
 export function readScript(text: string): unknown {
   const size = new TextEncoder().encode(text).length;
   if (size > SCRIPT_LIMIT) throw tooLong(size);
   const document = parseDocument(text, { logLevel: "error" });
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    throw invalid(faults.map(({ message, linePos }) => ({
+  const issues = [...document.errors, ...document.warnings];
+  if (issues.length > 0) {
+    throw invalid(issues.map(({ message, linePos }) => ({
       path: "",
       message: `Line ${linePos?.[0].line ?? 1}, column ${
         linePos?.[0].col ?? 1
@@ -281,7 +285,7 @@ export function readScript(text: string): unknown {
   try {
     return document.toJS();
   } catch (error) {
-    // Aliases are resolved late: unknown ones, and those that multiply without end.
+    // Aliases are resolved here: unknown ones fail, and those that would multiply without limit.
     throw invalid([{
       path: "",
       message: error instanceof Error ? error.message : String(error),
@@ -291,9 +295,9 @@ export function readScript(text: string): unknown {
 }
 
 /**
- * Reads the script that a request carries.
+ * Reads the script in a request's body.
  *
- * @throws PerfmockError `SCRIPT_INVALID`, as {@linkcode readScript} does
+ * @throws PerfmockError `SCRIPT_INVALID`, like {@linkcode readScript}
  */
 export async function scriptIn(request: Request): Promise<unknown> {
   const decoder = new TextDecoder();
@@ -301,7 +305,7 @@ export async function scriptIn(request: Request): Promise<unknown> {
   let text = "";
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    // One that is too long is not kept: its length is enough to say so.
+    // Only the length of a script that is too long is needed.
     if (size <= SCRIPT_LIMIT) text += decoder.decode(chunk, { stream: true });
   }
   if (size > SCRIPT_LIMIT) throw tooLong(size);
@@ -311,7 +315,7 @@ export async function scriptIn(request: Request): Promise<unknown> {
 function tooLong(size: number): PerfmockError {
   return invalid([{
     path: "",
-    message: `The script holds ${size} bytes`,
+    message: `The script has ${size} bytes`,
     allowed: `at most ${SCRIPT_LIMIT} bytes`,
     suggestion: "Keep traces and values in files of their own",
   }]);
@@ -327,13 +331,14 @@ function invalid(
   );
 }
 
-/** Keys below which a user's own data begins. */
+/** Keys of user data, in which `file` has no meaning. */
 const DATA: ReadonlySet<string> = new Set(["json", "text", "headers", "query"]);
 
 /**
- * A copy of a script whose `file` keys are absolute paths.
+ * Returns a copy of a script whose `file` keys are absolute paths. Relative paths start from the script's folder, not from that of
+ * the configuration.
  *
- * @param folder absolute, as a path
+ * @param folder absolute path
  */
 export function withAbsoluteFiles(value: unknown, folder: string): unknown {
   if (Array.isArray(value)) {
@@ -353,23 +358,23 @@ export function withAbsoluteFiles(value: unknown, folder: string): unknown {
   );
 }
 
-/** Whether a host is this machine, whatever a resolver says. */
+/** Returns whether a host name is this machine without asking a resolver. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") ||
     /^127(\.\d{1,3}){3}$/.test(hostname) || hostname === "[::1]";
 }
 
 /**
- * Reads a target.
+ * Parses a target.
  *
- * @param written as written
- * @param listed the origins beyond loopback that are allowed; undefined where that was checked before
+ * @param written the value in the script
+ * @param listed origins other than loopback that are allowed; undefined if that was checked before
  */
 export function readTarget(
   written: unknown,
   listed: readonly string[] | undefined,
-): { readonly url?: URL; readonly faults: readonly Issue[] } {
-  if (written === undefined) return { faults: [] };
+): { readonly url?: URL; readonly issues: readonly Issue[] } {
+  if (written === undefined) return { issues: [] };
   const path = "/target";
   const url = typeof written === "string" ? URL.parse(written) : null;
   if (
@@ -378,7 +383,7 @@ export function readTarget(
     url.hash !== ""
   ) {
     return {
-      faults: [{
+      issues: [{
         path,
         message: "A target is the URL of a server, without query or password",
         value: written,
@@ -390,10 +395,10 @@ export function readTarget(
     listed === undefined || isLoopback(url.hostname) ||
     listed.includes(url.origin)
   ) {
-    return { url, faults: [] };
+    return { url, issues: [] };
   }
   return {
-    faults: [{
+    issues: [{
       path,
       message: `Target ${url.origin} is not allowed`,
       value: written,

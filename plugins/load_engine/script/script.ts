@@ -1,5 +1,5 @@
 /**
- * A load script, parsed: what executors, client and figures are made from.
+ * The types of a parsed load script, and the tools that a script is read with.
  *
  * @module
  */
@@ -15,134 +15,134 @@ import type {
 } from "../../../core/plugin.ts";
 import type { RequestPlan } from "../order.ts";
 
-/** What all scenarios have. */
+/** Properties of all scenarios. */
 export interface ScenarioBase {
-  /** Unique in the script. */
+  /** Name, unique in the script. */
   readonly name: string;
-  /** Its place in the script, from 0. */
+  /** Zero-based index in the script. */
   readonly index: number;
-  /** When it begins, in ms since the run's start. */
+  /** Start, in ms since the run's start. */
   readonly start: number;
 }
 
-/** What all scenarios have that send requests. */
+/** Properties of all scenarios that send requests. */
 export interface TrafficBase extends ScenarioBase {
-  /** How requests follow one another. */
+  /** Order of the requests. */
   readonly pick: "weighted" | "in-order";
-  /** One at least. */
+  /** The scenario's requests, at least one. */
   readonly requests: readonly RequestPlan[];
-  /** How long what is under way at its end may go on, in ms, before it is cut. */
+  /** Time that active requests may continue after the scenario's end before they are cut, in ms. */
   readonly gracefulStop: number;
-  /** Its own random numbers. */
+  /** Random numbers of the scenario. */
   readonly streams: ScenarioStreams;
 }
 
-/** A scenario's own random numbers: adding another scenario does not shift them. */
+/** Random numbers of one scenario. Another scenario does not change them. */
 export interface ScenarioStreams {
-  /** For the gaps between arrivals. */
+  /** Gaps between arrivals. */
   readonly arrivals: Stream;
-  /** For choosing requests. */
+  /** Choice of requests. */
   readonly pick: Stream;
-  /** For think times. */
+  /** Think times. */
   readonly think: Stream;
 }
 
-/** The open model: arrivals that do not wait for answers. */
+/** The open model: arrivals do not wait for responses. */
 export interface ArrivalRate extends TrafficBase {
-  /** What runs it. */
+  /** Name of the executor. */
   readonly executor: "arrival-rate";
-  /** Evenly, as the rate's integral has it, or at random about it. */
+  /** Evenly spaced along the rate's integral, or a Poisson process of that rate. */
   readonly arrivals: "uniform" | "poisson";
-  /** Per second, by the time since the scenario's start. */
+  /** Arrivals per second, by ms since the scenario's start. */
   readonly rate: Signal;
-  /** In ms. */
+  /** Duration in ms. */
   readonly duration: number;
-  /** Arrivals beyond this many under way are dropped. */
+  /** Maximum number of active requests; further arrivals are dropped. */
   readonly maxInFlight: number;
 }
 
-/** The closed model: users who wait for answers, and think. */
+/** The closed model: users wait for responses, and think. */
 export interface VirtualUsers extends TrafficBase {
-  /** What runs it. */
+  /** Name of the executor. */
   readonly executor: "virtual-users";
-  /** How many there are, by the time since the scenario's start. */
+  /** Number of users, by ms since the scenario's start. */
   readonly users: Signal;
-  /** From the end of one request to the next. */
+  /** Think time from the end of one request to the next, in ms; undefined for none. */
   readonly think: Distribution | undefined;
-  /** How many turns each user takes at most; Infinity where not told. */
+  /** Maximum number of turns of each user; Infinity if not set. */
   readonly iterations: number;
-  /** In ms; Infinity where not told. */
+  /** Duration in ms; Infinity if not set. */
   readonly duration: number;
 }
 
 /** A number of turns that users share. */
 export interface SharedIterations extends TrafficBase {
-  /** What runs it. */
+  /** Name of the executor. */
   readonly executor: "shared-iterations";
-  /** How many there are. */
+  /** Number of users. */
   readonly users: number;
-  /** How many turns they take, all together. */
+  /** Number of turns of all users together. */
   readonly iterations: number;
-  /** From the end of one request to the next. */
+  /** Think time from the end of one request to the next, in ms; undefined for none. */
   readonly think: Distribution | undefined;
-  /** In ms; Infinity where not told. */
+  /** Duration in ms; Infinity if not set. */
   readonly duration: number;
 }
 
 /** Recorded arrivals, sent again. */
 export interface Replay extends TrafficBase {
-  /** What runs it. */
+  /** Name of the executor. */
   readonly executor: "replay";
-  /** When each is sent, in ms since the scenario's start; ascending. */
+  /** Time of each request, in ms since the scenario's start; ascending. */
   readonly times: Float64Array;
-  /** Which request each is, an index into `requests`; where absent they are picked. */
+  /** Index of each request in `requests`; undefined if requests are chosen by `pick`. */
   readonly choices: Uint32Array | undefined;
-  /** Arrivals beyond this many under way are dropped. */
+  /** Maximum number of active requests; further arrivals are dropped. */
   readonly maxInFlight: number;
 }
 
-/** Turns a dial. */
+/** Changes a dial over time. */
 export interface Modulate extends ScenarioBase {
-  /** What runs it. */
+  /** Name of the executor. */
   readonly executor: "modulate";
-  /** Which. */
+  /** Address of the dial. */
   readonly dial: DialAddress;
-  /** What is laid on it, by the time since the scenario's start; undefined where the script was parsed without dials, as on a load thread. */
+  /** Values of the dial by ms since the scenario's start; undefined if the script was parsed without dials, as on a load thread. */
   readonly course: Timeline<unknown> | undefined;
-  /** In ms; Infinity where it lasts as long as the run. */
+  /** Duration in ms; Infinity until the end of the run. */
   readonly duration: number;
 }
 
-/** Lays a load on the machine. */
+/** Puts stress on the machine. */
 export interface Stress extends ScenarioBase {
-  /** What runs it. */
+  /** Name of the executor. */
   readonly executor: "stress";
-  /** The scenario as written, for the plugin that runs it. */
+  /** The stress scenario as written, for the plugin that runs it. */
   readonly scenario: unknown;
 }
 
 /** A scenario that sends requests. */
 export type Traffic = ArrivalRate | VirtualUsers | SharedIterations | Replay;
 
-/** A scenario that turns what requests meet. It runs on the server's thread, whatever thread sends. */
+/** A scenario that sends nothing but changes the server. It runs on the server's thread, whichever thread sends. */
 export type Control = Modulate | Stress;
 
 /** One of a script's scenarios. */
 export type Scenario = Traffic | Control;
 
-/** What a threshold looks at. */
+/** The figure that a threshold refers to. */
 export interface ThresholdMetric {
-  /** As written, such as `browse.responseTime`. */
+  /** Text of the reference, such as `browse.responseTime`. */
   readonly text: string;
-  /** The scenario; all where absent. */
+  /** Scenario name; undefined for all scenarios. */
   readonly scenario: string | undefined;
-  /** A group or a named request of it; all where absent. */
+  /** Group or named request of the scenario; undefined for all requests. */
   readonly part: string | undefined;
-  /** What of it, such as `responseTime`. */
+  /** The figure, such as `responseTime`. */
   readonly figure: Figure;
 }
 
-/** What thresholds can look at: times, and counts with their shares. */
+/** Figures that thresholds can refer to: times, and counts with their shares. */
 export type Figure = TimeFigure | CountFigure;
 
 /** Times, in ms. */
@@ -164,41 +164,41 @@ export type CountFigure =
 /** A statistic of a figure. */
 export type Statistic =
   | {
-    /** The value at a probability. */
+    /** The quantile at a probability. */
     readonly kind: "quantile";
-    /** 0…1. */
+    /** Probability, 0…1. */
     readonly p: number;
   }
   | {
-    /** One that needs no parameter. */
+    /** A statistic without a parameter. */
     readonly kind: "avg" | "min" | "max" | "med" | "count" | "rate";
   };
 
-/** A bound that the figures have to keep. */
+/** A limit on a figure. */
 export interface Threshold {
-  /** What it looks at. */
+  /** Figure that is limited. */
   readonly metric: ThresholdMetric;
-  /** As written, such as `p(95)<200ms`. */
+  /** Text of the comparison, such as `p(95)<200ms`. */
   readonly expression: string;
-  /** What of the figure is compared. */
+  /** Statistic of the figure. */
   readonly statistic: Statistic;
-  /** How. */
+  /** Comparison operator. */
   readonly operator: "<" | "<=" | ">" | ">=" | "==" | "!=";
-  /** With what; times in ms. */
+  /** Value of the limit; times in ms. */
   readonly bound: number;
-  /** Whether the run ends as soon as it is crossed. */
+  /** True to end the run as soon as the threshold fails. */
   readonly abortOnFail: boolean;
-  /** How long that is not looked at, in ms since the run's start. */
+  /** Time from the run's start until `abortOnFail` applies, in ms. */
   readonly after: number;
 }
 
 /** A load script. */
 export interface Script {
-  /** As its author calls it. */
+  /** Name of the script. */
   readonly name: string;
-  /** Of its traffic; the server's draws follow the server's. */
+  /** Seed of the script's random numbers; the server's follow the server's seed. */
   readonly seed: number | string;
-  /** Where requests go; the server that runs it where absent. */
+  /** Target of the requests; undefined for the server that runs the script. */
   readonly target: URL | undefined;
   /** In the order of the text. */
   readonly scenarios: readonly Scenario[];
@@ -206,46 +206,46 @@ export interface Script {
   readonly thresholds: readonly Threshold[];
 }
 
-/** What a script is read with: a Host has all of it, and so has a load thread but for the server's part. */
+/** Tools that a script is read with. A Host has all of them; a load thread has all but `server`. */
 export interface ScriptTools {
-  /** The types that settings are made of. */
+  /** Types of settings. */
   readonly kit: Kit;
   /** See Host.stream. */
   stream(seed: number | string, name: string): Promise<Stream>;
   /** See Host.suggest. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
-  /** The absolute path of the folder that the script's relative paths start from. */
+  /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
-  /** What only the server's own thread knows; where absent, what depends on it was checked there. */
+  /** Properties of the server; undefined on a load thread, where the server's thread has already checked what depends on them. */
   readonly server?: ScriptServer;
 }
 
-/** What a script can use of a server. */
+/** Parts of a server that a script can use. */
 export interface ScriptServer {
-  /** What can be turned. */
+  /** Dials that scenarios can change. */
   readonly dials: Dials;
-  /** Who lays loads on the machine; undefined where that plugin is off. */
+  /** Service that runs stress scenarios; undefined if that plugin is off. */
   readonly stress: StressScenarios | undefined;
-  /** The origins beyond loopback that requests may go to. */
+  /** Origins other than loopback that requests may go to. */
   readonly targets: readonly string[];
 }
 
 /** The service `resource_stress.scenarios`. */
 export interface StressScenarios {
-  /** All that is wrong with a scenario as written, paths relative to it. */
+  /** Returns the issues of a stress scenario as written, with paths relative to it. */
   faults(value: unknown): readonly Issue[];
   /**
-   * Starts one.
+   * Starts a stress scenario.
    *
-   * @param owner who, for those who ask what is going on
+   * @param owner name of the run, shown by the plugin
    */
   start(value: unknown, owner: string): Promise<StressHandle>;
 }
 
-/** A stress scenario under way. */
+/** An active stress scenario. */
 export interface StressHandle {
-  /** Its id. */
+  /** Id of the scenario. */
   readonly id: string;
-  /** Ends it. */
+  /** Ends the scenario. */
   stop(): Promise<void>;
 }

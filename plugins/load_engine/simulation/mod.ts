@@ -1,5 +1,5 @@
 /**
- * A script in virtual time.
+ * Load scripts in virtual time.
  *
  * @module
  */
@@ -11,30 +11,30 @@ import { parseScript } from "../script/parse.ts";
 import type { ScriptTools } from "../script/script.ts";
 import { VirtualEnvironment } from "./virtual_environment.ts";
 
-/** How many timers fire between two looks at the rest of the world: a millisecond or two. */
+/** Number of timers that fire between two turns of the event loop; they take a millisecond or two. */
 const CHUNK = 500;
 
-/** How many chunks time may stand still. */
-const STILL = 1000;
+/** Maximum number of chunks in which virtual time does not advance. */
+const MAX_STILL_CHUNKS = 1000;
 
-/** What a simulation needs of the server whose configuration it copies. */
+/** Tools of a simulation: those of a script, and the virtual world. */
 export interface SimulationTools extends Omit<ScriptTools, "server"> {
-  /** See ScriptServer; what the script turns is the world's own. */
+  /** See {@linkcode ScriptServer}. The dials are those of the virtual world. */
   readonly server: Omit<NonNullable<ScriptTools["server"]>, "dials">;
-  /** The configuration in virtual time. */
+  /** Builds the configuration in virtual time. */
   virtualWorld(): Promise<VirtualWorld>;
-  /** Ends it early. */
+  /** Ends the simulation early. */
   readonly signal?: AbortSignal | undefined;
-  /** Told once a virtual second. */
+  /** Reports progress once a virtual second. */
   readonly tick?: RunWatcher["tick"];
 }
 
 /**
- * Runs a script in virtual time. It gives way to the event loop every few milliseconds. Stress is left out: it acts on the machine,
- * which no virtual time has.
+ * Runs a script in virtual time. It yields to the event loop every few milliseconds. Stress scenarios are left out: they act on the
+ * machine, which has no virtual time.
  *
  * @param value the script as written
- * @throws PerfmockError `SCRIPT_INVALID` with all faults, or where time stands still
+ * @throws PerfmockError `SCRIPT_INVALID` with all issues, or if virtual time stands still
  */
 export async function simulate(
   value: unknown,
@@ -67,7 +67,7 @@ export async function simulate(
       else world.run(Infinity, CHUNK);
       const now = world.clock.now();
       still = now > before ? 0 : still + 1;
-      if (still > STILL) throw stuck(now);
+      if (still > MAX_STILL_CHUNKS) throw stuck(now);
       before = now;
       await turnOfEventLoop();
     }
@@ -77,7 +77,7 @@ export async function simulate(
   }
 }
 
-/** I/O and timers of others have their turn. */
+/** Lets input, output and other timers proceed. */
 function turnOfEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -85,11 +85,11 @@ function turnOfEventLoop(): Promise<void> {
 function stuck(now: number): PerfmockError {
   return new PerfmockError(
     "SCRIPT_INVALID",
-    `Cannot simulate the script: requests go on without end at ${now} ms, and time stands still`,
+    `Cannot simulate the script: virtual time stands still at ${now} ms`,
     [{
       path: "/scenarios",
       message:
-        "Users who do not think send to routes that take no time: in virtual time that never ends",
+        "Users without a think time send to routes without a service time: virtual time cannot advance",
       allowed: "a think time, or a service time",
     }],
   );

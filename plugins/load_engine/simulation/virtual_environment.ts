@@ -7,22 +7,22 @@ import type { VirtualTarget, VirtualWorld } from "../../../core/load.ts";
 import type { Clock, Exchange } from "../../../core/plugin.ts";
 import type { Environment, ErrorKind, Order, RequestPlan } from "../order.ts";
 
-/** How many rendered paths' targets are remembered. */
-const REMEMBERED = 10_000;
+/** Maximum number of rendered paths whose targets are cached. */
+const MAX_CACHED_PATHS = 10_000;
 
-/** Sends through the pipeline itself: without sockets, bodies and waiting. */
+/** Sends through the request pipeline itself, without sockets, bodies and waiting. */
 export class VirtualEnvironment implements Environment {
   readonly clock: Clock;
   readonly byTimer = true;
   readonly #world: VirtualWorld;
-  /** Those of requests whose path is always the same. */
+  /** Targets of requests with a constant path. */
   readonly #targets = new Map<RequestPlan, VirtualTarget | undefined>();
-  /** Those of rendered paths. */
+  /** Targets of rendered paths. */
   readonly #rendered = new Map<string, VirtualTarget | undefined>();
-  /** By the time-out's length. */
-  readonly #timeOuts = new Map<number, TimeOuts>();
+  /** Timeouts by their length in ms. */
+  readonly #timeouts = new Map<number, Timeouts>();
   readonly #spare: Call[] = [];
-  /** Those a route takes none of: they are told of their end by a timer. */
+  /** Orders that match no route. A timer ends them. */
   readonly #unmatched = new Set<Order>();
 
   /** @param world the configuration in virtual time */
@@ -39,7 +39,7 @@ export class VirtualEnvironment implements Environment {
     const call = this.#spare.pop() ?? new Call();
     call.order = order;
     call.deadline = order.started + timeout;
-    this.#timeOutsOf(timeout).enter(call);
+    this.#timeoutsOf(timeout).enter(call);
     const exchange = this.#world.send(target, this.#ended, call);
     if (call.order === order) call.exchange = exchange;
   }
@@ -49,8 +49,8 @@ export class VirtualEnvironment implements Environment {
     for (const order of [...this.#unmatched].filter(concerns)) {
       this.#finish(order, "cut");
     }
-    const calls = [...this.#timeOuts.values()].flatMap((timeOuts) =>
-      timeOuts.filter(({ order }) => order !== undefined && concerns(order))
+    const calls = [...this.#timeouts.values()].flatMap((timeouts) =>
+      timeouts.filter(({ order }) => order !== undefined && concerns(order))
     );
     for (const call of calls) this.#giveUp(call, "cut");
   }
@@ -71,35 +71,35 @@ export class VirtualEnvironment implements Environment {
     const key = `${method} ${path}`;
     const known = this.#rendered.get(key);
     if (known !== undefined || this.#rendered.has(key)) return known;
-    if (this.#rendered.size >= REMEMBERED) this.#rendered.clear();
+    if (this.#rendered.size >= MAX_CACHED_PATHS) this.#rendered.clear();
     const target = this.#world.target(method, pathOnly(path));
     this.#rendered.set(key, target);
     return target;
   }
 
-  #timeOutsOf(length: number): TimeOuts {
-    let timeOuts = this.#timeOuts.get(length);
-    if (timeOuts === undefined) {
-      timeOuts = new TimeOuts(
+  #timeoutsOf(length: number): Timeouts {
+    let timeouts = this.#timeouts.get(length);
+    if (timeouts === undefined) {
+      timeouts = new Timeouts(
         this.clock,
         (call) => this.#giveUp(call, "timeout"),
       );
-      this.#timeOuts.set(length, timeOuts);
+      this.#timeouts.set(length, timeouts);
     }
-    return timeOuts;
+    return timeouts;
   }
 
-  /** The client leaves, as one that closes its connection does. */
+  /** The client leaves, as if it closed its connection. */
   #giveUp(call: Call, error: ErrorKind): void {
     call.gaveUp = error;
     if (call.exchange !== undefined) this.#world.abandon(call.exchange);
   }
 
-  /** Told by the pipeline, in it. */
+  /** Called by the pipeline while it is on the stack. */
   readonly #ended = (exchange: Exchange, call: Call): void => {
     const { order, gaveUp } = call;
     if (order === undefined) return;
-    this.#timeOuts.get(order.request.timeout)?.leave(call);
+    this.#timeouts.get(order.request.timeout)?.leave(call);
     call.order = call.exchange = undefined;
     call.gaveUp = "";
     this.#spare.push(call);
@@ -110,7 +110,7 @@ export class VirtualEnvironment implements Environment {
     this.#finish(order, gaveUp === "" ? errorOf(exchange) : gaveUp);
   };
 
-  /** What no route takes is answered at once, by 404. */
+  /** An order that matches no route is answered at once with 404. */
   #miss(order: Order): void {
     this.#unmatched.add(order);
     this.clock.at(order.started, this.#missed, order);
@@ -143,7 +143,7 @@ function errorOf({ outcome }: Exchange): ErrorKind {
   }
 }
 
-/** As routes are matched: without the query, decoded. */
+/** Returns a path in the form that routes match: decoded, without the query. */
 function pathOnly(path: string): string {
   const query = path.indexOf("?");
   const only = query < 0 ? path : path.slice(0, query);
@@ -154,37 +154,40 @@ function pathOnly(path: string): string {
   }
 }
 
-/** A request under way. Used again and again, so that a request costs no object beside its order and its exchange. */
+/** An active request. It is reused, so that a request allocates nothing but its order and its exchange. */
 export class Call {
-  /** What is sent; undefined while it is not in use. */
+  /** Order that is sent; undefined while unused. */
   order: Order | undefined = undefined;
-  /** What came of it so far; undefined while it is being sent. */
+  /** Exchange in the pipeline; undefined while it is being sent. */
   exchange: Exchange | undefined = undefined;
-  /** Why the client gave up; empty while it has not. */
+  /** Reason for which the client gave up; empty if it did not. */
   gaveUp: ErrorKind = "";
-  /** When its time is out, on the clock. */
+  /** Time of its timeout, on the clock. */
   deadline = 0;
-  /** The one that was sent before it. */
+  /** The previous active call with the same timeout. */
   before: Call | undefined = undefined;
-  /** The one that was sent after it. */
+  /** The next active call with the same timeout. */
   after: Call | undefined = undefined;
 }
 
-/** The calls under way that share a time-out, in the order in which they were sent. */
-export class TimeOuts {
+/**
+ * The active calls that share a timeout, in the order in which they were sent. Their timeouts end in the same order, so that one
+ * timer serves all.
+ */
+export class Timeouts {
   #first: Call | undefined;
   #last: Call | undefined;
   #timer = 0;
   readonly #clock: Clock;
   readonly #giveUp: (call: Call) => void;
 
-  /** @param giveUp makes a call leave whose time is out */
+  /** @param giveUp ends a call whose timeout has passed */
   constructor(clock: Clock, giveUp: (call: Call) => void) {
     this.#clock = clock;
     this.#giveUp = giveUp;
   }
 
-  /** A call was sent: none has a later deadline. */
+  /** Adds a call that was sent. No other has a later deadline. */
   enter(call: Call): void {
     call.before = this.#last;
     call.after = undefined;
@@ -194,7 +197,7 @@ export class TimeOuts {
     if (this.#timer === 0) this.#watch(call);
   }
 
-  /** A call has ended. The timer stays: it looks for the next one when it fires. */
+  /** Removes a call that has ended. The timer stays; when it fires it looks for the next deadline. */
   leave(call: Call): void {
     const { before, after } = call;
     if (before === undefined) this.#first = after;
@@ -204,7 +207,7 @@ export class TimeOuts {
     call.before = call.after = undefined;
   }
 
-  /** All calls under way of which something is true. */
+  /** Returns all active calls that match. */
   filter(concerns: (call: Call) => boolean): Call[] {
     const found: Call[] = [];
     for (let call = this.#first; call !== undefined; call = call.after) {
@@ -229,6 +232,6 @@ export class TimeOuts {
   }
 }
 
-function look(timeOuts: TimeOuts): void {
-  timeOuts.look();
+function look(timeouts: Timeouts): void {
+  timeouts.look();
 }

@@ -34,5 +34,5 @@ Deno.test("load prints its results when interrupted, and ends with 130", async (
   Deno.kill(Deno.pid, "SIGTERM");
   const { status, out } = await ended;
   equal(status, 130);
-  match(out, /ended before its time: it was stopped/);
+  match(out, /ended early: it was stopped/);
 });

@@ -261,7 +261,7 @@ Deno.test("The table tells scenarios, times, failures and thresholds", () => {
   const table = summaryTable(summary);
   match(
     table,
-    /^figures, seed 42: 10\.0 s, ended before its time: it was stopped\n/,
+    /^figures, seed 42: 10\.0 s, ended early: it was stopped\n/,
   );
   match(table, /\ns +4 +1 +1 \(25\.00 %\) +0\.4\/s\n/);
   match(table, /\ns: response time +87\.50 ms +50\.\d+ ms /);

@@ -82,7 +82,7 @@ Deno.test("Runs takes sixteen at once, and another when one has ended", async ()
   const refused = await its.post();
   equal(refused.status, 429);
   match(await refused.text(), /Too many runs/);
-  await rejects(runs.start(SCRIPT), /16 are under way/);
+  await rejects(runs.start(SCRIPT), /16 are active/);
   workers[3].say({ kind: "ended", result: result() });
   await runs.find("x-4")?.over;
   equal((await its.post()).status, 201);

@@ -67,7 +67,7 @@ Deno.test("LoadThread fails with what its worker says, or where that cannot be r
   deepEqual(said.heard, ["failed: no script"]);
   const garbled = thread();
   garbled.worker.garble();
-  deepEqual(garbled.heard, ["failed: It sent what cannot be read"]);
+  deepEqual(garbled.heard, ["failed: It sent an unreadable message"]);
   await said.thread[Symbol.asyncDispose]();
   await garbled.thread[Symbol.asyncDispose]();
 });
@@ -79,7 +79,7 @@ Deno.test("LoadThread takes a worker for dead that says nothing for 15 s", async
   clock.advance(14_999);
   deepEqual(heard, ["ready"]);
   clock.advance(1);
-  deepEqual(heard, ["ready", "failed: It has said nothing for 15 s"]);
+  deepEqual(heard, ["ready", "failed: It has sent no message for 15 s"]);
   await made[Symbol.asyncDispose]();
 });
 

@@ -218,6 +218,6 @@ Deno.test("Run fails where its thread does not end within 3 s", async () => {
   equal(run.error, "Its load thread did not end in time");
 });
 
-Deno.test("Run starts nothing where a dial cannot be had", () => {
+Deno.test("Run starts nothing where a dial cannot be held", () => {
   throws(() => start({ available: false }), /Cannot run the script/);
 });

@@ -119,7 +119,7 @@ Deno.test("Runs are listed, looked at, and stopped; unknown ones are not there",
   for (const method of ["GET", "DELETE"]) {
     const missing = await control(server, "runs/x-3", { method });
     equal(missing.status, 404);
-    match(await missing.text(), /There is no such run/);
+    match(await missing.text(), /No such run/);
   }
 });
 

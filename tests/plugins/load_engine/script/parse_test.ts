@@ -81,7 +81,7 @@ Deno.test("All faults of a script are told at once, each with its place", async 
   deepEqual(told(issues).sort(), [
     "/name | A name is made of up to 100 letters, digits, _, . and -",
     '/scenarios/browse/executor | There is no executor "arival-rate" | arrival-rate',
-    "/scenarios/burn/executor | Nothing here can lay a load on the machine",
+    "/scenarios/burn/executor | No active plugin can put stress on the machine",
     '/scenarios/dial/set/dial | There is no dial "scael" that can be turned | scale',
     "/scenarios/empty/requests | A scenario without requests sends nothing",
     "/scenarios/endless | Without iterations or a duration it has no end",
@@ -94,7 +94,7 @@ Deno.test("All faults of a script are told at once, each with its place", async 
     '/scenarios/unit/requests/0/wait | Unknown key "wait"',
     "/scenarios/unit/variables/1x | A variable's name is made of letters, digits and _",
     "/scenarios/unit/variables/both | A variable is one of integer, choice and csv",
-    "/scenarios/unit/variables/id/integer/max | The greatest value is below the least",
+    "/scenarios/unit/variables/id/integer/max | The maximum is below the minimum",
     '/scenarios/unit/variables/user | Every scenario has a value "user" of its own',
     "/scenarios/unsorted/trace/times/1 | The times are not in order: number 2 is before the one above it",
     '/seeed | Unknown key "seeed" | seed',
@@ -352,7 +352,7 @@ Deno.test("CSV files that cannot be used are refused", async () => {
     ),
     [
       `${at}/a/csv/column | The file has no column "nmae" | name`,
-      `${at}/b/csv/file | The file holds no row beyond its header`,
+      `${at}/b/csv/file | The file has no row below its header`,
       `${at}/c/csv/file | The header names a column twice`,
       `${at}/d/csv/file | Row 3 has 1 cells, the header has 2`,
       `${at}/e/csv/file | Cannot read the file`,
@@ -404,13 +404,13 @@ Deno.test("Dials are named by what they belong to, and turned by one scenario ea
     },
   }, { dials });
   deepEqual(told(issues), [
-    "/scenarios/a/set | A dial is named by what it belongs to, and its own name",
-    "/scenarios/b/set | A dial is named by what it belongs to, and its own name",
+    "/scenarios/a/set | A dial needs the name of its owner and its own name",
+    "/scenarios/b/set | A dial needs the name of its owner and its own name",
     '/scenarios/c/set/pool | Nothing of kind "pool" has dials',
     '/scenarios/d/set/route | There is no route "order" that can be turned | orders',
     "/scenarios/e/to | Expected an object or a number, received a string",
     '/scenarios/h/too | Unknown key "too" | to',
-    '/scenarios/g/set | Scenario "f" turns this dial, too',
+    '/scenarios/g/set | Scenario "f" sets the same dial',
   ]);
   deepEqual(
     told(await faultsOf({ scenarios: { f: m(set) } }, { dials })),

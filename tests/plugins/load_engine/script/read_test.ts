@@ -135,16 +135,16 @@ Deno.test("A trace with unsorted or unreadable times is refused, with the line",
     "/scenarios/s/trace/file The times are not in order: number 3 is before the one above it",
   ]);
   deepEqual(await traceFaults("t.csv", "1\nsoon\n"), [
-    "/scenarios/s/trace/file Line 2 is no time",
+    "/scenarios/s/trace/file Line 2 is not a time",
   ]);
   const many = await traceFaults("t.csv", `1\n${"x\n".repeat(14)}`);
   equal(many.length, 11);
-  equal(many[10], "/scenarios/s/trace/file Further lines are at fault: 4");
+  equal(many[10], "/scenarios/s/trace/file Further lines with errors: 4");
   deepEqual(await traceFaults("t.csv", "\n"), [
-    "/scenarios/s/trace/file The trace holds no time",
+    "/scenarios/s/trace/file The trace contains no times",
   ]);
   deepEqual(await traceFaults("t.csv", "1\n", {}), [
-    "/scenarios/s/requests The trace tells times only: requests are needed",
+    "/scenarios/s/requests The trace has only times: requests are needed",
   ]);
 });
 
@@ -183,7 +183,7 @@ Deno.test("An access log that is none is refused line by line", async () => {
     '1 - - [22/Nov/2026:08:00:00 +0000] "GET http://[ HTTP/1.1" 200 1',
   ].join("\n");
   deepEqual(await traceFaults("a.log", text), [
-    "/scenarios/s/trace/file Line 1 is not of an access log in the common or combined format",
+    "/scenarios/s/trace/file Line 1 is not a line of an access log in the common or combined format",
     "/scenarios/s/trace/file Line 2 has no date that can be read",
     "/scenarios/s/trace/file Line 3 has no path that can be read",
   ]);
@@ -222,7 +222,7 @@ Deno.test("A HAR tells times, requests and bodies, sorted", async () => {
     await traceFaults("x.har", har([{ request: {} }])),
     await traceFaults("x.har", "null"),
   ];
-  match(none[0], /^\/scenarios\/s\/trace\/file The file is no HAR: /);
+  match(none[0], /^\/scenarios\/s\/trace\/file The file is not a HAR: /);
   match(odd[0], /entry 0 has no date, method and URL$/);
   match(entryless[0], /it has no log.entries$/);
 });

@@ -56,9 +56,9 @@ for (
     ["responseTime", "p(101)<1s", 2, "p takes a percentage"],
     ["responseTime", "", 1, "a statistic is expected"],
     ["responseTime", "  <3", 3, "a statistic is expected"],
-    ["responseTime", "rate<3", 1, '"rate" is no statistic of this figure'],
-    ["failed", "p(95)<3ms", 1, '"p" is no statistic of this figure'],
-    ["failed", "avg<3", 1, '"avg" is no statistic of this figure'],
+    ["responseTime", "rate<3", 1, '"rate" is not a statistic of this figure'],
+    ["failed", "p(95)<3ms", 1, '"p" is not a statistic of this figure'],
+    ["failed", "avg<3", 1, '"avg" is not a statistic of this figure'],
     ["responseTime", "avg ~ 3", 5, "a comparison is expected"],
     ["responseTime", "max", 4, "a comparison is expected"],
     ["responseTime", "p(95) < 200mss", 9, "a duration is expected"],
@@ -100,7 +100,7 @@ Deno.test("A threshold looks at what there is", async () => {
       ],
       [
         "/thresholds/respnseTime/1",
-        'Cannot read the threshold at column 1: "nonsense" is no statistic of this figure',
+        'Cannot read the threshold at column 1: "nonsense" is not a statistic of this figure',
         undefined,
       ],
       [
