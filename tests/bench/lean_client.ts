@@ -1,6 +1,6 @@
 /**
- * The load engine's HTTP/1.1 connection with promises: one exchange at a time, and a new connection where the last one was closed. A fetch
- * costs several times as much.
+ * The load engine's HTTP/1.1 connection with promises: one exchange at a time, and a new connection after the last one was closed.
+ * A fetch costs several times as much.
  *
  * ```ts ignore
  * using client = new LeanClient({ hostname: "127.0.0.1", port: 8080 });
@@ -94,7 +94,7 @@ export class LeanClient implements LeanResponse, Disposable {
     this.#connection = new Connection(this.#settings);
   }
 
-  /** Whether a connection is open: neither before the first exchange nor after the server has closed it. */
+  /** True while a connection is open: false before the first exchange and after the server has closed it. */
   get connected(): boolean {
     return this.#connection.connected;
   }

@@ -10,7 +10,7 @@ import {
 
 const HOSTNAME = "127.0.0.1";
 
-/** A Deno.serve of its own for a test. */
+/** Starts a Deno.serve for a test. */
 function serve(handler: (request: Request) => Response | Promise<Response>) {
   const server = Deno.serve(
     { hostname: HOSTNAME, port: 0, onListen() {} },
@@ -27,7 +27,7 @@ function serve(handler: (request: Request) => Response | Promise<Response>) {
   };
 }
 
-/** A listener that treats each connection in turn as the test says. */
+/** Starts a listener that handles each connection in turn with a function of the test. */
 function listen(...treatments: ((connection: Deno.TcpConn) => unknown)[]) {
   const listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
   const done = (async () => {
@@ -43,7 +43,7 @@ function listen(...treatments: ((connection: Deno.TcpConn) => unknown)[]) {
   };
 }
 
-/** Reads a request, answers with a text, and closes. */
+/** Reads a request, sends a text, and closes. */
 function answerOnce(text: string) {
   return async (connection: Deno.TcpConn) => {
     await connection.read(new Uint8Array(1024));
@@ -125,7 +125,7 @@ Deno.test("LeanClient reads a stream as chunks, and headers on demand", async ()
   ok(response.firstByteAt <= response.endedAt);
 });
 
-Deno.test("LeanClient connects anew where the server said that it closes", async () => {
+Deno.test("LeanClient connects anew after a response with connection: close", async () => {
   await using server = serve(() =>
     new Response("ok", { headers: { connection: "close" } })
   );
@@ -135,7 +135,7 @@ Deno.test("LeanClient connects anew where the server said that it closes", async
   equal(client.connects, 2);
 });
 
-Deno.test("LeanClient connects anew where the server closed an idle connection", async () => {
+Deno.test("LeanClient connects anew after the server has closed an idle connection", async () => {
   const answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
   await using server = listen(answerOnce(answer), answerOnce(answer));
   using client = new LeanClient(server.address);
@@ -145,7 +145,7 @@ Deno.test("LeanClient connects anew where the server closed an idle connection",
   equal(client.connects, 2);
 });
 
-Deno.test("LeanClient fails as refused where nobody listens", async () => {
+Deno.test("LeanClient fails as refused if nothing listens", async () => {
   const listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
@@ -154,7 +154,7 @@ Deno.test("LeanClient fails as refused where nobody listens", async () => {
   await failsAs(client.exchange(request), "refused");
 });
 
-Deno.test("LeanClient fails as closed where a response breaks off, and goes on after that", async () => {
+Deno.test("LeanClient fails as closed after an incomplete response, and is usable afterwards", async () => {
   const head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
   await using server = listen(
     answerOnce(`${head}hel`),
@@ -167,7 +167,7 @@ Deno.test("LeanClient fails as closed where a response breaks off, and goes on a
   equal((await client.exchange(server.get)).status, 200);
 });
 
-Deno.test("LeanClient fails as reset where the server resets the connection", async () => {
+Deno.test("LeanClient fails as reset if the server resets the connection", async () => {
   const server = createServer((socket) => {
     socket.once("data", () => socket.resetAndDestroy());
   });
@@ -179,13 +179,13 @@ Deno.test("LeanClient fails as reset where the server resets the connection", as
   await new Promise((resolve) => server.close(resolve));
 });
 
-Deno.test("LeanClient fails as protocol where the answer is not HTTP/1.1", async () => {
+Deno.test("LeanClient fails as protocol if the response is not HTTP/1.1", async () => {
   await using server = listen(answerOnce("SSH-2.0-OpenSSH_9.2\r\n"));
   using client = new LeanClient(server.address);
   await failsAs(client.exchange(server.get), "protocol");
 });
 
-Deno.test("LeanClient takes a body without a length to end with the connection", async () => {
+Deno.test("LeanClient ends a body without a length with the connection", async () => {
   await using server = listen(answerOnce("HTTP/1.1 200 OK\r\n\r\nhello"));
   using client = new LeanClient(server.address);
   const response = await client.exchange(server.get);
@@ -193,7 +193,7 @@ Deno.test("LeanClient takes a body without a length to end with the connection",
   equal(client.connected, false);
 });
 
-Deno.test("LeanClient.abort() gives up the exchange under way", async () => {
+Deno.test("LeanClient.abort() ends the active exchange", async () => {
   const arrived = Promise.withResolvers<void>();
   await using server = serve(({ signal }) => {
     arrived.resolve();
@@ -208,7 +208,7 @@ Deno.test("LeanClient.abort() gives up the exchange under way", async () => {
   await failsAs(exchange, "cut");
 });
 
-Deno.test("LeanClient.abort() gives up while it connects", async () => {
+Deno.test("LeanClient.abort() ends an exchange that connects", async () => {
   await using server = serve(() => new Response("ok"));
   using client = new LeanClient(server.address);
   const exchange = client.exchange(server.get("/"));
@@ -217,7 +217,7 @@ Deno.test("LeanClient.abort() gives up while it connects", async () => {
   equal(client.connected, false);
 });
 
-Deno.test("LeanClient refuses a second exchange at the same time", async () => {
+Deno.test("LeanClient rejects a second exchange at the same time", async () => {
   await using server = serve(() => new Response("ok"));
   using client = new LeanClient(server.address);
   const first = client.exchange(server.get("/"));

@@ -1,6 +1,6 @@
 /**
- * Two ways to load a server. In a closed loop each of n connections sends its next request when the last was answered, so
- * that a slow server slows its load; in an open loop requests leave on a schedule, whatever the server does.
+ * Two ways to load a server. In a closed loop each of n connections sends its next request after the last response, so that a slow
+ * server slows its load; in an open loop requests are sent on a schedule, whatever the server does.
  *
  * @module
  */
@@ -14,29 +14,29 @@ import {
 } from "./lean_client.ts";
 import { Samples } from "./statistics.ts";
 
-/** How long before a deadline a timer is trusted, in milliseconds; the rest is polled. */
+/** Time before a deadline from which the clock is polled, because timers are less exact, in ms. */
 const TIMER_SLACK = 3;
 const PATIENCE_CHECK = 250;
 
-/** What every load has. */
+/** Properties of every load. */
 export interface Load {
-  /** The server. */
+  /** Address of the server. */
   readonly address: Address;
-  /** What is sent, over and over. */
+  /** Request that is sent repeatedly. */
   readonly request: PreparedRequest;
-  /** For how long requests are started, in milliseconds. */
+  /** Time during which requests are started, in ms. */
   readonly duration: number;
-  /** Requests sent in the first so many milliseconds are not recorded. */
+  /** Time from the start whose requests are not recorded, in ms. */
   readonly warmup: number;
-  /** After how many milliseconds an exchange is given up. */
+  /** Time after which an exchange is given up, in ms. */
   readonly patience: number;
-  /** Whether to read the server's own figures, which costs the client a microsecond each. */
+  /** True to read the server's own figures, which costs the client a microsecond each. */
   readonly totals: boolean;
 }
 
 /** A closed loop. */
 export interface ClosedLoad extends Load {
-  /** How many connections take part. */
+  /** Number of connections. */
   readonly connections: number;
 }
 
@@ -44,34 +44,34 @@ export interface ClosedLoad extends Load {
 export interface OpenLoad extends Load {
   /** Requests per second, evenly spaced. */
   readonly rate: number;
-  /** Requests that fall due while so many are under way are dropped. */
+  /** Maximum number of active requests; further ones are dropped. */
   readonly maxInFlight: number;
   /**
-   * How many connections are open before the first request; more are made where they are needed. To connect costs the client
-   * much more than a request: one that had to for every request it is late with would fall further behind with each.
+   * Number of connections that are open before the first request; more are made on demand. Default 0. Connecting costs the client
+   * much more than a request: a client that connected for each late request would fall further behind.
    */
   readonly connections?: number;
 }
 
-/** What came of a load. All but the counts of the schedule leave the warm-up out. */
+/** Result of a load. All figures but `scheduled` and `dropped` leave the warm-up out. */
 export interface Outcome {
-  /** Requests that fell due (open loop) or were sent (closed loop), the warm-up included. */
+  /** Number of requests due (open loop) or sent (closed loop), including the warm-up. */
   scheduled: number;
-  /** Of these, those that found too many under way. */
+  /** Number of requests that were due while too many were active. */
   dropped: number;
-  /** Complete responses. */
+  /** Number of complete responses. */
   completed: number;
-  /** Of these, those with another status than 200. */
+  /** Number of responses with another status than 200. */
   unexpected: number;
-  /** Failed exchanges by kind. */
+  /** Number of failed exchanges by kind. */
   readonly failed: Record<string, number>;
-  /** From the first recorded request on, in milliseconds. */
+  /** Time since the first recorded request, in ms. */
   elapsed: number;
-  /** From sending to the first byte, in milliseconds each. */
+  /** Times from sending to the first byte, in ms. */
   readonly waits: Samples;
-  /** `total` of the server's own Server-Timing, in milliseconds each, where they are read. */
+  /** Values of `total` in the server's Server-Timing, in ms, if they are read. */
   readonly totals: Samples;
-  /** How much later than scheduled a request was sent, in milliseconds each; open loop only. */
+  /** Delays of requests after their scheduled times, in ms; open loop only. */
   readonly lags: Samples;
 }
 
@@ -91,7 +91,7 @@ export async function runClosedLoad(load: ClosedLoad): Promise<Outcome> {
   return recording.finish();
 }
 
-/** Runs an open loop to its end: until the last request was answered. */
+/** Runs an open loop to its end: until the last response. */
 export async function runOpenLoad(load: OpenLoad): Promise<Outcome> {
   using clients = new Clients(load);
   const idle = Array.from(
@@ -125,7 +125,7 @@ export async function runOpenLoad(load: OpenLoad): Promise<Outcome> {
   return recording.finish();
 }
 
-/** Waits until a time of `performance.now()`, never less: a timer as far as it can be trusted, then polling. */
+/** Waits at least until a time of `performance.now()`: with a timer, then by polling. */
 async function sleepUntil(time: number): Promise<void> {
   for (;;) {
     const left = time - performance.now();
@@ -138,7 +138,7 @@ async function sleepUntil(time: number): Promise<void> {
   }
 }
 
-/** The connections of a load, closed together, and the patience with each. */
+/** The connections of a load. Gives up exchanges that exceed the patience, and closes all connections together. */
 class Clients implements Disposable {
   readonly #clients: LeanClient[] = [];
   readonly #load: Load;
@@ -168,7 +168,7 @@ class Clients implements Disposable {
   }
 }
 
-/** Sends and takes notes. */
+/** Sends requests and records the results. */
 class Recording {
   readonly start = performance.now();
   readonly outcome: Outcome = {
@@ -192,7 +192,7 @@ class Recording {
     this.#totals = load.totals;
   }
 
-  /** One exchange; never rejects for what the server does. */
+  /** Runs one exchange. Does not reject if the exchange fails. */
   async exchange(client: LeanClient, due?: number): Promise<void> {
     try {
       const response = await client.exchange(this.#request);
@@ -203,7 +203,7 @@ class Recording {
       if (!(error instanceof LeanError)) throw error;
       const { failed } = this.outcome;
       failed[error.kind] = (failed[error.kind] ?? 0) + 1;
-      // A server that refuses at once must not turn the loop into a hot one.
+      // The loop must not spin if a server refuses connections at once.
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
@@ -224,7 +224,7 @@ class Recording {
   }
 }
 
-/** The duration of the metric `total` in a Server-Timing header, in milliseconds. */
+/** Returns the duration of the metric `total` in a Server-Timing header, in ms. */
 export function serverTotal(timing: string | null): number | undefined {
   const match = timing && /(?:^|[, ])total;dur=([\d.]+)/.exec(timing);
   return match ? Number(match[1]) : undefined;

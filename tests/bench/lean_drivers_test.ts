@@ -7,7 +7,7 @@ import {
   serverTotal,
 } from "./lean_drivers.ts";
 
-/** A Deno.serve of its own for a test, and a load that points at it. */
+/** Starts a Deno.serve for a test, and makes a load for it. */
 function serve(handler: (request: Request) => Response | Promise<Response>) {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -48,7 +48,7 @@ Deno.test("runClosedLoad() keeps each connection busy with one request at a time
   deepEqual(outcome.failed, {});
 });
 
-Deno.test("runClosedLoad() counts unexpected answers", async () => {
+Deno.test("runClosedLoad() counts unexpected responses", async () => {
   await using server = serve(() => new Response(null, { status: 503 }));
   const outcome = await runClosedLoad({ ...server.load, connections: 2 });
   ok(outcome.unexpected > 0);
@@ -60,7 +60,7 @@ Deno.test("runClosedLoad() leaves the warm-up out", async () => {
   const { load } = server;
   const outcome = await runClosedLoad({
     ...load,
-    // A request may be sent when the duration is over by a moment: its loop looked at the clock just before.
+    // A request may be sent just after the duration: its loop checked the clock just before.
     warmup: Infinity,
     connections: 1,
   });
@@ -68,7 +68,7 @@ Deno.test("runClosedLoad() leaves the warm-up out", async () => {
   equal(outcome.completed, 0);
 });
 
-Deno.test("runClosedLoad() gives up an exchange that takes too long", async () => {
+Deno.test("runClosedLoad() gives up an exchange after the patience", async () => {
   await using server = serve(({ signal }) => {
     const left = Promise.withResolvers<Response>();
     signal.addEventListener("abort", () => left.resolve(new Response()));
@@ -79,7 +79,7 @@ Deno.test("runClosedLoad() gives up an exchange that takes too long", async () =
   deepEqual(failed, { timeout: 1 });
 });
 
-Deno.test("runOpenLoad() sends each request of its schedule, none ahead of it", async () => {
+Deno.test("runOpenLoad() sends each request of its schedule, none early", async () => {
   await using server = serve(() => new Response("ok"));
   const outcome = await runOpenLoad({
     ...server.load,
@@ -94,7 +94,7 @@ Deno.test("runOpenLoad() sends each request of its schedule, none ahead of it", 
   ok(outcome.lags.values().every((lag) => lag >= 0));
 });
 
-Deno.test("runOpenLoad() goes on while answers are missing, and drops what is too much", async () => {
+Deno.test("runOpenLoad() continues while responses are missing, and drops requests beyond maxInFlight", async () => {
   const gate = Promise.withResolvers<void>();
   await using server = serve(async () => {
     await gate.promise;

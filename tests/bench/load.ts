@@ -1,5 +1,5 @@
 /**
- * What the load engine can send, and how punctually: from one thread, at a bare Deno.serve in a process of its own.
+ * Rate and punctuality of the load engine: one thread sends to a bare Deno.serve in a process of its own.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const CONNECTIONS = 50;
 const RATE = 10_000;
 const MIB = 1024 ** 2;
 
-/** The open model, the closed model with wrk beside it, and what a longer run keeps in memory. */
+/** The open model, the closed model with wrk for comparison, and the memory of a longer run. */
 export const load: Benchmark = {
   name: "load",
   measures:
@@ -23,7 +23,7 @@ export const load: Benchmark = {
     const target = await startScript(context.children, "bare_text");
     await using engine = await createPerfmock({}, { listen: false });
     const seconds = context.quick ? 1 : 10;
-    // The first run compiles what the others are measured with.
+    // The first run compiles the code of the others.
     await send(engine, target, closed(1));
     const rounds = await quietRounds(
       () => send(engine, target, open(seconds)),
@@ -60,9 +60,9 @@ function closed(seconds: number): Scenario {
   };
 }
 
-/** What came of a scenario, and what it cost. */
+/** Figures of a scenario, and its cost. */
 interface Sent extends LoadScenario {
-  /** Processor time of this process per request, in µs: what it would be alone on a machine where others work, too. */
+  /** Processor time of this process per request, in µs; it does not depend on other work on the machine. */
   readonly cost: number;
 }
 
@@ -72,7 +72,7 @@ async function send(
   scenario: Scenario,
   progress?: () => void,
 ): Promise<Sent> {
-  // At each tick: the thread's time is gone with the thread.
+  // Read at each tick, because the thread's processor time ends with the thread.
   const ticks: { readonly used: number; readonly started: number }[] = [];
   const summary = await engine.load({
     target: url,
@@ -125,7 +125,7 @@ function closedRow({ rate, failed, cost }: Sent): Row {
   };
 }
 
-/** The same from wrk, where it is installed: what a native client of one thread reaches. */
+/** The same with wrk, if it is installed: the rate of a native client with one thread. */
 async function wrkRow(
   { url }: Server,
   seconds: number,
@@ -147,7 +147,7 @@ async function wrkRow(
   }
 }
 
-/** How much more is resident in the last third of a run than in the second; the first is left to the engine to warm up in. */
+/** Growth of resident memory from the second to the last third of a run; the engine warms up in the first. */
 async function memoryRow(
   engine: Perfmock,
   target: Server,

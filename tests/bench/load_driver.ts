@@ -1,6 +1,6 @@
 /**
- * A process that drives load at a server, so that client and server each have a core of their own: orders go in as lines of
- * JSON, outcomes come out. The same module is both ends: imported it starts the process, as main module it is the process.
+ * A process that drives load at a server, so that client and server have a core each. It reads orders as lines of JSON and writes
+ * results. This module is both ends: an importer starts the process, and as main module it is the process.
  *
  * @module
  */
@@ -8,35 +8,35 @@ import { prepareRequest } from "./lean_client.ts";
 import { type Outcome, runClosedLoad, runOpenLoad } from "./lean_drivers.ts";
 import { type Child, type Children, readLines } from "./processes.ts";
 
-/** A load to be driven. Times are in milliseconds. */
+/** An order for a load. Times are in ms. */
 export type Order =
   & {
-    /** What is fetched, with GET. */
+    /** URL that is fetched with GET. */
     readonly url: string;
-    /** For how long requests are started. */
+    /** Time during which requests are started. */
     readonly duration: number;
-    /** Requests of the first so many milliseconds are not recorded. */
+    /** Time from the start whose requests are not recorded. */
     readonly warmup: number;
-    /** Whether to read `total` of the server's Server-Timing. */
+    /** True to read `total` of the server's Server-Timing. */
     readonly totals: boolean;
   }
   & (
     | {
-      /** The connections of a closed loop. */
+      /** Number of connections of a closed loop. */
       readonly connections: number;
     }
     | {
-      /** The requests per second of an open loop. */
+      /** Requests per second of an open loop. */
       readonly rate: number;
     }
   );
 
-/** What came of it: an {@linkcode Outcome} with plain arrays. */
+/** Result of an order: an {@linkcode Outcome} with plain arrays. */
 export type Report =
   & Omit<Outcome, "waits" | "totals" | "lags">
   & Record<"waits" | "totals" | "lags", readonly number[]>;
 
-/** The other end of a driving process. */
+/** Starts a driving process and sends it orders. */
 export class LoadDriver {
   readonly #child: Child;
 
@@ -48,7 +48,7 @@ export class LoadDriver {
   /**
    * Drives one load to its end.
    *
-   * @throws Error where an exchange failed or was answered with another status than 200: the figures would mean nothing
+   * @throws Error if an exchange failed or had another status than 200, because the figures would mean nothing
    */
   async drive(order: Order): Promise<Report> {
     await this.#child.send(JSON.stringify(order));
@@ -69,7 +69,7 @@ export class LoadDriver {
 const PATIENCE = 10_000;
 const MAX_IN_FLIGHT = 4000;
 
-/** At 5000/s and 20 ms a hundred are in use: these last while either side is held up for 40 ms. */
+/** At 5000/s and 20 ms a hundred are in use: this number suffices if either side is held up for 40 ms. */
 const SPARE_CONNECTIONS = 300;
 
 async function obey(order: Order): Promise<Report> {
@@ -99,7 +99,7 @@ async function obey(order: Order): Promise<Report> {
   };
 }
 
-/** Three decimals say as much as the clock does, and are half as long to write. */
+/** Rounds to three decimals: the clock is no more exact, and the text is half as long. */
 function microseconds(values: Float64Array): number[] {
   return Array.from(values, (value) => Math.round(value * 1000) / 1000);
 }

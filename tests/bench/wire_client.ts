@@ -1,37 +1,37 @@
 /**
- * A process that receives bodies on bare TCP connections and tells how well each piece kept to the schedule that its route was
- * given. The same module is both ends: imported it starts the process, as main module it is the process.
+ * A process that receives bodies on bare TCP connections and measures how exactly each piece follows the schedule of its route.
+ * This module is both ends: an importer starts the process, and as main module it is the process.
  *
  * @module
  */
 import { type Child, type Children, readLines } from "./processes.ts";
 import { Samples } from "./statistics.ts";
 
-/** Bodies to be received, one on each connection. Times are in milliseconds. */
+/** An order to receive bodies, one on each connection. Times are in ms. */
 export interface WireOrder {
-  /** What is fetched, with GET. */
+  /** URL that is fetched with GET. */
   readonly url: string;
-  /** How many at the same time. */
+  /** Number of connections. */
   readonly connections: number;
-  /** How many pieces a body has. */
+  /** Number of pieces of a body. */
   readonly count: number;
-  /** Between the headers and the first piece. */
+  /** Time from the headers to the first piece. */
   readonly first: number;
-  /** Between one piece and the next. */
+  /** Time between two pieces. */
   readonly interval: number;
-  /** Between one request and the next. */
+  /** Time between the starts of two requests. */
   readonly apart: number;
 }
 
-/** What came. */
+/** Result of an order. */
 export interface WireReport {
-  /** How long after each piece's time its last byte was read, in milliseconds from its body's headers. */
+  /** Delay of each piece's last byte after its scheduled time, in ms, counted from its body's headers. */
   readonly errors: readonly number[];
-  /** How long each body took from its headers on, in milliseconds. */
+  /** Time of each body from its headers, in ms. */
   readonly durations: readonly number[];
 }
 
-/** The other end of a receiving process. */
+/** Starts a receiving process and sends it orders. */
 export class WireClient {
   readonly #child: Child;
 
@@ -43,7 +43,7 @@ export class WireClient {
   /**
    * Receives all bodies to their ends.
    *
-   * @throws Error where one of them is not answered with 200 or ends too soon
+   * @throws Error if the status is not 200 or a body ends too soon
    */
   async receive(order: WireOrder): Promise<WireReport> {
     await this.#child.send(JSON.stringify(order));
@@ -55,12 +55,12 @@ export class WireClient {
 const PATIENCE = 20_000;
 
 /**
- * What each piece ends with, and nothing else holds: pieces that are late may pass the connection as one chunk, so that their
- * bytes tell nothing.
+ * Last character of each piece, which occurs nowhere else: late pieces may arrive together, so that a number of bytes does not
+ * identify a piece.
  */
 export const MARK = "|";
 
-/** As much as a socket holds, so that what has come is read at once. */
+/** Size of a socket's buffer, so that all bytes that have arrived are read at once. */
 const BUFFER = 256 * 1024;
 
 async function obey(order: WireOrder): Promise<WireReport> {
@@ -71,7 +71,7 @@ async function obey(order: WireOrder): Promise<WireReport> {
       return await receive(order, errors);
     }),
   );
-  // Three decimals say as much as the clock does.
+  // Rounded to three decimals: the clock is no more exact.
   return {
     errors: Array.from(
       errors.values(),
@@ -81,7 +81,7 @@ async function obey(order: WireOrder): Promise<WireReport> {
   };
 }
 
-/** One body; how long it took from its headers on. */
+/** Receives one body. Returns its time from the headers, in ms. */
 async function receive(
   { url, count, first, interval }: WireOrder,
   errors: Samples,

@@ -3,13 +3,13 @@ import { cli } from "../support/cli.ts";
 
 const FOLDER = new URL("../../examples/load/", import.meta.url).pathname;
 
-/** Every script there is: a new one is simulated without being named here. */
+/** All scripts in the folder, so that a new one is simulated without being listed here. */
 const SCRIPTS = [...Deno.readDirSync(FOLDER)]
   .map(({ name }) => name)
   .filter((name) => name.endsWith(".yaml") && name !== "shop.yaml")
   .sort();
 
-Deno.test("There is one load script for each pattern of traffic", () => {
+Deno.test("Each pattern of traffic has a load script", () => {
   deepEqual(SCRIPTS, [
     "closed_users.yaml",
     "cycle.yaml",

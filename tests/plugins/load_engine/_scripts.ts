@@ -1,4 +1,4 @@
-/** Scripts, and an environment that answers as a test says. */
+/** Helpers: scripts, and an environment with the responses of a test. */
 import { BUILTIN } from "../../../core/builtin.ts";
 import {
   type LoadProgress,
@@ -19,7 +19,7 @@ import type {
   ScriptServer,
 } from "../../../plugins/load_engine/script/script.ts";
 
-/** What scripts are read with. */
+/** Tools that scripts are read with. */
 export const host = await threadHost({
   value: {},
   folder: "file:///",
@@ -39,7 +39,7 @@ export const BARE: ScriptServer = {
   targets: [],
 };
 
-/** Reads a script as the server does. */
+/** Parses a script as the server does. */
 export async function parse(
   value: unknown,
   server: Partial<ScriptServer> = {},
@@ -49,13 +49,13 @@ export async function parse(
   return await parseScript(value, tools);
 }
 
-/** Reads a script of one scenario named `s`. */
+/** Parses a script with one scenario named `s`. */
 export function one(scenario: Record<string, unknown>): Promise<Script> {
   return parse({ scenarios: { s: scenario } });
 }
 
-/** The faults of a script, as path and message. */
-export async function faultsOf(
+/** Returns the issues of a script as path and message. */
+export async function issuesOf(
   value: unknown,
   server: Partial<ScriptServer> = {},
   folder = "/",
@@ -69,14 +69,14 @@ export async function faultsOf(
   return [];
 }
 
-/** Answers in virtual time. */
+/** An environment that responds in virtual time. */
 export class FakeEnvironment implements Environment {
   readonly clock: VirtualClock = new VirtualClock();
-  /** All orders, as they were sent. */
+  /** All orders in the order in which they were sent. */
   readonly sent: Order[] = [];
-  /** How long an answer takes, in ms; Infinity where none comes. */
+  /** Response time in ms; Infinity for no response. */
   takes: (order: Order) => number = () => 10;
-  /** What it says. */
+  /** Status of the response. */
   says: (order: Order) => { status?: number; error?: ErrorKind } = () => ({});
   readonly #underWay = new Map<Order, number>();
 
@@ -105,17 +105,17 @@ export class FakeEnvironment implements Environment {
     order.sender.ended(order);
   };
 
-  /** When each order was sent, in ms. */
+  /** Times at which orders were sent, in ms. */
   get times(): number[] {
     return this.sent.map(({ started }) => started);
   }
 }
 
-/** A run under way in virtual time. */
+/** A run in virtual time. */
 export class FakeRun {
-  /** Its end, once it has ended. */
+  /** Its result; undefined until it has ended. */
   result: LoadResult | undefined;
-  /** Every tick. */
+  /** Progress at each tick. */
   readonly ticks: LoadProgress[] = [];
   readonly run: LoadRun;
 
@@ -130,7 +130,7 @@ export class FakeRun {
     this.run.start();
   }
 
-  /** Lets time pass until the run has ended. */
+  /** Advances time until the run has ended. */
   toEnd(): LoadResult {
     const { clock } = this.environment;
     while (this.result === undefined) {
@@ -140,11 +140,11 @@ export class FakeRun {
   }
 }
 
-/** Dials that keep what is laid on them. */
+/** Dials that record their values. */
 export class FakeDials implements Dials {
-  /** What was turned, as [name, value, time]. */
+  /** Values that were set, as [name, value, time]. */
   readonly turned: [name: string, value: unknown, at: number][] = [];
-  /** Those in somebody's hand. */
+  /** Names of held dials. */
   readonly held = new Set<string>();
 
   constructor(

@@ -31,7 +31,7 @@ function post(server: Server, path: string, body: BodyInit) {
   return server.fetch(new Request(url, { method: "POST", body }));
 }
 
-Deno.test("POST simulate answers with the summary of a script in YAML or JSON", async () => {
+Deno.test("POST simulate responds with the summary of a script in YAML or JSON", async () => {
   await using server = await createServer({ routes: ROUTES }, {
     listen: false,
   });
@@ -42,7 +42,7 @@ Deno.test("POST simulate answers with the summary of a script in YAML or JSON", 
     deepEqual([kept, scenarios.s.completed], [true, 30]);
     equal(scenarios.s.responseTime.p50, 2);
   }
-  // The server itself has served nothing, and nothing was turned on it.
+  // The server itself has served nothing, and none of its dials was set.
   equal(server.requests().length, 0);
 });
 
@@ -50,7 +50,7 @@ const YAML = `scenarios:
   s: { executor: shared-iterations, users: 3, iterations: 30, requests: [ { path: /quick } ] }
 `;
 
-Deno.test("POST simulate refuses a script with all its faults", async () => {
+Deno.test("POST simulate rejects a script with all its issues", async () => {
   await using server = await createServer({ routes: ROUTES }, {
     listen: false,
   });
@@ -67,7 +67,7 @@ Deno.test("POST simulate refuses a script with all its faults", async () => {
   await syntax.body?.cancel();
 });
 
-Deno.test("The engine runs a script over HTTP, tells its progress and resolves with what came of it", async () => {
+Deno.test("The engine runs a script over HTTP, reports progress and resolves with the result", async () => {
   await using server = await createServer({ routes: ROUTES }, {});
   const lines: string[] = [];
   const { summary, table, csv, hgrm } = await server.loadEngine.load(QUICK, {
@@ -82,7 +82,7 @@ Deno.test("The engine runs a script over HTTP, tells its progress and resolves w
   ok(lines.every((line) => line.includes("in flight")));
 });
 
-Deno.test("A run over HTTP that is stopped by its signal tells what it has", async () => {
+Deno.test("A run over HTTP that its signal stops resolves with the figures so far", async () => {
   await using server = await createServer({ routes: ROUTES }, {});
   const ending = new AbortController();
   const { summary } = await server.loadEngine.load({
@@ -139,7 +139,7 @@ Deno.test("Targets are origins", async () => {
   }
 });
 
-/** Open traffic at 90 % of a pool of four: some is lost. */
+/** Open load at 90 % of a pool of four: some requests are lost. */
 const POOLED = {
   seed: 11,
   scenarios: {
@@ -157,7 +157,7 @@ Deno.test("A simulation and a real run of the same script agree: loss, mean and 
   const engine = server.loadEngine;
   const { scenarios: { s: real } } = (await engine.load(POOLED)).summary;
   const { scenarios: { s: virtual } } = (await engine.simulate(POOLED)).summary;
-  // The same arrivals, since the schedule is a function of the script alone.
+  // The arrivals are the same, because the schedule depends on the script alone.
   equal(real.scheduled, virtual.scheduled);
   const loss = ({ failed, started }: LoadPart) => failed / started;
   ok(
@@ -170,7 +170,7 @@ Deno.test("A simulation and a real run of the same script agree: loss, mean and 
   }
 });
 
-Deno.test("health and stats tell of the runs that are under way", async () => {
+Deno.test("health and stats list the active runs", async () => {
   await using server = await createServer({ routes: ROUTES }, {});
   const response = await post(
     server,

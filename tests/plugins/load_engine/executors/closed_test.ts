@@ -12,13 +12,13 @@ const USERS = {
   pick: "in-order",
 };
 
-/** What one user sent, as [time, name]. */
+/** Returns the requests of one user as [time, name]. */
 function of({ sent }: FakeEnvironment, user: number): [number, string][] {
   return sent.filter(({ turn }) => turn.user === user)
     .map(({ started, request }) => [started, request.name]);
 }
 
-Deno.test("virtual-users send, wait for the answer, think, and send the next", async () => {
+Deno.test("virtual-users send, wait for the response, think, and send the next request", async () => {
   const run = new FakeRun(await one({ ...USERS, duration: "200ms" }));
   const { summary } = run.toEnd();
   for (const user of [0, 1]) {
@@ -44,7 +44,7 @@ Deno.test("A user's next request is due when its think time is over, not when it
   );
 });
 
-Deno.test("virtual-users follow their number up and down; one too many leaves after its answer", async () => {
+Deno.test("virtual-users follow their number up and down; a surplus user leaves after its response", async () => {
   const script = await one({
     ...USERS,
     users: {
@@ -55,7 +55,7 @@ Deno.test("virtual-users follow their number up and down; one too many leaves af
   const run = new FakeRun(script);
   const { summary } = run.toEnd();
   const first = [0, 1, 2, 3].map((user) => of(run.environment, user)[0][0]);
-  // Half of a user rounds up: at 125, 375, 625 and 875 ms, looked at every 50 ms.
+  // Half a user rounds up: at 125, 375, 625 and 875 ms, looked up every 50 ms.
   deepEqual(first, [150, 400, 650, 900]);
   const last = [0, 1, 2, 3].map((user) =>
     of(run.environment, user).at(-1)?.[0] ?? 0
@@ -65,7 +65,7 @@ Deno.test("virtual-users follow their number up and down; one too many leaves af
   deepEqual(run.ticks[0].scenarios[0].users, 4);
 });
 
-Deno.test("A user who left goes on with its own turns when it is wanted again", async () => {
+Deno.test("A user that left continues with its own turns when it returns", async () => {
   const script = await one({
     ...USERS,
     users: {
@@ -107,7 +107,7 @@ Deno.test("virtual-users end after their iterations: passes in order, or single 
   equal(weighted.toEnd().summary.scenarios.s.started, 2 * 3);
 });
 
-Deno.test("virtual-users with iterations wait for users who are still to come", async () => {
+Deno.test("virtual-users with iterations wait for users that have not started yet", async () => {
   const script = await one({
     ...USERS,
     users: { steps: [{ at: 0, value: 1 }, { at: "2s", value: 2 }] },
@@ -119,7 +119,7 @@ Deno.test("virtual-users with iterations wait for users who are still to come", 
   deepEqual(of(run.environment, 1).map(([at]) => at), [2000, 2050]);
 });
 
-Deno.test("Users without a think time send at once, by a timer where the environment asks for it", async () => {
+Deno.test("Users without a think time send at once, or from a timer with byTimer", async () => {
   for (const byTimer of [false, true]) {
     const environment = new FakeEnvironment(byTimer);
     const script = await one({
@@ -133,7 +133,7 @@ Deno.test("Users without a think time send at once, by a timer where the environ
   }
 });
 
-Deno.test("A user's thoughts and choices stay the same, however many others there are", async () => {
+Deno.test("A user's think times and choices do not depend on the number of users", async () => {
   const play = async (users: number) => {
     const script = await parse({
       scenarios: {
@@ -157,7 +157,7 @@ Deno.test("A user's thoughts and choices stay the same, however many others ther
   deepEqual(turns, turns.map((_, index) => index));
 });
 
-Deno.test("shared-iterations takes as many turns as there are: who is faster takes more", async () => {
+Deno.test("shared-iterations takes all turns; faster users take more of them", async () => {
   const environment = new FakeEnvironment();
   environment.takes = ({ turn }) => turn.user === 0 ? 10 : 100;
   const script = await one({
@@ -173,7 +173,7 @@ Deno.test("shared-iterations takes as many turns as there are: who is faster tak
   equal(summary.duration, 200);
 });
 
-Deno.test("shared-iterations ends at its duration, its users thinking or not", async () => {
+Deno.test("shared-iterations ends at its duration, even while users think", async () => {
   const script = await one({
     executor: "shared-iterations",
     iterations: 1000,
@@ -189,7 +189,7 @@ Deno.test("shared-iterations ends at its duration, its users thinking or not", a
   equal(run.environment.sent.length, 3);
 });
 
-Deno.test("More users than turns leave the others without one", async () => {
+Deno.test("Users beyond the number of turns take none", async () => {
   const script = await one({
     executor: "shared-iterations",
     users: 10,
@@ -199,7 +199,7 @@ Deno.test("More users than turns leave the others without one", async () => {
   equal(new FakeRun(script).toEnd().summary.scenarios.s.started, 3);
 });
 
-Deno.test("A stopped scenario looks at the number of its users no more", async () => {
+Deno.test("A stopped scenario does not look up its number of users again", async () => {
   const script = await one({
     ...USERS,
     users: { ramp: { from: 0, to: 100, over: "1s" } },

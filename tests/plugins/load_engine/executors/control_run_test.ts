@@ -19,7 +19,7 @@ function modulate(dial: string, to: unknown, more: object = {}) {
   return { executor: "modulate", set: { route: "orders", dial }, to, ...more };
 }
 
-/** Controls of a script whose stress is as a test says. */
+/** Makes the options of a script's ControlRun with a test's stress service. */
 async function controls(
   scenarios: Record<string, unknown>,
   stress?: StressScenarios,
@@ -41,7 +41,7 @@ async function controls(
   return { clock, dials, script, errors, options };
 }
 
-Deno.test("modulate turns a dial at each jump of its timeline, and takes it off at the end", async () => {
+Deno.test("modulate sets a dial at each step of its timeline, and releases it at the end", async () => {
   const { clock, dials, script, options } = await controls({
     m: modulate("scale", {
       timeline: [{ at: 0, value: 1 }, { at: "1s", value: 4 }],
@@ -76,13 +76,13 @@ Deno.test("modulate follows a signal every 20 ms, for its duration", async () =>
   clock.advance(1);
   equal(dials.held.size, 0);
   equal(clock.pending, 0);
-  // Somebody else's from here on.
+  // Held by another run from here on.
   dials.held.add("scale");
   await run.stop();
   equal(dials.held.size, 1);
 });
 
-Deno.test("A stopped run turns nothing more, and gives every dial back", async () => {
+Deno.test("A stopped run sets no dial any more, and releases all", async () => {
   const { clock, dials, script, options } = await controls({
     a: modulate("scale", {
       sine: { mean: 5, amplitude: 1, period: "1s" },
@@ -100,7 +100,7 @@ Deno.test("A stopped run turns nothing more, and gives every dial back", async (
   deepEqual([...dials.held], []);
 });
 
-Deno.test("Where one dial cannot be had, none is held and all is said", async () => {
+Deno.test("If one dial cannot be held, none is, and all issues are reported", async () => {
   const { dials, script, options } = await controls({
     a: modulate("scale", 1),
     b: modulate("delay", 1),
@@ -120,7 +120,7 @@ Deno.test("Where one dial cannot be had, none is held and all is said", async ()
   deepEqual([...dials.held], ["delay"]);
 });
 
-/** Stress that is told of. */
+/** A stress service that records its calls. */
 function stress(calls: string[], stop = () => Promise.resolve()) {
   return {
     faults: () => [],
@@ -158,7 +158,7 @@ Deno.test("stress starts at its time and is stopped with the run", async () => {
   deepEqual(errors, []);
 });
 
-Deno.test("stress that cannot be started or stopped is told of, and stops nothing else", async () => {
+Deno.test("stress that cannot be started or stopped is reported, and does not affect the rest", async () => {
   const calls: string[] = [];
   const good = stress(calls, () => Promise.reject(new Error("it hangs")));
   let refusing = false;
@@ -186,7 +186,7 @@ Deno.test("stress that cannot be started or stopped is told of, and stops nothin
   ]);
 });
 
-Deno.test("Without anybody who lays loads, stress is left out, as in simulation", async () => {
+Deno.test("Without a stress service, stress is left out, as in simulation", async () => {
   const { clock, script, options } = await controls(
     { burn: BURN },
     stress([]),
@@ -197,7 +197,7 @@ Deno.test("Without anybody who lays loads, stress is left out, as in simulation"
   await run.stop();
 });
 
-Deno.test("A script is refused where a stress scenario has faults, or nobody could run it", async () => {
+Deno.test("A script is rejected if a stress scenario has issues or cannot be run", async () => {
   await rejects(controls({ burn: BURN }), (error) => {
     match(
       String((error as PerfmockError).issues[0].allowed),

@@ -17,7 +17,7 @@ const STEADY = {
   requests: [{ path: "/a" }],
 };
 
-Deno.test("A run ends when its last scenario has, and says so once", async () => {
+Deno.test("A run ends with its last scenario, and reports it once", async () => {
   const script = await parse({
     scenarios: { a: STEADY, b: { ...STEADY, start: "3s", duration: "4s" } },
   });
@@ -30,7 +30,7 @@ Deno.test("A run ends when its last scenario has, and says so once", async () =>
   equal(summary.aborted, null);
 });
 
-Deno.test("A stopped run lets end what is under way; a scenario that waits never starts", async () => {
+Deno.test("A stopped run lets active requests end; a waiting scenario never starts", async () => {
   const script = await parse({
     scenarios: { a: STEADY, b: { ...STEADY, start: "3s" } },
   });
@@ -49,7 +49,7 @@ Deno.test("A stopped run lets end what is under way; a scenario that waits never
   deepEqual([a.started, a.completed, b.scheduled, b.rate], [10, 10, 0, 0]);
 });
 
-Deno.test("A cut run ends at once, with what it has", async () => {
+Deno.test("A cut run ends at once with the figures so far", async () => {
   const environment = new FakeEnvironment();
   environment.takes = () => 950;
   const run = new FakeRun(await one(STEADY), environment);
@@ -63,7 +63,7 @@ Deno.test("A cut run ends at once, with what it has", async () => {
   equal(environment.sent.length, 10);
 });
 
-Deno.test("A threshold that aborts cuts the run once it is crossed, but not before its time", async () => {
+Deno.test("A threshold with abortOnFail cuts the run once it fails, but not before `after`", async () => {
   const play = async (after: string) => {
     const environment = new FakeEnvironment();
     environment.takes = () => 100;
@@ -86,7 +86,7 @@ Deno.test("A threshold that aborts cuts the run once it is crossed, but not befo
   equal((await play("2500ms")).duration, 3000);
 });
 
-Deno.test("A threshold that aborts waits for something to be measured", async () => {
+Deno.test("A threshold with abortOnFail waits for a first value", async () => {
   const script = await parse({
     scenarios: { s: { ...STEADY, start: "3s" } },
     thresholds: {
@@ -97,7 +97,7 @@ Deno.test("A threshold that aborts waits for something to be measured", async ()
   equal(new FakeRun(script).toEnd().summary.ok, true);
 });
 
-Deno.test("Progress is told once a second and at the end, with the times since the last", async () => {
+Deno.test("Progress is reported once a second and at the end, with the times since the last report", async () => {
   const times: Record<string, TickTimes>[] = [];
   const elapsed: number[] = [];
   const environment = new FakeEnvironment();
@@ -122,7 +122,7 @@ Deno.test("Progress is told once a second and at the end, with the times since t
   ok(Math.abs(times[0].s.responseTime[0] - 10) < 0.1);
 });
 
-Deno.test("The figures so far can be asked for while it runs", async () => {
+Deno.test("The summary so far can be read while a run is active", async () => {
   const run = new FakeRun(await one(STEADY));
   run.environment.clock.advance(2050);
   const { summary } = run.run;
@@ -142,7 +142,7 @@ Deno.test("A run's result carries time series and histogram", async () => {
   match(table, /load, seed 42: 5\.0 s/);
 });
 
-Deno.test("Where nothing sends, a run lasts as long as its dials are turned", async () => {
+Deno.test("A run that sends nothing lasts as long as its dials are set", async () => {
   const script = await parse({
     scenarios: {
       m: {

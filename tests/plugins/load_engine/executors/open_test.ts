@@ -10,13 +10,13 @@ const BROWSE = {
   requests: ORDERS,
 };
 
-/** The requests of a run by name, in order. */
+/** Returns the names of a run's requests in order. */
 function names({ sent }: FakeEnvironment, scenario = 0): string[] {
   return sent.filter(({ request }) => request.scenario === scenario)
     .map(({ request }) => request.name);
 }
 
-Deno.test("arrival-rate sends at the times of its schedule, whatever becomes of those before", async () => {
+Deno.test("arrival-rate sends at the times of its schedule, whatever happens to earlier requests", async () => {
   const environment = new FakeEnvironment();
   environment.takes = () => 5000;
   const script = await one({
@@ -53,7 +53,7 @@ Deno.test("arrival-rate drops arrivals beyond maxInFlight and counts them", asyn
   equal(s.completed, 4);
 });
 
-Deno.test("The same seed gives the same times and choices, another does not", async () => {
+Deno.test("The same seed gives the same times and choices, another seed does not", async () => {
   const play = async (seed: number) => {
     const run = new FakeRun(await parse({ seed, scenarios: { s: BROWSE } }));
     run.toEnd();
@@ -68,7 +68,7 @@ Deno.test("The same seed gives the same times and choices, another does not", as
   notDeepEqual(names(other), names(first));
 });
 
-Deno.test("Adding a scenario shifts neither times nor choices of the others", async () => {
+Deno.test("Adding a scenario changes neither times nor choices of the others", async () => {
   const variables = { id: { integer: { min: 1, max: 1e6 } } };
   const mine = {
     ...BROWSE,
@@ -105,7 +105,7 @@ Deno.test("Requests are picked by weight, or in order", async () => {
   );
 });
 
-Deno.test("A share of zero after rounding is never beyond the last request", async () => {
+Deno.test("A share that rounds to zero never selects beyond the last request", async () => {
   const requests = Array.from({ length: 7 }, (_, index) => ({
     path: `/${index}`,
     weight: 0.1,
@@ -117,7 +117,7 @@ Deno.test("A share of zero after rounding is never beyond the last request", asy
   equal(new Set(names(run.environment)).size, 7);
 });
 
-Deno.test("What is under way at the end may go on for gracefulStop, and is cut then", async () => {
+Deno.test("Active requests may continue for gracefulStop after the end, and are then cut", async () => {
   const environment = new FakeEnvironment();
   environment.takes = () => Infinity;
   const script = await one({
@@ -148,7 +148,7 @@ Deno.test("replay sends at the recorded times, scaled, and ends with the last of
   equal(summary.duration, 1310);
 });
 
-Deno.test("replay picks by weight where that is asked for, and drops beyond maxInFlight", async () => {
+Deno.test("replay can pick by weight, and drops arrivals beyond maxInFlight", async () => {
   const script = await one({
     executor: "replay",
     trace: { times: Array.from({ length: 400 }, (_, index) => index) },
@@ -162,7 +162,7 @@ Deno.test("replay picks by weight where that is asked for, and drops beyond maxI
   equal(new Set(names(run.environment)).size, 2);
 });
 
-Deno.test("The target rate is told while a scenario sends", async () => {
+Deno.test("The target rate is reported while a scenario sends", async () => {
   const script = await one({
     ...BROWSE,
     start: "1s",

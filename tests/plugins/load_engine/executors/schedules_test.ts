@@ -6,8 +6,10 @@ import {
   poisson,
   recorded,
   type Schedule,
+  spareConnections,
   uniform,
 } from "../../../../plugins/load_engine/executors/schedules.ts";
+import { one, parse } from "../_scripts.ts";
 import { goodness, KS_CRITICAL } from "../../../statistical/_goodness.ts";
 
 const kit = createKit({
@@ -36,7 +38,7 @@ function all(schedule: Schedule): number[] {
 
 const MINUTE = 60_000;
 
-/** Rates that traffic has, each over a minute. */
+/** Typical rates, each over a minute. */
 const RATES: Readonly<Record<string, Signal>> = {
   constant: rate("200/s"),
   ramp: rate({ ramp: { from: "0/s", to: "400/s", over: "1m" } }),
@@ -112,7 +114,7 @@ Deno.test("poisson() gives the same times for the same seed and scenario, others
   notDeepEqual(await times(7, "other"), first);
 });
 
-Deno.test("uniform() and poisson() end before the duration does", async () => {
+Deno.test("uniform() and poisson() end before the duration", async () => {
   const fast = rate("1000/s");
   deepEqual(all(uniform(fast, 3.5)), [1, 2, 3]);
   deepEqual(all(uniform(fast, 3)), [1, 2]);
@@ -125,8 +127,74 @@ Deno.test("A schedule whose rate stays at zero has no arrivals", async () => {
   equal(poisson(rate(0), MINUTE, await gaps(1)).next(), Infinity);
 });
 
-Deno.test("recorded() gives back what was recorded, and no more", () => {
+Deno.test("recorded() returns exactly the recorded times", () => {
   const schedule = recorded(Float64Array.of(0, 1.5, 1.5, 7));
   deepEqual(all(schedule), [0, 1.5, 1.5, 7]);
   equal(schedule.next(), Infinity);
+});
+
+const REQUESTS = [{ path: "/a" }];
+
+/** Returns the number of spare connections of an `arrival-rate` scenario. */
+async function spare(scenario: Record<string, unknown>): Promise<number> {
+  return spareConnections(
+    await one({
+      executor: "arrival-rate",
+      duration: "1m",
+      requests: REQUESTS,
+      ...scenario,
+    }),
+  );
+}
+
+Deno.test("spareConnections() returns one for each arrival that may fall due within 20 ms", async () => {
+  equal(await spare({ rate: "10000/s" }), 200);
+  equal(await spare({ rate: "1/s" }), 1);
+});
+
+Deno.test("spareConnections() uses the highest rate within the scenario's duration", async () => {
+  const ramp = { ramp: { from: "100/s", to: "1000/s", over: "30s" } };
+  equal(await spare({ rate: ramp }), 20);
+  equal(await spare({ rate: ramp, duration: "10s" }), 8);
+  const sine = { sine: { mean: "500/s", amplitude: "400/s", period: "7s" } };
+  equal(await spare({ rate: sine }), 18);
+});
+
+Deno.test("spareConnections() returns at most maxInFlight", async () => {
+  equal(await spare({ rate: "10000/s", maxInFlight: 30 }), 30);
+});
+
+Deno.test("spareConnections() returns 0 if no request keeps its connection", async () => {
+  const requests = [{ path: "/a", keepAlive: false }];
+  equal(await spare({ rate: "10000/s", requests }), 0);
+});
+
+Deno.test("spareConnections() counts the times of a trace", async () => {
+  const script = await one({
+    executor: "replay",
+    trace: { times: [0, 5, 6, 19, 24, 100, 101] },
+    requests: REQUESTS,
+  });
+  equal(spareConnections(script), 4);
+});
+
+Deno.test("spareConnections() adds up open scenarios and ignores closed ones", async () => {
+  const arrivals = {
+    executor: "arrival-rate",
+    duration: "1s",
+    requests: REQUESTS,
+  };
+  const script = await parse({
+    scenarios: {
+      a: { ...arrivals, rate: "1000/s" },
+      b: { ...arrivals, rate: "500/s" },
+      c: {
+        executor: "virtual-users",
+        users: 50,
+        duration: "1s",
+        requests: REQUESTS,
+      },
+    },
+  });
+  equal(spareConnections(script), 30);
 });

@@ -49,7 +49,7 @@ const SCRIPT = await parse({
 });
 const [SCENARIO] = SCRIPT.scenarios as readonly Traffic[];
 
-/** An order that has ended. */
+/** Makes an order that has ended. */
 function order(index: number, more: Partial<Order> = {}): Order {
   const ended = new Order(
     SCENARIO.requests[index],
@@ -66,7 +66,7 @@ function order(index: number, more: Partial<Order> = {}): Order {
   });
 }
 
-/** Figures of four requests and a dropped one, within ten seconds. */
+/** Makes the figures of four requests and a dropped one, within ten seconds. */
 function figures(): ScenarioFigures {
   const of = new ScenarioFigures(SCENARIO);
   of.opened(0);
@@ -110,7 +110,7 @@ Deno.test("A summary counts every request once, in its scenario, its request and
   equal(kept, true);
 });
 
-Deno.test("Time-outs are part of the response times, other failures without an answer are not", () => {
+Deno.test("Response times include timeouts, but no other failures without a response", () => {
   const of = new ScenarioFigures(SCENARIO);
   for (const error of ["timeout", "reset", "connect", "cut"] as const) {
     const ended = order(0, { error, status: 0, firstByte: NaN, ended: 5000 });
@@ -131,14 +131,14 @@ Deno.test("Time-outs are part of the response times, other failures without an a
   equal(of.sending(5000), 0);
 });
 
-Deno.test("A start that the clock sees too early is no negative lag", () => {
+Deno.test("A start before its scheduled time is not a negative lag", () => {
   const of = new ScenarioFigures(SCENARIO);
   of.ended(order(0, { started: 99.9 }));
   equal(of.total().startLag.max, 0);
   equal(of.interval.startLag.max, 0);
 });
 
-Deno.test("Where nothing was measured no threshold is kept", () => {
+Deno.test("A threshold on a figure without values fails", () => {
   const of = new ScenarioFigures(SCENARIO);
   const results = SCRIPT.thresholds.map((threshold) => judge(threshold, [of]));
   const kept = results.filter(({ ok }) => ok).map(({ expression }) =>
@@ -148,7 +148,7 @@ Deno.test("Where nothing was measured no threshold is kept", () => {
   equal(results[0].actual, null);
 });
 
-Deno.test("A trace's requests beyond 200 names are added up in one", async () => {
+Deno.test("Requests of a trace beyond 200 names share one part", async () => {
   const script = await parse({
     scenarios: {
       s: {
@@ -167,14 +167,14 @@ Deno.test("A trace's requests beyond 200 names are added up in one", async () =>
   equal(of.total().started, 300);
 });
 
-/** A histogram of these. */
+/** Makes a histogram of values. */
 function histogram(...values: number[]): Histogram {
   const made = new Histogram();
   for (const value of values) made.record(value);
   return made;
 }
 
-Deno.test("hgrm() writes HdrHistogram's text: rising percentiles up to the maximum", () => {
+Deno.test("hgrm() writes HdrHistogram's text with rising percentiles up to the maximum", () => {
   const values = Array.from({ length: 1000 }, (_, index) => index + 1);
   const lines = hgrm(histogram(...values)).split("\n");
   match(lines[0], /^ +Value +Percentile TotalCount 1\/\(1-Percentile\)$/);
@@ -196,7 +196,7 @@ Deno.test("hgrm() writes HdrHistogram's text: rising percentiles up to the maxim
   );
 });
 
-Deno.test("hgrm() of nothing has no rows", () => {
+Deno.test("hgrm() of an empty histogram has no rows", () => {
   match(hgrm(histogram()), /Mean {4}= +0\.000.*\n.*Total count {4}= +0\]/);
   match(hgrm(histogram(3)), / {7}3\.000 1\.000000000000 {10}1\n/);
 });
@@ -220,7 +220,7 @@ function point(at: number, more: Partial<Point> = {}): Point {
   };
 }
 
-Deno.test("A time series stays bounded: two intervals become one, with the worst of both", () => {
+Deno.test("A time series stays bounded: two intervals are merged with the greater quantiles", () => {
   const series = new TimeSeries();
   for (let i = 1; i <= 4001; i++) {
     series.add([point(i * 1000, { p95: i % 2 === 0 ? NaN : i, p50: i })]);
@@ -232,7 +232,7 @@ Deno.test("A time series stays bounded: two intervals become one, with the worst
   deepEqual([points[0].at, points[0].p50, points[0].p95], [2000, 2, 1]);
 });
 
-Deno.test("A time series as CSV has seconds, rates, and nothing where nothing ended", () => {
+Deno.test("A time series as CSV has seconds, rates, and empty cells if no request ended", () => {
   equal(
     timeSeriesCsv([point(1500, { span: 500 }), point(2500, { span: 0 })]),
     "time,scenario,scheduled,started,dropped,completed,failed,inFlight,rate,p50,p95,p99,max\n" +
@@ -240,7 +240,7 @@ Deno.test("A time series as CSV has seconds, rates, and nothing where nothing en
   );
 });
 
-Deno.test("A histogram as values and counts holds as many as were recorded, within its range", () => {
+Deno.test("valueCounts() returns all recorded values within the range of the histogram", () => {
   const pairs = valueCounts(histogram(0, 5, 5, 1000));
   let count = 0;
   for (let i = 0; i < pairs.length; i += 2) {
@@ -251,7 +251,7 @@ Deno.test("A histogram as values and counts holds as many as were recorded, with
   equal(valueCounts(histogram()).length, 0);
 });
 
-Deno.test("The table tells scenarios, times, failures and thresholds", () => {
+Deno.test("summaryTable() shows scenarios, times, failures and thresholds", () => {
   const summary = summarize(SCRIPT, [figures()], {
     duration: 10_000,
     aborted: "it was stopped",
@@ -279,7 +279,7 @@ Deno.test("The table tells scenarios, times, failures and thresholds", () => {
   match(failed, /\ns +0 +0 +0 \(0 %\) +0\.0\/s\n/);
 });
 
-Deno.test("The progress line tells rate, p95 and errors", () => {
+Deno.test("progressLine() shows rate, p95 and errors", () => {
   const scenario = {
     name: "s",
     state: "open",

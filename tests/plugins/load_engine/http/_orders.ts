@@ -9,12 +9,12 @@ import {
 
 export const TURN = { user: 0, iteration: 0, number: 0, place: 0 };
 
-/** A template without places. */
+/** Makes a template without placeholders. */
 export function fixed(text: string): Template {
   return { constant: text, render: () => text };
 }
 
-/** What a test says of a request. */
+/** Parts of a request that a test sets. */
 export interface Said extends
   Partial<
     Omit<RequestPlan, "path" | "headers" | "body">
@@ -24,7 +24,7 @@ export interface Said extends
   readonly body?: string;
 }
 
-/** A request's plan, with what a test does not say. */
+/** Makes the plan of a request with defaults. */
 export function plan(
   { path = "/", headers = {}, body, ...more }: Said = {},
 ): RequestPlan {
@@ -58,7 +58,7 @@ export function exchange(
   });
 }
 
-/** A destination on this machine. */
+/** Makes a destination on this machine. */
 export function at(port: number, more: Partial<Destination> = {}): Destination {
   return {
     origin: `http://127.0.0.1:${port}`,
@@ -72,13 +72,13 @@ export function at(port: number, more: Partial<Destination> = {}): Destination {
   };
 }
 
-/** A port that nobody listens at. */
+/** Returns a port on which nothing listens. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-/** A Deno.serve of its own for a test. */
+/** Starts a Deno.serve for a test. */
 export function serve(
   handler: Deno.ServeHandler<Deno.NetAddr>,
   tls: { readonly cert?: string; readonly key?: string } = {},
@@ -93,7 +93,7 @@ export function serve(
   };
 }
 
-/** A listener that treats each connection in turn as the test says. */
+/** Starts a listener that handles each connection in turn with a function of the test. */
 export function listen(
   ...treatments: ((connection: Deno.TcpConn) => unknown)[]
 ) {
@@ -110,7 +110,7 @@ export function listen(
   };
 }
 
-/** Reads a request, answers with a text, and closes. */
+/** Reads a request, sends a text, and closes. */
 export function answerOnce(text: string) {
   return async (connection: Deno.TcpConn) => {
     await connection.read(new Uint8Array(1024));
@@ -119,7 +119,7 @@ export function answerOnce(text: string) {
   };
 }
 
-/** A clock whose timers fire when a test says so, and whose time is the machine's. */
+/** A clock with the machine's time, whose timers a test fires. */
 export class HandClock implements Clock {
   readonly #timers = new Map<number, { at: number; fire: () => void }>();
   #next = 1;
@@ -137,12 +137,12 @@ export class HandClock implements Clock {
     return this.#timers.delete(timer);
   }
 
-  /** The deadlines of the timers that are pending. */
+  /** Deadlines of the pending timers. */
   get pending(): readonly number[] {
     return [...this.#timers.values()].map(({ at }) => at);
   }
 
-  /** Fires all timers that are pending. */
+  /** Fires all pending timers. */
   fire(): void {
     const timers = [...this.#timers.values()];
     this.#timers.clear();

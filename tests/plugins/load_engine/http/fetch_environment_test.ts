@@ -29,7 +29,7 @@ const CERTIFICATE = await generate([{ name: "commonName", value: "test" }], {
 });
 const TLS = { cert: CERTIFICATE.cert, key: CERTIFICATE.private };
 
-/** Where a server with that certificate listens. */
+/** Returns the destination of a server with that certificate. */
 function secure(port: number, more: Partial<Destination> = {}): Destination {
   return at(port, {
     origin: `https://127.0.0.1:${port}`,
@@ -72,7 +72,7 @@ Deno.test("FetchEnvironment sends method, path, query, headers and body over TLS
   ok(order.started < order.firstByte && order.firstByte <= order.ended);
 });
 
-Deno.test("FetchEnvironment does not follow redirects, and finds texts that are not there missing", async () => {
+Deno.test("FetchEnvironment does not follow redirects, and reports a missing text", async () => {
   await using server = serve(
     () =>
       new Response("moved", { status: 302, headers: { location: "/other" } }),
@@ -84,7 +84,7 @@ Deno.test("FetchEnvironment does not follow redirects, and finds texts that are 
   equal(order.bodyHeld, false);
 });
 
-Deno.test("FetchEnvironment tells failures by kind, requests that cannot be sent among them", async () => {
+Deno.test("FetchEnvironment reports failures by kind, including requests that cannot be sent", async () => {
   await using server = serve(() => new Response("ok"), TLS);
   const untrusted = secure(server.port, { certificates: [] });
   const [stranger] = await send(untrusted, {});
@@ -96,7 +96,7 @@ Deno.test("FetchEnvironment tells failures by kind, requests that cannot be sent
   equal(next.status, 200);
 });
 
-Deno.test("FetchEnvironment gives up after a request's time-out", async () => {
+Deno.test("FetchEnvironment gives up after a request's timeout", async () => {
   const clock = new HandClock();
   await using server = serve(({ signal }) => {
     clock.fire();
@@ -113,7 +113,7 @@ Deno.test("FetchEnvironment gives up after a request's time-out", async () => {
   equal(deadline, order.started + 500);
 });
 
-Deno.test("FetchEnvironment.cut() ends one scenario's requests at once, disposal all others", async () => {
+Deno.test("FetchEnvironment.cut() ends the requests of one scenario at once, and disposal all others", async () => {
   const arrived = Promise.withResolvers<void>();
   let n = 0;
   await using server = serve(({ signal }) => {
@@ -141,7 +141,7 @@ Deno.test("ownDestination() trusts the certificate that the server shows", async
   equal(order.status, 200);
 });
 
-Deno.test("FetchEnvironment speaks HTTP/2 where the target does, over one connection", async () => {
+Deno.test("FetchEnvironment uses HTTP/2 over one connection if the target supports it", async () => {
   const versions: string[] = [];
   let connections = 0;
   const server = createSecureServer(TLS, ({ httpVersion }, response) => {
@@ -160,7 +160,7 @@ Deno.test("FetchEnvironment speaks HTTP/2 where the target does, over one connec
   await new Promise((resolve) => server.close(resolve));
 });
 
-Deno.test("FetchEnvironment.connectAhead() leaves it to fetch to connect", async () => {
+Deno.test("FetchEnvironment.connectAhead() opens no connection", async () => {
   using environment = connectTo(secure(freePort()), new HandClock());
   await environment.connectAhead(10);
   equal((await exchange(environment, plan())).error, "refused");

@@ -18,7 +18,7 @@ Deno.test("prepareRequest() writes head and body", () => {
   );
 });
 
-Deno.test("prepareRequest() announces an empty body where the method has one", () => {
+Deno.test("prepareRequest() sends content-length 0 if the method has a body", () => {
   equal(
     textOf({ method: "PUT", path: "/", headers: [] }),
     "PUT / HTTP/1.1\r\nhost: a.test\r\ncontent-length: 0\r\n\r\n",
@@ -29,7 +29,7 @@ Deno.test("prepareRequest() announces an empty body where the method has one", (
   );
 });
 
-Deno.test("prepareRequest() takes a host of the request's own, and no framing", () => {
+Deno.test("prepareRequest() accepts the request's own host header, but no framing headers", () => {
   equal(
     textOf({
       method: "GET",
@@ -44,7 +44,7 @@ Deno.test("prepareRequest() takes a host of the request's own, and no framing", 
   );
 });
 
-Deno.test("prepareRequest() lets no value end the line it is in", () => {
+Deno.test("prepareRequest() lets no value end its line", () => {
   equal(
     textOf({
       method: "GET",
@@ -55,14 +55,14 @@ Deno.test("prepareRequest() lets no value end the line it is in", () => {
   );
 });
 
-Deno.test("prepareRequest() puts half a surrogate pair into words, too", () => {
+Deno.test("prepareRequest() encodes an unpaired surrogate", () => {
   equal(
     textOf({ method: "GET", path: "/\ud800", headers: [] }).split(" ")[1],
     "/%EF%BF%BD",
   );
 });
 
-Deno.test("kindOfError() tells kinds by the words of an error and its causes", () => {
+Deno.test("kindOfError() finds the kind by the words of an error and its causes", () => {
   const fetchFailed = (message: string) =>
     kindOfError(new TypeError("fetch failed", { cause: new Error(message) }));
   equal(fetchFailed("tcp connect error: Connection refused"), "refused");

@@ -5,7 +5,7 @@ import {
   ResponseReader,
 } from "../../../../plugins/load_engine/http/mod.ts";
 
-/** Gives a response to a reader in pieces of so many bytes; true where it was complete with the last byte. */
+/** Passes a response to a reader in pieces of a number of bytes. Returns true if it was complete with the last byte. */
 function feed(reader: ResponseReader, text: string, piece: number): boolean {
   const bytes = new TextEncoder().encode(text);
   let complete = false;
@@ -18,7 +18,7 @@ function feed(reader: ResponseReader, text: string, piece: number): boolean {
   return complete;
 }
 
-/** A reader that has read a response in pieces of every size, each time with the same result. */
+/** Returns a reader that has read a response in pieces of every size, each time with the same result. */
 function read(text: string, bodyless = false): ResponseReader {
   const reader = new ResponseReader();
   for (const piece of [1, 2, 3, 7, 64, 4096]) {
@@ -28,7 +28,7 @@ function read(text: string, bodyless = false): ResponseReader {
   return reader;
 }
 
-Deno.test("ResponseReader reads a response with a content length, however it is cut", () => {
+Deno.test("ResponseReader reads a response with a content length in pieces of any size", () => {
   const reader = read(
     "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
   );
@@ -37,7 +37,7 @@ Deno.test("ResponseReader reads a response with a content length, however it is 
   equal(reader.keepAlive, true);
 });
 
-Deno.test("ResponseReader reads chunks with extensions and a trailer, however they are cut", () => {
+Deno.test("ResponseReader reads chunks with extensions and a trailer in pieces of any size", () => {
   const reader = read(
     "HTTP/1.1 201 Created\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" +
       "5\r\nhello\r\n1a;name=value\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nx-after: 1\r\n\r\n",
@@ -53,7 +53,7 @@ Deno.test("ResponseReader reads an empty chunked body", () => {
   equal(reader.bodyLength, 0);
 });
 
-Deno.test("ResponseReader finds headers on demand, whatever their case", () => {
+Deno.test("ResponseReader.header() ignores the case of header names", () => {
   const reader = read(
     "HTTP/1.1 200\r\nPerfmock-Sequence: 17\r\nserver-timing:total;dur=20.031 \r\ncontent-length: 0\r\nX:\r\n\r\n",
   );
@@ -79,7 +79,7 @@ Deno.test("ResponseReader expects no body after HEAD, 204 and 304", () => {
   equal(read("HTTP/1.1 204 No Content\r\n\r\n").status, 204);
 });
 
-Deno.test("ResponseReader passes over interim responses", () => {
+Deno.test("ResponseReader skips interim responses", () => {
   const reader = read(
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" +
       "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
@@ -89,7 +89,7 @@ Deno.test("ResponseReader passes over interim responses", () => {
   equal(reader.header("link"), null);
 });
 
-Deno.test("ResponseReader takes a body without a length to end with the connection", () => {
+Deno.test("ResponseReader ends a body without a length with the connection", () => {
   const reader = new ResponseReader();
   reader.start();
   equal(feed(reader, "HTTP/1.1 200 OK\r\n\r\nhello", 4), false);
@@ -98,14 +98,14 @@ Deno.test("ResponseReader takes a body without a length to end with the connecti
   equal(reader.keepAlive, false);
 });
 
-Deno.test("ResponseReader finds a connection closed too early not to complete a response", () => {
+Deno.test("ResponseReader does not complete a response if the connection closes too early", () => {
   const reader = new ResponseReader();
   reader.start();
   feed(reader, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel", 9);
   equal(reader.end(), false);
 });
 
-Deno.test("ResponseReader knows whether the connection stays open", () => {
+Deno.test("ResponseReader reports whether the connection stays open", () => {
   const rest = "content-length: 0\r\n\r\n";
   const keeps = (head: string) => read(head + rest).keepAlive;
   equal(keeps("HTTP/1.1 200 OK\r\n"), true);
@@ -117,7 +117,7 @@ Deno.test("ResponseReader knows whether the connection stays open", () => {
   equal(keeps("HTTP/1.1 200 OK\r\nConnection: upgrade\r\n"), true);
 });
 
-Deno.test("ResponseReader makes room for a long head and a longer body", () => {
+Deno.test("ResponseReader grows its buffer for a long head and a longer body", () => {
   const reader = read(
     `HTTP/1.1 200 OK\r\nx-long: ${
       "a".repeat(40_000)
@@ -127,7 +127,7 @@ Deno.test("ResponseReader makes room for a long head and a longer body", () => {
   equal(reader.bodyLength, 100_000);
 });
 
-Deno.test("ResponseReader refuses what is not HTTP/1.1", () => {
+Deno.test("ResponseReader rejects bytes that are not HTTP/1.1", () => {
   const refused = [
     "SSH-2.0-OpenSSH_9.2\r\n",
     "HTTP/1.1 2x0 OK\r\n",
@@ -151,7 +151,7 @@ Deno.test("ResponseReader refuses what is not HTTP/1.1", () => {
   }
 });
 
-Deno.test("ResponseReader takes a body that is encoded otherwise than in chunks to end with the connection", () => {
+Deno.test("ResponseReader ends a body with another transfer encoding than chunked with the connection", () => {
   const reader = new ResponseReader();
   reader.start();
   const head =
@@ -161,14 +161,14 @@ Deno.test("ResponseReader takes a body that is encoded otherwise than in chunks 
   equal(reader.bodyLength, 5);
 });
 
-Deno.test("ResponseReader takes the same content length twice, and blanks around it", () => {
+Deno.test("ResponseReader accepts the same content length twice, and blanks around it", () => {
   const reader = read(
     "HTTP/1.1 200 OK\r\ncontent-length:\t2 \r\ncontent-length: 2\r\n\r\nok",
   );
   equal(reader.bodyLength, 2);
 });
 
-Deno.test("ResponseReader keeps the text of a body where it is asked to, a MiB at most", () => {
+Deno.test("ResponseReader keeps at most 1 MiB of a body's text, and only with keepBody", () => {
   const reader = new ResponseReader();
   reader.start(false, true);
   feed(reader, "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\ngrün!", 3);
@@ -187,7 +187,7 @@ Deno.test("ResponseReader keeps the text of a body where it is asked to, a MiB a
   equal(reader.bodyText, "");
 });
 
-/** A response as it may come, and what is in it. */
+/** A possible response, and its content. */
 const responses = fc.record({
   status: fc.integer({ min: 200, max: 599 }).filter((status) =>
     status !== 204 && status !== 304
@@ -215,7 +215,7 @@ const responses = fc.record({
   };
 });
 
-Deno.test("ResponseReader reads any response the same, wherever it is cut", () => {
+Deno.test("ResponseReader reads every response alike in pieces of any size", () => {
   const reader = new ResponseReader();
   fc.assert(
     fc.property(
@@ -242,7 +242,7 @@ Deno.test("ResponseReader reads any response the same, wherever it is cut", () =
   );
 });
 
-Deno.test("ResponseReader takes garbage for malformed or for incomplete, and is as good as new after it", () => {
+Deno.test("ResponseReader reports garbage as malformed or incomplete, and is usable afterwards", () => {
   const reader = new ResponseReader();
   fc.assert(
     fc.property(

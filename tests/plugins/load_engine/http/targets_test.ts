@@ -5,7 +5,7 @@ import {
 } from "../../../../plugins/load_engine/http/mod.ts";
 import type { PerfmockError } from "../../../../core/errors.ts";
 
-/** A resolver that knows one name, or none. */
+/** Makes a resolver that knows one name, or none. */
 function knows(...addresses: string[]) {
   return () => Promise.resolve(addresses);
 }
@@ -25,7 +25,7 @@ async function issueOf(
   return issue as unknown as PerfmockError["issues"][number];
 }
 
-Deno.test("resolveTarget() takes this machine by any of its addresses", async () => {
+Deno.test("resolveTarget() accepts this machine by any of its addresses", async () => {
   for (const host of ["127.0.0.1", "127.8.8.8", "[::1]", "[::ffff:7f00:1]"]) {
     const url = new URL(`http://${host}:8080`);
     const destination = await resolveTarget(url, { targets: [] });
@@ -34,7 +34,7 @@ Deno.test("resolveTarget() takes this machine by any of its addresses", async ()
   }
 });
 
-Deno.test("resolveTarget() says all that is needed to connect", async () => {
+Deno.test("resolveTarget() returns all parts of a destination", async () => {
   const url = new URL("https://localhost/v1/");
   const lookUp = knows("::1", "127.0.0.1");
   deepEqual(await resolveTarget(url, { targets: [], lookUp }), {
@@ -48,7 +48,7 @@ Deno.test("resolveTarget() says all that is needed to connect", async () => {
   });
 });
 
-Deno.test("resolveTarget() refuses what is not this machine and not listed, and says how to list it", async () => {
+Deno.test("resolveTarget() rejects a target that is neither this machine nor listed, and shows how to list it", async () => {
   const lookUp = knows("192.0.2.7");
   const issue = await issueOf("http://shop.test:8080/x", {
     targets: ["http://shop.test", "https://shop.test:8080", "nonsense"],
@@ -68,7 +68,7 @@ Deno.test("resolveTarget() refuses what is not this machine and not listed, and 
   await issueOf("http://[2001:db8::1]", { targets: [] });
 });
 
-Deno.test("resolveTarget() takes what is listed, at the addresses it has now", async () => {
+Deno.test("resolveTarget() accepts a listed target at its present addresses", async () => {
   const targets = ["http://shop.test:8080/", "http://192.0.2.7"];
   const lookUp = knows("192.0.2.7", "2001:db8::1");
   const shop = new URL("http://shop.test:8080");
@@ -78,15 +78,15 @@ Deno.test("resolveTarget() takes what is listed, at the addresses it has now", a
   deepEqual(literal.addresses, ["192.0.2.7"]);
 });
 
-Deno.test("resolveTarget() looks at the address, not at the name alone", async () => {
+Deno.test("resolveTarget() checks the address, not only the name", async () => {
   await issueOf("http://localhost", { targets: [], lookUp: knows("10.0.0.1") });
   const mixed = knows("127.0.0.1", "10.0.0.1");
   await issueOf("http://a.localhost", { targets: [], lookUp: mixed });
-  // It is this machine now; who knows what it is when it is looked up again.
+  // The name resolves to this machine now, but may not when it is looked up again.
   await issueOf("https://rebind.test", { targets: [], lookUp: knows("::1") });
 });
 
-Deno.test("resolveTarget() says that a name has no address", async () => {
+Deno.test("resolveTarget() reports a name without an address", async () => {
   const targets = ["http://gone.test"];
   const nowhere = await issueOf("http://gone.test", {
     targets,

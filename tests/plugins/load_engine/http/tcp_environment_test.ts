@@ -14,7 +14,7 @@ import {
   serve,
 } from "./_orders.ts";
 
-/** Sends requests one after the other over connections of their own environment. */
+/** Sends requests one after another in an environment of their own. */
 async function send(port: number, ...requests: Said[]): Promise<Order[]> {
   using environment = connectTo(at(port), new HandClock());
   const orders = [];
@@ -64,7 +64,7 @@ Deno.test("TcpEnvironment sends method, path, query, headers and body below the 
   deepEqual(seen, ["POST", "/v1/a%20b?c=d", "1", "shop.test", body]);
 });
 
-Deno.test("TcpEnvironment fills templates anew for each request, and lets no value add a header", async () => {
+Deno.test("TcpEnvironment fills templates for each request, and lets no value add a header", async () => {
   const seen: string[] = [];
   await using server = serve((request) => {
     seen.push(
@@ -86,7 +86,7 @@ Deno.test("TcpEnvironment fills templates anew for each request, and lets no val
   ]);
 });
 
-Deno.test("TcpEnvironment closes the connection of a request that does not keep it", async () => {
+Deno.test("TcpEnvironment closes the connection of a request without keepAlive", async () => {
   const clients = new Set<number>();
   const said: unknown[] = [];
   await using server = serve((request, { remoteAddr }) => {
@@ -99,7 +99,7 @@ Deno.test("TcpEnvironment closes the connection of a request that does not keep 
   deepEqual(said, ["close", "close", null]);
 });
 
-Deno.test("TcpEnvironment makes as many connections as requests are under way", async () => {
+Deno.test("TcpEnvironment opens as many connections as there are active requests", async () => {
   const clients = new Set<number>();
   const all = Promise.withResolvers<void>();
   await using server = serve(async (_, { remoteAddr }) => {
@@ -117,7 +117,7 @@ Deno.test("TcpEnvironment makes as many connections as requests are under way", 
   equal(clients.size, 5);
 });
 
-/** A server that counts the connections that were made to it, whether or not anything was asked. */
+/** Starts a server that counts its connections, even without requests. */
 async function counting() {
   const sockets = new Set<Socket>();
   let reached: (() => void) | undefined;
@@ -133,7 +133,7 @@ async function counting() {
   return {
     port: (server.address() as AddressInfo).port,
     sockets,
-    /** Settles once so many were made. */
+    /** Resolves after a number of connections. */
     reach: (count: number) =>
       new Promise<void>((resolve) => {
         reached = () => {
@@ -148,7 +148,7 @@ async function counting() {
   };
 }
 
-Deno.test("TcpEnvironment.connectAhead() makes connections, which requests take", async () => {
+Deno.test("TcpEnvironment.connectAhead() opens connections that requests then use", async () => {
   await using server = await counting();
   const clock = new HandClock();
   using environment = connectTo(at(server.port), clock);
@@ -162,7 +162,7 @@ Deno.test("TcpEnvironment.connectAhead() makes connections, which requests take"
   equal(server.sockets.size, 40);
 });
 
-Deno.test("TcpEnvironment.connectAhead() ends where nobody listens, and leaves it to the requests to say so", async () => {
+Deno.test("TcpEnvironment.connectAhead() returns if the connection is refused, and requests report it", async () => {
   const clock = new HandClock();
   using environment = connectTo(at(freePort()), clock);
   await environment.connectAhead(1000);
@@ -170,7 +170,7 @@ Deno.test("TcpEnvironment.connectAhead() ends where nobody listens, and leaves i
   equal((await exchange(environment, plan())).error, "refused");
 });
 
-Deno.test("TcpEnvironment.connectAhead() makes the run wait no longer than a second", async () => {
+Deno.test("TcpEnvironment.connectAhead() returns after at most 1 s", async () => {
   await using server = await counting();
   const clock = new HandClock();
   using environment = connectTo(at(server.port), clock);
@@ -180,13 +180,13 @@ Deno.test("TcpEnvironment.connectAhead() makes the run wait no longer than a sec
   ok(deadline >= start + 1000 && deadline <= clock.now() + 1000);
   clock.fire();
   await ahead;
-  // Those that were being made are there for the requests to come.
+  // Connections that were being opened are available to later requests.
   const { size } = server.sockets;
   equal((await exchange(environment, plan())).status, 200);
   ok(server.sockets.size <= size + 17, `${size}, then ${server.sockets.size}`);
 });
 
-Deno.test("TcpEnvironment keeps no connection that is still being made when it is disposed", async () => {
+Deno.test("TcpEnvironment closes connections that are being opened when it is disposed", async () => {
   await using server = await counting();
   const environment = connectTo(at(server.port), new HandClock());
   const ahead = environment.connectAhead(100);
@@ -194,7 +194,7 @@ Deno.test("TcpEnvironment keeps no connection that is still being made when it i
   await ahead;
 });
 
-Deno.test("TcpEnvironment does not use a connection made ahead that the server has closed since", async () => {
+Deno.test("TcpEnvironment does not use an idle connection that the server has closed", async () => {
   await using server = await counting();
   using environment = connectTo(at(server.port), new HandClock());
   await environment.connectAhead(1);
@@ -208,14 +208,14 @@ Deno.test("TcpEnvironment does not use a connection made ahead that the server h
   equal(server.sockets.size, 2);
 });
 
-Deno.test("TcpEnvironment looks for a text in the body where a check asks for it", async () => {
+Deno.test("TcpEnvironment looks for a check's text in the body", async () => {
   await using server = serve(() => new Response("one two"));
   const check = (body: string) => ({ check: { status: undefined, body } });
   const orders = await send(server.port, check("two"), check("three"), {});
   deepEqual(orders.map(({ bodyHeld }) => bodyHeld), [true, false, true]);
 });
 
-Deno.test("TcpEnvironment reports redirects as they are", async () => {
+Deno.test("TcpEnvironment does not follow redirects", async () => {
   await using server = serve(() =>
     new Response(null, { status: 302, headers: { location: "/other" } })
   );
@@ -223,7 +223,7 @@ Deno.test("TcpEnvironment reports redirects as they are", async () => {
   equal(order.status, 302);
 });
 
-Deno.test("TcpEnvironment says that nobody listens", async () => {
+Deno.test("TcpEnvironment reports a refused connection", async () => {
   const [order] = await send(freePort(), {});
   equal(order.error, "refused");
   equal(order.status, 0);
@@ -231,7 +231,7 @@ Deno.test("TcpEnvironment says that nobody listens", async () => {
   ok(order.started <= order.ended);
 });
 
-Deno.test("TcpEnvironment tries a target's other addresses, and stays with the one that answers", async () => {
+Deno.test("TcpEnvironment tries a target's other addresses, and continues with the one that accepts", async () => {
   await using server = serve(() => new Response("ok"));
   const addresses = ["::1", "127.0.0.1"];
   const destination = at(server.port, { addresses });
@@ -244,7 +244,7 @@ Deno.test("TcpEnvironment tries a target's other addresses, and stays with the o
   equal((await exchange(lost, request)).error, "refused");
 });
 
-Deno.test("TcpEnvironment goes on after answers that break off, are reset or are no HTTP", async () => {
+Deno.test("TcpEnvironment continues after responses that are incomplete, reset or not HTTP", async () => {
   const head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
   await using server = listen(
     answerOnce(`${head}hel`),
@@ -261,7 +261,7 @@ Deno.test("TcpEnvironment goes on after answers that break off, are reset or are
   equal(orders[0].status, 0);
 });
 
-Deno.test("TcpEnvironment says that a connection was reset", async () => {
+Deno.test("TcpEnvironment reports a reset connection", async () => {
   const server = createServer((socket) => {
     socket.once("data", () => socket.resetAndDestroy());
   });
@@ -273,7 +273,7 @@ Deno.test("TcpEnvironment says that a connection was reset", async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-Deno.test("TcpEnvironment does not use a connection that said something unasked", async () => {
+Deno.test("TcpEnvironment does not use a connection that sent bytes without a request", async () => {
   const answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
   const closed = Promise.withResolvers<void>();
   await using server = listen(async (connection) => {
@@ -286,13 +286,13 @@ Deno.test("TcpEnvironment does not use a connection that said something unasked"
     closed.resolve();
   }, answerOnce(answer));
   using environment = connectTo(at(server.port), new HandClock());
-  // Both answers may come in one piece: then the first has more bytes than it should.
+  // Both responses may come in one piece: then the first has more bytes than it should.
   await exchange(environment, plan());
   await closed.promise;
   equal((await exchange(environment, plan())).status, 200);
 });
 
-Deno.test("TcpEnvironment gives up after a request's time-out, counted from its start, and closes the connection", async () => {
+Deno.test("TcpEnvironment gives up after a request's timeout, counted from its start, and closes the connection", async () => {
   const left = Promise.withResolvers<void>();
   await using server = serve(({ signal }) => {
     signal.addEventListener("abort", () => left.resolve());
@@ -312,7 +312,7 @@ Deno.test("TcpEnvironment gives up after a request's time-out, counted from its 
   deepEqual(clock.pending, []);
 });
 
-Deno.test("TcpEnvironment.cut() ends one scenario's requests at once, connecting ones too", async () => {
+Deno.test("TcpEnvironment.cut() ends the requests of one scenario at once, even while they connect", async () => {
   const arrived = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
   await using server = serve(async () => {
@@ -332,7 +332,7 @@ Deno.test("TcpEnvironment.cut() ends one scenario's requests at once, connecting
   equal((await stays).error, "");
 });
 
-Deno.test("TcpEnvironment cuts what is under way when it is disposed", async () => {
+Deno.test("TcpEnvironment cuts active requests when it is disposed", async () => {
   const arrived = Promise.withResolvers<void>();
   await using server = serve(({ signal }) => {
     arrived.resolve();

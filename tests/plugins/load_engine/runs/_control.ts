@@ -3,7 +3,7 @@ import type { Perfmock } from "../../../../mod.ts";
 import type { RunReport } from "../../../../plugins/load_engine/runs/run.ts";
 import { until } from "../../../support/wait.ts";
 
-/** A run as the control API tells of it. */
+/** A run in the form of the control API. */
 export type TestRun = RunReport & { readonly summary: LoadSummary | null };
 
 /** Calls the control API over the server's socket. */
@@ -15,7 +15,7 @@ export function control(
   return fetch(new URL(`_perfmock/load_engine/${path}`, url), init);
 }
 
-/** Begins a run; a script as text is sent as YAML. */
+/** Starts a run; a text is sent as YAML. */
 export async function begin(
   server: Pick<Perfmock, "url">,
   script: unknown,
@@ -26,7 +26,7 @@ export async function begin(
   return await response.json();
 }
 
-/** How a run stands. */
+/** Reads a run. */
 export async function look(
   server: Pick<Perfmock, "url">,
   id: string,
@@ -34,7 +34,7 @@ export async function look(
   return await (await control(server, `runs/${id}`)).json();
 }
 
-/** How a run stands once something holds of it. */
+/** Reads a run until a condition holds. */
 export async function wait(
   server: Pick<Perfmock, "url">,
   id: string,
@@ -45,7 +45,7 @@ export async function wait(
   return run;
 }
 
-/** How a run ended: its last event but the summary's is not waited for. */
+/** Returns the final state of a run, after its summary event. */
 export async function finish(
   server: Pick<Perfmock, "url">,
   id: string,

@@ -6,16 +6,16 @@ import type {
 } from "../../../../plugins/load_engine/runs/load_thread.ts";
 import type { ThreadWorker } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
 
-/** A worker that does what a test says. */
+/** A worker that a test controls. */
 export class FakeWorker implements ThreadWorker {
   onmessage: Worker["onmessage"] = null;
   onerror: Worker["onerror"] = null;
   onmessageerror: Worker["onmessageerror"] = null;
-  /** What it was told, by kind. */
+  /** Kinds of the messages it has received. */
   readonly told: ToThread["kind"][] = [];
-  /** Whether it was terminated. */
+  /** True after `terminate`. */
   terminated = false;
-  /** Whether it says that it has closed when it is told to close. */
+  /** True to report `closed` when it is asked to close. */
   closes = true;
 
   postMessage(message: ToThread): void {
@@ -27,7 +27,7 @@ export class FakeWorker implements ThreadWorker {
     this.terminated = true;
   }
 
-  /** Says something to the server's thread. */
+  /** Sends a message to the server's thread. */
   say(message: FromThread): void {
     this.onmessage?.call(
       this as unknown as Worker,
@@ -35,14 +35,14 @@ export class FakeWorker implements ThreadWorker {
     );
   }
 
-  /** Throws, as far as the server's thread is told; returns whether that was taken care of. */
+  /** Reports an error to the server's thread. Returns whether its default was prevented. */
   throw(message: string): boolean {
     const event = new ErrorEvent("error", { message, cancelable: true });
     this.onerror?.call(this as unknown as Worker, event);
     return event.defaultPrevented;
   }
 
-  /** Says something that cannot be read. */
+  /** Sends an unreadable message. */
   garble(): void {
     this.onmessageerror?.call(
       this as unknown as Worker,
@@ -51,7 +51,7 @@ export class FakeWorker implements ThreadWorker {
   }
 }
 
-/** The progress of one scenario. */
+/** Makes the progress of one scenario. */
 export function progress(
   elapsed: number,
   scenario: Partial<LoadProgress["scenarios"][number]> = {},
@@ -78,7 +78,7 @@ export function progress(
   };
 }
 
-/** The times of one scenario: values and how often. */
+/** Makes the times of one scenario: values and counts. */
 export function times(...pairs: number[]): Record<string, TickTimes> {
   return {
     browse: {
@@ -89,7 +89,7 @@ export function times(...pairs: number[]): Record<string, TickTimes> {
   };
 }
 
-/** What a run ends with. */
+/** Makes the result of a run. */
 export function result(aborted: string | null = null): LoadResult {
   return {
     summary: {

@@ -4,10 +4,10 @@ import { createPerfmock } from "../../../../mod.ts";
 import { serve } from "../http/_orders.ts";
 import { begin, finish } from "./_control.ts";
 
-/** How long the server stands still, in ms. */
+/** Time for which the server stalls, in ms. */
 const STALL = 1000;
 
-Deno.test("A server that stands still for 1 s shows in an open model's p99, and not in that of users who wait for it", async () => {
+Deno.test("A server that stalls for 1 s shows in the p99 of an open model, but not in that of a closed model", async () => {
   let seen = 0;
   let still: Promise<void> | undefined;
   await using stalling = serve(async ({ url }) => {
@@ -39,12 +39,12 @@ Deno.test("A server that stands still for 1 s shows in an open model's p99, and 
   });
   const { summary } = await finish(server, id);
   const { open, users } = summary?.scenarios ?? {};
-  // A third of all arrivals fell into the second, and waited for half of it on average.
+  // A third of all arrivals fell into that second, and waited for half of it on average.
   equal(open.dropped, 0);
   ok(Math.abs(open.started - 300) <= 1);
   ok((open.responseTime.p99 ?? 0) > STALL * 0.9);
   ok((open.responseTime.p90 ?? 0) > STALL * 0.5);
-  // The one user sent one request into it, of more than a hundred, and then waited: the omission.
+  // The user sent only one of more than a hundred requests into that second, and then waited: the omission.
   ok(users.started > 100);
   ok((users.responseTime.max ?? 0) > STALL * 0.9);
   ok((users.responseTime.p99 ?? Infinity) < STALL * 0.5);

@@ -18,7 +18,7 @@ const SCRIPT = {
   },
 };
 
-/** Runs on fake workers, in a real server whose log is kept. */
+/** Makes Runs on fake workers in a real server, and records its log. */
 async function setUp() {
   const workers: FakeWorker[] = [];
   const lines: string[] = [];
@@ -75,7 +75,7 @@ async function setUp() {
   };
 }
 
-Deno.test("Runs takes sixteen at once, and another when one has ended", async () => {
+Deno.test("Runs accepts sixteen active runs, and another when one has ended", async () => {
   await using its = await setUp();
   const { runs, workers } = its;
   for (let i = 0; i < 16; i++) equal((await its.post()).status, 201);
@@ -89,7 +89,7 @@ Deno.test("Runs takes sixteen at once, and another when one has ended", async ()
   equal(runs.active.length, 16);
 });
 
-Deno.test("Runs remembers the latest fifty that have ended, and logs those that failed", async () => {
+Deno.test("Runs remembers the latest fifty ended runs, and logs failed ones", async () => {
   await using its = await setUp();
   const { runs, workers, lines } = its;
   for (let i = 0; i < 52; i++) {
@@ -107,7 +107,7 @@ Deno.test("Runs remembers the latest fifty that have ended, and logs those that 
   );
 });
 
-Deno.test("Runs begins none once it is disposed", async () => {
+Deno.test("Runs starts none after its disposal", async () => {
   await using its = await setUp();
   await its.runs[Symbol.asyncDispose]();
   await rejects(its.runs.start(SCRIPT), /the server is ending/);

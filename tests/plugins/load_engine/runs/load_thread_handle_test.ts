@@ -21,7 +21,7 @@ const ORDER: ThreadOrder = {
   },
 };
 
-/** A thread on a fake worker and a virtual clock, and all it tells. */
+/** Makes a thread on a fake worker and a virtual clock, and records its messages. */
 function thread() {
   const worker = new FakeWorker();
   const clock = new VirtualClock();
@@ -35,7 +35,7 @@ function thread() {
   return { worker, clock, heard, thread: made };
 }
 
-Deno.test("LoadThread passes on what its worker says, and what it is told", async () => {
+Deno.test("LoadThread passes messages between the run and its worker", async () => {
   const { worker, heard, thread: made } = thread();
   worker.say({ kind: "ready" });
   made.start();
@@ -49,7 +49,7 @@ Deno.test("LoadThread passes on what its worker says, and what it is told", asyn
   ok(worker.terminated);
 });
 
-Deno.test("LoadThread answers for its worker's error, and tells nothing after it", async () => {
+Deno.test("LoadThread reports an error of its worker, and nothing after it", async () => {
   const { worker, heard, thread: made } = thread();
   equal(worker.throw("out of luck"), true);
   worker.say({ kind: "ready" });
@@ -61,7 +61,7 @@ Deno.test("LoadThread answers for its worker's error, and tells nothing after it
   deepEqual(worker.told, ["prepare", "close"]);
 });
 
-Deno.test("LoadThread fails with what its worker says, or where that cannot be read", async () => {
+Deno.test("LoadThread fails with its worker's reason, and on an unreadable message", async () => {
   const said = thread();
   said.worker.say({ kind: "failed", reason: "no script" });
   deepEqual(said.heard, ["failed: no script"]);
@@ -72,7 +72,7 @@ Deno.test("LoadThread fails with what its worker says, or where that cannot be r
   await garbled.thread[Symbol.asyncDispose]();
 });
 
-Deno.test("LoadThread takes a worker for dead that says nothing for 15 s", async () => {
+Deno.test("LoadThread fails if its worker sends nothing for 15 s", async () => {
   const { worker, clock, heard, thread: made } = thread();
   clock.advance(14_999);
   worker.say({ kind: "ready" });
@@ -83,7 +83,7 @@ Deno.test("LoadThread takes a worker for dead that says nothing for 15 s", async
   await made[Symbol.asyncDispose]();
 });
 
-Deno.test("LoadThread tells the summary it asks for, or that there is none any more", async () => {
+Deno.test("LoadThread.summarize() returns the summary, or undefined after the end", async () => {
   const { worker, thread: made } = thread();
   const first = made.summarize();
   const second = made.summarize();
@@ -109,7 +109,7 @@ Deno.test("LoadThread terminates a worker that does not close within 2 s", async
   equal(worker.terminated, true);
 });
 
-Deno.test("LoadThread survives a thread that dies, and leaves nothing of it", async () => {
+Deno.test("LoadThread survives a thread that dies, and leaves nothing behind", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const dying = "onmessage = () => { throw new Error('out of luck'); };";
   await using _thread = new LoadThread(ORDER, {
@@ -127,15 +127,15 @@ Deno.test("LoadThread survives a thread that dies, and leaves nothing of it", as
   match(await promise, /out of luck/);
 });
 
-/** Deno's own setting: after how many tasks the event loop of a thread that starts looks for input and output. */
+/** Deno's setting: number of tasks after which a new thread's event loop checks for input and output. */
 const INTERVAL = "DENO_TOKIO_EVENT_INTERVAL";
 
-Deno.test("LoadThread starts a thread that looks for answers after each task, and changes nothing for others", async () => {
+Deno.test("LoadThread starts a thread with a short event interval, and restores the setting for others", async () => {
   const before = Deno.env.get(INTERVAL);
   Deno.env.delete(INTERVAL);
   try {
     const said = Promise.withResolvers<string>();
-    // It reads the setting when it starts, not when it is told to.
+    // The thread reads the setting when it starts.
     const telling =
       `const found = Deno.env.get("${INTERVAL}"); onmessage = ({ data }) => postMessage(data.kind === "close" ? { kind: "closed" } : { kind: "failed", reason: found });`;
     await using _thread = new LoadThread(ORDER, {
@@ -157,7 +157,7 @@ Deno.test("LoadThread starts a thread that looks for answers after each task, an
   }
 });
 
-Deno.test("LoadThread changes nothing where its thread cannot be started", () => {
+Deno.test("LoadThread restores the setting if its thread cannot be started", () => {
   const before = Deno.env.get(INTERVAL);
   throws(
     () =>

@@ -7,7 +7,7 @@ import {
 } from "../../../../plugins/load_engine/runs/load_thread.ts";
 import { at, serve } from "../http/_orders.ts";
 
-/** A session on this thread, with all that it says. */
+/** Makes a session on this thread, and records its messages. */
 function session() {
   const said: FromThread[] = [];
   const waiting = new Map<string, () => void>();
@@ -40,7 +40,7 @@ const USERS = {
   requests: [{ path: "/a" }],
 };
 
-Deno.test("ThreadSession reads a script, runs it and says what came of it", async () => {
+Deno.test("ThreadSession reads a script, runs it and reports the result", async () => {
   await using server = serve(() => new Response("ok"));
   const { session: made, said, kinds, heard } = session();
   await made.receive({ kind: "summarize" });
@@ -61,7 +61,7 @@ Deno.test("ThreadSession reads a script, runs it and says what came of it", asyn
   }
 });
 
-Deno.test("ThreadSession has the connections of an open scenario made before it says that it is ready", async () => {
+Deno.test("ThreadSession opens the connections of an open scenario before it reports ready", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { session: made, kinds } = session();
   const { port } = listener.addr;
@@ -108,7 +108,7 @@ Deno.test("ThreadSession stops and cuts a run", async () => {
   await made.receive({ kind: "close" });
 });
 
-Deno.test("ThreadSession says why a script cannot be read here, with all faults", async () => {
+Deno.test("ThreadSession reports a script that cannot be read, with all issues", async () => {
   const { session: made, said } = session();
   const script = { scenarios: { a: { executor: "user" }, b: {} } };
   await made.receive({ kind: "prepare", order: order(1, script) });

@@ -15,7 +15,7 @@ import { FakeWorker, progress, result, times } from "./_fakes.ts";
 
 const ADDRESS = { kind: "route", of: "a", dial: "scale" };
 
-/** A script that turns one dial, and lays a load on the machine. */
+/** A script that sets one dial and puts stress on the machine. */
 const SCRIPT: Script = {
   name: "demo",
   seed: 1,
@@ -38,7 +38,7 @@ const SCRIPT: Script = {
   }],
 };
 
-/** A run on a fake worker, and all that happens to the server meanwhile. */
+/** Makes a run on a fake worker, and records what happens to the server. */
 function start(
   { available = true, stressed = () => Promise.resolve() }: {
     readonly available?: boolean;
@@ -88,7 +88,7 @@ function start(
   return { run, worker, clock, happened };
 }
 
-Deno.test("Run begins when its thread is ready, and leaves nothing behind when it has finished", async () => {
+Deno.test("Run begins when its thread is ready, and leaves nothing behind at its end", async () => {
   const { run, worker, clock, happened } = start();
   equal(run.state, "starting");
   equal(await run.summarize(), undefined);
@@ -117,7 +117,7 @@ Deno.test("Run begins when its thread is ready, and leaves nothing behind when i
   });
 });
 
-Deno.test("Run tells its listeners how it goes, and late ones that it is over", async () => {
+Deno.test("Run reports progress to its listeners, and its end to late ones", async () => {
   const { run, worker } = start();
   const heard: string[] = [];
   const listener = (name: string) => ({
@@ -147,7 +147,7 @@ Deno.test("Run.summarize() asks the thread while it runs", async () => {
   await run.over;
 });
 
-Deno.test("Run.stop() lets end what is under way, and cuts it the second time", async () => {
+Deno.test("Run.stop() lets active requests end; the second call cuts them", async () => {
   const { run, worker } = start();
   worker.say({ kind: "ready" });
   run.stop();
@@ -162,7 +162,7 @@ Deno.test("Run.stop() lets end what is under way, and cuts it the second time", 
   equal(run.result?.summary.aborted, "it was stopped");
 });
 
-Deno.test("Run is aborted where it is stopped before it has begun", async () => {
+Deno.test("Run is aborted if it is stopped before it begins", async () => {
   const { run, worker, happened } = start();
   run.stop();
   await run.over;
@@ -173,7 +173,7 @@ Deno.test("Run is aborted where it is stopped before it has begun", async () => 
   deepEqual(happened, ["load run demo-1 holds", "released"]);
 });
 
-Deno.test("Run is aborted where a threshold that aborts is crossed", async () => {
+Deno.test("Run is aborted if a threshold with abortOnFail fails", async () => {
   const { run, worker } = start();
   worker.say({ kind: "ready" });
   worker.say({ kind: "ended", result: result("failed rate<0.01") });
@@ -181,7 +181,7 @@ Deno.test("Run is aborted where a threshold that aborts is crossed", async () =>
   equal(run.state, "aborted");
 });
 
-Deno.test("Run fails with its thread, and takes its dials off", async () => {
+Deno.test("Run fails with its thread, and releases its dials", async () => {
   const { run, worker, happened } = start();
   worker.say({ kind: "ready" });
   worker.throw("out of memory");
@@ -192,7 +192,7 @@ Deno.test("Run fails with its thread, and takes its dials off", async () => {
   equal(happened.at(-1), "released");
 });
 
-Deno.test("Run fails where a scenario of stress cannot be run, with the figures it has", async () => {
+Deno.test("Run fails with the figures so far if a stress scenario cannot be run", async () => {
   const { run, worker, clock } = start({
     stressed: () => Promise.reject(new Error("the machine is full")),
   });
@@ -206,7 +206,7 @@ Deno.test("Run fails where a scenario of stress cannot be run, with the figures 
   equal(run.result?.summary.name, "demo");
 });
 
-Deno.test("Run fails where its thread does not end within 3 s", async () => {
+Deno.test("Run fails if its thread does not end within 3 s", async () => {
   const { run, worker, clock } = start();
   worker.say({ kind: "ready" });
   run.cut("the server ended");
@@ -218,6 +218,6 @@ Deno.test("Run fails where its thread does not end within 3 s", async () => {
   equal(run.error, "Its load thread did not end in time");
 });
 
-Deno.test("Run starts nothing where a dial cannot be held", () => {
+Deno.test("Run starts nothing if a dial cannot be held", () => {
   throws(() => start({ available: false }), /Cannot run the script/);
 });

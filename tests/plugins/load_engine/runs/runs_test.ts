@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock } from "../../../../mod.ts";
 import { begin, control, finish, look, wait } from "./_control.ts";
 
-/** Nothing of it is written to the test's output. */
+/** Keeps the log out of the test's output. */
 const QUIET = { log: () => {} };
 const ROUTE = { id: "a", path: "/a", response: { text: "ok" } };
 
@@ -16,7 +16,7 @@ const ENDLESS = {
   requests: [{ path: "/a" }],
 };
 
-Deno.test("A run accounts for every request, and the server has seen as many as were sent", async () => {
+Deno.test("A run counts every request, and the server has received as many as were sent", async () => {
   await using server = await createPerfmock({
     routes: [{ ...ROUTE, serviceTime: "20ms" }],
   }, QUIET);
@@ -58,7 +58,7 @@ scenarios:
   equal(value("target_rate"), 0);
 });
 
-Deno.test("A script with faults starts nothing, and all of them are told", async () => {
+Deno.test("A script with issues starts nothing, and all issues are reported", async () => {
   await using server = await createPerfmock({ routes: [ROUTE] }, QUIET);
   const refused = await control(server, "runs", {
     method: "POST",
@@ -87,7 +87,7 @@ Deno.test("A script with faults starts nothing, and all of them are told", async
   deepEqual(runs, []);
 });
 
-Deno.test("Runs are listed, looked at, and stopped; unknown ones are not there", async () => {
+Deno.test("Runs are listed, read and stopped; an unknown id is answered with 404", async () => {
   await using server = await createPerfmock({ routes: [ROUTE] }, QUIET);
   const script = { name: "x", scenarios: { users: ENDLESS } };
   const [one, other] = [
@@ -123,7 +123,7 @@ Deno.test("Runs are listed, looked at, and stopped; unknown ones are not there",
   }
 });
 
-Deno.test("A run tells of itself as events, and ends with its summary", async () => {
+Deno.test("The events of a run end with its summary", async () => {
   await using server = await createPerfmock({ routes: [ROUTE] }, QUIET);
   const users = { ...ENDLESS, duration: "1200ms" };
   const { id } = await begin(server, { name: "x", scenarios: { users } });
@@ -141,7 +141,7 @@ Deno.test("A run tells of itself as events, and ends with its summary", async ()
   match(await again.text(), /^event: progress\n.*\n\nevent: summary\n/);
 });
 
-Deno.test("A reader of events who leaves does no harm", async () => {
+Deno.test("A reader of events may leave early", async () => {
   await using server = await createPerfmock({ routes: [ROUTE] }, QUIET);
   const { id } = await begin(server, { name: "x", scenarios: { u: ENDLESS } });
   const { body } = await control(server, `runs/${id}/events`);
@@ -151,7 +151,7 @@ Deno.test("A reader of events who leaves does no harm", async () => {
   equal((await finish(server, id)).state, "aborted");
 });
 
-Deno.test("A run goes on over a change of the configuration, and its dial with it", async () => {
+Deno.test("A run and its dial continue through a change of the configuration", async () => {
   await using server = await createPerfmock({ routes: [ROUTE] }, QUIET);
   const { id } = await begin(server, {
     name: "x",
@@ -183,7 +183,7 @@ Deno.test("A run goes on over a change of the configuration, and its dial with i
   ok((server.requests({ route: "a" }).at(-1)?.totalMs ?? NaN) < 30);
 });
 
-Deno.test("Runs end with the server, whatever they do", async () => {
+Deno.test("Runs end with the server in any state", async () => {
   const server = await createPerfmock({
     routes: [{ ...ROUTE, serviceTime: "1h" }],
   }, QUIET);
@@ -198,7 +198,7 @@ Deno.test("Runs end with the server, whatever they do", async () => {
   await server[Symbol.asyncDispose]();
 });
 
-Deno.test("Runs end where the plugin is turned off", async () => {
+Deno.test("Runs end when the plugin is turned off", async () => {
   await using server = await createPerfmock({ routes: [ROUTE] }, QUIET);
   const { id } = await begin(server, { scenarios: { users: ENDLESS } });
   await wait(server, id, ({ state }) => state === "running");
@@ -223,7 +223,7 @@ Deno.test("A server that does not listen needs a target", async () => {
   match(await refused.text(), /names no target, and this server does not/);
 });
 
-Deno.test("A run reaches the server that runs it over TLS, whoever signed its certificate", async () => {
+Deno.test("A run reaches its own server over TLS, whoever signed the certificate", async () => {
   await using server = await createPerfmock({
     server: { tls: "self-signed" },
     routes: [ROUTE],

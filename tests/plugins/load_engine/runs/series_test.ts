@@ -8,7 +8,7 @@ import {
 } from "../../../../plugins/load_engine/runs/series.ts";
 import { progress, times } from "./_fakes.ts";
 
-/** The metrics of runs, and how to read them. */
+/** Makes the metrics of runs, and a reader for them. */
 function metrics() {
   const registry = new MetricRegistry();
   const seriesOf = loadMetrics(registry);
@@ -28,7 +28,7 @@ function metrics() {
   };
 }
 
-Deno.test("RunSeries counts what is new since the last tick", () => {
+Deno.test("RunSeries adds the differences since the last tick", () => {
   const { run, value } = metrics();
   const series = run();
   series.tick(progress(1000, { scheduled: 10, started: 8, dropped: 2 }), {});
@@ -38,7 +38,7 @@ Deno.test("RunSeries counts what is new since the last tick", () => {
   equal(value("arrivals_dropped_total"), 3);
 });
 
-Deno.test("RunSeries adds up runs whose scenarios have the same name, and takes its part off at the end", () => {
+Deno.test("RunSeries adds up scenarios of the same name, and removes its part at the end", () => {
   const { run, value } = metrics();
   const [one, other] = [run(), run()];
   one.tick(progress(1000, { scheduled: 5, targetRate: 100, users: 3 }), {});
@@ -66,7 +66,7 @@ Deno.test("RunSeries records each time as often as it was measured", () => {
   deepEqual(timing("start_lag_seconds").cumulative().slice(-4), [3, 3, 4, 4]);
 });
 
-Deno.test("RunSeries records many times in goes that leave others their turn", () => {
+Deno.test("RunSeries records many times in slices with pauses", () => {
   const { run, timing, clock } = metrics();
   const series = run();
   series.tick(progress(1000), times(2, 4500, 3, 500));

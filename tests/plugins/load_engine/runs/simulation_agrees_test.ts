@@ -4,7 +4,7 @@ import type { LoadSummary } from "../../../../core/load.ts";
 import { createPerfmock } from "../../../../mod.ts";
 import { begin, control, finish } from "./_control.ts";
 
-/** Four places, 40 ms each on average, and 95 arrivals a second: busy to 95 %, with a queue that is full now and then. */
+/** Four servers of 40 ms on average, and 95 arrivals a second: a utilisation of 95 % with an occasionally full queue. */
 const CONFIG = {
   seed: 3,
   plugins: { limiter: { pools: { db: { concurrency: 4, queue: 8 } } } },
@@ -29,7 +29,7 @@ const SCRIPT = {
   },
 };
 
-/** Mean response time, its 95 % quantile, and how many were refused. */
+/** Returns the mean response time, its 95th percentile, and the number of rejections. */
 function figures(summary: LoadSummary | null) {
   const { open } = summary?.scenarios ?? {};
   return {
@@ -40,7 +40,7 @@ function figures(summary: LoadSummary | null) {
   };
 }
 
-Deno.test("A simulation and a run over HTTP of the same script agree: the same arrivals and draws, but for the network", async () => {
+Deno.test("A simulation and a run over HTTP of the same script agree in arrivals and draws", async () => {
   await using server = await createPerfmock(CONFIG, { log: () => {} });
   const answer = await control(server, "simulate", {
     method: "POST",
@@ -54,9 +54,9 @@ Deno.test("A simulation and a run over HTTP of the same script agree: the same a
 
   deepEqual(real.started, simulated.started);
   ok(simulated.refused > 0);
-  // A request that comes a moment later may find a place where it found none: 2 % of all.
+  // A request that comes slightly later may find a place where it found none: 2 % of all.
   ok(Math.abs(real.refused - simulated.refused) <= 0.02 * real.started);
-  // The drawn service times are the same, so that the means differ by the mean queue time and what a socket takes.
+  // The service times are the same draws, so that the means differ by the mean queue time and the cost of a socket.
   ok(queued > 0);
   ok(Math.abs(real.mean - simulated.mean) <= 5 + 0.1 * simulated.mean);
   ok(Math.abs(real.p95 - simulated.p95) <= 10 + 0.1 * simulated.p95);

@@ -7,7 +7,7 @@ import type {
   Traffic,
 } from "../../../../plugins/load_engine/script/script.ts";
 import { folderWith } from "../../../support/plugins.ts";
-import { FakeDials, faultsOf, host, one, parse } from "../_scripts.ts";
+import { FakeDials, host, issuesOf, one, parse } from "../_scripts.ts";
 
 const REQUESTS = [{ path: "/a" }];
 const SEND = {
@@ -31,15 +31,15 @@ async function request(written: object, more: object = {}) {
   return traffic(script).requests[0];
 }
 
-/** Each fault as path, message and suggestion. */
+/** Returns each issue as path, message and suggestion. */
 function told(issues: readonly Issue[]): string[] {
   return issues.map(({ path, message, suggestion }) =>
     [path, message, suggestion].filter((part) => part !== undefined).join(" | ")
   );
 }
 
-Deno.test("All faults of a script are told at once, each with its place", async () => {
-  const issues = await faultsOf({
+Deno.test("All issues of a script are reported at once, each with its path", async () => {
+  const issues = await issuesOf({
     name: "x y",
     seeed: 7,
     target: "http://example.com/",
@@ -104,23 +104,23 @@ Deno.test("All faults of a script are told at once, each with its place", async 
   ]);
 });
 
-Deno.test("What is no script at all is refused", async () => {
+Deno.test("A value that is not a script is rejected", async () => {
   for (const value of [undefined, null, 3, "x", [], {}, { scenarios: {} }]) {
-    ok((await faultsOf(value)).length > 0, JSON.stringify(value));
+    ok((await issuesOf(value)).length > 0, JSON.stringify(value));
   }
   await rejects(parse({ scenarios: { s: { ...SEND, executor: 3 } } }), {
     code: "SCRIPT_INVALID",
     message: "Cannot use the script: 1 fault",
   });
-  deepEqual(told(await faultsOf({ scenarios: { s: {} } })), [
+  deepEqual(told(await issuesOf({ scenarios: { s: {} } })), [
     "/scenarios/s/executor | A scenario needs an executor",
   ]);
-  deepEqual(told(await faultsOf({ scenarios: { s: SEND }, target: 3 })), [
+  deepEqual(told(await issuesOf({ scenarios: { s: SEND }, target: 3 })), [
     "/target | Expected a string, received a number",
   ]);
 });
 
-Deno.test("A target is this machine, or one that is listed", async () => {
+Deno.test("A target is this machine or a listed origin", async () => {
   const scenarios = { s: SEND };
   for (
     const target of [
@@ -148,7 +148,7 @@ Deno.test("A target is this machine, or one that is listed", async () => {
       ["http://me:secret@localhost", /without query or password/],
     ] as const
   ) {
-    const [issue] = await faultsOf({ target, scenarios }, listed);
+    const [issue] = await issuesOf({ target, scenarios }, listed);
     match(issue.message, message);
   }
   equal((await parse({ scenarios })).target, undefined);
@@ -168,7 +168,7 @@ Deno.test("On a load thread a script is read without a server: dials, stress and
   ok(b.executor === "stress" && b.start === 0);
 });
 
-Deno.test("Requests are made of method, path, query, headers and body, with values in their places", async () => {
+Deno.test("Requests have method, path, query, headers and body, with filled placeholders", async () => {
   const variables = { who: { choice: ["a b&c"] } };
   const render = (
     { method, path, headers, body }: RequestPlan,
@@ -220,7 +220,7 @@ Deno.test("A value cannot break out of a header or a JSON text", async () => {
   equal(JSON.parse(plan.body?.render(TURN) ?? ""), 'a\r\nb"\\');
 });
 
-Deno.test("Requests have names, groups, checks, time-outs and defaults", async () => {
+Deno.test("Requests have names, groups, checks, timeouts and defaults", async () => {
   const plan = await request({
     name: "list",
     group: "browse",
@@ -242,11 +242,11 @@ Deno.test("Requests have names, groups, checks, time-outs and defaults", async (
   deepEqual(bare.check, { status: [200, 404], body: undefined });
 });
 
-Deno.test("Contradictory requests are refused", async () => {
-  const faults = async (...requests: unknown[]) =>
-    told(await faultsOf({ scenarios: { s: { ...SEND, requests } } }));
+Deno.test("Contradictory requests are rejected", async () => {
+  const issuesIn = async (...requests: unknown[]) =>
+    told(await issuesOf({ scenarios: { s: { ...SEND, requests } } }));
   deepEqual(
-    await faults(
+    await issuesIn(
       { path: "/", json: {}, text: "" },
       { path: "/", headers: { Connection: "close", Host: "x" } },
       { path: "/", name: "n", method: "get" },
@@ -261,7 +261,7 @@ Deno.test("Contradictory requests are refused", async () => {
     ],
   );
   deepEqual(
-    await faults(
+    await issuesIn(
       { path: "/", name: "a" },
       { path: "/", name: "a" },
       { path: "/", name: "b", group: "c" },
@@ -274,7 +274,7 @@ Deno.test("Contradictory requests are refused", async () => {
   );
 });
 
-Deno.test("Variables are integers, choices and columns; each turn has its own, equal places the same", async () => {
+Deno.test("Variables are integers, choices and columns; their values depend on the turn alone", async () => {
   await using folder = await folderWith({
     "v.csv": '\ufeffname;"city"\r\nada;"Lon;""don"\r\n\r\nbob;Rome\n',
   });
@@ -317,7 +317,7 @@ Deno.test("Variables are integers, choices and columns; each turn has its own, e
   );
 });
 
-Deno.test("CSV files that cannot be used are refused", async () => {
+Deno.test("Invalid CSV files are rejected", async () => {
   await using folder = await folderWith({
     "good.csv": "name\nada\n",
     "empty.csv": "name\n",
@@ -325,7 +325,7 @@ Deno.test("CSV files that cannot be used are refused", async () => {
     "ragged.csv": "a,b\n1,2\n3\n",
   });
   const csv = (file: string, column = "a") => ({ csv: { file, column } });
-  const issues = await faultsOf(
+  const issues = await issuesOf(
     {
       scenarios: {
         s: {
@@ -361,7 +361,7 @@ Deno.test("CSV files that cannot be used are refused", async () => {
   );
 });
 
-Deno.test("A script's files start from its own folder, its data is left alone", async () => {
+Deno.test("A script's file paths start from its own folder; user data is unchanged", async () => {
   await using folder = await folderWith({ "r.csv": "0,1/s\n1000,9/s\n" });
   const script = await parse(
     {
@@ -382,7 +382,7 @@ Deno.test("A script's files start from its own folder, its data is left alone", 
   equal(scenario.requests[0].body?.constant, '{"file":"r.csv"}');
 });
 
-Deno.test("Dials are named by what they belong to, and turned by one scenario each", async () => {
+Deno.test("Dials are addressed by owner and name, and set by one scenario each", async () => {
   const dials = new FakeDials();
   const m = (set: object, to: unknown = 1) => ({
     executor: "modulate",
@@ -390,7 +390,7 @@ Deno.test("Dials are named by what they belong to, and turned by one scenario ea
     to,
   });
   const set = { route: "orders", dial: "scale" };
-  const issues = await faultsOf({
+  const issues = await issuesOf({
     scenarios: {
       s: SEND,
       a: m({ dial: "scale" }),
@@ -413,7 +413,7 @@ Deno.test("Dials are named by what they belong to, and turned by one scenario ea
     '/scenarios/g/set | Scenario "f" sets the same dial',
   ]);
   deepEqual(
-    told(await faultsOf({ scenarios: { f: m(set) } }, { dials })),
+    told(await issuesOf({ scenarios: { f: m(set) } }, { dials })),
     [
       "/scenarios | No scenario sends requests and none has a duration: the run would end at once",
     ],

@@ -7,7 +7,7 @@ import {
 } from "../../../../plugins/load_engine/script/parse.ts";
 import type { Traffic } from "../../../../plugins/load_engine/script/script.ts";
 import { folderWith } from "../../../support/plugins.ts";
-import { faultsOf, parse } from "../_scripts.ts";
+import { issuesOf, parse } from "../_scripts.ts";
 
 Deno.test("readScript() reads JSON and YAML alike", () => {
   const value = {
@@ -39,7 +39,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`readScript() refuses ${what}`, () => {
+  Deno.test(`readScript() rejects ${what}`, () => {
     throws(() => readScript(text), (error) => {
       const { code, issues } = error as PerfmockError;
       equal(code, "SCRIPT_INVALID");
@@ -49,13 +49,13 @@ for (
   });
 }
 
-Deno.test("A script over the size limit is refused, as a text and as a request's body", async () => {
+Deno.test("A script over the size limit is rejected, as a text and as a request's body", async () => {
   const large = `a: ${"x".repeat(SCRIPT_LIMIT)}`;
   const wanted = {
     code: "SCRIPT_INVALID",
     issues: [{
       path: "",
-      message: `The script holds ${SCRIPT_LIMIT + 3} bytes`,
+      message: `The script has ${SCRIPT_LIMIT + 3} bytes`,
       allowed: `at most ${SCRIPT_LIMIT} bytes`,
       suggestion: "Keep traces and values in files of their own",
     }],
@@ -78,7 +78,7 @@ Deno.test("scriptIn() reads a request's body, an empty one included", async () =
 
 const REPLAY = { executor: "replay", requests: [{ path: "/" }] };
 
-/** The times and paths of a trace in a file of this name. */
+/** Returns the times and paths of a trace in a file. */
 async function replayed(name: string, text: string, more: object = {}) {
   await using folder = await folderWith({ [name]: text });
   const { scenarios: [scenario] } = await parse(
@@ -101,10 +101,10 @@ async function replayed(name: string, text: string, more: object = {}) {
   };
 }
 
-/** The messages of a trace's faults. */
+/** Returns the messages of a trace's issues. */
 async function traceFaults(name: string, text: string, more: object = REPLAY) {
   await using folder = await folderWith({ [name]: text });
-  const issues = await faultsOf(
+  const issues = await issuesOf(
     {
       scenarios: { s: { ...more, executor: "replay", trace: { file: name } } },
     },
@@ -114,7 +114,7 @@ async function traceFaults(name: string, text: string, more: object = REPLAY) {
   return issues.map(({ path, message }) => `${path} ${message}`);
 }
 
-Deno.test("A trace of times holds numbers of ms, durations or dates, one a line, from the first on", async () => {
+Deno.test("A trace of times has numbers of ms, durations or dates, one a line, counted from the first", async () => {
   deepEqual(
     (await replayed("t.csv", "time,x\n100,a\n1.5s,b\n1500,c\n1m,d\n", REPLAY))
       .times,
@@ -130,7 +130,7 @@ Deno.test("A trace of times holds numbers of ms, durations or dates, one a line,
   );
 });
 
-Deno.test("A trace with unsorted or unreadable times is refused, with the line", async () => {
+Deno.test("A trace with unsorted or unreadable times is rejected with the line", async () => {
   deepEqual(await traceFaults("t.csv", "1\n5\n3\n"), [
     "/scenarios/s/trace/file The times are not in order: number 3 is before the one above it",
   ]);
@@ -149,19 +149,19 @@ Deno.test("A trace with unsorted or unreadable times is refused, with the line",
 });
 
 Deno.test("A trace is a file that can be read, or a list", async () => {
-  const faults = async (trace: unknown) =>
-    (await faultsOf({ scenarios: { s: { ...REPLAY, trace } } })).map((
+  const issues = async (trace: unknown) =>
+    (await issuesOf({ scenarios: { s: { ...REPLAY, trace } } })).map((
       { path },
     ) => path);
-  deepEqual(await faults({ file: "/there/is/none.log" }), [
+  deepEqual(await issues({ file: "/there/is/none.log" }), [
     "/scenarios/s/trace/file",
   ]);
-  deepEqual(await faults({}), ["/scenarios/s/trace"]);
-  deepEqual(await faults({ file: "/x", times: [1] }), ["/scenarios/s/trace"]);
-  deepEqual(await faults({ times: [] }), ["/scenarios/s/trace/times"]);
+  deepEqual(await issues({}), ["/scenarios/s/trace"]);
+  deepEqual(await issues({ file: "/x", times: [1] }), ["/scenarios/s/trace"]);
+  deepEqual(await issues({ times: [] }), ["/scenarios/s/trace/times"]);
 });
 
-Deno.test("An access log, common or combined, tells times and requests; what shares a second is spread over it", async () => {
+Deno.test("An access log, common or combined, gives times and requests; those of the same second are spread over it", async () => {
   const line = (time: string, request: string) =>
     `192.0.2.1 - ada [22/Nov/2026:${time}] "${request}" 200 512 "-" "curl/8"\n`;
   const { times, paths, requests } = await replayed(
@@ -176,7 +176,7 @@ Deno.test("An access log, common or combined, tells times and requests; what sha
   deepEqual(requests[1].name, "GET /b");
 });
 
-Deno.test("An access log that is none is refused line by line", async () => {
+Deno.test("A file that is not an access log is rejected line by line", async () => {
   const text = [
     "hello",
     '1 - - [22/Nov/2026] "GET / HTTP/1.1" 200 1',
@@ -189,7 +189,7 @@ Deno.test("An access log that is none is refused line by line", async () => {
   ]);
 });
 
-Deno.test("A HAR tells times, requests and bodies, sorted", async () => {
+Deno.test("A HAR gives times, requests and bodies, sorted", async () => {
   const entry = (second: number, request: object) => ({
     startedDateTime: `2026-11-22T08:00:0${second}.500Z`,
     request: { method: "get", url: "https://shop.example/a?b=1", ...request },
@@ -227,14 +227,14 @@ Deno.test("A HAR tells times, requests and bodies, sorted", async () => {
   match(entryless[0], /it has no log.entries$/);
 });
 
-Deno.test("A trace's own requests give way to those of the script", async () => {
+Deno.test("The script's requests replace those of a trace", async () => {
   const line = '1 - - [22/Nov/2026:08:00:00 +0000] "GET /a HTTP/1.1" 200 1\n';
   const { requests, paths } = await replayed("a.log", line, REPLAY);
   deepEqual(paths, []);
   deepEqual(requests.map(({ name }) => name), ["GET /"]);
 });
 
-Deno.test("A scenario without a name of its own keeps its place", async () => {
+Deno.test("Scenarios keep their order", async () => {
   const { scenarios } = await parse({
     scenarios: {
       a: { ...REPLAY, trace: { times: [0] } },

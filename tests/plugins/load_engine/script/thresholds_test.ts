@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { faultsOf, parse } from "../_scripts.ts";
+import { issuesOf, parse } from "../_scripts.ts";
 
 const SCENARIOS = {
   browse: {
@@ -67,8 +67,8 @@ for (
     ["failed", "count<", 7, "a number is expected"],
   ] as const
 ) {
-  Deno.test(`The threshold "${expression}" on ${metric} is refused at column ${column}`, async () => {
-    const issues = await faultsOf({
+  Deno.test(`The threshold "${expression}" on ${metric} is rejected at column ${column}`, async () => {
+    const issues = await issuesOf({
       scenarios: SCENARIOS,
       thresholds: { [metric]: [expression, { expression }] },
     });
@@ -80,8 +80,8 @@ for (
   });
 }
 
-Deno.test("A threshold looks at what there is", async () => {
-  const issues = await faultsOf({
+Deno.test("A threshold refers to existing figures, scenarios and parts", async () => {
+  const issues = await issuesOf({
     scenarios: SCENARIOS,
     thresholds: {
       respnseTime: ["p(95)<1s", "nonsense"],
@@ -122,13 +122,13 @@ Deno.test("A threshold looks at what there is", async () => {
   );
 });
 
-Deno.test("What is no list of thresholds is refused", async () => {
+Deno.test("A value that is not a list of thresholds is rejected", async () => {
   for (
     const thresholds of [3, { failed: "rate<1" }, { failed: [] }, {
       failed: [3],
     }]
   ) {
-    const issues = await faultsOf({ scenarios: SCENARIOS, thresholds });
+    const issues = await issuesOf({ scenarios: SCENARIOS, thresholds });
     equal(issues.length, 1, JSON.stringify(thresholds));
   }
 });

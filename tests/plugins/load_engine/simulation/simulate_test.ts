@@ -77,7 +77,7 @@ Deno.test("simulate() sends through the pipeline, and takes as long as the route
   equal(kept, true);
 });
 
-Deno.test("Equal seeds simulate equally, to the last bit", async () => {
+Deno.test("Equal seeds give equal simulations, to the last bit", async () => {
   const scenarios = {
     s: send("/pooled", { arrivals: "poisson" }),
     u: {
@@ -91,7 +91,7 @@ Deno.test("Equal seeds simulate equally, to the last bit", async () => {
   deepEqual(await play(scenarios), await play(scenarios));
 });
 
-Deno.test("A pool refuses what its queue cannot hold: arrivals beyond are failures by status", async () => {
+Deno.test("Requests that a pool rejects are failures by status", async () => {
   const { scenarios: { s } } = await play({ s: send("/pooled") });
   equal(s.completed + s.failed, s.started);
   deepEqual(Object.keys(s.failures), ["503"]);
@@ -99,20 +99,20 @@ Deno.test("A pool refuses what its queue cannot hold: arrivals beyond are failur
   ok(Math.abs(s.completed / 10 - 40) < 4, `${s.completed}`);
 });
 
-Deno.test("A client that gives up leaves, and the server has its place again", async () => {
+Deno.test("A client that gives up leaves its place in the server", async () => {
   const { scenarios: { s } } = await play({
     s: send("/hang", {
       rate: "1/s",
       requests: [{ path: "/hang", timeout: "250ms" }],
     }),
   });
-  // Had the first held its place for ever, the others would have been refused.
+  // If the first had kept its place, the others would have been rejected.
   deepEqual(s.failures, { timeout: 9 });
   deepEqual([s.responseTime.min, s.responseTime.max], [250, 250]);
   equal(s.firstByte.max, null);
 });
 
-Deno.test("What hangs is cut after the graceful stop, what is reset is counted as such", async () => {
+Deno.test("Hanging requests are cut after the graceful stop, and resets are counted", async () => {
   const { scenarios: { h, r, n }, duration } = await play({
     h: send("/hang", { rate: "1/s", duration: "2s", gracefulStop: "3s" }),
     r: send("/reset", { rate: "1/s", duration: "2500ms" }),
@@ -127,7 +127,7 @@ Deno.test("What hangs is cut after the graceful stop, what is reset is counted a
   equal(duration, 5000);
 });
 
-Deno.test("A run that is ended early cuts what is under way, unmatched requests included", async () => {
+Deno.test("A run that is ended early cuts active requests, including unmatched ones", async () => {
   const ending = new AbortController();
   const ticks: LoadProgress[] = [];
   const summary = await play({
@@ -144,13 +144,13 @@ Deno.test("A run that is ended early cuts what is under way, unmatched requests 
   ok(summary.scenarios.s.failed <= 2);
 });
 
-Deno.test("A run that was ended before it began sends nothing", async () => {
+Deno.test("A run that is ended before it begins sends nothing", async () => {
   const signal = AbortSignal.abort();
   const { scenarios: { s } } = await play({ s: send("/quick") }, { signal });
   equal(s.scheduled, 0);
 });
 
-Deno.test("Users without a think time get no further on a route that takes none: that is said", async () => {
+Deno.test("Users without a think time on a route without a service time are reported", async () => {
   const users = {
     executor: "virtual-users",
     users: 1,
@@ -167,7 +167,7 @@ Deno.test("Users without a think time get no further on a route that takes none:
   equal(s.completed, 1000);
 });
 
-Deno.test("Paths with values find their routes, and checks look at the status alone", async () => {
+Deno.test("Rendered paths find their routes, and checks look only at the status", async () => {
   const { scenarios: { s } } = await play({
     s: send("/", {
       variables: { id: { integer: { min: 1, max: 100_000 } } },
@@ -181,7 +181,7 @@ Deno.test("Paths with values find their routes, and checks look at the status al
   deepEqual(s.checks.passed, s.requests["GET /zero/{{id}}?x={{id}}"].started);
 });
 
-Deno.test("More paths than are remembered are found, too", async () => {
+Deno.test("More paths than fit in the cache find their routes", async () => {
   const { scenarios: { s } } = await play({
     s: send("/", {
       rate: "12000/s",
@@ -192,7 +192,7 @@ Deno.test("More paths than are remembered are found, too", async () => {
   deepEqual([s.started, s.completed], [11_999, 11_999]);
 });
 
-Deno.test("Dials of the copy are turned, not those of the server", async () => {
+Deno.test("A simulation sets the dials of its copy, not those of the server", async () => {
   const { scenarios: { s } } = await play({
     s: send("/quick"),
     slow: {
@@ -222,7 +222,7 @@ Deno.test("Stress is checked and left out", async () => {
   equal(kept, true);
 });
 
-Deno.test("A simulation gives way: others' timers fire while it computes", async () => {
+Deno.test("Other timers fire while a simulation computes", async () => {
   let turns = 0;
   const count = () => {
     turns++;
