@@ -90,7 +90,7 @@ export async function parseScript(
     throw new PerfmockError(
       "SCRIPT_INVALID",
       `Cannot use the script: ${issues.length} ${
-        issues.length === 1 ? "fault" : "faults"
+        issues.length === 1 ? "error" : "errors"
       }`,
       issues,
     );

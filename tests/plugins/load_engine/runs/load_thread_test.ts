@@ -116,7 +116,7 @@ Deno.test("ThreadSession reports a script that cannot be read, with all issues",
   if (message.kind !== "failed") throw new Error("It has not failed");
   match(
     message.reason,
-    /2 faults; \/scenarios\/a\/executor .*; \/scenarios\/b/,
+    /2 errors; \/scenarios\/a\/executor .*; \/scenarios\/b/,
   );
   await made.receive({ kind: "close" });
 });

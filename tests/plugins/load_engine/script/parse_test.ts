@@ -110,7 +110,7 @@ Deno.test("A value that is not a script is rejected", async () => {
   }
   await rejects(parse({ scenarios: { s: { ...SEND, executor: 3 } } }), {
     code: "SCRIPT_INVALID",
-    message: "Cannot use the script: 1 fault",
+    message: "Cannot use the script: 1 error",
   });
   deepEqual(told(await issuesOf({ scenarios: { s: {} } })), [
     "/scenarios/s/executor | A scenario needs an executor",
