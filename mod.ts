@@ -63,7 +63,7 @@ export type {
   WindowFigures,
 } from "./core/observe/figures.ts";
 export type { ProcessFigures } from "./core/observe/read_process.ts";
-export type { Clock, Plugin } from "./core/plugin.ts";
+export type { Clock, HistogramSummary, Plugin } from "./core/plugin.ts";
 export type {
   LoadOptions,
   LoadPart,

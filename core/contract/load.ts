@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { HistogramSummary } from "../lib/histogram.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Clock, Dials } from "./values.ts";
 
@@ -110,25 +111,8 @@ export interface LoadScenario extends LoadPart {
   readonly groups: Readonly<Record<string, LoadPart>>;
 }
 
-/** Times in ms; null where there were none. */
-export interface LoadTimes {
-  /** The least, exact. */
-  readonly min: number | null;
-  /** Exact. */
-  readonly mean: number | null;
-  /** The median; quantiles are exact to 0.4 %. */
-  readonly p50: number | null;
-  /** 90 %. */
-  readonly p90: number | null;
-  /** 95 %. */
-  readonly p95: number | null;
-  /** 99 %. */
-  readonly p99: number | null;
-  /** 99.9 %. */
-  readonly p999: number | null;
-  /** The greatest, exact. */
-  readonly max: number | null;
-}
+/** Summary of times in ms; null where there were none. */
+export type LoadTimes = HistogramSummary;
 
 /** How a threshold stands. */
 export interface LoadThreshold {

@@ -59,6 +59,39 @@ export interface HistogramBucket {
   readonly count: number;
 }
 
+/** Summary of a {@linkcode Histogram}, in ms; null where nothing was recorded. */
+export interface HistogramSummary {
+  /** Least value, exact. */
+  readonly min: number | null;
+  /** Mean, exact. */
+  readonly mean: number | null;
+  /** Median; this and all other quantiles are accurate to 0.4 %. */
+  readonly p50: number | null;
+  /** 90th percentile. */
+  readonly p90: number | null;
+  /** 95th percentile. */
+  readonly p95: number | null;
+  /** 99th percentile. */
+  readonly p99: number | null;
+  /** 99.9th percentile. */
+  readonly p999: number | null;
+  /** Greatest value, exact. */
+  readonly max: number | null;
+}
+
+const SUMMARY_PROBABILITIES = [0.5, 0.9, 0.95, 0.99, 0.999];
+
+const EMPTY_SUMMARY: HistogramSummary = Object.freeze({
+  min: null,
+  mean: null,
+  p50: null,
+  p90: null,
+  p95: null,
+  p99: null,
+  p999: null,
+  max: null,
+});
+
 const COUNT = 0;
 const SUM = 1;
 const MIN = 2;
@@ -137,6 +170,29 @@ export class Histogram {
       this.#counts[key - this.#base]++;
     }
     return key;
+  }
+
+  /**
+   * Least value, mean, greatest value and the usual quantiles.
+   *
+   * @param decimals number of decimals that the figures are rounded to
+   */
+  summary(decimals: number): HistogramSummary {
+    const { count, sum, min, max } = this;
+    if (count === 0) return EMPTY_SUMMARY;
+    const factor = 10 ** decimals;
+    const round = (value: number) => Math.round(value * factor) / factor;
+    const [p50, p90, p95, p99, p999] = this.quantiles(SUMMARY_PROBABILITIES);
+    return {
+      min: round(min),
+      mean: round(sum / count),
+      p50: round(p50),
+      p90: round(p90),
+      p95: round(p95),
+      p99: round(p99),
+      p999: round(p999),
+      max: round(max),
+    };
   }
 
   /** Adds all values of another histogram, bucket by bucket, and leaves the other unchanged. */

@@ -3,28 +3,12 @@
  *
  * @module
  */
-import type { Histogram } from "../lib/histogram.ts";
+import type { Histogram, HistogramSummary } from "../lib/histogram.ts";
 
 /** Figures of one histogram, in milliseconds; null where nothing was recorded. */
-export interface Figures {
+export interface Figures extends HistogramSummary {
   /** Number of values. */
   readonly count: number;
-  /** Least value, exact. */
-  readonly min: number | null;
-  /** Mean, exact. */
-  readonly mean: number | null;
-  /** Median; this and all other quantiles to within 0.4 %. */
-  readonly p50: number | null;
-  /** 90th percentile. */
-  readonly p90: number | null;
-  /** 95th percentile. */
-  readonly p95: number | null;
-  /** 99th percentile. */
-  readonly p99: number | null;
-  /** 99.9th percentile. */
-  readonly p999: number | null;
-  /** Greatest value, exact. */
-  readonly max: number | null;
 }
 
 /** Numbers of requests that arrived, and that ended in each way. */
@@ -75,39 +59,16 @@ export interface RouteFigures extends RequestCounts {
   readonly last1m: WindowFigures;
 }
 
-const NOTHING: Figures = Object.freeze({
-  count: 0,
-  min: null,
-  mean: null,
-  p50: null,
-  p90: null,
-  p95: null,
-  p99: null,
-  p999: null,
-  max: null,
-});
-
-const PROBABILITIES = [0.5, 0.9, 0.95, 0.99, 0.999];
+/** Decimals of all figures. For milliseconds that is 0.1 µs; smaller digits of the clock are noise. */
+const DECIMALS = 4;
+const FACTOR = 10 ** DECIMALS;
 
 /** Figures of a histogram, rounded as by {@linkcode round}. */
 export function figures(histogram: Histogram): Figures {
-  const { count } = histogram;
-  if (count === 0) return NOTHING;
-  const [p50, p90, p95, p99, p999] = histogram.quantiles(PROBABILITIES);
-  return {
-    count,
-    min: round(histogram.min),
-    mean: round(histogram.sum / count),
-    p50: round(p50),
-    p90: round(p90),
-    p95: round(p95),
-    p99: round(p99),
-    p999: round(p999),
-    max: round(histogram.max),
-  };
+  return { count: histogram.count, ...histogram.summary(DECIMALS) };
 }
 
-/** Rounds to four decimals; for milliseconds that is 0.1 µs, below which the clock's digits are noise. */
+/** Rounds to four decimals. */
 export function round(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
+  return Math.round(value * FACTOR) / FACTOR;
 }

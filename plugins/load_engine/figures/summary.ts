@@ -8,7 +8,6 @@ import type {
   LoadScenario,
   LoadSummary,
   LoadThreshold,
-  LoadTimes,
 } from "../../../core/load.ts";
 import { Histogram } from "../../../core/plugin.ts";
 import type {
@@ -79,35 +78,19 @@ function partSummary(part: PartFigures, seconds: number): LoadPart {
     ),
     checks: { passed: part.passed, failed: part.missed },
     rate: seconds > 0 ? rounded(part.started / seconds) : 0,
-    responseTime: times(part.responseTime),
-    serviceTime: times(part.serviceTime),
-    firstByte: times(part.firstByte),
-    startLag: times(part.startLag),
+    responseTime: part.responseTime.summary(DECIMALS),
+    serviceTime: part.serviceTime.summary(DECIMALS),
+    firstByte: part.firstByte.summary(DECIMALS),
+    startLag: part.startLag.summary(DECIMALS),
   };
 }
 
-function times(histogram: Histogram): LoadTimes {
-  const { count, sum, min, max } = histogram;
-  const at = (p: number) => number(histogram.quantile(p));
-  return {
-    min: number(min),
-    mean: number(sum / count),
-    p50: at(0.5),
-    p90: at(0.9),
-    p95: at(0.95),
-    p99: at(0.99),
-    p999: at(0.999),
-    max: number(max),
-  };
-}
+/** Decimals of all figures. For milliseconds that is 1 ns; smaller digits are floating-point errors. */
+const DECIMALS = 6;
+const FACTOR = 10 ** DECIMALS;
 
-function number(value: number): number | null {
-  return Number.isNaN(value) ? null : rounded(value);
-}
-
-/** Rounds to a nanosecond, or to six decimals of a count: the rest is the error of floating point. */
 function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
+  return Math.round(value * FACTOR) / FACTOR;
 }
 
 /** Compares the present figures with a threshold. */
@@ -124,7 +107,7 @@ export function judge(
   return {
     metric: metric.text,
     expression,
-    actual: Number.isNaN(actual) ? null : Math.round(actual * 1e6) / 1e6,
+    actual: Number.isNaN(actual) ? null : rounded(actual),
     ok: COMPARE[operator](actual, bound),
   };
 }

@@ -202,3 +202,24 @@ Deno.test("Histogram.quantiles() throws if the probabilities do not ascend", () 
   throws(() => histogram.quantiles([-1]), /between 0 and 1, received -1/);
   throws(() => histogram.quantiles([NaN]), /received NaN/);
 });
+
+Deno.test("Histogram.summary() returns the same as the single figures, rounded", () => {
+  const histogram = new Histogram();
+  for (let i = 1; i <= 1000; i++) histogram.record(i / 3);
+  const round = (value: number) => Math.round(value * 100) / 100;
+  deepEqual(histogram.summary(2), {
+    min: round(histogram.min),
+    mean: round(histogram.sum / 1000),
+    p50: round(histogram.quantile(0.5)),
+    p90: round(histogram.quantile(0.9)),
+    p95: round(histogram.quantile(0.95)),
+    p99: round(histogram.quantile(0.99)),
+    p999: round(histogram.quantile(0.999)),
+    max: round(histogram.max),
+  });
+});
+
+Deno.test("Histogram.summary() of an empty histogram is null in each figure", () => {
+  const figures = Object.values(new Histogram().summary(2));
+  deepEqual(figures, new Array(8).fill(null));
+});
