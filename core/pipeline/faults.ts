@@ -109,7 +109,7 @@ export interface FaultAnswer {
 }
 
 /** The means by which faults take effect. */
-export interface FaultParts {
+export interface FaultEffects {
   /** Stream of the draws: the route's stream "fault". */
   readonly stream: Stream;
   /** Returns the counter of one kind of fault. */
@@ -121,7 +121,7 @@ export interface FaultParts {
 /** Prepares the faults of a route; undefined where it has none. */
 export function prepareFaults(
   faults: readonly FaultSettings[],
-  parts: FaultParts,
+  parts: FaultEffects,
 ): RouteFaults | undefined {
   if (faults.length === 0) return undefined;
   const rules = faults.map((fault): FaultRule => ({
@@ -136,7 +136,7 @@ export function prepareFaults(
 /** Prepares the effect of one fault. */
 export function injectedBy(
   fault: FaultSettings,
-  parts: Pick<FaultParts, "counter" | "answer">,
+  parts: Pick<FaultEffects, "counter" | "answer">,
 ): Injected {
   const { action, status = 500 } = fault;
   if (action !== undefined) {
