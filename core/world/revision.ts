@@ -9,6 +9,7 @@ import {
   type PerfmockConfig,
   toPointer,
 } from "../config/mod.ts";
+import { PerfmockError } from "../errors.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Generation } from "../pipeline/exchange.ts";
@@ -23,6 +24,7 @@ import {
   Services,
   setUp,
 } from "./plugin_lifecycle.ts";
+import type { CodedIssue } from "./plugin_loader.ts";
 import {
   buildRoutes,
   engineFor,
@@ -165,8 +167,22 @@ export async function buildRevision(
   } catch (error) {
     await disposeAll(plugins);
     await disposeValues(carried.beyond(before?.carried));
-    throw error;
+    throw settings.issues.length > 0 && isPluginError(error)
+      ? invalidSettings([...settings.issues, ...issuesOf(error)], {
+        complete: false,
+      })
+      : error;
   }
+}
+
+/** Whether a plugin could not be set up. */
+function isPluginError(error: unknown): error is PerfmockError {
+  return error instanceof PerfmockError && error.code.startsWith("PLUGIN_");
+}
+
+function issuesOf({ code, issues, message }: PerfmockError): CodedIssue[] {
+  return (issues.length > 0 ? issues : [{ path: "/plugins", message }])
+    .map((issue) => ({ code, issue }));
 }
 
 /** Asks plugins for warnings, once all routes are known. */

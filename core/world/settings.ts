@@ -148,7 +148,7 @@ export async function readSettings(
     ? undefined
     : validateConfig(value, { kit, schema });
   if (result === undefined || result.issues !== undefined) {
-    throw invalidSettings(issues, MORE_MAY_FOLLOW);
+    throw invalidSettings(issues, { complete: false });
   }
   const { routes } = result.value;
   const warnings = [
@@ -405,17 +405,17 @@ function withoutConsequences(issues: readonly Issue[]): Issue[] {
   );
 }
 
-/** Makes one error of all issues; `note` follows their number. */
+/** Makes one error of all issues. Unless they are complete, the message says that more may follow. */
 export function invalidSettings(
   found: readonly CodedIssue[],
-  note?: string,
+  { complete = true }: { readonly complete?: boolean } = {},
 ): PerfmockError {
   const codes = new Set<ErrorCode>(found.map(({ code }) => code));
   const [first] = codes;
   const issues = unique(found.map(({ issue }) => issue));
   return invalidConfig(issues, {
     code: codes.size === 1 ? first : "CONFIG_INVALID",
-    note,
+    note: complete ? undefined : MORE_MAY_FOLLOW,
   });
 }
 

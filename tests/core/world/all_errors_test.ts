@@ -48,6 +48,28 @@ Deno.test("where a plugin's options have an error, the message says that more ma
   );
 });
 
+Deno.test("errors of settings are reported with a plugin that cannot be set up", async () => {
+  const error = await errorOf(() =>
+    createTestServer({ routes: [{ path: "/a", serviceTme: "1ms" }] }, {
+      plugins: [{
+        name: "probe",
+        version: "1.0.0",
+        setup: () => {
+          throw new Error("no licence");
+        },
+      }],
+    })
+  );
+  equal(
+    error.message,
+    "Cannot use the configuration: 2 errors; more may follow, since the plugins could not be set up",
+  );
+  deepEqual(lines(error), [
+    '/routes/0/serviceTme: Unknown key "serviceTme" → serviceTime',
+    '/plugins: Cannot set up plugin "probe": no licence',
+  ]);
+});
+
 Deno.test("a configuration with errors leaves nothing of its plugins behind", async () => {
   const ended: string[] = [];
   await rejects(createTestServer({ routes: [{ path: "/a", x: 1 }] }, {
