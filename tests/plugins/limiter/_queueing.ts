@@ -4,7 +4,11 @@ import type { Clock, Exchange, Key, Plugin } from "../../../core/plugin.ts";
 import type { Pools } from "../../../plugins/limiter/mod.ts";
 import type { PoolCounts } from "../../../plugins/limiter/figures.ts";
 import { Pool } from "../../../plugins/limiter/pool.ts";
-import { type Scenario, simulate } from "../../support/simulation.ts";
+import {
+  poissonArrivals,
+  type Scenario,
+  simulate,
+} from "../../support/simulation.ts";
 
 /**
  * Factor by which a system runs faster than it is written. Queueing theory knows no unit of time, and recorder and load engine,
@@ -174,6 +178,22 @@ export class Probe {
     this.#last = now;
     this.#inFlight += by;
   }
+}
+
+/** Poisson arrivals with an expected number of requests, and an upper bound of that number: five standard deviations more. */
+export function poisson(
+  rate: number,
+  requests: number,
+): Pick<System, "load" | "requests"> {
+  return {
+    load: poissonArrivals({ rate: rate * SPEED, requests }),
+    requests: Math.ceil(requests + 5 * Math.sqrt(requests)),
+  };
+}
+
+/** Distribution of exponential service or think times. */
+export function exponential(mean: number) {
+  return { exponential: { mean } };
 }
 
 /** Compares two figures, to a relative tolerance. */
