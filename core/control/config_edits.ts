@@ -7,7 +7,7 @@ import { suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 
 /** A configuration as written, with the ids of its routes. */
-export interface Written {
+export interface WrittenConfig {
   /** The configuration as written. */
   readonly value: unknown;
   /** Ids of all routes in their order, those that were not written included. */
@@ -19,7 +19,7 @@ export interface Written {
  *
  * @throws PerfmockError `ARGUMENT_INVALID` if the patch is not an object or contains routes
  */
-export function patchConfig({ value }: Written, patch: unknown): unknown {
+export function patchConfig({ value }: WrittenConfig, patch: unknown): unknown {
   if (!isObject(patch)) {
     throw invalid("Cannot patch the configuration", {
       path: "",
@@ -45,7 +45,7 @@ export function patchConfig({ value }: Written, patch: unknown): unknown {
 const FIXED = ["host", "port", "tls", "engine"] as const;
 
 /** Replaces the whole configuration, except for host, port, tls and engine where it does not name them. */
-export function putConfig({ value }: Written, next: unknown): unknown {
+export function putConfig({ value }: WrittenConfig, next: unknown): unknown {
   if (!isObject(next) || !isObject(value) || !isObject(value.server)) {
     return next;
   }
@@ -68,7 +68,7 @@ export function putConfig({ value }: Written, next: unknown): unknown {
  * @throws PerfmockError `ARGUMENT_INVALID` if the route is not an object or has another id
  */
 export function putRoute(
-  written: Written,
+  written: WrittenConfig,
   id: string,
   route: unknown,
 ): unknown {
@@ -87,7 +87,7 @@ export function putRoute(
  * @throws PerfmockError `ROUTE_UNKNOWN`, or `ARGUMENT_INVALID` if the patch is not an object or has another id
  */
 export function patchRoute(
-  written: Written,
+  written: WrittenConfig,
   id: string,
   patch: unknown,
 ): unknown {
@@ -101,11 +101,11 @@ export function patchRoute(
 
 /** Merges patches into several routes, by id; a patch with an unknown id is a new route, which is appended. */
 export function mergeRoutes(
-  written: Written,
+  written: WrittenConfig,
   patches: Readonly<Record<string, unknown>>,
 ): unknown {
   return Object.entries(patches).reduce(
-    ({ value, ids }: Written, [id, patch]): Written =>
+    ({ value, ids }: WrittenConfig, [id, patch]): WrittenConfig =>
       ids.includes(id)
         ? { value: patchRoute({ value, ids }, id, patch), ids }
         : { value: putRoute({ value, ids }, id, patch), ids: [...ids, id] },
@@ -118,7 +118,7 @@ export function mergeRoutes(
  *
  * @throws PerfmockError `ROUTE_UNKNOWN`
  */
-export function deleteRoute(written: Written, id: string): unknown {
+export function deleteRoute(written: WrittenConfig, id: string): unknown {
   const index = indexOf(written, id);
   return withRoutes(
     written,
@@ -126,7 +126,7 @@ export function deleteRoute(written: Written, id: string): unknown {
   );
 }
 
-function indexOf({ ids }: Written, id: string): number {
+function indexOf({ ids }: WrittenConfig, id: string): number {
   const index = ids.indexOf(id);
   if (index >= 0) return index;
   const near = suggest(id, ids);
@@ -139,11 +139,11 @@ function indexOf({ ids }: Written, id: string): number {
   }]);
 }
 
-function routesOf({ value }: Written): unknown[] {
+function routesOf({ value }: WrittenConfig): unknown[] {
   return isObject(value) && Array.isArray(value.routes) ? value.routes : [];
 }
 
-function withRoutes({ value }: Written, routes: unknown[]): unknown {
+function withRoutes({ value }: WrittenConfig, routes: unknown[]): unknown {
   return { ...isObject(value) ? value : {}, routes };
 }
 

@@ -13,7 +13,7 @@ import {
   patchRoute,
   putConfig,
   putRoute,
-  type Written,
+  type WrittenConfig,
 } from "./config_edits.ts";
 
 /** Configuration in force, as the control API reads and changes it. */
@@ -31,7 +31,7 @@ export interface LiveConfiguration {
    * @param revisions one of which must be in force; undefined for any revision
    */
   changeWritten(
-    edit: (written: Written) => unknown,
+    edit: (written: WrittenConfig) => unknown,
     revisions: readonly number[] | undefined,
   ): Promise<unknown>;
 }
@@ -67,7 +67,7 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
   /** Makes one change, and answers with a part of the new configuration; undefined for no content. */
   async function change(
     { request }: Pick<Call, "request">,
-    edit: (written: Written) => unknown,
+    edit: (written: WrittenConfig) => unknown,
     answer: () => unknown,
   ): Promise<Response> {
     const revisions = revisionsIn(request.headers.get("if-match"));

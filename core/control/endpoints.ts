@@ -59,7 +59,7 @@ export function addFallback(app: Hono, base: string): void {
       return problem({
         status: 404,
         title: "The control API has no such call",
-        detail: `${base}/openapi.json lists all there are`,
+        detail: `${base}/openapi.json lists all calls`,
       });
     }
     return problem({

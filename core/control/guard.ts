@@ -28,14 +28,14 @@ export function refuse(
   if (origin !== null && origin !== own.origin) {
     return problem({
       status: 403,
-      title: "The control API is closed to pages from elsewhere",
+      title: "The control API refuses pages of other origins",
       detail: `This request came from ${origin}`,
     });
   }
   if (settings.token === null) {
     return isLocalName(own.hostname) ? undefined : problem({
       status: 403,
-      title: "The control API is closed to this host name",
+      title: "The control API refuses this host name",
       detail:
         `Use an IP address or localhost instead of ${own.hostname}, or set control.token`,
     });
@@ -44,7 +44,7 @@ export function refuse(
   if (sameText(sent, `Bearer ${settings.token}`)) return undefined;
   return problem({
     status: 401,
-    title: "The control API demands a token",
+    title: "The control API requires a token",
     detail: "Send it as Authorization: Bearer TOKEN",
   }, new Headers({ "www-authenticate": "Bearer" }));
 }

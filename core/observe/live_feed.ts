@@ -70,7 +70,7 @@ export class LiveFeed {
         title: "This server cannot be followed now",
         detail: this.#ended
           ? "It is shutting down"
-          : `It has ${READER_LIMIT} readers already, which is the most it takes`,
+          : `It has ${READER_LIMIT} readers already, which is the maximum`,
       });
     }
     const channel = this.#channel(interval);

@@ -67,7 +67,7 @@ export class Sessions implements SessionStore {
     if (this.#sessions.size + this.#making.size >= limit) {
       throw new PerfmockError(
         "SESSIONS_EXHAUSTED",
-        `Cannot make another session: there are ${limit}, as many as sessions.limit allows`,
+        `Cannot make another session: there are ${limit}, the maximum that sessions.limit allows`,
       );
     }
     const name = request.name ?? this.#newName();
@@ -206,7 +206,7 @@ function ending(): PerfmockError {
 export function unknownSession(name: string): PerfmockError {
   return new PerfmockError(
     "SESSION_UNKNOWN",
-    `Cannot find a session "${name}": it has expired, was deleted, or never was`,
+    `Cannot find a session "${name}": it has expired, was deleted, or never existed`,
   );
 }
 

@@ -6,7 +6,7 @@
  */
 import type { PerfmockConfig } from "../config/mod.ts";
 import type { RouteDescription } from "../control/builtin_endpoints.ts";
-import type { Written } from "../control/config_edits.ts";
+import type { WrittenConfig } from "../control/config_edits.ts";
 import { revisionsIn } from "../control/config_endpoints.ts";
 import { PerfmockError } from "../errors.ts";
 import { ExchangeJournal } from "../observe/journal.ts";
@@ -220,7 +220,7 @@ export class World implements WorldState {
 
   /** Changes the configuration as written; see {@linkcode World.change}. */
   changeWritten(
-    edit: (written: Written) => unknown,
+    edit: (written: WrittenConfig) => unknown,
     revisions?: readonly number[],
   ): Promise<Revision> {
     return this.change((input) => ({
