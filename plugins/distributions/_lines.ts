@@ -26,8 +26,8 @@ export interface LineIssue {
  * Reads the lines of a UTF-8 file that are not blank.
  *
  * @param path absolute path
- * @param read receives the cells of a line, which commas, semicolons or tabs separate, and true for the first line, which may be a
- * header; returns the error in the line, if there is one
+ * @param read receives the cells of a line, which commas, semicolons or tabs separate, and true for the first line, which may
+ * be a header; returns the error in the line, if there is one
  * @throws PerfmockError `CONFIG_INVALID` at `/file`, with line numbers, if the file cannot be read or lines are wrong
  */
 export function readLines(

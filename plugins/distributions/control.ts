@@ -94,8 +94,11 @@ const CONFIDENCE = 1.959963984540054;
 
 /**
  * Number of independent draws after which the sample quantile is within ±2 % of the quantile q with 95 % confidence:
- * n = p(1−p) · (1.96 / (0.02 · q · f(q)))², from the asymptotic normality of sample quantiles (Mosteller 1946). The density f(q)
- * is the inverse of the quantile function's slope. The number is 1 within an atom, and null without a density: where the quantile
+ *
+ * n = p(1−p) · (1.96 / (0.02 · q · f(q)))²
+ *
+ * from the asymptotic normality of sample quantiles (Mosteller 1946). The density f(q) is the inverse of the quantile function's
+ * slope. The number is 1 within an atom, and null without a density: where the quantile
  * function jumps, is 0, or does not exist.
  */
 export function requestsNeeded(

@@ -70,9 +70,9 @@ const FIRST = 2 ** -53;
 const LAST = 1 - FIRST;
 
 /**
- * Mixes distributions. A draw chooses the component by one uniform number, and rescales the remainder of that number for the draw
- * from the component. The quantile function inverts the mixed cumulative distribution function; it is absent if a component
- * has none.
+ * Mixes distributions. A draw chooses the component by one uniform number, and rescales the remainder of that number for the
+ * draw from the component. The quantile function inverts the mixed cumulative distribution function; it is absent if a
+ * component has none.
  *
  * @param components components, of which at least one has a weight above 0; weights are normalised
  */
@@ -136,8 +136,8 @@ function sampler(parts: readonly Component[]): (next: () => number) => number {
 }
 
 /**
- * The smallest x at which a function that never decreases reaches 0, exact to the last bit. Bisection also finds atoms and gaps of
- * a distribution.
+ * The smallest x at which a function that never decreases reaches 0, exact to the last bit. Bisection also finds atoms and gaps
+ * of a distribution.
  *
  * @param ends points; the smallest must be at or below x, the greatest at or above it
  */

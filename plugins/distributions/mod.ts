@@ -4,9 +4,10 @@
  * It contributes the distribution families, and reads `profiles` (named distributions) from its options. Its keys of a route:
  *
  * - `serviceTime`: a distribution, a duration, or the name of a profile
- * - `scale`: multiplies each draw; above 0, default 1. The uniform numbers stay the same, so a sequence of times keeps its shape
- * - `sampling`: `{ scheme, block, key }`: independent draws, or exact percentiles in every block of `block` requests. With `key`,
- *   draws are by sequence number or by a header, so that the same request id always gets the same time
+ * - `scale`: multiplies each draw; above 0, default 1. The uniform numbers stay the same, so a sequence of times keeps its
+ *   shape
+ * - `sampling`: `{ scheme, block, key }`: independent draws, or exact percentiles in every block of `block` requests. With
+ *   `key`, draws are by sequence number or by a header, so that the same request id always gets the same time
  *
  * It provides the key `distributions.routes`: the family of each route, and the scheme of its sampling.
  *
@@ -170,7 +171,10 @@ class DialledService {
   constructor(public scale: number, public draw: Sampler["draw"]) {}
 }
 
-/** A dial is turned while requests are under way and must not fail: a distribution that cannot be sampled exactly is sampled at random. */
+/**
+ * A dial is turned while requests are under way and must not fail: a distribution that cannot be sampled exactly is sampled at
+ * random.
+ */
 function samplerOf(
   distribution: Distribution,
   sampling: Sampling,

@@ -3,8 +3,8 @@
  *
  * Exact sampling takes the quantiles of one block, `u_k = min((k+1)/N, 1 − 1/(2N))` for k = 0…N−1, in a Fisher–Yates order that
  * differs from block to block. Every complete block of N requests then has exactly the configured percentiles (nearest rank);
- * independent draws would need tens of thousands of requests. The drawback: clusters of long times, as in independent draws, do not
- * occur.
+ * independent draws would need tens of thousands of requests. The drawback: clusters of long times, as in independent draws, do
+ * not occur.
  *
  * @module
  */
@@ -164,8 +164,8 @@ export function samplingIssues(
 }
 
 /**
- * The probability at a rank of a block: the nearest-rank percentiles (k+1)/N, and for the last one the middle between the last two
- * ranks, since the quantile at 1 may be infinite.
+ * The probability at a rank of a block: the nearest-rank percentiles (k+1)/N, and for the last one the middle between the last
+ * two ranks, since the quantile at 1 may be infinite.
  *
  * @param rank rank, 0…size − 1
  * @param size number of requests in a block

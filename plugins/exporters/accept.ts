@@ -23,7 +23,7 @@ const OPEN_METRICS: Offer = {
 interface Preference {
   /** The weight `q`, 0 to 1; 0 if no media range matches the format. */
   readonly quality: number;
-  /** How specific the matching range is: 0 for none, 1 for any type, 2 for any subtype, 3 for the format by name. */
+  /** Precedence of the matching range: 0 for none, 1 for any type, 2 for any subtype, 3 for the format by name. */
   readonly specificity: number;
 }
 

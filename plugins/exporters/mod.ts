@@ -1,8 +1,8 @@
 /**
  * The plugin `exporters`: perfmock's metrics in the formats of monitoring systems.
  *
- * By default, `/metrics` answers in Prometheus' text format or in OpenMetrics, as the scrape asks for. The path can be changed, and
- * the endpoint turned off:
+ * By default, `/metrics` answers in Prometheus' text format or in OpenMetrics, as the scrape asks for. The path can be changed,
+ * and the endpoint turned off:
  *
  * ```yaml
  * plugins:

@@ -2,8 +2,8 @@
  * The OpenTelemetry exporter: sends all metrics over OTLP/HTTP in JSON, with cumulative temporality.
  *
  * Names, labels and units are those of Prometheus. Counters are monotonic sums; histograms have explicit bounds in seconds and
- * the latest exemplars. Figures count from the moment when the exporter was turned on. The resource is `service.name: perfmock`,
- * with its version and an instance id of this run.
+ * the latest exemplars. Figures count from the moment when the exporter was turned on. The resource is
+ * `service.name: perfmock`, with its version and an instance id of this run.
  *
  * Cumulative figures cannot be lost or counted twice: nothing is queued while the receiver is down, and the first request that
  * succeeds contains all counts. Only the values in between are missing. After an answer of 429 or 503, the exporter waits as

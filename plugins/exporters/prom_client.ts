@@ -334,7 +334,10 @@ function prepare(
   return { name, type, help: family.help, values };
 }
 
-/** Value of a label. Two values with the same UTF-8 bytes are equal: unpaired surrogates are replaced before values are compared. */
+/**
+ * Value of a label. Two values with the same UTF-8 bytes are equal: unpaired surrogates are replaced before values are
+ * compared.
+ */
 function labelValue(name: string, value: Labels[string]): string {
   if (typeof value === "number" && (name === "le" || name === "quantile")) {
     return canonical(value);

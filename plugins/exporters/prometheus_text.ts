@@ -21,7 +21,9 @@ import {
 /** Maximum number of lines in a slice, which take less than 0.2 ms; the series that reaches it is written to its end. */
 const MAX_SLICE_LINES = 256;
 
-/** Number of lines in the first slice, doubled from slice to slice: code that runs for the first time takes ten times as long. */
+/**
+ * Number of lines in the first slice, doubled from slice to slice: code that runs for the first time takes ten times as long.
+ */
 const FIRST_SLICE_LINES = 16;
 
 /** Writes metrics as text. The text before the values of a series never changes: it is made once for each series. */

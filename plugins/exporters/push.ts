@@ -1,6 +1,6 @@
 /**
- * The parts that all pushing exporters share: when they deliver, how they react to failures of the receiver, and how much of
- * each metric was delivered already.
+ * The parts that all pushing exporters share: the times of deliveries, the reaction to failures of the receiver, and the
+ * counts that were delivered already.
  *
  * Nothing is queued. The server's metrics hold all figures anyway, so a receiver that is down costs no memory: the next
  * delivery that succeeds includes everything that it missed.

@@ -17,9 +17,9 @@
  * two hexadecimal digits for each of its bytes, and an empty value as `_`: two series never have the same name.
  *
  * ## Lost figures
- * UDP tells a sender little. If a flush cannot be sent, because the name does not resolve or the system refuses a datagram, the
+ * A UDP sender is not told of most losses. If a flush cannot be sent, because the name does not resolve or the system refuses a datagram, the
  * next flush includes its counts. Counts that were sent are never sent again. On Linux, with a receiver on the loopback
- * interface, the kernel's table of sockets tells whether a process listens: if none does, nothing is sent, and the first flush
+ * interface, the kernel's table of sockets shows if a process listens: if none does, nothing is sent, and the first flush
  * that finds a receiver includes all counts. Datagrams that were under way when the receiver disappeared are counted as
  * `dropped`; datagrams for which its buffer had no room, from any sender, as `overflowed`. Losses on a network or within the
  * receiver are unknown and not counted.
@@ -204,8 +204,8 @@ export class Flusher {
   /**
    * Sends the growth of all series since the last delivery.
    *
-   * @throws DeliveryError if no process listens or the system refuses a datagram; the counts that were not sent are not marked as
-   * delivered
+   * @throws DeliveryError if no process listens or the system refuses a datagram; the counts that were not sent are not marked
+   * as delivered
    */
   async flush(channel: Channel, signal: AbortSignal): Promise<void> {
     this.#overflowed = Infinity;

@@ -25,7 +25,7 @@ const QUANTILES: readonly (readonly [number, string])[] = [
 
 const encoder = new TextEncoder();
 
-/** How names and labels are written. */
+/** Notation of names and labels. */
 export interface LineOptions {
   /** `dogstatsd`: labels are tags. `plain`: labels are part of the name. */
   readonly format: "dogstatsd" | "plain";

@@ -32,8 +32,8 @@ export interface Channel {
  * Opens a socket for one flush. Because the name is resolved again for each flush, a receiver may move to another address.
  *
  * A connected socket of Node's reports refused datagrams. Deno cannot connect UDP sockets, hence
- * {@linkcode Channel.receiver}. The package hot-shots uses the same sockets, but does not tell whether a datagram was sent and
- * which figures it contained, so that they could not be sent again.
+ * {@linkcode Channel.receiver}. The package hot-shots uses the same sockets, but does not report if a datagram was sent and
+ * which figures it contained, so those figures could not be sent again.
  *
  * @param address address of the receiver
  * @param signal ends the wait for the name

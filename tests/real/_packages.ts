@@ -1,11 +1,11 @@
 /**
- * Software for the real tests that is no package of Debian's, or whose Debian package would also start a service: fetched
- * into a folder of the test's own.
+ * Software for the real tests that has no Debian package, or whose Debian package would also start a service: fetched into a
+ * temporary folder.
  *
  * @module
  */
 
-/** A folder that is gone with the test. */
+/** A folder that is removed after the test. */
 export async function temporaryFolder(): Promise<
   { readonly path: string } & AsyncDisposable
 > {
@@ -16,7 +16,7 @@ export async function temporaryFolder(): Promise<
   };
 }
 
-/** Installs npm packages, such as `statsd@0.9.0`, into a folder, without what they build or download themselves. */
+/** Installs npm packages, such as `statsd@0.9.0`, into a folder, without their install scripts. */
 export async function npmInstall(
   folder: string,
   ...packages: readonly string[]
@@ -32,7 +32,7 @@ export async function npmInstall(
   ]);
 }
 
-/** The path of a program: the installed one, or that of Debian's package, unpacked. */
+/** Path of a program: the installed one, or one from the unpacked Debian package. */
 export async function debianProgram(
   folder: string,
   name: string,
@@ -49,7 +49,7 @@ export async function debianProgram(
   return `${folder}/usr/bin/${name}`;
 }
 
-/** A process that ends with the test at the latest. */
+/** A process that ends with the test, if not before. */
 export class Service implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   #isEnded = false;
@@ -69,7 +69,7 @@ export class Service implements AsyncDisposable {
     }).spawn();
   }
 
-  /** Ends it on the spot, as a crash does. */
+  /** Kills it without notice, like a crash. */
   async kill(): Promise<void> {
     if (this.#isEnded) return;
     this.#isEnded = true;

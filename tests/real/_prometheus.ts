@@ -1,25 +1,25 @@
 /**
- * A Prometheus of a test's own, started with the command and the files of examples/monitoring.
+ * A Prometheus for one test, started with the command and the files of examples/monitoring.
  *
  * @module
  */
 import { freePort, until } from "./_software.ts";
 
-/** Where the shipped files are. */
+/** Folder of the shipped files. */
 export const MONITORING: URL = new URL(
   "../../examples/monitoring/",
   import.meta.url,
 );
 
-/** One series of an answer to a query: its labels, and its value as text. */
+/** One series of the answer to a query: its labels, and its value as text. */
 export interface Sample {
-  /** Its labels, `__name__` among them. */
+  /** Labels, including `__name__`. */
   readonly metric: Readonly<Record<string, string>>;
   /** The time, in seconds since 1970, and the value. */
   readonly value: readonly [number, string];
 }
 
-/** A Prometheus that runs. */
+/** A running Prometheus. */
 export class RealPrometheus implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #folder: string;
@@ -66,7 +66,7 @@ export class RealPrometheus implements AsyncDisposable {
     return new RealPrometheus(process, folder, `http://127.0.0.1:${port}`);
   }
 
-  /** Asks the API once: the `data` of its answer; undefined while it cannot answer. */
+  /** Calls the API once and returns the `data` of its answer; undefined while it cannot answer. */
   async ask(
     path: string,
     parameters: Readonly<Record<string, string>> = {},
@@ -77,7 +77,7 @@ export class RealPrometheus implements AsyncDisposable {
     }
     const response = await fetch(url);
     const text = await response.text();
-    // 503 until its storage is open.
+    // The answer is 503 until the storage is open.
     if (response.status === 503) return undefined;
     const answer = JSON.parse(text);
     if (answer.status !== "success") throw new Error(answer.error);
@@ -94,7 +94,7 @@ export class RealPrometheus implements AsyncDisposable {
     return (data as { result: Sample[] } | undefined)?.result ?? [];
   }
 
-  /** Evaluates an expression until it has a value that `wanted` takes; the first such series. */
+  /** Evaluates an expression until `wanted` accepts a series; returns the first such series. */
   first(
     expression: string,
     wanted: (value: number) => boolean = () => true,
@@ -106,7 +106,7 @@ export class RealPrometheus implements AsyncDisposable {
     );
   }
 
-  /** Ends it and removes its data. */
+  /** Stops Prometheus and removes its data. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGTERM");
     await this.#process.status;
@@ -114,7 +114,7 @@ export class RealPrometheus implements AsyncDisposable {
   }
 }
 
-/** The command in the README of examples/monitoring. */
+/** Command in the README of examples/monitoring. */
 async function documentedCommand(): Promise<string> {
   const text = await Deno.readTextFile(new URL("README.md", MONITORING));
   const command = /^prometheus .*$/m.exec(text)?.[0];

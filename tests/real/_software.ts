@@ -1,13 +1,13 @@
 /**
- * Installed software that the real tests drive.
+ * Installed software for the real tests.
  *
  * @module
  */
 
-/** True where the suite was asked for: then what is not installed fails, else it is left out. */
+/** True if the suite was asked for: then missing software is a failure, otherwise its tests are skipped. */
 export const required: boolean = Deno.env.get("PERFMOCK_REQUIRE_REAL") === "1";
 
-/** Runs a program to its end with a text on its standard input. */
+/** Runs a program to its end, with a text as its standard input. */
 export async function run(
   program: string,
   args: readonly string[],
@@ -27,16 +27,16 @@ export async function run(
   return { code, output: text.decode(stdout) + text.decode(stderr) };
 }
 
-/** A port of the loopback interface that was free a moment ago. */
+/** A port of the loopback interface that is free at the time of the call. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
 /**
- * Asks again until there is an answer.
+ * Calls a function again until it returns a value.
  *
- * @param ask answers undefined, or rejects because nobody listens yet, while there is none
+ * @param ask function to call; returns undefined, or rejects, as long as there is no value
  * @throws Error after 30 s
  */
 export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {

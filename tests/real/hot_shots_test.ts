@@ -6,7 +6,7 @@ import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { npmInstall, temporaryFolder } from "./_packages.ts";
 import { required, run } from "./_software.ts";
 
-/** hot-shots, the StatsD client of most of Node, prints what it would send. */
+/** Script in which hot-shots, the most used StatsD client of Node, prints what it would send. */
 const CLIENT = `
 const { StatsD } = require("hot-shots");
 const client = new StatsD({ mock: true, prefix: "shop." });
@@ -18,7 +18,7 @@ client.gauge("g", -1.5, ["route:ü"]);
 process.stdout.write(client.mockBuffer.join("\\n"));
 `;
 
-Deno.test("The StatsD exporter writes DogStatsD as hot-shots does", {
+Deno.test("The StatsD exporter writes the same DogStatsD lines as hot-shots", {
   ignore: !required,
 }, async () => {
   await using folder = await temporaryFolder();

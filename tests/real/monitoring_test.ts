@@ -9,7 +9,7 @@ import {
 import { RealPrometheus } from "./_prometheus.ts";
 import { required } from "./_software.ts";
 
-/** What is without data where all is well. */
+/** Expressions that have no data in normal operation. */
 const SILENT = /^ALERTS/;
 
 Deno.test(
@@ -22,7 +22,7 @@ Deno.test(
     await using prometheus = await RealPrometheus.start(server.url);
     await prometheus.first("http_route:http_server_requests:rate1m");
     await visit(server.url);
-    // A rate needs two scrapes between which something happened.
+    // A rate needs two scrapes, with events in between.
     await prometheus.first(
       "sum(rate(perfmock_client_disconnects_total[30s]))",
       (rate) => rate > 0,

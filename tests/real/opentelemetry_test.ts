@@ -6,7 +6,7 @@ import { PersistentExporter } from "../../plugins/exporters/push.ts";
 import { npmInstall, temporaryFolder } from "./_packages.ts";
 import { required, run } from "./_software.ts";
 
-/** What both record: counters, gauges and durations in milliseconds, with a label each. */
+/** Events that both record: counters, gauges and durations in milliseconds, each with a label. */
 const EVENTS: readonly (readonly [string, string, number])[] = [
   ["counter", "a", 3],
   ["counter", 'quotes " and \\ and\nlines', 4],
@@ -20,7 +20,7 @@ const EVENTS: readonly (readonly [string, string, number])[] = [
   ["timing", "b", 0.25],
 ];
 
-/** The OpenTelemetry SDK records the events of standard input and prints its own OTLP/JSON. */
+/** Script in which the OpenTelemetry SDK records the events of standard input and prints its OTLP/JSON. */
 const SDK = `
 import { AggregationTemporality, AggregationType, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { JsonMetricsSerializer } from "@opentelemetry/otlp-transformer";
@@ -56,16 +56,16 @@ const { resourceMetrics } = await reader.collect();
 process.stdout.write(JsonMetricsSerializer.serializeRequest(resourceMetrics));
 `;
 
-/** What can be compared: 64-bit integers as texts, as the protocol's mapping writes them; no times; in one order. */
+/** The comparable part: 64-bit integers as strings, as the protocol's mapping writes them; without times; sorted. */
 function normalised(json: string): unknown {
   const {
     resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics }] }],
   } = JSON.parse(json, (key, value) => {
     if (key === "count") return String(value);
     if (key === "bucketCounts") return value.map(String);
-    // 15 digits: sums are added up in another order.
+    // 15 digits: the terms of sums are added in another order.
     if (key === "sum" && typeof value === "number") return value.toFixed(9);
-    // What is the default need not be written.
+    // Default values need not be written.
     if (key === "unit" && value === "") return undefined;
     return /UnixNano$|^droppedAttributesCount$/.test(key) ? undefined : value;
   });
@@ -83,7 +83,7 @@ function normalised(json: string): unknown {
   };
 }
 
-/** What the exporter posts of the events. */
+/** The exporter's request for the events. */
 async function ours(): Promise<string> {
   const metrics = new MetricRegistry();
   const clock = new VirtualClock();
@@ -131,7 +131,7 @@ async function ours(): Promise<string> {
 }
 
 Deno.test(
-  "The OpenTelemetry exporter says of the same events what the OpenTelemetry SDK says",
+  "The OpenTelemetry exporter sends the same figures as the OpenTelemetry SDK for the same events",
   {
     ignore: !required,
   },

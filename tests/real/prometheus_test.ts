@@ -8,7 +8,7 @@ import { required, until } from "./_software.ts";
 const REGISTRY: Key<Registry> = { name: "exporters.promClient" };
 const DURATION = "http_server_request_duration_seconds";
 
-/** A server on which much happens: a pool that turns requests away, faults, statuses, a path that is none. */
+/** A server with a pool that rejects requests, faults, several statuses, and requests to an unknown path. */
 function busyServer() {
   return createPerfmock({
     seed: 7,
@@ -38,10 +38,10 @@ function busyServer() {
   });
 }
 
-/** What one request came to. */
+/** Outcome of one request. */
 interface Seen {
   readonly key: string;
-  /** What the server says it took, in milliseconds. */
+  /** Duration that the server reported, in milliseconds. */
   readonly total: number;
   readonly trace: string;
 }
@@ -154,7 +154,7 @@ interface ExemplarSeries {
 }
 
 Deno.test(
-  "A Prometheus gives back the exemplars: trace ids that Server-Timing told the client, with their durations",
+  "A Prometheus returns the exemplars: trace ids from the client's Server-Timing headers, with their durations",
   {
     ignore: !required,
   },
@@ -198,7 +198,7 @@ Deno.test(
 );
 
 Deno.test(
-  "The shipped alert on rejections fires in a Prometheus while a pool turns requests away",
+  "The shipped alert on rejections fires in a Prometheus while a pool rejects requests",
   {
     ignore: !required,
   },
@@ -233,7 +233,7 @@ Deno.test(
 
 const ODD = 'Käse "und"\nBrot \\ {le="1"} 🧀';
 
-/** Makes the same label, of whatever a person may write, with perfmock's own metrics and with prom-client. */
+/** Writes the same label value with special characters in perfmock's own metrics and in prom-client. */
 const odd: Plugin = {
   name: "odd",
   version: "1.0.0",
@@ -252,7 +252,7 @@ const odd: Plugin = {
 };
 
 Deno.test(
-  "A Prometheus reads labels with quotes, newlines and characters beyond ASCII as they were meant",
+  "A Prometheus reads labels with quotes, newlines and non-ASCII characters correctly",
   {
     ignore: !required,
   },

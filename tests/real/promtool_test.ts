@@ -35,7 +35,7 @@ Deno.test("promtool accepts the shipped scrape configuration and rules", {
 });
 
 Deno.test(
-  "promtool finds that each shipped alert fires where it should and nowhere else",
+  "promtool confirms that each shipped alert fires when it should, and only then",
   {
     ignore: !required,
   },

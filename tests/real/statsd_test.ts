@@ -8,15 +8,15 @@ import { openUdp } from "../../plugins/exporters/statsd_udp.ts";
 import { npmInstall, Service, temporaryFolder } from "./_packages.ts";
 import { freePort, required, until } from "./_software.ts";
 
-/** What the daemon tells of each of its flushes. */
+/** One flush of the daemon. */
 interface Flush {
-  /** When, in milliseconds since 1970. */
+  /** Time in milliseconds since 1970. */
   readonly at: number;
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
 }
 
-/** Writes each flush of the daemon to a file, a line each: counters that are not 0, and gauges, where they are few. */
+/** Backend that writes each flush of the daemon as a line of a file: counters that are not 0, and gauges if there are few. */
 const BACKEND = `const { appendFileSync } = require("node:fs");
 exports.init = (_, { file }, events) => {
   events.on("flush", (_, { counters, gauges }) => {
@@ -28,10 +28,10 @@ exports.init = (_, { file }, events) => {
 };
 `;
 
-/** The daemon flushes every so many milliseconds. */
+/** Interval of the daemon's flushes, in milliseconds. */
 const DAEMON_INTERVAL = 100;
 
-/** Etsy's daemon, from npm, on a port of its own, with a file it writes to; it can be killed and started again. */
+/** Etsy's daemon, from npm, on a free port, with a file for its flushes; it can be killed and started again. */
 async function install(folder: string) {
   await npmInstall(folder, "statsd@0.9.0");
   const port = freePort();
@@ -55,7 +55,7 @@ async function install(folder: string) {
   return {
     address: `127.0.0.1:${port}`,
     flushes,
-    /** Starts it, and waits until it flushes. */
+    /** Starts the daemon, and waits for its first flush. */
     async start(): Promise<Service> {
       const { length } = await flushes();
       const service = new Service("node", [
@@ -67,7 +67,7 @@ async function install(folder: string) {
       );
       return service;
     },
-    /** What was received of a counter, over all lives of the daemon. */
+    /** Sum received of a counter, over all runs of the daemon. */
     async sum(name: string): Promise<number> {
       return (await flushes()).reduce(
         (sum, { counters }) => sum + (counters[name] ?? 0),
@@ -100,7 +100,7 @@ const pause = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 Deno.test(
-  "A StatsD daemon receives the same counts as the client sent, and the figures that go with them",
+  "A StatsD daemon receives the client's counts, and matching durations",
   {
     ignore: !required,
   },
@@ -118,7 +118,7 @@ Deno.test(
       equal(server.health().exporters?.statsd, "ok");
     }
     await until(async () => await daemon.sum(ORDERS) >= 300 ? true : undefined);
-    // A late duplicate would come with one of the next.
+    // A duplicate would arrive with one of the next flushes.
     await pause(3 * DAEMON_INTERVAL);
     equal(await daemon.sum(ORDERS), 300);
     equal(await daemon.sum("perfmock_arrivals_total.route.cart"), 30);
@@ -181,7 +181,7 @@ Deno.test("A StatsD daemon receives 10 000 series at once, each exactly", {
 });
 
 Deno.test(
-  "A StatsD daemon that is killed for 10 s loses nothing of what happens meanwhile",
+  "A StatsD daemon that is down for 10 s receives all counts from that time afterwards",
   {
     ignore: !required,
   },
@@ -219,11 +219,12 @@ Deno.test(
 );
 
 /**
- * Under load a kill can lose what the daemon had received and not yet flushed, and what was sent while it died: all of it
- * happened less than one interval of the exporter before the daemon's last flush, or later, and before it was gone.
+ * Under load, killing the daemon can lose counts that it had received but not flushed, and counts that were sent at that
+ * moment. All of them are from after the time one exporter interval before the daemon's last flush, and before the daemon was
+ * gone.
  */
 Deno.test(
-  "A StatsD daemon that is killed under load loses what it had not flushed, and nothing else",
+  "A StatsD daemon that is killed under load loses counts that it had not flushed, and no others",
   {
     ignore: !required,
   },

@@ -8,7 +8,7 @@ import {
 } from "./_packages.ts";
 import { freePort, required, until } from "./_software.ts";
 
-/** A VictoriaMetrics with ports and a folder of its own; started again, it has what it had. */
+/** A VictoriaMetrics with free ports and a temporary folder; it keeps its data when it is started again. */
 async function install(folder: string, scrapes: string | undefined) {
   const program = await debianProgram(folder, "victoria-metrics");
   const port = freePort();
@@ -17,7 +17,7 @@ async function install(folder: string, scrapes: string | undefined) {
     `-storageDataPath=${folder}/data`,
     `-httpListenAddr=127.0.0.1:${port}`,
     `-graphiteListenAddr=127.0.0.1:${graphite}`,
-    // What was received can be asked for at once.
+    // Received samples can be queried at once.
     "-search.latencyOffset=0s",
   ];
   if (scrapes !== undefined) {
@@ -45,7 +45,7 @@ async function install(folder: string, scrapes: string | undefined) {
   return {
     graphite,
     start: () => new Service(program, args),
-    /** The present value of an expression; undefined while there is none. */
+    /** Present value of an expression; undefined if there is none. */
     async query(expression: string): Promise<number | undefined> {
       const answer = await get("/api/v1/query", {
         query: expression,
@@ -55,7 +55,7 @@ async function install(folder: string, scrapes: string | undefined) {
       const value = JSON.parse(answer).data.result[0]?.value[1];
       return value === undefined ? undefined : Number(value);
     },
-    /** The sum of all raw samples of a series. */
+    /** Sum of all raw samples of a series. */
     async sum(name: string): Promise<number> {
       const answer = await get("/api/v1/export", {
         "match[]": `{__name__="${name}"}`,
@@ -106,7 +106,7 @@ Deno.test(
       'http_server_request_duration_seconds_count{http_route="/api/cart/:id",http_response_status_code="503"}',
       3,
     );
-    // Cumulative figures lose nothing but the values in between.
+    // Of cumulative figures, only the values in between are lost.
     await first.kill();
     await visit(server, "/api/orders", 60);
     await pause(10_000);
@@ -119,7 +119,7 @@ Deno.test(
 );
 
 Deno.test(
-  "VictoriaMetrics receives by way of a StatsD daemon the same counts as the client sent",
+  "VictoriaMetrics receives the client's counts through a StatsD daemon",
   {
     ignore: !required,
   },
@@ -139,7 +139,7 @@ Deno.test(
         mgmt_address: "127.0.0.1",
         graphiteHost: "127.0.0.1",
         graphitePort: victoria.graphite,
-        // Graphite's times are whole seconds: two flushes in one would be one sample.
+        // Graphite's times are whole seconds: two flushes within a second would be one sample.
         flushInterval: 2000,
         deleteIdleStats: true,
         graphite: { legacyNamespace: false },

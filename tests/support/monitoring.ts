@@ -1,5 +1,5 @@
 /**
- * The shipped files of examples/monitoring, and a server on which all happens that they show.
+ * The shipped files of examples/monitoring, and a server with data for all of their panels and rules.
  *
  * @module
  */
@@ -10,35 +10,35 @@ const FOLDER = new URL("../../examples/monitoring/", import.meta.url);
 
 /** One query of a panel. */
 export interface Target {
-  /** In PromQL, with Grafana's variables. */
+  /** PromQL expression, with Grafana's variables. */
   readonly expr: string;
-  /** Where it is sent. */
+  /** Data source of the query. */
   readonly datasource: { readonly uid: string };
 }
 
-/** A panel, or a row's title. */
+/** A panel, or the title of a row. */
 export interface Panel {
-  /** Unique in the dashboard. */
+  /** Id, unique in the dashboard. */
   readonly id: number;
-  /** `row` has no queries. */
+  /** Type of the panel; `row` has no queries. */
   readonly type: string;
-  /** What stands above it. */
+  /** Title of the panel. */
   readonly title: string;
-  /** What it shows. */
+  /** Description of the panel. */
   readonly description?: string;
-  /** Its place, 24 to a row. */
+  /** Position and size, in a grid of 24 columns. */
   readonly gridPos: Readonly<Record<"x" | "y" | "w" | "h", number>>;
-  /** Its queries. */
+  /** Queries of the panel. */
   readonly targets?: readonly Target[];
 }
 
 /** The dashboard. */
 export interface Dashboard {
-  /** By which others link to it. */
+  /** Id in links. */
   readonly uid: string;
-  /** Its panels. */
+  /** Panels of the dashboard. */
   readonly panels: readonly Panel[];
-  /** Its variables. */
+  /** Variables of the dashboard. */
   readonly templating: {
     readonly list: readonly {
       readonly name: string;
@@ -46,21 +46,21 @@ export interface Dashboard {
       readonly query: string | { readonly query: string };
     }[];
   };
-  /** What is drawn into all panels. */
+  /** Annotations drawn into all panels. */
   readonly annotations: { readonly list: readonly { readonly expr: string }[] };
 }
 
-/** One rule: what it records, or which alert it is. */
+/** One recording rule or alert. */
 export interface Rule {
-  /** The name of the series it records. */
+  /** Name of the recorded series. */
   readonly record?: string;
-  /** The name of the alert. */
+  /** Name of the alert. */
   readonly alert?: string;
-  /** In PromQL. */
+  /** PromQL expression. */
   readonly expr: string;
 }
 
-/** Reads one of the files. */
+/** Reads one of the shipped files. */
 export function readShipped(name: string): Promise<string> {
   return Deno.readTextFile(new URL(name, FOLDER));
 }
@@ -78,7 +78,7 @@ export async function rules(): Promise<readonly Rule[]> {
   return groups.flatMap(({ rules }) => rules);
 }
 
-/** The expressions of a dashboard, as Grafana sends them. */
+/** Expressions of a dashboard, as Grafana sends them. */
 export function expressions({ panels, annotations }: Dashboard): string[] {
   return [
     ...panels.flatMap(({ targets = [] }) => targets),
@@ -89,7 +89,7 @@ export function expressions({ panels, annotations }: Dashboard): string[] {
   );
 }
 
-/** Load of perfmock's own. */
+/** A script of perfmock's load engine. */
 const SCRIPT = {
   name: "monitoring",
   scenarios: {
@@ -103,8 +103,7 @@ const SCRIPT = {
 };
 
 /**
- * A server with all that the dashboard shows, and what happened on it: answers, a rejection, a fault, a client that left, a run
- * of load.
+ * A server with data for the whole dashboard: answers, a rejection, a fault, a client that left, and a run of the load engine.
  */
 export async function busyServer(): Promise<Perfmock> {
   const server = await createPerfmock({
@@ -123,7 +122,7 @@ export async function busyServer(): Promise<Perfmock> {
   return server;
 }
 
-/** Some requests of every kind. */
+/** Sends requests of every kind. */
 export async function visit(base: URL): Promise<void> {
   const get = async (path: string) =>
     await (await fetch(new URL(path, base))).body?.cancel();
@@ -138,7 +137,7 @@ export async function visit(base: URL): Promise<void> {
   const leaving = new AbortController();
   const left = fetch(new URL("/hour", base), { signal: leaving.signal })
     .catch(() => {});
-  // Once it is answered, the server has the request before it, too.
+  // Once this is answered, the server has also received the request before it.
   await get("/slow");
   leaving.abort();
   await left;

@@ -1,5 +1,5 @@
 /**
- * Families at work, without core's parser: a single-key object, or a constant.
+ * Compiles distributions without core's parser: a single-key object, or a duration.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { type Issue, PerfmockError } from "../../../core/errors.ts";
 import type { Distribution, Kit, Shape } from "../../../core/plugin.ts";
 import { families } from "../../../plugins/distributions/families.ts";
 
-/** The kit that the tests' settings are read with; files lie beside the tests. */
+/** Kit for the settings of tests; the paths of files are relative to this folder. */
 export const kit: Kit = createKit({
   folder: import.meta.dirname ?? ".",
   distribution: (value) => {
     try {
       return { value: compile(value) };
     } catch (error) {
-      // As core's parser does, the family's name stands in the path.
+      // Like core's parser, with the name of the family in the path.
       const [family = ""] = Object.keys(value ?? {});
       const issues = issuesOf(error)
         .map((issue) => ({ ...issue, path: `/${family}${issue.path}` }));
@@ -28,12 +28,12 @@ export const kit: Kit = createKit({
   },
 });
 
-/** What a family's `create` makes of parameters that are parsed already. */
+/** Result of a family's `create` for parsed parameters. */
 export function shapeOf(name: string, parameters: unknown): Shape {
   return familyOf(name).create(parameters);
 }
 
-/** The same, completed. */
+/** The completed distribution of parsed parameters. */
 export function make(name: string, parameters: unknown): Distribution {
   return complete(name, shapeOf(name, parameters));
 }
@@ -61,7 +61,7 @@ export function compile(value: unknown): Distribution {
   return make(name, parsed.value);
 }
 
-/** The issues of a distribution as a user writes it; fails where there are none. */
+/** Issues of a distribution as a user writes it; fails if there are none. */
 export function issuesIn(value: unknown): readonly Issue[] {
   try {
     compile(value);
@@ -71,7 +71,7 @@ export function issuesIn(value: unknown): readonly Issue[] {
   assert.fail(`No issue in ${JSON.stringify(value)}`);
 }
 
-/** Asserts that exactly one issue is found, at a path, with a message of this pattern. */
+/** Asserts that there is exactly one issue, with this path and a message of this pattern. */
 export function assertIssue(
   value: unknown,
   path: string,

@@ -1,5 +1,5 @@
 /**
- * Files that exist for one test.
+ * Files that exist during one test.
  *
  * @module
  */

@@ -5,7 +5,7 @@ import { assertIssue, compile, issuesIn, make } from "./_compile.ts";
 
 const EXPONENTIAL = { exponential: { mean: 50 } };
 
-/** Can only be sampled: uniform below 60 ms. */
+/** A family that can only be sampled: uniform below 60 ms. */
 const sampled = complete("sampled", {
   sample: (next) => 60 * next(),
   warnings: ["sampled only"],

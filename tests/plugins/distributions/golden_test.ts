@@ -13,7 +13,7 @@ import truncated from "../../reference/truncated-normal.json" with {
 };
 import { shapeOf } from "./_compile.ts";
 
-/** The reference's parameters, as the families take them. */
+/** Parameters of the reference, as parameters of the families. */
 const PARAMETERS: Readonly<
   Record<string, (given: readonly number[]) => unknown>
 > = {
@@ -25,7 +25,7 @@ const PARAMETERS: Readonly<
   poisson: ([mean]) => ({ mean }),
 };
 
-/** Where the reference errs: P(X > 1269) = 1.39e-16 is more than 1 − p = 1.11e-16, so that 1270 is right. */
+/** Wrong values of the reference: P(X > 1269) = 1.39e-16 is more than 1 − p = 1.11e-16, so 1270 is right. */
 const MISTAKES: Readonly<Record<string, number>> = {
   "poisson 1000 0.9999999999999999": 1270,
 };
@@ -45,7 +45,7 @@ for (const { name, params, q } of quantiles.cases) {
 Deno.test("Gamma quantiles equal the golden numbers at random shapes and probabilities", () => {
   fuzz.a.forEach((shape, i) => {
     const x = new StandardGamma(shape).quantile(fuzz.p[i]);
-    // Numbers below the normal range have fewer digits.
+    // Subnormal numbers have fewer digits.
     if (fuzz.x[i] < 1e-300) assert.ok(x < 1e-299);
     else assertClose(x, fuzz.x[i], 1e-11, `shape ${shape} at ${fuzz.p[i]}`);
   });

@@ -3,7 +3,7 @@ import { complete } from "../../../core/distribution/complete.ts";
 import { createStream } from "../../../core/lib/random/mod.ts";
 import { assertIssue, compile, make, shapeOf } from "./_compile.ts";
 
-/** Can only be sampled: the greater of two uniforms below 60 ms. */
+/** A family that can only be sampled: the greater of two uniform numbers below 60 ms. */
 const sampled = complete("sampled", {
   sample: (next) => 60 * Math.max(next(), next()),
   warnings: ["sampled only"],

@@ -23,7 +23,7 @@ import { compile, kit, make } from "./_compile.ts";
 
 const key = await streamKey(42, "orders");
 
-/** A route with so many arrivals. */
+/** A route with this number of arrivals. */
 function route(arrivals = 0): SampledRoute {
   return {
     arrivals,
@@ -36,7 +36,7 @@ function exact(block: number): Sampling {
   return { scheme: "exact", block, header: undefined };
 }
 
-/** The service times of exchanges without headers. */
+/** Service times of exchanges without headers. */
 function drawn(
   distribution: Distribution,
   sampling: Sampling,
@@ -176,7 +176,7 @@ Deno.test("exact sampling: interpolated percentiles of a complete block are with
   ) {
     const sorted = ascending(drawn(distribution, exact(200), range(0, 200)));
     for (const p of [0.5, 0.75, 0.9, 0.95, 0.99]) {
-      // Linear interpolation between ranks, as most tools do it.
+      // Linear interpolation between ranks, as in most tools.
       const place = p * (sorted.length - 1);
       const low = Math.floor(place);
       const read = sorted[low] +

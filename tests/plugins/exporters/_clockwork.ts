@@ -1,16 +1,16 @@
-/** What the tests of pushing exporters share: a virtual clock whose time passes only when promises have had their turns. */
+/** A virtual clock for tests of pushing exporters; before its time advances, all pending promises settle. */
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
 
-/** Lets all promises and immediates that are due have their turn. */
+/** Waits until all promises and immediates that are due have run. */
 export async function settle(turns = 20): Promise<void> {
   for (let turn = 0; turn < turns; turn++) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-/** A clock that moves in steps, with turns for promises in between. */
+/** A clock that advances in steps, and lets promises settle in between. */
 export class Clockwork extends VirtualClock {
-  /** Moves on, and settles what that started. */
+  /** Advances the clock, and waits until everything that this started has settled. */
   async pass(milliseconds: number, step: number = milliseconds): Promise<void> {
     await settle();
     for (let passed = 0; passed < milliseconds; passed += step) {

@@ -1,21 +1,21 @@
-/** A StatsD daemon in memory, and ways to it that fail in every way UDP can. */
+/** A StatsD daemon in memory, and channels to it that can fail in every way UDP can. */
 import type { Channel } from "../../../plugins/exporters/statsd_udp.ts";
 
-/** Strict where daemons are silent: a line that is none is an error. */
+/** Stricter than daemons: an invalid line is an error. */
 const LINE = /^([^\s:|@#]+):(-?\d+(?:\.\d+)?(?:e-\d+)?)\|([cg])(?:\|#(\S.*))?$/;
 
-/** What a daemon knows: sums of counters and the last values of gauges, by name and tags. */
+/** State of a daemon: sums of counters and the last values of gauges, by name and tags. */
 export class Daemon {
   /** Sums since the start. */
   readonly counters = new Map<string, number>();
   /** Last values. */
   readonly gauges = new Map<string, number>();
-  /** How many datagrams held counters. */
+  /** Number of datagrams with counters. */
   withCounts = 0;
   /** Sizes of the datagrams, in bytes. */
   readonly sizes: number[] = [];
 
-  /** Takes one datagram. */
+  /** Receives one datagram. */
   take(datagram: Uint8Array): void {
     this.sizes.push(datagram.length);
     const text = new TextDecoder().decode(datagram);
@@ -35,26 +35,26 @@ export class Daemon {
 
 /** A receiver on the loopback interface that can be taken down. */
 export class Loopback {
-  /** Who reads what arrives. */
+  /** The daemon that receives datagrams. */
   readonly daemon: Daemon = new Daemon();
-  /** What the system took for nobody. */
+  /** Receives the datagrams that the system accepted while the daemon was down. */
   readonly swallowed: Daemon = new Daemon();
-  /** Whether the daemon runs. */
+  /** True while the daemon runs. */
   isUp = true;
-  /** Dies when so many more datagrams were sent. */
+  /** Number of further datagrams after which the daemon goes down. */
   diesAfter: number = Infinity;
-  /** The system refuses when so many more datagrams were sent. */
+  /** Number of further datagrams after which the system refuses them. */
   refusesAfter: number = Infinity;
-  /** Whether the table of sockets can be read. */
+  /** True if the table of sockets can be read. */
   isKnown = true;
-  /** How many bytes wait before it. */
+  /** Number of bytes in the buffer of the daemon. */
   waiting = 0;
-  /** How many datagrams it had no room for. */
+  /** Number of datagrams dropped because the buffer was full. */
   overflowed = 0;
-  /** Channels that were not closed. */
+  /** Number of open channels. */
   open = 0;
 
-  /** A way to it. */
+  /** Opens a channel to the daemon. */
   channel(): Channel {
     this.open++;
     return {

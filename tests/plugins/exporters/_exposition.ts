@@ -1,6 +1,6 @@
-/** A reader of Prometheus' text formats that is strict where Prometheus itself is silent: no sample twice. */
+/** A parser of Prometheus' text formats. Stricter than Prometheus: a repeated sample is an error. */
 
-/** What a text says. */
+/** Contents of a text. */
 export interface Exposition {
   /** Types by family, in the order of the text. */
   readonly types: ReadonlyMap<string, string>;
@@ -10,7 +10,7 @@ export interface Exposition {
   readonly samples: ReadonlyMap<string, number>;
   /** Exemplars by sample, as they are written; OpenMetrics only. */
   readonly exemplars: ReadonlyMap<string, string>;
-  /** Whether the text ends as OpenMetrics does. */
+  /** True if the text ends as OpenMetrics requires. */
   readonly complete: boolean;
 }
 
@@ -20,7 +20,7 @@ const SAMPLE = new RegExp(
 );
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/gy;
 
-/** Reads a text; throws an Error at the first line that breaks the format or repeats a sample. */
+/** Parses a text; throws an Error at the first line that breaks the format or repeats a sample. */
 export function parse(text: string): Exposition {
   const types = new Map<string, string>();
   const help = new Map<string, string>();
@@ -45,7 +45,7 @@ export function parse(text: string): Exposition {
   return { types, help, samples, exemplars, complete };
 }
 
-/** The key of a sample in {@linkcode Exposition.samples}. */
+/** Key of a sample in {@linkcode Exposition.samples}. */
 export function sampleKey(
   name: string,
   labels: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 /**
- * ExportMetricsServiceRequest in the JSON mapping of protocol buffers, as strict as a schema can be: unknown keys, numbers
- * where 64-bit integers must be texts, and buckets that do not add up are faults.
+ * ExportMetricsServiceRequest in the JSON mapping of protocol buffers, as strict as possible: unknown keys, 64-bit
+ * integers that are not strings, and buckets whose sum is not the count are errors.
  *
  * Read from opentelemetry-proto 1.x: metrics/v1/metrics.proto, common/v1/common.proto, resource/v1/resource.proto.
  */
@@ -90,7 +90,7 @@ const metric = z.union([
   }),
 ]);
 
-/** The schema of a request. */
+/** Schema of a request. */
 export const request = z.strictObject({
   resourceMetrics: z.array(z.strictObject({
     resource: z.strictObject({ attributes }),

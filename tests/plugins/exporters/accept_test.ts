@@ -3,7 +3,7 @@ import { wantsOpenMetrics } from "../../../plugins/exporters/accept.ts";
 
 const OPEN = "application/openmetrics-text";
 
-/** What is accepted, and whether OpenMetrics is what it gets. */
+/** Accept headers, each with true if the answer is OpenMetrics. */
 const CASES: readonly (readonly [string | null, boolean])[] = [
   [null, false],
   ["", false],
@@ -27,7 +27,7 @@ const CASES: readonly (readonly [string | null, boolean])[] = [
     `${OPEN};version=1.0.0;escaping=allow-utf-8;q=0.6,${OPEN};version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2`,
     true,
   ],
-  // Quality decides; between equals, what says more.
+  // Quality decides; with equal quality, OpenMetrics, which has more information.
   [`${OPEN};q=0.4,text/plain;q=0.5`, false],
   [`${OPEN};q=0.5,text/plain;q=0.4`, true],
   [`text/plain,${OPEN}`, true],
@@ -35,7 +35,7 @@ const CASES: readonly (readonly [string | null, boolean])[] = [
   [`${OPEN};q=0.4,text/*;q=0.3,*/*;q=0.9`, true],
   [`${OPEN};q=0.4,text/*;q=0.5`, false],
   [`${OPEN};q=0.4,*/*;q=0.5`, false],
-  // Refused, and nonsense.
+  // Formats with a quality of 0, and invalid headers.
   [`${OPEN};q=0`, false],
   [`${OPEN};q=0,text/plain;q=0`, false],
   [`${OPEN};q=high`, false],
@@ -44,7 +44,7 @@ const CASES: readonly (readonly [string | null, boolean])[] = [
   [",;=,/", false],
 ];
 
-Deno.test("wantsOpenMetrics() is true where OpenMetrics is named and wanted at least as much as the text format", () => {
+Deno.test("wantsOpenMetrics() is true if OpenMetrics is named and preferred at least as much as the text format", () => {
   for (const [accept, wanted] of CASES) {
     equal(wantsOpenMetrics(accept), wanted, String(accept));
   }

@@ -20,7 +20,7 @@ function textOf(metrics: Metrics): string {
     format.end;
 }
 
-Deno.test("openMetrics() names a counter's family without _total, and ends with EOF", () => {
+Deno.test("openMetrics() writes the family of a counter without _total, and ends with EOF", () => {
   const metrics = new MetricRegistry();
   metrics.counter({ name: "a_total", help: 'Say "how\nmany"' }).series().add(2);
   metrics.gauge({ name: "b", help: "Now" }).series().set(1);
@@ -38,7 +38,7 @@ b 1
   );
 });
 
-Deno.test("openMetrics() writes the exemplar of each bucket that has one, in seconds since 1970", () => {
+Deno.test("openMetrics() writes the exemplar of each bucket that has one, with its time in seconds since 1970", () => {
   const metrics = new MetricRegistry();
   const timing = metrics.timing({ name: "a_seconds", help: "Test" }, [1, 20])
     .series();
@@ -62,7 +62,7 @@ a_seconds_count 3
   );
 });
 
-Deno.test("openMetrics() gives the same samples as the text format, exemplars apart", () => {
+Deno.test("openMetrics() writes the same samples as the text format, and exemplars", () => {
   const metrics = new MetricRegistry();
   const labels = ["route"];
   const timing = metrics.timing({ name: "a_seconds", help: "A", labels });
@@ -83,13 +83,13 @@ Deno.test("openMetrics() gives the same samples as the text format, exemplars ap
   ok(open.complete && !plain.complete);
 });
 
-Deno.test("familyOf() takes a counter that is not called _total for unknown, so that its name stays", () => {
+Deno.test("familyOf() returns the type unknown for a counter whose name does not end in _total, so that its name stays", () => {
   deepEqual(familyOf("a_total", "counter"), ["a", "counter"]);
   deepEqual(familyOf("a", "counter"), ["a", "unknown"]);
   deepEqual(familyOf("a_total", "gauge"), ["a_total", "gauge"]);
 });
 
-Deno.test("canonical() writes numbers as OpenMetrics has them", () => {
+Deno.test("canonical() writes numbers in the notation of OpenMetrics", () => {
   const expected: readonly (readonly [number, string])[] = [
     [0, "0.0"],
     [-0, "0.0"],
@@ -111,7 +111,7 @@ Deno.test("canonical() writes numbers as OpenMetrics has them", () => {
   for (const [value, text] of expected) equal(canonical(value), text);
 });
 
-Deno.test("canonical() loses nothing of a number", () => {
+Deno.test("canonical() keeps all digits of a number", () => {
   fc.assert(
     fc.property(
       fc.double({ noDefaultInfinity: true, noNaN: true }),

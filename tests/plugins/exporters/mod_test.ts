@@ -47,7 +47,7 @@ async function scrape(endpoint: Endpoint | undefined): Promise<Response> {
   return answer;
 }
 
-Deno.test("exporters serves Prometheus at /metrics unless told otherwise", () => {
+Deno.test("exporters serves Prometheus at /metrics by default", () => {
   const standard = { value: { prometheus: { path: "/metrics" } } };
   deepEqual(optionsOf({}), standard);
   deepEqual(optionsOf({ prometheus: {} }), standard);
@@ -69,7 +69,7 @@ Deno.test("exporters refuses unknown options and paths that are patterns", () =>
   ) ok(optionsOf(written).issues !== undefined);
 });
 
-Deno.test("exporters has no endpoint where Prometheus is off", async () => {
+Deno.test("exporters has no endpoint if Prometheus is off", async () => {
   deepEqual(optionsOf({ prometheus: false }), { value: { prometheus: false } });
   const metrics = new MetricRegistry();
   const host = { clock: new VirtualClock(), metrics };
@@ -96,7 +96,7 @@ Deno.test("exporters answers a scrape with all metrics in text format 0.0.4", as
   equal(samples.get(sampleKey("a", { x: "ü" })), 3);
 });
 
-Deno.test("exporters lets the event loop turn after each slice and records how long the scrape took", async () => {
+Deno.test("exporters lets the event loop turn after each slice and records the duration of the scrape", async () => {
   const metrics = new MetricRegistry({ seriesLimit: 2000 });
   const timing = metrics.timing({
     name: "h_seconds",
@@ -126,7 +126,7 @@ Deno.test("exporters lets the event loop turn after each slice and records how l
   ok(took.sum >= slices);
 });
 
-Deno.test("exporters keeps its figures when it is set up again for a new revision", async () => {
+Deno.test("exporters keeps its figures when a new revision sets it up again", async () => {
   const metrics = new MetricRegistry();
   const host = { clock: new VirtualClock(), metrics };
   await (await scrape(await endpointOf(host))).text();

@@ -6,7 +6,7 @@ import { statsdSchema } from "../../../plugins/exporters/statsd.ts";
 
 const kit = createKit({ folder: "/", distribution: () => ({ issues: [] }) });
 
-/** What the schema makes of it, or the paths of all faults. */
+/** The parsed value, or the paths of all issues. */
 function read(schema: KitType<unknown>, written: unknown): unknown {
   const result = schema["~standard"].validate(written);
   ok(!(result instanceof Promise));
@@ -18,7 +18,7 @@ function read(schema: KitType<unknown>, written: unknown): unknown {
 const statsd = (written: unknown) => read(statsdSchema(kit), written);
 const otlp = (written: unknown) => read(otlpSchema(kit), written);
 
-Deno.test("statsd takes a host and a port, and sends to DogStatsD every 10 s unless told otherwise", () => {
+Deno.test("statsd needs a host and a port, and sends DogStatsD lines every 10 s by default", () => {
   const standard = { format: "dogstatsd", interval: 10_000, prefix: "" };
   for (
     const [address, host, port] of [
@@ -45,7 +45,7 @@ Deno.test("statsd takes a host and a port, and sends to DogStatsD every 10 s unl
   );
 });
 
-Deno.test("statsd refuses addresses that are none, and names every fault", () => {
+Deno.test("statsd refuses invalid addresses, and reports every error", () => {
   for (
     const address of [
       "",
@@ -76,7 +76,7 @@ Deno.test("statsd refuses addresses that are none, and names every fault", () =>
   deepEqual(statsd({ address: "a:1", timeout: 1 }), [""]);
 });
 
-Deno.test("otlp takes a URL, and posts cumulative figures every 10 s unless told otherwise", () => {
+Deno.test("otlp needs a URL, and posts cumulative figures every 10 s by default", () => {
   const endpoint = "https://collector.example:4318/v1/metrics?tenant=1";
   deepEqual(otlp({ endpoint }), {
     endpoint,
@@ -103,7 +103,7 @@ Deno.test("otlp takes a URL, and posts cumulative figures every 10 s unless told
   );
 });
 
-Deno.test("otlp refuses what is no endpoint, and names every fault", () => {
+Deno.test("otlp refuses invalid endpoints, and reports every error", () => {
   for (
     const endpoint of [
       "",

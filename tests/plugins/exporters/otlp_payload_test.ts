@@ -28,12 +28,12 @@ function rig(seriesLimit = 5000) {
   return { metrics, delivered, payloads, read, metric };
 }
 
-/** The nanoseconds of a time of the clock. */
+/** A time of the clock as nanoseconds since 1970. */
 function nanoseconds(milliseconds: number): string {
   return `${Math.round((performance.timeOrigin + milliseconds) * 1000)}000`;
 }
 
-Deno.test("PayloadWriter says who it is in every request", () => {
+Deno.test("PayloadWriter writes the resource into every request", () => {
   const { metrics, read } = rig();
   metrics.gauge({ name: "g", help: "T" }).series();
   const [{ resourceMetrics: [{ resource, scopeMetrics: [{ scope }] }] }] =
@@ -72,7 +72,7 @@ Deno.test("PayloadWriter writes counters as monotonic sums since its start", () 
   }]);
 });
 
-Deno.test("PayloadWriter writes gauges, those that are finite", () => {
+Deno.test("PayloadWriter writes gauges with finite values", () => {
   const { metrics, metric } = rig();
   const gauge = metrics.gauge({ name: "g", help: "T", labels: ["n"] });
   for (const value of [-1.5, NaN, Infinity]) {
@@ -132,7 +132,7 @@ Deno.test("PayloadWriter writes histograms in seconds, with new exemplars", () =
   deepEqual(metric("t_seconds", 4000), written());
 });
 
-Deno.test("PayloadWriter counts from where its delivered began", () => {
+Deno.test("PayloadWriter subtracts the counts from before the start", () => {
   const { metrics, metric, delivered } = rig();
   const counter = metrics.counter({ name: "c_total", help: "T" }).series();
   const timing = metrics.timing({ name: "t", help: "T" }, [10]).series();
@@ -150,7 +150,7 @@ Deno.test("PayloadWriter counts from where its delivered began", () => {
   equal(histogram.histogram.dataPoints[0].sum, 0.015);
 });
 
-Deno.test("PayloadWriter closes a request at about 128 KiB and leaves nothing out", () => {
+Deno.test("PayloadWriter ends a request at about 128 KiB, and the requests have all data points", () => {
   const { metrics, payloads } = rig();
   const timing = metrics.timing({ name: "t", help: "T", labels: ["n"] });
   const counter = metrics.counter({
@@ -185,7 +185,7 @@ Deno.test("PayloadWriter closes a request at about 128 KiB and leaves nothing ou
   equal(seen.get("c_total"), 1500);
 });
 
-Deno.test("PayloadWriter lets others run every 32 data points", () => {
+Deno.test("PayloadWriter lets the event loop turn every 32 data points", () => {
   const metrics = new MetricRegistry({ seriesLimit: 5000 });
   const counter = metrics.counter({
     name: "c_total",
@@ -204,7 +204,7 @@ Deno.test("PayloadWriter lets others run every 32 data points", () => {
   equal(breaths, 20);
 });
 
-Deno.test("PayloadWriter writes what the schema of the protocol takes, for any labels and figures", () => {
+Deno.test("PayloadWriter writes valid requests of the protocol for any labels and figures", () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.string({ unit: "binary" }), fc.nat(), fc.nat())),

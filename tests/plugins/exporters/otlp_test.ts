@@ -13,7 +13,7 @@ import {
 import { Clockwork, settle } from "./_clockwork.ts";
 import { request } from "./_otlp_schema.ts";
 
-/** A receiver whose answers are scripted; the last one holds. */
+/** A receiver whose answers are given by a function of the number of requests. */
 class Receiver implements AsyncDisposable {
   readonly requests: { readonly headers: Headers; readonly body: string }[] =
     [];
@@ -90,7 +90,7 @@ async function rig(
   };
 }
 
-Deno.test("OtlpExporter posts JSON with the headers it was given", async () => {
+Deno.test("OtlpExporter posts JSON with the configured headers", async () => {
   await using receiver = new Receiver(() => Response.json({}));
   const { exporter, end } = await rig(receiver.endpoint, {
     headers: { Authorization: "Bearer x" },
@@ -111,7 +111,7 @@ Deno.test("OtlpExporter posts JSON with the headers it was given", async () => {
   }
 });
 
-Deno.test("OtlpExporter takes any 2xx for success, and answers that are not JSON", async () => {
+Deno.test("OtlpExporter accepts any 2xx as success, and answers that are not JSON", async () => {
   for (
     const answer of [
       () => new Response(null, { status: 204 }),
@@ -128,7 +128,7 @@ Deno.test("OtlpExporter takes any 2xx for success, and answers that are not JSON
   }
 });
 
-Deno.test("OtlpExporter counts data points that the receiver rejects, and says why", async () => {
+Deno.test("OtlpExporter counts data points that the receiver rejects, and reports the reason", async () => {
   await using receiver = new Receiver(() =>
     Response.json({
       partialSuccess: { rejectedDataPoints: "2", errorMessage: "Too old" },
@@ -142,7 +142,7 @@ Deno.test("OtlpExporter counts data points that the receiver rejects, and says w
   await end();
 });
 
-Deno.test("OtlpExporter passes a warning on, once", async () => {
+Deno.test("OtlpExporter logs a warning of the receiver, once", async () => {
   await using receiver = new Receiver(() =>
     Response.json({ partialSuccess: { errorMessage: "Use gzip" } })
   );
@@ -152,7 +152,7 @@ Deno.test("OtlpExporter passes a warning on, once", async () => {
   deepEqual(lines, ["warn: Exporter otlp was told by its receiver: Use gzip"]);
 });
 
-Deno.test("OtlpExporter says that nobody is there", async () => {
+Deno.test("OtlpExporter reports a receiver that cannot be reached", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -183,7 +183,7 @@ Deno.test("OtlpExporter gives up on a receiver that does not answer", async () =
   gate.resolve();
 });
 
-Deno.test("OtlpExporter tells the status and message of a refusal", async () => {
+Deno.test("OtlpExporter reports the status and message of a rejection", async () => {
   for (
     const [answer, state] of [
       [
@@ -213,7 +213,7 @@ Deno.test("OtlpExporter tells the status and message of a refusal", async () => 
   }
 });
 
-Deno.test("OtlpExporter goes on after a request that is refused, and stops at one that cannot be taken now", async () => {
+Deno.test("OtlpExporter continues after a request that is rejected, and stops at one that can be tried again", async () => {
   for (const [status, sent] of [[400, "all"], [503, "one"]] as const) {
     await using receiver = new Receiver((count) =>
       count === 1 ? new Response(null, { status }) : Response.json({})
@@ -232,7 +232,7 @@ Deno.test("OtlpExporter goes on after a request that is refused, and stops at on
   }
 });
 
-Deno.test("OtlpExporter tells a receiver that was down all it missed, once, and nothing goes backwards", async () => {
+Deno.test("OtlpExporter sends a receiver that was down all counts that it missed, once, and no sum decreases", async () => {
   const sums: number[] = [];
   const answers = [200, 503, 503, 200, 400, 200];
   let answered = 0;
@@ -264,7 +264,7 @@ Deno.test("OtlpExporter tells a receiver that was down all it missed, once, and 
     { delivered: new DeliveredCounts(), start: 0, id: "me" },
   );
   exporter.start();
-  // One event a second of the clock's, at whose pauses the answers have their time.
+  // One event per second of the clock; the answers arrive while the clock stands still.
   for (let second = 0; second < 20; second++) {
     counter.add();
     await clock.pass(1000);
@@ -273,7 +273,7 @@ Deno.test("OtlpExporter tells a receiver that was down all it missed, once, and 
     while (isUnderWay()) await settle(1);
   }
   await exporter[Symbol.asyncDispose]();
-  // Taken at 0 s, not at 1 and 2 s, taken at 4 s, refused at 5 s, and taken each second from then on.
+  // Accepted at 0 s, not at 1 and 2 s, accepted at 4 s, rejected at 5 s, and accepted each second after that.
   deepEqual(sums.slice(0, 4), [1, 4, 6, 7]);
   deepEqual(sums, sums.toSorted((a, b) => a - b));
   equal(sums.at(-1), 20);
@@ -282,7 +282,7 @@ Deno.test("OtlpExporter tells a receiver that was down all it missed, once, and 
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 
-/** What a receiver that answers so is left alone for, in milliseconds. */
+/** Pause after an answer with this status and Retry-After, in milliseconds. */
 async function retryAfter(
   status: number,
   header: string | undefined,
@@ -310,7 +310,7 @@ async function retryAfter(
   return asked;
 }
 
-Deno.test("post() passes a Retry-After on, in seconds or as a date", async () => {
+Deno.test("post() reads a Retry-After in seconds or as a date", async () => {
   for (const status of [429, 502, 503, 504]) {
     equal(await retryAfter(status, "7"), 7000);
   }
@@ -320,6 +320,6 @@ Deno.test("post() passes a Retry-After on, in seconds or as a date", async () =>
   equal(await retryAfter(503, undefined), 0);
 });
 
-Deno.test("post() takes no Retry-After from a refusal: another request may be welcome", async () => {
+Deno.test("post() ignores the Retry-After of a rejection: another request may be accepted", async () => {
   equal(await retryAfter(400, "7"), 0);
 });

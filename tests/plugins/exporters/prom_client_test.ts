@@ -64,7 +64,7 @@ function play(
   }
 }
 
-/** Something to record. */
+/** An event to record. */
 interface Event {
   readonly a: string;
   readonly b: string;
@@ -311,7 +311,7 @@ Deno.test("AuthorRegistry refuses labels that Prometheus reserves", () => {
 
 const REGISTRY: Key<Registry> = { name: "exporters.promClient" };
 
-/** A plugin of an author's own that counts what it observes. */
+/** An author's plugin that counts the exchanges it observes. */
 const shop: Plugin = {
   name: "shop",
   version: "1.0.0",
@@ -326,7 +326,7 @@ const shop: Plugin = {
   },
 };
 
-/** A plugin that does nothing but register something. */
+/** A plugin that only registers something. */
 function other(setup: (host: Host) => void): Plugin {
   return {
     name: "other",

@@ -63,7 +63,7 @@ Deno.test("Prometheus appends the metrics of plugin authors, non-ASCII labels to
   deepEqual(prometheus.reasons, []);
 });
 
-Deno.test("Prometheus leaves out what cannot be told, says so once and in its health, and tells all the rest", async () => {
+Deno.test("Prometheus leaves out metrics that fail, reports them once in the log and in health, and writes all others", async () => {
   const { metrics, prometheus, lines, read } = setUp();
   const registers = [prometheus.registry];
   let broken = true;
@@ -98,7 +98,7 @@ Deno.test("Prometheus leaves out what cannot be told, says so once and in its he
   equal(prometheus.reasons.length, 2);
 });
 
-Deno.test("Prometheus waits one second at most for plugin authors' metrics", async () => {
+Deno.test("Prometheus waits at most one second for plugin authors' metrics", async () => {
   const { prometheus, clock, read } = setUp();
   const registers = [prometheus.registry];
   const never = new Promise<void>(() => {});
@@ -120,7 +120,7 @@ Deno.test("Prometheus waits one second at most for plugin authors' metrics", asy
   ]);
 });
 
-Deno.test("Prometheus leaves a metric out that has the same series twice", async () => {
+Deno.test("Prometheus leaves out a metric that has the same series twice", async () => {
   const { prometheus, read } = setUp();
   const registers = [prometheus.registry];
   const gauge = new Gauge({ name: "g", help, labelNames: ["x"], registers });
@@ -130,7 +130,7 @@ Deno.test("Prometheus leaves a metric out that has the same series twice", async
   equal(prometheus.reasons.length, 1);
 });
 
-Deno.test("Prometheus logs a hundred different reasons at most", async () => {
+Deno.test("Prometheus logs at most a hundred different reasons", async () => {
   const { metrics, lines, read } = setUp();
   const gauge = metrics.gauge({ name: "g", help });
   let count = 0;

@@ -61,7 +61,7 @@ Deno.test("PrometheusText.slices() writes a histogram without labels", () => {
   ]);
 });
 
-Deno.test("PrometheusText.slices() writes the default boundaries as round numbers of seconds, in the one way that OpenMetrics allows", () => {
+Deno.test("PrometheusText.slices() writes the default boundaries as round numbers of seconds, in the notation of OpenMetrics", () => {
   const metrics = new MetricRegistry();
   metrics.timing({ name: "d", help: "Test" }, DURATION_BOUNDARIES).series();
   metrics.timing({ name: "l", help: "Test" }, LATENESS_BOUNDARIES).series();
@@ -78,7 +78,7 @@ Deno.test("PrometheusText.slices() writes the default boundaries as round number
   );
 });
 
-Deno.test("PrometheusText.slices() writes numbers that are none in Prometheus' words", () => {
+Deno.test("PrometheusText.slices() writes infinite values and NaN as Prometheus does", () => {
   const metrics = new MetricRegistry();
   const gauge = metrics.gauge({ name: "a", help: "Test", labels: ["x"] });
   for (const value of [Infinity, -Infinity, NaN]) {
@@ -103,7 +103,7 @@ Deno.test("PrometheusText.slices() escapes backslash, quote and newline", () => 
   ok(text.includes('a{x="\\\\ \\" \\n \\\\n"} 0\n'));
 });
 
-Deno.test("PrometheusText.slices() shows new values and new series when it is called again", () => {
+Deno.test("PrometheusText.slices() writes new values and new series when it is called again", () => {
   const metrics = new MetricRegistry();
   const counter = metrics.counter({
     name: "a_total",
@@ -120,7 +120,7 @@ Deno.test("PrometheusText.slices() shows new values and new series when it is ca
   equal(samples.get(sampleKey("a_total", { x: "2" })), 5);
 });
 
-Deno.test("PrometheusText.slices() says the same as prom-client for the same events", async () => {
+Deno.test("PrometheusText.slices() writes the same samples as prom-client for the same events", async () => {
   const text = fc.oneof(
     fc.constantFrom(
       "orders",
@@ -160,7 +160,7 @@ Deno.test("PrometheusText.slices() says the same as prom-client for the same eve
       for (const [key, expected] of oracle.samples) {
         const actual = own.samples.get(key) ?? NaN;
         if (key.includes("_sum")) {
-          // They add seconds, we add milliseconds.
+          // prom-client adds seconds, perfmock adds milliseconds.
           ok(Math.abs(actual - expected) <= 1e-9 * Math.abs(expected), key);
         } else equal(actual, expected, key);
       }
@@ -169,7 +169,7 @@ Deno.test("PrometheusText.slices() says the same as prom-client for the same eve
   );
 });
 
-/** The same metrics twice, and ways to do the same to both. */
+/** The same metrics in both registries, and functions that record the same events in both. */
 function pair() {
   const metrics = new MetricRegistry();
   const registry = new PromRegistry();
@@ -247,7 +247,7 @@ Deno.test("PrometheusText.slices() ends a slice with the series that fills it", 
   equal(parse(slices.join("")).samples.size, 200 * 22 + 1500 + 4);
 });
 
-Deno.test("PrometheusText.slices() keeps a series consistent while others record between slices", () => {
+Deno.test("PrometheusText.slices() writes consistent figures of a series even if events are recorded between slices", () => {
   const metrics = new MetricRegistry({ seriesLimit: 2000 });
   const timing = metrics.timing({
     name: "h_seconds",

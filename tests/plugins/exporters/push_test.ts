@@ -11,7 +11,7 @@ import {
 } from "../../../plugins/exporters/push.ts";
 import { Clockwork, settle } from "./_clockwork.ts";
 
-/** An exporter whose deliveries are written down, each with its time; `outcome` decides what becomes of them. */
+/** An exporter that records the time of each delivery; `outcome` decides if it succeeds. */
 function rig(
   outcome: (signal: AbortSignal, count: number) => Promise<void> | void,
   { interval = 1000, timeout = 5000 } = {},
@@ -33,7 +33,7 @@ function rig(
   return { clock, times, lines, exporter };
 }
 
-/** Ends when the signal says so. */
+/** Hangs until the signal is aborted. */
 function hang(signal: AbortSignal): Promise<void> {
   return new Promise((_, reject) =>
     signal.addEventListener("abort", () => reject(signal.reason))
@@ -42,7 +42,7 @@ function hang(signal: AbortSignal): Promise<void> {
 
 const down = () => Promise.reject(new Error("Nobody there"));
 
-Deno.test("PushExporter delivers at once, then once an interval", async () => {
+Deno.test("PushExporter delivers at once, then once per interval", async () => {
   const { clock, times, exporter, lines } = rig(() => {});
   equal(exporter.state, "starting");
   exporter.start();
@@ -55,7 +55,7 @@ Deno.test("PushExporter delivers at once, then once an interval", async () => {
   await exporter[Symbol.asyncDispose]();
 });
 
-Deno.test("PushExporter doubles its pause with each failure, up to 30 s, and says so once", async () => {
+Deno.test("PushExporter doubles its pause with each failure, up to 30 s, and logs only the first", async () => {
   const { clock, times, exporter, lines } = rig(down);
   exporter.start();
   await clock.pass(100_000, 1000);
@@ -69,7 +69,7 @@ Deno.test("PushExporter doubles its pause with each failure, up to 30 s, and say
   await exporter[Symbol.asyncDispose]();
 });
 
-Deno.test("PushExporter keeps an interval longer than 30 s as it is while failing", async () => {
+Deno.test("PushExporter does not change an interval longer than 30 s while deliveries fail", async () => {
   const { clock, times, exporter } = rig(down, { interval: 60_000 });
   exporter.start();
   await clock.pass(200_000, 10_000);
@@ -77,7 +77,7 @@ Deno.test("PushExporter keeps an interval longer than 30 s as it is while failin
   await exporter[Symbol.asyncDispose]();
 });
 
-Deno.test("PushExporter goes back to its interval with the first success, and says so", async () => {
+Deno.test("PushExporter returns to its interval with the first success, and logs it", async () => {
   const { clock, times, exporter, lines } = rig((_, count) =>
     count <= 3 ? down() : undefined
   );
@@ -90,7 +90,7 @@ Deno.test("PushExporter goes back to its interval with the first success, and sa
   await exporter[Symbol.asyncDispose]();
 });
 
-Deno.test("PushExporter leaves a receiver alone for as long as it asks, 10 min at most", async () => {
+Deno.test("PushExporter pauses for as long as a receiver asks, at most 10 min", async () => {
   const asked = [12_345, 3_600_000];
   const { clock, times, exporter } = rig((_, count) =>
     Promise.reject(new DeliveryError("Busy", asked[count - 1] ?? 0))
@@ -101,7 +101,7 @@ Deno.test("PushExporter leaves a receiver alone for as long as it asks, 10 min a
   await exporter[Symbol.asyncDispose]();
 });
 
-Deno.test("PushExporter ends a delivery that takes too long", async () => {
+Deno.test("PushExporter aborts a delivery that takes too long", async () => {
   const { clock, times, exporter } = rig(hang, { timeout: 500 });
   exporter.start();
   await clock.pass(400, 100);
@@ -118,7 +118,7 @@ Deno.test("PushExporter ends a delivery that takes too long", async () => {
   equal(clock.pending, 0);
 });
 
-Deno.test("PushExporter never has two deliveries under way, and skips those it missed", async () => {
+Deno.test("PushExporter never has two deliveries under way, and skips deliveries that it missed", async () => {
   const gates: (() => void)[] = [];
   const { clock, times, exporter } = rig(
     () => new Promise((resolve) => gates.push(resolve)),
@@ -138,7 +138,7 @@ Deno.test("PushExporter never has two deliveries under way, and skips those it m
   await ended;
 });
 
-Deno.test("PushExporter delivers a last time at its disposal and leaves no timer", async () => {
+Deno.test("PushExporter delivers a last time on disposal and leaves no timer", async () => {
   const { clock, times, exporter } = rig(() => {});
   exporter.start();
   await clock.pass(1500, 100);
@@ -150,7 +150,7 @@ Deno.test("PushExporter delivers a last time at its disposal and leaves no timer
   equal(times.length, 3);
 });
 
-Deno.test("PushExporter waits at its disposal for the delivery under way, then delivers the rest", async () => {
+Deno.test("PushExporter waits on disposal for the delivery under way, then delivers the rest", async () => {
   const gates: (() => void)[] = [];
   const { clock, times, exporter } = rig(() =>
     new Promise((resolve) => gates.push(resolve))
@@ -168,7 +168,7 @@ Deno.test("PushExporter waits at its disposal for the delivery under way, then d
   equal(clock.pending, 0);
 });
 
-Deno.test("PushExporter gives up its last delivery after 2 s, the one under way included", async () => {
+Deno.test("PushExporter aborts its last delivery after 2 s, including one that is under way", async () => {
   const { clock, exporter } = rig(hang, { timeout: 60_000 });
   exporter.start();
   await clock.pass(100);
@@ -183,7 +183,7 @@ Deno.test("PushExporter gives up its last delivery after 2 s, the one under way 
   equal(clock.pending, 0);
 });
 
-Deno.test("PushExporter that never started delivers nothing at its disposal", async () => {
+Deno.test("PushExporter that never started delivers nothing on disposal", async () => {
   const { clock, times, exporter } = rig(() => {});
   await exporter[Symbol.asyncDispose]();
   deepEqual(times, []);
@@ -210,7 +210,7 @@ function persistentRig() {
   return { clock, metrics, events, kept, create };
 }
 
-Deno.test("PersistentExporter goes on as it is where the settings are the same", async () => {
+Deno.test("PersistentExporter continues unchanged if the settings are the same", async () => {
   const { clock, events, kept, create } = persistentRig();
   await kept.prepare();
   equal(kept.exporter, undefined);
@@ -225,7 +225,7 @@ Deno.test("PersistentExporter goes on as it is where the settings are the same",
   equal(clock.pending, 0);
 });
 
-Deno.test("PersistentExporter lets the one before deliver a last time where the settings changed", async () => {
+Deno.test("PersistentExporter lets the old exporter deliver a last time if the settings changed", async () => {
   const { clock, events, kept, create } = persistentRig();
   kept.adopt({ a: 1 }, create("one"));
   await clock.pass(500, 100);
@@ -239,7 +239,7 @@ Deno.test("PersistentExporter lets the one before deliver a last time where the 
   equal(clock.pending, 0);
 });
 
-Deno.test("PersistentExporter counts from when it was made, as one of its own", async () => {
+Deno.test("PersistentExporter counts from its creation, with an id of its own", async () => {
   const { kept, metrics } = persistentRig();
   equal(kept.start, 50);
   notEqual(kept.id, persistentRig().kept.id);
@@ -254,7 +254,7 @@ Deno.test("PersistentExporter counts from when it was made, as one of its own", 
   await later[Symbol.asyncDispose]();
 });
 
-Deno.test("PersistentExporter that is turned off delivers a last time, and counts from when it is turned on again", async () => {
+Deno.test("PersistentExporter delivers a last time when it is turned off, and counts from when it is turned on again", async () => {
   const { clock, metrics, events, kept, create } = persistentRig();
   const series = metrics.counter({ name: "c_total", help: "T" }).series();
   await kept.prepare();
@@ -270,7 +270,7 @@ Deno.test("PersistentExporter that is turned off delivers a last time, and count
   kept.adopt({ a: 1 }, create("two"));
   series.add(2);
   deepEqual([...kept.delivered.change(series)?.growth ?? []], [2]);
-  // Prepared for a revision that was refused: one that is on is left as it is.
+  // Prepared for a revision that was refused: an exporter that is on stays unchanged.
   await kept.prepare();
   deepEqual([...kept.delivered.change(series)?.growth ?? []], [2]);
   await clock.pass(10);
@@ -292,7 +292,7 @@ function metrics() {
   };
 }
 
-Deno.test("DeliveredCounts.change() tells what grew since the series was settled", () => {
+Deno.test("DeliveredCounts.change() returns the growth of a series since its last delivery", () => {
   const { counter, timing } = metrics();
   const delivered = new DeliveredCounts();
   const c = counter.series("1");
@@ -301,7 +301,7 @@ Deno.test("DeliveredCounts.change() tells what grew since the series was settled
   const change = delivered.change(c);
   deepEqual(change && [...change.growth], [3]);
   c.add(2);
-  // Not settled: it is still to be delivered.
+  // Not marked as delivered, so it is still part of the growth.
   deepEqual([...delivered.change(c)?.growth ?? []], [5]);
   if (change !== undefined) delivered.mark(c, change);
   deepEqual([...delivered.change(c)?.growth ?? []], [2]);
@@ -317,7 +317,7 @@ Deno.test("DeliveredCounts.change() tells what grew since the series was settled
   deepEqual([...delivered.change(t)?.growth ?? []], [12, 0, 1, 1]);
 });
 
-Deno.test("DeliveredCounts.markAll() takes what happened as delivered, a slice at a time", () => {
+Deno.test("DeliveredCounts.markAll() marks all counts as delivered, in slices", () => {
   const { registry, counter, timing } = metrics();
   for (let n = 0; n < 2500; n++) counter.series(String(n)).add(n);
   timing.series().record(5);
@@ -337,7 +337,7 @@ Deno.test("DeliveredCounts.markAll() takes what happened as delivered, a slice a
   deepEqual([...delivered.change(unseen)?.growth ?? []], [4]);
 });
 
-Deno.test("sleep() ends at its time, or with its signal, and leaves no timer", async () => {
+Deno.test("sleep() ends at its time or when its signal is aborted, and leaves no timer", async () => {
   const clock = new Clockwork();
   const controller = new AbortController();
   const ends: string[] = [];
@@ -351,7 +351,7 @@ Deno.test("sleep() ends at its time, or with its signal, and leaves no timer", a
   equal(clock.pending, 0);
 });
 
-Deno.test("sleep() that ended takes no notice of its signal", async () => {
+Deno.test("sleep() that ended ignores its signal", async () => {
   const clock = new Clockwork();
   const controller = new AbortController();
   const slept = sleep(clock, 10, controller.signal);
@@ -361,7 +361,7 @@ Deno.test("sleep() that ended takes no notice of its signal", async () => {
   await settle();
 });
 
-Deno.test("messageOf() tells causes, and no URL", () => {
+Deno.test("messageOf() includes causes, and removes URLs", () => {
   equal(messageOf("text"), "text");
   equal(
     messageOf(

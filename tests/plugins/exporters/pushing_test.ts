@@ -5,7 +5,7 @@ import { createPerfmock, type Perfmock } from "../../../mod.ts";
 import { request } from "./_otlp_schema.ts";
 import { Daemon } from "./_daemon.ts";
 
-/** A StatsD daemon on a port of its own. */
+/** A StatsD daemon on a free port. */
 async function listen() {
   const daemon = new Daemon();
   const socket = createSocket("udp4");
@@ -19,7 +19,7 @@ async function listen() {
   };
 }
 
-/** An OTLP receiver that remembers the last sum of arrivals. */
+/** An OTLP receiver that stores the last sum of arrivals. */
 function collect() {
   const told = { arrivals: 0, requests: 0 };
   const server = Deno.serve(
@@ -40,7 +40,7 @@ function collect() {
   return { told, endpoint, close: () => server.shutdown() };
 }
 
-/** Lets the daemon read until it knows so many arrivals; gives up after 1000 turns. */
+/** Waits until the daemon has received this number of arrivals; at most 1000 turns of the event loop. */
 async function read(daemon: Daemon, arrivals: number): Promise<void> {
   for (let turn = 0; turn < 1000; turn++) {
     if (daemon.counters.get(ARRIVALS) === arrivals) return;
@@ -57,7 +57,7 @@ async function visit(server: Perfmock, times: number): Promise<void> {
 const ROUTES = [{ id: "a", path: "/a" }];
 const ARRIVALS = "perfmock_arrivals_total.route.a";
 
-Deno.test("Exporters deliver what happened until the end, over all revisions, once", async () => {
+Deno.test("Exporters deliver all counts until the end, across all revisions, once", async () => {
   const statsd = await listen();
   const otlp = collect();
   const settings = {
@@ -69,7 +69,7 @@ Deno.test("Exporters deliver what happened until the end, over all revisions, on
     routes: ROUTES,
   }, { log: () => {} });
   await visit(server, 30);
-  // The same settings, then others.
+  // First the same settings, then different ones.
   await server.update({ server: { drainTimeout: "3s" } });
   await visit(server, 20);
   await server.update({
@@ -109,7 +109,7 @@ Deno.test("Exporters that are turned on later count from then", async () => {
   await otlp.close();
 });
 
-Deno.test("A server runs on while its exporters fail, and its health says so", async () => {
+Deno.test("A server continues while its exporters fail, and its health reports them", async () => {
   const lines: string[] = [];
   await using server = await createPerfmock({
     plugins: {
@@ -135,7 +135,7 @@ Deno.test("A server runs on while its exporters fail, and its health says so", a
   ok(lines.every((line) => /Exporter (statsd|otlp) fails: /.test(line)));
 });
 
-Deno.test("Exporters are off where no address is given", async () => {
+Deno.test("Exporters are off if no address is given", async () => {
   await using server = await createPerfmock({
     plugins: { exporters: { statsd: false, otlp: false } },
     routes: ROUTES,

@@ -12,7 +12,7 @@ import {
 const PLAIN = { format: "plain", prefix: "" } as const;
 const DOG = { format: "dogstatsd", prefix: "" } as const;
 
-/** All lines but those of the registry's own two metrics. */
+/** All lines except those of the registry's own two metrics. */
 function linesOf(
   metrics: MetricRegistry,
   options: ConstructorParameters<typeof LineWriter>[0],
@@ -44,7 +44,7 @@ Deno.test("LineWriter writes gauges, counters and histograms with tags", () => {
   ]);
 });
 
-Deno.test("LineWriter writes labels into plain names, behind the prefix", () => {
+Deno.test("LineWriter writes labels into plain names, after the prefix", () => {
   const metrics = new MetricRegistry();
   metrics.counter({ name: "c_total", help: "T", labels: ["route", "why"] })
     .series("get-orders", "queue_full").add();
@@ -61,14 +61,14 @@ Deno.test("LineWriter writes labels into plain names, behind the prefix", () => 
   ]);
 });
 
-Deno.test("LineWriter sends a negative gauge by way of 0 to plain daemons, which take a sign for a change", () => {
+Deno.test("LineWriter sets a negative gauge to 0 first for plain daemons, which read a sign as a change", () => {
   const metrics = new MetricRegistry();
   metrics.gauge({ name: "g", help: "T" }).series().set(-2);
   deepEqual(linesOf(metrics, PLAIN), ["g:0|g", "g:-2|g"]);
   deepEqual(linesOf(metrics, DOG), ["g:-2|g"]);
 });
 
-Deno.test("LineWriter leaves out gauges that are no finite number", () => {
+Deno.test("LineWriter leaves out gauges with values that are not finite", () => {
   const metrics = new MetricRegistry();
   const gauge = metrics.gauge({ name: "g", help: "T", labels: ["n"] });
   for (const value of [NaN, Infinity, -Infinity]) {
@@ -77,7 +77,7 @@ Deno.test("LineWriter leaves out gauges that are no finite number", () => {
   deepEqual(linesOf(metrics, PLAIN), []);
 });
 
-Deno.test("LineWriter writes a figure that did not change once", () => {
+Deno.test("LineWriter writes a count that did not change only once", () => {
   const metrics = new MetricRegistry();
   const counter = metrics.counter({ name: "c_total", help: "T" }).series();
   const delivered = new DeliveredCounts();
@@ -89,7 +89,7 @@ Deno.test("LineWriter writes a figure that did not change once", () => {
   deepEqual(linesOf(metrics, PLAIN, delivered), []);
 });
 
-Deno.test("LineWriter tells quantiles within the bucket they are in", () => {
+Deno.test("LineWriter writes quantiles that lie within their bucket", () => {
   fc.assert(
     fc.property(
       fc.array(fc.double({ min: 0, max: 1500, noNaN: true }), {
@@ -109,7 +109,7 @@ Deno.test("LineWriter tells quantiles within the bucket they are in", () => {
           const sent = Number(line?.match(/:([\d.e-]+)\|g/)?.[1]) * 1000;
           const exact = sorted[Math.ceil(Number(p) * values.length - 1e-9) - 1];
           const upper = boundaries.findIndex((end) => exact <= end);
-          // Beyond the last boundary nothing is known but that.
+          // Beyond the last boundary, the quantile is that boundary.
           const lower = upper === -1 ? 1000 : boundaries[upper - 1] ?? 0;
           const end = upper === -1 ? 1000 : boundaries[upper];
           equal(sent >= lower - 1e-6 && sent <= end + 1e-6, true);
@@ -120,7 +120,7 @@ Deno.test("LineWriter tells quantiles within the bucket they are in", () => {
   );
 });
 
-Deno.test("plainName() never gives two sets of labels the same name", () => {
+Deno.test("plainName() never returns the same name for two sets of labels", () => {
   const value = fc.oneof(
     fc.string({ unit: "binary", maxLength: 6 }),
     fc.stringMatching(/^[_.\-\/2f]{0,6}$/),
@@ -141,7 +141,7 @@ Deno.test("plainName() never gives two sets of labels the same name", () => {
   );
 });
 
-Deno.test("dogstatsdTags() lets no value end its tag, its line or its packet", () => {
+Deno.test("dogstatsdTags() escapes characters that would end the tag, the line or the packet", () => {
   equal(dogstatsdTags([], []), "");
   equal(
     dogstatsdTags(["a", "b"], ['1,2|3#4%\n\r"é', ""]),

@@ -50,23 +50,23 @@ function rig() {
   };
 }
 
-/** Enough series for some bursts of datagrams. */
+/** Number of series that need several bursts of datagrams. */
 const MANY = 3000;
 
-Deno.test("Flusher packs datagrams of at most 1400 bytes, and rests after 16", async () => {
+Deno.test("Flusher packs datagrams of at most 1400 bytes, and pauses after 16", async () => {
   const { counter, flush, loopback, counts, clock } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add(n);
   await flush();
   const { sizes, counters } = loopback.daemon;
   ok(Math.max(...sizes) <= 1400);
-  // All but the last are full, to within a line.
+  // All except the last are full, to within a line.
   ok(Math.min(...sizes.slice(0, -1)) > 1350);
   equal(counts.datagrams, sizes.length);
   equal(clock.now(), Math.floor((sizes.length - 1) / 16) * 5);
   for (let n = 1; n < MANY; n++) equal(counters.get(`c_total.n.${n}`), n);
 });
 
-Deno.test("Flusher sends nothing where nobody listens, and all of it later, once", async () => {
+Deno.test("Flusher sends nothing while no process listens, and all counts later, once", async () => {
   const { counter, flush, loopback, counts } = rig();
   const series = counter.series("a");
   series.add(3);
@@ -81,7 +81,7 @@ Deno.test("Flusher sends nothing where nobody listens, and all of it later, once
   equal(loopback.daemon.counters.get("c_total.n.a"), 7);
 });
 
-Deno.test("Flusher counts what was under way when the receiver disappeared, and sends it no second time", async () => {
+Deno.test("Flusher counts datagrams that were under way when the receiver disappeared, and does not send them again", async () => {
   const { counter, flush, loopback, counts } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
   loopback.diesAfter = 20;
@@ -97,7 +97,7 @@ Deno.test("Flusher counts what was under way when the receiver disappeared, and 
   for (const sum of loopback.daemon.counters.values()) equal(sum, 1);
 });
 
-Deno.test("Flusher keeps what the system refuses for the next flush", async () => {
+Deno.test("Flusher includes counts that the system refused in the next flush", async () => {
   const { counter, flush, loopback, counts } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
   loopback.refusesAfter = 20;
@@ -110,7 +110,7 @@ Deno.test("Flusher keeps what the system refuses for the next flush", async () =
   for (const sum of loopback.daemon.counters.values()) equal(sum, 1);
 });
 
-Deno.test("Flusher sends all of it where nothing is known of the receiver", async () => {
+Deno.test("Flusher sends all counts if the state of the receiver is unknown", async () => {
   const { counter, flush, loopback, counts } = rig();
   counter.series("a").add(5);
   loopback.isKnown = false;
@@ -119,7 +119,7 @@ Deno.test("Flusher sends all of it where nothing is known of the receiver", asyn
   deepEqual(counts, { datagrams: 1, dropped: 0, overflowed: 0 });
 });
 
-Deno.test("Flusher waits for a receiver that is behind", async () => {
+Deno.test("Flusher waits for a receiver whose buffer is half full", async () => {
   const { counter, flusher, loopback, clock } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
   loopback.waiting = 150_000;
@@ -135,7 +135,7 @@ Deno.test("Flusher waits for a receiver that is behind", async () => {
   equal(loopback.daemon.counters.size, MANY);
 });
 
-Deno.test("Flusher counts what the receiver had no room for during a flush", async () => {
+Deno.test("Flusher counts datagrams dropped by a full receive buffer during a flush", async () => {
   const { counter, flusher, loopback, clock, counts } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
   loopback.overflowed = 7;
@@ -150,7 +150,7 @@ Deno.test("Flusher counts what the receiver had no room for during a flush", asy
   equal(counts.overflowed, 3);
 });
 
-Deno.test("Flusher drops lines that no datagram can carry, and goes on", async () => {
+Deno.test("Flusher drops lines too long for a datagram, and continues", async () => {
   const { counter, flush, loopback, counts } = rig();
   counter.series("x".repeat(70_000)).add();
   counter.series("a").add();
@@ -161,7 +161,7 @@ Deno.test("Flusher drops lines that no datagram can carry, and goes on", async (
   equal(counts.dropped, 1);
 });
 
-Deno.test("Flusher stops when its time is over", async () => {
+Deno.test("Flusher stops when its signal is aborted", async () => {
   const { counter, flusher, loopback, clock } = rig();
   for (let n = 0; n < MANY; n++) counter.series(`${n}`).add();
   const controller = new AbortController();
@@ -172,7 +172,7 @@ Deno.test("Flusher stops when its time is over", async () => {
   equal(clock.pending, 0);
 });
 
-Deno.test("Flusher: what arrives and what is lost is what happened, whatever goes up and down", async () => {
+Deno.test("Flusher: received and lost counts add up to all counts, whenever the receiver goes up and down", async () => {
   const happening = fc.record({
     adds: fc.array(
       fc.tuple(fc.nat(400), fc.integer({ min: 1, max: 1000 })),
@@ -212,7 +212,7 @@ Deno.test("Flusher: what arrives and what is lost is what happened, whatever goe
           (daemon.counters.get(key) ?? 0) + (swallowed.counters.get(key) ?? 0);
         for (const [n, value] of happened) equal(sum(`c_total.n.${n}`), value);
         equal(sum("t.count"), timing.count);
-        // Nothing is lost in silence where the receiver can be seen.
+        // No loss is unreported if the state of the receiver is known.
         if (known) ok(counts.dropped >= swallowed.withCounts);
       },
     ),
@@ -220,7 +220,7 @@ Deno.test("Flusher: what arrives and what is lost is what happened, whatever goe
   );
 });
 
-Deno.test("createStatsdExporter() says that a name does not resolve, and runs on", async () => {
+Deno.test("createStatsdExporter() reports a name that does not resolve, and continues", async () => {
   const { clock, metrics, counter, delivered, loopback } = rig();
   counter.series("a").add(2);
   let isThere = false;

@@ -5,7 +5,7 @@ import { openUdp } from "../../../plugins/exporters/statsd_udp.ts";
 
 const never = new AbortController().signal;
 
-/** Whether this machine speaks IPv6. */
+/** True if this machine supports IPv6. */
 const hasV6 = ((): boolean => {
   try {
     Deno.listen({ hostname: "::1", port: 0 }).close();
@@ -27,7 +27,7 @@ function close(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.close(resolve));
 }
 
-Deno.test("openUdp() sends datagrams to whatever listens, by address and by name", async () => {
+Deno.test("openUdp() sends datagrams to a receiver, by address and by name", async () => {
   for (
     const [type, bound, host] of [
       ["udp4", "127.0.0.1", "127.0.0.1"],
@@ -47,7 +47,7 @@ Deno.test("openUdp() sends datagrams to whatever listens, by address and by name
 });
 
 Deno.test(
-  "openUdp() knows whether somebody listens on the loopback interface",
+  "openUdp() knows if a process listens on the loopback interface",
   {
     ignore: Deno.build.os !== "linux",
   },
@@ -66,7 +66,7 @@ Deno.test(
 );
 
 Deno.test(
-  "openUdp() sees receivers that listen on all addresses, of IPv6 too",
+  "openUdp() finds receivers that listen on all addresses, also of IPv6",
   {
     ignore: Deno.build.os !== "linux" || !hasV6,
   },
@@ -82,12 +82,12 @@ Deno.test(
 );
 
 Deno.test(
-  "openUdp() counts what a receiver that does not read has no room for",
+  "openUdp() counts datagrams dropped by a receiver that does not read",
   {
     ignore: Deno.build.os !== "linux",
   },
   async () => {
-    // A process that has bound its socket and then does nothing at all.
+    // A process that binds its socket and then reads nothing.
     const child = new Deno.Command(Deno.execPath(), {
       args: [
         "eval",
@@ -114,14 +114,14 @@ Deno.test(
   },
 );
 
-Deno.test("openUdp() says that a name does not resolve", async () => {
+Deno.test("openUdp() rejects if a name does not resolve", async () => {
   await rejects(
     openUdp({ host: "no-such-host.invalid", port: 8125 }, never),
     /ENOTFOUND|EAI_AGAIN/,
   );
 });
 
-Deno.test("openUdp() waits for no name after its time is over", async () => {
+Deno.test("openUdp() stops waiting for a name when its signal is aborted", async () => {
   const controller = new AbortController();
   controller.abort(new Error("Too late"));
   await rejects(
@@ -130,7 +130,7 @@ Deno.test("openUdp() waits for no name after its time is over", async () => {
   );
 });
 
-Deno.test("openUdp() knows nothing of receivers elsewhere", async () => {
+Deno.test("openUdp() does not know the state of receivers on other machines", async () => {
   const channel = await openUdp({ host: "192.0.2.1", port: 8125 }, never);
   equal(await channel.receiver(), undefined);
   channel.close();
