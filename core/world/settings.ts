@@ -65,7 +65,7 @@ export interface Settings {
   readonly config: PerfmockConfig;
   /** Routes as written. */
   readonly written: readonly Readonly<Record<string, unknown>>[];
-  /** Index of each route in the configuration as written: they differ where routes with errors were left out. */
+  /** Index of each route in the configuration as written: they differ where whole routes were left out. */
   readonly routeIndices: readonly number[];
   /** Errors that left some of the configuration out; empty where all of it was read. */
   readonly issues: readonly CodedIssue[];
@@ -110,8 +110,8 @@ const MORE_MAY_FOLLOW =
 /**
  * Reads a configuration.
  *
- * Where only routes or core's own settings have errors, these are left out and the rest is returned with the errors in
- * {@linkcode Settings.issues}: the caller builds it to find further errors, and then refuses all of it.
+ * Where only routes or core's own settings have errors, the settings that have them are left out and the rest is returned with
+ * the errors in {@linkcode Settings.issues}: the caller builds it to find further errors, and then refuses all of it.
  *
  * @param given configuration as written
  * @param known plugin set of an earlier configuration: taken where this one has the same plugins and contributions. Files that
@@ -143,7 +143,7 @@ export async function readSettings(
   ];
   const { value, routeIndices } = issues.length === 0
     ? { value: input.value, routeIndices: undefined }
-    : withoutErrors(input.value, issues.map(({ issue }) => issue));
+    : withoutErrors(input.value, issues.map(({ issue }) => issue), routeKeys);
   const result = value === undefined
     ? undefined
     : validateConfig(value, { kit, schema });
@@ -204,27 +204,44 @@ function invalid(issues: readonly Issue[]): CodedIssue[] {
   return issues.map((issue) => ({ code: "CONFIG_INVALID", issue }));
 }
 
+/** Keys that a route cannot do without: where one has an error, the whole route is left out. */
+const IDENTITY: ReadonlySet<string> = new Set(["id", "method", "path"]);
+
 /**
- * The configuration without the routes and settings that have errors; value undefined where an error concerns a plugin, since
- * nothing can be checked without it.
+ * The configuration without the settings that have errors, and without all keys that the same plugin reads of such a route, so
+ * that it finds no consequences of these errors. The value is undefined where an error concerns a plugin, since nothing can be
+ * checked without it.
  */
 function withoutErrors(
   value: unknown,
   issues: readonly Issue[],
+  routeKeys: ReadonlyMap<string, RouteKey>,
 ): { readonly value: unknown; readonly routeIndices?: readonly number[] } {
   if (!isRecord(value)) return { value: undefined };
   const kept = { ...value };
-  const routes = writtenRoutes(value);
-  const left = new Set<number>();
-  for (const { path } of issues) {
-    const [key, index] = fromPointer(path);
+  const routes = writtenRoutes(value).map((route) =>
+    isRecord(route) ? { ...route } : undefined
+  );
+  for (const { path, suggestion = "" } of issues) {
+    const [key, index, routeKey] = fromPointer(path);
     if (key === undefined || key === "plugins") return { value: undefined };
-    if (key === "routes" && /^\d+$/.test(index ?? "")) left.add(Number(index));
-    else delete kept[key];
+    const route = key === "routes" ? routes[Number(index)] : undefined;
+    if (route === undefined) {
+      if (key !== "routes" || index === undefined) delete kept[key];
+    } else if (routeKey === undefined || IDENTITY.has(routeKey)) {
+      routes[Number(index)] = undefined;
+    } else {
+      const owner = routeKeys.get(routeKey) ?? routeKeys.get(suggestion);
+      for (const other of Object.keys(route)) {
+        const same = owner !== undefined &&
+          routeKeys.get(other)?.plugin === owner.plugin;
+        if (other === routeKey || same) delete route[other];
+      }
+    }
   }
   if (!("routes" in kept)) return { value: kept, routeIndices: [] };
   const routeIndices = routes.map((_, index) => index)
-    .filter((index) => !left.has(index));
+    .filter((index) => routes[index] !== undefined);
   kept.routes = routeIndices.map((index) => routes[index]);
   return { value: kept, routeIndices };
 }

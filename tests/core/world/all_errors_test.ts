@@ -24,6 +24,20 @@ Deno.test("errors of settings and errors that plugins find on routes are reporte
   ]);
 });
 
+Deno.test("an unknown key of a route does not hide what a plugin finds on the same route", async () => {
+  const error = await errorsOf({
+    routes: [
+      { path: "/a", serviceTme: "1ms", scale: 2, limiter: "missing" },
+      { path: "/b", limitr: "missing", priority: 1 },
+    ],
+  });
+  deepEqual(lines(error), [
+    '/routes/0/serviceTme: Unknown key "serviceTme" → serviceTime',
+    '/routes/1/limitr: Unknown key "limitr" → limiter',
+    '/routes/0/limiter: Unknown pool "missing"',
+  ]);
+});
+
 Deno.test("a path of a route is reported with its place in the file, errors before it or not", async () => {
   const error = await errorsOf({
     routes: [
