@@ -487,8 +487,8 @@ Deno.test("invalidConfig() counts the issues, and has the code they share", () =
   const issue = { path: "/a", message: "Wrong" };
   const one = invalidConfig([issue]);
   assert.deepEqual([one.code, one.issues], ["CONFIG_INVALID", [issue]]);
-  assert.match(one.message, /^Cannot use the configuration: 1 [a-z]+$/u);
+  assert.match(one.message, /^Cannot use the configuration: 1 error$/u);
   const two = invalidConfig([issue, issue], { code: "PLUGIN_INVALID" });
   assert.equal(two.code, "PLUGIN_INVALID");
-  assert.match(two.message, /^Cannot use the configuration: 2 [a-z]+s$/u);
+  assert.match(two.message, /^Cannot use the configuration: 2 errors$/u);
 });
