@@ -14,7 +14,7 @@ await using server = await createPerfmock({
 const response = await fetch(new URL("/api/orders", server.url));
 console.log(JSON.stringify([response.status, await response.json()]));
 
-// Load is sent by a module in a worker, which nothing imports.
+// A worker's module, which no other module imports, sends the load.
 const users = { executor: "shared-iterations", users: 2, iterations: 10, requests: [{ path: "/api/orders" }] };
 const runs = new URL("/_perfmock/load_engine/runs/", server.url);
 const begun = await fetch(runs.href.slice(0, -1), { method: "POST", body: JSON.stringify({ scenarios: { users } }) });
@@ -22,6 +22,16 @@ const { id } = await begun.json();
 await (await fetch(new URL(id + "/events", runs))).text();
 const run = await (await fetch(new URL(id, runs))).json();
 console.log(JSON.stringify([run.state, run.summary?.scenarios.users.completed]));
+
+// In the worker, the script is read with the built-in plugins, which are imported by a URL.
+const arrivals = {
+  executor: "arrival-rate", arrivals: "uniform", rate: "20/s", duration: "200ms",
+  requests: [{ path: "/api/orders" }],
+};
+const script = { scenarios: { arrivals } };
+const sent = await server.load(script);
+const simulated = await server.simulate(script);
+console.log(JSON.stringify([sent, simulated].map((summary) => [summary.ok, summary.scenarios.arrivals.completed])));
 `;
 
 Deno.test("unfurl() writes out the names of the import map and leaves comments and strings alone", () => {
@@ -42,12 +52,12 @@ Deno.test("unfurl() writes out the names of the import map and leaves comments a
   );
 });
 
-Deno.test("A project elsewhere imports perfmock through the JSR protocol, type-checks, serves a route, and sends load to it", async () => {
+Deno.test("A project that imports perfmock through the JSR protocol type-checks, serves a route, runs load() and simulate()", async () => {
   await using registry = await serveRegistry();
   const project = await Deno.makeTempDir({ prefix: "perfmock-jsr-" });
   try {
     await Deno.writeTextFile(`${project}/main.ts`, MAIN);
-    // A cache of its own, since the port will mean another working copy next time; npm's packages are shared.
+    // The cache is the test's own, because the next run may use the same port for other files; npm packages are shared.
     await Deno.mkdir(`${project}/cache`);
     const { npmCache } = JSON.parse(
       (await denoQuietly(["info", "--json"])).output,
@@ -68,7 +78,7 @@ Deno.test("A project elsewhere imports perfmock through the JSR protocol, type-c
     const text = new TextDecoder();
     deepEqual(
       [code, text.decode(stdout)],
-      [0, '[200,["mine"]]\n["finished",10]\n'],
+      [0, '[200,["mine"]]\n["finished",10]\n[[true,3],[true,3]]\n'],
       text.decode(stderr),
     );
     ok(registry.served.has("/@perfmock/perfmock/0.1.0/mod.ts"));
