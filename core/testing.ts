@@ -18,6 +18,7 @@
 import { createPerfmock, type Perfmock } from "./app.ts";
 import type { PerfmockInput } from "./config/mod.ts";
 import type { Plugin } from "./plugin.ts";
+import { nextTurn } from "./lib/turn.ts";
 import { VirtualClock } from "./lib/time/mod.ts";
 
 export type { Perfmock } from "./app.ts";
@@ -83,22 +84,17 @@ export async function createTestServer(
         answered = true;
       });
       // Several promises may lie between a timer and the answer: settle them all before the clock moves on.
-      await settled();
+      await nextTurn();
       while (!answered) {
         if (!clock.runNext()) {
           throw new Error(
             `Cannot await the answer to ${request.method} ${path}: no timer is left that could bring it`,
           );
         }
-        await settled();
+        await nextTurn();
       }
       return { response: await answer, duration: clock.now() - start };
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-}
-
-/** Resolves after all promises that can settle without a timer have done so. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,8 +5,8 @@
  */
 import { z } from "zod";
 import type { Kit } from "../contract/values.ts";
+import { BODILESS } from "../lib/http.ts";
 import { JSON_VALUE } from "./kit.ts";
-import { BODILESS } from "./response_settings.ts";
 
 /** A fault as users write it, with either `share` or `first`, and either `status` or `action`. */
 export interface FaultInput {

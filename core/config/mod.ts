@@ -31,7 +31,6 @@ export {
 } from "./schema.ts";
 export { idOf } from "./_route_settings.ts";
 export {
-  BODILESS,
   type EventsSettings,
   type ProxySettings,
   type ResponseInput,

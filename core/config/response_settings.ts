@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { BODILESS } from "../lib/http.ts";
 import { parseSize, suggestSize } from "../lib/units.ts";
 import type { Distribution, Kit } from "../contract/values.ts";
 import { HEADERS } from "./_route_settings.ts";
@@ -85,9 +86,6 @@ export interface ResponseSettings {
   /** Events that are the body. */
   readonly events?: EventsSettings | undefined;
 }
-
-/** Statuses whose responses have no body (RFC 9110). */
-export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const BODIES = ["json", "text", "file", "proxy", "events"] as const;
 

@@ -5,6 +5,7 @@
  */
 import type { FaultSettings } from "../config/mod.ts";
 import type { Counter, Stream } from "../plugin.ts";
+import { BODILESS } from "../lib/http.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { FaultDecision, Injected, LiveExchange } from "./exchange.ts";
 
@@ -155,9 +156,6 @@ export function injectedBy(
     counter: parts.counter(`${status}`),
   };
 }
-
-/** Statuses that come without a body (RFC 9110). */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 function answerOf(
   { json, text, retryAfter }: FaultSettings,

@@ -1,41 +1,56 @@
 /**
- * Builds the answers of a mock route. What can be built before the first request is: a template response per route, of which
- * each answer is a clone with the headers of its own exchange (a response from a record of headers costs ten times as much).
+ * Answers requests: those to mock routes, and those that match no route. As much as possible is built before the first request:
+ * each route has a template response, and an answer is a clone of it with the headers of its exchange. (To create a response
+ * from a record of headers takes ten times as long.)
  *
  * @module
  */
-import type { LiveExchange, Stage } from "../pipeline/exchange.ts";
-import { REFUSED_HEADER } from "../pipeline/overrides.ts";
-import { breakOff, handOver } from "../pipeline/pipeline.ts";
+import { BODILESS } from "../lib/http.ts";
 import { type Problem, problem } from "../lib/problem.ts";
+import { suggest } from "../lib/suggest.ts";
 import { type TraceIds, traceparent } from "../lib/trace.ts";
 import { corsHeaders } from "../pipeline/cors.ts";
-import { serverTiming } from "./server_timing.ts";
-import { BODILESS, type Sourced } from "./sourced.ts";
+import type { LiveExchange, Stage } from "../pipeline/exchange.ts";
+import type { Matchable, Matcher } from "../pipeline/matcher.ts";
+import { REFUSED_HEADER } from "../pipeline/overrides.ts";
+import { breakOff, handOver } from "../pipeline/pipeline.ts";
+import type { Exchange } from "../plugin.ts";
 
-/** What a route answers, validated. */
+/**
+ * Creates the response to one exchange.
+ *
+ * @param headers headers of all answers of the route
+ * @param cors whether perfmock decides which origins may read the answer
+ */
+export type CreateResponse = (
+  x: LiveExchange,
+  headers: Headers,
+  cors: boolean,
+) => Response;
+
+/** Answers of a route, validated. */
 export interface AnswerSettings {
-  /** 200…599. */
+  /** Status, 200…599. */
   readonly status: number;
-  /** As configured. */
+  /** Headers as configured. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body; undefined for none. */
+  /** Body; undefined for none. */
   readonly body: string | undefined;
-  /** Of the body, unless the headers say otherwise. */
+  /** Content type of the body, unless the headers contain another one. */
   readonly contentType: string | undefined;
-  /** Makes the answer of each exchange, where they are not all the same bytes at once; `body` is left out then. */
-  readonly sourced?: Sourced | undefined;
+  /** Creates the response to each exchange; `body` is not used then. Absent if all responses have the same bytes. */
+  readonly create?: CreateResponse | undefined;
 }
 
-/** What all routes of a server share. */
+/** Parts that the answers of all routes share. */
 export interface AnswerContext {
-  /** Whether a page from elsewhere may read the answers. */
+  /** Whether pages of other origins may read the answers. */
   readonly cors: boolean;
-  /** Where trace ids come from. */
+  /** Source of trace ids. */
   readonly traces: TraceIds;
 }
 
-/** The function that answers an exchange of this route whose end has come: {@linkcode Plan.answer}. */
+/** Creates the function that answers the exchanges of a route when their time has come: {@linkcode Plan.answer}. */
 export function createAnswer(
   settings: AnswerSettings,
   context: AnswerContext,
@@ -53,11 +68,11 @@ export function createAnswer(
   const init = { status: settings.status, headers };
   const template = new Response(settings.body, init);
   const headTemplate = new Response(null, init);
-  const { sourced } = settings;
+  const { create } = settings;
 
   function build(x: LiveExchange): Response {
     if (x.outcome !== "answered") return complete(x, refusal(x));
-    if (sourced !== undefined) return complete(x, sourced(x, headers, cors));
+    if (create !== undefined) return complete(x, create(x, headers, cors));
     const base = x.method === "HEAD" ? headTemplate : template;
     return complete(x, base.clone());
   }
@@ -75,7 +90,7 @@ export function createAnswer(
     return response;
   }
 
-  /** Answers 500: the error is perfmock's or a plugin's, not the client's. */
+  /** Answers 500: the cause is an error of perfmock or of a plugin, not of the client. */
   function broken(
     x: LiveExchange,
     error: unknown,
@@ -94,13 +109,13 @@ export function createAnswer(
     return headers;
   }
 
-  /** The answer of an exchange that was not served. */
+  /** Creates the response to an exchange that was not served. */
   function refusal(x: LiveExchange): Response {
     const { rejection, status } = x;
     const headers = refusalHeaders(rejection?.headers);
     if (rejection === undefined) return problem(failure(x.error), headers);
     if (rejection.retryAfter !== undefined) {
-      // Retry-After knows whole seconds only: rounded up, since a client that comes back early is refused again.
+      // Retry-After has whole seconds only. Rounded up, because a client that returns too early is refused again.
       headers.set("retry-after", `${Math.ceil(rejection.retryAfter)}`);
     }
     if (rejection.body !== undefined || BODILESS.has(status)) {
@@ -114,7 +129,7 @@ export function createAnswer(
   }
 
   return function answer(x) {
-    // Whatever goes wrong, the exchange must end: a plugin may have refused with a status or a header that HTTP has not.
+    // The exchange must end whatever happens: a plugin may have rejected it with a status or header that HTTP does not allow.
     try {
       const response = build(x);
       x.response = x.plan.hooks.respond.length === 0 || x.outcome === "failed"
@@ -136,7 +151,7 @@ function failure(error: unknown): Problem {
   };
 }
 
-/** The respond hooks, one after another; a promise only where one of them makes one. */
+/** Runs the respond hooks in turn. Returns a promise only if one of them does. */
 function shape(
   x: LiveExchange,
   response: Response,
@@ -180,20 +195,89 @@ function shape(
     return broken(x, error, "respond", running);
   }
   if (isLeft(response, final)) x.flowing = false;
-  // Who observes is told the status that is sent.
+  // Observers see the status that is sent.
   x.status = final.status;
   return final;
 }
 
-/** Whether a hook answers with another body and nobody will read the route's own. */
+/** Returns whether a hook answers with another body, so that the route's own body will not be read. */
 function isLeft({ body }: Response, final: Response): boolean {
   return body !== null && body !== final.body && !body.locked;
 }
 
-/** The types say so; a plugin may be plain JavaScript. */
+/** Checks the type at run time, because a plugin may be plain JavaScript. */
 function checked(response: unknown): Response {
   if (response instanceof Response) return response;
   throw new TypeError(
     `Cannot answer with what a respond hook returned: ${response} is no Response`,
   );
+}
+
+const NOTHING =
+  'queue;dur=0.000, service;dur=0.000, degrade;dur=0.000, total;dur=0.000, traceparent;desc="';
+
+/**
+ * Formats the value of Server-Timing, which shows the measured times of an exchange in a browser's developer tools and
+ * performance entries. All are in ms, and total = queue + service + degrade; lateness is a part of service.
+ */
+export function serverTiming(x: Exchange, traceparent: string): string {
+  const total = x.end - x.arrival;
+  if (total === 0) return `${NOTHING}${traceparent}"`;
+  const queue = Math.min(x.start, x.end) - x.arrival;
+  const degrade = x.outcome === "answered" ? x.degradation : 0;
+  const service = total - queue - degrade;
+  return `queue;dur=${milliseconds(queue)}, service;dur=${
+    milliseconds(service)
+  }, degrade;dur=${milliseconds(degrade)}, total;dur=${
+    milliseconds(total)
+  }, traceparent;desc="${traceparent}"`;
+}
+
+/** Formats a duration with three decimals. toFixed() takes three times as long. */
+export function milliseconds(duration: number): string {
+  const microseconds = Math.round(duration * 1000);
+  if (microseconds <= 0) return "0.000";
+  const fraction = microseconds % 1000;
+  const whole = (microseconds - fraction) / 1000;
+  if (fraction >= 100) return `${whole}.${fraction}`;
+  return fraction >= 10 ? `${whole}.0${fraction}` : `${whole}.00${fraction}`;
+}
+
+/**
+ * Creates the function that answers requests that match no route, without delay: with 405 if the path has a route for another
+ * method, otherwise with 404 and a suggestion.
+ *
+ * @returns function of the request and its path
+ */
+export function createFallback<T extends Matchable>(
+  matcher: Matcher<T>,
+  routes: readonly T[],
+  options: Pick<AnswerContext, "cors">,
+): (request: Request, path: string) => Response {
+  const paths = [...new Set(routes.map((route) => route.path))];
+  return (request, path) => {
+    const headers = new Headers({ "timing-allow-origin": "*" });
+    const origin = request.headers.get("origin");
+    if (options.cors) headers.set("vary", "Origin");
+    if (options.cors && origin !== null) corsHeaders(headers, origin);
+    const allowed = matcher.methodsOf(path);
+    if (allowed.length > 0) {
+      headers.set("allow", allowed.join(", "));
+      return problem({
+        status: 405,
+        title: "No route takes this method",
+        detail: `${path} has a route for ${
+          allowed.join(", ")
+        }, not for ${request.method}`,
+      }, headers);
+    }
+    const nearest = suggest(path, paths);
+    return problem({
+      status: 404,
+      title: "No route matches",
+      detail: `No route takes ${request.method} ${path}${
+        nearest === undefined ? "" : `; did you mean ${nearest}?`
+      }`,
+    }, headers);
+  };
 }

@@ -1,35 +1,101 @@
 /**
- * A body on its way: pulled by its client, each piece no earlier than its schedule says. A client that reads slowly delays its
- * own pieces; the schedule does not move.
+ * A body on its way to the client. The client pulls each piece, which leaves no earlier than the wire's schedule allows. A
+ * client that reads slowly delays its own pieces; the schedule does not move.
  *
  * @module
  */
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { abandon, breakOff, handOver } from "../pipeline/pipeline.ts";
-import type { Timing } from "../plugin.ts";
-import type { Body } from "./body.ts";
-import { CHUNK, type Schedule } from "./wire.ts";
+import type { Distribution, Route, Timing } from "../plugin.ts";
+import type { Body } from "./source.ts";
 
-/** How a stream keeps to a schedule, and where it records how well it did. */
+/** Capacity of a line. */
+export interface Bandwidth {
+  /** Bytes per second, above 0. */
+  readonly rate: number;
+  /** Number of bytes that may leave at once after a rest; 0 for an even flow. */
+  readonly burst: number;
+}
+
+/** Way in which a body leaves after the headers. */
+export interface WireSettings {
+  /** Time between two pieces. */
+  readonly gap?: Distribution | undefined;
+  /** Size of a piece, in bytes. */
+  readonly chunk?: number | undefined;
+  /** Capacity of the line. */
+  readonly bandwidth?: Bandwidth | undefined;
+}
+
+/** Default size of a piece, in bytes. */
+export const CHUNK = 16 * 1024;
+
+/** Largest piece of a body without a schedule, in bytes. */
+const UNPACED = 4 * CHUNK;
+
+/** Schedule of one body. */
+export interface Schedule {
+  /**
+   * Schedules the next piece.
+   *
+   * @param bytes size of the piece
+   * @returns time at which to hand the piece over, in ms of the clock; never earlier than the piece before
+   */
+  next(bytes: number): number;
+}
+
+/**
+ * Binds the wire of a route to the route's stream "wire". Times are absolute: a piece that leaves late does not delay the next
+ * one. The first piece follows the headers at once, unless the bandwidth delays it. Gap i of exchange n is drawn at the place
+ * of the text "n/i", because a body may have more pieces than an exchange has draws.
+ *
+ * The bandwidth is a token bucket, full at the start, in virtual-time form (ITU-T I.371, generic cell rate algorithm): a piece
+ * leaves when its last byte has passed the line.
+ */
+export function wireSchedule(
+  { gap, bandwidth }: WireSettings,
+  route: Pick<Route, "stream" | "placeOf">,
+): (sequence: number, start: number) => Schedule {
+  const stream = route.stream("wire");
+  const perByte = bandwidth === undefined ? 0 : 1000 / bandwidth.rate;
+  const rest = bandwidth === undefined ? 0 : bandwidth.burst * perByte;
+  return (sequence, start) => {
+    let due = start;
+    let clear = -Infinity;
+    let piece = 0;
+    return {
+      next(bytes) {
+        if (piece > 0 && gap !== undefined) {
+          due += gap.draw(stream, route.placeOf(`${sequence}/${piece}`));
+        }
+        piece++;
+        if (bandwidth !== undefined) {
+          clear = Math.max(clear, due - rest) + bytes * perByte;
+          due = Math.max(due, clear);
+        }
+        return due;
+      },
+    };
+  };
+}
+
+/** Schedule of a body's pieces, with the metrics that record how well it was kept. */
 export interface Pacing {
-  /** When each piece is due. */
+  /** Time at which each piece is due. */
   readonly schedule: Schedule;
-  /** The size of a piece, in bytes. */
+  /** Size of a piece, in bytes. */
   readonly chunk: number;
-  /** How much later than due pieces left that their client was waiting for. */
+  /** Delay of pieces, after they were due, for which the client was waiting. */
   readonly lateness: Timing;
-  /** Told of a piece that its client asked for only after it was due. */
+  /** Counts a piece that the client requested only after it was due. */
   readonly stalled: () => void;
 }
 
-/** The largest piece of a body without a schedule, in bytes. */
-const UNPACED = 4 * CHUNK;
-
 /**
- * Lets an exchange's body flow: the exchange goes on until the last piece was handed over, the client has left, or the body
- * cannot be read on.
+ * Sends an exchange's body. The exchange continues until the last piece was handed over, the client has left, or the body
+ * cannot be read.
  *
- * @param pacing undefined where pieces leave as fast as they are asked for
+ * @param pacing undefined if pieces leave as fast as the client requests them
  */
 export function flow(
   x: LiveExchange,
@@ -71,12 +137,12 @@ class Flowing implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     const body = this.#body;
     try {
       if (!body.ended) {
-        const asked = this.#x.plan.clock.now();
+        const requested = this.#x.plan.clock.now();
         const piece = await body.read(this.#pacing?.chunk ?? UNPACED);
         if (this.#ended) return;
         if (piece !== null) {
           if (this.#pacing !== undefined) {
-            await this.#due(piece.length, asked, this.#pacing);
+            await this.#due(piece.length, requested, this.#pacing);
             if (this.#ended) return;
           }
           controller.enqueue(piece as Uint8Array<ArrayBuffer>);
@@ -96,7 +162,7 @@ class Flowing implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     abandon(this.#x, "gone");
   }
 
-  /** Ends it before its time; whoever reads is told. */
+  /** Ends the body early; the stream's reader receives an error. */
   stop(): void {
     if (this.#ended) return;
     this.#end();
@@ -113,8 +179,13 @@ class Flowing implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     this.#body.close();
   }
 
-  /** Waits until a piece of so many bytes, which the client asked for at a time, may leave. */
-  async #due(bytes: number, asked: number, pacing: Pacing): Promise<void> {
+  /**
+   * Waits until a piece may leave.
+   *
+   * @param bytes size of the piece
+   * @param requested time at which the client requested it, in ms of the clock
+   */
+  async #due(bytes: number, requested: number, pacing: Pacing): Promise<void> {
     const { clock } = this.#x.plan;
     const due = pacing.schedule.next(bytes);
     if (due > clock.now()) {
@@ -125,7 +196,7 @@ class Flowing implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
       this.#timer = 0;
       if (this.#ended) return;
     }
-    if (asked > due) pacing.stalled();
+    if (requested > due) pacing.stalled();
     else pacing.lateness.record(clock.now() - due);
   }
 }

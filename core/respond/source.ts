@@ -1,38 +1,76 @@
 /**
- * What an answer comes from where it is not the same bytes each time: a template, a file, an upstream, events.
+ * Sources of answers that are not the same bytes for each request: templates, files, upstreams and events.
  *
  * @module
  */
-import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Problem } from "../lib/problem.ts";
-import type { Body } from "./body.ts";
+import type { LiveExchange } from "../pipeline/exchange.ts";
 
-/** What one exchange is answered with. */
+/** Body that is read in pieces. */
+export interface Body {
+  /** True once everything has been read, if the body knows this before it reaches its end. */
+  readonly ended: boolean;
+  /**
+   * Reads the next piece, or null at the end. Callers wait for one piece before they ask for the next.
+   *
+   * @param limit largest size of the piece, in bytes
+   */
+  read(limit: number): Uint8Array | null | Promise<Uint8Array | null>;
+  /** Releases all resources. Called once, after the last piece or when the rest is not needed. Must not throw. */
+  close(): void;
+}
+
+/** Body of bytes in memory. */
+export class BytesBody implements Body {
+  readonly #bytes: Uint8Array;
+  #sent = 0;
+
+  /** @param bytes not copied; must not change */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get ended(): boolean {
+    return this.#sent >= this.#bytes.length;
+  }
+
+  read(limit: number): Uint8Array | null {
+    if (this.ended) return null;
+    const start = this.#sent;
+    this.#sent = Math.min(start + limit, this.#bytes.length);
+    // A copy, because a stream may transfer the buffer that it is given.
+    return this.#bytes.slice(start, this.#sent);
+  }
+
+  close(): void {}
+}
+
+/** Answer to one exchange. */
 export interface Content {
-  /** The status; the route's own where absent. */
+  /** Status. By default the status of the route. */
   readonly status?: number;
-  /** The source's headers; those of the route's configuration replace them. */
+  /** Headers of the source. Headers in the route's configuration replace them. */
   readonly headers?: Headers;
-  /** The body: whole, in pieces, or none. */
+  /** Body: a whole text, a body in pieces, or none. */
   readonly body: string | Body | null;
-  /** True where this tells of a failure: then the route's headers are left out. */
+  /** True if the answer reports a failure. The route's headers are left out then. */
   readonly failed?: boolean;
 }
 
-/** Where a route's answers come from. */
+/** Source of the answers of a route. */
 export interface Source {
   /**
-   * Begins, at the start of service, what must be there before the headers leave: sets `x.preparing`, and calls
-   * `prepared(x)` later, never within this call.
+   * Starts, at the start of service, the work that must end before the headers leave. Sets `x.preparing`, and calls
+   * `prepared(x)` later, never during this call.
    */
   readonly prepare?: (x: LiveExchange) => void;
-  /** What the exchange is answered with, once its time has come. May throw: the client is told that it was us. */
+  /** Creates the answer to an exchange whose time has come. If it throws, the client receives a 500. */
   readonly content: (x: LiveExchange) => Content;
-  /** The sizes of the pieces that a simulation sends instead, in bytes; absent where they cannot be known. */
-  readonly pieces?: (x: LiveExchange, most: number) => Iterable<number>;
+  /** Sizes, in bytes, of the pieces that a simulation sends instead of a body. Absent if they cannot be known. */
+  readonly pieces?: (x: LiveExchange, limit: number) => Iterable<number>;
 }
 
-/** An answer that tells what went wrong. */
+/** Creates an answer that reports a failure. */
 export function failure(problem: Problem, headers?: Headers): Content {
   const all = new Headers(headers);
   all.set("content-type", "application/problem+json");
@@ -44,7 +82,7 @@ export function failure(problem: Problem, headers?: Headers): Content {
   };
 }
 
-/** The sizes of the pieces that so many bytes are cut into. */
-export function* cut(bytes: number, most: number): Iterable<number> {
-  for (let left = bytes; left > 0; left -= most) yield Math.min(left, most);
+/** Sizes of the pieces into which a body is cut, all in bytes. */
+export function* pieceSizes(total: number, limit: number): Iterable<number> {
+  for (let left = total; left > 0; left -= limit) yield Math.min(left, limit);
 }

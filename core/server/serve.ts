@@ -1,66 +1,31 @@
 /**
- * Listens on a port and hands requests on: the only place that knows the HTTP server.
+ * Listens on a port and passes requests to a handler, with Deno's HTTP server or with Node's.
  *
  * @module
  */
 import { PerfmockError } from "../errors.ts";
-import type { Peer } from "../pipeline/exchange.ts";
-import { listenWithDeno } from "./serve_deno.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
+import type { Peer } from "../pipeline/exchange.ts";
+import type { Engine, EngineOptions, Handler } from "./engine.ts";
 
-/** A server that listens. */
+/** Server that listens. */
 export interface Listener {
-  /** Where it can be reached, with a trailing slash. */
+  /** URL under which clients reach it, with a trailing slash. */
   readonly url: URL;
   /**
-   * Takes no new connections, closes idle ones, lets answers that are being written leave, then ends. A client that neither
-   * finishes sending nor reads is not waited for longer than the limit, in milliseconds; its connection ends when it does.
+   * Stops accepting connections, closes idle ones, lets answers leave that are being written, then ends.
+   *
+   * @param limit longest wait, in ms, for clients that neither finish sending nor read; their connections end when they do
    */
   close(limit: number): Promise<void>;
-  /** Closes every connection at once, whatever is under way on it; resolves when that is done. Not after close. */
+  /** Closes all connections at once, including those with exchanges in flight. Not after `close`. */
   cut(): Promise<void>;
 }
 
-/** A certificate and its key, as PEM. */
-export interface Certificate {
-  /** The certificate, with those between it and a root. */
-  readonly cert: string;
-  /** Its private key. */
-  readonly key: string;
-}
-
-/** Where to listen, and with what. */
-export interface Address {
-  /** A host name or an IP address. */
-  readonly host: string;
-  /** 0 picks a free port. */
-  readonly port: number;
-  /** The HTTP server: Deno's is faster, Node's can reset connections. */
+/** Address to listen on. */
+export interface Address extends Omit<EngineOptions, "handler"> {
+  /** HTTP server: Deno's is faster, Node's can reset connections. */
   readonly engine: "deno" | "node";
-  /** With one it speaks TLS, and HTTP/2 with those who can; undefined for plain HTTP. */
-  readonly certificate?: Certificate | undefined;
-}
-
-/** What answers requests; `Response.error()` resets the connection, where the engine can. */
-export type Handler = (
-  request: Request,
-  peer?: Peer,
-) => Response | Promise<Response>;
-
-/** What an HTTP server is started with. */
-export interface EngineParts extends Omit<Address, "engine"> {
-  /** Answers. */
-  readonly handler: Handler;
-}
-
-/** An HTTP server that listens. */
-export interface Engine {
-  /** The port it listens on. */
-  readonly port: number;
-  /** Takes no new connections, closes idle ones, resolves once all have ended. */
-  shutdown(): Promise<void>;
-  /** Closes every connection at once. */
-  cut(): Promise<void>;
 }
 
 /**
@@ -81,7 +46,7 @@ export async function listen(
   const name = address.host.includes(":") ? `[${address.host}]` : address.host;
   const scheme = address.certificate === undefined ? "http" : "https";
   return {
-    // What listens on all addresses is reached on this machine's own.
+    // A server that listens on all addresses is reached under the loopback address.
     url: new URL(
       `${scheme}://${
         name === "0.0.0.0" ? "127.0.0.1" : name === "[::]" ? "[::1]" : name
@@ -100,8 +65,32 @@ export async function listen(
 
 async function start(address: Address, handler: Handler): Promise<Engine> {
   if (address.engine === "deno") return listenWithDeno({ ...address, handler });
+  // Loaded only if it is used: most servers run on Deno's engine.
   const { listenWithNode } = await import("./serve_node.ts");
   return await listenWithNode({ ...address, handler });
+}
+
+/** Starts Deno's HTTP server, which cannot reset or close a connection before the headers. Throws the system's error. */
+function listenWithDeno(
+  { host, port, certificate, handler }: EngineOptions,
+): Engine {
+  const ending = new AbortController();
+  const server = Deno.serve({
+    hostname: host,
+    port,
+    signal: ending.signal,
+    onListen() {},
+    onError: () => new Response(null, { status: 500 }),
+    ...certificate,
+  }, handler as (request: Request, peer: Peer) => Response | Promise<Response>);
+  return {
+    port: server.addr.port,
+    shutdown: () => server.shutdown(),
+    async cut() {
+      ending.abort();
+      await server.finished;
+    },
+  };
 }
 
 function notStarted({ host, port }: Address, error: unknown): PerfmockError {

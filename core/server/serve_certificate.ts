@@ -1,22 +1,22 @@
 /**
- * Certificates: read from files, or made for the run.
+ * Certificates, read from files or generated for one run.
  *
  * @module
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { invalidConfig, type TlsSettings } from "../config/mod.ts";
 import type { Issue } from "../errors.ts";
-import type { Certificate } from "./serve.ts";
+import type { Certificate } from "./engine.ts";
 
-/** How long a certificate made for the run is valid, in milliseconds: thirty days. */
+/** Period for which a generated certificate is valid, in ms: thirty days. */
 const VALIDITY = 30 * 24 * 3_600_000;
 
 /**
- * The certificate to serve with; undefined for plain HTTP.
+ * Provides the certificate of the server; undefined for plain HTTP.
  *
- * @param tls files, or "self-signed" for a certificate of this machine's local names that nobody else has signed
- * @param now Unix time in milliseconds, from which on a certificate made here is valid
- * @throws PerfmockError `CONFIG_INVALID` where a file cannot be read, or the key is not the certificate's
+ * @param tls files, or "self-signed" to generate a certificate for the local names of this machine
+ * @param now Unix time, in ms, from which a generated certificate is valid
+ * @throws PerfmockError `CONFIG_INVALID` if a file cannot be read, or if the key does not belong to the certificate
  */
 export async function certificateFor(
   tls: TlsSettings | undefined,
@@ -27,7 +27,7 @@ export async function certificateFor(
 }
 
 async function selfSigned(now: number): Promise<Certificate> {
-  // Some 200 ms of loading, only where it is used.
+  // Loaded only if it is used, because loading takes about 200 ms.
   const { generate } = await import("selfsigned");
   const made = await generate([{ name: "commonName", value: "perfmock" }], {
     keyType: "ec",
@@ -51,7 +51,7 @@ async function fromFiles(
   tls: Exclude<TlsSettings, "self-signed">,
 ): Promise<Certificate> {
   const issues: Issue[] = [];
-  /** What a file holds; an issue where it cannot be read as that. */
+  /** Reads a file; adds an issue and returns undefined if that fails. */
   async function read<T>(
     name: "cert" | "key",
     parse: (pem: string) => T,

@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server: slower, and it refuses methods that HTTP does not register with 400, but its connections can be reset
- * before any byte. Loaded only where that is asked for.
+ * Node's HTTP server. It is slower than Deno's and answers 400 to methods that HTTP does not register, but it can reset a
+ * connection before any byte. Loaded only if it is used.
  *
  * @module
  */
@@ -17,22 +17,31 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
-import { isUnsent, sendResponse } from "./serve_node_response.ts";
-import type { Engine, EngineParts } from "./serve.ts";
+import { clearImmediate, setImmediate } from "node:timers";
+import type { Engine, EngineOptions } from "./engine.ts";
 
-/** What a request looks like, over HTTP/1.1 or HTTP/2. */
+/** Request over HTTP/1.1 or HTTP/2. */
 type Incoming = IncomingMessage | Http2ServerRequest;
 
-/** Starts to listen. Throws what the system says. */
-export async function listenWithNode(parts: EngineParts): Promise<Engine> {
-  const { certificate, host, port } = parts;
+/** Reader of a body. */
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** Headers that concern one connection and are not allowed in HTTP/2. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "transfer-encoding",
+]);
+
+/** Starts to listen. Throws the system's error. */
+export async function listenWithNode(options: EngineOptions): Promise<Engine> {
+  const { certificate, host, port } = options;
   const connections = new Connections();
   const onRequest = (
     request: Incoming,
     response: ServerResponse | Http2ServerResponse,
   ) => {
     connections.busy(request, response);
-    answer(request, response as ServerResponse, parts);
+    answer(request, response as ServerResponse, options);
   };
   const server = certificate === undefined
     ? createServer({
@@ -66,7 +75,7 @@ export async function listenWithNode(parts: EngineParts): Promise<Engine> {
   };
 }
 
-/** The open connections, and how many exchanges are under way on each. */
+/** Open connections, each with its number of exchanges in flight. */
 class Connections {
   readonly #open = new Map<Socket, number>();
   #ending = false;
@@ -74,7 +83,7 @@ class Connections {
   add(socket: Socket): void {
     this.#open.set(socket, 0);
     socket.on("close", () => this.#open.delete(socket));
-    // A client that resets its connection is no fault of ours.
+    // A client may reset its connection: this is no error of the server.
     socket.on("error", () => {});
   }
 
@@ -90,7 +99,7 @@ class Connections {
     });
   }
 
-  /** Ends idle ones now, and the others when their answers have left. */
+  /** Ends idle connections now, and the others when their answers have left. */
   end(): void {
     this.#ending = true;
     this.#endIdle();
@@ -112,7 +121,7 @@ class Connections {
   }
 }
 
-/** The connection itself: over HTTP/2 a request shows a stand-in for it. */
+/** Socket of the connection. Over HTTP/2 the socket of a request is only a proxy of it. */
 function socketOf(request: Incoming): Socket {
   return "stream" in request
     ? request.stream.session?.socket as Socket
@@ -122,7 +131,7 @@ function socketOf(request: Incoming): Socket {
 function answer(
   incoming: Incoming,
   outgoing: ServerResponse,
-  { handler, certificate }: EngineParts,
+  { handler, certificate }: EngineOptions,
 ): void {
   const leaving = new AbortController();
   outgoing.on("close", () => {
@@ -150,7 +159,7 @@ function answer(
   }
 }
 
-/** As Fetch knows it; undefined where it is none. */
+/** Converts a request to the Fetch API's; undefined if it is not valid there. */
 function requestOf(
   incoming: Incoming,
   scheme: string,
@@ -182,16 +191,108 @@ function requestOf(
   }
 }
 
-/** Before any byte: over TCP a reset, over TLS the end of the connection, over HTTP/2 a reset of the stream. */
+/** Resets before any byte: over TCP the connection is reset, over TLS it is closed, over HTTP/2 the stream is reset. */
 function reset(incoming: Incoming): void {
   if ("stream" in incoming) {
     incoming.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   } else incoming.socket.resetAndDestroy();
 }
 
-/** In the middle of a body: what was written leaves, then the connection ends; over HTTP/2 the stream is reset. */
+/** Ends in the middle of a body: written bytes leave, then the connection ends; over HTTP/2 the stream is reset. */
 function breakOff(incoming: Incoming): void {
   if ("stream" in incoming) {
     incoming.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   } else incoming.socket.destroySoon();
+}
+
+/**
+ * Writes a response, each piece of its body as soon as it comes.
+ *
+ * @param breakOff ends the connection if the body fails
+ */
+function sendResponse(
+  response: Response,
+  outgoing: ServerResponse,
+  breakOff: () => void,
+): void {
+  const reader = response.body?.getReader();
+  if (outgoing.destroyed || outgoing.writableEnded) {
+    reader?.cancel().catch(() => {});
+    return;
+  }
+  const second = outgoing.req.httpVersionMajor > 1;
+  outgoing.statusCode = response.status;
+  for (const [name, value] of response.headers) {
+    if (name === "set-cookie" || second && HOP_BY_HOP.has(name)) continue;
+    outgoing.setHeader(name, value);
+  }
+  const cookies = response.headers.getSetCookie();
+  if (cookies.length > 0) outgoing.setHeader("set-cookie", cookies);
+  if (reader === undefined) {
+    outgoing.end();
+    return;
+  }
+  outgoing.on("close", () => {
+    if (isUnsent(outgoing)) reader.cancel().catch(() => {});
+  });
+  write(reader, outgoing).catch(() => {
+    if (!outgoing.destroyed) breakOff();
+  });
+}
+
+/**
+ * Returns whether a closed answer was not sent completely. Over HTTP/2 a stream that the client resets counts as finished,
+ * although the server has not ended it: both flags are needed.
+ */
+function isUnsent(
+  { writableEnded, writableFinished }: ServerResponse,
+): boolean {
+  return !writableEnded || !writableFinished;
+}
+
+/** Writes a body. A body that is complete at once leaves in one piece with its length; headers never wait for a later body. */
+async function write(reader: Reader, outgoing: ServerResponse): Promise<void> {
+  let reading = reader.read();
+  if (await soon(reading) === undefined) outgoing.flushHeaders();
+  for (;;) {
+    const { done, value } = await reading;
+    if (done) {
+      outgoing.end();
+      return;
+    }
+    reading = reader.read();
+    const next = await soon(reading);
+    if (next?.done) {
+      outgoing.end(value);
+      return;
+    }
+    if (!outgoing.write(value)) await drained(outgoing);
+  }
+}
+
+/** Resolves to the promise's value if it settles within this turn of the event loop, otherwise to undefined. */
+async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
+  const { promise: turn, resolve } = Promise.withResolvers<undefined>();
+  const immediate = setImmediate(resolve, undefined);
+  try {
+    return await Promise.race([promise, turn]);
+  } catch {
+    // The reader of the promise handles the error.
+    return undefined;
+  } finally {
+    clearImmediate(immediate);
+  }
+}
+
+/** Resolves when more may be written, or when the connection is closed. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off("drain", done);
+      outgoing.off("close", done);
+      resolve();
+    };
+    outgoing.on("drain", done);
+    outgoing.on("close", done);
+  });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hono } from "hono";
+import { Hono } from "hono";
 import type { PerfmockConfig, PerfmockInput } from "../config/mod.ts";
 import type { LoadEngine, LoadOptions, LoadSummary } from "../contract/load.ts";
 import {
@@ -16,6 +16,7 @@ import {
   patchConfig,
   putConfig,
 } from "../control/config_edits.ts";
+import { ownPath } from "../control/endpoints.ts";
 import type { SessionRequest } from "../control/session_endpoints.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
@@ -39,7 +40,6 @@ import type { SettingsInput } from "../world/settings.ts";
 import type { Log } from "../world/state.ts";
 import { createVirtualWorld } from "../world/virtual_world.ts";
 import { World, type WorldOptions } from "../world/world.ts";
-import { mountedApp } from "./mounted_app.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
@@ -222,7 +222,15 @@ export class Server implements Perfmock {
   }
 
   get app(): Hono {
-    return this.#app ??= mountedApp((request) => this.fetch(request));
+    return this.#app ??= new Hono().all("*", (context) => {
+      const { raw } = context.req;
+      const url = new URL(raw.url);
+      const path = ownPath(context);
+      if (path === url.pathname) return this.fetch(raw);
+      // The app is mounted in another: the prefix is removed, so that routes match and an upstream receives its own path.
+      url.pathname = path;
+      return this.fetch(new Request(url, raw));
+    });
   }
 
   /** Answers a request that names a session, by a header or by its host; undefined where it names none. */

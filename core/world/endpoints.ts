@@ -12,7 +12,7 @@ import { problem } from "../lib/problem.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Matcher } from "../pipeline/matcher.ts";
 import type { Endpoint, Issue } from "../plugin.ts";
-import { createFallback } from "../respond/fallback.ts";
+import { createFallback } from "../respond/answer.ts";
 import { VERSION } from "../version.ts";
 import type { RunningPlugin } from "./plugin_lifecycle.ts";
 import type { MockRoute } from "./routes.ts";

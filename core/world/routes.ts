@@ -39,10 +39,9 @@ import {
 } from "../pipeline/hooks.ts";
 import type { Matchable } from "../pipeline/matcher.ts";
 import { prepareOverride } from "../pipeline/overrides.ts";
-import type { Dial, Issue, Kit, Metrics, Route, Stream } from "../plugin.ts";
+import type { Dial, Issue, Kit, Route, Stream } from "../plugin.ts";
 import { createAnswer } from "../respond/answer.ts";
-import { createSourced } from "../respond/sourced.ts";
-import { answersOf } from "../respond/sources/mod.ts";
+import { prepareResponse } from "../respond/response.ts";
 import type { PlacedDial } from "./dials.ts";
 import type { RunningPlugin } from "./plugin_lifecycle.ts";
 import type { Settings } from "./settings.ts";
@@ -261,7 +260,7 @@ function buildRoute(
   },
 ): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
   const context = { cors: config.server.cors, traces: world.traces };
-  const { body, settings } = answerOf(route, view, world.metrics);
+  const response = prepareResponse(route, view, world.metrics);
   const effects = {
     counter: (fault: string) => world.recorder.fault(route.id, fault),
     answer: (answer: FaultAnswer) => createAnswer(answer, context),
@@ -301,9 +300,9 @@ function buildRoute(
         }),
         resets: needsReset,
         status: route.response.status,
-        answer: createAnswer(settings, context),
-        prepare: body?.prepare,
-        simulate: body?.simulate,
+        answer: createAnswer(response.answer, context),
+        prepare: response.prepare,
+        simulate: response.simulate,
       },
       world,
       faults,
@@ -325,19 +324,6 @@ function issuesOf(error: unknown, path: string, plugin: string): Issue[] {
   }
   const message = error instanceof Error ? error.message : String(error);
   return [{ path, message: `Plugin "${plugin}" cannot take it: ${message}` }];
-}
-
-/** Prepares the answer of a route, and its body where that is not the same bytes each time. */
-function answerOf(settings: RouteSettings, route: Route, metrics: Metrics) {
-  const { status, headers } = settings.response;
-  const { source, ...answers } = answersOf(settings, { route, metrics });
-  const body = source === undefined
-    ? undefined
-    : createSourced({ source, wire: settings.wire, route, metrics });
-  return {
-    body,
-    settings: { status, headers, ...answers, sourced: body?.sourced },
-  };
 }
 
 /** The dials of a route that core provides: a delay that is added, and the share of its faults. */

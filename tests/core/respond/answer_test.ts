@@ -1,15 +1,21 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { LiveExchange } from "../../../core/pipeline/exchange.ts";
+import { TraceIds } from "../../../core/lib/trace.ts";
+import {
+  LiveExchange,
+  type PlannedHooks,
+} from "../../../core/pipeline/exchange.ts";
+import { Matcher } from "../../../core/pipeline/matcher.ts";
 import { begin } from "../../../core/pipeline/pipeline.ts";
-import type { PlannedHooks } from "../../../core/pipeline/exchange.ts";
-import type { Rejection } from "../../../core/plugin.ts";
+import type { Exchange, Rejection } from "../../../core/plugin.ts";
 import {
   type AnswerSettings,
   createAnswer,
+  createFallback,
+  milliseconds,
+  serverTiming,
 } from "../../../core/respond/answer.ts";
-import { TraceIds } from "../../../core/lib/trace.ts";
 import { json } from "../../support/http.ts";
-import { testPlan } from "../../support/plan.ts";
+import { exchange, testPlan } from "../../support/plan.ts";
 
 interface Given {
   readonly settings?: Partial<AnswerSettings>;
@@ -289,3 +295,128 @@ for (
     }
   });
 }
+
+function timingOf(times: Partial<Exchange>): string {
+  return serverTiming(Object.assign(exchange(testPlan()), times), "T");
+}
+
+Deno.test("milliseconds() has three decimals, as toFixed has", () => {
+  for (
+    const value of [
+      0,
+      0.0004,
+      0.001,
+      0.01,
+      0.1,
+      0.25,
+      1,
+      1.005,
+      9.9995,
+      12.34,
+      99.0501,
+      120,
+      60_000.5,
+      3_600_000,
+    ]
+  ) equal(milliseconds(value), (Math.round(value * 1000) / 1000).toFixed(3));
+});
+
+Deno.test("milliseconds() shows nothing below zero", () => {
+  equal(milliseconds(-3), "0.000");
+});
+
+Deno.test("serverTiming() adds up: queue, service and degradation make the total", () => {
+  equal(
+    timingOf({
+      arrival: 100,
+      start: 110,
+      due: 135,
+      end: 135.25,
+      degradation: 5,
+      outcome: "answered",
+    }),
+    'queue;dur=10.000, service;dur=20.250, degrade;dur=5.000, total;dur=35.250, traceparent;desc="T"',
+  );
+});
+
+Deno.test("serverTiming() of an answer at once is all zeros", () => {
+  match(
+    timingOf({ arrival: 5, start: 5, end: 5, outcome: "answered" }),
+    /^queue;dur=0\.000, service;dur=0\.000, degrade;dur=0\.000, total;dur=0\.000, traceparent;desc="T"$/,
+  );
+});
+
+Deno.test("serverTiming() of a request that was refused after waiting is all queue", () => {
+  equal(
+    timingOf({
+      arrival: 0,
+      start: 40,
+      end: 40,
+      degradation: 0,
+      outcome: "rejected",
+    }),
+    'queue;dur=40.000, service;dur=0.000, degrade;dur=0.000, total;dur=40.000, traceparent;desc="T"',
+  );
+  // Where service was to start after it ended, nothing comes out negative.
+  match(
+    timingOf({ arrival: 0, start: 50, end: 40, outcome: "rejected" }),
+    /^queue;dur=40\.000, service;dur=0\.000/,
+  );
+});
+
+const ROUTES = [
+  { methods: ["POST", "PUT"], path: "/api/orders" },
+  { methods: ["GET"], path: "/api/users/:id" },
+];
+
+function unmatched(method: string, path: string, cors = true, origin?: string) {
+  const fallback = createFallback(new Matcher(ROUTES), ROUTES, { cors });
+  const headers: Record<string, string> = origin === undefined
+    ? {}
+    : { origin };
+  return fallback(
+    new Request(`http://localhost${path}`, { method, headers }),
+    path,
+  );
+}
+
+Deno.test("createFallback() answers 404 with the route that was probably meant", async () => {
+  const response = unmatched("GET", "/api/ordres");
+  equal(response.status, 404);
+  deepEqual(await json(response), {
+    type: "about:blank",
+    status: 404,
+    title: "No route matches",
+    detail: "No route takes GET /api/ordres; did you mean /api/orders?",
+  });
+});
+
+Deno.test("createFallback() suggests nothing where nothing is near", async () => {
+  const { detail } = await json(unmatched("GET", "/favicon.ico"));
+  equal(detail, "No route takes GET /favicon.ico");
+});
+
+Deno.test("createFallback() answers 405 with Allow where the path has another method", async () => {
+  const response = unmatched("DELETE", "/api/orders");
+  equal(response.status, 405);
+  equal(response.headers.get("allow"), "POST, PUT");
+  equal(
+    (await json(response)).detail,
+    "/api/orders has a route for POST, PUT, not for DELETE",
+  );
+});
+
+Deno.test("createFallback() lets a page from elsewhere read the answer, unless CORS is off", async () => {
+  const open = unmatched("GET", "/x", true, "http://app.example");
+  equal(open.headers.get("access-control-allow-origin"), "http://app.example");
+  equal(open.headers.get("vary"), "Origin");
+  equal(open.headers.get("timing-allow-origin"), "*");
+  const shut = unmatched("GET", "/x", false, "http://app.example");
+  equal(shut.headers.get("access-control-allow-origin"), null);
+  equal(shut.headers.get("vary"), null);
+  equal(
+    unmatched("GET", "/x").headers.get("access-control-allow-origin"),
+    null,
+  );
+  await Promise.all([open, shut].map((response) => response.body?.cancel()));
+});

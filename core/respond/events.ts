@@ -1,27 +1,26 @@
 /**
- * Server-Sent Events: with the service time as the time to the first and the wire's gap between them, a language model's
- * tokens.
+ * Server-Sent Events. With the service time as the time to the first event and the wire's gap between events, they imitate the
+ * tokens of a language model.
  *
  * Source of the format: WHATWG HTML, section 9.2, server-sent events.
  *
  * @module
  */
-import type { EventsSettings } from "../../config/mod.ts";
-import type { Body } from "../body.ts";
-import { fillJson, parseJsonTemplate } from "../../lib/json_template.ts";
-import { type RequestValues, valuesOf } from "../request_values.ts";
-import type { Source } from "../source.ts";
-import { fill, parseTemplate, type Values } from "../../lib/template.ts";
+import type { EventsSettings } from "../config/mod.ts";
+import { fillJson, parseJsonTemplate } from "../lib/json_template.ts";
+import { fill, parseTemplate, type Values } from "../lib/template.ts";
+import type { Body, Source } from "./source.ts";
+import { type RequestValues, valuesOf } from "./text.ts";
 
 const encoder = new TextEncoder();
 
-/** Writes one event of a route; undefined past the last. */
+/** Writes the event with the index in `values`; undefined after the last event. */
 type Writer = (values: Values) => string | undefined;
 
 /**
- * Answers with a stream of events, each a piece by itself.
+ * Answers with a stream of events. Each event is one piece of the body.
  *
- * @param path the route's, in Hono's syntax
+ * @param path path of the route, in Hono's syntax
  */
 export function eventsSource(settings: EventsSettings, path: string): Source {
   const values = valuesOf(path);
@@ -68,7 +67,7 @@ function json(value: unknown): (values: Values) => string {
   return (values) => fillJson(template, values);
 }
 
-/** Data of several lines takes as many fields. */
+/** Writes data: each line needs a field of its own. */
 function lines(data: string): string {
   return data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
 }

@@ -1,22 +1,60 @@
 /**
- * The values of a request that templates are filled with.
+ * Bodies that are text: fixed, or a template that is filled with values of the request.
  *
  * @module
  */
 import { TrieRouter } from "hono/router/trie-router";
 import { getPath } from "hono/utils/url";
+import type { Values } from "../lib/template.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { decodedPattern } from "../pipeline/matcher.ts";
-import type { Values } from "../lib/template.ts";
+import { BytesBody, pieceSizes, type Source } from "./source.ts";
 
-/** Makes the reader of a route's values; in simulation, which has no request, all but the numbers are missing. */
+const encoder = new TextEncoder();
+
+/** Answers with a fixed text. Only a route with wire settings needs this source; others answer with the text itself. */
+export function fixedSource(text: string): Source {
+  const bytes = encoder.encode(text);
+  const { length } = bytes;
+  const headers = new Headers({ "content-length": `${length}` });
+  return {
+    // All answers share the bytes: otherwise many slow downloads of a large text would hold as many copies.
+    content: () => ({ headers, body: new BytesBody(bytes) }),
+    pieces: (_, limit) => pieceSizes(length, limit),
+  };
+}
+
+/**
+ * Answers with a text that contains values of the request.
+ *
+ * @param write writes the text
+ * @param path path of the route, in Hono's syntax
+ */
+export function templateSource(
+  write: (values: Values) => string,
+  path: string,
+): Source {
+  const values = valuesOf(path);
+  return {
+    content: (x) => ({ body: write(values(x)) }),
+    pieces: (x, limit) =>
+      pieceSizes(encoder.encode(write(values(x))).length, limit),
+  };
+}
+
+/**
+ * Creates the function that provides the values of a request to templates. A simulation has no request: all values except
+ * numbers are missing there.
+ *
+ * @param path path of the route, in Hono's syntax
+ */
 export function valuesOf(path: string): (x: LiveExchange) => RequestValues {
   const router = new TrieRouter<true>();
   router.add("GET", decodedPattern(path), true);
   return (x) => new RequestValues(x, router);
 }
 
-/** One request's values, read when they are asked for. */
+/** Values of one request, each read when a template asks for it. */
 export class RequestValues implements Values {
   index = 0;
   readonly sequence: number;
@@ -52,7 +90,7 @@ export class RequestValues implements Values {
   }
 }
 
-/** Where our app is mounted in another, the request's path has more in front than the route's. */
+/** Finds the parameters in a request's path. If the server is mounted in another app, a prefix stands before the route's path. */
 function parametersOf(
   request: Request,
   router: TrieRouter<true>,
@@ -65,7 +103,7 @@ function parametersOf(
   return {};
 }
 
-/** Hono leaves encoded what would have changed the path's meaning. */
+/** Decodes a value: Hono leaves characters encoded that would change the meaning of the path. */
 function decoded(value: string): string {
   if (!value.includes("%")) return value;
   try {

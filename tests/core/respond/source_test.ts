@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { BytesBody } from "../../../core/respond/body.ts";
+import { BytesBody } from "../../../core/respond/source.ts";
 
 Deno.test("BytesBody gives copies, so that many bodies share their bytes", () => {
   const bytes = Uint8Array.of(1, 2, 3);

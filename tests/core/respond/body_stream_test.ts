@@ -1,7 +1,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Distribution } from "../../../core/plugin.ts";
 import { RouteView } from "../../../core/world/routes.ts";
-import { wireSchedule, type WireSettings } from "../../../core/respond/wire.ts";
+import {
+  wireSchedule,
+  type WireSettings,
+} from "../../../core/respond/body_stream.ts";
 
 const route = new RouteView(
   { id: "r", methods: ["GET"], path: "/r" },

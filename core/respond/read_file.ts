@@ -1,42 +1,41 @@
 /**
- * Files as bodies are read from them.
+ * Opens and reads the files of file bodies.
  *
  * @module
  */
 import { sep } from "node:path";
-import type { Body } from "../body.ts";
+import type { Body } from "./source.ts";
 
-/** A file that is open, and how much of it there is. */
-export interface Opened {
-  /** To be closed by whoever opened it. */
+/** An open file. */
+export interface OpenFile {
+  /** The file; the caller closes it. */
   readonly file: Deno.FsFile;
-  /** In bytes. */
+  /** Size, in bytes. */
   readonly size: number;
-  /** In milliseconds since 1970. */
+  /** Time of the last change, in ms since 1970; 0 if unknown. */
   readonly modified: number;
 }
 
-/** A folder as all paths within it begin. */
-export function withEnd(folder: string): string {
+/** Appends a path separator to a folder's path: all paths in the folder begin with the result. */
+export function withSeparator(folder: string): string {
   return folder.endsWith(sep) ? folder : folder + sep;
 }
 
 /**
- * Opens a file. Synchronous, since the headers are due now and a promise would wait for its turn.
+ * Opens a file. Synchronous, because the headers are due now and a promise would wait for its turn.
  *
- * @param folder where it must lie, links followed; undefined for anywhere
- * @returns undefined where there is no such file
+ * @param folder folder that must contain the file after links are followed; undefined for any folder
+ * @returns undefined if there is no such file
  */
 export function open(
   path: string,
   folder: string | undefined,
-): Opened | undefined {
+): OpenFile | undefined {
   let file: Deno.FsFile | undefined;
   try {
-    // A link may lead out of the folder, too.
     if (folder !== undefined) {
       const real = Deno.realPathSync(path);
-      if (!real.startsWith(withEnd(Deno.realPathSync(folder)))) return;
+      if (!real.startsWith(withSeparator(Deno.realPathSync(folder)))) return;
     }
     if (!Deno.statSync(path).isFile) return;
     file = Deno.openSync(path);
@@ -48,7 +47,7 @@ export function open(
   }
 }
 
-/** How many bytes a file has; 0 where there is none. */
+/** Size of a file, in bytes; 0 if there is no such file. */
 export function sizeOf(path: string): number {
   try {
     return Deno.statSync(path).size;
@@ -57,11 +56,15 @@ export function sizeOf(path: string): number {
   }
 }
 
-/** The bytes of a file that is open; closes it. */
+/** Body with the bytes of an open file. Closing the body closes the file. */
 export class FileBody implements Body {
   readonly #file: Deno.FsFile;
   #left: number;
 
+  /**
+   * @param length number of bytes to read
+   * @param start offset of the first byte
+   */
   constructor(file: Deno.FsFile, length: number, start: number) {
     file.seekSync(start, Deno.SeekMode.Start);
     this.#file = file;
@@ -72,8 +75,8 @@ export class FileBody implements Body {
     return this.#left === 0;
   }
 
-  async read(most: number): Promise<Uint8Array> {
-    const buffer = new Uint8Array(Math.min(most, this.#left));
+  async read(limit: number): Promise<Uint8Array> {
+    const buffer = new Uint8Array(Math.min(limit, this.#left));
     const size = await this.#file.read(buffer);
     if (size === null) throw new Error("The file has become shorter");
     this.#left -= size;
