@@ -19,7 +19,7 @@ export interface Functions {
 }
 
 /** Range of a truncation; both ends are included. */
-export interface Ends {
+export interface TruncationRange {
   /** Lower end, in milliseconds, at least 0. */
   readonly min: number;
   /** Upper end, in milliseconds; may be Infinity. */
@@ -34,7 +34,7 @@ export interface Ends {
  */
 export function truncateFunctions(
   base: Functions,
-  { min, max }: Ends,
+  { min, max }: TruncationRange,
 ): Functions | undefined {
   const below = previous(min);
   const cdfBelow = base.cdf(below);
@@ -77,14 +77,14 @@ export function truncateFunctions(
 }
 
 /** The range that a truncation removes, as text: `"below 0 ms"`, `"outside 10 ms to 80 ms"`. */
-export function removedRange({ min, max }: Ends): string {
+export function removedRange({ min, max }: TruncationRange): string {
   return max === Infinity
     ? `below ${milliseconds(min)}`
     : `outside ${milliseconds(min)} to ${milliseconds(max)}`;
 }
 
 /** The error of a truncation to a range that holds nothing of the distribution. */
-export function emptyTruncation(ends: Ends): PerfmockError {
+export function emptyTruncation(ends: TruncationRange): PerfmockError {
   const [path, value] = ends.max === Infinity
     ? ["/min", ends.min]
     : ["/max", ends.max];

@@ -31,9 +31,16 @@ import { PROM_CLIENT } from "./prom_client.ts";
 import { Prometheus } from "./prometheus.ts";
 import { preparePushing, type PushingOptions } from "./pushing.ts";
 import { type StatsdOptions, statsdSchema } from "./statsd.ts";
+import type { LineOptions } from "./statsd_lines.ts";
 import type { StatsdAddress } from "./statsd_udp.ts";
 
-export type { OtlpOptions, PushingOptions, StatsdAddress, StatsdOptions };
+export type {
+  LineOptions,
+  OtlpOptions,
+  PushingOptions,
+  StatsdAddress,
+  StatsdOptions,
+};
 
 /** Options of the plugin `exporters`. */
 export interface ExportersOptions extends PushingOptions {

@@ -206,43 +206,43 @@ function persistentRig() {
         return Promise.resolve();
       },
     });
-  const kept = new PersistentExporter<PushExporter>({ metrics, clock });
-  return { clock, metrics, events, kept, create };
+  const persistent = new PersistentExporter<PushExporter>({ metrics, clock });
+  return { clock, metrics, events, persistent, create };
 }
 
 Deno.test("PersistentExporter continues unchanged if the settings are the same", async () => {
-  const { clock, events, kept, create } = persistentRig();
-  await kept.prepare();
-  equal(kept.exporter, undefined);
-  kept.adopt({ a: 1 }, create("one"));
-  const exporter = kept.exporter;
+  const { clock, events, persistent, create } = persistentRig();
+  await persistent.prepare();
+  equal(persistent.exporter, undefined);
+  persistent.adopt({ a: 1 }, create("one"));
+  const exporter = persistent.exporter;
   await clock.pass(1200, 100);
-  kept.adopt({ a: 1 }, create("two"));
-  equal(kept.exporter, exporter);
+  persistent.adopt({ a: 1 }, create("two"));
+  equal(persistent.exporter, exporter);
   await clock.pass(1000, 100);
   deepEqual(events, ["one 50", "one 1050", "one 2050"]);
-  await kept[Symbol.asyncDispose]();
+  await persistent[Symbol.asyncDispose]();
   equal(clock.pending, 0);
 });
 
 Deno.test("PersistentExporter lets the old exporter deliver a last time if the settings changed", async () => {
-  const { clock, events, kept, create } = persistentRig();
-  kept.adopt({ a: 1 }, create("one"));
+  const { clock, events, persistent, create } = persistentRig();
+  persistent.adopt({ a: 1 }, create("one"));
   await clock.pass(500, 100);
-  kept.adopt({ a: 2 }, create("two"));
-  kept.adopt({ a: 3 }, create("three"));
+  persistent.adopt({ a: 2 }, create("two"));
+  persistent.adopt({ a: 3 }, create("three"));
   await settle();
   await clock.pass(100);
   deepEqual(events, ["one 50", "one 550", "three 550"]);
-  await kept[Symbol.asyncDispose]();
+  await persistent[Symbol.asyncDispose]();
   deepEqual(events.slice(3), ["three 650"]);
   equal(clock.pending, 0);
 });
 
 Deno.test("PersistentExporter counts from its creation, with an id of its own", async () => {
-  const { kept, metrics } = persistentRig();
-  equal(kept.start, 50);
-  notEqual(kept.id, persistentRig().kept.id);
+  const { persistent, metrics } = persistentRig();
+  equal(persistent.start, 50);
+  notEqual(persistent.id, persistentRig().persistent.id);
   const series = metrics.counter({ name: "c_total", help: "T" }).series();
   series.add(5);
   const later = new PersistentExporter<PushExporter>({
@@ -255,26 +255,26 @@ Deno.test("PersistentExporter counts from its creation, with an id of its own", 
 });
 
 Deno.test("PersistentExporter delivers a last time when it is turned off, and counts from when it is turned on again", async () => {
-  const { clock, metrics, events, kept, create } = persistentRig();
+  const { clock, metrics, events, persistent, create } = persistentRig();
   const series = metrics.counter({ name: "c_total", help: "T" }).series();
-  await kept.prepare();
-  kept.adopt({ a: 1 }, create("one"));
+  await persistent.prepare();
+  persistent.adopt({ a: 1 }, create("one"));
   await clock.pass(100);
-  kept.end();
-  equal(kept.exporter, undefined);
+  persistent.end();
+  equal(persistent.exporter, undefined);
   await clock.pass(5000, 100);
   deepEqual(events, ["one 50", "one 150"]);
   series.add(5);
-  await kept.prepare();
-  equal(kept.start, 5150);
-  kept.adopt({ a: 1 }, create("two"));
+  await persistent.prepare();
+  equal(persistent.start, 5150);
+  persistent.adopt({ a: 1 }, create("two"));
   series.add(2);
-  deepEqual([...kept.delivered.change(series)?.growth ?? []], [2]);
+  deepEqual([...persistent.delivered.change(series)?.growth ?? []], [2]);
   // Prepared for a revision that was refused: an exporter that is on stays unchanged.
-  await kept.prepare();
-  deepEqual([...kept.delivered.change(series)?.growth ?? []], [2]);
+  await persistent.prepare();
+  deepEqual([...persistent.delivered.change(series)?.growth ?? []], [2]);
   await clock.pass(10);
-  await kept[Symbol.asyncDispose]();
+  await persistent[Symbol.asyncDispose]();
   deepEqual(events.slice(2), ["two 5150", "two 5160"]);
   equal(clock.pending, 0);
 });
