@@ -4,7 +4,7 @@
  * @module
  */
 import type { LoadEngine } from "../../core/load.ts";
-import type { Call, Endpoint } from "../../core/plugin.ts";
+import { type Call, type Endpoint, PerfmockError } from "../../core/plugin.ts";
 import type { Run } from "./runs/run.ts";
 import type { Runs } from "./runs/runs.ts";
 import { scriptIn } from "./script/parse.ts";
@@ -35,8 +35,15 @@ const WITH_SUMMARY = {
 export function runEndpoints(runs: Runs): Endpoint[] {
   /** Handles a call for the run in the path. */
   const of = (answer: (run: Run) => unknown) => ({ parameters }: Call) => {
-    const run = runs.find(parameters.id);
-    return run === undefined ? missing(parameters.id) : answer(run);
+    const { id } = parameters;
+    const run = runs.find(id);
+    if (run !== undefined) return answer(run);
+    throw new PerfmockError(
+      "ARGUMENT_INVALID",
+      `Cannot find run ${JSON.stringify(id)}: no run has this id`,
+      [],
+      { status: 404 },
+    );
   };
   return [{
     method: "POST",
@@ -45,7 +52,7 @@ export function runEndpoints(runs: Runs): Endpoint[] {
       "Start a run of a load script in JSON or YAML; several can be active",
     status: 201,
     answer: RUN,
-    handle: ({ request }) => begin(request, runs),
+    handle: ({ request }) => start(request, runs),
   }, {
     method: "GET",
     path: "/runs",
@@ -85,33 +92,10 @@ export function runEndpoints(runs: Runs): Endpoint[] {
   }];
 }
 
-async function begin(request: Request, runs: Runs): Promise<Response> {
-  if (runs.full) {
-    return problem(429, {
-      title: "Too many runs are active",
-      detail: "Each needs a thread: stop one, or wait for its end",
-    });
-  }
+async function start(request: Request, runs: Runs): Promise<Response> {
   const run = await runs.start(await scriptIn(request));
   const location = `${new URL(request.url).pathname}/${run.id}`;
   return Response.json(run.report, { status: 201, headers: { location } });
-}
-
-function missing(id: string): Response {
-  return problem(404, {
-    title: "No such run",
-    detail: `No run has the id ${JSON.stringify(id)}`,
-  });
-}
-
-function problem(
-  status: number,
-  said: { readonly title: string; readonly detail: string },
-): Response {
-  return Response.json({ type: "about:blank", status, ...said }, {
-    status,
-    headers: { "content-type": "application/problem+json" },
-  });
 }
 
 /** Maximum number of events waiting for a slow reader. Further progress is omitted; the summary never is. */

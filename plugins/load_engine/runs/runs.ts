@@ -68,11 +68,6 @@ export class Runs implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** True if no further run may begin until one ends. */
-  get full(): boolean {
-    return this.active.length >= MAX_ACTIVE;
-  }
-
   /** The active runs. */
   get active(): readonly Run[] {
     return this.all.filter((run) => !run.isOver);
@@ -93,7 +88,7 @@ export class Runs implements AsyncDisposable {
    *
    * @param value the script as written
    * @param folder absolute path of the folder that the script's relative paths start from. Default: the configuration's folder
-   * @throws PerfmockError `SCRIPT_INVALID` with all issues; nothing was started then
+   * @throws PerfmockError `SCRIPT_INVALID` with all issues, or if the maximum number of runs is active; nothing was started then
    */
   async start(value: unknown, folder?: string): Promise<Run> {
     this.#checkRoom();
@@ -132,12 +127,14 @@ export class Runs implements AsyncDisposable {
   }
 
   #checkRoom(): void {
-    if (!this.#disposed && !this.full) return;
+    if (!this.#disposed && this.active.length < MAX_ACTIVE) return;
     throw new PerfmockError(
       "SCRIPT_INVALID",
       this.#disposed
         ? "Cannot start a run: the server is ending"
-        : `Cannot start a run: ${MAX_ACTIVE} are active, and each needs a thread`,
+        : `Cannot start a run: ${MAX_ACTIVE} are active, and each needs a thread; stop one, or wait for its end`,
+      [],
+      { status: this.#disposed ? 503 : 429 },
     );
   }
 

@@ -119,7 +119,7 @@ Deno.test("Runs are listed, read and stopped; an unknown id is answered with 404
   for (const method of ["GET", "DELETE"]) {
     const missing = await control(server, "runs/x-3", { method });
     equal(missing.status, 404);
-    match(await missing.text(), /No such run/);
+    match(await missing.text(), /no run has this id/);
   }
 });
 
