@@ -10,12 +10,13 @@ import type {
   LoadThreshold,
 } from "../../../core/load.ts";
 import { Histogram } from "../../../core/plugin.ts";
-import type {
-  Script,
-  Statistic,
-  Threshold,
-  ThresholdMetric,
-  TimeFigure,
+import {
+  type CountFigure,
+  isTimeFigure,
+  type Script,
+  type Statistic,
+  type Threshold,
+  type TimeFigure,
 } from "../script/script.ts";
 import { PartFigures, type ScenarioFigures } from "./scenario_figures.ts";
 
@@ -98,12 +99,13 @@ export function judge(
   { metric, expression, statistic, operator, bound }: Threshold,
   figures: readonly ScenarioFigures[],
 ): LoadThreshold {
-  const concerned = figures.filter(({ scenario }) =>
+  const { figure, part } = metric;
+  const scenarios = figures.filter(({ scenario }) =>
     metric.scenario === undefined || scenario.name === metric.scenario
   );
-  const actual = isTime(metric)
-    ? timed(statistic, timesOf(metric, concerned))
-    : counted(metric, statistic, concerned);
+  const actual = isTimeFigure(figure)
+    ? timed(statistic, timesOf(figure, part, scenarios))
+    : counted({ figure, part, statistic }, scenarios);
   return {
     metric: metric.text,
     expression,
@@ -124,20 +126,13 @@ const COMPARE: Readonly<
   "!=": (actual, bound) => actual !== bound && !Number.isNaN(actual),
 };
 
-function isTime(
-  metric: ThresholdMetric,
-): metric is ThresholdMetric & { readonly figure: TimeFigure } {
-  return ["responseTime", "serviceTime", "firstByte", "startLag"].includes(
-    metric.figure,
-  );
-}
-
 function timesOf(
-  { part, figure }: ThresholdMetric & { readonly figure: TimeFigure },
-  concerned: readonly ScenarioFigures[],
+  figure: TimeFigure,
+  part: string | undefined,
+  scenarios: readonly ScenarioFigures[],
 ): Histogram {
   const total = new Histogram();
-  for (const scenario of concerned) total.merge(scenario.total(part)[figure]);
+  for (const scenario of scenarios) total.merge(scenario.total(part)[figure]);
   return total;
 }
 
@@ -163,13 +158,16 @@ function timed(statistic: Statistic, histogram: Histogram): number {
  * requests for all others.
  */
 function counted(
-  { part, figure }: ThresholdMetric,
-  { kind }: Statistic,
-  concerned: readonly ScenarioFigures[],
+  { figure, part, statistic }: {
+    readonly figure: CountFigure;
+    readonly part: string | undefined;
+    readonly statistic: Statistic;
+  },
+  scenarios: readonly ScenarioFigures[],
 ): number {
   const total = new PartFigures();
   let dropped = 0;
-  for (const scenario of concerned) {
+  for (const scenario of scenarios) {
     total.merge(scenario.total(part));
     if (part === undefined) dropped += scenario.droppedCount;
   }
@@ -182,6 +180,6 @@ function counted(
     completed: [completed, completed + failed],
     failed: [failed, completed + failed],
     checks: [passed, passed + missed],
-  }[figure as "failed"];
-  return kind === "count" ? count : count / of;
+  }[figure];
+  return statistic.kind === "count" ? count : count / of;
 }

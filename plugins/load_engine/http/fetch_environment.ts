@@ -11,7 +11,7 @@ import { cleanPath, FRAMING, oneLine } from "./request.ts";
 import type { Destination } from "./targets.ts";
 
 /** Maximum length of the text that a check sees, in bytes; the rest of the body is read and dropped. */
-const MAX_KEPT_BODY = 1024 * 1024;
+const MAX_CHECKED_BODY = 1024 * 1024;
 
 /** An active order. */
 interface ActiveOrder {
@@ -88,7 +88,7 @@ export class FetchEnvironment implements ClientEnvironment {
     });
   }
 
-  // deno-lint-ignore require-await -- what fetch refuses has to come back as a rejection, not in the middle of send()
+  // deno-lint-ignore require-await -- an invalid request must reject, not throw within send()
   async #fetch({ order, controller }: ActiveOrder): Promise<Response> {
     return fetch(this.#request(order), {
       client: this.#client,
@@ -143,7 +143,7 @@ async function read(response: Response, wanted: boolean): Promise<string> {
   let text = "";
   let kept = 0;
   for await (const chunk of response.body ?? []) {
-    if (!wanted || kept >= MAX_KEPT_BODY) continue;
+    if (!wanted || kept >= MAX_CHECKED_BODY) continue;
     kept += chunk.length;
     text += decoder.decode(chunk, { stream: true });
   }

@@ -13,8 +13,11 @@ import {
 } from "../../../core/plugin.ts";
 import type { Control, Modulate, ScriptTools, Stress } from "./script.ts";
 
-/** Settings of a `modulate` scenario. */
-export interface WrittenModulate {
+/** Names of the executors that send nothing. */
+export const CONTROL_EXECUTORS = ["modulate", "stress"] as const;
+
+/** Settings of a `modulate` scenario as its schema parses them. */
+interface ModulateSettings {
   readonly start: number;
   readonly duration?: number;
   /** The dial as written, such as `{ route: "orders", dial: "scale" }`. */
@@ -23,33 +26,31 @@ export interface WrittenModulate {
   readonly to?: unknown;
 }
 
-/** Settings of a `stress` scenario. */
-export interface WrittenStress {
+/** Settings of a `stress` scenario as its schema parses them. */
+interface StressSettings {
   readonly start: number;
   /** The stress scenario as written. */
   readonly scenario?: unknown;
 }
 
-/** Returns the schemas of the executors that send nothing, by name. */
-export function controlSchemas(
-  kit: Kit,
-): Readonly<Record<string, Schema<unknown>>> {
+function modulateSchema(kit: Kit): Schema<ModulateSettings> {
   const { z } = kit;
-  const start = kit.duration().default(0);
-  return {
-    modulate: z.strictObject({
-      executor: z.literal("modulate"),
-      start,
-      duration: kit.duration({ above: 0 }).optional(),
-      set: z.record(z.string(), z.string()),
-      to: z.unknown(),
-    }),
-    stress: z.strictObject({
-      executor: z.literal("stress"),
-      start,
-      scenario: z.unknown(),
-    }),
-  };
+  return z.strictObject({
+    executor: z.literal("modulate"),
+    start: kit.duration().default(0),
+    duration: kit.duration({ above: 0 }).optional(),
+    set: z.record(z.string(), z.string()),
+    to: z.unknown(),
+  });
+}
+
+function stressSchema(kit: Kit): Schema<StressSettings> {
+  const { z } = kit;
+  return z.strictObject({
+    executor: z.literal("stress"),
+    start: kit.duration().default(0),
+    scenario: z.unknown(),
+  });
 }
 
 /** A scenario, or its issues. */
@@ -62,10 +63,35 @@ export interface ControlReading {
 /** Name and index of a scenario. */
 type Named = Pick<Control, "name" | "index">;
 
-/** Reads a modulate scenario. */
-export function readModulate(
+/** Reads a `modulate` or `stress` scenario. */
+export function readControl(
+  { name, index, executor, object, path }: {
+    readonly name: string;
+    readonly index: number;
+    readonly executor: typeof CONTROL_EXECUTORS[number];
+    /** The scenario as written. */
+    readonly object: unknown;
+    /** JSON Pointer to the scenario. */
+    readonly path: string;
+  },
+  tools: ScriptTools,
+): ControlReading {
+  const named = { name, index };
+  if (executor === "modulate") {
+    const read = validate(modulateSchema(tools.kit), object, path);
+    return read.issues === undefined
+      ? readModulate(named, read.value, tools)
+      : { issues: read.issues };
+  }
+  const read = validate(stressSchema(tools.kit), object, path);
+  return read.issues === undefined
+    ? readStress(named, read.value, tools)
+    : { issues: read.issues };
+}
+
+function readModulate(
   named: Named,
-  { start, duration = Infinity, set, to }: WrittenModulate,
+  { start, duration = Infinity, set, to }: ModulateSettings,
   { kit, server, suggest }: ScriptTools,
 ): ControlReading {
   const path = `/scenarios${toPointer([named.name])}`;
@@ -131,10 +157,9 @@ function unknownDial(
   };
 }
 
-/** Reads a stress scenario. */
-export function readStress(
+function readStress(
   named: Named,
-  { start, scenario: written }: WrittenStress,
+  { start, scenario: written }: StressSettings,
   { server }: ScriptTools,
 ): ControlReading {
   const path = `/scenarios${toPointer([named.name])}`;

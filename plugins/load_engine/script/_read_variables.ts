@@ -58,7 +58,7 @@ export function readVariable(
   if (read.issues !== undefined) {
     return { variable: undefined, issues: read.issues };
   }
-  const { integer, choice, csv } = read.value as Written;
+  const { integer, choice, csv }: Written = read.value;
   if (integer !== undefined) return good(integers(integer));
   if (choice !== undefined) return good(choices(choice.map(String)));
   if (csv === undefined) return { variable: undefined, issues: [] };

@@ -114,7 +114,7 @@ export function readRequests(
     const at = `${path}/${index}`;
     const read = validate(type, item, at);
     if (read.issues === undefined) {
-      const request = read.value as Written;
+      const request: Written = read.value;
       written.push(request);
       issues.push(...findContradictions(request, at));
     } else issues.push(...read.issues);

@@ -9,25 +9,17 @@ import {
   toPointer,
   validate,
 } from "../../../core/plugin.ts";
-import type {
-  Figure,
-  Statistic,
-  Threshold,
-  ThresholdMetric,
+import {
+  COUNT_FIGURES,
+  type Figure,
+  isTimeFigure,
+  type Statistic,
+  type Threshold,
+  type ThresholdMetric,
+  TIME_FIGURES,
 } from "./script.ts";
 
-const TIMES = ["responseTime", "serviceTime", "firstByte", "startLag"];
-
-const COUNTS = [
-  "scheduled",
-  "started",
-  "dropped",
-  "completed",
-  "failed",
-  "checks",
-];
-
-const FIGURES = [...TIMES, ...COUNTS];
+const FIGURES: readonly Figure[] = [...TIME_FIGURES, ...COUNT_FIGURES];
 
 /** Tools that thresholds are read with, and the figures that exist. */
 export interface ThresholdContext {
@@ -78,7 +70,7 @@ export function readThresholds(
         return;
       }
       const figure = "message" in metric ? undefined : metric.figure;
-      const options = read.value as Written;
+      const options: Written = read.value;
       const expression = readExpression(
         options.expression,
         figure,
@@ -113,7 +105,8 @@ function readMetric(
   { scenarios, suggest }: ThresholdContext,
 ): ThresholdMetric | Issue {
   const words = text.split(".");
-  const figure = words[words.length - 1];
+  const last = words[words.length - 1];
+  const figure = FIGURES.find((name) => name === last);
   const [scenario, part] = words.slice(0, -1);
   const issue = (
     message: string,
@@ -131,14 +124,10 @@ function readMetric(
     };
   };
   if (words.length > 3) {
-    return issue("A threshold looks at scenario.part.figure", figure, FIGURES);
+    return issue("A threshold refers to scenario.part.figure", last, FIGURES);
   }
-  if (!FIGURES.includes(figure)) {
-    return issue(
-      `There is no figure ${JSON.stringify(figure)}`,
-      figure,
-      FIGURES,
-    );
+  if (figure === undefined) {
+    return issue(`There is no figure ${JSON.stringify(last)}`, last, FIGURES);
   }
   if (scenario !== undefined && !scenarios.has(scenario)) {
     const names = [...scenarios.keys()];
@@ -154,7 +143,7 @@ function readMetric(
     }`;
     return issue(message, part, [...known]);
   }
-  return { text, scenario, part, figure: figure as Figure };
+  return { text, scenario, part, figure };
 }
 
 type Comparison = Pick<Threshold, "statistic" | "operator" | "bound">;
@@ -188,8 +177,8 @@ function readExpression(
   let at = text.search(/\S|$/);
   const name = /^[a-z]*/i.exec(text.slice(at))?.[0] ?? "";
   const start = at;
-  const timed = figure === undefined || TIMES.includes(figure);
-  const counted = figure === undefined || COUNTS.includes(figure);
+  const timed = figure === undefined || isTimeFigure(figure);
+  const counted = figure === undefined || !isTimeFigure(figure);
   let statistic: Statistic;
   at += name.length;
   if (name === "p" && timed) {
@@ -227,7 +216,7 @@ function readExpression(
     Number.isNaN(number) ? rest : number,
   );
   if (duration && data !== undefined) {
-    return { statistic, operator, bound: data as number };
+    return { statistic, operator, bound: data };
   }
   if (!duration && Number.isFinite(number)) {
     return { statistic, operator, bound: number };

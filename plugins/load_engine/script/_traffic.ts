@@ -10,7 +10,9 @@ import {
   type Kit,
   type Schema,
   type Signal,
+  type Stream,
   toPointer,
+  validate,
 } from "../../../core/plugin.ts";
 import type { RequestPlan } from "../order.ts";
 import {
@@ -37,10 +39,21 @@ const GRACEFUL_STOP = 30_000;
 const MAX_IN_FLIGHT = 1000;
 
 /** Maximum number of users of a scenario. */
-const MOST_USERS = 100_000;
+const MAX_USERS = 100_000;
 
-/** Settings of all scenarios that send requests, as their schema parses them. */
-export interface WrittenTraffic {
+/** Names of the executors that send requests. */
+export const TRAFFIC_EXECUTORS = [
+  "arrival-rate",
+  "virtual-users",
+  "shared-iterations",
+  "replay",
+] as const;
+
+/** One of {@linkcode TRAFFIC_EXECUTORS}. */
+export type TrafficExecutor = typeof TRAFFIC_EXECUTORS[number];
+
+/** Settings of all scenarios that send requests. */
+interface CommonSettings {
   readonly start: number;
   readonly gracefulStop: number;
   /** Order of the requests. */
@@ -49,8 +62,8 @@ export interface WrittenTraffic {
   readonly requests?: readonly unknown[];
 }
 
-/** Settings of an `arrival-rate` scenario. */
-export interface WrittenArrivals extends WrittenTraffic {
+interface ArrivalRateSettings extends CommonSettings {
+  readonly executor: "arrival-rate";
   /** Spacing of arrivals. */
   readonly arrivals: "uniform" | "poisson";
   /** Arrivals per second. */
@@ -60,8 +73,8 @@ export interface WrittenArrivals extends WrittenTraffic {
   readonly maxInFlight: number;
 }
 
-/** Settings of a `virtual-users` scenario. */
-export interface WrittenUsers extends WrittenTraffic {
+interface VirtualUsersSettings extends CommonSettings {
+  readonly executor: "virtual-users";
   /** Number of users over time. */
   readonly users: Signal;
   /** Think time between requests, in ms. */
@@ -71,8 +84,8 @@ export interface WrittenUsers extends WrittenTraffic {
   readonly duration?: number;
 }
 
-/** Settings of a `shared-iterations` scenario. */
-export interface WrittenShared extends WrittenTraffic {
+interface SharedIterationsSettings extends CommonSettings {
+  readonly executor: "shared-iterations";
   /** Number of users. */
   readonly users: number;
   /** Think time between requests, in ms. */
@@ -82,8 +95,8 @@ export interface WrittenShared extends WrittenTraffic {
   readonly duration?: number;
 }
 
-/** Settings of a `replay` scenario. */
-export interface WrittenReplay extends WrittenTraffic {
+interface ReplaySettings extends CommonSettings {
+  readonly executor: "replay";
   /** The recording. */
   readonly trace: {
     /** Absolute path. */
@@ -98,35 +111,42 @@ export interface WrittenReplay extends WrittenTraffic {
   readonly maxInFlight: number;
 }
 
-/** Returns the schemas of the executors that send requests, by name. */
-export function trafficSchemas(
+/** Settings of a scenario that sends requests, as its schema parses them. */
+type TrafficSettings =
+  | ArrivalRateSettings
+  | VirtualUsersSettings
+  | SharedIterationsSettings
+  | ReplaySettings;
+
+function trafficSchemas(
   kit: Kit,
-): Readonly<Record<string, Schema<unknown>>> {
+): Readonly<Record<TrafficExecutor, Schema<TrafficSettings>>> {
   const { z } = kit;
   const duration = kit.duration({ above: 0 });
-  const traffic = (executor: string) => ({
-    executor: z.literal(executor),
+  const common = {
     start: kit.duration().default(0),
     gracefulStop: kit.duration().default(GRACEFUL_STOP),
     pick: z.enum(["weighted", "in-order"]).default("weighted"),
     // Their contents are validated separately, so that all issues are reported whatever else is wrong.
     variables: z.record(z.string(), z.unknown()).optional(),
     requests: requestList(z),
-  });
+  };
   const maxInFlight = kit.integer({ min: 1 }).default(MAX_IN_FLIGHT);
   const iterations = kit.integer({ min: 1 });
   const think = kit.distribution().optional();
   return {
     "arrival-rate": z.strictObject({
-      ...traffic("arrival-rate"),
+      ...common,
+      executor: z.literal("arrival-rate"),
       arrivals: z.enum(["poisson", "uniform"]).default("poisson"),
       rate: kit.signal(kit.rate()),
       duration,
       maxInFlight,
     }),
     "virtual-users": z.strictObject({
-      ...traffic("virtual-users"),
-      users: kit.signal(kit.number({ min: 0, max: MOST_USERS })),
+      ...common,
+      executor: z.literal("virtual-users"),
+      users: kit.signal(kit.number({ min: 0, max: MAX_USERS })),
       think,
       iterations: iterations.optional(),
       duration: duration.optional(),
@@ -139,14 +159,16 @@ export function trafficSchemas(
       },
     ),
     "shared-iterations": z.strictObject({
-      ...traffic("shared-iterations"),
-      users: kit.integer({ min: 1, max: MOST_USERS }).default(1),
+      ...common,
+      executor: z.literal("shared-iterations"),
+      users: kit.integer({ min: 1, max: MAX_USERS }).default(1),
       think,
       iterations,
       duration: duration.optional(),
     }),
     replay: z.strictObject({
-      ...traffic("replay"),
+      ...common,
+      executor: z.literal("replay"),
       requests: requestList(z).optional(),
       trace: z.strictObject({
         file: kit.file().optional(),
@@ -175,8 +197,8 @@ export interface WrittenScenario {
   /** Zero-based index in the script. */
   readonly index: number;
   /** Name of its executor. */
-  readonly executor: string;
-  /** The requests as written. */
+  readonly executor: TrafficExecutor;
+  /** The scenario as written. */
   readonly object: Readonly<Record<string, unknown>>;
   /** JSON Pointer to the scenario. */
   readonly path: string;
@@ -188,13 +210,13 @@ export interface TrafficReading extends WrittenScenario {
   readonly parts: ReadonlySet<string>;
   readonly issues: readonly Issue[];
   /** Its settings as its schema parsed them; undefined if they have issues. */
-  readonly settings: WrittenTraffic | undefined;
+  readonly settings: TrafficSettings | undefined;
   /** Its variables without issues. */
   readonly variables: ReadonlyMap<string, Variable>;
   /** Its requests. */
   readonly requests: RequestReading;
-  /** What was recorded, in a replay. */
-  readonly trace: Trace | undefined;
+  /** The recording of a replay; empty for other executors and invalid recordings. */
+  readonly trace: Trace;
 }
 
 /** Valid names of variables. */
@@ -203,14 +225,12 @@ const NAME = /^[A-Za-z_]\w*$/;
 /** Reads a scenario. Continues if its settings have issues, so that all issues are reported. */
 export function readTraffic(
   written: WrittenScenario,
-  settings: {
-    readonly value?: WrittenTraffic;
-    readonly issues?: readonly Issue[];
-  },
   tools: ScriptTools,
 ): TrafficReading {
-  const { object, path, index } = written;
-  const issues: Issue[] = [...settings.issues ?? []];
+  const { object, path, index, executor } = written;
+  const read = validate(trafficSchemas(tools.kit)[executor], object, path);
+  const settings = read.issues === undefined ? read.value : undefined;
+  const issues: Issue[] = [...read.issues ?? []];
   const variables = new Map<string, Variable>();
   // A variable with an issue still has a known name.
   const values = new Map<string, Value>(OWN_VALUES);
@@ -256,12 +276,12 @@ export function readTraffic(
       allowed: "names of their own",
     });
   }
-  const trace = readRecording(written, settings.value, issues);
+  const trace = readRecording(written, settings, issues);
   return {
     ...written,
     parts: new Set([...groups, ...names]),
     issues,
-    settings: settings.value,
+    settings,
     variables,
     requests,
     trace,
@@ -274,13 +294,19 @@ function objectOf(value: unknown): object {
     : {};
 }
 
+const NO_TRACE: Trace = {
+  times: new Float64Array(),
+  choices: undefined,
+  requests: [],
+};
+
 function readRecording(
-  { executor, path, object }: WrittenScenario,
-  settings: WrittenTraffic | undefined,
+  { path, object }: WrittenScenario,
+  settings: TrafficSettings | undefined,
   issues: Issue[],
-): Trace | undefined {
-  if (executor !== "replay" || settings === undefined) return undefined;
-  const { file, format, times } = (settings as WrittenReplay).trace;
+): Trace {
+  if (settings?.executor !== "replay") return NO_TRACE;
+  const { file, format, times } = settings.trace;
   const reading = file === undefined
     ? listedTimes(times ?? [])
     : readTrace(file, format ?? formatOf(file));
@@ -289,7 +315,7 @@ function readRecording(
       ...issue,
       path: `${path}/trace${issue.path}`,
     })));
-    return undefined;
+    return NO_TRACE;
   }
   if (reading.trace.choices === undefined && object.requests === undefined) {
     issues.push({
@@ -306,15 +332,19 @@ function formatOf(file: string): TraceFormat {
   return /\.log$/i.test(file) ? "access-log" : "times";
 }
 
-/** Plans a scenario that has no issues. */
+/**
+ * Plans a scenario that has no issues.
+ *
+ * @param settings those of the reading
+ * @param streamOf returns random numbers by their name
+ */
 export async function planTraffic(
   reading: TrafficReading,
-  seed: number | string,
-  { stream }: Pick<ScriptTools, "stream">,
+  settings: TrafficSettings,
+  streamOf: (name: string) => Promise<Stream>,
 ): Promise<Traffic> {
-  const { name, index, executor, trace } = reading;
-  const settings = reading.settings as WrittenTraffic;
-  const of = (purpose: string) => stream(seed, `${name}/${purpose}`);
+  const { name, index, trace } = reading;
+  const of = (purpose: string) => streamOf(`${name}/${purpose}`);
   const [arrivals, pick, think, ...own] = await Promise.all([
     of("arrivals"),
     of("pick"),
@@ -332,7 +362,7 @@ export async function planTraffic(
   });
   const requests: readonly RequestPlan[] = planned.length > 0
     ? planned
-    : recordedRequests(trace?.requests ?? [], index);
+    : recordedRequests(trace.requests, index);
   const base = {
     name,
     index,
@@ -342,30 +372,28 @@ export async function planTraffic(
     requests,
     streams: { arrivals, pick, think },
   };
-  switch (executor) {
+  switch (settings.executor) {
     case "arrival-rate": {
-      const { arrivals, rate, duration, maxInFlight } =
-        settings as WrittenArrivals;
+      const { executor, arrivals, rate, duration, maxInFlight } = settings;
       return { ...base, executor, arrivals, rate, duration, maxInFlight };
     }
     case "virtual-users": {
-      const { users, think, iterations = Infinity, duration = Infinity } =
-        settings as WrittenUsers;
+      const { executor, users, think } = settings;
+      const { iterations = Infinity, duration = Infinity } = settings;
       return { ...base, executor, users, think, iterations, duration };
     }
     case "shared-iterations": {
-      const { users, think, iterations, duration = Infinity } =
-        settings as WrittenShared;
+      const { executor, users, think, iterations } = settings;
+      const { duration = Infinity } = settings;
       return { ...base, executor, users, think, iterations, duration };
     }
-    default: {
-      const { scale, maxInFlight } = settings as WrittenReplay;
-      const { times, choices } = trace as Trace;
+    case "replay": {
+      const { executor, scale, maxInFlight } = settings;
       return {
         ...base,
-        executor: "replay",
-        times: times.map((time) => time * scale),
-        choices: planned.length > 0 ? undefined : choices,
+        executor,
+        times: trace.times.map((time) => time * scale),
+        choices: planned.length > 0 ? undefined : trace.choices,
         maxInFlight,
       };
     }

@@ -13,21 +13,18 @@ import {
   validate,
 } from "../../../core/plugin.ts";
 import {
-  controlSchemas,
-  readModulate,
-  readStress,
-  type WrittenModulate,
-  type WrittenStress,
+  CONTROL_EXECUTORS,
+  type ControlReading,
+  readControl,
 } from "./_controls.ts";
 import { readThresholds } from "./_thresholds.ts";
 import {
   planTraffic,
   readTraffic,
+  TRAFFIC_EXECUTORS,
   type TrafficReading,
-  trafficSchemas,
-  type WrittenTraffic,
 } from "./_traffic.ts";
-import type { Control, Scenario, Script, ScriptTools } from "./script.ts";
+import type { Scenario, Script, ScriptTools } from "./script.ts";
 
 /** Default seed. */
 const SEED = 42;
@@ -68,7 +65,7 @@ export async function parseScript(
     [name, scenario],
     index,
   ) => readScenario({ name, index }, scenario, tools));
-  issues.push(...read.flatMap((reading) => reading.issues), ...together(read));
+  issues.push(...read.flatMap((reading) => reading.issues), ...conflicts(read));
   const { thresholds, issues: thresholdIssues } = readThresholds(
     written.thresholds,
     {
@@ -100,13 +97,20 @@ export async function parseScript(
     seed: written.seed,
     target: target.url,
     scenarios: await Promise.all(
-      read.flatMap((reading): (Scenario | Promise<Scenario>)[] =>
-        "parts" in reading
-          ? [planTraffic(reading, written.seed, tools)]
-          : reading.scenario === undefined
-          ? []
-          : [reading.scenario]
-      ),
+      read.flatMap((reading): (Scenario | Promise<Scenario>)[] => {
+        if (!("parts" in reading)) {
+          return reading.scenario === undefined ? [] : [reading.scenario];
+        }
+        const { settings } = reading;
+        if (settings === undefined) return [];
+        return [
+          planTraffic(
+            reading,
+            settings,
+            (name) => tools.stream(written.seed, name),
+          ),
+        ];
+      }),
     ),
     thresholds,
   };
@@ -148,80 +152,64 @@ function asObject(value: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
-/** A `modulate` or `stress` scenario, or its issues. */
-interface ControlRead {
+/** A scenario that sends nothing, or is invalid. */
+interface OtherReading extends ControlReading {
   readonly name: string;
-  readonly scenario: Control | undefined;
   /** True if its executor is unknown. */
   readonly unknown: boolean;
-  readonly issues: readonly Issue[];
 }
 
 function readScenario(
   named: { readonly name: string; readonly index: number },
   value: unknown,
   tools: ScriptTools,
-): ControlRead | TrafficReading {
+): OtherReading | TrafficReading {
   const { name } = named;
   const path = `/scenarios${toPointer([name])}`;
-  const none = (...issues: Issue[]): ControlRead => ({
+  const invalid = (issue: Issue): OtherReading => ({
     name,
-    scenario: undefined,
     unknown: true,
-    issues,
+    issues: [issue],
   });
   const object = asObject(value);
   if (object === undefined) {
-    return none({
+    return invalid({
       path,
       message: "A scenario is an object with an executor",
       value,
     });
   }
-  const schemas = {
-    ...trafficSchemas(tools.kit),
-    ...controlSchemas(tools.kit),
-  };
-  const { executor } = object;
-  const names = Object.keys(schemas);
-  if (typeof executor !== "string" || !names.includes(executor)) {
-    const suggestion = typeof executor === "string"
-      ? tools.suggest(executor, names)
-      : undefined;
-    return none({
-      path: `${path}/executor`,
-      message: executor === undefined
-        ? "A scenario needs an executor"
-        : `There is no executor ${JSON.stringify(executor)}`,
-      ...(executor === undefined ? {} : { value: executor }),
-      allowed: names.join(", "),
-      ...(suggestion === undefined ? {} : { suggestion }),
-    });
+  const traffic = TRAFFIC_EXECUTORS.find((name) => name === object.executor);
+  if (traffic !== undefined) {
+    return readTraffic({ ...named, executor: traffic, object, path }, tools);
   }
-  const settings = validate(schemas[executor], object, path);
-  if (executor !== "modulate" && executor !== "stress") {
-    return readTraffic(
-      { ...named, executor, object, path },
-      settings as typeof settings & { value?: WrittenTraffic },
+  const control = CONTROL_EXECUTORS.find((name) => name === object.executor);
+  if (control !== undefined) {
+    const reading = readControl(
+      { ...named, executor: control, object, path },
       tools,
     );
+    return { ...reading, name, unknown: false };
   }
-  if (settings.issues !== undefined) {
-    return { ...none(...settings.issues), unknown: false };
-  }
-  const reading = executor === "modulate"
-    ? readModulate(named, settings.value as WrittenModulate, tools)
-    : readStress(named, settings.value as WrittenStress, tools);
-  return {
-    ...none(...reading.issues),
-    scenario: reading.scenario,
-    unknown: false,
-  };
+  const { executor } = object;
+  const names = [...TRAFFIC_EXECUTORS, ...CONTROL_EXECUTORS];
+  const suggestion = typeof executor === "string"
+    ? tools.suggest(executor, names)
+    : undefined;
+  return invalid({
+    path: `${path}/executor`,
+    message: executor === undefined
+      ? "A scenario needs an executor"
+      : `There is no executor ${JSON.stringify(executor)}`,
+    ...(executor === undefined ? {} : { value: executor }),
+    allowed: names.join(", "),
+    ...(suggestion === undefined ? {} : { suggestion }),
+  });
 }
 
 /** Issues that concern several scenarios. */
-function together(
-  read: readonly (ControlRead | TrafficReading)[],
+function conflicts(
+  read: readonly (OtherReading | TrafficReading)[],
 ): Issue[] {
   const issues: Issue[] = [];
   const taken = new Map<string, string>();

@@ -145,21 +145,34 @@ export interface ThresholdMetric {
 /** Figures that thresholds can refer to: times, and counts with their shares. */
 export type Figure = TimeFigure | CountFigure;
 
-/** Times, in ms. */
-export type TimeFigure =
-  | "responseTime"
-  | "serviceTime"
-  | "firstByte"
-  | "startLag";
+/** Names of all time figures, in ms. */
+export const TIME_FIGURES = [
+  "responseTime",
+  "serviceTime",
+  "firstByte",
+  "startLag",
+] as const;
 
-/** Counts. */
-export type CountFigure =
-  | "scheduled"
-  | "started"
-  | "dropped"
-  | "completed"
-  | "failed"
-  | "checks";
+/** One of {@linkcode TIME_FIGURES}. */
+export type TimeFigure = typeof TIME_FIGURES[number];
+
+/** Returns whether a figure is a time. */
+export function isTimeFigure(figure: Figure): figure is TimeFigure {
+  return TIME_FIGURES.some((name) => name === figure);
+}
+
+/** Names of all count figures. */
+export const COUNT_FIGURES = [
+  "scheduled",
+  "started",
+  "dropped",
+  "completed",
+  "failed",
+  "checks",
+] as const;
+
+/** One of {@linkcode COUNT_FIGURES}. */
+export type CountFigure = typeof COUNT_FIGURES[number];
 
 /** A statistic of a figure. */
 export type Statistic =

@@ -115,7 +115,7 @@ Deno.test("A threshold refers to existing figures, scenarios and parts", async (
       ],
       [
         "/thresholds/browse.home.x.failed",
-        "A threshold looks at scenario.part.figure",
+        "A threshold refers to scenario.part.figure",
         "failed",
       ],
     ],
