@@ -6,7 +6,7 @@
  */
 import { prepareRequest } from "./lean_client.ts";
 import { type Outcome, runClosedLoad, runOpenLoad } from "./lean_drivers.ts";
-import { type Child, type Children, readLines } from "./processes.ts";
+import { type Child, type Children, serveOrders } from "./processes.ts";
 
 /** An order for a load. Times are in ms. */
 export type Order =
@@ -104,12 +104,4 @@ function microseconds(values: Float64Array): number[] {
   return Array.from(values, (value) => Math.round(value * 1000) / 1000);
 }
 
-if (import.meta.main) {
-  for await (const line of readLines(Deno.stdin.readable)) {
-    const report = await obey(JSON.parse(line));
-    const bytes = new TextEncoder().encode(`${JSON.stringify(report)}\n`);
-    for (let sent = 0; sent < bytes.length;) {
-      sent += await Deno.stdout.write(bytes.subarray(sent));
-    }
-  }
-}
+if (import.meta.main) await serveOrders(obey);

@@ -165,3 +165,16 @@ export async function* readLines(
     yield* lines;
   }
 }
+
+/** Handles each line of standard input as an order in JSON, and writes each result as a line of JSON. */
+export async function serveOrders<Order>(
+  obey: (order: Order) => Promise<unknown>,
+): Promise<void> {
+  for await (const line of readLines(Deno.stdin.readable)) {
+    const report = await obey(JSON.parse(line));
+    const bytes = new TextEncoder().encode(`${JSON.stringify(report)}\n`);
+    for (let sent = 0; sent < bytes.length;) {
+      sent += await Deno.stdout.write(bytes.subarray(sent));
+    }
+  }
+}

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Child, type Children, readLines } from "./processes.ts";
+import { type Child, type Children, serveOrders } from "./processes.ts";
 import { Samples } from "./statistics.ts";
 
 /** An order to receive bodies, one on each connection. Times are in ms. */
@@ -121,12 +121,4 @@ async function receive(
   return 0;
 }
 
-if (import.meta.main) {
-  for await (const line of readLines(Deno.stdin.readable)) {
-    const report = await obey(JSON.parse(line));
-    const bytes = new TextEncoder().encode(`${JSON.stringify(report)}\n`);
-    for (let sent = 0; sent < bytes.length;) {
-      sent += await Deno.stdout.write(bytes.subarray(sent));
-    }
-  }
-}
+if (import.meta.main) await serveOrders(obey);

@@ -117,7 +117,7 @@ export class LoadRun {
 
   tick(): void {
     const { clock } = this.#environment;
-    this.#look();
+    this.#report();
     for (const threshold of this.#script.thresholds) {
       if (!threshold.abortOnFail) continue;
       if (clock.now() - this.#started < threshold.after) continue;
@@ -134,7 +134,7 @@ export class LoadRun {
   }
 
   /** Reports progress and begins another interval. */
-  #look(): void {
+  #report(): void {
     const now = this.#environment.clock.now();
     const span = now - this.#lastAt;
     const scenarios = this.#runs.map((run, index) =>
@@ -189,7 +189,7 @@ export class LoadRun {
     if (this.#over) return;
     this.#over = true;
     this.#environment.clock.cancel(this.#timer);
-    this.#look();
+    this.#report();
     const all = new Histogram();
     for (const figures of this.#figures) {
       all.merge(figures.total().responseTime);

@@ -155,7 +155,7 @@ function pathOnly(path: string): string {
 }
 
 /** An active request. It is reused, so that a request allocates nothing but its order and its exchange. */
-export class Call {
+class Call {
   /** Order that is sent; undefined while unused. */
   order: Order | undefined = undefined;
   /** Exchange in the pipeline; undefined while it is being sent. */
@@ -174,7 +174,7 @@ export class Call {
  * The active calls that share a timeout, in the order in which they were sent. Their timeouts end in the same order, so that one
  * timer serves all.
  */
-export class Timeouts {
+class Timeouts {
   #first: Call | undefined;
   #last: Call | undefined;
   #timer = 0;
