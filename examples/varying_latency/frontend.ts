@@ -1,20 +1,19 @@
 /**
- * The part of a frontend that this example is about: it loads one resource, shows a spinner where that takes long, and gives
- * up where it takes too long.
+ * A frontend that loads one resource, shows a spinner after a while, and gives up after a longer while.
  *
  * @module
  */
 
-/** After this many milliseconds users notice that they wait: the spinner appears. */
+/** Time until the spinner appears, in milliseconds: users notice a longer wait. */
 export const SPINNER_AFTER = 100;
 
-/** After this many milliseconds the frontend gives up and says so. */
+/** Time until the frontend gives up, in milliseconds. */
 export const GIVE_UP_AFTER = 1000;
 
-/** What a user saw. */
+/** The experience of a user. */
 export type Experience = "instant" | "spinner" | "gave up";
 
-/** Loads the resource as the frontend does. */
+/** Loads the resource and returns the user's experience. */
 export async function load(url: URL): Promise<Experience> {
   const started = performance.now();
   try {

@@ -1,8 +1,8 @@
 /**
- * Critical scenario 1: how does a frontend behave while its backend's response times vary?
+ * Behaviour of a frontend while the response times of its backend vary.
  *
- * The same frontend loads the same resource from one backend in three states. All three have nearly the same median: what users
- * see differs all the same, because it is decided in the tail.
+ * The same frontend loads the same resource from a backend in three states. All three have nearly the same median, but users'
+ * experiences differ, since the tail decides them.
  *
  *     deno run -A examples/varying_latency/main.ts
  *
@@ -11,13 +11,15 @@
 import { createPerfmock, type PerfmockInput } from "@perfmock/perfmock";
 import { type Experience, load } from "./frontend.ts";
 
-/** How often each state of the backend is asked, and by how many at a time. */
+/** Number of requests to each state of the backend. */
 const REQUESTS = 200;
+
+/** Number of requests at a time. */
 const AT_ONCE = 20;
 
 const RESPONSE = { json: { items: [] } };
 
-/** The backend in its three states. */
+/** The backend, with a route for each of its three states. */
 export const CONFIG: PerfmockInput = {
   seed: 7,
   routes: [{
@@ -44,17 +46,17 @@ export const CONFIG: PerfmockInput = {
   }],
 };
 
-/** What users saw of one state of the backend, in numbers of requests. */
+/** Experiences of users with one state of the backend. */
 export interface Observation {
-  /** The route's id. */
+  /** Id of the route. */
   readonly backend: string;
-  /** How often each experience occurred. */
+  /** Number of requests with each experience. */
   readonly seen: Readonly<Record<Experience, number>>;
-  /** Half of the answers left within this time, in milliseconds, as the server saw it; clients that gave up left out. */
+  /** Median response time in milliseconds, measured by the server; null if there was none. Requests that were given up do not count. */
   readonly median: number | null;
 }
 
-/** Runs the scenario: the same figures every time, since the backend's times come from a seed. */
+/** Runs the scenario. The backend's times come from a seed, so the figures are the same each time. */
 export async function run(): Promise<Observation[]> {
   await using server = await createPerfmock(CONFIG);
   const observations: Observation[] = [];
