@@ -148,7 +148,7 @@ function compareWithCommitted(committed: string, fresh: TestResults): number {
 
 /** Checks the types of all tests and of what they import; returns 1 and prints the errors if there are any. */
 async function checkTypes(): Promise<number> {
-  const { code, output } = await denoQuietly(["check", "tests"]);
+  const { code, output } = await denoQuietly(["check", "--quiet", "tests"]);
   if (code === 0) return 0;
   print(output);
   print("! The types of the tests are wrong");
