@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures time.
 import { connect } from "node:http2";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";

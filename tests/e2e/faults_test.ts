@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures time.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { Lease } from "../../core/plugin.ts";

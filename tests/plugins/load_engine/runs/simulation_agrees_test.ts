@@ -1,4 +1,4 @@
-// Runs without the profiler: compares times with a simulation.
+// Runs alone, without the profiler: compares times with a simulation.
 import { deepEqual, ok } from "node:assert/strict";
 import type { LoadSummary } from "../../../../core/load.ts";
 import { createPerfmock } from "../../../../mod.ts";
