@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";

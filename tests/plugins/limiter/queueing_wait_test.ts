@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 /**
  * The limiter against closed forms: Erlang C, Pollaczek–Khinchine, the machine-repairman model. The expected figures are those of
  * tests/reference/queueing.json; tolerances follow the relative deviation of a simulation with as many arrivals. Seeds are fixed.

@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 /** `server.simulate()` as a user calls it: the configuration in virtual time under a load script. */
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import { createPerfmock } from "../../../../mod.ts";
