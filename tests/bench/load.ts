@@ -18,7 +18,7 @@ const MIB = 1024 ** 2;
 export const load: Benchmark = {
   name: "load",
   measures:
-    `one load thread against a bare Deno.serve: ${RATE} arrivals a second, evenly spaced; ${CONNECTIONS} users who do not think; resident memory while it runs`,
+    `one load thread against a bare Deno.serve: ${RATE} arrivals a second, evenly spaced; ${CONNECTIONS} users without think time; resident memory while it runs`,
   async run(context) {
     const target = await startScript(context.children, "bare_text");
     await using engine = await createPerfmock({}, { listen: false });

@@ -22,7 +22,7 @@ interface ModulateSettings {
   readonly duration?: number;
   /** The dial as written, such as `{ route: "orders", dial: "scale" }`. */
   readonly set: Readonly<Record<string, string>>;
-  /** Its values over time as written. */
+  /** Values of the dial over time, as written. */
   readonly to?: unknown;
 }
 

@@ -209,11 +209,11 @@ export interface TrafficReading extends WrittenScenario {
   /** Names of groups and requests that thresholds can use. */
   readonly parts: ReadonlySet<string>;
   readonly issues: readonly Issue[];
-  /** Its settings as its schema parsed them; undefined if they have issues. */
+  /** Settings as the schema parsed them; undefined if they have issues. */
   readonly settings: TrafficSettings | undefined;
-  /** Its variables without issues. */
+  /** Variables without issues. */
   readonly variables: ReadonlyMap<string, Variable>;
-  /** Its requests. */
+  /** Requests of the scenario. */
   readonly requests: RequestReading;
   /** The recording of a replay; empty for other executors and invalid recordings. */
   readonly trace: Trace;

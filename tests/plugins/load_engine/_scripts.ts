@@ -113,7 +113,7 @@ export class FakeEnvironment implements Environment {
 
 /** A run in virtual time. */
 export class FakeRun {
-  /** Its result; undefined until it has ended. */
+  /** Result of the run; undefined until it has ended. */
   result: LoadResult | undefined;
   /** Progress at each tick. */
   readonly ticks: LoadProgress[] = [];

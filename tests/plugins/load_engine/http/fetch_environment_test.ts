@@ -89,8 +89,8 @@ Deno.test("FetchEnvironment reports failures by kind, including requests that ca
   const untrusted = secure(server.port, { certificates: [] });
   const [stranger] = await send(untrusted, {});
   equal(stranger.error, "tls");
-  const [nobody] = await send(secure(freePort()), {});
-  equal(nobody.error, "refused");
+  const [refused] = await send(secure(freePort()), {});
+  equal(refused.error, "refused");
   const [odd, next] = await send(secure(server.port), { body: "x" }, {});
   equal(odd.error, "protocol");
   equal(next.status, 200);

@@ -12,14 +12,14 @@ export class FakeWorker implements ThreadWorker {
   onerror: Worker["onerror"] = null;
   onmessageerror: Worker["onmessageerror"] = null;
   /** Kinds of the messages it has received. */
-  readonly told: ToThread["kind"][] = [];
+  readonly received: ToThread["kind"][] = [];
   /** True after `terminate`. */
   terminated = false;
   /** True to report `closed` when it is asked to close. */
   closes = true;
 
   postMessage(message: ToThread): void {
-    this.told.push(message.kind);
+    this.received.push(message.kind);
     if (message.kind === "close" && this.closes) this.say({ kind: "closed" });
   }
 

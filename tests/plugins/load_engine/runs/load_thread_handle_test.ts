@@ -45,7 +45,7 @@ Deno.test("LoadThread passes messages between the run and its worker", async () 
   worker.say({ kind: "ended", result: result() });
   await made[Symbol.asyncDispose]();
   deepEqual(heard, ["ready", "tick 1000", "ended demo"]);
-  deepEqual(worker.told, ["prepare", "start", "stop", "cut", "close"]);
+  deepEqual(worker.received, ["prepare", "start", "stop", "cut", "close"]);
   ok(worker.terminated);
 });
 
@@ -58,7 +58,7 @@ Deno.test("LoadThread reports an error of its worker, and nothing after it", asy
   made.start();
   await made[Symbol.asyncDispose]();
   deepEqual(heard, ["failed: out of luck"]);
-  deepEqual(worker.told, ["prepare", "close"]);
+  deepEqual(worker.received, ["prepare", "close"]);
 });
 
 Deno.test("LoadThread fails with its worker's reason, and on an unreadable message", async () => {

@@ -154,7 +154,7 @@ Deno.test("Run.stop() lets active requests end; the second call cuts them", asyn
   equal(run.state, "stopping");
   run.stop();
   run.stop();
-  deepEqual(worker.told, ["prepare", "start", "stop", "cut", "cut"]);
+  deepEqual(worker.received, ["prepare", "start", "stop", "cut", "cut"]);
   worker.say({ kind: "ended", result: result("it was stopped") });
   await run.over;
   equal(run.state, "aborted");
@@ -169,7 +169,7 @@ Deno.test("Run is aborted if it is stopped before it begins", async () => {
   equal(run.state, "aborted");
   equal(run.result, undefined);
   worker.say({ kind: "ready" });
-  deepEqual(worker.told, ["prepare", "close"]);
+  deepEqual(worker.received, ["prepare", "close"]);
   deepEqual(happened, ["load run demo-1 holds", "released"]);
 });
 
@@ -198,7 +198,7 @@ Deno.test("Run fails with the figures so far if a stress scenario cannot be run"
   });
   worker.say({ kind: "ready" });
   clock.advance(1000);
-  while (!worker.told.includes("cut")) await Promise.resolve();
+  while (!worker.received.includes("cut")) await Promise.resolve();
   worker.say({ kind: "ended", result: result("the machine is full") });
   await run.over;
   equal(run.state, "failed");

@@ -32,7 +32,7 @@ async function request(written: object, more: object = {}) {
 }
 
 /** Returns each issue as path, message and suggestion. */
-function told(issues: readonly Issue[]): string[] {
+function textsOf(issues: readonly Issue[]): string[] {
   return issues.map(({ path, message, suggestion }) =>
     [path, message, suggestion].filter((part) => part !== undefined).join(" | ")
   );
@@ -78,7 +78,7 @@ Deno.test("All issues of a script are reported at once, each with its path", asy
       failed: ["rate<x"],
     },
   }, { dials: new FakeDials() });
-  deepEqual(told(issues).sort(), [
+  deepEqual(textsOf(issues).sort(), [
     "/name | A name is made of up to 100 letters, digits, _, . and -",
     '/scenarios/browse/executor | There is no executor "arival-rate" | arrival-rate',
     "/scenarios/burn/executor | No active plugin can put stress on the machine",
@@ -112,10 +112,10 @@ Deno.test("A value that is not a script is rejected", async () => {
     code: "SCRIPT_INVALID",
     message: "Cannot use the script: 1 error",
   });
-  deepEqual(told(await issuesOf({ scenarios: { s: {} } })), [
+  deepEqual(textsOf(await issuesOf({ scenarios: { s: {} } })), [
     "/scenarios/s/executor | A scenario needs an executor",
   ]);
-  deepEqual(told(await issuesOf({ scenarios: { s: SEND }, target: 3 })), [
+  deepEqual(textsOf(await issuesOf({ scenarios: { s: SEND }, target: 3 })), [
     "/target | Expected a string, received a number",
   ]);
 });
@@ -244,7 +244,7 @@ Deno.test("Requests have names, groups, checks, timeouts and defaults", async ()
 
 Deno.test("Contradictory requests are rejected", async () => {
   const issuesIn = async (...requests: unknown[]) =>
-    told(await issuesOf({ scenarios: { s: { ...SEND, requests } } }));
+    textsOf(await issuesOf({ scenarios: { s: { ...SEND, requests } } }));
   deepEqual(
     await issuesIn(
       { path: "/", json: {}, text: "" },
@@ -347,7 +347,7 @@ Deno.test("Invalid CSV files are rejected", async () => {
   );
   const at = "/scenarios/s/variables";
   deepEqual(
-    told(issues).map((text) =>
+    textsOf(issues).map((text) =>
       text.replace(/(Cannot read the file): .*/, "$1")
     ),
     [
@@ -403,7 +403,7 @@ Deno.test("Dials are addressed by owner and name, and set by one scenario each",
       h: { ...m(set), too: 1 },
     },
   }, { dials });
-  deepEqual(told(issues), [
+  deepEqual(textsOf(issues), [
     "/scenarios/a/set | A dial needs the name of its owner and its own name",
     "/scenarios/b/set | A dial needs the name of its owner and its own name",
     '/scenarios/c/set/pool | Nothing of kind "pool" has dials',
@@ -413,7 +413,7 @@ Deno.test("Dials are addressed by owner and name, and set by one scenario each",
     '/scenarios/g/set | Scenario "f" sets the same dial',
   ]);
   deepEqual(
-    told(await issuesOf({ scenarios: { f: m(set) } }, { dials })),
+    textsOf(await issuesOf({ scenarios: { f: m(set) } }, { dials })),
     [
       "/scenarios | No scenario sends requests and none has a duration: the run would end at once",
     ],
