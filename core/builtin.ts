@@ -16,11 +16,11 @@ import type { BuiltinPlugins } from "./world/settings.ts";
 export const BUILTIN: BuiltinPlugins = {
   module: import.meta.url,
   plugins: {
-    distributions: distributions as Plugin,
-    limiter: limiter as Plugin,
-    resource_stress: resourceStress as Plugin,
+    distributions,
+    limiter,
+    resource_stress: resourceStress,
     degrade,
-    exporters: exporters as Plugin,
-    load_engine: loadEngine as Plugin,
+    exporters,
+    load_engine: loadEngine,
   },
 };

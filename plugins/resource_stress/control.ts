@@ -214,7 +214,7 @@ export interface StartedScenario {
 /** Service by which other plugins start scenarios. */
 export interface StressScenarios {
   /** Issues with a scenario as a user writes it, paths relative to it; empty if it could be started now. */
-  faults(value: unknown): readonly Issue[];
+  issues(value: unknown): readonly Issue[];
   /**
    * Starts a scenario, which ends by itself at its duration.
    *
@@ -234,7 +234,7 @@ export const SCENARIOS: Key<StressScenarios> = {
 export function createService(kit: Kit, stress: Stress): StressScenarios {
   const schema = scenarioSchema(kit, (asked) => stress.checkCaps(asked));
   return {
-    faults: (value) => validate(schema, value).issues ?? [],
+    issues: (value) => validate(schema, value).issues ?? [],
     // Every error is a rejection of the promise.
     // deno-lint-ignore require-await
     start: async (value, owner) => {

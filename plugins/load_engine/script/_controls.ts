@@ -180,7 +180,7 @@ function readStress(
       }],
     };
   }
-  const issues = server.stress.faults(written).map((issue) => ({
+  const issues = server.stress.issues(written).map((issue) => ({
     ...issue,
     path: `${path}/scenario${issue.path}`,
   }));

@@ -246,7 +246,7 @@ export interface ScriptServer {
 /** The service `resource_stress.scenarios`. */
 export interface StressScenarios {
   /** Returns the issues of a stress scenario as written, with paths relative to it. */
-  faults(value: unknown): readonly Issue[];
+  issues(value: unknown): readonly Issue[];
   /**
    * Starts a stress scenario.
    *

@@ -258,7 +258,7 @@ const SLOW_BLOCKS = {
 Deno.test("The service starts a scenario for another plugin, and ends it once", async () => {
   const { server, service } = await withService();
   await using _ = server;
-  deepEqual(service.faults(SLOW_BLOCKS), []);
+  deepEqual(service.issues(SLOW_BLOCKS), []);
   const scenario = await service.start(SLOW_BLOCKS, 'scenario "burn" of run 1');
   deepEqual(await running(server), [scenario.id]);
   await scenario.stop();
@@ -279,8 +279,8 @@ Deno.test("The service reports all issues with a scenario, each with its path, a
     memory: { size: "1000TiB" },
     "a/b~c": 1,
   };
-  const faults = service.faults(wrong);
-  deepEqual(faults.map(({ path, value }) => [path, value]), [
+  const issues = service.issues(wrong);
+  deepEqual(issues.map(({ path, value }) => [path, value]), [
     ["/cpu/load", 2],
     ["/cpu/workers", 5000],
     ["/a~1b~0c", 1],
@@ -290,7 +290,7 @@ Deno.test("The service reports all issues with a scenario, each with its path, a
     name: "PerfmockError",
     code: "ARGUMENT_INVALID",
     message: "Cannot start scenario",
-    issues: faults,
+    issues,
   });
   deepEqual(await running(server), []);
 });
@@ -300,7 +300,7 @@ Deno.test("The service refuses a scenario that exceeds the cap together with a r
   await using _ = server;
   const half = { eventLoop: { block: "50ms", every: "100ms" } };
   await service.start(half, "the first");
-  deepEqual(service.faults(half).map(({ message }) => message), [
+  deepEqual(service.issues(half).map(({ message }) => message), [
     "Cannot take 50 % of the event loop's time: the cap on block over every is 90 % of the event loop's time, of which running scenarios take 50 % of the event loop's time",
   ]);
 });

@@ -123,7 +123,7 @@ Deno.test("If one dial cannot be held, none is, and all issues are reported", as
 /** A stress service that records its calls. */
 function stress(calls: string[], stop = () => Promise.resolve()) {
   return {
-    faults: () => [],
+    issues: () => [],
     start: (value: unknown, owner: string) => {
       calls.push(`start ${JSON.stringify(value)} for ${owner}`);
       return Promise.resolve({
@@ -208,7 +208,7 @@ Deno.test("A script is rejected if a stress scenario has issues or cannot be run
   await rejects(
     controls({ burn: BURN }, {
       ...stress([]),
-      faults: () => [{ path: "/cpu", message: "Too much" }],
+      issues: () => [{ path: "/cpu", message: "Too much" }],
     }),
     (error) => {
       const { issues } = error as PerfmockError;

@@ -59,7 +59,7 @@ function start(
     },
   };
   const stress: StressScenarios = {
-    faults: () => [],
+    issues: () => [],
     start: async (_, owner) => {
       happened.push(`${owner} burns`);
       await stressed();

@@ -208,7 +208,7 @@ Deno.test("A simulation sets the dials of its copy, not those of the server", as
 Deno.test("Stress is checked and left out", async () => {
   const calls: unknown[] = [];
   const stress = {
-    faults: (value: unknown) => {
+    issues: (value: unknown) => {
       calls.push(value);
       return [];
     },
