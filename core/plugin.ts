@@ -23,27 +23,33 @@
  * export default plugin;
  * ```
  *
- * A plugin with options, a route key, a hook and a control call. The types of `options`, `retry` and `body` come from the
- * schemas:
+ * A plugin with options, a route key, a metric, a dial, a hook and a control call. The schemas give `limit`, `extraDelay` and
+ * `body` their types:
  *
  * ```ts
- * import { definePlugin, endpoint, type Plugin } from "@perfmock/perfmock/plugin";
+ * import { definePlugin, type Dial, endpoint, type Plugin } from "@perfmock/perfmock/plugin";
  *
  * const plugin: Plugin = definePlugin({
  *   name: "extra_delay",
  *   version: "1.0.0",
- *   options: ({ z, duration }) => z.strictObject({ most: duration().default(1000) }),
+ *   options: ({ z, duration }) => z.strictObject({ limit: duration().default(1000) }),
  *   routeKeys: ({ duration }) => ({ extraDelay: duration().optional() }),
- *   setup(host, options) {
+ *   setup({ kit, metrics }, { limit }) {
  *     let factor = 1;
- *     const delayed = host.metrics.counter({ name: "extra_delay_total", help: "Delayed requests" }).series();
+ *     const delayed = metrics.counter({ name: "extra_delay_total", help: "Delayed requests" }).series();
  *     return {
- *       route(_route, { extraDelay = 0 }) {
- *         if (extraDelay === 0) return undefined;
+ *       route(_route, { extraDelay }) {
+ *         if (extraDelay === undefined) return undefined;
+ *         let delay = extraDelay;
+ *         const dial: Dial<number> = {
+ *           type: kit.duration(),
+ *           turn: (value = extraDelay) => void (delay = value),
+ *         };
  *         return {
+ *           dials: { extraDelay: dial },
  *           degrade() {
  *             delayed.add();
- *             return Math.min(factor * extraDelay, options.most);
+ *             return Math.min(factor * delay, limit);
  *           },
  *         };
  *       },
@@ -51,7 +57,7 @@
  *         method: "PUT",
  *         path: "/factor",
  *         summary: "Set the factor that multiplies each extra delay",
- *         body: host.kit.z.strictObject({ factor: host.kit.number({ min: 0 }) }),
+ *         body: kit.z.strictObject({ factor: kit.number({ min: 0 }) }),
  *         handle({ body }) {
  *           factor = body.factor;
  *           return { factor };

@@ -1,52 +1,63 @@
 /**
- * The part of the contract for the control API and for health.
+ * Types of the contract for the control API and for health.
  *
  * @module
  */
 import type { Issue } from "../errors.ts";
 import type { Awaitable, Schema } from "./values.ts";
 
-/** One call of the control API, or of a plugin's own path: routing, validation and openapi.json come from it. */
+/**
+ * Endpoint of the control API, or of a plugin at a path of its own. Routing, validation and openapi.json are derived from it.
+ * Write it with `endpoint()`, which infers the types of body and query from their schemas.
+ */
 export interface Endpoint<Body = unknown, Query = unknown> {
-  /** GET, POST, PUT, PATCH or DELETE. */
+  /** Method of the request. */
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With a leading slash, in Hono's path syntax. */
+  /** Path with a leading slash, in Hono's syntax, such as `/pools/:name`. */
   readonly path: string;
-  /** In one sentence, for openapi.json. */
+  /** Description in one sentence, for openapi.json. */
   readonly summary: string;
-  /** The schema of a JSON body; a request that breaks it never reaches `handle`. */
+  /** Schema of a JSON body. A request with an invalid body is answered with a problem document of status 400. */
   readonly body?: Schema<Body>;
-  /** The schema of the query, a record of strings; a request that breaks it, or sends a name twice, never reaches `handle`. */
+  /**
+   * Schema of the query, which is a record of strings. A request with an invalid query, or with a name that occurs twice, is
+   * answered with a problem document of status 400.
+   */
   readonly query?: Schema<Query>;
-  /** The status of a JSON answer, and of what is promised in openapi.json; 200 where absent. */
+  /** Status of a successful JSON answer. Default 200. */
   readonly status?: 200 | 201 | 202 | 204;
-  /** The JSON Schema of the answer, for openapi.json. */
+  /** JSON Schema of the answer, for openapi.json. */
   readonly answer?: Readonly<Record<string, unknown>>;
-  /** The answer's content type, application/json where absent. */
+  /** Content type of the answer. Default `application/json`. */
   readonly type?: string;
-  /** Answers: a Response as it is, anything else as JSON. A PerfmockError becomes a problem document, status 400 unless its code has one of its own. */
+  /**
+   * Answers a request. A Response is sent unchanged, any other value as JSON.
+   *
+   * @throws PerfmockError for errors of the client: answered with a problem document, whose status is the one in the error,
+   * or else the status of its code, by default 400. Other errors are logged and answered with 500.
+   */
   handle(call: Call<Body, Query>): Awaitable<unknown>;
 }
 
-/** One call of an {@linkcode Endpoint}. */
+/** Call of an {@linkcode Endpoint}. */
 export interface Call<Body = unknown, Query = unknown> {
-  /** The request; its body is read already where the endpoint has a body schema. */
+  /** Request. If the endpoint has a body schema, its body has already been read. */
   readonly request: Request;
-  /** The values of the path's parameters. */
+  /** Values of the parameters in the path, by name. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** The body, parsed by the endpoint's schema. */
+  /** Body, parsed by the endpoint's schema; undefined without a schema. */
   readonly body: Body;
-  /** The query, parsed by the endpoint's schema. */
+  /** Query, parsed by the endpoint's schema; undefined without a schema. */
   readonly query: Query;
 }
 
-/** How a plugin is. */
+/** State of a plugin, as the control API's `health` shows it. */
 export interface HealthReport {
-  /** Why the server is not well, one sentence each; empty where it is. */
+  /** Reasons why the server is degraded, one sentence each; empty if it is not. */
   readonly reasons: readonly string[];
-  /** What it has going on, by kind, such as `{ runs: ["browse-1"] }`: shown under `active`, and no reason to worry. */
+  /** Work in progress, by kind, such as `{ runs: ["browse-1"] }`. Shown under `active`; not a reason to worry. */
   readonly active?: Readonly<Record<string, readonly string[]>>;
-  /** The state of each exporter, such as `{ statsd: "ok" }`. */
+  /** State of each exporter, such as `{ statsd: "ok" }`. */
   readonly exporters?: Readonly<Record<string, string>>;
 }
 

@@ -1,32 +1,39 @@
 /**
- * The part of the contract for a request on its way: routes, exchanges, hooks, leases and queues.
+ * Types of the contract for requests: routes, exchanges, hooks, leases and queues.
  *
  * @module
  */
 import type { Awaitable, Dial, Stream } from "./values.ts";
 
-/** A route as a plugin sees it. */
+/** Route, as plugins see it. */
 export interface Route {
-  /** Unique; by default method and path in words. */
+  /** Unique id; by default method and path in words, such as `get-api-orders`. */
   readonly id: string;
-  /** Upper case; `["*"]` is any. */
+  /** Methods in upper case; `["*"]` for any. */
   readonly methods: readonly string[];
-  /** The pattern, in Hono's path syntax. */
+  /** Pattern of the path, in Hono's syntax. */
   readonly path: string;
-  /** How many exchanges have arrived since the start or the last reset: the next one's sequence number. */
+  /** Number of exchanges that have arrived since the start or the last reset, which is the next sequence number. */
   readonly arrivals: number;
   /**
-   * This route's stream of random numbers for a purpose, seeded by the server's seed and the route's id: no other route,
-   * plugin or purpose shifts it.
+   * Returns the route's stream of random numbers for one purpose. Its seed is the server's seed with the route's id and the
+   * purpose, so that no other route, plugin or purpose changes its numbers.
    */
   stream(purpose: string): Stream;
-  /** The place in a stream that a text stands for, such as a request id: the same text, the same place. */
+  /** Converts a text, such as a request id, to a place in a stream. The same text always gives the same place. */
   placeOf(text: string): number;
 }
 
 /**
- * How an exchange stands: gone is the client that left, cut what was still pending when the server ended, failed a hook that
- * threw, reset a connection that an injected fault has reset.
+ * State of an exchange:
+ *
+ * - `pending`: not ended yet
+ * - `answered`: served, with the route's answer
+ * - `rejected`: not admitted by a plugin
+ * - `gone`: the client left
+ * - `cut`: still pending when the server ended
+ * - `failed`: a hook threw an error
+ * - `reset`: an injected fault reset the connection
  */
 export type Outcome =
   | "pending"
@@ -38,153 +45,158 @@ export type Outcome =
   | "reset";
 
 /**
- * One request and its answer on their way through the pipeline, which alone writes it. It is valid until observe has
- * returned: copy what you keep. Times are the clock's milliseconds.
+ * A request and its answer on their way through the pipeline. Plugins must not write to it. It is valid until the observe hooks
+ * have returned: copy values that you keep. All times are in ms of the clock.
  */
 export interface Exchange {
-  /** The route's how-manieth arrival this is, from 0. */
+  /** Sequence number: zero-based index among the arrivals of the route. */
   readonly sequence: number;
-  /** The request's method, upper case. */
+  /** Method of the request, in upper case. */
   readonly method: string;
-  /** When it arrived. */
+  /** Time of the arrival. */
   readonly arrival: number;
-  /** When its service started: the arrival, or the end of its wait in queues. */
+  /** Time at which service started: the arrival, or the end of the wait in queues. */
   readonly start: number;
-  /** The drawn service time. */
+  /** Drawn service time, in ms. */
   readonly service: number;
-  /** What degradation adds to it. */
+  /** Time that degradation adds, in ms. */
   readonly degradation: number;
-  /** The target end: start + service + degradation. */
+  /** Target end: start + service + degradation. */
   readonly due: number;
-  /** When its headers were handed over, or when it was rejected or abandoned; NaN until then. */
+  /** Time at which the headers were handed over, or the exchange was rejected or abandoned; NaN until then. */
   readonly end: number;
-  /** How far it has come: its headers leave between service and body. */
+  /** Progress. The headers leave between `service` and `body`. */
   readonly phase: "queue" | "service" | "body";
-  /** The status that is sent; 0 where the connection is reset instead. */
+  /** Status of the answer; 0 if the connection is reset instead. */
   readonly status: number;
-  /** The address of the client's end of the connection; undefined where there is none, as in simulation. */
+  /** Address of the client's end of the connection; undefined if there is no connection, as in simulation. */
   readonly client: string | undefined;
-  /** The trace id that Server-Timing tells, 32 hexadecimal digits; empty until then, and in simulation. */
+  /** Trace id in Server-Timing, 32 hexadecimal digits; empty until the answer is built, and in simulation. */
   readonly trace: string;
-  /** How it ended, or `"pending"`. */
+  /** State; `"pending"` until the exchange has ended. */
   readonly outcome: Outcome;
-  /** A request header's value; null where absent, and in simulation. */
+  /** Value of a request header; null if absent, and in simulation. */
   header(name: string): string | null;
 }
 
-/** Admits an exchange, refuses it, or lets it wait. */
+/** Admits an exchange with a lease, refuses it with a rejection, or lets it wait with a ticket. */
 export type Admit = (
   exchange: Exchange,
   waiter: Waiter,
 ) => Lease | Rejection | Ticket;
 
-/** The hooks of a route, in the order of the life of a request. The list is closed. All but respond are synchronous. */
+/**
+ * Hooks of a route, in the order in which a request meets them. An unknown name is an error. All hooks except `respond` are
+ * synchronous.
+ */
 export interface RouteHooks {
-  /** What the plugin does to this route, in a few words; printed at the start and by the control API. */
+  /** Description of what the plugin does to this route, in a few words. Printed at the start and by the control API. */
   readonly summary?: string;
-  /** The header whose value takes the place of the sequence number in draws: the journal keeps it, so that they can be replayed. */
+  /** Request header whose value replaces the sequence number in draws. The journal keeps it, so that draws can be repeated. */
   readonly replayedBy?: string;
-  /** What of this route can be turned, by name: `{ scale }`. */
+  /** Dials of this route, by name, such as `{ scale }`. */
   readonly dials?: Readonly<Record<string, Dial>>;
-  /** True where a rejection may reset the connection: the server then needs the engine that can. */
+  /** True if a rejection may reset the connection. The server then uses an engine that can reset connections. */
   readonly resets?: boolean;
   /**
-   * May it be served now? A lease holds a server until it is released; a rejection ends the exchange; a ticket is a place
-   * in a queue and settles later through the waiter. A list is taken in turn: each begins where the one before it has given
-   * its lease, and the leases go back in reverse order.
+   * Decides whether an exchange may be served now. A lease occupies a server until it is released; a rejection ends the exchange;
+   * a ticket is a place in a queue, and its waiter is settled later. The hooks of a list run in turn: each starts after the one
+   * before has given its lease. Leases are released in reverse order.
    */
   readonly admit?: Hook<Admit> | readonly Hook<Admit>[];
-  /** The service time, in milliseconds, at least 0. One plugin at most may serve a route. */
+  /** Returns the service time, in ms, at least 0. At most one plugin may serve a route. */
   readonly serve?: Hook<(exchange: Exchange) => number>;
-  /** What degradation adds, in milliseconds; evaluated once, at service start; all plugins' add up. */
+  /** Returns the time that degradation adds, in ms. Called once, at service start; the times of all plugins are added. */
   readonly degrade?: Hook<(exchange: Exchange) => number>;
-  /** Changes or replaces the response as it leaves. Over HTTP only, never in simulation. */
+  /** Changes or replaces the response when it leaves. Called for HTTP only, not in simulation. */
   readonly respond?: Hook<
     (exchange: Exchange, response: Response) => Awaitable<Response>
   >;
-  /** Sees the finished exchange, after all leases were released. */
+  /** Receives the finished exchange after all leases were released. */
   readonly observe?: Hook<(exchange: Exchange) => void>;
 }
 
-/** A hook, or a hook with its place among those of the same stage; within a place the configuration's order holds. */
+/**
+ * Hook, or hook with an order among those of the same stage: `pre` before and `post` after those without an order. Hooks with the
+ * same order run in the order of the plugins in the configuration.
+ */
 export type Hook<F> = F | {
-  /** Before or after the hooks that say nothing. */
+  /** Position relative to hooks without an order. */
   readonly order: "pre" | "post";
-  /** The hook itself. */
+  /** Hook itself. */
   readonly handler: F;
 };
 
-/** A server that an exchange occupies; may be the pool itself. */
+/** A server that an exchange occupies. May be the pool itself. */
 export interface Lease {
   /**
-   * Gives the server back: called exactly once, whatever happens. Synchronous; must not throw.
+   * Releases the server. Called exactly once, whatever happens. Synchronous; must not throw.
    *
-   * @param at since when it is free, on the clock: the exchange's target end where its answer left whole, with its headers;
-   * else the present. Who is next starts there, so that lateness does not pile up
+   * @param at time since which the server is free, in ms of the clock: the exchange's target end if its answer left whole with
+   * its headers, otherwise the present. The next exchange starts at this time, so that lateness does not accumulate
    */
   release(exchange: Exchange, at: number): void;
 }
 
-/** Why an exchange is not served. */
+/** Refusal to serve an exchange. */
 export interface Rejection {
-  /** In the words of the metrics: queue_full, queue_timeout, rate_limited, … */
+  /** Reason as a label in metrics, such as `queue_full`, `queue_timeout` or `rate_limited`. */
   readonly reason: string;
-  /** The status to answer with, 200…599. */
+  /** Status of the answer, 200…599. */
   readonly status: number;
-  /** Sent as Retry-After, in seconds. */
+  /** Value of Retry-After, in seconds; sent rounded up to whole seconds. */
   readonly retryAfter?: number;
   /** Further response headers. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The response body; a problem document where absent. */
+  /** Response body. Default a problem document. */
   readonly body?: string;
   /**
-   * What is done in place of an answer: the connection is reset before any byte, which the route's hooks must have announced
-   * as `resets`; or nothing is sent until the client leaves, and what the exchange holds stays held.
+   * Action instead of an answer. `connection-reset` resets the connection before any byte; the route's hooks must have set
+   * `resets`. `hang` sends nothing until the client leaves, and leases remain held.
    */
   readonly action?: "connection-reset" | "hang";
 }
 
-/** A place in a queue. */
+/** Place in a queue. */
 export interface Ticket {
   /**
-   * The client left or the server is being disposed: at most once, never after the waiter was settled.
+   * Removes the exchange from the queue. Called at most once, never after the waiter was settled.
    *
-   * @param why gone is the client that left, cut the end of the server
+   * @param why `gone` if the client left, `cut` if the server ends
    */
   leave(why: "gone" | "cut"): void;
 }
 
-/** The way back from a queue. */
+/** Callback of a queue to an exchange that waits. */
 export interface Waiter {
-  /** The exchange that waits. */
+  /** Exchange that waits. */
   readonly exchange: Exchange;
   /**
-   * Ends the wait. Not re-entrant: the exchange goes on after the caller has returned.
+   * Ends the wait. The exchange continues after the caller has returned, never during the call.
    *
-   * @param at when the service starts, on the clock: its predecessor's target end, so that lateness does not pile up in
-   * a queue; the present where absent
+   * @param at time at which service starts, in ms of the clock: pass the time given to {@linkcode Lease.release}, so that
+   * lateness does not accumulate in a queue; default the present
    */
   settle(outcome: Lease | Rejection, at?: number): void;
 }
 
-/** The exchanges under way. */
+/** Exchanges in flight. */
 export interface InFlight {
-  /** How many there are, those that wait in queues included. */
+  /** Number of exchanges in flight, including those that wait in queues. */
   readonly size: number;
   /**
-   * Moves the target end of all that is held, in service, as a pause of the whole backend does: the time counts as
-   * degradation.
+   * Postpones the target end of all exchanges in service, as a pause of the whole backend does. The time counts as degradation.
    *
-   * @param by milliseconds, above 0
-   * @param concerns which exchanges; all where absent
+   * @param by time, in ms, above 0
+   * @param concerns selects exchanges; default all
    */
   postpone(by: number, concerns?: (exchange: Exchange) => boolean): void;
   /**
-   * Resets the connections of what has not been answered, as a crash does. Only routes whose hooks announced `resets` can:
-   * the others' exchanges are left alone.
+   * Resets the connections of exchanges that have not been answered, as a crash does. Exchanges of routes whose hooks have not
+   * set `resets` are ignored.
    *
-   * @param concerns which exchanges; all where absent
-   * @returns how many were reset
+   * @param concerns selects exchanges; default all
+   * @returns number of exchanges that were reset
    */
   reset(concerns?: (exchange: Exchange) => boolean): number;
 }

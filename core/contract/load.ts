@@ -1,218 +1,241 @@
 /**
- * The part of the contract for load engines: running scripts, and the configuration in force in virtual time. core/load.ts is its
- * door.
+ * Types of the contract for load engines: runs of load scripts, and simulations in virtual time. core/load.ts exports them.
  *
  * @module
  */
-import type { HistogramSummary } from "../lib/histogram.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Clock, Dials } from "./values.ts";
 
-/** Runs scripts. A script is a value as JSON holds it, or the text of one in JSON or YAML. */
+/** Engine that runs load scripts. A script is a JSON value, or text in JSON or YAML. */
 export interface LoadEngine {
   /**
-   * Over HTTP, against its target or this server; resolves once it has ended.
+   * Runs a script over HTTP, against the script's target or this server. Resolves when the run has ended.
    *
-   * @throws PerfmockError `SCRIPT_INVALID` with all faults, nothing was started then; Error where the run failed
+   * @throws PerfmockError `SCRIPT_INVALID` with all errors, before anything is started; Error if the run failed
    */
   load(script: unknown, options?: LoadOptions): Promise<LoadResult>;
   /**
-   * In virtual time, against a copy of this server.
+   * Runs a script in virtual time, against a copy of this server.
    *
-   * @throws PerfmockError `SCRIPT_INVALID` with all faults
+   * @throws PerfmockError `SCRIPT_INVALID` with all errors
    */
   simulate(script: unknown, options?: LoadOptions): Promise<LoadResult>;
 }
 
-/** How a script is run. */
+/** Options of a run. */
 export interface LoadOptions {
-  /** The absolute path of the folder that the script's relative paths start from; the configuration's where absent. */
+  /** Absolute path of the folder that relative paths in the script start from. Default the configuration's folder. */
   readonly folder?: string | undefined;
-  /** Ends it early: what is under way is cut. */
+  /** Ends the run early; requests in flight are cut. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Told once a second, in virtual time of virtual seconds.
+   * Receives the progress once per second; in a simulation, once per second of virtual time.
    *
-   * @param line the same as a line for the terminal
+   * @param line the same as a line of text for the terminal
    */
   readonly progress?:
     | ((progress: LoadProgress, line: string) => void)
     | undefined;
 }
 
-/** What came of a run. */
+/** Results of a run. */
 export interface LoadResult {
-  /** The figures. */
+  /** Figures of the run. */
   readonly summary: LoadSummary;
-  /** The same as a table for the terminal. */
+  /** The same figures as a table for the terminal. */
   readonly table: string;
-  /** The time series of all scenarios. */
+  /** Time series of all scenarios, as CSV. */
   readonly csv: string;
-  /** The response times of all scenarios together, in HdrHistogram's text form. */
+  /** Response times of all scenarios together, in the text format of HdrHistogram. */
   readonly hgrm: string;
 }
 
-/** The figures of a run. */
+/** Figures of a run. */
 export interface LoadSummary {
-  /** The script's. */
+  /** Name of the script. */
   readonly name: string;
-  /** The script's. */
+  /** Seed of the script. */
   readonly seed: number | string;
-  /** Whether all thresholds were kept, and the run came to its end. */
+  /** True if the run was not aborted and all thresholds were met. */
   readonly ok: boolean;
-  /** From its start to its end, in ms. */
+  /** Time from start to end, in ms. */
   readonly duration: number;
-  /** Why it ended before its time; null where it did not. */
+  /** Reason why the run ended early; null if it did not. */
   readonly aborted: string | null;
-  /** By name; those that send nothing are left out. */
+  /** Scenarios by name, without those that send nothing. */
   readonly scenarios: Readonly<Record<string, LoadScenario>>;
-  /** In the order of the script. */
+  /** Thresholds in the order of the script. */
   readonly thresholds: readonly LoadThreshold[];
 }
 
-/** What came of some requests; started = completed + failed once all have ended. */
+/** Figures of a group of requests. When all have ended, started = completed + failed. */
 export interface LoadPart {
-  /** Requests that were sent. */
+  /** Number of requests that were sent. */
   readonly started: number;
-  /** Those answered below 400. */
+  /** Number of requests that were answered with a status below 400. */
   readonly completed: number;
-  /** Those answered with 400 or more, or not at all. */
+  /** Number of requests that were answered with a status of 400 or more, or not at all. */
   readonly failed: number;
-  /** How many failed, by kind: a status, or connect, reset, closed, timeout, protocol, cut. */
+  /** Number of failures by kind: a status, `connect`, `reset`, `closed`, `timeout`, `protocol` or `cut`. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Answers that were checked. */
+  /** Checks of answers. */
   readonly checks: {
-    /** As expected. */
+    /** Number of answers that were as expected. */
     readonly passed: number;
-    /** Not as expected. */
+    /** Number of answers that were not as expected. */
     readonly failed: number;
   };
   /** Requests sent per second, over the time in which the scenario sent. */
   readonly rate: number;
-  /** From the scheduled start to the last byte; of all answers and time-outs. */
+  /** Time from the scheduled start to the last byte, of all answers and time-outs. */
   readonly responseTime: LoadTimes;
-  /** From the actual send to the last byte; of the same. */
+  /** Time from the actual start to the last byte, of all answers and time-outs. */
   readonly serviceTime: LoadTimes;
-  /** From the actual send to the first byte. */
+  /** Time from the actual start to the first byte. */
   readonly firstByte: LoadTimes;
-  /** From the scheduled start to the actual send. */
+  /** Time from the scheduled start to the actual start. */
   readonly startLag: LoadTimes;
 }
 
-/** What came of a scenario; scheduled = started + dropped. */
+/** Figures of a scenario. scheduled = started + dropped. */
 export interface LoadScenario extends LoadPart {
-  /** Requests that were due. */
+  /** Number of requests that were due. */
   readonly scheduled: number;
-  /** Those that were not sent, since too many were under way. */
+  /** Number of requests that were due but not sent, because too many were in flight. */
   readonly dropped: number;
-  /** By the request's name, or its method and path. */
+  /** Requests by name, or else by method and path. */
   readonly requests: Readonly<Record<string, LoadPart>>;
-  /** By the group's name. */
+  /** Groups of requests by name. */
   readonly groups: Readonly<Record<string, LoadPart>>;
 }
 
-/** Summary of times in ms; null where there were none. */
-export type LoadTimes = HistogramSummary;
+/** Distribution of measured times, in ms; all null if there are none. Quantiles are exact to 0.4 %. */
+export interface LoadTimes {
+  /** Minimum, exact. */
+  readonly min: number | null;
+  /** Mean, exact. */
+  readonly mean: number | null;
+  /** Median. */
+  readonly p50: number | null;
+  /** 90th percentile. */
+  readonly p90: number | null;
+  /** 95th percentile. */
+  readonly p95: number | null;
+  /** 99th percentile. */
+  readonly p99: number | null;
+  /** 99.9th percentile. */
+  readonly p999: number | null;
+  /** Maximum, exact. */
+  readonly max: number | null;
+}
 
-/** How a threshold stands. */
+/** Result of a threshold. */
 export interface LoadThreshold {
-  /** As written, such as `browse.responseTime`. */
+  /** Metric as written, such as `browse.responseTime`. */
   readonly metric: string;
-  /** As written, such as `p(95)<200ms`. */
+  /** Condition as written, such as `p(95)<200ms`. */
   readonly expression: string;
-  /** Times in ms; null where nothing was measured. */
+  /** Measured value, times in ms; null if nothing was measured. */
   readonly actual: number | null;
-  /** Whether it is kept; false where nothing was measured. */
+  /** True if the condition is met; false also if nothing was measured. */
   readonly ok: boolean;
 }
 
-/** A run at a tick. */
+/** Progress of a run, reported once per second. */
 export interface LoadProgress {
-  /** In ms since the run's start. */
+  /** Time since the start of the run, in ms. */
   readonly elapsed: number;
-  /** In the order of the script; those that send nothing are left out. */
+  /** Scenarios in the order of the script, without those that send nothing. */
   readonly scenarios: readonly LoadScenarioProgress[];
 }
 
-/** A scenario at a tick; counts since its start. */
+/** Progress of a scenario. Counts are since its start. */
 export interface LoadScenarioProgress {
-  /** The scenario's name. */
+  /** Name of the scenario. */
   readonly name: string;
-  /** It waits for its start, sends, lets end what is under way, or has ended. */
+  /** State: before its start, sending, waiting for requests in flight to end, or ended. */
   readonly state: "waiting" | "open" | "closing" | "ended";
-  /** Requests that were due. */
+  /** Number of requests that were due. */
   readonly scheduled: number;
-  /** Requests that were sent. */
+  /** Number of requests that were sent. */
   readonly started: number;
-  /** Requests that were due and not sent. */
+  /** Number of requests that were due but not sent. */
   readonly dropped: number;
-  /** Requests that ended well. */
+  /** Number of requests that were answered with a status below 400. */
   readonly completed: number;
-  /** Requests that failed. */
+  /** Number of requests that failed. */
   readonly failed: number;
-  /** Requests under way. */
+  /** Number of requests in flight. */
   readonly inFlight: number;
-  /** What the script asks for now, per second; null in a closed model. */
+  /** Rate that the script sets for this moment, in requests per second; null in a closed model. */
   readonly targetRate: number | null;
-  /** How many users there are now; null in an open model. */
+  /** Current number of virtual users; null in an open model. */
   readonly users: number | null;
-  /** Requests sent per second since the last tick. */
+  /** Requests sent per second since the last report. */
   readonly rate: number;
-  /** The response time's median since the last tick, in ms; null where none ended. */
+  /** Median response time since the last report, in ms; null if no request ended. */
   readonly p50: number | null;
-  /** 95 %. */
+  /** 95th percentile of the response time since the last report, in ms; null if no request ended. */
   readonly p95: number | null;
-  /** 99 %. */
+  /** 99th percentile of the response time since the last report, in ms; null if no request ended. */
   readonly p99: number | null;
 }
 
-/** The present configuration, built once more on a clock of its own: exchanges without HTTP, as fast as the machine computes. */
+/**
+ * Copy of the configuration in force, on a clock of its own: exchanges without HTTP, as fast as the machine computes them.
+ */
 export interface VirtualWorld extends AsyncDisposable {
-  /** Its clock, at 0. Timers set on it fire in {@linkcode VirtualWorld.run}. */
+  /** Virtual clock, which starts at 0. Its timers fire in {@linkcode VirtualWorld.run}. */
   readonly clock: Clock;
-  /** Its dials. */
+  /** Dials of the copy. */
   readonly dials: Dials;
-  /** Where requests of a method and path go; undefined where no route takes them. Prepare once, send often. */
+  /**
+   * Finds the target of requests with a method and path; undefined if no route matches. Targets are reusable: prepare them once.
+   */
   target(method: string, path: string): VirtualTarget | undefined;
   /**
    * Sends a request now.
    *
-   * @param ended is told of its end, in the pipeline: it must send nothing itself but by a timer, and copy what it keeps
-   * @param tag is handed to it, to spare a closure
-   * @returns the exchange, for {@linkcode VirtualWorld.abandon}; it may have ended already
+   * @param ended called when the exchange has ended, within the pipeline: it may send further requests only through a timer, and
+   * must copy values that it keeps
+   * @param tag passed to `ended`, so that callers need no closure for each request
+   * @returns exchange, for {@linkcode VirtualWorld.abandon}; it may have ended already
    */
   send<Tag>(
     target: VirtualTarget,
     ended: (exchange: Exchange, tag: Tag) => void,
     tag: Tag,
   ): Exchange;
-  /** The client of an exchange leaves, which ends it: its outcome is `gone`. By a timer only; one that has ended is left alone. */
+  /**
+   * Ends an exchange with the outcome `gone`, as if its client left. Call it from a timer only. An exchange that has ended is
+   * ignored.
+   */
   abandon(exchange: Exchange): void;
   /**
-   * Lets timers fire, in order, and time move with them.
+   * Fires timers in order and advances the clock with them.
    *
-   * @param until no further than this time of its clock
-   * @param atMost so many timers
-   * @returns how many have fired: less than `atMost` where nothing more is due until then
+   * @param until latest time, in ms of the virtual clock
+   * @param atMost maximum number of timers
+   * @returns number of timers that fired; less than `atMost` if no timer is left until then
    */
   run(until: number, atMost: number): number;
-  /** Ends all that is under way and would never end, such as a hang: their outcome is `cut`. */
+  /** Ends all exchanges in flight, such as hangs, with the outcome `cut`. */
   cut(): void;
-  /** How many exchanges are under way. */
+  /** Number of exchanges in flight. */
   readonly inFlight: number;
 }
 
-/** A route and method that requests of a {@linkcode VirtualWorld} go to. */
+/** Route and method of requests in a {@linkcode VirtualWorld}. */
 export interface VirtualTarget {
-  /** The route's id. */
+  /** Id of the route. */
   readonly route: string;
-  /** Upper case. */
+  /** Method, in upper case. */
   readonly method: string;
 }
 
-/** A configuration as data that can be posted to a thread. */
+/** Configuration as data that can be posted to a thread. */
 export interface ThreadInput {
-  /** The configuration as written. */
+  /** Configuration as written. */
   readonly value: unknown;
   /** URL of the folder that relative paths start from. */
   readonly folder: string;
@@ -220,14 +243,14 @@ export interface ThreadInput {
   readonly builtin: string;
 }
 
-/** What core offers to a load engine beyond the {@linkcode Host}. */
+/** Services that core offers to a load engine in addition to the {@linkcode Host}. */
 export interface LoadHost {
-  /** The configuration in force, for a thread of the engine: `threadHost` in core/load.ts takes it. */
+  /** Configuration in force, for `threadHost` in a thread of the engine. */
   readonly thread: ThreadInput;
   /**
-   * Builds the configuration in force once more, in virtual time, without the plugins of scope `server`.
+   * Builds the configuration in force a second time, in virtual time, without the plugins of scope `server`.
    *
-   * @throws PerfmockError where it cannot be built a second time
+   * @throws PerfmockError if that fails
    */
   virtualWorld(): Promise<VirtualWorld>;
 }

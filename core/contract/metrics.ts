@@ -1,101 +1,123 @@
 /**
- * The part of the contract by which things are measured.
+ * Types of the contract for metrics.
  *
  * @module
  */
-/** What a series is called and means. */
+
+/** Name and meaning of a metric. */
 export interface MetricDefinition {
-  /** In base units, such as `perfmock_queue_seconds`; counters end in `_total`. */
+  /** Name in Prometheus' conventions: base units, such as `perfmock_queue_seconds`; counters end in `_total`. */
   readonly name: string;
-  /** In one sentence. */
+  /** Description in one sentence. */
   readonly help: string;
-  /** The names of its labels, in order. */
+  /** Names of the labels, in order. Default none. */
   readonly labels?: readonly string[];
 }
 
-/** A number that only grows. */
+/** Number that only grows. */
 export interface Counter {
-  /** Adds `n`, 1 where absent. */
+  /**
+   * Increases the value.
+   *
+   * @param n at least 0; default 1
+   */
   add(n?: number): void;
-  /** From now on the value is what this returns, which must only grow: a number that is counted elsewhere. */
+  /** Takes the value from a function from now on, for a number that is counted elsewhere. The number must only grow. */
   follow(read: () => number): void;
-  /** The present value. */
+  /** Current value. */
   readonly value: number;
 }
 
-/** A number that goes up and down. */
+/** Number that rises and falls. */
 export interface Gauge {
   /** Sets the value. */
   set(value: number): void;
-  /** From now on the value is what this returns, asked whenever it is read, until it is set or follows another. */
+  /** Takes the value from a function from now on, called for each reading, until `set` or `follow` is called. */
   follow(read: () => number): void;
-  /** Adds `n`, which may be negative. */
+  /** Adds a number, which may be negative. */
   add(n: number): void;
-  /** The present value. */
+  /** Current value. */
   readonly value: number;
 }
 
-/** A measured duration that stands for others like it, and the trace it was measured in. */
+/** Measured duration with the trace in which it was measured: an example of the durations in its bucket. */
 export interface Exemplar {
-  /** The trace id, 32 hexadecimal digits in lower case. */
+  /** Trace id, 32 lower-case hexadecimal digits. */
   readonly trace: string;
-  /** The duration, in milliseconds. */
+  /** Duration, in ms. */
   readonly value: number;
-  /** When it ended, in milliseconds of the server's clock, which outside tests counts from `performance.timeOrigin`. */
+  /** Time at which it ended, in ms of the server's clock. Outside tests this clock starts at `performance.timeOrigin`. */
   readonly at: number;
 }
 
-/** A distribution of measured durations. Recorded in milliseconds, exposed in seconds. */
+/** Distribution of measured durations. They are recorded in ms and exported in seconds. */
 export interface Timing {
   /**
-   * Records one duration.
+   * Records a duration.
    *
-   * @param milliseconds at least 0
-   * @param trace the trace id it was measured in, kept as the exemplar of its bucket; none where absent or empty
-   * @param at when it ended, in the clock's milliseconds: goes with `trace`
+   * @param milliseconds duration, at least 0
+   * @param trace id of the trace in which it was measured, kept as the exemplar of its bucket; absent or empty for none
+   * @param at time at which it ended, in ms of the clock; required with `trace`
    */
   record(milliseconds: number, trace?: string, at?: number): void;
-  /** How many were recorded. */
+  /** Number of recorded durations. */
   readonly count: number;
-  /** Their sum, in milliseconds. */
+  /** Sum of the recorded durations, in ms. */
   readonly sum: number;
-  /** How many were at most as long as each boundary, cumulative; the last entry is the count. */
+  /** Number of durations up to and including each boundary, cumulative. The last entry is `count`. */
   cumulative(): readonly number[];
   /**
-   * The latest duration with a trace id among those in one bucket; undefined where there was none.
+   * Latest duration with a trace id in one bucket; undefined if there is none.
    *
-   * @param bucket as {@linkcode Timing.cumulative} counts them: above the boundary before it, at most its own
+   * @param bucket index as in {@linkcode Timing.cumulative}: above the boundary before it, up to and including its own
    */
   exemplar(bucket: number): Exemplar | undefined;
-  /** The value at probability p, in milliseconds, to within 0.4 %; NaN where nothing was recorded. */
+  /**
+   * Estimates a quantile.
+   *
+   * @param p probability, 0…1
+   * @returns duration in ms, exact to 0.4 %; NaN if no duration was recorded
+   */
   quantile(p: number): number;
 }
 
-/** A metric with one series per set of label values. */
+/** Metric with one series for each combination of label values. */
 export interface Metric<Series = Counter | Gauge | Timing> {
-  /** What it is. */
+  /** Name, description and labels. */
   readonly definition: MetricDefinition;
-  /** Its kind, in Prometheus' words. */
+  /** Type in Prometheus' terms. */
   readonly type: "counter" | "gauge" | "histogram";
-  /** The upper boundaries of a histogram's buckets, in milliseconds. */
+  /** Upper boundaries of a histogram's buckets, in ms. */
   readonly boundaries?: readonly number[];
-  /** The series for these label values, in the definition's order; made at the first call. Bind it once, keep it. */
+  /**
+   * Returns the series for these label values, created at the first call. Call it once and keep the series, because a call
+   * compares label values.
+   *
+   * @param values label values, in the order of the definition
+   */
   series(...values: readonly string[]): Series;
-  /** All series with their label values. */
+  /** All series, with their label values. */
   entries(): Iterable<readonly [values: readonly string[], series: Series]>;
 }
 
-/** All metrics of a server. A name taken twice with another type or other labels is an error. */
+/**
+ * All metrics of a server. A metric that exists with the same type and labels is returned; with another type or other labels its
+ * name causes an error.
+ */
 export interface Metrics {
-  /** A counter metric. */
+  /** Creates a metric of counters. */
   counter(definition: MetricDefinition): Metric<Counter>;
-  /** A gauge metric. */
+  /** Creates a metric of gauges. */
   gauge(definition: MetricDefinition): Metric<Gauge>;
-  /** A histogram metric; boundaries in ascending milliseconds, by default those for durations. */
+  /**
+   * Creates a metric of durations, a histogram.
+   *
+   * @param boundaries upper boundaries of the buckets, ascending, in ms; by default boundaries for durations in general
+   */
   timing(
     definition: MetricDefinition,
     boundaries?: readonly number[],
   ): Metric<Timing>;
-  /** All metrics there are, in the order they were made. */
+  /** All metrics, in the order of their creation. */
   all(): Iterable<Metric>;
 }

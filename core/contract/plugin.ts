@@ -1,5 +1,5 @@
 /**
- * The part of the contract for a plugin as a whole: the plugin, what its setup returns, and what core offers to it.
+ * Types of the contract for a whole plugin: the plugin, the result of its setup, and the host that core offers to it.
  *
  * @module
  */
@@ -19,58 +19,66 @@ import type {
   Stream,
 } from "./values.ts";
 
-/** A plugin: the default export of its module. */
+/** Plugin, the default export of its module. Write it with `definePlugin()`, which infers the types of its options. */
 export interface Plugin<
   Options = unknown,
   RouteOptions extends object = Record<string, unknown>,
 > {
-  /** Unique among the plugins of a configuration; also the path of its control routes. Lower case, digits, `_` and `-`. */
+  /** Name, unique in a configuration; also the path of its control endpoints. Lower case, digits, `_` and `-`. */
   readonly name: string;
-  /** The plugin's own version, shown by the control API. */
+  /** Version of the plugin, shown by the control API. */
   readonly version: string;
-  /** The version of this contract the plugin was written for; 1 where absent. */
+  /** Version of this contract for which the plugin was written. Default 1. */
   readonly contract?: 1;
-  /** The schema of the plugin's options in `plugins`; without one, only `{}` is accepted. */
+  /** Creates the schema of the plugin's options in `plugins`. Without a schema, only `{}` is accepted. */
   readonly options?: (kit: Kit) => Schema<Options>;
-  /** The keys of a route that this plugin reads, each with its schema. A key belongs to one plugin. */
+  /** Creates the schemas of the route keys that the plugin reads, by key. Each key belongs to one plugin. */
   readonly routeKeys?: (
     kit: Kit,
   ) => { readonly [K in keyof RouteOptions]: Schema<RouteOptions[K]> };
   /**
-   * Whether each session has an instance of its own, which is the default, or the server has one for all: what an exporter or
-   * a load generator does concerns the whole process.
+   * Scope of an instance. With `session`, the default, each session has an instance of its own. With `server`, there is one
+   * instance for all, for plugins that concern the whole process, such as exporters and load engines.
    */
   readonly scope?: "session" | "server";
-  /** The names of plugins that must be on, and are set up before this one. */
+  /** Names of plugins that must be on, and that are set up before this one. Default none. */
   readonly requires?: readonly string[];
   /**
-   * What the plugin gives to all others, as plain data; read before any schema runs, so that order does not matter. As a
-   * function it is given the plugin's options as written, before they were validated.
+   * Contributions to all other plugins, as plain data. They are read before any schema is used, so that the order of plugins does
+   * not matter. A function receives the plugin's options as written, before validation.
    */
   readonly contributes?: Contributions | ((options: unknown) => Contributions);
-  /** Called once per revision of the configuration, in order; at most 10 s. Without it the plugin only contributes. */
+  /**
+   * Sets the plugin up. Called once for each revision of the configuration, in the order of the plugins; takes at most 10 s. A
+   * plugin without setup only contributes.
+   *
+   * @throws PerfmockError with issues whose paths are relative to the plugin's options
+   */
   setup?(
     host: Host,
     options: Options,
   ): Awaitable<Instance<RouteOptions>>;
 }
 
-/** Plain data that a plugin gives to all others. */
+/** Plain data that a plugin provides to all others. */
 export interface Contributions {
-  /** Distribution families; a name belongs to one plugin. */
+  /** Distribution families. Each name belongs to one plugin. */
   readonly families?: readonly Family[];
-  /** Named distributions, as a user would write them. */
+  /** Distributions by name, in the form in which users write them. */
   readonly profiles?: Readonly<Record<string, unknown>>;
 }
 
-/** What a plugin's setup returns. An unknown key is an error, so that a misspelt hook does not fail in silence. */
+/** Result of a plugin's setup. An unknown key is an error, so that a misspelt name is reported. */
 export interface Instance<
   RouteOptions extends object = Record<string, unknown>,
 > {
   /**
-   * Prepares one route: binds distributions, pools and series once, and returns closures that look nothing up. `options`
-   * holds the plugin's own route keys, parsed; absent ones are undefined. A PerfmockError's issues are reported under the
-   * route.
+   * Prepares one route: binds distributions, pools and series once, and returns hooks that look nothing up. Called for each
+   * route of a revision.
+   *
+   * @param options the plugin's own route keys, parsed; absent keys are undefined
+   * @returns undefined if the plugin has no hooks for this route
+   * @throws PerfmockError with issues whose paths are relative to the route
    */
   route?(
     route: Route,
@@ -78,106 +86,116 @@ export interface Instance<
   ): RouteHooks | undefined;
   /** Endpoints under `/_perfmock/<plugin's name>/`. */
   readonly control?: readonly Endpoint[];
-  /** Endpoints at paths of their own, such as /metrics; a clash with a route or another plugin is an error. */
+  /** Endpoints at paths of their own, such as `/metrics`. A path that a route or another plugin also has is an error. */
   readonly endpoints?: readonly Endpoint[];
-  /** What can be turned beyond the routes' own dials, by kind, then by name: `{ pool: { db: { queue } } }`. Asked once. */
+  /**
+   * Returns dials other than those of routes, by kind, owner and name: `{ pool: { db: { queue } } }`. Called once for each
+   * revision.
+   */
   dials?(): Readonly<
     Record<string, Readonly<Record<string, Readonly<Record<string, Dial>>>>>
   >;
   /**
-   * The revision takes over: called once, after all of it was validated and before its first exchange. The only place where
-   * kept state may be changed. Synchronous; must not throw.
+   * Takes over: called once, after the whole revision was validated and before its first exchange. Only here may state from
+   * {@linkcode Host.keep} be changed. Synchronous; must not throw.
    */
   adopt?(): void;
-  /** Figures since the last reset, and all else that counts from there, start afresh. */
+  /** Resets everything that is counted since the start or the last reset. */
   reset?(): void;
-  /** Figures for `stats`, JSON-serialisable. */
+  /** Returns figures for `stats`, JSON-serialisable. */
   snapshot?(): unknown;
   /**
-   * What a user should know of the configuration, asked once, after all routes were prepared; paths relative to the plugin's
-   * options. `check` prints it.
+   * Returns warnings about the configuration, with paths relative to the plugin's options. Called once, after all routes were
+   * prepared. `perfmock check` prints them.
    */
   warnings?(): readonly Issue[];
-  /** Reasons why the server is not well, one sentence each, empty where it is; or a whole report. */
+  /** Returns reasons why the server is degraded, one sentence each, or a full report. */
   health?(): readonly string[] | HealthReport;
-  /** Called after the last exchange of the revision; the last plugin set up goes first. */
+  /** Releases resources. Called after the last exchange of the revision; plugins are disposed in reverse order of setup. */
   [Symbol.asyncDispose]?(): PromiseLike<void>;
 }
 
-/** What core offers to a plugin while it is set up and after. */
+/** Services that core offers to a plugin during setup and later. */
 export interface Host {
-  /** The server's clock. */
+  /** Clock of the server. */
   readonly clock: Clock;
-  /** The series the server records into, and where a plugin makes its own. */
+  /** Metrics of the server; also the place for the plugin's own metrics. */
   readonly metrics: Metrics;
-  /** perfmock's own version. */
+  /** Version of perfmock. */
   readonly version: string;
-  /** The server's seed: what a plugin draws beyond the routes' streams follows it. */
+  /** Seed of the server, for random numbers other than those of routes. */
   readonly seed: number | string;
   /**
-   * Compiles a distribution as a user writes it: JSON, a duration, a profile's name, or the text form.
+   * Compiles a distribution as users write it: JSON, a duration, the name of a profile, or the text form.
    *
-   * @throws PerfmockError `CONFIG_INVALID` with all faults, paths relative to the value
+   * @throws PerfmockError `CONFIG_INVALID` with all errors, paths relative to the value
    */
   distribution(value: unknown): Distribution;
-  /** The distribution families there are, by name. */
+  /** Distribution families, by name. */
   readonly families: ReadonlyMap<string, Family>;
-  /** The types that settings are made of, bound to this configuration's families, profiles and folder. */
+  /** Types for settings, bound to this configuration's families, profiles and folder. */
   readonly kit: Kit;
   /**
-   * Random numbers beyond those of a route, for a seed of their own.
+   * Creates a stream of random numbers other than those of routes.
    *
-   * @param seed a whole number or a text; the same seed and name, the same numbers
+   * @param seed whole number or text; the same seed and name give the same numbers
    */
   stream(seed: number | string, name: string): Promise<Stream>;
-  /** The session this instance is set up for; undefined for the server's own. */
+  /** Name of the session for which this instance is set up; undefined for the server itself. */
   readonly session: string | undefined;
-  /** Where the server listens; undefined where it does not, or not yet. */
+  /** URL at which the server listens, with a trailing slash; undefined if it does not listen, or not yet. */
   readonly url: URL | undefined;
-  /** The exchanges under way, those of sessions apart. */
+  /** Exchanges in flight, without those of other sessions. */
   readonly inFlight: InFlight;
-  /** What can be turned while requests are under way. */
+  /** Settings that can be changed while requests are in flight. */
   readonly dials: Dials;
   /**
-   * State that outlives a revision: what the revision before kept under this name, or what `create` makes. Setup and route
-   * may read it; only {@linkcode Instance.adopt} may change it. What the next revision does not ask for is let go, and
-   * disposed where it can be, after the last exchange that could use it.
+   * Returns state that outlives a revision: the object that the revision before kept under this name, or a new one. Setup and
+   * route may read it; only {@linkcode Instance.adopt} may change it. State that the next revision does not ask for is dropped,
+   * and disposed if it is disposable, after the last exchange that could use it.
+   *
+   * @param name name, unique within the plugin
+   * @param create creates the object if there is none
    */
   keep<T>(name: string, create: () => T): T;
   /**
-   * Changes the configuration, as PATCH config does: validated as a whole, and in force when the promise resolves. Nothing is
-   * changed where it rejects.
+   * Changes the configuration, as PATCH config does: it is validated as a whole, and in force when the promise resolves. If the
+   * promise rejects, nothing has changed.
    *
-   * @param edit makes the new configuration, as written, from a copy of the present one
-   * @param ifMatch a request's If-Match header, if it matters
-   * @returns the revision; a request is answered with it as ETag, in quotes
-   * @throws PerfmockError `REVISION_STALE` (which an endpoint answers with 412), `RESTART_REQUIRED`, or with all faults; what
-   * `edit` throws
+   * @param edit returns the new configuration, as users write it, from a copy of the current one
+   * @param ifMatch value of a request's If-Match header; null or absent for no condition
+   * @returns number of the new revision, which a request is answered with as ETag, in quotes
+   * @throws PerfmockError `REVISION_STALE` (an endpoint answers it with 412), `RESTART_REQUIRED`, or the code of an invalid
+   * configuration with all errors; also any error of `edit`
    */
   update(
     edit: (written: unknown) => unknown,
     ifMatch?: string | null,
   ): Promise<number>;
-  /** Makes a service available to other plugins of this revision. */
+  /**
+   * Provides a service to other plugins of this revision.
+   *
+   * @throws PerfmockError `PLUGIN_INVALID` if another plugin provides the key already
+   */
   provide<T>(key: Key<T>, service: T): void;
   /**
-   * A service that a plugin set up earlier provides: name that plugin in `requires`.
+   * Returns a service of a plugin that was set up earlier: list that plugin in `requires`.
    *
-   * @throws PerfmockError `KEY_MISSING`
+   * @throws PerfmockError `KEY_MISSING` if there is no such service
    */
   use<T>(key: Key<T>): T;
-  /** The same for what one can do without: undefined where no plugin that was set up earlier provides it. */
+  /** Returns an optional service: undefined if no plugin that was set up earlier provides it. */
   find<T>(key: Key<T>): T | undefined;
-  /** The candidate that a misspelt name was probably meant to be; undefined where none is near. */
+  /** Returns the candidate that is nearest to a misspelt name; undefined if none is near. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
   /** Writes one line to the log, with the plugin's name. */
   log(level: "info" | "warn" | "error", message: string): void;
 }
 
-/** Names a service. Compared by name, since two copies of a module may be loaded. */
+/** Name of a service. Keys are compared by name, because two copies of a module may be loaded. */
 export interface Key<T> {
-  /** Unique, by convention `plugin.service`. */
+  /** Unique name, by convention `plugin.service`. */
   readonly name: string;
-  /** Carries the type only. */
+  /** Carries the type; undefined at run time. */
   readonly "~type"?: T;
 }

@@ -1,24 +1,26 @@
 /**
- * The part of the contract for values: time, random numbers, schemas, settings, distributions, signals and dials.
+ * Types of the contract for values: time, random numbers, schemas, settings, distributions, signals and dials.
  *
  * @module
  */
 import type { z } from "zod";
 
-/** A value, or something that will become one. */
+/** A value, or a promise of one. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** A source of time and of callbacks at given times. */
+/** Source of time and timers. All times are in ms. */
 export interface Clock {
-  /** The present, in milliseconds since an arbitrary origin, with fractions; never goes backwards. */
+  /** Returns the current time, in ms with fractions since an arbitrary origin. It never goes backwards. */
   now(): number;
   /**
-   * Calls `wake(argument)` once `now() >= deadline`: never early, and never before `at` has returned. Deadlines that
-   * are equal are served in the order of their insertion. The argument spares callers a closure per timer.
+   * Sets a timer, which calls `wake(argument)` once when `now() >= deadline`: never early, and never before `at` has returned.
+   * Timers with equal deadlines fire in the order in which they were set.
    *
-   * @param deadline in milliseconds of this clock; a deadline in the past is served as soon as possible. NaN is refused
-   * with a RangeError; Infinity is a timer that never fires.
-   * @returns a handle for {@linkcode Clock.cancel}, greater than 0
+   * @param deadline time of this clock, in ms; a timer with a time in the past fires as soon as possible, one with Infinity
+   * never
+   * @param argument passed to `wake`, so that a caller needs no closure for each timer
+   * @returns handle for {@linkcode Clock.cancel}, greater than 0
+   * @throws RangeError if the deadline is NaN
    */
   at<Argument>(
     deadline: number,
@@ -26,55 +28,55 @@ export interface Clock {
     argument: Argument,
   ): number;
   /**
-   * Takes a timer back. A handle that has fired, was cancelled, or never existed is ignored.
+   * Cancels a timer. Handles of timers that have fired, were cancelled or never existed are ignored.
    *
-   * @returns whether the timer was still pending
+   * @returns true if the timer was pending
    */
   cancel(timer: number): boolean;
 }
 
-/** Random numbers that are looked up, not consumed: the same place always holds the same number. */
+/** Stream of random numbers. They are looked up by position, not consumed: a position always has the same number. */
 export interface Stream {
   /**
-   * The number at one place.
+   * Returns the number at a position.
    *
-   * @param sequence the exchange's sequence number (or a hash that takes its place): an integer, taken modulo 2^32
-   * @param index which draw of the exchange, 0…4095; 0 where absent
-   * @returns a number strictly between 0 and 1, with 52 random bits
+   * @param sequence sequence number of the exchange, or a hash from {@linkcode Route.placeOf}: an integer, taken modulo 2^32
+   * @param index zero-based index of the draw within the exchange, 0…4095; default 0
+   * @returns number strictly between 0 and 1, with 52 random bits
    */
   uniform(sequence: number, index?: number): number;
 }
 
-/** One fault that a {@linkcode Schema} found in a value. */
+/** Error that a {@linkcode Schema} found in a value. */
 export interface SchemaIssue {
-  /** What is wrong, as a sentence without a full stop. */
+  /** Description of the error, a sentence without a full stop. */
   readonly message: string;
-  /** Where, from the validated value downwards. */
+  /** Path from the validated value to the part with the error. Default the value itself. */
   readonly path?:
     | readonly (PropertyKey | { readonly key: PropertyKey })[]
     | undefined;
 }
 
-/** What a {@linkcode Schema} says of a value: the parsed value, or all its faults. */
+/** Result of a {@linkcode Schema}: the parsed value, or all errors. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** The properties a {@linkcode Schema} keeps under `~standard`. */
+/** Properties of a {@linkcode Schema} under `~standard`. */
 export interface StandardProperties<Output> {
-  /** The version of Standard Schema. */
+  /** Version of Standard Schema. */
   readonly version: 1;
-  /** The validator's name, such as `"zod"`. */
+  /** Name of the validator, such as `"zod"`. */
   readonly vendor: string;
-  /** Parses a value. perfmock takes synchronous schemas only: a promise is reported as a fault of the plugin. */
+  /** Parses a value. Must be synchronous: perfmock reports a promise as an error of the plugin. */
   readonly validate: (
     value: unknown,
   ) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-  /** Types for inference; absent at run time. */
+  /** Types for inference; undefined at run time. */
   readonly types?:
     | { readonly input: unknown; readonly output: Output }
     | undefined;
-  /** The JSON Schema of what goes in: it feeds `perfmock schema`, openapi.json and the "allowed" part of faults. */
+  /** JSON Schema of the input, for `perfmock schema`, openapi.json and the "allowed" part of error messages. */
   readonly jsonSchema?:
     | {
       readonly input: (
@@ -84,194 +86,209 @@ export interface StandardProperties<Output> {
     | undefined;
 }
 
-/** Any validator that speaks Standard Schema v1. */
+/** Schema of any validator that implements Standard Schema v1, such as zod. */
 export interface Schema<Output = unknown> {
-  /** The Standard Schema properties. */
+  /** Properties of Standard Schema. */
   readonly "~standard": StandardProperties<Output>;
 }
 
-/** The limits of a number: `min` and `max` are allowed themselves, `above` is not. */
+/** Limits of a number. `min` and `max` are inclusive, `above` is exclusive. Default no limits. */
 export interface Limits {
-  /** The smallest allowed. */
+  /** Smallest allowed value. */
   readonly min?: number;
-  /** All allowed are greater than this. */
+  /** Value that allowed values must exceed. */
   readonly above?: number;
-  /** The greatest allowed. */
+  /** Largest allowed value. */
   readonly max?: number;
 }
 
-/** The types that settings are made of, and zod to put them together. A schema made with another validator is as welcome. */
+/**
+ * Types for settings, and zod to combine them. Schemas of other validators that implement Standard Schema are accepted as well.
+ */
 export interface Kit {
-  /** zod, as perfmock uses it. */
+  /** Instance of zod that perfmock uses. */
   readonly z: typeof z;
-  /** A duration: "250us", "120ms", "1.5s", "2m", "1h", or milliseconds as a number; comes out in ms. At least 0 unless told. */
+  /** Duration such as "250us", "120ms", "1.5s", "2m" or "1h", or a number of ms; parsed to ms. By default at least 0. */
   duration(limits?: Limits): KitType<number>;
-  /** A rate: "400/s", "30/m", or per second as a number; comes out per second. */
+  /** Rate such as "400/s" or "30/m", or a number per second; parsed to a number per second. By default at least 0. */
   rate(limits?: Limits): KitType<number>;
-  /** A size: "64KiB", "1GB", or bytes as a number; comes out in bytes, whole. */
+  /** Size such as "64KiB" or "1GB", or a number of bytes; parsed to a whole number of bytes. By default at least 0. */
   size(limits?: Limits): KitType<number>;
-  /** A share: 0…1. */
+  /** Share, 0…1. */
   share(): KitType<number>;
-  /** A finite number. */
+  /** Finite number. */
   number(limits?: Limits): KitType<number>;
-  /** A whole number. */
+  /** Whole number. */
   integer(limits?: Limits): KitType<number>;
-  /** A distribution in any of its written forms; comes out compiled. */
+  /** Distribution in any of its written forms; parsed to the compiled distribution. */
   distribution(): KitType<Distribution>;
-  /** A value as a function of time, in any of its written forms: the bare value, `{ ramp: … }`, …; its values are of `unit`. */
+  /**
+   * Value as a function of time, in any of its written forms: a bare value, `{ ramp: … }`, and so on.
+   *
+   * @param unit type of the values
+   */
   signal(unit: KitType<number>): KitType<Signal>;
   /**
-   * Values of any type as a function of time, such as those of a dial: the bare value, `{ timeline: [{ at, value }] }` with jumps,
-   * or, where the values are numbers, any form of a signal.
+   * Value of any type as a function of time, such as that of a dial: a bare value, `{ timeline: [{ at, value }] }` with jumps, or,
+   * if the values are numbers, any form of a signal.
+   *
+   * @param value type of the values
    */
   timeline<T>(value: KitType<T>): KitType<Timeline<T>>;
-  /** A file's path, relative to the file that names it; comes out absolute. */
+  /** Path of a file, relative to the file that contains the setting; parsed to an absolute path. */
   file(): KitType<string>;
 }
 
-/** A zod type that yields `T`: what a {@linkcode Kit} hands out. */
+/** Type of a {@linkcode Kit}: a zod type whose output is `T`. */
 export type KitType<T> =
   & InstanceType<Kit["z"]["ZodType"]>
   & Schema<T>
   & { readonly _zod: { readonly output: T } };
 
-/** A distribution family: parameters in, a {@linkcode Shape} out. */
+/** Distribution family: creates a {@linkcode Shape} from parameters. */
 export interface Family<Parameters = unknown> {
-  /** What users write: `{ "<name>": { … } }` or `<name>(…)`. Lower case. */
+  /** Name in settings, lower case: users write `{ "<name>": { … } }` or `<name>(…)`. */
   readonly name: string;
-  /** The schema of its parameters. */
+  /** Creates the schema of the parameters. */
   readonly parameters: (kit: Kit) => Schema<Parameters>;
-  /** In one sentence: what it is for. */
+  /** Purpose in one sentence. */
   readonly summary?: string;
-  /** Where its formulas come from. */
+  /** Source of the formulas. */
   readonly source?: string;
   /**
-   * Makes one distribution. Pure. A PerfmockError's issues are reported at the parameters.
+   * Creates a distribution. Must be pure.
+   *
+   * @throws PerfmockError with issues whose paths are relative to the parameters
    */
   create(parameters: Parameters): Shape;
 }
 
 /**
- * What a family gives of a distribution, in milliseconds: `quantile` or `sample` at least. What it leaves out, perfmock
- * derives numerically (from quantile) or estimates (from sample) and says so.
+ * Functions and moments of a distribution, all in ms. A family provides at least `quantile` or `sample`. perfmock computes the
+ * rest: numerically from `quantile`, or as estimates from `sample`, which it marks as such.
  */
 export interface Shape {
-  /** The inverse of the cumulative distribution function, for 0 < u < 1; at 0 and 1 the ends of the support. */
+  /** Quantile function: inverse of the cumulative distribution function for 0 < u < 1; the ends of the support at 0 and 1. */
   readonly quantile?: (u: number) => number;
   /**
-   * One draw, for what has no quantile function or a slow one: given both, draws come from here. `next` gives independent
-   * uniforms, at most 4096.
+   * Draws a value, for distributions without a quantile function or with a slow one. If both are present, draws use this one.
+   *
+   * @param next returns the next of up to 4096 independent uniform numbers, strictly between 0 and 1
    */
   readonly sample?: (next: () => number) => number;
-  /** P(X ≤ x). */
+  /** Cumulative distribution function, P(X ≤ x). */
   readonly cdf?: (x: number) => number;
-  /** P(X > x), without the cancellation of 1 − cdf(x). */
+  /** Survival function, P(X > x), without the cancellation of 1 − cdf(x). */
   readonly survival?: (x: number) => number;
-  /** The quantile at 1 − v, for tails where 1 − v rounds to 1. */
+  /** Quantile at 1 − v, for tails where 1 − v rounds to 1. */
   readonly survivalQuantile?: (v: number) => number;
-  /** The mean; may be Infinity. */
+  /** Mean, in ms; may be Infinity. */
   readonly mean?: number;
-  /** The standard deviation; may be Infinity. */
+  /** Standard deviation, in ms; may be Infinity. */
   readonly standardDeviation?: number;
-  /** What a user should know of these parameters; `check` prints it. */
+  /** Warnings about these parameters, one sentence each; printed by `perfmock check`. */
   readonly warnings?: readonly string[];
 }
 
-/** A distribution of times in milliseconds, complete. */
+/** Compiled distribution of times in ms. */
 export interface Distribution {
-  /** The family's name. */
+  /** Name of the family. */
   readonly family: string;
-  /**
-   * The inverse of the cumulative distribution function. Undefined for a distribution that can only be sampled.
-   */
+  /** Quantile function, for 0 < u < 1; undefined if the distribution can only be sampled. */
   readonly quantile: ((u: number) => number) | undefined;
-  /** The quantile at 1 − v. */
+  /** Quantile at 1 − v; undefined if the distribution can only be sampled. */
   readonly survivalQuantile: ((v: number) => number) | undefined;
-  /** The draw of one exchange from a stream; never negative, never NaN. */
+  /** Draws the value of one exchange from a stream, in ms; never negative or NaN. */
   draw(stream: Stream, sequence: number): number;
-  /** P(X ≤ x). */
+  /** Cumulative distribution function, P(X ≤ x). */
   cdf(x: number): number;
-  /** P(X > x). */
+  /** Survival function, P(X > x). */
   survival(x: number): number;
-  /** The mean; may be Infinity. */
+  /** Mean, in ms; may be Infinity. */
   readonly mean: number;
-  /** The standard deviation; may be Infinity. */
+  /** Standard deviation, in ms; may be Infinity. */
   readonly standardDeviation: number;
-  /** True where cdf, mean and the like come from seeded Monte Carlo, not from formulas. */
+  /** True if cdf, mean and so on are estimates of a seeded Monte Carlo simulation, false if they come from formulas. */
   readonly estimated: boolean;
-  /** What a user should know of these parameters. */
+  /** Warnings about these parameters, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** A value as a pure function of time. Past its end it holds its last value. */
+/** Number as a pure function of time. After its end it keeps its last value. */
 export interface Signal {
-  /** The value at a time, in milliseconds since the signal began; negative times are 0. */
+  /**
+   * Returns the value at a time.
+   *
+   * @param time time since the start of the signal, in ms; negative times count as 0
+   */
   at(time: number): number;
-  /** The integral of the value, clamped at 0 from below, from 0 to a time: value · milliseconds. */
+  /** Returns the integral from 0 to a time, in value · ms. Negative values count as 0. */
   integral(time: number): number;
   /**
-   * The earliest time at which the integral reaches an area: the arrival times of a rate signal are those of 1, 2, 3, …
-   * times 1000 (a rate is per second, time in milliseconds).
-   *
-   * @returns Infinity where it never does
+   * Returns the earliest time, in ms, at which the integral reaches an area; Infinity if it never does. The arrival times of a
+   * rate signal are those of the areas 1000, 2000, 3000, …, because a rate is per second and time is in ms.
    */
   inverse(area: number): number;
-  /** When it stops changing, in milliseconds; Infinity where it never does. */
+  /** Time after which the value is constant, in ms since the start; Infinity if there is none. */
   readonly end: number;
-  /** Whether it never changes. */
+  /** Whether the value never changes. */
   readonly constant: boolean;
 }
 
-/** A value of any type as a function of time; a {@linkcode Signal} is one of numbers. Past its end it holds its last value. */
+/** Value of any type as a function of time; a {@linkcode Signal} is a timeline of numbers. After its end it keeps its last value. */
 export interface Timeline<T> {
-  /** The value at a time, in milliseconds since it began; negative times are 0. */
+  /**
+   * Returns the value at a time.
+   *
+   * @param time time since the start of the timeline, in ms; negative times count as 0
+   */
   at(time: number): T;
-  /** When it stops changing, in milliseconds; Infinity where it never does. */
+  /** Time after which the value is constant, in ms since the start; Infinity if there is none. */
   readonly end: number;
-  /** Whether it never changes. */
+  /** Whether the value never changes. */
   readonly constant: boolean;
 }
 
-/** Something that can be turned: a value that lies over the configuration's until it is taken off again. */
+/** Setting that can be changed while requests are in flight: its value overrides the configuration until it is removed. */
 export interface Dial<Value = unknown> {
-  /** The type of its values as they are written, such as `kit.number({ min: 0 })`; a signal of that type can drive it. */
+  /** Type of the values as users write them, such as `kit.number({ min: 0 })`. A timeline of that type can drive the dial. */
   readonly type: KitType<Value>;
   /**
-   * Lays a value, parsed, over the configuration's; undefined takes it off. Synchronous; holds from the next exchange, or
-   * the next look at it, on.
+   * Overrides the configuration with a parsed value, or restores the configuration if the value is undefined. Synchronous; takes
+   * effect no later than the next exchange. Must not throw.
    */
   turn(value: Value | undefined): void;
 }
 
-/** Names a dial: `{ route: "orders", dial: "scale" }` in a script is of kind `route`. */
+/** Address of a dial. `{ route: "orders", dial: "scale" }` in a load script has the kind `route`. */
 export interface DialAddress {
-  /** What it belongs to: `route`, `pool`, or a kind that a plugin declares. */
+  /** Kind of owner: `route`, `pool`, or another kind that a plugin declares. */
   readonly kind: string;
-  /** Which of these: a route's id, a pool's name. */
+  /** Name of the owner, such as a route's id or a pool's name. */
   readonly of: string;
-  /** Its own name. */
+  /** Name of the dial. */
   readonly dial: string;
 }
 
-/** All dials of a server, over all revisions. */
+/** All dials of a server, across revisions. */
 export interface Dials {
-  /** Those there are now. */
+  /** Lists the dials of the revision in force. */
   list(): Iterable<DialAddress>;
-  /** The type of its values; undefined where there is no such dial. */
+  /** Returns the type of a dial's values; undefined if there is no such dial. */
   typeOf(address: DialAddress): KitType<unknown> | undefined;
   /**
-   * Takes a dial. A new revision keeps what is laid over it, as long as it has such a dial.
+   * Takes exclusive control of a dial. Its value also applies to later revisions that have such a dial.
    *
-   * @param holder who takes it, for the message to the next
-   * @throws PerfmockError `DIAL_UNAVAILABLE` where there is none, or another holds it
+   * @param holder name of the caller, for the error message of the next one
+   * @throws PerfmockError `DIAL_UNAVAILABLE` if there is no such dial, or another caller holds it
    */
   hold(address: DialAddress, holder: string): HeldDial;
 }
 
-/** A dial in somebody's hand. */
+/** Dial under exclusive control. */
 export interface HeldDial {
-  /** Lays a value, parsed by the dial's type, over the configuration's; undefined takes it off. */
+  /** Overrides the configuration with a value that the dial's type has parsed; undefined restores the configuration. */
   turn(value: unknown): void;
-  /** Takes the value off and gives the dial back; once. */
+  /** Restores the configuration and gives up control. Later calls have no effect. */
   release(): void;
 }
