@@ -1,7 +1,7 @@
 /**
- * perfmock: an HTTP API mock server that answers exactly as late as you tell it to.
+ * perfmock is an HTTP API mock server for performance tests: its response times follow the distributions that you configure.
  *
- * As a program: `deno run -A mod.ts` serves what deno.json's key `perfmock` describes. As a library:
+ * As a program, `deno run -A mod.ts` serves the configuration in deno.json's key `perfmock`. As a library:
  *
  * ```ts
  * import { createPerfmock } from "@perfmock/perfmock";
@@ -77,7 +77,7 @@ export type {
 export { type ErrorCode, type Issue, PerfmockError } from "./core/errors.ts";
 
 if (import.meta.main) {
-  // Loaded here only: a program that imports perfmock needs no command line.
+  // Loaded only here, because a program that imports perfmock needs no command line.
   const { main } = await import("./core/cli/mod.ts");
   Deno.exit(await main(Deno.args));
 }

@@ -1,5 +1,5 @@
 /**
- * From a configuration to a server.
+ * Creates servers from configurations.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type SettingsInput, settingsSchema } from "./world/settings.ts";
 export type { HonoApp, Perfmock, PerfmockOptions } from "./server/perfmock.ts";
 
 /**
- * Makes a server.
+ * Creates a server, and starts it.
  *
  * ```ts
  * import { createPerfmock } from "@perfmock/perfmock";
@@ -26,8 +26,8 @@ export type { HonoApp, Perfmock, PerfmockOptions } from "./server/perfmock.ts";
  * console.assert((await response.json()).length === 0);
  * ```
  *
- * @param config as in deno.json's key `perfmock`; unlike there, the port is 0 where absent, so that a free one is picked
- * @throws PerfmockError with all faults of the configuration, or where the port cannot be had
+ * @param config configuration, as in deno.json's key `perfmock`, except that the default port is 0, for any free port
+ * @throws PerfmockError with all errors of the configuration, or if the server cannot listen on the port
  */
 export function createPerfmock(
   config: PerfmockInput = {},
@@ -36,7 +36,7 @@ export function createPerfmock(
   return createServer(config, options);
 }
 
-/** The same, as core itself sees it. */
+/** Creates a server, with the type that core itself uses. */
 export async function createServer(
   config: PerfmockInput,
   options: PerfmockOptions,
@@ -52,9 +52,9 @@ export async function createServer(
 }
 
 /**
- * The JSON Schema of a configuration, with all that the plugins it names bring.
+ * Returns the JSON Schema of configurations, including the options and route keys of the plugins that a configuration names.
  *
- * @throws PerfmockError where a plugin cannot be loaded
+ * @throws PerfmockError if a plugin cannot be loaded
  */
 export function configurationSchema(
   config: PerfmockInput = {},
@@ -71,7 +71,7 @@ function settingsInput(
   return { value, folder: base, builtin: BUILTIN, plugins };
 }
 
-/** A library's server takes a free port unless told otherwise: tests run side by side. */
+/** Sets the default port to 0, for any free port, because tests that use perfmock as a library run in parallel. */
 function withFreePort(input: PerfmockInput): PerfmockInput {
   // The schema reports a configuration that is no object.
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
@@ -84,7 +84,7 @@ function withFreePort(input: PerfmockInput): PerfmockInput {
     : input;
 }
 
-/** A folder's path as a URL with a trailing slash. */
+/** Converts a folder's path to a URL with a trailing slash. */
 function folderUrl(path: string): URL {
   return new URL(`${pathToFileURL(resolve(path)).href}/`);
 }

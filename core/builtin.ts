@@ -1,5 +1,5 @@
 /**
- * The built-in plugins: on without being named. The one file of core that imports plugins.
+ * Table of the built-in plugins, which are on by default. This is the only file of core that imports plugins.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import resourceStress from "../plugins/resource_stress/mod.ts";
 import type { Plugin } from "./plugin.ts";
 import type { BuiltinPlugins } from "./world/settings.ts";
 
-/** The table, by name, in the order in which the plugins are set up. */
+/** Built-in plugins by name, in the order in which they are set up. */
 export const BUILTIN: BuiltinPlugins = {
   module: import.meta.url,
   plugins: {

@@ -1,27 +1,27 @@
 /**
- * Every error perfmock raises on purpose: a stable code, a sentence that starts with what could not be done, and the list
- * of all faults, each with its path, the value received, what is allowed, and a suggestion.
+ * Errors of perfmock. Each has a stable code, a message that begins with the action that failed, and a list of all issues with
+ * path, received value, allowed values and a suggestion.
  *
- * docs/errors.md explains each code; a test holds the two lists together.
+ * docs/errors.md explains each code; a test compares the two lists.
  *
  * @module
  */
 
-/** One fault in something a user wrote. The CLI prints it, the control API sends it. */
+/** Error in something that a user wrote. The CLI prints it, the control API sends it. */
 export interface Issue {
-  /** Where: a JSON Pointer into the configuration, the request body or the script; `""` is the whole. */
+  /** JSON Pointer into the configuration, the request body or the script; `""` for the whole document. */
   readonly path: string;
-  /** What is wrong, as a sentence without a full stop. */
+  /** Description of the error, a sentence without a full stop. */
   readonly message: string;
-  /** The value received, where there was one. */
+  /** Received value, if there was one. */
   readonly value?: unknown;
-  /** What would be accepted, in words. */
+  /** Accepted values, in words. */
   readonly allowed?: string;
-  /** What was probably meant. */
+  /** Probable intention of the user, or the next step to take. */
   readonly suggestion?: string;
 }
 
-/** The stable codes of {@linkcode PerfmockError}. */
+/** Stable codes of {@linkcode PerfmockError}. */
 export type ErrorCode =
   | "ARGUMENT_INVALID"
   | "CLOCK_DISPOSED"
@@ -50,31 +50,31 @@ export type ErrorCode =
 
 /** Options of a {@linkcode PerfmockError}. */
 export interface PerfmockErrorOptions extends ErrorOptions {
-  /** HTTP status of the answer where an endpoint throws the error, 400…599. By default the status of its code, or 400. */
+  /** HTTP status of the answer if an endpoint throws the error, 400…599. Default the status of its code, or 400. */
   readonly status?: number;
 }
 
-/** An error with a stable code. A user's mistake carries {@linkcode PerfmockError.issues}, one for each fault. */
+/** Error with a stable code. If a user's input is wrong, {@linkcode PerfmockError.issues} lists all errors in it. */
 export class PerfmockError extends Error {
-  /** The name of this class, so that it is recognised across copies of the module. */
+  /** Name of this class, by which it is recognised across copies of the module. */
   override readonly name = "PerfmockError";
 
-  /** HTTP status of the answer where an endpoint throws this; undefined for the status of the code, by default 400. */
+  /** HTTP status of the answer if an endpoint throws the error; undefined for the status of its code, by default 400. */
   readonly status: number | undefined;
 
   /**
-   * Makes an error.
+   * Creates an error.
    *
-   * @param code the stable code, explained in docs/errors.md
-   * @param message what could not be done, then why; no full stop
-   * @param issues all faults, empty where the error has but one cause
-   * @param options the cause, and the HTTP status of the answer where an endpoint throws this
+   * @param code stable code, explained in docs/errors.md
+   * @param message action that failed, then the reason, without a full stop
+   * @param issues all errors in a user's input; default none
+   * @param options cause of the error, and the HTTP status of the answer if an endpoint throws it
    */
   constructor(
-    /** The stable code, explained in docs/errors.md. */
+    /** Stable code, explained in docs/errors.md. */
     readonly code: ErrorCode,
     message: string,
-    /** All faults found, in the order of the text they were found in. */
+    /** All errors in a user's input, in the order of the input. */
     readonly issues: readonly Issue[] = [],
     { status, ...options }: PerfmockErrorOptions = {},
   ) {

@@ -1,6 +1,6 @@
 /**
- * The door for load engines: the types of a load run, and the values that code in a thread of an engine needs. On the main thread
- * a plugin gets the same from its {@linkcode Host}.
+ * Contract for load engines: types of a load run, and values for code that runs in a thread of an engine. On the main thread, a
+ * plugin gets the same values from its {@linkcode Host}.
  *
  * @module
  */
@@ -16,19 +16,21 @@ export { LOAD_ENGINE, LOAD_HOST } from "./world/plugin_lifecycle.ts";
 export { Histogram, PerfmockError, toPointer, validate } from "./plugin.ts";
 export { PreciseClock, VirtualClock } from "./lib/time/mod.ts";
 
-/** The part of a {@linkcode Host} that needs no server. */
+/** Part of a {@linkcode Host} that needs no server. */
 export interface ThreadHost {
-  /** The types that settings are made of, bound to the configuration's families, profiles and folder. */
+  /** Types for settings, bound to the configuration's families, profiles and folder. */
   readonly kit: Kit;
-  /** Random numbers for a seed and a name; the same on every thread. */
+  /** Creates a stream of random numbers for a seed and a name, with the same numbers on every thread. */
   stream(seed: number | string, name: string): Promise<Stream>;
-  /** The candidate nearest to a misspelt name; undefined where none is near. */
+  /** Returns the candidate that is nearest to a misspelt name; undefined if none is near. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
 }
 
 /**
- * Reads the families and profiles of a configuration once more, in this thread. Plugins that were given as objects are not
- * there: their distribution families cannot be used.
+ * Reads the families and profiles of a configuration in this thread. Plugins that were given to `createPerfmock` as objects are
+ * missing, because they cannot be posted to a thread: their distribution families cannot be used.
+ *
+ * @throws PerfmockError if the configuration cannot be read
  */
 export async function threadHost(input: ThreadInput): Promise<ThreadHost> {
   const { BUILTIN } = await import(input.builtin) as {

@@ -1,8 +1,8 @@
 /**
- * The contract between perfmock and its plugins, the built-in ones included: types, and the few values that a plugin needs.
+ * Contract between perfmock and its plugins, including the built-in ones: types, and the few values that a plugin needs.
  *
- * A distribution family of your own is one file, named in deno.json's `perfmock.plugins`. It then works wherever a built-in
- * family does:
+ * A distribution family is one file, which `perfmock.plugins` in deno.json names. The family then works wherever a built-in
+ * one does:
  *
  * ```ts
  * import { definePlugin, type Plugin } from "@perfmock/perfmock/plugin";
@@ -94,26 +94,30 @@ export {
 export { toPointer } from "./lib/pointer.ts";
 
 /**
- * Types a plugin by its schemas: `setup` receives the options that `options` parses, and `route` the keys that `routeKeys`
- * parses. Returns the plugin itself.
+ * Infers the types of a plugin from its schemas: `setup` receives the options that `options` parses, and `route` the keys that
+ * `routeKeys` parses.
  *
- * The annotation in `const plugin: Plugin = definePlugin({ … })` is what JSR asks of an export.
+ * Annotate the result, as in `const plugin: Plugin = definePlugin({ … })`, because JSR requires explicit types of exports.
+ *
+ * @returns the plugin itself
  */
 export function definePlugin<
   Options = Record<string, never>,
   RouteOptions extends object = Record<string, never>,
 >(plugin: Plugin<Options, RouteOptions>): Plugin {
-  // Options and route keys reach the plugin only after its own schemas have parsed them.
+  // Sound, because options and route keys reach the plugin only after its own schemas have parsed them.
   return plugin as Plugin;
 }
 
 /**
- * Types an endpoint by its schemas: `handle` receives the body that `body` parses, and the query that `query` parses. Returns
- * the endpoint itself.
+ * Infers the types of an endpoint from its schemas: `handle` receives the body that `body` parses, and the query that `query`
+ * parses.
+ *
+ * @returns the endpoint itself
  */
 export function endpoint<Body = undefined, Query = undefined>(
   endpoint: Endpoint<Body, Query>,
 ): Endpoint {
-  // A body or query reaches the handler only after the endpoint's own schemas have parsed it.
+  // Sound, because a body or query reaches the handler only after the endpoint's own schemas have parsed it.
   return endpoint as Endpoint;
 }

@@ -1,6 +1,6 @@
 /**
- * For tests of plugins, and of anything that talks to a mock server: a server on virtual time, without a socket. A delay of an
- * hour takes no time at all and is exact.
+ * Servers for tests of plugins, and of clients of a mock server: they run on virtual time, without a socket. A delay of an hour
+ * takes no real time and is exact.
  *
  * ```ts
  * import { createTestServer } from "@perfmock/perfmock/testing";
@@ -26,41 +26,42 @@ export type { PerfmockInput } from "./config/mod.ts";
 export type { Plugin } from "./plugin.ts";
 export { VirtualClock } from "./lib/time/mod.ts";
 
-/** What came of a request to a {@linkcode TestServer}. */
+/** Result of a request to a {@linkcode TestServer}. */
 export interface TestAnswer {
-  /** The answer. */
+  /** Response to the request. */
   readonly response: Response;
-  /** How long it took, in milliseconds of virtual time. */
+  /** Time from request to response, in ms of virtual time. */
   readonly duration: number;
 }
 
-/** A mock server on virtual time. */
+/** Mock server on virtual time. */
 export interface TestServer extends AsyncDisposable {
-  /** The server itself. */
+  /** Server itself. */
   readonly server: Perfmock;
-  /** Its clock, which only a test moves. */
+  /** Clock of the server, which moves only when a test advances it. */
   readonly clock: VirtualClock;
   /**
-   * Sends a request and moves the clock, timer by timer, until it is answered.
+   * Sends a request and advances the clock, timer by timer, until the request is answered. For an endpoint that waits for more
+   * than the clock, such as `/metrics`, call `server.fetch` instead.
    *
-   * @param path a path, or a whole URL
-   * @throws Error where no timer is left and there still is no answer: the request would wait for ever
+   * @param path path or URL
+   * @throws Error if there is no answer and no timer is left that could bring it
    */
   request(path: string, init?: RequestInit): Promise<TestAnswer>;
 }
 
-/** What a test server is made with beyond its configuration. */
+/** Options of a test server in addition to its configuration. */
 export interface TestServerOptions {
-  /** Plugins under test, as if they were built in; the configuration names them by their names. */
+  /** Plugins under test. They are on by default, like built-in plugins, and the configuration refers to them by name. */
   readonly plugins?: readonly Plugin[];
-  /** Takes the lines of the log; dropped where absent. */
+  /** Receives the lines of the log. By default they are dropped. */
   readonly log?: (level: "info" | "warn" | "error", message: string) => void;
 }
 
 /**
- * Makes a server on virtual time.
+ * Creates a server on virtual time.
  *
- * @throws PerfmockError with all faults of the configuration
+ * @throws PerfmockError with all errors of the configuration
  */
 export async function createTestServer(
   config: PerfmockInput = {},
@@ -83,7 +84,7 @@ export async function createTestServer(
       const answer = Promise.resolve(server.fetch(request)).finally(() => {
         answered = true;
       });
-      // Several promises may lie between a timer and the answer: settle them all before the clock moves on.
+      // Several promises may lie between a timer and the answer: all of them settle before the clock advances.
       await nextTurn();
       while (!answered) {
         if (!clock.runNext()) {

@@ -1,9 +1,9 @@
 /**
- * The version of this package.
+ * Version of this package.
  *
  * @module
  */
 import config from "../deno.json" with { type: "json" };
 
-/** As in deno.json. */
+/** Version of this package, from deno.json. */
 export const VERSION: string = config.version;

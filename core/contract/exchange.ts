@@ -127,7 +127,7 @@ export type Hook<F> = F | {
   readonly handler: F;
 };
 
-/** A server that an exchange occupies. May be the pool itself. */
+/** One of a pool's servers, occupied by an exchange. The object may be the pool itself. */
 export interface Lease {
   /**
    * Releases the server. Called exactly once, whatever happens. Synchronous; must not throw.

@@ -231,7 +231,7 @@ export interface Signal {
   inverse(area: number): number;
   /** Time after which the value is constant, in ms since the start; Infinity if there is none. */
   readonly end: number;
-  /** Whether the value never changes. */
+  /** True if the value never changes. */
   readonly constant: boolean;
 }
 
@@ -245,7 +245,7 @@ export interface Timeline<T> {
   at(time: number): T;
   /** Time after which the value is constant, in ms since the start; Infinity if there is none. */
   readonly end: number;
-  /** Whether the value never changes. */
+  /** True if the value never changes. */
   readonly constant: boolean;
 }
 

@@ -6,9 +6,9 @@
 import { sep } from "node:path";
 import type { Body } from "./source.ts";
 
-/** An open file. */
+/** Open file. */
 export interface OpenFile {
-  /** The file; the caller closes it. */
+  /** File itself; the caller closes it. */
   readonly file: Deno.FsFile;
   /** Size, in bytes. */
   readonly size: number;

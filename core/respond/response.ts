@@ -26,7 +26,7 @@ import { proxySource } from "./proxy.ts";
 import { type Body, BytesBody, type Content, type Source } from "./source.ts";
 import { fixedSource, templateSource } from "./text.ts";
 
-/** The parts of a route that a response is bound to. */
+/** Parts of a route that its response needs. */
 type ResponseRoute = Pick<Route, "id" | "stream" | "placeOf">;
 
 /** Prepared response of a route. */

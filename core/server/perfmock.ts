@@ -1,5 +1,5 @@
 /**
- * What a mock server is to who makes one.
+ * Public interface of a mock server.
  *
  * @module
  */
@@ -11,84 +11,88 @@ import type { JournalEntry, JournalFilter } from "../observe/journal.ts";
 import type { Clock, Plugin } from "../plugin.ts";
 import type { LoadOptions, LoadSummary } from "../contract/load.ts";
 
-/** What a server is made with beyond its configuration. */
+/** Options of a server in addition to its configuration. */
 export interface PerfmockOptions {
-  /** The clock everything runs on; a {@linkcode PreciseClock} of its own where absent. A clock given is not disposed. */
+  /** Clock of the server. Default a {@linkcode PreciseClock} that the server creates. A given clock is not disposed. */
   readonly clock?: Clock;
-  /** Whether to listen on a port, which is the default; without it, use `fetch` or `app`. */
+  /** Whether to listen on a port. Default true. A server that does not listen answers through `fetch` or `app`. */
   readonly listen?: boolean;
-  /** Where relative paths in the configuration start from; the working directory where absent. */
+  /** Folder that relative paths in the configuration start from. Default the working directory. */
   readonly folder?: string | URL;
-  /** Plugins of your own, as if they were built in: on unless the configuration names them and turns them off. */
+  /** Further plugins. Like built-in ones, they are on unless the configuration turns them off. */
   readonly plugins?: readonly Plugin[];
-  /** Takes the lines of the log; standard error where absent. */
+  /** Receives the lines of the log. By default they are written to standard error. */
   readonly log?: (level: "info" | "warn" | "error", message: string) => void;
 }
 
-/** A mock server. */
+/** Mock server. */
 export interface Perfmock extends AsyncDisposable {
-  /** Where it listens, with a trailing slash; a placeholder where it does not. */
+  /** URL at which it listens, with a trailing slash; a placeholder if it does not listen. */
   readonly url: URL;
-  /** All of it as a Hono app, to mount in another: `other.mount("/backend", server.app.fetch)`. */
+  /** Whole server as a Hono app, to mount it in another app: `other.mount("/backend", server.app.fetch)`. */
   readonly app: HonoApp;
   /** Answers a request without a socket. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  /** The configuration in force, complete and frozen. */
+  /** Configuration in force, complete and frozen. */
   readonly config: PerfmockConfig;
-  /** What the configuration's author should know. */
+  /** Warnings about the configuration. */
   readonly warnings: readonly Issue[];
-  /** The mock routes, in the order in which they are matched. */
+  /** Mock routes, in the order in which they are matched. */
   readonly routes: readonly RouteDescription[];
-  /** How many exchanges are under way. */
+  /** Number of exchanges in flight. */
   readonly inFlight: number;
-  /** What happened since the start or the last reset. */
+  /** Returns figures since the start or the last reset. */
   stats(): Stats;
   /**
-   * The service time that an exchange of a route gets, in milliseconds: nothing is sent and nothing moves on.
+   * Returns the service time that an exchange receives, in ms. Nothing is sent, and no state changes.
    *
-   * @param key the value of the header that the route samples by, if it does
-   * @throws PerfmockError `ARGUMENT_INVALID` where there is no such route
+   * @param route id of the route
+   * @param sequence sequence number of the exchange
+   * @param key value of the header by which the route samples, if it does
+   * @throws PerfmockError `ARGUMENT_INVALID` if there is no such route
    */
   draw(route: string, sequence: number, key?: string): number;
-  /** How well the server is, and why it is not. */
+  /** Returns the state of the server, with reasons if it is degraded. */
   health(): Health;
-  /** The last exchanges that ended, oldest first. */
+  /** Returns the latest exchanges that have ended, oldest first. */
   requests(filter?: Partial<JournalFilter>): JournalEntry[];
-  /** How often the configuration was changed, from 1. */
+  /** Number of the revision in force: 1 at the start, and one more after each change of the configuration. */
   readonly revision: number;
   /**
-   * Merges into the configuration (RFC 7396), as PATCH config does: validated as a whole, and in force when the promise resolves.
-   * Lists are replaced as a whole, and `routes` cannot be given; exchanges under way go on as they began.
+   * Merges a patch into the configuration (RFC 7396), as PATCH config does. The result is validated as a whole, and in force
+   * when the promise resolves. Lists are replaced as a whole, and `routes` cannot be patched. Exchanges in flight keep the
+   * configuration with which they started.
    *
-   * @throws PerfmockError with all faults, or `RESTART_REQUIRED`; nothing has changed then
+   * @throws PerfmockError with all errors, or `RESTART_REQUIRED`; nothing has changed then
    */
   update(patch: PerfmockInput): Promise<void>;
   /**
-   * Runs a load script over HTTP, against its target or this server, from a thread of its own.
+   * Runs a load script over HTTP, against the script's target or this server, in a separate thread.
    *
-   * @param script a value as JSON holds it, or the text of one in JSON or YAML
-   * @throws PerfmockError `SCRIPT_INVALID` with all faults; nothing was started then
+   * @param script JSON value, or text in JSON or YAML
+   * @throws PerfmockError `SCRIPT_INVALID` with all errors; nothing was started then
    */
   load(script: unknown, options?: LoadOptions): Promise<LoadSummary>;
   /**
-   * Runs a load script in virtual time against a copy of this server: minutes in a blink, and the same figures each time.
+   * Runs a load script in virtual time, against a copy of this server: much faster than real time, and with the same figures each
+   * time.
    *
-   * @param script as `load` takes it
-   * @throws PerfmockError `SCRIPT_INVALID` with all faults
+   * @param script JSON value, or text in JSON or YAML
+   * @throws PerfmockError `SCRIPT_INVALID` with all errors
    */
   simulate(script: unknown, options?: LoadOptions): Promise<LoadSummary>;
-  /** Sequence numbers, journal and stats start afresh; metrics for exporters go on. */
+  /** Resets sequence numbers, journal and stats. Metrics for exporters continue. */
   reset(): void;
   /**
-   * Takes no new exchanges, lets those under way end for at most `server.drainTimeout`, cuts what is left, and ends the
-   * server. New requests are answered with 503 meanwhile; the control API goes on.
+   * Ends the server gracefully: waits at most `server.drainTimeout` until the exchanges in flight have ended, then cuts the rest.
+   * Meanwhile new requests are answered with 503, and the control API still works.
    */
   drain(): Promise<void>;
-  /** Ends the server at once: what is under way is cut, everything is given back. */
+  /** Ends the server at once: cuts exchanges in flight and releases all resources. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A Hono app, as far as it is promised here; at run time it is one. */
+/** Part of a Hono app that this interface guarantees. At run time it is a whole Hono app. */
 export interface HonoApp {
   /** Answers a request. */
   readonly fetch: (request: Request) => Response | Promise<Response>;

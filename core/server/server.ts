@@ -1,5 +1,5 @@
 /**
- * A mock server: its own configuration in force, its sessions, and what they all share.
+ * Mock server: the world of its own configuration, the worlds of its sessions, and the parts that they share.
  *
  * @module
  */
@@ -46,24 +46,24 @@ import { certificateFor } from "./serve_certificate.ts";
 import { SessionMetrics } from "./session_metrics.ts";
 import { nameInHost, Sessions, unknownSession } from "./sessions.ts";
 
-/** How long disposal waits for answers that are being written, in milliseconds. */
+/** Longest time that disposal waits for answers that are being written, in ms. */
 const FLUSH_LIMIT = 1000;
 
-/** How far back `health` looks, in milliseconds. */
+/** Period that `health` considers, in ms. */
 const RECENTLY = 10_000;
 
-/** The URL of a server that does not listen: no request leaves for port 0, and the control API takes the name as local. */
+/** URL of a server that does not listen. No request can be sent to port 0, and the control API accepts the name as local. */
 const PLACEHOLDER = "http://localhost:0/";
 
-/** Standard error, a line at a time. */
+/** Writes a line to standard error. */
 function logToConsole(level: "info" | "warn" | "error", message: string): void {
   // deno-lint-ignore no-console -- this is the log
   console.error(`perfmock: ${level}: ${message}`);
 }
 
-/** A mock server, from its start to its end: its own world, its sessions, and the parts that they share. */
+/** Mock server from its start to its end: its own world, its sessions, and the parts that they share. */
 export class Server implements Perfmock {
-  /** Answers a request: the edge of the server's own world, without a step between. */
+  /** Answers a request. It is the edge of the server's own world, without a step between. */
   readonly fetch: (
     request: Request,
     peer?: Peer,
@@ -186,7 +186,7 @@ export class Server implements Perfmock {
       { seed },
     );
     await world.start({ ...input, value });
-    // From the first session on, each request is looked at for the name of one.
+    // From the first session on, each request is checked for the name of a session.
     this.#main.edge.inSession ??= (request, peer) =>
       this.#inSession(request, peer);
     return world;
@@ -195,18 +195,18 @@ export class Server implements Perfmock {
   /**
    * Builds the configuration and listens, unless the options say not to.
    *
-   * @throws PerfmockError with all errors, or where it cannot listen on the port
+   * @throws PerfmockError with all errors, or if it cannot listen on the port
    */
   async start(input: SettingsInput): Promise<void> {
     await this.#main.start(input);
     const { server } = this.config;
-    // Wall-clock time, which no Clock knows: a certificate of the run is valid from the start of the process.
+    // A generated certificate is valid from the start of the process. A Clock does not know this wall-clock time.
     const certificate = await certificateFor(
       server.tls,
       performance.timeOrigin,
     );
     if (this.#options.listen === false) return;
-    // The clock's thread takes a moment to start, and the first answers must be as exact as all others.
+    // The clock's thread needs some time to start, and the first answers must be as exact as all others.
     await this.#ownClock?.start();
     const { engine } = this.#main.revision;
     this.#listener = await listen(
@@ -233,7 +233,7 @@ export class Server implements Perfmock {
     });
   }
 
-  /** Answers a request that names a session, by a header or by its host; undefined where it names none. */
+  /** Answers a request that names a session, by a header or by its host; undefined if it names none. */
   #inSession(
     request: Request,
     peer: Peer | undefined,
@@ -247,7 +247,7 @@ export class Server implements Perfmock {
         ? undefined
         : world.edge.fetch(request, peer);
     }
-    // Any name may stand before .localhost, but not that of a session that has ended.
+    // Other hosts below .localhost reach the server itself, but the name of a session that has ended is an error.
     if (named === null && !this.#sessions.isPast(name)) return undefined;
     const { code, message } = unknownSession(name);
     return problem({ status: 404, title: message, code });
@@ -269,15 +269,15 @@ export class Server implements Perfmock {
     return this.#main.routes;
   }
 
-  /** The server's own world. */
+  /** World of the server itself. */
   get world(): World {
     return this.#main;
   }
 
   /**
-   * The load engine, which runs load scripts.
+   * Load engine, which runs load scripts.
    *
-   * @throws PerfmockError `ARGUMENT_INVALID` where the configuration switches it off
+   * @throws PerfmockError `ARGUMENT_INVALID` if the configuration switches it off
    */
   get loadEngine(): LoadEngine {
     const engine = this.#main.revision.services.find(LOAD_ENGINE);
@@ -324,9 +324,9 @@ export class Server implements Perfmock {
   }
 
   /**
-   * Puts another configuration in the place of the present one, as PUT config does.
+   * Replaces the configuration, as PUT config does.
    *
-   * @throws PerfmockError with all faults, or `RESTART_REQUIRED`; nothing has changed then
+   * @throws PerfmockError with all errors, or `RESTART_REQUIRED`; nothing has changed then
    */
   async replace(
     { value, folder }: Pick<SettingsInput, "value" | "folder">,
@@ -393,7 +393,7 @@ export class Server implements Perfmock {
     this.#sessions.close();
     const worlds = [this.#main, ...this.#sessions.worlds()];
     const cut = worlds.flatMap((world) => world.cut());
-    // Connections first: a promise that is settled before they are gone could still become an answer, an early one.
+    // Connections end first. If exchanges were settled before, their answers could still be sent, too early.
     if (cut.length > 0) await this.#listener?.cut();
     else await this.#listener?.close(FLUSH_LIMIT);
     for (const x of cut) forget(x);
