@@ -86,11 +86,7 @@ export {
   PerfmockError,
   type PerfmockErrorOptions,
 } from "./errors.ts";
-export {
-  Histogram,
-  type HistogramBucket,
-  type HistogramSummary,
-} from "./lib/histogram.ts";
+export { Histogram, type HistogramBucket } from "./lib/histogram.ts";
 export { toPointer } from "./lib/pointer.ts";
 
 /**

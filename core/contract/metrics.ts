@@ -121,3 +121,23 @@ export interface Metrics {
   /** All metrics, in the order of their creation. */
   all(): Iterable<Metric>;
 }
+
+/** Summary of a `Histogram`, in ms; null where nothing was recorded. */
+export interface HistogramSummary {
+  /** Least value, exact. */
+  readonly min: number | null;
+  /** Mean, exact. */
+  readonly mean: number | null;
+  /** Median; this and all other quantiles are accurate to 0.4 %. */
+  readonly p50: number | null;
+  /** 90th percentile. */
+  readonly p90: number | null;
+  /** 95th percentile. */
+  readonly p95: number | null;
+  /** 99th percentile. */
+  readonly p99: number | null;
+  /** 99.9th percentile. */
+  readonly p999: number | null;
+  /** Greatest value, exact. */
+  readonly max: number | null;
+}

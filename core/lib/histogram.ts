@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { HistogramSummary } from "../contract/metrics.ts";
 import { PerfmockError } from "../errors.ts";
 
 // The log-linear scale: each octave has 128 buckets of equal width. The key of a bucket consists of the exponent and the top
@@ -57,26 +58,6 @@ export interface HistogramBucket {
   readonly upper: number;
   /** Number of values in it, at least 1. */
   readonly count: number;
-}
-
-/** Summary of a {@linkcode Histogram}, in ms; null where nothing was recorded. */
-export interface HistogramSummary {
-  /** Least value, exact. */
-  readonly min: number | null;
-  /** Mean, exact. */
-  readonly mean: number | null;
-  /** Median; this and all other quantiles are accurate to 0.4 %. */
-  readonly p50: number | null;
-  /** 90th percentile. */
-  readonly p90: number | null;
-  /** 95th percentile. */
-  readonly p95: number | null;
-  /** 99th percentile. */
-  readonly p99: number | null;
-  /** 99.9th percentile. */
-  readonly p999: number | null;
-  /** Greatest value, exact. */
-  readonly max: number | null;
 }
 
 const SUMMARY_PROBABILITIES = [0.5, 0.9, 0.95, 0.99, 0.999];

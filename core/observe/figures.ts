@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Histogram, HistogramSummary } from "../lib/histogram.ts";
+import type { HistogramSummary } from "../plugin.ts";
+import type { Histogram } from "../lib/histogram.ts";
 
 /** Figures of one histogram, in milliseconds; null where nothing was recorded. */
 export interface Figures extends HistogramSummary {
