@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Issue } from "../errors.ts";
 import type { Awaitable, Schema } from "./values.ts";
 
 /**
@@ -59,10 +58,4 @@ export interface HealthReport {
   readonly active?: Readonly<Record<string, readonly string[]>>;
   /** State of each exporter, such as `{ statsd: "ok" }`. */
   readonly exporters?: Readonly<Record<string, string>>;
-}
-
-/** The shape of an error in settings, as a plugin throws it. */
-export interface Faults extends Error {
-  /** All issues, paths relative to the value that the plugin was given. */
-  readonly issues: readonly Issue[];
 }
