@@ -59,7 +59,7 @@ async function runAll(checks: readonly Check[]): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  const documents = ["mod.ts", "core", "plugins"];
+  const documents = ["mod.ts", "core", "plugins", "docs"];
   if (await readIfThere(`${root}/README.md`)) documents.push("README.md");
   const all = checks(Object.values(config.exports), documents);
   const passed = await runAll(all);

@@ -130,7 +130,8 @@ export async function readSettings(
   const { kit, families } = parser;
   pluginSet.schema ??= createConfigSchema({ kit, routeKeys });
   const { schema } = pluginSet;
-  const found = validateConfig(input.value, { kit, schema }).issues ?? [];
+  const whole = validateConfig(input.value, { kit, schema });
+  const found = whole.issues ?? [];
   const options = readOptions(pluginSet);
   const profiles = parser.profileFindings();
   const issues: CodedIssue[] = [
@@ -144,7 +145,9 @@ export async function readSettings(
   const { value, routeIndices } = issues.length === 0
     ? { value: input.value, routeIndices: undefined }
     : withoutErrors(input.value, issues.map(({ issue }) => issue), routeKeys);
-  const result = value === undefined
+  const result = issues.length === 0
+    ? whole
+    : value === undefined
     ? undefined
     : validateConfig(value, { kit, schema });
   if (result === undefined || result.issues !== undefined) {

@@ -14,31 +14,31 @@ const CONTRACT = "core/plugin.ts";
 /** The door for load engines. */
 const LOAD = "core/load.ts";
 
-/** The table of built-in plugins: the one file in plugins/ that may import several plugins. */
-const BUILT_IN = "plugins/builtin.ts";
-
-/** Where the table of built-in plugins was before; to be removed once it has moved. */
-const FORMER_BUILT_IN = "core/builtin.ts";
+/** The table of built-in plugins: the one file that may import several plugins, each by its door. */
+const BUILT_IN = "core/builtin.ts";
 
 /** The files that make up the contract. */
 function isContract({ path }: Source): boolean {
   return path.startsWith("core/contract/");
 }
 
-/** Rule 1: a plugin imports the contract, packages and its own files; core imports no plugin. */
+/**
+ * Rule 1: a plugin imports the contract, packages and its own files. core imports no plugin, but for the table of built-in
+ * plugins.
+ */
 export function boundaries(files: readonly Source[]): string[] {
   return eachImport(files, (file, to) => {
     const [area, name] = file.path.split("/");
-    if (file.path === FORMER_BUILT_IN) return undefined;
     if (area === "core") {
-      return to.startsWith("plugins/") ? "core imports no plugin" : undefined;
-    }
-    if (area !== "plugins" || to === CONTRACT) return undefined;
-    if (file.path === BUILT_IN) {
+      if (!to.startsWith("plugins/")) return undefined;
+      if (file.path !== BUILT_IN) {
+        return "core may import plugins in core/builtin.ts alone";
+      }
       return /^plugins\/[a-z_]+\/mod\.ts$/.test(to)
         ? undefined
-        : "the table of built-in plugins may import core/plugin.ts and each plugin's mod.ts";
+        : "the table of built-in plugins may import each plugin's mod.ts alone";
     }
+    if (area !== "plugins" || to === CONTRACT) return undefined;
     return to === LOAD || to.startsWith(`plugins/${name}/`)
       ? undefined
       : "a plugin may import core/plugin.ts, core/load.ts, packages and its own files";

@@ -5,6 +5,7 @@ import {
   denoNamespace,
   doors,
   groupMarkers,
+  noCircles,
   noJsrImports,
   shape,
   testsAssert,
@@ -19,6 +20,10 @@ const examples = await parseAll("examples");
 
 Deno.test("Rule 1: plugins import the contract alone, core imports no plugin", () => {
   deepEqual(boundaries(product), []);
+});
+
+Deno.test("No file imports another in a circle, types included", () => {
+  deepEqual(noCircles(product), []);
 });
 
 Deno.test("Rule 1: the contract is types only", () => {
