@@ -209,7 +209,7 @@ function isLeft({ body }: Response, final: Response): boolean {
 function checked(response: unknown): Response {
   if (response instanceof Response) return response;
   throw new TypeError(
-    `Cannot answer with what a respond hook returned: ${response} is no Response`,
+    `Cannot use the result of a respond hook: ${response} is not a Response`,
   );
 }
 

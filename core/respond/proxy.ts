@@ -41,7 +41,7 @@ export function proxySource(
   const counter = metrics.counter({
     name: "perfmock_upstream_errors_total",
     help:
-      "Requests to an upstream that failed: before its headers came, or broken in the middle of its body",
+      "Requests to an upstream that failed before its headers or in the middle of its body",
     labels: ["route", "reason"],
   });
   const counters: Partial<Record<ErrorCode, Counter>> = {

@@ -163,13 +163,12 @@ function pacing(
   const lateness = metrics.timing({
     name: "perfmock_wire_lateness_seconds",
     help:
-      "How much later than scheduled a piece of a body left that its client was waiting for",
+      "Lateness of pieces of bodies, relative to their schedule, for which clients were waiting",
     labels: ["route"],
   }, LATENESS_BOUNDARIES).series(route.id);
   const stalls = metrics.counter({
     name: "perfmock_wire_stalls_total",
-    help:
-      "Pieces of bodies that their client asked for only after they were due",
+    help: "Pieces of bodies that clients requested only after they were due",
     labels: ["route"],
   }).series(route.id);
   const { chunk = CHUNK } = wire;

@@ -7,14 +7,14 @@ import { folderWith, plugin } from "../support/plugins.ts";
 
 const QUIET = { listen: false, log: () => {} };
 
-Deno.test("createPerfmock() without a configuration takes a free port and 42 for its seed", async () => {
+Deno.test("createPerfmock() uses a free port and the seed 42 without a configuration", async () => {
   await using server = await createPerfmock();
   const { seed, server: { host, port }, routes } = server.config;
   deepEqual([seed, host, port, routes], [42, "127.0.0.1", 0, []]);
   ok(Number(server.url.port) > 0);
 });
 
-Deno.test("createPerfmock() takes the port it is given, and a free one beside other settings", async () => {
+Deno.test("createPerfmock() uses the configured port, or a free one if only other settings are configured", async () => {
   await using first = await createPerfmock({ server: { cors: false } });
   equal(first.config.server.port, 0);
   const port = Number(first.url.port);
@@ -22,7 +22,7 @@ Deno.test("createPerfmock() takes the port it is given, and a free one beside ot
   equal(error.code, "PORT_IN_USE");
 });
 
-Deno.test("createPerfmock() disposes its plugins where the port is in use", async () => {
+Deno.test("createPerfmock() disposes its plugins if the port is in use", async () => {
   await using first = await createPerfmock();
   let disposed = 0;
   const own = plugin("own", {
@@ -36,7 +36,7 @@ Deno.test("createPerfmock() disposes its plugins where the port is in use", asyn
   equal(disposed, 1);
 });
 
-Deno.test("createPerfmock() refuses what is no configuration", async () => {
+Deno.test("createPerfmock() rejects values that are not configurations", async () => {
   for (const value of [null, [], "text", 5]) {
     const error = await errorOf(() =>
       createPerfmock(value as PerfmockInput, QUIET)
@@ -56,7 +56,7 @@ Deno.test("createPerfmock() never reads deno.json", async () => {
   deepEqual(server.routes, []);
 });
 
-Deno.test("createPerfmock() leaves the caller's configuration alone", async () => {
+Deno.test("createPerfmock() does not change the caller's configuration", async () => {
   const config = { server: { cors: true }, routes: [{ path: "/" }] };
   await using server = await createPerfmock(config, QUIET);
   deepEqual(config, { server: { cors: true }, routes: [{ path: "/" }] });
@@ -64,7 +64,7 @@ Deno.test("createPerfmock() leaves the caller's configuration alone", async () =
   equal(Object.isFrozen(server.config.routes[0]), true);
 });
 
-Deno.test("createPerfmock() starts relative paths from the folder it is told, as path or URL", async () => {
+Deno.test("createPerfmock() resolves relative paths from the given folder, a path or URL", async () => {
   await using folder = await folderWith({
     "mine.ts": `export default { name: "mine", version: "1.0.0" };`,
   });
@@ -78,7 +78,7 @@ Deno.test("createPerfmock() starts relative paths from the folder it is told, as
   }
 });
 
-Deno.test("a server that does not listen answers within the process, at a URL that leads nowhere", async () => {
+Deno.test("a server that does not listen answers within the process, under a placeholder URL", async () => {
   await using server = await createPerfmock({
     routes: [{ path: "/", response: { text: "hi" } }],
   }, QUIET);
@@ -87,7 +87,7 @@ Deno.test("a server that does not listen answers within the process, at a URL th
   equal((await call(server, "/_perfmock/health")).status, 200);
 });
 
-Deno.test("configurationSchema() is a JSON Schema with all that plugins bring", async () => {
+Deno.test("configurationSchema() returns a JSON Schema that includes the settings of plugins", async () => {
   const schema = await configurationSchema({}, { plugins: [plugin("mine")] });
   equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
   match(JSON.stringify(schema), /"mine"/);

@@ -6,7 +6,7 @@ import { threadHost } from "../../core/load.ts";
 const folder = pathToFileURL("/").href;
 const builtin = BUILTIN.module;
 
-Deno.test("threadHost() reads distributions as the configuration has them", async () => {
+Deno.test("threadHost() parses distributions with the families and profiles of the configuration", async () => {
   const { kit, suggest } = await threadHost({
     value: { plugins: { distributions: { profiles: { slow: "2s" } } } },
     folder,
@@ -17,7 +17,7 @@ Deno.test("threadHost() reads distributions as the configuration has them", asyn
   equal(suggest("slo", ["slow", "fast"]), "slow");
 });
 
-Deno.test("threadHost() can do without plugins that were given as objects", async () => {
+Deno.test("threadHost() works without plugins that were given as objects", async () => {
   const { kit } = await threadHost({
     value: { plugins: { mine: { x: 1 } }, routes: [{ path: "/", mine: 2 }] },
     folder,
@@ -26,7 +26,7 @@ Deno.test("threadHost() can do without plugins that were given as objects", asyn
   equal(kit.distribution().parse("uniform(min=1ms, max=3ms)").mean, 2);
 });
 
-Deno.test("threadHost() gives the same random numbers for a seed and a name, on every thread", async () => {
+Deno.test("threadHost() returns the same random numbers for a seed and a name on every thread", async () => {
   const draws = await Promise.all([1, 2].map(async () => {
     const { stream } = await threadHost({ value: {}, folder, builtin });
     return (await stream(7, "browse")).uniform(0);

@@ -3,7 +3,7 @@ import { createTestServer } from "../../core/testing.ts";
 import { errorOf } from "../support/errors.ts";
 import { hooks } from "../support/plugins.ts";
 
-Deno.test("createTestServer() takes an hour in no time, and is exact", async () => {
+Deno.test("createTestServer() answers after exactly an hour of virtual time, without waiting", async () => {
   await using server = await createTestServer({
     routes: [{
       path: "/report",
@@ -16,7 +16,7 @@ Deno.test("createTestServer() takes an hour in no time, and is exact", async () 
   equal(server.clock.now(), 3_600_000);
 });
 
-Deno.test("createTestServer() takes plugins under test, named by their names", async () => {
+Deno.test("createTestServer() accepts plugins under test, which the configuration names", async () => {
   const fixed = hooks("fixed", { serve: () => 7 });
   await using server = await createTestServer({
     plugins: { fixed: {} },
@@ -30,7 +30,7 @@ Deno.test("createTestServer() takes plugins under test, named by their names", a
   equal((await off.request("/")).duration, 0);
 });
 
-Deno.test("createTestServer() waits for responses that plugins make in several turns", async () => {
+Deno.test("createTestServer() waits for responses that plugins create in several microtasks", async () => {
   const slow = hooks("slow", {
     respond: async (_, response) => {
       for (let i = 0; i < 10; i++) await Promise.resolve();
@@ -43,7 +43,7 @@ Deno.test("createTestServer() waits for responses that plugins make in several t
   equal((await server.request("/")).response.status, 200);
 });
 
-Deno.test("TestServer.request() says so where the answer would never come", async () => {
+Deno.test("TestServer.request() throws if the answer would never come", async () => {
   const lines: string[] = [];
   const stuck = hooks("stuck", { admit: () => ({ leave() {} }) });
   await using server = await createTestServer({
@@ -56,7 +56,7 @@ Deno.test("TestServer.request() says so where the answer would never come", asyn
   deepEqual(lines, []);
 });
 
-Deno.test("createTestServer() has no defaults of its own but the clock", async () => {
+Deno.test("createTestServer() has the same defaults as a server, except for the clock", async () => {
   await using server = await createTestServer();
   equal((await server.request("/")).response.status, 404);
   equal(

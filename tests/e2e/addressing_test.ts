@@ -4,7 +4,7 @@ import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { createTestServer } from "../../core/testing.ts";
 import { call, get, json } from "../support/http.ts";
 
-Deno.test("an unknown path is answered with 404 at once and a suggestion, another method with 405 and Allow", async () => {
+Deno.test("an unknown path is answered at once with 404 and a suggestion, another method with 405 and Allow", async () => {
   await using server = await createPerfmock({
     routes: [{ path: "/api/orders", method: ["GET", "POST"] }],
   });
@@ -93,7 +93,7 @@ Deno.test("the app gives the same answers as fetch", async () => {
   }
 });
 
-Deno.test("the app answers preflights, for routes and for anything", async () => {
+Deno.test("the app answers preflights, for routes and for unknown paths", async () => {
   await using test = await createTestServer({
     routes: [{ id: "any", path: "/any", method: "*", serviceTime: "1h" }],
   });
@@ -113,7 +113,7 @@ Deno.test("the app answers preflights, for routes and for anything", async () =>
   equal(test.server.stats().routes.any.arrivals, 0);
 });
 
-Deno.test("routes are found by their decoded path, whatever the query, remembered or not", async () => {
+Deno.test("routes are found by their decoded path, independent of the query, with and without the cache", async () => {
   await using test = await createTestServer({
     routes: [
       { id: "cafe", path: "/café/:dish", response: { text: "cafe" } },
@@ -145,7 +145,7 @@ Deno.test("routes are found by their decoded path, whatever the query, remembere
   }
 });
 
-Deno.test("any number of distinct URLs is answered right, remembered or forgotten", async () => {
+Deno.test("any number of distinct URLs is answered correctly, also beyond the size of the cache", async () => {
   await using test = await createTestServer({
     routes: [
       { id: "one", path: "/one/:n", response: { text: "one" } },
@@ -158,7 +158,7 @@ Deno.test("any number of distinct URLs is answered right, remembered or forgotte
     ],
   });
   const { server } = test;
-  // More than 4096 of either kind, for which memories of their own are kept.
+  // More than 4096 of each kind, because each kind has a cache of this size.
   for (let n = 0; n < 4500; n++) {
     for (const [name, method] of [["one", "GET"], ["two", "PUT"]]) {
       const response = await call(server, `/${name}/${n}?q=${n}`, { method });

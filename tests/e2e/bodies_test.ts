@@ -6,7 +6,7 @@ import { get, rawRequest } from "../support/http.ts";
 import { folderWith } from "../support/plugins.ts";
 import { until } from "../support/wait.ts";
 
-/** A server whose configuration lies in a folder with files. */
+/** Server whose configuration is in a folder with files. */
 async function serving(
   files: Readonly<Record<string, string>>,
   routes: PerfmockInput["routes"],
@@ -46,7 +46,7 @@ Deno.test("a file is answered with type, length, entity tag and date", async () 
   match(headers.get("server-timing") ?? "", /^queue;dur=/);
 });
 
-Deno.test("HEAD of a file has the headers of GET and no body on the wire", async () => {
+Deno.test("HEAD of a file has the headers of GET and no body", async () => {
   await using there = await report();
   using client = await rawRequest(there.server.url, [
     "HEAD /report HTTP/1.1",
@@ -84,7 +84,7 @@ for (
   });
 }
 
-Deno.test("a file is answered with 304 to who has it, and If-Range decides on ranges", async () => {
+Deno.test("a client that has the file receives 304, and If-Range decides on ranges", async () => {
   await using there = await report();
   const { headers } = await (async () => {
     const first = await get(there.server, "/report");
@@ -117,7 +117,7 @@ Deno.test("a file is answered with 304 to who has it, and If-Range decides on ra
   ], [304, 304, 304, 200, 304, 200, 200, 206, 206, 200, 200]);
 });
 
-Deno.test("an answer whose status is not 200 takes no notice of ranges", async () => {
+Deno.test("an answer with another status than 200 ignores ranges", async () => {
   await using there = await serving({ "gone.html": "<p>gone" }, [
     { path: "/gone", response: { status: 410, file: "gone.html" } },
   ]);
@@ -127,7 +127,7 @@ Deno.test("an answer whose status is not 200 takes no notice of ranges", async (
   deepEqual([response.status, await response.text()], [410, "<p>gone"]);
 });
 
-Deno.test("a path value names a file within the folder, and never one outside", async () => {
+Deno.test("a path value can name a file within the folder, but none outside", async () => {
   await using folder = await folderWith({
     "secret.txt": "secret",
     "item-1.json": '{"id":1}',
@@ -160,7 +160,7 @@ Deno.test("a path value names a file within the folder, and never one outside", 
   }
 });
 
-Deno.test("a file that is not there, or outside, is a fault at the start, with all others", async () => {
+Deno.test("a file that does not exist or is outside the folder is reported at the start, with all other errors", async () => {
   await using folder = await folderWith({ "a.txt": "a" });
   const above = `../${folder.path.split("/").at(-1)}`;
   const error = await errorOf(() =>
@@ -191,7 +191,7 @@ Deno.test("a file that is not there, or outside, is a fault at the start, with a
   ]);
 });
 
-Deno.test("a file outside the folder is answered where the configuration says so", async () => {
+Deno.test("a file outside the folder is answered if the configuration names it", async () => {
   await using elsewhere = await folderWith({ "b.txt": "b" });
   await using there = await serving({}, [{
     path: "/b",
@@ -200,7 +200,7 @@ Deno.test("a file outside the folder is answered where the configuration says so
   equal(await (await get(there.server, "/b")).text(), "b");
 });
 
-Deno.test("a file that vanishes is a 500, and the server goes on", async () => {
+Deno.test("a file that was deleted is answered with 500, and the server continues", async () => {
   await using there = await report();
   await Deno.remove(`${there.path}/report.csv`);
   const response = await get(there.server, "/report");
@@ -227,7 +227,7 @@ Deno.test("a client that leaves in the middle of a file ends its exchange", asyn
   equal(there.server.stats().routes["get-big"].gone, 1);
 });
 
-Deno.test("text and JSON take the values of path, query and sequence, and keep their types", async () => {
+Deno.test("templates in text and JSON contain values of path, query and sequence, and keep their types", async () => {
   await using server = await createPerfmock({
     routes: [
       {
@@ -260,7 +260,7 @@ Deno.test("text and JSON take the values of path, query and sequence, and keep t
   equal(await hi.text(), "Hi Jürgen/x!");
 });
 
-Deno.test("a template that names nothing is a fault with a suggestion", async () => {
+Deno.test("a template with an unknown name is an error with a suggestion", async () => {
   const error = await errorOf(() =>
     createPerfmock({
       routes: [{

@@ -7,7 +7,7 @@ import { VirtualClock } from "../../core/lib/time/mod.ts";
 
 const EXACT = { scheme: "exact", block: 10 };
 
-/** A family that has no quantile function. */
+/** Plugin with a family that has no quantile function. */
 const tossed: Plugin = {
   name: "tossed",
   version: "1.0.0",
@@ -32,7 +32,7 @@ async function serverWith(route: object) {
   return { server, clock };
 }
 
-/** The drawn service times, degradation and statuses of further requests. */
+/** Returns the service times, degradations and statuses of further requests. */
 async function ask(
   { server, clock }: { server: Server; clock: VirtualClock },
   count = 1,
@@ -53,7 +53,7 @@ function hold({ server }: { server: Server }, dial: string) {
   return { held: dials.hold(address, "test"), type: dials.typeOf(address) };
 }
 
-Deno.test("a route's scale and service time can be turned, and go back to what is configured", async () => {
+Deno.test("a route's scale and service time can be overridden, and return to the configuration", async () => {
   const made = await serverWith({ serviceTime: "100ms", scale: 2 });
   await using _ = made.server;
   const { held, type } = hold(made, "scale");
@@ -69,7 +69,7 @@ Deno.test("a route's scale and service time can be turned, and go back to what i
   equal(type?.safeParse(-1).success, false);
 });
 
-Deno.test("a dial outlives a change of the configuration", async () => {
+Deno.test("the value of a dial remains after a change of the configuration", async () => {
   const made = await serverWith({ serviceTime: "100ms" });
   await using _ = made.server;
   const { held } = hold(made, "scale");
@@ -80,7 +80,7 @@ Deno.test("a dial outlives a change of the configuration", async () => {
   equal((await ask(made))[0].drawnMs, 100);
 });
 
-Deno.test("a service time that is turned is sampled exactly where the route's is, if it can be", async () => {
+Deno.test("an overridden service time is sampled at the same positions as the route's, if that is possible", async () => {
   const made = await serverWith({
     serviceTime: "exponential(mean=5ms)",
     sampling: EXACT,
@@ -96,7 +96,7 @@ Deno.test("a service time that is turned is sampled exactly where the route's is
   );
 });
 
-Deno.test("a service time that is turned to what cannot be sampled exactly is sampled at random", async () => {
+Deno.test("an overridden service time without a quantile function is sampled at random", async () => {
   const made = await serverWith({
     serviceTime: "exponential(mean=5ms)",
     sampling: EXACT,
@@ -108,7 +108,7 @@ Deno.test("a service time that is turned to what cannot be sampled exactly is sa
   deepEqual([...new Set(drawn)].sort(), [1, 2]);
 });
 
-Deno.test("a delay is added, and the shares of faults are scaled", async () => {
+Deno.test("the dials delay and faultShare add a delay and scale the shares of faults", async () => {
   const made = await serverWith({
     serviceTime: "10ms",
     faults: [{ share: 0.1, status: 500 }],
@@ -129,7 +129,7 @@ Deno.test("a delay is added, and the shares of faults are scaled", async () => {
   shares.release();
 });
 
-Deno.test("a route has the dials that mean something to it", async () => {
+Deno.test("a route has only the dials that affect it", async () => {
   const made = await serverWith({});
   await using _ = made.server;
   deepEqual(
@@ -138,7 +138,7 @@ Deno.test("a route has the dials that mean something to it", async () => {
   );
 });
 
-Deno.test("the journal keeps what a draw by header is replayed by", async () => {
+Deno.test("the journal keeps the header value by which a draw can be repeated", async () => {
   const made = await serverWith({
     serviceTime: "exponential(mean=20ms)",
     sampling: { key: "header:X-Request-Id" },

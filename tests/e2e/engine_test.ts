@@ -7,7 +7,7 @@ import { until } from "../support/wait.ts";
 
 const SLOW = { id: "slow", path: "/slow", serviceTime: "30s" };
 
-/** Requests on one connection, the last of which closes it. */
+/** Sends requests on one connection; the last one closes it. */
 function raw(server: Perfmock, ...requests: readonly string[]) {
   return rawRequest(server.url, [
     requests.map((line) => `${line} HTTP/1.1\r\nhost: localhost`)
@@ -17,7 +17,7 @@ function raw(server: Perfmock, ...requests: readonly string[]) {
 }
 
 for (const engine of ["deno", "node"] as const) {
-  Deno.test(`${engine}: answers follow each other on one connection, bodies with their lengths`, async () => {
+  Deno.test(`${engine}: answers follow each other on one connection, with the lengths of their bodies`, async () => {
     await using server = await createPerfmock({
       server: { engine },
       routes: [
@@ -42,7 +42,7 @@ for (const engine of ["deno", "node"] as const) {
     match(answers[3], /\r\nperfmock-sequence: 1\r\n/i);
   });
 
-  Deno.test(`${engine}: an answer leaves on time, never before`, async () => {
+  Deno.test(`${engine}: an answer leaves on time, never early`, async () => {
     await using server = await createPerfmock({
       server: { engine },
       routes: [{ id: "r", path: "/r", serviceTime: "25ms" }],
@@ -86,7 +86,7 @@ for (const engine of ["deno", "node"] as const) {
     });
   });
 
-  Deno.test(`${engine}: headers do not wait for a body that is still to come, and cookies stay apart`, async () => {
+  Deno.test(`${engine}: headers do not wait for a later body, and cookies remain separate`, async () => {
     const next = Promise.withResolvers<void>();
     await using server = await createPerfmock({
       server: { engine },
@@ -112,7 +112,7 @@ for (const engine of ["deno", "node"] as const) {
     equal(await response.text(), "late");
   });
 
-  Deno.test(`${engine}: a large body arrives whole, and its reader's leaving ends it`, async () => {
+  Deno.test(`${engine}: a large body arrives complete, and ends if its reader leaves`, async () => {
     let cancelled = false;
     await using server = await createPerfmock({
       server: { engine },
@@ -158,7 +158,7 @@ for (const engine of ["deno", "node"] as const) {
     equal(server.stats().routes.slow.gone, 1);
   });
 
-  Deno.test(`${engine}: a drain lets answers leave, refuses new ones, and cuts the rest without a byte`, async () => {
+  Deno.test(`${engine}: a drain lets answers leave, refuses new requests, and cuts the rest without a byte`, async () => {
     const server = await createPerfmock({
       server: { engine, drainTimeout: "300ms" },
       routes: [SLOW, { id: "quick", path: "/quick", serviceTime: "60ms" }],
@@ -180,7 +180,7 @@ for (const engine of ["deno", "node"] as const) {
     equal((await slow.answer).text, "");
   });
 
-  Deno.test(`${engine}: idle connections do not hold up the end`, async () => {
+  Deno.test(`${engine}: idle connections do not delay the end`, async () => {
     const server = await createPerfmock({
       server: { engine },
       routes: [{ id: "r", path: "/" }],

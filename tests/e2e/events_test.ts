@@ -4,14 +4,14 @@ import { createTestServer } from "../../core/testing.ts";
 import { createPerfmock } from "../../mod.ts";
 import { get } from "../support/http.ts";
 
-/** √n·D beyond this is rejected (the limiting distribution's 99.9 % point). */
+/** Critical value of √n·D: the 99.9 % quantile of its limiting distribution. */
 const KS_CRITICAL = 1.9495;
 
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-Deno.test("events are written as the standard says, with places, and end with the last one", async () => {
+Deno.test("events follow the standard's format, contain template values, and end with the last event", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/chat/:model",
@@ -94,7 +94,7 @@ Deno.test("10 000 events arrive in order, the first after the service time, with
   ok(Math.sqrt(gaps.length) * distance < KS_CRITICAL, `D = ${distance}`);
 });
 
-Deno.test("over a socket no event is early, and what is late on a busy machine makes the next ones no later", async () => {
+Deno.test("over a socket no event is early, and a late event does not delay the next ones", async () => {
   const [count, gap] = [300, 2];
   await using server = await createPerfmock({
     plugins: { exporters: {} },
@@ -122,7 +122,7 @@ Deno.test("over a socket no event is early, and what is late on a busy machine m
   }
   equal(late.length, count);
   ok(Math.min(...late) >= 0, `${Math.min(...late)} ms`);
-  // Gaps that were counted from the piece before would each add a timer's lateness to the next.
+  // If each gap were counted from the piece before, the lateness of timers would accumulate.
   const best = (part: number[]) => Math.min(...part);
   const drift = best(late.slice(-50)) - best(late.slice(0, 50));
   ok(drift < 30, `${drift} ms`);
@@ -134,7 +134,7 @@ Deno.test("over a socket no event is early, and what is late on a busy machine m
   equal(figure("lateness_seconds_count") + figure("stalls_total"), count);
 });
 
-Deno.test("events are refused with what HTTP or the format cannot carry", async () => {
+Deno.test("events with values that HTTP or the format cannot carry are rejected", async () => {
   const { issues } = await createPerfmock({
     routes: [{
       path: "/",

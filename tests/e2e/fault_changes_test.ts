@@ -8,7 +8,7 @@ import { until } from "../support/wait.ts";
 
 const BODY = "x".repeat(1001);
 
-/** A server that can reset connections, though nothing of it does so yet. */
+/** Server that can reset connections, although no fault does so yet. */
 function start(server: Record<string, unknown> = {}) {
   return createPerfmock({
     server: { engine: "node", ...server },
@@ -33,7 +33,7 @@ async function change(
   equal(response.status, 200, await response.text());
 }
 
-/** What a TCP client receives: the status line, the bytes of the body, and whether the end was a RST or a FIN. */
+/** Returns what a TCP client receives: the status line, the bytes of the body, and whether a RST or a FIN ends it. */
 async function receive(server: Perfmock, path = "/r") {
   using client = await rawRequest(server.url, [
     `GET ${path} HTTP/1.1`,
@@ -56,7 +56,7 @@ async function counted(server: Perfmock): Promise<string[]> {
     .map(([, fault, count]) => `${fault} ${count}`).sort();
 }
 
-Deno.test("faults that a change brings in are seen on the next request of a TCP client, byte by byte, and go with the next change", async () => {
+Deno.test("faults that a change adds apply to the next request of a TCP client, byte by byte, until the next change", async () => {
   await using server = await start();
   const whole = { status: "HTTP/1.1 200 OK", bytes: 1001, end: "FIN" };
   const seen = async () => {
@@ -87,7 +87,7 @@ Deno.test("faults that a change brings in are seen on the next request of a TCP 
     "host: localhost",
   ]);
   await until(() => server.inFlight === 1);
-  // What hangs goes on hanging, whatever becomes of its route.
+  // An exchange that hangs still hangs after its route has changed.
   await change(server, []);
   deepEqual(await seen(), whole);
   equal(server.inFlight, 1);
@@ -104,7 +104,7 @@ Deno.test("faults that a change brings in are seen on the next request of a TCP 
   deepEqual([arrivals, answered, reset, gone, early], [6, 4, 1, 1, 0]);
 });
 
-Deno.test("faults that a change brings in reset streams of HTTP/2 over TLS, and only those", async () => {
+Deno.test("faults that a change adds reset their streams of HTTP/2 over TLS, and no others", async () => {
   await using server = await start({ tls: "self-signed" });
   const url = new URL("/r", server.url);
   const seen = async () => {
@@ -140,7 +140,7 @@ Deno.test("faults that a change brings in reset streams of HTTP/2 over TLS, and 
   await closed.promise;
 });
 
-Deno.test("a wired body that is cut keeps to its wire up to its middle; a fault with a status passes the wire by", async () => {
+Deno.test("cut-body with a wire follows its schedule up to the middle of the body; a fault with a status ignores the wire", async () => {
   await using server = await createPerfmock({
     routes: [{
       id: "r",
@@ -188,7 +188,7 @@ for (const announced of [true, false]) {
             new ReadableStream<Uint8Array>({
               pull(controller) {
                 controller.enqueue(new Uint8Array(1000).fill(120));
-                // The rest never comes: nobody may wait for it.
+                // The rest never comes, so the answer must not depend on it.
                 return new Promise<void>(() => {});
               },
             }),
@@ -229,7 +229,7 @@ for (const announced of [true, false]) {
   );
 }
 
-Deno.test("a change to a reset that the engine cannot do is refused with the word restart, and the route goes on", async () => {
+Deno.test("a change that adds a reset is refused with RESTART_REQUIRED if the engine cannot reset, and the route continues", async () => {
   await using server = await start({ engine: "auto" });
   const response = await call(server, "/_perfmock/routes/r", {
     method: "PATCH",

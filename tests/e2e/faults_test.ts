@@ -7,7 +7,7 @@ import { get, json, rawRequest } from "../support/http.ts";
 import { hooks } from "../support/plugins.ts";
 import { until } from "../support/wait.ts";
 
-/** A GET on a TCP connection of its own. */
+/** Sends a GET on a TCP connection of its own. */
 function raw(server: Perfmock, path: string, ...headers: string[]) {
   return rawRequest(server.url, [
     `GET ${path} HTTP/1.1`,
@@ -16,7 +16,7 @@ function raw(server: Perfmock, path: string, ...headers: string[]) {
   ]);
 }
 
-/** The status of a GET, its body dropped. */
+/** Returns the status of a GET, without its body. */
 async function status(server: Perfmock, path: string, init?: RequestInit) {
   const response = await get(server, path, init);
   await response.body?.cancel();
@@ -80,7 +80,7 @@ Deno.test("a fault with a status leaves after the service time, with perfmock's 
   equal(server.stats().routes.orders.answered, 1);
 });
 
-Deno.test("an endpoint that fails twice for each key and then works; a reset lets it fail again", async () => {
+Deno.test("a fault for the first two requests of each key ends with the third; a reset starts it again", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/pay",
@@ -106,7 +106,7 @@ Deno.test("an endpoint that fails twice for each key and then works; a reset let
   equal(await status(server, "/first"), 500);
 });
 
-Deno.test("a fault that is added shifts neither service times nor sequence numbers", async () => {
+Deno.test("adding a fault changes neither service times nor sequence numbers", async () => {
   const route = { id: "r", path: "/r", serviceTime: "exponential(mean=50ms)" };
   await using plain = await createPerfmock({ routes: [route] }, {
     listen: false,
@@ -119,7 +119,7 @@ Deno.test("a fault that is added shifts neither service times nor sequence numbe
   }
 });
 
-Deno.test("hang sends no byte, and holds its place until the client leaves", async () => {
+Deno.test("hang sends no byte, and occupies its place until the client leaves", async () => {
   let held = 0;
   const lease: Lease = { release: () => held-- };
   await using server = await createPerfmock({
@@ -147,7 +147,7 @@ Deno.test("hang sends no byte, and holds its place until the client leaves", asy
   deepEqual([gone, answered], [1, 0]);
 });
 
-Deno.test("hang is cut without a byte by the end of the drain", async () => {
+Deno.test("the end of the drain cuts a hang without a byte", async () => {
   const server = await createPerfmock({
     server: { drainTimeout: "50ms" },
     routes: [{ path: "/h", faults: [{ share: 1, action: "hang" }] }],
@@ -159,7 +159,7 @@ Deno.test("hang is cut without a byte by the end of the drain", async () => {
   equal(server.inFlight, 0);
 });
 
-/** The bytes of a raw answer's body. */
+/** Returns the bytes of a raw answer's body. */
 function bodyOf({ text }: { readonly text: string }): string {
   return text.slice(text.indexOf("\r\n\r\n") + 4);
 }
@@ -190,7 +190,7 @@ Deno.test("cut-body sends the headers and half of the bytes, then closes the con
   equal(server.stats().routes.c.answered, 1);
 });
 
-Deno.test("cut-body leaves alone what has no bytes", async () => {
+Deno.test("cut-body does not change answers without a body", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/c",
@@ -207,7 +207,7 @@ Deno.test("cut-body leaves alone what has no bytes", async () => {
   equal(head.status, 200);
 });
 
-Deno.test("within the process a cut body is a stream that fails", async () => {
+Deno.test("within the process, a cut body is a stream that fails", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/c",
@@ -249,7 +249,7 @@ Deno.test("connection-reset ends the connection before any byte, after the servi
   deepEqual([arrivals, answered, gone], [2, 1, 0]);
 });
 
-Deno.test("within the process a reset is a network error", async () => {
+Deno.test("within the process, a reset is a network error", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/r",
@@ -260,7 +260,7 @@ Deno.test("within the process a reset is a network error", async () => {
   equal(response.type, "error");
 });
 
-Deno.test("a plugin's rejection resets the connection, or hangs until its client leaves", async () => {
+Deno.test("a plugin's rejection can reset the connection, or hang until the client leaves", async () => {
   await using server = await createPerfmock({
     routes: [{ id: "r", path: "/r" }],
   }, {

@@ -31,7 +31,7 @@ Deno.test("a request can name its own delay, profile and fault", async () => {
   deepEqual([fault.duration, fault.status], [0, 503]);
 });
 
-Deno.test("overrides are off unless allowed one by one, and what is refused is said", async () => {
+Deno.test("overrides are off unless each is allowed, and a header reports refused ones", async () => {
   const off = await ask("delay=120ms", {});
   equal(off.duration, 10);
   equal(off.refused, "delay is not allowed: set overrides.delay to true");
@@ -40,7 +40,7 @@ Deno.test("overrides are off unless allowed one by one, and what is refused is s
   match(some.refused ?? "", /^fault is not allowed/);
 });
 
-Deno.test("an override that cannot be done changes nothing and says why", async () => {
+Deno.test("an override that is not possible changes nothing and reports why", async () => {
   for (
     const [given, why] of [
       ["delay=soon", /delay="soon" is not a duration/],
@@ -61,7 +61,7 @@ Deno.test("an override that cannot be done changes nothing and says why", async 
   }
 });
 
-Deno.test("an override moves nobody else's draw", async () => {
+Deno.test("an override changes no draw of other requests", async () => {
   const draws = async (override?: string) => {
     await using test = await createTestServer({
       overrides: ALL,

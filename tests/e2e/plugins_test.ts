@@ -6,7 +6,7 @@ import { errorOf, lines } from "../support/errors.ts";
 import { call, json, post } from "../support/http.ts";
 import { folderWith, hooks, plugin } from "../support/plugins.ts";
 
-/** A plugin as its author would write it: one file, that contributes a family and a profile. */
+/** Plugin as an author would write it: one file that contributes a family and a profile. */
 const RAYLEIGH = `
 export default {
   name: "rayleigh",
@@ -28,7 +28,7 @@ function silent(folder: string | URL) {
   return { listen: false, folder, log: () => {} };
 }
 
-Deno.test("a distribution in a file of one's own works wherever a built-in one does", async () => {
+Deno.test("a distribution in a user's file works wherever a built-in one does", async () => {
   await using folder = await folderWith({ "rayleigh.js": RAYLEIGH });
   await using server = await createPerfmock({
     plugins: {
@@ -77,7 +77,7 @@ Deno.test("a distribution in a file of one's own works wherever a built-in one d
   );
 });
 
-Deno.test("the parameters of a family of one's own are validated like any others", async () => {
+Deno.test("the parameters of a user's family are validated like those of built-in ones", async () => {
   await using folder = await folderWith({ "rayleigh.js": RAYLEIGH });
   const error = await errorOf(() =>
     createPerfmock({
@@ -96,7 +96,7 @@ Deno.test("the parameters of a family of one's own are validated like any others
   match(found, /rayleihg: Unknown family "rayleihg" → rayleigh/);
 });
 
-Deno.test("a plugin's whole range works: options, route keys, hooks, endpoints, stats, health", async () => {
+Deno.test("a plugin can have options, route keys, hooks, endpoints, stats and health", async () => {
   const retry: Plugin<{ budget: number }, { retries: number }> = {
     name: "retry",
     version: "2.1.0",
@@ -189,7 +189,7 @@ Deno.test("a plugin's whole range works: options, route keys, hooks, endpoints, 
   );
 });
 
-Deno.test("hooks of several plugins run in order: pre, the configuration's order, post", async () => {
+Deno.test("hooks of several plugins run in this order: pre, the configuration's order, post", async () => {
   const trail: string[] = [];
   const traced = (name: string, order?: "pre" | "post"): Plugin => {
     const handler = () => {
@@ -215,7 +215,7 @@ Deno.test("hooks of several plugins run in order: pre, the configuration's order
   deepEqual(trail, ["b", "d", "a", "c"]);
 });
 
-Deno.test("plugins hand services to those that require them, set up before and disposed after", async () => {
+Deno.test("plugins provide services to those that require them, are set up before them and disposed after them", async () => {
   const diary: string[] = [];
   const KEY: Key<{ greet(): string }> = { name: "provider.greeter" };
   const diarist = (
@@ -251,7 +251,7 @@ Deno.test("plugins hand services to those that require them, set up before and d
   ]);
 });
 
-Deno.test("route() of every plugin is asked for every route, and all faults are reported at once", async () => {
+Deno.test("route() of each plugin is called for each route, and all errors are reported at once", async () => {
   const fussy = (name: string) =>
     plugin(name, {
       route(route: Route) {
@@ -288,7 +288,7 @@ Deno.test("route() of every plugin is asked for every route, and all faults are 
   deepEqual(disposed, ["witness"]);
 });
 
-Deno.test("two plugins that serve a route, and hooks that do not exist, are configuration errors", async () => {
+Deno.test("two plugins that serve a route and unknown hooks are configuration errors", async () => {
   const error = await errorOf(() =>
     createTestServer({
       routes: [{ path: "/a", serviceTime: "1ms" }, { path: "/b" }],
@@ -306,7 +306,7 @@ Deno.test("two plugins that serve a route, and hooks that do not exist, are conf
   ]);
 });
 
-Deno.test("paths that two would answer are configuration errors", async () => {
+Deno.test("paths with two owners are configuration errors", async () => {
   const endpoint = (path: string) =>
     plugin(`at${path.replaceAll("/", "-")}`, {
       endpoints: [{
@@ -338,7 +338,7 @@ Deno.test("paths that two would answer are configuration errors", async () => {
   ]);
 });
 
-Deno.test("a plugin that cannot be loaded, is turned off, or lacks what it requires is named", async () => {
+Deno.test("errors name a plugin that cannot be loaded or lacks a requirement, and a plugin can be turned off", async () => {
   await using folder = await folderWith({
     "needy.js":
       `export default { name: "needy", version: "1.0.0", requires: ["distributions"] };`,
@@ -364,7 +364,7 @@ Deno.test("a plugin that cannot be loaded, is turned off, or lacks what it requi
   match(broken, /^\/plugins\/\.~1broken\.js: Cannot load plugin/);
 });
 
-Deno.test("a plugin whose setup throws is named, and those before it are disposed", async () => {
+Deno.test("an error names the plugin whose setup throws, and the plugins before it are disposed", async () => {
   let disposed = 0;
   const error = await errorOf(() =>
     createTestServer({}, {
@@ -389,7 +389,7 @@ Deno.test("a plugin whose setup throws is named, and those before it are dispose
   equal(disposed, 1);
 });
 
-Deno.test("an endpoint that fails is answered with 500, and the log says why", async () => {
+Deno.test("an endpoint that fails is answered with 500, and the log contains the reason", async () => {
   const log: string[] = [];
   await using test = await createTestServer({}, {
     plugins: [plugin("faulty", {
@@ -408,7 +408,7 @@ Deno.test("an endpoint that fails is answered with 500, and the log says why", a
   deepEqual(log, ["error Cannot answer a request: a bug"]);
 });
 
-Deno.test("a plugin is handed what it needs: clock, families, kit, distributions", async () => {
+Deno.test("the host provides clock, families, kit and distributions", async () => {
   let seen: Host | undefined;
   await using test = await createTestServer({
     plugins: { distributions: { profiles: { quick: "3ms" } } },
@@ -426,7 +426,7 @@ Deno.test("a plugin is handed what it needs: clock, families, kit, distributions
   equal(seen?.kit.duration().parse("2s"), 2000);
 });
 
-Deno.test("without its plugin, a route key and a family are unknown", async () => {
+Deno.test("route keys and families of a plugin are unknown without it", async () => {
   const error = await errorOf(() =>
     createTestServer({
       plugins: { distributions: false },

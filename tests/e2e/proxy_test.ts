@@ -6,7 +6,7 @@ import { call, get, rawRequest } from "../support/http.ts";
 import { until } from "../support/wait.ts";
 import { proxied } from "./_proxied.ts";
 
-Deno.test("a proxied answer is the upstream's, its hop-by-hop headers left out", async () => {
+Deno.test("a proxied answer is the upstream's, without hop-by-hop headers", async () => {
   await using there = await proxied(async (request) =>
     Response.json({
       method: request.method,
@@ -65,7 +65,7 @@ Deno.test("a proxied answer is the upstream's, its hop-by-hop headers left out",
   );
 });
 
-Deno.test("an upstream behind two proxies is told of the client by the first, and of both connections", async () => {
+Deno.test("an upstream behind two proxies receives the first proxy's host and protocol, and the addresses of both connections", async () => {
   await using there = await proxied(({ headers }) =>
     Response.json(Object.fromEntries(headers))
   );
@@ -84,14 +84,14 @@ Deno.test("an upstream behind two proxies is told of the client by the first, an
   );
 });
 
-Deno.test("within the process an upstream is told of no address, since there is none", async () => {
+Deno.test("an upstream receives no address of a request within the process", async () => {
   await using there = await proxied(({ headers }) =>
     Response.json(headers.get("x-forwarded-for"))
   );
   equal(await (await call(there.server, "/")).json(), null);
 });
 
-Deno.test("behind an app that is mounted under a prefix an upstream is asked for its own path", async () => {
+Deno.test("an upstream receives the path without the prefix under which the app is mounted", async () => {
   await using there = await proxied(async (request) => {
     const { pathname, search } = new URL(request.url);
     return Response.json([
@@ -148,7 +148,7 @@ Deno.test("204, 304, redirects, HEAD and compressed answers pass through a proxy
   await until(() => there.server.inFlight === 0);
 });
 
-Deno.test("what an upstream streams arrives as it comes", async () => {
+Deno.test("a streamed body of an upstream arrives piece by piece", async () => {
   let next: (() => void) | undefined;
   await using there = await proxied(() =>
     new Response(
@@ -175,7 +175,7 @@ Deno.test("what an upstream streams arrives as it comes", async () => {
   equal(there.server.stats().routes.p.answered, 1);
 });
 
-Deno.test("a proxied answer passes the route's wire in the wire's pieces; who may read it is perfmock's to say", async () => {
+Deno.test("a proxied answer is sent in the pieces of the route's wire, with CORS headers of perfmock", async () => {
   const bytes = Uint8Array.from({ length: 5000 }, (_, index) => index % 251);
   await using there = await proxied(
     () =>
@@ -206,7 +206,7 @@ Deno.test("a proxied answer passes the route's wire in the wire's pieces; who ma
   ok(count("wire_lateness_seconds_count") + count("wire_stalls_total") >= 5);
 });
 
-Deno.test("a dead upstream is a 502 with our code, counted, and the server goes on", async () => {
+Deno.test("an unreachable upstream is answered with 502 and a code, counted, and the server continues", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}`;
   listener.close();
@@ -229,7 +229,7 @@ Deno.test("a dead upstream is a 502 with our code, counted, and the server goes 
   equal(await (await get(server, "/ok")).text(), "ok");
 });
 
-Deno.test("a slow upstream is a 504 with our code, and its request is ended", async () => {
+Deno.test("a slow upstream is answered with 504 and a code, and its request is aborted", async () => {
   const aborted = Promise.withResolvers<void>();
   await using there = await proxied(
     (request) => {
@@ -245,7 +245,7 @@ Deno.test("a slow upstream is a 504 with our code, and its request is ended", as
   await aborted.promise;
 });
 
-Deno.test("a client that leaves ends the upstream's request", async () => {
+Deno.test("a client that leaves aborts the upstream's request", async () => {
   const asked = Promise.withResolvers<void>();
   const aborted = Promise.withResolvers<void>();
   await using there = await proxied((request) => {
@@ -270,7 +270,7 @@ for (
     ["chunks", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"],
   ]
 ) {
-  Deno.test(`an upstream that breaks off a body with ${framing} is counted, its answer breaks off there too, and the exchange has failed`, async () => {
+  Deno.test(`if an upstream breaks off a body with ${framing}, it is counted, the answer ends at the same byte, and the exchange fails`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const upstream = (async () => {
       using connection = await listener.accept();
@@ -303,7 +303,7 @@ for (
   });
 }
 
-Deno.test("a client that leaves in the middle of a proxied body is no upstream's failure", async () => {
+Deno.test("a client that leaves in the middle of a proxied body does not count as a failure of the upstream", async () => {
   const ended = Promise.withResolvers<void>();
   await using there = await proxied(() =>
     new Response(
@@ -324,7 +324,7 @@ Deno.test("a client that leaves in the middle of a proxied body is no upstream's
   ok(!counted.includes('reason="broken"} 1'));
 });
 
-Deno.test("an upstream's address is checked at the start", async () => {
+Deno.test("the address of an upstream is validated at the start", async () => {
   const error = await errorOf(() =>
     createPerfmock({
       routes: [

@@ -1,7 +1,7 @@
 // Runs without the profiler: computes much.
 import { equal, ok } from "node:assert/strict";
 
-Deno.test("memory is flat over 1000 changes: revisions are let go", async () => {
+Deno.test("memory does not grow over 1000 changes, because old revisions are released", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -17,6 +17,6 @@ Deno.test("memory is flat over 1000 changes: revisions are let go", async () => 
   );
   equal(revision, 1101);
   const kilobytes = (after - before) / 1024;
-  // One revision that is kept weighs more than 100 KiB.
+  // One revision takes more than 100 KiB.
   ok(kilobytes < 2048, `${kilobytes.toFixed(0)} KiB more after 1000 changes`);
 });

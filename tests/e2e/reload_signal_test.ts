@@ -2,7 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { serving } from "../support/cli.ts";
 import { until } from "../support/wait.ts";
 
-Deno.test("SIGHUP reads the file again: a faulty one changes nothing, changes made by the API are discarded, and it says so", async () => {
+Deno.test("SIGHUP reads the file again: an invalid file changes nothing; changes made by the API are discarded with a message", async () => {
   const folder = await Deno.makeTempDir({ prefix: "perfmock-test-" });
   const file = `${folder}/mock.yaml`;
   const write = (text: string) => Deno.writeTextFile(file, text);
@@ -43,7 +43,7 @@ Deno.test("SIGHUP reads the file again: a faulty one changes nothing, changes ma
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("SIGHUP with a faulty file lists every fault with its place, and the revision stays in force", async () => {
+Deno.test("SIGHUP with an invalid file lists all errors with their positions, and the revision remains in force", async () => {
   const folder = await Deno.makeTempDir({ prefix: "perfmock-test-" });
   const file = `${folder}/mock.yaml`;
   await Deno.writeTextFile(file, "server: { port: 0 }\nroutes: []\n");

@@ -5,7 +5,7 @@ import { errorOf, lines } from "../support/errors.ts";
 import { get, rawRequest } from "../support/http.ts";
 import { hooks } from "../support/plugins.ts";
 
-/** The times that a Server-Timing header holds, in milliseconds. */
+/** Returns the times in a Server-Timing header, in ms. */
 function timesOf(response: Response): Record<string, number> {
   const header = response.headers.get("server-timing") ?? "";
   return Object.fromEntries(
@@ -14,7 +14,7 @@ function timesOf(response: Response): Record<string, number> {
   );
 }
 
-Deno.test("a route answers JSON or text with status and headers, and perfmock's own", async () => {
+Deno.test("a route answers JSON or text with the configured status and headers, and with perfmock's headers", async () => {
   await using server = await createPerfmock({
     routes: [
       {
@@ -73,7 +73,7 @@ Deno.test("JSON null, false and an empty text are bodies", async () => {
   equal(await empty.text(), "");
 });
 
-Deno.test("204 and 304 come without a body on the wire", async () => {
+Deno.test("204 and 304 are sent without a body", async () => {
   await using server = await createPerfmock({
     routes: [204, 304].map((status) => ({
       path: `/${status}`,
@@ -93,7 +93,7 @@ Deno.test("204 and 304 come without a body on the wire", async () => {
   }
 });
 
-Deno.test("a body on 204 and headers that would end early are refused before anything listens", async () => {
+Deno.test("a body with status 204 and header values with line breaks are rejected before the server listens", async () => {
   const error = await errorOf(() =>
     createPerfmock({
       routes: [
@@ -116,7 +116,7 @@ Deno.test("a body on 204 and headers that would end early are refused before any
   ]);
 });
 
-Deno.test("HEAD is answered like GET without the body, with a delay and a number of its own", async () => {
+Deno.test("HEAD is answered like GET without the body, with a delay and a sequence number of its own", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/x",
@@ -138,7 +138,7 @@ Deno.test("HEAD is answered like GET without the body, with a delay and a number
   await next.body?.cancel();
 });
 
-Deno.test("the same seed gives the same sequence over HTTP, another seed another", async () => {
+Deno.test("over HTTP, the same seed gives the same service times and another seed others", async () => {
   const times = async (seed: number | string) => {
     await using server = await createPerfmock({
       seed,
@@ -167,7 +167,7 @@ Deno.test("the same seed gives the same sequence over HTTP, another seed another
   notDeepEqual(await times(8), first);
 });
 
-Deno.test("the same seed gives the same times to the microsecond, whatever other routes do", async () => {
+Deno.test("the same seed gives the same times to the microsecond, independent of other routes", async () => {
   const routes = [
     { id: "a", path: "/a", serviceTime: { exponential: { mean: "50ms" } } },
     { id: "b", path: "/b", serviceTime: { exponential: { mean: "50ms" } } },
@@ -186,7 +186,7 @@ Deno.test("the same seed gives the same times to the microsecond, whatever other
   notDeepEqual(await durations(2, ["/a", "/a", "/a"]), alone);
 });
 
-Deno.test("a rejected request has consumed its number; nobody else's draw moves", async () => {
+Deno.test("a rejected request uses up its sequence number and changes no draw of other requests", async () => {
   const routes = [{
     path: "/x",
     serviceTime: { exponential: { mean: "50ms" } },
@@ -213,7 +213,7 @@ Deno.test("a rejected request has consumed its number; nobody else's draw moves"
   equal(durations[1], 0);
 });
 
-Deno.test("0 ms is answered at once, a fraction of a millisecond and a minute are exact", async () => {
+Deno.test("a service time of 0 ms is answered at once; a fraction of a millisecond and a minute are exact", async () => {
   await using test = await createTestServer({
     routes: [
       { path: "/none" },
@@ -236,7 +236,7 @@ Deno.test("0 ms is answered at once, a fraction of a millisecond and a minute ar
   ]);
 });
 
-Deno.test("the routes of a wrong configuration are all reported at once, those of every plugin", async () => {
+Deno.test("all errors in the routes of a configuration are reported at once, including those of plugins", async () => {
   const error = await errorOf(() =>
     createPerfmock({
       routes: [

@@ -9,7 +9,7 @@ import { until } from "../support/wait.ts";
 const SLOW = { id: "slow", path: "/slow", serviceTime: "30s" };
 const QUICK = { id: "quick", path: "/quick", serviceTime: "60ms" };
 
-/** A GET on a TCP connection of its own. */
+/** Sends a GET on a TCP connection of its own. */
 function raw(server: Perfmock, path: string) {
   return rawRequest(server.url, [`GET ${path} HTTP/1.1`, "host: localhost"]);
 }
@@ -22,7 +22,7 @@ async function rawRequests(server: Perfmock, path: string, count: number) {
   return clients;
 }
 
-Deno.test("a client that leaves in mid-delay ends its exchange, and is counted", async () => {
+Deno.test("a client that leaves during the delay ends its exchange, and is counted", async () => {
   await using server = await createPerfmock({ routes: [SLOW] });
   const leaving = new AbortController();
   const answer = get(server, "/slow", { signal: leaving.signal })
@@ -52,7 +52,7 @@ Deno.test("a client that closes its connection leaves the queue it waits in", as
   });
   const [client] = await rawRequests(server, "/", 1);
   client[Symbol.dispose]();
-  // The connection is gone in the middle of its read.
+  // The connection ends while it is being read.
   await client.answer.catch(() => {});
   await until(() => server.inFlight === 0);
   equal(left, 1);
@@ -84,7 +84,7 @@ Deno.test("100 concurrent requests, some aborted, then disposal with 30 s delays
   );
 });
 
-Deno.test("what disposal cuts is closed without a byte: never an early response", async () => {
+Deno.test("disposal closes connections in flight without a byte, never with an early response", async () => {
   const server = await createPerfmock({
     routes: [SLOW, { ...QUICK, serviceTime: "45ms" }],
   });
@@ -100,7 +100,7 @@ Deno.test("what disposal cuts is closed without a byte: never an early response"
   }
 });
 
-Deno.test("an exchange that is cut in the very turn it arrives in is closed without a byte", async () => {
+Deno.test("an exchange that is cut in the turn of its arrival is closed without a byte", async () => {
   const arrived = Promise.withResolvers<void>();
   const server = await createPerfmock({ routes: [SLOW] }, {
     plugins: [hooks("bell", {
@@ -116,7 +116,7 @@ Deno.test("an exchange that is cut in the very turn it arrives in is closed with
   equal((await client.answer).text, "");
 });
 
-Deno.test("while it drains, what is under way ends on time, new requests get 503, control and metrics answer", async () => {
+Deno.test("during a drain, exchanges in flight end on time, new requests receive 503, control API and metrics answer", async () => {
   const server = await createPerfmock({
     server: { drainTimeout: "20s" },
     routes: [{ ...QUICK, serviceTime: "300ms" }],
@@ -151,7 +151,7 @@ Deno.test("while it drains, what is under way ends on time, new requests get 503
   );
 });
 
-Deno.test("what is left after drainTimeout is cut without a byte", async () => {
+Deno.test("exchanges that are left after drainTimeout are cut without a byte", async () => {
   const server = await createPerfmock({
     server: { drainTimeout: "100ms" },
     routes: [SLOW, QUICK],
@@ -170,7 +170,7 @@ Deno.test("what is left after drainTimeout is cut without a byte", async () => {
   quick[Symbol.dispose]();
 });
 
-Deno.test("disposal in the middle of a drain ends both", async () => {
+Deno.test("disposal during a drain ends both", async () => {
   const server = await createPerfmock({ routes: [SLOW] });
   const [client] = await rawRequests(server, "/slow", 1);
   const drained = server.drain();
@@ -180,7 +180,7 @@ Deno.test("disposal in the middle of a drain ends both", async () => {
   client[Symbol.dispose]();
 });
 
-Deno.test("plugins are disposed after the last exchange, queues are left, leases given back", async () => {
+Deno.test("plugins are disposed after the last exchange, when queues are empty and leases released", async () => {
   const diary: string[] = [];
   let held = 0;
   const lease: Lease = { release: () => held-- };
@@ -215,7 +215,7 @@ Deno.test("plugins are disposed after the last exchange, queues are left, leases
   }
 });
 
-Deno.test("idle connections do not hold up the end", async () => {
+Deno.test("idle connections do not delay the end", async () => {
   const server = await createPerfmock({ routes: [{ path: "/" }] });
   using client = await raw(server, "/");
   await until(() => server.stats().routes["get-root"].answered === 1);

@@ -8,7 +8,7 @@ import { folderWith } from "../support/plugins.ts";
 import { http2Get, rawTls } from "../support/tls.ts";
 import { until } from "../support/wait.ts";
 
-/** A certificate for localhost and its key. */
+/** Creates a certificate for localhost and its key. */
 function certificate() {
   return generate([{ name: "commonName", value: "localhost" }], {
     keyType: "ec",
@@ -26,7 +26,7 @@ function certificate() {
 
 const { cert, private: key } = await certificate();
 
-/** A folder with the certificate and its key. */
+/** Creates a folder with the certificate and its key. */
 function folder(more: Readonly<Record<string, string>> = {}) {
   return folderWith({ "cert.pem": cert, "key.pem": key, ...more });
 }
@@ -85,7 +85,7 @@ for (const engine of ["deno", "node"] as const) {
   });
 }
 
-Deno.test("connection-reset over TLS ends the connection without a byte, over HTTP/2 the stream without headers", async () => {
+Deno.test("connection-reset ends a connection over TLS without a byte, and a stream over HTTP/2 without headers", async () => {
   await using files = await folder();
   await using server = await createPerfmock({
     server: { tls: TLS },
@@ -103,7 +103,7 @@ Deno.test("connection-reset over TLS ends the connection without a byte, over HT
   equal(text, "");
 });
 
-Deno.test("a certificate can be made for the run", async () => {
+Deno.test("a self-signed certificate can be generated", async () => {
   await using server = await createPerfmock({
     server: { tls: "self-signed" },
     routes: [{ path: "/a", response: { text: "hello" } }],
@@ -116,7 +116,7 @@ Deno.test("a certificate can be made for the run", async () => {
   });
 });
 
-Deno.test("what is no certificate, no key or not the certificate's key is refused where it is named", async () => {
+Deno.test("files that are no certificate, no key or another certificate's key are reported at their settings", async () => {
   const other = await certificate();
   await using files = await folder({
     "empty.pem": "",
@@ -154,7 +154,7 @@ for (const engine of ["deno", "node"] as const) {
       ["of a fault that hangs", { faults: [{ share: 1, action: "hang" }] }],
     ] as const
   ) {
-    Deno.test(`${engine}: a client that resets its HTTP/2 stream ${where} has gone, and gives its place back`, async () => {
+    Deno.test(`${engine}: a client that resets its HTTP/2 stream ${where} counts as gone, and releases its place in the pool`, async () => {
       await using server = await createPerfmock({
         server: { engine, tls: "self-signed" },
         routes: [{ id: "r", path: "/r", ...route }],

@@ -7,16 +7,16 @@ import {
 import { CONFIG, run } from "../../examples/varying_latency/main.ts";
 import { createPerfmock } from "../../mod.ts";
 
-/** How much longer than the server took a frontend on a busy machine may find an answer to take, in milliseconds. */
+/** Maximum difference between the times of frontend and server on a busy machine, in ms. */
 const SLACK = 50;
 
-/** The service times of a route's 200 requests. */
+/** Returns the service times of a route's 200 requests. */
 async function drawn(route: string): Promise<number[]> {
   await using server = await createPerfmock(CONFIG, { listen: false });
   return Array.from({ length: 200 }, (_, n) => server.draw(route, n));
 }
 
-Deno.test("varying_latency: what users see follows from the seed; only times close to a threshold may fall to either side", async () => {
+Deno.test("varying_latency: the results of users follow from the seed; only times close to a threshold may differ", async () => {
   const observations = await run();
   deepEqual(observations.map(({ backend }) => backend), [
     "healthy",

@@ -7,12 +7,12 @@ import { until } from "../support/wait.ts";
 
 type TestServer = Awaited<ReturnType<typeof createTestServer>>;
 
-/** All promises that need no timer settle. */
+/** Waits until all promises that need no timer have settled. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Reads a body as its client, moving the clock: when each piece came, in virtual ms after the headers, and its size. */
+/** Reads a body and advances the clock. Returns each piece's time, in virtual ms after the headers, and size. */
 async function pieces(
   { clock }: TestServer,
   response: Response,
@@ -33,7 +33,7 @@ async function pieces(
 
 const TEXT = "x".repeat(2500);
 
-Deno.test("a wire cuts a body into chunks, a gap apart, from the headers on", async () => {
+Deno.test("a wire sends a body in chunks, one gap apart, starting with the headers", async () => {
   await using there = await createTestServer({
     routes: [{
       path: "/",
@@ -49,7 +49,7 @@ Deno.test("a wire cuts a body into chunks, a gap apart, from the headers on", as
   equal(there.server.inFlight, 0);
 });
 
-Deno.test("a wire's bandwidth takes a body's size over its rate, less the burst", async () => {
+Deno.test("a wire's bandwidth takes the body's size without the burst, divided by the rate", async () => {
   await using there = await createTestServer({
     routes: [
       {
@@ -78,7 +78,7 @@ Deno.test("a wire's bandwidth takes a body's size over its rate, less the burst"
   ]);
 });
 
-Deno.test("a slow reader delays its own pieces, and the schedule stays absolute", async () => {
+Deno.test("a slow reader delays its own pieces without moving the schedule", async () => {
   await using there = await createTestServer({
     plugins: { exporters: {} },
     routes: [{
@@ -106,7 +106,7 @@ Deno.test("a slow reader delays its own pieces, and the schedule stays absolute"
   match(metrics, /perfmock_wire_lateness_seconds_count\{route="get-root"\} 2/);
 });
 
-Deno.test("a pool is held until the last piece, and who waits begins then", async () => {
+Deno.test("a pool is occupied until the last piece, and the next exchange starts then", async () => {
   await using there = await createTestServer({
     plugins: { limiter: { pools: { one: { concurrency: 1, queue: 5 } } } },
     routes: [{
@@ -127,7 +127,7 @@ Deno.test("a pool is held until the last piece, and who waits begins then", asyn
   equal(there.server.stats().routes["get-root"].gone, 1);
 });
 
-Deno.test("HEAD and refusals pass a wire by", async () => {
+Deno.test("a wire does not apply to HEAD and rejections", async () => {
   await using there = await createTestServer({
     routes: [{
       path: "/",
@@ -143,7 +143,7 @@ Deno.test("HEAD and refusals pass a wire by", async () => {
   equal(there.server.inFlight, 0);
 });
 
-Deno.test("disposal cuts a body that still flows, and its reader is told", async () => {
+Deno.test("disposal cuts a body in flight, and its reader receives an error", async () => {
   const there = await createTestServer({
     routes: [{
       path: "/",
@@ -159,7 +159,7 @@ Deno.test("disposal cuts a body that still flows, and its reader is told", async
   equal(there.server.inFlight, 0);
 });
 
-Deno.test("a respond hook that answers otherwise ends the body that nobody reads", async () => {
+Deno.test("a respond hook that replaces the response ends the unread body", async () => {
   for (const slowly of [false, true]) {
     await using there = await createTestServer({
       routes: [{ path: "/", response: { text: "abc" }, wire: { gap: "1s" } }],
@@ -183,7 +183,7 @@ Deno.test("a respond hook that answers otherwise ends the body that nobody reads
   }
 });
 
-Deno.test("a wired body arrives whole over a socket, with its length, and ends its exchange", async () => {
+Deno.test("a body with a wire arrives complete over a socket, with its length, and ends its exchange", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/",
@@ -206,7 +206,7 @@ Deno.test("a wired body arrives whole over a socket, with its length, and ends i
   equal(server.stats().routes["get-root"].answered, 1);
 });
 
-Deno.test("a client that leaves in the middle gives its place back", async () => {
+Deno.test("a client that leaves in the middle of a body releases its place in the pool", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/",
@@ -220,7 +220,7 @@ Deno.test("a client that leaves in the middle gives its place back", async () =>
   equal(server.stats().routes["get-root"].gone, 1);
 });
 
-Deno.test("everything wrong with a wire is said at once", async () => {
+Deno.test("all errors in wire settings are reported at once", async () => {
   const wires = [
     {},
     { bandwidth: "-1MiB/s" },

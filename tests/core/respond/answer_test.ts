@@ -58,7 +58,7 @@ function refused(rejection: Rejection, given: Given = {}): Promise<Response> {
   return answerOf({ ...given, hooks: { admit: [() => rejection] } });
 }
 
-Deno.test("createAnswer() answers status, headers and body, and adds its own headers", async () => {
+Deno.test("createAnswer() sends status, headers and body, and adds headers of its own", async () => {
   const response = await answerOf({
     settings: {
       status: 201,
@@ -82,7 +82,7 @@ Deno.test("createAnswer() answers status, headers and body, and adds its own hea
   equal(await response.text(), "[1]");
 });
 
-Deno.test("createAnswer() leaves the author's own content type and Timing-Allow-Origin alone", async () => {
+Deno.test("createAnswer() keeps the configured content type and Timing-Allow-Origin", async () => {
   const response = await answerOf({
     settings: {
       headers: {
@@ -98,7 +98,7 @@ Deno.test("createAnswer() leaves the author's own content type and Timing-Allow-
   await response.body?.cancel();
 });
 
-Deno.test("createAnswer() reflects the origin, unless CORS is off or the author's", async () => {
+Deno.test("createAnswer() reflects the origin, unless CORS is off or configured for the route", async () => {
   const headers = { origin: "http://app.example" };
   const allowed = (response: Response) =>
     response.headers.get("access-control-allow-origin");
@@ -133,7 +133,7 @@ Deno.test("createAnswer() answers 204 and 304 without a body", async () => {
   }
 });
 
-Deno.test("createAnswer() gives each answer a body and a sequence number of its own", async () => {
+Deno.test("createAnswer() creates a separate body and sequence number for each answer", async () => {
   const { x, plan } = exchangeOf({ settings: { body: "b" } });
   const second = new LiveExchange(plan, "GET", undefined);
   begin(second);
@@ -148,7 +148,7 @@ Deno.test("createAnswer() gives each answer a body and a sequence number of its 
   );
 });
 
-Deno.test("a rejection is answered as a problem, with Retry-After in whole seconds, rounded up", async () => {
+Deno.test("createAnswer() answers a rejection with a problem document, and rounds Retry-After up to whole seconds", async () => {
   const response = await refused({
     reason: "queue_full",
     status: 503,
@@ -173,7 +173,7 @@ Deno.test("a rejection is answered as a problem, with Retry-After in whole secon
   });
 });
 
-Deno.test("a rejection may have a body of its own, or none where its status has none", async () => {
+Deno.test("createAnswer() sends the body of a rejection, and no body with a status that has none", async () => {
   const own = await refused({ reason: "r", status: 429, body: "slow down" }, {
     cors: false,
   });
@@ -184,16 +184,16 @@ Deno.test("a rejection may have a body of its own, or none where its status has 
 
 for (
   const [what, rejection] of Object.entries<Rejection>({
-    "a status that HTTP has not": { reason: "r", status: 99 },
-    "a status before the last": { reason: "r", status: 101 },
-    "a header that ends early": {
+    "a status that is not valid in HTTP": { reason: "r", status: 99 },
+    "an interim status": { reason: "r", status: 101 },
+    "a header that contains a line break": {
       reason: "r",
       status: 503,
       headers: { "x-bad": "a\r\nset-cookie: b" },
     },
   })
 ) {
-  Deno.test(`a rejection with ${what} becomes a 500, and the exchange ends`, async () => {
+  Deno.test(`createAnswer() answers a rejection with ${what} with 500, and the exchange ends`, async () => {
     const { x, plan } = exchangeOf({ hooks: { admit: [() => rejection] } });
     const response = await x.response;
     deepEqual([response?.status, x.status, plan.flow.size], [500, 500, 0]);
@@ -203,7 +203,7 @@ for (
   });
 }
 
-Deno.test("a hook that fails is answered as a problem with what it threw", async () => {
+Deno.test("createAnswer() answers a hook's error with a problem document that contains the error", async () => {
   const response = await answerOf({
     hooks: {
       serve: () => {
@@ -215,7 +215,7 @@ Deno.test("a hook that fails is answered as a problem with what it threw", async
   equal((await json(response)).detail, "Error: boom");
 });
 
-Deno.test("respond hooks are given what the one before returned, synchronous or not", async () => {
+Deno.test("respond hooks receive the response of the hook before, synchronous or not", async () => {
   const add = (letter: string) => (_: unknown, response: Response) => {
     response.headers.append("x-trail", letter);
     return response;
@@ -232,7 +232,7 @@ Deno.test("respond hooks are given what the one before returned, synchronous or 
   equal(mixed.headers.get("x-trail"), "a, slow, b");
 });
 
-Deno.test("a respond hook may replace the answer, and who observes is told its status", async () => {
+Deno.test("a respond hook may replace the response, and observe hooks see the new status", async () => {
   const seen: number[] = [];
   const { x } = exchangeOf({
     hooks: {
@@ -274,7 +274,7 @@ for (
     "promises nothing": () => Promise.resolve(undefined),
   })
 ) {
-  Deno.test(`a respond hook that ${what} is answered with 500 and reported, others or not`, async () => {
+  Deno.test(`a respond hook that ${what} is answered with 500 and reported, with or without other hooks`, async () => {
     const broken = hook as () => Response;
     const after = (_: unknown, response: Response) => response;
     for (const respond of [[broken], [broken, after]]) {
@@ -300,7 +300,7 @@ function timingOf(times: Partial<Exchange>): string {
   return serverTiming(Object.assign(exchange(testPlan()), times), "T");
 }
 
-Deno.test("milliseconds() has three decimals, as toFixed has", () => {
+Deno.test("milliseconds() writes three decimals, as toFixed() does", () => {
   for (
     const value of [
       0,
@@ -321,11 +321,11 @@ Deno.test("milliseconds() has three decimals, as toFixed has", () => {
   ) equal(milliseconds(value), (Math.round(value * 1000) / 1000).toFixed(3));
 });
 
-Deno.test("milliseconds() shows nothing below zero", () => {
+Deno.test("milliseconds() writes negative durations as zero", () => {
   equal(milliseconds(-3), "0.000");
 });
 
-Deno.test("serverTiming() adds up: queue, service and degradation make the total", () => {
+Deno.test("serverTiming() writes a total that is the sum of queue, service and degradation", () => {
   equal(
     timingOf({
       arrival: 100,
@@ -339,14 +339,14 @@ Deno.test("serverTiming() adds up: queue, service and degradation make the total
   );
 });
 
-Deno.test("serverTiming() of an answer at once is all zeros", () => {
+Deno.test("serverTiming() writes zeros for an immediate answer", () => {
   match(
     timingOf({ arrival: 5, start: 5, end: 5, outcome: "answered" }),
     /^queue;dur=0\.000, service;dur=0\.000, degrade;dur=0\.000, total;dur=0\.000, traceparent;desc="T"$/,
   );
 });
 
-Deno.test("serverTiming() of a request that was refused after waiting is all queue", () => {
+Deno.test("serverTiming() counts the whole time of a rejected request as queue time", () => {
   equal(
     timingOf({
       arrival: 0,
@@ -357,7 +357,7 @@ Deno.test("serverTiming() of a request that was refused after waiting is all que
     }),
     'queue;dur=40.000, service;dur=0.000, degrade;dur=0.000, total;dur=40.000, traceparent;desc="T"',
   );
-  // Where service was to start after it ended, nothing comes out negative.
+  // No time is negative if the exchange ended before its service would have started.
   match(
     timingOf({ arrival: 0, start: 50, end: 40, outcome: "rejected" }),
     /^queue;dur=40\.000, service;dur=0\.000/,
@@ -380,7 +380,7 @@ function unmatched(method: string, path: string, cors = true, origin?: string) {
   );
 }
 
-Deno.test("createFallback() answers 404 with the route that was probably meant", async () => {
+Deno.test("createFallback() answers 404 and suggests the nearest route", async () => {
   const response = unmatched("GET", "/api/ordres");
   equal(response.status, 404);
   deepEqual(await json(response), {
@@ -391,12 +391,12 @@ Deno.test("createFallback() answers 404 with the route that was probably meant",
   });
 });
 
-Deno.test("createFallback() suggests nothing where nothing is near", async () => {
+Deno.test("createFallback() suggests nothing if no route is near", async () => {
   const { detail } = await json(unmatched("GET", "/favicon.ico"));
   equal(detail, "No route takes GET /favicon.ico");
 });
 
-Deno.test("createFallback() answers 405 with Allow where the path has another method", async () => {
+Deno.test("createFallback() answers 405 with Allow if the path has a route for another method", async () => {
   const response = unmatched("DELETE", "/api/orders");
   equal(response.status, 405);
   equal(response.headers.get("allow"), "POST, PUT");
@@ -406,7 +406,7 @@ Deno.test("createFallback() answers 405 with Allow where the path has another me
   );
 });
 
-Deno.test("createFallback() lets a page from elsewhere read the answer, unless CORS is off", async () => {
+Deno.test("createFallback() lets pages of other origins read the answer, unless CORS is off", async () => {
   const open = unmatched("GET", "/x", true, "http://app.example");
   equal(open.headers.get("access-control-allow-origin"), "http://app.example");
   equal(open.headers.get("vary"), "Origin");

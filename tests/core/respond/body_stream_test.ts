@@ -12,7 +12,7 @@ const route = new RouteView(
   new Map(),
 );
 
-/** Draws its uniform, times ten. */
+/** Draws the stream's uniform number, times ten. */
 const tens = {
   draw: (stream, sequence) => 10 * stream.uniform(sequence),
 } as Distribution;
@@ -28,11 +28,11 @@ function times(
   return pieces.map((bytes) => schedule.next(bytes) - 1000);
 }
 
-Deno.test("wireSchedule() sends the first piece with the headers and each other one a gap later", () => {
+Deno.test("wireSchedule() schedules the first piece with the headers and each other piece one gap later", () => {
   deepEqual(times({ gap: tenEach }, [1, 1, 1]), [0, 10, 20]);
 });
 
-Deno.test("wireSchedule() draws each gap at a place of its own: a function of sequence and piece", () => {
+Deno.test("wireSchedule() draws each gap at a position that depends on sequence number and piece", () => {
   const first = times({ gap: tens }, Array(5000).fill(1));
   const again = times({ gap: tens }, Array(5000).fill(1));
   const other = times({ gap: tens }, Array(5000).fill(1), 1);
@@ -42,17 +42,17 @@ Deno.test("wireSchedule() draws each gap at a place of its own: a function of se
   equal(new Set(gaps).size, gaps.length);
 });
 
-Deno.test("wireSchedule() sends an even flow where the bandwidth has no burst", () => {
+Deno.test("wireSchedule() schedules an even flow if the bandwidth has no burst", () => {
   const bandwidth = { rate: 1000, burst: 0 };
   deepEqual(times({ bandwidth }, [100, 100, 50]), [100, 200, 250]);
 });
 
-Deno.test("wireSchedule() lets a burst pass at once, once", () => {
+Deno.test("wireSchedule() lets one burst pass at once", () => {
   const bandwidth = { rate: 1000, burst: 150 };
   deepEqual(times({ bandwidth }, [100, 100, 100]), [0, 50, 150]);
 });
 
-Deno.test("wireSchedule() fills the burst again in gaps, and never beyond it", () => {
+Deno.test("wireSchedule() refills the burst during gaps, up to its size", () => {
   const bandwidth = { rate: 1000, burst: 5 };
   deepEqual(times({ gap: tenEach, bandwidth }, [5, 5, 30, 5]), [0, 10, 45, 55]);
 });

@@ -26,7 +26,7 @@ for (
     [2, "a body without a wire", 0],
   ] as const
 ) {
-  Deno.test(`in simulation an exchange lasts as long as ${what} would flow`, async () => {
+  Deno.test(`a simulated exchange lasts as long as ${what} would flow`, async () => {
     const clock = new VirtualClock();
     await using server = await createServer({ routes: ROUTES }, {
       clock,

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { BytesBody } from "../../../core/respond/source.ts";
 
-Deno.test("BytesBody gives copies, so that many bodies share their bytes", () => {
+Deno.test("BytesBody returns copies, so that many bodies can share their bytes", () => {
   const bytes = Uint8Array.of(1, 2, 3);
   const [one, other] = [new BytesBody(bytes), new BytesBody(bytes)];
   one.read(2)?.fill(9);

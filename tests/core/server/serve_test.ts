@@ -3,13 +3,13 @@ import { listen } from "../../../core/server/serve.ts";
 import { errorOf } from "../../support/errors.ts";
 import { rawRequest } from "../../support/http.ts";
 
-/** The tests below hold for both. */
+/** Both engines must pass the tests below. */
 const ENGINES = ["deno", "node"] as const;
 
 const GET = ["GET / HTTP/1.1", "host: localhost"];
 
 for (const engine of ENGINES) {
-  Deno.test(`listen() picks a free port and says where it is reached, with ${engine}`, async () => {
+  Deno.test(`listen() picks a free port and returns its URL, with ${engine}`, async () => {
     const listener = await listen(
       { host: "127.0.0.1", port: 0, engine },
       () => new Response("hi"),
@@ -19,7 +19,7 @@ for (const engine of ENGINES) {
     await listener.close(1000);
   });
 
-  Deno.test(`listen() gives an address of this machine for one that means all, and brackets for IPv6, with ${engine}`, async () => {
+  Deno.test(`listen() returns a loopback URL for a wildcard address, with brackets for IPv6, with ${engine}`, async () => {
     for (
       const [host, shown] of [
         ["0.0.0.0", "127.0.0.1"],
@@ -38,7 +38,7 @@ for (const engine of ENGINES) {
     }
   });
 
-  Deno.test(`listen() says that a port is in use, and what to do, with ${engine}`, async () => {
+  Deno.test(`listen() reports a port in use, with a suggestion, with ${engine}`, async () => {
     const first = await listen(
       { host: "127.0.0.1", port: 0, engine },
       () => new Response(),
@@ -58,8 +58,8 @@ for (const engine of ENGINES) {
     await first.close(1000);
   });
 
-  Deno.test(`listen() says why an address cannot be had, with ${engine}`, async () => {
-    // TEST-NET-1: no machine has it.
+  Deno.test(`listen() reports why it cannot listen on an address, with ${engine}`, async () => {
+    // An address of TEST-NET-1, which no machine has.
     const error = await errorOf(() =>
       listen({ host: "192.0.2.1", port: 0, engine }, () => new Response())
     );
@@ -67,7 +67,7 @@ for (const engine of ENGINES) {
     equal(error.issues[0].path, "/server/host");
   });
 
-  Deno.test(`listen() answers 500 where the handler fails, with ${engine}`, async () => {
+  Deno.test(`listen() answers 500 if the handler fails, with ${engine}`, async () => {
     const listener = await listen(
       { host: "127.0.0.1", port: 0, engine },
       () => {
@@ -80,7 +80,7 @@ for (const engine of ENGINES) {
     await listener.close(1000);
   });
 
-  Deno.test(`Listener.close() lets an answer leave that is under way, with ${engine}`, async () => {
+  Deno.test(`Listener.close() waits for an answer in flight, with ${engine}`, async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const entered = Promise.withResolvers<void>();
     const listener = await listen(
@@ -98,7 +98,7 @@ for (const engine of ENGINES) {
     await closed;
   });
 
-  Deno.test(`Listener.close() does not wait longer than its limit, with ${engine}`, async () => {
+  Deno.test(`Listener.close() waits no longer than its limit, with ${engine}`, async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const entered = Promise.withResolvers<void>();
     const listener = await listen(
@@ -115,7 +115,7 @@ for (const engine of ENGINES) {
     match((await client.answer).text, /^HTTP\/1\.1 200 OK/);
   });
 
-  Deno.test(`Listener.cut() closes connections without a byte, with ${engine}`, async () => {
+  Deno.test(`Listener.cut() closes connections without sending a byte, with ${engine}`, async () => {
     const entered = Promise.withResolvers<void>();
     const { promise, resolve } = Promise.withResolvers<Response>();
     const listener = await listen(

@@ -10,7 +10,7 @@ import { hooks, plugin } from "../../support/plugins.ts";
 
 const ROUTES = [{ id: "r", path: "/r", serviceTime: "20ms" }];
 
-Deno.test("stats() counts what happened, reset() starts afresh with sequence 0", async () => {
+Deno.test("stats() counts exchanges, and reset() starts again with sequence number 0", async () => {
   await using test = await createTestServer({ routes: ROUTES });
   const { server } = test;
   const sequence = async () =>
@@ -26,7 +26,7 @@ Deno.test("stats() counts what happened, reset() starts afresh with sequence 0",
   equal(await sequence(), "0");
 });
 
-Deno.test("stats() holds what plugins report of themselves", async () => {
+Deno.test("stats() contains the snapshots of plugins", async () => {
   await using test = await createTestServer({}, {
     plugins: [
       plugin("counting", { snapshot: () => ({ widgets: 3 }) }),
@@ -38,7 +38,7 @@ Deno.test("stats() holds what plugins report of themselves", async () => {
   equal("silent" in plugins, false);
 });
 
-Deno.test("a plugin whose snapshot or health throws takes nobody else's away", async () => {
+Deno.test("a plugin whose snapshot or health throws does not hide those of others", async () => {
   const broken = () => {
     throw new Error("boom");
   };
@@ -56,7 +56,7 @@ Deno.test("a plugin whose snapshot or health throws takes nobody else's away", a
   match(reasons[0], /Plugin "broken" cannot tell how it is: Error: boom/);
 });
 
-Deno.test("a plugin knows the seed, suggests names, and warns once all routes are known", async () => {
+Deno.test("a plugin can read the seed, suggest names, and warn after all routes were prepared", async () => {
   const routes: string[] = [];
   let host: Host | undefined;
   const watching: Plugin = {
@@ -81,7 +81,7 @@ Deno.test("a plugin knows the seed, suggests names, and warns once all routes ar
   );
 });
 
-Deno.test("health() is ok, with version, revision and uptime on the server's clock", async () => {
+Deno.test("health() reports ok, with version, revision and uptime on the server's clock", async () => {
   await using test = await createTestServer({ routes: ROUTES });
   await test.request("/r");
   deepEqual(test.server.health(), {
@@ -95,8 +95,8 @@ Deno.test("health() is ok, with version, revision and uptime on the server's clo
   });
 });
 
-Deno.test("health() turns degraded with a cause where responses leave late, and recovers", async () => {
-  /** A clock whose wake-ups come 3 ms late. */
+Deno.test("health() reports degraded with a reason while responses leave late, and recovers", async () => {
+  /** Clock whose timers fire 3 ms late. */
   class LateClock extends VirtualClock {
     override at<A>(deadline: number, wake: (a: A) => void, argument: A) {
       return super.at(deadline + 3, wake, argument);
@@ -118,7 +118,7 @@ Deno.test("health() turns degraded with a cause where responses leave late, and 
   equal(server.health().status, "ok");
 });
 
-Deno.test("health() says why the clock runs without its thread", async () => {
+Deno.test("health() reports why the clock runs without its thread", async () => {
   const real = globalThis.SharedArrayBuffer;
   Reflect.set(globalThis, "SharedArrayBuffer", undefined);
   let server: Perfmock | undefined;
@@ -137,7 +137,7 @@ Deno.test("health() says why the clock runs without its thread", async () => {
   }
 });
 
-Deno.test("health() tells of a metric with too many series, and of what plugins say", async () => {
+Deno.test("health() reports a metric with too many series, and the reasons of plugins", async () => {
   const lines: string[] = [];
   const many = plugin("many", {
     health: () => ["The database is gone"],
@@ -163,7 +163,7 @@ Deno.test("health() tells of a metric with too many series, and of what plugins 
   deepEqual(lines, ["warn Metric many_total has more series than are kept"]);
 });
 
-Deno.test("draw() tells the service time of any exchange without sending one", async () => {
+Deno.test("draw() returns the service time of any exchange without sending a request", async () => {
   await using test = await createTestServer({
     routes: [{
       id: "r",
@@ -183,7 +183,7 @@ Deno.test("draw() tells the service time of any exchange without sending one", a
   throws(() => server.draw("none", 0), { code: "ARGUMENT_INVALID" });
 });
 
-Deno.test("a hook that always throws is logged once, with plugin, hook, route and the place in its file", async () => {
+Deno.test("a hook that always throws is logged once, with plugin, hook, route and the position in its file", async () => {
   const lines: string[] = [];
   const broken: RouteHooks = {
     observe: () => {
@@ -204,7 +204,7 @@ Deno.test("a hook that always throws is logged once, with plugin, hook, route an
   );
 });
 
-Deno.test("a plugin writes to the log under its name, its disposal's failure included", async () => {
+Deno.test("the log shows a plugin's name with its lines and with errors of its disposal", async () => {
   const lines: string[] = [];
   const test = await createTestServer({}, {
     plugins: [plugin("own", {}, {
@@ -222,7 +222,7 @@ Deno.test("a plugin writes to the log under its name, its disposal's failure inc
   ]);
 });
 
-Deno.test("the log goes to standard error unless told otherwise", async () => {
+Deno.test("the log goes to standard error by default", async () => {
   const { error } = console;
   const lines: unknown[] = [];
   Reflect.set(console, "error", (line: unknown) => lines.push(line));
@@ -239,7 +239,7 @@ Deno.test("the log goes to standard error unless told otherwise", async () => {
   deepEqual(lines, ["perfmock: info: own: ready"]);
 });
 
-Deno.test("routes and plugins describe themselves to the control API", async () => {
+Deno.test("the control API describes routes and plugins", async () => {
   await using test = await createTestServer({ routes: ROUTES });
   deepEqual(test.server.routes, [{
     id: "r",
@@ -262,7 +262,7 @@ Deno.test("routes and plugins describe themselves to the control API", async () 
   deepEqual(routeKeys, ["serviceTime", "scale", "sampling"]);
 });
 
-Deno.test("drain() lets what is under way end on time, and answers 503 to new requests", async () => {
+Deno.test("drain() lets exchanges in flight end on time, and answers 503 to new requests", async () => {
   const clock = new VirtualClock();
   const server = await createPerfmock({ routes: ROUTES }, {
     clock,
@@ -281,7 +281,7 @@ Deno.test("drain() lets what is under way end on time, and answers 503 to new re
   equal(clock.pending, 0);
 });
 
-Deno.test("drain() cuts what is left after its time, and ends", async () => {
+Deno.test("drain() cuts the exchanges that are left after its timeout", async () => {
   const clock = new VirtualClock();
   const server = await createPerfmock({
     server: { drainTimeout: "5ms" },
@@ -296,14 +296,14 @@ Deno.test("drain() cuts what is left after its time, and ends", async () => {
   equal(server.stats().routes.r.gone, 0, "the client did not leave");
 });
 
-Deno.test("drain() of a server that has ended is over at once; so is a second disposal", async () => {
+Deno.test("drain() and disposal of a server that has ended resolve at once", async () => {
   const server = await createPerfmock();
   await server[Symbol.asyncDispose]();
   await server.drain();
   await server[Symbol.asyncDispose]();
 });
 
-Deno.test("a server that was not started cannot be used, but ended", async () => {
+Deno.test("a server that was not started can be disposed", async () => {
   const server = new Server({ clock: new VirtualClock() });
   throws(() => server.config, (error) => {
     ok(error instanceof PerfmockError);
