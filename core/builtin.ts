@@ -9,7 +9,6 @@ import exporters from "../plugins/exporters/mod.ts";
 import limiter from "../plugins/limiter/mod.ts";
 import loadEngine from "../plugins/load_engine/mod.ts";
 import resourceStress from "../plugins/resource_stress/mod.ts";
-import type { Plugin } from "./plugin.ts";
 import type { BuiltinPlugins } from "./world/settings.ts";
 
 /** Built-in plugins by name, in the order in which they are set up. */
