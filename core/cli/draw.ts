@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
+import { suggest } from "../lib/suggest.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,

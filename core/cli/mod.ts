@@ -4,8 +4,9 @@
  * @module
  */
 import { Command, CommanderError, Option } from "commander";
-import { ENVIRONMENT, suggest } from "../config/mod.ts";
+import { ENVIRONMENT } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
+import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../version.ts";
 import { check, schema } from "./check.ts";
 import type { ConfigurationOptions } from "./configuration.ts";

@@ -5,13 +5,9 @@
  */
 import { extname } from "node:path";
 import { parse } from "yaml";
-import {
-  createKit,
-  formatDuration,
-  readConfig,
-  validate,
-} from "../config/mod.ts";
+import { createKit, readConfig, validate } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
+import { formatDuration } from "../lib/units.ts";
 import type { Kit, KitType, Signal } from "../plugin.ts";
 import type { Terminal } from "./terminal.ts";
 

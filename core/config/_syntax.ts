@@ -33,7 +33,7 @@ export interface Position {
 
 /** A syntax error. */
 export interface SyntaxIssue extends Position {
-  /** What is wrong, in lower case, to follow the place. */
+  /** Description in lower case, to follow the place. */
   readonly message: string;
 }
 

@@ -26,11 +26,11 @@ export type RawIssue = SchemaIssue & Readonly<Record<string, unknown>>;
 export interface WordedIssue {
   /** Path from the validated value. */
   readonly segments: readonly PropertyKey[];
-  /** What is wrong. */
+  /** Description, as a sentence without a full stop. */
   readonly message: string;
   /** True if the last segment is a key that is not allowed; undefined where the validator does not tell. */
   readonly unknownKey?: boolean;
-  /** What is allowed, as far as the issue itself says. */
+  /** Accepted values in words, as far as the issue itself says. */
   readonly allowed?: string;
   /** True if `allowed` covers only one of several alternatives: the JSON Schema knows them all. */
   readonly partial?: boolean;

@@ -29,7 +29,7 @@ import { DISTRIBUTION_DEFINITION } from "./json_schema.ts";
 import type { Validation } from "./validate.ts";
 import { kindInWords, limitsInWords, valueInWords } from "./words.ts";
 
-/** What the types of a kit depend on beyond the value they read. */
+/** Context that the types of a kit depend on, besides the value they parse. */
 export interface KitContext {
   /** Absolute path of the folder that relative paths start from. */
   readonly folder: string;
@@ -97,7 +97,7 @@ export type JsonKeywords = Readonly<Record<string, unknown>> & {
  * the parsing.
  *
  * @param name name of the type, used in "Expected a …, received …"
- * @param keywords JSON Schema of the input; its description also tells what is allowed
+ * @param keywords JSON Schema of the input; its description is also used as the `allowed` of issues
  * @param read parses the input; returns `"mismatch"` for values of another type
  */
 export function readingType<T>(

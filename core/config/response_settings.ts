@@ -1,5 +1,5 @@
 /**
- * Settings of what a route answers, `response`, and of how the body is sent, `wire`.
+ * Settings of a route's response, `response`, and of the timing of its body, `wire`.
  *
  * @module
  */
@@ -196,7 +196,7 @@ function eventsType(kit: Kit) {
   });
 }
 
-/** How a body is sent, as users write it. */
+/** Timing of a body, as users write it. */
 export interface WireInput {
   /** Time between two pieces: a distribution. */
   readonly gap?: unknown;
@@ -214,7 +214,7 @@ export interface WireInput {
     };
 }
 
-/** How a body is sent, parsed. */
+/** Timing of a body, parsed. */
 export interface WireSettings {
   /** Time between two pieces. */
   readonly gap?: Distribution | undefined;

@@ -1,4 +1,4 @@
-/** The command line: in this process with its output kept, or as the process that users run. */
+/** Runs the command line, in this process or in one of its own. */
 import { fileURLToPath } from "node:url";
 import { main } from "../../core/cli/mod.ts";
 import type { Terminal } from "../../core/cli/terminal.ts";
@@ -6,9 +6,9 @@ import { until } from "./wait.ts";
 
 const MOD = fileURLToPath(new URL("../../mod.ts", import.meta.url));
 
-/** What a command came to. */
+/** Result of a command. */
 export interface Ended {
-  /** The exit status. */
+  /** Exit status. */
   readonly status: number;
   /** Standard output. */
   readonly out: string;
@@ -30,11 +30,11 @@ export async function cli(...args: readonly string[]): Promise<Ended> {
   return { status, out, err };
 }
 
-/** Where and how a process runs. */
+/** Working directory and environment of a process. */
 export interface Surroundings {
-  /** Its working directory. */
+  /** Working directory. Default: that of this process. */
   readonly cwd?: string;
-  /** Environment variables beyond this process's own. */
+  /** Environment variables, in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -52,31 +52,31 @@ function command(
   }).spawn();
 }
 
-/** A stream's text, told piece by piece as it comes. */
+/** Reads the text of a stream; `received` receives all of it so far with each piece. */
 async function textOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  told: (text: string) => void = () => {},
+  received: (text: string) => void = () => {},
 ): Promise<string> {
   let text = "";
   for await (const part of stream.pipeThrough(new TextDecoderStream())) {
-    told(text += part);
+    received(text += part);
   }
   return text;
 }
 
 async function end(
   child: Deno.ChildProcess,
-  complained?: (text: string) => void,
+  onError?: (text: string) => void,
 ): Promise<Ended> {
   const [{ code }, out, err] = await Promise.all([
     child.status,
     textOf(child.stdout),
-    textOf(child.stderr, complained),
+    textOf(child.stderr, onError),
   ]);
   return { status: code, out, err };
 }
 
-/** Runs a command as a process of its own, to its end. */
+/** Runs a command in a process of its own. */
 export async function run(
   args: readonly string[],
   surroundings: Surroundings = {},
@@ -84,19 +84,19 @@ export async function run(
   return await end(command(args, surroundings));
 }
 
-/** A serving process. */
+/** A process that serves. */
 export interface Serving extends AsyncDisposable {
-  /** Where it listens. */
+  /** URL it listens on. */
   readonly url: URL;
-  /** The process, as it says itself. */
+  /** Process id from the ready file. */
   readonly pid: number;
-  /** The folder with its ready file, ready.json. */
+  /** Folder with its ready file, ready.json. */
   readonly folder: string;
-  /** The signal goes to the process that wrote the ready file. */
+  /** Sends a signal to the process that wrote the ready file. */
   signal(name: "SIGINT" | "SIGTERM" | "SIGHUP"): void;
-  /** What it has complained of so far. */
+  /** Standard error so far. */
   readonly err: string;
-  /** What came of it, once it has ended. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<Ended>;
 }
 

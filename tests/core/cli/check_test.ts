@@ -128,7 +128,7 @@ async function printed(...args: string[]): Promise<string> {
   return out;
 }
 
-/** Returns a function that tells whether the printed JSON Schema accepts a value. */
+/** Returns a function that checks values against the printed JSON Schema. */
 async function accepts(): Promise<(value: unknown) => boolean> {
   // JSON Schema's patterns are meant with the flag "u"; zod compiles them without it.
   const text = (await printed()).replaceAll("\\\\P{Cc}", "[^\\\\x00-\\\\x1f]");
