@@ -1,3 +1,4 @@
+// Runs without the profiler: computes much.
 import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { LoadProgress } from "../../../../core/load.ts";
