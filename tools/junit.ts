@@ -5,36 +5,36 @@
  */
 import { DOMParser, type Element } from "@xmldom/xmldom";
 
-/** One `<testcase>`: a test, or a step of one, whose name then starts with its test's. */
+/** One `<testcase>`: a test, or a step of a test, whose name starts with the name of the test. */
 export interface JUnitCase {
-  /** The test module, as Deno names it: relative, with a leading `./`. */
+  /** Test module as Deno names it: relative, with a leading `./`. */
   readonly module: string;
-  /** The test's name; a step is `test > step`. */
+  /** Name of the test; a step is `test > step`. */
   readonly name: string;
-  /** The line of the module it is registered on, from 1. */
+  /** Line of the module that registers it, from 1. */
   readonly line: number;
-  /** How long it took, in seconds. */
+  /** Duration in seconds. */
   readonly seconds: number;
-  /** How it ended. */
+  /** Outcome. */
   readonly outcome: "passed" | "failed" | "skipped";
-  /** The error's first sentence; empty unless it failed. */
+  /** First sentence of the error; empty unless the test failed. */
   readonly message: string;
-  /** The error with its stack; empty unless it failed. */
+  /** Error with its stack; empty unless the test failed. */
   readonly detail: string;
 }
 
-/** What the report holds. */
+/** Content of a report. */
 export interface JUnitReport {
-  /** The modules that were loaded, whether or not they hold tests. */
+  /** Modules that were loaded, with or without tests. */
   readonly modules: readonly string[];
-  /** All test cases, in the order of the report. */
+  /** Test cases in the order of the report. */
   readonly cases: readonly JUnitCase[];
 }
 
 /**
- * Parses a report. An empty text, which is what a run leaves behind that ended before its first test, is an empty report.
+ * Parses a report. A run that ended before its first test leaves an empty text, which is an empty report.
  *
- * @throws Error where the text is no XML
+ * @throws Error if the text is no XML
  */
 export function parseJUnit(xml: string): JUnitReport {
   if (xml.trim() === "") return { modules: [], cases: [] };

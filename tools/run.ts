@@ -6,11 +6,11 @@
 
 import { fileURLToPath } from "node:url";
 
-/** The repository's absolute path, without a slash at its end. */
+/** Absolute path of the repository, without a slash at its end. */
 export const root: string = fileURLToPath(new URL("..", import.meta.url))
   .replace(/\/$/, "");
 
-/** Reads one file of the repository; empty where there is none. */
+/** Reads one file; empty if there is none. */
 export async function readIfThere(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
@@ -20,7 +20,7 @@ export async function readIfThere(path: string): Promise<string> {
   }
 }
 
-/** Runs `deno` in the repository with this process's own output. */
+/** Runs `deno` in the repository and shows its output; returns the exit status. */
 export async function deno(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -36,7 +36,7 @@ export async function deno(
   return (await command.output()).code;
 }
 
-/** Runs `deno` in the repository and keeps its output, standard output and standard error together. */
+/** Runs `deno` in the repository and returns its standard output, followed by its standard error. */
 export async function denoQuietly(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -52,7 +52,7 @@ export async function denoQuietly(
   return { code, output: text.decode(stdout) + text.decode(stderr) };
 }
 
-/** The paths of the repository's TypeScript files under some folders, relative and sorted. */
+/** Paths of the TypeScript files under some folders, relative to the repository and sorted. */
 export async function sources(...folders: string[]): Promise<string[]> {
   const found: string[] = [];
   for (const folder of folders) await walk(folder, found);

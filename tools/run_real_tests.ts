@@ -1,6 +1,6 @@
 /**
  * `deno task test:real`: runs the tests that need installed software, such as Debian's `prometheus`. PERFMOCK_REQUIRE_REAL
- * tells them to fail where it is missing.
+ * makes them fail if it is missing.
  *
  * @module
  */

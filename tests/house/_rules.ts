@@ -95,7 +95,7 @@ export function noJsrImports(files: readonly Source[]): string[] {
   );
 }
 
-/** Rule 2's names. */
+/** Names that rule 2 forbids. */
 const TIME_AND_CHANCE = [
   "Math.random",
   "Date.now",
@@ -114,11 +114,11 @@ export function timeAndChance(files: readonly Source[]): string[] {
     );
 }
 
-/** Rule 10's places: serving, reading files (files named read….ts), the CLI, stress, and the connections of the load engine. */
+/** Files that rule 10 exempts: serving, reading files (named read….ts), the CLI, stress, and connections of the load engine. */
 const DENO_ALLOWED =
   /^core\/server\/serve[a-z_]*\.ts$|^core\/cli\/|\/_?read[a-z_]*\.ts$|^plugins\/distributions\/_lines\.ts$|^plugins\/resource_stress\/|^plugins\/load_engine\/http\/|(^|[/_])worker\.ts$|^mod\.ts$/;
 
-/** Rule 10: everything else uses Web APIs, types included. */
+/** Rule 10: all other files use Web APIs, types included. */
 export function denoNamespace(files: readonly Source[]): string[] {
   return files.filter((file) => !DENO_ALLOWED.test(file.path))
     .flatMap((file) =>
@@ -165,7 +165,7 @@ export function groupMarkers(files: readonly Source[]): string[] {
     });
 }
 
-/** A test that asserts nothing, itself or through a helper it imports, cannot fail; one alone hides all others. */
+/** A test without an assertion, in its file or in a helper it imports, cannot fail; `only` hides all other tests. */
 export function testsAssert(files: readonly Source[]): string[] {
   const helpers = new Map(files.map((file) => [file.path, file]));
   const asserts = (file: Source): boolean =>

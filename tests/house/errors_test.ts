@@ -19,7 +19,7 @@ Deno.test("Rule 9: docs/errors.md has one heading for each error code, in order"
   deepEqual(headings, codes);
 });
 
-Deno.test("Rule 9: docs/errors.md says of each code what it means, what to do, and shows one", () => {
+Deno.test("Rule 9: docs/errors.md shows an example of each error code and explains what to do", () => {
   const sections = page.split(/^## /m).slice(1);
   const incomplete = sections.filter((section) =>
     !/```\n[^`]+```/.test(section) || !/\*\*What to do\*\*: \S/.test(section)

@@ -2,14 +2,14 @@ import { deepEqual, equal } from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { root, sources } from "../../tools/run.ts";
 
-/** A worker's script is no module to import: it takes its thread's messages. */
+/** All modules, without the scripts of workers: those handle the messages of their thread. */
 const modules = (await sources("core", "plugins"))
   .filter((path) => !/(^|[/_])worker\.ts$/.test(path))
   .concat("mod.ts")
   .map((path) => pathToFileURL(`${root}/${path}`).href);
 
-Deno.test("Rule 3: importing every module starts nothing and asks for nothing but its own source", async () => {
-  // A profile of coverage would need the permission to write it.
+Deno.test("Rule 3: importing every module starts nothing and needs no permission except to read its source", async () => {
+  // Writing a coverage profile would need a permission.
   const { DENO_COVERAGE_DIR: _, ...env } = Deno.env.toObject();
   const command = new Deno.Command(Deno.execPath(), {
     args: [
@@ -34,7 +34,7 @@ Deno.test("Rule 3: importing every module starts nothing and asks for nothing bu
   ]);
 });
 
-Deno.test("Every module can be imported by itself, so that coverage counts files no other test loads", async () => {
+Deno.test("Every module can be imported, so that coverage counts files that no other test loads", async () => {
   const imported = await Promise.all(modules.map((url) => import(url)));
   equal(imported.length, modules.length);
 });

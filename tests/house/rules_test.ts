@@ -18,7 +18,7 @@ const tests = await parseAll("tests");
 const tools = await parseAll("tools");
 const examples = await parseAll("examples");
 
-Deno.test("Rule 1: plugins import the contract alone, core imports no plugin", () => {
+Deno.test("Rule 1: plugins import only the contract, core imports no plugin", () => {
   deepEqual(boundaries(product), []);
 });
 
@@ -34,7 +34,7 @@ Deno.test("Rule 2: time comes from a Clock, chance from a stream", () => {
   deepEqual(timeAndChance(product), []);
 });
 
-Deno.test("Rule 10: core and plugins use Web APIs but for serving, reading files, stress and the CLI", () => {
+Deno.test("Rule 10: core and plugins use Web APIs, except for serving, reading files, stress and the CLI", () => {
   deepEqual(denoNamespace(product), []);
 });
 
@@ -42,7 +42,7 @@ Deno.test("A folder's mod.ts is its only door", () => {
   deepEqual(doors(product), []);
 });
 
-Deno.test("Nothing that runs here imports from JSR", () => {
+Deno.test("No file imports from JSR", () => {
   deepEqual(noJsrImports([...product, ...tests, ...tools, ...examples]), []);
 });
 
@@ -50,10 +50,10 @@ Deno.test("Files are short and named in snake_case", () => {
   deepEqual(shape([...product, ...tests, ...tools, ...examples]), []);
 });
 
-Deno.test("Every test file asserts, and no test is switched off", () => {
+Deno.test("Every test file asserts something, and no test is disabled", () => {
   deepEqual(testsAssert(tests), []);
 });
 
-Deno.test("The markers that tell how a test file runs are spelled right", () => {
+Deno.test("Markers of test files are spelled as the test command expects", () => {
   deepEqual(groupMarkers(tests), []);
 });

@@ -65,7 +65,7 @@ Deno.test("parse() finds references, not keys, comments or strings of the same n
   deepEqual(unwanted.filter((name) => references.has(name)), []);
 });
 
-Deno.test("boundaries() tells of a plugin that reaches into core or another plugin", () => {
+Deno.test("boundaries() reports a plugin that imports the inside of core or another plugin", () => {
   const text = `import type { Plugin } from "../../core/plugin.ts";
     import { z } from "zod";
     import { own } from "./own.ts";
@@ -124,14 +124,14 @@ Deno.test("noCircles() shows the imports that close a circle, types included", (
   deepEqual(noCircles(files.slice(1)), []);
 });
 
-Deno.test("contractIsTypes() tells of an import that costs something at run time", () => {
+Deno.test("contractIsTypes() reports an import of values", () => {
   const text = `import type { z } from "zod"; import { Hono } from "hono";`;
   deepEqual(contractIsTypes(one("core/contract/values.ts", text)), [
     "core/contract/values.ts imports hono: the contract may import types alone",
   ]);
 });
 
-Deno.test("doors() tells of imports that climb in through a window", () => {
+Deno.test("doors() reports imports that bypass a folder's mod.ts", () => {
   const files = [
     parse("core/time/mod.ts", `export * from "./precise_clock.ts";`),
     parse("core/time/precise_clock.ts", `import { heap } from "./_heap.ts";`),
@@ -155,7 +155,7 @@ Deno.test("doors() tells of imports that climb in through a window", () => {
   ]);
 });
 
-Deno.test("noJsrImports() tells of JSR imports", () => {
+Deno.test("noJsrImports() reports imports from JSR", () => {
   deepEqual(
     noJsrImports(one("core/a.ts", `import "jsr:@std/assert@1";`)),
     ["core/a.ts imports jsr:@std/assert@1"],
@@ -191,7 +191,7 @@ Deno.test("denoNamespace() allows serving, reading files, stress and the CLI", (
   ]);
 });
 
-Deno.test("shape() tells of long files and of names that are not snake_case", () => {
+Deno.test("shape() reports long files and names that are not snake_case", () => {
   deepEqual(
     shape([
       ...one("core/preciseClock.ts", ""),
@@ -205,7 +205,7 @@ Deno.test("shape() tells of long files and of names that are not snake_case", ()
   );
 });
 
-Deno.test("testsAssert() tells of tests that cannot fail", () => {
+Deno.test("testsAssert() reports tests that cannot fail", () => {
   deepEqual(
     testsAssert([
       ...one("tests/a_test.ts", `Deno.test("a", () => {});`),

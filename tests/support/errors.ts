@@ -1,8 +1,8 @@
-/** What went wrong, in a form that tests can look at. */
+/** Errors in a form that tests can compare. */
 import { ok } from "node:assert/strict";
 import { type Issue, PerfmockError } from "../../core/errors.ts";
 
-/** The error that something throws; whatever it makes instead is disposed. */
+/** Returns the PerfmockError that a function throws; disposes of the function's result if it throws none. */
 export async function errorOf(
   run: () => Promise<unknown> | unknown,
 ): Promise<PerfmockError> {

@@ -1,15 +1,15 @@
-/** Clients: one on the wire as it is, one within the process. */
+/** Clients: one that reads the bytes of a connection, one within the process. */
 import type { Perfmock } from "../../core/app.ts";
 
-/** What a client saw of a server: the bytes as text, until the server closed the connection. */
+/** Everything a client received until the server closed the connection. */
 export interface RawAnswer {
-  /** All that came. */
+  /** Received bytes as text. */
   readonly text: string;
-  /** Whether the connection was reset instead of closed. */
+  /** True if the connection was reset instead of closed. */
   readonly reset: boolean;
 }
 
-/** A TCP connection on which a request was written, and which tells what comes back until the server closes it. */
+/** A TCP connection on which a request was written; `answer` resolves once the server closes it. */
 export async function rawRequest(
   url: URL,
   lines: readonly string[],
@@ -51,7 +51,7 @@ async function readAll(connection: Deno.Conn): Promise<RawAnswer> {
   }
 }
 
-/** A request to a server over its socket. */
+/** Sends a request to a server over its socket. */
 export async function get(
   server: Perfmock,
   path: string,
@@ -60,7 +60,7 @@ export async function get(
   return await fetch(new URL(path, server.url), init);
 }
 
-/** A call of a server's control API or of any other path, within the process. */
+/** Sends a request to a server within the process, without a socket. */
 export async function call(
   server: Perfmock,
   path: string,
@@ -69,14 +69,14 @@ export async function call(
   return await server.fetch(new Request(new URL(path, server.url), init));
 }
 
-/** The JSON that a call answers with. */
+/** Reads the JSON body of an answer. */
 export async function json<T = Record<string, unknown>>(
   response: Response | Promise<Response>,
 ): Promise<T> {
   return await (await response).json();
 }
 
-/** A POST of JSON. */
+/** Options of a POST request with a JSON body. */
 export function post(body: unknown): RequestInit {
   return {
     method: "POST",

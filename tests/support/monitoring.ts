@@ -65,12 +65,12 @@ export function readShipped(name: string): Promise<string> {
   return Deno.readTextFile(new URL(name, FOLDER));
 }
 
-/** The dashboard. */
+/** Reads the dashboard. */
 export async function dashboard(): Promise<Dashboard> {
   return JSON.parse(await readShipped("dashboard.json"));
 }
 
-/** The rules. */
+/** Reads the rules. */
 export async function rules(): Promise<readonly Rule[]> {
   const { groups } = parse(await readShipped("rules.yml")) as {
     groups: { rules: Rule[] }[];

@@ -1,22 +1,22 @@
-/** A process as the system sees it: nothing here trusts what the process says of itself. Linux only. */
+/** Figures of a process by the operating system, independent of what the process reports itself. Linux only. */
 
-/** Whether the system can be asked. */
+/** True if the operating system offers the figures. */
 export const CAN_LOOK: boolean = Deno.build.os === "linux";
 
-/** Linux tells user space of CPU time in steps of this many milliseconds. */
+/** Resolution of CPU times that Linux reports to user space, in ms. */
 const TICK = 10;
 
-/** What a thread has done since it began, in milliseconds. */
+/** Use of the processor by a thread since its start. */
 export interface ThreadUse {
-  /** On a core, from /proc/PID/task/TID/stat. */
+  /** Time on a core in ms, from /proc/PID/task/TID/stat. */
   readonly ran: number;
-  /** Ready to run without a core, from schedstat beside it. */
+  /** Time ready to run without a core in ms, from /proc/PID/task/TID/schedstat. */
   readonly waited: number;
-  /** When that was read. */
+  /** Time of the reading in ms. */
   readonly at: number;
 }
 
-/** Reads what a thread has done. */
+/** Reads the use of the processor by a thread. */
 export async function threadUse(pid: number, tid: number): Promise<ThreadUse> {
   const folder = `/proc/${pid}/task/${tid}`;
   const stat = await Deno.readTextFile(`${folder}/stat`);
@@ -30,7 +30,7 @@ export async function threadUse(pid: number, tid: number): Promise<ThreadUse> {
   };
 }
 
-/** The shares of time between two readings. */
+/** Shares of the time between two readings, 0…1. */
 export function shares(
   from: ThreadUse,
   to: ThreadUse,
@@ -42,7 +42,7 @@ export function shares(
   };
 }
 
-/** The ids of a process's threads; empty once it is gone. */
+/** Ids of the threads of a process; empty once the process has ended. */
 export async function threads(pid: number): Promise<number[]> {
   try {
     return await Array.fromAsync(
@@ -54,7 +54,7 @@ export async function threads(pid: number): Promise<number[]> {
   }
 }
 
-/** The resident size of a process, in bytes. */
+/** Resident size of a process, in bytes. */
 export async function residentSize(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);

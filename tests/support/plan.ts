@@ -1,12 +1,17 @@
-/** A plan for tests of the pipeline: no HTTP, a virtual clock, hooks as given. */
-import { LiveExchange } from "../../core/pipeline/exchange.ts";
-import { type Flow, Generation } from "../../core/pipeline/exchange.ts";
+/** A plan for tests of the pipeline: without HTTP, on a virtual clock, with the given hooks. */
+import {
+  type Flow,
+  Generation,
+  LiveExchange,
+  type Plan,
+  type PlannedHooks,
+} from "../../core/pipeline/exchange.ts";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { Recorder } from "../../core/observe/recorder.ts";
 import { createFlow } from "../../core/pipeline/pipeline.ts";
-import type { Plan, PlannedHooks } from "../../core/pipeline/exchange.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";
 
+/** A plan with access to its parts. */
 export interface TestPlan extends Plan {
   readonly clock: VirtualClock;
   readonly flow: Flow;
@@ -15,6 +20,7 @@ export interface TestPlan extends Plan {
   readonly figures: Recorder;
 }
 
+/** Makes the plan of a route `r` that answers 200. */
 export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
   const metrics = new MetricRegistry();
   const figures = new Recorder(metrics, 1000);
@@ -59,6 +65,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
   };
 }
 
+/** Makes an exchange on a plan. */
 export function exchange(plan: Plan): LiveExchange {
   return new LiveExchange(plan, "GET", undefined);
 }

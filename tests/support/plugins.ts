@@ -1,7 +1,7 @@
-/** Plugins and files with plugins in them, for tests of what loads and runs them. */
+/** Plugins, and files that contain plugins. */
 import type { Instance, Plugin, RouteHooks } from "../../core/plugin.ts";
 
-/** A plugin whose instance is given. */
+/** Makes a plugin that sets up the given instance. */
 export function plugin(
   name: string,
   instance: Instance = {},
@@ -10,12 +10,12 @@ export function plugin(
   return { name, version: "1.0.0", setup: () => instance, ...more };
 }
 
-/** A plugin that does the same to every route. */
+/** Makes a plugin that gives the same hooks to every route. */
 export function hooks(name: string, given: RouteHooks): Plugin {
   return plugin(name, { route: () => given });
 }
 
-/** A folder with files in it, gone after the test. */
+/** Makes a temporary folder with files in it, and removes it at the end of the test. */
 export async function folderWith(
   files: Readonly<Record<string, string>>,
 ): Promise<{ readonly url: URL; readonly path: string } & AsyncDisposable> {

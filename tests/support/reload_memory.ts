@@ -1,4 +1,4 @@
-/** Changes a server's configuration 1000 times and prints the heap before and after, in bytes; run with --expose-gc. */
+/** Changes the configuration of a server 1000 times and prints the size of the heap before and after, in bytes. Needs --expose-gc. */
 import { createPerfmock } from "../../core/app.ts";
 
 const collect = (globalThis as unknown as { gc(): void }).gc;
@@ -35,5 +35,5 @@ await reload(100);
 const before = await heapUsed();
 await reload(1000);
 const after = await heapUsed();
-// deno-lint-ignore no-console -- this is its answer
+// deno-lint-ignore no-console -- the result is read from standard output
 console.log(JSON.stringify({ before, after, revision: server.revision }));

@@ -1,20 +1,20 @@
 /** Clients of TLS and HTTP/2. */
 import { connect } from "node:http2";
 
-/** What came back on one HTTP/2 stream. */
+/** Answer on one HTTP/2 stream. */
 export interface StreamAnswer {
-  /** The status; undefined where no headers came. */
+  /** Status; undefined if no headers came. */
   readonly status: number | undefined;
-  /** The body so far. */
+  /** Body received so far. */
   readonly text: string;
-  /** The code the stream was reset with; 0 for none. */
+  /** Code with which the stream was reset; 0 if it was not. */
   readonly code: number;
 }
 
-/** A GET over HTTP/2, by Node's client, whoever signed the certificate. */
+/** Sends a GET over HTTP/2 with Node's client, and accepts any certificate. */
 export async function http2Get(url: URL): Promise<StreamAnswer> {
   const session = connect(url.origin, { rejectUnauthorized: false });
-  // What becomes of the stream tells all there is to know.
+  // The stream reports the same errors.
   session.on("error", () => {});
   const { promise, resolve } = Promise.withResolvers<StreamAnswer>();
   const stream = session.request({ ":path": url.pathname });
@@ -36,7 +36,7 @@ export async function http2Get(url: URL): Promise<StreamAnswer> {
   return answer;
 }
 
-/** What comes back on a TLS connection that offers HTTP/1.1 alone, and how it ends. */
+/** Sends lines on a TLS connection that offers HTTP/1.1 only; returns all that is received until it ends. */
 export async function rawTls(
   url: URL,
   lines: readonly string[],

@@ -48,7 +48,7 @@ function file(path: string, hit: number, found: number): FileCoverage {
   };
 }
 
-Deno.test("parseLcov() reads shares and what did not run, and skips files of other folders", () => {
+Deno.test("parseLcov() reads shares and places that did not run, and skips files outside the repository", () => {
   deepEqual(parseLcov(LCOV, "/home/ann/perfmock"), [{
     path: "core/lib/random/threefry.ts",
     lines: { hit: 1, found: 5 },
@@ -76,7 +76,7 @@ Deno.test("judge() demands 100 % of statistical code and 90 % elsewhere", () => 
   ]);
 });
 
-Deno.test("judge() adds a folder's files up, those of folders below it included", () => {
+Deno.test("judge() adds up the files of a folder and of the folders below it", () => {
   const [folder] = judge([
     file("plugins/limiter/mod.ts", 100, 100),
     file("plugins/limiter/queues/fifo.ts", 0, 10),
@@ -90,13 +90,13 @@ Deno.test("judge() treats a folder of types only as complete", () => {
   ok(judge([file("core/lib/random/types.ts", 0, 0)])[0].ok);
 });
 
-Deno.test("table() never rounds up and names what did not run", () => {
+Deno.test("table() never rounds up, and names places that did not run", () => {
   const text = table(judge([file("core/lib/random/threefry.ts", 9999, 10000)]));
   match(text, /! core\/lib\/random +99\.9 +100\.0 +100\.0 {3}≥ 100/);
   match(text, /core\/lib\/random\/threefry\.ts: 3-4/);
 });
 
-Deno.test("unloaded() names the files that no profile knows", () => {
+Deno.test("unloaded() names files without a profile", () => {
   const loaded = new Set(["file:///home/ann/my%20mock/core/app.ts"]);
   deepEqual(
     unloaded(["core/app.ts", "core/new.ts"], loaded, "/home/ann/my mock"),

@@ -1,11 +1,11 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { parseJUnit } from "../../tools/junit.ts";
 
-Deno.test("parseJUnit() takes an empty text for an empty report", () => {
+Deno.test("parseJUnit() reads an empty text as an empty report", () => {
   deepEqual(parseJUnit(" \n"), { modules: [], cases: [] });
 });
 
-Deno.test("parseJUnit() refuses what is no XML", () => {
+Deno.test("parseJUnit() throws on a text that is no XML", () => {
   throws(() => parseJUnit("<testsuites><testsuite>"), /JUnit report/);
 });
 

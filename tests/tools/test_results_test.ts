@@ -81,7 +81,7 @@ Deno.test("convert() counts outcomes and keeps the exit status", () => {
   equal(root, ".");
 });
 
-Deno.test("convert() tells a failure without the path of the machine it happened on", () => {
+Deno.test("convert() removes the absolute path of the repository from failures", () => {
   const results = convert(run());
   const call = results.tests[0].call;
   equal(call?.crash?.message, "Uncaught Error: in core/x.ts");
@@ -128,7 +128,7 @@ Deno.test("convert() merges the reports of several processes", () => {
   );
 });
 
-Deno.test("convert() blames the whole run where a failing exit status has no failure in the report", () => {
+Deno.test("convert() reports the whole run as failed if the exit status is not 0 but no test failed", () => {
   const junit =
     '<testsuites><testsuite name="./tests/a_test.ts"></testsuite></testsuites>';
   const results = convert(
@@ -138,7 +138,7 @@ Deno.test("convert() blames the whole run where a failing exit status has no fai
   equal(failures(results), 1);
 });
 
-Deno.test("convert() reports all modules as failed where there is no report", () => {
+Deno.test("convert() reports all modules as failed if there is no report", () => {
   const results = convert(run({ junit: [""], exitCode: 0 }));
   equal(failures(results), 2);
   equal(results.summary.total, 0);
@@ -156,7 +156,7 @@ Deno.test("differences() ignores times, line numbers and the environment", () =>
   deepEqual(differences(convert(run()), later), []);
 });
 
-Deno.test("differences() names tests that came, went, or ended otherwise", () => {
+Deno.test("differences() names tests that are new, missing, or have another outcome", () => {
   const fresh = convert(run({
     junit: [
       JUNIT.replace('name="waits"', 'name="waits longer"')
