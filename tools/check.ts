@@ -45,12 +45,12 @@ async function run(check: Check): Promise<boolean> {
   return code === 0;
 }
 
-/** Runs all checks, as many at a time as there are cores; returns the number of those that passed. */
+/** Runs all checks, as many at a time as there are cores, and returns the number of passed checks. */
 async function runAll(checks: readonly Check[]): Promise<number> {
   const waiting = checks.values();
   let passed = 0;
   const work = async () => {
-    // All share one iterator: each check is taken once.
+    // All workers share one iterator, so each check runs once.
     for (const check of waiting) if (await run(check)) passed++;
   };
   const { hardwareConcurrency } = navigator;

@@ -1,16 +1,16 @@
 /**
- * Judges coverage by folder: 100 % of statistical code, 90 % of everything else under core/ and plugins/, of lines,
- * branches and functions each. A file that no test loads fails by itself, since a report of coverage leaves it out.
+* Checks coverage by folder: 100 % of statistical code, 90 % of everything else under core/ and plugins/, of lines,
+ * branches and functions each. A file that no test loads is an error of its own, because the coverage report does not contain it.
  *
  * @module
  */
 import { pathToFileURL } from "node:url";
 
-/** Part of something that ran. */
+/** Executed part of a number of items. */
 export interface Share {
-  /** Number that ran. */
+  /** Number executed. */
   readonly hit: number;
-  /** Number in all. */
+  /** Total number. */
   readonly found: number;
 }
 
@@ -18,24 +18,24 @@ export interface Share {
 export interface FileCoverage {
   /** Path relative to the repository. */
   readonly path: string;
-  /** Lines. */
+  /** Executed lines. */
   readonly lines: Share;
-  /** Branches, as V8 counts them: blocks that ran another number of times than the enclosing block. */
+  /** Executed branches, as V8 counts them: blocks that ran a different number of times than the enclosing block. */
   readonly branches: Share;
-  /** Functions. */
+  /** Executed functions. */
   readonly functions: Share;
-  /** Places that did not run: `12`, `branch at 14`, `function f`. */
+  /** Code that was not executed: `12`, `branch at 14`, `function f`. */
   readonly missed: readonly string[];
 }
 
 /** Coverage of one folder, and its threshold. */
 export interface FolderCoverage {
   /**
-   * `core/<name>`, `core/lib/<name>` or `plugins/<name>`, with all folders below; `core` and `core/lib` for the files directly
-   * in them.
+   * `core/<name>`, `core/lib/<name>` or `plugins/<name>`, subfolders included; `core` and `core/lib` for the files directly in
+   * them.
    */
   readonly folder: string;
-  /** Least percentage of lines, branches and functions each. */
+  /** Minimum percentage of lines, branches and functions each. */
   readonly threshold: number;
   /** Percentage of lines. */
   readonly lines: number;
@@ -43,16 +43,16 @@ export interface FolderCoverage {
   readonly branches: number;
   /** Percentage of functions. */
   readonly functions: number;
-  /** Files in it. */
+  /** Files in the folder. */
   readonly files: readonly FileCoverage[];
-  /** True if nothing is below the threshold. */
+  /** True if no percentage is below the threshold. */
   readonly ok: boolean;
 }
 
-/** Folders of statistical code, all of which must run. */
+/** Folders of statistical code, which require 100 %. */
 const COMPLETE = ["core/lib/random", "plugins/distributions"];
 
-/** Reads a report in LCOV's format; `root` is the repository's absolute path, and files outside it are left out. */
+/** Parses a report in LCOV format. `root` is the absolute path of the repository; files outside it are ignored. */
 export function parseLcov(lcov: string, root: string): FileCoverage[] {
   return lcov.split("end_of_record").flatMap((record) => {
     const lines = record.trim().split("\n").map((line) => line.trim());
@@ -87,7 +87,7 @@ function readRecord(path: string, lines: readonly string[]): FileCoverage {
   };
 }
 
-/** `[3, 4, 5, 9]` → `["3-5", "9"]`. */
+/** Combines line numbers into ranges: `[3, 4, 5, 9]` → `["3-5", "9"]`. */
 function ranges(lines: readonly number[]): string[] {
   const found: [number, number][] = [];
   for (const line of lines) {
@@ -98,7 +98,7 @@ function ranges(lines: readonly number[]): string[] {
   return found.map(([from, to]) => from === to ? `${from}` : `${from}-${to}`);
 }
 
-/** Adds up the files of each folder. Files outside core/ and plugins/ are not judged. */
+/** Sums the coverage of each folder's files. Files outside core/ and plugins/ are ignored. */
 export function judge(files: readonly FileCoverage[]): FolderCoverage[] {
   const folders = Map.groupBy(
     files.filter((file) => /^(core|plugins)\//.test(file.path)),
@@ -127,7 +127,7 @@ function percentage(shares: readonly Share[]): number {
   return found === 0 ? 100 : 100 * hit / found;
 }
 
-/** Paths among `sources` whose URL is in none of V8's profiles: no test loads them. */
+/** Returns the paths among `sources` that occur in none of V8's profiles because no test loads them. */
 export function unloaded(
   sources: readonly string[],
   loaded: ReadonlySet<string>,
@@ -138,7 +138,7 @@ export function unloaded(
   );
 }
 
-/** URLs of the scripts that V8's profiles in a folder are of. */
+/** Returns the URLs of all scripts in the V8 profiles of a folder. */
 export async function profiledScripts(
   directory: string,
 ): Promise<Set<string>> {
@@ -154,10 +154,10 @@ export async function profiledScripts(
   return urls;
 }
 
-/** Table of all folders, then the places that did not run in folders below their threshold. */
+/** Formats a table of all folders, followed by the code not executed in folders below their threshold. */
 export function table(folders: readonly FolderCoverage[]): string {
   const cell = (percent: number) =>
-    // Cut, not rounded: 99.96 % is not 100.0 %.
+    // Truncated, not rounded: 99.96 % must not appear as 100.0 %.
     (Math.floor(percent * 10) / 10).toFixed(1).padStart(9);
   const rows = folders.map((f) =>
     `${f.ok ? "  " : "! "}${f.folder.padEnd(28)}` +

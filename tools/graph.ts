@@ -1,7 +1,6 @@
 /**
- * `deno task graph`: prints the rooms of the code with their sizes, the imports between rooms, and the floors on which the
- * rooms stand. Fails if files import one another in a circle, imports of types included, and prints the imports that close
- * the circle.
+ * `deno task graph`: prints the rooms (modules) of the code with their sizes, the imports between rooms, and the floor (layer) of
+ * each room. Fails if files import one another in a circle, type imports included, and prints the imports that form the circle.
  *
  * A room is a folder of core, a plugin, or a file that lies directly in core or at the root.
  *
@@ -10,7 +9,7 @@
 import { denoQuietly, print } from "./run.ts";
 import { type Module, target } from "./sources.ts";
 
-/** Successors of each node. */
+/** Directed graph: successors of each node. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Size of one room. */
@@ -25,21 +24,21 @@ export interface Room {
   readonly median: number;
 }
 
-/** Files that import one another in a circle. */
+/** Circle of files that import one another. */
 export interface Circle {
   /** One shortest circle, as `core/a.ts -> core/b.ts: Name, other`. */
   readonly imports: readonly string[];
-  /** All files that can reach one another, sorted; more than the circle's own where circles meet. */
+  /** All files that can reach one another, sorted; more than those of the shortest circle if circles overlap. */
   readonly files: readonly string[];
 }
 
-/** Name of the room that a file is in. */
+/** Returns the name of a file's room. */
 export function roomOf(path: string): string {
   const folders = path.split("/");
   return folders.slice(0, 2).join("/");
 }
 
-/** Which of the given files each file imports, in any way. */
+/** Builds the graph of imports of any kind among the given files. */
 export function fileGraph(files: readonly Module[]): Graph {
   const known = new Set(files.map(({ path }) => path));
   return new Map(files.map((file) => [
@@ -51,7 +50,7 @@ export function fileGraph(files: readonly Module[]): Graph {
   ]));
 }
 
-/** Which rooms each room imports, itself left out. */
+/** Builds the graph of imports between rooms, without imports within a room. */
 export function roomGraph(graph: Graph): Graph {
   const rooms = new Map<string, Set<string>>();
   for (const [from, targets] of graph) {
@@ -64,7 +63,7 @@ export function roomGraph(graph: Graph): Graph {
   return rooms;
 }
 
-/** Sizes of all rooms, by name. */
+/** Returns the sizes of all rooms, sorted by name. */
 export function rooms(files: readonly Module[]): Room[] {
   return [...Map.groupBy(files, ({ path }) => roomOf(path))]
     .map(([name, inside]) => size(name, inside))
@@ -83,8 +82,8 @@ function size(name: string, files: readonly Module[]): Room {
 }
 
 /**
- * Strongly connected components by Tarjan's algorithm: groups of nodes that reach one another. A group comes after all that
- * it leads to.
+ * Returns the strongly connected components by Tarjan's algorithm: groups of nodes that reach one another. A group comes after all
+ * groups that it can reach.
  */
 export function components(graph: Graph): string[][] {
   const index = new Map<string, number>();
@@ -109,8 +108,8 @@ export function components(graph: Graph): string[][] {
 }
 
 /**
- * Floor of each node, from 1: one above the highest of those it leads to. Nodes that reach one another are on one floor.
- * The largest floor is the length of the longest chain.
+ * Returns the floor of each node, from 1: one above the highest floor among its successors. Nodes that reach one another share a
+ * floor. The highest floor is the length of the longest chain.
  */
 export function floors(graph: Graph): Map<string, number> {
   const floor = new Map<string, number>();
@@ -123,7 +122,7 @@ export function floors(graph: Graph): Map<string, number> {
   return floor;
 }
 
-/** All circles among files: one for each group of files that reach one another. */
+/** Returns the shortest circle of each group of files that reach one another. */
 export function circles(files: readonly Module[]): Circle[] {
   const graph = fileGraph(files);
   const sources = new Map(files.map((file) => [file.path, file]));
@@ -146,7 +145,7 @@ function names(from: Module | undefined, to: string): string {
   return [...new Set(imports.flatMap(({ names }) => names))].join(", ");
 }
 
-/** Files of one shortest circle within a group, each importing the next and the last the first. */
+/** Returns the files of a shortest circle within a group; each imports the next, and the last imports the first. */
 function shortestCircle(graph: Graph, group: readonly string[]): string[] {
   let shortest: string[] = [];
   for (const start of group) {
@@ -158,7 +157,7 @@ function shortestCircle(graph: Graph, group: readonly string[]): string[] {
   return shortest;
 }
 
-/** Breadth-first search for the shortest way from a node back to itself. */
+/** Finds the shortest path from a node back to itself, by breadth-first search. */
 function pathBack(graph: Graph, start: string): string[] | undefined {
   const paths: string[][] = [[start]];
   const seen = new Set<string>();
@@ -205,11 +204,11 @@ function printFloors(graph: Graph): void {
   }
   for (const group of components(graph)) {
     if (group.length === 1) continue;
-    print(`  On one floor, by importing one another: ${group.join(", ")}`);
+    print(`  On one floor because they import one another: ${group.join(", ")}`);
   }
 }
 
-/** Parses the product's files in a process of its own: see tools/parse_modules.ts. */
+/** Parses the product's files in a separate process: see tools/parse_modules.ts. */
 async function parsed(): Promise<Module[]> {
   const file = await Deno.makeTempFile({ prefix: "perfmock-graph-" });
   try {

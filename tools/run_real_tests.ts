@@ -18,7 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
     const { cases } = parseJUnit(await readIfThere(junit));
     const passed = cases.filter((test) => test.outcome === "passed").length;
     const failed = cases.length - passed;
-    // A module that cannot be loaded fails the run without a case of its own.
+    // A module that cannot be loaded fails the run but has no test case in the report.
     print(
       `${passed} passed, ${code === 0 ? failed : Math.max(failed, 1)} failed`,
     );

@@ -1,13 +1,13 @@
 /**
- * `deno task test`: runs all tests that need no installed server, writes test_results.json, and judges coverage. In CI
- * (`CI=true`) it also fails if the committed test_results.json has other tests or other outcomes.
+ * `deno task test`: runs all tests that need no installed server, writes test_results.json, and checks coverage. In CI
+ * (`CI=true`) it also fails if the tests or outcomes in the committed test_results.json differ.
  *
- * Each test file runs once, in the group that its text names: see tools/test_groups.ts. Coverage counts the profiled group
- * only: the profiler slows code down and delays the start and end of threads by up to a second, so tests that measure time
- * run without it.
+ * Each test file runs once, in the group named in the file: see tools/test_groups.ts. Only the profiled group counts for coverage:
+ * the profiler slows code down and delays the start and end of threads by up to one second, so tests that measure time run
+ * without it.
  *
- * With arguments (`deno task test tests/core`, `--filter lognormal`) it is `deno test -A` with these arguments, and nothing
- * is written or judged.
+ * With arguments (`deno task test tests/core`, `--filter lognormal`) it runs `deno test -A` with these arguments, and
+ * neither writes results nor checks coverage.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import {
 /** Tests that need installed software, which `deno task test:real` runs. */
 const REAL = "tests/real";
 
-/** Starts servers and threads that mostly wait: more files at once than there are cores keep the cores busy. */
+/** Number of parallel profiled test files: more than there are cores, because tests often wait for servers and threads. */
 const PROFILED_JOBS = 2 * navigator.hardwareConcurrency;
 
 /** Arguments and environment of one run of `deno test`. */
@@ -68,7 +68,7 @@ async function runAll(temporary: string): Promise<TestResults> {
       ],
       env: {
         DENO_JOBS: `${PROFILED_JOBS}`,
-        // Commands that the tests start write their profiles there, too.
+        // Processes that the tests start also write their profiles there.
         DENO_COVERAGE_DIR: coverage,
       },
     },
@@ -114,7 +114,7 @@ async function runAll(temporary: string): Promise<TestResults> {
   });
 }
 
-/** Judges the profiles in a folder; prints and counts the places that fall short. */
+/** Checks the coverage profiles in a folder. Prints the shortfalls and returns their number. */
 async function judgeCoverage(directory: string): Promise<number> {
   const { code, output } = await denoQuietly(["coverage", "--lcov", directory]);
   if (code !== 0) {
@@ -127,11 +127,11 @@ async function judgeCoverage(directory: string): Promise<number> {
   const missing = unloaded(all, await profiledScripts(directory), root);
   for (const path of missing) print(`! ${path}: no test loads it`);
   const short = folders.filter((folder) => !folder.ok).length + missing.length;
-  if (short > 0) print(`! Coverage falls short in ${short} places`);
+  if (short > 0) print(`! Coverage is too low in ${short} places`);
   return short;
 }
 
-/** Prints and counts the differences between the committed results and these. */
+/** Prints the differences from the committed results and returns their number. */
 function compareWithCommitted(committed: string, fresh: TestResults): number {
   if (committed === "") {
     print("! test_results.json is missing: run `deno task test`, commit it");
@@ -139,19 +139,19 @@ function compareWithCommitted(committed: string, fresh: TestResults): number {
   }
   const lines = differences(JSON.parse(committed), fresh);
   if (lines.length > 0) {
-    print("! test_results.json is not of this tree:");
+    print("! test_results.json does not match this tree:");
     for (const line of lines) print(`    ${line}`);
     print("  Run `deno task test` and commit test_results.json");
   }
   return lines.length;
 }
 
-/** Checks the types of all tests and of what they import; returns 1 and prints the errors if there are any. */
+/** Checks the types of all tests and of their imports. Returns 0, or prints the errors and returns 1. */
 async function checkTypes(): Promise<number> {
   const { code, output } = await denoQuietly(["check", "--quiet", "tests"]);
   if (code === 0) return 0;
   print(output);
-  print("! The types of the tests are wrong");
+  print("! The type check of the tests failed");
   return 1;
 }
 
@@ -173,7 +173,7 @@ async function runTests(): Promise<number> {
     for (const { nodeid, outcome } of results.tests) {
       if (outcome === "failed") print(`! ${nodeid}`);
     }
-    if (failed > 0) print("! Coverage is judged once all tests pass");
+    if (failed > 0) print("! Coverage is not checked, because tests failed");
     const uncovered = failed > 0
       ? 0
       : await judgeCoverage(`${temporary}/coverage`);

@@ -1,5 +1,5 @@
 /**
- * Parses TypeScript files with Deno's own linter, so that comments and strings never look like code.
+ * Parses TypeScript files with Deno's linter, so that comments and strings are not mistaken for code.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface Import {
   readonly range: readonly [from: number, to: number];
 }
 
-/** One file and what it imports. */
+/** A file and its imports. */
 export interface Module {
   /** Path relative to the repository. */
   readonly path: string;
@@ -39,14 +39,14 @@ export interface Source extends Module {
   readonly strings: ReadonlySet<string>;
 }
 
-/** Doors of the package by the names of deno.json's import map. */
+/** Public entry points of the package, by name in deno.json's import map. */
 const DOORS: Readonly<Record<string, string>> = {
   "@perfmock/perfmock": "mod.ts",
   "@perfmock/perfmock/plugin": "core/plugin.ts",
   "@perfmock/perfmock/testing": "core/testing.ts",
 };
 
-/** Path in the repository that a specifier leads to; undefined for a package. */
+/** Resolves a specifier to a path in the repository; undefined for a package. */
 export function target(source: Module, specifier: string): string | undefined {
   if (Object.hasOwn(DOORS, specifier)) return DOORS[specifier];
   if (specifier.startsWith("@perfmock/perfmock/")) {
@@ -152,7 +152,7 @@ function scriptAddress(
     : undefined;
 }
 
-/** `a.b.c` in full; undefined if it starts with something other than a name, or computes a key. */
+/** Returns the full name `a.b.c`; undefined if the expression does not start with a name or has a computed key. */
 function memberName(node: Deno.lint.MemberExpression): string | undefined {
   if (node.computed || node.property.type !== "Identifier") return undefined;
   const { object, property } = node;
@@ -166,7 +166,7 @@ function memberName(node: Deno.lint.MemberExpression): string | undefined {
     : `${object.name}.${property.name}`;
 }
 
-/** True if an identifier reads a variable; keys, names of members and declarations do not. */
+/** Returns true if an identifier reads a variable; keys, member names and declarations do not. */
 function isReference(node: Deno.lint.Identifier): boolean {
   const { parent } = node;
   switch (parent.type) {

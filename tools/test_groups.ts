@@ -3,11 +3,11 @@
  *
  * - no marker: in parallel with other files, under the profiler that measures coverage;
  * - `// Runs without the profiler: computes much.`: in parallel, unprofiled. For long computations, which the profiler makes
- *   several times slower, and for tests whose limits of time are loose;
+ *   several times slower, and for tests with generous time limits;
  * - `// Runs alone, without the profiler: measures time.`: one file after another, unprofiled. For tests that measure time,
- *   the processor or memory, and for tests that change what all files share, such as the environment.
+ *   processor use or memory, and for tests that change shared state, such as the environment.
  *
- * The reason after the colon is free.
+ * The text after the colon states the reason and is free.
  *
  * @module
  */
@@ -17,23 +17,23 @@ export type Group = "profiled" | "unprofiled" | "alone";
 
 const MARKER = /^\/\/ Runs (alone, )?without the profiler: [^.]+\.$/;
 
-/** Lines that look like a marker; a house test compares them with {@linkcode isMarker}. */
+/** Matches lines that resemble a marker; a house test requires that each of them is one. */
 export const MARKER_LIKE: RegExp =
   /^\s*(\/\/|\*|\/\*+)\s*runs?\b.*\b(alone|profiler|unprofiled)\b/i;
 
-/** True if a line is a marker, to the letter. */
+/** Returns true if a line is exactly a marker. */
 export function isMarker(line: string): boolean {
   return MARKER.test(line);
 }
 
-/** Group of a test file, by its text. */
+/** Returns the group of a test file, given its text. */
 export function groupOf(text: string): Group {
   const [line] = markers(text);
   if (line === undefined) return "profiled";
   return MARKER.exec(line)?.[1] === undefined ? "unprofiled" : "alone";
 }
 
-/** Markers among the lines before the first import. */
+/** Returns the markers before the first import. */
 export function markers(text: string): string[] {
   const lines = text.split("\n");
   const end = lines.findIndex((line) => line.startsWith("import "));

@@ -1,8 +1,8 @@
 /**
- * Turns a run of `deno test` into the schema of pytest-json-report, which is what test_results.json holds.
+ * Converts a run of `deno test` to the schema of pytest-json-report, which test_results.json uses.
  *
  * The result is the same on every machine: tests are sorted, durations rounded, and paths relative. Deno has no set-up and
- * no tear-down of its own, so the whole time of a test is that of its call; a step of a test is a test of its own.
+ * tear-down phases, so the whole duration of a test is that of its call. A test step is listed as a separate test.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface Phase {
 export interface TestResult {
   /** `module::name`, unique. */
   readonly nodeid: string;
-  /** Line it is registered on, from 0. */
+  /** Line at which the test is registered, from 0. */
   readonly lineno: number;
   /** Outcome. */
   readonly outcome: Outcome;
@@ -43,9 +43,9 @@ export interface TestResult {
 export interface Collector {
   /** Path of the module; `""` for the whole run. */
   readonly nodeid: string;
-  /** `"failed"` if the module could not be run to its end. */
+  /** `"failed"` if the module could not be loaded or run completely. */
   readonly outcome: "passed" | "failed";
-  /** All modules for the whole run; empty for a module, whose tests are found by their nodeid. */
+  /** All modules if this is the whole run; empty for a module, whose tests are identified by their nodeid. */
   readonly result: readonly {
     readonly nodeid: string;
     readonly type: "Module";
@@ -62,7 +62,7 @@ export interface TestResults {
   readonly duration: number;
   /** Exit status of `deno test`. */
   readonly exitcode: number;
-  /** Folder that paths are relative to. */
+  /** Base of all relative paths. */
   readonly root: ".";
   /** Versions and platform. */
   readonly environment: Readonly<Record<string, string>>;
@@ -82,11 +82,11 @@ export interface TestResults {
 
 /** One run of all tests, in one or more processes. */
 export interface Run {
-  /** JUnit reports, one for each process; empty where a process wrote none. */
+  /** JUnit reports, one for each process; an empty text if a process wrote none. */
   readonly junit: readonly string[];
-  /** Exit status of `deno test`: the first that is not 0. */
+  /** First exit status of `deno test` other than 0; 0 if there is none. */
   readonly exitCode: number;
-  /** Test modules that should have run, as relative paths. */
+  /** Relative paths of the test modules that should have run. */
   readonly modules: readonly string[];
   /** Absolute path of the repository, which is removed from all messages. */
   readonly root: string;
@@ -98,7 +98,7 @@ export interface Run {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Converts a run. */
+/** Converts a run to the schema of test_results.json. */
 export function convert(run: Run): TestResults {
   const reports = run.junit.map(parseJUnit);
   const clean = (text: string) =>
@@ -126,13 +126,13 @@ export function convert(run: Run): TestResults {
   };
 }
 
-/** Number of failures: tests, and modules that could not be run. */
+/** Returns the number of failed tests and of modules that could not be run. */
 export function failures(results: TestResults): number {
   const broken = results.collectors.filter((c) => c.outcome === "failed");
   return results.summary.failed + broken.length;
 }
 
-/** Text of test_results.json: one line for each collector and test. */
+/** Returns the text of test_results.json, with one line for each collector and test. */
 export function serialise(results: TestResults): string {
   const { collectors, tests, ...head } = results;
   const fields = [
@@ -151,7 +151,7 @@ function lines(items: readonly unknown[]): string {
 }
 
 /**
- * Differences between two runs, one line each: in the set of tests, their outcomes, and modules that could not be run.
+ * Returns the differences between two runs, one line each: in the set of tests, in outcomes, and in modules that could not be run.
  * Times, line numbers and the environment may differ.
  */
 export function differences(
@@ -233,7 +233,7 @@ function collect(
 }
 
 const NOT_RUN =
-  "The module is missing from the report: it does not compile, threw while it was loaded, or holds no test";
+  "The module is missing from the report: it does not compile, threw an error when loaded, or contains no test";
 const UNEXPLAINED = "deno test failed, but its report names no failure";
 
 function relative(module: string): string {
@@ -244,7 +244,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** To tenths below one second and to whole seconds above, so that two runs of one tree differ in few lines. */
+/** Rounds to tenths below one second and to whole seconds above, so that two runs of one tree differ in few lines. */
 function round(seconds: number): number {
   return seconds < 1 ? Math.round(seconds * 10) / 10 : Math.round(seconds);
 }

@@ -1,12 +1,12 @@
 /**
- * A failure that spreads: how memory pressure in one part of a backend takes down another that never touches it, and what
- * stops that.
+ * A cascading failure: memory pressure in one part of a backend takes down another part that does not depend on it, unless a
+ * bulkhead prevents that.
  *
- * A shop has twenty workers. All requests need one; orders need a database connection as well, of which there are four. For two
- * seconds the order service's heap is nearly full, so that it stops for garbage collection again and again. Orders then wait for a
- * connection, and hold a worker while they do. The same two seconds come twice: once orders wait as long as it takes, until
- * all workers wait with them and the catalogue fails too; once they are refused after a short wait, and the catalogue
- * does not notice. Afterwards both recover by themselves.
+ * A shop has twenty workers. Each request needs a worker; each order also needs one of four database connections. For two seconds
+ * the heap of the order service is nearly full, so that it pauses for garbage collection again and again. Orders then wait for a
+ * connection and occupy a worker meanwhile. The example compares two policies. With the first, orders wait without limit, until
+ * they occupy all workers and the catalogue fails too. With the second, orders are refused after a short wait, and the catalogue is
+ * not affected. Both recover by themselves afterwards.
  *
  *     deno run -A examples/cascade/main.ts
  *
@@ -16,67 +16,67 @@ import { createPerfmock } from "@perfmock/perfmock";
 import type { PoolReport } from "@perfmock/perfmock/limiter";
 import { type Crowd, type Visit, visitAll } from "./visitors.ts";
 
-/** Who only looks has no patience; who orders has some. */
+/** Visitors of the catalogue give up sooner than visitors who order. */
 const CATALOGUE: Crowd = { rate: 60, patience: 400 };
 const ORDERS: Crowd = { rate: 40, patience: 1500 };
 
-/** When the pressure begins and ends, and when visitors stop coming, in milliseconds. */
+/** Times at which the pressure begins and ends, and after which no more visitors arrive, in ms. */
 const PRESSURE = 1500;
 const RELEASE = 3500;
 const END = 6000;
 
-/** How long after the release the backend may be busy with what has piled up, in milliseconds. */
+/** Time after the release during which the backend may still process queued requests, in ms. */
 const DRAINING = 1200;
 
-/** What waits for a database connection, and for how long. */
+/** Limits on waiting for a database connection. */
 export interface DatabasePolicy {
-  /** What it is called. */
+  /** Name of the policy. */
   readonly name: string;
-  /** How many orders may wait. */
+  /** Maximum number of waiting orders. */
   readonly queue: number | "unbounded";
-  /** How long each waits. */
+  /** Maximum time that an order waits. Default: unlimited. */
   readonly queueTimeout?: string;
 }
 
-/** Orders wait as long as it takes. */
+/** Orders wait without limit. */
 export const patient: DatabasePolicy = { name: "patient", queue: "unbounded" };
 
-/** Few may wait, and not for long: a bulkhead between the database and the workers. */
+/** Few orders may wait, and only for a short time: a bulkhead between the database and the workers. */
 export const bulkhead: DatabasePolicy = {
   name: "bulkhead",
   queue: 6,
   queueTimeout: "100ms",
 };
 
-/** What visitors of one page saw in one phase. */
+/** Experience of one page's visitors in one phase. */
 export interface Seen {
-  /** The share of them that got an answer. */
+  /** Share of visitors who got an answer, 0…1. */
   readonly answered: number;
-  /** The share that was refused; the others gave up. */
+  /** Share of visitors who were refused, 0…1; the others gave up. */
   readonly refused: number;
-  /** Half of those who got an answer got it within this time, in milliseconds. */
+  /** Median time to an answer, in ms. */
   readonly median: number;
 }
 
-/** What visitors of one page saw. */
+/** Experience of one page's visitors, by phase. */
 export interface Experience {
   /** Before the pressure. */
   readonly before: Seen;
-  /** Once the pressure has lasted for half a second. */
+  /** During the pressure, from half a second after its start. */
   readonly during: Seen;
-  /** After the release, once what had piled up is gone. */
+  /** After the release, once queued requests have been processed. */
   readonly after: Seen;
 }
 
-/** What one policy led to. */
+/** Outcome of one policy. */
 export interface Outcome {
-  /** The policy's name. */
+  /** Name of the policy. */
   readonly policy: string;
-  /** What visitors of the catalogue saw, which needs no database. */
+  /** Experience of visitors of the catalogue, which needs no database. */
   readonly catalogue: Experience;
-  /** What visitors who ordered saw. */
+  /** Experience of visitors who ordered. */
   readonly orders: Experience;
-  /** The most workers that were busy at once. */
+  /** Maximum number of workers that were busy at once. */
   readonly peakWorkers: number;
 }
 
@@ -130,7 +130,7 @@ async function scenario(
     catalogue: new URL("/catalogue", server.url),
     orders: new URL("/orders", server.url),
   };
-  // What a process does for the first time is slow. The reset begins the pressure's time again.
+  // Warm up, because the first requests of a process are slow. The reset restarts the timeline of the pressure.
   await visitAll(pages.catalogue, CATALOGUE, 500);
   await visitAll(pages.orders, ORDERS, 500);
   server.reset();

@@ -1,33 +1,33 @@
 /**
- * The crowd of this example: visitors who come at a steady rate, whatever becomes of those before them, and do not wait for ever.
+ * Visitors of this example: they arrive at a steady rate, independently of earlier visitors, and give up after some time.
  *
  * @module
  */
 
-/** A crowd. */
+/** Visitors of one page. */
 export interface Crowd {
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
-  /** After this many milliseconds a visitor gives up. */
+  /** Time after which a visitor gives up, in ms. */
   readonly patience: number;
 }
 
-/** What became of one request. */
+/** Outcome of one request. */
 export interface Visit {
-  /** When it was sent, in milliseconds since the crowd began to come. */
+  /** Time at which the request was sent, in ms since the first visitor arrived. */
   readonly at: number;
-  /** How it ended: refused is any status from 400 on. */
+  /** Outcome; "refused" means a status of 400 or above. */
   readonly end: "answered" | "refused" | "gave up";
-  /** How long that took, in milliseconds. */
+  /** Duration of the request, in ms. */
   readonly took: number;
 }
 
 /**
- * Sends requests at a steady rate and waits for the end of all of them.
+ * Sends requests at a steady rate and waits until all of them have ended.
  *
- * @param url what they load
- * @param crowd how many come, and how patient they are
- * @param duration for how long new ones come, in milliseconds
+ * @param url URL to load
+ * @param crowd rate and patience of the visitors
+ * @param duration time during which visitors arrive, in ms
  */
 export async function visitAll(
   url: URL,

@@ -59,7 +59,7 @@ export interface Click {
  * Loads a page, as a frontend does for a user's click.
  *
  * @param policy reaction to refusals
- * @param user id, and random numbers of the user's own
+ * @param user id, and a source of random numbers for this user
  */
 export async function click(
   url: URL,

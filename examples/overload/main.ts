@@ -1,5 +1,5 @@
 /**
- * Critical scenario 2: how does an application behave while its backend is overloaded?
+ * Critical scenario 2: behaviour of an application while its backend is overloaded.
  *
  * A shop's backend has five database connections and a queue of ten. Two hundred users click within one second, which is more
  * than it can serve in that time. They do so twice: once with a frontend that retries at once, once with one that reads
@@ -110,7 +110,7 @@ async function crowd(policy: RetryPolicy): Promise<Outcome> {
   };
 }
 
-/** Numbers from 0 to 1 of a user's own, the same in every run: fractional parts of multiples of the golden ratio. */
+/** Creates a reproducible source of numbers from 0 to 1 for a user: fractional parts of multiples of the golden ratio. */
 function chances(user: number): () => number {
   let drawn = user * 7;
   return () => (++drawn * 0.6180339887498949) % 1;

@@ -1,5 +1,5 @@
 /**
- * What a benchmark is: a name, what it measures, and rows of figures, some of them with a target.
+ * Interface of a benchmark: its name, its description, and the rows of figures that it returns, some with targets.
  *
  * @module
  */
@@ -7,40 +7,40 @@ import type { Children } from "./processes.ts";
 
 /** One benchmark. */
 export interface Benchmark {
-  /** What is typed to run it. */
+  /** Name on the command line. */
   readonly name: string;
-  /** What it measures, in one sentence. */
+  /** Description of the figures and their units, printed above the table. */
   readonly measures: string;
-  /** Runs it; bounded in time. */
+  /** Runs the benchmark, for a bounded time. */
   run(context: Context): Promise<readonly Row[]>;
 }
 
-/** What a benchmark is given. */
+/** Options and services passed to a benchmark. */
 export interface Context {
-  /** True for a run of seconds, whose figures only show that the benchmark works. */
+  /** True to run for seconds only, to show that the benchmark works. */
   readonly quick: boolean;
-  /** Where child processes are started; the runner ends them, whatever happens. */
+  /** Starts child processes. The runner stops them after the benchmark, also if it fails. */
   readonly children: Children;
-  /** Says something that the reader of the table must know. */
+  /** Prints a remark that the reader of the table must know. */
   note(line: string): void;
 }
 
 /** One line of a benchmark's table. */
 export interface Row {
-  /** What the figures are of. */
+  /** Label of the row. */
   readonly what: string;
-  /** The figures by column; a column's name ends in its unit. NaN shows as a dash, a string as it is. */
+  /** Figures by column; a column's name ends in its unit. NaN is printed as a dash, a string unchanged. */
   readonly values: Readonly<Record<string, number | string>>;
-  /** What is demanded of them. */
+  /** Targets for the figures. */
   readonly targets?: readonly Target[];
 }
 
-/** What is demanded of one figure of a row. */
+/** Target for one figure of a row. */
 export interface Target {
-  /** The column. */
+  /** Name of the column. */
   readonly column: string;
-  /** The largest figure that meets it. */
+  /** Maximum figure. */
   readonly atMost?: number;
-  /** The smallest figure that meets it. */
+  /** Minimum figure. */
   readonly atLeast?: number;
 }

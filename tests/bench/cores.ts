@@ -1,20 +1,20 @@
 /**
- * A processor of its own for what drives load, and the others for the servers, as between two machines. Left alone, a
- * system with few processors now and then puts the server behind the client's busy loop on one of them, for whole slices of
- * 3 to 4 ms, while the other is idle: that would be measured instead of the server.
+ * Assigns one processor to the client and the others to the servers, as if they ran on two machines. Otherwise the scheduler of a
+ * system with few processors sometimes runs the server on the same processor as the client's busy loop, where the server waits for
+ * time slices of 3 to 4 ms while another processor is idle, and the benchmark would measure that delay.
  *
  * @module
  */
 
-/** Which processors are whose, as lists that `taskset` takes: `0`, `0-2,5`. */
+/** Processors of each side, as lists that `taskset` accepts: `0`, `0-2,5`. */
 export interface Cores {
-  /** All but the client's. */
+  /** All processors except the client's. */
   readonly server: string;
-  /** The last one that this process may use. */
+  /** Last processor that this process may use. */
   readonly client: string;
 }
 
-/** Shares out the processors that this process may use; a sentence instead where that cannot be done. */
+/** Divides the processors that this process may use. Returns the reason, as a sentence, if that is not possible. */
 export async function shareCores(): Promise<Cores | string> {
   const together = "server and client share the processors";
   try {
@@ -23,7 +23,7 @@ export async function shareCores(): Promise<Cores | string> {
       /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "",
     );
     if (cores === undefined) {
-      return `There is one processor only: ${together}`;
+      return `There is only one processor: ${together}`;
     }
     const { success } = await new Deno.Command("taskset", {
       args: ["-c", cores.client, "true"],
@@ -35,7 +35,7 @@ export async function shareCores(): Promise<Cores | string> {
   }
 }
 
-/** Splits a list such as `0-2,5`; undefined where it has less than two processors. */
+/** Splits a list such as `0-2,5`; undefined if it has fewer than two processors. */
 export function splitCores(list: string): Cores | undefined {
   const cores = list.split(",").flatMap((part) => {
     const [first, last = first] = part.split("-").map(Number);

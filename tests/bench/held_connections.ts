@@ -1,5 +1,5 @@
 /**
- * Many connections at once that wait: first idle, then each for an answer that takes long.
+ * Many open connections to one server, idle or each waiting for a slow answer.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import {
   prepareRequest,
 } from "./lean_client.ts";
 
-/** How many exchanges are started between two looks at the clock. */
+/** Number of exchanges started between two readings of the clock. */
 const BATCH = 20;
 
 /** Connections to one server, each with one exchange at a time. */
@@ -18,10 +18,10 @@ export class HeldConnections implements Disposable {
   readonly #clients: readonly LeanClient[];
 
   /**
-   * Connects at the first request.
+   * Does not connect yet: the first request does.
    *
-   * @param url of the server
-   * @param count how many connections
+   * @param url URL of the server
+   * @param count number of connections
    */
   constructor(url: string, count: number) {
     this.#url = new URL(url);
@@ -34,11 +34,11 @@ export class HeldConnections implements Disposable {
   }
 
   /**
-   * Sends one request over each connection, at a steady pace; connects where needed.
+   * Sends one request over each connection, at a steady rate, and connects first if necessary.
    *
-   * @param path what is fetched
+   * @param path path that is fetched
    * @param rate requests per second
-   * @returns once all are sent, the answers to come: they reject with the first exchange that fails
+   * @returns once all requests are sent, a promise of the answers; it rejects with the error of the first exchange that fails
    */
   async send(
     path: string,
@@ -49,7 +49,7 @@ export class HeldConnections implements Disposable {
     const start = performance.now();
     for (const client of this.#clients) {
       const exchange = client.exchange(request);
-      exchange.catch(() => {}); // heard of below, where all are awaited
+      exchange.catch(() => {}); // Promise.all() below reports it
       exchanges.push(exchange);
       if (exchanges.length % BATCH > 0) continue;
       const due = start + exchanges.length / rate * 1000;
@@ -61,7 +61,7 @@ export class HeldConnections implements Disposable {
     return { answers };
   }
 
-  /** Closes all. */
+  /** Closes all connections. */
   [Symbol.dispose](): void {
     for (const client of this.#clients) client[Symbol.dispose]();
   }

@@ -1,5 +1,5 @@
 /**
- * What thousands of exchanges that wait cost, and what they do to those that are due meanwhile.
+ * Memory of thousands of pending exchanges, and their effect on the punctuality of other answers.
  *
  * @module
  */
@@ -16,19 +16,19 @@ import {
 } from "./servers.ts";
 import { quantiles } from "./statistics.ts";
 
-/** The delay of the route that is fetched meanwhile, in milliseconds. */
+/** Delay of the route that is fetched while the others are pending, in ms. */
 const SHORT = 20;
 const SHORT_RATE = 1000;
 
-/** The size of a run. */
+/** Size of a run. */
 interface Size {
-  /** How many exchanges wait. */
+  /** Number of pending exchanges. */
   readonly count: number;
-  /** For how long, in milliseconds. */
+  /** Delay of each pending exchange, in ms. */
   readonly long: number;
-  /** Requests per second with which they come. */
+  /** Rate at which the exchanges are started, per second. */
   readonly pace: number;
-  /** How long the other route is fetched, in milliseconds. */
+  /** Time during which the other route is fetched, in ms. */
   readonly duration: number;
 }
 
@@ -36,12 +36,12 @@ const FULL: Size = { count: 9000, long: 60_000, pace: 2000, duration: 10_000 };
 const OURS = "perfmock";
 const QUICK: Size = { count: 1000, long: 4000, pace: 2000, duration: 1000 };
 
-/** One server after the other. */
+/** Measures one server after the other. */
 export const inFlight: Benchmark = {
   name: "in-flight",
   measures: `Memory of ${FULL.count} pending exchanges of ${
     FULL.long / 1000
-  } s, each above an idle keep-alive connection, and how late answers leave that are asked for after ${SHORT} ms meanwhile`,
+  } s, each beyond that of an idle keep-alive connection, and the lateness of answers with a delay of ${SHORT} ms during that time`,
   async run(context) {
     const size = context.quick ? QUICK : FULL;
     const found: Found[] = [];
@@ -79,7 +79,7 @@ function startOurs({ children }: Context, size: Size): Promise<Server> {
   return startPerfmock(children, { config, flags: PROBED });
 }
 
-/** What was found of one server. */
+/** Rows for one server. */
 interface Found {
   readonly memory: Row;
   readonly lateness: readonly Row[];

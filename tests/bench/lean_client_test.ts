@@ -185,7 +185,7 @@ Deno.test("LeanClient fails as protocol if the response is not HTTP/1.1", async 
   await failsAs(client.exchange(server.get), "protocol");
 });
 
-Deno.test("LeanClient ends a body without a length with the connection", async () => {
+Deno.test("LeanClient reads a body without a length until the connection ends", async () => {
   await using server = listen(answerOnce("HTTP/1.1 200 OK\r\n\r\nhello"));
   using client = new LeanClient(server.address);
   const response = await client.exchange(server.get);
@@ -208,7 +208,7 @@ Deno.test("LeanClient.abort() ends the active exchange", async () => {
   await failsAs(exchange, "cut");
 });
 
-Deno.test("LeanClient.abort() ends an exchange that connects", async () => {
+Deno.test("LeanClient.abort() ends an exchange that is still connecting", async () => {
   await using server = serve(() => new Response("ok"));
   using client = new LeanClient(server.address);
   const exchange = client.exchange(server.get("/"));

@@ -1,6 +1,6 @@
 /**
- * Two ways to load a server. In a closed loop each of n connections sends its next request after the last response, so that a slow
- * server slows its load; in an open loop requests are sent on a schedule, whatever the server does.
+ * Two ways to load a server. In a closed loop, each of n connections sends its next request after the last response, so that a slow
+ * server receives less load. In an open loop, requests are sent on a schedule, however slow the server is.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface Load {
   readonly warmup: number;
   /** Time after which an exchange is given up, in ms. */
   readonly patience: number;
-  /** True to read the server's own figures, which costs the client a microsecond each. */
+  /** True to read the server's own figures, which costs the client 1 µs per response. */
   readonly totals: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface OpenLoad extends Load {
   readonly connections?: number;
 }
 
-/** Result of a load. All figures but `scheduled` and `dropped` leave the warm-up out. */
+/** Result of a load. Only `scheduled` and `dropped` include the warm-up. */
 export interface Outcome {
   /** Number of requests due (open loop) or sent (closed loop), including the warm-up. */
   scheduled: number;
@@ -91,7 +91,7 @@ export async function runClosedLoad(load: ClosedLoad): Promise<Outcome> {
   return recording.finish();
 }
 
-/** Runs an open loop to its end: until the last response. */
+/** Runs an open loop until the last response. */
 export async function runOpenLoad(load: OpenLoad): Promise<Outcome> {
   using clients = new Clients(load);
   const idle = Array.from(

@@ -55,7 +55,7 @@ Deno.test("runClosedLoad() counts unexpected responses", async () => {
   equal(outcome.unexpected, outcome.completed);
 });
 
-Deno.test("runClosedLoad() leaves the warm-up out", async () => {
+Deno.test("runClosedLoad() does not record the warm-up", async () => {
   await using server = serve(() => new Response("ok"));
   const { load } = server;
   const outcome = await runClosedLoad({

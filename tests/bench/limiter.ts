@@ -1,5 +1,5 @@
 /**
- * Cost of the limiter: an admission where places are free, and one behind a long queue.
+ * Cost of the limiter: of an admission with free places, and of one behind a long queue.
  *
  * @module
  */
@@ -21,17 +21,17 @@ import type { Benchmark, Row } from "./benchmark.ts";
 /** Number of requests in the long queue. */
 const WAITERS = 100_000;
 
-/** Target cost of an admission where places are free, in nanoseconds. */
+/** Target cost of an admission with free places, in nanoseconds. */
 const TARGET = 300;
 
 /** Multiple of that target for an admission behind a long queue. */
 const FACTOR = 3;
 
-/** In process, in alternating rounds. */
+/** Runs in process, in alternating rounds. */
 export const limiter: Benchmark = {
   name: "limiter",
   measures:
-    `Nanoseconds an admission and its release take, metrics included, with places free and with ${WAITERS} waiting: the fastest of alternating rounds`,
+    `Nanoseconds per admission and release, metrics included, with free places and with ${WAITERS} requests queued: the fastest of alternating rounds`,
   run({ quick }) {
     const calls = quick ? 10_000 : 200_000;
     const subjects = [
@@ -64,7 +64,7 @@ export const limiter: Benchmark = {
   },
 };
 
-/** Makes the admission of a route with one pool. */
+/** Creates the admission hook of a route with one pool. */
 function admission(settings: Partial<PoolSettings>): Admit {
   const clock = new VirtualClock();
   const { clientOf, clients } = new LimiterState(undefined);
@@ -111,7 +111,7 @@ function admission(settings: Partial<PoolSettings>): Admit {
 
 const EXCHANGE = { arrival: 0, start: 0 } as Exchange;
 
-/** A request arrives, is served, and leaves. */
+/** Admits requests one at a time, so that a place is always free. */
 function uncontended(): (n: number) => void {
   const admit = admission({});
   const waiter: Waiter = { exchange: EXCHANGE, settle() {} };
@@ -122,7 +122,7 @@ function uncontended(): (n: number) => void {
   };
 }
 
-/** A request is queued, another ends, and the next in the queue is served: so the length of the queue stays. */
+/** Keeps the queue at its length: one request is queued, another ends, and the next in the queue is admitted. */
 function queued(settings: Partial<PoolSettings>): (n: number) => void {
   const admit = admission(settings);
   let holder: Lease | undefined;

@@ -1,5 +1,5 @@
 /**
- * Rate and punctuality of the load engine: one thread sends to a bare Deno.serve in a process of its own.
+ * Rate and punctuality of the load engine: one thread sends to a bare Deno.serve in a separate process.
  *
  * @module
  */
@@ -14,11 +14,11 @@ const CONNECTIONS = 50;
 const RATE = 10_000;
 const MIB = 1024 ** 2;
 
-/** The open model, the closed model with wrk for comparison, and the memory of a longer run. */
+/** Measures the open model, the closed model with wrk for comparison, and memory during a longer run. */
 export const load: Benchmark = {
   name: "load",
   measures:
-    `one load thread against a bare Deno.serve: ${RATE} arrivals a second, evenly spaced; ${CONNECTIONS} users without think time; resident memory while it runs`,
+    `One load thread against a bare Deno.serve: ${RATE} arrivals per second, evenly spaced; ${CONNECTIONS} users without think time; resident memory while it runs`,
   async run(context) {
     const target = await startScript(context.children, "bare_text");
     await using engine = await createPerfmock({}, { listen: false });
@@ -39,7 +39,7 @@ export const load: Benchmark = {
   },
 };
 
-/** A scenario as written. */
+/** A scenario as a user writes it. */
 type Scenario = Readonly<Record<string, unknown>>;
 
 function open(seconds: number): Scenario {
@@ -125,7 +125,7 @@ function closedRow({ rate, failed, cost }: Sent): Row {
   };
 }
 
-/** The same with wrk, if it is installed: the rate of a native client with one thread. */
+/** Measures the same load with wrk, a native client, if it is installed. */
 async function wrkRow(
   { url }: Server,
   seconds: number,
@@ -142,19 +142,19 @@ async function wrkRow(
     return [{ what: "wrk, one thread", values: { "requests/s": rate } }];
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    note("wrk is not installed: it is left out");
+    note("wrk is not installed, so it is left out");
     return [];
   }
 }
 
-/** Growth of resident memory from the second to the last third of a run; the engine warms up in the first. */
+/** Measures the growth of resident memory from the second to the last third of a run; the engine warms up in the first. */
 async function memoryRow(
   engine: Perfmock,
   target: Server,
   { quick, note }: Context,
 ): Promise<Row> {
   const seconds = quick ? 3 : 600;
-  note(`Memory is looked at once a second, for ${seconds} s`);
+  note(`Memory is measured once a second, for ${seconds} s`);
   const resident: number[] = [];
   const { dropped, failed, startLag } = await send(
     engine,

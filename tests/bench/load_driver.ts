@@ -69,7 +69,7 @@ export class LoadDriver {
 const PATIENCE = 10_000;
 const MAX_IN_FLIGHT = 4000;
 
-/** At 5000/s and 20 ms a hundred are in use: this number suffices if either side is held up for 40 ms. */
+/** At 5000/s and 20 ms, 100 connections are in use; this number suffices if either side is delayed by 40 ms. */
 const SPARE_CONNECTIONS = 300;
 
 async function obey(order: Order): Promise<Report> {

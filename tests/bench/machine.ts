@@ -1,20 +1,20 @@
 /**
- * The machine the figures were measured on.
+ * Describes the machine on which the figures are measured.
  *
  * @module
  */
 
-/** What of a machine moves the figures. */
+/** Properties of a machine that affect the figures. */
 export interface Machine {
-  /** Logical processors that this process may use. */
+  /** Number of logical processors that this process may use. */
   readonly cores: number;
-  /** The processor's name, or "unknown" where the system does not tell. */
+  /** Name of the processor; "unknown" if the system does not provide it. */
   readonly processor: string;
   /** Operating system and its release. */
   readonly system: string;
-  /** Deno's version. */
+  /** Version of Deno. */
   readonly deno: string;
-  /** How many processes wanted to run during the last minute, on average: what they did is in the figures as noise. */
+  /** Load average of the last minute: the mean number of runnable processes. Other processes add noise to the figures. */
   readonly load: number;
 }
 
@@ -39,10 +39,10 @@ function processorName(): string {
 }
 
 /**
- * The processor time a process has used so far, all its threads together.
+ * Returns the processor time that a process has used so far, over all threads.
  *
- * @param pid the process
- * @returns milliseconds; NaN where the system does not tell
+ * @param pid id of the process
+ * @returns milliseconds; NaN if the system does not provide it
  */
 export function processorTime(pid: number): number {
   try {
@@ -60,10 +60,10 @@ export function processorTime(pid: number): number {
 }
 
 /**
- * How long others on the same hardware have kept this machine's processors from running, all of them together, since it
- * started.
+ * Returns the steal time since the machine started, over all processors: the time during which the hypervisor ran other guests
+ * instead.
  *
- * @returns milliseconds, in steps of 10; 0 where the system does not tell
+ * @returns milliseconds, in steps of 10; 0 if the system does not provide it
  */
 export function stolenTime(): number {
   try {

@@ -1,15 +1,15 @@
 /**
- * What it costs to record figures and to show them.
+ * Cost of recording a duration.
  *
  * @module
  */
 import type { Benchmark } from "./benchmark.ts";
 import { measureRecorders } from "./recorder.ts";
 
-/** In process, the fastest of alternating rounds. */
+/** Runs in process; reports the fastest of alternating rounds. */
 export const recorder: Benchmark = {
   name: "recorder",
-  measures: "Nanoseconds to record one duration, beside prom-client",
+  measures: "Nanoseconds to record one duration, compared with prom-client",
   run({ quick }) {
     const costs = measureRecorders(quick ? 100_000 : 1_000_000);
     return Promise.resolve(costs.map(({ name, nanoseconds }) => ({

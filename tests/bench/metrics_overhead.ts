@@ -1,5 +1,5 @@
 /**
- * What it costs to record every request.
+ * Cost of recording every request.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { median, medianRatio } from "./statistics.ts";
 const CONNECTIONS = 50;
 const DELAY = 10;
 
-/** Some kilobytes of JSON, as an API answers. */
+/** A route that answers with a few kilobytes of JSON, as an API does. */
 const CONFIG = JSON.stringify({
   routes: [{
     path: "/orders",
@@ -30,11 +30,11 @@ const CONFIG = JSON.stringify({
   }],
 });
 
-/** Both servers alive at once, loaded one after the other in slices; each round begins with the other one. */
+/** Runs both servers at once and loads them in slices, in an order that alternates between rounds. */
 export const metricsOverhead: Benchmark = {
   name: "metrics-overhead",
   measures:
-    `Processor time an answer takes on a JSON route of ${DELAY} ms over ${CONNECTIONS} connections, with and without recording: the cheapest of alternating slices, which the machine's other work disturbed least; and what recording takes by itself, which no other work can hide`,
+    `Processor time per answer of a JSON route of ${DELAY} ms over ${CONNECTIONS} connections, with and without recording: the cheapest of alternating slices, which other work on the machine disturbed least; and the cost of recording measured by itself, where no other work hides it`,
   async run(context) {
     const on = await start(context, "on");
     const off = await start(context, "off");
@@ -87,7 +87,7 @@ function start({ children }: Context, recording: "on" | "off") {
   return startScript(children, "recording", { args: [recording, CONFIG] });
 }
 
-/** Microseconds of processor time an answer. */
+/** Measures the processor time per answer, in µs. */
 async function measure(
   { child, url }: Server,
   driver: LoadDriver,
@@ -104,7 +104,7 @@ async function measure(
   return (processorTime(child.pid) - used) / completed * 1000;
 }
 
-/** Microseconds that one exchange takes from the recorder's first call to its last: the fastest of several rounds. */
+/** Measures the cost of recording one exchange, in µs: the fastest of several rounds. */
 function recordingAlone(exchanges: number): number {
   const recorder = new Recorder(new MetricRegistry(), 0)
     .route("orders", "/orders", "GET");
@@ -122,7 +122,7 @@ function recordingAlone(exchanges: number): number {
   return best;
 }
 
-/** An exchange that was answered. */
+/** Creates an answered exchange. */
 function answered(arrival: number, service: number): Exchange {
   const due = arrival + service;
   return {

@@ -1,6 +1,6 @@
 /**
  * Runs the benchmarks: `deno task bench [name…] [--out FILE] [--quick]`. Each prints a table, with the targets and whether
- * they are met; a target that is missed never fails the run.
+ * they are met; a missed target does not fail the run.
  *
  * @module
  */
@@ -45,16 +45,16 @@ const BENCHMARKS: readonly Benchmark[] = [
   stress,
 ];
 
-/** The load of a machine that does nothing else, with some room. */
+/** Load average above which a warning about other work is printed. */
 const QUIET = 0.3;
 
 const USAGE = `Usage: deno task bench [name…] [--out FILE] [--quick]
   --out FILE  write the figures as JSON
-  --quick     take seconds; shows that the benchmarks work, not what they find
-Benchmarks, all of them where none is named:
+  --quick     run for seconds, to show that the benchmarks work; the figures mean nothing
+Benchmarks (default: all):
 ${BENCHMARKS.map(({ name, measures }) => `  ${name}: ${measures}`).join("\n")}`;
 
-/** What the arguments ask for. */
+/** Parsed arguments. */
 interface Choice {
   readonly chosen: readonly Benchmark[];
   readonly out: string | undefined;
@@ -62,7 +62,7 @@ interface Choice {
   readonly help: boolean;
 }
 
-/** What one benchmark found. */
+/** Result of one benchmark. */
 interface Finding {
   readonly name: string;
   readonly measures: string;
@@ -72,9 +72,9 @@ interface Finding {
 }
 
 /**
- * Runs what the arguments ask for.
+ * Runs the benchmarks that the arguments name.
  *
- * @returns the exit status: 0, 1 where a benchmark could not run to its end, 2 where the arguments are wrong
+ * @returns the exit status: 0 on success, 1 if a benchmark failed to complete, 2 if the arguments are invalid
  */
 export async function main(args: string[]): Promise<number> {
   const choice = readArguments(args);
@@ -100,7 +100,7 @@ export async function main(args: string[]): Promise<number> {
   return findings.length === choice.chosen.length ? 0 : 1;
 }
 
-/** Says what the figures are worth. */
+/** Prints the machine, and conditions that make the figures less reliable. */
 function introduce(machine: Machine, quick: boolean): void {
   const { cores, processor, system, deno, load } = machine;
   print(`${cores} cores, ${processor}, ${system}, Deno ${deno}`);
@@ -108,10 +108,10 @@ function introduce(machine: Machine, quick: boolean): void {
     print(
       `Other work kept ${
         load.toFixed(1)
-      } cores busy in the last minute: late and slow figures may be its doing`,
+      } cores busy in the last minute and may have made the figures worse`,
     );
   }
-  if (quick) print("A quick run: it shows that the benchmarks work");
+  if (quick) print("Quick run: shows that the benchmarks work; the figures mean nothing");
 }
 
 function readArguments(args: string[]): Choice | string {
@@ -142,7 +142,7 @@ function readArguments(args: string[]): Choice | string {
   }
 }
 
-/** Runs one benchmark; its child processes end with it, however it ends. */
+/** Runs one benchmark. Stops its child processes afterwards, also if it fails. */
 async function runOne(benchmark: Benchmark, quick: boolean): Promise<Finding> {
   const { name, measures } = benchmark;
   print(`\n${name}: ${measures}`);
@@ -163,7 +163,7 @@ async function runOne(benchmark: Benchmark, quick: boolean): Promise<Finding> {
   return { name, measures, seconds, notes, rows };
 }
 
-/** An interrupted run takes its children along. */
+/** Stops the child processes and exits when the run is interrupted. */
 function endOnSignals(children: Children): Disposable {
   const end = async () => {
     await children[Symbol.asyncDispose]();

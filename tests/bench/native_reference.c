@@ -1,6 +1,6 @@
-/* The native reference: answers every HTTP/1.1 request a given number of milliseconds after it was read. One thread, epoll
- * with nanosecond time-outs, a binary min-heap of deadlines, keep-alive, TCP_NODELAY. Listens on a free port of the
- * loopback, prints {"port":N}, and ends when its standard input does. Linux only.
+/* Native reference server: answers each HTTP/1.1 request a given number of milliseconds after reading it. Uses one thread, epoll
+ * with nanosecond timeouts, a binary min-heap of deadlines, keep-alive and TCP_NODELAY. Listens on a free port of the loopback
+ * interface, prints {"port":N}, and ends when its standard input ends. Linux only.
  *
  *   cc -O2 -o native_reference native_reference.c && ./native_reference 20
  */
@@ -19,7 +19,7 @@
 
 enum { CONNECTIONS = 65536, EVENTS = 512, HEAD = 4096 };
 
-/* A connection is its file descriptor; it has one request at a time. `slot` is its place in the heap, -1 outside. */
+/* A connection is identified by its file descriptor and has one request at a time. `slot` is its index in the heap, or -1. */
 struct connection {
   int64_t arrival;
   int64_t due;

@@ -1,5 +1,5 @@
 /**
- * What the pipeline itself costs, without sockets.
+ * Cost of the pipeline itself, without sockets.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { exchange, testPlan } from "../support/plan.ts";
 import type { Benchmark } from "./benchmark.ts";
 
-/** How many exchanges wait at the same time on the route with a delay. */
+/** Number of exchanges that wait at the same time on the route with a delay. */
 const TOGETHER = 100;
 
-/** Something that is repeated n times. */
+/** An operation that is measured by repeating it n times. */
 interface Subject {
   readonly what: string;
   readonly run: (n: number) => void;
   readonly targetNanoseconds?: number;
 }
 
-/** In process, in alternating rounds. */
+/** Runs in process, in alternating rounds. */
 export const pipeline: Benchmark = {
   name: "pipeline",
   measures:
-    "Nanoseconds an exchange takes without sockets, metrics included: the fastest of alternating rounds, which the machine's other work disturbed least",
+    "Nanoseconds per exchange without sockets, metrics included: the fastest of alternating rounds, which other work on the machine disturbed least",
   async run({ quick }) {
     await using server = await createPerfmock({
       routes: [{ path: "/ok", response: { text: "ok" } }],
@@ -51,7 +51,7 @@ export const pipeline: Benchmark = {
 function atOnce(): Subject {
   const plan = testPlan({ serve: () => 0 });
   return {
-    what: "0 ms, from arrival to observation, clock readings left out",
+    what: "0 ms, from arrival to observation, without clock readings",
     run: (n) => {
       for (let i = 0; i < n; i++) begin(exchange(plan));
     },
@@ -85,7 +85,7 @@ function clockReading(): Subject {
 function fetched(server: Perfmock): Subject {
   const request = new Request("http://perfmock.invalid/ok");
   return {
-    what: "0 ms through fetch, the answer built, the same Request each time",
+    what: "0 ms through fetch, answer included, same Request each time",
     run: (n) => {
       for (let i = 0; i < n; i++) server.fetch(request);
     },

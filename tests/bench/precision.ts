@@ -1,5 +1,5 @@
 /**
- * How exactly a response leaves on time: setTimeout, perfmock and native code side by side.
+ * Punctuality of responses: setTimeout, perfmock and native code compared.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import {
 import { inWords, quietRounds } from "./rounds.ts";
 import { medianExcess, quantile, quantiles, Samples } from "./statistics.ts";
 
-/** The delay asked for, in milliseconds. */
+/** Configured delay, in ms. */
 const TARGET = 20;
 const NATIVE = "native C";
 const OURS = "perfmock";
 
-/** Deno's own setting: after how many tasks its event loop looks for input and output; 61 where nothing is said. */
+/** Number of tasks that Deno's event loop runs before it polls for input and output. Deno's default is 61. */
 const INTERVAL = { DENO_TOKIO_EVENT_INTERVAL: "1" };
 const OURS_EACH = "perfmock, event interval 1";
 const CLOCK_EACH = "its clock alone, event interval 1";
 
-/** The load of a line of the table, and what is demanded of perfmock under it. */
+/** Load of a row of the table, and perfmock's targets under it. */
 interface Load {
   readonly what: string;
   readonly shape: { readonly connections: number } | { readonly rate: number };
@@ -56,11 +56,11 @@ const LOADS: readonly Load[] = [
   })),
 ];
 
-/** Interleaved slices of the same load at each server. */
+/** Puts the same load on each server, in interleaved slices. */
 export const precision: Benchmark = {
   name: "precision",
   measures:
-    `How late responses leave that were asked for after ${TARGET} ms, as the server sees it (Server-Timing) and from outside; excess is over native C, slice by slice`,
+    `Lateness of responses with a delay of ${TARGET} ms, as measured by the server (Server-Timing) and from outside; "excess" is the median over slices of the difference from native C`,
   async run(context) {
     const together = await context.children.separate();
     if (together !== undefined) context.note(together);
@@ -110,7 +110,7 @@ async function startAll(context: Context): Promise<Servers> {
   return servers;
 }
 
-/** What was seen of one server under one load. */
+/** Figures of one server under one load. */
 class Sight {
   readonly totals = new Samples();
   readonly waits = new Samples();
@@ -172,7 +172,7 @@ async function measure(
   });
 }
 
-/** The servers in another order each round, so that none profits from its place. */
+/** Rotates the servers by one place each round, so that the order favours none. */
 function turned(servers: Servers, round: number): [string, Server][] {
   const list = [...servers];
   const first = round % list.length;

@@ -1,28 +1,28 @@
 /**
- * Child processes that talk in lines and never outlive their owner.
+ * Child processes that exchange lines of text with their parent and do not outlive it.
  *
  * @module
  */
 
 import { type Cores, shareCores } from "./cores.ts";
 
-/** What a process finds where it runs. */
+/** Environment of a process. */
 export interface Surroundings {
-  /** Whether it serves or drives load; a server where nothing is said. */
+  /** Role of the process, which selects its processors. Default "server". */
   readonly side?: keyof Cores;
-  /** Environment variables beside its parent's. */
+  /** Environment variables in addition to the parent's. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The child processes of a run. Disposal ends them all. */
+/** Child processes of a run. Disposal stops them all. */
 export class Children implements AsyncDisposable {
   readonly #running = new Set<Child>();
   #cores: Cores | undefined;
 
   /**
-   * From now on servers and clients are started on processors of their own.
+   * Starts all further servers and clients on separate processors.
    *
-   * @returns a sentence where that cannot be had here
+   * @returns the reason, as a sentence, if this machine does not allow it
    */
   async separate(): Promise<string | undefined> {
     const cores = await shareCores();
@@ -30,7 +30,7 @@ export class Children implements AsyncDisposable {
     this.#cores = cores;
   }
 
-  /** Starts a process; its standard error is passed on. */
+  /** Starts a process, which inherits standard error. */
   spawn(
     command: string,
     args: readonly string[],
@@ -45,12 +45,12 @@ export class Children implements AsyncDisposable {
   }
 
   /**
-   * Starts this Deno with a script.
+   * Starts a script with the running version of Deno.
    *
-   * @param script relative to the folder of the benchmarks
-   * @param args the script's arguments
-   * @param flags Deno's own
-   * @param surroundings where it runs
+   * @param script path relative to tests/bench
+   * @param args arguments of the script
+   * @param flags flags of `deno run`
+   * @param surroundings environment of the process
    */
   deno(
     script: string,
@@ -63,7 +63,7 @@ export class Children implements AsyncDisposable {
     return this.spawn(Deno.execPath(), all, surroundings);
   }
 
-  /** Ends all that still run. */
+  /** Stops all processes that still run. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#running].map((child) => child.stop()));
   }
@@ -77,12 +77,12 @@ export class Child {
   readonly #command: string;
   #ended: () => void;
   #stopping: Promise<void> | undefined;
-  /** When it was started, in milliseconds of `performance.now()`. */
+  /** Time at which the process was started, in ms of `performance.now()`. */
   readonly startedAt: number = performance.now();
-  /** Whether it is gone. */
+  /** True once the process has ended. */
   ended = false;
 
-  /** Starts it; `ended` is called once it was stopped. */
+  /** Starts the process. `ended` is called once it was stopped. */
   constructor(
     [command, ...args]: readonly string[],
     env: Readonly<Record<string, string>>,
@@ -102,16 +102,16 @@ export class Child {
     this.#input = this.#process.stdin.getWriter();
   }
 
-  /** Its process id. */
+  /** Process id. */
   get pid(): number {
     return this.#process.pid;
   }
 
   /**
-   * The next line of its standard output.
+   * Returns the next line of standard output.
    *
-   * @param patience how long to wait, in milliseconds; a child that says nothing is stopped
-   * @throws Error where the child has ended or stays silent
+   * @param patience maximum time to wait, in ms; the process is stopped if it writes nothing
+   * @throws Error if the process has ended or writes nothing
    */
   async line(patience = 30_000): Promise<string> {
     const timer = setTimeout(() => void this.stop(), patience);
@@ -124,17 +124,17 @@ export class Child {
     }
   }
 
-  /** Writes a line to its standard input. */
+  /** Writes a line to standard input. */
   async send(line: string): Promise<void> {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }
 
-  /** Sends it a signal. */
+  /** Sends a signal to the process. */
   signal(name: Deno.Signal): void {
     this.#process.kill(name);
   }
 
-  /** Ends it and waits until it is gone. */
+  /** Kills the process and waits for its end. */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stop();
   }
@@ -143,7 +143,7 @@ export class Child {
     try {
       this.#process.kill("SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
     await this.#process.status;
     await this.#input.abort().catch(() => {});
@@ -153,7 +153,7 @@ export class Child {
   }
 }
 
-/** The lines of a stream of bytes, without their ends. */
+/** Yields the lines of a stream of bytes, without line ends. A last line without a line end is left out. */
 export async function* readLines(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<string> {

@@ -3,7 +3,7 @@ import { processorTime } from "./machine.ts";
 import { Children, readLines } from "./processes.ts";
 import { startScript } from "./servers.ts";
 
-Deno.test("Children ends what it started", async () => {
+Deno.test("Children stops its processes when disposed", async () => {
   const children = new Children();
   const { child, url } = await startScript(children, "bare_text");
   equal(await (await fetch(url)).text(), "ok");
@@ -12,7 +12,7 @@ Deno.test("Children ends what it started", async () => {
   await rejects(child.line(), /No further line came/);
 });
 
-Deno.test("Child.line() gives the lines of a child's output one by one, and the child hears what is sent", async () => {
+Deno.test("Child.send() writes to the process, and line() returns the lines of its output one by one", async () => {
   await using children = new Children();
   const child = children.spawn(Deno.execPath(), [
     "eval",
@@ -23,7 +23,7 @@ Deno.test("Child.line() gives the lines of a child's output one by one, and the 
   equal(await child.line(), "two");
 });
 
-Deno.test("Child.line() ends a child that stays silent", async () => {
+Deno.test("Child.line() stops a process that writes nothing", async () => {
   await using children = new Children();
   const child = children.spawn(Deno.execPath(), [
     "eval",
@@ -34,7 +34,7 @@ Deno.test("Child.line() ends a child that stays silent", async () => {
   equal(child.ended, true);
 });
 
-Deno.test("readLines() puts lines together that were cut anywhere", async () => {
+Deno.test("readLines() joins lines that were split at any byte", async () => {
   const bytes = new TextEncoder().encode("grün\n\nblau\nrest");
   const pieces = Array.from(bytes, (byte) => Uint8Array.of(byte));
   const lines = await Array.fromAsync(readLines(ReadableStream.from(pieces)));

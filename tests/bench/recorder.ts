@@ -1,6 +1,6 @@
 /**
- * What it costs to record one duration: our histogram, our timing, and prom-client's histogram with bound labels; and all
- * that is recorded of one exchange.
+ * Cost of recording one duration with perfmock's histogram, perfmock's timing, and prom-client's histogram with bound labels;
+ * and of all that is recorded for one exchange.
  * Run it with `deno run -A tests/bench/recorder.ts`.
  *
  * @module
@@ -12,11 +12,11 @@ import { Recorder } from "../../core/observe/recorder.ts";
 import { DURATION_BOUNDARIES } from "../../core/observe/timing.ts";
 import type { Exchange } from "../../core/plugin.ts";
 
-/** The cost of one way to record. */
+/** Cost of one recorder. */
 export interface RecorderCost {
-  /** What was measured. */
+  /** Name of the recorder. */
   readonly name: string;
-  /** Nanoseconds a call: the fastest of several rounds, which the machine's other work disturbed least. */
+  /** Nanoseconds per call in the fastest of several rounds, which other work on the machine disturbed least. */
   readonly nanoseconds: number;
 }
 
@@ -75,7 +75,7 @@ export function measureRecorders(calls = 1_000_000): readonly RecorderCost[] {
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
-/** An exchange that was held for a time and left 20 µs late. */
+/** Creates an exchange with a service time in ms that ended 20 µs late. */
 function answered(milliseconds: number): Exchange {
   const arrival = 1000;
   const due = arrival + milliseconds;
@@ -97,7 +97,7 @@ function answered(milliseconds: number): Exchange {
   };
 }
 
-/** 4096 durations from 0.05 ms to 20 s, evenly on the logarithmic scale, in a fixed shuffled order. */
+/** Returns 4096 durations from 0.05 ms to 20 s, evenly spaced on a logarithmic scale, in a fixed shuffled order. */
 function durations(): Float64Array {
   const range = Math.log(20_000 / 0.05);
   return Float64Array.from(

@@ -1,5 +1,5 @@
 /**
- * What changes of the configuration do to the requests under way.
+ * Effect of configuration changes on active requests.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { LoadDriver } from "./load_driver.ts";
 import { type Server, startPerfmock } from "./servers.ts";
 import { quantiles } from "./statistics.ts";
 
-/** The service time of the route under load, in milliseconds. */
+/** Service time of the route under load, in ms. */
 const SERVICE = 20;
 
 /** Requests per second. */
 const RATE = 5000;
 
-/** A configuration of some size: ten routes, a pool, a profile. */
+/** A configuration of moderate size: ten routes, a pool, a profile. */
 const CONFIG = {
   plugins: {
     distributions: { profiles: { slow: "lognormal(median=50ms, p99=400ms)" } },
@@ -29,18 +29,18 @@ const CONFIG = {
   })),
 };
 
-/** One after the other without pause; ten a second, as a script would; none. */
+/** Paces of changes: none, ten per second as a script makes them, and without pause. Pauses are in ms. */
 const PACES = [
   { what: "no changes", pause: undefined },
   { what: "10 changes/s", pause: 100 },
   { what: "changes without pause", pause: 0 },
 ] as const;
 
-/** The same load with changes at several paces. */
+/** Puts the same load on the server while its configuration changes at several paces. */
 export const reload: Benchmark = {
   name: "reload",
   measures:
-    `Changes of one route by PATCH while ${RATE} requests/s pass another with ${SERVICE} ms: how many a second, how long each takes, and the lateness of the answers, in milliseconds`,
+    `Changes of one route by PATCH while another route of ${SERVICE} ms receives ${RATE} requests/s: number of changes per second, duration of each, and lateness of the answers, in milliseconds`,
   async run(context) {
     const server = await startPerfmock(context.children, { config: CONFIG });
     const driver = new LoadDriver(context.children);
@@ -96,7 +96,7 @@ async function measure(
   };
 }
 
-/** Changes a route, one time after another, until it is stopped. */
+/** Changes a route repeatedly until stopped. */
 class Changing {
   readonly #took: number[] = [];
   readonly #ended: Promise<void>;
@@ -106,7 +106,7 @@ class Changing {
     this.#ended = this.#run(url, pause);
   }
 
-  /** Ends with the change that is under way; how long each took, in milliseconds. */
+  /** Waits for the active change and ends. Returns the durations of all changes, in ms. */
   async stop(): Promise<readonly number[]> {
     this.#on = false;
     await this.#ended;

@@ -1,11 +1,11 @@
 /**
- * Rows of figures as an aligned table, with the targets and whether they are met.
+ * Formats rows of figures as an aligned table that shows each target and whether it is met.
  *
  * @module
  */
 import type { Row, Target } from "./benchmark.ts";
 
-/** Whether a row's figure meets a target; a figure that is missing or NaN does not. */
+/** Returns true if a row's figure meets a target; a missing figure or NaN does not. */
 export function isMet(row: Row, target: Target): boolean {
   const value = row.values[target.column];
   if (typeof value !== "number" || Number.isNaN(value)) return false;
@@ -13,7 +13,7 @@ export function isMet(row: Row, target: Target): boolean {
     value >= (target.atLeast ?? -Infinity);
 }
 
-/** A target in words: `p50 ms ≤ 0.05`. */
+/** Formats a target: `p50 ms ≤ 0.05`. */
 export function describeTarget(target: Target): string {
   const bounds = [];
   if (target.atMost !== undefined) bounds.push(`≤ ${target.atMost}`);
@@ -21,7 +21,7 @@ export function describeTarget(target: Target): string {
   return `${target.column} ${bounds.join(" and ")}`;
 }
 
-/** A figure in at most four significant digits, whole numbers as they are. */
+/** Formats a figure with at most four significant digits; whole numbers stay unchanged. */
 export function formatFigure(value: number | string | undefined): string {
   if (value === undefined) return "";
   if (typeof value === "string") return value;
@@ -34,7 +34,7 @@ export function formatFigure(value: number | string | undefined): string {
   );
 }
 
-/** The lines of a table; rows with other columns than those before them start a table of their own. */
+/** Returns the lines of a table. A row whose columns differ from those of the row before starts a new table. */
 export function formatRows(rows: readonly Row[]): string[] {
   const lines: string[] = [];
   for (const group of groupByColumns(rows)) {

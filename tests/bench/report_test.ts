@@ -3,27 +3,27 @@ import { describeTarget, formatFigure, formatRows, isMet } from "./report.ts";
 
 const row = { what: "ours", values: { "p50 ms": 0.041, "p99 ms": 0.7 } };
 
-Deno.test("isMet() compares a figure with both bounds, which are allowed themselves", () => {
+Deno.test("isMet() accepts figures between the bounds, bounds included", () => {
   equal(isMet(row, { column: "p50 ms", atMost: 0.041 }), true);
   equal(isMet(row, { column: "p50 ms", atMost: 0.04 }), false);
   equal(isMet(row, { column: "p99 ms", atLeast: 0.7 }), true);
   equal(isMet(row, { column: "p99 ms", atLeast: 0.75 }), false);
 });
 
-Deno.test("isMet() finds a missing figure not to meet its target", () => {
+Deno.test("isMet() returns false for a missing figure", () => {
   equal(isMet(row, { column: "max ms", atMost: 1 }), false);
   const unknown = { what: "ours", values: { "p50 ms": NaN } };
   equal(isMet(unknown, { column: "p50 ms", atMost: 1 }), false);
 });
 
-Deno.test("describeTarget() says the bound in words", () => {
+Deno.test("describeTarget() states the column and the bound", () => {
   equal(
     describeTarget({ column: "ratio", atLeast: 0.75 }),
     "ratio ≥ 0.75",
   );
 });
 
-Deno.test("formatFigure() keeps about four digits", () => {
+Deno.test("formatFigure() keeps four significant digits", () => {
   deepEqual(
     [0.04123, 12.3456, 123.456, 1234.5, 17_954, 0, NaN, "as it is"].map(
       formatFigure,
@@ -41,7 +41,7 @@ Deno.test("formatFigure() keeps about four digits", () => {
   );
 });
 
-Deno.test("formatRows() aligns figures to the right and says which targets are met", () => {
+Deno.test("formatRows() aligns figures to the right and shows which targets are met", () => {
   const rows = [
     { what: "setTimeout", values: { "p50 ms": 1.37, "p99 ms": 12.5 } },
     {
@@ -59,7 +59,7 @@ Deno.test("formatRows() aligns figures to the right and says which targets are m
   ]);
 });
 
-Deno.test("formatRows() starts a table where the columns change", () => {
+Deno.test("formatRows() starts a new table when the columns change", () => {
   const rows = [row, { what: "memory", values: { "KiB each": 3 } }];
   deepEqual(formatRows(rows), [
     "      p50 ms  p99 ms",

@@ -1,35 +1,35 @@
 /**
- * Rounds of a measurement that the machine's owner left alone: under a hypervisor, others now and then take the processors
- * away for milliseconds, which no program can help and which is not its doing.
+ * Repeats a measurement until enough rounds were undisturbed. A hypervisor now and then gives this machine's processors to other
+ * guests for milliseconds (steal time), which would be measured as if it were the program's own delay.
  *
  * @module
  */
 import { stolenTime } from "./machine.ts";
 
-/** More than this was stolen during a round, in milliseconds: it is disturbed. The system counts in steps of 10 ms. */
+/** Maximum steal time of an undisturbed round, in ms. The system counts in steps of 10 ms. */
 const BEARABLE = 10;
 
-/** How many rounds there are to be. */
+/** Number of rounds. */
 export interface Rounds {
-  /** So many undisturbed ones. */
+  /** Number of undisturbed rounds wanted. */
   readonly wanted: number;
-  /** But no more than so many in all: then the least disturbed are taken. */
+  /** Maximum number of rounds; if it is reached, the least disturbed rounds are used. */
   readonly most: number;
-  /** The time stolen so far, in milliseconds. */
+  /** Returns the total steal time so far, in ms. Default: {@linkcode stolenTime}. */
   readonly stolen?: () => number;
 }
 
-/** What came of it. */
+/** Result of {@linkcode quietRounds}. */
 export interface QuietRounds<Found> {
-  /** What was found in the undisturbed rounds, or the least disturbed ones, in the order of their time. */
+  /** Results of the undisturbed or least disturbed rounds, in chronological order. */
   readonly kept: readonly Found[];
-  /** How many rounds were made for it. */
+  /** Number of rounds measured. */
   readonly made: number;
-  /** What was stolen during those kept, in milliseconds. */
+  /** Total steal time during the kept rounds, in ms. */
   readonly stolen: number;
 }
 
-/** Measures until there are enough undisturbed rounds. Which are kept depends on what was stolen alone, not on the figures. */
+/** Measures until there are enough undisturbed rounds. Rounds are selected by their steal time only, never by their figures. */
 export async function quietRounds<Found>(
   measure: (round: number) => Promise<Found>,
   { wanted, most, stolen = stolenTime }: Rounds,
@@ -53,7 +53,7 @@ export async function quietRounds<Found>(
   };
 }
 
-/** Which rounds the figures are of. */
+/** Describes the rounds that the figures come from. */
 export function inWords({ kept, made, stolen }: QuietRounds<unknown>): string {
-  return `${kept.length} of ${made} rounds, those from which others on this hardware took least: ${stolen} ms`;
+  return `${kept.length} of ${made} rounds, those with the least steal time: ${stolen} ms`;
 }

@@ -1,7 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import { quietRounds } from "./rounds.ts";
 
-/** The total after each round, one after the other, as if each were asked for before and after a round. */
+/** Returns the total steal time as read before and after each round, given the steal time of each round in ms. */
 function stealing(...lost: number[]): () => number {
   let total = 0;
   let asked = 0;
@@ -13,7 +13,7 @@ function stealing(...lost: number[]): () => number {
 
 const identity = (round: number) => Promise.resolve(round);
 
-Deno.test("quietRounds() makes disturbed rounds again", async () => {
+Deno.test("quietRounds() replaces disturbed rounds", async () => {
   const stolen = stealing(0, 500, 10, 20, 0);
   deepEqual(await quietRounds(identity, { wanted: 3, most: 9, stolen }), {
     kept: [0, 2, 4],
@@ -22,7 +22,7 @@ Deno.test("quietRounds() makes disturbed rounds again", async () => {
   });
 });
 
-Deno.test("quietRounds() takes the least disturbed rounds where the machine does not come to rest", async () => {
+Deno.test("quietRounds() selects the least disturbed rounds if too few are undisturbed", async () => {
   const stolen = stealing(70, 30, 50, 40);
   deepEqual(await quietRounds(identity, { wanted: 2, most: 4, stolen }), {
     kept: [1, 3],

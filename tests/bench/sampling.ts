@@ -1,5 +1,5 @@
 /**
- * How fast each distribution family draws.
+ * Speed of sampling, by distribution family.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { createPerfmock } from "../../mod.ts";
 import type { Distribution, Plugin, Stream } from "../../core/plugin.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 
-/** What is drawn from, and how many million draws a second it should make. */
+/** Label, distribution, and target in million draws per second. */
 const SUBJECTS: readonly (readonly [
   what: string,
   distribution: unknown,
@@ -58,11 +58,11 @@ const SUBJECTS: readonly (readonly [
 
 const ROUNDS = 15;
 
-/** In process, in alternating rounds. */
+/** Runs in process, in alternating rounds. */
 export const sampling: Benchmark = {
   name: "sampling",
   measures:
-    "Million draws a second from each family by distribution.draw(), random numbers included: the fastest of alternating rounds, which the machine's other work disturbed least",
+    "Million draws per second from each family by distribution.draw(), random numbers included: the fastest of alternating rounds, which other work on the machine disturbed least",
   async run({ quick }) {
     const { distributions, stream } = await compile();
     const runs = distributions.map((distribution) =>
@@ -88,7 +88,7 @@ export const sampling: Benchmark = {
   },
 };
 
-/** Compiled as a server compiles them. */
+/** Compiles the distributions as a server does. */
 async function compile(): Promise<
   { distributions: Distribution[]; stream: Stream }
 > {
@@ -110,7 +110,7 @@ async function compile(): Promise<
   return { distributions, stream };
 }
 
-/** The sum keeps the draws from being optimised away. */
+/** Sums the draws, so that the compiler cannot remove them. */
 function ownLoop(
   distribution: Distribution,
   stream: Stream,

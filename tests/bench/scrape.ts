@@ -1,5 +1,5 @@
 /**
- * What a scrape does to the server that is scraped.
+ * Effect of a scrape on the scraped server.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { LoadDriver } from "./load_driver.ts";
 import { type Server, startScript } from "./servers.ts";
 import { median, quantiles } from "./statistics.ts";
 
-/** What Prometheus 2 sends. */
+/** Request headers of Prometheus 2. */
 const HEADERS = {
   "accept":
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
   "accept-encoding": "gzip",
 };
 
-/** The series that one route of its own makes, as far as they grow with routes. */
+/** Number of series that each route adds. */
 const SERIES_PER_ROUTE = 83;
 
-/** Milliseconds between scrapes where they are to show in lateness: fifty times as often as Prometheus does. */
+/** Time between scrapes under load, in ms: much shorter than Prometheus' usual interval, so that the effect shows. */
 const PAUSE = 100;
 
 /** Lateness in milliseconds. */
@@ -27,11 +27,11 @@ interface Lateness {
   readonly p99: number;
 }
 
-/** One server after the other, each with more series. */
+/** Measures one server after the other, each with more series. */
 export const scrape: Benchmark = {
   name: "scrape",
   measures:
-    `A scrape over HTTP as Prometheus asks for it. How long it takes and how long it holds the event loop at a stretch, on an idle server (the least of several scrapes is what the machine's other work disturbed least); and the lateness of 300 requests/s to a route of 5 ms without scrapes and with one after the other, ${PAUSE} ms apart`,
+    `A scrape over HTTP as Prometheus requests it: its duration and the longest time that it blocks the event loop, on an idle server (other work on the machine disturbed the least of several scrapes least); and the lateness of 300 requests/s to a route of 5 ms without scrapes and with continual scrapes, ${PAUSE} ms apart`,
   async run(context) {
     const rows: Row[] = [];
     for (const series of [1_000, 10_000]) {
@@ -90,7 +90,7 @@ function configuration(series: number): string {
   });
 }
 
-/** One request to each route, so that its series exist. */
+/** Sends one request to each route, so that its series exist. */
 async function visitAll({ url }: Server, series: number): Promise<void> {
   for (let n = 0; n < Math.ceil(series / SERIES_PER_ROUTE); n++) {
     const response = await fetch(`${url}/api/resource-${n}/1`);
@@ -99,7 +99,7 @@ async function visitAll({ url }: Server, series: number): Promise<void> {
   }
 }
 
-/** What one scrape of an idle server cost. Times are in milliseconds. */
+/** Cost of one scrape of an idle server. Times are in ms. */
 interface Cost {
   readonly series: number;
   readonly kibibytes: number;
@@ -124,7 +124,7 @@ async function scrapeOnce({ child, url }: Server): Promise<Cost> {
   };
 }
 
-/** Scrapes one after the other until it is stopped. */
+/** Scrapes a server repeatedly until stopped. */
 class Scraping {
   #on = true;
   readonly #ended: Promise<void>;
@@ -133,7 +133,7 @@ class Scraping {
     this.#ended = this.#run(url);
   }
 
-  /** Ends with the scrape that is under way. */
+  /** Waits for the active scrape and ends. */
   async stop(): Promise<void> {
     this.#on = false;
     await this.#ended;
@@ -148,7 +148,7 @@ class Scraping {
   }
 }
 
-/** What the server itself says of the lateness under an even load. */
+/** Measures the lateness under an even load, as reported by the server itself. */
 async function lateness(
   { url }: Server,
   driver: LoadDriver,

@@ -1,34 +1,34 @@
 /**
- * The servers that the benchmarks compare, each in a process of its own on a free port of the loopback.
+ * Starts the servers that the benchmarks compare, each in a separate process on a free port of the loopback interface.
  *
  * @module
  */
 import type { Child, Children } from "./processes.ts";
 
-/** A server that listens. */
+/** A running server. */
 export interface Server {
-  /** Its address without a trailing slash. */
+  /** Base URL without a trailing slash. */
   readonly url: string;
-  /** Its process; the runner ends it. */
+  /** Process of the server; the runner stops it. */
   readonly child: Child;
 }
 
-/** What a process keeps in memory, in bytes. */
+/** Memory use of a process, in bytes. */
 export interface Memory {
-  /** JavaScript's heap, after a collection. */
+  /** Size of the JavaScript heap after garbage collection. */
   readonly heapUsed: number;
-  /** All that is resident. */
+  /** Resident set size. */
   readonly rss: number;
 }
 
-/** The flags for Deno with which a process can be asked by {@linkcode memoryOf}. */
+/** Flags of `deno run` that {@linkcode memoryOf} requires. */
 export const PROBED: readonly string[] = [
   "--v8-flags=--expose-gc",
   "--preload",
   new URL("servers/_memory_probe.ts", import.meta.url).pathname,
 ];
 
-/** Asks a server that was started with the flags {@linkcode PROBED}. */
+/** Returns the memory use of a server that was started with the flags {@linkcode PROBED}. */
 export async function memoryOf({ child }: Server): Promise<Memory> {
   child.signal("SIGUSR2");
   return JSON.parse(await child.line());
@@ -39,9 +39,9 @@ export function startScript(
   children: Children,
   script: string,
   { args, flags, env }: {
-    /** The script's arguments. */
+    /** Arguments of the script. */
     readonly args?: readonly string[];
-    /** Deno's own. */
+    /** Flags of `deno run`. */
     readonly flags?: readonly string[];
     /** Environment variables. */
     readonly env?: Readonly<Record<string, string>>;
@@ -55,8 +55,8 @@ export function startScript(
 /**
  * Compiles and starts the native reference.
  *
- * @param delay of each answer, in milliseconds
- * @returns a sentence instead where it cannot be had here
+ * @param delay delay of each answer, in ms
+ * @returns the server, or the reason, as a sentence, if it cannot be compiled or run here
  */
 export async function startNative(
   children: Children,
@@ -77,28 +77,28 @@ export async function startNative(
     return await listening(children.spawn(binary, [String(delay)]));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return "There is no C compiler here (cc): the native reference is left out";
+    return "There is no C compiler here (cc), so the native reference is left out";
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** How {@linkcode startPerfmock} starts it. */
+/** Options of {@linkcode startPerfmock}. */
 export interface PerfmockOptions {
-  /** Its configuration. */
+  /** Configuration of the server. */
   readonly config: unknown;
-  /** Flags for Deno. */
+  /** Flags of `deno run`. */
   readonly flags?: readonly string[];
-  /** How often to look whether it listens, in milliseconds. */
+  /** Interval at which the ready file is read, in ms. Default 20. */
   readonly interval?: number;
   /** Environment variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts perfmock's own command line.
+ * Starts `perfmock serve`.
  *
- * @throws Error where it does not listen within 30 s
+ * @throws Error if it does not listen within 30 s
  */
 export async function startPerfmock(
   children: Children,
@@ -131,7 +131,7 @@ export async function startPerfmock(
   }
 }
 
-/** What is in a ready file; nothing while it is absent or half written. */
+/** Reads a ready file; returns an empty object if it is absent or incomplete. */
 async function readReady(file: string): Promise<{ readonly url?: string }> {
   try {
     return JSON.parse(await Deno.readTextFile(file));

@@ -1,5 +1,5 @@
 /**
- * Exchanges a second of `perfmock simulate`: one core, no sockets, the recording of server and load engine included.
+ * Exchanges per second of `perfmock simulate`, on one core, without sockets, including the recording of server and load engine.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { closedUsers, poissonArrivals } from "../support/simulation.ts";
 import type { Benchmark } from "./benchmark.ts";
 
-/** Exchanges a second: an hour of 100/s within a second. */
+/** Target in exchanges per second: an hour at 100/s within a second. */
 const TARGET = 400_000;
 
 /** A route under a scenario. */
@@ -15,7 +15,7 @@ interface Subject {
   readonly what: string;
   /** Settings of the route. */
   readonly route: Readonly<Record<string, unknown>>;
-  /** The scenario, for a number of requests. */
+  /** Returns the scenario for a number of requests. */
   readonly scenario: (requests: number) => unknown;
 }
 
@@ -43,7 +43,7 @@ const SUBJECTS: readonly Subject[] = [
     scenario: poisson,
   },
   {
-    what: "lognormal service time, 100 users who think",
+    what: "lognormal service time, 100 users with think time",
     route: { serviceTime: LOGNORMAL },
     scenario: (requests) =>
       closedUsers({
@@ -54,11 +54,11 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-/** In alternating rounds. */
+/** Runs in alternating rounds. */
 export const simulate: Benchmark = {
   name: "simulate",
   measures:
-    "Exchanges a second in virtual time, by load script: the fastest of alternating rounds, which the machine's other work disturbed least",
+    "Exchanges per second in virtual time, by load script: the fastest of alternating rounds, which other work on the machine disturbed least",
   async run({ quick }) {
     const requests = quick ? 20_000 : 300_000;
     await using stack = new AsyncDisposableStack();

@@ -1,5 +1,5 @@
 /**
- * How long a process takes from its start to its first answer.
+ * Time from the start of a process to its first answer.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { LeanClient, prepareRequest } from "./lean_client.ts";
 import { type Server, startPerfmock, startScript } from "./servers.ts";
 import { quantiles } from "./statistics.ts";
 
-/** Starts one process after the other, in turns. */
+/** Starts one process after the other, alternating between the servers. */
 export const start: Benchmark = {
   name: "start",
   measures:
-    "Milliseconds from the start of the process to the first byte of its first answer, with warm caches; and the modules it is made of",
+    "Milliseconds from the start of the process to the first byte of its first answer, with warm caches; and the number of its modules",
   async run(context) {
     const bare: number[] = [];
     const ours: number[] = [];
@@ -58,7 +58,7 @@ async function firstAnswer(starting: Promise<Server>): Promise<number> {
   }
 }
 
-/** The modules that a script imports, itself and what it loads only later included. */
+/** Returns the number of modules in a script's import graph, including the script and dynamic imports. */
 async function countModules(script: string): Promise<number> {
   const file = new URL(script, import.meta.url).pathname;
   const { stdout } = await new Deno.Command(Deno.execPath(), {

@@ -1,20 +1,20 @@
 /**
- * The few figures the benchmarks report: quantiles of samples, medians of rounds.
+ * Statistics for the benchmarks: quantiles of samples and medians of rounds.
  *
  * @module
  */
 
-/** A growing list of numbers without a box per number. */
+/** A growing list of numbers, stored unboxed. */
 export class Samples {
   #values = new Float64Array(1024);
   #length = 0;
 
-  /** How many there are. */
+  /** Number of values. */
   get length(): number {
     return this.#length;
   }
 
-  /** Adds one. */
+  /** Adds a value. */
   add(value: number): void {
     if (this.#length === this.#values.length) {
       const grown = new Float64Array(this.#length * 2);
@@ -24,29 +24,29 @@ export class Samples {
     this.#values[this.#length++] = value;
   }
 
-  /** Adds all of them. */
+  /** Adds values. */
   addAll(values: Iterable<number>): void {
     for (const value of values) this.add(value);
   }
 
-  /** All of them in the order of their arrival, as a copy. */
+  /** Returns a copy of all values, in the order in which they were added. */
   values(): Float64Array {
     return this.#values.slice(0, this.#length);
   }
 }
 
 /**
- * The quantile at probability p by linear interpolation between order statistics (Hyndman and Fan, 1996, type 7).
+ * Returns the quantile at probability p by linear interpolation between order statistics (Hyndman and Fan, 1996, type 7).
  *
- * @param values in any order; not changed
- * @param p 0…1
- * @returns NaN where there is no value
+ * @param values values in any order; not changed
+ * @param p probability, 0…1
+ * @returns the quantile; NaN if there are no values
  */
 export function quantile(values: Iterable<number>, p: number): number {
   return quantiles(values, [p])[0];
 }
 
-/** The quantiles at several probabilities, for one sort; see {@linkcode quantile}. */
+/** Returns the quantiles at several probabilities, sorting the values once; see {@linkcode quantile}. */
 export function quantiles(
   values: Iterable<number>,
   probabilities: readonly number[],
@@ -61,16 +61,16 @@ export function quantiles(
   });
 }
 
-/** The middle of the values: one outlying round of a benchmark does not move it. NaN where there is none. */
+/** Returns the median, which a single outlying round does not move; NaN if there are no values. */
 export function median(values: Iterable<number>): number {
   return quantile(values, 0.5);
 }
 
 /**
- * The median over rounds of ours / theirs, round by round: noise that hits a whole round cancels.
+ * Returns the median over rounds of ours / theirs. Noise that affects a whole round cancels.
  *
- * @param ours one figure a round
- * @param theirs the same rounds' figures of what it is compared with
+ * @param ours one figure for each round
+ * @param theirs figures of the reference in the same rounds
  */
 export function medianRatio(
   ours: readonly number[],
@@ -79,7 +79,7 @@ export function medianRatio(
   return median(ours.map((value, round) => value / theirs[round]));
 }
 
-/** The median over rounds of ours − theirs, round by round. */
+/** Returns the median over rounds of ours − theirs. */
 export function medianExcess(
   ours: readonly number[],
   theirs: readonly number[],

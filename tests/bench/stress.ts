@@ -1,5 +1,5 @@
 /**
- * What real stress takes and gives back, seen from outside, and what it does to our own clock.
+ * Resources that stress scenarios take and release, measured from outside, and their effect on perfmock's punctuality.
  *
  * @module
  */
@@ -13,19 +13,19 @@ const MIB = 2 ** 20;
 /** A server under stress. */
 interface Stressed {
   readonly server: Server;
-  /** Starts a scenario and gives it time. */
+  /** Starts a scenario and waits, so that it takes effect. */
   start(scenario: unknown, forMs?: number): Promise<ScenarioReport>;
-  /** Its figures. */
+  /** Returns the scenario's figures. */
   show(): Promise<ScenarioReport>;
-  /** Ends it; its last figures. */
+  /** Stops the scenario and returns its last figures. */
   stop(): Promise<ScenarioReport>;
 }
 
-/** Stress, resource by resource. */
+/** Measures stress, resource by resource. */
 export const stress: Benchmark = {
   name: "stress",
   measures:
-    "What stress scenarios take of CPU and memory, as /proc tells; pauses of the collector; lateness of a 5 ms route before and during CPU stress",
+    "CPU and memory that stress scenarios take, read from /proc; pauses of the garbage collector; lateness of a 5 ms route before and during CPU stress",
   async run(context) {
     const seconds = context.quick ? 1 : 5;
     return [
@@ -105,7 +105,7 @@ async function memory(context: Context): Promise<Row[]> {
   const { server, start, stop } = await stressed(context);
   const resident = async () => await residentSize(server.child.pid) / MIB;
   const fresh = await resident();
-  // The first thread leaves code and heap behind, once.
+  // The first thread of a process leaves code and heap behind, which later ones reuse.
   await start({ memory: { size: "16MiB" } }, 500);
   await stop();
   await sleep(2000);
@@ -182,7 +182,7 @@ async function lateness(context: Context, seconds: number): Promise<Row[]> {
   return rows;
 }
 
-/** Some requests to a 5 ms route, one after the other. */
+/** Sends requests to a 5 ms route, one after the other. */
 async function requests(server: Server, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     await (await fetch(`${server.url}/ok`)).body?.cancel();

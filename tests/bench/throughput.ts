@@ -1,5 +1,5 @@
 /**
- * How many requests a second perfmock answers at once, beside bare Deno.serve and bare Hono.
+ * Maximum throughput of routes without a delay, compared with bare Deno.serve and bare Hono.
  *
  * @module
  */
@@ -12,26 +12,26 @@ import { median, medianRatio } from "./statistics.ts";
 const CONNECTIONS = 50;
 const OURS = "perfmock, all built-in plugins";
 const TEXT = 'bare Deno.serve, "ok"';
-// The same answer each time, cloned: no program that says anything of the request can have it so cheaply.
+// Clones one prepared answer: a lower bound of the cost, which no answer that depends on the request can reach.
 const CLONE = "bare Deno.serve, perfmock's headers, all prepared";
 const RECORD = "bare Deno.serve, perfmock's headers, a record each";
 const HONO = 'bare Hono, "ok"';
 
-/** What one slice of load found. */
+/** Result of one slice of load. */
 interface Slice {
   /** Answers per second. */
   readonly rate: number;
   /** Processor time of the server per answer, in microseconds. */
   readonly cost: number;
-  /** The share of a core that the server used. */
+  /** Processor time of the server divided by elapsed time; 1 is one whole core. */
   readonly busy: number;
 }
 
-/** All servers alive at once, loaded one after the other in slices. */
+/** Runs all servers at once and loads them one after the other in slices. */
 export const throughput: Benchmark = {
   name: "throughput",
   measures:
-    `0 ms routes over ${CONNECTIONS} connections; the ratios are medians of those of each round. "by cost" compares processor time per answer: rates flatter the slower where the client is what limits the faster (busy below 95 %)`,
+    `0 ms routes over ${CONNECTIONS} connections. A ratio is the median of the ratios of all rounds. "by cost" compares processor time per answer, because a ratio of rates favours the slower server if the client limits the faster one (busy below 95 %)`,
   async run(context) {
     const servers = await startAll(context);
     const driver = new LoadDriver(context.children);
@@ -59,7 +59,7 @@ async function startAll({ children }: Context): Promise<Map<string, Server>> {
   ]);
 }
 
-/** A live answer's headers and body, without what Deno adds to any. */
+/** Returns the headers and body of a live answer, without the headers that Deno adds to every answer. */
 async function copyAnswer(url: string) {
   const response = await fetch(url, {
     headers: { "accept-encoding": "identity" },

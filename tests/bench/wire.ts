@@ -1,5 +1,5 @@
 /**
- * How well bodies keep to their schedules, and what a proxying route adds.
+ * Punctuality of scheduled bodies, and the time that a proxying route adds.
  *
  * @module
  */
@@ -9,26 +9,26 @@ import { startPerfmock, startScript } from "./servers.ts";
 import { quantiles } from "./statistics.ts";
 import { MARK, WireClient, type WireOrder } from "./wire_client.ts";
 
-/** The bandwidth of each download, in bytes a second. */
+/** Bandwidth of each download, in bytes per second. */
 const RATE = 1024 * 1024;
 
-/** The size of a download's piece, in bytes. */
+/** Size of a piece of a download, in bytes. */
 const CHUNK = 16 * 1024;
 
-/** The time between two events, in milliseconds. */
+/** Time between two events, in ms. */
 const GAP = 10;
 
-/** The pieces of a body that only warms up. */
+/** Number of pieces of a body that warms up client and server. */
 const WARM = 32;
 
-/** Requests per second to each of the routes whose answers are compared. */
+/** Requests per second to each of the compared routes. */
 const ASKED = 200;
 
-/** Downloads and events in real time, then answers with and without a proxy. */
+/** Measures downloads and events in real time, then answers with and without a proxy. */
 export const wire: Benchmark = {
   name: "wire",
   measures:
-    "Bodies on a schedule: what a client received of it, how far each piece was off its time as the client saw it (counted from the headers) and as the server did (pieces that their client was waiting for), and what a proxying route adds to a request; milliseconds",
+    "Bodies on a schedule: the share of the scheduled rate that a client received, the deviation of each piece from its scheduled time as seen by the client (counted from the headers) and by the server (only pieces that the client was waiting for), and the time that a proxying route adds to a request; in milliseconds",
   async run(context) {
     const seconds = context.quick ? 1 : 6;
     const rows = await pieces(context, seconds);
@@ -80,7 +80,7 @@ async function pieces(context: Context, seconds: number): Promise<Row[]> {
     interval: GAP,
     apart: 3,
   };
-  // Whoever runs cold is late to read the headers that all else is counted from.
+  // A cold client would read the headers late, and all times are counted from them.
   await client.receive({ ...download, url: `${url}/warm`, count: WARM });
   const rows: Row[] = [];
   for (
@@ -113,7 +113,7 @@ async function pieces(context: Context, seconds: number): Promise<Row[]> {
   return rows;
 }
 
-/** What a server counted of the pieces of a route: those that were late by so many seconds at most, and those not waited for. */
+/** A server's metrics of a route's pieces: cumulative counts by lateness in seconds, and pieces that the client was not waiting for. */
 interface Lateness {
   readonly buckets: ReadonlyMap<number, number>;
   readonly stalls: number;
@@ -146,7 +146,7 @@ function minus(after: Lateness, before: Lateness): Lateness {
   };
 }
 
-/** A quantile in milliseconds, by linear interpolation within its bucket, as Prometheus does it. */
+/** Returns a quantile in ms, by linear interpolation within its bucket, as Prometheus does. */
 function quantileOf({ buckets }: Lateness, p: number): number {
   const total = Math.max(...buckets.values());
   let [lower, below] = [0, 0];

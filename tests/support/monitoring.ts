@@ -103,7 +103,7 @@ const SCRIPT = {
 };
 
 /**
- * A server with data for the whole dashboard: answers, a rejection, a fault, a client that left, and a run of the load engine.
+ * A server with data for the whole dashboard: answers, a rejection, an injected fault, a client that disconnected, and a run of the load engine.
  */
 export async function busyServer(): Promise<Perfmock> {
   const server = await createPerfmock({

@@ -1,4 +1,4 @@
-/** Load scripts in virtual time, as `perfmock simulate` runs them, with each exchange shown to the test. */
+/** Runs load scripts in virtual time, as `perfmock simulate` does, and passes each exchange to the test. */
 import type { Exchange, LoadSummary, Plugin } from "../../core/load.ts";
 import { createPerfmock, type PerfmockInput } from "../../mod.ts";
 
@@ -11,18 +11,18 @@ export interface Simulation {
   readonly config: PerfmockInput;
   /** Scenarios of the load script, by name. */
   readonly scenarios: Readonly<Record<string, Scenario>>;
-  /** Seed of the load script; 1 where absent. */
+  /** Seed of the load script. Default 1. */
   readonly seed?: number;
-  /** Called for each exchange after its end, whatever its outcome. */
+  /** Called at the end of each exchange, whatever its outcome. */
   observe?(exchange: Exchange): void;
-  /** Plugins beside the built-in ones. The configuration names them. */
+  /** Plugins in addition to the built-in ones; the configuration names them. */
   readonly plugins?: readonly Plugin[];
 }
 
 /**
  * Runs a load script in virtual time.
  *
- * @throws PerfmockError where the configuration or the script is invalid; what `observe` throws
+ * @throws PerfmockError if the configuration or the script is invalid; any error of `observe`
  */
 export async function simulate(
   { config, scenarios, seed = 1, observe, plugins = [] }: Simulation,
@@ -33,7 +33,7 @@ export async function simulate(
     try {
       observe?.(exchange);
     } catch (error) {
-      // The pipeline reports what a hook throws and goes on; a test is to fail.
+      // The pipeline only reports a hook's error, but the test must fail.
       thrown.push(error);
     }
   });
@@ -46,7 +46,7 @@ export async function simulate(
   return summary;
 }
 
-/** The plugin `observer`, which shows a test each exchange of every route. */
+/** Creates the plugin `observer`, which passes each exchange of every route to a test. */
 function observing(observe: (exchange: Exchange) => void): Plugin {
   return {
     name: "observer",
@@ -55,7 +55,7 @@ function observing(observe: (exchange: Exchange) => void): Plugin {
   };
 }
 
-/** Poisson arrivals at a constant rate, as many as requested on average; all of them at the path "/". */
+/** Creates a scenario of Poisson arrivals at the path "/", with a constant rate and the given expected number. */
 export function poissonArrivals(
   { rate, requests, path = "/" }: {
     /** Arrivals per second. */
@@ -74,13 +74,13 @@ export function poissonArrivals(
   };
 }
 
-/** Users who share a number of requests, all of them to the path "/". */
+/** Creates a scenario of users who send a given number of requests together, all to the path "/". */
 export function closedUsers(
   { users, requests, think, path = "/" }: {
     readonly users: number;
     /** Number of requests of all users together. */
     readonly requests: number;
-    /** Distribution of the time between an answer and the user's next request; none where absent. */
+    /** Distribution of the time between an answer and the user's next request. Default: 0. */
     readonly think?: unknown;
     readonly path?: string;
   },

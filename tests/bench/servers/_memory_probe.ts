@@ -1,6 +1,6 @@
 /**
- * Loaded ahead of a server (`--preload`, with `--v8-flags=--expose-gc`), tells its memory after a collection as a line of
- * JSON, whenever it receives SIGUSR2.
+ * Loaded before a server (`--preload`, with `--v8-flags=--expose-gc`). On each SIGUSR2 it collects garbage and writes the process's
+ * memory use as a line of JSON.
  *
  * @module
  */

@@ -1,10 +1,11 @@
 /**
- * What the servers of the benchmarks share: a free port of the loopback, told in a line of JSON, and an end with their owner.
+ * Shared by the benchmarks' servers: they listen on a free port of the loopback interface, write it as a line of JSON, and end with
+ * the process that started them.
  *
  * @module
  */
 
-/** Serves until standard input ends, which it does when the owner of the process is gone. */
+/** Serves until standard input ends, which it does when the parent process ends. */
 export async function serveForOwner(
   handler: (request: Request) => Response | Promise<Response>,
 ): Promise<void> {
@@ -22,7 +23,7 @@ export function ownerLeft(): Promise<void> {
   return Deno.stdin.readable.pipeTo(new WritableStream());
 }
 
-/** Tells the owner where the server listens. */
+/** Writes the server's port to standard output, as a line of JSON. */
 export function announce(port: number): void {
   const line = new TextEncoder().encode(`${JSON.stringify({ port })}\n`);
   Deno.stdout.writeSync(line);

@@ -1,6 +1,6 @@
 /**
- * Bare Deno.serve that answers with the headers and the body given as its argument, `{headers, body}` in JSON, and numbers
- * its answers: a clone of a prepared Response with two headers appended, the fastest way known.
+ * Bare Deno.serve that answers with the headers and body of its argument, `{headers, body}` in JSON, and a sequence number. Each
+ * answer is a clone of a prepared Response with two headers appended, which is the fastest way known.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Bare Deno.serve that answers with the headers and the body given as its argument, `{headers, body}` in JSON, and numbers
- * its answers: a new Response from a record of headers each time, as most people would write it.
+ * Bare Deno.serve that answers with the headers and body of its argument, `{headers, body}` in JSON, and a sequence number. Each
+ * answer is a new Response from a record of headers, as most programs are written.
  *
  * @module
  */

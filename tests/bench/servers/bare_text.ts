@@ -1,5 +1,5 @@
 /**
- * Bare Deno.serve that answers "ok": what this machine's Deno can do at most.
+ * Bare Deno.serve that answers "ok": the upper limit of Deno on this machine.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * perfmock, watched for how long its event loop is held. Its argument is the configuration in JSON. A line on standard input
- * starts the watch, the next one ends it: then the longest stretch without a turn is told as a line of JSON, in milliseconds.
+ * perfmock with a measurement of how long its event loop is blocked. The argument is the configuration in JSON. A line on standard
+ * input starts the measurement; the next line ends it, and the longest blocked time in ms is written as a line of JSON.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { createPerfmock } from "../../../mod.ts";
 import { readLines } from "../processes.ts";
 import { announce } from "./_serve.ts";
 
-/** Turns without end, since only a loop that never sleeps can tell how long it was held. */
+/** Keeps the event loop turning without sleep, so that each gap between turns is time during which the loop was blocked. */
 class Watch {
   #on = false;
   #longest = 0;
@@ -27,7 +27,7 @@ class Watch {
     setImmediate(turn);
   }
 
-  /** The longest stretch, in milliseconds. */
+  /** Ends the measurement and returns the longest blocked time, in ms. */
   stop(): number {
     this.#on = false;
     return this.#longest;

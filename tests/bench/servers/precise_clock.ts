@@ -1,6 +1,6 @@
 /**
- * Bare Deno.serve that waits on perfmock's clock and does nothing else: what is left for everything that perfmock does beside
- * waiting. Its argument is the delay in milliseconds; each answer says in Server-Timing what the server itself measured.
+ * Bare Deno.serve that waits on perfmock's clock and does nothing else; the difference from perfmock is the cost of all its other
+ * work. The argument is the delay in ms. Server-Timing of each answer contains the time that the server itself measured.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * perfmock with or without its recording of exchanges, which cannot be turned off: the first argument, `on` or `off`, says
- * which; the second is its configuration in JSON. Without it, the methods that record do nothing.
+ * perfmock with or without the recording of exchanges. The first argument is `on` or `off`, the second is the configuration in JSON.
+ * perfmock has no setting that turns recording off, so `off` replaces the recording methods by empty ones.
  *
  * @module
  */

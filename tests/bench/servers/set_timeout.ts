@@ -1,6 +1,6 @@
 /**
- * Bare Deno.serve that waits with setTimeout: how every other mock server delays. Its argument says in JSON how many
- * milliseconds each path takes, `{"wait":20}`; each answer says in Server-Timing what the server itself measured.
+ * Bare Deno.serve that waits with setTimeout, as other mock servers do. The argument is the delay of each path in ms, as JSON:
+ * `{"wait":20}`. Server-Timing of each answer contains the time that the server itself measured.
  *
  * @module
  */
