@@ -1,5 +1,5 @@
 /**
-* Checks coverage by folder: 100 % of statistical code, 90 % of everything else under core/ and plugins/, of lines,
+ * Checks coverage by folder: 100 % of statistical code, 90 % of everything else under core/ and plugins/, of lines,
  * branches and functions each. A file that no test loads is an error of its own, because the coverage report does not contain it.
  *
  * @module

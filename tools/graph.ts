@@ -204,7 +204,9 @@ function printFloors(graph: Graph): void {
   }
   for (const group of components(graph)) {
     if (group.length === 1) continue;
-    print(`  On one floor because they import one another: ${group.join(", ")}`);
+    print(
+      `  On one floor because they import one another: ${group.join(", ")}`,
+    );
   }
 }
 

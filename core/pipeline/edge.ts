@@ -21,9 +21,9 @@ export interface PlannedRoute extends Matchable {
 export interface Served {
   /** The mock routes. */
   readonly matcher: Matcher<PlannedRoute>;
-  /** Whether preflights are answered. */
+  /** True to answer preflights. */
   readonly cors: boolean;
-  /** Whether a path belongs to the control API or to a plugin's endpoint, which take precedence over mock routes. */
+  /** Returns true if a path belongs to the control API or a plugin's endpoint, which take precedence over mock routes. */
   readonly reserved: (path: string) => boolean;
   /** Answers for the control API and the endpoints. */
   readonly endpoints: (request: Request) => Response | Promise<Response>;

@@ -119,7 +119,7 @@ export interface Plan {
   readonly sequence: SequenceCounter;
   /** Status of a served answer. */
   readonly status: number;
-  /** Whether connections of the route may be reset. */
+  /** True if connections of the route may be reset. */
   readonly resets: boolean;
   /** Series that exchanges are recorded into. */
   readonly recorder: RouteRecorder;

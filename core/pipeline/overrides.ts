@@ -25,7 +25,7 @@ export interface OverrideOptions {
   readonly fault: (kind: string | number) => Injected;
   /** The route's stream of service times: a profile is drawn at the same place. */
   readonly stream: Stream;
-  /** Whether connections of the route may be reset. */
+  /** True if connections of the route may be reset. */
   readonly resets: boolean;
 }
 

@@ -44,7 +44,7 @@ export interface AnswerSettings {
 
 /** Parts that the answers of all routes share. */
 export interface AnswerContext {
-  /** Whether pages of other origins may read the answers. */
+  /** True to let pages of other origins read the answers. */
   readonly cors: boolean;
   /** Source of trace ids. */
   readonly traces: TraceIds;

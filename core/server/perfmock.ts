@@ -15,7 +15,7 @@ import type { LoadOptions, LoadSummary } from "../contract/load.ts";
 export interface PerfmockOptions {
   /** Clock of the server. Default a {@linkcode PreciseClock} that the server creates. A given clock is not disposed. */
   readonly clock?: Clock;
-  /** Whether to listen on a port. Default true. A server that does not listen answers through `fetch` or `app`. */
+  /** True to listen on a port. Default true. A server that does not listen answers through `fetch` or `app`. */
   readonly listen?: boolean;
   /** Folder that relative paths in the configuration start from. Default the working directory. */
   readonly folder?: string | URL;

@@ -57,7 +57,7 @@ export interface Revision {
   readonly routeKeys: ReadonlyMap<string, readonly string[]>;
   /** Everything that the revision answers. */
   readonly served: Served;
-  /** Whether a path belongs to a plugin of scope `server`. */
+  /** Returns true if a path belongs to a plugin of scope `server`. */
   readonly ofServer: (path: string) => boolean;
   /** Dials of routes and plugins. */
   readonly dials: readonly PlacedDial[];
@@ -175,7 +175,7 @@ export async function buildRevision(
   }
 }
 
-/** Whether a plugin could not be set up. */
+/** Returns true if the error says that a plugin could not be set up. */
 function isPluginError(error: unknown): error is PerfmockError {
   return error instanceof PerfmockError && error.code.startsWith("PLUGIN_");
 }

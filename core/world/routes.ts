@@ -132,7 +132,7 @@ export class MockRoute implements Matchable {
     return this.#template.route.id;
   }
 
-  /** Whether connections may be reset before any byte. */
+  /** True if connections may be reset before the first byte. */
   get resets(): boolean {
     return this.#template.resets;
   }

@@ -61,7 +61,7 @@ export interface WorldOptions extends
 export interface ChangeOptions {
   /** Revisions that the change was made for; undefined for any. */
   readonly revisions?: readonly number[] | undefined;
-  /** Whether plugins, profiles and their files are read again. Default false. */
+  /** True to read plugins, profiles and their files again. Default false. */
   readonly reload?: boolean;
 }
 

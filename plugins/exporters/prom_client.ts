@@ -305,7 +305,7 @@ async function registryOf(
 }
 
 /**
- * What prom-client is given to write, so that each sample keeps the name that the author gave it. In OpenMetrics, prom-client
+ * Prepares a metric for prom-client, so that each sample keeps the name that the author gave it. In OpenMetrics, prom-client
  * itself would rename the author's counters: it takes `_total` off the metric and appends it to the samples of any counter.
  *
  * @throws Error if two samples are of the same series

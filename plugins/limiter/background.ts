@@ -175,8 +175,8 @@ const POINTS = 64;
 const SPAN = 3_600_000;
 
 /**
- * Whether two signals are the same function, judged by their integrals at points that fit no period. The settings they were made
- * from are not known here.
+ * Returns true if two signals are the same function, judged by their integrals at points that fit no period, because the settings
+ * that they were made from are not known here.
  */
 function isSame(a: Signal, b: Signal): boolean {
   if (a.end !== b.end || a.constant !== b.constant) return false;

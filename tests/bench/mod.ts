@@ -111,7 +111,11 @@ function introduce(machine: Machine, quick: boolean): void {
       } cores busy in the last minute and may have made the figures worse`,
     );
   }
-  if (quick) print("Quick run: shows that the benchmarks work; the figures mean nothing");
+  if (quick) {
+    print(
+      "Quick run: shows that the benchmarks work; the figures mean nothing",
+    );
+  }
 }
 
 function readArguments(args: string[]): Choice | string {

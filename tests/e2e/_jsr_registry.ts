@@ -12,7 +12,7 @@ import { parse } from "../../tools/sources.ts";
 
 /** A registry that is being served. */
 export interface Registry extends AsyncDisposable {
-  /** What JSR_URL must be. */
+  /** Value for JSR_URL. */
   readonly url: string;
   /** The paths of the files that have been asked for. */
   readonly served: ReadonlySet<string>;

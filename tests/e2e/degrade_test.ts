@@ -4,7 +4,7 @@ import { equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";
 import { get, rawRequest } from "../support/http.ts";
 
-/** What the answer says of its own time, in milliseconds. */
+/** Times in the answer's Server-Timing header, in ms. */
 interface Timing {
   readonly service: number;
   readonly degrade: number;

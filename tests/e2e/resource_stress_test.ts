@@ -27,7 +27,7 @@ interface Stressed extends AsyncDisposable {
   readonly serving: Serving;
   /** Starts a scenario. */
   start(scenario: unknown): Promise<ScenarioReport>;
-  /** What is told of one. */
+  /** Returns a scenario's figures. */
   show(id: string): Promise<ScenarioReport>;
   /** Ends all. */
   stop(): Promise<void>;

@@ -35,7 +35,7 @@ const SHORT = 1e-8;
 export interface Rising {
   /** The function. */
   readonly value: (x: number) => number;
-  /** Its derivative. */
+  /** Derivative of the function. */
   readonly slope: (x: number) => number;
 }
 

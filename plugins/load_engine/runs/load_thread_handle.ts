@@ -125,7 +125,7 @@ export class LoadThread implements AsyncDisposable {
   }
 
   #receive(message: FromThread): void {
-    // Its event loop runs, so it has read the setting.
+    // A message shows that the thread's event loop runs, so it has read the setting.
     this.#restoreInterval();
     if (message.kind === "closed") return this.#closed.resolve();
     if (this.#over) return;

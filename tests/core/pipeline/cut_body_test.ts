@@ -9,7 +9,7 @@ const faults = prepareFaults([{ share: 1, action: "cut-body" }], {
   answer: () => () => {},
 });
 
-/** What is read of a flowing answer that is cut, piece by piece, and how it ends. */
+/** Returns the pieces read from a streamed answer that is cut, followed by its end. */
 async function cut(
   pieces: readonly string[],
   headers: Record<string, string>,

@@ -22,7 +22,7 @@ function world(routes: readonly object[]): Promise<VirtualWorld> {
   }, () => {});
 }
 
-/** What ended, as [tag, outcome, time]. */
+/** An ended exchange, as [tag, outcome, time]. */
 type Ended = [tag: string, outcome: string, at: number];
 
 /** Sends to a path, and keeps what is told of the end. */

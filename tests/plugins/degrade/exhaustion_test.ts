@@ -9,7 +9,7 @@ function levels(...values: readonly number[]): unknown {
   };
 }
 
-/** What comes of one request every 10 s. */
+/** Sends one request every 10 s and returns the statuses. */
 async function everyTenSeconds(
   test: TestServer,
   count: number,

@@ -163,7 +163,7 @@ Deno.test("arrivals at an unlimited server find as many requests as M/G/∞ says
     });
     // Little's law.
     ok(Math.abs(area / sojourn - 1) < 1e-9, `${area}, ${sojourn}`);
-    // What arrivals find is Poisson, with mean and variance λ·E[S] whatever the distribution.
+    // The number of requests that an arrival finds is Poisson, with mean and variance λ·E[S] for any distribution.
     const mean = found / requests;
     const variance = squares / requests - mean * mean;
     ok(Math.abs(mean / (area / last) - 1) < 0.01, `${mean}`);
