@@ -43,7 +43,7 @@ function takes({ degrade, total }: Timing, degradation: number): void {
   );
 }
 
-Deno.test("processor-sharing shows in answers: those that come together share the core", async () => {
+Deno.test("processor-sharing delays answers: simultaneous requests share the core", async () => {
   await using server = await serve({ model: "processor-sharing" });
   const seen = await Promise.all(
     Array.from({ length: 4 }, () => timing(server, "/")),
@@ -52,7 +52,7 @@ Deno.test("processor-sharing shows in answers: those that come together share th
   equal(degradations.toSorted((a, b) => a - b).join(), "0,20,40,60");
 });
 
-Deno.test("erlang-c shows in answers", async () => {
+Deno.test("erlang-c delays answers", async () => {
   await using server = await serve({
     model: "erlang-c",
     servers: 4,
@@ -61,12 +61,12 @@ Deno.test("erlang-c shows in answers", async () => {
   takes(await timing(server, "/"), 20 * 0.50943396);
 });
 
-Deno.test("usl shows in answers", async () => {
+Deno.test("usl delays answers", async () => {
   await using server = await serve({ model: "usl", input: 31 });
   takes(await timing(server, "/"), 20 * 2.43);
 });
 
-Deno.test("gc-pause shows in answers: of who is in service, and of who fills the heap", async () => {
+Deno.test("gc-pause delays answers: those in service, and the one that fills the heap", async () => {
   await using server = await serve({
     model: "gc-pause",
     perRequest: "1MiB",
@@ -83,7 +83,7 @@ Deno.test("gc-pause shows in answers: of who is in service, and of who fills the
   }
 });
 
-Deno.test("leak shows in answers: slower, then a reset connection, then a cold start", async () => {
+Deno.test("leak affects answers: slower ones, then a reset connection, then a cold start", async () => {
   await using server = await serve({
     model: "leak",
     perRequest: "1MiB",
@@ -114,7 +114,7 @@ Deno.test("leak shows in answers: slower, then a reset connection, then a cold s
   ok(degrade > 39.9 && degrade <= 40, `${degrade}`);
 });
 
-Deno.test("brown-out shows in answers, and exhaustion in a status with Retry-After", async () => {
+Deno.test("brown-out delays answers, and exhaustion is a status with Retry-After", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/",
@@ -143,7 +143,7 @@ Deno.test("brown-out shows in answers, and exhaustion in a status with Retry-Aft
   match(metrics, /perfmock_faults_total\{route="full",fault="exhausted"\} 1\n/);
 });
 
-Deno.test("real stress degrades by model: memory that is held reads as stress, and its release ends that", async () => {
+Deno.test("real stress is an input of a model: held memory degrades answers, until it is released", async () => {
   await using server = await createPerfmock({
     plugins: { resource_stress: { maxMemory: 0.5 } },
     routes: [{

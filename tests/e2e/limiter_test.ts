@@ -83,7 +83,7 @@ Deno.test("of 2000 clients at once a pool of 10 with a queue of 100 admits 10, q
   equal(after.admitted + after.rejected.client_gone, 110);
 });
 
-Deno.test("clients that abort in the queue leave no trace: they hold no place and no turn", async () => {
+Deno.test("clients that abort in the queue leave no trace: they hold neither a place nor a position in the queue", async () => {
   await using server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 10, queue: 100 } } } },
     routes: [
@@ -215,7 +215,7 @@ Deno.test("a pool that grows under 400 clients admits as many at once, and loses
   );
 });
 
-Deno.test("clients without a header are told apart by their addresses, and not by their connections", async () => {
+Deno.test("clients without a header are distinguished by their addresses, not by their connections", async () => {
   await using server = await createPerfmock({
     plugins: {
       limiter: {

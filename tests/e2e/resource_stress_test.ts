@@ -80,7 +80,7 @@ const wait = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 Deno.test(
-  "CPU stress takes 30, 60 and 90 % of a core to within 2 points over 5 s, seen from outside",
+  "CPU stress takes 30, 60 and 90 % of a core to within 2 points over 5 s, measured from outside",
   {
     ignore: !CAN_LOOK,
   },
@@ -112,7 +112,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Memory stress reaches its size to within 2 %, and gives it back, seen from outside",
+  "Memory stress reaches its size to within 2 %, and releases it, measured from outside",
   {
     ignore: !CAN_LOOK,
   },
@@ -140,7 +140,7 @@ Deno.test(
   },
 );
 
-Deno.test("A probe sees the event loop blocked as often and as long as it was told, and no longer once it has ended", async () => {
+Deno.test("A probe finds the event loop blocked as often and as long as configured, and not after the end", async () => {
   await using server = await stressed();
   const probe = async (goesOn: () => Promise<boolean>) => {
     let slow = 0;
@@ -171,7 +171,7 @@ Deno.test("A probe sees the event loop blocked as often and as long as it was to
   ok(after.slow < slow, `${after.slow} still slow, up to ${after.longest} ms`);
 });
 
-Deno.test("A block per request holds everyone: what is asked for at once is answered one after the other", async () => {
+Deno.test("A block per request delays all requests: simultaneous requests are answered one after the other", async () => {
   await using server = await stressed();
   await server.start({ eventLoop: { block: "40ms", perRequest: true } });
   const start = performance.now();
@@ -192,7 +192,7 @@ Deno.test("A block per request holds everyone: what is asked for at once is answ
 });
 
 Deno.test(
-  "A lease that nobody renews ends: threads are gone, memory is given back",
+  "A lease that is not renewed expires: threads end and memory is released",
   {
     ignore: !CAN_LOOK,
   },
@@ -223,7 +223,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Stress survives a change of the configuration: the same threads burn on, the same memory is held",
+  "Stress survives a change of the configuration with the same threads and the same memory",
   {
     ignore: !CAN_LOOK,
   },
@@ -253,7 +253,7 @@ Deno.test(
 );
 
 Deno.test(
-  "SIGTERM ends stress with the server: the process is gone, and its exit status is 0",
+  "SIGTERM ends stress and the server: the process exits with status 0",
   {
     ignore: !CAN_LOOK,
   },

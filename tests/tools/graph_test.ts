@@ -28,7 +28,7 @@ const FILES = [
   ),
 ];
 
-Deno.test("roomOf() is a folder of core, a plugin, or a file outside of them", () => {
+Deno.test("roomOf() returns a folder of core, a plugin, or a file outside of them", () => {
   deepEqual(FILES.map(({ path }) => roomOf(path)), [
     "mod.ts",
     "core/app.ts",
@@ -67,14 +67,14 @@ Deno.test("rooms() counts files and lines and takes the median of the lines", ()
   ]);
 });
 
-Deno.test("components() groups nodes that reach one another and puts a group after what it leads to", () => {
+Deno.test("components() groups nodes that reach one another and puts a group after the groups that it can reach", () => {
   deepEqual(
     components(graph({ a: "b", b: "cd", c: "b", d: "e", e: "", f: "f" })),
     [["e"], ["d"], ["b", "c"], ["a"], ["f"]],
   );
 });
 
-Deno.test("floors() puts each node one above the highest that it leads to, and a group on one floor", () => {
+Deno.test("floors() puts each node one above its highest successor, and a group on one floor", () => {
   const found = floors(graph({ a: "be", b: "c", c: "bd", d: "", e: "" }));
   deepEqual(Object.fromEntries(found), { a: 3, b: 2, c: 2, d: 1, e: 1 });
 });
@@ -104,7 +104,7 @@ Deno.test("circles() shows a shortest circle of each group with the imported nam
   ]);
 });
 
-Deno.test("circles() finds none among files that only share what they import", () => {
+Deno.test("circles() finds none among files that only share imports", () => {
   equal(
     circles([
       parse("core/a.ts", `import "./c.ts"; import "./b.ts";`),

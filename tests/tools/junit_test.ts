@@ -5,7 +5,7 @@ Deno.test("parseJUnit() reads an empty text as an empty report", () => {
   deepEqual(parseJUnit(" \n"), { modules: [], cases: [] });
 });
 
-Deno.test("parseJUnit() throws on a text that is no XML", () => {
+Deno.test("parseJUnit() throws if the text is not XML", () => {
   throws(() => parseJUnit("<testsuites><testsuite>"), /JUnit report/);
 });
 

@@ -114,7 +114,7 @@ Deno.test("convert() reports a module that is missing from the report as failed"
   const broken = results.collectors.at(-1);
   equal(broken?.nodeid, "tests/c_test.ts");
   equal(broken?.outcome, "failed");
-  match(broken?.longrepr ?? "", /threw while it was loaded/);
+  match(broken?.longrepr ?? "", /threw an error when loaded/);
   equal(failures(results), 3);
 });
 

@@ -80,7 +80,7 @@ Deno.test("builtinEndpoints() describe each of their answers in one sentence", (
   }
 });
 
-Deno.test("builtinEndpoints() accept for live an interval from 100 ms to 1 min only", () => {
+Deno.test("builtinEndpoints() accept an interval of 100 ms to 1 min for live", () => {
   const query = endpoints().find(({ path }) => path === "/live")?.query;
   ok(query !== undefined);
   const read = (value: unknown) => validate(query, value);

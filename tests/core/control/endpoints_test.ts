@@ -33,7 +33,7 @@ const ECHO: Partial<Endpoint> = {
   handle: ({ body }: Call) => body,
 };
 
-Deno.test("an endpoint's answer is JSON, or a Response as it is", async () => {
+Deno.test("an endpoint may return JSON or a Response", async () => {
   const hono = app(
     { handle: () => ({ a: 1 }) },
     { path: "/own", handle: () => new Response("own", { status: 202 }) },
@@ -51,7 +51,7 @@ Deno.test("an endpoint's answer is JSON, or a Response as it is", async () => {
   deepEqual(await later.json(), []);
 });
 
-Deno.test("an endpoint is given its path's parameters and its request", async () => {
+Deno.test("an endpoint receives its request and the parameters of its path", async () => {
   const hono = app({
     path: "/things/:id",
     handle: ({ parameters, request, body }) => [
@@ -68,7 +68,7 @@ Deno.test("an endpoint is given its path's parameters and its request", async ()
   );
 });
 
-Deno.test("an endpoint with a body schema is given the parsed body", async () => {
+Deno.test("an endpoint with a body schema receives the parsed body", async () => {
   deepEqual(
     await json(app(ECHO).request("/control/x", post({ count: 3 }))),
     { count: 3 },
@@ -92,7 +92,7 @@ Deno.test("a body that does not match its schema is refused with all issues", as
   ]);
 });
 
-Deno.test("a body that is not JSON is refused, an empty one too", async () => {
+Deno.test("a body that is empty or not JSON is refused", async () => {
   for (const body of ['{"count": 3', "", "\u0000"]) {
     const response = await app(ECHO).request("/control/x", post(body));
     equal(response.status, 400);
@@ -106,7 +106,7 @@ Deno.test("a body that is not JSON is refused, an empty one too", async () => {
   equal(none.status, 400);
 });
 
-Deno.test("a body beyond 1 MiB is refused, and read no further", async () => {
+Deno.test("a body of more than 1 MiB is refused without being read to its end", async () => {
   let pulled = 0;
   const body = new ReadableStream({
     pull(controller) {

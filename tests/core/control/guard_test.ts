@@ -10,7 +10,7 @@ function ask(
   return refuse(request, { token })?.status ?? 200;
 }
 
-Deno.test("refuse() accepts this machine's own names and addresses", () => {
+Deno.test("refuse() accepts names and addresses of this machine", () => {
   for (
     const url of [
       "http://127.0.0.1:8080/_perfmock/health",
@@ -22,7 +22,7 @@ Deno.test("refuse() accepts this machine's own names and addresses", () => {
   ) equal(ask(url), 200, url);
 });
 
-Deno.test("refuse() refuses a foreign name that points at our address", () => {
+Deno.test("refuse() refuses a foreign host name that resolves to this machine", () => {
   for (
     const url of [
       "http://evil.example/",
@@ -32,7 +32,7 @@ Deno.test("refuse() refuses a foreign name that points at our address", () => {
   ) equal(ask(url), 403, url);
 });
 
-Deno.test("refuse() refuses pages of other origins, with the token too", () => {
+Deno.test("refuse() refuses pages of other origins, even with the token", () => {
   const url = "http://127.0.0.1:8080/_perfmock/reset";
   equal(ask(url, { origin: "http://127.0.0.1:8080" }), 200);
   for (

@@ -69,7 +69,7 @@ Deno.test("openapi() names the content type of an endpoint that has one", () => 
   deepEqual(responses["200"].content, { "text/plain": { schema: {} } });
 });
 
-Deno.test("openapi() moves the definitions of a body to where its references lead", () => {
+Deno.test("openapi() moves the definitions of a body to the place that its references name", () => {
   const node = z.object({
     get next() {
       return node.optional();

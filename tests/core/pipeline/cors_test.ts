@@ -14,7 +14,7 @@ const ASKED = {
   "access-control-request-method": "PUT",
 };
 
-Deno.test("corsHeaders() reflects the origin, allows credentials and exposes what perfmock adds", () => {
+Deno.test("corsHeaders() reflects the origin, allows credentials and exposes perfmock's headers", () => {
   const headers = new Headers();
   corsHeaders(headers, "http://app.example");
   deepEqual(Object.fromEntries(headers), {
@@ -25,7 +25,7 @@ Deno.test("corsHeaders() reflects the origin, allows credentials and exposes wha
   });
 });
 
-Deno.test("isPreflight() asks for the method, an origin and what is to be requested", () => {
+Deno.test("isPreflight() requires OPTIONS, an origin and a requested method", () => {
   equal(isPreflight(options(ASKED)), true);
   equal(isPreflight(options({ origin: "http://app.example" })), false);
   equal(
@@ -38,7 +38,7 @@ Deno.test("isPreflight() asks for the method, an origin and what is to be reques
   );
 });
 
-Deno.test("preflight() permits what was asked for, for two hours", () => {
+Deno.test("preflight() permits the requested method and headers for two hours", () => {
   const response = preflight(options({
     ...ASKED,
     "access-control-request-headers": "x-one, x-two",
@@ -57,7 +57,7 @@ Deno.test("preflight() permits what was asked for, for two hours", () => {
   });
 });
 
-Deno.test("preflight() permits no headers where none are asked for", () => {
+Deno.test("preflight() permits no headers if none are requested", () => {
   const { headers } = preflight(options(ASKED));
   equal(headers.get("access-control-allow-headers"), null);
   equal(headers.get("access-control-allow-private-network"), null);

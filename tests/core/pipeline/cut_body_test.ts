@@ -49,31 +49,31 @@ async function cut(
 
 const BROKEN = "Error: A fault cuts this body";
 
-Deno.test("cut-body breaks a flowing body at half of the length it announced", async () => {
+Deno.test("cut-body cuts a streamed body at half of its announced length", async () => {
   deepEqual(
     await cut(["abc", "def", "ghi"], { "content-length": "9" }),
     ["abc", "d", BROKEN, "source left"],
   );
 });
 
-Deno.test("cut-body breaks a body of unknown length in its first piece", async () => {
+Deno.test("cut-body cuts a body of unknown length in its first piece", async () => {
   deepEqual(await cut(["abcd", "ef"], {}), ["ab", BROKEN, "source left"]);
 });
 
-Deno.test("cut-body passes on a body that is shorter than it announced", async () => {
+Deno.test("cut-body passes on a body that is shorter than its announced length", async () => {
   deepEqual(
     await cut(["a"], { "content-length": "9" }),
     ["a", "whole", "source read"],
   );
 });
 
-Deno.test("cut-body answers nothing where the route answers nothing", () => {
+Deno.test("cut-body does not answer if the route does not answer", () => {
   const x = new LiveExchange(testPlan(), "GET", undefined);
   faults?.decide(x)?.answer?.(x);
   equal(x.response, undefined);
 });
 
-Deno.test("cut-body lets a client go that leaves before the cut, and the source with it", async () => {
+Deno.test("cut-body cancels the source if the client leaves before the cut", async () => {
   let left: unknown;
   const x = new LiveExchange(
     {

@@ -6,7 +6,7 @@ import {
 } from "../../../core/pipeline/exchange.ts";
 import { exchange, testPlan } from "../../support/plan.ts";
 
-Deno.test("LiveExchange shows its request's headers, and none in simulation", () => {
+Deno.test("LiveExchange returns the headers of its request, and null in simulation", () => {
   const request = new Request("http://localhost/r", {
     headers: { "x-user": "anna" },
   });
@@ -16,13 +16,13 @@ Deno.test("LiveExchange shows its request's headers, and none in simulation", ()
   equal(exchange(testPlan()).header("x-user"), null);
 });
 
-Deno.test("LiveExchange is its own waiter, pending until something happens", () => {
+Deno.test("LiveExchange is its own waiter, pending until it is settled", () => {
   const x = exchange(testPlan());
   equal(x.exchange, x);
   deepEqual([x.outcome, x.end, x.slot], ["pending", NaN, -1]);
 });
 
-Deno.test("isLease() and isRejection() tell the answers of admit apart", () => {
+Deno.test("isLease() and isRejection() distinguish the results of an admit hook", () => {
   const lease = { release() {} };
   const rejection = { reason: "queue_full", status: 503 };
   const ticket = { leave() {} };

@@ -8,7 +8,7 @@ function exchanges(count: number): LiveExchange[] {
   return Array.from({ length: count }, () => exchange(plan));
 }
 
-Deno.test("Flow keeps track of exchanges whatever the order in which they leave", () => {
+Deno.test("Flow tracks exchanges in whatever order they end", () => {
   const flow = new Flow(() => {});
   const [a, b, c, d] = exchanges(4);
   for (const x of [a, b, c, d]) flow.enter(x);
@@ -21,7 +21,7 @@ Deno.test("Flow keeps track of exchanges whatever the order in which they leave"
   equal(flow.size, 0);
 });
 
-Deno.test("Flow.emptied() resolves at once where nothing is under way, else with the last that leaves", async () => {
+Deno.test("Flow.emptied() resolves when the last active exchange ends, or at once if there is none", async () => {
   const flow = new Flow(() => {});
   await flow.emptied();
   const [a, b] = exchanges(2);
@@ -37,7 +37,7 @@ Deno.test("Flow.emptied() resolves at once where nothing is under way, else with
   await both;
 });
 
-Deno.test("Flow.resume() takes on what is settled meanwhile after the one under way, not within it", () => {
+Deno.test("Flow.resume() continues exchanges that are settled meanwhile after the current one, without recursion", () => {
   const order: string[] = [];
   const [a, b, c] = exchanges(3);
   const names = new Map([[a, "a"], [b, "b"], [c, "c"]]);
@@ -60,7 +60,7 @@ Deno.test("Flow.resume() takes on what is settled meanwhile after the one under 
   ]);
 });
 
-Deno.test("Flow.endAll() meets every exchange once, also where ending one ends others", () => {
+Deno.test("Flow.endAll() ends each exchange once, even if one exchange's end ends others", () => {
   const flow = new Flow(() => {});
   const xs = exchanges(5);
   for (const x of xs) flow.enter(x);

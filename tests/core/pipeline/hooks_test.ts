@@ -15,7 +15,7 @@ function observer(seen: string[], name: string) {
   return () => void seen.push(name);
 }
 
-Deno.test("planHooks() puts pre first and post last, and keeps the plugins' order within", () => {
+Deno.test("planHooks() puts pre hooks first and post hooks last, and otherwise keeps the plugins' order", () => {
   const seen: string[] = [];
   const named = (name: string) => observer(seen, name);
   const { observe } = planHooks([
@@ -31,7 +31,7 @@ Deno.test("planHooks() puts pre first and post last, and keeps the plugins' orde
   deepEqual(seen, ["c pre", "e pre", "b", "d", "a post", "f post"]);
 });
 
-Deno.test("planHooks() takes the one hook that serves, or none", () => {
+Deno.test("planHooks() uses the only serve hook, or none", () => {
   const serve = () => 5;
   equal(
     planHooks([
@@ -52,7 +52,7 @@ Deno.test("planHooks() takes the one hook that serves, or none", () => {
   });
 });
 
-Deno.test("summaries() lists what plugins say of a route", () => {
+Deno.test("summaries() lists the plugins' summaries of a route", () => {
   deepEqual(
     summaries([
       offer("a", { summary: "half within 2 ms" }),
@@ -63,7 +63,7 @@ Deno.test("summaries() lists what plugins say of a route", () => {
   );
 });
 
-Deno.test("planHooks() takes admit hooks in turn where a plugin offers a list", () => {
+Deno.test("planHooks() runs a plugin's list of admit hooks in order", () => {
   const lease = { release() {} };
   const named = (name: string) =>
     Object.defineProperty(() => lease, "name", { value: name });
@@ -85,7 +85,7 @@ Deno.test("planHooks() takes admit hooks in turn where a plugin offers a list", 
   );
 });
 
-Deno.test("hookIssues() names an unknown hook and what was meant", () => {
+Deno.test("hookIssues() names an unknown hook and suggests a similar one", () => {
   deepEqual(hookIssues([offer("a", { obsreve() {} } as RouteHooks)]), [{
     path: "",
     message: 'Plugin "a" offers an unknown hook "obsreve"',
@@ -95,7 +95,7 @@ Deno.test("hookIssues() names an unknown hook and what was meant", () => {
   }]);
 });
 
-Deno.test("hookIssues() refuses a hook that is no function, or has an unknown order", () => {
+Deno.test("hookIssues() refuses a hook that is not a function or has an unknown order", () => {
   const issues = hookIssues([
     offer("a", { admit: 5, degrade: null } as unknown as RouteHooks),
     offer(
@@ -115,7 +115,7 @@ Deno.test("hookIssues() refuses a hook that is no function, or has an unknown or
   ]);
 });
 
-Deno.test("hookIssues() refuses a second plugin that serves, and says which two they are", () => {
+Deno.test("hookIssues() refuses a second serve hook and names both plugins", () => {
   const serve = () => 1;
   deepEqual(
     hookIssues([
@@ -130,7 +130,7 @@ Deno.test("hookIssues() refuses a second plugin that serves, and says which two 
   );
 });
 
-Deno.test("resets() tells whether one of the plugins may reset connections, which is no hook", () => {
+Deno.test("resets() returns true if any plugin may reset connections", () => {
   const offers = [{ plugin: "a", hooks: {} }, {
     plugin: "b",
     hooks: { resets: true },

@@ -4,7 +4,7 @@ import { inFlightOf } from "../../../core/pipeline/pipeline.ts";
 import type { Ticket } from "../../../core/plugin.ts";
 import { exchange, testPlan } from "../../support/plan.ts";
 
-Deno.test("postpone() moves the target end of all that is held, as degradation", () => {
+Deno.test("postpone() moves the target end of all exchanges in service, and counts the delay as degradation", () => {
   const plan = testPlan({ serve: () => 100 });
   const [early, late] = [exchange(plan), exchange(plan)];
   begin(early);
@@ -28,7 +28,7 @@ Deno.test("postpone() moves the target end of all that is held, as degradation",
   deepEqual([late.outcome, late.degradation], ["answered", 1050]);
 });
 
-Deno.test("postpone() leaves alone what waits in a queue", () => {
+Deno.test("postpone() does not affect queued exchanges", () => {
   let left = 0;
   const ticket: Ticket = { leave: () => left++ };
   const plan = testPlan({ admit: [() => ticket] });
@@ -41,7 +41,7 @@ Deno.test("postpone() leaves alone what waits in a queue", () => {
   plan.flow.endAll((one) => plan.flow.leave(one));
 });
 
-Deno.test("reset() resets what is held and what waits, on routes that can, and gives all back", () => {
+Deno.test("reset() resets exchanges in service and in queues, on routes that allow it, and releases their leases", () => {
   const seen: string[] = [];
   const lease = { release: () => seen.push("released") };
   const ticket: Ticket = { leave: (why) => seen.push(`left: ${why}`) };

@@ -8,7 +8,7 @@ function matcher(...routes: readonly (readonly [string, string])[]) {
   );
 }
 
-Deno.test("Matcher finds the first route that takes a path, parameters and wildcards included", () => {
+Deno.test("Matcher finds the first route that matches a path, including parameters and wildcards", () => {
   const m = matcher(["GET", "/a/:id"], ["GET", "/a/b"], ["GET", "/files/*"]);
   equal(m.find("GET", "/a/b")?.path, "/a/:id");
   equal(m.find("GET", "/files/x/y")?.path, "/files/*");
@@ -16,7 +16,7 @@ Deno.test("Matcher finds the first route that takes a path, parameters and wildc
   equal(m.find("GET", "/a/b/c"), undefined);
 });
 
-Deno.test("Matcher takes patterns, optional parameters, and what only a trie can match", () => {
+Deno.test("Matcher supports patterns, optional parameters, and routes that only a trie can match", () => {
   const m = matcher(
     ["GET", "/n/:id{[0-9]+}"],
     ["GET", "/o/:id?"],
@@ -32,14 +32,14 @@ Deno.test("Matcher takes patterns, optional parameters, and what only a trie can
   equal(m.find("GET", "/x/p/q")?.path, "/x/:b/:c");
 });
 
-Deno.test("Matcher answers HEAD by a route of its own, else by that for GET", () => {
+Deno.test("Matcher finds the HEAD route for HEAD, or else the GET route", () => {
   const m = matcher(["HEAD", "/own"], ["GET", "/own"], ["GET", "/get"]);
   deepEqual(m.find("HEAD", "/own")?.methods, ["HEAD"]);
   deepEqual(m.find("HEAD", "/get")?.methods, ["GET"]);
   equal(m.find("HEAD", "/none"), undefined);
 });
 
-Deno.test("Matcher takes any method where a route does", () => {
+Deno.test("Matcher matches any method if the route accepts all methods", () => {
   const m = matcher(["*", "/any"], ["GET POST", "/two"]);
   for (const method of ["GET", "DELETE", "BREW", "OPTIONS"]) {
     equal(m.find(method, "/any")?.path, "/any");
@@ -48,14 +48,14 @@ Deno.test("Matcher takes any method where a route does", () => {
   equal(m.find("PUT", "/two"), undefined);
 });
 
-Deno.test("Matcher.methodsOf() lists the methods that a path has routes for", () => {
+Deno.test("Matcher.methodsOf() lists the methods for which a path has routes", () => {
   const m = matcher(["POST", "/a"], ["GET", "/a"], ["PUT", "/b"]);
   deepEqual(m.methodsOf("/a"), ["GET", "POST"]);
   deepEqual(m.methodsOf("/b"), ["PUT"]);
   deepEqual(m.methodsOf("/c"), []);
 });
 
-Deno.test("decodedPattern() is what Hono makes of a request's path", () => {
+Deno.test("decodedPattern() decodes a pattern as Hono decodes a request's path", () => {
   for (
     const path of ["/a%20b", "/caf%C3%A9", "/x%2Fy", "/q%3Fz", "/100%25", "/%"]
   ) {
@@ -79,7 +79,7 @@ Deno.test("Matcher without routes finds nothing", () => {
   deepEqual(m.methodsOf("/"), []);
 });
 
-Deno.test("Matcher is not led astray by names of Object's own properties", () => {
+Deno.test("Matcher treats names of Object's properties as ordinary names", () => {
   const m = matcher(["GET", "/:name"]);
   for (const path of ["/constructor", "/__proto__", "/toString"]) {
     equal(m.find("GET", path)?.path, "/:name");

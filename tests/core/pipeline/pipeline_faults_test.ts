@@ -34,7 +34,7 @@ function lease(diary: string[]): Lease {
   return { release: (_, at) => diary.push(`released ${at}`) };
 }
 
-Deno.test("a fault with a status takes effect after the hold, in the route's place", () => {
+Deno.test("a fault with a status is answered after the service time, instead of the route's answer", () => {
   const plan: ReturnType<typeof faulty> = faulty({
     status: 503,
     answer: (x: LiveExchange) => void plan.diary.push(`fault ${x.end}`),
@@ -55,7 +55,7 @@ Deno.test("a fault with a status takes effect after the hold, in the route's pla
   ]);
 });
 
-Deno.test("a fault is decided once, when service starts, and only then", () => {
+Deno.test("a fault is decided only once, when service starts", () => {
   let decided = 0;
   const plan = {
     ...testPlan({ admit: [() => ({ reason: "full", status: 503 })] }),
@@ -84,7 +84,7 @@ for (const why of ["gone", "cut"] as const) {
   });
 }
 
-Deno.test("a client that leaves during the hold meets no fault any more", () => {
+Deno.test("a client that leaves during its service time receives no fault", () => {
   const plan = faulty({ action: "hang" }, { serve: () => 20 });
   const x = exchange(plan);
   begin(x);
@@ -93,7 +93,7 @@ Deno.test("a client that leaves during the hold meets no fault any more", () => 
   deepEqual(plan.diary, ["gone 200"]);
 });
 
-Deno.test("without HTTP a fault changes what is recorded, and answers nothing", () => {
+Deno.test("without HTTP, a fault changes the recorded outcome and sends no answer", () => {
   const plan = { ...faulty({ status: 500 }), answer: undefined };
   begin(exchange(plan));
   deepEqual(plan.diary, ["counted", "answered 500"]);

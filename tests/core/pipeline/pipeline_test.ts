@@ -85,7 +85,7 @@ Deno.test("begin() answers a 0 ms route at once, without a timer", () => {
   equal(plan.clock.pending, 0);
 });
 
-Deno.test("begin() numbers arrivals in order, rejected ones too", () => {
+Deno.test("begin() numbers arrivals in order, including rejected ones", () => {
   const refusal: Rejection = { reason: "queue_full", status: 503 };
   const plan = testPlan({
     admit: [(x) => x.sequence === 1 ? refusal : { release() {} }],
@@ -136,7 +136,7 @@ Deno.test("20 000 waiters on a 0 ms route drain without recursion", () => {
   equal(plan.flow.size, 0);
 });
 
-Deno.test("a waiter that is settled while admit runs goes on in place", () => {
+Deno.test("a waiter that is settled during admit continues in the same call", () => {
   const lease = { release() {} };
   const plan = testPlan({
     admit: [(_x, waiter) => (waiter.settle(lease), { leave() {} })],
@@ -158,7 +158,7 @@ Deno.test("a waiter that is settled while admit runs goes on in place", () => {
   deepEqual([y.outcome, y.status], ["rejected", 504]);
 });
 
-Deno.test("a rejection from the queue ends the exchange there and then", () => {
+Deno.test("a rejection from the queue ends the exchange at once", () => {
   const pool = new OneServer();
   const plan = testPlan({ admit: [pool.admit], serve: () => 10 });
   pool.busy = true;
@@ -170,7 +170,7 @@ Deno.test("a rejection from the queue ends the exchange there and then", () => {
   equal(plan.figures.snapshot(plan.clock.now()).r.rejected, 1);
 });
 
-Deno.test("abandon() gives back the timer, the place in the queue and every lease", () => {
+Deno.test("abandon() releases the timer, the place in the queue and every lease", () => {
   const pool = new OneServer();
   const plan = testPlan({ admit: [pool.admit], serve: () => 30_000 });
   const [served, queued] = [exchange(plan), exchange(plan)];
@@ -196,7 +196,7 @@ Deno.test("abandon() gives back the timer, the place in the queue and every leas
   );
 });
 
-Deno.test("a lease learns since when it is free, a ticket why its exchange left", () => {
+Deno.test("a lease is released with the time from which it is free, and a ticket with the reason for leaving", () => {
   const seen: (number | string)[] = [];
   const lease: Lease = { release: (x, at) => seen.push(x.outcome, at) };
   const ticket: Ticket = { leave: (why) => seen.push(why) };
@@ -240,7 +240,7 @@ Deno.test("a lease learns since when it is free, a ticket why its exchange left"
   ]);
 });
 
-Deno.test("handOver() ends an exchange whose body goes on after its headers", () => {
+Deno.test("handOver() ends an exchange whose body continues after its headers", () => {
   const pool = new OneServer();
   const plan = {
     ...testPlan({ admit: [pool.admit], serve: () => 10 }),
@@ -268,7 +268,7 @@ Deno.test("handOver() ends an exchange whose body goes on after its headers", ()
   equal(gone, 1);
 });
 
-Deno.test("a lease that comes too late is given back", () => {
+Deno.test("a lease that is granted too late is released", () => {
   const pool = new OneServer();
   const plan = testPlan({ admit: [pool.admit], serve: () => 1 });
   pool.busy = true;
@@ -282,7 +282,7 @@ Deno.test("a lease that comes too late is given back", () => {
   equal(x.outcome, "cut");
 });
 
-Deno.test("an exchange abandoned between settling and going on gives its lease back", () => {
+Deno.test("an exchange abandoned between settlement and continuation releases its lease", () => {
   const waiters: Waiter[] = [];
   let held = 0;
   const lease = { release: () => held-- };
@@ -304,7 +304,7 @@ Deno.test("an exchange abandoned between settling and going on gives its lease b
 });
 
 for (const stage of ["admit", "serve", "degrade"] as const) {
-  Deno.test(`an exchange whose ${stage} hook throws fails and gives its leases back`, () => {
+  Deno.test(`an exchange whose ${stage} hook throws fails and releases its leases`, () => {
     const broken = () => {
       throw new Error("boom");
     };
@@ -331,7 +331,7 @@ Deno.test("a serve hook that returns NaN fails the exchange instead of hanging i
   deepEqual([x.outcome, x.status], ["failed", 500]);
 });
 
-Deno.test("release and observe hooks that throw are reported and keep no other from running", () => {
+Deno.test("errors of release and observe hooks are reported and do not prevent other hooks", () => {
   const seen: string[] = [];
   const broken = () => {
     throw new Error("boom");

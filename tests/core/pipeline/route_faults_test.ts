@@ -39,7 +39,7 @@ function at(sequence: number, value: string | null = null): LiveExchange {
   return x;
 }
 
-Deno.test("RouteFaults meets shares of requests that exclude each other, the same ones each time", () => {
+Deno.test("RouteFaults selects disjoint shares of requests, the same ones each time", () => {
   const count = 20_000;
   const met = () => {
     const faults = new RouteFaults([share(0.1, A), share(0.02, B)], stream);
@@ -57,7 +57,7 @@ Deno.test("RouteFaults meets shares of requests that exclude each other, the sam
   }
 });
 
-Deno.test("RouteFaults: a fault that is added behind another moves none of its requests", () => {
+Deno.test("RouteFaults: a fault added after another does not change the requests that the first selects", () => {
   const alone = new RouteFaults([share(0.1, A)], stream);
   const both = new RouteFaults([share(0.1, A), share(0.5, B)], stream);
   for (let n = 0; n < 1000; n++) {
@@ -65,17 +65,17 @@ Deno.test("RouteFaults: a fault that is added behind another moves none of its r
   }
 });
 
-Deno.test("RouteFaults meets all where the share is 1, none where it is 0", () => {
+Deno.test("RouteFaults selects all requests with a share of 1, none with a share of 0", () => {
   const all = new RouteFaults([share(0, B), share(1, A)], stream);
   for (let n = 0; n < 1000; n++) equal(all.decide(at(n)), A);
 });
 
-Deno.test("RouteFaults meets a route's first requests by their sequence numbers, before any share", () => {
+Deno.test("RouteFaults selects a route's first requests by sequence number, before any share", () => {
   const faults = new RouteFaults([share(1, B), first(2, A)], stream);
   deepEqual([3, 1, 2, 0].map((n) => faults.decide(at(n))), [B, A, B, A]);
 });
 
-Deno.test("RouteFaults counts first requests of each value of a header, those without it together", () => {
+Deno.test("RouteFaults counts first requests for each value of a header, and those without the header together", () => {
   const faults = new RouteFaults([first(2, A, "Idempotency-Key")], stream);
   const values = ["x", "y", "x", "x", null, "y", "y", null, null];
   deepEqual(values.map((value, n) => faults.decide(at(n, value)) === A), [
@@ -93,7 +93,7 @@ Deno.test("RouteFaults counts first requests of each value of a header, those wi
   equal(faults.decide(at(9, "x")), A, "after a reset first requests are first");
 });
 
-Deno.test("RouteFaults remembers a bounded number of values, those seen last", () => {
+Deno.test("RouteFaults remembers a bounded number of values, the most recent ones", () => {
   const faults = new RouteFaults([first(1, A, "K")], stream);
   for (let n = 0; n < REMEMBERED_VALUES; n++) faults.decide(at(n, `${n}`));
   equal(faults.decide(at(0, "0")), undefined, "seen again");

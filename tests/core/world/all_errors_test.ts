@@ -24,7 +24,7 @@ Deno.test("errors of settings and errors that plugins find on routes are reporte
   ]);
 });
 
-Deno.test("an unknown key of a route does not hide what a plugin finds on the same route", async () => {
+Deno.test("an unknown key of a route does not hide a plugin's errors on the same route", async () => {
   const error = await errorsOf({
     routes: [
       { path: "/a", serviceTme: "1ms", scale: 2, limiter: "missing" },
@@ -38,7 +38,7 @@ Deno.test("an unknown key of a route does not hide what a plugin finds on the sa
   ]);
 });
 
-Deno.test("a path of a route is reported with its place in the file, errors before it or not", async () => {
+Deno.test("an error in a route has its path in the file, whether or not earlier routes have errors", async () => {
   const error = await errorsOf({
     routes: [
       { path: "/a", serviceTme: "1ms" },
@@ -51,7 +51,7 @@ Deno.test("a path of a route is reported with its place in the file, errors befo
   ]);
 });
 
-Deno.test("where a plugin's options have an error, the message says that more may follow", async () => {
+Deno.test("if a plugin's options have an error, the message says that there may be further errors", async () => {
   const error = await errorsOf({
     plugins: { limiter: { pols: {} } },
     routes: [{ path: "/b", limiter: "missing" }],
@@ -62,7 +62,7 @@ Deno.test("where a plugin's options have an error, the message says that more ma
   );
 });
 
-Deno.test("errors of settings are reported with a plugin that cannot be set up", async () => {
+Deno.test("errors of settings are reported together with a plugin that cannot be set up", async () => {
   const error = await errorOf(() =>
     createTestServer({ routes: [{ path: "/a", serviceTme: "1ms" }] }, {
       plugins: [{
@@ -84,7 +84,7 @@ Deno.test("errors of settings are reported with a plugin that cannot be set up",
   ]);
 });
 
-Deno.test("a configuration with errors leaves nothing of its plugins behind", async () => {
+Deno.test("plugins of a configuration with errors are disposed", async () => {
   const ended: string[] = [];
   await rejects(createTestServer({ routes: [{ path: "/a", x: 1 }] }, {
     plugins: [{

@@ -1,7 +1,7 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { CarriedState, disposeValues } from "../../../core/world/state.ts";
 
-Deno.test("CarriedState gives the same object under the same name, over revisions too", () => {
+Deno.test("CarriedState returns the same object for the same name, across revisions too", () => {
   const first = new CarriedState();
   const a = first.keep("a", () => ({}));
   equal(first.keep("a", () => ({})), a);
@@ -10,7 +10,7 @@ Deno.test("CarriedState gives the same object under the same name, over revision
   notEqual(second.keep("b", () => ({})), a);
 });
 
-Deno.test("CarriedState tells what the next one has let go", () => {
+Deno.test("CarriedState lists the values that the next revision no longer uses", () => {
   const first = new CarriedState();
   first.keep("a", () => "a");
   first.keep("b", () => "b");
@@ -21,7 +21,7 @@ Deno.test("CarriedState tells what the next one has let go", () => {
   deepEqual(first.beyond(undefined), ["a", "b"]);
 });
 
-Deno.test("disposeValues() disposes what can be, and goes on where one throws", async () => {
+Deno.test("disposeValues() disposes all disposable values, and continues if one throws", async () => {
   const seen: string[] = [];
   const error = new Error("no");
   const errors = await disposeValues([

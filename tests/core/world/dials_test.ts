@@ -14,7 +14,7 @@ function dial(of: string, name: string) {
   return { placed, turned, address: placed.address };
 }
 
-Deno.test("a dial is turned by who holds it, and goes back when released", () => {
+Deno.test("a dial can be set by its holder, and returns to the configured value when released", () => {
   const board = new DialBoard();
   const scale = dial("r", "scale");
   board.adopt([scale.placed]);
@@ -29,7 +29,7 @@ Deno.test("a dial is turned by who holds it, and goes back when released", () =>
   deepEqual(scale.turned, [2, 3, undefined]);
 });
 
-Deno.test("a dial that another holds cannot be taken, and is free again after", () => {
+Deno.test("a held dial cannot be held again until it is released", () => {
   const board = new DialBoard();
   const { placed, address } = dial("r", "scale");
   board.adopt([placed]);
@@ -39,7 +39,7 @@ Deno.test("a dial that another holds cannot be taken, and is free again after", 
   board.hold(address, "run b").release();
 });
 
-Deno.test("what is laid over a dial lies over the next revision's too", () => {
+Deno.test("an overridden dial stays overridden in the next revision", () => {
   const board = new DialBoard();
   const [before, after] = [dial("r", "scale"), dial("r", "scale")];
   board.adopt([before.placed]);
@@ -54,7 +54,7 @@ Deno.test("what is laid over a dial lies over the next revision's too", () => {
   deepEqual(after.turned, [2, 3, undefined]);
 });
 
-Deno.test("a dial that is not there is named with what is, and what was meant", () => {
+Deno.test("an unknown dial is reported with the existing ones and a suggestion", () => {
   const board = new DialBoard();
   board.adopt([dial("orders", "scale").placed, dial("orders", "delay").placed]);
   const fault = (of: string, name: string, kind = "route") => {

@@ -16,7 +16,7 @@ function entry(name: string, contributes: Plugin["contributes"], options = {}) {
   };
 }
 
-Deno.test("gather() collects families and profiles, and where each profile stands", () => {
+Deno.test("gather() collects families and profiles, and the path of each profile", () => {
   const { families, profiles, issues } = gather([
     entry("a", { families: [FAMILY] }),
     entry("b", (options) => options as Contributions, {
@@ -32,7 +32,7 @@ Deno.test("gather() collects families and profiles, and where each profile stand
   deepEqual(issues, []);
 });
 
-Deno.test("gather() reports names that two plugins give, and keeps the first", () => {
+Deno.test("gather() reports names that two plugins contribute, and keeps the first", () => {
   const other = { ...FAMILY };
   const { families, profiles, issues } = gather([
     entry("a", { families: [FAMILY], profiles: { p: "1ms" } }),
@@ -57,7 +57,7 @@ Deno.test("gather() reports names that two plugins give, and keeps the first", (
   );
 });
 
-Deno.test("gather() names the plugin whose contributions cannot be had", () => {
+Deno.test("gather() names the plugin whose contributions fail", () => {
   const { issues } = gather([
     entry("thrower", () => {
       throw new Error("boom");
@@ -73,7 +73,7 @@ Deno.test("gather() names the plugin whose contributions cannot be had", () => {
   );
 });
 
-Deno.test("gather() refuses what is no family", () => {
+Deno.test("gather() refuses a value that is not a family", () => {
   const { families, issues } = gather([
     entry("a", {
       families: [

@@ -38,7 +38,7 @@ function traced(name: string, diary: string[], instance: Instance = {}) {
   });
 }
 
-Deno.test("arrange() keeps the order of the configuration but for what is required", () => {
+Deno.test("arrange() keeps the order of the configuration, except that required plugins come first", () => {
   const { plugins, issues } = arrange([
     entry({ name: "a", requires: ["c"] }),
     entry({ name: "b" }),
@@ -49,7 +49,7 @@ Deno.test("arrange() keeps the order of the configuration but for what is requir
   deepEqual(issues, []);
 });
 
-Deno.test("arrange() reports a requirement that is not on, with what was meant", () => {
+Deno.test("arrange() reports a required plugin that is off or unknown, with a suggestion", () => {
   const { issues } = arrange([
     entry({ name: "a", requires: ["limitr"] }),
     entry({ name: "limiter" }),
@@ -66,7 +66,7 @@ Deno.test("arrange() reports a requirement that is not on, with what was meant",
   }]);
 });
 
-Deno.test("arrange() reports plugins that require each other, and does not go round for ever", () => {
+Deno.test("arrange() reports plugins that require each other, and terminates", () => {
   const { plugins, issues } = arrange([
     entry({ name: "a", requires: ["b"] }),
     entry({ name: "b", requires: ["a"] }),
@@ -78,7 +78,7 @@ Deno.test("arrange() reports plugins that require each other, and does not go ro
   ]]);
 });
 
-Deno.test("arrange() reports a name that two plugins have", () => {
+Deno.test("arrange() reports two plugins with the same name", () => {
   const twin = { ...entry({ name: "a" }), key: "./twin.ts" };
   const { plugins, issues } = arrange([entry({ name: "a" }), twin]);
   equal(plugins.length, 1);
@@ -89,13 +89,13 @@ Deno.test("arrange() reports a name that two plugins have", () => {
   match(issues[0].issue.suggestion ?? "", /"\.\/a\.ts": false/);
 });
 
-Deno.test("Services hand over what an earlier plugin provides", () => {
+Deno.test("Services return a service that an earlier plugin provides", () => {
   const services = new Services();
   services.provide<number>({ name: "a.number" }, 7);
   equal(services.use<number>({ name: "a.number" }), 7);
 });
 
-Deno.test("Services refuse a key twice, and one that nobody provides", async () => {
+Deno.test("Services refuse a second service for a key, and a key without a service", async () => {
   const services = new Services();
   services.provide({ name: "a" }, undefined);
   equal(services.use({ name: "a" }), undefined);
@@ -106,7 +106,7 @@ Deno.test("Services refuse a key twice, and one that nobody provides", async () 
   equal((await errorOf(() => services.use({ name: "b" }))).code, "KEY_MISSING");
 });
 
-Deno.test("setUp() sets plugins up in order with their parsed options, and disposeAll() goes last to first", async () => {
+Deno.test("setUp() sets plugins up in order with their parsed options, and disposeAll() disposes them in reverse", async () => {
   const diary: string[] = [];
   const seen: unknown[] = [];
   const running = await setUp([
@@ -120,7 +120,7 @@ Deno.test("setUp() sets plugins up in order with their parsed options, and dispo
   deepEqual(diary, ["set up a", "set up b", "dispose b", "dispose a"]);
 });
 
-Deno.test("setUp() calls setup on the plugin, so that a class works, and takes nothing for an empty instance", async () => {
+Deno.test("setUp() calls setup as a method, so that a class works, and accepts a plugin that returns nothing", async () => {
   class Own {
     readonly name = "own";
     readonly version = "1.0.0";
@@ -141,7 +141,7 @@ Deno.test("setUp() calls setup on the plugin, so that a class works, and takes n
   deepEqual(instance, {});
 });
 
-Deno.test("setUp() disposes the plugins before the one that fails, and names it", async () => {
+Deno.test("setUp() names the plugin that fails, and disposes those before it", async () => {
   const diary: string[] = [];
   const error = await errorOf(() =>
     setUp([
@@ -162,7 +162,7 @@ Deno.test("setUp() disposes the plugins before the one that fails, and names it"
   deepEqual(diary, ["set up a", "set up b", "dispose b", "dispose a"]);
 });
 
-Deno.test("setUp() puts a plugin's own issues under its place, and takes any throwable", async () => {
+Deno.test("setUp() prefixes a plugin's issues with its path, and handles any thrown value", async () => {
   const faulty = entry({
     name: "faulty",
     setup: () => {
@@ -181,7 +181,7 @@ Deno.test("setUp() puts a plugin's own issues under its place, and takes any thr
   equal(error.message, 'Cannot set up plugin "odd": a text');
 });
 
-Deno.test("setUp() names a plugin that hangs, and disposes what it makes in the end", async () => {
+Deno.test("setUp() names a plugin that hangs, and disposes its instance if it returns one later", async () => {
   const diary: string[] = [];
   const { promise, resolve } = Promise.withResolvers<Instance>();
   const disposed = Promise.withResolvers<void>();
@@ -204,7 +204,7 @@ Deno.test("setUp() names a plugin that hangs, and disposes what it makes in the 
   await disposed.promise;
 });
 
-Deno.test("setUp() ignores what a plugin that hung throws in the end", async () => {
+Deno.test("setUp() ignores an error that a plugin throws after its time limit", async () => {
   const { promise, reject } = Promise.withResolvers<Instance>();
   const hung = entry({ name: "slow", setup: () => promise });
   await errorOf(() => setUp([hung], () => HOST, 5));
@@ -230,14 +230,14 @@ Deno.test("setUp() refuses an instance with an unknown property, and disposes it
   deepEqual(diary, ["set up mis", "dispose mis"]);
 });
 
-Deno.test("setUp() refuses an instance that is no object", async () => {
+Deno.test("setUp() refuses an instance that is not an object", async () => {
   const odd = entry({ name: "odd", setup: () => 5 as unknown as Instance });
   const error = await errorOf(() => setUp([odd], () => HOST));
   equal(error.code, "PLUGIN_INVALID");
   match(error.message, /plugin "odd": its setup returned a number/);
 });
 
-Deno.test("disposeAll() goes on after one that throws, and hands back what was thrown", async () => {
+Deno.test("disposeAll() continues after an error, and returns the errors", async () => {
   const diary: string[] = [];
   const running: RunningPlugin[] = ["a", "b", "c"].map((name) => ({
     ...entry({ name }),

@@ -21,7 +21,7 @@ function module(text: string): string {
   return `data:text/javascript,${encodeURIComponent(text)}`;
 }
 
-Deno.test("loadPlugins() turns on the built-in plugins that are not named", async () => {
+Deno.test("loadPlugins() turns on built-in plugins that the configuration does not name", async () => {
   for (const entries of [undefined, null, [], "alpha"]) {
     const { plugins, issues } = await load(entries);
     deepEqual(plugins.map(({ key, options }) => [key, options]), [
@@ -32,7 +32,7 @@ Deno.test("loadPlugins() turns on the built-in plugins that are not named", asyn
   }
 });
 
-Deno.test("loadPlugins() keeps the configuration's order after what it does not name, and false turns off", async () => {
+Deno.test("loadPlugins() puts plugins in the configuration's order after those it does not name, and false turns one off", async () => {
   await using folder = await folderWith({ "mine.ts": SOURCE });
   const { plugins, issues } = await load({
     "./mine.ts": { speed: 3 },
@@ -50,7 +50,7 @@ Deno.test("loadPlugins() keeps the configuration's order after what it does not 
   );
 });
 
-Deno.test("loadPlugins() takes relative paths, absolute paths and URLs", async () => {
+Deno.test("loadPlugins() accepts relative paths, absolute paths and URLs", async () => {
   await using folder = await folderWith({ "mine.ts": SOURCE });
   for (
     const key of [
@@ -67,12 +67,12 @@ Deno.test("loadPlugins() takes relative paths, absolute paths and URLs", async (
   }
 });
 
-Deno.test("loadPlugins() does not load what is turned off", async () => {
+Deno.test("loadPlugins() does not load plugins that are turned off", async () => {
   const { issues } = await load({ "./not_there.ts": false });
   deepEqual(issues, []);
 });
 
-Deno.test("loadPlugins() says of a file that is not there what could be named, in one line", async () => {
+Deno.test("loadPlugins() reports a missing file and lists the possible names, in one line", async () => {
   const issue = await issueOf({ "./not_there.ts": {} });
   equal(issue.code, "PLUGIN_NOT_LOADED");
   equal(issue.path, "/plugins/.~1not_there.ts");
@@ -81,7 +81,7 @@ Deno.test("loadPlugins() says of a file that is not there what could be named, i
   equal(issue.suggestion, undefined);
 });
 
-Deno.test("loadPlugins() suggests the built-in plugin, the path or the way that was meant", async () => {
+Deno.test("loadPlugins() suggests a built-in plugin, a path or another way to name a plugin", async () => {
   equal((await issueOf({ alhpa: {} })).suggestion, "alpha");
   equal((await issueOf({ "my_plugin.ts": {} })).suggestion, "./my_plugin.ts");
   match(
@@ -98,7 +98,7 @@ Deno.test("loadPlugins() suggests the built-in plugin, the path or the way that 
   );
 });
 
-Deno.test("loadPlugins() reports a module that throws, also what is no error", async () => {
+Deno.test("loadPlugins() reports a module that throws, also a value that is not an Error", async () => {
   match(
     (await issueOf({ [module("throw new Error('no licence')")]: {} })).message,
     /no licence/,
@@ -115,7 +115,7 @@ Deno.test("loadPlugins() reports a module without a plugin", async () => {
   }
 });
 
-Deno.test("loadPlugins() reports all that keeps an object from being a plugin", async () => {
+Deno.test("loadPlugins() reports all reasons why an object is not a plugin", async () => {
   const { issues } = await load({
     [
       module(`export default {
@@ -146,7 +146,7 @@ Deno.test("addGiven() adds a program's plugins to the built-in ones", () => {
   deepEqual(issues, []);
 });
 
-Deno.test("addGiven() refuses a name twice, and what is no plugin", () => {
+Deno.test("addGiven() refuses a duplicate name and a value that is not a plugin", () => {
   const { plugins, issues } = addGiven(BUILTIN, [
     plugin("mine"),
     plugin("mine"),

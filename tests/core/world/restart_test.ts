@@ -27,7 +27,7 @@ function issues(
   ]);
 }
 
-Deno.test("restartIssues() lets everything change but where and how the server listens", () => {
+Deno.test("restartIssues() allows all changes except to the settings of the listener", () => {
   deepEqual(issues({ cors: false, drainTimeout: 5 }), []);
   deepEqual(issues({ host: "::1", port: 2, tls: "self-signed" }), [
     ["/server/host", '"127.0.0.1"'],
@@ -36,7 +36,7 @@ Deno.test("restartIssues() lets everything change but where and how the server l
   ]);
 });
 
-Deno.test("restartIssues() refuses what needs another engine than the one that runs", () => {
+Deno.test("restartIssues() refuses changes that require another engine", () => {
   deepEqual(issues({}, "node"), [
     ["/server/engine", "what does not reset connections"],
   ]);

@@ -44,7 +44,7 @@ async function build(parts: RouteWorld, methods: readonly string[]) {
   );
 }
 
-Deno.test("RouteView gives each purpose a stream of its own, the same for the same seed and route", async () => {
+Deno.test("RouteView has a separate stream for each purpose, the same for the same seed and route", async () => {
   const view = async (seed: number, id = "orders") =>
     new RouteView(
       { id, methods: ["GET"], path: "/orders" },
@@ -59,7 +59,7 @@ Deno.test("RouteView gives each purpose a stream of its own, the same for the sa
   notEqual(await draw(42, "service"), await draw(42, "service", "users"));
 });
 
-Deno.test("MockRoute has one plan a method, all with one sequence", async () => {
+Deno.test("MockRoute has one plan per method, and one sequence for all of them", async () => {
   const route = await build(shared(), ["GET", "POST"]);
   equal(route.plan("GET"), route.plan("GET"));
   notEqual(route.plan("GET"), route.plan("POST"));
@@ -67,13 +67,13 @@ Deno.test("MockRoute has one plan a method, all with one sequence", async () => 
   deepEqual([route.methods, route.path], [["GET", "POST"], "/orders"]);
 });
 
-Deno.test("MockRoute folds methods it does not know into one plan", async () => {
+Deno.test("MockRoute uses one plan for all unknown methods", async () => {
   const route = await build(shared(), ["*"]);
   equal(route.plan("BREW"), route.plan("WHEN"));
   notEqual(route.plan("BREW"), route.plan("GET"));
 });
 
-Deno.test("MockRoute goes on with the sequence and figures of the route it replaces", async () => {
+Deno.test("MockRoute continues the sequence and figures of the route that it replaces", async () => {
   const metrics = new MetricRegistry();
   const parts = shared(metrics);
   const before = await build(parts, ["GET"]);
@@ -88,7 +88,7 @@ Deno.test("MockRoute goes on with the sequence and figures of the route it repla
   equal([...arrivals.entries()].length, 1);
 });
 
-Deno.test("MockRoute shows its figures before its first request, whatever its methods", async () => {
+Deno.test("MockRoute has figures before its first request, whatever its methods", async () => {
   for (const methods of [["GET"], ["*"]]) {
     const parts = shared();
     const route = await build(parts, methods);

@@ -19,7 +19,7 @@ async function faults(value: unknown, plugins: readonly Plugin[] = []) {
   return await errorOf(() => readSettings(input(value, plugins)));
 }
 
-Deno.test("readSettings() gives the whole configuration with defaults, frozen", async () => {
+Deno.test("readSettings() returns the whole configuration with defaults, frozen", async () => {
   const { config } = await readSettings(input({
     routes: [{ path: "/a", response: { json: { deep: [1] } } }],
   }));
@@ -52,7 +52,7 @@ Deno.test("readSettings() gives the whole configuration with defaults, frozen", 
   );
 });
 
-Deno.test("readSettings() freezes a copy: the caller's object stays the caller's", async () => {
+Deno.test("readSettings() freezes a copy, not the caller's object", async () => {
   const written = { routes: [{ path: "/a", response: { json: [1] } }] };
   const { config } = await readSettings(input(written));
   equal(Object.isFrozen(written), false);
@@ -61,7 +61,7 @@ Deno.test("readSettings() freezes a copy: the caller's object stays the caller's
   deepEqual(config.routes[0].response.json, [1]);
 });
 
-Deno.test("readSettings() refuses what is not data, and what is no object", async () => {
+Deno.test("readSettings() refuses values that are not data or not an object", async () => {
   const error = await faults({ routes: [{ path: "/", response: () => 1 }] });
   equal(error.code, "CONFIG_INVALID");
   match(error.message, /holds something that is not data/);
@@ -71,7 +71,7 @@ Deno.test("readSettings() refuses what is not data, and what is no object", asyn
   }
 });
 
-Deno.test("readSettings() lists all errors at once: unknown keys with a suggestion, values with what is allowed", async () => {
+Deno.test("readSettings() lists all errors at once: unknown keys with a suggestion, values with the allowed ones", async () => {
   const error = await faults({
     sede: 1,
     server: { prot: 80, port: 70_000 },
@@ -107,7 +107,7 @@ Deno.test("readSettings() lists all errors at once: unknown keys with a suggesti
   ) ok(paths.includes(path), `${path} not in ${paths}`);
 });
 
-Deno.test("readSettings() says once what a profile's plugin and its parser both say", async () => {
+Deno.test("readSettings() reports an error once if both a profile's plugin and the parser find it", async () => {
   const { issues } = await faults({
     plugins: {
       distributions: { profiles: { slow: { normal: { mean: "1ms" } } } },
@@ -119,7 +119,7 @@ Deno.test("readSettings() says once what a profile's plugin and its parser both 
   ]);
 });
 
-Deno.test("readSettings() gives the code of the plugins' faults where there are no others", async () => {
+Deno.test("readSettings() uses the code of the plugins' errors if there are no others", async () => {
   const missing = { "./not_there.ts": {} };
   equal((await faults({ plugins: missing })).code, "PLUGIN_NOT_LOADED");
   const both = await faults({ plugins: missing, seed: true });
@@ -127,7 +127,7 @@ Deno.test("readSettings() gives the code of the plugins' faults where there are 
   equal(both.issues.length, 2);
 });
 
-Deno.test("readSettings() does not blame a route for keys that a missing plugin would have brought", async () => {
+Deno.test("readSettings() does not report route keys of a plugin that is missing", async () => {
   const { issues } = await faults({
     plugins: { "./not_there.ts": {} },
     routes: [
@@ -142,7 +142,7 @@ Deno.test("readSettings() does not blame a route for keys that a missing plugin 
   ]);
 });
 
-Deno.test("readSettings() reports options that are no object once, and those of a plugin without any", async () => {
+Deno.test("readSettings() reports options that are not an object once, and options of a plugin that has none", async () => {
   const { issues } = await faults({
     plugins: { distributions: 5, plain: { speed: 1 } },
   }, [plugin("plain")]);
@@ -206,7 +206,7 @@ Deno.test("readSettings() names the plugin whose schemas throw", async () => {
   ]);
 });
 
-Deno.test("readSettings() warns of what distributions should be known for, wherever they stand", async () => {
+Deno.test("readSettings() returns the warnings of all distributions, wherever they are", async () => {
   const skewed = { normal: { mean: "10ms", sd: "20ms" } };
   const { warnings } = await readSettings(input({
     plugins: { distributions: { profiles: { slow: skewed } } },
@@ -231,7 +231,7 @@ Deno.test("readSettings() compiles further distributions with the same families 
   ok(parse("quikc").issues !== undefined);
 });
 
-Deno.test("readSettings() starts relative paths from the folder", async () => {
+Deno.test("readSettings() resolves relative paths from the folder", async () => {
   await using folder = await folderWith({
     "mine.ts": `export default {
       name: "mine", version: "1.0.0",
@@ -247,7 +247,7 @@ Deno.test("readSettings() starts relative paths from the folder", async () => {
   deepEqual(plugins.at(-1)?.parsed, { data: `${folder.path}/data.json` });
 });
 
-Deno.test("settingsSchema() describes the configuration with what plugins bring, and fails where one cannot be loaded", async () => {
+Deno.test("settingsSchema() includes the settings of plugins, and fails if one cannot be loaded", async () => {
   const own = plugin("own", {}, {
     options: ({ z }) => z.strictObject({ speed: z.number() }),
   });

@@ -40,7 +40,7 @@ function sender(of: VirtualWorld) {
   };
 }
 
-Deno.test("A world's clock is at 0, and time moves only when it is run", async () => {
+Deno.test("A world's clock starts at 0 and advances only while the world is run", async () => {
   await using w = await world([{ path: "/a", serviceTime: "20ms" }]);
   equal(w.clock.now(), 0);
   const { send, ended } = sender(w);
@@ -54,7 +54,7 @@ Deno.test("A world's clock is at 0, and time moves only when it is run", async (
   equal(w.inFlight, 0);
 });
 
-Deno.test("A world runs so many timers at most", async () => {
+Deno.test("A world runs at most the given number of timers", async () => {
   await using w = await world([{ path: "/a", serviceTime: "20ms" }]);
   const { send, ended } = sender(w);
   for (const tag of ["a", "b", "c"]) send("/a", tag);
@@ -65,7 +65,7 @@ Deno.test("A world runs so many timers at most", async () => {
   equal(w.clock.now(), 100);
 });
 
-Deno.test("A world finds routes as HTTP does, and knows when there is none", async () => {
+Deno.test("A world finds routes as HTTP does, and returns none for an unknown path", async () => {
   await using w = await world([
     { id: "one", path: "/a/:id", method: ["GET", "PUT"] },
     { id: "all", path: "/b", method: "*" },
@@ -81,14 +81,14 @@ Deno.test("A world finds routes as HTTP does, and knows when there is none", asy
   equal(w.target("GET", "/c"), undefined);
 });
 
-Deno.test("An exchange of 0 ms has ended when it was sent", async () => {
+Deno.test("An exchange of 0 ms ends as soon as it is sent", async () => {
   await using w = await world([{ path: "/a" }]);
   const { send, ended } = sender(w);
   equal(send("/a", "x").outcome, "answered");
   deepEqual(ended, [["x", "answered", 0]]);
 });
 
-Deno.test("A client that leaves gives its place to the next; one that has ended is left alone", async () => {
+Deno.test("A client that leaves frees its place for the next; leaving after the end has no effect", async () => {
   await using w = await world([{
     path: "/a",
     serviceTime: "20ms",
@@ -110,7 +110,7 @@ Deno.test("A client that leaves gives its place to the next; one that has ended 
   ]);
 });
 
-Deno.test("What hangs is cut", async () => {
+Deno.test("A hanging exchange is cut", async () => {
   await using w = await world([{
     path: "/a",
     faults: [{ share: 1, action: "hang" }],
@@ -123,7 +123,7 @@ Deno.test("What hangs is cut", async () => {
   deepEqual(ended, [["x", "cut", 1e9]]);
 });
 
-Deno.test("What the caller's own code throws comes out of run(), once", async () => {
+Deno.test("run() throws an error of the caller's code, once", async () => {
   await using w = await world([{ path: "/a", serviceTime: "20ms" }]);
   const target = w.target("GET", "/a");
   if (target === undefined) throw new Error("No route");
@@ -137,7 +137,7 @@ Deno.test("What the caller's own code throws comes out of run(), once", async ()
   equal(w.inFlight, 0);
 });
 
-Deno.test("A world has dials of its own", async () => {
+Deno.test("A world has separate dials", async () => {
   await using w = await world([{ id: "a", path: "/a", serviceTime: "20ms" }]);
   const dial = w.dials.hold({ kind: "route", of: "a", dial: "delay" }, "test");
   dial.turn(30);
@@ -153,7 +153,7 @@ Deno.test("A world has dials of its own", async () => {
   ]]);
 });
 
-Deno.test("A world that cannot be built says why", async () => {
+Deno.test("A world that cannot be created reports the reason", async () => {
   await rejects(world([{ path: "/a", serviceTime: "fast" }]), {
     code: "CONFIG_INVALID",
   });

@@ -23,7 +23,7 @@ async function everyTenSeconds(
   return statuses;
 }
 
-Deno.test("a backend refuses from exhaustion to recovery, with a status and a time to come back", async () => {
+Deno.test("a backend refuses requests from exhaustion to recovery, with a status and Retry-After", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -59,7 +59,7 @@ Deno.test("a backend refuses from exhaustion to recovery, with a status and a ti
   );
 });
 
-Deno.test("a backend that is exhausted and says nothing more refuses with 503, from 0.95 to 0.76", async () => {
+Deno.test("exhaustion without further settings refuses with 503, from 0.95 down to 0.76", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -151,7 +151,7 @@ Deno.test("a crash resets those in service, empties queues, and refuses until th
   deepEqual(report(test).routes.a.lost, 4);
 });
 
-Deno.test("a crash behind a proxy is a status, with what is left of the restart or as told", async () => {
+Deno.test("a crash behind a proxy is a status, with the rest of the restart or the configured Retry-After", async () => {
   const crash = {
     action: "crash",
     input: levels(1, 0),
@@ -197,7 +197,7 @@ Deno.test("a backend that is exhausted after its restart crashes again", async (
   equal(report(test).backends[""].crashes, 3);
 });
 
-Deno.test("what starts cold takes as many times as long, less and less", async () => {
+Deno.test("a cold start multiplies service times by a factor that decreases", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -226,7 +226,7 @@ Deno.test("what starts cold takes as many times as long, less and less", async (
   deepEqual(took, took.toSorted((a, b) => b - a));
 });
 
-Deno.test("real stress exhausts: a scenario at its limit counts as 1, and one that begins again is a crash", async () => {
+Deno.test("real stress exhausts a backend: a scenario at its limit counts as 1, and its restart is a crash", async () => {
   let atLimit = false;
   let restarts = 3;
   await using test = await degraded({
@@ -274,7 +274,7 @@ Deno.test("real stress exhausts: a scenario at its limit counts as 1, and one th
   deepEqual(await statuses(), [503, 503, 200]);
 });
 
-Deno.test("the edge of a model lies where its own input does", async () => {
+Deno.test("exhaustion reads its model's input by default", async () => {
   await using test = await degraded({
     routes: [
       {
@@ -314,7 +314,7 @@ Deno.test("the edge of a model lies where its own input does", async () => {
   equal((await ask(test, "/gc")).status, 200, "nothing occupies the heap");
 });
 
-Deno.test("a crash sends a queue of 20 000 off at once, and loses no place", async () => {
+Deno.test("a crash empties a queue of 20 000 at once, and loses no place", async () => {
   await using test = await degraded({
     pools: { db: { concurrency: 3, queue: "unbounded" } },
     routes: [{

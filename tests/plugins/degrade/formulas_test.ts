@@ -19,29 +19,29 @@ function near(actual: number, expected: number, relative = 1e-6): void {
   );
 }
 
-Deno.test("processorSharing() makes a service last S / (1 − ρ)", () => {
+Deno.test("processorSharing() extends a service time S to S / (1 − ρ)", () => {
   for (const rho of [0, 0.1, 0.5, 0.75, 0.9, 0.98]) {
     near(50 + processorSharing(50, rho), 50 / (1 - rho));
   }
 });
 
-Deno.test("processorSharing() counts a utilisation from 0.99 on as 0.99", () => {
+Deno.test("processorSharing() limits the utilisation to 0.99", () => {
   for (const rho of [0.99, 0.999, 1, 7]) near(processorSharing(10, rho), 990);
 });
 
-Deno.test("erlangCFactor() gives the mean waits of the reference", () => {
+Deno.test("erlangCFactor() returns the mean waits of the reference", () => {
   for (const { c, lambda, mu, meanWaitMs } of queueing.mmc) {
     near(erlangCFactor(lambda / (c * mu), c) * 1000 / mu, meanWaitMs);
   }
 });
 
-Deno.test("erlangCFactor() is that of processor sharing on one core", () => {
+Deno.test("erlangCFactor() equals the factor of processor sharing on one core", () => {
   for (const rho of [0.05, 0.4, 0.95]) {
     near(erlangCFactor(rho, 1), processorSharing(1, rho));
   }
 });
 
-Deno.test("erlangCFactor() is 0 where nobody is served or nobody waits", () => {
+Deno.test("erlangCFactor() is 0 if there are no requests or none waits", () => {
   deepEqual([erlangCFactor(0, 4), erlangCFactor(0.9, Infinity)], [0, 0]);
 });
 
@@ -50,7 +50,7 @@ Deno.test("erlangCFactor() stays finite with a thousand cores and at the pole", 
   ok(factor > 0 && factor < 0.1, `${factor}`);
 });
 
-Deno.test("scalability() gives the response times of the reference", () => {
+Deno.test("scalability() returns the response times of the reference", () => {
   for (
     const { gamma, alpha, beta, N, responseMs, throughput } of queueing.usl
   ) {
@@ -61,24 +61,24 @@ Deno.test("scalability() gives the response times of the reference", () => {
   }
 });
 
-Deno.test("scalability() adds nothing to a request that is alone", () => {
+Deno.test("scalability() adds nothing to a single request", () => {
   const law = { contention: 0.5, coherency: 0.5 };
   deepEqual([scalability(10, 1, law), scalability(10, 0, law)], [0, 0]);
 });
 
-Deno.test("headroom() is the heap less what live data takes, and never nothing", () => {
+Deno.test("headroom() is the heap minus live data, and always positive", () => {
   equal(headroom(1000, 0), 1000);
   near(headroom(1000, 0.75), 250);
   near(headroom(1000, 5), 10);
 });
 
-Deno.test("tracing() adds its overhead where half is held, and 99 times that at the limit", () => {
+Deno.test("tracing() adds its overhead if half of the heap is in use, and 99 times as much at the limit", () => {
   near(tracing(100, 0.5, 0.1), 10);
   near(tracing(100, 1, 0.1), 990);
   equal(tracing(100, 0, 0.1), 0);
 });
 
-Deno.test("failureShare() rises in a straight line from where it begins", () => {
+Deno.test("failureShare() rises linearly from its threshold", () => {
   const failures = { from: 0.8, share: 0.5 };
   equal(failureShare(0.8, failures), 0);
   equal(failureShare(0.2, failures), 0);
@@ -132,7 +132,7 @@ Deno.test("whatever the parameters, degradation is finite, not negative, and nev
   );
 });
 
-Deno.test("stepAt() is never below what a level enters, nor above what it has not left", () => {
+Deno.test("stepAt() is at least the highest step entered and at most the highest step not left", () => {
   const level = fc.double({ min: 0, max: 1.2, noNaN: true });
   fc.assert(
     fc.property(fc.array(level, { maxLength: 40 }), (levels) => {

@@ -9,7 +9,7 @@ function close(actual: number, expected: number, by = 0.01): void {
   ok(Math.abs(actual - expected) <= by, `${actual} is not ${expected}`);
 }
 
-Deno.test("processor-sharing takes as many times as long as there are requests in service", async () => {
+Deno.test("processor-sharing multiplies the service time by the number of requests in service", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -47,7 +47,7 @@ Deno.test("processor-sharing counts requests of all routes on one backend, and o
   deepEqual(seen.map(({ took }) => Math.round(took)), [10, 20, 10]);
 });
 
-Deno.test("a client that leaves is in service no longer", async () => {
+Deno.test("a client that leaves no longer counts as in service", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -67,7 +67,7 @@ Deno.test("a client that leaves is in service no longer", async () => {
   await gone;
 });
 
-Deno.test("erlang-c reads the pool it is told to, at its concurrency", async () => {
+Deno.test("erlang-c reads the configured pool, with its concurrency", async () => {
   await using test = await degraded({
     pools: { db: { concurrency: 4 } },
     routes: [
@@ -87,7 +87,7 @@ Deno.test("erlang-c reads the pool it is told to, at its concurrency", async () 
   await Promise.all(held);
 });
 
-Deno.test("erlang-c reads the pool that its route takes, where it says nothing", async () => {
+Deno.test("erlang-c reads its route's pool by default", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -108,7 +108,7 @@ Deno.test("erlang-c reads the pool that its route takes, where it says nothing",
   );
 });
 
-Deno.test("erlang-c reads the first of the named pools that its route takes", async () => {
+Deno.test("erlang-c reads the first named pool among its route's pools", async () => {
   await using test = await degraded({
     pools: { web: { concurrency: 2 }, db: { concurrency: 9 } },
     routes: [{
@@ -126,7 +126,7 @@ Deno.test("erlang-c reads the first of the named pools that its route takes", as
   close((await second).took, 60_000 + 60_000 * erlangCFactor(0.5, 2), 10);
 });
 
-Deno.test("erlang-c reads the load of its backend where its route takes no pool", async () => {
+Deno.test("erlang-c reads the load of its backend if its route has no pool", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -147,7 +147,7 @@ Deno.test("erlang-c reads the load of its backend where its route takes no pool"
   ok(took > 380 && took < 420, `${took}`);
 });
 
-Deno.test("an input may name the pool of a route that comes later", async () => {
+Deno.test("an input may name the pool of a later route", async () => {
   await using test = await degraded({
     routes: [
       {
@@ -194,7 +194,7 @@ Deno.test("usl counts the places taken in a pool", async () => {
   await Promise.all(held);
 });
 
-Deno.test("gc-pause stops those in service, delays who comes, and whoever fills the heap waits it out", async () => {
+Deno.test("gc-pause stops requests in service, delays new ones, and the request that fills the heap waits for its end", async () => {
   await using test = await degraded({
     routes: [
       {
@@ -238,7 +238,7 @@ Deno.test("gc-pause stops those in service, delays who comes, and whoever fills 
   });
 });
 
-Deno.test("gc-pause on a backend of its own stops nobody else, and live data makes it pause more often", async () => {
+Deno.test("gc-pause stops only requests of its own backend, and live data makes pauses more frequent", async () => {
   await using test = await degraded({
     routes: [
       {
@@ -263,7 +263,7 @@ Deno.test("gc-pause on a backend of its own stops nobody else, and live data mak
   equal(report(test).backends.jvm.collections, 1);
 });
 
-Deno.test("pauses do not overlap: who waits for the end of one brings about no other", async () => {
+Deno.test("pauses do not overlap: a request that waits for the end of one does not cause another", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -288,7 +288,7 @@ Deno.test("pauses do not overlap: who waits for the end of one brings about no o
   equal(report(test).backends[""].collections, 2);
 });
 
-Deno.test("a pause of no length stops nobody", async () => {
+Deno.test("a pause of length 0 stops no request", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -305,7 +305,7 @@ Deno.test("a pause of no length stops nobody", async () => {
   equal(report(test).backends[""].collections, 1);
 });
 
-Deno.test("leak rises with what is held, fails some, crashes at its limit, and is cold after", async () => {
+Deno.test("leak slows down with the memory held, fails some requests, crashes at its limit, and then starts cold", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -351,7 +351,7 @@ Deno.test("leak rises with what is held, fails some, crashes at its limit, and i
   equal(report(test).backends[""].crashes, 1);
 });
 
-Deno.test("leak fails the share of requests that its level says, by the seed", async () => {
+Deno.test("leak fails the share of requests that its level determines, reproducibly by the seed", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -372,7 +372,7 @@ Deno.test("leak fails the share of requests that its level says, by the seed", a
   equal(report(test).routes.r.failed, failed);
 });
 
-Deno.test("brown-out goes down and up its steps with hysteresis, and runs by signals that follow the clock", async () => {
+Deno.test("brown-out moves between its steps with hysteresis, and follows signals over time", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -431,7 +431,7 @@ Deno.test("a step of a brown-out may fail requests", async () => {
   });
 });
 
-Deno.test("erlang-c reads a signal or the stress for the cores it is given", async () => {
+Deno.test("erlang-c reads a signal or stress, with the configured number of cores", async () => {
   const route = (path: string, input: unknown) => ({
     path,
     serviceTime: "100ms",
@@ -452,7 +452,7 @@ Deno.test("erlang-c reads a signal or the stress for the cores it is given", asy
   close((await answers[1]).took, 100 + 100 * erlangCFactor(1 / 5, 4));
 });
 
-Deno.test("inputs read each kind of stress, and the greater of both", async () => {
+Deno.test("inputs read each kind of stress, or the greater of both", async () => {
   const route = (path: string, input: string) => ({
     path,
     serviceTime: "10ms",

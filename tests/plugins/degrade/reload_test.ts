@@ -33,7 +33,7 @@ async function reroute(
   equal(response.status, 200, await response.text());
 }
 
-Deno.test("what a backend holds survives a change of the configuration, those in service too", async () => {
+Deno.test("the state of a backend survives a change of the configuration, including requests in service", async () => {
   await using test = await degraded({ routes: [leaking(), other] });
   await askAlone(test, "/");
   const before = ask(test, "/");
@@ -65,7 +65,7 @@ Deno.test("a refused change changes nothing", async () => {
   equal(report(test).backends[""].leakedBytes, 2 * MIB);
 });
 
-Deno.test("a backend that no route names any more is let go", async () => {
+Deno.test("a backend that no route names any longer is removed", async () => {
   await using test = await degraded({ routes: [leaking(), other] });
   await askAlone(test, "/");
   await reroute(test, [other]);
@@ -74,7 +74,7 @@ Deno.test("a backend that no route names any more is let go", async () => {
   equal(report(test).backends[""].leakedBytes, 0);
 });
 
-Deno.test("signals and steps go on over a change, and a reset begins them again", async () => {
+Deno.test("signals and steps continue over a change, and a reset restarts them", async () => {
   const route = {
     id: "r",
     path: "/",
@@ -97,7 +97,7 @@ Deno.test("signals and steps go on over a change, and a reset begins them again"
   equal(report(test).routes.r.step, 1, "the signal is at 1 again");
 });
 
-Deno.test("a reset heals: bytes, crashes, pauses and load start afresh", async () => {
+Deno.test("a reset clears bytes, crashes, pauses and load", async () => {
   await using test = await degraded({
     routes: [
       leaking({

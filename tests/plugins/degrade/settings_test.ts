@@ -151,7 +151,7 @@ for (const [what, degrade, ...faults] of WRONG) {
   });
 }
 
-Deno.test("without the limiter an input that names a pool is refused", async () => {
+Deno.test("without the limiter, an input that names a pool is refused", async () => {
   const error = await errorOf(() =>
     degraded({
       limiter: false,
@@ -166,7 +166,7 @@ Deno.test("without the limiter an input that names a pool is refused", async () 
   ]);
 });
 
-Deno.test("without the limiter erlang-c reads the load", async () => {
+Deno.test("without the limiter, erlang-c reads the load", async () => {
   await using test = await degraded({
     limiter: false,
     routes: [{ path: "/", degrade: { model: "erlang-c" } }],
@@ -174,7 +174,7 @@ Deno.test("without the limiter erlang-c reads the load", async () => {
   deepEqual(test.server.warnings, []);
 });
 
-Deno.test("an inline pool that never comes is warned of, and counts as empty", async () => {
+Deno.test("a route's own pool that does not exist causes a warning, and counts as empty", async () => {
   const models = ["usl", "erlang-c", "processor-sharing"];
   await using test = await degraded({
     routes: models.map((model) => ({
@@ -195,7 +195,7 @@ Deno.test("an inline pool that never comes is warned of, and counts as empty", a
   }
 });
 
-Deno.test("a route tells in words how it degrades", async () => {
+Deno.test("the summary of a route describes its degradation", async () => {
   await using test = await degraded({
     routes: [
       { path: "/a", degrade: { model: "leak", backend: "jvm" } },

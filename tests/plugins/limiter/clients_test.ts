@@ -84,7 +84,7 @@ Deno.test("the verdict on a client that waits as told and spreads its retries is
   match(verdict, /^Well-mannered: waits as long as it is told/);
 });
 
-Deno.test("exponential back-off is no jitter, and is measured as a factor", () => {
+Deno.test("exponential back-off is not counted as jitter, and is measured as a factor", () => {
   const clients = watch();
   for (let n = 0; n < 10; n++) {
     let at = n * 100_000;
@@ -165,7 +165,7 @@ Deno.test("a refusal after a wait counts for the attempt of its request", () => 
   deepEqual([backoff, spacing], [2, { mean: 300, min: 200, max: 400 }]);
 });
 
-Deno.test("clients are told apart by a header, by default the first forwarded address, else by their own address", () => {
+Deno.test("clients are distinguished by a header, by default the first forwarded address, else by their own address", () => {
   const exchange = (headers: Record<string, string>, client?: string) => ({
     header: (name: string) => headers[name] ?? null,
     client,
@@ -197,7 +197,7 @@ const FINE: RetryFigures = {
   backoff: 2,
 };
 
-Deno.test("verdict() says what is wrong in plain words", () => {
+Deno.test("verdict() describes a client's errors in plain words", () => {
   equal(verdict(FINE), "Well-mannered: backs off and spreads its retries");
   equal(
     verdict({ ...FINE, backoff: 1.1 }),

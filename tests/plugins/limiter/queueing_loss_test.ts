@@ -8,7 +8,7 @@ import { exponential, near, observe, poisson } from "./_queueing.ts";
 import reference from "../../reference/queueing.json" with { type: "json" };
 
 for (const { c, offeredLoad, loss } of reference.erlangB) {
-  Deno.test(`M/M/${c}/${c} with offered load ${offeredLoad} loses what Erlang B says`, async () => {
+  Deno.test(`M/M/${c}/${c} with offered load ${offeredLoad} loses the share given by Erlang B`, async () => {
     const found = await observe({
       c,
       serviceTime: exponential(100),

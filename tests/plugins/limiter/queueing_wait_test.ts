@@ -10,7 +10,7 @@ import reference from "../../reference/queueing.json" with { type: "json" };
 
 for (const { c, lambda, mu, ...expected } of reference.mmc) {
   const rho = lambda / (c * mu);
-  Deno.test(`M/M/${c} at ρ = ${rho} waits as Erlang C says`, async () => {
+  Deno.test(`M/M/${c} at ρ = ${rho} has the mean wait of Erlang C`, async () => {
     const found = await observe({
       c,
       queue: "unbounded",
@@ -36,7 +36,7 @@ const SERVICE: Readonly<Record<string, unknown>> = {
 };
 
 for (const { service, lambda, meanWaitMs } of reference.mg1) {
-  Deno.test(`M/G/1 with ${service} service at λ = ${lambda} waits as Pollaczek and Khinchine say`, async () => {
+  Deno.test(`M/G/1 with ${service} service at λ = ${lambda} has the mean wait of the Pollaczek–Khinchine formula`, async () => {
     const found = await observe({
       c: 1,
       queue: "unbounded",

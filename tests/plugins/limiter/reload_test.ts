@@ -319,7 +319,7 @@ Deno.test("POST reset starts figures and verdicts afresh and leaves queued reque
   equal((await pool(test)).admitted, 1);
 });
 
-Deno.test("a change of the header that tells clients apart forgets all clients", async () => {
+Deno.test("a change of the header that identifies clients forgets all clients", async () => {
   await using test = await serve({
     rateLimit: { rate: "1/h", burst: 1, per: "client" },
   });

@@ -46,7 +46,7 @@ Deno.test("GET scenarios lists running and ended scenarios, caps, and unknown fi
   ok(Array.isArray(unknown));
 });
 
-Deno.test("GET scenarios/:id shows a running and an ended scenario, and answers 404 for any other", async () => {
+Deno.test("GET scenarios/:id shows a running or ended scenario, and answers 404 for an unknown one", async () => {
   await using server = await stressed();
   await server.start(BLOCKS);
   const [running, shown] = await server.ask("GET", "/stress-1");

@@ -46,7 +46,7 @@ Deno.test("a simulation is the same for the same seeds, and another for another 
   notDeepEqual(await log(7, 2), first);
 });
 
-Deno.test("the server's seed moves no arrival of a script", async () => {
+Deno.test("the server's seed does not affect the arrivals of a script", async () => {
   const arrivals = async (seed: number) => {
     const times: number[] = [];
     await simulate({
@@ -101,7 +101,7 @@ Deno.test("a scenario lasts as long as its duration, whatever it sends", async (
   deepEqual([duration, s.scheduled], [5000, 0]);
 });
 
-Deno.test("every outcome is counted: answers, refusals, broken hooks, and what never ends", async () => {
+Deno.test("every outcome is counted: answers, refusals, failing hooks, and hanging requests", async () => {
   const outcomes = hooks("outcomes", {
     admit: ({ sequence }) => {
       switch (sequence % 5) {
@@ -135,7 +135,7 @@ Deno.test("every outcome is counted: answers, refusals, broken hooks, and what n
   deepEqual(s.failures, { 500: 2, 503: 2, cut: 4 });
 });
 
-Deno.test("arrivals at an unlimited server find as many requests as M/G/∞ says", async () => {
+Deno.test("arrivals at an unlimited server find as many requests as in M/G/∞", async () => {
   for (const serviceTime of [LOGNORMAL, { exponential: { mean: "30ms" } }]) {
     let [found, squares, inFlight, sojourn, requests] = [0, 0, 0, 0, 0];
     let [area, last] = [0, 0];
