@@ -1,12 +1,12 @@
 /**
- * A cascading failure: memory pressure in one part of a backend takes down another part that does not depend on it, unless a
- * bulkhead prevents that.
+ * A failure that spreads: memory pressure in one part of a backend takes down another part that does not use it, and a bulkhead
+ * prevents that.
  *
- * A shop has twenty workers. Each request needs a worker; each order also needs one of four database connections. For two seconds
- * the heap of the order service is nearly full, so that it pauses for garbage collection again and again. Orders then wait for a
- * connection and occupy a worker meanwhile. The example compares two policies. With the first, orders wait without limit, until
- * they occupy all workers and the catalogue fails too. With the second, orders are refused after a short wait, and the catalogue is
- * not affected. Both recover by themselves afterwards.
+ * A shop has twenty workers. Every request needs one; an order also needs one of four database connections. For two seconds the heap
+ * of the order service is nearly full, so that it often stops for garbage collection. Orders then wait for a connection, and each holds
+ * a worker while it waits. The example runs twice. With the policy "patient" orders wait without a limit, until they hold all workers
+ * and the catalogue fails too. With the policy "bulkhead" orders are refused after a short wait, and the catalogue is not affected.
+ * After the pressure both recover by themselves.
  *
  *     deno run -A examples/cascade/main.ts
  *
@@ -16,71 +16,71 @@ import { createPerfmock } from "@perfmock/perfmock";
 import type { PoolReport } from "@perfmock/perfmock/limiter";
 import { type Crowd, type Visit, visitAll } from "./visitors.ts";
 
-/** Visitors of the catalogue give up sooner than visitors who order. */
+/** Visitors of the catalogue give up early, customers who order later. */
 const CATALOGUE: Crowd = { rate: 60, patience: 400 };
 const ORDERS: Crowd = { rate: 40, patience: 1500 };
 
-/** Times at which the pressure begins and ends, and after which no more visitors arrive, in ms. */
+/** Start and end of the pressure, and end of the arrivals, in ms. */
 const PRESSURE = 1500;
 const RELEASE = 3500;
 const END = 6000;
 
-/** Time after the release during which the backend may still process queued requests, in ms. */
+/** Time after the pressure in which the backlog may still be served, in ms. */
 const DRAINING = 1200;
 
-/** Limits on waiting for a database connection. */
+/** Queue for the database connections. */
 export interface DatabasePolicy {
   /** Name of the policy. */
   readonly name: string;
-  /** Maximum number of waiting orders. */
+  /** Maximum number of orders in the queue. */
   readonly queue: number | "unbounded";
-  /** Maximum time that an order waits. Default: unlimited. */
+  /** Maximum wait of an order; absent: unlimited. */
   readonly queueTimeout?: string;
 }
 
-/** Orders wait without limit. */
+/** Orders wait without a limit. */
 export const patient: DatabasePolicy = { name: "patient", queue: "unbounded" };
 
-/** Few orders may wait, and only for a short time: a bulkhead between the database and the workers. */
+/** A short queue with a short timeout: a bulkhead between the database and the workers. */
 export const bulkhead: DatabasePolicy = {
   name: "bulkhead",
   queue: 6,
   queueTimeout: "100ms",
 };
 
-/** Experience of one page's visitors in one phase. */
+/** Results of one page in one phase. */
 export interface Seen {
-  /** Share of visitors who got an answer, 0…1. */
+  /** Share of requests that were answered. */
   readonly answered: number;
-  /** Share of visitors who were refused, 0…1; the others gave up. */
+  /** Share of requests that were refused; the clients of the others gave up. */
   readonly refused: number;
-  /** Median time to an answer, in ms. */
+  /** Median response time of answered requests, in ms. */
   readonly median: number;
 }
 
-/** Experience of one page's visitors, by phase. */
+/** Results of one page. */
 export interface Experience {
   /** Before the pressure. */
   readonly before: Seen;
-  /** During the pressure, from half a second after its start. */
+  /** From half a second after the start of the pressure. */
   readonly during: Seen;
-  /** After the release, once queued requests have been processed. */
+  /** After the backlog has been served. */
   readonly after: Seen;
 }
 
-/** Outcome of one policy. */
+/** Results of one policy. */
 export interface Outcome {
   /** Name of the policy. */
   readonly policy: string;
-  /** Experience of visitors of the catalogue, which needs no database. */
+  /** Results of the catalogue, which needs no database. */
   readonly catalogue: Experience;
-  /** Experience of visitors who ordered. */
+  /** Results of orders. */
   readonly orders: Experience;
-  /** Maximum number of workers that were busy at once. */
+  /** Maximum number of busy workers. */
   readonly peakWorkers: number;
 }
 
-/** Runs the scenario with both policies, side by side. */
+/** Runs the scenario with both policies, concurrently. */
 export function run(): Promise<Outcome[]> {
   return Promise.all([scenario(patient), scenario(bulkhead)]);
 }
@@ -130,7 +130,7 @@ async function scenario(
     catalogue: new URL("/catalogue", server.url),
     orders: new URL("/orders", server.url),
   };
-  // Warm up, because the first requests of a process are slow. The reset restarts the timeline of the pressure.
+  // Warm-up: first calls in a process are slow. The reset restarts the signal of the pressure.
   await visitAll(pages.catalogue, CATALOGUE, 500);
   await visitAll(pages.orders, ORDERS, 500);
   server.reset();

@@ -1,10 +1,10 @@
 /**
- * Visitors of this example: they arrive at a steady rate, independently of earlier visitors, and give up after some time.
+ * Visitors of the example: they arrive at a steady rate whatever the response times are, and give up after some time.
  *
  * @module
  */
 
-/** Visitors of one page. */
+/** A group of visitors. */
 export interface Crowd {
   /** Requests per second. */
   readonly rate: number;
@@ -12,22 +12,22 @@ export interface Crowd {
   readonly patience: number;
 }
 
-/** Outcome of one request. */
+/** Result of one request. */
 export interface Visit {
-  /** Time at which the request was sent, in ms since the first visitor arrived. */
+  /** Time of sending, in ms since the first arrival. */
   readonly at: number;
-  /** Outcome; "refused" means a status of 400 or above. */
+  /** End of the request; a status of 400 or above is `refused`. */
   readonly end: "answered" | "refused" | "gave up";
-  /** Duration of the request, in ms. */
+  /** Time until the end, in ms. */
   readonly took: number;
 }
 
 /**
  * Sends requests at a steady rate and waits until all of them have ended.
  *
- * @param url URL to load
- * @param crowd rate and patience of the visitors
- * @param duration time during which visitors arrive, in ms
+ * @param url page to load
+ * @param crowd rate of arrivals, and time after which visitors give up
+ * @param duration duration of the arrivals, in ms
  */
 export async function visitAll(
   url: URL,

@@ -2,7 +2,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { run } from "../../examples/cascade/main.ts";
 
-Deno.test("cascade: orders that wait for a slow database occupy all workers, and the catalogue fails; a bulkhead prevents that; both recover", async () => {
+Deno.test("cascade: orders that wait for a slow database take all workers from the catalogue; a bulkhead prevents that; both recover", async () => {
   const [patient, bulkhead] = await run();
   const both = JSON.stringify([patient, bulkhead]);
   deepEqual([patient.policy, bulkhead.policy], ["patient", "bulkhead"]);

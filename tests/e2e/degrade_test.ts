@@ -1,10 +1,9 @@
-// Runs alone, without the profiler: measures time.
-/** Each degradation model in answers that travel over a socket. */
+/** Each degradation model, in answers over a socket. */
 import { equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";
 import { get, rawRequest } from "../support/http.ts";
 
-/** Times in the answer's Server-Timing header, in ms. */
+/** Times in the Server-Timing header of an answer, in ms. */
 interface Timing {
   readonly service: number;
   readonly degrade: number;
@@ -34,7 +33,7 @@ function serve(
   });
 }
 
-/** Never early, and late by no more than a busy machine makes it. */
+/** Checks that an answer is never early, and late by at most 100 ms. */
 function takes({ degrade, total }: Timing, degradation: number): void {
   ok(
     Math.abs(degrade - degradation) < 0.01 && total >= 20 + degradation &&
@@ -43,7 +42,7 @@ function takes({ degrade, total }: Timing, degradation: number): void {
   );
 }
 
-Deno.test("processor-sharing delays answers: simultaneous requests share the core", async () => {
+Deno.test("processor-sharing: concurrent requests share the core", async () => {
   await using server = await serve({ model: "processor-sharing" });
   const seen = await Promise.all(
     Array.from({ length: 4 }, () => timing(server, "/")),
@@ -52,7 +51,7 @@ Deno.test("processor-sharing delays answers: simultaneous requests share the cor
   equal(degradations.toSorted((a, b) => a - b).join(), "0,20,40,60");
 });
 
-Deno.test("erlang-c delays answers", async () => {
+Deno.test("erlang-c: requests wait for a core", async () => {
   await using server = await serve({
     model: "erlang-c",
     servers: 4,
@@ -61,12 +60,12 @@ Deno.test("erlang-c delays answers", async () => {
   takes(await timing(server, "/"), 20 * 0.50943396);
 });
 
-Deno.test("usl delays answers", async () => {
+Deno.test("usl: requests wait for each other", async () => {
   await using server = await serve({ model: "usl", input: 31 });
   takes(await timing(server, "/"), 20 * 2.43);
 });
 
-Deno.test("gc-pause delays answers: those in service, and the one that fills the heap", async () => {
+Deno.test("gc-pause: requests in service and the one that fills the heap are delayed", async () => {
   await using server = await serve({
     model: "gc-pause",
     perRequest: "1MiB",
@@ -83,7 +82,7 @@ Deno.test("gc-pause delays answers: those in service, and the one that fills the
   }
 });
 
-Deno.test("leak affects answers: slower ones, then a reset connection, then a cold start", async () => {
+Deno.test("leak: answers become slower, then a connection is reset, then a cold start follows", async () => {
   await using server = await serve({
     model: "leak",
     perRequest: "1MiB",
@@ -114,7 +113,7 @@ Deno.test("leak affects answers: slower ones, then a reset connection, then a co
   ok(degrade > 39.9 && degrade <= 40, `${degrade}`);
 });
 
-Deno.test("brown-out delays answers, and exhaustion is a status with Retry-After", async () => {
+Deno.test("brown-out: a step delays answers; exhaustion answers with a status and Retry-After", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/",
@@ -143,7 +142,7 @@ Deno.test("brown-out delays answers, and exhaustion is a status with Retry-After
   match(metrics, /perfmock_faults_total\{route="full",fault="exhausted"\} 1\n/);
 });
 
-Deno.test("real stress is an input of a model: held memory degrades answers, until it is released", async () => {
+Deno.test("real stress drives a model: held memory reads as stress until it is released", async () => {
   await using server = await createPerfmock({
     plugins: { resource_stress: { maxMemory: 0.5 } },
     routes: [{

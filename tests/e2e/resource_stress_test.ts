@@ -15,21 +15,21 @@ import {
 
 const MIB = 2 ** 20;
 
-/** The event loop's core may be taken: a machine with one core can be stressed too. */
+/** Stress may take the event loop's core, so that the tests run on a machine with one core. */
 const CONFIG = JSON.stringify({
   server: { port: 0 },
   plugins: { resource_stress: { spareCore: false } },
   routes: [{ id: "probe", path: "/probe" }],
 });
 
-/** A serving process with a hand on its stress. */
+/** A serving process, and its control calls for stress. */
 interface Stressed extends AsyncDisposable {
   readonly serving: Serving;
   /** Starts a scenario. */
   start(scenario: unknown): Promise<ScenarioReport>;
-  /** Returns a scenario's figures. */
+  /** Shows a scenario. */
   show(id: string): Promise<ScenarioReport>;
-  /** Ends all. */
+  /** Ends all scenarios. */
   stop(): Promise<void>;
 }
 
@@ -61,12 +61,12 @@ async function stressed(): Promise<Stressed> {
   };
 }
 
-/** The figures of one resource of a scenario. */
+/** Figures of one resource of a scenario. */
 async function figures(server: Stressed, id: string, resource: string) {
   return (await server.show(id)).resources[resource];
 }
 
-/** The system's ids of a scenario's threads, once they are known. */
+/** Waits until the system's ids of a scenario's threads are known. */
 async function burners(server: Stressed, id: string): Promise<number[]> {
   let found: number[] = [];
   await until(async () => {
@@ -91,18 +91,18 @@ Deno.test(
       await t.step(`${load}`, async () => {
         const { id } = await server.start({ cpu: { load } });
         const [tid] = await burners(server, id);
-        await wait(300); // its start is no part of the 5 s
+        await wait(300); // The 5 s do not include the start.
         const from = await threadUse(pid, tid);
         await wait(5000);
         const { ran, waited } = shares(from, await threadUse(pid, tid));
         const said = `${ran} of a core, waited ${waited}`;
         ok(ran <= load + 0.02, said);
-        // Where others left the thread no core, it must at least have wanted one all the time.
+        // If other threads took the core, this one must have been ready to run all the time.
         ok(ran >= load - 0.02 || ran + waited >= 0.98, said);
         const { achieved } = await figures(server, id, "cpu");
         ok(
           Math.abs(Number(achieved) - ran) <= 0.02,
-          `told ${achieved}, ${said}`,
+          `reported ${achieved}, ${said}`,
         );
         await server.stop();
         await until(async () => !(await threads(pid)).includes(tid));
@@ -112,14 +112,14 @@ Deno.test(
 );
 
 Deno.test(
-  "Memory stress reaches its size to within 2 %, and releases it, measured from outside",
+  "Memory stress reaches its size to within 2 %, and releases it, seen from outside",
   {
     ignore: !CAN_LOOK,
   },
   async () => {
     await using server = await stressed();
     const { pid } = server.serving;
-    // The thread that will hold the memory has some of its own: the first second is without any other.
+    // The thread has memory of its own: in the first second it holds nothing else.
     const size = {
       steps: [{ at: 0, value: 0 }, { at: "1s", value: "512MiB" }],
     };
@@ -140,7 +140,7 @@ Deno.test(
   },
 );
 
-Deno.test("A probe finds the event loop blocked as often and as long as configured, and not after the end", async () => {
+Deno.test("A probe sees the event loop blocked at its rate and length, and not after the end", async () => {
   await using server = await stressed();
   const probe = async (goesOn: () => Promise<boolean>) => {
     let slow = 0;
@@ -155,14 +155,14 @@ Deno.test("A probe finds the event loop blocked as often and as long as configur
     return { slow, longest };
   };
   const { id } = await server.start({
-    eventLoop: { block: "100ms", every: "300ms" },
+    eventLoop: { block: "100ms", every: "200ms" },
   });
   let told = 0;
   const { slow, longest } = await probe(async () => {
     told = Number((await figures(server, id, "eventLoop")).blocks);
     return told < 8;
   });
-  // A block that fell on the question for the figures was not seen by the probe.
+  // The probe does not see a block that falls on the call for the figures.
   ok(slow >= told / 2 && slow <= 2 * told, `${slow} of ${told} seen`);
   ok(longest >= 90, `${longest} ms`);
   await server.stop();
@@ -171,7 +171,7 @@ Deno.test("A probe finds the event loop blocked as often and as long as configur
   ok(after.slow < slow, `${after.slow} still slow, up to ${after.longest} ms`);
 });
 
-Deno.test("A block per request delays all requests: simultaneous requests are answered one after the other", async () => {
+Deno.test("Blocks per request answer concurrent requests one after the other", async () => {
   await using server = await stressed();
   await server.start({ eventLoop: { block: "40ms", perRequest: true } });
   const start = performance.now();
@@ -192,7 +192,7 @@ Deno.test("A block per request delays all requests: simultaneous requests are an
 });
 
 Deno.test(
-  "A lease that is not renewed expires: threads end and memory is released",
+  "A lease that is not renewed ends the scenario: threads are gone, memory is released",
   {
     ignore: !CAN_LOOK,
   },
@@ -223,7 +223,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Stress survives a change of the configuration with the same threads and the same memory",
+  "Stress survives a change of the configuration: threads continue, memory stays",
   {
     ignore: !CAN_LOOK,
   },
@@ -253,7 +253,7 @@ Deno.test(
 );
 
 Deno.test(
-  "SIGTERM ends stress and the server: the process exits with status 0",
+  "SIGTERM ends stress with the server, whose exit status is 0",
   {
     ignore: !CAN_LOOK,
   },

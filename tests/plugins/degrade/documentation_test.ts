@@ -8,7 +8,7 @@ const DOCUMENTATION = new URL(
   import.meta.url,
 );
 
-Deno.test("the configuration in the documentation of degradation works as written", async () => {
+Deno.test("the configuration in docs/degradation.md works as written", async () => {
   const text = await Deno.readTextFile(DOCUMENTATION);
   const [, yaml] = /```yaml\n([^`]+)```/.exec(text) ?? [];
   ok(yaml !== undefined);

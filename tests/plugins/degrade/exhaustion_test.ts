@@ -2,14 +2,14 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import type { TestServer } from "../../../core/testing.ts";
 import { ask, askAlone, degraded, pass, report } from "./degrading.ts";
 
-/** A level that falls and rises, 10 s each. */
+/** A level with steps of 10 s. */
 function levels(...values: readonly number[]): unknown {
   return {
     steps: values.map((value, i) => ({ at: `${i * 10}s`, value })),
   };
 }
 
-/** Sends one request every 10 s and returns the statuses. */
+/** Statuses of requests that are sent every 10 s. */
 async function everyTenSeconds(
   test: TestServer,
   count: number,
@@ -23,7 +23,7 @@ async function everyTenSeconds(
   return statuses;
 }
 
-Deno.test("a backend refuses requests from exhaustion to recovery, with a status and Retry-After", async () => {
+Deno.test("a backend refuses from exhaustion to recovery, with status and Retry-After", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -59,7 +59,7 @@ Deno.test("a backend refuses requests from exhaustion to recovery, with a status
   );
 });
 
-Deno.test("exhaustion without further settings refuses with 503, from 0.95 down to 0.76", async () => {
+Deno.test("by default an exhausted backend refuses with 503, from level 0.95 to 0.76", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -90,7 +90,7 @@ Deno.test("a backend resets connections while it is exhausted", async () => {
   deepEqual(await everyTenSeconds(test, 3), [200, 0, 200]);
 });
 
-Deno.test("a crash resets those in service, empties queues, and refuses until the restart", async () => {
+Deno.test("a crash resets exchanges in service, empties queues, and refuses until the restart is over", async () => {
   await using test = await degraded({
     pools: { db: { concurrency: 1, queue: 10 } },
     routes: [
@@ -151,7 +151,7 @@ Deno.test("a crash resets those in service, empties queues, and refuses until th
   deepEqual(report(test).routes.a.lost, 4);
 });
 
-Deno.test("a crash behind a proxy is a status, with the rest of the restart or the configured Retry-After", async () => {
+Deno.test("a crash with a status answers with Retry-After: the rest of the restart, or the setting", async () => {
   const crash = {
     action: "crash",
     input: levels(1, 0),
@@ -197,7 +197,7 @@ Deno.test("a backend that is exhausted after its restart crashes again", async (
   equal(report(test).backends[""].crashes, 3);
 });
 
-Deno.test("a cold start multiplies service times by a factor that decreases", async () => {
+Deno.test("a cold start multiplies service times by a factor that falls to 1", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -226,7 +226,7 @@ Deno.test("a cold start multiplies service times by a factor that decreases", as
   deepEqual(took, took.toSorted((a, b) => b - a));
 });
 
-Deno.test("real stress exhausts a backend: a scenario at its limit counts as 1, and its restart is a crash", async () => {
+Deno.test("real stress exhausts: a scenario at its limit counts as 1, and its restart as a crash", async () => {
   let atLimit = false;
   let restarts = 3;
   await using test = await degraded({
@@ -274,7 +274,7 @@ Deno.test("real stress exhausts a backend: a scenario at its limit counts as 1, 
   deepEqual(await statuses(), [503, 503, 200]);
 });
 
-Deno.test("exhaustion reads its model's input by default", async () => {
+Deno.test("exhaustion reads the input of the model by default", async () => {
   await using test = await degraded({
     routes: [
       {
@@ -311,10 +311,10 @@ Deno.test("exhaustion reads its model's input by default", async () => {
     (await Promise.all(answers)).map(({ status }) => status),
     [200, 200, 200, 200, 503, 503],
   );
-  equal((await ask(test, "/gc")).status, 200, "nothing occupies the heap");
+  equal((await ask(test, "/gc")).status, 200, "no live data occupies the heap");
 });
 
-Deno.test("a crash empties a queue of 20 000 at once, and loses no place", async () => {
+Deno.test("a crash refuses a queue of 20 000 at once, and releases every place", async () => {
   await using test = await degraded({
     pools: { db: { concurrency: 3, queue: "unbounded" } },
     routes: [{

@@ -25,23 +25,23 @@ Deno.test("processorSharing() extends a service time S to S / (1 − ρ)", () =>
   }
 });
 
-Deno.test("processorSharing() limits the utilisation to 0.99", () => {
+Deno.test("processorSharing() caps the utilisation at 0.99", () => {
   for (const rho of [0.99, 0.999, 1, 7]) near(processorSharing(10, rho), 990);
 });
 
-Deno.test("erlangCFactor() returns the mean waits of the reference", () => {
+Deno.test("erlangCFactor() matches the mean waits of the reference", () => {
   for (const { c, lambda, mu, meanWaitMs } of queueing.mmc) {
     near(erlangCFactor(lambda / (c * mu), c) * 1000 / mu, meanWaitMs);
   }
 });
 
-Deno.test("erlangCFactor() equals the factor of processor sharing on one core", () => {
+Deno.test("erlangCFactor() equals processor sharing for one core", () => {
   for (const rho of [0.05, 0.4, 0.95]) {
     near(erlangCFactor(rho, 1), processorSharing(1, rho));
   }
 });
 
-Deno.test("erlangCFactor() is 0 if there are no requests or none waits", () => {
+Deno.test("erlangCFactor() is 0 without load, and with an unlimited number of cores", () => {
   deepEqual([erlangCFactor(0, 4), erlangCFactor(0.9, Infinity)], [0, 0]);
 });
 
@@ -50,7 +50,7 @@ Deno.test("erlangCFactor() stays finite with a thousand cores and at the pole", 
   ok(factor > 0 && factor < 0.1, `${factor}`);
 });
 
-Deno.test("scalability() returns the response times of the reference", () => {
+Deno.test("scalability() matches the response times of the reference", () => {
   for (
     const { gamma, alpha, beta, N, responseMs, throughput } of queueing.usl
   ) {
@@ -61,24 +61,24 @@ Deno.test("scalability() returns the response times of the reference", () => {
   }
 });
 
-Deno.test("scalability() adds nothing to a single request", () => {
+Deno.test("scalability() is 0 for a single request", () => {
   const law = { contention: 0.5, coherency: 0.5 };
   deepEqual([scalability(10, 1, law), scalability(10, 0, law)], [0, 0]);
 });
 
-Deno.test("headroom() is the heap minus live data, and always positive", () => {
+Deno.test("headroom() is the heap without live data, and never 0", () => {
   equal(headroom(1000, 0), 1000);
   near(headroom(1000, 0.75), 250);
   near(headroom(1000, 5), 10);
 });
 
-Deno.test("tracing() adds its overhead if half of the heap is in use, and 99 times as much at the limit", () => {
+Deno.test("tracing() adds the overhead when half is held, and 99 times the overhead at the limit", () => {
   near(tracing(100, 0.5, 0.1), 10);
   near(tracing(100, 1, 0.1), 990);
   equal(tracing(100, 0, 0.1), 0);
 });
 
-Deno.test("failureShare() rises linearly from its threshold", () => {
+Deno.test("failureShare() is linear from its first level to 1", () => {
   const failures = { from: 0.8, share: 0.5 };
   equal(failureShare(0.8, failures), 0);
   equal(failureShare(0.2, failures), 0);
@@ -102,7 +102,7 @@ Deno.test("stepAt() enters a step at one level and leaves it below another", () 
   deepEqual(seen, [0, 1, 1, 0, 2, 2, 1, 1, 0, 2, 0]);
 });
 
-Deno.test("whatever the parameters, degradation is finite, not negative, and never falls as pressure rises", () => {
+Deno.test("for all parameters degradation is finite, not negative, and does not fall as pressure rises", () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
     fc.property(
@@ -132,7 +132,7 @@ Deno.test("whatever the parameters, degradation is finite, not negative, and nev
   );
 });
 
-Deno.test("stepAt() is at least the highest step entered and at most the highest step not left", () => {
+Deno.test("stepAt() lies between the steps that a level enters and those that it has not left", () => {
   const level = fc.double({ min: 0, max: 1.2, noNaN: true });
   fc.assert(
     fc.property(fc.array(level, { maxLength: 40 }), (levels) => {

@@ -47,7 +47,7 @@ Deno.test("processor-sharing counts requests of all routes on one backend, and o
   deepEqual(seen.map(({ took }) => Math.round(took)), [10, 20, 10]);
 });
 
-Deno.test("a client that leaves no longer counts as in service", async () => {
+Deno.test("a request is no longer in service after its client has left", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -67,7 +67,7 @@ Deno.test("a client that leaves no longer counts as in service", async () => {
   await gone;
 });
 
-Deno.test("erlang-c reads the configured pool, with its concurrency", async () => {
+Deno.test("erlang-c reads the pool of its input, at the pool's concurrency", async () => {
   await using test = await degraded({
     pools: { db: { concurrency: 4 } },
     routes: [
@@ -87,7 +87,7 @@ Deno.test("erlang-c reads the configured pool, with its concurrency", async () =
   await Promise.all(held);
 });
 
-Deno.test("erlang-c reads its route's pool by default", async () => {
+Deno.test("erlang-c reads by default the pool that its route takes", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -108,7 +108,7 @@ Deno.test("erlang-c reads its route's pool by default", async () => {
   );
 });
 
-Deno.test("erlang-c reads the first named pool among its route's pools", async () => {
+Deno.test("erlang-c reads by default the first of several pools that its route takes", async () => {
   await using test = await degraded({
     pools: { web: { concurrency: 2 }, db: { concurrency: 9 } },
     routes: [{
@@ -126,7 +126,7 @@ Deno.test("erlang-c reads the first named pool among its route's pools", async (
   close((await second).took, 60_000 + 60_000 * erlangCFactor(0.5, 2), 10);
 });
 
-Deno.test("erlang-c reads the load of its backend if its route has no pool", async () => {
+Deno.test("erlang-c reads the load of its backend if its route takes no pool", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -142,12 +142,12 @@ Deno.test("erlang-c reads the load of its backend if its route has no pool", asy
     await pass(test, 400);
   }
   await Promise.all(answers);
-  // 200 ms of every 400 ms: ρ = ½ on average, and as much less as the mean forgets within a period.
+  // 200 ms of every 400 ms: ρ = ½ on average, less what the exponential average forgets within a period.
   const { took } = await askAlone(test, "/");
   ok(took > 380 && took < 420, `${took}`);
 });
 
-Deno.test("an input may name the pool of a later route", async () => {
+Deno.test("an input may name the inline pool of a later route", async () => {
   await using test = await degraded({
     routes: [
       {
@@ -194,7 +194,7 @@ Deno.test("usl counts the places taken in a pool", async () => {
   await Promise.all(held);
 });
 
-Deno.test("gc-pause stops requests in service, delays new ones, and the request that fills the heap waits for its end", async () => {
+Deno.test("gc-pause delays requests in service, new requests, and the one that fills the heap", async () => {
   await using test = await degraded({
     routes: [
       {
@@ -238,7 +238,7 @@ Deno.test("gc-pause stops requests in service, delays new ones, and the request 
   });
 });
 
-Deno.test("gc-pause stops only requests of its own backend, and live data makes pauses more frequent", async () => {
+Deno.test("gc-pause on a named backend delays no other backend, and pauses more often with live data", async () => {
   await using test = await degraded({
     routes: [
       {
@@ -263,7 +263,7 @@ Deno.test("gc-pause stops only requests of its own backend, and live data makes 
   equal(report(test).backends.jvm.collections, 1);
 });
 
-Deno.test("pauses do not overlap: a request that waits for the end of one does not cause another", async () => {
+Deno.test("pauses do not overlap: a request that waits for the end of one starts no other", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -288,7 +288,7 @@ Deno.test("pauses do not overlap: a request that waits for the end of one does n
   equal(report(test).backends[""].collections, 2);
 });
 
-Deno.test("a pause of length 0 stops no request", async () => {
+Deno.test("a pause of 0 ms delays no request", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",
@@ -305,7 +305,7 @@ Deno.test("a pause of length 0 stops no request", async () => {
   equal(report(test).backends[""].collections, 1);
 });
 
-Deno.test("leak slows down with the memory held, fails some requests, crashes at its limit, and then starts cold", async () => {
+Deno.test("leak slows down with the bytes held, fails requests, crashes at its limit, and starts cold", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -351,7 +351,7 @@ Deno.test("leak slows down with the memory held, fails some requests, crashes at
   equal(report(test).backends[""].crashes, 1);
 });
 
-Deno.test("leak fails the share of requests that its level determines, reproducibly by the seed", async () => {
+Deno.test("leak fails a share of requests that depends on its level, reproducibly from the seed", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -372,7 +372,7 @@ Deno.test("leak fails the share of requests that its level determines, reproduci
   equal(report(test).routes.r.failed, failed);
 });
 
-Deno.test("brown-out moves between its steps with hysteresis, and follows signals over time", async () => {
+Deno.test("brown-out enters and leaves its steps with hysteresis, and follows a signal", async () => {
   await using test = await degraded({
     routes: [{
       id: "r",
@@ -431,7 +431,7 @@ Deno.test("a step of a brown-out may fail requests", async () => {
   });
 });
 
-Deno.test("erlang-c reads a signal or stress, with the configured number of cores", async () => {
+Deno.test("erlang-c reads a signal or the stress for its number of cores", async () => {
   const route = (path: string, input: unknown) => ({
     path,
     serviceTime: "100ms",
@@ -471,7 +471,7 @@ Deno.test("inputs read each kind of stress, or the greater of both", async () =>
   close((await askAlone(test, "/both")).took, 50);
 });
 
-Deno.test("signals that fall below 0 count as 0", async () => {
+Deno.test("negative values of a signal count as 0", async () => {
   await using test = await degraded({
     routes: [{
       path: "/",

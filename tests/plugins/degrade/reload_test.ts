@@ -15,7 +15,7 @@ function leaking(more: Readonly<Record<string, unknown>> = {}) {
 
 const other = { id: "other", path: "/other" };
 
-/** Puts these routes in the place of those there are. */
+/** Replaces the routes, and options of plugins. */
 async function reroute(
   test: TestServer,
   routes: readonly object[],
@@ -33,7 +33,7 @@ async function reroute(
   equal(response.status, 200, await response.text());
 }
 
-Deno.test("the state of a backend survives a change of the configuration, including requests in service", async () => {
+Deno.test("bytes and requests in service of a backend survive a change of the configuration", async () => {
   await using test = await degraded({ routes: [leaking(), other] });
   await askAlone(test, "/");
   const before = ask(test, "/");
@@ -65,7 +65,7 @@ Deno.test("a refused change changes nothing", async () => {
   equal(report(test).backends[""].leakedBytes, 2 * MIB);
 });
 
-Deno.test("a backend that no route names any longer is removed", async () => {
+Deno.test("a backend that no route names any more is dropped", async () => {
   await using test = await degraded({ routes: [leaking(), other] });
   await askAlone(test, "/");
   await reroute(test, [other]);
@@ -74,7 +74,7 @@ Deno.test("a backend that no route names any longer is removed", async () => {
   equal(report(test).backends[""].leakedBytes, 0);
 });
 
-Deno.test("signals and steps continue over a change, and a reset restarts them", async () => {
+Deno.test("signals and steps continue after a change, and start again after a reset", async () => {
   const route = {
     id: "r",
     path: "/",
@@ -139,7 +139,7 @@ Deno.test("a reset clears bytes, crashes, pauses and load", async () => {
   equal(report(test).backends[""].inService, 0);
 });
 
-Deno.test("real stress that is turned off and on again crashes no backend", async () => {
+Deno.test("turning real stress off and on again crashes no backend", async () => {
   const route = {
     path: "/",
     degrade: {

@@ -2,8 +2,8 @@ import { deepEqual, equal } from "node:assert/strict";
 import { errorOf, lines } from "../../support/errors.ts";
 import { askAlone, degraded } from "./degrading.ts";
 
-/** The faults of one `degrade`, a line each. */
-async function faultsOf(degrade: unknown): Promise<string[]> {
+/** Issues with one `degrade`, a line each. */
+async function issuesOf(degrade: unknown): Promise<string[]> {
   const error = await errorOf(() =>
     degraded({
       pools: { db: { concurrency: 4 } },
@@ -20,11 +20,11 @@ const MODELS =
 const WRONG: readonly [
   what: string,
   degrade: unknown,
-  ...faults: string[],
+  ...issues: string[],
 ][] = [
   ["no model", {}, "/model: Missing"],
   [
-    "a model that there is not",
+    "an unknown model",
     { model: "erlang-d" },
     `/model: Must be ${MODELS}, received "erlang-d" → erlang-c`,
   ],
@@ -34,7 +34,7 @@ const WRONG: readonly [
     ": Expected an object, received a string",
   ],
   [
-    "nothing to do",
+    "neither a model nor exhaustion",
     { model: "none" },
     "/exhaustion: Missing",
   ],
@@ -50,7 +50,7 @@ const WRONG: readonly [
     "/servers: Must be from 1 to 1000, received 0",
   ],
   [
-    "sizes and pauses that are none",
+    "invalid sizes and pauses",
     {
       model: "gc-pause",
       perRequest: "0B",
@@ -62,7 +62,7 @@ const WRONG: readonly [
     "/pause/uniform/max: Must be greater than min, 3 ms, received 1 ms",
   ],
   [
-    "failures of a leak that are none",
+    "invalid failures of a leak",
     {
       model: "leak",
       overhead: -1,
@@ -79,7 +79,7 @@ const WRONG: readonly [
     "/steps: Must have at least 1 entry, received 0",
   ],
   [
-    "steps that do not rise, and end above where they begin",
+    "steps that do not rise, and an until above its at",
     {
       model: "brown-out",
       steps: [{ at: 0.5, until: 0.6 }, { at: 0.4, delay: "5ms" }],
@@ -88,12 +88,12 @@ const WRONG: readonly [
     "/steps/1/at: Must be greater than that of the step before, 0.5, received 0.4",
   ],
   [
-    "an action that there is not",
+    "an unknown action",
     { model: "usl", exhaustion: { action: "crsh" } },
     '/exhaustion/action: Must be "refuse", "connection-reset" or "crash", received "crsh" → crash',
   ],
   [
-    "an end above its beginning",
+    "an until above its at",
     {
       model: "usl",
       exhaustion: { action: "refuse", at: 0.5, until: 0.9, status: 200 },
@@ -101,12 +101,12 @@ const WRONG: readonly [
     "/exhaustion/status: Must be from 400 to 599, received 200",
   ],
   [
-    "an end above its usual beginning",
+    "an until above the default of at",
     { model: "usl", exhaustion: { action: "connection-reset", until: 1.2 } },
     '/exhaustion/until: Must be at most "at", 0.95, received 1.2',
   ],
   [
-    "a crash in negative time",
+    "negative times of a crash",
     {
       model: "usl",
       exhaustion: {
@@ -119,12 +119,12 @@ const WRONG: readonly [
     "/exhaustion/coldStart/factor: Must be at least 1, received 0",
   ],
   [
-    "a word that names nothing",
+    "an unknown input",
     { model: "processor-sharing", input: "in-fligth" },
     '/input: Unknown input "in-fligth" → in-flight',
   ],
   [
-    "pools that there are not, at both places",
+    "unknown pools and inputs, at both places",
     {
       model: "erlang-c",
       input: "pool:bd",
@@ -139,15 +139,15 @@ const WRONG: readonly [
     "/input: Must be at least 0, received -1",
   ],
   [
-    "a share where requests are counted",
+    "a share as an input that counts requests",
     { model: "usl", input: "stress" },
     '/input: Cannot count requests by "stress": it is a share → in-flight',
   ],
 ];
 
-for (const [what, degrade, ...faults] of WRONG) {
-  Deno.test(`degradation is refused for ${what}`, async () => {
-    deepEqual(await faultsOf(degrade), faults);
+for (const [what, degrade, ...issues] of WRONG) {
+  Deno.test(`degrade is refused for ${what}`, async () => {
+    deepEqual(await issuesOf(degrade), issues);
   });
 }
 
@@ -174,7 +174,7 @@ Deno.test("without the limiter, erlang-c reads the load", async () => {
   deepEqual(test.server.warnings, []);
 });
 
-Deno.test("a route's own pool that does not exist causes a warning, and counts as empty", async () => {
+Deno.test("an inline pool that does not exist causes a warning, and counts as empty", async () => {
   const models = ["usl", "erlang-c", "processor-sharing"];
   await using test = await degraded({
     routes: models.map((model) => ({
