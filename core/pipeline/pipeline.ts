@@ -104,6 +104,7 @@ function serve(x: LiveExchange): void {
     } catch (error) {
       return fail(x, error, "serve", 0);
     }
+    if (!(x.service >= 0)) return fail(x, noTime(x.service), "serve", 0);
   }
   degrade(x);
 }
@@ -114,7 +115,11 @@ function degrade(x: LiveExchange): void {
   const hooks = plan.hooks.degrade;
   let i = 0;
   try {
-    for (; i < hooks.length; i++) x.degradation += hooks[i](x);
+    for (; i < hooks.length; i++) {
+      const time = hooks[i](x);
+      if (!(time >= 0)) return fail(x, noTime(time), "degrade", i);
+      x.degradation += time;
+    }
   } catch (error) {
     return fail(x, error, "degrade", i);
   }
@@ -132,6 +137,13 @@ function degrade(x: LiveExchange): void {
   hold(x);
 }
 
+/** The error of a hook that returned something else than a time. */
+function noTime(returned: unknown): RangeError {
+  return new RangeError(
+    `Cannot use the result ${returned}: it must be a time in ms, at least 0`,
+  );
+}
+
 /** The only stage that waits. The deadline is absolute: time already spent is taken off the wait. */
 function hold(x: LiveExchange): void {
   const clock = x.plan.clock;
@@ -140,12 +152,7 @@ function hold(x: LiveExchange): void {
     const now = clock.now();
     if (x.due <= now) return held(x, now);
   }
-  try {
-    x.timer = clock.at(x.due, wake, x);
-  } catch (error) {
-    // A hook returned NaN.
-    fail(x, error);
-  }
+  x.timer = clock.at(x.due, wake, x);
 }
 
 function wake(x: LiveExchange): void {

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: measures time.
 /** Each degradation model, in answers over a socket. */
 import { equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";

@@ -16,6 +16,8 @@ export interface TestPlan extends Plan {
   readonly clock: VirtualClock;
   readonly flow: Flow;
   readonly reported: unknown[];
+  /** Stage and index of each reported hook. */
+  readonly reportedHooks: (readonly [string | undefined, number | undefined])[];
   readonly metrics: MetricRegistry;
   readonly figures: Recorder;
 }
@@ -25,6 +27,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
   const metrics = new MetricRegistry();
   const figures = new Recorder(metrics, 1000);
   const reported: unknown[] = [];
+  const reportedHooks: TestPlan["reportedHooks"] = [];
   return {
     route: {
       id: "r",
@@ -58,8 +61,12 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     prepare: undefined,
     simulate: undefined,
     answer: undefined,
-    report: (error) => reported.push(error),
+    report(error, _plan, stage, index) {
+      reported.push(error);
+      reportedHooks.push([stage, index]);
+    },
     reported,
+    reportedHooks,
     metrics,
     figures,
   };

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import { abandon, begin, handOver } from "../../../core/pipeline/pipeline.ts";
 import type {
@@ -324,12 +324,26 @@ for (const stage of ["admit", "serve", "degrade"] as const) {
   });
 }
 
-Deno.test("a serve hook that returns NaN fails the exchange instead of hanging it", () => {
-  const plan = testPlan({ serve: () => NaN });
-  const x = exchange(plan);
-  begin(x);
-  deepEqual([x.outcome, x.status], ["failed", 500]);
-});
+for (const time of [NaN, -1, undefined as unknown as number]) {
+  for (
+    const hooks of [{ serve: () => time }, { degrade: [() => 0, () => time] }]
+  ) {
+    const [stage] = Object.keys(hooks);
+    Deno.test(`a ${stage} hook that returns ${time} fails the exchange, and is reported by its name`, () => {
+      const plan = testPlan(hooks);
+      const x = exchange(plan);
+      begin(x);
+      deepEqual([x.outcome, x.status], ["failed", 500]);
+      match(
+        String(plan.reported[0]),
+        /^RangeError: Cannot use the result \S+: it must be a time in ms, at least 0$/,
+      );
+      deepEqual(plan.reportedHooks, [
+        [stage, stage === "serve" ? 0 : 1],
+      ]);
+    });
+  }
+}
 
 Deno.test("errors of release and observe hooks are reported and do not prevent other hooks", () => {
   const seen: string[] = [];
