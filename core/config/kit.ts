@@ -65,7 +65,7 @@ export function createKit(context: KitContext): Kit {
   return kit;
 }
 
-/** Makes one type per limits: making a type takes longer than reading a whole configuration with it. */
+/** Caches the type for each set of limits: creating a type takes longer than reading a whole configuration. */
 function cached(
   make: (limits: Limits) => KitType<number>,
 ): (limits?: Limits) => KitType<number> {

@@ -137,9 +137,9 @@ export interface Plan {
   readonly journal: ExchangeLog | undefined;
   /** Applies the overrides that a request asks for; undefined where the configuration allows none. */
   readonly override: ((exchange: LiveExchange) => void) | undefined;
-  /** Begins to fetch, at the start of service, the source of the answer; sets {@linkcode LiveExchange.preparing}. Mostly absent. */
+  /** Begins to fetch, at the start of service, the source of the answer; sets {@linkcode LiveExchange.preparing}. Only routes with a proxy have it. */
   readonly prepare: ((exchange: LiveExchange) => void) | undefined;
-  /** Takes the place of `answer` in simulation: lets a body flow for its time. Absent where a body leaves with its headers. */
+  /** Takes the place of `answer` in simulation: lets a body flow for its time. Undefined where the body is sent together with the headers. */
   readonly simulate: ((exchange: LiveExchange) => void) | undefined;
   /**
    * Builds the answer at the end of the hold, and stores or delivers it. Undefined in simulation. Where it leaves the exchange

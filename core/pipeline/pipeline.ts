@@ -3,8 +3,9 @@
  *
  *     arrive → admit → serve → degrade → hold → respond → release → observe
  *
- * One exchange is one state machine. It runs as far as it can and stops in two places only: in a queue, until its waiter is
- * settled, and in hold, until the clock wakes it. No stage makes a promise, so that the same stages run in simulation.
+ * One exchange is one state machine. It runs as far as it can. It waits in a queue until its waiter is settled, and in hold until
+ * the clock wakes it. Beyond that only few exchanges wait: for an upstream's answer, for a client that an injected `hang` keeps, and
+ * for the last byte of a body that goes on. No stage makes a promise, so that the same stages run in simulation.
  *
  * @module
  */
@@ -144,7 +145,7 @@ function noTime(returned: unknown): RangeError {
   );
 }
 
-/** The only stage that waits. The deadline is absolute: time already spent is taken off the wait. */
+/** Waits for the deadline, the only timer of the pipeline. The deadline is absolute: time already spent is taken off the wait. */
 function hold(x: LiveExchange): void {
   const clock = x.plan.clock;
   if (x.due === x.arrival) return held(x, x.arrival); // 0 ms: no timer, no second look at the clock

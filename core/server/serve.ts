@@ -15,7 +15,8 @@ export interface Listener {
   /**
    * Stops accepting connections, closes idle ones, lets answers leave that are being written, then ends.
    *
-   * @param limit longest wait, in ms, for clients that neither finish sending nor read; their connections end when they do
+   * @param limit maximum wait, in ms, for clients that neither finish sending nor read; the connection of such a client ends later, when
+   * the client ends it
    */
   close(limit: number): Promise<void>;
   /** Closes all connections at once, including those with exchanges in flight. Not after `close`. */

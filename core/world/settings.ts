@@ -212,7 +212,7 @@ const IDENTITY: ReadonlySet<string> = new Set(["id", "method", "path"]);
 
 /**
  * The configuration without the settings that have errors, and without all keys that the same plugin reads of such a route, so
- * that it finds no consequences of these errors. The value is undefined where an error concerns a plugin, since nothing can be
+ * that the plugin does not report errors that only follow from these. The value is undefined where an error concerns a plugin, since nothing can be
  * checked without it.
  */
 function withoutErrors(

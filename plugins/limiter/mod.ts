@@ -14,7 +14,7 @@
  *   and one more at the throughput that the pool reached when it was last saturated; 1 s until it was
  * - `rateLimit`: `{ rate, burst, algorithm, per, cost, status }`: `burst` requests at once, and `burst` per `burst / rate` on
  *   average; `burst` is one second's worth by default. Refusals name the exact time until a retry can pass
- * - `background`: `{ rate, serviceTime }`: phantoms that take places without HTTP
+ * - `background`: `{ rate, serviceTime }`: background requests, which take places without HTTP
  *
  * The option `client` names the header that tells clients apart (`"header:X-Client-Id"`); by default it is the first address of
  * X-Forwarded-For. Clients that send no such header are told apart by the address they connect from. Route keys:
@@ -25,11 +25,11 @@
  *
  * A pool outlives changes of the configuration, by its name. New settings hold at once, for queued requests too. A pool made larger
  * admits them; one made smaller takes no place away and refuses no queued request. Rate limits go on where rate, burst, algorithm
- * and partition stay; phantoms go on where their rate does. A pool that is no longer named serves the requests in it.
+ * and partition stay; background requests go on where their rate does. A pool removed from the configuration still serves the requests in it.
  *
  * While requests are under way, load scripts can turn `concurrency`, `queue` and, where there is a background, its rate
- * `background`. Other plugins find the pools by the key `limiter.pools`. `POST reset` starts figures and verdicts afresh; rate
- * limits and phantoms go on.
+ * `background`. Other plugins find the pools by the key `limiter.pools`. `POST reset` resets the figures and the judgements of
+ * clients; rate limits and background requests go on.
  *
  * Pools taken in turn are held together: a slow last one fills the first. They cannot deadlock, since routes that take the same
  * pools in different orders are refused: checks.ts has the proof.

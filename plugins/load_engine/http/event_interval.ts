@@ -35,7 +35,7 @@ export function shortenEventInterval(): () => void {
   };
 }
 
-/** In ms. Reading is not noticeably later by this much, and turns of this length leave a fifth of the garbage. */
+/** Length of a turn of polling, in ms: too short to delay reading noticeably, and such turns make a fifth of the garbage of single looks at the clock. */
 const SLICE = 0.01;
 
 /**
