@@ -34,17 +34,14 @@ const REAL = "tests/real";
 /** Number of parallel profiled test files: more than there are cores, because tests often wait for servers and threads. */
 const PROFILED_JOBS = 2 * navigator.hardwareConcurrency;
 
-/** Arguments and environment of one run of `deno test`. */
-interface GroupRun {
-  readonly group: Group;
-  readonly args: readonly string[];
-  readonly env?: Record<string, string>;
-}
+/** Number of files at a time that mostly wait, and must find a core whenever they do not. */
+const CALM_JOBS = navigator.hardwareConcurrency + 1;
 
 async function testFiles(): Promise<Record<Group, string[]>> {
   const files: Record<Group, string[]> = {
     profiled: [],
     unprofiled: [],
+    calm: [],
     alone: [],
   };
   for (const path of await sources("tests")) {
@@ -54,13 +51,56 @@ async function testFiles(): Promise<Record<Group, string[]>> {
   return files;
 }
 
+/** Result of one group. */
+interface GroupResult {
+  /** Exit status of `deno test`. */
+  readonly code: number;
+  /** JUnit report; empty if there is none. */
+  readonly junit: string;
+}
+
+/** Runs the files of one group. With `later` the output is printed at the end, for a group that runs beside another. */
+async function runGroup(
+  group: Group,
+  files: readonly string[],
+  options: {
+    readonly temporary: string;
+    readonly args?: readonly string[];
+    readonly env?: Record<string, string>;
+    readonly later?: boolean;
+  },
+): Promise<GroupResult> {
+  if (files.length === 0) return { code: 0, junit: "" };
+  const { temporary, args = [], env = {}, later = false } = options;
+  const begin = Date.now();
+  const report = `${temporary}/${group}.xml`;
+  const all = [
+    "test",
+    "-A",
+    // checkTypes() checks the types of all files once.
+    "--no-check",
+    `--junit-path=${report}`,
+    ...args,
+    ...files,
+  ];
+  let code: number;
+  if (later) {
+    const run = await denoQuietly(all, env);
+    print(run.output);
+    code = run.code;
+  } else code = await deno(all, env);
+  const seconds = ((Date.now() - begin) / 1000).toFixed(0);
+  print(`${files.length} ${group} files ran in ${seconds} s`);
+  return { code, junit: await readIfThere(report) };
+}
+
 async function runAll(temporary: string): Promise<TestResults> {
   const started = new Date();
   const files = await testFiles();
   const coverage = `${temporary}/coverage`;
-  const runs: GroupRun[] = [
-    {
-      group: "profiled",
+  const results = await Promise.all([
+    runGroup("profiled", files.profiled, {
+      temporary,
       args: [
         "--parallel",
         `--coverage=${coverage}`,
@@ -71,33 +111,23 @@ async function runAll(temporary: string): Promise<TestResults> {
         // Processes that the tests start also write their profiles there.
         DENO_COVERAGE_DIR: coverage,
       },
-    },
-    { group: "unprofiled", args: ["--parallel"] },
-    { group: "alone", args: [] },
-  ];
-  const junit: string[] = [];
-  let exitCode = 0;
-  for (const { group, args, env } of runs) {
-    if (files[group].length === 0) continue;
-    const begin = Date.now();
-    const report = `${temporary}/${group}.xml`;
-    const code = await deno(
-      [
-        "test",
-        "-A",
-        // runTests() checks the types of all files once.
-        "--no-check",
-        `--junit-path=${report}`,
-        ...args,
-        ...files[group],
-      ],
-      env,
-    );
-    exitCode ||= code;
-    junit.push(await readIfThere(report));
-    const seconds = ((Date.now() - begin) / 1000).toFixed(0);
-    print(`${files[group].length} files ran ${group} in ${seconds} s`);
-  }
+    }),
+    runGroup("unprofiled", files.unprofiled, {
+      temporary,
+      args: ["--parallel"],
+      later: true,
+    }),
+  ]);
+  results.push(
+    await runGroup("calm", files.calm, {
+      temporary,
+      args: ["--parallel"],
+      env: { DENO_JOBS: `${CALM_JOBS}` },
+    }),
+  );
+  results.push(await runGroup("alone", files.alone, { temporary }));
+  const exitCode = results.find(({ code }) => code !== 0)?.code ?? 0;
+  const junit = results.map(({ junit }) => junit);
   return convert({
     junit,
     exitCode,
@@ -116,7 +146,10 @@ async function runAll(temporary: string): Promise<TestResults> {
 
 /** Checks the coverage profiles in a folder. Prints the shortfalls and returns their number. */
 async function judgeCoverage(directory: string): Promise<number> {
-  const { code, output } = await denoQuietly(["coverage", "--lcov", directory]);
+  const [{ code, output }, loaded] = await Promise.all([
+    denoQuietly(["coverage", "--lcov", directory]),
+    profiledScripts(directory),
+  ]);
   if (code !== 0) {
     print(output);
     return 1;
@@ -124,7 +157,7 @@ async function judgeCoverage(directory: string): Promise<number> {
   const folders = judge(parseLcov(output, root));
   print(table(folders));
   const all = await sources("core", "plugins");
-  const missing = unloaded(all, await profiledScripts(directory), root);
+  const missing = unloaded(all, loaded, root);
   for (const path of missing) print(`! ${path}: no test loads it`);
   const short = folders.filter((folder) => !folder.ok).length + missing.length;
   if (short > 0) print(`! Coverage is too low in ${short} places`);
@@ -160,8 +193,9 @@ async function runTests(): Promise<number> {
   try {
     const file = `${root}/test_results.json`;
     const committed = await readIfThere(file);
-    const wrong = await checkTypes();
+    const types = checkTypes();
     const results = await runAll(temporary);
+    const wrong = await types;
     await Deno.writeTextFile(file, serialise(results));
     const stale = Deno.env.get("CI") === "true"
       ? compareWithCommitted(committed, results)

@@ -1,4 +1,4 @@
-// Runs without the profiler: compares times with a simulation.
+// Runs on a calm machine, without the profiler: compares times with a simulation.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createPerfmock } from "../../mod.ts";
 import type { PoolReport } from "../../plugins/limiter/mod.ts";

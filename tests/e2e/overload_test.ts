@@ -1,4 +1,4 @@
-// Runs without the profiler: measures long times.
+// Runs on a calm machine, without the profiler: measures long times.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { run } from "../../examples/overload/main.ts";
 

@@ -1,4 +1,4 @@
-// Runs without the profiler: compares times with a simulation.
+// Runs on a calm machine, without the profiler: compares times with a simulation.
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createServer } from "../../../core/app.ts";
 import type { LoadPart } from "../../../core/load.ts";

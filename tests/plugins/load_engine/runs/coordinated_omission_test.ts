@@ -1,4 +1,4 @@
-// Runs without the profiler: measures long times.
+// Runs on a calm machine, without the profiler: measures long times.
 import { equal, ok } from "node:assert/strict";
 import { createPerfmock } from "../../../../mod.ts";
 import { serve } from "../http/_orders.ts";
