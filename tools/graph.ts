@@ -1,8 +1,8 @@
 /**
- * `deno task graph`: prints the rooms (modules) of the code with their sizes, the imports between rooms, and the floor (layer) of
- * each room. Fails if files import one another in a circle, type imports included, and prints the imports that form the circle.
+ * `deno task graph`: prints the folders of the code with their sizes, the imports between folders, and the layer of each
+ * folder. Fails if files import one another in a circle, type imports included, and prints the imports that form the circle.
  *
- * A room is a folder of core, a plugin, or a file that lies directly in core or at the root.
+ * Here a folder is a folder of core, a plugin, or a file beside the folders: directly in core or at the root.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { type Module, target } from "./sources.ts";
 /** Directed graph: successors of each node. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Size of one room. */
-export interface Room {
+/** Size of one folder. */
+export interface Folder {
   /** Name: `core/config`, `plugins/limiter`, `core/app.ts`. */
   readonly name: string;
   /** Number of files. */
@@ -32,10 +32,9 @@ export interface Circle {
   readonly files: readonly string[];
 }
 
-/** Returns the name of a file's room. */
-export function roomOf(path: string): string {
-  const folders = path.split("/");
-  return folders.slice(0, 2).join("/");
+/** Returns the name of a file's folder. */
+export function folderOf(path: string): string {
+  return path.split("/").slice(0, 2).join("/");
 }
 
 /** Builds the graph of imports of any kind among the given files. */
@@ -50,27 +49,27 @@ export function fileGraph(files: readonly Module[]): Graph {
   ]));
 }
 
-/** Builds the graph of imports between rooms, without imports within a room. */
-export function roomGraph(graph: Graph): Graph {
-  const rooms = new Map<string, Set<string>>();
+/** Builds the graph of imports between folders, without imports within a folder. */
+export function folderGraph(graph: Graph): Graph {
+  const folders = new Map<string, Set<string>>();
   for (const [from, targets] of graph) {
-    const room = rooms.get(roomOf(from)) ?? new Set();
-    rooms.set(roomOf(from), room);
+    const folder = folders.get(folderOf(from)) ?? new Set();
+    folders.set(folderOf(from), folder);
     for (const to of targets) {
-      if (roomOf(to) !== roomOf(from)) room.add(roomOf(to));
+      if (folderOf(to) !== folderOf(from)) folder.add(folderOf(to));
     }
   }
-  return rooms;
+  return folders;
 }
 
-/** Returns the sizes of all rooms, sorted by name. */
-export function rooms(files: readonly Module[]): Room[] {
-  return [...Map.groupBy(files, ({ path }) => roomOf(path))]
+/** Returns the sizes of all folders, sorted by name. */
+export function folders(files: readonly Module[]): Folder[] {
+  return [...Map.groupBy(files, ({ path }) => folderOf(path))]
     .map(([name, inside]) => size(name, inside))
     .toSorted((a, b) => a.name < b.name ? -1 : 1);
 }
 
-function size(name: string, files: readonly Module[]): Room {
+function size(name: string, files: readonly Module[]): Folder {
   const lines = files.map(({ text }) => text.split("\n").length - 1)
     .toSorted((a, b) => a - b);
   return {
@@ -108,18 +107,18 @@ export function components(graph: Graph): string[][] {
 }
 
 /**
- * Returns the floor of each node, from 1: one above the highest floor among its successors. Nodes that reach one another share a
- * floor. The highest floor is the length of the longest chain.
+ * Returns the layer of each node, from 1: one above the highest layer among its successors. Nodes that reach one another share a
+ * layer. The highest layer is the length of the longest chain.
  */
-export function floors(graph: Graph): Map<string, number> {
-  const floor = new Map<string, number>();
+export function layers(graph: Graph): Map<string, number> {
+  const layer = new Map<string, number>();
   for (const group of components(graph)) {
     const below = group.flatMap((node) => [...graph.get(node) ?? []])
       .filter((to) => !group.includes(to))
-      .map((to) => floor.get(to) ?? 0);
-    for (const node of group) floor.set(node, Math.max(0, ...below) + 1);
+      .map((to) => layer.get(to) ?? 0);
+    for (const node of group) layer.set(node, Math.max(0, ...below) + 1);
   }
-  return floor;
+  return layer;
 }
 
 /** Returns the shortest circle of each group of files that reach one another. */
@@ -172,15 +171,15 @@ function pathBack(graph: Graph, start: string): string[] | undefined {
   return undefined;
 }
 
-function printRooms(files: readonly Module[]): void {
+function printFolders(files: readonly Module[]): void {
   const row = (name: string, ...figures: (number | string)[]) =>
     print(
       `  ${name.padEnd(28)}${figures.map((n) => `${n}`.padStart(8)).join("")}`,
     );
-  print("Rooms");
+  print("Folders");
   row("", "files", "lines", "median");
-  for (const room of rooms(files)) {
-    row(room.name, room.files, room.lines, room.median);
+  for (const folder of folders(files)) {
+    row(folder.name, folder.files, folder.lines, folder.median);
   }
   const { files: count, lines, median } = size("all", files);
   row("all", count, lines, median);
@@ -188,24 +187,24 @@ function printRooms(files: readonly Module[]): void {
 
 function printArrows(graph: Graph): void {
   const arrows = [...graph.values()].reduce((sum, { size }) => sum + size, 0);
-  print(`\nImports between rooms: ${arrows}`);
-  for (const [room, targets] of [...graph].toSorted()) {
+  print(`\nImports between folders: ${arrows}`);
+  for (const [folder, targets] of [...graph].toSorted()) {
     if (targets.size === 0) continue;
-    print(`  ${room} -> ${[...targets].toSorted().join(", ")}`);
+    print(`  ${folder} -> ${[...targets].toSorted().join(", ")}`);
   }
 }
 
-function printFloors(graph: Graph): void {
-  const byFloor = Map.groupBy(floors(graph), ([, floor]) => floor);
-  print(`\nFloors: ${byFloor.size}`);
-  for (const [floor, rooms] of [...byFloor].toSorted(([a], [b]) => b - a)) {
-    const names = rooms.map(([name]) => name).toSorted();
-    print(`${`${floor}`.padStart(4)}  ${names.join(", ")}`);
+function printLayers(graph: Graph): void {
+  const byLayer = Map.groupBy(layers(graph), ([, layer]) => layer);
+  print(`\nLayers: ${byLayer.size}`);
+  for (const [layer, folders] of [...byLayer].toSorted(([a], [b]) => b - a)) {
+    const names = folders.map(([name]) => name).toSorted();
+    print(`${`${layer}`.padStart(4)}  ${names.join(", ")}`);
   }
   for (const group of components(graph)) {
     if (group.length === 1) continue;
     print(
-      `  On one floor because they import one another: ${group.join(", ")}`,
+      `  On one layer because they import one another: ${group.join(", ")}`,
     );
   }
 }
@@ -226,10 +225,10 @@ async function parsed(): Promise<Module[]> {
 
 async function main(): Promise<number> {
   const files = await parsed();
-  const graph = roomGraph(fileGraph(files));
-  printRooms(files);
+  const graph = folderGraph(fileGraph(files));
+  printFolders(files);
   printArrows(graph);
-  printFloors(graph);
+  printLayers(graph);
   const found = circles(files);
   print(`\nCircles of files: ${found.length}`);
   for (const { imports, files } of found) {

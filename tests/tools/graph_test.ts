@@ -3,11 +3,11 @@ import {
   circles,
   components,
   fileGraph,
-  floors,
+  folderGraph,
+  folderOf,
+  folders,
   type Graph,
-  roomGraph,
-  roomOf,
-  rooms,
+  layers,
 } from "../../tools/graph.ts";
 import { parse } from "../../tools/sources.ts";
 
@@ -28,8 +28,8 @@ const FILES = [
   ),
 ];
 
-Deno.test("roomOf() returns a folder of core, a plugin, or a file outside of them", () => {
-  deepEqual(FILES.map(({ path }) => roomOf(path)), [
+Deno.test("folderOf() returns a folder of core, a plugin, or a file outside of them", () => {
+  deepEqual(FILES.map(({ path }) => folderOf(path)), [
     "mod.ts",
     "core/app.ts",
     "core/lib",
@@ -48,9 +48,9 @@ Deno.test("fileGraph() follows relative paths and the import map, and leaves pac
   ]);
 });
 
-Deno.test("roomGraph() joins the files of a room and leaves imports within a room out", () => {
+Deno.test("folderGraph() joins the files of a folder and leaves imports within a folder out", () => {
   deepEqual(
-    [...roomGraph(fileGraph(FILES))].map(([from, to]) => [from, ...to]),
+    [...folderGraph(fileGraph(FILES))].map(([from, to]) => [from, ...to]),
     [
       ["mod.ts", "core/app.ts"],
       ["core/app.ts", "plugins/limiter"],
@@ -60,8 +60,8 @@ Deno.test("roomGraph() joins the files of a room and leaves imports within a roo
   );
 });
 
-Deno.test("rooms() counts files and lines and takes the median of the lines", () => {
-  deepEqual(rooms(FILES).slice(1, 3), [
+Deno.test("folders() counts files and lines and takes the median of the lines", () => {
+  deepEqual(folders(FILES).slice(1, 3), [
     { name: "core/lib", files: 2, lines: 5, median: 2 },
     { name: "mod.ts", files: 1, lines: 0, median: 0 },
   ]);
@@ -74,8 +74,8 @@ Deno.test("components() groups nodes that reach one another and puts a group aft
   );
 });
 
-Deno.test("floors() puts each node one above its highest successor, and a group on one floor", () => {
-  const found = floors(graph({ a: "be", b: "c", c: "bd", d: "", e: "" }));
+Deno.test("layers() puts each node one above its highest successor, and a group on one layer", () => {
+  const found = layers(graph({ a: "be", b: "c", c: "bd", d: "", e: "" }));
   deepEqual(Object.fromEntries(found), { a: 3, b: 2, c: 2, d: 1, e: 1 });
 });
 
