@@ -117,7 +117,11 @@ const POOL = {
       REASONS.map((reason) => [reason, COUNT]),
     ),
   },
-  utilisation: NUMBER,
+  utilisation: {
+    ...NUMBER,
+    description:
+      "Time-weighted mean share of taken places since the start or the last reset, 0…1",
+  },
   meanQueued: NUMBER,
   meanWait: NUMBER,
   waited: NUMBER,
