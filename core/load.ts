@@ -14,7 +14,13 @@ export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
 export { LOAD_ENGINE, LOAD_HOST } from "./world/plugin_lifecycle.ts";
 export { Histogram, PerfmockError, toPointer, validate } from "./plugin.ts";
-export { PreciseClock, VirtualClock } from "./lib/time/mod.ts";
+export {
+  PreciseClock,
+  type PreciseClockOptions,
+  type PreciseClockState,
+  type PreciseClockStats,
+  VirtualClock,
+} from "./lib/time/mod.ts";
 
 /** Part of a {@linkcode Host} that needs no server. */
 export interface ThreadHost {

@@ -105,7 +105,9 @@ function serve(x: LiveExchange): void {
     } catch (error) {
       return fail(x, error, "serve", 0);
     }
-    if (!(x.service >= 0)) return fail(x, noTime(x.service), "serve", 0);
+    if (Number.isNaN(+x.service)) {
+      return fail(x, noTime(x.service), "serve", 0);
+    }
   }
   degrade(x);
 }
@@ -118,7 +120,7 @@ function degrade(x: LiveExchange): void {
   try {
     for (; i < hooks.length; i++) {
       const time = hooks[i](x);
-      if (!(time >= 0)) return fail(x, noTime(time), "degrade", i);
+      if (Number.isNaN(+time)) return fail(x, noTime(time), "degrade", i);
       x.degradation += time;
     }
   } catch (error) {
@@ -141,7 +143,7 @@ function degrade(x: LiveExchange): void {
 /** The error of a hook that returned something else than a time. */
 function noTime(returned: unknown): RangeError {
   return new RangeError(
-    `Cannot use the result ${returned}: it must be a time in ms, at least 0`,
+    `Cannot use the result ${returned}: it must be a time in ms`,
   );
 }
 

@@ -12,8 +12,10 @@ import type { Log } from "./state.ts";
 /** Maximum number of different messages logged: a hook that always throws must not fill the log at the rate of requests. */
 const MOST_REPORTED = 100;
 
-/** Folder of core: stack frames outside of it belong to the author of a plugin. */
-const CORE = new URL("..", import.meta.url).href;
+/** Folders of perfmock: stack frames outside of them belong to the author of a plugin. */
+const OWN = ["core/", "plugins/"].map((folder) =>
+  new URL(`../../${folder}`, import.meta.url).href
+);
 
 /** Returns the function that logs errors of hooks, each different message once. */
 export function hookReporter(log: Log): HookReport {
@@ -44,7 +46,9 @@ export function authorFrame(error: unknown): string | undefined {
   for (const line of stack.split("\n")) {
     const place = /((?:file|https?|data|blob):\S+?:\d+:\d+)\)?$/.exec(line)
       ?.[1];
-    if (place !== undefined && !place.startsWith(CORE)) {
+    if (
+      place !== undefined && !OWN.some((folder) => place.startsWith(folder))
+    ) {
       // A data: URL carries the whole module.
       return place.length <= 200 ? place : `${place.slice(0, 60)}…`;
     }

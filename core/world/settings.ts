@@ -227,7 +227,10 @@ function withoutErrors(
   );
   for (const { path, suggestion = "" } of issues) {
     const [key, index, routeKey] = fromPointer(path);
-    if (key === undefined || key === "plugins") return { value: undefined };
+    const misspelt = index === undefined && suggestion === "plugins";
+    if (key === undefined || key === "plugins" || misspelt) {
+      return { value: undefined };
+    }
     const route = key === "routes" ? routes[Number(index)] : undefined;
     if (route === undefined) {
       if (key !== "routes" || index === undefined) delete kept[key];

@@ -324,7 +324,7 @@ for (const stage of ["admit", "serve", "degrade"] as const) {
   });
 }
 
-for (const time of [NaN, -1, undefined as unknown as number]) {
+for (const time of [NaN, undefined as unknown as number]) {
   for (
     const hooks of [{ serve: () => time }, { degrade: [() => 0, () => time] }]
   ) {
@@ -336,7 +336,7 @@ for (const time of [NaN, -1, undefined as unknown as number]) {
       deepEqual([x.outcome, x.status], ["failed", 500]);
       match(
         String(plan.reported[0]),
-        /^RangeError: Cannot use the result \S+: it must be a time in ms, at least 0$/,
+        /^RangeError: Cannot use the result \S+: it must be a time in ms$/,
       );
       deepEqual(plan.reportedHooks, [
         [stage, stage === "serve" ? 0 : 1],

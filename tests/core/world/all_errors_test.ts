@@ -24,6 +24,14 @@ Deno.test("errors of settings and errors that plugins find on routes are reporte
   ]);
 });
 
+Deno.test("a misspelt key for the plugins does not report errors that follow from it", async () => {
+  const error = await errorsOf({
+    plugis: { limiter: { pools: { db: { concurrency: 1 } } } },
+    routes: [{ path: "/a", limiter: "db" }],
+  });
+  deepEqual(lines(error), ['/plugis: Unknown key "plugis" → plugins']);
+});
+
 Deno.test("an unknown key of a route does not hide a plugin's errors on the same route", async () => {
   const error = await errorsOf({
     routes: [
