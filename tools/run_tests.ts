@@ -32,7 +32,7 @@ import {
 const REAL = "tests/real";
 
 /** Number of parallel profiled test files: more than there are cores, because tests often wait for servers and threads. */
-const PROFILED_JOBS = 2 * navigator.hardwareConcurrency;
+const PROFILED_JOBS = navigator.hardwareConcurrency + 1;
 
 /** Number of files at a time that mostly wait, and must find a core whenever they do not. */
 const CALM_JOBS = navigator.hardwareConcurrency + 1;
@@ -147,7 +147,12 @@ async function runAll(temporary: string): Promise<TestResults> {
 /** Checks the coverage profiles in a folder. Prints the shortfalls and returns their number. */
 async function judgeCoverage(directory: string): Promise<number> {
   const [{ code, output }, loaded] = await Promise.all([
-    denoQuietly(["coverage", "--lcov", directory]),
+    denoQuietly([
+      "coverage",
+      "--lcov",
+      `--include=^file://${root}/(core|plugins)/`,
+      directory,
+    ]),
     profiledScripts(directory),
   ]);
   if (code !== 0) {
