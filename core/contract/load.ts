@@ -4,6 +4,7 @@
  * @module
  */
 import type { Exchange } from "./exchange.ts";
+import type { HistogramSummary } from "./metrics.ts";
 import type { Clock, Dials } from "./values.ts";
 
 /** Engine that runs load scripts. A script is a JSON value, or text in JSON or YAML. */
@@ -109,25 +110,8 @@ export interface LoadScenario extends LoadPart {
   readonly groups: Readonly<Record<string, LoadPart>>;
 }
 
-/** Distribution of measured times, in ms; all null if there are none. Quantiles are exact to 0.4 %. */
-export interface LoadTimes {
-  /** Minimum, exact. */
-  readonly min: number | null;
-  /** Mean, exact. */
-  readonly mean: number | null;
-  /** Median. */
-  readonly p50: number | null;
-  /** 90th percentile. */
-  readonly p90: number | null;
-  /** 95th percentile. */
-  readonly p95: number | null;
-  /** 99th percentile. */
-  readonly p99: number | null;
-  /** 99.9th percentile. */
-  readonly p999: number | null;
-  /** Maximum, exact. */
-  readonly max: number | null;
-}
+/** Summary of measured times, in ms; all null if there are none. Quantiles are accurate to 0.4 %. */
+export type LoadTimes = HistogramSummary;
 
 /** Result of a threshold. */
 export interface LoadThreshold {
