@@ -104,7 +104,7 @@ export interface Metric<Series = Counter | Gauge | Timing> {
  * All metrics of a server. A metric that already exists with the same type and labels is returned again. The number of series of a
  * metric is limited: label values beyond the limit share one series whose label values are all `__overflow__`.
  *
- * Its methods throw a PerfmockError `PLUGIN_INVALID` if a name or label is not valid, or if a metric of that name has another type or
+ * The methods throw a PerfmockError `PLUGIN_INVALID` if a name or label is not valid, or if a metric of that name has another type or
  * other labels.
  */
 export interface Metrics {

@@ -102,11 +102,10 @@ function serve(x: LiveExchange): void {
   if (serve !== undefined) {
     try {
       x.service = serve(x);
+      // Inside: converting some values, such as a BigInt, throws.
+      if (Number.isNaN(+x.service)) throw noTime(x.service);
     } catch (error) {
       return fail(x, error, "serve", 0);
-    }
-    if (Number.isNaN(+x.service)) {
-      return fail(x, noTime(x.service), "serve", 0);
     }
   }
   degrade(x);
@@ -120,7 +119,7 @@ function degrade(x: LiveExchange): void {
   try {
     for (; i < hooks.length; i++) {
       const time = hooks[i](x);
-      if (Number.isNaN(+time)) return fail(x, noTime(time), "degrade", i);
+      if (Number.isNaN(+time)) throw noTime(time);
       x.degradation += time;
     }
   } catch (error) {
@@ -155,7 +154,12 @@ function hold(x: LiveExchange): void {
     const now = clock.now();
     if (x.due <= now) return held(x, now);
   }
-  x.timer = clock.at(x.due, wake, x);
+  try {
+    x.timer = clock.at(x.due, wake, x);
+  } catch (error) {
+    // A queue settled the exchange with a start of NaN.
+    fail(x, error);
+  }
 }
 
 function wake(x: LiveExchange): void {

@@ -11,7 +11,7 @@
  *
  * It provides the key `distributions.routes`: the family of each route, and the scheme of its sampling.
  *
- * Its control calls list the families, draw samples, and explain a distribution: mean, standard deviation and quantiles.
+ * The control calls list the families, draw samples, and explain a distribution: mean, standard deviation and quantiles.
  *
  * ```ts
  * import { createPerfmock } from "@perfmock/perfmock";

@@ -341,6 +341,21 @@ for (const time of [NaN, undefined as unknown as number]) {
       deepEqual(plan.reportedHooks, [
         [stage, stage === "serve" ? 0 : 1],
       ]);
+      const big = 1n as unknown as number;
+      const other = testPlan(
+        stage === "serve" ? { serve: () => big } : { degrade: [() => big] },
+      );
+      begin(exchange(other));
+      deepEqual([other.reportedHooks, other.flow.size], [[[stage, 0]], 0]);
+      const settled = testPlan({
+        admit: [(_x, waiter) => {
+          waiter.settle({ release() {} }, NaN);
+          return { leave() {} };
+        }],
+        serve: () => 5,
+      });
+      begin(exchange(settled));
+      deepEqual([settled.reported.length, settled.flow.size], [1, 0]);
     });
   }
 }
