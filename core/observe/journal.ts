@@ -112,10 +112,9 @@ export class ExchangeJournal implements ExchangeLog {
     ) this.#moveTo(Math.min(this.#capacity, this.#size * 4));
     const slot = this.#count++ % this.#size;
     const texts = this.#exchanges[slot] ??= new EntryTexts();
-    const { request } = x;
     texts.route = x.plan.route.id;
     texts.method = x.method;
-    texts.url = request === undefined ? undefined : request.url;
+    texts.url = x.incoming?.url;
     const { replayedBy } = x.plan;
     texts.key = replayedBy === undefined ? null : x.header(replayedBy);
     texts.outcome = x.outcome;

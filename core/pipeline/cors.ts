@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Incoming } from "./incoming.ts";
 
 /** Response headers that a script may read beyond the safelisted ones. */
 const EXPOSED =
@@ -11,6 +12,10 @@ const EXPOSED =
 /** Time for which a browser may keep the answer to a preflight, in seconds: two hours is the maximum in any browser. */
 const PREFLIGHT_AGE = 7200;
 
+/** Lines of those CORS headers that are the same for all origins. */
+const FIELDS =
+  `access-control-allow-credentials: true\r\naccess-control-expose-headers: ${EXPOSED}\r\n`;
+
 /** Lets the page of this origin read the answer. */
 export function corsHeaders(headers: Headers, origin: string): void {
   headers.append("access-control-allow-origin", origin);
@@ -18,27 +23,33 @@ export function corsHeaders(headers: Headers, origin: string): void {
   headers.append("access-control-expose-headers", EXPOSED);
 }
 
+/** The same headers as lines of HTTP/1.1; the origin must be printable ASCII. */
+export function corsFields(origin: string): string {
+  return `access-control-allow-origin: ${origin}\r\n${FIELDS}`;
+}
+
 /** True for a preflight request: it is answered at once, outside sequence, pool and delay. */
-export function isPreflight(request: Request): boolean {
-  return request.method === "OPTIONS" && request.headers.has("origin") &&
-    request.headers.has("access-control-request-method");
+export function isPreflight(
+  incoming: Pick<Incoming, "method" | "header">,
+): boolean {
+  return incoming.method === "OPTIONS" && incoming.header("origin") !== null &&
+    incoming.header("access-control-request-method") !== null;
 }
 
 /** Permits what was asked for. */
-export function preflight(request: Request): Response {
-  const { headers } = request;
+export function preflight(incoming: Pick<Incoming, "header">): Response {
   const answer = new Headers({
-    "access-control-allow-origin": headers.get("origin") ?? "*",
+    "access-control-allow-origin": incoming.header("origin") ?? "*",
     "access-control-allow-credentials": "true",
     "access-control-allow-methods":
-      headers.get("access-control-request-method") ?? "GET",
+      incoming.header("access-control-request-method") ?? "GET",
     "access-control-max-age": `${PREFLIGHT_AGE}`,
     vary:
       "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
   });
-  const asked = headers.get("access-control-request-headers");
+  const asked = incoming.header("access-control-request-headers");
   if (asked !== null) answer.set("access-control-allow-headers", asked);
-  if (headers.get("access-control-request-private-network") === "true") {
+  if (incoming.header("access-control-request-private-network") === "true") {
     answer.set("access-control-allow-private-network", "true");
   }
   return new Response(null, { status: 204, headers: answer });

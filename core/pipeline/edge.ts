@@ -1,15 +1,20 @@
 /**
- * The edge between HTTP and the pipeline: finds a request's plan, starts an exchange, and makes a promise only where the
- * exchange waits. The HTTP server calls {@linkcode Edge.fetch} itself; nothing stands between.
+ * The edge between HTTP and the pipeline: finds a request's plan and starts an exchange. An engine calls it itself; nothing
+ * stands between. {@linkcode Edge.fetch} makes a promise only where the exchange waits; {@linkcode Edge.receive} makes none.
  *
  * @module
  */
-import { getPath } from "hono/utils/url";
 import { problem } from "../lib/problem.ts";
 import { corsHeaders, isPreflight, preflight } from "./cors.ts";
-import { LiveExchange, type Peer, type Plan } from "./exchange.ts";
-import type { Matchable, Matcher } from "./matcher.ts";
-import { abandon, begin } from "./pipeline.ts";
+import { LiveExchange, type Plan } from "./exchange.ts";
+import {
+  dismiss,
+  FetchIncoming,
+  type Incoming,
+  type Peer,
+} from "./incoming.ts";
+import { type Matchable, type Matcher, pathOf } from "./matcher.ts";
+import { begin } from "./pipeline.ts";
 
 /** A route with a plan for each method, since a metric names the method. */
 export interface PlannedRoute extends Matchable {
@@ -28,24 +33,19 @@ export interface Served {
   /** Answers for the control API and the endpoints. */
   readonly endpoints: (request: Request) => Response | Promise<Response>;
   /** Answers a request that no route takes; `path` is decoded as routes are. */
-  readonly unmatched: (request: Request, path: string) => Response;
+  readonly unmatched: (incoming: Incoming, path: string) => Response;
 }
 
 /** Maximum number of URLs remembered with their plans. A frontend uses few; a crawl of many must not fill memory. */
 const REMEMBERED = 4096;
 
-/** Shortest wait, in ms, during which a client's leaving is watched: the watch costs more than a short wait. */
+/** Shortest wait, in ms, during which a client's leaving is watched: the watch may cost more than a short wait. */
 const WATCHED = 50;
 
 /** Takes the requests of one world, whichever revision is in force. */
 export class Edge {
-  /** Answers a request that names a session; undefined result for none. Set once the first session exists. */
-  inSession:
-    | ((
-      request: Request,
-      peer: Peer | undefined,
-    ) => Response | Promise<Response> | undefined)
-    | undefined = undefined;
+  /** Takes a request that names a session; returns false, and does nothing, for one that names none. Set once the first session exists. */
+  inSession: ((incoming: Incoming) => boolean) | undefined = undefined;
   #served: Served | undefined;
   readonly #get = new Map<string, Plan>();
   readonly #others = new Map<string, Plan>();
@@ -61,48 +61,52 @@ export class Edge {
   readonly fetch = (
     request: Request,
     peer?: Peer,
-  ): Response | Promise<Response> =>
-    this.inSession?.(request, peer) ?? this.own(request, peer);
+  ): Response | Promise<Response> => {
+    const incoming = new FetchIncoming(request, peer);
+    this.receive(incoming);
+    return incoming.answer();
+  };
 
-  /** Answers a request from this world's own routes, whatever session it names. */
-  own(request: Request, peer?: Peer): Response | Promise<Response> {
-    const method = request.method;
-    const url = request.url;
+  /** Takes a request, which receives its answer by itself, now or later. */
+  readonly receive = (incoming: Incoming): void => {
+    if (this.inSession !== undefined && this.inSession(incoming)) return;
+    const { method, url } = incoming;
     const plan = method === "GET"
       ? this.#get.get(url)
       : this.#others.get(`${method} ${url}`);
-    return plan === undefined
-      ? this.#first(request, peer)
-      : this.#run(plan, method, request, peer);
-  }
+    if (plan === undefined) this.#first(method, url, incoming);
+    else this.#run(plan, method, incoming);
+  };
 
-  #run(
-    plan: Plan,
-    method: string,
-    request: Request,
-    peer?: Peer,
-  ): Response | Promise<Response> {
+  #run(plan: Plan, method: string, incoming: Incoming): void {
     if (plan.flow.draining) {
-      return unavailable(request, this.#served?.cors ?? false);
+      return incoming.respond(
+        unavailable(incoming, this.#served?.cors ?? false),
+      );
     }
-    const x = new LiveExchange(plan, method, request, peer);
+    const x = new LiveExchange(plan, method, incoming);
     begin(x);
-    return x.response ?? wait(x);
+    if (x.outcome !== "pending") return;
+    const soon = x.ticket === undefined && x.due - x.arrival <= WATCHED;
+    incoming.onLeave(x, soon && !x.preparing && x.action !== "hang");
   }
 
   /** A URL that is not remembered. */
-  #first(request: Request, peer?: Peer): Response | Promise<Response> {
-    const { method, url } = request;
-    if (this.#served === undefined) return unavailable(request, false);
+  #first(method: string, url: string, incoming: Incoming): void {
+    if (this.#served === undefined) {
+      return incoming.respond(unavailable(incoming, false));
+    }
     const { cors, matcher, endpoints, reserved, unmatched } = this.#served;
-    const path = getPath(request);
-    if (reserved(path)) return endpoints(request);
-    if (cors && isPreflight(request)) return preflight(request);
+    const path = pathOf(incoming);
+    if (reserved(path)) return incoming.respond(endpoints(incoming.request));
+    if (cors && isPreflight(incoming)) {
+      return incoming.respond(preflight(incoming));
+    }
     const plan = matcher.find(method, path)?.plan(method);
-    if (plan === undefined) return unmatched(request, path);
+    if (plan === undefined) return incoming.respond(unmatched(incoming, path));
     // An OPTIONS request may be a preflight at one time and not at another.
     if (method !== "OPTIONS") this.#remember(method, url, plan);
-    return this.#run(plan, method, request, peer);
+    this.#run(plan, method, incoming);
   }
 
   #remember(method: string, url: string, plan: Plan): void {
@@ -112,30 +116,15 @@ export class Edge {
   }
 }
 
-/** Returns the promise of an answer; its client's leaving ends the exchange. */
-function wait(x: LiveExchange): Promise<Response> {
-  return new Promise((resolve) => {
-    x.resolve = resolve;
-    const short = x.ticket === undefined && x.due - x.arrival <= WATCHED;
-    if (short && !x.preparing && x.action !== "hang") return;
-    x.request?.signal.addEventListener("abort", () => {
-      abandon(x, "gone");
-      forget(x);
-    }, { once: true });
-  });
-}
-
-/** Settles the promise of an abandoned exchange; the response goes nowhere. */
+/** Settles the request of an abandoned exchange, unless its answer is on its way. */
 export function forget(x: LiveExchange): void {
-  if (x.response === undefined) {
-    x.resolve?.(new Response(null, { status: 499 }));
-  }
+  if (x.incoming !== undefined && x.phase !== "body") dismiss(x.incoming);
 }
 
 /** Answers while the server is ending. */
-function unavailable(request: Request, cors: boolean): Response {
+function unavailable(incoming: Incoming, cors: boolean): Response {
   const headers = new Headers({ "connection": "close" });
-  const origin = cors ? request.headers.get("origin") : null;
+  const origin = cors ? incoming.header("origin") : null;
   if (origin !== null) corsHeaders(headers, origin);
   return problem({
     status: 503,

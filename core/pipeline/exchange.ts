@@ -17,12 +17,7 @@ import type {
   Ticket,
   Waiter,
 } from "../plugin.ts";
-
-/** The client's end of a connection, as the HTTP server reports it. */
-export interface Peer {
-  /** Address of the client. */
-  readonly remoteAddr: { readonly hostname?: string | undefined };
-}
+import type { Incoming, LeaveListener } from "./incoming.ts";
 
 /**
  * The effect of an injected fault after the hold: an answer of its own, no answer until the client leaves, or a reset of the
@@ -36,7 +31,7 @@ export interface Injected {
   readonly action: FaultAction;
   /** Status of the answer; undefined for the route's own. */
   readonly status: number | undefined;
-  /** Builds the answer in place of the route; undefined where nothing is answered. */
+  /** Answers in place of the route; undefined where nothing is answered. */
   readonly answer: ((exchange: LiveExchange) => void) | undefined;
   /** Counts how often the fault took effect. */
   readonly counter: Pick<Counter, "add">;
@@ -142,8 +137,13 @@ export interface Plan {
   /** Takes the place of `answer` in simulation: lets a body flow for its time. Undefined where the body is sent together with the headers. */
   readonly simulate: ((exchange: LiveExchange) => void) | undefined;
   /**
-   * Builds the answer at the end of the hold, and stores or delivers it. Undefined in simulation. Where it leaves the exchange
-   * `flowing`, the body goes on, and its writer calls `handOver` at the last byte.
+   * Builds the response to an exchange whose time has come; a promise only if a respond hook makes one. Where it leaves the exchange
+   * `flowing`, the body goes on, and its writer calls `handOver` at the last byte. Does not throw.
+   */
+  readonly build: (exchange: LiveExchange) => Response | Promise<Response>;
+  /**
+   * Answers at the end of the hold: sends prepared bytes where the engine takes them, and otherwise what `build` returns. Undefined in
+   * simulation. Does not throw.
    */
   readonly answer: ((exchange: LiveExchange) => void) | undefined;
   /** Reports an error that plugin code threw. */
@@ -155,7 +155,7 @@ export interface Plan {
  * it as a read-only {@linkcode Exchange}. Only files of core/pipeline/ write to it, and those of core/respond/ to the fields of
  * the answer: a house test holds both lists.
  */
-export class LiveExchange implements Exchange, Waiter {
+export class LiveExchange implements Exchange, Waiter, LeaveListener {
   sequence = 0;
   arrival = 0;
   start = 0;
@@ -200,24 +200,16 @@ export class LiveExchange implements Exchange, Waiter {
   preparing = false;
   /** Stops the work that goes on beside the pipeline, such as an upstream request or a body, when the exchange ends. */
   stop: (() => void) | undefined = undefined;
-  /** Answer, once it is built. */
-  response: Response | Promise<Response> | undefined = undefined;
-  /** Delivers the answer to the edge where it waits for one. */
-  resolve:
-    | ((response: Response | Promise<Response>) => void)
-    | undefined = undefined;
 
   /**
    * @param plan of the route and method
    * @param method upper case
-   * @param request undefined in simulation
-   * @param peer the client's end of the connection, where there is one
+   * @param incoming request, and the way back to its client; undefined in simulation
    */
   constructor(
     readonly plan: Plan,
     readonly method: string,
-    readonly request: Request | undefined,
-    readonly peer?: Peer,
+    readonly incoming: Incoming | undefined,
   ) {}
 
   /** The exchange itself: a LiveExchange is its own {@linkcode Waiter}, which saves an object per request. */
@@ -226,11 +218,22 @@ export class LiveExchange implements Exchange, Waiter {
   }
 
   get client(): string | undefined {
-    return this.peer?.remoteAddr.hostname;
+    return this.incoming?.client;
+  }
+
+  /** Request of the Fetch API, which some engines make only now; undefined in simulation. */
+  get request(): Request | undefined {
+    return this.incoming?.request;
   }
 
   header(name: string): string | null {
-    return this.request === undefined ? null : this.request.headers.get(name);
+    return this.incoming === undefined
+      ? null
+      : this.incoming.header(name.toLowerCase());
+  }
+
+  left(): void {
+    this.plan.flow.left(this);
   }
 
   settle(outcome: Lease | Rejection, at?: number): void {
@@ -289,14 +292,22 @@ export class Flow {
   /** True once no new exchanges are taken. */
   draining = false;
   readonly #onward: (exchange: LiveExchange) => void;
+  readonly #left: (exchange: LiveExchange) => void;
   readonly #inFlight: LiveExchange[] = [];
   readonly #ready: LiveExchange[] = [];
   #running = false;
   #empty: PromiseWithResolvers<void> | undefined;
 
-  /** @param onward takes a settled exchange through the rest of the pipeline */
-  constructor(onward: (exchange: LiveExchange) => void) {
+  /**
+   * @param onward takes a settled exchange through the rest of the pipeline
+   * @param left ends an exchange whose client has left
+   */
+  constructor(
+    onward: (exchange: LiveExchange) => void,
+    left: (exchange: LiveExchange) => void,
+  ) {
     this.#onward = onward;
+    this.#left = left;
   }
 
   /** Number of exchanges in flight. */
@@ -341,6 +352,11 @@ export class Flow {
       this.#ready.length = 0;
       this.#running = false;
     }
+  }
+
+  /** The client of an exchange has left. */
+  left(exchange: LiveExchange): void {
+    this.#left(exchange);
   }
 
   /** Resolves once no exchange is in flight. */

@@ -193,17 +193,13 @@ function answerOf(
  * unknown. A listener then closes the connection; over HTTP/2 it resets the stream.
  */
 function answerCut(x: LiveExchange): void {
-  // The route's own answer must not leave whole.
-  const { resolve } = x;
-  x.resolve = undefined;
-  x.plan.answer?.(x);
-  x.resolve = resolve;
-  if (x.response === undefined) return;
+  const built = x.plan.build(x);
   const atOnce = !x.flowing;
-  x.response = Promise.resolve(x.response).then((whole) =>
-    whole.body === null ? whole : atOnce ? cutBytes(whole) : cutStream(whole)
+  x.incoming?.respond(
+    Promise.resolve(built).then((whole) =>
+      whole.body === null ? whole : atOnce ? cutBytes(whole) : cutStream(whole)
+    ),
   );
-  resolve?.(x.response);
 }
 
 /** Keeps the announced length, so that a client can tell that bytes are missing. */

@@ -8,6 +8,7 @@ import { RegExpRouter } from "hono/router/reg-exp-router";
 import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
 import { METHOD_NAME_ALL } from "hono/router";
+import { getPath } from "hono/utils/url";
 
 /** Something to be found by method and path. */
 export interface Matchable {
@@ -27,6 +28,12 @@ export function decodedPattern(path: string): string {
   } catch {
     return path;
   }
+}
+
+/** The path of an absolute URL, decoded as routes are. */
+export function pathOf(at: { readonly url: string }): string {
+  // Hono reads nothing but the URL.
+  return getPath(at as Request);
 }
 
 /** A set of routes; finds the first that matches. */

@@ -21,7 +21,7 @@ import {
 
 /** Makes an empty flow, whose queued exchanges go on through this pipeline. */
 export function createFlow(): Flow {
-  return new Flow(onward);
+  return new Flow(onward, gone);
 }
 
 /** Takes a new exchange as far as it goes. Afterwards its outcome is pending where it waits. */
@@ -272,13 +272,9 @@ export function breakOff(x: LiveExchange, error: unknown): void {
   handOver(x);
 }
 
-/**
- * Ends an exchange with a Fetch network error: a listener that can resets the connection, and a caller of `fetch` in the same
- * process receives that error.
- */
+/** Resets the connection in place of an answer. */
 function resetConnection(x: LiveExchange): void {
-  x.response = Response.error();
-  x.resolve?.(x.response);
+  x.incoming?.reset();
 }
 
 /** A pause of the whole backend: the exchange is held longer by `by` ms, which count as degradation. */
@@ -318,6 +314,10 @@ export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
   x.outcome = outcome;
   x.end = x.plan.clock.now();
   release(x, x.end);
+}
+
+function gone(x: LiveExchange): void {
+  abandon(x, "gone");
 }
 
 /** Leaves the queue; a lease that was given and not yet taken is kept for its release. */

@@ -1,20 +1,22 @@
 /**
  * Answers requests: those to mock routes, and those that match no route. As much as possible is built before the first request:
- * each route has a template response, and an answer is a clone of it with the headers of its exchange. (To create a response
- * from a record of headers takes ten times as long.)
+ * each route has the bytes of its answers for engines that send bytes, and a template response for the others. An answer is a
+ * clone of the template with the headers of its exchange. (To create a response from a record of headers takes ten times as long.)
  *
  * @module
  */
-import { BODILESS } from "../lib/http.ts";
+import { BODILESS, byteLength, LENGTHLESS } from "../lib/http.ts";
 import { type Problem, problem } from "../lib/problem.ts";
 import { suggest } from "../lib/suggest.ts";
 import { type TraceIds, traceparent } from "../lib/trace.ts";
-import { corsHeaders } from "../pipeline/cors.ts";
-import type { LiveExchange, Stage } from "../pipeline/exchange.ts";
+import { corsFields, corsHeaders } from "../pipeline/cors.ts";
+import type { LiveExchange, Plan, Stage } from "../pipeline/exchange.ts";
+import type { Incoming } from "../pipeline/incoming.ts";
 import type { Matchable, Matcher } from "../pipeline/matcher.ts";
 import { REFUSED_HEADER } from "../pipeline/overrides.ts";
 import { breakOff, handOver } from "../pipeline/pipeline.ts";
 import type { Exchange } from "../plugin.ts";
+import { prepareAnswer } from "./prepared_answer.ts";
 
 /**
  * Creates the response to one exchange.
@@ -50,11 +52,20 @@ export interface AnswerContext {
   readonly traces: TraceIds;
 }
 
-/** Creates the function that answers the exchanges of a route when their time has come: {@linkcode Plan.answer}. */
+/** Functions that answer the exchanges of a route when their time has come. */
+export interface RouteAnswer extends Pick<Plan, "build"> {
+  /** {@linkcode Plan.answer}. */
+  readonly answer: (x: LiveExchange) => void;
+}
+
+/** Text that a line of HTTP/1.1 can carry unchanged. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
+
+/** Creates the functions that answer the exchanges of a route. */
 export function createAnswer(
   settings: AnswerSettings,
   context: AnswerContext,
-): (x: LiveExchange) => void {
+): RouteAnswer {
   const { traces } = context;
   const headers = new Headers(settings.headers);
   const cors = context.cors && !headers.has("access-control-allow-origin");
@@ -67,10 +78,16 @@ export function createAnswer(
   if (cors) headers.append("vary", "Origin");
   const init = { status: settings.status, headers };
   const template = new Response(settings.body, init);
-  const headTemplate = new Response(null, init);
+  const headTemplate = new Response(null, {
+    status: settings.status,
+    headers: headersOfHead(template, settings.body ?? ""),
+  });
   const { create } = settings;
+  const prepared = create === undefined
+    ? prepareAnswer(template, settings.body ?? "")
+    : undefined;
 
-  function build(x: LiveExchange): Response {
+  function responseTo(x: LiveExchange): Response {
     if (x.outcome !== "answered") return complete(x, refusal(x));
     if (create !== undefined) return complete(x, create(x, headers, cors));
     const base = x.method === "HEAD" ? headTemplate : template;
@@ -83,11 +100,24 @@ export function createAnswer(
     x.trace = traces.next();
     own.append("server-timing", serverTiming(x, traceparent(x.trace)));
     if (x.refused !== undefined) own.append(REFUSED_HEADER, x.refused);
-    if (cors && x.request !== undefined) {
-      const origin = x.request.headers.get("origin");
-      if (origin !== null) corsHeaders(own, origin);
-    }
+    const origin = cors ? x.header("origin") : null;
+    if (origin !== null) corsHeaders(own, origin);
     return response;
+  }
+
+  /** Formats the header lines that {@linkcode complete} adds; undefined if HTTP/1.1 needs a closer look at one of them. */
+  function fieldsOf(x: LiveExchange, incoming: Incoming): string | undefined {
+    const origin = cors ? incoming.header("origin") : null;
+    if (origin !== null && !PRINTABLE.test(origin)) return undefined;
+    x.trace = traces.next();
+    let fields = `perfmock-sequence: ${x.sequence}\r\nserver-timing: ${
+      serverTiming(x, traceparent(x.trace))
+    }\r\n`;
+    if (x.refused !== undefined) {
+      fields += `${REFUSED_HEADER}: ${x.refused}\r\n`;
+    }
+    if (origin !== null) fields += corsFields(origin);
+    return fields;
   }
 
   /** Answers 500: the cause is an error of perfmock or of a plugin, not of the client. */
@@ -128,19 +158,47 @@ export function createAnswer(
     }, headers);
   }
 
-  return function answer(x) {
+  function build(x: LiveExchange): Response | Promise<Response> {
     // The exchange must end whatever happens: a plugin may have rejected it with a status or header that HTTP does not allow.
     try {
-      const response = build(x);
-      x.response = x.plan.hooks.respond.length === 0 || x.outcome === "failed"
+      const response = responseTo(x);
+      return x.plan.hooks.respond.length === 0 || x.outcome === "failed"
         ? response
         : shape(x, response, broken);
     } catch (error) {
       x.flowing = false;
-      x.response = broken(x, error);
+      return broken(x, error);
     }
-    x.resolve?.(x.response);
+  }
+
+  return {
+    build,
+    answer(x) {
+      const { incoming } = x;
+      if (incoming === undefined) return;
+      if (
+        prepared !== undefined && incoming.send !== undefined &&
+        x.outcome === "answered" && x.plan.hooks.respond.length === 0
+      ) {
+        try {
+          const fields = fieldsOf(x, incoming);
+          if (fields !== undefined) return incoming.send(prepared, fields);
+        } catch (error) {
+          return incoming.respond(broken(x, error));
+        }
+      }
+      incoming.respond(build(x));
+    },
   };
+}
+
+/** Headers of the answer to HEAD: those of GET, with the length that its body has. */
+function headersOfHead({ headers, status }: Response, body: string): Headers {
+  const own = new Headers(headers);
+  if (!LENGTHLESS.has(status) && !own.has("content-length")) {
+    own.set("content-length", `${byteLength(body)}`);
+  }
+  return own;
 }
 
 function failure(error: unknown): Problem {
@@ -181,7 +239,7 @@ function shape(
   if (typeof Reflect.get(Object(shaped), "then") === "function") {
     return Promise.resolve(shaped).then(checked).then((final) => {
       if (isLeft(response, final)) handOver(x);
-      return final;
+      return remeasured(x, response, final);
     }).catch((error) => {
       breakOff(x, error);
       return broken(x, error, "respond", running);
@@ -189,7 +247,7 @@ function shape(
   }
   let final: Response;
   try {
-    final = checked(shaped);
+    final = remeasured(x, response, checked(shaped));
   } catch (error) {
     x.flowing = false;
     return broken(x, error, "respond", running);
@@ -203,6 +261,15 @@ function shape(
 /** Returns whether a hook answers with another body, so that the route's own body will not be read. */
 function isLeft({ body }: Response, final: Response): boolean {
   return body !== null && body !== final.body && !body.locked;
+}
+
+/** Removes the length of the route's body from an answer to HEAD that a hook gave a body of its own. */
+function remeasured(x: LiveExchange, before: Response, final: Response) {
+  const { body, status } = final;
+  if (x.method !== "HEAD" || final === before || body === null) return final;
+  const headers = new Headers(final.headers);
+  headers.delete("content-length");
+  return new Response(body, { status, headers });
 }
 
 /** Checks the type at run time, because a plugin may be plain JavaScript. */
@@ -253,11 +320,11 @@ export function createFallback<T extends Matchable>(
   matcher: Matcher<T>,
   routes: readonly T[],
   options: Pick<AnswerContext, "cors">,
-): (request: Request, path: string) => Response {
+): (incoming: Pick<Incoming, "method" | "header">, path: string) => Response {
   const paths = [...new Set(routes.map((route) => route.path))];
-  return (request, path) => {
+  return (incoming, path) => {
     const headers = new Headers({ "timing-allow-origin": "*" });
-    const origin = request.headers.get("origin");
+    const origin = incoming.header("origin");
     if (options.cors) headers.set("vary", "Origin");
     if (options.cors && origin !== null) corsHeaders(headers, origin);
     const allowed = matcher.methodsOf(path);
@@ -268,14 +335,14 @@ export function createFallback<T extends Matchable>(
         title: "No route takes this method",
         detail: `${path} has a route for ${
           allowed.join(", ")
-        }, not for ${request.method}`,
+        }, not for ${incoming.method}`,
       }, headers);
     }
     const nearest = suggest(path, paths);
     return problem({
       status: 404,
       title: "No route matches",
-      detail: `No route takes ${request.method} ${path}${
+      detail: `No route takes ${incoming.method} ${path}${
         nearest === undefined ? "" : `; did you mean ${nearest}?`
       }`,
     }, headers);

@@ -75,18 +75,17 @@ function answer(
   const version = versionOf(size, modified);
   headers.set("etag", version.etag);
   headers.set("last-modified", new Date(modified).toUTCString());
-  const received = x.request?.headers;
-  const conditional = !plain && received !== undefined &&
+  const conditional = !plain && x.incoming !== undefined &&
     (x.method === "GET" || x.method === "HEAD");
   if (!plain) headers.set("accept-ranges", "bytes");
   let range: Range | null | undefined;
   if (conditional) {
-    if (isKnown(received, version)) {
+    if (isKnown(x, version)) {
       file.close();
       headers.delete("content-type");
       return { status: 304, headers, body: null };
     }
-    range = x.method === "GET" ? rangeOf(received, size, version) : undefined;
+    range = x.method === "GET" ? rangeOf(x, size, version) : undefined;
   }
   if (range === null) {
     file.close();
@@ -151,15 +150,15 @@ function versionOf(size: number, modified: number): Version {
 }
 
 /** Returns whether the client already has this version: by If-None-Match, or without that header by If-Modified-Since. */
-function isKnown(headers: Headers, version: Version): boolean {
-  const tags = headers.get("if-none-match");
+function isKnown(x: LiveExchange, version: Version): boolean {
+  const tags = x.header("if-none-match");
   if (tags !== null) {
     return tags.trim() === "*" ||
       tags.split(",").some((tag) =>
         tag.trim().replace(/^W\//, "") === version.etag
       );
   }
-  const since = secondsOf(headers.get("if-modified-since"));
+  const since = secondsOf(x.header("if-modified-since"));
   return since !== undefined && version.modified <= since;
 }
 
@@ -170,14 +169,14 @@ function isKnown(headers: Headers, version: Version): boolean {
  * ignore such a header), or if If-Range names another version; null if the file has no such part
  */
 function rangeOf(
-  headers: Headers,
+  x: LiveExchange,
   size: number,
   version: Version,
 ): Range | null | undefined {
   const [, from, to] =
-    /^bytes=\s*(\d*)-(\d*)\s*$/i.exec(headers.get("range") ?? "") ?? [];
+    /^bytes=\s*(\d*)-(\d*)\s*$/i.exec(x.header("range") ?? "") ?? [];
   if (from === undefined || (from === "" && to === "")) return undefined;
-  if (!isCurrent(headers.get("if-range"), version)) return undefined;
+  if (!isCurrent(x.header("if-range"), version)) return undefined;
   if (from === "") {
     const length = Math.min(Number(to), size);
     return length === 0 ? null : { first: size - length, last: size - 1 };

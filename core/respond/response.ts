@@ -5,7 +5,7 @@
  * @module
  */
 import type { RouteSettings } from "../config/mod.ts";
-import { BODILESS } from "../lib/http.ts";
+import { BODILESS, byteLength } from "../lib/http.ts";
 import { fillJson, parseJsonTemplate } from "../lib/json_template.ts";
 import { fill, isFixed, parseTemplate } from "../lib/template.ts";
 import { LATENESS_BOUNDARIES } from "../observe/timing.ts";
@@ -120,6 +120,9 @@ function responder(
     const init = { status: x.status, headers };
     if (body === null || x.method === "HEAD" || BODILESS.has(x.status)) {
       if (typeof body !== "string") body?.close();
+      else if (!BODILESS.has(x.status) && !headers.has("content-length")) {
+        headers.set("content-length", `${byteLength(body)}`);
+      }
       return new Response(null, init);
     }
     if (content.failed || paceOf === undefined && typeof body === "string") {

@@ -4,10 +4,10 @@
  * @module
  */
 import { TrieRouter } from "hono/router/trie-router";
-import { getPath } from "hono/utils/url";
 import type { Values } from "../lib/template.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
-import { decodedPattern } from "../pipeline/matcher.ts";
+import type { Incoming } from "../pipeline/incoming.ts";
+import { decodedPattern, pathOf } from "../pipeline/matcher.ts";
 import { BytesBody, pieceSizes, type Source } from "./source.ts";
 
 const encoder = new TextEncoder();
@@ -58,31 +58,31 @@ export function valuesOf(path: string): (x: LiveExchange) => RequestValues {
 export class RequestValues implements Values {
   index = 0;
   readonly sequence: number;
-  readonly #request: Request | undefined;
+  readonly #incoming: Incoming | undefined;
   readonly #router: TrieRouter<true>;
   #path: Readonly<Record<string, string>> | undefined;
   #query: URLSearchParams | undefined;
 
   constructor(
-    x: Pick<LiveExchange, "request" | "sequence">,
+    x: Pick<LiveExchange, "incoming" | "sequence">,
     router: TrieRouter<true>,
   ) {
     this.sequence = x.sequence;
-    this.#request = x.request;
+    this.#incoming = x.incoming;
     this.#router = router;
   }
 
   path(name: string): string | undefined {
-    this.#path ??= this.#request === undefined
+    this.#path ??= this.#incoming === undefined
       ? {}
-      : parametersOf(this.#request, this.#router);
+      : parametersOf(this.#incoming, this.#router);
     const value = this.#path[name];
     return value === undefined ? undefined : decoded(value);
   }
 
   query(name: string): string | undefined {
     if (this.#query === undefined) {
-      const url = this.#request?.url ?? "";
+      const url = this.#incoming?.url ?? "";
       const start = url.indexOf("?");
       this.#query = new URLSearchParams(start < 0 ? "" : url.slice(start));
     }
@@ -92,10 +92,10 @@ export class RequestValues implements Values {
 
 /** Finds the parameters in a request's path. If the server is mounted in another app, a prefix stands before the route's path. */
 function parametersOf(
-  request: Request,
+  incoming: Incoming,
   router: TrieRouter<true>,
 ): Readonly<Record<string, string>> {
-  const whole = getPath(request);
+  const whole = pathOf(incoming);
   for (let at = 0; at >= 0; at = whole.indexOf("/", at + 1)) {
     const [found] = router.match("GET", whole.slice(at))[0];
     if (found !== undefined) return found[1] as Record<string, string>;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Peer } from "../pipeline/exchange.ts";
+import type { Peer } from "../pipeline/incoming.ts";
 
 /** Certificate and its key, in PEM. */
 export interface Certificate {

@@ -5,7 +5,8 @@
  */
 import { PerfmockError } from "../errors.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
-import type { Peer } from "../pipeline/exchange.ts";
+import { BODILESS } from "../lib/http.ts";
+import type { Peer } from "../pipeline/incoming.ts";
 import type { Engine, EngineOptions, Handler } from "./engine.ts";
 
 /** Server that listens. */
@@ -83,7 +84,11 @@ function listenWithDeno(
     onListen() {},
     onError: () => new Response(null, { status: 500 }),
     ...certificate,
-  }, handler as (request: Request, peer: Peer) => Response | Promise<Response>);
+  }, (request: Request, peer: Peer) => {
+    const answer = handler(request, peer);
+    if (request.method !== "HEAD") return answer;
+    return answer instanceof Response ? unsized(answer) : answer.then(unsized);
+  });
   return {
     port: server.addr.port,
     shutdown: () => server.shutdown(),
@@ -92,6 +97,21 @@ function listenWithDeno(
       await server.finished;
     },
   };
+}
+
+/**
+ * Makes an answer to HEAD whose length is not known announce none: Deno announces 0 for an answer without a body, which is
+ * only right if GET would be answered with nothing (RFC 9110, section 8.6).
+ */
+function unsized(response: Response): Response {
+  const { body, headers, status } = response;
+  return body !== null || headers.has("content-length") ||
+      response.type === "error" || BODILESS.has(status)
+    ? response
+    : new Response(new ReadableStream({ start: (it) => it.close() }), {
+      status,
+      headers,
+    });
 }
 
 function notStarted({ host, port }: Address, error: unknown): PerfmockError {

@@ -31,7 +31,7 @@ import { Recorder } from "../observe/recorder.ts";
 import type { Stats } from "../observe/stats.ts";
 import { RecentHistogram } from "../observe/windows.ts";
 import { forget } from "../pipeline/edge.ts";
-import type { Peer } from "../pipeline/exchange.ts";
+import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import type { Clock } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import { LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
@@ -187,8 +187,7 @@ export class Server implements Perfmock {
     );
     await world.start({ ...input, value });
     // From the first session on, each request is checked for the name of a session.
-    this.#main.edge.inSession ??= (request, peer) =>
-      this.#inSession(request, peer);
+    this.#main.edge.inSession ??= (incoming) => this.#inSession(incoming);
     return world;
   }
 
@@ -233,24 +232,23 @@ export class Server implements Perfmock {
     });
   }
 
-  /** Answers a request that names a session, by a header or by its host; undefined if it names none. */
-  #inSession(
-    request: Request,
-    peer: Peer | undefined,
-  ): Response | Promise<Response> | undefined {
-    const named = request.headers.get(this.config.sessions.header);
-    const name = named ?? nameInHost(request.url);
-    if (name === undefined) return undefined;
+  /** Takes a request that names a session, by a header or by its host; returns false if it names none. */
+  #inSession(incoming: Incoming): boolean {
+    const { url } = incoming;
+    const named = incoming.header(this.config.sessions.header.toLowerCase());
+    const name = named ?? nameInHost(url);
+    if (name === undefined) return false;
     const world = this.#sessions.find(name);
     if (world !== undefined) {
-      return this.#main.revision.ofServer(new URL(request.url).pathname)
-        ? undefined
-        : world.edge.fetch(request, peer);
+      if (this.#main.revision.ofServer(new URL(url).pathname)) return false;
+      world.edge.receive(incoming);
+      return true;
     }
     // Other hosts below .localhost reach the server itself, but the name of a session that has ended is an error.
-    if (named === null && !this.#sessions.isPast(name)) return undefined;
+    if (named === null && !this.#sessions.isPast(name)) return false;
     const { code, message } = unknownSession(name);
-    return problem({ status: 404, title: message, code });
+    incoming.respond(problem({ status: 404, title: message, code }));
+    return true;
   }
 
   get config(): PerfmockConfig {

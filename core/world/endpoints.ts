@@ -139,9 +139,9 @@ export function served(
       path === base || path.startsWith(`${base}/`) ||
       own.find("GET", path) !== undefined,
     endpoints: (request) => app.fetch(request),
-    unmatched(request, path) {
-      const response = fallback(request, path);
-      world.recorder.unmatched(request.method, response.status);
+    unmatched(incoming, path) {
+      const response = fallback(incoming, path);
+      world.recorder.unmatched(incoming.method, response.status);
       return response;
     },
   };

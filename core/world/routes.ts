@@ -263,7 +263,7 @@ function buildRoute(
   const response = prepareResponse(route, view, world.metrics);
   const effects = {
     counter: (fault: string) => world.recorder.fault(route.id, fault),
-    answer: (answer: FaultAnswer) => createAnswer(answer, context),
+    answer: (answer: FaultAnswer) => createAnswer(answer, context).answer,
   };
   const faults = prepareFaults(route.faults, {
     ...effects,
@@ -300,7 +300,7 @@ function buildRoute(
         }),
         resets: needsReset,
         status: route.response.status,
-        answer: createAnswer(response.answer, context),
+        ...createAnswer(response.answer, context),
         prepare: response.prepare,
         simulate: response.simulate,
       },

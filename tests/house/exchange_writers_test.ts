@@ -6,7 +6,6 @@ import { exchange, testPlan } from "../support/plan.ts";
 const ANSWER = [
   "flowing",
   "preparing",
-  "response",
   "status",
   "stop",
   "trace",
@@ -15,7 +14,7 @@ const ANSWER = [
 /** Fields of an exchange that change after its construction. */
 const FIELDS = new Set(
   Object.keys(exchange(testPlan()))
-    .filter((field) => !["plan", "method", "request", "peer"].includes(field)),
+    .filter((field) => !["plan", "method", "incoming"].includes(field)),
 );
 
 /** Writes to fields of exchanges in one file, as `field` names. By convention a variable for an exchange is called `x`. */

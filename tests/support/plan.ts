@@ -6,6 +6,7 @@ import {
   type Plan,
   type PlannedHooks,
 } from "../../core/pipeline/exchange.ts";
+import { FetchIncoming } from "../../core/pipeline/incoming.ts";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { Recorder } from "../../core/observe/recorder.ts";
 import { createFlow } from "../../core/pipeline/pipeline.ts";
@@ -60,6 +61,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     flow: createFlow(),
     prepare: undefined,
     simulate: undefined,
+    build: () => new Response(),
     answer: undefined,
     report(error, _plan, stage, index) {
       reported.push(error);
@@ -75,4 +77,13 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
 /** Makes an exchange on a plan. */
 export function exchange(plan: Plan): LiveExchange {
   return new LiveExchange(plan, "GET", undefined);
+}
+
+/** Makes an exchange of a request, which receives its answer. */
+export function requested(
+  plan: Plan,
+  request: Request = new Request("http://localhost/r"),
+): { readonly x: LiveExchange; readonly incoming: FetchIncoming } {
+  const incoming = new FetchIncoming(request);
+  return { x: new LiveExchange(plan, request.method, incoming), incoming };
 }

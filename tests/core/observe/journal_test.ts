@@ -1,16 +1,15 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import { LiveExchange } from "../../../core/pipeline/exchange.ts";
+import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import { ExchangeJournal } from "../../../core/observe/journal.ts";
 import type { Outcome } from "../../../core/plugin.ts";
-import { testPlan } from "../../support/plan.ts";
+import { requested, testPlan } from "../../support/plan.ts";
 
 const plan = testPlan();
 
 function ended(sequence: number, more: Partial<LiveExchange> = {}) {
-  const x = new LiveExchange(
+  const { x } = requested(
     plan,
-    "GET",
     new Request(`http://localhost:1/r?n=${sequence}`),
   );
   return Object.assign(x, {

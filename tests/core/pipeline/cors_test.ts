@@ -1,12 +1,16 @@
 import { deepEqual, equal } from "node:assert/strict";
 import {
+  corsFields,
   corsHeaders,
   isPreflight,
   preflight,
 } from "../../../core/pipeline/cors.ts";
+import { FetchIncoming } from "../../../core/pipeline/incoming.ts";
 
-function options(headers: Record<string, string>): Request {
-  return new Request("http://localhost/", { method: "OPTIONS", headers });
+function options(headers: Record<string, string>): FetchIncoming {
+  return new FetchIncoming(
+    new Request("http://localhost/", { method: "OPTIONS", headers }),
+  );
 }
 
 const ASKED = {
@@ -25,6 +29,15 @@ Deno.test("corsHeaders() reflects the origin, allows credentials and exposes per
   });
 });
 
+Deno.test("corsFields() writes the headers of corsHeaders() as lines", () => {
+  const headers = new Headers();
+  corsHeaders(headers, "http://app.example");
+  deepEqual(
+    corsFields("http://app.example").split("\r\n").toSorted(),
+    ["", ...[...headers].map(([name, value]) => `${name}: ${value}`)],
+  );
+});
+
 Deno.test("isPreflight() requires OPTIONS, an origin and a requested method", () => {
   equal(isPreflight(options(ASKED)), true);
   equal(isPreflight(options({ origin: "http://app.example" })), false);
@@ -33,7 +46,9 @@ Deno.test("isPreflight() requires OPTIONS, an origin and a requested method", ()
     false,
   );
   equal(
-    isPreflight(new Request("http://localhost/", { headers: ASKED })),
+    isPreflight(
+      new FetchIncoming(new Request("http://localhost/", { headers: ASKED })),
+    ),
     false,
   );
 });

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { LiveExchange } from "../../../core/pipeline/exchange.ts";
+import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import { prepareFaults } from "../../../core/pipeline/faults.ts";
-import { testPlan } from "../../support/plan.ts";
+import { requested, testPlan } from "../../support/plan.ts";
 
 const faults = prepareFaults([{ share: 1, action: "cut-body" }], {
   stream: { uniform: () => 0.5 },
@@ -23,21 +23,17 @@ async function cut(
     },
     cancel: () => void (left = true),
   }, { highWaterMark: 0 });
-  const x = new LiveExchange(
-    {
-      ...testPlan(),
-      answer: (x) => {
-        x.flowing = true;
-        x.response = new Response(body, { headers });
-      },
+  const { x, incoming } = requested({
+    ...testPlan(),
+    build(x: LiveExchange) {
+      x.flowing = true;
+      return new Response(body, { headers });
     },
-    "GET",
-    undefined,
-  );
+  });
   faults?.decide(x)?.answer?.(x);
   const seen: string[] = [];
   try {
-    for await (const part of (await x.response)?.body ?? []) {
+    for await (const part of (await incoming.answer()).body ?? []) {
       seen.push(new TextDecoder().decode(part));
     }
     seen.push("whole");
@@ -67,32 +63,22 @@ Deno.test("cut-body passes on a body that is shorter than its announced length",
   );
 });
 
-Deno.test("cut-body does not answer if the route does not answer", () => {
-  const x = new LiveExchange(testPlan(), "GET", undefined);
-  faults?.decide(x)?.answer?.(x);
-  equal(x.response, undefined);
-});
-
 Deno.test("cut-body cancels the source if the client leaves before the cut", async () => {
   let left: unknown;
-  const x = new LiveExchange(
-    {
-      ...testPlan(),
-      answer: (x) => {
-        x.flowing = true;
-        x.response = new Response(
-          new ReadableStream<Uint8Array>({
-            cancel: (reason) => void (left = reason),
-          }),
-          { headers: { "content-length": "9" } },
-        );
-      },
+  const { x, incoming } = requested({
+    ...testPlan(),
+    build(x: LiveExchange) {
+      x.flowing = true;
+      return new Response(
+        new ReadableStream<Uint8Array>({
+          cancel: (reason) => void (left = reason),
+        }),
+        { headers: { "content-length": "9" } },
+      );
     },
-    "GET",
-    undefined,
-  );
+  });
   faults?.decide(x)?.answer?.(x);
-  await (await x.response)?.body?.cancel("gone");
+  await (await incoming.answer()).body?.cancel("gone");
   equal(left, "gone");
 });
 

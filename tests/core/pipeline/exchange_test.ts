@@ -1,16 +1,12 @@
 import { deepEqual, equal } from "node:assert/strict";
-import {
-  isLease,
-  isRejection,
-  LiveExchange,
-} from "../../../core/pipeline/exchange.ts";
-import { exchange, testPlan } from "../../support/plan.ts";
+import { isLease, isRejection } from "../../../core/pipeline/exchange.ts";
+import { exchange, requested, testPlan } from "../../support/plan.ts";
 
 Deno.test("LiveExchange returns the headers of its request, and null in simulation", () => {
   const request = new Request("http://localhost/r", {
     headers: { "x-user": "anna" },
   });
-  const x = new LiveExchange(testPlan(), "GET", request);
+  const { x } = requested(testPlan(), request);
   equal(x.header("X-User"), "anna");
   equal(x.header("x-other"), null);
   equal(exchange(testPlan()).header("x-user"), null);

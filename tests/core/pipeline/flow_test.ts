@@ -9,7 +9,7 @@ function exchanges(count: number): LiveExchange[] {
 }
 
 Deno.test("Flow tracks exchanges in whatever order they end", () => {
-  const flow = new Flow(() => {});
+  const flow = new Flow(() => {}, () => {});
   const [a, b, c, d] = exchanges(4);
   for (const x of [a, b, c, d]) flow.enter(x);
   equal(flow.size, 4);
@@ -22,7 +22,7 @@ Deno.test("Flow tracks exchanges in whatever order they end", () => {
 });
 
 Deno.test("Flow.emptied() resolves when the last active exchange ends, or at once if there is none", async () => {
-  const flow = new Flow(() => {});
+  const flow = new Flow(() => {}, () => {});
   await flow.emptied();
   const [a, b] = exchanges(2);
   flow.enter(a);
@@ -48,7 +48,7 @@ Deno.test("Flow.resume() continues exchanges that are settled meanwhile after th
       flow.resume(c);
     }
     order.push(`end ${names.get(x)}`);
-  });
+  }, () => {});
   flow.resume(a);
   deepEqual(order, [
     "begin a",
@@ -61,7 +61,7 @@ Deno.test("Flow.resume() continues exchanges that are settled meanwhile after th
 });
 
 Deno.test("Flow.endAll() ends each exchange once, even if one exchange's end ends others", () => {
-  const flow = new Flow(() => {});
+  const flow = new Flow(() => {}, () => {});
   const xs = exchanges(5);
   for (const x of xs) flow.enter(x);
   const ended: number[] = [];

@@ -1,9 +1,7 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { TraceIds } from "../../../core/lib/trace.ts";
-import {
-  LiveExchange,
-  type PlannedHooks,
-} from "../../../core/pipeline/exchange.ts";
+import type { PlannedHooks } from "../../../core/pipeline/exchange.ts";
+import { FetchIncoming } from "../../../core/pipeline/incoming.ts";
 import { Matcher } from "../../../core/pipeline/matcher.ts";
 import { begin } from "../../../core/pipeline/pipeline.ts";
 import type { Exchange, Rejection } from "../../../core/plugin.ts";
@@ -15,7 +13,7 @@ import {
   serverTiming,
 } from "../../../core/respond/answer.ts";
 import { json } from "../../support/http.ts";
-import { exchange, testPlan } from "../../support/plan.ts";
+import { exchange, requested, testPlan } from "../../support/plan.ts";
 
 interface Given {
   readonly settings?: Partial<AnswerSettings>;
@@ -27,7 +25,7 @@ interface Given {
 
 function exchangeOf(given: Given = {}) {
   const { settings, cors = true, hooks, method = "GET", headers } = given;
-  const answer = createAnswer({
+  const answers = createAnswer({
     status: 200,
     headers: {},
     body: undefined,
@@ -37,21 +35,19 @@ function exchangeOf(given: Given = {}) {
   const plan = {
     ...testPlan(hooks),
     status: settings?.status ?? 200,
-    answer,
+    ...answers,
   };
   const request = new Request("http://localhost/r", {
     method,
     headers: headers ?? {},
   });
-  const x = new LiveExchange(plan, method, request);
+  const { x, incoming } = requested(plan, request);
   begin(x);
-  return { x, plan };
+  return { x, plan, incoming };
 }
 
 async function answerOf(given: Given = {}): Promise<Response> {
-  const { response } = exchangeOf(given).x;
-  ok(response !== undefined);
-  return await response;
+  return await exchangeOf(given).incoming.answer();
 }
 
 function refused(rejection: Rejection, given: Given = {}): Promise<Response> {
@@ -134,16 +130,18 @@ Deno.test("createAnswer() answers 204 and 304 without a body", async () => {
 });
 
 Deno.test("createAnswer() creates a separate body and sequence number for each answer", async () => {
-  const { x, plan } = exchangeOf({ settings: { body: "b" } });
-  const second = new LiveExchange(plan, "GET", undefined);
-  begin(second);
-  const responses = await Promise.all([x.response, second.response]);
+  const { incoming, plan } = exchangeOf({ settings: { body: "b" } });
+  const second = requested(plan);
+  begin(second.x);
+  const responses = [incoming, second.incoming].map((one) => one.answer());
   deepEqual(
-    await Promise.all(responses.map((response) => response?.text())),
+    await Promise.all(responses.map(async (one) => (await one).text())),
     ["b", "b"],
   );
   deepEqual(
-    responses.map((response) => response?.headers.get("perfmock-sequence")),
+    (await Promise.all(responses)).map(({ headers }) =>
+      headers.get("perfmock-sequence")
+    ),
     ["0", "1"],
   );
 });
@@ -194,12 +192,14 @@ for (
   })
 ) {
   Deno.test(`createAnswer() answers a rejection with ${what} with 500, and the exchange ends`, async () => {
-    const { x, plan } = exchangeOf({ hooks: { admit: [() => rejection] } });
-    const response = await x.response;
-    deepEqual([response?.status, x.status, plan.flow.size], [500, 500, 0]);
+    const { x, plan, incoming } = exchangeOf({
+      hooks: { admit: [() => rejection] },
+    });
+    const response = await incoming.answer();
+    deepEqual([response.status, x.status, plan.flow.size], [500, 500, 0]);
     equal(plan.reported.length, 1);
-    equal(response?.headers.get("set-cookie"), null);
-    await response?.body?.cancel();
+    equal(response.headers.get("set-cookie"), null);
+    await response.body?.cancel();
   });
 }
 
@@ -234,13 +234,13 @@ Deno.test("respond hooks receive the response of the hook before, synchronous or
 
 Deno.test("a respond hook may replace the response, and observe hooks see the new status", async () => {
   const seen: number[] = [];
-  const { x } = exchangeOf({
+  const { incoming } = exchangeOf({
     hooks: {
       respond: [() => new Response("else", { status: 418 })],
       observe: [(x) => void seen.push(x.status)],
     },
   });
-  equal(await (await x.response)?.text(), "else");
+  equal(await (await incoming.answer()).text(), "else");
   deepEqual(seen, [418]);
 });
 
@@ -259,8 +259,8 @@ Deno.test("respond hooks see rejections, but not failures", async () => {
     },
   });
   equal(calls, 1);
-  for (const { x } of [rejected, failed]) {
-    await (await x.response)?.body?.cancel();
+  for (const { incoming } of [rejected, failed]) {
+    await (await incoming.answer()).body?.cancel();
   }
 });
 
@@ -278,20 +278,20 @@ for (
     const broken = hook as () => Response;
     const after = (_: unknown, response: Response) => response;
     for (const respond of [[broken], [broken, after]]) {
-      const { x, plan } = exchangeOf({
+      const { plan, incoming } = exchangeOf({
         hooks: { respond },
         headers: { origin: "http://app.example" },
       });
-      const response = await x.response;
-      equal(response?.status, 500);
-      equal(response?.headers.get("perfmock-sequence"), "0");
+      const response = await incoming.answer();
+      equal(response.status, 500);
+      equal(response.headers.get("perfmock-sequence"), "0");
       equal(
-        response?.headers.get("access-control-allow-origin"),
+        response.headers.get("access-control-allow-origin"),
         "http://app.example",
       );
       equal(plan.reported.length, 1);
       equal(plan.flow.size, 0);
-      await response?.body?.cancel();
+      await response.body?.cancel();
     }
   });
 }
@@ -375,7 +375,9 @@ function unmatched(method: string, path: string, cors = true, origin?: string) {
     ? {}
     : { origin };
   return fallback(
-    new Request(`http://localhost${path}`, { method, headers }),
+    new FetchIncoming(
+      new Request(`http://localhost${path}`, { method, headers }),
+    ),
     path,
   );
 }

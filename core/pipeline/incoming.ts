@@ -1,0 +1,126 @@
+/**
+ * A request as the pipeline sees it, and the way back to its client. An engine that reads bytes itself makes a Request of the
+ * Fetch API only where one is asked for, and sends bytes that a route has prepared.
+ *
+ * @module
+ */
+
+/** The client's end of a connection, as the HTTP server reports it. */
+export interface Peer {
+  /** Address of the client. */
+  readonly remoteAddr: { readonly hostname?: string | undefined };
+}
+
+/** Bytes that all answers of a route share. */
+export interface PreparedAnswer {
+  /** Status, 200…599. */
+  readonly status: number;
+  /**
+   * Status line and the header lines that are the same in all answers, each ended by CRLF. Content-Length is among them, unless the
+   * status allows none. There is no Connection and no blank line.
+   */
+  readonly head: Uint8Array<ArrayBuffer>;
+  /** Body; empty for none. It is not sent in answer to HEAD. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** True if the head has a Date, so that the engine must not add one. */
+  readonly date: boolean;
+}
+
+/** Learns that a client has left. An exchange is its own, which saves a closure per request. */
+export interface LeaveListener {
+  /** The client has left. May come after the answer too; has no effect then. */
+  left(): void;
+}
+
+/** A request as the engine that received it presents it, and the way back to its client. */
+export interface Incoming {
+  /** Method, upper case. */
+  readonly method: string;
+  /** Absolute URL. */
+  readonly url: string;
+  /** Address of the client; undefined if there is no connection. */
+  readonly client: string | undefined;
+  /** Request of the Fetch API, made at its first use. Its signal aborts when the client leaves. */
+  readonly request: Request;
+  /**
+   * Sends prepared bytes with the header lines of one exchange, in ASCII, each ended by CRLF. Undefined where the engine takes
+   * responses only. Called at most once, and neither before nor after `respond`, unless it throws: nothing is sent then.
+   */
+  readonly send:
+    | ((answer: PreparedAnswer, fields: string) => void)
+    | undefined;
+  /** Returns the value of a header by its lower-case name; null if absent. */
+  header(name: string): string | null;
+  /** Takes the answer; it goes nowhere if the client has left. Called at most once. Must not throw. */
+  respond(response: Response | Promise<Response>): void;
+  /** Resets the connection before any byte, in place of an answer. */
+  reset(): void;
+  /**
+   * Reports the client's leaving, before its answer is complete, to a listener. Called at most once, before the answer.
+   *
+   * @param short true if the answer comes so soon that an engine whose watch is costly need not watch
+   */
+  onLeave(listener: LeaveListener, short: boolean): void;
+}
+
+/** A request that an engine presents as a Request of the Fetch API, and that waits for a response. */
+export class FetchIncoming implements Incoming {
+  readonly request: Request;
+  readonly #peer: Peer | undefined;
+  #answer: Response | Promise<Response> | undefined;
+  #resolve: ((response: Response | Promise<Response>) => void) | undefined;
+
+  /** @param peer the client's end of the connection; undefined if there is none */
+  constructor(request: Request, peer?: Peer) {
+    this.request = request;
+    this.#peer = peer;
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get url(): string {
+    return this.request.url;
+  }
+
+  get client(): string | undefined {
+    return this.#peer?.remoteAddr.hostname;
+  }
+
+  get send(): undefined {
+    return undefined;
+  }
+
+  header(name: string): string | null {
+    return this.request.headers.get(name);
+  }
+
+  respond(response: Response | Promise<Response>): void {
+    this.#answer ??= response;
+    this.#resolve?.(response);
+  }
+
+  /** Answers with a network error: a listener that can resets the connection, and a caller in the same process receives it. */
+  reset(): void {
+    this.respond(Response.error());
+  }
+
+  onLeave(listener: LeaveListener, short: boolean): void {
+    if (short) return;
+    this.request.signal.addEventListener("abort", () => {
+      listener.left();
+      if (this.#answer === undefined) dismiss(this);
+    }, { once: true });
+  }
+
+  /** Returns the answer if there is one, and otherwise its promise. */
+  answer(): Response | Promise<Response> {
+    return this.#answer ?? new Promise((resolve) => this.#resolve = resolve);
+  }
+}
+
+/** Answers a request whose exchange was abandoned: some caller may wait for it, but the client is gone or about to be. */
+export function dismiss(incoming: Incoming): void {
+  incoming.respond(new Response(null, { status: 499 }));
+}
