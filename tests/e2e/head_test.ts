@@ -5,7 +5,7 @@ const ROUTES = [
   { path: "/text", response: { text: "hällo" } },
   { path: "/json", response: { json: { a: 1 } } },
   { path: "/template", response: { text: "number {{sequence}}" } },
-  { path: "/wire", response: { text: "slowly" }, wire: { chunk: 2 } },
+  { path: "/wire", response: { text: "slowly" }, wire: { bandwidth: "1MB/s" } },
   { path: "/empty", response: { status: 201 } },
   { path: "/none", response: { status: 204 } },
   {
