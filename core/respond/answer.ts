@@ -105,7 +105,7 @@ export function createAnswer(
     return response;
   }
 
-  /** Formats the header lines that {@linkcode complete} adds; undefined if HTTP/1.1 needs a closer look at one of them. */
+  /** Formats the header lines that {@linkcode complete} adds; undefined if the origin is not printable ASCII. */
   function fieldsOf(x: LiveExchange, incoming: Incoming): string | undefined {
     const origin = cors ? incoming.header("origin") : null;
     if (origin !== null && !PRINTABLE.test(origin)) return undefined;
