@@ -19,6 +19,8 @@ export interface Benchmark {
 export interface Context {
   /** True to run for seconds only, to show that the benchmark works. */
   readonly quick: boolean;
+  /** Duration of the long runs, in minutes. */
+  readonly minutes: number;
   /** Starts child processes. The runner stops them after the benchmark, also if it fails. */
   readonly children: Children;
   /** Prints a remark that the reader of the table must know. */

@@ -2,6 +2,10 @@
  * with nanosecond timeouts, a binary min-heap of deadlines, keep-alive and TCP_NODELAY. Listens on a free port of the loopback
  * interface, prints {"port":N}, and ends when its standard input ends. Linux only.
  *
+ * The second argument, if given, is the whole answer, head and body, which is then the same for every request. Each line on
+ * standard input prints the lateness of the answers since the line before, from when they were due to after their write, in ms:
+ * {"count":N,"p50":X,"p99":X,"p999":X,"max":X}.
+ *
  *   cc -O2 -o native_reference native_reference.c && ./native_reference 20
  */
 #define _GNU_SOURCE
@@ -17,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 65536, EVENTS = 512, HEAD = 4096 };
+enum { CONNECTIONS = 65536, EVENTS = 512, HEAD = 4096, MICROSECONDS = 1000000 };
 
 /* A connection is identified by its file descriptor and has one request at a time. `slot` is its index in the heap, or -1. */
 struct connection {
@@ -32,6 +36,13 @@ static struct connection connections[CONNECTIONS];
 static int heap[CONNECTIONS];
 static int waiting;
 static int64_t delay;
+static const char *fixed_answer;
+static size_t fixed_length;
+
+/* Number of answers by lateness in whole microseconds; the last element counts all that were later. */
+static uint32_t lateness[MICROSECONDS + 1];
+static int64_t answers;
+static int64_t latest;
 
 static int64_t now(void) {
   struct timespec t;
@@ -88,13 +99,43 @@ static void hang_up(int fd) {
   close(fd);
 }
 
+static void record_lateness(int64_t late) {
+  if (late > latest) latest = late;
+  int64_t place = late / 1000;
+  lateness[place < MICROSECONDS ? place : MICROSECONDS]++;
+  answers++;
+}
+
+/* Returns the lateness, in ms, that the given share of the answers did not exceed; 0 if there are none. */
+static double lateness_quantile(double share) {
+  int64_t left = (int64_t)(share * answers + 0.999999);
+  int place = 0;
+  while (place < MICROSECONDS && (left -= lateness[place]) > 0) place++;
+  return place / 1e3;
+}
+
+static void print_lateness(void) {
+  printf("{\"count\":%lld,\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"max\":%.3f}\n", (long long)answers,
+      lateness_quantile(0.5), lateness_quantile(0.99), lateness_quantile(0.999), latest / 1e6);
+  fflush(stdout);
+  memset(lateness, 0, sizeof lateness);
+  answers = latest = 0;
+}
+
 static void answer(int fd) {
   char text[256];
-  int64_t took = now() - connections[fd].arrival;
-  int length = snprintf(text, sizeof text,
-      "HTTP/1.1 200 OK\r\ncontent-type: text/plain;charset=UTF-8\r\ncontent-length: 2\r\n"
-      "server-timing: total;dur=%.3f\r\n\r\nok", took / 1e6);
-  if (write(fd, text, length) != length) hang_up(fd);
+  const char *bytes = fixed_answer;
+  ssize_t length = fixed_length;
+  int64_t due = connections[fd].due;
+  if (bytes == NULL) {
+    int64_t took = now() - connections[fd].arrival;
+    length = snprintf(text, sizeof text,
+        "HTTP/1.1 200 OK\r\ncontent-type: text/plain;charset=UTF-8\r\ncontent-length: 2\r\n"
+        "server-timing: total;dur=%.3f\r\n\r\nok", took / 1e6);
+    bytes = text;
+  }
+  if (write(fd, bytes, length) != length) hang_up(fd);
+  record_lateness(now() - due);
 }
 
 static void receive(int fd) {
@@ -143,9 +184,13 @@ static int listen_on_loopback(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: %s MILLISECONDS\n", argv[0]);
+  if (argc != 2 && argc != 3) {
+    fprintf(stderr, "usage: %s MILLISECONDS [ANSWER]\n", argv[0]);
     return 2;
+  }
+  if (argc == 3) {
+    fixed_answer = argv[2];
+    fixed_length = strlen(fixed_answer);
   }
   delay = (int64_t)(atof(argv[1]) * 1e6);
   int listener = listen_on_loopback();
@@ -172,6 +217,7 @@ int main(int argc, char **argv) {
       if (fd == listener) welcome(poll, listener);
       else if (fd != STDIN_FILENO) receive(fd);
       else if (read(fd, byte, sizeof byte) <= 0) return 0;
+      else print_lateness();
     }
   }
 }

@@ -11,7 +11,7 @@ import {
   startPerfmock,
   startScript,
 } from "./servers.ts";
-import { inWords, quietRounds } from "./rounds.ts";
+import { inWords, quietRounds, turned } from "./rounds.ts";
 import { medianExcess, quantile, quantiles, Samples } from "./statistics.ts";
 
 /** Configured delay, in ms. */
@@ -149,7 +149,7 @@ async function measure(
   );
   const once = async (round: number) => {
     const reports: [string, Report][] = [];
-    for (const [name, server] of turned(servers, round)) {
+    for (const [name, server] of turned([...servers], round)) {
       const url = `${server.url}/wait`;
       reports.push([name, await driver.drive({ ...order, url } as Order)]);
     }
@@ -170,13 +170,6 @@ async function measure(
     const targets = ours ? load.targets.filter(known) : [];
     return { what: `${load.what}, ${name}`, values, targets };
   });
-}
-
-/** Rotates the servers by one place each round, so that the order favours none. */
-function turned(servers: Servers, round: number): [string, Server][] {
-  const list = [...servers];
-  const first = round % list.length;
-  return [...list.slice(first), ...list.slice(0, first)];
 }
 
 function figures(

@@ -53,6 +53,55 @@ export async function quietRounds<Found>(
   };
 }
 
+/**
+ * Rounds of a comparison.
+ *
+ * @param quick true for one round, to show that the comparison works
+ */
+export function comparing(quick: boolean): Rounds {
+  return quick ? { wanted: 1, most: 1 } : { wanted: 5, most: 9 };
+}
+
+/** Figures of parties that were measured in turn. */
+export interface Turns<Found> {
+  /** Figures of each party, one for each round, by label. */
+  readonly figures: ReadonlyMap<string, readonly Found[]>;
+  /** Description of the rounds, as {@linkcode inWords} gives it. */
+  readonly words: string;
+}
+
+/** Measures each party once in each round: A B C, B C A, C A B. */
+export async function inTurn<Party, Found>(
+  parties: ReadonlyMap<string, Party>,
+  measure: (party: Party, label: string) => Promise<Found>,
+  rounds: Rounds,
+): Promise<Turns<Found>> {
+  const found = await quietRounds(async (round) => {
+    const figures = new Map<string, Found>();
+    for (const [label, party] of turned([...parties], round)) {
+      figures.set(label, await measure(party, label));
+    }
+    return figures;
+  }, rounds);
+  const figures = new Map<string, Found[]>();
+  for (const label of parties.keys()) {
+    figures.set(
+      label,
+      found.kept.flatMap((round) => {
+        const figure = round.get(label);
+        return figure === undefined ? [] : [figure];
+      }),
+    );
+  }
+  return { figures, words: inWords(found) };
+}
+
+/** Rotates a list by one place each round, so that the order favours none. */
+export function turned<Item>(list: readonly Item[], round: number): Item[] {
+  const first = list.length === 0 ? 0 : round % list.length;
+  return [...list.slice(first), ...list.slice(0, first)];
+}
+
 /** Describes the rounds that the figures come from. */
 export function inWords({ kept, made, stolen }: QuietRounds<unknown>): string {
   return `${kept.length} of ${made} rounds, those with the least steal time: ${stolen} ms`;

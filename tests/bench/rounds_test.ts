@@ -1,5 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import { quietRounds } from "./rounds.ts";
+import { inTurn, quietRounds, turned } from "./rounds.ts";
 
 /** Returns the total steal time as read before and after each round, given the steal time of each round in ms. */
 function stealing(...lost: number[]): () => number {
@@ -29,4 +29,24 @@ Deno.test("quietRounds() selects the least disturbed rounds if too few are undis
     made: 4,
     stolen: 70,
   });
+});
+
+Deno.test("turned() starts each round with the next item", () => {
+  deepEqual(
+    [0, 1, 2, 3].map((round) => turned(["A", "B", "C"], round).join("")),
+    ["ABC", "BCA", "CAB", "ABC"],
+  );
+  deepEqual(turned([], 1), []);
+});
+
+Deno.test("inTurn() measures each party once a round and leaves the figures of disturbed rounds out", async () => {
+  const parties = new Map([["ours", 10], ["theirs", 20]]);
+  const order: string[] = [];
+  const { figures, words } = await inTurn(parties, (party, label) => {
+    order.push(label);
+    return Promise.resolve(party + order.length);
+  }, { wanted: 2, most: 3, stolen: stealing(0, 500, 0) });
+  deepEqual(order, ["ours", "theirs", "theirs", "ours", "ours", "theirs"]);
+  deepEqual([...figures], [["ours", [11, 15]], ["theirs", [22, 26]]]);
+  deepEqual(words, "2 of 3 rounds, those with the least steal time: 0 ms");
 });

@@ -56,11 +56,13 @@ export function startScript(
  * Compiles and starts the native reference.
  *
  * @param delay delay of each answer, in ms
+ * @param answer whole answer, head and body, that every request receives; default a short one with Server-Timing
  * @returns the server, or the reason, as a sentence, if it cannot be compiled or run here
  */
 export async function startNative(
   children: Children,
   delay: number,
+  answer?: string,
 ): Promise<Server | string> {
   if (Deno.build.os !== "linux") return "The native reference needs Linux";
   const folder = await Deno.makeTempDir({ prefix: "perfmock_bench_" });
@@ -74,13 +76,36 @@ export async function startNative(
       const reason = new TextDecoder().decode(stderr).split("\n", 1)[0];
       return `The native reference does not compile here: ${reason}`;
     }
-    return await listening(children.spawn(binary, [String(delay)]));
+    const args = answer === undefined ? [] : [answer];
+    return await listening(children.spawn(binary, [`${delay}`, ...args]));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return "There is no C compiler here (cc), so the native reference is left out";
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Lateness of answers as the native reference saw it, from when they were due to after their write, in ms. */
+export interface NativeLateness {
+  /** Number of answers. */
+  readonly count: number;
+  /** Median. */
+  readonly p50: number;
+  /** 99th percentile. */
+  readonly p99: number;
+  /** Quantile at 99.9 %. */
+  readonly p999: number;
+  /** Maximum. */
+  readonly max: number;
+}
+
+/** Returns the lateness of the answers that the native reference has given since it was last asked. */
+export async function nativeLateness(
+  { child }: Server,
+): Promise<NativeLateness> {
+  await child.send("lateness");
+  return JSON.parse(await child.line());
 }
 
 /** Options of {@linkcode startPerfmock}. */

@@ -86,3 +86,25 @@ export function medianExcess(
 ): number {
   return median(ours.map((value, round) => value - theirs[round]));
 }
+
+/** Returns one figure of each round. */
+export function pick<Key extends string, Round extends Record<Key, number>>(
+  rounds: readonly Round[],
+  figure: Key,
+): number[] {
+  return rounds.map((round) => round[figure]);
+}
+
+/**
+ * Returns the least value of each third of a series. Resident memory rises and falls with garbage collection; its least value grows
+ * only if something is kept.
+ *
+ * @param values in chronological order, at least three
+ */
+export function leastOfThirds(
+  values: readonly number[],
+): readonly [first: number, middle: number, last: number] {
+  const third = Math.floor(values.length / 3);
+  const least = (from: number) => Math.min(...values.slice(from, from + third));
+  return [least(0), least(third), least(2 * third)];
+}

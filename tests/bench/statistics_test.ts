@@ -1,8 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
 import {
+  leastOfThirds,
   median,
   medianExcess,
   medianRatio,
+  pick,
   quantile,
   quantiles,
   Samples,
@@ -42,4 +44,12 @@ Deno.test("Samples grows beyond its initial capacity and keeps the order", () =>
   samples.addAll([3000, 3001]);
   equal(samples.length, 3002);
   deepEqual(samples.values(), Float64Array.from({ length: 3002 }, (_, i) => i));
+});
+
+Deno.test("pick() returns one figure of each round", () => {
+  deepEqual(pick([{ p50: 1, p99: 2 }, { p50: 3, p99: 4 }], "p99"), [2, 4]);
+});
+
+Deno.test("leastOfThirds() returns the least value of each third, and leaves out what does not fill one", () => {
+  deepEqual(leastOfThirds([5, 4, 9, 6, 7, 8, 1]), [4, 6, 7]);
 });
