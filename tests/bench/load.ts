@@ -1,177 +1,168 @@
 /**
- * Rate and punctuality of the load engine: one thread sends to a bare Deno.serve in a separate process.
+ * Rate and punctuality of the load engine: one thread sends to the native reference in a separate process.
  *
  * @module
  */
-import type { LoadScenario } from "../../core/load.ts";
-import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { Benchmark, Context, Row } from "./benchmark.ts";
-import { processorTime } from "./machine.ts";
-import { inWords, quietRounds } from "./rounds.ts";
-import { type Server, startScript } from "./servers.ts";
+import { type EngineReport, LoadEngineDriver } from "./load_engine_driver.ts";
+import { comparing, inTurn } from "./rounds.ts";
+import { type Server, startNative, startScript } from "./servers.ts";
+import { leastOfThirds, median, medianRatio, pick } from "./statistics.ts";
+import { hasWrk, runWrk } from "./wrk.ts";
 
 const CONNECTIONS = 50;
 const RATE = 10_000;
-const MIB = 1024 ** 2;
+const CLOSED = `closed model, ${CONNECTIONS} users`;
+const WRK = `wrk, one thread, ${CONNECTIONS} connections`;
 
-/** Measures the open model, the closed model with wrk for comparison, and memory during a longer run. */
+/** Measures the open model, the closed model in turn with wrk, and memory during a longer run. */
 export const load: Benchmark = {
   name: "load",
   measures:
-    `One load thread against a bare Deno.serve: ${RATE} arrivals per second, evenly spaced; ${CONNECTIONS} users without think time; resident memory while it runs`,
+    `One load thread against native C without a delay: ${RATE} arrivals per second, evenly spaced; ${CONNECTIONS} users without think time, in turn with wrk; resident memory while it runs`,
   async run(context) {
-    const target = await startScript(context.children, "bare_text");
-    await using engine = await createPerfmock({}, { listen: false });
-    const seconds = context.quick ? 1 : 10;
+    const together = await context.children.separate();
+    if (together !== undefined) context.note(together);
+    const url = `${(await startTarget(context)).url}/`;
+    const driver = new LoadEngineDriver(context.children);
+    const bench = { context, driver, url };
     // The first run compiles the code of the others.
-    await send(engine, target, closed(1));
-    const rounds = await quietRounds(
-      () => send(engine, target, open(seconds)),
-      { wanted: 1, most: context.quick ? 1 : 5 },
-    );
-    context.note(`Open model: ${inWords(rounds)}`);
-    const rows = [
-      openRow(rounds.kept[0]),
-      closedRow(await send(engine, target, closed(seconds))),
-      ...await wrkRow(target, seconds, context),
+    await driver.run({ url, scenario: closed, seconds: 1 });
+    return [
+      ...await openRows(bench),
+      ...await closedRows(bench),
+      ...await memoryRows(bench),
     ];
-    return [...rows, await memoryRow(engine, target, context)];
   },
 };
 
-/** A scenario as a user writes it. */
-type Scenario = Readonly<Record<string, unknown>>;
-
-function open(seconds: number): Scenario {
-  return {
-    executor: "arrival-rate",
-    arrivals: "uniform",
-    rate: `${RATE}/s`,
-    duration: `${seconds}s`,
-    maxInFlight: 1000,
-  };
+/** Parties of this benchmark. */
+interface Bench {
+  readonly context: Context;
+  readonly driver: LoadEngineDriver;
+  readonly url: string;
 }
 
-function closed(seconds: number): Scenario {
-  return {
-    executor: "virtual-users",
-    users: CONNECTIONS,
-    duration: `${seconds}s`,
-  };
+const open = {
+  executor: "arrival-rate",
+  arrivals: "uniform",
+  rate: `${RATE}/s`,
+  maxInFlight: 1000,
+} as const;
+const closed = { executor: "virtual-users", users: CONNECTIONS } as const;
+
+async function startTarget({ children, note }: Context): Promise<Server> {
+  const native = await startNative(children, 0);
+  if (typeof native !== "string") return native;
+  note(`${native}: a bare Deno.serve takes its place`);
+  return await startScript(children, "bare_text");
 }
 
-/** Figures of a scenario, and its cost. */
-interface Sent extends LoadScenario {
-  /** Processor time of this process per request, in µs; it does not depend on other work on the machine. */
-  readonly cost: number;
-}
-
-async function send(
-  engine: Perfmock,
-  { url }: Server,
-  scenario: Scenario,
-  progress?: () => void,
-): Promise<Sent> {
-  // Read at each tick, because the thread's processor time ends with the thread.
-  const ticks: { readonly used: number; readonly started: number }[] = [];
-  const summary = await engine.load({
-    target: url,
-    scenarios: { load: { ...scenario, requests: [{ path: "/" }] } },
-  }, {
-    progress: ({ scenarios: [{ started }] }) => {
-      ticks.push({ used: processorTime(Deno.pid), started });
-      progress?.();
+async function openRows({ context, driver, url }: Bench): Promise<Row[]> {
+  const seconds = context.quick ? 1 : 5;
+  const what = `open model, ${RATE}/s`;
+  const { figures, words } = await inTurn(
+    new Map([[what, open]]),
+    async (scenario) => {
+      const { sent } = await driver.run({ url, scenario, seconds });
+      const { p50, p99, p999, max } = sent.startLag;
+      return {
+        rate: sent.rate,
+        dropped: sent.dropped,
+        failed: sent.failed,
+        p50: p50 ?? NaN,
+        p99: p99 ?? NaN,
+        p999: p999 ?? NaN,
+        max: max ?? NaN,
+      };
     },
-  });
-  const sent = summary.scenarios.load;
-  const [first, last] = [ticks[0], ticks[ticks.length - 2]];
-  const cost = (last?.used - first?.used) * 1000 /
-    (last?.started - first?.started);
-  return { ...sent, cost };
-}
-
-function openRow({ rate, failed, dropped, startLag }: Sent): Row {
-  return {
-    what: `open model, ${RATE}/s`,
+    comparing(context.quick),
+  );
+  context.note(`Open model: ${words}`);
+  const own = figures.get(what) ?? [];
+  return [{
+    what,
     values: {
-      "requests/s": Math.round(rate),
-      dropped,
-      failed,
-      "start lag p50 ms": startLag.p50 ?? NaN,
-      "p99 ms": startLag.p99 ?? NaN,
-      "p99.9 ms": startLag.p999 ?? NaN,
-      "max ms": startLag.max ?? NaN,
+      "requests/s": Math.round(median(pick(own, "rate"))),
+      dropped: Math.max(...pick(own, "dropped")),
+      failed: Math.max(...pick(own, "failed")),
+      "start lag p50 ms": median(pick(own, "p50")),
+      "p99 ms": median(pick(own, "p99")),
+      "p99.9 ms": median(pick(own, "p999")),
+      "max ms": Math.max(...pick(own, "max")),
     },
     targets: [
       { column: "dropped", atMost: 0 },
       { column: "failed", atMost: 0 },
-      { column: "p99 ms", atMost: 0.5 },
+      { column: "p99 ms", atMost: 0.1 },
     ],
-  };
+  }];
 }
 
-function closedRow({ rate, failed, cost }: Sent): Row {
-  return {
-    what: `closed model, ${CONNECTIONS} users`,
+/** Figures of one round of the closed model. */
+interface Closed {
+  readonly rate: number;
+  readonly failed: number;
+  readonly cost: number;
+}
+
+async function closedRows({ context, driver, url }: Bench): Promise<Row[]> {
+  const { quick, children, note } = context;
+  const seconds = quick ? 2 : 5;
+  const parties = new Map<string, () => Promise<Closed>>();
+  parties.set(CLOSED, async () => {
+    const { sent, cost } = await driver.run({ url, scenario: closed, seconds });
+    return { rate: sent.rate, failed: sent.failed, cost: cost ?? NaN };
+  });
+  if (await hasWrk()) {
+    parties.set(WRK, async () => {
+      const order = { url, connections: CONNECTIONS, seconds };
+      const { rate } = await runWrk(children, order);
+      return { rate, failed: 0, cost: NaN };
+    });
+  } else note("wrk is not installed, so it is left out");
+  const turns = await inTurn(
+    parties,
+    (measure) => measure(),
+    comparing(quick),
+  );
+  note(`Closed model: ${turns.words}`);
+  const wrk = turns.figures.get(WRK);
+  return [...turns.figures].map(([what, own]) => ({
+    what,
     values: {
-      "requests/s": Math.round(rate),
-      failed,
-      "µs of processor each": cost,
+      "requests/s": Math.round(median(pick(own, "rate"))),
+      failed: Math.max(...pick(own, "failed")),
+      "µs of processor each": median(pick(own, "cost")),
+      "of wrk": wrk === undefined || what === WRK
+        ? NaN
+        : medianRatio(pick(own, "rate"), pick(wrk, "rate")),
     },
-    targets: [
-      { column: "requests/s", atLeast: 40_000 },
-      { column: "failed", atMost: 0 },
-    ],
-  };
-}
-
-/** Measures the same load with wrk, a native client, if it is installed. */
-async function wrkRow(
-  { url }: Server,
-  seconds: number,
-  { note }: Context,
-): Promise<Row[]> {
-  try {
-    const { stdout } = await new Deno.Command("wrk", {
-      args: ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, `${url}/`],
-    }).output();
-    const found = /Requests\/sec:\s*([\d.]+)/.exec(
-      new TextDecoder().decode(stdout),
-    );
-    const rate = Math.round(Number(found?.[1] ?? NaN));
-    return [{ what: "wrk, one thread", values: { "requests/s": rate } }];
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    note("wrk is not installed, so it is left out");
-    return [];
-  }
+    targets: what === CLOSED
+      ? [
+        { column: "failed", atMost: 0 },
+        { column: "of wrk", atLeast: 0.9 },
+      ]
+      : [],
+  }));
 }
 
 /** Measures the growth of resident memory from the second to the last third of a run; the engine warms up in the first. */
-async function memoryRow(
-  engine: Perfmock,
-  target: Server,
-  { quick, note }: Context,
-): Promise<Row> {
-  const seconds = quick ? 3 : 600;
-  note(`Memory is measured once a second, for ${seconds} s`);
-  const resident: number[] = [];
-  const { dropped, failed, startLag } = await send(
-    engine,
-    target,
-    open(seconds),
-    () => resident.push(Deno.memoryUsage().rss / MIB),
-  );
-  const third = Math.floor(resident.length / 3);
-  const [first, second, last] = [0, third, 2 * third].map((from) =>
-    Math.round(Math.min(...resident.slice(from, from + third)))
-  );
-  return {
+async function memoryRows({ context, driver, url }: Bench): Promise<Row[]> {
+  const seconds = context.quick ? 4 : Math.round(context.minutes * 60);
+  context.note(`Memory is measured once a second, for ${seconds} s`);
+  const { sent, resident }: EngineReport = await driver.run({
+    url,
+    scenario: open,
+    seconds,
+  });
+  const [first, second, last] = leastOfThirds(resident).map(Math.round);
+  return [{
     what: `memory over ${seconds} s at ${RATE}/s`,
     values: {
-      dropped,
-      failed,
-      "p99 ms": startLag.p99 ?? NaN,
+      dropped: sent.dropped,
+      failed: sent.failed,
+      "p99 ms": sent.startLag.p99 ?? NaN,
       "first third MiB": first,
       "second MiB": second,
       "last MiB": last,
@@ -181,5 +172,5 @@ async function memoryRow(
       { column: "grown MiB", atMost: 10 },
       { column: "failed", atMost: 0 },
     ],
-  };
+  }];
 }

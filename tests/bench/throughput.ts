@@ -1,21 +1,55 @@
 /**
- * Maximum throughput of routes without a delay, compared with bare Deno.serve and bare Hono.
+ * Maximum throughput of routes without a delay, compared with bare Deno.serve, bare Hono and native code.
  *
  * @module
  */
-import type { Benchmark, Context, Row } from "./benchmark.ts";
-import { LoadDriver } from "./load_driver.ts";
-import { processorTime } from "./machine.ts";
-import { type Server, startPerfmock, startScript } from "./servers.ts";
-import { median, medianRatio } from "./statistics.ts";
+import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
+import { type ClosedLoop, closedLoop } from "./closed_load.ts";
+import { absentRows, onEngine, startEngines } from "./engines.ts";
+import { usedTime } from "./process_figures.ts";
+import { typicalAnswer } from "./raw_answer.ts";
+import { inTurn, type Rounds } from "./rounds.ts";
+import {
+  type Server,
+  startNative,
+  startPerfmock,
+  startScript,
+} from "./servers.ts";
+import { median, medianRatio, pick } from "./statistics.ts";
 
 const CONNECTIONS = 50;
-const OURS = "perfmock, all built-in plugins";
 const TEXT = 'bare Deno.serve, "ok"';
 // Clones one prepared answer: a lower bound of the cost, which no answer that depends on the request can reach.
 const CLONE = "bare Deno.serve, perfmock's headers, all prepared";
 const RECORD = "bare Deno.serve, perfmock's headers, a record each";
 const HONO = 'bare Hono, "ok"';
+const C = "native C, perfmock's bytes";
+const CONFIG = { routes: [{ path: "/ok", response: { text: "ok" } }] };
+const COLUMNS = [
+  "answers/s",
+  "busy",
+  "µs of processor each",
+  'of "ok"',
+  "of same headers",
+  "of same headers, by cost",
+  "of prepared, by cost",
+  "of native C",
+  "of native C, by cost",
+];
+
+/** Targets by label. */
+const TARGETS: Readonly<Record<string, readonly Target[]>> = {
+  [onEngine("native")]: [
+    { column: "of same headers", atLeast: 1.2 },
+    { column: "of same headers, by cost", atLeast: 1.2 },
+    { column: "of native C", atLeast: 0.75 },
+    { column: "of native C, by cost", atLeast: 0.75 },
+  ],
+  [onEngine("deno")]: [
+    { column: "of same headers", atLeast: 0.75 },
+    { column: "of same headers, by cost", atLeast: 0.75 },
+  ],
+};
 
 /** Result of one slice of load. */
 interface Slice {
@@ -31,32 +65,49 @@ interface Slice {
 export const throughput: Benchmark = {
   name: "throughput",
   measures:
-    `0 ms routes over ${CONNECTIONS} connections. A ratio is the median of the ratios of all rounds. "by cost" compares processor time per answer, because a ratio of rates favours the slower server if the client limits the faster one (busy below 95 %)`,
+    `0 ms routes over ${CONNECTIONS} connections, perfmock with all built-in plugins. A ratio is the median of the ratios of all rounds. "by cost" compares processor time per answer, because a ratio of rates favours the slower server if the client limits the faster one (busy below 95 %)`,
   async run(context) {
-    const servers = await startAll(context);
-    const driver = new LoadDriver(context.children);
-    const slices = new Map<string, Slice[]>();
-    for (let round = 0; round < (context.quick ? 2 : 9); round++) {
-      for (const [name, server] of servers) {
-        const slice = await measure(server, driver, context.quick);
-        slices.set(name, [...slices.get(name) ?? [], slice]);
-      }
-    }
-    return [...slices].map(([name, own]) => toRow(name, own, slices));
+    const loop = await closedLoop(context);
+    const { servers, absent } = await startAll(context);
+    const rounds: Rounds = context.quick
+      ? { wanted: 1, most: 1 }
+      : { wanted: 7, most: 11 };
+    const measure = (seconds: number) => (server: Server) =>
+      measureSlice(server, loop, seconds);
+    // A program in JavaScript is compiled while it runs; users measure what has run for a while.
+    await inTurn(servers, measure(1), { wanted: 1, most: 1 });
+    const turns = await inTurn(servers, measure(context.quick ? 1 : 2), rounds);
+    context.note(turns.words);
+    return [
+      ...[...turns.figures].map(([name, own]) =>
+        toRow(name, own, turns.figures)
+      ),
+      ...absentRows(absent, COLUMNS, {
+        targets: (label) => TARGETS[label] ?? [],
+      }),
+    ];
   },
 };
 
-async function startAll({ children }: Context): Promise<Map<string, Server>> {
-  const config = { routes: [{ path: "/ok", response: { text: "ok" } }] };
-  const ours = await startPerfmock(children, { config });
-  const sample = JSON.stringify(await copyAnswer(`${ours.url}/ok`));
-  return new Map([
+async function startAll(context: Context) {
+  const { children, note } = context;
+  const { servers: ours, absent } = await startEngines(context, CONFIG);
+  const [model = await startPerfmock(children, { config: CONFIG })] = ours
+    .values();
+  const sample = JSON.stringify(await copyAnswer(`${model.url}/ok`));
+  const bytes = await typicalAnswer(`${model.url}/ok`);
+  const native = await startNative(children, 0, bytes);
+  if (typeof native === "string") note(native);
+  else note(`An answer of perfmock has ${bytes.length} bytes`);
+  const servers = new Map([
     [TEXT, await startScript(children, "bare_text")],
     [CLONE, await startScript(children, "bare_clone", { args: [sample] })],
     [RECORD, await startScript(children, "bare_record", { args: [sample] })],
     [HONO, await startScript(children, "hono_text")],
-    [OURS, ours],
+    ...(typeof native === "string" ? [] : [[C, native] as const]),
+    ...ours,
   ]);
+  return { servers, absent };
 }
 
 /** Returns the headers and body of a live answer, without the headers that Deno adds to every answer. */
@@ -71,25 +122,22 @@ async function copyAnswer(url: string) {
   return { headers: Object.fromEntries(headers), body };
 }
 
-async function measure(
-  server: Server,
-  driver: LoadDriver,
-  quick: boolean,
+async function measureSlice(
+  { url, child }: Server,
+  loop: ClosedLoop,
+  seconds: number,
 ): Promise<Slice> {
-  const used = processorTime(server.child.pid);
-  const duration = quick ? 300 : 1000;
-  const report = await driver.drive({
-    url: `${server.url}/ok`,
+  const before = usedTime(child.pid);
+  const { requests, rate } = await loop({
+    url: `${url}/ok`,
     connections: CONNECTIONS,
-    duration,
-    warmup: 0,
-    totals: false,
+    seconds,
   });
-  const cost = processorTime(server.child.pid) - used;
+  const used = usedTime(child.pid) - before;
   return {
-    rate: report.completed / report.elapsed * 1000,
-    cost: cost / report.completed * 1000,
-    busy: cost / report.elapsed,
+    rate,
+    cost: used / requests * 1000,
+    busy: used / (requests / rate * 1000),
   };
 }
 
@@ -98,29 +146,23 @@ function toRow(
   own: readonly Slice[],
   all: ReadonlyMap<string, readonly Slice[]>,
 ): Row {
-  const rates = (slices: readonly Slice[] = []) =>
-    slices.map(({ rate }) => rate);
-  const costs = (slices: readonly Slice[] = []) =>
-    slices.map(({ cost }) => cost);
+  const rate = (theirs: string) =>
+    medianRatio(pick(own, "rate"), pick(all.get(theirs) ?? [], "rate"));
+  const cost = (theirs: string) =>
+    medianRatio(pick(all.get(theirs) ?? [], "cost"), pick(own, "cost"));
   return {
     what: name,
     values: {
-      "answers/s": Math.round(median(rates(own))),
-      "busy": median(own.map(({ busy }) => busy)),
-      "µs of processor each": median(costs(own)),
-      'of "ok"': medianRatio(rates(own), rates(all.get(TEXT))),
-      "of same headers": medianRatio(rates(own), rates(all.get(RECORD))),
-      "of same headers, by cost": medianRatio(
-        costs(all.get(RECORD)),
-        costs(own),
-      ),
-      "of prepared, by cost": medianRatio(costs(all.get(CLONE)), costs(own)),
+      "answers/s": Math.round(median(pick(own, "rate"))),
+      "busy": median(pick(own, "busy")),
+      "µs of processor each": median(pick(own, "cost")),
+      'of "ok"': rate(TEXT),
+      "of same headers": rate(RECORD),
+      "of same headers, by cost": cost(RECORD),
+      "of prepared, by cost": cost(CLONE),
+      "of native C": rate(C),
+      "of native C, by cost": cost(C),
     },
-    targets: name === OURS
-      ? [
-        { column: "of same headers", atLeast: 0.75 },
-        { column: "of same headers, by cost", atLeast: 0.75 },
-      ]
-      : [],
+    targets: TARGETS[name] ?? [],
   };
 }
