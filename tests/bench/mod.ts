@@ -1,5 +1,5 @@
 /**
- * Runs the benchmarks: `deno task bench [name…] [--out FILE] [--quick]`. Each prints a table, with the targets and whether
+ * Runs the benchmarks: `deno task bench [name…] [--out FILE] [--minutes N] [--quick]`. Each prints a table, with the targets and whether
  * they are met; a missed target does not fail the run.
  *
  * @module
@@ -9,10 +9,13 @@ import { suggest } from "../../core/config/mod.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { inFlight } from "./in_flight.ts";
+import { lateness } from "./lateness.ts";
 import { limiter } from "./limiter.ts";
 import { load } from "./load.ts";
+import { loop } from "./loop.ts";
 import { recorder } from "./metrics.ts";
 import { metricsOverhead } from "./metrics_overhead.ts";
+import { peers } from "./peers.ts";
 import { pipeline } from "./pipeline.ts";
 import { precision } from "./precision.ts";
 import { Children } from "./processes.ts";
@@ -21,16 +24,22 @@ import { reload } from "./reload.ts";
 import { sampling } from "./sampling.ts";
 import { scrape } from "./scrape.ts";
 import { simulate } from "./simulate.ts";
+import { soak } from "./soak.ts";
 import { start } from "./start.ts";
+import { steps } from "./steps.ts";
 import { stress } from "./stress.ts";
 import { throughput } from "./throughput.ts";
 import { wire } from "./wire.ts";
 
 /** All benchmarks, in the order in which they run. */
 const BENCHMARKS: readonly Benchmark[] = [
+  steps,
+  lateness,
   precision,
   throughput,
+  peers,
   inFlight,
+  loop,
   start,
   pipeline,
   simulate,
@@ -43,14 +52,20 @@ const BENCHMARKS: readonly Benchmark[] = [
   reload,
   wire,
   stress,
+  soak,
 ];
+
+/** Default duration of the long runs, in minutes. */
+const MINUTES = 10;
 
 /** Load average above which a warning about other work is printed. */
 const QUIET = 0.3;
 
-const USAGE = `Usage: deno task bench [name…] [--out FILE] [--quick]
-  --out FILE  write the figures as JSON
-  --quick     run for seconds, to show that the benchmarks work; the figures mean nothing
+const USAGE =
+  `Usage: deno task bench [name…] [--out FILE] [--minutes N] [--quick]
+  --out FILE   write the figures as JSON
+  --minutes N  duration of the long runs (load, soak); default ${MINUTES}
+  --quick      run for seconds, to show that the benchmarks work; the figures mean nothing
 Benchmarks (default: all):
 ${BENCHMARKS.map(({ name, measures }) => `  ${name}: ${measures}`).join("\n")}`;
 
@@ -59,6 +74,7 @@ interface Choice {
   readonly chosen: readonly Benchmark[];
   readonly out: string | undefined;
   readonly quick: boolean;
+  readonly minutes: number;
   readonly help: boolean;
 }
 
@@ -91,7 +107,7 @@ export async function main(args: string[]): Promise<number> {
   const findings: Finding[] = [];
   for (const benchmark of choice.chosen) {
     try {
-      findings.push(await runOne(benchmark, choice.quick));
+      findings.push(await runOne(benchmark, choice));
     } catch (error) {
       print(`\nCannot finish ${benchmark.name}: ${describe(error)}`);
     }
@@ -125,6 +141,7 @@ function readArguments(args: string[]): Choice | string {
       allowPositionals: true,
       options: {
         out: { type: "string" },
+        minutes: { type: "string", default: String(MINUTES) },
         quick: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -140,14 +157,21 @@ function readArguments(args: string[]): Choice | string {
     const chosen = BENCHMARKS.filter(({ name }) =>
       positionals.length === 0 || positionals.includes(name)
     );
-    return { chosen, out: values.out, quick: values.quick, help: values.help };
+    const minutes = Number(values.minutes);
+    if (!(minutes > 0 && minutes < Infinity)) {
+      return `--minutes must be a number greater than 0, received "${values.minutes}"`;
+    }
+    return { ...values, chosen, out: values.out, minutes };
   } catch (error) {
     return describe(error);
   }
 }
 
 /** Runs one benchmark. Stops its child processes afterwards, also if it fails. */
-async function runOne(benchmark: Benchmark, quick: boolean): Promise<Finding> {
+async function runOne(
+  benchmark: Benchmark,
+  { quick, minutes }: Choice,
+): Promise<Finding> {
   const { name, measures } = benchmark;
   print(`\n${name}: ${measures}`);
   await using children = new Children();
@@ -156,6 +180,7 @@ async function runOne(benchmark: Benchmark, quick: boolean): Promise<Finding> {
   const start = performance.now();
   const rows = await benchmark.run({
     quick,
+    minutes,
     children,
     note: (line) => {
       notes.push(line);

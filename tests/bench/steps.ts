@@ -1,0 +1,114 @@
+/**
+ * Time that perfmock's engines add to native code, seen from outside, when connections send in step.
+ *
+ * @module
+ */
+import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
+import { type ClosedLoop, closedLoop, type Seen } from "./closed_load.ts";
+import { absentRows, onEngine, startEngines } from "./engines.ts";
+import { comparing, inTurn } from "./rounds.ts";
+import { type Server, startNative } from "./servers.ts";
+import { median, medianExcess, pick } from "./statistics.ts";
+
+/** Configured delay, in ms. */
+const DELAY = 20;
+const NATIVE = "native C";
+const SUBJECT = onEngine("native");
+
+/** Number of connections, and the greatest excess at the 99th percentile that is allowed, in ms. */
+const STEPS = [[20, 0.3], [100, 0.3], [400, 1]] as const;
+const COLUMNS = [
+  "answers/s",
+  "p50 ms",
+  "p99 ms",
+  "excess p50 ms",
+  "excess p99 ms",
+];
+
+/** Loads each server in turn, in a closed loop. */
+export const steps: Benchmark = {
+  name: "steps",
+  measures:
+    `Answers with a delay of ${DELAY} ms, seen from outside, when connections send in step; "excess" is the median over rounds of the difference from native C in the same round`,
+  async run(context) {
+    const loop = await closedLoop(context);
+    const { servers, absent } = await startAll(context);
+    const rows: Row[] = [];
+    for (const [connections, tail] of STEPS) {
+      const prefix = `${connections} connections, `;
+      const targets = (label: string) =>
+        label === SUBJECT ? excessTargets(tail) : [];
+      const seen = await measure(context, { servers, connections, loop });
+      rows.push(
+        ...[...seen].map(([label, own]) => ({
+          what: `${prefix}${label}`,
+          values: figures(own, label === NATIVE ? undefined : seen.get(NATIVE)),
+          targets: targets(label),
+        })),
+        ...absentRows(absent, COLUMNS, { prefix, targets }),
+      );
+    }
+    return rows;
+  },
+};
+
+function excessTargets(tail: number): readonly Target[] {
+  return [
+    { column: "excess p50 ms", atMost: 0.05 },
+    { column: "excess p99 ms", atMost: tail },
+  ];
+}
+
+async function startAll(context: Context) {
+  const native = await startNative(context.children, DELAY);
+  if (typeof native === "string") context.note(native);
+  const config = {
+    routes: [{
+      path: "/wait",
+      serviceTime: `${DELAY}ms`,
+      response: { text: "ok" },
+    }],
+  };
+  const { servers, absent } = await startEngines(context, config);
+  return {
+    servers: new Map([
+      ...(typeof native === "string" ? [] : [[NATIVE, native] as const]),
+      ...servers,
+    ]),
+    absent,
+  };
+}
+
+async function measure(
+  { quick, note }: Context,
+  { servers, connections, loop }: {
+    readonly servers: ReadonlyMap<string, Server>;
+    readonly connections: number;
+    readonly loop: ClosedLoop;
+  },
+): Promise<ReadonlyMap<string, readonly Seen[]>> {
+  const drive = (seconds: number) => ({ url }: Server) =>
+    loop({ url: `${url}/wait`, connections, seconds });
+  // A program in JavaScript is compiled while it runs; users measure what has run for a while.
+  await inTurn(servers, drive(1), comparing(true));
+  const turns = await inTurn(servers, drive(quick ? 1 : 3), comparing(quick));
+  note(`${connections} connections: ${turns.words}`);
+  return turns.figures;
+}
+
+function figures(
+  own: readonly Seen[],
+  native: readonly Seen[] | undefined,
+): Row["values"] {
+  const excess = (key: keyof Seen) =>
+    native === undefined
+      ? NaN
+      : medianExcess(pick(own, key), pick(native, key));
+  return {
+    "answers/s": Math.round(median(pick(own, "rate"))),
+    "p50 ms": median(pick(own, "p50")),
+    "p99 ms": median(pick(own, "p99")),
+    "excess p50 ms": excess("p50"),
+    "excess p99 ms": excess("p99"),
+  };
+}
