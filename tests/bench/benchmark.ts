@@ -23,7 +23,7 @@ export interface Context {
   readonly minutes: number;
   /** Starts child processes. The runner stops them after the benchmark, also if it fails. */
   readonly children: Children;
-  /** Prints a remark that the reader of the table must know. */
+  /** Prints a remark that the reader of the table must know, once. */
   note(line: string): void;
 }
 

@@ -66,6 +66,9 @@ const USAGE =
   --out FILE   write the figures as JSON
   --minutes N  duration of the long runs (load, soak); default ${MINUTES}
   --quick      run for seconds, to show that the benchmarks work; the figures mean nothing
+Environment variables:
+  PERFMOCK_ENGINES    engines to compare, such as deno; default native,deno
+  PERFMOCK_PEER_NAME  URL of another mock server that the benchmark peers loads
 Benchmarks (default: all):
 ${BENCHMARKS.map(({ name, measures }) => `  ${name}: ${measures}`).join("\n")}`;
 
@@ -183,6 +186,7 @@ async function runOne(
     minutes,
     children,
     note: (line) => {
+      if (notes.includes(line)) return;
       notes.push(line);
       print(`  ${line}`);
     },

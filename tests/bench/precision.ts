@@ -1,9 +1,11 @@
 /**
- * Punctuality of responses: setTimeout, perfmock and native code compared.
+ * Punctuality of responses on Deno's HTTP server: setTimeout, perfmock on the engine deno and native code compared. The benchmarks
+ * `steps` and `lateness` compare the engines.
  *
  * @module
  */
 import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
+import { onEngine, withEngine } from "./engines.ts";
 import { LoadDriver, type Order, type Report } from "./load_driver.ts";
 import {
   type Server,
@@ -17,11 +19,11 @@ import { medianExcess, quantile, quantiles, Samples } from "./statistics.ts";
 /** Configured delay, in ms. */
 const TARGET = 20;
 const NATIVE = "native C";
-const OURS = "perfmock";
+const OURS = onEngine("deno");
 
 /** Number of tasks that Deno's event loop runs before it polls for input and output. Deno's default is 61. */
 const INTERVAL = { DENO_TOKIO_EVENT_INTERVAL: "1" };
-const OURS_EACH = "perfmock, event interval 1";
+const OURS_EACH = `${OURS}, event interval 1`;
 const CLOCK_EACH = "its clock alone, event interval 1";
 
 /** Load of a row of the table, and perfmock's targets under it. */
@@ -60,7 +62,7 @@ const LOADS: readonly Load[] = [
 export const precision: Benchmark = {
   name: "precision",
   measures:
-    `Lateness of responses with a delay of ${TARGET} ms, as measured by the server (Server-Timing) and from outside; "excess" is the median over slices of the difference from native C`,
+    `Deno's HTTP server: lateness of responses with a delay of ${TARGET} ms, as measured by the server (Server-Timing) and from outside; "excess" is the median over slices of the difference from native C`,
   async run(context) {
     const together = await context.children.separate();
     if (together !== undefined) context.note(together);
@@ -85,13 +87,13 @@ async function startAll(context: Context): Promise<Servers> {
       args: [JSON.stringify({ wait: TARGET })],
     }),
   );
-  const config = {
+  const config = withEngine({
     routes: [{
       path: "/wait",
       serviceTime: `${TARGET}ms`,
       response: { text: "ok" },
     }],
-  };
+  }, "deno");
   servers.set(OURS, await startPerfmock(children, { config }));
   servers.set(
     OURS_EACH,
