@@ -105,11 +105,21 @@ export async function startEngine(
     return `This perfmock does not know the engine "${engine}", so its rows are empty`;
   }
   try {
-    return await start(children, withEngine(config, engine));
+    const server = await start(children, withEngine(config, engine));
+    const running = await runningEngine(server);
+    return running === undefined || running === engine
+      ? server
+      : `A server that was told to use the engine "${engine}" runs on "${running}", so its rows are empty`;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return `The engine "${engine}" does not run here, so its rows are empty: ${reason}`;
   }
+}
+
+/** Returns the engine that a server names in `health`; undefined if it names none. */
+async function runningEngine({ url }: Server): Promise<string | undefined> {
+  const { engine } = await (await fetch(`${url}/_perfmock/health`)).json();
+  return typeof engine === "string" ? engine : undefined;
 }
 
 /** Returns true if a configuration may name the engine. */
