@@ -107,16 +107,18 @@ const TIME_AND_CHANCE = [
 /** Rule 2: time comes from a Clock, chance from a stream. A worker script has its own thread and no Clock. */
 export function timeAndChance(files: readonly Source[]): string[] {
   return files
-    .filter((f) => !/^core\/(lib\/time|cli)\/|(^|[/_])worker\.ts$/.test(f.path))
+    .filter((f) =>
+      !/^core\/(lib\/time|net|cli)\/|(^|[/_])worker\.ts$/.test(f.path)
+    )
     .flatMap((file) =>
       TIME_AND_CHANCE.filter((name) => file.references.has(name))
         .map((name) => `${file.path} refers to ${name}`)
     );
 }
 
-/** Files that rule 10 exempts: serving, reading files (named read….ts), the CLI, stress, and connections of the load engine. */
+/** Files that rule 10 exempts: serving, sockets of the kernel, reading files (named read….ts), the CLI, stress, and connections of the load engine. */
 const DENO_ALLOWED =
-  /^core\/server\/serve[a-z_]*\.ts$|^core\/cli\/|\/_?read[a-z_]*\.ts$|^plugins\/distributions\/_lines\.ts$|^plugins\/resource_stress\/|^plugins\/load_engine\/http\/|(^|[/_])worker\.ts$|^mod\.ts$/;
+  /^core\/server\/serve[a-z_]*\.ts$|^core\/net\/|^core\/cli\/|\/_?read[a-z_]*\.ts$|^plugins\/distributions\/_lines\.ts$|^plugins\/resource_stress\/|^plugins\/load_engine\/http\/|(^|[/_])worker\.ts$|^mod\.ts$/;
 
 /** Rule 10: all other files use Web APIs, types included. */
 export function denoNamespace(files: readonly Source[]): string[] {
