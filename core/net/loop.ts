@@ -99,7 +99,6 @@ export class Loop {
   #lookedAt = 0;
   #mustLook = false;
   #sleep: Promise<void> | undefined;
-  #inTurn = false;
 
   /**
    * Returns the loop of this isolate, and starts it for its first user. Each user calls {@linkcode Loop.release} once.
@@ -251,10 +250,10 @@ export class Loop {
 
   readonly #turn = (): void => {
     if (this.#state !== "active") return;
-    this.#inTurn = true;
-    this.#take(this.#wait());
+    const count = this.#wait();
+    // What is due has waited longer than what has just arrived.
     this.#ringDue();
-    this.#inTurn = false;
+    this.#take(count);
     this.#goOn();
   };
 

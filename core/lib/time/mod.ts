@@ -11,6 +11,6 @@ export {
   type PreciseClockState,
   type PreciseClockStats,
 } from "./precise_clock.ts";
-export { Lead } from "./_waker.ts";
+export { Lead, type Waker } from "./_waker.ts";
 export { TimeLimitError, withinLimit } from "./time_limit.ts";
 export { VirtualClock } from "./virtual_clock.ts";

@@ -47,6 +47,9 @@ const LAST_STRETCH = 0.01;
  */
 const TURN = 0.04;
 
+/** The same on a loop, where each response leaves at once, and only requests that arrive meanwhile have to wait. */
+const TURN_OF_LOOP = 0.1;
+
 /** Options of a {@linkcode PreciseClock}. */
 export interface PreciseClockOptions {
   /** True to sleep on a thread; false to use setTimeout and longer polling. Default true. */
@@ -60,10 +63,15 @@ export interface PreciseClockOptions {
 }
 
 /**
- * State of a {@linkcode PreciseClock}: `idle`, no thread yet (timers run on setTimeout); `waker`, sleeps on its thread;
- * `fallback`, sleeps on setTimeout for good; `disposed`, accepts no timers.
+ * State of a {@linkcode PreciseClock}: `idle`, no thread yet (timers run on setTimeout); `waker`, sleeps on its thread; `loop`,
+ * is called by a loop that waits for deadlines itself; `fallback`, sleeps on setTimeout for good; `disposed`, accepts no timers.
  */
-export type PreciseClockState = "idle" | "waker" | "fallback" | "disposed";
+export type PreciseClockState =
+  | "idle"
+  | "waker"
+  | "loop"
+  | "fallback"
+  | "disposed";
 
 /** Current figures of a {@linkcode PreciseClock}. */
 export interface PreciseClockStats {
@@ -136,6 +144,20 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   }
 
   /**
+   * Leaves waiting to a loop that keeps deadlines itself, instead of a thread. Of two calls the later one counts.
+   *
+   * @param waker creates the alarm; it is disposed with the clock, and `ring` is called at its deadline
+   * @throws PerfmockError CLOCK_DISPOSED after disposal
+   */
+  wakeBy(waker: (ring: () => void) => Waker): void {
+    if (this.#state === "disposed") throw disposed("be woken by a loop");
+    const thread = this.#thread;
+    this.#thread = undefined;
+    this.#changeWaker(waker(() => this.#onRing()), "loop");
+    thread?.[Symbol.asyncDispose]();
+  }
+
+  /**
    * Starts the thread before the first timer needs it. This blocks the event loop for 40 ms or more, so a server calls it
    * before it listens.
    *
@@ -159,12 +181,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     wake: (argument: Argument) => void,
     argument: Argument,
   ): number {
-    if (this.#state === "disposed") {
-      throw new PerfmockError(
-        "CLOCK_DISPOSED",
-        "Cannot set timer: the clock is disposed",
-      );
-    }
+    if (this.#state === "disposed") throw disposed("set timer");
     if (Number.isNaN(deadline)) {
       throw new RangeError("Cannot set timer: the deadline is NaN");
     }
@@ -215,7 +232,9 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     const deadline = this.#timers.deadline;
     const wakeAt = deadline - this.#waker.lead;
     if (deadline === Infinity) this.#waker.rest();
-    else if (wakeAt - now < SHORTEST_SLEEP) this.#poll();
+    else if (this.#state !== "loop" && wakeAt - now < SHORTEST_SLEEP) {
+      this.#poll();
+    }
     else this.#waker.arm(wakeAt, now);
   }
 
@@ -229,7 +248,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
 
   #fireDue(): number {
     let now = this.#pass();
-    const end = now + TURN;
+    const end = now + (this.#state === "loop" ? TURN_OF_LOOP : TURN);
     let fired = 0;
     while (this.#timers.deadline <= now && now < end) {
       fired++;
@@ -246,6 +265,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   /** Busy-waits for the last stretch before a deadline, or else for one slice. Returns the current time. */
   #pass(): number {
     let now = performance.now();
+    if (this.#state === "loop") return now;
     const deadline = this.#timers.deadline;
     const until = deadline - now > LAST_STRETCH
       ? Math.min(now + this.#slice, deadline)
@@ -290,7 +310,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     this.#changeWaker(new TimeoutWaker(() => this.#onRing()), "fallback");
   }
 
-  #changeWaker(waker: Waker, state: "waker" | "fallback"): void {
+  #changeWaker(waker: Waker, state: "waker" | "loop" | "fallback"): void {
     this.#waker.rest();
     this.#waker = waker;
     this.#state = state;
@@ -307,4 +327,11 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     await this.#waker[Symbol.asyncDispose]();
     await this.#thread?.[Symbol.asyncDispose]();
   }
+}
+
+function disposed(action: string): PerfmockError {
+  return new PerfmockError(
+    "CLOCK_DISPOSED",
+    `Cannot ${action}: the clock is disposed`,
+  );
 }
