@@ -32,8 +32,14 @@ const EMPTY_LINES = 4;
 /** Length of the longest method. */
 const METHOD = 32;
 
-/** Length of the longest head that is compared with the next. */
-const KNOWN = 2048;
+/** Bytes of a known head that are compared one by one; the rest is compared as a text, which costs less for long heads only. */
+const SINGLY = 128;
+
+/** Length of the longest head that is remembered, so that an idle connection holds little memory. */
+const LONGEST = 2048;
+
+/** After so many different heads in a row, only one in so many is remembered: clients that repeat nothing pay next to nothing. */
+const DIFFERENT = 16;
 
 const SLASH = 0x2f;
 const QUESTION = 0x3f;
@@ -84,9 +90,12 @@ export class RequestHead {
   #host = "";
   #minor: 0 | 1 = 1;
 
-  /** The bytes of the last complete head, if the properties are still its own: a client sends the same again and again. */
-  #known = new Uint8Array(0);
+  /** The last complete head, if the properties are still its own: a client sends the same again and again. */
+  readonly #known = new Uint8Array(SINGLY);
+  #knownRest = "";
   #knownLength = 0;
+  /** Number of heads in a row that differed from the one before. */
+  #different = 0;
   #taken: ParsedHead | null = null;
 
   /** @param limits `line` and `bytes` are at least 16, `count` is at least 1 */
@@ -177,6 +186,7 @@ export class RequestHead {
         if (this.#isKnown(bytes, start, end)) {
           this.#state = State.Complete;
           this.#at = this.#knownLength;
+          this.#different = 0;
           return this.#at;
         }
         this.#knownLength = 0;
@@ -224,12 +234,15 @@ export class RequestHead {
     return value;
   }
 
-  /** Copies the complete head, so that it outlives the buffer. Equal heads in a row share one copy. */
+  /** Copies the complete head, so that it outlives the buffer. Equal heads in a row may share one copy. */
   take(): ParsedHead {
-    return this.#taken ??= new ParsedHead(
+    if (this.#taken !== null) return this.#taken;
+    const taken = new ParsedHead(
       this,
       latin1(this.#bytes, this.#start, this.#start + this.#at),
     );
+    if (this.#knownLength > 0) this.#taken = taken;
+    return taken;
   }
 
   #parseLine(bytes: Uint8Array, start: number, end: number): number {
@@ -290,6 +303,10 @@ export class RequestHead {
         // falls through
         case State.Version: {
           const version = start + this.#targetEnd + 1;
+          if (i === version && stop - i >= 9 && isVersion(bytes, i)) {
+            this.#minor = bytes[i + 7] === ZERO ? 0 : 1;
+            i += 9;
+          }
           for (; i < stop && i - version < 9; i++) {
             const status = this.#checkVersion(i - version, bytes[i]);
             if (status !== 0) return status;
@@ -405,7 +422,13 @@ export class RequestHead {
       }
       this.#path = this.#target;
     }
-    if (length <= KNOWN) this.#remember(bytes, start, length);
+    const different = ++this.#different;
+    if (
+      length <= LONGEST &&
+      (different < DIFFERENT || different % DIFFERENT === 0)
+    ) {
+      this.#remember(bytes, start, length);
+    }
     return length;
   }
 
@@ -437,9 +460,12 @@ export class RequestHead {
   }
 
   #remember(bytes: Uint8Array, start: number, length: number): void {
-    if (this.#known.length < length) this.#known = new Uint8Array(length);
     const known = this.#known;
-    for (let i = 0; i < length; i++) known[i] = bytes[start + i];
+    const singly = length < SINGLY ? length : SINGLY;
+    for (let i = 0; i < singly; i++) known[i] = bytes[start + i];
+    this.#knownRest = length > SINGLY
+      ? latin1(bytes, start + SINGLY, start + length)
+      : "";
     this.#knownLength = length;
   }
 
@@ -448,10 +474,12 @@ export class RequestHead {
     const length = this.#knownLength;
     if (length === 0 || end - start < length) return false;
     const known = this.#known;
-    for (let i = 0; i < length; i++) {
+    const singly = length < SINGLY ? length : SINGLY;
+    for (let i = 0; i < singly; i++) {
       if (known[i] !== bytes[start + i]) return false;
     }
-    return true;
+    return length <= SINGLY ||
+      latin1(bytes, start + SINGLY, start + length) === this.#knownRest;
   }
 
   #pause(state: State, at: number): number {
@@ -481,6 +509,15 @@ const BARE_REASON = "a line does not end with carriage return and line feed";
 
 /** Methods that need no new text. */
 const METHODS = ["GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS"];
+
+/** True for `HTTP/1.0` or `HTTP/1.1` with a carriage return after it, the usual case in one step. */
+function isVersion(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x48 && bytes[at + 1] === 0x54 &&
+    bytes[at + 2] === 0x54 && bytes[at + 3] === 0x50 &&
+    bytes[at + 4] === SLASH && bytes[at + 5] === ZERO + 1 &&
+    bytes[at + 6] === 0x2e && (bytes[at + 7] | 1) === ZERO + 1 &&
+    bytes[at + 8] === CR;
+}
 
 function targetReason(byte: number): string {
   return byte === CR || byte === LF

@@ -531,6 +531,52 @@ Deno.test("RequestHead.take() shares the copy of equal heads in a row only", () 
   equal(first.header("a"), "1");
 });
 
+Deno.test("RequestHead.parse() tells heads apart that differ in any one byte, short and long ones", () => {
+  for (const size of [1, 100, 500, 2500]) {
+    const parser = new RequestHead();
+    const first = bytesOf(get(`X: ${"a".repeat(size)}`, "Y: b"));
+    const parsed = (bytes: Uint8Array) => {
+      parser.reset();
+      return outcomeOf(parser, parser.parse(bytes, 0, bytes.length));
+    };
+    for (let at = 0; at < first.length; at += size > 1000 ? 101 : 1) {
+      const changed = first.slice();
+      changed[at] ^= 1;
+      const expected = parseWhole(String.fromCharCode(...first));
+      deepEqual(parsed(first), expected);
+      deepEqual(
+        parsed(changed),
+        parseWhole(String.fromCharCode(...changed)),
+      );
+      deepEqual(parsed(first), expected);
+      deepEqual(parsed(first), expected);
+    }
+  }
+});
+
+Deno.test("RequestHead.parse() waits for the rest of a head that starts as the one before", () => {
+  const parser = new RequestHead();
+  const bytes = bytesOf(get(`X: ${"a".repeat(200)}`));
+  parser.parse(bytes, 0, bytes.length);
+  for (let end = 0; end < bytes.length; end++) {
+    parser.reset();
+    equal(parser.parse(bytes, 0, end), 0);
+    equal(parser.parse(bytes, 0, bytes.length), bytes.length);
+  }
+});
+
+Deno.test("RequestHead.parse() is right about each of many different heads in a row", () => {
+  const parser = new RequestHead();
+  for (let i = 0; i < 100; i++) {
+    const bytes = bytesOf(get(`X: ${i % 7}`).replace("/", `/${i % 7}`));
+    parser.reset();
+    equal(parser.parse(bytes, 0, bytes.length), bytes.length);
+    equal(parser.target, `/${i % 7}`);
+    equal(parser.take().header("x"), `${i % 7}`);
+    equal(parser.take().target, `/${i % 7}`);
+  }
+});
+
 /** Bytes that heads are made of, and some that they are not. */
 const piece = fc.constantFrom(
   ..."GET|POST|/|*|http://a| |\r\n|\r|\n|\t|HTTP/1.1|HTTP/1.0|Host: a|:|A: b|\0|\x7f|\xe9|,|Content-Length: 1|Transfer-Encoding: chunked|chunked|#"
