@@ -29,6 +29,7 @@ export {
 } from "./core/app.ts";
 export type {
   ControlSettings,
+  EngineName,
   EventsSettings,
   FaultInput,
   FaultSettings,
@@ -40,6 +41,9 @@ export type {
   ResponseSettings,
   RouteInput,
   RouteSettings,
+  ServerInput,
+  ServerLimits,
+  ServerLimitsInput,
   ServerSettings,
   SessionSettings,
   TlsSettings,

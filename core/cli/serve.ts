@@ -133,7 +133,12 @@ async function announce(file: string, url: URL): Promise<void> {
 }
 
 function greet(server: Perfmock, source: string, out: Terminal): void {
-  out.write(`${out.bold(`perfmock on ${server.url}`)}  ${out.dim(source)}\n\n`);
+  const { engine } = server.health();
+  out.write(
+    `${out.bold(`perfmock on ${server.url}`)}  ${
+      out.dim(`${source}, engine ${engine}`)
+    }\n\n`,
+  );
   const rows = server.routes.map((route) => [
     route.methods.join(","),
     route.path,

@@ -39,12 +39,18 @@ export function crossIssues(written: unknown, kit: Kit): Issue[] {
 
 /** Requires a token beyond loopback, where anyone could change the server. */
 function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
-  const host = isRecord(server) ? server.host : undefined;
+  const written = isRecord(server) ? server.host : undefined;
   const token = isRecord(control) ? control.token : undefined;
-  if (typeof host !== "string" || LOOPBACK.test(host)) return [];
   if (token !== undefined && token !== null) return [];
+  const hosts = Array.isArray(written) ? written : [written];
+  const host = hosts.find((host) =>
+    typeof host === "string" && !LOOPBACK.test(host)
+  );
+  if (host === undefined) return [];
   return [{
-    path: "/server/host",
+    path: Array.isArray(written)
+      ? toPointer(["server", "host", String(hosts.indexOf(host))])
+      : "/server/host",
     message:
       "Cannot listen beyond loopback without a token: anyone could use the control API",
     value: host,

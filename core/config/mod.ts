@@ -24,9 +24,7 @@ export {
   type RouteInput,
   type RouteKey,
   type RouteSettings,
-  type ServerSettings,
   type SessionSettings,
-  type TlsSettings,
   validateConfig,
 } from "./schema.ts";
 export { idOf } from "./_route_settings.ts";
@@ -39,6 +37,15 @@ export {
   type WireSettings,
 } from "./response_settings.ts";
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";
+export {
+  type EngineName,
+  limitWarnings,
+  type ServerInput,
+  type ServerLimits,
+  type ServerLimitsInput,
+  type ServerSettings,
+  type TlsSettings,
+} from "./server_settings.ts";
 export { createKit, type KitContext } from "./kit.ts";
 export { invalidConfig, validate, type Validation } from "./validate.ts";
 export {

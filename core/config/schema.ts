@@ -22,6 +22,11 @@ import {
   type WireSettings,
   wireType,
 } from "./response_settings.ts";
+import {
+  type ServerInput,
+  type ServerSettings,
+  serverType,
+} from "./server_settings.ts";
 import { validate, type Validation } from "./validate.ts";
 import { valueInWords } from "./words.ts";
 
@@ -30,28 +35,7 @@ export interface PerfmockInput {
   /** Seed of all random draws: a whole number or a text. Default 42. */
   readonly seed?: number | string;
   /** Server. */
-  readonly server?: {
-    /** Host name or address to listen on. Default 127.0.0.1. Beyond loopback, `control.token` is required. */
-    readonly host?: string;
-    /** Port, 0…65535; 0 picks a free one. Default 8080 on the command line, 0 in a library. */
-    readonly port?: number;
-    /** True to let pages of other origins read the answers. Default true. */
-    readonly cors?: boolean;
-    /** Maximum time for requests in flight to end after a signal. Default "10s". */
-    readonly drainTimeout?: string | number;
-    /**
-     * HTTP server. Default "auto": Deno's, which is faster, unless a fault resets connections before the first byte, which
-     * only Node's can do.
-     */
-    readonly engine?: "auto" | "deno" | "node";
-    /** Enables HTTPS and HTTP/2, with a certificate from files in PEM, or one made for the run. */
-    readonly tls?: "self-signed" | {
-      /** Path of the certificate. */
-      readonly cert: string;
-      /** Path of its private key. */
-      readonly key: string;
-    };
-  };
+  readonly server?: ServerInput;
   /** Control API. */
   readonly control?: {
     /** Path prefix of its calls. Default "/_perfmock". */
@@ -104,30 +88,6 @@ export interface RouteInput {
   readonly faults?: readonly FaultInput[];
   /** Settings of a plugin. */
   readonly [key: string]: unknown;
-}
-
-/** Source of the certificate: absolute paths of files in PEM, or a certificate made for the run. */
-export type TlsSettings = "self-signed" | {
-  /** Absolute path of the certificate. */
-  readonly cert: string;
-  /** Absolute path of its private key. */
-  readonly key: string;
-};
-
-/** Settings of the server, with defaults filled in. */
-export interface ServerSettings {
-  /** Host name or address. */
-  readonly host: string;
-  /** Port; 0 picks a free one. */
-  readonly port: number;
-  /** True if pages of other origins may read the answers. */
-  readonly cors: boolean;
-  /** Maximum time for requests in flight to end, in ms. */
-  readonly drainTimeout: number;
-  /** HTTP server; "auto" is Deno's unless a fault resets connections. */
-  readonly engine: "auto" | "deno" | "node";
-  /** Source of the certificate; undefined for plain HTTP. */
-  readonly tls?: TlsSettings | undefined;
 }
 
 /** Settings of the control API, with defaults filled in. */
@@ -251,17 +211,7 @@ export function createConfigSchema(
     // Tells editors where the JSON Schema is; perfmock ignores it.
     $schema: z.string().optional(),
     seed: z.union([kit.integer(), z.string().min(1)]).default(42),
-    server: z.strictObject({
-      host: z.string().min(1).default("127.0.0.1"),
-      port: kit.integer({ min: 0, max: 65_535 }).default(8080),
-      cors: z.boolean().default(true),
-      drainTimeout: kit.duration().default(10_000),
-      engine: z.enum(["auto", "deno", "node"]).default("auto"),
-      tls: z.union([
-        z.literal("self-signed"),
-        z.strictObject({ cert: kit.file(), key: kit.file() }),
-      ]).optional(),
-    }).prefault({}),
+    server: serverType(kit).prefault({}),
     control: z.strictObject({
       path: CONTROL_PATH.default("/_perfmock"),
       token: TOKEN.nullable().default(null),

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { EngineName } from "../config/mod.ts";
 import type {
   ExchangeJournal,
   JournalEntry,
@@ -26,6 +27,10 @@ export interface Health {
   readonly uptimeMs: number;
   /** Revision of the configuration. */
   readonly revision: number;
+  /** HTTP server that runs: perfmock's own, Deno's or Node's; `none` if it does not listen. */
+  readonly engine: EngineName | "none";
+  /** Reason why it is not perfmock's own where the configuration leaves the choice; absent otherwise. */
+  readonly engineReason?: string;
   /** Reasons why it is degraded, one sentence each. */
   readonly reasons: readonly string[];
   /** Names of the activities of plugins, by kind, such as stress and load runs. */
@@ -218,6 +223,8 @@ const HEALTH_PROPERTIES = {
   version: TEXT,
   uptimeMs: { type: "number" },
   revision: COUNT,
+  engine: { enum: ["native", "deno", "node", "none"] },
+  engineReason: TEXT,
   reasons: TEXTS,
   active: { type: "object", additionalProperties: TEXTS },
   exporters: { type: "object", additionalProperties: TEXT },
@@ -225,7 +232,9 @@ const HEALTH_PROPERTIES = {
 
 const HEALTH = {
   type: "object",
-  required: Object.keys(HEALTH_PROPERTIES),
+  required: Object.keys(HEALTH_PROPERTIES).filter((key) =>
+    key !== "engineReason"
+  ),
   properties: HEALTH_PROPERTIES,
 };
 

@@ -42,9 +42,16 @@ export function patchConfig({ value }: WrittenConfig, patch: unknown): unknown {
 }
 
 /** Server settings that cannot change while the server runs: they stay if a new configuration does not name them. */
-const FIXED = ["host", "port", "tls", "engine"] as const;
+const FIXED = [
+  "host",
+  "port",
+  "reusePort",
+  "tls",
+  "engine",
+  "limits",
+] as const;
 
-/** Replaces the whole configuration, except for host, port, tls and engine where it does not name them. */
+/** Replaces the whole configuration, except for the settings of the listener where it does not name them. */
 export function putConfig({ value }: WrittenConfig, next: unknown): unknown {
   if (!isObject(next) || !isObject(value) || !isObject(value.server)) {
     return next;

@@ -111,7 +111,7 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
       method: "PUT",
       path: "/config",
       summary:
-        "Replaces the configuration; host, port, tls and engine stay unless they are named",
+        "Replaces the configuration; host, port, reusePort, tls, engine and limits stay unless they are named",
       body: ANY,
       answer: CONFIG,
       handle: (call) =>

@@ -25,8 +25,8 @@ export interface OverrideOptions {
   readonly fault: (kind: string | number) => Injected;
   /** The route's stream of service times: a profile is drawn at the same place. */
   readonly stream: Stream;
-  /** True if connections of the route may be reset. */
-  readonly resets: boolean;
+  /** Returns true if connections of the route can be reset: that is known once the server listens. */
+  readonly resets: () => boolean;
 }
 
 const ACTIONS = ["connection-reset", "cut-body", "hang"] as const;
@@ -103,8 +103,8 @@ function understandOne(
     return `${kind} is not allowed: set overrides.${kind} to true`;
   }
   if (kind === "fault") {
-    if (value === "connection-reset" && !resets) {
-      return "fault=connection-reset needs server.engine node, and a restart";
+    if (value === "connection-reset" && !resets()) {
+      return "fault=connection-reset needs server.engine native or node, and a restart";
     }
     if ((ACTIONS as readonly string[]).includes(value)) {
       return { injected: fault(value) };

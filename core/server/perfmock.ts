@@ -52,7 +52,7 @@ export interface Perfmock extends AsyncDisposable {
    * @throws PerfmockError `ARGUMENT_INVALID` if there is no such route
    */
   draw(route: string, sequence: number, key?: string): number;
-  /** Returns the state of the server, with reasons if it is degraded. */
+  /** Returns the state of the server: the HTTP server that runs, and reasons if it is degraded. */
   health(): Health;
   /** Returns the latest exchanges that have ended, oldest first. */
   requests(filter?: Partial<JournalFilter>): JournalEntry[];

@@ -1,18 +1,33 @@
 /**
- * Listens on a port and passes requests to a handler, with Deno's HTTP server or with Node's.
+ * Listens on the addresses of a configuration and passes requests to the edge: chooses the HTTP server, and takes another where
+ * the configuration leaves the choice and the first cannot run.
  *
  * @module
  */
+import type { EngineName, ServerSettings } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
-import { BODILESS } from "../lib/http.ts";
-import type { Peer } from "../pipeline/incoming.ts";
-import type { Engine, EngineOptions, Handler } from "./engine.ts";
+import type { Edge } from "../pipeline/edge.ts";
+import type { Log } from "../world/state.ts";
+import type { Certificate, Engine, Listen } from "./engine.ts";
+import {
+  addressError,
+  cannotRun,
+  cannotShare,
+  inUrl,
+  messageOf,
+  otherError,
+} from "./listen_errors.ts";
+import { listenWithDeno } from "./serve_deno.ts";
 
 /** Server that listens. */
 export interface Listener {
-  /** URL under which clients reach it, with a trailing slash. */
+  /** URL under which clients reach it, with a trailing slash: that of the first address. */
   readonly url: URL;
+  /** HTTP server that runs. */
+  readonly engine: EngineName;
+  /** Sentence that says why it is not `native`; undefined if it is, or if the configuration chose it. */
+  readonly reason: string | undefined;
   /**
    * Stops accepting connections, closes idle ones, lets answers leave that are being written, then ends.
    *
@@ -24,118 +39,194 @@ export interface Listener {
   cut(): Promise<void>;
 }
 
-/** Address to listen on. */
-export interface Address extends Omit<EngineOptions, "handler"> {
-  /** HTTP server: Deno's is faster, Node's can reset connections. */
-  readonly engine: "deno" | "node";
+/** HTTP servers that can be chosen, and what is known of the engine `native` before it is loaded. */
+export interface Engines extends Readonly<Record<EngineName, Listen>> {
+  /** Returns the reason why `native` cannot run here, a clause such as "it needs Linux"; undefined if none is known. */
+  obstacle(): string | undefined;
 }
+
+/** Options of a server that listens. */
+export interface ListenOptions {
+  /** Settings of the server. */
+  readonly server: ServerSettings;
+  /** Certificate for TLS; undefined for plain HTTP. */
+  readonly certificate?: Certificate | undefined;
+  /** True if a route may reset connections before the first byte, which Deno's server cannot do. */
+  readonly resets: boolean;
+  /** Takes the requests. */
+  readonly edge: Pick<Edge, "fetch" | "receive">;
+  /** Takes lines of the log. */
+  readonly log: Log;
+}
+
+/** Engines of this version. Only the one that is used is loaded, except Deno's, which is small. */
+const ENGINES: Engines = {
+  obstacle: () => "this version does not contain it",
+  native: () => Promise.reject(new Error("this version does not contain it")),
+  deno: (options) => Promise.resolve().then(() => listenWithDeno(options)),
+  node: async (options) =>
+    (await import("./serve_node.ts")).listenWithNode(options),
+};
 
 /**
  * Starts to listen.
  *
+ * @param engines HTTP servers to choose from. Default those of this version
  * @throws PerfmockError `PORT_IN_USE` or `SERVER_NOT_STARTED`
  */
 export async function listen(
-  address: Address,
-  handler: Handler,
+  options: ListenOptions,
+  engines: Engines = ENGINES,
 ): Promise<Listener> {
-  let engine: Engine;
-  try {
-    engine = await start(address, handler);
-  } catch (error) {
-    throw notStarted(address, error);
+  const { server, certificate, log } = options;
+  const choice = chooseEngine(server, options.resets, engines.obstacle);
+  let { engine, reason } = choice;
+  if (server.engine === "native" && reason !== undefined) {
+    throw cannotRun(reason);
   }
-  const name = address.host.includes(":") ? `[${address.host}]` : address.host;
-  const scheme = address.certificate === undefined ? "http" : "https";
+  let running: readonly Engine[];
+  try {
+    running = await startAll(engine, options, { engines, reason });
+  } catch (error) {
+    if (error instanceof PerfmockError) throw error;
+    // Only native throws other errors: it cannot run here, which only trying has shown.
+    reason = messageOf(error);
+    if (choice.otherwise === undefined) throw cannotRun(reason, error);
+    engine = choice.otherwise;
+    log("info", `${sentenceOf(reason)}. The engine ${engine} takes its place`);
+    running = await startAll(engine, options, { engines, reason });
+  }
+  const [host] = hostsOf(server);
+  const scheme = certificate === undefined ? "http" : "https";
   return {
-    // A server that listens on all addresses is reached under the loopback address.
-    url: new URL(
-      `${scheme}://${
-        name === "0.0.0.0" ? "127.0.0.1" : name === "[::]" ? "[::1]" : name
-      }:${engine.port}/`,
-    ),
+    url: new URL(`${scheme}://${inUrl(reachable(host))}:${running[0].port}/`),
+    engine,
+    reason: reason === undefined ? undefined : sentenceOf(reason),
     async close(limit) {
+      const ended = Promise.all(running.map((each) => each.shutdown()));
       try {
-        await withinLimit(engine.shutdown(), limit);
+        await withinLimit(ended, limit);
       } catch (error) {
         if (!(error instanceof TimeLimitError)) throw error;
       }
     },
-    cut: () => engine.cut(),
-  };
-}
-
-async function start(address: Address, handler: Handler): Promise<Engine> {
-  if (address.engine === "deno") return listenWithDeno({ ...address, handler });
-  // Loaded only if it is used: most servers run on Deno's engine.
-  const { listenWithNode } = await import("./serve_node.ts");
-  return await listenWithNode({ ...address, handler });
-}
-
-/** Starts Deno's HTTP server, which cannot reset or close a connection before the headers. Throws the system's error. */
-function listenWithDeno(
-  { host, port, certificate, handler }: EngineOptions,
-): Engine {
-  const ending = new AbortController();
-  const server = Deno.serve({
-    hostname: host,
-    port,
-    signal: ending.signal,
-    onListen() {},
-    onError: () => new Response(null, { status: 500 }),
-    ...certificate,
-  }, (request: Request, peer: Peer) => {
-    const answer = handler(request, peer);
-    if (request.method !== "HEAD") return answer;
-    return answer instanceof Response ? unsized(answer) : answer.then(unsized);
-  });
-  return {
-    port: server.addr.port,
-    shutdown: () => server.shutdown(),
     async cut() {
-      ending.abort();
-      await server.finished;
+      await Promise.all(running.map((each) => each.cut()));
     },
   };
 }
 
-/**
- * Makes an answer to HEAD whose length is not known announce none: Deno announces 0 for an answer without a body, which is
- * only right if GET would be answered with nothing (RFC 9110, section 8.6).
- */
-function unsized(response: Response): Response {
-  const { body, headers, status } = response;
-  return body !== null || headers.has("content-length") ||
-      response.type === "error" || BODILESS.has(status)
-    ? response
-    : new Response(new ReadableStream({ start: (it) => it.close() }), {
-      status,
-      headers,
-    });
+/** HTTP server to start. */
+interface Choice {
+  /** Name of the engine. */
+  readonly engine: EngineName;
+  /** Engine to start where that one cannot run; undefined where the configuration insists on it. */
+  readonly otherwise?: EngineName;
+  /** Reason why `native` is known not to run, as a clause; undefined if none is known, or if it is not wanted. */
+  readonly reason?: string | undefined;
 }
 
-function notStarted({ host, port }: Address, error: unknown): PerfmockError {
-  const inUse = error instanceof Deno.errors.AddrInUse ||
-    Reflect.get(Object(error), "code") === "EADDRINUSE";
-  if (inUse) {
-    return new PerfmockError(
-      "PORT_IN_USE",
-      `Cannot listen on ${host}:${port}: the port is in use`,
-      [{
-        path: "/server/port",
-        message: "The port is in use",
-        value: port,
-        allowed: "a free port, or 0 to have one picked",
-        suggestion: "--port 0",
-      }],
-      { cause: error },
+/**
+ * Chooses the HTTP server: the configured one; with `auto` native, and where that cannot run Deno's, unless a connection may be
+ * reset, which needs Node's.
+ */
+export function chooseEngine(
+  { engine, tls }: Pick<ServerSettings, "engine" | "tls">,
+  resets: boolean,
+  obstacle: () => string | undefined,
+): Choice {
+  if (engine === "deno" || engine === "node") return { engine };
+  if (engine === "native") return { engine, reason: obstacle() };
+  const otherwise = resets ? "node" : "deno";
+  const reason = tls === undefined
+    ? obstacle()
+    : "it serves plain HTTP only, and server.tls is set";
+  return reason === undefined
+    ? { engine: "native", otherwise }
+    : { engine: otherwise, reason };
+}
+
+/** Returns the sentence that says why native does not run. */
+function sentenceOf(reason: string): string {
+  return `The engine native does not run: ${reason}`;
+}
+
+/** Maximum number of ports that are tried if a port that is free at one address is in use at another. */
+const ATTEMPTS = 10;
+
+/** Starts one engine for each address, all on the same port. If one cannot start, none is left. */
+async function startAll(
+  name: EngineName,
+  options: ListenOptions,
+  { engines, reason }: {
+    readonly engines: Engines;
+    readonly reason: string | undefined;
+  },
+): Promise<readonly Engine[]> {
+  const { server } = options;
+  if (server.reusePort && name !== "native") {
+    throw cannotShare(
+      reason === undefined
+        ? `server.engine is ${JSON.stringify(server.engine)}`
+        : sentenceOf(reason),
     );
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  return new PerfmockError(
-    "SERVER_NOT_STARTED",
-    `Cannot listen on ${host}:${port}: ${reason}`,
-    [{ path: "/server/host", message: reason, value: host }],
-    { cause: error },
-  );
+  for (let attempt = 1;; attempt++) {
+    const running: Engine[] = [];
+    try {
+      for (const [index, host] of hostsOf(server).entries()) {
+        const port = running[0]?.port ?? server.port;
+        running.push(
+          await startOne(name, options, engines[name], {
+            host,
+            port,
+            index: typeof server.host === "string" ? undefined : index,
+          }),
+        );
+      }
+      return running;
+    } catch (error) {
+      await Promise.all(running.map((engine) => engine.cut()));
+      const another = server.port === 0 && running.length > 0 &&
+        attempt < ATTEMPTS && error instanceof PerfmockError &&
+        error.code === "PORT_IN_USE";
+      if (!another) throw error;
+    }
+  }
+}
+
+/** Starts an engine at one address. Throws a PerfmockError, except where native cannot run here. */
+async function startOne(
+  name: EngineName,
+  { server, certificate, edge, log }: ListenOptions,
+  listenWith: Listen,
+  place: Parameters<typeof otherError>[0],
+): Promise<Engine> {
+  const { host, port } = place;
+  try {
+    return await listenWith({
+      host,
+      port,
+      certificate,
+      handler: edge.fetch,
+      receive: edge.receive,
+      limits: server.limits,
+      reusePort: server.reusePort,
+      log,
+    });
+  } catch (error) {
+    const known = addressError(place, error);
+    if (known !== undefined) throw known;
+    throw name === "native" ? error : otherError(place, error);
+  }
+}
+
+function hostsOf({ host }: Pick<ServerSettings, "host">): readonly string[] {
+  return typeof host === "string" ? [host] : host;
+}
+
+/** Returns the host under which clients reach a server: one that listens on all addresses is reached under loopback. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
 }

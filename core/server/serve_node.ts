@@ -61,6 +61,7 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
   const closed = Promise.withResolvers<void>();
   server.once("close", closed.resolve);
   return {
+    name: "node",
     port: (server.address() as AddressInfo).port,
     shutdown() {
       server.close();

@@ -82,7 +82,6 @@ export class Server implements Perfmock {
   readonly #main: World;
   readonly #sessions: Sessions;
   #app: Hono | undefined;
-  #engine: "deno" | "node" | undefined;
   #listener: Listener | undefined;
   #ended: Promise<void> | undefined;
 
@@ -151,7 +150,7 @@ export class Server implements Perfmock {
       eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
       url: () => this.#listener?.url,
       virtualWorld: (input) => createVirtualWorld(input, this.#log),
-      engine: () => this.#engine,
+      engine: () => this.#listener?.engine,
       endpoints: (world, kit) =>
         builtinEndpoints({
           world,
@@ -207,12 +206,14 @@ export class Server implements Perfmock {
     if (this.#options.listen === false) return;
     // The clock's thread needs some time to start, and the first answers must be as exact as all others.
     await this.#ownClock?.start();
-    const { engine } = this.#main.revision;
-    this.#listener = await listen(
-      { ...server, certificate, engine },
-      this.#main.edge.fetch,
-    );
-    this.#engine = engine;
+    const { edge, revision: { resets } } = this.#main;
+    this.#listener = await listen({
+      server,
+      certificate,
+      resets,
+      edge,
+      log: this.#log,
+    });
     this.#lag.start();
   }
 
@@ -341,6 +342,7 @@ export class Server implements Perfmock {
   health(): Health {
     const now = this.#clock.now();
     const reports = healthReports(this.#main.revision.plugins);
+    const { engine = "none", reason } = this.#listener ?? {};
     const found = reasons({
       lateness: this.#recorder.lateness,
       lag: this.#recentLag,
@@ -353,6 +355,8 @@ export class Server implements Perfmock {
       version: VERSION,
       uptimeMs: now - this.#started,
       revision: this.#main.number,
+      engine,
+      ...reason !== undefined && { engineReason: reason },
       reasons: found,
       active: Object.assign({}, ...reports.map(({ active }) => active)),
       exporters: Object.assign(

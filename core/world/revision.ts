@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  type EngineName,
   invalidConfig,
   type PerfmockConfig,
   toPointer,
@@ -25,12 +26,7 @@ import {
   setUp,
 } from "./plugin_lifecycle.ts";
 import type { CodedIssue } from "./plugin_loader.ts";
-import {
-  buildRoutes,
-  engineFor,
-  engineIssues,
-  type MockRoute,
-} from "./routes.ts";
+import { buildRoutes, engineIssues, type MockRoute } from "./routes.ts";
 import {
   invalidSettings,
   type PluginSet,
@@ -45,8 +41,8 @@ export interface Revision {
   readonly input: SettingsInput;
   /** Configuration, complete and frozen. */
   readonly config: PerfmockConfig;
-  /** The HTTP server that it needs. */
-  readonly engine: "deno" | "node";
+  /** True if a route may reset connections before the first byte, which not all HTTP servers can do. */
+  readonly resets: boolean;
   /** Warnings for the configuration's author. */
   readonly warnings: readonly Issue[];
   /** Mock routes in the order in which they are matched. */
@@ -142,7 +138,7 @@ export async function buildRevision(
     return {
       input: settings.input,
       config,
-      engine: engineFor(config, routes),
+      resets: routes.some((route) => route.resets),
       warnings: [...settings.warnings, ...warningsOf(plugins)],
       routes,
       plugins,
@@ -210,7 +206,14 @@ function dialsOf(plugins: readonly RunningPlugin[]): PlacedDial[] {
 }
 
 /** Settings that are fixed while a server listens. */
-const FIXED = ["host", "port", "tls", "engine"] as const;
+const FIXED = [
+  "host",
+  "port",
+  "reusePort",
+  "tls",
+  "engine",
+  "limits",
+] as const;
 
 /**
  * Finds the changes that need a restart.
@@ -221,8 +224,8 @@ const FIXED = ["host", "port", "tls", "engine"] as const;
  */
 export function restartIssues(
   before: PerfmockConfig,
-  next: { readonly config: PerfmockConfig; readonly engine: "deno" | "node" },
-  engine: "deno" | "node" | undefined,
+  next: Pick<Revision, "config" | "resets">,
+  engine: EngineName | undefined,
 ): Issue[] {
   const issues: Issue[] = FIXED.flatMap((key) => {
     const [was, is] = [before.server[key], next.config.server[key]];
@@ -233,11 +236,11 @@ export function restartIssues(
       allowed: was === undefined ? "nothing, as before" : JSON.stringify(was),
     }];
   });
-  if (issues.length === 0 && engine === "deno" && next.engine === "node") {
+  if (issues.length === 0 && engine === "deno" && next.resets) {
     issues.push({
       path: "/server/engine",
       message:
-        "A connection-reset takes another HTTP server than the one that runs, and so a restart",
+        "A connection-reset takes another HTTP server than Deno's, which runs, and so a restart",
       value: next.config.server.engine,
       allowed: "what does not reset connections",
       suggestion: 'set server.engine to "node" and restart',

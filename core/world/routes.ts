@@ -296,7 +296,8 @@ function buildRoute(
               effects,
             ),
           stream: view.stream("service"),
-          resets: needsReset || config.server.engine === "node",
+          resets: () =>
+            needsReset || canReset(world.engine() ?? config.server.engine),
         }),
         resets: needsReset,
         status: route.response.status,
@@ -314,6 +315,11 @@ function buildRoute(
       ...Object.assign({}, ...offers.map(({ hooks }) => hooks.dials)),
     },
   };
+}
+
+/** Returns true if an HTTP server can reset a connection before any byte. */
+function canReset(engine: string): boolean {
+  return engine === "native" || engine === "node";
 }
 
 /** Issues of a plugin that refused a route. */
@@ -350,30 +356,44 @@ function coreDials(
   };
 }
 
-/** The HTTP server that a configuration needs: the configured one; with `auto` Deno's, unless a connection may be reset. */
-export function engineFor(
-  { server: { engine } }: Pick<PerfmockConfig, "server">,
-  routes: readonly Pick<MockRoute, "resets">[],
-): "deno" | "node" {
-  if (engine !== "auto") return engine;
-  return routes.some((route) => route.resets) ? "node" : "deno";
-}
-
-/** Finds resets that are configured together with a server that cannot reset connections. */
+/** Finds what the configured HTTP server cannot do. */
 export function engineIssues(
-  { server: { engine } }: Pick<PerfmockConfig, "server">,
+  { server: { engine, reusePort, tls } }: Pick<PerfmockConfig, "server">,
   routes: readonly Pick<MockRoute, "id" | "resets">[],
 ): Issue[] {
+  const issues: Issue[] = [];
   const resetting = routes.find((route) => route.resets);
-  if (engine !== "deno" || resetting === undefined) return [];
-  return [{
-    path: "/server/engine",
-    message:
-      `This engine cannot reset connections, as route "${resetting.id}" does`,
-    value: engine,
-    allowed: '"auto" or "node"',
-    suggestion: "auto",
-  }];
+  if (engine === "deno" && resetting !== undefined) {
+    issues.push({
+      path: "/server/engine",
+      message:
+        `This engine cannot reset connections, as route "${resetting.id}" does`,
+      value: engine,
+      allowed: '"auto", "native" or "node"',
+      suggestion: "auto",
+    });
+  }
+  if (engine === "native" && tls !== undefined) {
+    issues.push({
+      path: "/server/engine",
+      message: "This engine serves plain HTTP only, without TLS",
+      value: engine,
+      allowed: '"auto", "deno" or "node", or no server.tls',
+      suggestion: "auto",
+    });
+  }
+  if (
+    reusePort && (engine === "deno" || engine === "node" || tls !== undefined)
+  ) {
+    issues.push({
+      path: "/server/reusePort",
+      message: "Only the engine native can share its port, without TLS",
+      value: reusePort,
+      allowed:
+        'false, or true where server.engine is "native", or "auto" without TLS',
+    });
+  }
+  return issues;
 }
 
 /**

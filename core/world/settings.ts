@@ -10,6 +10,7 @@ import {
   deepFreeze,
   fromPointer,
   invalidConfig,
+  limitWarnings,
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
   type RouteKey,
@@ -155,6 +156,7 @@ export async function readSettings(
   }
   const { routes } = result.value;
   const warnings = [
+    ...limitWarnings(value),
     ...profiles.warnings,
     ...options.warnings,
     ...parser.warningsIn(

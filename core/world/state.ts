@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EngineName } from "../config/mod.ts";
 import type { VirtualWorld } from "../contract/load.ts";
 import type { TraceIds } from "../lib/trace.ts";
 import type { ExchangeJournal } from "../observe/journal.ts";
@@ -45,6 +46,8 @@ export interface WorldState {
   readonly report: HookReport;
   /** Log of the server. */
   readonly log: Log;
+  /** Returns the HTTP server that runs; undefined before there is one. */
+  readonly engine: () => EngineName | undefined;
   /** Address at which the server listens; undefined where it does not, or not yet. */
   readonly url: () => URL | undefined;
   /** Changes the configuration in force; resolves to its revision. */

@@ -39,6 +39,7 @@ export interface WorldOptions extends
   Pick<
     WorldState,
     | "clock"
+    | "engine"
     | "log"
     | "metrics"
     | "recorder"
@@ -51,8 +52,6 @@ export interface WorldOptions extends
   Pick<StatsOptions, "started" | "eventLoopLag"> {
   /** Returns the control API's own endpoints. */
   readonly endpoints: (world: World, kit: Kit) => readonly Endpoint[];
-  /** Returns the HTTP server that runs; undefined before there is one. */
-  readonly engine: () => "deno" | "node" | undefined;
   /** Called with each revision that takes over. */
   readonly adopted?: (revision: Revision) => void;
 }
@@ -75,6 +74,7 @@ export class World implements WorldState {
   readonly traces: WorldState["traces"];
   readonly log: Log;
   readonly report: HookReport;
+  readonly engine: WorldState["engine"];
   readonly url: WorldState["url"];
   readonly virtualWorld: WorldState["virtualWorld"];
   readonly flow: Flow = createFlow();
@@ -105,6 +105,7 @@ export class World implements WorldState {
     this.traces = options.traces;
     this.log = options.log;
     this.report = hookReporter(options.log);
+    this.engine = options.engine;
     this.url = options.url;
     this.virtualWorld = options.virtualWorld;
     this.#stats = new StatsSource({
@@ -192,7 +193,7 @@ export class World implements WorldState {
       );
       const issues = this.#ended
         ? undefined
-        : restartIssues(before.config, next, this.#options.engine());
+        : restartIssues(before.config, next, this.engine());
       if (issues === undefined || issues.length > 0) {
         await next.dispose(next.carried.beyond(before.carried));
         throw issues === undefined

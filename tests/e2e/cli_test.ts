@@ -1,7 +1,7 @@
 /** Tests of the command line in processes of its own: signals, files, environment. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { run, serving } from "../support/cli.ts";
-import { rawRequest } from "../support/http.ts";
+import { json, rawRequest } from "../support/http.ts";
 import { folderWith } from "../support/plugins.ts";
 import { until } from "../support/wait.ts";
 
@@ -44,12 +44,13 @@ Deno.test("serve prints address, routes and a curl command, and ends at SIGTERM 
   const { url } = server;
   const response = await fetch(new URL("/quick", url));
   equal(await response.text(), "ok");
+  const { engine } = await json(fetch(new URL("/_perfmock/health", url)));
   server.signal("SIGTERM");
   const { status, out, err } = await server.ended;
   deepEqual([status, err], [0, ""]);
   const lines = out.split("\n");
   deepEqual(lines.slice(0, 9), [
-    `perfmock on ${url.href}  ${file}`,
+    `perfmock on ${url.href}  ${file}, engine ${engine}`,
     "",
     "  GET      /quick       2 ms (constant)",
     "  GET      /hour        3600 s (constant)",

@@ -49,7 +49,7 @@ Deno.test("an override that is not possible changes nothing and reports why", as
       ["profile=fast", /profile="fast" is not the name of a profile/],
       ["profile=5ms", /is not the name of a profile/],
       ["fault=99", /neither a status nor one of/],
-      ["fault=connection-reset", /needs server.engine node/],
+      ["fault=connection-reset", /needs server.engine native or node/],
       ["dela=5ms", /unknown override "dela", .*: delay\?/],
       ["délai=5ms", /unknown override "d\?lai"/],
       ["", /unknown override ""/],

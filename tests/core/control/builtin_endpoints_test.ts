@@ -10,6 +10,7 @@ const HEALTH = {
   version: "0",
   uptimeMs: 1,
   revision: 1,
+  engine: "none",
   reasons: [],
   active: {},
   exporters: {},

@@ -1,19 +1,18 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { listen } from "../../../core/server/serve.ts";
 import { errorOf } from "../../support/errors.ts";
 import { rawRequest } from "../../support/http.ts";
+import { start } from "../../support/listening.ts";
 
-/** Both engines must pass the tests below. */
+/** All engines must pass the tests below. */
 const ENGINES = ["deno", "node"] as const;
 
 const GET = ["GET / HTTP/1.1", "host: localhost"];
 
 for (const engine of ENGINES) {
   Deno.test(`listen() picks a free port and returns its URL, with ${engine}`, async () => {
-    const listener = await listen(
-      { host: "127.0.0.1", port: 0, engine },
-      () => new Response("hi"),
-    );
+    const listener = await start({ engine }, {
+      handler: () => new Response("hi"),
+    });
     match(listener.url.href, /^http:\/\/127\.0\.0\.1:\d+\/$/);
     equal(await (await fetch(listener.url)).text(), "hi");
     await listener.close(1000);
@@ -28,10 +27,9 @@ for (const engine of ENGINES) {
         ["localhost", "localhost"],
       ]
     ) {
-      const listener = await listen(
-        { host, port: 0, engine },
-        () => new Response(host),
-      );
+      const listener = await start({ host, engine }, {
+        handler: () => new Response(host),
+      });
       equal(listener.url.hostname, shown);
       equal(await (await fetch(listener.url)).text(), host);
       await listener.close(1000);
@@ -39,14 +37,9 @@ for (const engine of ENGINES) {
   });
 
   Deno.test(`listen() reports a port in use, with a suggestion, with ${engine}`, async () => {
-    const first = await listen(
-      { host: "127.0.0.1", port: 0, engine },
-      () => new Response(),
-    );
+    const first = await start({ engine }, { handler: () => new Response() });
     const port = Number(first.url.port);
-    const error = await errorOf(() =>
-      listen({ host: "127.0.0.1", port, engine }, () => new Response())
-    );
+    const error = await errorOf(() => start({ port, engine }));
     equal(error.code, "PORT_IN_USE");
     deepEqual(error.issues, [{
       path: "/server/port",
@@ -60,20 +53,77 @@ for (const engine of ENGINES) {
 
   Deno.test(`listen() reports why it cannot listen on an address, with ${engine}`, async () => {
     // An address of TEST-NET-1, which no machine has.
-    const error = await errorOf(() =>
-      listen({ host: "192.0.2.1", port: 0, engine }, () => new Response())
+    const error = await errorOf(() => start({ host: "192.0.2.1", engine }));
+    deepEqual([error.code, error.issues[0].path], [
+      "SERVER_NOT_STARTED",
+      "/server/host",
+    ]);
+    // Node's error does not tell the reason.
+    if (engine === "node") return;
+    equal(
+      error.message,
+      "Cannot listen on 192.0.2.1:0: the address does not belong to this machine",
     );
-    equal(error.code, "SERVER_NOT_STARTED");
-    equal(error.issues[0].path, "/server/host");
+    deepEqual(error.issues, [{
+      path: "/server/host",
+      message: "The address does not belong to this machine",
+      value: "192.0.2.1",
+      allowed:
+        "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them",
+      suggestion: "127.0.0.1",
+    }]);
+  });
+
+  Deno.test(`listen() says that an address cannot be found, with ${engine}`, async () => {
+    const error = await errorOf(() =>
+      start({ host: "no.such.invalid", engine })
+    );
+    deepEqual([error.code, error.issues[0].path], [
+      "SERVER_NOT_STARTED",
+      "/server/host",
+    ]);
+  });
+
+  Deno.test(`listen() listens on several addresses at one port, with ${engine}`, async () => {
+    const host = ["127.0.0.1", "::1"];
+    const listener = await start({ host, engine }, {
+      handler: () => new Response("hi"),
+    });
+    const { port } = listener.url;
+    equal(listener.url.hostname, "127.0.0.1");
+    for (const address of ["127.0.0.1", "[::1]"]) {
+      const response = await fetch(`http://${address}:${port}/`);
+      equal(await response.text(), "hi");
+    }
+    await listener.close(1000);
+    // Both addresses are free again.
+    await (await start({ host, port: Number(port), engine })).cut();
+  });
+
+  Deno.test(`listen() leaves no server behind if one of several addresses fails, with ${engine}`, async () => {
+    const blocking = await start({ host: "::1", engine });
+    const port = Number(blocking.url.port);
+    const error = await errorOf(() =>
+      start({ host: ["127.0.0.1", "::1"], port, engine })
+    );
+    deepEqual([error.code, error.message], [
+      "PORT_IN_USE",
+      `Cannot listen on [::1]:${port}: the port is in use`,
+    ]);
+    await (await start({ port, engine })).cut();
+    await blocking.cut();
+    const foreign = await errorOf(() =>
+      start({ host: ["127.0.0.1", "192.0.2.1"], engine })
+    );
+    equal(foreign.issues[0].path, "/server/host/1");
   });
 
   Deno.test(`listen() answers 500 if the handler fails, with ${engine}`, async () => {
-    const listener = await listen(
-      { host: "127.0.0.1", port: 0, engine },
-      () => {
+    const listener = await start({ engine }, {
+      handler: () => {
         throw new Error("boom");
       },
-    );
+    });
     const response = await fetch(listener.url);
     equal(response.status, 500);
     await response.body?.cancel();
@@ -83,13 +133,12 @@ for (const engine of ENGINES) {
   Deno.test(`Listener.close() waits for an answer in flight, with ${engine}`, async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const entered = Promise.withResolvers<void>();
-    const listener = await listen(
-      { host: "127.0.0.1", port: 0, engine },
-      () => {
+    const listener = await start({ engine }, {
+      handler: () => {
         entered.resolve();
         return promise;
       },
-    );
+    });
     const answer = fetch(listener.url);
     await entered.promise;
     const closed = listener.close(5000);
@@ -101,13 +150,12 @@ for (const engine of ENGINES) {
   Deno.test(`Listener.close() waits no longer than its limit, with ${engine}`, async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const entered = Promise.withResolvers<void>();
-    const listener = await listen(
-      { host: "127.0.0.1", port: 0, engine },
-      () => {
+    const listener = await start({ engine }, {
+      handler: () => {
         entered.resolve();
         return promise;
       },
-    );
+    });
     using client = await rawRequest(listener.url, GET);
     await entered.promise;
     await listener.close(5);
@@ -118,13 +166,12 @@ for (const engine of ENGINES) {
   Deno.test(`Listener.cut() closes connections without sending a byte, with ${engine}`, async () => {
     const entered = Promise.withResolvers<void>();
     const { promise, resolve } = Promise.withResolvers<Response>();
-    const listener = await listen(
-      { host: "127.0.0.1", port: 0, engine },
-      () => {
+    const listener = await start({ engine }, {
+      handler: () => {
         entered.resolve();
         return promise;
       },
-    );
+    });
     using client = await rawRequest(listener.url, GET);
     await entered.promise;
     await listener.cut();

@@ -89,6 +89,7 @@ Deno.test("health() reports ok, with version, revision and uptime on the server'
     version: VERSION,
     uptimeMs: 20,
     revision: 1,
+    engine: "none",
     reasons: [],
     active: { stress: [], runs: [] },
     exporters: {},

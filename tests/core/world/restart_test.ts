@@ -1,6 +1,8 @@
 import { deepEqual } from "node:assert/strict";
-import type { PerfmockConfig } from "../../../core/config/mod.ts";
+import type { EngineName, PerfmockConfig } from "../../../core/config/mod.ts";
 import { restartIssues } from "../../../core/world/revision.ts";
+
+const LIMITS = { headers: 200 } as PerfmockConfig["server"]["limits"];
 
 function next(server: Partial<PerfmockConfig["server"]> = {}) {
   return {
@@ -10,6 +12,8 @@ function next(server: Partial<PerfmockConfig["server"]> = {}) {
       cors: true,
       drainTimeout: 1,
       engine: "auto",
+      reusePort: false,
+      limits: LIMITS,
       ...server,
     },
   } as PerfmockConfig;
@@ -17,10 +21,10 @@ function next(server: Partial<PerfmockConfig["server"]> = {}) {
 
 function issues(
   server: Partial<PerfmockConfig["server"]>,
-  needs: "deno" | "node" = "deno",
-  runs: "deno" | "node" | undefined = "deno",
+  resets = false,
+  runs: EngineName | undefined = "deno",
 ) {
-  const changed = { config: next(server), engine: needs };
+  const changed = { config: next(server), resets };
   return restartIssues(next(), changed, runs).map(({ path, allowed }) => [
     path,
     allowed,
@@ -34,17 +38,24 @@ Deno.test("restartIssues() allows all changes except to the settings of the list
     ["/server/port", "1"],
     ["/server/tls", "nothing, as before"],
   ]);
+  deepEqual(
+    issues({
+      host: ["127.0.0.1", "::1"],
+      engine: "native",
+      reusePort: true,
+      limits: { ...LIMITS, headers: 5 },
+    }).map(([path]) => path),
+    ["/server/host", "/server/reusePort", "/server/engine", "/server/limits"],
+  );
 });
 
-Deno.test("restartIssues() refuses changes that require another engine", () => {
-  deepEqual(issues({}, "node"), [
+Deno.test("restartIssues() refuses resets where Deno's server runs, and only there", () => {
+  deepEqual(issues({}, true), [
     ["/server/engine", "what does not reset connections"],
   ]);
-  deepEqual(
-    issues({}, "deno", "node"),
-    [],
-    "Node's can do all that Deno's can",
-  );
-  const config = { config: next(), engine: "node" as const };
-  deepEqual(restartIssues(next(), config, undefined), [], "none runs");
+  for (const runs of ["native", "node", undefined] as const) {
+    const changed = { config: next(), resets: true };
+    deepEqual(restartIssues(next(), changed, runs), [], runs);
+    deepEqual(issues({}, false, runs), []);
+  }
 });

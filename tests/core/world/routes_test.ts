@@ -6,11 +6,14 @@ import { createFlow } from "../../../core/pipeline/pipeline.ts";
 import type { Metric } from "../../../core/plugin.ts";
 import { streamKey } from "../../../core/lib/random/mod.ts";
 import {
+  engineIssues,
   MockRoute,
   RouteView,
   type RouteWorld,
 } from "../../../core/world/routes.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
+import { lines } from "../../support/errors.ts";
+import { serverSettings } from "../../support/listening.ts";
 import { testPlan } from "../../support/plan.ts";
 
 function shared(metrics = new MetricRegistry()): RouteWorld {
@@ -106,4 +109,36 @@ Deno.test("RouteView.arrivals is the next sequence number, from 0", async () => 
   equal(view.arrivals, 0);
   (await build(parts, ["GET"])).plan("GET").sequence.next = 7;
   equal(view.arrivals, 7);
+});
+
+Deno.test("engineIssues() finds what the configured engine cannot do: resets, TLS, a shared port", () => {
+  const found = (
+    server: Parameters<typeof serverSettings>[0],
+    ...resets: readonly boolean[]
+  ) =>
+    lines({
+      issues: engineIssues(
+        { server: serverSettings(server) },
+        resets.map((resets, index) => ({ id: `r${index}`, resets })),
+      ),
+    });
+  for (const engine of ["auto", "native", "node"] as const) {
+    deepEqual(found({ engine }, true), []);
+  }
+  deepEqual(found({ engine: "deno" }, false, true), [
+    '/server/engine: This engine cannot reset connections, as route "r1" does → auto',
+  ]);
+  deepEqual(found({ engine: "native", tls: "self-signed" }), [
+    "/server/engine: This engine serves plain HTTP only, without TLS → auto",
+  ]);
+  deepEqual(found({ engine: "auto", tls: "self-signed" }, true), []);
+  const shared = [
+    "/server/reusePort: Only the engine native can share its port, without TLS",
+  ];
+  const reusePort = true;
+  deepEqual(found({ reusePort, engine: "deno" }), shared);
+  deepEqual(found({ reusePort, engine: "node" }), shared);
+  deepEqual(found({ reusePort, tls: "self-signed" }), shared);
+  deepEqual(found({ reusePort }), []);
+  deepEqual(found({ reusePort, engine: "native" }), []);
 });

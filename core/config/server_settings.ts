@@ -1,0 +1,180 @@
+/**
+ * Settings of the HTTP server, `server`.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Kit } from "../contract/values.ts";
+import type { Issue } from "../errors.ts";
+import { toPointer } from "../lib/pointer.ts";
+import { isRecord } from "./_schema_lookup.ts";
+
+/** Name of an HTTP server: perfmock's own, Deno's or Node's. */
+export type EngineName = "native" | "deno" | "node";
+
+/** Settings of the server as users write them. */
+export interface ServerInput {
+  /**
+   * Host name or address to listen on, or a list of them, which share the port. Default 127.0.0.1. Beyond loopback,
+   * `control.token` is required.
+   */
+  readonly host?: string | readonly string[];
+  /** Port, 0…65535; 0 picks a free one. Default 8080 on the command line, 0 in a library. */
+  readonly port?: number;
+  /** True to share the port with other processes: the kernel spreads the connections. Default false. Only with the engine `native`. */
+  readonly reusePort?: boolean;
+  /** True to let pages of other origins read the answers. Default true. */
+  readonly cors?: boolean;
+  /** Maximum time for requests in flight to end after a signal. Default "10s". */
+  readonly drainTimeout?: string | number;
+  /**
+   * HTTP server. Default "auto": perfmock's own, `native`, where it runs (Linux, without TLS, with --allow-ffi), and else
+   * Deno's, unless a fault resets connections before the first byte, which Deno's cannot do and Node's can.
+   */
+  readonly engine?: "auto" | EngineName;
+  /** Limits of the engine `native`. */
+  readonly limits?: ServerLimitsInput;
+  /** Enables HTTPS and HTTP/2, with a certificate from files in PEM, or one made for the run. */
+  readonly tls?: "self-signed" | {
+    /** Path of the certificate. */
+    readonly cert: string;
+    /** Path of its private key. */
+    readonly key: string;
+  };
+}
+
+/** Limits of the engine `native` as users write them. */
+export interface ServerLimitsInput {
+  /** Maximum size of a request line. Default "16KiB"; a longer one is answered with 414. */
+  readonly requestLine?: string | number;
+  /** Maximum size of a request's head, its request line included. Default "64KiB"; a larger one is answered with 431. */
+  readonly head?: string | number;
+  /** Maximum number of headers of a request. Default 200; more are answered with 431. */
+  readonly headers?: number;
+  /** Maximum size of a request's body. Default "1GiB"; a larger one is answered with 413. */
+  readonly body?: string | number;
+  /** Maximum number of open connections per address. Default 20000; further ones wait. */
+  readonly connections?: number;
+  /** Maximum number of connections that wait to be accepted. Default 4096. */
+  readonly backlog?: number;
+  /** Maximum time from the first byte of a head to its end. Default "60s"; 0 for no limit. */
+  readonly headTimeout?: string | number;
+  /** Time after which a connection without a request is closed. Default "10m"; 0 for no limit. */
+  readonly idleTimeout?: string | number;
+}
+
+/** Source of the certificate: absolute paths of files in PEM, or a certificate made for the run. */
+export type TlsSettings = "self-signed" | {
+  /** Absolute path of the certificate. */
+  readonly cert: string;
+  /** Absolute path of its private key. */
+  readonly key: string;
+};
+
+/** Limits of the engine `native`, with defaults filled in. */
+export interface ServerLimits {
+  /** Maximum size of a request line, in bytes. */
+  readonly requestLine: number;
+  /** Maximum size of a request's head, its request line included, in bytes. */
+  readonly head: number;
+  /** Maximum number of headers of a request. */
+  readonly headers: number;
+  /** Maximum size of a request's body, in bytes. */
+  readonly body: number;
+  /** Maximum number of open connections per address. */
+  readonly connections: number;
+  /** Maximum number of connections that wait to be accepted. */
+  readonly backlog: number;
+  /** Maximum time from the first byte of a head to its end, in ms; 0 for no limit. */
+  readonly headTimeout: number;
+  /** Time after which a connection without a request is closed, in ms; 0 for no limit. */
+  readonly idleTimeout: number;
+}
+
+/** Settings of the server, with defaults filled in. */
+export interface ServerSettings {
+  /** Host name or address, or several. */
+  readonly host: string | readonly string[];
+  /** Port; 0 picks a free one. */
+  readonly port: number;
+  /** True if other processes may share the port. */
+  readonly reusePort: boolean;
+  /** True if pages of other origins may read the answers. */
+  readonly cors: boolean;
+  /** Maximum time for requests in flight to end, in ms. */
+  readonly drainTimeout: number;
+  /** HTTP server; "auto" picks the best one that runs here and does what the routes need. */
+  readonly engine: "auto" | EngineName;
+  /** Limits of the engine `native`. */
+  readonly limits: ServerLimits;
+  /** Source of the certificate; undefined for plain HTTP. */
+  readonly tls?: TlsSettings | undefined;
+}
+
+/** Names of the engines in messages. */
+const NAMES: Readonly<Record<string, string>> = {
+  deno: "Deno's HTTP server",
+  node: "Node's HTTP server",
+};
+
+/** Makes the type of `server`. */
+export function serverType(kit: Kit): z.ZodType<ServerSettings> {
+  const host = z.string().min(1);
+  const limits = z.strictObject({
+    requestLine: kit.size({ min: 64, max: 1 << 20 }).default(16_384),
+    head: kit.size({ min: 256, max: 16 << 20 }).default(65_536),
+    headers: kit.integer({ min: 1, max: 10_000 }).default(200),
+    body: kit.size().default(1 << 30),
+    connections: kit.integer({ min: 1, max: 1_000_000 }).default(20_000),
+    backlog: kit.integer({ min: 1, max: 65_535 }).default(4096),
+    headTimeout: kit.duration().default(60_000),
+    idleTimeout: kit.duration().default(600_000),
+  });
+  return z.strictObject({
+    host: z.union([host, z.array(host).min(1).superRefine(distinct)])
+      .default("127.0.0.1"),
+    port: kit.integer({ min: 0, max: 65_535 }).default(8080),
+    reusePort: z.boolean().default(false),
+    cors: z.boolean().default(true),
+    drainTimeout: kit.duration().default(10_000),
+    engine: z.enum(["auto", "native", "deno", "node"]).default("auto"),
+    limits: limits.prefault({}),
+    tls: z.union([
+      z.literal("self-signed"),
+      z.strictObject({ cert: kit.file(), key: kit.file() }),
+    ]).optional(),
+  }) as unknown as z.ZodType<ServerSettings>;
+}
+
+/** Refuses an address that is named twice: the second would find the port in use. */
+function distinct(
+  hosts: readonly string[],
+  context: z.RefinementCtx<readonly string[]>,
+): void {
+  for (const [index, host] of hosts.entries()) {
+    if (hosts.indexOf(host) === index) continue;
+    context.addIssue({
+      code: "custom",
+      path: [index],
+      message: `The address ${JSON.stringify(host)} is named twice`,
+      input: host,
+      params: { allowed: "each address once" },
+    });
+  }
+}
+
+/** Warns of limits that are written but have no effect, since the configuration rules out the engine that keeps them. */
+export function limitWarnings(written: unknown): Issue[] {
+  const server = isRecord(written) ? written.server : undefined;
+  if (!isRecord(server) || !isRecord(server.limits)) return [];
+  const name = NAMES[String(server.engine)];
+  if (name === undefined && server.tls === undefined) return [];
+  return Object.entries(server.limits).map(([key, value]) => ({
+    path: toPointer(["server", "limits", key]),
+    message: `The limit has no effect ${
+      name === undefined ? "on HTTPS" : `with ${name}`
+    }: only the engine native keeps it`,
+    value,
+    allowed: 'a limit where server.engine is "native", or "auto" without TLS',
+  }));
+}
