@@ -183,7 +183,9 @@ export function testsAssert(files: readonly Source[]): string[] {
         ...([file, ...imported].some((f) => f !== undefined && asserts(f))
           ? []
           : [`${file.path} imports no assertion`]),
-        ...(file.references.has("Deno.test")
+        ...(["Deno.test", "eachEngine"].some((name) =>
+            file.references.has(name)
+          )
           ? []
           : [`${file.path} registers no Deno.test`]),
         ...["Deno.test.ignore", "Deno.test.only"]

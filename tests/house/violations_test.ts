@@ -219,6 +219,10 @@ Deno.test("testsAssert() reports tests that cannot fail", () => {
         `import { check } from "./_helper.ts"; Deno.test("d", check);`,
       ),
       ...one("tests/_helper.ts", `import { ok } from "node:assert/strict";`),
+      ...one(
+        "tests/e_test.ts",
+        `import { ok } from "node:assert/strict"; import { eachEngine } from "./engines.ts"; eachEngine("e", ok);`,
+      ),
     ]),
     [
       "tests/a_test.ts imports no assertion",
