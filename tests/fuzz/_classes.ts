@@ -243,6 +243,16 @@ export const CLASSES: readonly Class[] = [
     holds: refuses("Transfer-Encoding has codings other than chunked"),
   },
   {
+    name: "chunked twice, with a tab between",
+    perfmock: "400",
+    node: "takes it for chunked once",
+    reason: "RFC 9112, section 6.1, allows it once.",
+    holds: all(
+      refuses("Transfer-Encoding is not chunked, once and at its end"),
+      matches(/chunked[^\r\n]*\t[^\r\n]*chunked/i),
+    ),
+  },
+  {
     name: "Transfer-Encoding in HTTP/1.0",
     perfmock: "400",
     node: "reads chunks",
