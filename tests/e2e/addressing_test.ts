@@ -2,9 +2,10 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { Hono } from "hono";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { createTestServer } from "../../core/testing.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { call, get, json } from "../support/http.ts";
 
-Deno.test("an unknown path is answered at once with 404 and a suggestion, another method with 405 and Allow", async () => {
+eachEngine.test("an unknown path is answered at once with 404 and a suggestion, another method with 405 and Allow", async () => {
   await using server = await createPerfmock({
     routes: [{ path: "/api/orders", method: ["GET", "POST"] }],
   });

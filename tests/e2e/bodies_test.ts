@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { PerfmockInput } from "../../core/config/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { errorOf, lines } from "../support/errors.ts";
 import { get, rawRequest } from "../support/http.ts";
 import { folderWith } from "../support/plugins.ts";
@@ -31,7 +32,7 @@ function report() {
   ]);
 }
 
-Deno.test("a file is answered with type, length, entity tag and date", async () => {
+eachEngine.test("a file is answered with type, length, entity tag and date", async () => {
   await using there = await report();
   const response = await get(there.server, "/report");
   const { headers } = response;
@@ -46,7 +47,7 @@ Deno.test("a file is answered with type, length, entity tag and date", async () 
   match(headers.get("server-timing") ?? "", /^queue;dur=/);
 });
 
-Deno.test("HEAD of a file has the headers of GET and no body", async () => {
+eachEngine.test("HEAD of a file has the headers of GET and no body", async () => {
   await using there = await report();
   using client = await rawRequest(there.server.url, [
     "HEAD /report HTTP/1.1",
@@ -73,7 +74,7 @@ for (
     "lines=1-2": [200, REPORT, null],
   } as Record<string, [number, string | undefined, string | null]>)
 ) {
-  Deno.test(`Range: ${range} of a file is answered with ${status}`, async () => {
+  eachEngine.test(`Range: ${range} of a file is answered with ${status}`, async () => {
     await using there = await report();
     const response = await get(there.server, "/report", { headers: { range } });
     equal(response.status, status);
@@ -84,7 +85,7 @@ for (
   });
 }
 
-Deno.test("a client that has the file receives 304, and If-Range decides on ranges", async () => {
+eachEngine.test("a client that has the file receives 304, and If-Range decides on ranges", async () => {
   await using there = await report();
   const { headers } = await (async () => {
     const first = await get(there.server, "/report");
@@ -117,7 +118,7 @@ Deno.test("a client that has the file receives 304, and If-Range decides on rang
   ], [304, 304, 304, 200, 304, 200, 200, 206, 206, 200, 200]);
 });
 
-Deno.test("an answer with another status than 200 ignores ranges", async () => {
+eachEngine.test("an answer with another status than 200 ignores ranges", async () => {
   await using there = await serving({ "gone.html": "<p>gone" }, [
     { path: "/gone", response: { status: 410, file: "gone.html" } },
   ]);
@@ -127,7 +128,7 @@ Deno.test("an answer with another status than 200 ignores ranges", async () => {
   deepEqual([response.status, await response.text()], [410, "<p>gone"]);
 });
 
-Deno.test("a path value can name a file within the folder, but none outside", async () => {
+eachEngine.test("a path value can name a file within the folder, but none outside", async () => {
   await using folder = await folderWith({
     "secret.txt": "secret",
     "item-1.json": '{"id":1}',
@@ -191,7 +192,7 @@ Deno.test("a file that does not exist or is outside the folder is reported at th
   ]);
 });
 
-Deno.test("a file outside the folder is answered if the configuration names it", async () => {
+eachEngine.test("a file outside the folder is answered if the configuration names it", async () => {
   await using elsewhere = await folderWith({ "b.txt": "b" });
   await using there = await serving({}, [{
     path: "/b",
@@ -200,7 +201,7 @@ Deno.test("a file outside the folder is answered if the configuration names it",
   equal(await (await get(there.server, "/b")).text(), "b");
 });
 
-Deno.test("a file that was deleted is answered with 500, and the server continues", async () => {
+eachEngine.test("a file that was deleted is answered with 500, and the server continues", async () => {
   await using there = await report();
   await Deno.remove(`${there.path}/report.csv`);
   const response = await get(there.server, "/report");
@@ -208,7 +209,7 @@ Deno.test("a file that was deleted is answered with 500, and the server continue
   match(await response.text(), /cannot be read any more/);
 });
 
-Deno.test("a client that leaves in the middle of a file ends its exchange", async () => {
+eachEngine.test("a client that leaves in the middle of a file ends its exchange", async () => {
   await using there = await serving({ "big.bin": "x".repeat(8e6) }, [{
     path: "/big",
     response: { file: "big.bin" },
@@ -227,7 +228,7 @@ Deno.test("a client that leaves in the middle of a file ends its exchange", asyn
   equal(there.server.stats().routes["get-big"].gone, 1);
 });
 
-Deno.test("templates in text and JSON contain values of path, query and sequence, and keep their types", async () => {
+eachEngine.test("templates in text and JSON contain values of path, query and sequence, and keep their types", async () => {
   await using server = await createPerfmock({
     routes: [
       {

@@ -2,11 +2,12 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { createTestServer } from "../../core/testing.ts";
 import { parse, sampleKey } from "../plugins/exporters/_exposition.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { call, get, json, post, rawRequest } from "../support/http.ts";
 
 const FRONTEND = "http://app.example";
 
-Deno.test("the control API refuses pages of other origins and foreign host names, and has no CORS", async () => {
+eachEngine.test("the control API refuses pages of other origins and foreign host names, and has no CORS", async () => {
   await using server = await createPerfmock();
   const health = new URL("/_perfmock/health", server.url);
   const foreign = await fetch(health, { headers: { origin: FRONTEND } });
@@ -36,7 +37,7 @@ Deno.test("the control API refuses pages of other origins and foreign host names
   match((await rebound.answer).text, /^HTTP\/1\.1 403 /);
 });
 
-Deno.test("the control API requires its token, and /metrics does not", async () => {
+eachEngine.test("the control API requires its token, and /metrics does not", async () => {
   await using server = await createPerfmock({
     control: { token: "secret", path: "/admin/api" },
   });
@@ -56,7 +57,7 @@ Deno.test("the control API requires its token, and /metrics does not", async () 
   equal(await ask("/_perfmock/health"), 404);
 });
 
-Deno.test("POST explain refuses malformed JSON, invalid settings, and bodies beyond 1 MiB", async () => {
+eachEngine.test("POST explain refuses malformed JSON, invalid settings, and bodies beyond 1 MiB", async () => {
   await using server = await createPerfmock();
   const explain = (body: unknown) =>
     get(server, "/_perfmock/distributions/explain", post(body));
@@ -77,7 +78,7 @@ Deno.test("POST explain refuses malformed JSON, invalid settings, and bodies bey
   await large.body?.cancel();
 });
 
-Deno.test("POST reset starts sequence numbers and stats again; Prometheus counters continue", async () => {
+eachEngine.test("POST reset starts sequence numbers and stats again; Prometheus counters continue", async () => {
   await using server = await createPerfmock({
     routes: [{ id: "x", path: "/x" }],
   });
@@ -95,7 +96,7 @@ Deno.test("POST reset starts sequence numbers and stats again; Prometheus counte
   equal(samples.get(sampleKey("perfmock_arrivals_total", { route: "x" })), 4);
 });
 
-Deno.test("/metrics and stats agree with the requests that were sent", async () => {
+eachEngine.test("/metrics and stats agree with the requests that were sent", async () => {
   await using server = await createPerfmock({
     routes: [
       { id: "x", path: "/x/:id", method: ["GET", "POST"], serviceTime: "2ms" },

@@ -1,10 +1,11 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { createPerfmock } from "../../mod.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { get } from "../support/http.ts";
 
 const FRONTEND = "http://app.example";
 
-Deno.test("a page of another origin may read answers with credentials, refusals included", async () => {
+eachEngine.test("a page of another origin may read answers with credentials, refusals included", async () => {
   await using server = await createPerfmock({
     routes: [{ path: "/x" }],
   });
@@ -26,7 +27,7 @@ Deno.test("a page of another origin may read answers with credentials, refusals 
   }
 });
 
-Deno.test("preflights are answered at once for any path, without delay or sequence number", async () => {
+eachEngine.test("preflights are answered at once for any path, without delay or sequence number", async () => {
   await using server = await createPerfmock({
     routes: [
       { path: "/slow", method: "*", serviceTime: "1h" },
@@ -60,7 +61,7 @@ Deno.test("preflights are answered at once for any path, without delay or sequen
   await plain.body?.cancel();
 });
 
-Deno.test("CORS can be turned off", async () => {
+eachEngine.test("CORS can be turned off", async () => {
   await using server = await createPerfmock({
     server: { cors: false },
     routes: [{ path: "/x" }],

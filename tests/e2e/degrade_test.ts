@@ -2,6 +2,7 @@
 /** Each degradation model, in answers over a socket. */
 import { equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { get, rawRequest } from "../support/http.ts";
 
 /** Times in the Server-Timing header of an answer, in ms. */
@@ -43,7 +44,7 @@ function takes({ degrade, total }: Timing, degradation: number): void {
   );
 }
 
-Deno.test("processor-sharing: concurrent requests share the core", async () => {
+eachEngine.test("processor-sharing: concurrent requests share the core", async () => {
   await using server = await serve({ model: "processor-sharing" });
   const seen = await Promise.all(
     Array.from({ length: 4 }, () => timing(server, "/")),
@@ -52,7 +53,7 @@ Deno.test("processor-sharing: concurrent requests share the core", async () => {
   equal(degradations.toSorted((a, b) => a - b).join(), "0,20,40,60");
 });
 
-Deno.test("erlang-c: requests wait for a core", async () => {
+eachEngine.test("erlang-c: requests wait for a core", async () => {
   await using server = await serve({
     model: "erlang-c",
     servers: 4,
@@ -61,12 +62,12 @@ Deno.test("erlang-c: requests wait for a core", async () => {
   takes(await timing(server, "/"), 20 * 0.50943396);
 });
 
-Deno.test("usl: requests wait for each other", async () => {
+eachEngine.test("usl: requests wait for each other", async () => {
   await using server = await serve({ model: "usl", input: 31 });
   takes(await timing(server, "/"), 20 * 2.43);
 });
 
-Deno.test("gc-pause: requests in service and the one that fills the heap are delayed", async () => {
+eachEngine.test("gc-pause: requests in service and the one that fills the heap are delayed", async () => {
   await using server = await serve({
     model: "gc-pause",
     perRequest: "1MiB",
@@ -83,7 +84,7 @@ Deno.test("gc-pause: requests in service and the one that fills the heap are del
   }
 });
 
-Deno.test("leak: answers become slower, then a connection is reset, then a cold start follows", async () => {
+eachEngine.test("leak: answers become slower, then a connection is reset, then a cold start follows", async () => {
   await using server = await serve({
     model: "leak",
     perRequest: "1MiB",
@@ -114,7 +115,7 @@ Deno.test("leak: answers become slower, then a connection is reset, then a cold 
   ok(degrade > 39.9 && degrade <= 40, `${degrade}`);
 });
 
-Deno.test("brown-out: a step delays answers; exhaustion answers with a status and Retry-After", async () => {
+eachEngine.test("brown-out: a step delays answers; exhaustion answers with a status and Retry-After", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/",
@@ -143,7 +144,7 @@ Deno.test("brown-out: a step delays answers; exhaustion answers with a status an
   match(metrics, /perfmock_faults_total\{route="full",fault="exhausted"\} 1\n/);
 });
 
-Deno.test("real stress drives a model: held memory reads as stress until it is released", async () => {
+eachEngine.test("real stress drives a model: held memory reads as stress until it is released", async () => {
   await using server = await createPerfmock({
     plugins: { resource_stress: { maxMemory: 0.5 } },
     routes: [{

@@ -3,6 +3,7 @@ import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import { createTestServer } from "../../core/testing.ts";
 import { createPerfmock, type PerfmockInput, type Plugin } from "../../mod.ts";
 import { cli } from "../support/cli.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { get } from "../support/http.ts";
 import { folderWith, plugin } from "../support/plugins.ts";
 
@@ -143,7 +144,7 @@ Deno.test("200 requests of a route with exact sampling have exactly its percenti
   });
 });
 
-Deno.test("Server-Timing's service is the time that draw prints, late by no more than the recorded lateness", async () => {
+eachEngine.test("Server-Timing's service is the time that draw prints, late by no more than the recorded lateness", async () => {
   await using server = await createPerfmock(CONFIG);
   for (const { id, path } of CONFIG.routes) {
     const lateness: number[] = [];

@@ -1,7 +1,9 @@
 // Runs alone, without the profiler: measures time.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
-import { get, rawRequest } from "../support/http.ts";
+import { eachEngine, ENGINES, resetting } from "../support/each_engine.ts";
+import { errorOf, lines } from "../support/errors.ts";
+import { get, json, rawRequest } from "../support/http.ts";
 import { hooks, plugin } from "../support/plugins.ts";
 import { until } from "../support/wait.ts";
 
@@ -16,7 +18,7 @@ function raw(server: Perfmock, ...requests: readonly string[]) {
   ]);
 }
 
-for (const engine of ["deno", "node"] as const) {
+for (const engine of ENGINES) {
   Deno.test(`${engine}: answers follow each other on one connection, with the lengths of their bodies`, async () => {
     await using server = await createPerfmock({
       server: { engine },
@@ -212,3 +214,62 @@ for (const engine of ["deno", "node"] as const) {
     equal(reset, false);
   });
 }
+
+eachEngine.test("health names the engine that auto chose, and why it is not native", async (engine) => {
+  await using server = await createPerfmock({ routes: [{ path: "/" }] });
+  const { engine: runs, engineReason } = server.health();
+  equal(runs, engine);
+  if (engine === "native") equal(engineReason, undefined);
+  else match(engineReason ?? "", /^The engine native does not run: /);
+  const health = await json(get(server, "/_perfmock/health"));
+  deepEqual([health.engine, health.engineReason], [runs, engineReason]);
+});
+
+eachEngine.test("with auto, resets need no other engine than native, and Node's otherwise", async (engine) => {
+  await using server = await createPerfmock({
+    routes: [{
+      id: "r",
+      path: "/r",
+      faults: [{ share: 1, action: "connection-reset" }],
+    }],
+  });
+  equal(server.health().engine, resetting(engine));
+  using client = await raw(server, "GET /r");
+  deepEqual(await client.answer, { text: "", reset: true });
+});
+
+eachEngine.test("an override may reset a connection where the engine can, with no such fault on the route", async (engine) => {
+  await using server = await createPerfmock({
+    overrides: { fault: true },
+    routes: [{ path: "/r" }],
+  });
+  using client = await rawRequest(server.url, [
+    "GET /r HTTP/1.1",
+    "host: localhost",
+    "perfmock-override: fault=connection-reset",
+    "connection: close",
+  ]);
+  const { text, reset } = await client.answer;
+  equal(reset, engine === "native");
+  if (engine === "deno") match(text, /perfmock-override-refused: .*native/i);
+});
+
+Deno.test("limits that the engine does not keep are warnings", async () => {
+  await using server = await createPerfmock({
+    server: { engine: "deno", limits: { headers: 10 } },
+  }, { listen: false });
+  deepEqual(lines({ issues: server.warnings }), [
+    "/server/limits/headers: The limit has no effect with Deno's HTTP server: only the engine native keeps it",
+  ]);
+  equal(server.health().engine, "none");
+});
+
+Deno.test("native refuses TLS before it starts", async () => {
+  const error = await errorOf(() =>
+    createPerfmock({ server: { engine: "native", tls: "self-signed" } })
+  );
+  deepEqual([error.code, ...lines(error)], [
+    "CONFIG_INVALID",
+    "/server/engine: This engine serves plain HTTP only, without TLS → auto",
+  ]);
+});

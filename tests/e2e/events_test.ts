@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createTestServer } from "../../core/testing.ts";
 import { createPerfmock } from "../../mod.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { get } from "../support/http.ts";
 
 /** Critical value of √n·D: the 99.9 % quantile of its limiting distribution. */
@@ -11,7 +12,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-Deno.test("events follow the standard's format, contain template values, and end with the last event", async () => {
+eachEngine.test("events follow the standard's format, contain template values, and end with the last event", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/chat/:model",
@@ -94,7 +95,7 @@ Deno.test("10 000 events arrive in order, the first after the service time, with
   ok(Math.sqrt(gaps.length) * distance < KS_CRITICAL, `D = ${distance}`);
 });
 
-Deno.test("over a socket no event is early, and a late event does not delay the next ones", async () => {
+eachEngine.test("over a socket no event is early, and a late event does not delay the next ones", async () => {
   const [count, gap] = [300, 2];
   await using server = await createPerfmock({
     plugins: { exporters: {} },

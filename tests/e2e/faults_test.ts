@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { Lease } from "../../core/plugin.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { errorOf, lines } from "../support/errors.ts";
 import { get, json, rawRequest } from "../support/http.ts";
 import { hooks } from "../support/plugins.ts";
@@ -27,7 +28,7 @@ async function metrics(server: Perfmock): Promise<string> {
   return await (await get(server, "/metrics")).text();
 }
 
-Deno.test("a fault with a status leaves after the service time, with perfmock's headers and a body of its own", async () => {
+eachEngine.test("a fault with a status leaves after the service time, with perfmock's headers and a body of its own", async () => {
   await using server = await createPerfmock({
     routes: [{
       id: "orders",
@@ -119,7 +120,7 @@ Deno.test("adding a fault changes neither service times nor sequence numbers", a
   }
 });
 
-Deno.test("hang sends no byte, and occupies its place until the client leaves", async () => {
+eachEngine.test("hang sends no byte, and occupies its place until the client leaves", async () => {
   let held = 0;
   const lease: Lease = { release: () => held-- };
   await using server = await createPerfmock({
@@ -147,7 +148,7 @@ Deno.test("hang sends no byte, and occupies its place until the client leaves", 
   deepEqual([gone, answered], [1, 0]);
 });
 
-Deno.test("the end of the drain cuts a hang without a byte", async () => {
+eachEngine.test("the end of the drain cuts a hang without a byte", async () => {
   const server = await createPerfmock({
     server: { drainTimeout: "50ms" },
     routes: [{ path: "/h", faults: [{ share: 1, action: "hang" }] }],
@@ -164,7 +165,7 @@ function bodyOf({ text }: { readonly text: string }): string {
   return text.slice(text.indexOf("\r\n\r\n") + 4);
 }
 
-Deno.test("cut-body sends the headers and half of the bytes, then closes the connection", async () => {
+eachEngine.test("cut-body sends the headers and half of the bytes, then closes the connection", async () => {
   await using server = await createPerfmock({
     routes: [{
       id: "c",
@@ -190,7 +191,7 @@ Deno.test("cut-body sends the headers and half of the bytes, then closes the con
   equal(server.stats().routes.c.answered, 1);
 });
 
-Deno.test("cut-body does not change answers without a body", async () => {
+eachEngine.test("cut-body does not change answers without a body", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/c",
@@ -224,7 +225,7 @@ Deno.test("within the process, a cut body is a stream that fails", async () => {
   );
 });
 
-Deno.test("connection-reset ends the connection before any byte, after the service time, with a reset", async () => {
+eachEngine.test("connection-reset ends the connection before any byte, after the service time, with a reset", async () => {
   await using server = await createPerfmock({
     routes: [{
       id: "r",
@@ -260,7 +261,7 @@ Deno.test("within the process, a reset is a network error", async () => {
   equal(response.type, "error");
 });
 
-Deno.test("a plugin's rejection can reset the connection, or hang until the client leaves", async () => {
+eachEngine.test("a plugin's rejection can reset the connection, or hang until the client leaves", async () => {
   await using server = await createPerfmock({
     routes: [{ id: "r", path: "/r" }],
   }, {

@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { createPerfmock } from "../../mod.ts";
+import { ENGINES } from "../support/each_engine.ts";
 
 const ROUTES = [
   { path: "/text", response: { text: "hällo" } },
@@ -34,7 +35,7 @@ async function lengths(
   ];
 }
 
-for (const engine of ["deno", "node"] as const) {
+for (const engine of ENGINES) {
   Deno.test(`HEAD announces the length that GET sends, or none, on the engine ${engine}`, async () => {
     await using server = await createPerfmock({
       server: { port: 0, engine },

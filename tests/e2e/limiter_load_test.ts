@@ -2,6 +2,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createPerfmock } from "../../mod.ts";
 import type { PoolReport } from "../../plugins/limiter/mod.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { call, json, post } from "../support/http.ts";
 import { until } from "../support/wait.ts";
 
@@ -16,7 +17,7 @@ interface Summary {
   };
 }
 
-Deno.test("a load script that makes a pool larger while it is full agrees with its own simulation over real sockets", async () => {
+eachEngine.test("a load script that makes a pool larger while it is full agrees with its own simulation over real sockets", async () => {
   await using server = await createPerfmock({
     seed: 9,
     plugins: { limiter: { pools: { db: { concurrency: 4, queue: 6 } } } },

@@ -3,6 +3,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { PoolReport } from "../../plugins/limiter/mod.ts";
 import { LeanClient, prepareRequest } from "../bench/lean_client.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { call, json, rawRequest } from "../support/http.ts";
 import { poissonArrivals, simulate } from "../support/simulation.ts";
 import { until } from "../support/wait.ts";
@@ -60,7 +61,7 @@ async function leaveAll(all: readonly Visitor[]): Promise<void> {
   await Promise.all(all.map((visitor) => visitor.leave()));
 }
 
-Deno.test("of 2000 clients at once a pool of 10 with a queue of 100 admits 10, queues 100 and refuses 1890", async () => {
+eachEngine.test("of 2000 clients at once a pool of 10 with a queue of 100 admits 10, queues 100 and refuses 1890", async () => {
   await using server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 10, queue: 100 } } } },
     routes: [{ id: "r", path: "/", limiter: "db", serviceTime: "60s" }],
@@ -83,7 +84,7 @@ Deno.test("of 2000 clients at once a pool of 10 with a queue of 100 admits 10, q
   equal(after.admitted + after.rejected.client_gone, 110);
 });
 
-Deno.test("clients that abort in the queue leave no trace: they hold neither a place nor a position in the queue", async () => {
+eachEngine.test("clients that abort in the queue leave no trace: they hold neither a place nor a position in the queue", async () => {
   await using server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 10, queue: 100 } } } },
     routes: [
@@ -113,7 +114,7 @@ Deno.test("clients that abort in the queue leave no trace: they hold neither a p
   equal((await pool(server)).busy, 0);
 });
 
-Deno.test("the limit is never exceeded, as seen by client and server", async () => {
+eachEngine.test("the limit is never exceeded, as seen by client and server", async () => {
   const service = 25;
   await using server = await createPerfmock({
     plugins: {
@@ -136,7 +137,7 @@ Deno.test("the limit is never exceeded, as seen by client and server", async () 
   await leaveAll(all);
 });
 
-Deno.test("connection-reset, of a full pool and after a wait that was too long, sends no byte, then a reset", async () => {
+eachEngine.test("connection-reset, of a full pool and after a wait that was too long, sends no byte, then a reset", async () => {
   const reset = { action: "connection-reset" };
   await using server = await createPerfmock({
     plugins: {
@@ -171,7 +172,7 @@ Deno.test("connection-reset, of a full pool and after a wait that was too long, 
   await holder.leave();
 });
 
-Deno.test("a pool that grows under 400 clients admits as many at once, and loses none", async () => {
+eachEngine.test("a pool that grows under 400 clients admits as many at once, and loses none", async () => {
   await using server = await createPerfmock({
     plugins: { limiter: { pools: { db: { concurrency: 10, queue: 500 } } } },
     routes: [
@@ -215,7 +216,7 @@ Deno.test("a pool that grows under 400 clients admits as many at once, and loses
   );
 });
 
-Deno.test("clients without a header are distinguished by their addresses, not by their connections", async () => {
+eachEngine.test("clients without a header are distinguished by their addresses, not by their connections", async () => {
   await using server = await createPerfmock({
     plugins: {
       limiter: {
@@ -238,7 +239,7 @@ Deno.test("clients without a header are distinguished by their addresses, not by
   await leaveAll(all);
 });
 
-Deno.test("the same traffic over real sockets agrees with the simulation", async () => {
+eachEngine.test("the same traffic over real sockets agrees with the simulation", async () => {
   const config = {
     seed: 9,
     plugins: { limiter: { pools: { db: { concurrency: 4, queue: 6 } } } },

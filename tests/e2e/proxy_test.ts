@@ -1,12 +1,13 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Hono } from "hono";
 import { createPerfmock } from "../../mod.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { errorOf, lines } from "../support/errors.ts";
 import { call, get, rawRequest } from "../support/http.ts";
 import { until } from "../support/wait.ts";
 import { proxied } from "./_proxied.ts";
 
-Deno.test("a proxied answer is the upstream's, without hop-by-hop headers", async () => {
+eachEngine.test("a proxied answer is the upstream's, without hop-by-hop headers", async () => {
   await using there = await proxied(async (request) =>
     Response.json({
       method: request.method,
@@ -65,7 +66,7 @@ Deno.test("a proxied answer is the upstream's, without hop-by-hop headers", asyn
   );
 });
 
-Deno.test("an upstream behind two proxies receives the first proxy's host and protocol, and the addresses of both connections", async () => {
+eachEngine.test("an upstream behind two proxies receives the first proxy's host and protocol, and the addresses of both connections", async () => {
   await using there = await proxied(({ headers }) =>
     Response.json(Object.fromEntries(headers))
   );
@@ -84,14 +85,14 @@ Deno.test("an upstream behind two proxies receives the first proxy's host and pr
   );
 });
 
-Deno.test("an upstream receives no address of a request within the process", async () => {
+eachEngine.test("an upstream receives no address of a request within the process", async () => {
   await using there = await proxied(({ headers }) =>
     Response.json(headers.get("x-forwarded-for"))
   );
   equal(await (await call(there.server, "/")).json(), null);
 });
 
-Deno.test("an upstream receives the path without the prefix under which the app is mounted", async () => {
+eachEngine.test("an upstream receives the path without the prefix under which the app is mounted", async () => {
   await using there = await proxied(async (request) => {
     const { pathname, search } = new URL(request.url);
     return Response.json([
@@ -116,7 +117,7 @@ Deno.test("an upstream receives the path without the prefix under which the app 
   deepEqual(await ask("/backend"), ["GET", "/", ""]);
 });
 
-Deno.test("204, 304, redirects, HEAD and compressed answers pass through a proxy", async () => {
+eachEngine.test("204, 304, redirects, HEAD and compressed answers pass through a proxy", async () => {
   await using there = await proxied(({ url, method }) => {
     const { pathname } = new URL(url);
     if (pathname === "/gz") {
@@ -148,7 +149,7 @@ Deno.test("204, 304, redirects, HEAD and compressed answers pass through a proxy
   await until(() => there.server.inFlight === 0);
 });
 
-Deno.test("a streamed body of an upstream arrives piece by piece", async () => {
+eachEngine.test("a streamed body of an upstream arrives piece by piece", async () => {
   let next: (() => void) | undefined;
   await using there = await proxied(() =>
     new Response(
@@ -175,7 +176,7 @@ Deno.test("a streamed body of an upstream arrives piece by piece", async () => {
   equal(there.server.stats().routes.p.answered, 1);
 });
 
-Deno.test("a proxied answer is sent in the pieces of the route's wire, with CORS headers of perfmock", async () => {
+eachEngine.test("a proxied answer is sent in the pieces of the route's wire, with CORS headers of perfmock", async () => {
   const bytes = Uint8Array.from({ length: 5000 }, (_, index) => index % 251);
   await using there = await proxied(
     () =>
@@ -206,7 +207,7 @@ Deno.test("a proxied answer is sent in the pieces of the route's wire, with CORS
   ok(count("wire_lateness_seconds_count") + count("wire_stalls_total") >= 5);
 });
 
-Deno.test("an unreachable upstream is answered with 502 and a code, counted, and the server continues", async () => {
+eachEngine.test("an unreachable upstream is answered with 502 and a code, counted, and the server continues", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}`;
   listener.close();
@@ -229,7 +230,7 @@ Deno.test("an unreachable upstream is answered with 502 and a code, counted, and
   equal(await (await get(server, "/ok")).text(), "ok");
 });
 
-Deno.test("a slow upstream is answered with 504 and a code, and its request is aborted", async () => {
+eachEngine.test("a slow upstream is answered with 504 and a code, and its request is aborted", async () => {
   const aborted = Promise.withResolvers<void>();
   await using there = await proxied(
     (request) => {
@@ -245,7 +246,7 @@ Deno.test("a slow upstream is answered with 504 and a code, and its request is a
   await aborted.promise;
 });
 
-Deno.test("a client that leaves aborts the upstream's request", async () => {
+eachEngine.test("a client that leaves aborts the upstream's request", async () => {
   const asked = Promise.withResolvers<void>();
   const aborted = Promise.withResolvers<void>();
   await using there = await proxied((request) => {
@@ -270,7 +271,7 @@ for (
     ["chunks", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"],
   ]
 ) {
-  Deno.test(`if an upstream breaks off a body with ${framing}, it is counted, the answer ends at the same byte, and the exchange fails`, async () => {
+  eachEngine.test(`if an upstream breaks off a body with ${framing}, it is counted, the answer ends at the same byte, and the exchange fails`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const upstream = (async () => {
       using connection = await listener.accept();
@@ -303,7 +304,7 @@ for (
   });
 }
 
-Deno.test("a client that leaves in the middle of a proxied body does not count as a failure of the upstream", async () => {
+eachEngine.test("a client that leaves in the middle of a proxied body does not count as a failure of the upstream", async () => {
   const ended = Promise.withResolvers<void>();
   await using there = await proxied(() =>
     new Response(

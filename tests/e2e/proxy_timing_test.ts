@@ -1,9 +1,10 @@
 // Runs alone, without the profiler: measures time.
 import { equal, ok } from "node:assert/strict";
+import { eachEngine } from "../support/each_engine.ts";
 import { get } from "../support/http.ts";
 import { proxied } from "./_proxied.ts";
 
-Deno.test("a proxied answer leaves at the later of the upstream's and the drawn time", async () => {
+eachEngine.test("a proxied answer leaves at the later of the upstream's and the drawn time", async () => {
   for (const [upstream, drawn] of [[300, 200], [0, 300]]) {
     let asked = NaN;
     await using there = await proxied(async () => {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, notDeepEqual, ok } from "node:assert/strict";
 import { createPerfmock } from "../../mod.ts";
 import { createTestServer } from "../../core/testing.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { errorOf, lines } from "../support/errors.ts";
 import { get, rawRequest } from "../support/http.ts";
 import { hooks } from "../support/plugins.ts";
@@ -14,7 +15,7 @@ function timesOf(response: Response): Record<string, number> {
   );
 }
 
-Deno.test("a route answers JSON or text with the configured status and headers, and with perfmock's headers", async () => {
+eachEngine.test("a route answers JSON or text with the configured status and headers, and with perfmock's headers", async () => {
   await using server = await createPerfmock({
     routes: [
       {
@@ -58,7 +59,7 @@ Deno.test("a route answers JSON or text with the configured status and headers, 
   equal(await second.text(), "Grüß dich");
 });
 
-Deno.test("JSON null, false and an empty text are bodies", async () => {
+eachEngine.test("JSON null, false and an empty text are bodies", async () => {
   await using server = await createPerfmock({
     routes: [
       { path: "/null", response: { json: null } },
@@ -73,7 +74,7 @@ Deno.test("JSON null, false and an empty text are bodies", async () => {
   equal(await empty.text(), "");
 });
 
-Deno.test("204 and 304 are sent without a body", async () => {
+eachEngine.test("204 and 304 are sent without a body", async () => {
   await using server = await createPerfmock({
     routes: [204, 304].map((status) => ({
       path: `/${status}`,
@@ -116,7 +117,7 @@ Deno.test("a body with status 204 and header values with line breaks are rejecte
   ]);
 });
 
-Deno.test("HEAD is answered like GET without the body, with a delay and a sequence number of its own", async () => {
+eachEngine.test("HEAD is answered like GET without the body, with a delay and a sequence number of its own", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/x",
@@ -138,7 +139,7 @@ Deno.test("HEAD is answered like GET without the body, with a delay and a sequen
   await next.body?.cancel();
 });
 
-Deno.test("over HTTP, the same seed gives the same service times and another seed others", async () => {
+eachEngine.test("over HTTP, the same seed gives the same service times and another seed others", async () => {
   const times = async (seed: number | string) => {
     await using server = await createPerfmock({
       seed,

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { rawRequest } from "../support/http.ts";
 import { createTestServer, type TestServer } from "../../core/testing.ts";
 
@@ -75,7 +76,7 @@ Deno.test("20 sessions in parallel draw the same times as each alone", async () 
   equal(test.server.stats().routes.r.arrivals, 0, "the server's own are apart");
 });
 
-Deno.test("a session can be reached by header and by host name, and has its own routes, pools and figures", async () => {
+eachEngine.test("a session can be reached by header and by host name, and has its own routes, pools and figures", async () => {
   await using server = await createPerfmock(CONFIG, quiet);
   const { json } = await call(server, "POST sessions", {
     name: "w1",

@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import type { Lease, Waiter } from "../../core/plugin.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { get, rawRequest } from "../support/http.ts";
 import { hooks, plugin } from "../support/plugins.ts";
 import { until } from "../support/wait.ts";
@@ -22,7 +23,7 @@ async function rawRequests(server: Perfmock, path: string, count: number) {
   return clients;
 }
 
-Deno.test("a client that leaves during the delay ends its exchange, and is counted", async () => {
+eachEngine.test("a client that leaves during the delay ends its exchange, and is counted", async () => {
   await using server = await createPerfmock({ routes: [SLOW] });
   const leaving = new AbortController();
   const answer = get(server, "/slow", { signal: leaving.signal })
@@ -39,7 +40,7 @@ Deno.test("a client that leaves during the delay ends its exchange, and is count
   );
 });
 
-Deno.test("a client that closes its connection leaves the queue it waits in", async () => {
+eachEngine.test("a client that closes its connection leaves the queue it waits in", async () => {
   const waiters: Waiter[] = [];
   let left = 0;
   await using server = await createPerfmock({ routes: [{ path: "/" }] }, {
@@ -62,7 +63,7 @@ Deno.test("a client that closes its connection leaves the queue it waits in", as
   equal(released, 1, "a place that comes too late is given back");
 });
 
-Deno.test("100 concurrent requests, some aborted, then disposal with 30 s delays pending: nothing leaks, nothing answers early", async () => {
+eachEngine.test("100 concurrent requests, some aborted, then disposal with 30 s delays pending: nothing leaks, nothing answers early", async () => {
   const server = await createPerfmock({ routes: [SLOW] });
   const leaving = new AbortController();
   const outcomes = Array.from(
@@ -84,7 +85,7 @@ Deno.test("100 concurrent requests, some aborted, then disposal with 30 s delays
   );
 });
 
-Deno.test("disposal closes connections in flight without a byte, never with an early response", async () => {
+eachEngine.test("disposal closes connections in flight without a byte, never with an early response", async () => {
   const server = await createPerfmock({
     routes: [SLOW, { ...QUICK, serviceTime: "45ms" }],
   });
@@ -100,7 +101,7 @@ Deno.test("disposal closes connections in flight without a byte, never with an e
   }
 });
 
-Deno.test("an exchange that is cut in the turn of its arrival is closed without a byte", async () => {
+eachEngine.test("an exchange that is cut in the turn of its arrival is closed without a byte", async () => {
   const arrived = Promise.withResolvers<void>();
   const server = await createPerfmock({ routes: [SLOW] }, {
     plugins: [hooks("bell", {
@@ -116,7 +117,7 @@ Deno.test("an exchange that is cut in the turn of its arrival is closed without 
   equal((await client.answer).text, "");
 });
 
-Deno.test("during a drain, exchanges in flight end on time, new requests receive 503, control API and metrics answer", async () => {
+eachEngine.test("during a drain, exchanges in flight end on time, new requests receive 503, control API and metrics answer", async () => {
   const server = await createPerfmock({
     server: { drainTimeout: "20s" },
     routes: [{ ...QUICK, serviceTime: "300ms" }],
@@ -151,7 +152,7 @@ Deno.test("during a drain, exchanges in flight end on time, new requests receive
   );
 });
 
-Deno.test("exchanges that are left after drainTimeout are cut without a byte", async () => {
+eachEngine.test("exchanges that are left after drainTimeout are cut without a byte", async () => {
   const server = await createPerfmock({
     server: { drainTimeout: "100ms" },
     routes: [SLOW, QUICK],
@@ -170,7 +171,7 @@ Deno.test("exchanges that are left after drainTimeout are cut without a byte", a
   quick[Symbol.dispose]();
 });
 
-Deno.test("disposal during a drain ends both", async () => {
+eachEngine.test("disposal during a drain ends both", async () => {
   const server = await createPerfmock({ routes: [SLOW] });
   const [client] = await rawRequests(server, "/slow", 1);
   const drained = server.drain();
@@ -180,7 +181,7 @@ Deno.test("disposal during a drain ends both", async () => {
   client[Symbol.dispose]();
 });
 
-Deno.test("plugins are disposed after the last exchange, when queues are empty and leases released", async () => {
+eachEngine.test("plugins are disposed after the last exchange, when queues are empty and leases released", async () => {
   const diary: string[] = [];
   let held = 0;
   const lease: Lease = { release: () => held-- };
@@ -215,7 +216,7 @@ Deno.test("plugins are disposed after the last exchange, when queues are empty a
   }
 });
 
-Deno.test("idle connections do not delay the end", async () => {
+eachEngine.test("idle connections do not delay the end", async () => {
   const server = await createPerfmock({ routes: [{ path: "/" }] });
   using client = await raw(server, "/");
   await until(() => server.stats().routes["get-root"].answered === 1);

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createTestServer } from "../../core/testing.ts";
 import { createPerfmock } from "../../mod.ts";
+import { eachEngine } from "../support/each_engine.ts";
 import { errorOf, lines } from "../support/errors.ts";
 import { call, get, rawRequest } from "../support/http.ts";
 import { until } from "../support/wait.ts";
@@ -183,7 +184,7 @@ Deno.test("a respond hook that replaces the response ends the unread body", asyn
   }
 });
 
-Deno.test("a body with a wire arrives complete over a socket, with its length, and ends its exchange", async () => {
+eachEngine.test("a body with a wire arrives complete over a socket, with its length, and ends its exchange", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/",
@@ -206,7 +207,7 @@ Deno.test("a body with a wire arrives complete over a socket, with its length, a
   equal(server.stats().routes["get-root"].answered, 1);
 });
 
-Deno.test("a client that leaves in the middle of a body releases its place in the pool", async () => {
+eachEngine.test("a client that leaves in the middle of a body releases its place in the pool", async () => {
   await using server = await createPerfmock({
     routes: [{
       path: "/",

@@ -221,7 +221,7 @@ Deno.test("testsAssert() reports tests that cannot fail", () => {
       ...one("tests/_helper.ts", `import { ok } from "node:assert/strict";`),
       ...one(
         "tests/e_test.ts",
-        `import { ok } from "node:assert/strict"; import { eachEngine } from "./engines.ts"; eachEngine("e", ok);`,
+        `import { ok } from "node:assert/strict"; import { eachEngine } from "./engines.ts"; eachEngine.test("e", ok);`,
       ),
     ]),
     [

@@ -1,5 +1,6 @@
-/** Registers a test once per HTTP server. */
+/** Tests that run once per HTTP server. */
 import { obstacle } from "../../core/net/libc.ts";
+import type { EngineName } from "../../mod.ts";
 
 /** Permissions without which the engine `native` cannot run, so that `auto` chooses as it does on other systems. */
 const WITHOUT_NATIVE: Deno.PermissionOptions = {
@@ -13,25 +14,38 @@ const WITHOUT_NATIVE: Deno.PermissionOptions = {
   write: "inherit",
 };
 
-/** The HTTP servers that `server.engine: auto` chooses here; `deno` stands for Deno's, and Node's where a route resets connections. */
-export const ENGINES: readonly ("native" | "deno")[] = obstacle() === undefined
-  ? ["native", "deno"]
-  : ["deno"];
+/** True if the engine `native` runs here. */
+const NATIVE = false && obstacle() === undefined;
 
-/**
- * Registers a test for each HTTP server that runs here. Servers of the test leave `server.engine` to its default.
- *
- * @param name name of the test, which follows that of the engine
- */
-export function eachEngine(
-  name: string,
-  test: (engine: "native" | "deno") => Promise<void>,
-): void {
-  for (const engine of ENGINES) {
-    Deno.test({
-      name: `${engine}: ${name}`,
-      permissions: engine === "native" ? "inherit" : WITHOUT_NATIVE,
-      fn: () => test(engine),
-    });
-  }
+/** Values of `server.engine` that name an engine which runs here. */
+export const ENGINES: readonly EngineName[] = NATIVE
+  ? ["native", "deno", "node"]
+  : ["deno", "node"];
+
+/** The engines among which `auto` chooses: `deno` stands for Deno's server, and Node's where a route resets connections. */
+export type AutoEngine = "native" | "deno";
+
+/** Returns the value of `server.engine` for a test whose faults reset connections, although none does so at the start. */
+export function resetting(engine: AutoEngine): EngineName {
+  return engine === "native" ? "native" : "node";
 }
+
+/** Registers tests that run on each engine which `auto` chooses; their servers leave `server.engine` to its default. */
+export const eachEngine = {
+  /**
+   * Registers a test for each engine.
+   *
+   * @param name name of the test, without the engine
+   */
+  test(name: string, run: (engine: AutoEngine) => Promise<void>): void {
+    for (
+      const engine of NATIVE ? ["native", "deno"] as const : ["deno"] as const
+    ) {
+      Deno.test({
+        name: `${engine}: ${name}`,
+        permissions: engine === "native" ? "inherit" : WITHOUT_NATIVE,
+        fn: () => run(engine),
+      });
+    }
+  },
+};

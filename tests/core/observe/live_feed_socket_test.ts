@@ -4,6 +4,7 @@ import { LiveFeed } from "../../../core/observe/live_feed.ts";
 import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import { createPerfmock } from "../../../mod.ts";
 import { Events } from "./_live_feed.ts";
+import { ENGINES } from "../../support/each_engine.ts";
 
 /** A snapshot of 2 MiB, which soon fills the buffers of a connection. */
 const LARGE = `{"padding":"${"x".repeat(2 * 1024 * 1024)}"}`;
@@ -95,7 +96,7 @@ Deno.test("a reader that does not read costs no more than its connection's buffe
   await server.shutdown();
 });
 
-for (const engine of ["deno", "node"] as const) {
+for (const engine of ENGINES) {
   Deno.test(`GET live streams from a server of the engine ${engine} until the server ends`, async () => {
     const server = await createPerfmock({
       server: { engine },

@@ -1,10 +1,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { ENGINES } from "../../support/each_engine.ts";
 import { errorOf } from "../../support/errors.ts";
 import { rawRequest } from "../../support/http.ts";
 import { start } from "../../support/listening.ts";
-
-/** All engines must pass the tests below. */
-const ENGINES = ["deno", "node"] as const;
 
 const GET = ["GET / HTTP/1.1", "host: localhost"];
 
