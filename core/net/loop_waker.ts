@@ -14,10 +14,12 @@ export class LoopWaker implements Waker, Alarm {
   at = Infinity;
   readonly #loop: Loop;
   readonly #ring: () => void;
+  #ended: Promise<void> | undefined;
 
   /**
    * Creates an alarm that is not set.
    *
+   * @param loop acquired for this alarm, which releases it at its end
    * @param ring called at the time to which the alarm was set; the alarm is no longer set by then. Must not throw
    */
   constructor(loop: Loop, ring: () => void) {
@@ -50,9 +52,13 @@ export class LoopWaker implements Waker, Alarm {
     this.#ring();
   }
 
-  /** Cancels the alarm for good. */
+  /** Cancels the alarm for good and releases the loop. */
   [Symbol.asyncDispose](): Promise<void> {
+    return this.#ended ??= this.#end();
+  }
+
+  #end(): Promise<void> {
     this.#loop.removeAlarm(this);
-    return Promise.resolve();
+    return this.#loop.release();
   }
 }

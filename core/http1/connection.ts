@@ -1,0 +1,593 @@
+/**
+ * One connection of the native engine: receives requests one after another, hands each over, and sends its answer before the next
+ * one begins. Bytes that come meanwhile wait, and so does the client.
+ *
+ * @module
+ */
+import { REASONS } from "../lib/http.ts";
+import { problem } from "../lib/problem.ts";
+import { ERRNO, EVENT } from "../net/libc.ts";
+import type { Loop, Watcher } from "../net/loop.ts";
+import { resetOnClose } from "../net/sockets.ts";
+import type { PreparedAnswer } from "../pipeline/incoming.ts";
+import { RequestBody } from "./request_body.ts";
+import { type HeadLimits, RequestHead } from "./request_head.ts";
+import {
+  type ResponseSink,
+  writeResponse,
+  type Written,
+} from "./response_writer.ts";
+import { type RequestConnection, ServerRequest } from "./server_request.ts";
+
+/** What the connections of one server share. */
+export interface ConnectionServer {
+  readonly loop: Loop;
+  /** Parser of heads that come in one piece. */
+  readonly head: RequestHead;
+  /** Limits of heads, and of bodies in bytes. */
+  readonly limits: { readonly head: HeadLimits; readonly body: number };
+  /** Takes a request, which receives its answer by itself. */
+  readonly receive: (request: ServerRequest) => void;
+  /** True once no further request is taken on a connection. */
+  readonly ending: boolean;
+  /** Time of the latest sweep, in ms: exact enough for time-outs of seconds. */
+  readonly roughly: number;
+  /** Line of the header Date, ended by CRLF. */
+  readonly date: string;
+  /** Absolute URL of a request. */
+  url(host: string, path: string): string;
+  /** A connection is closed. */
+  closed(connection: Connection): void;
+}
+
+/** State of a connection. */
+export type Phase =
+  /** No request has begun. */
+  | "idle"
+  /** A head has begun. */
+  | "head"
+  /** A request waits for its answer. */
+  | "busy"
+  /** The answer is given, and its last bytes or those of the request's body are still on their way. */
+  | "finishing"
+  /** All was sent and nothing more is expected: what still comes is discarded until the client ends the connection. */
+  | "lingering"
+  | "closed";
+
+const INTEREST = EVENT.readable | EVENT.peerEnded;
+const NO_SIGNAL = 0x4000;
+const SHUT_WRITE = 1;
+
+/** Number of bytes of an unread body up to which the connection is kept after the answer. */
+const DRAINED = 8 * 1024 * 1024;
+
+/** Number of bytes that are discarded before a connection is closed, so that the answer is not lost by a reset. */
+const LINGERED = 1024 * 1024;
+
+/** Number of requests that one connection may send at once before others have their turn. */
+const PIPELINED = 32;
+
+const encoder = new TextEncoder();
+const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
+const CLOSE = "connection: close\r\n";
+const KEEP_ALIVE = "connection: keep-alive\r\n";
+const NOTHING = new Uint8Array(0);
+
+/** A connection, from its acceptance to its close. */
+export class Connection implements Watcher, RequestConnection, ResponseSink {
+  /** Index in the server's table. */
+  slot = 0;
+  /** Time since which the phase lasts, in ms, as rough as the server's sweeps; for `finishing`, since the last progress. */
+  since: number;
+  readonly client: string;
+  readonly #fd: number;
+  readonly #server: ConnectionServer;
+  #phase: Phase = "idle";
+  #interest = INTEREST;
+  /** Received bytes that are not processed, from one index to another. */
+  #held: Uint8Array = NOTHING;
+  #heldFrom = 0;
+  #heldTo = 0;
+  /** Parser of a head that comes in several pieces. */
+  #parser: RequestHead | undefined;
+  #request: ServerRequest | undefined;
+  #body: RequestBody | undefined;
+  #minor: 0 | 1 = 1;
+  #keepAlive = true;
+  #processing = false;
+  /** Bytes that the kernel has not taken yet. */
+  #unsent: Uint8Array[] | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #onClose: (() => void) | undefined;
+  #lingered = 0;
+
+  /**
+   * @param fd accepted socket, watched by the caller for {@linkcode Connection.interest}
+   * @param client address of the client
+   */
+  constructor(server: ConnectionServer, fd: number, client: string) {
+    this.#server = server;
+    this.#fd = fd;
+    this.client = client;
+    this.since = server.roughly;
+  }
+
+  /** Events for which the socket is watched. */
+  static readonly interest = INTEREST;
+
+  /** State of the connection. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** True once nothing can be sent any more. */
+  get closed(): boolean {
+    return this.#phase === "closed" || this.#phase === "lingering";
+  }
+
+  get date(): string {
+    return this.#server.date;
+  }
+
+  // ---- Receiving
+
+  ready(events: number): void {
+    if ((events & EVENT.writable) !== 0) this.#flush();
+    if (this.#phase === "closed" || (events & ~EVENT.writable) === 0) return;
+    if ((this.#interest & EVENT.readable) !== 0) this.#receive(events);
+    else if ((events & (EVENT.error | EVENT.hangUp)) !== 0) this.#leave();
+    else if ((events & EVENT.peerEnded) !== 0) this.#peerEnded();
+  }
+
+  /** An error of perfmock ends this connection alone. */
+  broken(error: unknown): void {
+    reportError(error);
+    if (this.#phase !== "closed") this.#leave();
+  }
+
+  #receive(events: number): void {
+    const { calls, input } = this.#server.loop;
+    const count = calls.recv(this.#fd, input, input.length, 0);
+    if (count > 0) return this.#received(input, count);
+    if (count === 0) return this.#peerEnded();
+    const errno = this.#server.loop.errno();
+    if (errno !== ERRNO.wouldBlock && errno !== ERRNO.interrupted) {
+      this.#leave();
+    } else if ((events & (EVENT.error | EVENT.hangUp)) !== 0) this.#leave();
+  }
+
+  #received(input: Uint8Array, count: number): void {
+    if (this.#phase === "lingering") {
+      this.#lingered += count;
+      if (this.#lingered > LINGERED) this.#close();
+    } else if (this.#heldTo === this.#heldFrom) this.#process(input, 0, count);
+    else {
+      this.#hold(input, 0, count);
+      this.#process(this.#held, this.#heldFrom, this.#heldTo);
+    }
+  }
+
+  /** Adds bytes to those that wait. */
+  #hold(bytes: Uint8Array, from: number, to: number): void {
+    const kept = this.#heldTo - this.#heldFrom;
+    const size = kept + to - from;
+    if (this.#heldTo + to - from > this.#held.length) {
+      const larger = size > this.#held.length
+        ? new Uint8Array(Math.max(1024, 2 ** Math.ceil(Math.log2(size))))
+        : this.#held;
+      larger.set(this.#held.subarray(this.#heldFrom, this.#heldTo));
+      this.#held = larger;
+      this.#heldFrom = 0;
+      this.#heldTo = kept;
+    }
+    this.#held.set(bytes.subarray(from, to), this.#heldTo);
+    this.#heldTo += to - from;
+  }
+
+  /** Takes requests and bodies as far as they have come and may be taken. What is left waits. */
+  #process(bytes: Uint8Array, from: number, to: number): void {
+    let at = from;
+    let requests = 0;
+    this.#processing = true;
+    while (at < to && !this.closed) {
+      const body = this.#body;
+      if (body !== undefined) {
+        if (!body.wants) break;
+        const after = body.take(bytes, at, to);
+        if (after < 0) {
+          this.#refuse(-after, body.reason);
+          break;
+        }
+        at = after;
+        if (body.done) this.#bodyDone();
+        continue;
+      }
+      if (this.#phase !== "idle" && this.#phase !== "head") break;
+      if (++requests > PIPELINED) {
+        setImmediate(this.#resume);
+        break;
+      }
+      const length = this.#parse(bytes, at, to);
+      if (length <= 0) break;
+      at += length;
+    }
+    this.#processing = false;
+    if (this.closed) return;
+    if (bytes === this.#held) {
+      this.#heldFrom = at;
+      if (at === to) this.#release();
+    } else if (at < to) this.#hold(bytes, at, to);
+    this.#watchInput();
+  }
+
+  #release(): void {
+    this.#held = NOTHING;
+    this.#heldFrom = this.#heldTo = 0;
+  }
+
+  /** Reads on, unless bytes wait that cannot be processed yet. */
+  #watchInput(): void {
+    const waits = this.#heldTo > this.#heldFrom && this.#phase !== "head";
+    this.#watch(EVENT.readable, !waits);
+  }
+
+  #watch(event: number, on: boolean): void {
+    const interest = on ? this.#interest | event : this.#interest & ~event;
+    if (interest === this.#interest) return;
+    this.#interest = interest;
+    this.#server.loop.change(this.#fd, interest);
+  }
+
+  /** Parses a head; returns its length, or 0 if it is not complete or the connection ends. */
+  #parse(bytes: Uint8Array, at: number, to: number): number {
+    const server = this.#server;
+    let parser = this.#parser;
+    if (parser === undefined) {
+      parser = server.head;
+      parser.reset();
+    }
+    const length = parser.parse(bytes, at, to);
+    if (length > 0) {
+      this.#parser = undefined;
+      this.#begin(parser, at + length < to);
+      return length;
+    }
+    if (length < 0) this.#refuse(-length, parser.reason);
+    else if (this.#parser === undefined) {
+      this.#parser = new RequestHead(server.limits.head);
+      this.#parser.parse(bytes, at, to);
+      this.#change("head");
+    }
+    return 0;
+  }
+
+  #change(phase: Phase): void {
+    this.#phase = phase;
+    this.since = this.#server.roughly;
+  }
+
+  /** Hands a request over. */
+  #begin(head: RequestHead, more: boolean): void {
+    const server = this.#server;
+    const url = server.url(head.host, head.path);
+    const request = this.#request = new ServerRequest(this, head, url);
+    this.#minor = head.minor;
+    this.#keepAlive = head.keepAlive;
+    this.#phase = "busy";
+    const length = head.contentLength;
+    if (length !== 0) {
+      if (length > server.limits.body) {
+        return this.#refuse(413, "the body is larger than allowed");
+      }
+      this.#body = new RequestBody(length, server.limits, this.#resume);
+      if (head.expectsContinue && !more) this.write(CONTINUE);
+    }
+    try {
+      server.receive(request);
+    } catch (error) {
+      this.respond(request, notTaken(error));
+    }
+    if (this.#request === request) request.keep();
+  }
+
+  bodyOf(
+    request: ServerRequest,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    return request === this.#request && this.#body !== undefined
+      ? this.#body.stream()
+      : null;
+  }
+
+  #bodyDone(): void {
+    this.#body = undefined;
+    if (this.#phase === "finishing") this.#finish();
+  }
+
+  /** Goes on with the bytes that wait. */
+  readonly #resume = (): void => {
+    if (this.#processing || this.closed) return;
+    if (this.#heldTo > this.#heldFrom) {
+      this.#process(this.#held, this.#heldFrom, this.#heldTo);
+    } else this.#watchInput();
+  };
+
+  // ---- Sending
+
+  send(request: ServerRequest, answer: PreparedAnswer, fields: string): void {
+    if (request !== this.#request) return;
+    const { head } = answer;
+    const body = request.method === "HEAD" ? NOTHING : answer.body;
+    const tail = fields + this.connection(false) +
+      (answer.date ? "\r\n" : `${this.#server.date}\r\n`);
+    const output = this.#server.loop.output;
+    const first = head.length + tail.length;
+    if (this.#unsent !== undefined || first > output.length) {
+      this.write(head);
+      this.write(encoder.encode(tail));
+      if (body.length > 0) this.write(body);
+    } else {
+      output.set(head);
+      let at = head.length;
+      for (let i = 0; i < tail.length; i++) output[at++] = tail.charCodeAt(i);
+      const room = output.length - first;
+      if (body.length <= room) {
+        output.set(body, at);
+        this.#sendNow(output, first + body.length);
+      } else {
+        output.set(body.subarray(0, room), at);
+        this.#sendNow(output, output.length);
+        this.write(body.subarray(room));
+      }
+    }
+    this.#answered("complete");
+  }
+
+  respond(
+    request: ServerRequest,
+    response: Response | Promise<Response>,
+  ): void {
+    if (response instanceof Response) this.#write(request, response);
+    else {
+      response.then(
+        (it) => this.#write(request, it),
+        (error) => this.#write(request, notAnswered(error)),
+      );
+    }
+  }
+
+  reset(request: ServerRequest): void {
+    if (request !== this.#request) return;
+    this.#request = undefined;
+    resetOnClose(this.#server.loop, this.#fd);
+    this.#close();
+  }
+
+  async #write(request: ServerRequest, response: Response): Promise<void> {
+    if (request !== this.#request) {
+      response.body?.cancel().catch(() => {});
+      return;
+    }
+    if (response.type === "error") return this.reset(request);
+    const { method } = request;
+    const written = await writeResponse(
+      response,
+      { method, minor: this.#minor },
+      this,
+    );
+    if (request === this.#request) this.#answered(written);
+  }
+
+  connection(close: boolean): string {
+    if (close || this.#server.ending) this.#keepAlive = false;
+    if (!this.#keepAlive) return CLOSE;
+    return this.#minor === 0 ? KEEP_ALIVE : "";
+  }
+
+  onClose(callback: () => void): void {
+    this.#onClose = callback;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#phase === "closed") return;
+    if (this.#unsent !== undefined) this.#unsent.push(bytes);
+    else this.#sendNow(bytes, bytes.length);
+  }
+
+  drained(): Promise<void> | undefined {
+    if (this.#unsent === undefined) return undefined;
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
+  }
+
+  /** Sends bytes, and keeps those that the kernel does not take. */
+  #sendNow(bytes: Uint8Array, length: number): void {
+    const { calls } = this.#server.loop;
+    const sent = calls.send(this.#fd, bytes, length, NO_SIGNAL);
+    if (sent === length) return;
+    if (sent < 0 && !this.#mayRetry()) return this.#leave();
+    const from = Math.max(sent, 0);
+    this.#unsent = [
+      bytes === this.#server.loop.output
+        ? bytes.slice(from, length)
+        : bytes.subarray(from, length),
+    ];
+    this.#watch(EVENT.writable, true);
+  }
+
+  #mayRetry(): boolean {
+    const errno = this.#server.loop.errno();
+    return errno === ERRNO.wouldBlock || errno === ERRNO.interrupted ||
+      errno === ERRNO.noBuffers || errno === ERRNO.noMemory;
+  }
+
+  /** Sends what was kept. */
+  #flush(): void {
+    const queue = this.#unsent;
+    if (queue === undefined) return;
+    const { calls } = this.#server.loop;
+    this.since = this.#server.roughly;
+    for (let first = queue[0]; first !== undefined; first = queue[0]) {
+      const sent = calls.send(this.#fd, first, first.length, NO_SIGNAL);
+      if (sent < 0 && !this.#mayRetry()) return this.#leave();
+      if (sent < first.length) {
+        if (sent > 0) queue[0] = first.subarray(sent);
+        return;
+      }
+      queue.shift();
+    }
+    this.#unsent = undefined;
+    this.#watch(EVENT.writable, false);
+    this.#drained?.resolve();
+    this.#drained = undefined;
+    if (this.#phase === "finishing") this.#finish();
+  }
+
+  /** The answer is handed over. */
+  #answered(written: Written): void {
+    if (this.#phase === "closed") return;
+    this.#request = undefined;
+    this.#onClose = undefined;
+    if (written !== "complete") this.#keepAlive = false;
+    const body = this.#body;
+    if (body === undefined && this.#unsent === undefined && this.#keepAlive) {
+      // The usual case, without a look at the clock or the interest.
+      this.#phase = "idle";
+      this.since = this.#server.roughly;
+      if (!this.#processing && this.#heldTo > this.#heldFrom) this.#resume();
+      return;
+    }
+    this.#change("finishing");
+    if (body !== undefined) {
+      if (body.rest > DRAINED) this.#keepAlive = false;
+      body.discard();
+      if (!this.#processing && this.#keepAlive) this.#resume();
+    }
+    this.#finish();
+  }
+
+  /** Goes on once the answer is sent and the request's body has come; or ends. */
+  #finish(): void {
+    if (this.#phase !== "finishing" || this.#unsent !== undefined) return;
+    if (!this.#keepAlive) return this.#linger();
+    if (this.#body !== undefined) return;
+    this.#change("idle");
+    if (!this.#processing) this.#resume();
+  }
+
+  // ---- Ending
+
+  /** Answers an error of the client and ends the connection. */
+  #refuse(status: number, reason: string): void {
+    const request = this.#request;
+    this.#request = undefined;
+    this.#keepAlive = false;
+    this.#body?.fail(reason);
+    this.#body = undefined;
+    request?.left();
+    if (this.#phase === "closed") return;
+    this.#phase = "busy";
+    // At once: a client that ends its direction after an error still receives the answer.
+    this.write(refusal(status, reason, this.#server.date));
+    this.#answered("close");
+  }
+
+  /** The client has ended its direction. */
+  #peerEnded(): void {
+    // Nothing tells a client that has left from one that has only ended its direction. An answer that waits for its time is
+    // given up, as other servers do; one that is being written is sent.
+    const writing = this.#request === undefined
+      ? this.#phase === "finishing" && this.#unsent !== undefined
+      : !this.#request.watched;
+    if (!writing) return this.#leave();
+    this.#keepAlive = false;
+    this.#body?.fail("The client has left");
+    this.#body = undefined;
+    this.#watch(INTEREST, false);
+  }
+
+  /** The client has left, or the connection cannot be used. */
+  #leave(): void {
+    const request = this.#request;
+    this.#request = undefined;
+    const body = this.#body;
+    this.#close();
+    body?.fail("The client has left");
+    request?.left();
+  }
+
+  /** Ends the connection after what was sent. A close with unread bytes would reset it, and the answer could be lost. */
+  #linger(): void {
+    if (this.#server.ending) return this.#close();
+    this.#body = undefined;
+    this.#release();
+    this.#server.loop.calls.shutdown(this.#fd, SHUT_WRITE);
+    this.#change("lingering");
+    this.#watch(INTEREST, true);
+  }
+
+  #close(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#request = undefined;
+    this.#body = undefined;
+    this.#parser = undefined;
+    this.#unsent = undefined;
+    this.#release();
+    this.#server.loop.close(this.#fd);
+    this.#server.closed(this);
+    this.#drained?.resolve();
+    this.#onClose?.();
+    this.#onClose = undefined;
+  }
+
+  /** Ends an idle connection; lets the others end after their answer. */
+  end(): void {
+    this.#keepAlive = false;
+    if (this.#phase === "idle") this.#close();
+  }
+
+  /** Ends the connection at once. */
+  cut(): void {
+    if (this.#phase === "closed") return;
+    resetOnClose(this.#server.loop, this.#fd);
+    this.#leave();
+  }
+
+  /** A head is not complete in time. */
+  timeOut(): void {
+    this.#refuse(408, "the head of the request did not come in time");
+  }
+}
+
+/** Answers a request that could not be made a Request of the Fetch API, such as one of the method TRACE. */
+function notTaken(error: unknown): Response {
+  return problem({
+    status: 501,
+    title: "This request cannot be taken",
+    detail: error instanceof Error ? error.message : String(error),
+  });
+}
+
+/** Formats the answer to an error of the client. */
+function refusal(status: number, reason: string, date: string): Uint8Array {
+  const body = encoder.encode(JSON.stringify({
+    type: "about:blank",
+    status,
+    title: "This request is refused",
+    detail: reason,
+  }));
+  const head = encoder.encode(
+    `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n` +
+      "content-type: application/problem+json\r\n" +
+      `content-length: ${body.length}\r\n${CLOSE}${date}\r\n`,
+  );
+  const all = new Uint8Array(head.length + body.length);
+  all.set(head);
+  all.set(body, head.length);
+  return all;
+}
+
+function notAnswered(error: unknown): Response {
+  reportError(error);
+  return problem({ status: 500, title: "This request cannot be answered" });
+}

@@ -1,0 +1,128 @@
+/**
+ * The body of a request, sized or chunked: read as a stream by whoever asks for it, discarded otherwise.
+ *
+ * @module
+ */
+import { ChunkedBody } from "./chunked_body.ts";
+import type { HeadLimits } from "./request_head.ts";
+
+/** A body on its way from the client. The stream takes a piece only when its reader asks for one. */
+export class RequestBody {
+  readonly #chunked: ChunkedBody | undefined;
+  readonly #limit: number;
+  readonly #resume: () => void;
+  #rest: number;
+  #received = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #controller:
+    | ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
+    | undefined;
+  #pulled = false;
+  #discards = false;
+
+  /**
+   * @param length length in bytes; -1 if the body is chunked
+   * @param limits limit of the body in bytes, and of its trailers
+   * @param resume called when the reader asks for more
+   */
+  constructor(
+    length: number,
+    limits: { readonly body: number; readonly head: HeadLimits },
+    resume: () => void,
+  ) {
+    this.#rest = length;
+    this.#limit = limits.body;
+    this.#chunked = length < 0 ? new ChunkedBody(limits.head) : undefined;
+    this.#resume = resume;
+  }
+
+  /** True after the last byte. */
+  get done(): boolean {
+    return this.#chunked === undefined ? this.#rest === 0 : this.#chunked.done;
+  }
+
+  /** True if {@linkcode RequestBody.take} may be called: bytes are asked for, or go nowhere. */
+  get wants(): boolean {
+    return this.#pulled || this.#discards;
+  }
+
+  /** Number of bytes that are known to follow; 0 if the body is chunked. */
+  get rest(): number {
+    return Math.max(this.#rest, 0);
+  }
+
+  /** Reason of a refusal in words, without a full stop. */
+  get reason(): string {
+    return this.#chunked?.reason || "the body is larger than allowed";
+  }
+
+  /**
+   * Takes bytes.
+   *
+   * @returns index after the bytes that belong to the body; < 0: minus the status to answer with before closing
+   */
+  take(bytes: Uint8Array, from: number, to: number): number {
+    if (this.#chunked === undefined) {
+      const end = Math.min(to, from + this.#rest);
+      this.#rest -= end - from;
+      this.#emit(bytes, from, end);
+      if (this.#rest === 0) this.#close();
+      return end;
+    }
+    this.#bytes = bytes;
+    const end = this.#chunked.decode(bytes, from, to, this.#onData);
+    if (end < 0) return end;
+    if (this.#received > this.#limit) return -413;
+    if (this.#chunked.done) this.#close();
+    return end;
+  }
+
+  /** Begins to hand the body over. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => {
+        this.#pulled = true;
+        this.#resume();
+      },
+      cancel: () => {
+        this.discard();
+        this.#resume();
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  /** Lets the rest go nowhere. */
+  discard(): void {
+    this.#discards = true;
+    const controller = this.#controller;
+    this.#controller = undefined;
+    controller?.error(new TypeError("The body was not read to its end"));
+  }
+
+  /** Ends the stream with an error: the rest does not come. */
+  fail(reason: string): void {
+    const controller = this.#controller;
+    this.#controller = undefined;
+    controller?.error(new TypeError(reason));
+  }
+
+  readonly #onData = (from: number, to: number): void => {
+    this.#received += to - from;
+    this.#emit(this.#bytes, from, to);
+  };
+
+  #emit(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#controller === undefined || from === to) return;
+    this.#pulled = false;
+    this.#controller.enqueue(bytes.slice(from, to) as Uint8Array<ArrayBuffer>);
+  }
+
+  #close(): void {
+    const controller = this.#controller;
+    this.#controller = undefined;
+    controller?.close();
+  }
+}

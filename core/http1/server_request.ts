@@ -1,0 +1,121 @@
+/**
+ * One request that the native engine received. It reads headers in the bytes they came in, and makes a Request of the Fetch API
+ * only where one is asked for.
+ *
+ * @module
+ */
+import type {
+  Incoming,
+  LeaveListener,
+  PreparedAnswer,
+} from "../pipeline/incoming.ts";
+import type { ParsedHead } from "./parsed_head.ts";
+import type { RequestHead } from "./request_head.ts";
+
+/** The connection that a request came on. */
+export interface RequestConnection {
+  /** Address of the client. */
+  readonly client: string;
+  /** Sends prepared bytes, unless the client has left. */
+  send(request: ServerRequest, answer: PreparedAnswer, fields: string): void;
+  /** Sends a response, unless the client has left. */
+  respond(
+    request: ServerRequest,
+    response: Response | Promise<Response>,
+  ): void;
+  /** Resets the connection in place of an answer. */
+  reset(request: ServerRequest): void;
+  /** Begins to read the body of a request; null if it has none. */
+  bodyOf(
+    request: ServerRequest,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> | null;
+}
+
+/** Methods whose Request cannot have a body. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
+/** A request, from its head to its answer. */
+export class ServerRequest implements Incoming {
+  readonly method: string;
+  readonly url: string;
+  readonly #connection: RequestConnection;
+  #head: RequestHead | ParsedHead;
+  #listener: LeaveListener | undefined = undefined;
+  #request: Request | undefined = undefined;
+  #leaving: AbortController | undefined = undefined;
+  #left = false;
+
+  /**
+   * @param head complete head in the parser's buffer, until {@linkcode ServerRequest.keep}
+   * @param url absolute URL
+   */
+  constructor(connection: RequestConnection, head: RequestHead, url: string) {
+    this.#connection = connection;
+    this.#head = head;
+    this.method = head.method;
+    this.url = url;
+  }
+
+  get client(): string {
+    return this.#connection.client;
+  }
+
+  get request(): Request {
+    return this.#request ??= this.#make();
+  }
+
+  header(name: string): string | null {
+    return this.#head.header(name);
+  }
+
+  send(answer: PreparedAnswer, fields: string): void {
+    this.#connection.send(this, answer, fields);
+  }
+
+  respond(response: Response | Promise<Response>): void {
+    this.#connection.respond(this, response);
+  }
+
+  reset(): void {
+    this.#connection.reset(this);
+  }
+
+  onLeave(listener: LeaveListener): void {
+    if (this.#left) listener.left();
+    else this.#listener = listener;
+  }
+
+  /** True if someone waits for the client's leaving: the answer has still to come. */
+  get watched(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** Copies the head, whose bytes are about to be overwritten. */
+  keep(): void {
+    if ("take" in this.#head) this.#head = this.#head.take();
+  }
+
+  /** The client has left before its answer was complete. */
+  left(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#listener?.left();
+    this.#leaving?.abort();
+  }
+
+  #make(): Request {
+    this.keep();
+    const head = this.#head as ParsedHead;
+    const leaving = this.#leaving = new AbortController();
+    if (this.#left) leaving.abort();
+    const body = WITHOUT_BODY.has(this.method)
+      ? null
+      : this.#connection.bodyOf(this);
+    return new Request(this.url, {
+      method: this.method,
+      headers: head.entries(),
+      signal: leaving.signal,
+      ...body !== null && { body, duplex: "half" },
+    } as RequestInit);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The native engine: HTTP/1.1 on the loop over the kernel's sockets, on Linux. Loaded only if it is used.
+ *
+ * @module
+ */
+import { HttpServer } from "../http1/server.ts";
+import { raiseDescriptorLimit } from "../net/descriptors.ts";
+import { Loop } from "../net/loop.ts";
+import { LoopWaker } from "../net/loop_waker.ts";
+import {
+  descriptorWarning,
+  type Engine,
+  type EngineOptions,
+  lacksDescriptors,
+} from "./engine.ts";
+
+/**
+ * Starts to listen.
+ *
+ * @throws SocketError with the system's error, or an Error whose message says why the engine cannot run here
+ */
+export async function listenWithNative(
+  { clock, host, limits, log, port, receive, reusePort }: EngineOptions,
+): Promise<Engine> {
+  const loop = await Loop.acquire();
+  let starved = false;
+  let server: HttpServer;
+  try {
+    server = await HttpServer.start(loop, {
+      host,
+      port,
+      backlog: limits.backlog,
+      reusePort,
+      limits: {
+        head: {
+          line: limits.requestLine,
+          bytes: limits.head,
+          count: limits.headers,
+        },
+        body: limits.body,
+        connections: limits.connections,
+        headTimeout: limits.headTimeout || Infinity,
+        idleTimeout: limits.idleTimeout || Infinity,
+      },
+      receive,
+      starved() {
+        if (starved) return;
+        starved = true;
+        log("warn", "No descriptor is left: further connections have to wait");
+      },
+    });
+  } catch (error) {
+    await loop.release();
+    throw error;
+  }
+  const descriptors = raiseDescriptorLimit(loop);
+  if (lacksDescriptors(descriptors, limits.connections)) {
+    log("warn", descriptorWarning(descriptors, limits.connections));
+  }
+  if (clock !== undefined) {
+    // The clock outlives the engine, and needs the loop to its end.
+    const own = await Loop.acquire();
+    clock.wakeBy((ring) => new LoopWaker(own, ring));
+  }
+  const ended = server.ended.then(() => loop.release());
+  return {
+    name: "native",
+    port: server.port,
+    async shutdown() {
+      server.shutdown();
+      await ended;
+    },
+    async cut() {
+      server.cut();
+      await ended;
+    },
+  };
+}
