@@ -5,6 +5,7 @@
  * @module
  */
 import type { EngineName, ServerLimits } from "../config/mod.ts";
+import type { PreciseClock } from "../lib/time/mod.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import type { Log } from "../world/state.ts";
 
@@ -51,6 +52,8 @@ export interface Engine {
   readonly name: EngineName;
   /** Port on which it listens. */
   readonly port: number;
+  /** Keeps the deadlines of a clock, until the clock is disposed. Only `native` has a loop that can. */
+  readonly drive?: (clock: PreciseClock) => Promise<void>;
   /** Stops accepting connections and closes idle ones. Resolves when all connections have ended. */
   shutdown(): Promise<void>;
   /** Closes all connections at once. */

@@ -6,7 +6,12 @@
  */
 import type { EngineName, ServerSettings } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
-import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
+import {
+  type PreciseClock,
+  TimeLimitError,
+  withinLimit,
+} from "../lib/time/mod.ts";
+import { obstacle } from "../net/libc.ts";
 import type { Edge } from "../pipeline/edge.ts";
 import type { Log } from "../world/state.ts";
 import type { Certificate, Engine, Listen } from "./engine.ts";
@@ -57,12 +62,15 @@ export interface ListenOptions {
   readonly edge: Pick<Edge, "fetch" | "receive">;
   /** Takes lines of the log. */
   readonly log: Log;
+  /** Clock whose timers decide when answers leave; undefined if it needs no start. */
+  readonly clock?: PreciseClock | undefined;
 }
 
 /** Engines of this version. Only the one that is used is loaded, except Deno's, which is small. */
 const ENGINES: Engines = {
-  obstacle: () => "this version does not contain it",
-  native: () => Promise.reject(new Error("this version does not contain it")),
+  obstacle,
+  native: async (options) =>
+    (await import("./serve_native.ts")).listenWithNative(options),
   deno: (options) => Promise.resolve().then(() => listenWithDeno(options)),
   node: async (options) =>
     (await import("./serve_node.ts")).listenWithNode(options),
@@ -96,6 +104,7 @@ export async function listen(
     log("info", `${sentenceOf(reason)}. The engine ${engine} takes its place`);
     running = await startAll(engine, options, { engines, reason });
   }
+  if (options.clock !== undefined) await running[0].drive?.(options.clock);
   const [host] = hostsOf(server);
   const scheme = certificate === undefined ? "http" : "https";
   return {
@@ -171,6 +180,8 @@ async function startAll(
         : sentenceOf(reason),
     );
   }
+  // The clock's thread needs some time to start, and the first answers must be as exact as all others.
+  if (name !== "native") await options.clock?.start();
   for (let attempt = 1;; attempt++) {
     const running: Engine[] = [];
     try {

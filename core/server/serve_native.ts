@@ -20,7 +20,7 @@ import {
  * @throws SocketError with the system's error, or an Error whose message says why the engine cannot run here
  */
 export async function listenWithNative(
-  { clock, host, limits, log, port, receive, reusePort }: EngineOptions,
+  { host, limits, log, port, receive, reusePort }: EngineOptions,
 ): Promise<Engine> {
   const loop = await Loop.acquire();
   let starved = false;
@@ -57,15 +57,15 @@ export async function listenWithNative(
   if (lacksDescriptors(descriptors, limits.connections)) {
     log("warn", descriptorWarning(descriptors, limits.connections));
   }
-  if (clock !== undefined) {
-    // The clock outlives the engine, and needs the loop to its end.
-    const own = await Loop.acquire();
-    clock.wakeBy((ring) => new LoopWaker(own, ring));
-  }
   const ended = server.ended.then(() => loop.release());
   return {
     name: "native",
     port: server.port,
+    async drive(clock) {
+      // The clock outlives the engine, and needs the loop to its end.
+      const own = await Loop.acquire();
+      clock.wakeBy((ring) => new LoopWaker(own, ring));
+    },
     async shutdown() {
       server.shutdown();
       await ended;

@@ -204,8 +204,6 @@ export class Server implements Perfmock {
       performance.timeOrigin,
     );
     if (this.#options.listen === false) return;
-    // The clock's thread needs some time to start, and the first answers must be as exact as all others.
-    await this.#ownClock?.start();
     const { edge, revision: { resets } } = this.#main;
     this.#listener = await listen({
       server,
@@ -213,6 +211,7 @@ export class Server implements Perfmock {
       resets,
       edge,
       log: this.#log,
+      clock: this.#ownClock,
     });
     this.#lag.start();
   }
