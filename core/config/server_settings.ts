@@ -53,7 +53,7 @@ export interface ServerLimitsInput {
   readonly headers?: number;
   /** Maximum size of a request's body. Default "1GiB"; a larger one is answered with 413. */
   readonly body?: string | number;
-  /** Maximum number of open connections per address. Default 20000; further ones wait. */
+  /** Maximum number of open connections per address. Default 16384; further ones wait. */
   readonly connections?: number;
   /** Maximum number of connections that wait to be accepted. Default 4096. */
   readonly backlog?: number;
@@ -125,7 +125,7 @@ export function serverType(kit: Kit): z.ZodType<ServerSettings> {
     head: kit.size({ min: 256, max: 16 << 20 }).default(65_536),
     headers: kit.integer({ min: 1, max: 10_000 }).default(200),
     body: kit.size().default(1 << 30),
-    connections: kit.integer({ min: 1, max: 1_000_000 }).default(20_000),
+    connections: kit.integer({ min: 1, max: 1_000_000 }).default(16_384),
     backlog: kit.integer({ min: 1, max: 65_535 }).default(4096),
     headTimeout: kit.duration().default(60_000),
     idleTimeout: kit.duration().default(600_000),

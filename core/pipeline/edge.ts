@@ -86,7 +86,11 @@ export class Edge {
     }
     const x = new LiveExchange(plan, method, incoming);
     begin(x);
-    if (x.outcome !== "pending") return;
+    if (x.outcome !== "pending") {
+      // Whoever reads a body in process cancels it; an engine may have to be told.
+      if (x.flowing) incoming.onLeave(x, true);
+      return;
+    }
     const soon = x.ticket === undefined && x.due - x.arrival <= WATCHED;
     incoming.onLeave(x, soon && !x.preparing && x.action !== "hang");
   }

@@ -56,7 +56,8 @@ export interface Incoming {
   /** Resets the connection before any byte, in place of an answer. */
   reset(): void;
   /**
-   * Reports the client's leaving, before its answer is complete, to a listener. Called at most once, before the answer.
+   * Reports the client's leaving, before its answer is complete, to a listener. Called at most once, before the
+   * answer, or after it if its body goes on.
    *
    * @param short true if the answer comes so soon that an engine whose watch is costly need not watch
    */

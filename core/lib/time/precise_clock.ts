@@ -234,8 +234,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     if (deadline === Infinity) this.#waker.rest();
     else if (this.#state !== "loop" && wakeAt - now < SHORTEST_SLEEP) {
       this.#poll();
-    }
-    else this.#waker.arm(wakeAt, now);
+    } else this.#waker.arm(wakeAt, now);
   }
 
   readonly #onTurn = (): void => {

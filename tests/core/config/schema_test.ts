@@ -72,7 +72,7 @@ Deno.test("validateConfig() fills in the defaults", () => {
         head: 65_536,
         headers: 200,
         body: 1_073_741_824,
-        connections: 20_000,
+        connections: 16_384,
         backlog: 4096,
         headTimeout: 60_000,
         idleTimeout: 600_000,
