@@ -236,6 +236,28 @@ export const CLASSES: readonly Class[] = [
     ),
   },
   {
+    name: "Upgrade beside chunked with a tab after it",
+    perfmock: "reads chunks",
+    node: "accepts, without a body",
+    reason: "RFC 9110, section 5.5, has tabs as white space.",
+    holds: all(
+      ({ refuses, ours, node }) =>
+        refuses !== "node" && ours !== undefined && node === "accepts",
+      matches(/\r\nupgrade:/i),
+      matches(/transfer-encoding:[^\r\n]*chunked *\t/i),
+    ),
+  },
+  {
+    name: "PRI as a method",
+    perfmock: "reads a request",
+    node: "waits for the rest of an HTTP/2 preface",
+    reason: "HTTP/2 is known by its version.",
+    holds: all(
+      ({ refuses, node }) => refuses === "perfmock" && node === "head",
+      lineMatches(/^PRI /),
+    ),
+  },
+  {
     name: "Transfer-Encoding with more than chunked",
     perfmock: "501",
     node: "ignores the other codings",
@@ -243,13 +265,13 @@ export const CLASSES: readonly Class[] = [
     holds: refuses("Transfer-Encoding has codings other than chunked"),
   },
   {
-    name: "chunked twice, with a tab between",
+    name: "chunked twice, the first with a tab after it",
     perfmock: "400",
     node: "takes it for chunked once",
     reason: "RFC 9112, section 6.1, allows it once.",
     holds: all(
       refuses("Transfer-Encoding is not chunked, once and at its end"),
-      matches(/chunked[^\r\n]*\t[^\r\n]*chunked/i),
+      matches(/chunked *\t[ \t]*(,|\r\n)[^]*chunked/i),
     ),
   },
   {
