@@ -319,10 +319,13 @@ export class Loop {
     const now = performance.now();
     if (this.#next > now) return;
     let next = Infinity;
-    for (const alarm of [...this.#alarms]) {
-      if (alarm.at <= now) alarm.ring();
+    // Without a copy: an alarm that another one removes may shift the next one out of this turn into the one that follows.
+    for (let i = 0; i < this.#alarms.length; i++) {
+      if (this.#alarms[i].at <= now) this.#alarms[i].ring();
     }
-    for (const { at } of this.#alarms) if (at < next) next = at;
+    for (let i = 0; i < this.#alarms.length; i++) {
+      next = Math.min(next, this.#alarms[i].at);
+    }
     this.#next = next;
   }
 

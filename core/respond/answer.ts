@@ -42,6 +42,8 @@ export interface AnswerSettings {
   readonly contentType: string | undefined;
   /** Creates the response to each exchange; `body` is not used then. Absent if all responses have the same bytes. */
   readonly create?: CreateResponse | undefined;
+  /** Writes the body of each answer, where nothing else differs between answers. Given together with `create`. */
+  readonly write?: ((x: LiveExchange) => string) | undefined;
 }
 
 /** Parts that the answers of all routes share. */
@@ -57,6 +59,8 @@ export interface RouteAnswer extends Pick<Plan, "build"> {
   /** {@linkcode Plan.answer}. */
   readonly answer: (x: LiveExchange) => void;
 }
+
+const encoder = new TextEncoder();
 
 /** Text that a line of HTTP/1.1 can carry unchanged. */
 const PRINTABLE = /^[\x20-\x7e]*$/;
@@ -83,9 +87,12 @@ export function createAnswer(
     headers: headersOfHead(template, settings.body ?? ""),
   });
   const { create } = settings;
+  const write = BODILESS.has(settings.status) ? undefined : settings.write;
   const prepared = create === undefined
     ? prepareAnswer(template, settings.body ?? "")
-    : undefined;
+    : write === undefined
+    ? undefined
+    : prepareAnswer(template, undefined);
 
   function responseTo(x: LiveExchange): Response {
     if (x.outcome !== "answered") return complete(x, refusal(x));
@@ -182,7 +189,14 @@ export function createAnswer(
       ) {
         try {
           const fields = fieldsOf(x, incoming);
-          if (fields !== undefined) return incoming.send(prepared, fields);
+          if (fields !== undefined && write === undefined) {
+            return incoming.send(prepared, fields);
+          }
+          if (fields !== undefined && write !== undefined) {
+            const body = encoder.encode(write(x));
+            const length = `content-length: ${body.length}\r\n`;
+            return incoming.send({ ...prepared, body }, length + fields);
+          }
         } catch (error) {
           return incoming.respond(broken(x, error));
         }

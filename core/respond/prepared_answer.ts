@@ -29,20 +29,22 @@ const OF_EXCHANGES = [
  * Prepares the bytes of answers.
  *
  * @param template response that all answers are like; its body is not read
- * @param body body of the template
+ * @param body body of all answers; undefined if each has its own, whose length is then among its own header lines
  * @returns undefined if the template has headers that need a look at each exchange, so that its answers must leave as responses
  */
 export function prepareAnswer(
   { status, headers }: Pick<Response, "status" | "headers">,
-  body: string,
+  body: string | undefined,
 ): PreparedAnswer | undefined {
   for (const name of [...OF_CONNECTIONS, ...OF_EXCHANGES]) {
     if (headers.has(name)) return undefined;
   }
-  const bytes = new TextEncoder().encode(body);
+  const bytes = new TextEncoder().encode(body ?? "");
   const lines = [`HTTP/1.1 ${status} ${REASONS[status] ?? ""}`];
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);
-  if (!LENGTHLESS.has(status)) lines.push(`content-length: ${bytes.length}`);
+  if (body !== undefined && !LENGTHLESS.has(status)) {
+    lines.push(`content-length: ${bytes.length}`);
+  }
   return {
     status,
     head: latin1(lines.map((line) => `${line}\r\n`).join("")),

@@ -24,7 +24,7 @@ import { eventsSource } from "./events.ts";
 import { fileSource } from "./file.ts";
 import { proxySource } from "./proxy.ts";
 import { type Body, BytesBody, type Content, type Source } from "./source.ts";
-import { fixedSource, templateSource } from "./text.ts";
+import { fixedSource, templateSource, type TextSource } from "./text.ts";
 
 /** Parts of a route that its response needs. */
 type ResponseRoute = Pick<Route, "id" | "stream" | "placeOf">;
@@ -44,8 +44,12 @@ export function prepareResponse(
   metrics: Metrics,
 ): PreparedResponse {
   const { status, headers } = settings.response;
-  const { source, body, contentType } = kindOf(settings, route, metrics);
-  const answer = { status, headers, body, contentType };
+  const { source, body, contentType, write } = kindOf(
+    settings,
+    route,
+    metrics,
+  );
+  const answer = { status, headers, body, contentType, write };
   if (source === undefined) {
     return { answer, prepare: undefined, simulate: undefined };
   }
@@ -68,6 +72,8 @@ interface ResponseKind {
   readonly body?: string | undefined;
   /** Source of the answers. */
   readonly source?: Source | undefined;
+  /** Writes the text of each answer, if the source does no more than that. */
+  readonly write?: ((x: LiveExchange) => string) | undefined;
 }
 
 function kindOf(
@@ -86,7 +92,7 @@ function kindOf(
       source: eventsSource(events, path),
     };
   }
-  let body: string | Source;
+  let body: string | TextSource;
   let contentType: string;
   if (json !== undefined) {
     const template = parseJsonTemplate(json);
@@ -102,7 +108,10 @@ function kindOf(
       ? template.join("")
       : templateSource((values) => fill(template, values), path);
   } else return {};
-  if (typeof body !== "string") return { contentType, source: body };
+  if (typeof body !== "string") {
+    const write = wire === undefined ? body.write : undefined;
+    return { contentType, source: body, write };
+  }
   return wire === undefined
     ? { contentType, body }
     : { contentType, source: fixedSource(body) };

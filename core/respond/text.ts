@@ -4,6 +4,7 @@
  * @module
  */
 import { TrieRouter } from "hono/router/trie-router";
+import { byteLength } from "../lib/http.ts";
 import type { Values } from "../lib/template.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Incoming } from "../pipeline/incoming.ts";
@@ -24,6 +25,12 @@ export function fixedSource(text: string): Source {
   };
 }
 
+/** Source whose answers differ in their text alone. */
+export interface TextSource extends Source {
+  /** Writes the text of an answer. */
+  readonly write: (x: LiveExchange) => string;
+}
+
 /**
  * Answers with a text that contains values of the request.
  *
@@ -33,12 +40,13 @@ export function fixedSource(text: string): Source {
 export function templateSource(
   write: (values: Values) => string,
   path: string,
-): Source {
+): TextSource {
   const values = valuesOf(path);
+  const writeFor = (x: LiveExchange) => write(values(x));
   return {
-    content: (x) => ({ body: write(values(x)) }),
-    pieces: (x, limit) =>
-      pieceSizes(encoder.encode(write(values(x))).length, limit),
+    write: writeFor,
+    content: (x) => ({ body: writeFor(x) }),
+    pieces: (x, limit) => pieceSizes(byteLength(writeFor(x)), limit),
   };
 }
 

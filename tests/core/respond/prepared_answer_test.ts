@@ -68,6 +68,22 @@ function comparable(lines: Iterable<string>): string[] {
 
 const HTML = { body: "<p>é</p>", contentType: "text/html" };
 
+/** A body that differs between answers, as a template's does. */
+const written = (x: { readonly method: string; readonly sequence: number }) =>
+  `Größe ${x.sequence}`;
+
+const TEMPLATE: Partial<AnswerSettings> = {
+  contentType: "text/plain; charset=utf-8",
+  write: written,
+  create: (x, headers) =>
+    new Response(x.method === "HEAD" ? null : written(x), {
+      status: x.status,
+      headers: x.method === "HEAD"
+        ? [...headers, ["content-length", "9"]]
+        : headers,
+    }),
+};
+
 const SETTINGS: Record<string, Partial<AnswerSettings>> = {
   "nothing": {},
   "a text": { body: "hello", contentType: "text/plain; charset=utf-8" },
@@ -92,6 +108,8 @@ const SETTINGS: Record<string, Partial<AnswerSettings>> = {
   "304": { status: 304, headers: { etag: '"a"' } },
   "404": { status: 404, ...HTML },
   "an unknown status": { status: 599, ...HTML },
+  "a text that differs between answers": TEMPLATE,
+  "such a text and a status": { ...TEMPLATE, status: 404 },
 };
 
 const REQUESTS: Record<string, Given> = {
@@ -146,6 +164,19 @@ Deno.test("prepared bytes have the standard reason phrase, or an empty one", () 
     "HTTP/1.1 503 Service Unavailable",
     "HTTP/1.1 599 ",
   ]);
+});
+
+Deno.test("an error while the text of an answer is written ends in a 500", async () => {
+  const { incoming, x } = raw({
+    settings: {
+      ...TEMPLATE,
+      write() {
+        throw new Error("no text");
+      },
+    },
+  });
+  deepEqual([incoming.sent.length, x.status], [0, 500]);
+  equal((await incoming.responses[0]).status, 500);
 });
 
 Deno.test("prepareAnswer() tells whether a Date is configured", () => {
