@@ -18,7 +18,7 @@ export interface Place {
 
 /** Kinds of errors that concern the address: the name of Deno's error, the system's code, and what to tell. */
 interface AddressError {
-  readonly name: string;
+  readonly name?: string;
   readonly system: string;
   readonly code: ErrorCode;
   readonly message: string;
@@ -52,6 +52,17 @@ const ADDRESS_ERRORS: readonly AddressError[] = [
     }),
   },
   {
+    system: "ENOTFOUND",
+    code: "SERVER_NOT_STARTED",
+    message: "the name has no address",
+    issue: (place) => ({
+      path: pathOfHost(place),
+      value: place.host,
+      allowed: "an address of this machine, or a name that has one",
+      suggestion: "127.0.0.1",
+    }),
+  },
+  {
     name: "PermissionDenied",
     system: "EACCES",
     code: "SERVER_NOT_STARTED",
@@ -72,12 +83,17 @@ export function addressError(
 ): PerfmockError | undefined {
   const { name, code } = Object(error) as { name?: unknown; code?: unknown };
   const found = ADDRESS_ERRORS.find((kind) =>
-    kind.system === code || kind.name === name
+    kind.system === code || kind.name !== undefined && kind.name === name
   );
   return found && notStarted(place, found.code, found.message, {
     issue: found.issue(place),
     cause: error,
   });
+}
+
+/** Returns true for an error of the system, which has a name: the engine runs, but not with these settings. */
+export function isSystemError(error: unknown): boolean {
+  return typeof Reflect.get(Object(error), "code") === "string";
 }
 
 /** Returns the error for any other reason, which the system states. */

@@ -20,6 +20,7 @@ import {
   cannotRun,
   cannotShare,
   inUrl,
+  isSystemError,
   messageOf,
   otherError,
 } from "./listen_errors.ts";
@@ -228,7 +229,8 @@ async function startOne(
   } catch (error) {
     const known = addressError(place, error);
     if (known !== undefined) throw known;
-    throw name === "native" ? error : otherError(place, error);
+    if (name === "native" && !isSystemError(error)) throw error;
+    throw otherError(place, error);
   }
 }
 

@@ -15,7 +15,7 @@ const WITHOUT_NATIVE: Deno.PermissionOptions = {
 };
 
 /** True if the engine `native` runs here. */
-const NATIVE = false && obstacle() === undefined;
+const NATIVE = obstacle() === undefined;
 
 /** Values of `server.engine` that name an engine which runs here. */
 export const ENGINES: readonly EngineName[] = NATIVE

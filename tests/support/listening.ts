@@ -7,6 +7,7 @@ import {
   serverType,
 } from "../../core/config/server_settings.ts";
 import type { Handler } from "../../core/server/engine.ts";
+import type { Incoming } from "../../core/pipeline/incoming.ts";
 import {
   type Engines,
   listen,
@@ -30,6 +31,12 @@ export interface StartOptions extends Partial<ListenOptions> {
   readonly engines?: Engines;
 }
 
+/** Answers as the edge does, which never throws. */
+function answer(handler: Handler, { request }: Incoming): Promise<Response> {
+  return Promise.resolve().then(() => handler(request))
+    .catch(() => new Response(null, { status: 500 }));
+}
+
 /** Starts to listen. */
 export function start(
   settings: ServerInput = {},
@@ -40,8 +47,7 @@ export function start(
     resets: false,
     edge: {
       fetch: handler,
-      // Engines that read requests themselves hand over those that are answered by a Response too.
-      receive: (incoming) => incoming.respond(handler(incoming.request)),
+      receive: (incoming) => incoming.respond(answer(handler, incoming)),
     },
     log: () => {},
     ...options,

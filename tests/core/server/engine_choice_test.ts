@@ -136,6 +136,8 @@ Deno.test("listen() does not fall back where the address is the reason", async (
   const codes = [
     ["EADDRINUSE", "PORT_IN_USE", "/server/port", /the port is in use$/],
     ["EADDRNOTAVAIL", "SERVER_NOT_STARTED", "/server/host", /this machine$/],
+    ["ENOTFOUND", "SERVER_NOT_STARTED", "/server/host", /has no address$/],
+    ["EAFNOSUPPORT", "SERVER_NOT_STARTED", "/server/host", /EAFNOSUPPORT$/],
     ["EACCES", "SERVER_NOT_STARTED", "/server/port", /does not permit/],
   ] as const;
   for (const engine of ["auto", "native", "deno", "node"] as const) {

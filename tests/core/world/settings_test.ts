@@ -35,7 +35,7 @@ Deno.test("readSettings() returns the whole configuration with defaults, frozen"
         head: 65_536,
         headers: 200,
         body: 1_073_741_824,
-        connections: 20_000,
+        connections: 16_384,
         backlog: 4096,
         headTimeout: 60_000,
         idleTimeout: 600_000,
