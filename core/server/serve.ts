@@ -174,6 +174,7 @@ async function startAll(
   },
 ): Promise<readonly Engine[]> {
   const { server } = options;
+  const log = onceEach(options.log);
   if (server.reusePort && name !== "native") {
     throw cannotShare(
       reason === undefined
@@ -189,7 +190,7 @@ async function startAll(
       for (const [index, host] of hostsOf(server).entries()) {
         const port = running[0]?.port ?? server.port;
         running.push(
-          await startOne(name, options, engines[name], {
+          await startOne(name, { ...options, log }, engines[name], {
             host,
             port,
             index: typeof server.host === "string" ? undefined : index,
@@ -205,6 +206,16 @@ async function startAll(
       if (!another) throw error;
     }
   }
+}
+
+/** Returns a log that drops what it has said before: engines at several addresses have the same to say of the process. */
+function onceEach(log: Log): Log {
+  const said = new Set<string>();
+  return (level, message) => {
+    if (said.has(message)) return;
+    said.add(message);
+    log(level, message);
+  };
 }
 
 /** Starts an engine at one address. Throws a PerfmockError, except where native cannot run here. */

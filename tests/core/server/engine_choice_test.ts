@@ -208,6 +208,21 @@ Deno.test("listen() does not ignore reusePort where another engine takes native'
   match(chosen.message, /server\.engine is "node"$/);
 });
 
+Deno.test("listen() logs once what engines at several addresses say alike", async () => {
+  const { all } = engines();
+  const said: string[] = [];
+  const native: Engines["native"] = (options) => {
+    options.log("warn", "few descriptors");
+    options.log("warn", options.host);
+    return all.native(options);
+  };
+  await start({ host: ["127.0.0.1", "::1"] }, {
+    engines: { ...all, native },
+    log: (level, message) => void said.push(`${level} ${message}`),
+  });
+  deepEqual(said, ["warn few descriptors", "warn 127.0.0.1", "warn ::1"]);
+});
+
 Deno.test("listen() tries other free ports if one is in use at a further address, and gives up after ten", async () => {
   const { all, cut } = engines();
   let attempts = 0;
