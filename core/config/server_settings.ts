@@ -146,21 +146,35 @@ export function serverType(kit: Kit): z.ZodType<ServerSettings> {
   }) as unknown as z.ZodType<ServerSettings>;
 }
 
-/** Refuses an address that is named twice: the second would find the port in use. */
+/** Refuses an address that another one of the list covers: it would find the port in use. */
 function distinct(
   hosts: readonly string[],
   context: z.RefinementCtx<readonly string[]>,
 ): void {
   for (const [index, host] of hosts.entries()) {
-    if (hosts.indexOf(host) === index) continue;
+    const by = hosts.find((other, place) =>
+      place === index
+        ? false
+        : other === host
+        ? place < index
+        : covers(other, host)
+    );
+    if (by === undefined) continue;
     context.addIssue({
       code: "custom",
       path: [index],
-      message: `The address ${JSON.stringify(host)} is named twice`,
+      message: by === host
+        ? `The address ${JSON.stringify(host)} is named twice`
+        : `The address ${JSON.stringify(by)} includes ${JSON.stringify(host)}`,
       input: host,
-      params: { allowed: "each address once" },
+      params: { allowed: "addresses of which none includes another" },
     });
   }
+}
+
+/** Returns true if a server at one address receives the connections to another: `::` takes all, `0.0.0.0` those of IPv4. */
+function covers(host: string, other: string): boolean {
+  return host === "::" || host === "0.0.0.0" && /^\d+(\.\d+){3}$/.test(other);
 }
 
 /** Warns of limits that are written but have no effect, since the configuration rules out the engine that keeps them. */

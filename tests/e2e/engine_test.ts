@@ -254,6 +254,34 @@ eachEngine.test("an override may reset a connection where the engine can, with n
   if (engine === "deno") match(text, /perfmock-override-refused: .*native/i);
 });
 
+eachEngine.test("with reusePort two servers share a port on native, and other engines say that they cannot", async (engine) => {
+  const options = {
+    server: { reusePort: true },
+    routes: [{ id: "r", path: "/r" }],
+  };
+  if (engine === "deno") {
+    const error = await errorOf(() => createPerfmock(options));
+    deepEqual([error.code, error.issues[0].path], [
+      "SERVER_NOT_STARTED",
+      "/server/reusePort",
+    ]);
+    return;
+  }
+  await using first = await createPerfmock(options);
+  await using second = await createPerfmock({
+    ...options,
+    server: { reusePort: true, port: Number(first.url.port) },
+  });
+  // The kernel chooses by the ports of the clients. That it always chooses the same of two is impossible in practice.
+  for (let n = 0; n < 64; n++) {
+    using client = await raw(first, "GET /r");
+    await client.answer;
+  }
+  const counts = [first, second].map((it) => it.stats().routes.r.arrivals);
+  equal(counts[0] + counts[1], 64);
+  ok(counts[0] > 0 && counts[1] > 0, `${counts}`);
+});
+
 Deno.test("limits that the engine does not keep are warnings", async () => {
   await using server = await createPerfmock({
     server: { engine: "deno", limits: { headers: 10 } },

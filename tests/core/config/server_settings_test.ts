@@ -82,6 +82,15 @@ Deno.test("serverType() takes one host or a list of distinct ones", () => {
   deepEqual(lines({ issues: issues({ host: ["::1", "127.0.0.1", "::1"] }) }), [
     '/server/host/2: The address "::1" is named twice',
   ]);
+  const covered = (...host: string[]) =>
+    lines({ issues: issues({ host }, { token: "secret" }) });
+  deepEqual(covered("0.0.0.0", "::"), [
+    '/server/host/0: The address "::" includes "0.0.0.0"',
+  ]);
+  deepEqual(covered("127.0.0.1", "0.0.0.0"), [
+    '/server/host/0: The address "0.0.0.0" includes "127.0.0.1"',
+  ]);
+  deepEqual(covered("0.0.0.0", "::1"), []);
   for (const host of [[], [""], 1, [1]]) {
     equal(issues({ host }).length > 0, true, JSON.stringify(host));
   }
