@@ -36,6 +36,8 @@ export interface ConnectionServer {
   readonly date: string;
   /** Absolute URL of a request. */
   url(host: string, path: string): string;
+  /** Reports an error of perfmock, which ends no more than one connection. */
+  failed(error: unknown): void;
   /** A connection is closed. */
   closed(connection: Connection): void;
 }
@@ -141,7 +143,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
 
   /** An error of perfmock ends this connection alone. */
   broken(error: unknown): void {
-    reportError(error);
+    this.#server.failed(error);
     if (this.#phase !== "closed") this.#leave();
   }
 
@@ -350,7 +352,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     else {
       response.then(
         (it) => this.#write(request, it),
-        (error) => this.#write(request, notAnswered(error)),
+        (error) => this.#write(request, this.#notAnswered(error)),
       );
     }
   }
@@ -375,6 +377,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
       this,
     );
     if (request === this.#request) this.#answered(written);
+  }
+
+  #notAnswered(error: unknown): Response {
+    this.#server.failed(error);
+    return problem({ status: 500, title: "This request cannot be answered" });
   }
 
   connection(close: boolean): string {
@@ -585,9 +592,4 @@ function refusal(status: number, reason: string, date: string): Uint8Array {
   all.set(head);
   all.set(body, head.length);
   return all;
-}
-
-function notAnswered(error: unknown): Response {
-  reportError(error);
-  return problem({ status: 500, title: "This request cannot be answered" });
 }

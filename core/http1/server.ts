@@ -36,6 +36,8 @@ export interface HttpServerOptions extends ListenOptions {
   readonly limits: ServerLimits;
   /** Takes a request, which receives its answer by itself. */
   readonly receive: (request: ServerRequest) => void;
+  /** Reports an error of perfmock, which ends no more than one connection. */
+  readonly failed: (error: unknown) => void;
   /** Reports that connections have to wait because the system has no descriptor left. */
   readonly starved: () => void;
 }
@@ -59,6 +61,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
   readonly head: RequestHead;
   readonly limits: ServerLimits;
   readonly receive: (request: ServerRequest) => void;
+  readonly failed: (error: unknown) => void;
   readonly port: number;
   ending = false;
   roughly: number;
@@ -89,12 +92,13 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
 
   private constructor(
     loop: Loop,
-    { limits, receive, starved }: HttpServerOptions,
+    { failed, limits, receive, starved }: HttpServerOptions,
     { fd, port }: { readonly fd: number; readonly port: number },
   ) {
     this.loop = loop;
     this.limits = limits;
     this.receive = receive;
+    this.failed = failed;
     this.#starved = starved;
     this.#fd = fd;
     this.port = port;
@@ -154,12 +158,13 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
       }
       connection.slot = this.#connections.length;
       this.#connections.push(connection);
+      if (this.at === Infinity) this.loop.expect(this, this.roughly + SWEEP);
     }
   }
 
   /** An error while accepting ends nothing. */
   broken(error: unknown): void {
-    reportError(error);
+    this.failed(error);
   }
 
   /** The system has no descriptor left: connections wait until one is closed, or for the next sweep. */

@@ -43,6 +43,7 @@ export async function listenWithNative(
         idleTimeout: limits.idleTimeout || Infinity,
       },
       receive,
+      failed: (error) => log("error", inWords(error)),
       starved() {
         if (starved) return;
         starved = true;
@@ -75,4 +76,10 @@ export async function listenWithNative(
       await ended;
     },
   };
+}
+
+/** Formats an error of perfmock for the log. */
+function inWords(error: unknown): string {
+  const text = error instanceof Error ? error.stack : undefined;
+  return `A connection has met an error: ${text ?? String(error)}`;
 }
