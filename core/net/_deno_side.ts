@@ -29,11 +29,16 @@ export class DenoSide {
    * @throws Error if that is not possible; the message is the reason
    */
   static async open(libc: LoadedLibc): Promise<DenoSide> {
+    // Otherwise Deno could ask for it.
+    if (!isGranted({ name: "net", host: "127.0.0.1:0" })) {
+      throw new Error("it needs the permission --allow-net for 127.0.0.1");
+    }
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    let ours = -1;
     try {
       const { port } = listener.addr;
       const epoll = epollThatWatches(port, libc);
-      const ours = libc.calls.socket(INET, STREAM | CLOSE_ON_EXEC, 0);
+      ours = libc.calls.socket(INET, STREAM | CLOSE_ON_EXEC, 0);
       const address = loopback(port);
       if (ours < 0 || libc.calls.connect(ours, address, address.length) < 0) {
         throw new Error(`no connection to itself (error ${libc.errno()})`);
@@ -48,6 +53,9 @@ export class DenoSide {
         // Another process may have connected meanwhile.
         theirs.close();
       }
+    } catch (error) {
+      if (ours >= 0) libc.calls.close(ours);
+      throw error;
     } finally {
       listener.close();
     }
@@ -89,6 +97,10 @@ export class DenoSide {
   }
 }
 
+function isGranted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
+}
+
 function flag(): Uint8Array {
   return new Uint8Array(new Int32Array([1]).buffer);
 }
@@ -117,6 +129,7 @@ function portOf(fd: number, { calls }: LoadedLibc): number {
  * kernel lists what an epoll descriptor watches in /proc/self/fdinfo.
  */
 function epollThatWatches(port: number, libc: LoadedLibc): number | undefined {
+  if (!isGranted({ name: "read", path: "/proc/self" })) return undefined;
   try {
     for (const { name } of Deno.readDirSync("/proc/self/fd")) {
       if (linkOf(name) !== "anon_inode:[eventpoll]") continue;
@@ -126,7 +139,7 @@ function epollThatWatches(port: number, libc: LoadedLibc): number | undefined {
       }
     }
   } catch {
-    // Without the permission to read, or without /proc: the loop does without.
+    // Without /proc, the loop does without.
   }
   return undefined;
 }
