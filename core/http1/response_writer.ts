@@ -56,9 +56,16 @@ export async function writeResponse(
   const silent = request.method === "HEAD" || BODILESS.has(status);
   if (body === null || silent) {
     body?.cancel().catch(() => {});
-    const known = request.method === "HEAD" || LENGTHLESS.has(status) ||
-      response.headers.has("content-length");
-    sink.write(head(response, sink, known ? "" : "content-length: 0\r\n"));
+    if (request.method === "HEAD" || status === 304) {
+      sink.write(head(response, sink, undefined));
+      return "complete";
+    }
+    if (!silent && (lengthOf(response.headers) ?? 0) > 0) {
+      sink.write(head(response, sink, undefined, { close: true }));
+      return "broken";
+    }
+    const length = LENGTHLESS.has(status) ? "" : "content-length: 0\r\n";
+    sink.write(head(response, sink, length));
     return "complete";
   }
   const reader = body.getReader();
@@ -88,11 +95,12 @@ async function writeBody(
       sink.write(head(response, sink, "content-length: 0\r\n"));
       return "complete";
     }
+    const piece = bytesIn(first.value);
     reading = reader.read();
     const second = await soon(reading);
     if (second?.done) {
-      const length = `content-length: ${first.value.length}\r\n`;
-      sink.write(joined(head(response, sink, length), first.value));
+      const length = `content-length: ${piece.length}\r\n`;
+      sink.write(joined(head(response, sink, length), piece));
       return "complete";
     }
     const chunked = minor === 1;
@@ -101,14 +109,21 @@ async function writeBody(
         close: !chunked,
       }),
     );
-    sink.write(chunked ? chunk(first.value) : first.value);
+    if (piece.length > 0) sink.write(chunked ? chunk(piece) : piece);
     return await rest(reader, reading, sink, { chunked, left: Infinity });
   }
   const chunked = announced === undefined && minor === 1;
   sink.write(
-    head(response, sink, chunked ? "transfer-encoding: chunked\r\n" : "", {
-      close: announced === undefined && !chunked,
-    }),
+    head(
+      response,
+      sink,
+      announced !== undefined
+        ? undefined
+        : chunked
+        ? "transfer-encoding: chunked\r\n"
+        : "",
+      { close: announced === undefined && !chunked },
+    ),
   );
   return await rest(reader, reading, sink, {
     chunked,
@@ -131,14 +146,21 @@ async function rest(
     const { done, value } = await reading;
     if (sink.closed) throw new Error("The client has left");
     if (done) break;
-    if (value.length > left) throw new Error("The body is longer than said");
-    left -= value.length;
-    if (value.length > 0) sink.write(chunked ? chunk(value) : value);
+    const { length } = bytesIn(value);
+    if (length > left) throw new Error("The body is longer than said");
+    left -= length;
+    if (length > 0) sink.write(chunked ? chunk(value) : value);
     reading = reader.read();
   }
   if (chunked) sink.write(LAST_CHUNK);
   if (left === Infinity) return chunked ? "complete" : "close";
   return left === 0 ? "complete" : "broken";
+}
+
+/** Returns a piece of a body; throws if it is none. */
+function bytesIn(piece: unknown): Uint8Array {
+  if (piece instanceof Uint8Array) return piece;
+  throw new TypeError("A body consists of Uint8Array alone");
 }
 
 /** Length that the headers announce; undefined if they announce none. */
@@ -152,12 +174,13 @@ function lengthOf(headers: Headers): number | undefined {
 /**
  * Formats the head.
  *
- * @param length line of the header that tells the length, ended by CRLF; empty if the response has its own or needs none
+ * @param length line of the header that tells where the body ends, ended by CRLF; empty for none; undefined to keep the response's
+ * own Content-Length
  */
 function head(
   { status, statusText, headers }: Response,
   sink: ResponseSink,
-  length: string,
+  length: string | undefined,
   { close = false }: { readonly close?: boolean } = {},
 ): Uint8Array {
   const reason = statusText || (REASONS[status] ?? "");
@@ -169,10 +192,12 @@ function head(
       if (name === "connection" && /\bclose\b/i.test(value)) closes = true;
       continue;
     }
+    if (name === "content-length" && length !== undefined) continue;
     if (name === "date") dated = true;
     text += `${name}: ${value}\r\n`;
   }
-  text += length + sink.connection(closes) + (dated ? "" : sink.date) + "\r\n";
+  text += (length ?? "") + sink.connection(closes) + (dated ? "" : sink.date) +
+    "\r\n";
   return latin1(text);
 }
 
