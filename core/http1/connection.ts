@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { REASONS } from "../lib/http.ts";
-import { problem } from "../lib/problem.ts";
 import { ERRNO, EVENT } from "../net/libc.ts";
 import type { Loop, Watcher } from "../net/loop.ts";
 import { resetOnClose } from "../net/sockets.ts";
 import type { PreparedAnswer } from "../pipeline/incoming.ts";
+import { notAnswered, notTaken, NotTakenError, refusal } from "./_refusals.ts";
 import { RequestBody } from "./request_body.ts";
 import { type HeadLimits, RequestHead } from "./request_head.ts";
 import {
@@ -63,8 +62,11 @@ const SHUT_WRITE = 1;
 /** Number of bytes of an unread body up to which the connection is kept after the answer. */
 const DRAINED = 8 * 1024 * 1024;
 
-/** Number of bytes that are discarded before a connection is closed, so that the answer is not lost by a reset. */
-const LINGERED = 1024 * 1024;
+/**
+ * Number of bytes that are discarded before a connection is closed: a close resets it, and a client that is sending would never
+ * read the answer.
+ */
+const LINGERED = 64 * 1024 * 1024;
 
 /** Number of requests that one connection may send at once before others have their turn. */
 const PIPELINED = 32;
@@ -138,7 +140,9 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     if (this.#phase === "closed" || (events & ~EVENT.writable) === 0) return;
     if ((this.#interest & EVENT.readable) !== 0) this.#receive(events);
     else if ((events & (EVENT.error | EVENT.hangUp)) !== 0) this.#leave();
-    else if ((events & EVENT.peerEnded) !== 0) this.#peerEnded();
+    else if (this.#request?.watched) this.#leave();
+    // What came before has its turn yet; then the end is received.
+    else this.#watch(EVENT.peerEnded, false);
   }
 
   /** An error of perfmock ends this connection alone. */
@@ -160,6 +164,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
 
   #received(input: Uint8Array, count: number): void {
     if (this.#phase === "lingering") {
+      this.since = this.#server.roughly;
       this.#lingered += count;
       if (this.#lingered > LINGERED) this.#close();
     } else if (this.#heldTo === this.#heldFrom) this.#process(input, 0, count);
@@ -201,6 +206,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
           break;
         }
         at = after;
+        if (this.#phase === "finishing") this.since = this.#server.roughly;
         if (body.done) this.#bodyDone();
         continue;
       }
@@ -287,9 +293,18 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     try {
       server.receive(request);
     } catch (error) {
-      this.respond(request, notTaken(error));
+      this.respond(
+        request,
+        error instanceof NotTakenError
+          ? notTaken(error, url)
+          : this.#notAnswered(error),
+      );
     }
-    if (this.#request === request) request.keep();
+    if (this.#request !== request) return;
+    if (request.watched && (this.#interest & EVENT.peerEnded) === 0) {
+      return this.#leave();
+    }
+    request.keep();
   }
 
   bodyOf(
@@ -372,7 +387,9 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     if (response.type === "error") return this.reset(request);
     const { method } = request;
     const written = await writeResponse(
-      response,
+      response.bodyUsed || response.body?.locked
+        ? this.#notAnswered(new TypeError("The body of a response is used"))
+        : response,
       { method, minor: this.#minor },
       this,
     );
@@ -381,7 +398,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
 
   #notAnswered(error: unknown): Response {
     this.#server.failed(error);
-    return problem({ status: 500, title: "This request cannot be answered" });
+    return notAnswered();
   }
 
   connection(close: boolean): string {
@@ -485,11 +502,15 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
 
   /** Answers an error of the client and ends the connection. */
   #refuse(status: number, reason: string): void {
-    const request = this.#request;
-    this.#request = undefined;
     this.#keepAlive = false;
     this.#body?.fail(reason);
     this.#body = undefined;
+    // An answer that is given or on its way is not followed by another.
+    if (this.#onClose !== undefined || this.#phase === "finishing") {
+      return this.#finish();
+    }
+    const request = this.#request;
+    this.#request = undefined;
     request?.left();
     if (this.#phase === "closed") return;
     this.#phase = "busy";
@@ -524,7 +545,8 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
 
   /** Ends the connection after what was sent. A close with unread bytes would reset it, and the answer could be lost. */
   #linger(): void {
-    if (this.#server.ending) return this.#close();
+    const unread = this.#body !== undefined || this.#heldTo > this.#heldFrom;
+    if (this.#server.ending && !unread) return this.#close();
     this.#body = undefined;
     this.#release();
     this.#server.loop.calls.shutdown(this.#fd, SHUT_WRITE);
@@ -564,32 +586,4 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   timeOut(): void {
     this.#refuse(408, "the head of the request did not come in time");
   }
-}
-
-/** Answers a request that could not be made a Request of the Fetch API, such as one of the method TRACE. */
-function notTaken(error: unknown): Response {
-  return problem({
-    status: 501,
-    title: "This request cannot be taken",
-    detail: error instanceof Error ? error.message : String(error),
-  });
-}
-
-/** Formats the answer to an error of the client. */
-function refusal(status: number, reason: string, date: string): Uint8Array {
-  const body = encoder.encode(JSON.stringify({
-    type: "about:blank",
-    status,
-    title: "This request is refused",
-    detail: reason,
-  }));
-  const head = encoder.encode(
-    `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n` +
-      "content-type: application/problem+json\r\n" +
-      `content-length: ${body.length}\r\n${CLOSE}${date}\r\n`,
-  );
-  const all = new Uint8Array(head.length + body.length);
-  all.set(head);
-  all.set(body, head.length);
-  return all;
 }

@@ -12,6 +12,7 @@ import {
   listenOn,
   type ListenOptions,
   sizeCell,
+  SocketError,
 } from "../net/sockets.ts";
 import { Connection, type ConnectionServer } from "./connection.ts";
 import { type HeadLimits, RequestHead } from "./request_head.ts";
@@ -51,7 +52,7 @@ const SWEPT = 4096;
 /** Maximum number of connections accepted per turn. */
 const ACCEPTS = 64;
 
-/** Time after which a connection is closed whose client does not end it, in ms. */
+/** Time without a byte after which a connection is closed whose client does not end it, in ms. */
 const LINGER = 2000;
 
 /** A server, from its start to its end. */
@@ -104,7 +105,13 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
     this.port = port;
     this.head = new RequestHead(limits.head);
     this.roughly = loop.now();
-    loop.watch(fd, EVENT.readable, this);
+    if (!loop.watch(fd, EVENT.readable, this)) {
+      loop.calls.close(fd);
+      throw new SocketError(
+        "ENOSPC",
+        "the system cannot watch one more socket",
+      );
+    }
     loop.addAlarm(this);
   }
 

@@ -9,6 +9,7 @@ import type {
   LeaveListener,
   PreparedAnswer,
 } from "../pipeline/incoming.ts";
+import { NotTakenError } from "./_refusals.ts";
 import type { ParsedHead } from "./parsed_head.ts";
 import type { RequestHead } from "./request_head.ts";
 
@@ -111,11 +112,15 @@ export class ServerRequest implements Incoming {
     const body = WITHOUT_BODY.has(this.method)
       ? null
       : this.#connection.bodyOf(this);
-    return new Request(this.url, {
-      method: this.method,
-      headers: head.entries(),
-      signal: leaving.signal,
-      ...body !== null && { body, duplex: "half" },
-    } as RequestInit);
+    try {
+      return new Request(this.url, {
+        method: this.method,
+        headers: head.entries(),
+        signal: leaving.signal,
+        ...body !== null && { body, duplex: "half" },
+      } as RequestInit);
+    } catch (error) {
+      throw new NotTakenError(error instanceof Error ? error.message : "");
+    }
   }
 }
