@@ -1,0 +1,97 @@
+/**
+ * A server of the engine alone: what it answers is up to the test.
+ *
+ * @module
+ */
+import { HttpServer, type ServerLimits } from "../../../core/http1/server.ts";
+import type { ServerRequest } from "../../../core/http1/server_request.ts";
+import { Loop } from "../../../core/net/loop.ts";
+import type { PreparedAnswer } from "../../../core/pipeline/incoming.ts";
+
+/** A server that is cut at its end. */
+export interface Serving extends AsyncDisposable {
+  /** The server. */
+  readonly server: HttpServer;
+  /** Port on which it listens. */
+  readonly port: number;
+  /** Errors that were reported. */
+  readonly failures: unknown[];
+}
+
+/** Takes a request; a returned response is its answer. */
+export type Receive = (
+  request: ServerRequest,
+) => Response | Promise<Response> | void;
+
+/** Options of {@linkcode serve}. */
+export interface ServeOptions extends Partial<ServerLimits> {
+  /** Address. Default 127.0.0.1. */
+  readonly host?: string;
+  /** Called when no descriptor is left. */
+  readonly starved?: () => void;
+}
+
+/** Starts a server on a free port. */
+export async function serve(
+  receive: Receive,
+  { host = "127.0.0.1", starved = () => {}, ...limits }: ServeOptions = {},
+): Promise<Serving> {
+  const loop = await Loop.acquire();
+  const failures: unknown[] = [];
+  try {
+    const server = await HttpServer.start(loop, {
+      host,
+      port: 0,
+      backlog: 512,
+      reusePort: false,
+      limits: {
+        head: { line: 1024, bytes: 8192, count: 50 },
+        body: 16 * 1024 * 1024,
+        connections: 100,
+        headTimeout: Infinity,
+        idleTimeout: Infinity,
+        ...limits,
+      },
+      receive: (incoming) => {
+        const answer = receive(incoming);
+        if (answer !== undefined) incoming.respond(answer);
+      },
+      failed: (error) => failures.push(error),
+      starved,
+    });
+    return {
+      server,
+      port: server.port,
+      failures,
+      async [Symbol.asyncDispose]() {
+        await server.cut();
+        await loop.release();
+      },
+    };
+  } catch (error) {
+    await loop.release();
+    throw error;
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** Prepares an answer with status 200. */
+export function prepared(text: string, date = false): PreparedAnswer {
+  const body = encoder.encode(text);
+  return {
+    status: 200,
+    head: encoder.encode(
+      `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n${
+        date ? "date: then\r\n" : ""
+      }`,
+    ),
+    body,
+    date,
+  };
+}
+
+/** Answers with the path of the request, in prepared bytes. */
+export function echoPath(request: ServerRequest): void {
+  request.send(prepared(new URL(request.url).pathname), "");
+}
