@@ -367,7 +367,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     else {
       response.then(
         (it) => this.#write(request, it),
-        (error) => this.#write(request, this.#notAnswered(error)),
+        (error) => {
+          // The error of a body that did not come is the client's.
+          if (request !== this.#request) return;
+          this.#write(request, this.#notAnswered(error));
+        },
       );
     }
   }
@@ -522,10 +526,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   /** The client has ended its direction. */
   #peerEnded(): void {
     // Nothing tells a client that has left from one that has only ended its direction. An answer that waits for its time is
-    // given up, as other servers do; one that is being written is sent.
+    // given up, as other servers do, and so is one to half a request; one that is being written is sent.
     const writing = this.#request === undefined
       ? this.#phase === "finishing" && this.#unsent !== undefined
-      : !this.#request.watched;
+      : !this.#request.watched &&
+        (this.#body === undefined || this.#onClose !== undefined);
     if (!writing) return this.#leave();
     this.#keepAlive = false;
     this.#body?.fail("The client has left");
