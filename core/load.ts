@@ -22,6 +22,15 @@ export {
   VirtualClock,
 } from "./lib/time/mod.ts";
 
+export {
+  OutgoingSocket,
+  RemoteAddresses,
+  type SocketOwner,
+} from "./net/connect.ts";
+export { ERRNO, obstacle as loopObstacle } from "./net/libc.ts";
+export { type Alarm, Loop, type Watcher } from "./net/loop.ts";
+export { LoopWaker } from "./net/loop_waker.ts";
+
 /** Part of a {@linkcode Host} that needs no server. */
 export interface ThreadHost {
   /** Types for settings, bound to the configuration's families, profiles and folder. */

@@ -178,7 +178,9 @@ export class LeanClient implements LeanResponse, Disposable {
     else this.#onEnded(this.#connection);
   }
 
-  #onEnded({ failure }: Connection<undefined>): void {
+  #onEnded(
+    { failure }: Pick<Connection<undefined>, "failure">,
+  ): void {
     const answer = this.#answer;
     this.#answer = undefined;
     if (failure === "") answer?.resolve(this);

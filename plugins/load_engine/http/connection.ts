@@ -1,121 +1,61 @@
 /**
- * One connection of HTTP/1.1 over TCP: one exchange at a time, no pipelining, kept alive between exchanges. It writes prepared
- * bytes, reads the status line and the framing, and takes time stamps; fetch costs several times as much.
+ * Connections of HTTP/1.1 over Deno's TCP sockets. They write prepared bytes, read the status line and the framing, and take time
+ * stamps; fetch costs several times as much. Where the loop of the kernel's sockets runs, `loop_connection.ts` takes their place.
  *
  * @module
  */
-import type { Clock } from "../../../core/plugin.ts";
-import type { ErrorKind } from "../order.ts";
+import {
+  ClientConnection,
+  type Connector,
+  type ExchangeSettings,
+  type FailureKind,
+} from "./client_connection.ts";
+import type { Order } from "../order.ts";
 import type { PreparedRequest } from "./request.ts";
-import { MalformedResponse, ResponseReader } from "./response_reader.ts";
+import { MalformedResponse } from "./response_reader.ts";
+import type { Destination } from "./targets.ts";
 
 /** Settings of connections. */
-export interface ConnectionSettings<Tag> {
-  /** Source of time stamps, in ms. */
-  readonly clock: Pick<Clock, "now">;
+export interface ConnectionSettings<Tag> extends ExchangeSettings<Tag> {
   /** Addresses to connect to. */
   readonly addresses: Addresses;
-  /**
-   * Reports that an exchange has ended, well or not. Called once for each exchange, never from within {@linkcode Connection.send}.
-   */
-  ended(connection: Connection<Tag>): void;
 }
 
-/** One connection. Its results of an exchange are valid until the next {@linkcode Connection.send}. */
-export class Connection<Tag> {
-  readonly #settings: ConnectionSettings<Tag>;
-  readonly #reader = new ResponseReader();
+/** One connection over Deno's sockets. */
+export class Connection<Tag> extends ClientConnection<Tag> {
+  readonly #addresses: Addresses;
   #socket: Deno.TcpConn | undefined;
   #reading: Promise<number | null> | undefined;
-  #state: "idle" | "busy" | "closed" = "idle";
   #unsent = 0;
-  #keepAlive = true;
-  /** Value that the caller of {@linkcode Connection.send} attached to the exchange; unset before the first exchange. */
-  tag!: Tag;
-  /** Timer of the exchange's timeout, for use by the caller. */
-  timer = 0;
-  /** Reason for the failure of the last exchange; empty if it succeeded. */
-  failure: ErrorKind = "";
-  /** Time at which the first bytes were read; NaN if none came. */
-  firstByteAt: number = NaN;
-  /** Time at which the response was complete or the exchange failed. */
-  endedAt: number = NaN;
 
-  /** Connects at the first exchange, or earlier with {@linkcode Connection.open}. */
+  /** See {@linkcode ClientConnection}. */
   constructor(settings: ConnectionSettings<Tag>) {
-    this.#settings = settings;
+    super(settings);
+    this.#addresses = settings.addresses;
   }
 
-  /** True if another exchange may be sent: false after a failure, and after either side has closed the connection. */
-  get usable(): boolean {
-    return this.#state === "idle";
-  }
-
-  /** True while the connection is open: false before it has connected and after either side has closed it. */
-  get connected(): boolean {
+  /** See {@linkcode ClientConnection.connected}. */
+  override get connected(): boolean {
     return this.#socket !== undefined;
   }
 
-  /** Status of the last response; 0 if none came. */
-  get status(): number {
-    return this.#reader.status;
-  }
-
-  /** Text of the last response's body; empty unless the request set `keepBody`. */
-  get bodyText(): string {
-    return this.#reader.bodyText;
-  }
-
-  /** Length of the last response's body in bytes, without the framing of chunks. */
-  get bodyLength(): number {
-    return this.#reader.bodyLength;
-  }
-
-  /**
-   * Returns the value of a header of the last response, the first of several; null if absent.
-   *
-   * @param name in lower case
-   */
-  header(name: string): string | null {
-    return this.#reader.header(name);
-  }
-
-  /**
-   * Connects before the first exchange. Never rejects. Returns whether the connection is {@linkcode Connection.usable}; if not,
-   * {@linkcode Connection.failure} has the reason.
-   */
-  async open(): Promise<boolean> {
-    this.#state = "busy";
+  /** See {@linkcode ClientConnection.open}. */
+  override async open(): Promise<boolean> {
+    this.state = "opening";
     try {
       await this.#connect();
-      if (this.#state === "busy") this.#state = "idle";
+      if (this.state === "opening") this.state = "idle";
     } catch (error) {
-      this.#state = "closed";
+      this.state = "closed";
       if (this.failure === "") this.failure = kindOfConnectError(error);
     }
     return this.usable;
   }
 
-  /** Sends a request. The connection must be {@linkcode Connection.usable}. A request is never sent twice. */
-  send(request: PreparedRequest, tag: Tag): void {
-    this.#state = "busy";
-    this.tag = tag;
-    this.failure = "";
-    this.firstByteAt = this.endedAt = NaN;
-    this.#reader.start(request.bodyless, request.keepBody);
+  protected override exchange(request: PreparedRequest): void {
     const socket = this.#socket;
     if (socket === undefined) this.#connectAndExchange(request);
     else this.#exchange(socket, request);
-  }
-
-  /** Fails the active exchange at once and closes the connection, because the server would still respond to it. */
-  abort(kind: FailureKind): void {
-    if (this.#state === "busy") this.#fail(kind);
-  }
-
-  /** Closes an idle connection. */
-  close(): void {
-    if (this.#state === "idle") this.#close();
   }
 
   /** Never rejects. The exchange may have been aborted whenever this continues after an `await`. */
@@ -123,7 +63,7 @@ export class Connection<Tag> {
     try {
       await this.#connect();
     } catch (error) {
-      if (this.#state === "busy") this.#fail(kindOfConnectError(error));
+      this.abort(kindOfConnectError(error));
       return;
     }
     const socket = this.#socket;
@@ -135,49 +75,48 @@ export class Connection<Tag> {
     socket: Deno.TcpConn,
     request: PreparedRequest,
   ): Promise<void> {
-    const reader = this.#reader;
-    const { clock } = this.#settings;
+    const { reader } = this;
     try {
-      this.#keepAlive = request.keepAlive;
       this.#write(socket, request.bytes);
       let n = await this.#reading ?? null;
-      if (n !== null) this.firstByteAt = this.endedAt = clock.now();
       while (n !== null) {
-        if (this.#state !== "busy") return;
-        if (reader.push(n)) return this.#succeed(socket);
+        if (this.state !== "busy") return;
+        this.stamp();
+        if (reader.push(n)) return this.succeed();
         n = await socket.read(reader.space());
-        this.endedAt = clock.now();
       }
-      if (this.#state !== "busy") return;
-      if (reader.end()) this.#succeed(socket);
-      else this.#fail("closed");
+      if (this.state !== "busy") return;
+      if (reader.end()) this.succeed();
+      else this.fail("closed");
     } catch (error) {
-      if (this.#state !== "busy") return;
-      this.#fail(error instanceof MalformedResponse ? "protocol" : "reset");
+      this.abort(error instanceof MalformedResponse ? "protocol" : "reset");
     }
   }
 
   async #connect(): Promise<void> {
-    const socket = await this.#settings.addresses.connect();
-    if (this.#state !== "busy") return socket.close();
+    const socket = await this.#addresses.connect();
+    if (this.state === "closed") return socket.close();
     socket.setNoDelay(true);
     this.#socket = socket;
-    this.#arm(socket);
+    this.rest();
   }
 
   /** Reads before the next request is sent, so that a connection closed by the server is noticed before it is used. */
-  #arm(socket: Deno.TcpConn): void {
-    this.#reading = socket.read(this.#reader.space());
-    this.#reading.then(this.#onUnasked, this.#onUnasked);
+  protected override rest(): void {
+    this.#reading = this.#socket?.read(this.reader.space());
+    this.#reading?.then(this.#onUnasked, this.#onUnasked);
   }
 
   /** The server has closed the connection, or sent bytes without a request. */
   readonly #onUnasked = (): void => {
-    if (this.#state === "idle") this.#close();
+    if (this.state === "idle") this.shut();
   };
 
   /** Continues while the response arrives: servers respond early if a request is too large. */
-  async #write(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  async #write(
+    socket: Deno.TcpConn,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
     this.#unsent = bytes.length;
     try {
       this.#unsent -= await socket.write(bytes);
@@ -190,23 +129,11 @@ export class Connection<Tag> {
     }
   }
 
-  #succeed(socket: Deno.TcpConn): void {
-    if (this.#reader.keepAlive && this.#keepAlive && this.#unsent === 0) {
-      this.#state = "idle";
-      this.#arm(socket);
-    } else this.#close();
-    this.#settings.ended(this);
+  protected override get reusable(): boolean {
+    return this.#unsent === 0;
   }
 
-  #fail(kind: FailureKind): void {
-    this.#close();
-    this.failure = kind;
-    this.endedAt = this.#settings.clock.now();
-    this.#settings.ended(this);
-  }
-
-  #close(): void {
-    this.#state = "closed";
+  protected override release(): void {
     const socket = this.#socket;
     this.#socket = undefined;
     try {
@@ -271,8 +198,25 @@ export class Addresses {
   }
 }
 
-/** Reason for a missing or incomplete response. */
-export type FailureKind = Exclude<ErrorKind, "">;
+/** Connections of an environment over Deno's sockets. */
+export class DenoConnector implements Connector {
+  readonly #addresses: Addresses;
+
+  /** Connects with the first exchange. */
+  constructor({ addresses, port }: Destination) {
+    this.#addresses = new Addresses(addresses, port);
+  }
+
+  /** See {@linkcode Connector.create}. */
+  create(settings: ExchangeSettings<Order>): Connection<Order> {
+    return new Connection({ ...settings, addresses: this.#addresses });
+  }
+
+  /** See {@linkcode Connector.close}. */
+  close(): void {
+    this.#addresses.close();
+  }
+}
 
 /** Words in the messages of failed fetches and sockets, in the order of the search. */
 const WORDS: readonly (readonly [RegExp, FailureKind])[] = [

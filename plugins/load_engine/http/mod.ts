@@ -3,20 +3,24 @@
  *
  * @module
  */
+import type { Loop } from "../../../core/load.ts";
 import type { Clock } from "../../../core/plugin.ts";
 import type { ClientEnvironment } from "../order.ts";
+import { DenoConnector } from "./connection.ts";
 import { FetchEnvironment } from "./fetch_environment.ts";
+import { LoopConnector } from "./loop_connection.ts";
 import type { Destination } from "./targets.ts";
 import { TcpEnvironment } from "./tcp_environment.ts";
 
+export type { FailureKind } from "./client_connection.ts";
 export {
   Addresses,
   Connection,
   type ConnectionSettings,
-  type FailureKind,
   kindOfError,
 } from "./connection.ts";
 export { readPollingSlice, shortenEventInterval } from "./event_interval.ts";
+export { loopFor } from "./loop_connection.ts";
 export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";
 export {
@@ -26,12 +30,19 @@ export {
   type TargetRules,
 } from "./targets.ts";
 
-/** Returns the environment for a destination: connections of its own, or fetch over TLS. */
+/**
+ * Returns the environment for a destination: connections of its own, or fetch over TLS.
+ *
+ * @param loop carries the connections; undefined leaves them to Deno's sockets. See {@linkcode loopFor}
+ */
 export function connectTo(
   destination: Destination,
   clock: Clock,
+  loop?: Loop,
 ): ClientEnvironment {
-  return destination.secure
-    ? new FetchEnvironment(clock, destination)
-    : new TcpEnvironment(clock, destination);
+  if (destination.secure) return new FetchEnvironment(clock, destination);
+  const connector = loop === undefined
+    ? new DenoConnector(destination)
+    : LoopConnector.of(loop, destination) ?? new DenoConnector(destination);
+  return new TcpEnvironment(clock, destination, connector);
 }

@@ -6,13 +6,14 @@
  */
 import type { Clock } from "../../../core/plugin.ts";
 import type { ClientEnvironment, Order, RequestPlan } from "../order.ts";
-import {
-  Addresses,
-  Connection,
-  type ConnectionSettings,
-} from "./connection.ts";
+import type {
+  ClientConnection,
+  Connector,
+  ExchangeSettings,
+} from "./client_connection.ts";
 import { type PreparedRequest, prepareRequest } from "./request.ts";
 import type { Destination } from "./targets.ts";
+import { Timeouts } from "./timeouts.ts";
 
 /** Number of connections that are opened at the same time before a run; any server's queue accepts as many. */
 const PARALLEL_CONNECTS = 16;
@@ -20,27 +21,41 @@ const PARALLEL_CONNECTS = 16;
 /** Time after which a run begins with the connections that are open, in ms. */
 const CONNECT_TIMEOUT = 1000;
 
+/** Parts of a planned request that sending needs. */
+interface Sending {
+  /** The encoded request; undefined before the first order, and if each is encoded anew. */
+  prepared: PreparedRequest | undefined;
+  /** True if the request has no placeholders. */
+  readonly isConstant: boolean;
+  /** Exchanges with the request's time-out. */
+  readonly timeouts: Timeouts;
+}
+
 /** A {@linkcode ClientEnvironment} with connections of its own. */
 export class TcpEnvironment implements ClientEnvironment {
   readonly clock: Clock;
-  readonly #settings: ConnectionSettings<Order>;
-  readonly #addresses: Addresses;
+  readonly #settings: ExchangeSettings<Order>;
+  readonly #connector: Connector;
   readonly #host: string;
   readonly #prefix: string;
-  readonly #prepared = new Map<RequestPlan, PreparedRequest>();
-  readonly #idle: Connection<Order>[] = [];
-  readonly #busy = new Set<Connection<Order>>();
+  readonly #sendings = new Map<RequestPlan, Sending>();
+  readonly #timeouts = new Map<number, Timeouts>();
+  readonly #idle: ClientConnection<Order>[] = [];
+  readonly #opening = new Set<ClientConnection<Order>>();
   #disposed = false;
 
   /** Connects with the first orders, or earlier with {@linkcode TcpEnvironment.connectAhead}. */
-  constructor(clock: Clock, destination: Destination) {
+  constructor(
+    clock: Clock,
+    { host, prefix }: Pick<Destination, "host" | "prefix">,
+    connector: Connector,
+  ) {
     this.clock = clock;
-    this.#host = destination.host;
-    this.#prefix = destination.prefix;
-    this.#addresses = new Addresses(destination.addresses, destination.port);
+    this.#host = host;
+    this.#prefix = prefix;
+    this.#connector = connector;
     this.#settings = {
       clock,
-      addresses: this.#addresses,
       ended: (connection) => this.#onEnded(connection),
     };
   }
@@ -68,21 +83,17 @@ export class TcpEnvironment implements ClientEnvironment {
   /** See {@linkcode ClientEnvironment.send}. */
   send(order: Order): void {
     const { request } = order;
-    const prepared = this.#prepared.get(request) ?? this.#prepare(order);
+    const sending = this.#sendings.get(request) ?? this.#add(request);
+    const prepared = sending.prepared ?? this.#prepare(order, sending);
     const connection = this.#connection(request.keepAlive);
-    this.#busy.add(connection);
     order.started = this.clock.now();
-    connection.timer = this.clock.at(
-      order.started + request.timeout,
-      giveUp,
-      connection,
-    );
     connection.send(prepared, order);
+    sending.timeouts.add(connection);
   }
 
   /** See {@linkcode ClientEnvironment.cut}. */
   cut(scenario: number): void {
-    for (const connection of [...this.#busy]) {
+    for (const connection of this.#active()) {
       if (connection.tag.request.scenario === scenario) connection.abort("cut");
     }
   }
@@ -90,22 +101,32 @@ export class TcpEnvironment implements ClientEnvironment {
   /** Cuts all active orders and closes all connections. */
   [Symbol.dispose](): void {
     this.#disposed = true;
-    for (const connection of [...this.#busy]) connection.abort("cut");
+    for (const connection of this.#active()) connection.abort("cut");
+    for (const timeouts of this.#timeouts.values()) timeouts.end();
     for (const connection of this.#idle) connection.close();
     this.#idle.length = 0;
-    this.#addresses.close();
+    for (const connection of this.#opening) connection.close();
+    this.#connector.close();
+  }
+
+  #active(): ClientConnection<Order>[] {
+    return [...this.#timeouts.values()].flatMap((timeouts) =>
+      timeouts.carriers()
+    );
   }
 
   /** Returns whether another connection should be opened. */
   async #connectOne(): Promise<boolean> {
-    const connection = new Connection(this.#settings);
+    const connection = this.#connector.create(this.#settings);
+    this.#opening.add(connection);
     const isOpen = await connection.open();
+    this.#opening.delete(connection);
     if (this.#disposed) connection.close();
     else if (isOpen) this.#idle.push(connection);
     return isOpen && !this.#disposed;
   }
 
-  #connection(keepAlive: boolean): Connection<Order> {
+  #connection(keepAlive: boolean): ClientConnection<Order> {
     if (keepAlive) {
       for (;;) {
         const connection = this.#idle.pop();
@@ -113,12 +134,28 @@ export class TcpEnvironment implements ClientEnvironment {
         if (connection.usable) return connection;
       }
     }
-    return new Connection(this.#settings);
+    return this.#connector.create(this.#settings);
   }
 
-  /** Encodes an order's request; caches the result if the request has no placeholders. */
-  #prepare(order: Order): PreparedRequest {
-    const { request, turn } = order;
+  #add(request: RequestPlan): Sending {
+    const { timeout, path, headers, body } = request;
+    let timeouts = this.#timeouts.get(timeout);
+    if (timeouts === undefined) {
+      timeouts = new Timeouts(this.clock, timeout);
+      this.#timeouts.set(timeout, timeouts);
+    }
+    const templates = [path, ...headers.map(([, value]) => value)];
+    if (body !== undefined) templates.push(body);
+    const isConstant = templates.every(({ constant }) =>
+      constant !== undefined
+    );
+    const sending: Sending = { prepared: undefined, isConstant, timeouts };
+    this.#sendings.set(request, sending);
+    return sending;
+  }
+
+  /** Encodes an order's request, and keeps the result if the request has no placeholders. */
+  #prepare({ request, turn }: Order, sending: Sending): PreparedRequest {
     const { method, path, headers, body, check, keepAlive } = request;
     const prepared = prepareRequest({
       method,
@@ -128,19 +165,15 @@ export class TcpEnvironment implements ClientEnvironment {
       keepBody: check?.body !== undefined,
       keepAlive,
     }, this.#host);
-    const templates = [path, ...headers.map(([, value]) => value)];
-    if (body !== undefined) templates.push(body);
-    if (templates.every(({ constant }) => constant !== undefined)) {
-      this.#prepared.set(request, prepared);
-    }
+    if (sending.isConstant) sending.prepared = prepared;
     return prepared;
   }
 
-  #onEnded(connection: Connection<Order>): void {
+  #onEnded(connection: ClientConnection<Order>): void {
     const order = connection.tag;
-    this.clock.cancel(connection.timer);
-    this.#busy.delete(connection);
-    const wanted = order.request.check?.body;
+    const { request } = order;
+    this.#sendings.get(request)?.timeouts.remove(connection);
+    const wanted = request.check?.body;
     order.firstByte = connection.firstByteAt;
     order.ended = connection.endedAt;
     order.error = connection.failure;
@@ -153,8 +186,4 @@ export class TcpEnvironment implements ClientEnvironment {
     if (connection.usable) this.#idle.push(connection);
     order.sender.ended(order);
   }
-}
-
-function giveUp(connection: Connection<Order>): void {
-  connection.abort("timeout");
 }

@@ -8,6 +8,8 @@ import {
   type LoadProgress,
   type LoadResult,
   type LoadSummary,
+  type Loop,
+  LoopWaker,
   PreciseClock,
   threadHost,
   type ThreadInput,
@@ -16,7 +18,12 @@ import { PerfmockError } from "../../../core/plugin.ts";
 import { LoadRun } from "../executors/load_run.ts";
 import { spareConnections } from "../executors/schedules.ts";
 import type { TickTimes } from "../figures/time_series.ts";
-import { connectTo, type Destination, readPollingSlice } from "../http/mod.ts";
+import {
+  connectTo,
+  type Destination,
+  loopFor,
+  readPollingSlice,
+} from "../http/mod.ts";
 import type { ClientEnvironment } from "../order.ts";
 import { parseScript } from "../script/parse.ts";
 
@@ -61,6 +68,7 @@ export type Post = (message: FromThread, transfer?: Transferable[]) => void;
 export class ThreadSession {
   readonly #post: Post;
   readonly #clock = new PreciseClock({ slice: readPollingSlice() });
+  #loop: Loop | undefined;
   #environment: ClientEnvironment | undefined;
   #run: LoadRun | undefined;
 
@@ -96,8 +104,10 @@ export class ThreadSession {
   ): Promise<void> {
     const { kit, stream, suggest } = await threadHost(input);
     const plan = await parseScript(script, { kit, stream, suggest, folder });
-    await this.#clock.start();
-    this.#environment = connectTo(destination, this.#clock);
+    const loop = this.#loop = await loopFor(destination);
+    if (loop === undefined) await this.#clock.start();
+    else this.#clock.wakeBy((ring) => new LoopWaker(loop, ring));
+    this.#environment = connectTo(destination, this.#clock, loop);
     this.#run = new LoadRun(plan, this.#environment, {
       tick: (progress, times) => this.#tick(progress, times()),
       ended: (result) => this.#post({ kind: "ended", result }),
@@ -124,6 +134,7 @@ export class ThreadSession {
   async #close(): Promise<void> {
     this.#environment?.[Symbol.dispose]();
     await this.#clock[Symbol.asyncDispose]();
+    await this.#loop?.release();
     this.#post({ kind: "closed" });
   }
 }
