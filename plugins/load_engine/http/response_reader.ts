@@ -94,7 +94,10 @@ export class ResponseReader {
       grown.set(this.#buffer);
       this.#buffer = grown;
     }
-    return this.#buffer.subarray(this.#filled);
+    // A view less for each response.
+    return this.#filled === 0
+      ? this.#buffer
+      : this.#buffer.subarray(this.#filled);
   }
 
   /**
