@@ -8,7 +8,6 @@ import {
   type LoadProgress,
   type LoadResult,
   type LoadSummary,
-  type Loop,
   LoopWaker,
   PreciseClock,
   threadHost,
@@ -68,7 +67,6 @@ export type Post = (message: FromThread, transfer?: Transferable[]) => void;
 export class ThreadSession {
   readonly #post: Post;
   readonly #clock = new PreciseClock({ slice: readPollingSlice() });
-  #loop: Loop | undefined;
   #environment: ClientEnvironment | undefined;
   #run: LoadRun | undefined;
 
@@ -104,8 +102,9 @@ export class ThreadSession {
   ): Promise<void> {
     const { kit, stream, suggest } = await threadHost(input);
     const plan = await parseScript(script, { kit, stream, suggest, folder });
-    const loop = this.#loop = await loopFor(destination);
+    const loop = await loopFor(destination);
     if (loop === undefined) await this.#clock.start();
+    // From here on the loop is the clock's, and ends with it.
     else this.#clock.wakeBy((ring) => new LoopWaker(loop, ring));
     this.#environment = connectTo(destination, this.#clock, loop);
     this.#run = new LoadRun(plan, this.#environment, {
@@ -134,7 +133,6 @@ export class ThreadSession {
   async #close(): Promise<void> {
     this.#environment?.[Symbol.dispose]();
     await this.#clock[Symbol.asyncDispose]();
-    await this.#loop?.release();
     this.#post({ kind: "closed" });
   }
 }

@@ -1,0 +1,54 @@
+import type { Clock } from "../../../../core/plugin.ts";
+import {
+  connectTo,
+  type Destination,
+  loopFor,
+} from "../../../../plugins/load_engine/http/mod.ts";
+import type {
+  ClientEnvironment,
+  Order,
+} from "../../../../plugins/load_engine/order.ts";
+import { at, exchange, HandClock, plan, type Said } from "./_orders.ts";
+
+/** Ways to carry connections; the loop is missing where it cannot run. */
+const CARRIERS = await loopFor(at(1)).then(async (loop) => {
+  await loop?.release();
+  return loop === undefined ? ["Deno's sockets"] : ["Deno's sockets", "loop"];
+});
+
+/** Creates environments of one carrier. */
+export type Connect = (
+  destination: Destination,
+  clock: Clock,
+) => ClientEnvironment;
+
+/** Registers a test for each carrier. */
+export function testEach(
+  name: string,
+  test: (connectTo: Connect) => Promise<void>,
+): void {
+  for (const carrier of CARRIERS) {
+    Deno.test(`${name} (${carrier})`, async () => {
+      const loop = carrier === "loop" ? await loopFor(at(1)) : undefined;
+      try {
+        await test((destination, clock) => connectTo(destination, clock, loop));
+      } finally {
+        await loop?.release();
+      }
+    });
+  }
+}
+
+/** Sends requests one after another in an environment of their own. */
+export async function send(
+  connectTo: Connect,
+  port: number,
+  ...requests: Said[]
+): Promise<Order[]> {
+  using environment = connectTo(at(port), new HandClock());
+  const orders = [];
+  for (const said of requests) {
+    orders.push(await exchange(environment, plan(said)));
+  }
+  return orders;
+}
