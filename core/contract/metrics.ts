@@ -60,6 +60,13 @@ export interface Timing {
    * @param at time at which it ended, in ms of the clock; required with `trace`
    */
   record(milliseconds: number, trace?: string, at?: number): void;
+  /**
+   * Records equal durations, which costs as much as one.
+   *
+   * @param milliseconds duration, at least 0
+   * @param count number of durations, a whole number of at least 1
+   */
+  recordMany(milliseconds: number, count: number): void;
   /** Number of recorded durations. */
   readonly count: number;
   /** Sum of the recorded durations, in ms. */

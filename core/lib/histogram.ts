@@ -154,6 +154,28 @@ export class Histogram {
   }
 
   /**
+   * Records equal durations, as {@linkcode Histogram.record} does for each.
+   *
+   * @param milliseconds at least 0
+   * @param count number of durations, a whole number of at least 1
+   * @returns the key of the bucket, or −1 if the value was refused
+   */
+  recordMany(milliseconds: number, count: number): number {
+    const key = this.record(milliseconds);
+    const figures = this.#figures;
+    const more = count - 1;
+    if (key < 0) {
+      figures[REFUSED] += more;
+      return key;
+    }
+    figures[COUNT] += more;
+    figures[SUM] += milliseconds * more;
+    if (key === TINY_KEY) figures[TINY_COUNT] += more;
+    else this.#counts[key - this.#base] += more;
+    return key;
+  }
+
+  /**
    * Least value, mean, greatest value and the usual quantiles.
    *
    * @param decimals number of decimals that the figures are rounded to

@@ -98,6 +98,19 @@ export class BucketedTiming implements Timing {
   record(milliseconds: number, trace?: string, at = 0): void {
     const key = this.#histogram.record(milliseconds);
     if (key < 0) return;
+    const end = this.#endOf(milliseconds, key);
+    this.#counts[end]++;
+    if (trace) this.#setExemplar(end, trace, milliseconds, at);
+  }
+
+  recordMany(milliseconds: number, count: number): void {
+    const key = this.#histogram.recordMany(milliseconds, count);
+    if (key < 0) return;
+    this.#counts[this.#endOf(milliseconds, key)] += count;
+  }
+
+  /** Index of the classic bucket of a duration, whose key in the histogram is known. */
+  #endOf(milliseconds: number, key: number): number {
     const index = key - this.#base;
     let end = 0;
     if (index >= 0) {
@@ -107,8 +120,7 @@ export class BucketedTiming implements Timing {
     }
     // One comparison where boundaries are further apart than buckets; a value on a boundary stays there.
     while (milliseconds > this.#ends[end]) end++;
-    this.#counts[end]++;
-    if (trace) this.#setExemplar(end, trace, milliseconds, at);
+    return end;
   }
 
   exemplar(bucket: number): Exemplar | undefined {

@@ -223,3 +223,18 @@ Deno.test("Histogram.summary() of an empty histogram is null in each figure", ()
   const figures = Object.values(new Histogram().summary(2));
   deepEqual(figures, new Array(8).fill(null));
 });
+
+Deno.test("Histogram.recordMany() equals recording each value", () => {
+  const many = new Histogram();
+  const each = new Histogram();
+  for (
+    const [value, count] of [[3.5, 4], [0, 3], [-1, 2], [2 ** -30, 2], [900, 1]]
+  ) {
+    const key = many.recordMany(value, count);
+    for (let i = 0; i < count; i++) equal(each.record(value), key);
+  }
+  deepEqual([...many.buckets()], [...each.buckets()]);
+  deepEqual(many.summary(6), each.summary(6));
+  equal(many.count, 10);
+  equal(many.refused, 2);
+});

@@ -175,3 +175,16 @@ Deno.test("Timing equals prom-client's histogram of the same events, and each ex
     { seed: 42, numRuns: 200 },
   );
 });
+
+Deno.test("Timing.recordMany() equals recording each duration", () => {
+  const many = timingWith(DURATION_BOUNDARIES);
+  const each = timingWith(DURATION_BOUNDARIES);
+  for (const [value, count] of [[7, 3], [0, 2], [NaN, 5], [1e9, 1], [5, 1]]) {
+    many.recordMany(value, count);
+    for (let i = 0; i < count; i++) each.record(value);
+  }
+  deepEqual(many.cumulative(), each.cumulative());
+  equal(many.count, 7);
+  equal(many.sum, each.sum);
+  equal(many.quantile(0.5), each.quantile(0.5));
+});
