@@ -2,6 +2,8 @@
  * Contract for load engines: types of a load run, and values for code that runs in a thread of an engine. On the main thread, a
  * plugin gets the same values from its {@linkcode Host}.
  *
+ * On Linux, with the permission for FFI, an engine may send over the kernel's sockets: {@linkcode Network}.
+ *
  * @module
  */
 import type { ThreadInput } from "./contract/load.ts";
@@ -20,16 +22,15 @@ export {
   type PreciseClockState,
   type PreciseClockStats,
   VirtualClock,
+  type Waker,
 } from "./lib/time/mod.ts";
-
 export {
-  OutgoingSocket,
+  Network,
+  type Outgoing,
   RemoteAddresses,
   type SocketOwner,
 } from "./net/connect.ts";
-export { ERRNO, obstacle as loopObstacle } from "./net/libc.ts";
-export { type Alarm, Loop, type Watcher } from "./net/loop.ts";
-export { LoopWaker } from "./net/loop_waker.ts";
+export { ERRNO } from "./net/libc.ts";
 
 /** Part of a {@linkcode Host} that needs no server. */
 export interface ThreadHost {

@@ -5,8 +5,10 @@
  * @module
  */
 import { isIPv4, isIPv6 } from "node:net";
-import { ERRNO, EVENT } from "./libc.ts";
-import type { Loop, Watcher } from "./loop.ts";
+import type { PreciseClock } from "../lib/time/mod.ts";
+import { ERRNO, EVENT, obstacle } from "./libc.ts";
+import { Loop, type Watcher } from "./loop.ts";
+import { LoopWaker } from "./loop_waker.ts";
 import { ADDRESS_SIZE, addressOf } from "./sockets.ts";
 
 const FAMILY = { ipv4: 2, ipv6: 10 } as const;
@@ -69,7 +71,7 @@ export class RemoteAddresses {
   }
 }
 
-/** Owner of an {@linkcode OutgoingSocket}. Its methods are called from the loop, never from within a method of the socket. */
+/** Owner of an {@linkcode Outgoing} connection. Its methods are called from the loop, never from within a method of the connection. */
 export interface SocketOwner {
   /** The connection is open. */
   onOpen(): void;
@@ -79,14 +81,88 @@ export interface SocketOwner {
    * @param errno error of the last attempt, see {@linkcode ERRNO}
    */
   onRefused(errno: number): void;
-  /** Bytes, the end of the stream or an error has come: call {@linkcode OutgoingSocket.receive}. */
+  /** Bytes, the end of the stream or an error has come: call {@linkcode Outgoing.receive}. */
   onReadable(): void;
   /** A method above threw an error. The socket is closed. Must not throw. */
   broken(error: unknown): void;
 }
 
 /** One connection to a remote server. It can be opened once. */
-export class OutgoingSocket implements Watcher {
+export interface Outgoing {
+  /** True while the connection is open: false before it has connected and after it was closed. */
+  readonly isOpen: boolean;
+  /** True if the server had ended its direction at the last event, or the connection is broken: what it sent can still be received. */
+  readonly hasEnded: boolean;
+  /** True if bytes given to {@linkcode Outgoing.send} are not with the kernel yet. */
+  readonly isSending: boolean;
+  /** Connects to the first address that accepts, beginning with the one that accepted last. Tells the owner how that ended. */
+  open(): void;
+  /**
+   * Sends bytes: at once if the kernel has room, and the rest when it has. The bytes must stay unchanged meanwhile. Before the last
+   * ones are sent no more may be given. An error is left to {@linkcode Outgoing.receive}.
+   */
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  /**
+   * Reads bytes.
+   *
+   * @param space memory for them
+   * @returns their number; 0 at the end of the stream; an error's number below 0, which is −{@linkcode ERRNO}.wouldBlock if nothing
+   * is there
+   */
+  receive(space: Uint8Array<ArrayBuffer>): number;
+  /** Closes the connection, and gives up any attempt to open it. The owner is not called again. */
+  close(): void;
+}
+
+/** The kernel's sockets, as this thread may use them for connections of its own. */
+export class Network {
+  readonly #loop: Loop;
+
+  /**
+   * Returns the reason why there are none here, as a sentence without a full stop; undefined if none is known. Never prompts for a
+   * permission.
+   */
+  static obstacle(): string | undefined {
+    return obstacle();
+  }
+
+  /**
+   * Starts what they need, unless this thread has it already. Call {@linkcode Network.release} once.
+   *
+   * @throws Error if they cannot be used here; the message is the reason
+   */
+  static async acquire(): Promise<Network> {
+    return new Network(await Loop.acquire());
+  }
+
+  private constructor(loop: Loop) {
+    this.#loop = loop;
+  }
+
+  /** Creates a connection that is not open. */
+  connection(remote: RemoteAddresses, owner: SocketOwner): Outgoing {
+    return new OutgoingSocket(this.#loop, remote, owner);
+  }
+
+  /** Lets a clock wait where the sockets wait, instead of on a thread of its own, until the clock is disposed. */
+  async wake(clock: PreciseClock): Promise<void> {
+    const own = await Loop.acquire();
+    try {
+      clock.wakeBy((ring) => new LoopWaker(own, ring));
+    } catch (error) {
+      await own.release();
+      throw error;
+    }
+  }
+
+  /** Ends the use; settles when nothing is left. All connections must be closed. */
+  release(): Promise<void> {
+    return this.#loop.release();
+  }
+}
+
+/** An {@linkcode Outgoing} connection on the loop. */
+export class OutgoingSocket implements Outgoing, Watcher {
   readonly #loop: Loop;
   readonly #remote: RemoteAddresses;
   readonly #owner: SocketOwner;
@@ -111,22 +187,18 @@ export class OutgoingSocket implements Watcher {
     this.#owner = owner;
   }
 
-  /** True while the connection is open: false before it has connected and after it was closed. */
   get isOpen(): boolean {
     return this.#state === "open";
   }
 
-  /** True if the server had ended its direction at the last event, or the connection is broken: what it sent can still be received. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
-  /** True if bytes given to {@linkcode OutgoingSocket.send} are not with the kernel yet. */
   get isSending(): boolean {
     return this.#rest !== undefined;
   }
 
-  /** Connects to the first address that accepts, beginning with the one that accepted last. Tells the owner how that ended. */
   open(): void {
     this.#state = "connecting";
     const errno = this.#begin();
@@ -135,10 +207,6 @@ export class OutgoingSocket implements Watcher {
     setImmediate(() => this.#fail(errno));
   }
 
-  /**
-   * Sends bytes: at once if the kernel has room, and the rest when it has. The bytes must stay unchanged meanwhile. Before the last
-   * ones are sent no more may be given. An error is left to {@linkcode OutgoingSocket.receive}.
-   */
   send(bytes: Uint8Array<ArrayBuffer>): void {
     const { calls } = this.#loop;
     const sent = calls.send(this.#fd, bytes, bytes.length, NO_SIGNAL);
@@ -148,13 +216,6 @@ export class OutgoingSocket implements Watcher {
     this.#wrote(sent);
   }
 
-  /**
-   * Reads bytes.
-   *
-   * @param space memory for them
-   * @returns their number; 0 at the end of the stream; an error's number below 0, which is −{@linkcode ERRNO}.wouldBlock if nothing
-   * is there
-   */
   receive(space: Uint8Array<ArrayBuffer>): number {
     const { calls } = this.#loop;
     const count = calls.recv(this.#fd, space, space.length, 0);
@@ -164,7 +225,6 @@ export class OutgoingSocket implements Watcher {
     return errno === ERRNO.interrupted ? -ERRNO.wouldBlock : -errno;
   }
 
-  /** Closes the connection, and gives up any attempt to open it. The owner is not called again. */
   close(): void {
     this.#state = "closed";
     this.#rest = undefined;

@@ -6,9 +6,8 @@
  */
 import {
   ERRNO,
-  Loop,
-  loopObstacle,
-  OutgoingSocket,
+  Network,
+  type Outgoing,
   RemoteAddresses,
   type SocketOwner,
 } from "../../../core/load.ts";
@@ -24,22 +23,22 @@ import { MalformedResponse } from "./response_reader.ts";
 import type { Destination } from "./targets.ts";
 
 /**
- * Returns the loop that carries the connections to a destination; undefined if Deno's sockets must: over TLS, and where the loop
- * cannot run or may not be used. Never prompts for a permission, and never rejects.
+ * Returns the network that carries the connections to a destination; undefined if Deno's sockets must: over TLS, and where the
+ * kernel's cannot or may not be used. Never prompts for a permission, and never rejects.
  *
- * @returns a loop that the caller releases
+ * @returns a network that the caller releases
  */
-export async function loopFor(
+export async function networkFor(
   { secure, addresses, port }: Destination,
-): Promise<Loop | undefined> {
-  if (secure || loopObstacle() !== undefined) return undefined;
+): Promise<Network | undefined> {
+  if (secure || Network.obstacle() !== undefined) return undefined;
   if (RemoteAddresses.of(addresses, port) === undefined) return undefined;
   // The kernel does not know what Deno permits.
   if (!addresses.every((address) => mayConnect(address, port))) {
     return undefined;
   }
   try {
-    return await Loop.acquire();
+    return await Network.acquire();
   } catch {
     return undefined;
   }
@@ -53,26 +52,28 @@ function mayConnect(address: string, port: number): boolean {
 
 /** Connections of an environment on the loop. */
 export class LoopConnector implements Connector {
-  readonly #loop: Loop;
+  readonly #network: Network;
   readonly #remote: RemoteAddresses;
 
-  /** Returns a connector; undefined if the loop cannot connect to one of the addresses. */
+  /** Returns a connector; undefined if the network cannot connect to one of the addresses. */
   static of(
-    loop: Loop,
+    network: Network,
     { addresses, port }: Destination,
   ): LoopConnector | undefined {
     const remote = RemoteAddresses.of(addresses, port);
-    return remote === undefined ? undefined : new LoopConnector(loop, remote);
+    return remote === undefined
+      ? undefined
+      : new LoopConnector(network, remote);
   }
 
-  private constructor(loop: Loop, remote: RemoteAddresses) {
-    this.#loop = loop;
+  private constructor(network: Network, remote: RemoteAddresses) {
+    this.#network = network;
     this.#remote = remote;
   }
 
   /** See {@linkcode Connector.create}. */
   create(settings: ExchangeSettings<Order>): LoopConnection<Order> {
-    return new LoopConnection(settings, this.#loop, this.#remote);
+    return new LoopConnection(settings, this.#network, this.#remote);
   }
 
   /** Does nothing: each connection gives up its own attempt when it is closed. */
@@ -82,7 +83,7 @@ export class LoopConnector implements Connector {
 /** One connection on the loop. */
 export class LoopConnection<Tag> extends ClientConnection<Tag>
   implements SocketOwner {
-  readonly #socket: OutgoingSocket;
+  readonly #socket: Outgoing;
   /** Request to send once the connection is open. */
   #request: PreparedRequest | undefined;
   /** Reports the end of an attempt without a request. */
@@ -91,11 +92,11 @@ export class LoopConnection<Tag> extends ClientConnection<Tag>
   /** See {@linkcode ClientConnection}. */
   constructor(
     settings: ExchangeSettings<Tag>,
-    loop: Loop,
+    network: Network,
     remote: RemoteAddresses,
   ) {
     super(settings);
-    this.#socket = new OutgoingSocket(loop, remote, this);
+    this.#socket = network.connection(remote, this);
   }
 
   /** See {@linkcode ClientConnection.connected}. */

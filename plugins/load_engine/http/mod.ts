@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Loop } from "../../../core/load.ts";
+import type { Network } from "../../../core/load.ts";
 import type { Clock } from "../../../core/plugin.ts";
 import type { ClientEnvironment } from "../order.ts";
 import { DenoConnector } from "./connection.ts";
@@ -20,7 +20,7 @@ export {
   kindOfError,
 } from "./connection.ts";
 export { readPollingSlice, shortenEventInterval } from "./event_interval.ts";
-export { loopFor } from "./loop_connection.ts";
+export { networkFor } from "./loop_connection.ts";
 export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";
 export {
@@ -33,16 +33,16 @@ export {
 /**
  * Returns the environment for a destination: connections of its own, or fetch over TLS.
  *
- * @param loop carries the connections; undefined leaves them to Deno's sockets. See {@linkcode loopFor}
+ * @param network carries the connections; undefined leaves them to Deno's sockets. See {@linkcode networkFor}
  */
 export function connectTo(
   destination: Destination,
   clock: Clock,
-  loop?: Loop,
+  network?: Network,
 ): ClientEnvironment {
   if (destination.secure) return new FetchEnvironment(clock, destination);
-  const connector = loop === undefined
+  const connector = network === undefined
     ? new DenoConnector(destination)
-    : LoopConnector.of(loop, destination) ?? new DenoConnector(destination);
+    : LoopConnector.of(network, destination) ?? new DenoConnector(destination);
   return new TcpEnvironment(clock, destination, connector);
 }

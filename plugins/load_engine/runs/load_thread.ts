@@ -8,7 +8,7 @@ import {
   type LoadProgress,
   type LoadResult,
   type LoadSummary,
-  LoopWaker,
+  type Network,
   PreciseClock,
   threadHost,
   type ThreadInput,
@@ -20,7 +20,7 @@ import type { TickTimes } from "../figures/time_series.ts";
 import {
   connectTo,
   type Destination,
-  loopFor,
+  networkFor,
   readPollingSlice,
 } from "../http/mod.ts";
 import type { ClientEnvironment } from "../order.ts";
@@ -67,6 +67,7 @@ export type Post = (message: FromThread, transfer?: Transferable[]) => void;
 export class ThreadSession {
   readonly #post: Post;
   readonly #clock = new PreciseClock({ slice: readPollingSlice() });
+  #network: Network | undefined;
   #environment: ClientEnvironment | undefined;
   #run: LoadRun | undefined;
 
@@ -102,11 +103,10 @@ export class ThreadSession {
   ): Promise<void> {
     const { kit, stream, suggest } = await threadHost(input);
     const plan = await parseScript(script, { kit, stream, suggest, folder });
-    const loop = await loopFor(destination);
-    if (loop === undefined) await this.#clock.start();
-    // From here on the loop is the clock's, and ends with it.
-    else this.#clock.wakeBy((ring) => new LoopWaker(loop, ring));
-    this.#environment = connectTo(destination, this.#clock, loop);
+    const network = this.#network = await networkFor(destination);
+    if (network === undefined) await this.#clock.start();
+    else await network.wake(this.#clock);
+    this.#environment = connectTo(destination, this.#clock, network);
     this.#run = new LoadRun(plan, this.#environment, {
       tick: (progress, times) => this.#tick(progress, times()),
       ended: (result) => this.#post({ kind: "ended", result }),
@@ -133,6 +133,7 @@ export class ThreadSession {
   async #close(): Promise<void> {
     this.#environment?.[Symbol.dispose]();
     await this.#clock[Symbol.asyncDispose]();
+    await this.#network?.release();
     this.#post({ kind: "closed" });
   }
 }

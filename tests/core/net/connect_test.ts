@@ -1,5 +1,7 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import {
+  Network,
   OutgoingSocket,
   RemoteAddresses,
   type SocketOwner,
@@ -289,6 +291,34 @@ testOnLoop(
       }
       await Promise.all(owners.map((owner) => owner.hears("end")));
     }
+    equal(descriptors(), before);
+  },
+);
+
+testOnLoop(
+  "Network opens connections and wakes a clock until both are released",
+  async () => {
+    equal(Network.obstacle(), undefined);
+    const before = descriptors();
+    const network = await Network.acquire();
+    const clock = new PreciseClock();
+    await network.wake(clock);
+    equal(clock.state, "loop");
+    const due = clock.now() + 2;
+    await new Promise<void>((resolve) => clock.at(due, resolve, undefined));
+    ok(clock.now() >= due);
+    const refused = Promise.withResolvers<number>();
+    const nothing = () => {};
+    network.connection(loopback(freePort()), {
+      onOpen: nothing,
+      onRefused: refused.resolve,
+      onReadable: nothing,
+      broken: refused.reject,
+    }).open();
+    equal(await refused.promise, ERRNO.connectionRefused);
+    await clock[Symbol.asyncDispose]();
+    await rejects(() => network.wake(clock), /the clock is disposed/);
+    await network.release();
     equal(descriptors(), before);
   },
 );

@@ -2,7 +2,7 @@ import type { Clock } from "../../../../core/plugin.ts";
 import {
   connectTo,
   type Destination,
-  loopFor,
+  networkFor,
 } from "../../../../plugins/load_engine/http/mod.ts";
 import type {
   ClientEnvironment,
@@ -11,9 +11,11 @@ import type {
 import { at, exchange, HandClock, plan, type Said } from "./_orders.ts";
 
 /** Ways to carry connections; the loop is missing where it cannot run. */
-const CARRIERS = await loopFor(at(1)).then(async (loop) => {
-  await loop?.release();
-  return loop === undefined ? ["Deno's sockets"] : ["Deno's sockets", "loop"];
+const CARRIERS = await networkFor(at(1)).then(async (network) => {
+  await network?.release();
+  return network === undefined
+    ? ["Deno's sockets"]
+    : ["Deno's sockets", "loop"];
 });
 
 /** Creates environments of one carrier. */
@@ -29,11 +31,13 @@ export function testEach(
 ): void {
   for (const carrier of CARRIERS) {
     Deno.test(`${name} (${carrier})`, async () => {
-      const loop = carrier === "loop" ? await loopFor(at(1)) : undefined;
+      const network = carrier === "loop" ? await networkFor(at(1)) : undefined;
       try {
-        await test((destination, clock) => connectTo(destination, clock, loop));
+        await test((destination, clock) =>
+          connectTo(destination, clock, network)
+        );
       } finally {
-        await loop?.release();
+        await network?.release();
       }
     });
   }

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { loopFor } from "../../../../plugins/load_engine/http/mod.ts";
+import { networkFor } from "../../../../plugins/load_engine/http/mod.ts";
 import { send, testEach } from "./_carriers.ts";
 import {
   answerOnce,
@@ -170,21 +170,21 @@ testEach(
   },
 );
 
-Deno.test("loopFor() leaves targets over TLS and addresses with a zone to Deno's sockets", async () => {
-  equal(await loopFor(at(1, { secure: true })), undefined);
-  equal(await loopFor(at(1, { addresses: ["fe80::1%eth0"] })), undefined);
+Deno.test("networkFor() leaves targets over TLS and addresses with a zone to Deno's sockets", async () => {
+  equal(await networkFor(at(1, { secure: true })), undefined);
+  equal(await networkFor(at(1, { addresses: ["fe80::1%eth0"] })), undefined);
 });
 
 Deno.test({
   name:
-    "loopFor() leaves connections to Deno's sockets without the permission for FFI",
+    "networkFor() leaves connections to Deno's sockets without the permission for FFI",
   permissions: { net: true, ffi: false },
-  fn: async () => equal(await loopFor(at(1)), undefined),
+  fn: async () => equal(await networkFor(at(1)), undefined),
 });
 
 Deno.test({
   name:
-    "loopFor() leaves connections to Deno's sockets, which ask, if the address is not permitted",
+    "networkFor() leaves connections to Deno's sockets, which ask, if the address is not permitted",
   permissions: { net: ["127.0.0.2:80"], ffi: true },
-  fn: async () => equal(await loopFor(at(1)), undefined),
+  fn: async () => equal(await networkFor(at(1)), undefined),
 });

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import {
   connectTo,
-  loopFor,
+  networkFor,
 } from "../../../../plugins/load_engine/http/mod.ts";
 import type { Order } from "../../../../plugins/load_engine/order.ts";
 import { send, testEach } from "./_carriers.ts";
@@ -414,12 +414,12 @@ testEach(
 );
 
 Deno.test("TcpEnvironment reports an address that Deno's sockets must try in the loop's place", async () => {
-  const loop = await loopFor(at(1));
+  const network = await networkFor(at(1));
   {
     const addresses = ["fe80::1%none"];
     const destination = at(freePort(), { addresses });
-    using environment = connectTo(destination, new HandClock(), loop);
+    using environment = connectTo(destination, new HandClock(), network);
     equal((await exchange(environment, plan())).error, "connect");
   }
-  await loop?.release();
+  await network?.release();
 });
