@@ -1,0 +1,98 @@
+// Runs alone, without the profiler: measures time.
+import { ok } from "node:assert/strict";
+import { cpuUsage } from "node:process";
+import type { Loop } from "../../../core/net/loop.ts";
+import { eventsOf, withLoop } from "./_loop.ts";
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Processor time of this process while a time passes, in ms. */
+async function usedWhile(ms: number): Promise<number> {
+  const before = cpuUsage();
+  await later(ms);
+  const { user, system } = cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** Median lateness of deadlines, each set once the one before has come, in ms. */
+async function medianLateness(loop: Loop, afters: number[]): Promise<number> {
+  const lates: number[] = [];
+  for (const after of afters) {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const alarm = {
+      at: Infinity,
+      ring() {
+        resolve(performance.now() - this.at);
+        this.at = Infinity;
+      },
+    };
+    loop.addAlarm(alarm);
+    loop.expect(alarm, performance.now() + after);
+    lates.push(await promise);
+    loop.removeAlarm(alarm);
+  }
+  return lates.sort((a, b) => a - b)[lates.length >> 1];
+}
+
+Deno.test("Loop takes no processor time while it sleeps", async () => {
+  await withLoop(async () => {
+    await later(100);
+    const used = await usedWhile(1000);
+    ok(used < 50, `${used} ms in a second`);
+  });
+});
+
+Deno.test("Loop goes to sleep after events, and takes no processor time then", async () => {
+  await withLoop(async (loop) => {
+    const events = eventsOf(loop);
+    events.watch(() => {});
+    for (let n = 0; n < 20; n++) {
+      events.raise();
+      await later(2);
+    }
+    await later(100);
+    const used = await usedWhile(1000);
+    ok(used < 50, `${used} ms in a second`);
+    events.close();
+  });
+});
+
+Deno.test("Loop takes little processor time while it waits for a far deadline", async () => {
+  await withLoop(async (loop) => {
+    const alarm = { at: Infinity, ring: () => void (alarm.at = Infinity) };
+    loop.addAlarm(alarm);
+    loop.expect(alarm, performance.now() + 60_000);
+    await later(100);
+    const used = await usedWhile(1000);
+    ok(used < 50, `${used} ms in a second`);
+    loop.removeAlarm(alarm);
+  });
+});
+
+Deno.test("Loop is exact to a fraction of a millisecond, asleep or awake", async () => {
+  await withLoop(async (loop) => {
+    const far = await medianLateness(loop, new Array(21).fill(20));
+    ok(far < 1, `${far} ms late after 20 ms`);
+    const near = await medianLateness(loop, new Array(51).fill(1.5));
+    ok(near < 1, `${near} ms late after 1.5 ms`);
+  });
+});
+
+Deno.test("Loop delays Deno's timers by no more than milliseconds while it is busy", async () => {
+  await withLoop(async (loop) => {
+    const busy = eventsOf(loop);
+    busy.watch(() => busy.raise());
+    busy.raise();
+    const lates: number[] = [];
+    for (let n = 0; n < 41; n++) {
+      const due = performance.now() + 5;
+      await later(5);
+      lates.push(performance.now() - due);
+    }
+    const median = lates.sort((a, b) => a - b)[20];
+    ok(median < 5, `${median} ms`);
+    busy.close();
+  });
+});
