@@ -574,10 +574,10 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#onClose = undefined;
   }
 
-  /** Ends an idle connection; lets the others end after their answer. */
+  /** Ends a connection without a complete head; lets the others end after their answer. */
   end(): void {
     this.#keepAlive = false;
-    if (this.#phase === "idle") this.#close();
+    if (this.#phase === "idle" || this.#phase === "head") this.#close();
   }
 
   /** Ends the connection at once. */
