@@ -305,6 +305,15 @@ Deno.test("HttpServer.shutdown() ends idle connections, lets answers leave, and 
   await serving.server.shutdown();
 });
 
+Deno.test("HttpServer.shutdown() ends connections whose heads are not complete", async () => {
+  await using serving = await serve(echoPath);
+  using client = await RawClient.connect(serving.port);
+  await client.send("GET / HTTP/1.1\r\nho");
+  await until(() => serving.server.size === 1);
+  await serving.server.shutdown();
+  equal((await client.end()).text, "");
+});
+
 Deno.test("HttpServer.shutdown() leaves the answer to a request whose body is unread intact", async () => {
   const answer = Promise.withResolvers<Response>();
   const taken = Promise.withResolvers<void>();

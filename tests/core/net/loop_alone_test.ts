@@ -1,7 +1,7 @@
-// Runs alone, without the profiler: measures time.
-import { ok } from "node:assert/strict";
+// Runs alone, without the profiler: measures time and counts descriptors.
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { cpuUsage } from "node:process";
-import type { Loop } from "../../../core/net/loop.ts";
+import { Loop } from "../../../core/net/loop.ts";
 import { eventsOf, withLoop } from "./_loop.ts";
 
 function later(ms: number): Promise<void> {
@@ -96,3 +96,63 @@ Deno.test("Loop delays Deno's timers by no more than milliseconds while it is bu
     busy.close();
   });
 });
+
+Deno.test("Loop keeps events of a closed descriptor from the next one of its number", async () => {
+  await withLoop(async (loop) => {
+    const calls: string[] = [];
+    const both = [eventsOf(loop), eventsOf(loop)];
+    const next: ReturnType<typeof eventsOf>[] = [];
+    const done = Promise.withResolvers<void>();
+    both.forEach((own, n) => {
+      own.watch(() => {
+        calls.push(`old ${n}`);
+        // Both have events in this turn: the other one's is stale from now on.
+        const other = both[1 - n];
+        other.close();
+        const reused = eventsOf(loop);
+        equal(reused.fd, other.fd);
+        reused.watch(() => calls.push("new"));
+        next.push(reused);
+        setTimeout(done.resolve, 20);
+      });
+    });
+    // Both are raised before the loop can look.
+    for (const own of both) own.raise();
+    await done.promise;
+    equal(calls.length, 1, `${calls}`);
+    const [reused] = next;
+    reused.raise();
+    await later(20);
+    deepEqual(calls.slice(1), ["new"]);
+    reused.close();
+    both.find(({ fd }) => fd !== reused.fd)?.close();
+  });
+});
+
+Deno.test("Loop.acquire() leaves nothing open where it fails", async () => {
+  const { listen } = Deno;
+  const before = descriptors();
+  try {
+    Deno.listen = (() => {
+      throw new Error("no socket");
+    }) as unknown as typeof Deno.listen;
+    await rejects(Promise.all([Loop.acquire(), Loop.acquire()]), /no socket/);
+    Deno.listen = ((options: Deno.TcpListenOptions) => {
+      const listener = listen(options);
+      Object.defineProperty(listener, "accept", {
+        value: () => Promise.reject(new Error("no connection")),
+      });
+      return listener;
+    }) as unknown as typeof Deno.listen;
+    await rejects(Loop.acquire(), /no connection/);
+  } finally {
+    Deno.listen = listen;
+  }
+  equal(descriptors(), before);
+  await (await Loop.acquire()).release();
+  equal(descriptors(), before);
+});
+
+function descriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
