@@ -19,22 +19,26 @@ import { alternatives } from "./words.ts";
 
 const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/;
 
-/** Returns the issues between the settings of a configuration. */
-export function crossIssues(written: unknown, kit: Kit): Issue[] {
+/** Finds the issues between the settings of a configuration, step by step. */
+export function* crossIssues(
+  written: unknown,
+  kit: Kit,
+): Generator<void, Issue[]> {
   if (!isRecord(written)) return [];
   const routes = listOf(written.routes);
-  return [
+  const issues = [
     ...exposedServer(written),
-    ...ambiguousRoutes(routes),
-    ...routes.flatMap((route, index) =>
-      isRecord(route)
-        ? [
-          ...uncuttableBodies(route, index),
-          ...responseIssues(route, index, kit),
-        ]
-        : []
-    ),
+    ...yield* ambiguousRoutes(routes),
   ];
+  for (const [index, route] of routes.entries()) {
+    if (!isRecord(route)) continue;
+    issues.push(
+      ...uncuttableBodies(route, index),
+      ...responseIssues(route, index, kit),
+    );
+    yield;
+  }
+  return issues;
 }
 
 /** Requires a token beyond loopback, where anyone could change the server. */
@@ -59,30 +63,37 @@ function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
   }];
 }
 
-/** The parts of a route that decide which requests it takes. */
-interface Matched {
+/** A route as messages name it. */
+interface NamedRoute {
   readonly id: string;
   readonly methods: readonly string[];
   readonly path: string;
 }
 
 /** Finds routes with the same id, and routes hidden by an earlier one with the same method and path. */
-function ambiguousRoutes(routes: readonly unknown[]): Issue[] {
+function* ambiguousRoutes(
+  routes: readonly unknown[],
+): Generator<void, Issue[]> {
   const issues: Issue[] = [];
-  const earlier: Matched[] = [];
+  /** First route of each id. */
+  const named = new Map<string, NamedRoute>();
+  /** First route of each method, by the shape of its path. */
+  const taken = new Map<string, Map<string, NamedRoute>>();
   for (const [index, route] of routes.entries()) {
+    yield;
     if (!isRecord(route) || typeof route.path !== "string") continue;
     const { path } = route;
     const methods = methodsOf(route.method);
     const id = typeof route.id === "string" ? route.id : idOf(methods, path);
+    const own: NamedRoute = { id, methods, path };
+    const shape = shapeOf(path);
+    const sameShape = taken.get(shape) ?? new Map<string, NamedRoute>();
+    taken.set(shape, sameShape);
     const hidden = methods.map((method) => ({
       method,
-      by: earlier.find((other) =>
-        shapeOf(other.path) === shapeOf(path) &&
-        (other.methods.includes(method) || other.methods.includes("*"))
-      ),
+      by: sameShape.get(method) ?? sameShape.get("*"),
     })).find(({ by }) => by !== undefined);
-    const twin = earlier.find((other) => other.id === id);
+    const twin = named.get(id);
     if (hidden !== undefined) {
       issues.push({
         path: `/routes/${index}/path`,
@@ -100,7 +111,10 @@ function ambiguousRoutes(routes: readonly unknown[]): Issue[] {
         allowed: "an id of its own",
       });
     }
-    earlier.push({ id, methods, path });
+    if (twin === undefined) named.set(id, own);
+    for (const method of methods) {
+      if (!sameShape.has(method)) sameShape.set(method, own);
+    }
   }
   return issues;
 }

@@ -14,9 +14,12 @@ export {
 } from "../lib/units.ts";
 export {
   type ConfigSchemaOptions,
+  type ConfigSchemas,
   type ControlSettings,
   createConfigSchema,
+  createConfigSchemas,
   deepFreeze,
+  freezingSteps,
   type OverrideSettings,
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
@@ -26,6 +29,7 @@ export {
   type RouteSettings,
   type SessionSettings,
   validateConfig,
+  validationSteps,
 } from "./schema.ts";
 export { idOf } from "./_route_settings.ts";
 export {

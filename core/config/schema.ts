@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import type { Kit, Schema } from "../contract/values.ts";
+import type { Issue } from "../errors.ts";
+import { atOnce } from "../lib/time/mod.ts";
 import { crossIssues } from "./_cross_checks.ts";
 import { idOf, METHODS, PATH } from "./_route_settings.ts";
 import {
@@ -12,6 +14,7 @@ import {
   type FaultSettings,
   faultsType,
 } from "./fault_settings.ts";
+import { isRecord } from "./_schema_lookup.ts";
 import { jsonSchemaPart } from "./json_schema.ts";
 import { readingType } from "./kit.ts";
 import {
@@ -185,26 +188,65 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
   "faults",
 ]);
 
+/** Schemas of a configuration: of the whole, and of one of its routes. */
+export interface ConfigSchemas {
+  /** Schema of the whole. */
+  readonly schema: Schema<PerfmockConfig>;
+  /** Schema of one route. */
+  readonly routeSchema: Schema<RouteSettings>;
+}
+
 /**
- * Validates a whole configuration.
+ * Validates a whole configuration, route by route: the steps can be run in slices.
  *
  * @returns the configuration with defaults filled in, or all issues, including those between settings
  */
+export function* validationSteps(
+  value: unknown,
+  { kit, schema, routeSchema }: ConfigSchemas & { readonly kit: Kit },
+): Generator<void, Validation<PerfmockConfig>> {
+  const written = isRecord(value) && Array.isArray(value.routes)
+    ? value.routes as readonly unknown[]
+    : undefined;
+  const result = validate(
+    schema,
+    written === undefined ? value : { ...value as object, routes: [] },
+  );
+  const issues: Issue[] = [...result.issues ?? []];
+  const routes: RouteSettings[] = [];
+  for (const [index, route] of (written ?? []).entries()) {
+    yield;
+    const read = validate(routeSchema, route, `/routes/${index}`);
+    if (read.issues === undefined) routes.push(read.value);
+    else issues.push(...read.issues);
+  }
+  issues.push(...yield* crossIssues(value, kit));
+  if (result.issues !== undefined || issues.length > 0) return { issues };
+  return {
+    value: written === undefined ? result.value : { ...result.value, routes },
+  };
+}
+
+/** Validates a whole configuration at once; see {@linkcode validationSteps}. */
 export function validateConfig(
   value: unknown,
-  { kit, schema }: {
-    readonly kit: Kit;
-    readonly schema: Schema<PerfmockConfig>;
-  },
+  schemas: ConfigSchemas & { readonly kit: Kit },
 ): Validation<PerfmockConfig> {
-  const result = validate(schema, value);
-  const issues = [...result.issues ?? [], ...crossIssues(value, kit)];
-  return issues.length > 0 || result.issues !== undefined ? { issues } : result;
+  return atOnce(validationSteps(value, schemas));
+}
+
+/** Makes the schemas of a configuration and of its routes. */
+export function createConfigSchemas(
+  options: ConfigSchemaOptions,
+): ConfigSchemas {
+  const routeSchema = routeType(options);
+  return { schema: createConfigSchema(options, routeSchema), routeSchema };
 }
 
 /** Makes the schema of the configuration. It leaves plugin options as they are: each plugin's own schema parses them. */
 export function createConfigSchema(
   options: ConfigSchemaOptions,
+  routeSchema = routeType(options),
 ): Schema<PerfmockConfig> {
   const { kit } = options;
   return z.strictObject({
@@ -233,7 +275,7 @@ export function createConfigSchema(
       z.string(),
       z.union([z.literal(false), z.record(z.string(), z.unknown()), z.null()]),
     ).default({}),
-    routes: z.array(routeType(options)).default([]),
+    routes: z.array(routeSchema).default([]),
   }).transform(({ $schema: _, ...config }) => config) as unknown as Schema<
     PerfmockConfig
   >;
@@ -291,6 +333,17 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
 function embed(schema: Schema, key: string) {
   const json = jsonSchemaPart(schema, `route.${key}`);
   return readingType("value", json, (value) => validate(schema, value));
+}
+
+/** Freezes a configuration route by route, like {@linkcode deepFreeze}. */
+export function* freezingSteps(
+  config: PerfmockConfig,
+): Generator<void, PerfmockConfig> {
+  for (const route of config.routes) {
+    deepFreeze(route);
+    yield;
+  }
+  return deepFreeze(config);
 }
 
 /** Freezes a value with all plain objects and lists in it. Class instances and functions are left alone. */

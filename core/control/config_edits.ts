@@ -100,10 +100,16 @@ export function patchRoute(
 ): unknown {
   const index = indexOf(written, id);
   const routes = routesOf(written);
+  return withRoutes(
+    written,
+    routes.with(index, patched(routes[index], id, patch)),
+  );
+}
+
+/** Merges a patch into one route. An id that was derived from method and path stays, even if the patch changes those. */
+function patched(route: unknown, id: string, patch: unknown): unknown {
   const { id: _, ...keys } = withId(patch, id);
-  // An id that was derived from method and path stays, even if the patch changes those.
-  const patched = withId(mergePatch(routes[index], keys), id);
-  return withRoutes(written, routes.with(index, patched));
+  return withId(mergePatch(route, keys), id);
 }
 
 /** Merges patches into several routes, by id; a patch with an unknown id is a new route, which is appended. */
@@ -111,13 +117,14 @@ export function mergeRoutes(
   written: WrittenConfig,
   patches: Readonly<Record<string, unknown>>,
 ): unknown {
-  return Object.entries(patches).reduce(
-    ({ value, ids }: WrittenConfig, [id, patch]): WrittenConfig =>
-      ids.includes(id)
-        ? { value: patchRoute({ value, ids }, id, patch), ids }
-        : { value: putRoute({ value, ids }, id, patch), ids: [...ids, id] },
-    written,
-  ).value;
+  const routes = [...routesOf(written)];
+  const places = new Map(written.ids.map((id, index) => [id, index]));
+  for (const [id, patch] of Object.entries(patches)) {
+    const place = places.get(id);
+    if (place === undefined) routes.push(withId(patch, id));
+    else routes[place] = patched(routes[place], id, patch);
+  }
+  return withRoutes(written, routes);
 }
 
 /**

@@ -168,22 +168,24 @@ export class Recorder {
   }
 
   /**
-   * Restricts the figures to these routes, in this order, and drops those of all others. The series of these routes are made
-   * now, since a rate over a counter needs its 0. Series of other routes in the metrics stay.
+   * Restricts the figures to these routes, in this order, and drops those of all others. Series of other routes in the metrics
+   * stay.
    *
    * @param ids of the routes of the configuration in force
    */
   keep(ids: readonly string[]): void {
     this.#shown = [...ids];
     const kept = new Set(ids);
-    for (const id of this.#routes.keys()) {
-      if (!kept.has(id)) this.#routes.delete(id);
+    for (const known of [this.#routes, this.#planned]) {
+      for (const id of known.keys()) if (!kept.has(id)) known.delete(id);
     }
-    for (const id of ids) {
-      this.#series(id);
-      for (const fault of this.#planned.get(id) ?? []) this.#fault(id, fault);
-    }
-    this.#planned.clear();
+  }
+
+  /** Makes the series of a route of the configuration in force now, since a rate over a counter needs its 0. */
+  prepare(id: string): void {
+    this.#series(id);
+    for (const fault of this.#planned.get(id) ?? []) this.#fault(id, fault);
+    this.#planned.delete(id);
   }
 
   /**

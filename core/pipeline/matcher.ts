@@ -7,7 +7,7 @@
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
-import { METHOD_NAME_ALL } from "hono/router";
+import { METHOD_NAME_ALL, type Router } from "hono/router";
 import { getPath } from "hono/utils/url";
 
 /** Something to be found by method and path. */
@@ -36,25 +36,37 @@ export function pathOf(at: { readonly url: string }): string {
   return getPath(at as Request);
 }
 
+/**
+ * Greatest number of routes that are compiled into one regular expression, which is fastest for few. The time to compile it
+ * grows with the square of their number, so a trie holds more.
+ */
+const COMPILED = 128;
+
+/** Greatest total length of the paths that are compiled into one regular expression, in characters: its size is limited. */
+const COMPILED_LENGTH = 8192;
+
 /** A set of routes; finds the first that matches. */
 export class Matcher<T extends Matchable> {
-  readonly #router = new SmartRouter<T>({
-    routers: [new RegExpRouter(), new TrieRouter()],
-  });
-  readonly #methods = new Set<string>();
+  readonly #router: Router<T>;
+  readonly #methods: ReadonlySet<string>;
 
   /** @throws Error where a path is not in Hono's syntax */
-  constructor(routes: readonly T[]) {
+  constructor(routes: readonly T[], router: Router<T> = routerOf(routes)) {
+    this.#methods = new Set(routes.flatMap(({ methods }) => methods));
+    this.#router = router;
+  }
+
+  /** Makes a matcher route by route, since many take long. */
+  static *inSteps<T extends Matchable>(
+    routes: readonly T[],
+  ): Generator<void, Matcher<T>> {
+    if (isSmall(routes)) return new Matcher(routes);
+    const trie = new TrieRouter<T>();
     for (const route of routes) {
-      for (const method of route.methods) {
-        this.#methods.add(method);
-        this.#router.add(
-          method === "*" ? METHOD_NAME_ALL : method,
-          decodedPattern(route.path),
-          route,
-        );
-      }
+      add(trie, route);
+      yield;
     }
+    return new Matcher(routes, trie);
   }
 
   /** The first route for a method and a decoded path; a HEAD request is answered by a GET route. */
@@ -72,4 +84,34 @@ export class Matcher<T extends Matchable> {
       .filter((method) => this.find(method, path) !== undefined)
       .sort();
   }
+}
+
+function isSmall(routes: readonly Matchable[]): boolean {
+  return routes.length <= COMPILED &&
+    routes.reduce((sum, { path }) => sum + path.length, 0) <= COMPILED_LENGTH;
+}
+
+function routerOf<T extends Matchable>(routes: readonly T[]): Router<T> {
+  const router = isSmall(routes)
+    ? new SmartRouter<T>({ routers: [new RegExpRouter(), new TrieRouter()] })
+    : new TrieRouter<T>();
+  for (const route of routes) add(router, route);
+  // The first match compiles, which must not happen while a request waits.
+  router.match("GET", "/");
+  return router;
+}
+
+function add<T extends Matchable>(router: Router<T>, route: T): void {
+  const path = unnamed(decodedPattern(route.path));
+  for (const method of route.methods) {
+    router.add(method === "*" ? METHOD_NAME_ALL : method, path, route);
+  }
+}
+
+/**
+ * A pattern whose parameters all have one name: names do not matter to matching, and a trie would compare a path with each name
+ * that occurs at one place. Optional parameters keep theirs, since Hono expands them first.
+ */
+function unnamed(pattern: string): string {
+  return pattern.replaceAll(/\/:[^/{}?]+(?=\/|\{|$)/g, "/:p");
 }

@@ -102,15 +102,15 @@ export function clashes(
   return issues;
 }
 
-/** Puts routes and endpoints together for the edge: endpoints are answered by a Hono app. */
-export function served(
+/** Puts routes and endpoints together for the edge, step by step: endpoints are answered by a Hono app. */
+export function* served(
   routes: readonly MockRoute[],
   groups: readonly EndpointGroup[],
   { config, world }: {
     readonly config: PerfmockConfig;
     readonly world: Pick<WorldState, "log" | "recorder">;
   },
-): Served {
+): Generator<void, Served> {
   const base = config.control.path;
   const { cors } = config.server;
   const app = new Hono();
@@ -126,7 +126,7 @@ export function served(
   for (const group of groups) addEndpoints(app, group.base, group.endpoints);
   addFallback(app, base);
 
-  const matcher = new Matcher(routes);
+  const matcher = yield* Matcher.inSteps(routes);
   const fallback = createFallback(matcher, routes, { cors });
   const own = matcherOf(
     groups.filter(({ base }) => base === "")

@@ -11,6 +11,7 @@ import {
   toPointer,
 } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
+import { inSlices } from "../lib/time/mod.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Generation } from "../pipeline/exchange.ts";
@@ -143,7 +144,7 @@ export async function buildRevision(
       routes,
       plugins,
       routeKeys: settings.routeKeys,
-      served: served(routes, groups, { config, world }),
+      served: await inSlices(served(routes, groups, { config, world })),
       ofServer: pathsOfServer(plugins, config.control.path),
       dials: [...dials, ...dialsOf(plugins)],
       services,

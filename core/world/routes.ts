@@ -16,6 +16,7 @@ import {
   type StreamKey,
   streamKey,
 } from "../lib/random/mod.ts";
+import { inSlices } from "../lib/time/mod.ts";
 import { methodLabel } from "../observe/recorder.ts";
 import type {
   Generation,
@@ -181,7 +182,10 @@ export interface BuiltRoutes {
   readonly issues: readonly Issue[];
 }
 
-/** Builds the routes. */
+/** Number of keys of random streams that are computed at once. */
+const KEYS_AT_ONCE = 64;
+
+/** Builds the routes, in slices. */
 export async function buildRoutes(
   settings: Settings,
   plugins: readonly RunningPlugin[],
@@ -190,13 +194,34 @@ export async function buildRoutes(
     readonly generation: Generation;
   },
 ): Promise<BuiltRoutes> {
-  const { config } = settings;
-  const keys = await Promise.all(
-    config.routes.map((route) => streamKey(config.seed, route.id)),
+  const { routes, seed } = settings.config;
+  const keys: StreamKey[] = [];
+  while (keys.length < routes.length) {
+    keys.push(
+      ...await Promise.all(
+        routes.slice(keys.length, keys.length + KEYS_AT_ONCE)
+          .map(({ id }) => streamKey(seed, id)),
+      ),
+    );
+  }
+  return await inSlices(
+    routeSteps(settings, plugins, { keys, world, generation }),
   );
+}
+
+function* routeSteps(
+  settings: Settings,
+  plugins: readonly RunningPlugin[],
+  { keys, world, generation }: {
+    readonly keys: readonly StreamKey[];
+    readonly world: WorldState;
+    readonly generation: Generation;
+  },
+): Generator<void, BuiltRoutes> {
   const issues: Issue[] = [];
   const dials: PlacedDial[] = [];
-  const routes = config.routes.map((route, index) => {
+  const routes: MockRoute[] = [];
+  for (const [index, route] of settings.config.routes.entries()) {
     const view = new RouteView(route, keys[index], world.sequences);
     const offers = offersFor(route, view, {
       plugins,
@@ -215,8 +240,9 @@ export async function buildRoutes(
       const address = { kind: "route", of: route.id, dial };
       dials.push({ address, dial: turned });
     }
-    return built.route;
-  });
+    routes.push(built.route);
+    yield;
+  }
   return { routes, dials, issues };
 }
 

@@ -6,8 +6,10 @@
 import { fileURLToPath } from "node:url";
 import {
   configJsonSchema,
+  type ConfigSchemas,
   createConfigSchema,
-  deepFreeze,
+  createConfigSchemas,
+  freezingSteps,
   fromPointer,
   invalidConfig,
   limitWarnings,
@@ -16,9 +18,10 @@ import {
   type RouteKey,
   toPointer,
   validate,
-  validateConfig,
   type Validation,
+  validationSteps,
 } from "../config/mod.ts";
+import { inSlices } from "../lib/time/mod.ts";
 import { DistributionParser } from "../distribution/mod.ts";
 import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
 import type { Distribution, Family, Kit, Plugin, Schema } from "../plugin.ts";
@@ -98,8 +101,8 @@ export interface PluginSet {
   readonly routeKeys: ReadonlyMap<string, RouteKey>;
   /** Errors of the plugins. */
   readonly issues: readonly CodedIssue[];
-  /** Schema of the whole configuration, once it was needed. */
-  schema?: Schema<PerfmockConfig>;
+  /** Schemas of the configuration and its routes, once they were needed. */
+  schemas?: ConfigSchemas;
   /** Schemas of the plugins' options, as far as they were needed. */
   readonly optionSchemas: Map<Plugin, Schema>;
 }
@@ -124,14 +127,15 @@ export async function readSettings(
   known?: PluginSet,
 ): Promise<Settings> {
   // A copy: the frozen configuration must not be the caller's.
-  const input = { ...given, value: copy(given.value) };
+  const input = { ...given, value: await inSlices(copySteps(given.value)) };
   const pluginSet = (known && samePluginSet(known, input)) ??
     await loadPluginSet(input);
   const { parser, routeKeys } = pluginSet;
   const { kit, families } = parser;
-  pluginSet.schema ??= createConfigSchema({ kit, routeKeys });
-  const { schema } = pluginSet;
-  const whole = validateConfig(input.value, { kit, schema });
+  const schemas = pluginSet.schemas ??= createConfigSchemas({ kit, routeKeys });
+  const validated = (value: unknown) =>
+    inSlices(validationSteps(value, { kit, ...schemas }));
+  const whole = await validated(input.value);
   const found = whole.issues ?? [];
   const options = readOptions(pluginSet);
   const profiles = parser.profileFindings();
@@ -150,7 +154,7 @@ export async function readSettings(
     ? whole
     : value === undefined
     ? undefined
-    : validateConfig(value, { kit, schema });
+    : await validated(value);
   if (result === undefined || result.issues !== undefined) {
     throw invalidSettings(issues, { complete: false });
   }
@@ -166,7 +170,7 @@ export async function readSettings(
   ];
   return {
     input,
-    config: deepFreeze(result.value),
+    config: await inSlices(freezingSteps(result.value)),
     written: writtenRoutes(value),
     routeIndices: routeIndices ?? routes.map((_, index) => index),
     issues,
@@ -451,6 +455,23 @@ function unique(issues: readonly Issue[]): Issue[] {
     const key = `${path}\0${message}`;
     return !seen.has(key) && seen.add(key);
   });
+}
+
+/**
+ * Copies a configuration as written, route by route, so that a change of the copy changes nothing else.
+ *
+ * @throws PerfmockError `CONFIG_INVALID` where it holds something that is not data
+ */
+export function* copySteps(value: unknown): Generator<void, unknown> {
+  if (!isRecord(value) || !Array.isArray(value.routes)) return copy(value);
+  const copied = copy({ ...value, routes: [] }) as Record<string, unknown>;
+  const routes: unknown[] = [];
+  for (const route of value.routes) {
+    routes.push(copy(route));
+    yield;
+  }
+  copied.routes = routes;
+  return copied;
 }
 
 function copy(value: unknown): unknown {

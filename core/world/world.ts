@@ -9,6 +9,7 @@ import type { RouteDescription } from "../control/builtin_endpoints.ts";
 import type { WrittenConfig } from "../control/config_edits.ts";
 import { revisionsIn } from "../control/config_endpoints.ts";
 import { PerfmockError } from "../errors.ts";
+import { inSlices } from "../lib/time/mod.ts";
 import { ExchangeJournal } from "../observe/journal.ts";
 import { LiveFeed } from "../observe/live_feed.ts";
 import { collected } from "../observe/sliced_json.ts";
@@ -30,8 +31,8 @@ import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
 import { DialBoard } from "./dials.ts";
 import { hookReporter } from "./plugin_reports.ts";
 import { buildRevision, restartIssues, type Revision } from "./revision.ts";
-import { routeOf } from "./routes.ts";
-import type { SettingsInput } from "./settings.ts";
+import { type MockRoute, routeOf } from "./routes.ts";
+import { copySteps, type SettingsInput } from "./settings.ts";
 import type { Log, WorldState } from "./state.ts";
 
 /** Options of a world: the parts that its server shares between worlds, and its own. */
@@ -63,6 +64,9 @@ export interface ChangeOptions {
   /** True to read plugins, profiles and their files again. Default false. */
   readonly reload?: boolean;
 }
+
+/** Number of routes that are prepared for their first request before a revision takes over. The others follow in slices. */
+const PREPARED = 100;
 
 /** One configuration in force. */
 export class World implements WorldState {
@@ -166,7 +170,9 @@ export class World implements WorldState {
    * @throws PerfmockError with all errors
    */
   async start(input: SettingsInput): Promise<void> {
-    this.#adopt(await buildRevision(input, this));
+    const first = await buildRevision(input, this);
+    this.#adopt(first);
+    await inSlices(this.#preparing(first.routes));
   }
 
   /**
@@ -187,7 +193,7 @@ export class World implements WorldState {
       const before = this.revision;
       const { input } = before;
       const next = await buildRevision(
-        edit({ ...input, value: structuredClone(input.value) }),
+        edit({ ...input, value: await inSlices(copySteps(input.value)) }),
         this,
         { before, reload },
       );
@@ -208,6 +214,7 @@ export class World implements WorldState {
           );
       }
       this.#adopt(next);
+      await inSlices(this.#preparing(next.routes));
       return next;
     });
     this.#changes = change.catch(() => {});
@@ -250,12 +257,25 @@ export class World implements WorldState {
     this.dials.adopt(next.dials);
     // Before the routes: it makes room for their series.
     this.#options.adopted?.(next);
-    for (const route of next.routes) route.adopt();
     this.recorder.keep(next.routes.map(({ id }) => id));
+    for (const route of next.routes.slice(0, PREPARED)) this.#prepare(route);
     this.#revision = next;
     this.edge.serve(next.served);
     this.#number++;
     if (before !== undefined) this.#retire(before, next);
+  }
+
+  /** Makes what the first requests of a route need. */
+  #prepare(route: MockRoute): void {
+    route.adopt();
+    this.recorder.prepare(route.id);
+  }
+
+  *#preparing(routes: readonly MockRoute[]): Generator<void, void> {
+    for (const route of routes.slice(PREPARED)) {
+      this.#prepare(route);
+      yield;
+    }
   }
 
   #retire(before: Revision, next: Revision): void {

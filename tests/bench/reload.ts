@@ -48,9 +48,85 @@ export const reload: Benchmark = {
     for (const pace of PACES) {
       rows.push(await measure(context, { server, driver, ...pace }));
     }
+    for (const count of context.quick ? [10] : SIZES) {
+      rows.push(...await measureSize(context, count));
+    }
     return rows;
   },
 };
+
+/** Numbers of routes of a configuration that is replaced and changed. The time must grow no faster than n log n. */
+const SIZES = [10, 1000, 10_000];
+
+/** Number of changes of each kind that are measured at each size. */
+const REPEATED = 5;
+
+/** Replaces a configuration of many routes, then changes one of them, while another route receives requests. */
+async function measureSize(
+  { children, quick }: Context,
+  count: number,
+): Promise<Row[]> {
+  const routes = Array.from({ length: count }, (_, index) => ({
+    id: `r${index}`,
+    path: `/r/${index}/:id`,
+    serviceTime: index === 0 ? SERVICE : "5ms",
+    response: { json: { index } },
+  }));
+  const server = await startPerfmock(children, { config: { routes } });
+  const control = `${server.url}/_perfmock`;
+  const rows: Row[] = [];
+  for (
+    const { what, url, method, body } of [
+      { what: "PUT config", url: "/config", method: "PUT", body: { routes } },
+      {
+        what: "PATCH of a route",
+        url: "/routes/r1",
+        method: "PATCH",
+        body: { scale: 2 },
+      },
+    ]
+  ) {
+    const driver = new LoadDriver(children);
+    const duration = quick ? 500 : 12_000;
+    const driven = driver.drive({
+      url: `${server.url}/r/0/1`,
+      rate: quick ? 100 : 500,
+      duration,
+      warmup: 0,
+      totals: true,
+    });
+    const took: number[] = [];
+    for (let i = 0; i < REPEATED; i++) {
+      const start = performance.now();
+      const response = await fetch(control + url, {
+        method,
+        body: JSON.stringify(body),
+      });
+      await response.body?.cancel();
+      if (response.status !== 200) throw new Error(`Status ${response.status}`);
+      took.push(performance.now() - start);
+    }
+    const { totals, completed } = await driven;
+    const [p50, p99, p999] = quantiles(
+      totals.map((total) => total - SERVICE),
+      [0.5, 0.99, 0.999],
+    );
+    const [change50, change99] = quantiles(took, [0.5, 0.99]);
+    rows.push({
+      what: `${count} routes, ${what}`,
+      values: {
+        "answers": completed,
+        "changes/s": 1000 / change50,
+        "change p50": change50,
+        "change p99": change99,
+        "late p50": p50,
+        "late p99": p99,
+        "late p99.9": p999,
+      },
+    });
+  }
+  return rows;
+}
 
 async function measure(
   { quick }: Context,

@@ -12,5 +12,6 @@ export {
   type PreciseClockStats,
 } from "./precise_clock.ts";
 export { Lead, type Waker } from "./_waker.ts";
+export { atOnce, inSlices } from "./slices.ts";
 export { TimeLimitError, withinLimit } from "./time_limit.ts";
 export { VirtualClock } from "./virtual_clock.ts";

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createKit } from "../../../core/config/kit.ts";
 import {
-  createConfigSchema,
+  createConfigSchemas,
   validateConfig,
 } from "../../../core/config/mod.ts";
 
@@ -13,7 +13,7 @@ const kit = createKit({
 function read(faults: unknown) {
   return validateConfig({ routes: [{ path: "/", faults }] }, {
     kit,
-    schema: createConfigSchema({ kit, routeKeys: new Map() }),
+    ...createConfigSchemas({ kit, routeKeys: new Map() }),
   });
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import {
-  createConfigSchema,
+  createConfigSchemas,
   deepFreeze,
   type PerfmockConfig,
   type RouteKey,
@@ -36,7 +36,7 @@ const routeKeys = new Map<string, RouteKey>([
 function read(value: unknown): PerfmockConfig {
   const result = validateConfig(value, {
     kit,
-    schema: createConfigSchema({ kit, routeKeys }),
+    ...createConfigSchemas({ kit, routeKeys }),
   });
   assert.ok(result.issues === undefined, JSON.stringify(result.issues));
   return result.value;
@@ -45,7 +45,7 @@ function read(value: unknown): PerfmockConfig {
 function issuesOf(value: unknown): readonly Issue[] {
   return validateConfig(value, {
     kit,
-    schema: createConfigSchema({ kit, routeKeys }),
+    ...createConfigSchemas({ kit, routeKeys }),
   }).issues ?? [];
 }
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { createKit } from "../../../core/config/kit.ts";
 import {
-  createConfigSchema,
+  createConfigSchemas,
   limitWarnings,
   type ServerInput,
   validateConfig,
@@ -15,7 +15,7 @@ function issues(server: unknown, control?: unknown) {
   const { issues = [] } = validateConfig({
     server,
     ...control !== undefined && { control },
-  }, { kit, schema: createConfigSchema({ kit, routeKeys: new Map() }) });
+  }, { kit, ...createConfigSchemas({ kit, routeKeys: new Map() }) });
   return issues;
 }
 

@@ -264,6 +264,7 @@ Deno.test("Recorder.fault() adds to the metric and to the figures, and a reset c
     {},
   ], "not before the route is in force");
   all.keep(["r"]);
+  all.prepare("r");
   deepEqual(all.snapshot(0).r.faults, { "503": 0 });
   deepEqual(valuesOf(metrics, "perfmock_faults_total"), { "r 503": 0 });
   fault.add();

@@ -1,4 +1,5 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
+import { atOnce } from "../../../core/lib/time/mod.ts";
 import { getPath } from "hono/utils/url";
 import { decodedPattern, Matcher } from "../../../core/pipeline/matcher.ts";
 
@@ -86,4 +87,57 @@ Deno.test("Matcher treats names of Object's properties as ordinary names", () =>
   }
   equal(m.find("constructor", "/x"), undefined);
   throws(() => matcher(["GET", "/:id{[}"]).find("GET", "/x"), SyntaxError);
+});
+
+Deno.test("Matcher finds the same routes among few, which it compiles, and among many, step by step or at once", () => {
+  const special = [
+    "/a/:id",
+    "/a/b",
+    "/files/*",
+    "/o/:id?",
+    "/n/:id{[0-9]+}",
+    "/x/:a/y",
+    "/x/:b/:c",
+    "/deep/:rest{.+}",
+  ];
+  const many = Array.from(
+    { length: 500 },
+    (_, index) => `/many/:id${index}/${index}`,
+  );
+  const routes = (paths: readonly string[]) =>
+    paths.map((path) => ({ methods: ["GET"], path }));
+  const few = new Matcher(routes(special));
+  const all = new Matcher(routes([...special, ...many]));
+  const stepped = atOnce(Matcher.inSteps(routes([...special, ...many])));
+  for (
+    const path of [
+      "/a/b",
+      "/a",
+      "/files",
+      "/files/x/y",
+      "/o",
+      "/o/1",
+      "/n/12",
+      "/n/ab",
+      "/x/p/y",
+      "/x/p/q",
+      "/deep/a/b/c",
+      "/none",
+    ]
+  ) {
+    const expected = few.find("GET", path)?.path;
+    equal(all.find("GET", path)?.path, expected, path);
+    equal(stepped.find("GET", path)?.path, expected, path);
+  }
+  equal(all.find("GET", "/many/x/499")?.path, "/many/:id499/499");
+});
+
+Deno.test("Matcher takes paths that are too long for one regular expression", () => {
+  const long = `/${"a".repeat(3000)}`;
+  const m = matcher(["GET", long], ["GET", `/:id/${"b".repeat(9000)}`], [
+    "GET",
+    "/fast",
+  ]);
+  equal(m.find("GET", "/fast")?.path, "/fast");
+  equal(m.find("GET", long)?.path, long);
 });
