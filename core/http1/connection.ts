@@ -300,7 +300,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
           : this.#notAnswered(error),
       );
     }
-    if (this.#request !== request) return;
+    if (this.#request !== request) return request.forget();
     if (request.watched && (this.#interest & EVENT.peerEnded) === 0) {
       return this.#leave();
     }

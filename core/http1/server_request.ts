@@ -10,7 +10,7 @@ import type {
   PreparedAnswer,
 } from "../pipeline/incoming.ts";
 import { NotTakenError } from "./_refusals.ts";
-import type { ParsedHead } from "./parsed_head.ts";
+import { ParsedHead } from "./parsed_head.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /** The connection that a request came on. */
@@ -34,6 +34,18 @@ export interface RequestConnection {
 
 /** Methods whose Request cannot have a body. */
 const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
+/** A head without headers. */
+const FORGOTTEN = new ParsedHead({
+  method: "",
+  target: "",
+  path: "",
+  host: "",
+  minor: 1,
+  keepAlive: false,
+  contentLength: 0,
+  expectsContinue: false,
+}, "forgotten\r\n\r\n");
 
 /** A request, from its head to its answer. */
 export class ServerRequest implements Incoming {
@@ -94,6 +106,11 @@ export class ServerRequest implements Incoming {
   /** Copies the head, whose bytes are about to be overwritten. */
   keep(): void {
     if ("take" in this.#head) this.#head = this.#head.take();
+  }
+
+  /** Forgets the head of an answered request: its bytes are about to become those of another. */
+  forget(): void {
+    if ("take" in this.#head) this.#head = FORGOTTEN;
   }
 
   /** The client has left before its answer was complete. */
