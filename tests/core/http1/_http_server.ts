@@ -21,7 +21,7 @@ export interface Serving extends AsyncDisposable {
 /** Takes a request; a returned response is its answer. */
 export type Receive = (
   request: ServerRequest,
-) => Response | Promise<Response> | void;
+) => Response | void | Promise<Response | void>;
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions extends Partial<ServerLimits> {
@@ -29,17 +29,24 @@ export interface ServeOptions extends Partial<ServerLimits> {
   readonly host?: string;
   /** Called when no descriptor is left. */
   readonly starved?: () => void;
+  /** Returns the loop as the server sees it, for errors of the system. */
+  readonly disturb?: (loop: Loop) => Loop;
 }
 
 /** Starts a server on a free port. */
 export async function serve(
   receive: Receive,
-  { host = "127.0.0.1", starved = () => {}, ...limits }: ServeOptions = {},
+  {
+    host = "127.0.0.1",
+    starved = () => {},
+    disturb = (loop) => loop,
+    ...limits
+  }: ServeOptions = {},
 ): Promise<Serving> {
   const loop = await Loop.acquire();
   const failures: unknown[] = [];
   try {
-    const server = await HttpServer.start(loop, {
+    const server = await HttpServer.start(disturb(loop), {
       host,
       port: 0,
       backlog: 512,
@@ -54,7 +61,13 @@ export async function serve(
       },
       receive: (incoming) => {
         const answer = receive(incoming);
-        if (answer !== undefined) incoming.respond(answer);
+        if (answer instanceof Response) incoming.respond(answer);
+        else if (answer !== undefined) {
+          // A promise of nothing is a request that answers itself.
+          incoming.respond(
+            answer.then((it) => it ?? new Promise<Response>(() => {})),
+          );
+        }
       },
       failed: (error) => failures.push(error),
       starved,
@@ -72,6 +85,29 @@ export async function serve(
     await loop.release();
     throw error;
   }
+}
+
+/** Returns a loop some of whose calls, or whose watching, are replaced. */
+export function disturbed(
+  loop: Loop,
+  calls: Partial<Loop["calls"]>,
+  others: Partial<Pick<Loop, "watch" | "errno">> = {},
+): Loop {
+  return {
+    calls: { ...loop.calls, ...calls },
+    input: loop.input,
+    output: loop.output,
+    now: () => loop.now(),
+    errno: () => loop.errno(),
+    watch: (...args: Parameters<Loop["watch"]>) => loop.watch(...args),
+    change: (...args: Parameters<Loop["change"]>) => loop.change(...args),
+    close: (...args: Parameters<Loop["close"]>) => loop.close(...args),
+    expect: (...args: Parameters<Loop["expect"]>) => loop.expect(...args),
+    addAlarm: (...args: Parameters<Loop["addAlarm"]>) => loop.addAlarm(...args),
+    removeAlarm: (...args: Parameters<Loop["removeAlarm"]>) =>
+      loop.removeAlarm(...args),
+    ...others,
+  } as unknown as Loop;
 }
 
 const encoder = new TextEncoder();

@@ -1,8 +1,15 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { HttpServer } from "../../../core/http1/server.ts";
+import { ERRNO } from "../../../core/net/libc.ts";
 import { resetOnClose } from "../../../core/net/sockets.ts";
 import { until } from "../../support/wait.ts";
-import { echoPath, prepared, type Receive, serve } from "./_http_server.ts";
+import {
+  disturbed,
+  echoPath,
+  prepared,
+  type Receive,
+  serve,
+} from "./_http_server.ts";
 import { chunk, post, RawClient, request } from "./_raw_client.ts";
 
 /** Answers nothing, and counts clients that leave. */
@@ -170,6 +177,59 @@ Deno.test("HttpServer answers the connection that waited once another ends", asy
   equal((await second.response()).body, "/second");
 });
 
+Deno.test("HttpServer goes on where the system has no descriptor left for a while", async () => {
+  const errors = [
+    ERRNO.interrupted,
+    ERRNO.connectionAborted,
+    ERRNO.processLimit,
+  ];
+  let errno = 0;
+  let starved = 0;
+  await using serving = await serve(echoPath, {
+    starved: () => void starved++,
+    disturb: (loop) =>
+      disturbed(loop, {
+        accept4(...args) {
+          errno = errors.shift() ?? 0;
+          return errno === 0 ? loop.calls.accept4(...args) : -1;
+        },
+      }, { errno: () => errno || loop.errno() }),
+  });
+  using client = await RawClient.connect(serving.port);
+  await client.send(request("/a"));
+  equal((await client.response()).body, "/a");
+  equal(starved, 1);
+});
+
+Deno.test("HttpServer closes a connection that the system cannot watch, and goes on", async () => {
+  let starved = 0;
+  let refuses = false;
+  await using serving = await serve(echoPath, {
+    starved: () => void starved++,
+    disturb: (loop) =>
+      disturbed(loop, {}, {
+        watch: (...args) => !refuses && loop.watch(...args),
+      }),
+  });
+  refuses = true;
+  using first = await RawClient.connect(serving.port);
+  await until(() => starved === 1);
+  refuses = false;
+  equal((await first.end()).text, "");
+  using second = await RawClient.connect(serving.port);
+  await second.send(request("/a"));
+  equal((await second.response()).body, "/a");
+});
+
+Deno.test("HttpServer.start() fails where the system cannot watch its socket", async () => {
+  await rejects(
+    serve(echoPath, {
+      disturb: (loop) => disturbed(loop, {}, { watch: () => false }),
+    }),
+    { code: "ENOSPC" },
+  );
+});
+
 // ---- Dates
 
 Deno.test("HttpServer keeps Date true while a connection goes on", async () => {
@@ -188,16 +248,26 @@ Deno.test("HttpServer keeps Date true while a connection goes on", async () => {
 
 Deno.test("HttpServer notices at once that clients leave by FIN or RST while their answers wait", async () => {
   const counted = waiting();
-  await using serving = await serve(counted.receive);
+  let taken = 0;
+  await using serving = await serve((incoming) => {
+    taken++;
+    counted.receive(incoming);
+  });
   const { loop } = serving.server;
-  for (const reset of [true, false]) {
+  for (
+    const [text, reset] of [
+      [request(), true],
+      [request(), false],
+      // A second request waits behind the first.
+      [request().repeat(2), true],
+      [request().repeat(2), false],
+    ] as const
+  ) {
     const before = counted.left;
+    const bytes = new TextEncoder().encode(text);
     const fd = connect(serving.port);
-    const bytes = new TextEncoder().encode(request() + request());
     equal(loop.calls.send(fd, bytes, bytes.length, 0), bytes.length);
-    await until(() => serving.server.size === 1);
-    // The second request waits behind the first.
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => taken > before);
     if (reset) resetOnClose(loop, fd);
     loop.calls.close(fd);
     await until(() => serving.server.size === 0);

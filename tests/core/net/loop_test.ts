@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { EVENT } from "../../../core/net/libc.ts";
 import { type Alarm, Loop } from "../../../core/net/loop.ts";
 import { LoopWaker } from "../../../core/net/loop_waker.ts";
@@ -252,4 +252,26 @@ Deno.test("Loop runs in a worker beside that of the main thread", async () => {
     equal(await rung, "rung");
     worker.terminate();
   });
+});
+
+Deno.test({
+  name: "Loop goes on where it may not look for Deno's descriptor",
+  permissions: { ffi: true, net: true, read: false },
+  fn: () =>
+    withLoop(async (loop) => {
+      const busy = eventsOf(loop);
+      busy.watch(() => busy.raise());
+      busy.raise();
+      await later(5);
+      ok(await alarmAfter(loop, 3) >= 0);
+      busy.close();
+      await later(20);
+      ok(await alarmAfter(loop, 3) >= 0);
+    }),
+});
+
+Deno.test({
+  name: "Loop.acquire() names the permission that is missing",
+  permissions: { ffi: true, net: ["127.0.0.1:8080"], read: true },
+  fn: () => rejects(Loop.acquire(), /--allow-net for 127\.0\.0\.1/),
 });
