@@ -92,7 +92,7 @@ export class Loop {
   /** Number of times each descriptor was watched: an event of a closed descriptor must not reach the next one of its number. */
   #rounds = new Int32Array(1024);
   readonly #alarms: Alarm[] = [];
-  readonly #lead = new Lead({ least: 0.02, initial: 0.06, most: 0.3 });
+  readonly #lead = new Lead({ least: 0.02, initial: 0.06, most: 0.1 });
   readonly #lookEach: number;
   #next = Infinity;
   #state: "active" | "asleep" | "ending" = "asleep";
