@@ -30,6 +30,11 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   /** Content type of the answer. Default `application/json`. */
   readonly type?: string;
   /**
+   * Access to an endpoint at a path of its own: with `control`, callers are checked as those of the control API are, its token
+   * included. Default `public`. Below the control path, all endpoints are checked.
+   */
+  readonly access?: "public" | "control";
+  /**
    * Answers a request. A Response is sent unchanged, any other value as JSON.
    *
    * @throws PerfmockError for errors of the client: answered with a problem document, whose status is the one in the error,

@@ -1,9 +1,10 @@
 /**
  * Access to the control API. Web pages of other origins are refused, and so are requests without the token if one is
- * configured.
+ * configured. Without a token, pages of our own origin are refused too, since the mock routes are pages of that origin.
  *
  * @module
  */
+import { createHash, timingSafeEqual } from "node:crypto";
 import { problem } from "../lib/problem.ts";
 
 /** Settings of the access check. */
@@ -12,10 +13,14 @@ export interface GuardSettings {
   readonly token: string | null;
 }
 
+/** Values of Sec-Fetch-Site that browsers send for the pages of other origins. */
+const ELSEWHERE: readonly (string | null)[] = ["cross-site", "same-site"];
+
 /**
  * Checks a request. A browser sends the header Origin with every request to another origin and with every request that changes
- * something; it must be our own origin. DNS rebinding, where a foreign name is pointed at our address, makes the foreign page's
- * origin equal to ours. Without a token, only IP addresses and localhost are therefore accepted as host names.
+ * something, and Sec-Fetch-Site with all; both must name our own origin, and pages of our own need the token. DNS rebinding,
+ * where a foreign name is pointed at our address, makes the foreign page's origin equal to ours. Without a token, only IP
+ * addresses and localhost are therefore accepted as host names.
  *
  * @returns the answer that refuses the request; undefined if it may pass
  */
@@ -24,29 +29,46 @@ export function refuse(
   settings: GuardSettings,
 ): Response | undefined {
   const own = new URL(request.url);
-  const origin = request.headers.get("origin");
-  if (origin !== null && origin !== own.origin) {
+  const { headers } = request;
+  const origin = headers.get("origin");
+  const site = headers.get("sec-fetch-site");
+  if (origin !== null && origin !== own.origin || ELSEWHERE.includes(site)) {
     return problem({
       status: 403,
       title: "The control API refuses pages of other origins",
-      detail: `This request came from ${origin}`,
+      detail: `This request came from ${origin ?? "a page elsewhere"}`,
     });
   }
   if (settings.token === null) {
-    return isLocalName(own.hostname) ? undefined : problem({
-      status: 403,
-      title: "The control API refuses this host name",
-      detail:
-        `Use an IP address or localhost instead of ${own.hostname}, or set control.token`,
-    });
+    if (!isLocalName(own.hostname)) {
+      return problem({
+        status: 403,
+        title: "The control API refuses this host name",
+        detail:
+          `Use an IP address or localhost instead of ${own.hostname}, or set control.token`,
+      });
+    }
+    // "none" is an address that the user typed: no page is behind it.
+    return origin === null && (site === null || site === "none")
+      ? undefined
+      : problem({
+        status: 403,
+        title: "The control API requires a token from pages in a browser",
+        detail:
+          "Mock routes are pages of this origin too. Set control.token, and send it as Authorization: Bearer TOKEN",
+      });
   }
-  const sent = request.headers.get("authorization") ?? "";
-  if (sameText(sent, `Bearer ${settings.token}`)) return undefined;
+  if (sameText(tokenIn(headers), settings.token)) return undefined;
   return problem({
     status: 401,
     title: "The control API requires a token",
     detail: "Send it as Authorization: Bearer TOKEN",
   }, new Headers({ "www-authenticate": "Bearer" }));
+}
+
+/** Token in the header Authorization, whose scheme is compared without case (RFC 9110, 11.1); empty if there is none. */
+function tokenIn(headers: Headers): string {
+  return /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1] ?? "";
 }
 
 /** True for a host name that no foreign page can have. */
@@ -55,12 +77,11 @@ function isLocalName(hostname: string): boolean {
     hostname.startsWith("[") || /^\d+(\.\d+){3}$/.test(hostname);
 }
 
-/** Compares in a time that depends only on the length of the received text, so that it reveals nothing of the token. */
+/** Compares in a time that reveals nothing of the expected text: digests are compared, as a whole. */
 function sameText(received: string, expected: string): boolean {
-  let difference = received.length ^ expected.length;
-  for (let i = 0; i < received.length; i++) {
-    difference |= received.charCodeAt(i) ^
-      expected.charCodeAt(i % expected.length);
-  }
-  return difference === 0;
+  return timingSafeEqual(digest(received), digest(expected));
+}
+
+function digest(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
 }

@@ -39,16 +39,25 @@ export function parseJsonTemplate(value: unknown): JsonTemplate {
   }, []);
 }
 
-/** Replaces the placeholders by their values. */
-export function fillJson(template: JsonTemplate, values: Values): string {
+/**
+ * Replaces the placeholders by their values.
+ *
+ * @param encode applied to the JSON text of each value that is not raw. Default: no change
+ */
+export function fillJson(
+  template: JsonTemplate,
+  values: Values,
+  encode: (json: string) => string = (json) => json,
+): string {
   let text = "";
   for (const part of template) {
     if (typeof part === "string") text += part;
     else {
       const value = valueOf(part.slot, values);
-      text += part.whole
+      const json = part.whole
         ? JSON.stringify(value ?? null)
         : inString(`${value ?? ""}`);
+      text += part.slot.raw ? json : encode(json);
     }
   }
   return text;

@@ -2,6 +2,8 @@
  * Text templates with placeholders for values of a request: `{{path.id}}`, `{{query.q}}`, `{{sequence}}`, and `{{index}}` in
  * events. `\{{` stands for two literal braces. Each template is parsed once per route.
  *
+ * In HTML and XML, values are escaped: `{{raw query.q}}` puts one in as it is. Elsewhere `raw` changes nothing.
+ *
  * @module
  */
 
@@ -11,6 +13,8 @@ export interface Slot {
   readonly from: "path" | "query" | "sequence" | "index";
   /** Name of the path or query parameter; empty for the other sources. */
   readonly name: string;
+  /** True to leave the value as it is where others are escaped. */
+  readonly raw: boolean;
 }
 
 /** A text, split at its placeholders. */
@@ -90,7 +94,7 @@ export function isFixed(template: Template): boolean {
 /**
  * Replaces the placeholders of a template by their values.
  *
- * @param encode applied to each value; a missing value is an empty string. Default: no change
+ * @param encode applied to each value that is not raw; a missing value is an empty string. Default: no change
  */
 export function fill(
   template: Template,
@@ -99,11 +103,18 @@ export function fill(
 ): string {
   let text = "";
   for (const part of template) {
-    text += typeof part === "string"
-      ? part
-      : encode(`${valueOf(part, values) ?? ""}`);
+    text += typeof part === "string" ? part : written(part, values, encode);
   }
   return text;
+}
+
+function written(
+  slot: Slot,
+  values: Values,
+  encode: (value: string) => string,
+): string {
+  const value = `${valueOf(slot, values) ?? ""}`;
+  return slot.raw ? value : encode(value);
 }
 
 /** Value of a placeholder: a number for sequence and index, else a string, or undefined if the request has no such value. */
@@ -122,9 +133,11 @@ export function valueOf(
 }
 
 function slotOf(written: string): Slot | undefined {
-  if (written === "sequence" || written === "index") {
-    return { from: written, name: "" };
+  const [, mark, named] = /^(raw\s+)?(\S+)$/.exec(written) ?? [];
+  const raw = mark !== undefined;
+  if (named === "sequence" || named === "index") {
+    return { from: named, name: "", raw };
   }
-  const [, from, name] = /^(path|query)\.(\S+)$/.exec(written) ?? [];
-  return from === undefined ? undefined : { from: from as "path", name };
+  const [, from, name] = /^(path|query)\.(\S+)$/.exec(named ?? "") ?? [];
+  return from === undefined ? undefined : { from: from as "path", name, raw };
 }

@@ -8,6 +8,7 @@
  */
 import type { EventsSettings } from "../config/mod.ts";
 import { fillJson, parseJsonTemplate } from "../lib/json_template.ts";
+import { escapeJson, escapeMarkup } from "../lib/markup.ts";
 import { fill, parseTemplate, type Values } from "../lib/template.ts";
 import type { Body, Source } from "./source.ts";
 import { type RequestValues, valuesOf } from "./text.ts";
@@ -21,10 +22,15 @@ type Writer = (values: Values) => string | undefined;
  * Answers with a stream of events. Each event is one piece of the body.
  *
  * @param path path of the route, in Hono's syntax
+ * @param markup true if the route sends the events as HTML or XML
  */
-export function eventsSource(settings: EventsSettings, path: string): Source {
+export function eventsSource(
+  settings: EventsSettings,
+  path: string,
+  markup = false,
+): Source {
   const values = valuesOf(path);
-  const write = writer(settings);
+  const write = writer(settings, markup);
   const headers = new Headers({ "cache-control": "no-cache" });
   return {
     content: (x) => ({ headers, body: new EventsBody(write, values(x)) }),
@@ -39,10 +45,15 @@ export function eventsSource(settings: EventsSettings, path: string): Source {
   };
 }
 
-function writer({ count, data, event, id, last }: EventsSettings): Writer {
-  const dataOf = typeof data === "string" ? text(data) : json(data);
-  const idOf = id === undefined ? undefined : text(id);
-  const lastOf = last === undefined ? undefined : text(last);
+function writer(
+  { count, data, event, id, last }: EventsSettings,
+  markup: boolean,
+): Writer {
+  const dataOf = typeof data === "string"
+    ? text(data, markup)
+    : json(data, markup);
+  const idOf = id === undefined ? undefined : text(id, markup);
+  const lastOf = last === undefined ? undefined : text(last, markup);
   const head = event === undefined ? "" : `event: ${event}\n`;
   return (values) => {
     if (values.index < count) {
@@ -57,14 +68,16 @@ function writer({ count, data, event, id, last }: EventsSettings): Writer {
   };
 }
 
-function text(written: string): (values: Values) => string {
+function text(written: string, markup: boolean): (values: Values) => string {
   const template = parseTemplate(written);
-  return (values) => fill(template, values);
+  const encode = markup ? escapeMarkup : undefined;
+  return (values) => fill(template, values, encode);
 }
 
-function json(value: unknown): (values: Values) => string {
+function json(value: unknown, markup: boolean): (values: Values) => string {
   const template = parseJsonTemplate(value);
-  return (values) => fillJson(template, values);
+  const encode = markup ? escapeJson : undefined;
+  return (values) => fillJson(template, values, encode);
 }
 
 /** Writes data: each line needs a field of its own. */

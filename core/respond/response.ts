@@ -7,6 +7,7 @@
 import type { RouteSettings } from "../config/mod.ts";
 import { BODILESS, byteLength } from "../lib/http.ts";
 import { fillJson, parseJsonTemplate } from "../lib/json_template.ts";
+import { escapeJson, escapeMarkup, isMarkup } from "../lib/markup.ts";
 import { fill, isFixed, parseTemplate } from "../lib/template.ts";
 import { LATENESS_BOUNDARIES } from "../observe/timing.ts";
 import type { LiveExchange, Plan } from "../pipeline/exchange.ts";
@@ -82,6 +83,7 @@ function kindOf(
   metrics: Metrics,
 ): ResponseKind {
   const { json, text, file, proxy, events, status } = response;
+  const markup = isMarkupIn(response.headers);
   if (file !== undefined) return { source: fileSource(file, { path, status }) };
   if (proxy !== undefined) {
     return { source: proxySource(proxy, route, metrics) };
@@ -89,7 +91,7 @@ function kindOf(
   if (events !== undefined) {
     return {
       contentType: "text/event-stream",
-      source: eventsSource(events, path),
+      source: eventsSource(events, path, markup),
     };
   }
   let body: string | TextSource;
@@ -100,13 +102,17 @@ function kindOf(
     contentType = "application/json";
     body = template.length === 1 && typeof first === "string"
       ? first
-      : templateSource((values) => fillJson(template, values), path);
+      : templateSource(
+        (values) => fillJson(template, values, markup ? escapeJson : undefined),
+        path,
+      );
   } else if (text !== undefined) {
     const template = parseTemplate(text);
     contentType = "text/plain; charset=utf-8";
-    body = isFixed(template)
-      ? template.join("")
-      : templateSource((values) => fill(template, values), path);
+    body = isFixed(template) ? template.join("") : templateSource(
+      (values) => fill(template, values, markup ? escapeMarkup : undefined),
+      path,
+    );
   } else return {};
   if (typeof body !== "string") {
     const write = wire === undefined ? body.write : undefined;
@@ -115,6 +121,13 @@ function kindOf(
   return wire === undefined
     ? { contentType, body }
     : { contentType, source: fixedSource(body) };
+}
+
+/** Returns true if the headers of a route make its body HTML or XML; without a content type of their own, no body is. */
+function isMarkupIn(headers: Readonly<Record<string, string>>): boolean {
+  return Object.entries(headers).some(([name, value]) =>
+    name.toLowerCase() === "content-type" && isMarkup(value)
+  );
 }
 
 function responder(

@@ -118,11 +118,17 @@ export function* served(
     world.log("error", `Cannot answer a request: ${error.message}`);
     return problem({ status: 500, title: "perfmock failed to answer this" });
   });
-  app.use(`${base}/*`, async (context, next) => {
-    const refusal = refuse(context.req.raw, config.control);
-    if (refusal !== undefined) return refusal;
-    await next();
-  });
+  const guarded = groups.flatMap((group) =>
+    group.base !== "" ? [] : group.endpoints
+      .filter(({ access }) => access === "control").map(({ path }) => path)
+  );
+  for (const path of [`${base}/*`, ...guarded]) {
+    app.use(path, async (context, next) => {
+      const refusal = refuse(context.req.raw, config.control);
+      if (refusal !== undefined) return refusal;
+      await next();
+    });
+  }
   for (const group of groups) addEndpoints(app, group.base, group.endpoints);
   addFallback(app, base);
 

@@ -6,8 +6,10 @@
  *
  * ```yaml
  * plugins:
- *   exporters: { prometheus: { path: /internal/metrics } }   # or { prometheus: false }
+ *   exporters: { prometheus: { path: /internal/metrics, token: true } }   # or { prometheus: false }
  * ```
+ *
+ * With `token`, scrapes need the token of the control API, `control.token`.
  *
  * Metrics are pushed over StatsD or OpenTelemetry if an address is given:
  *
@@ -52,6 +54,8 @@ export interface ExportersOptions extends PushingOptions {
 export interface PrometheusOptions {
   /** Path of the endpoint. Default `/metrics`. */
   readonly path: string;
+  /** True to check scrapes as calls of the control API are checked, by `control.token`. Default false: anyone may scrape. */
+  readonly token?: boolean;
 }
 
 /** The plugin `exporters`. */
@@ -69,6 +73,7 @@ const plugin: Plugin = definePlugin({
             /^\/[^\s:*?#{}]*$/,
             "The path must begin with / and hold no pattern, query or space",
           ).default("/metrics"),
+          token: z.boolean().optional(),
         }),
       ]).default({ path: "/metrics" }),
       statsd: z.union([z.literal(false), statsdSchema(kit)]).optional(),
@@ -93,7 +98,7 @@ const plugin: Plugin = definePlugin({
       ...pushing,
       endpoints: prometheus === false
         ? []
-        : [scrapes.endpoint(prometheus.path)],
+        : [scrapes.endpoint(prometheus.path, prometheus.token)],
       health,
     };
   },

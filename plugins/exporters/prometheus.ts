@@ -57,8 +57,9 @@ export class Prometheus {
    * Makes the endpoint.
    *
    * @param path path of the endpoint, such as `/metrics`
+   * @param token true to check callers as the control API does
    */
-  endpoint(path: string): Endpoint {
+  endpoint(path: string, token = false): Endpoint {
     const duration = this.#host.metrics.timing({
       name: "perfmock_scrape_seconds",
       help: "Time it took to write the text for one scrape",
@@ -69,6 +70,7 @@ export class Prometheus {
       summary:
         "All metrics in Prometheus' text format, or in OpenMetrics where Accept asks for it",
       type: PROMETHEUS_TEXT.contentType,
+      access: token ? "control" : "public",
       handle: ({ request }) => this.#answer(request, duration),
     };
   }

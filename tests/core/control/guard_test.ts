@@ -34,7 +34,13 @@ Deno.test("refuse() refuses a foreign host name that resolves to this machine", 
 
 Deno.test("refuse() refuses pages of other origins, even with the token", () => {
   const url = "http://127.0.0.1:8080/_perfmock/reset";
-  equal(ask(url, { origin: "http://127.0.0.1:8080" }), 200);
+  const own = { origin: "http://127.0.0.1:8080", authorization: "Bearer t" };
+  equal(ask(url, own, "t"), 200);
+  for (const site of ["cross-site", "same-site"]) {
+    const headers = { "sec-fetch-site": site, authorization: "Bearer t" };
+    equal(ask(url, headers, "t"), 403, site);
+    equal(ask(url, { "sec-fetch-site": site }), 403, site);
+  }
   for (
     const origin of [
       "http://evil.example",
@@ -45,6 +51,26 @@ Deno.test("refuse() refuses pages of other origins, even with the token", () => 
   ) {
     equal(ask(url, { origin }), 403, origin);
     equal(ask(url, { origin, authorization: "Bearer t" }, "t"), 403, origin);
+  }
+});
+
+Deno.test("refuse() refuses pages of our own origin without a token, but not an address that a user typed, nor programs", () => {
+  const url = "http://127.0.0.1:8080/_perfmock/reset";
+  equal(ask(url, { origin: "http://127.0.0.1:8080" }), 403);
+  equal(ask(url, { "sec-fetch-site": "same-origin" }), 403);
+  equal(ask(url, { "sec-fetch-site": "same-origin" }, "t"), 401);
+  equal(ask(url, { "sec-fetch-site": "none" }), 200);
+  // Node's fetch() sends this header and no other of its family.
+  equal(ask(url, { "sec-fetch-mode": "cors" }), 200);
+});
+
+Deno.test("refuse() compares the scheme without case, and the token with it", () => {
+  const url = "http://127.0.0.1:8080/_perfmock/reset";
+  for (const authorization of ["bearer Secret", "BEARER  Secret"]) {
+    equal(ask(url, { authorization }, "Secret"), 200, authorization);
+  }
+  for (const authorization of ["Bearer secret", "Bearer Secret x", "Bearer"]) {
+    equal(ask(url, { authorization }, "Secret"), 401, authorization);
   }
 });
 

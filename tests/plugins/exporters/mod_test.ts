@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { createPerfmock } from "../../../core/app.ts";
 import { createKit } from "../../../core/config/mod.ts";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import type { Call, Endpoint, Host } from "../../../core/plugin.ts";
@@ -134,5 +135,25 @@ Deno.test("exporters keeps its figures when a new revision sets it up again", as
   equal(
     parse(text).samples.get(sampleKey("perfmock_scrape_seconds_count", {})),
     1,
+  );
+});
+
+Deno.test("exporters: with token, scrapes are checked as calls of the control API are", async () => {
+  await using server = await createPerfmock({
+    control: { token: "t" },
+    plugins: { exporters: { prometheus: { path: "/m", token: true } } },
+  }, { listen: false, log: () => {} });
+  const scrape = async (headers: Record<string, string>) => {
+    const response = await server.fetch(
+      new Request("http://127.0.0.1/m", { headers }),
+    );
+    await response.body?.cancel();
+    return response.status;
+  };
+  equal(await scrape({}), 401);
+  equal(await scrape({ authorization: "bearer t" }), 200);
+  equal(
+    await scrape({ authorization: "bearer t", origin: "http://evil.example" }),
+    403,
   );
 });
