@@ -38,9 +38,10 @@ export interface Plugin<
   ) => { readonly [K in keyof RouteOptions]: Schema<RouteOptions[K]> };
   /**
    * Scope of an instance. With `session`, the default, each session has an instance of its own. With `server`, there is one
-   * instance for all, for plugins that concern the whole process, such as exporters and load engines.
+   * instance for all, for plugins that concern the whole process, such as exporters and load engines; with `process`, simulations
+   * have instances too. The control calls of both, and changes of their options, are refused in a session.
    */
-  readonly scope?: "session" | "server";
+  readonly scope?: "session" | "process" | "server";
   /** Names of plugins that must be on, and that are set up before this one. Default none. */
   readonly requires?: readonly string[];
   /**

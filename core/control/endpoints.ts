@@ -27,6 +27,7 @@ const STATUS: Readonly<Partial<Record<string, number>>> = {
   SERVER_NOT_STARTED: 503,
   SESSION_UNKNOWN: 404,
   SESSIONS_EXHAUSTED: 429,
+  SESSION_CONFINED: 403,
 } satisfies Partial<Record<ErrorCode, number>>;
 
 /** Adds endpoints to a Hono app, below a base path. */

@@ -149,14 +149,17 @@ export class Server implements Perfmock {
       started: this.#started,
       eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
       url: () => this.#listener?.url,
+      token: () => this.config.control.token,
       virtualWorld: (input) => createVirtualWorld(input, this.#log),
       engine: () => this.#listener?.engine,
       endpoints: (world, kit) =>
         builtinEndpoints({
           world,
           kit,
-          sessions: this.#sessions,
-          health: () => this.health(),
+          sessions: world.session === undefined
+            ? this.#sessions
+            : this.#sessions.seenFrom(world.session),
+          health: () => this.#health(world),
           plugins: () =>
             describePlugins(world.revision.plugins, world.revision.routeKeys),
         }),
@@ -339,8 +342,13 @@ export class Server implements Perfmock {
   }
 
   health(): Health {
+    return this.#health(this.#main);
+  }
+
+  /** Health of the process, with revision and activities of one world. */
+  #health(world: World): Health {
     const now = this.#clock.now();
-    const reports = healthReports(this.#main.revision.plugins);
+    const reports = healthReports(world.revision.plugins);
     const { engine = "none", reason } = this.#listener ?? {};
     const found = reasons({
       lateness: this.#recorder.lateness,
@@ -353,7 +361,7 @@ export class Server implements Perfmock {
       status: found.length === 0 ? "ok" : "degraded",
       version: VERSION,
       uptimeMs: now - this.#started,
-      revision: this.#main.number,
+      revision: world.number,
       engine,
       ...reason !== undefined && { engineReason: reason },
       reasons: found,

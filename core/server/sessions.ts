@@ -130,6 +130,36 @@ export class Sessions implements SessionStore {
     await this.#end(this.#known(name));
   }
 
+  /** The sessions as one of them sees them: itself, and no other. */
+  seenFrom(own: string): SessionStore {
+    const confined = (name: string) => {
+      if (name === own) return;
+      throw new PerfmockError(
+        "SESSION_CONFINED",
+        `Cannot reach session "${name}" from session "${own}": sessions are apart; use the server's own control API`,
+      );
+    };
+    return {
+      // Every error is a rejection of the promise.
+      // deno-lint-ignore require-await
+      create: async () => {
+        throw new PerfmockError(
+          "SESSION_CONFINED",
+          `Cannot make a session within session "${own}": use the server's own control API`,
+        );
+      },
+      list: () => this.list().filter(({ name }) => name === own),
+      describe: (name) => {
+        confined(name);
+        return this.describe(name);
+      },
+      delete: async (name) => {
+        confined(name);
+        await this.delete(name);
+      },
+    };
+  }
+
   /** Refuses to make further sessions, since the server is ending. */
   close(): void {
     this.#closed = true;
@@ -210,14 +240,30 @@ export function unknownSession(name: string): PerfmockError {
   );
 }
 
-/** Name of a session in the host of a URL, such as `w1` of `http://w1.localhost:8080/`; undefined if there is none. */
+/** End of the host names of sessions. */
+const SUFFIX = ".localhost";
+
+/**
+ * Name of a session in the host of a URL, such as `w1` of `http://w1.localhost:8080/`; undefined if there is none. Host names are
+ * compared without case, and may end with a dot.
+ */
 export function nameInHost(url: string): string | undefined {
   const start = url.indexOf("//") + 2;
-  const end = url.indexOf(".localhost", start);
-  if (end < 0) return undefined;
-  const name = url.slice(start, end);
-  return SESSION_NAME.test(name) &&
-      /^[:/?#]|^$/.test(url.slice(end + 10, end + 11))
-    ? name
-    : undefined;
+  let end = start;
+  while (end < url.length && !isDelimiter(url.charCodeAt(end))) end++;
+  if (url.charCodeAt(end - 1) === DOT) end--;
+  const length = end - start - SUFFIX.length;
+  // Most hosts have no such suffix: they are recognised without a copy.
+  if (length <= 0 || url.charCodeAt(start + length) !== DOT) return undefined;
+  const host = url.slice(start, end).toLowerCase();
+  const name = host.slice(0, length);
+  return host.endsWith(SUFFIX) && SESSION_NAME.test(name) ? name : undefined;
+}
+
+const DOT = 46;
+
+/** Returns true for the characters after a host: `:`, `/`, `?` and `#`. */
+function isDelimiter(character: number): boolean {
+  return character === 58 || character === 47 || character === 63 ||
+    character === 35;
 }

@@ -8,6 +8,7 @@ import type { PerfmockConfig } from "../config/mod.ts";
 import { addEndpoints, addFallback } from "../control/endpoints.ts";
 import { refuse } from "../control/guard.ts";
 import { openapi } from "../control/openapi.ts";
+import { PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Matcher } from "../pipeline/matcher.ts";
@@ -15,6 +16,7 @@ import type { Endpoint, Issue } from "../plugin.ts";
 import { createFallback } from "../respond/answer.ts";
 import { VERSION } from "../version.ts";
 import type { RunningPlugin } from "./plugin_lifecycle.ts";
+import type { LoadedPlugin } from "./plugin_loader.ts";
 import type { MockRoute } from "./routes.ts";
 import type { WorldState } from "./state.ts";
 
@@ -106,9 +108,11 @@ export function clashes(
 export function* served(
   routes: readonly MockRoute[],
   groups: readonly EndpointGroup[],
-  { config, world }: {
+  { config, world, absent }: {
     readonly config: PerfmockConfig;
-    readonly world: Pick<WorldState, "log" | "recorder">;
+    readonly world: Pick<WorldState, "log" | "recorder" | "token">;
+    /** Plugins whose control calls are refused, since this world is a session and they belong to the server. */
+    readonly absent: readonly LoadedPlugin[];
   },
 ): Generator<void, Served> {
   const base = config.control.path;
@@ -124,12 +128,17 @@ export function* served(
   );
   for (const path of [`${base}/*`, ...guarded]) {
     app.use(path, async (context, next) => {
-      const refusal = refuse(context.req.raw, config.control);
+      const refusal = refuse(context.req.raw, { token: world.token() });
       if (refusal !== undefined) return refusal;
       await next();
     });
   }
   for (const group of groups) addEndpoints(app, group.base, group.endpoints);
+  for (const { plugin: { name } } of absent) {
+    for (const path of [`${base}/${name}`, `${base}/${name}/*`]) {
+      app.all(path, () => notInSession(name));
+    }
+  }
   addFallback(app, base);
 
   const matcher = yield* Matcher.inSteps(routes);
@@ -153,19 +162,33 @@ export function* served(
   };
 }
 
-/** Returns whether a path belongs to a plugin of scope `server`: sessions have none of their own. */
+/** Refuses a control call of a plugin that has no instance in a session: it would reach the server, and with it all others. */
+function notInSession(name: string): Response {
+  const { code, message } = new PerfmockError(
+    "SESSION_CONFINED",
+    `Cannot call "${name}" in a session: it belongs to the server, and acts on the server and all sessions`,
+  );
+  return problem({
+    status: 403,
+    title: message,
+    detail:
+      "Use the server's own control API, without the session's header or host name. A load run can have the session's URL as its target",
+    code,
+  });
+}
+
+/**
+ * Returns whether a path outside of the control API belongs to a plugin of scope `server`, such as `/metrics`: it answers for the
+ * whole server, and changes nothing.
+ */
 export function pathsOfServer(
   plugins: readonly RunningPlugin[],
-  base: string,
 ): (path: string) => boolean {
-  const own = plugins.filter(({ plugin }) => plugin.scope === "server");
-  const bases = own.map(({ plugin: { name } }) => `${base}/${name}/`);
   const endpoints = matcherOf(
-    own.flatMap(({ instance }) => instance.endpoints ?? []),
+    plugins.filter(({ plugin }) => plugin.scope === "server")
+      .flatMap(({ instance }) => instance.endpoints ?? []),
   );
-  return (path) =>
-    bases.some((base) => path.startsWith(base)) ||
-    endpoints.find("GET", path) !== undefined;
+  return (path) => endpoints.find("GET", path) !== undefined;
 }
 
 function matcherOf(endpoints: readonly Endpoint[]) {

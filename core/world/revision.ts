@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  type EngineName,
   invalidConfig,
   type PerfmockConfig,
   toPointer,
@@ -15,7 +14,7 @@ import { inSlices } from "../lib/time/mod.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Generation } from "../pipeline/exchange.ts";
-import type { Dial, Issue } from "../plugin.ts";
+import type { Dial, Issue, Plugin } from "../plugin.ts";
 import type { PlacedDial } from "./dials.ts";
 import { clashes, endpointsOf, pathsOfServer, served } from "./endpoints.ts";
 import { hostFor } from "./host.ts";
@@ -26,7 +25,7 @@ import {
   Services,
   setUp,
 } from "./plugin_lifecycle.ts";
-import type { CodedIssue } from "./plugin_loader.ts";
+import type { CodedIssue, LoadedPlugin } from "./plugin_loader.ts";
 import { buildRoutes, engineIssues, type MockRoute } from "./routes.ts";
 import {
   invalidSettings,
@@ -54,7 +53,9 @@ export interface Revision {
   readonly routeKeys: ReadonlyMap<string, readonly string[]>;
   /** Everything that the revision answers. */
   readonly served: Served;
-  /** Returns true if a path belongs to a plugin of scope `server`. */
+  /** Plugins without an instance in this world: those of the server, in a session. */
+  readonly absent: readonly LoadedPlugin[];
+  /** Returns true if a path of its own belongs to a plugin of scope `server`. */
   readonly ofServer: (path: string) => boolean;
   /** Dials of routes and plugins. */
   readonly dials: readonly PlacedDial[];
@@ -108,9 +109,7 @@ export async function buildRevision(
   let plugins: RunningPlugin[] = [];
   try {
     plugins = await setUp(
-      settings.plugins.filter(({ plugin }) =>
-        world.scope === "server" || plugin.scope !== "server"
-      ),
+      settings.plugins.filter(({ plugin }) => hasInstance(world, plugin)),
       ({ plugin: { name } }) =>
         hostFor(name, { settings, services, carried, world }),
     );
@@ -122,6 +121,9 @@ export async function buildRevision(
     });
     await nextTurn();
     const { config } = settings;
+    const absent = settings.plugins.filter(({ plugin }) =>
+      !hasInstance(world, plugin)
+    );
     const groups = endpointsOf(plugins, world.endpoints(settings.kit), config);
     const all = [
       ...issues,
@@ -144,8 +146,11 @@ export async function buildRevision(
       routes,
       plugins,
       routeKeys: settings.routeKeys,
-      served: await inSlices(served(routes, groups, { config, world })),
-      ofServer: pathsOfServer(plugins, config.control.path),
+      absent,
+      served: await inSlices(
+        served(routes, groups, { config, world, absent }),
+      ),
+      ofServer: pathsOfServer(plugins),
       dials: [...dials, ...dialsOf(plugins)],
       services,
       carried,
@@ -170,6 +175,15 @@ export async function buildRevision(
       })
       : error;
   }
+}
+
+/** Returns true if a world has an instance of a plugin. */
+function hasInstance(
+  { scope }: Pick<WorldState, "scope">,
+  plugin: Plugin,
+): boolean {
+  return scope === "server" || plugin.scope !== "server" &&
+      (scope === "simulation" || plugin.scope !== "process");
 }
 
 /** Returns true if the error says that a plugin could not be set up. */
@@ -204,48 +218,4 @@ function dialsOf(plugins: readonly RunningPlugin[]): PlacedDial[] {
       )
     )
   );
-}
-
-/** Settings that are fixed while a server listens. */
-const FIXED = [
-  "host",
-  "port",
-  "reusePort",
-  "tls",
-  "engine",
-  "limits",
-] as const;
-
-/**
- * Finds the changes that need a restart.
- *
- * @param before the configuration in force
- * @param next the revision to take its place
- * @param engine the HTTP server that runs; undefined where none is running
- */
-export function restartIssues(
-  before: PerfmockConfig,
-  next: Pick<Revision, "config" | "resets">,
-  engine: EngineName | undefined,
-): Issue[] {
-  const issues: Issue[] = FIXED.flatMap((key) => {
-    const [was, is] = [before.server[key], next.config.server[key]];
-    return JSON.stringify(was) === JSON.stringify(is) ? [] : [{
-      path: `/server/${key}`,
-      message: `A change of "${key}" takes a restart`,
-      value: is,
-      allowed: was === undefined ? "nothing, as before" : JSON.stringify(was),
-    }];
-  });
-  if (issues.length === 0 && engine === "deno" && next.resets) {
-    issues.push({
-      path: "/server/engine",
-      message:
-        "A connection-reset takes another HTTP server than Deno's, which runs, and so a restart",
-      value: next.config.server.engine,
-      allowed: "what does not reset connections",
-      suggestion: 'set server.engine to "node" and restart',
-    });
-  }
-  return issues;
 }

@@ -24,8 +24,8 @@ export type Log = (level: "info" | "warn" | "error", message: string) => void;
 export interface WorldState {
   /** Name of the session; undefined for the server's own world and for a simulation. */
   readonly session: string | undefined;
-  /** `session` leaves out the plugins of scope `server`. */
-  readonly scope: "server" | "session";
+  /** `simulation` leaves out the plugins of scope `server`, `session` those of scope `process` too. */
+  readonly scope: "server" | "session" | "simulation";
   /** Clock of the world. */
   readonly clock: Clock;
   /** All metrics, as the plugins of this world see them. */
@@ -56,6 +56,8 @@ export interface WorldState {
   readonly virtualWorld:
     | ((input: SettingsInput) => Promise<VirtualWorld>)
     | undefined;
+  /** Returns the token that the control API demands now: the server's, in a session too. */
+  readonly token: () => string | null;
   /** Returns the control API's own endpoints. */
   endpoints(kit: Kit): readonly Endpoint[];
 }

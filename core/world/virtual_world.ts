@@ -34,13 +34,14 @@ export async function createVirtualWorld(
   const started = clock.now();
   const world = new World({
     session: undefined,
-    scope: "session",
+    scope: "simulation",
     clock,
     metrics,
     recorder: new Recorder(metrics, started),
     traces: new TraceIds(),
     log,
     url: () => undefined,
+    token: () => null,
     virtualWorld: undefined,
     started,
     // A virtual clock is never late.

@@ -30,7 +30,8 @@ import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
 import { DialBoard } from "./dials.ts";
 import { hookReporter } from "./plugin_reports.ts";
-import { buildRevision, restartIssues, type Revision } from "./revision.ts";
+import { restartIssues, sessionIssues } from "./refused_changes.ts";
+import { buildRevision, type Revision } from "./revision.ts";
 import { type MockRoute, routeOf } from "./routes.ts";
 import { copySteps, type SettingsInput } from "./settings.ts";
 import type { Log, WorldState } from "./state.ts";
@@ -46,6 +47,7 @@ export interface WorldOptions extends
     | "recorder"
     | "scope"
     | "session"
+    | "token"
     | "traces"
     | "url"
     | "virtualWorld"
@@ -71,7 +73,7 @@ const PREPARED = 100;
 /** One configuration in force. */
 export class World implements WorldState {
   readonly session: string | undefined;
-  readonly scope: "server" | "session";
+  readonly scope: WorldState["scope"];
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly recorder: Recorder;
@@ -80,6 +82,7 @@ export class World implements WorldState {
   readonly report: HookReport;
   readonly engine: WorldState["engine"];
   readonly url: WorldState["url"];
+  readonly token: WorldState["token"];
   readonly virtualWorld: WorldState["virtualWorld"];
   readonly flow: Flow = createFlow();
   readonly sequences = new Map<string, SequenceCounter>();
@@ -111,6 +114,7 @@ export class World implements WorldState {
     this.report = hookReporter(options.log);
     this.engine = options.engine;
     this.url = options.url;
+    this.token = options.token;
     this.virtualWorld = options.virtualWorld;
     this.#stats = new StatsSource({
       clock: options.clock,
@@ -197,21 +201,10 @@ export class World implements WorldState {
         this,
         { before, reload },
       );
-      const issues = this.#ended
-        ? undefined
-        : restartIssues(before.config, next, this.engine());
-      if (issues === undefined || issues.length > 0) {
+      const refusal = this.#refusalOf(next, before);
+      if (refusal !== undefined) {
         await next.dispose(next.carried.beyond(before.carried));
-        throw issues === undefined
-          ? new PerfmockError(
-            "SERVER_NOT_STARTED",
-            "Cannot change a server that has ended",
-          )
-          : new PerfmockError(
-            "RESTART_REQUIRED",
-            "Cannot change this while the server runs: it takes a restart",
-            issues,
-          );
+        throw refusal;
       }
       this.#adopt(next);
       await inSlices(this.#preparing(next.routes));
@@ -219,6 +212,32 @@ export class World implements WorldState {
     });
     this.#changes = change.catch(() => {});
     return change;
+  }
+
+  /** The error of a revision that is valid but cannot take over; undefined if it can. */
+  #refusalOf(next: Revision, before: Revision): PerfmockError | undefined {
+    if (this.#ended) {
+      return new PerfmockError(
+        "SERVER_NOT_STARTED",
+        "Cannot change a server that has ended",
+      );
+    }
+    if (this.scope === "session") {
+      const issues = sessionIssues(before, next);
+      if (issues.length > 0) {
+        return new PerfmockError(
+          "SESSION_CONFINED",
+          "Cannot change this in a session: it belongs to the server",
+          issues,
+        );
+      }
+    }
+    const issues = restartIssues(before.config, next, this.engine());
+    return issues.length === 0 ? undefined : new PerfmockError(
+      "RESTART_REQUIRED",
+      "Cannot change this while the server runs: it takes a restart",
+      issues,
+    );
   }
 
   /** The configuration as written. */

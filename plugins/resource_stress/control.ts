@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  type Call,
   type Endpoint,
   endpoint,
   type Issue,
@@ -178,16 +177,6 @@ export function controlEndpoints(kit: Kit, stress: Stress): Endpoint[] {
       handle: async () => ({ scenarios: await stress.stopAll() }),
     }),
   ];
-}
-
-/** Control calls of a session, which has no stress of its own: it would affect the whole process. */
-export function refusingEndpoints(): Endpoint[] {
-  const handle = (_: Call): never => {
-    throw conflict(
-      "Cannot confine real stress to a session: it takes cores and memory of the whole process; use the server's own control API, resource_stress/scenarios outside of any session",
-    );
-  };
-  return Object.values(CALLS).map((call): Endpoint => ({ ...call, handle }));
 }
 
 function missing(id: string): never {

@@ -37,12 +37,7 @@
  */
 import { definePlugin, type Plugin } from "../../core/plugin.ts";
 import { optionsSchema } from "./caps.ts";
-import {
-  controlEndpoints,
-  createService,
-  refusingEndpoints,
-  SCENARIOS,
-} from "./control.ts";
+import { controlEndpoints, createService, SCENARIOS } from "./control.ts";
 import { PRESSURE, Stress } from "./stress.ts";
 
 export type { StressOptions } from "./caps.ts";
@@ -59,9 +54,10 @@ export { PRESSURE, type PressureSource } from "./stress.ts";
 const plugin: Plugin = definePlugin({
   name: "resource_stress",
   version: "1.0.0",
+  // It takes cores and memory of the whole process, which no session can have to itself.
+  scope: "process",
   options: optionsSchema,
   setup(host, options) {
-    if (host.session !== undefined) return { control: refusingEndpoints() };
     const stress = host.keep("stress", () => new Stress(host, options));
     host.provide(SCENARIOS, createService(host.kit, stress));
     host.provide(PRESSURE, stress);

@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
 import type { EngineName, PerfmockConfig } from "../../../core/config/mod.ts";
-import { restartIssues } from "../../../core/world/revision.ts";
+import { restartIssues } from "../../../core/world/refused_changes.ts";
 
 const LIMITS = { headers: 200 } as PerfmockConfig["server"]["limits"];
 

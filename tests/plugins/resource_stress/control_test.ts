@@ -211,12 +211,9 @@ Deno.test("In a session, every call is refused and names the server's own contro
       ...(method === "POST" ? post(BLOCKS) : { method }),
       headers,
     });
-    const { title } = await json(response);
-    equal(response.status, 409);
-    match(
-      String(title),
-      /^Cannot confine real stress to a session: .*the server's own control API/,
-    );
+    const { code, detail } = await json(response);
+    deepEqual([response.status, code], [403, "SESSION_CONFINED"]);
+    match(String(detail), /the server's own control API/);
   }
   deepEqual((await server.list()).scenarios, []);
 });
