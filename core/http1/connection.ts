@@ -59,12 +59,9 @@ const INTEREST = EVENT.readable | EVENT.peerEnded;
 const NO_SIGNAL = 0x4000;
 const SHUT_WRITE = 1;
 
-/** Number of bytes of an unread body up to which the connection is kept after the answer. */
-const DRAINED = 8 * 1024 * 1024;
-
 /**
- * Number of bytes that are discarded before a connection is closed: a close resets it, and a client that is sending would never
- * read the answer.
+ * Number of bytes, or those of the largest body if it is larger, that are discarded before a connection is closed: a close resets
+ * it, and a client that is sending would never read the answer.
  */
 const LINGERED = 64 * 1024 * 1024;
 
@@ -166,7 +163,8 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     if (this.#phase === "lingering") {
       this.since = this.#server.roughly;
       this.#lingered += count;
-      if (this.#lingered > LINGERED) this.#close();
+      const { body } = this.#server.limits;
+      if (this.#lingered > Math.max(LINGERED, body)) this.#close();
     } else if (this.#heldTo === this.#heldFrom) this.#process(input, 0, count);
     else {
       this.#hold(input, 0, count);
@@ -206,6 +204,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
           break;
         }
         at = after;
+        // A client that sends slowly is not idle.
         if (this.#phase === "finishing") this.since = this.#server.roughly;
         if (body.done) this.#bodyDone();
         continue;
@@ -486,7 +485,6 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     }
     this.#change("finishing");
     if (body !== undefined) {
-      if (body.rest > DRAINED) this.#keepAlive = false;
       body.discard();
       if (!this.#processing && this.#keepAlive) this.#resume();
     }

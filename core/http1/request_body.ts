@@ -46,11 +46,6 @@ export class RequestBody {
     return this.#pulled || this.#discards;
   }
 
-  /** Number of bytes that are known to follow; 0 if the body is chunked. */
-  get rest(): number {
-    return Math.max(this.#rest, 0);
-  }
-
   /** Reason of a refusal in words, without a full stop. */
   get reason(): string {
     return this.#chunked?.reason || "the body is larger than allowed";
