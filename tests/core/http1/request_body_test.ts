@@ -177,7 +177,6 @@ Deno.test("RequestBody that is unread and very large is discarded, and the next 
   await client.send(request("/b"));
   equal((await client.response()).body, "/b");
 });
-});
 
 Deno.test("RequestBody beyond the limit is refused with 413, whether it is announced or comes", async () => {
   for (
