@@ -47,6 +47,8 @@ export type ErrorCode =
   | "SESSION_CONFINED"
   | "SESSION_UNKNOWN"
   | "UPSTREAM_FAILED"
+  | "UPSTREAM_INVALID"
+  | "UPSTREAM_LOOP"
   | "UPSTREAM_TIMEOUT";
 
 /** Options of a {@linkcode PerfmockError}. */

@@ -9,26 +9,35 @@ import { type ErrorCode, PerfmockError } from "../errors.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { prepared } from "../pipeline/pipeline.ts";
 import type { Counter, Metrics, Route } from "../plugin.ts";
+import { answerError, passedOn } from "./_proxied_answer.ts";
+import { Passage } from "./_proxied_request.ts";
 import { type Body, type Content, failure, type Source } from "./source.ts";
 
-/** Headers that concern one connection (RFC 9110, section 7.6.1, and older practice). */
-const HOP_BY_HOP: readonly string[] = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
+/** Status and title of an answer without an upstream's. */
+const NO_ANSWER = {
+  status: 502,
+  title: "The upstream of this route did not answer",
+};
+
+/** The same, where the code of the error says more. */
+const FAILURES: Partial<Record<ErrorCode, typeof NO_ANSWER>> = {
+  UPSTREAM_INVALID: {
+    status: 502,
+    title: "The upstream of this route sent an answer that cannot be used",
+  },
+  UPSTREAM_LOOP: {
+    status: 508,
+    title: "This request goes round in a circle",
+  },
+  UPSTREAM_TIMEOUT: { ...NO_ANSWER, status: 504 },
+};
 
 /** Result of a request to an upstream: a response with its headers, or the reason why there is none. */
 type Reply = Response | PerfmockError;
 
 /**
- * Answers with the upstream's answer, or with a problem document of status 502 or 504 if there is none.
+ * Answers with the upstream's answer, or with a problem document: of status 502 or 504 if there is none that can be passed on, of
+ * status 508 if the request has passed the route before.
  *
  * @param route the route that the failures are counted for
  */
@@ -38,14 +47,17 @@ export function proxySource(
   metrics: Metrics,
 ): Source {
   const replies = new WeakMap<LiveExchange, Reply>();
+  const passage = new Passage();
   const counter = metrics.counter({
     name: "perfmock_upstream_errors_total",
     help:
-      "Requests to an upstream that failed before its headers or in the middle of its body",
+      "Requests to an upstream that were not sent, or failed before its headers or in the middle of its body",
     labels: ["route", "reason"],
   });
   const counters: Partial<Record<ErrorCode, Counter>> = {
     UPSTREAM_FAILED: counter.series(route.id, "unreachable"),
+    UPSTREAM_INVALID: counter.series(route.id, "invalid"),
+    UPSTREAM_LOOP: counter.series(route.id, "loop"),
     UPSTREAM_TIMEOUT: counter.series(route.id, "timeout"),
   };
   const breaks = counter.series(route.id, "broken");
@@ -54,6 +66,12 @@ export function proxySource(
     prepare(x) {
       const { request } = x;
       if (request === undefined) return;
+      const loop = passage.refusal(url, (name) => x.header(name));
+      if (loop !== undefined) {
+        counters.UPSTREAM_LOOP?.add();
+        replies.set(x, loop);
+        return;
+      }
       const { clock } = x.plan;
       const controller = new AbortController();
       let late = false;
@@ -66,8 +84,13 @@ export function proxySource(
         clock.cancel(timer);
         controller.abort();
       };
-      send(url, request, { client: x.client, signal: controller.signal })
-        .catch((error): Reply =>
+      const headers = passage.headers(request, x.client);
+      send(url, request, { headers, signal: controller.signal })
+        .then((response): Reply => {
+          const error = answerError(url, response);
+          if (error !== undefined) controller.abort();
+          return error ?? response;
+        }).catch((error): Reply =>
           late
             ? new PerfmockError(
               "UPSTREAM_TIMEOUT",
@@ -90,8 +113,7 @@ export function proxySource(
       if (reply instanceof Response) return contentOf(reply, broken);
       const code = reply?.code ?? "UPSTREAM_FAILED";
       return failure({
-        status: code === "UPSTREAM_TIMEOUT" ? 504 : 502,
-        title: "The upstream of this route did not answer",
+        ...FAILURES[code] ?? NO_ANSWER,
         detail: reply?.message,
         code,
       });
@@ -103,8 +125,8 @@ export function proxySource(
 function send(
   url: string,
   request: Request,
-  { client, signal }: {
-    readonly client: string | undefined;
+  { headers, signal }: {
+    readonly headers: Headers;
     readonly signal: AbortSignal;
   },
 ): Promise<Response> {
@@ -112,51 +134,18 @@ function send(
   const { body } = request;
   return fetch(`${url}${pathname}${search}`, {
     method: request.method,
-    headers: requestHeaders(request, client),
+    headers,
     redirect: "manual",
     signal,
     ...body !== null && { body, duplex: "half" },
   } as RequestInit);
 }
 
-/**
- * Headers of the request to the upstream. Host is the upstream's own. The body is requested without a coding, because fetch()
- * would otherwise request one itself and decode it. X-Forwarded-For is extended by the client's address. X-Forwarded-Host and
- * X-Forwarded-Proto describe the first request on its way, so values of an earlier proxy remain.
- *
- * @param client address of the client's end of the connection; undefined if there is no connection
- */
-function requestHeaders(request: Request, client: string | undefined): Headers {
-  const headers = endToEnd(request.headers);
-  const { host, protocol } = new URL(request.url);
-  if (client !== undefined) headers.append("x-forwarded-for", client);
-  if (!headers.has("x-forwarded-host")) {
-    headers.set("x-forwarded-host", headers.get("host") ?? host);
-  }
-  if (!headers.has("x-forwarded-proto")) {
-    headers.set("x-forwarded-proto", protocol.slice(0, -1));
-  }
-  headers.delete("host");
-  headers.set("accept-encoding", "identity");
-  return headers;
-}
-
-/** Copies headers without those that concern one connection, including the ones that Connection names. */
-function endToEnd(received: Headers): Headers {
-  const headers = new Headers(received);
-  const named = (received.get("connection") ?? "").split(",");
-  for (const name of [...HOP_BY_HOP, ...named]) {
-    const header = name.trim();
-    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) headers.delete(header);
-  }
-  return headers;
-}
-
 function contentOf(response: Response, broken: () => void): Content {
   const { body, status } = response;
   return {
     status,
-    headers: endToEnd(response.headers),
+    headers: passedOn(response.headers),
     body: body === null ? null : new ProxiedBody(body, broken),
   };
 }

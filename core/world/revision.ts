@@ -18,6 +18,7 @@ import type { Dial, Issue, Plugin } from "../plugin.ts";
 import type { PlacedDial } from "./dials.ts";
 import { clashes, endpointsOf, pathsOfServer, served } from "./endpoints.ts";
 import { hostFor } from "./host.ts";
+import { ownAddressIssues } from "./own_addresses.ts";
 import {
   disposeAll,
   LOAD_HOST,
@@ -129,6 +130,7 @@ export async function buildRevision(
       ...issues,
       ...clashes(routes, groups, config, settings.routeIndices),
       ...engineIssues(config, routes),
+      ...ownAddressIssues(settings, world.url()),
     ];
     if (settings.issues.length > 0) {
       // Settings that were read in part, to report the errors of the rest too.
