@@ -174,19 +174,24 @@ function readQuery(schema: Schema, request: Request): Parsed {
   return result.issues === undefined ? result : invalid("query", result.issues);
 }
 
+function tooLarge(): Response {
+  return problem({
+    status: 413,
+    title: "The request body is too large",
+    detail: `At most ${BODY_LIMIT} bytes are read`,
+  });
+}
+
 /** Parses the body as JSON. Stops reading at the size limit. */
 async function readJson(request: Request): Promise<Parsed> {
+  // A length that is announced is refused before a byte of the body is read.
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > BODY_LIMIT) return tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    if (size > BODY_LIMIT) {
-      return problem({
-        status: 413,
-        title: "The request body is too large",
-        detail: `At most ${BODY_LIMIT} bytes are read`,
-      });
-    }
+    if (size > BODY_LIMIT) return tooLarge();
     chunks.push(chunk);
   }
   const text = await new Blob(chunks as BlobPart[]).text();

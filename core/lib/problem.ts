@@ -29,6 +29,8 @@ export function problem(
   headers: Headers = new Headers(),
 ): Response {
   headers.set("content-type", "application/problem+json");
+  // The rest of the body may be without end: nobody reads it.
+  if (document.status === 413) headers.set("connection", "close");
   return new Response(JSON.stringify({ type: "about:blank", ...document }), {
     status: document.status,
     headers,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { TurnBudget } from "../lib/time/mod.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { abandon, breakOff, handOver } from "../pipeline/pipeline.ts";
 import type { Distribution, Route, Timing } from "../plugin.ts";
@@ -32,6 +33,15 @@ export const CHUNK = 16 * 1024;
 
 /** Largest piece of a body without a schedule, in bytes. */
 const UNPACED = 4 * CHUNK;
+
+/** Number of pieces that may be read in one turn of the event loop, of all bodies together. */
+const PIECES_PER_TURN = 64;
+
+/** Number of bytes that count as one more piece. */
+const BYTES_PER_PIECE = 256 * 1024;
+
+/** Budget of all bodies of this thread. */
+const budget = new TurnBudget(PIECES_PER_TURN);
 
 /** Schedule of one body. */
 export interface Schedule {
@@ -138,9 +148,14 @@ class Flowing implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     try {
       if (!body.ended) {
         const requested = this.#x.plan.clock.now();
+        for (let wait = budget.wait; wait !== undefined; wait = budget.wait) {
+          await wait;
+          if (this.#ended) return;
+        }
         const piece = await body.read(this.#pacing?.chunk ?? UNPACED);
         if (this.#ended) return;
         if (piece !== null) {
+          budget.take(1 + piece.length / BYTES_PER_PIECE);
           if (this.#pacing !== undefined) {
             await this.#due(piece.length, requested, this.#pacing);
             if (this.#ended) return;

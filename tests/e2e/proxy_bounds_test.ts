@@ -36,10 +36,10 @@ eachEngine.test("a request whose Via is removed on the way is refused with 508 a
 });
 
 eachEngine.test("a request may pass several proxied routes of one server", async () => {
-  let again: URL | undefined;
+  const again: { url?: URL } = {};
   await using there = await proxied(({ url, headers }) =>
-    again !== undefined && new URL(url).pathname === "/first"
-      ? fetch(again, { headers })
+    again.url !== undefined && new URL(url).pathname === "/first"
+      ? fetch(again.url, { headers })
       : Response.json([headers.get("perfmock-hops"), headers.get("via")])
   );
   await using server = await createPerfmock({
@@ -48,7 +48,7 @@ eachEngine.test("a request may pass several proxied routes of one server", async
       response: { proxy: there.url },
     })),
   });
-  again = new URL("/second", server.url);
+  again.url = new URL("/second", server.url);
   const [hops, via] = await (await get(server, "/first")).json();
   equal(hops, "2");
   match(via, /^1\.1 perfmock-[-0-9a-f]{36}, 1\.1 perfmock-[-0-9a-f]{36}$/);

@@ -288,34 +288,38 @@ export function readScript(text: string): unknown {
  * @throws PerfmockError `SCRIPT_INVALID`, like {@linkcode readScript}
  */
 export async function scriptIn(request: Request): Promise<unknown> {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > SCRIPT_LIMIT) throw tooLong(announced);
   const decoder = new TextDecoder();
   let size = 0;
   let text = "";
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    // Only the length of a script that is too long is needed.
-    if (size <= SCRIPT_LIMIT) text += decoder.decode(chunk, { stream: true });
+    // The rest may be without end: it is not read.
+    if (size > SCRIPT_LIMIT) throw tooLong(`more than ${SCRIPT_LIMIT}`);
+    text += decoder.decode(chunk, { stream: true });
   }
-  if (size > SCRIPT_LIMIT) throw tooLong(size);
   return readScript(text + decoder.decode());
 }
 
-function tooLong(size: number): PerfmockError {
+function tooLong(size: number | string): PerfmockError {
   return invalid([{
     path: "",
     message: `The script has ${size} bytes`,
     allowed: `at most ${SCRIPT_LIMIT} bytes`,
     suggestion: "Keep traces and values in files of their own",
-  }]);
+  }], { status: 413 });
 }
 
 function invalid(
   issues: ConstructorParameters<typeof PerfmockError>[2] & object,
+  options?: ConstructorParameters<typeof PerfmockError>[3],
 ): PerfmockError {
   return new PerfmockError(
     "SCRIPT_INVALID",
     "Cannot read the script",
     issues,
+    options,
   );
 }
 

@@ -1,7 +1,11 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { VirtualClock } from "../../../core/lib/time/mod.ts";
+import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import type { Distribution } from "../../../core/plugin.ts";
+import type { Body } from "../../../core/respond/source.ts";
 import { RouteView } from "../../../core/world/routes.ts";
 import {
+  flow,
   wireSchedule,
   type WireSettings,
 } from "../../../core/respond/body_stream.ts";
@@ -55,4 +59,26 @@ Deno.test("wireSchedule() lets one burst pass at once", () => {
 Deno.test("wireSchedule() refills the burst during gaps, up to its size", () => {
   const bandwidth = { rate: 1000, burst: 5 };
   deepEqual(times({ gap: tenEach, bandwidth }, [5, 5, 30, 5]), [0, 10, 45, 55]);
+});
+
+Deno.test("flow() lets the event loop go on while a body is read as fast as it comes", async () => {
+  let left = 2000;
+  const body: Body = {
+    get ended() {
+      return left === 0;
+    },
+    read: () => left-- > 0 ? new Uint8Array(1) : null,
+    close() {},
+  };
+  let turns = 0;
+  let timer = setTimeout(function turn() {
+    turns++;
+    timer = setTimeout(turn, 0);
+  }, 0);
+  const x = { plan: { clock: new VirtualClock() } } as unknown as LiveExchange;
+  const reader = flow(x, body, undefined).getReader();
+  // Not to the end, at which the exchange would have to end too.
+  for (let i = 0; i < 1999; i++) equal((await reader.read()).done, false);
+  clearTimeout(timer);
+  ok(turns >= 10, `${turns} turns for 2000 pieces`);
 });
