@@ -88,6 +88,15 @@ export {
 } from "./errors.ts";
 export { Histogram, type HistogramBucket } from "./lib/histogram.ts";
 export { toPointer } from "./lib/pointer.ts";
+export {
+  checkFile,
+  FileError,
+  type FileLimits,
+  type LineLimits,
+  linesOf,
+  readTextSync,
+  TABLE_LIMITS,
+} from "./lib/read_file.ts";
 
 /**
  * Infers the types of a plugin from its schemas: `setup` receives the options that `options` parses, and `route` the keys that

@@ -12,6 +12,7 @@ import {
   loadConfiguration,
   LocatedError,
 } from "./configuration.ts";
+import { checkOutput, writeOutput } from "./output_file.ts";
 import { INTERRUPTED, Interruption, type Terminal } from "./terminal.ts";
 
 /** Exit status after a failure at run time. */
@@ -67,7 +68,7 @@ export async function load(
       })
     );
     progress.clear();
-    const status = await report(result, files, out);
+    const status = report(result, files, out);
     return interruption.signal.aborted ? INTERRUPTED : status;
   } catch (error) {
     progress.clear();
@@ -97,7 +98,7 @@ export async function simulate(
   const result = await script.locate(() =>
     server.loadEngine.simulate(script.value, { folder: script.folder })
   );
-  return await report(result, files, out);
+  return report(result, files, out);
 }
 
 /** A script as written. */
@@ -156,7 +157,7 @@ const FORMATS: Readonly<Record<string, (result: LoadResult) => string>> = {
   ".hgrm": ({ hgrm }) => hgrm,
 };
 
-/** Checks the extensions of output files before the run. */
+/** Checks the output files and their extensions before the run. */
 function checkOutputs(files: readonly string[]): void {
   const issues = files.filter((file) => !(extname(file) in FORMATS)).map(
     (file) => ({
@@ -167,27 +168,34 @@ function checkOutputs(files: readonly string[]): void {
         ".json for the summary, .csv for the time series, .hgrm for the histogram",
     }),
   );
-  if (issues.length === 0) return;
-  throw new PerfmockError("ARGUMENT_INVALID", "Cannot write the run", issues);
+  if (issues.length > 0) {
+    throw new PerfmockError("ARGUMENT_INVALID", "Cannot write the run", issues);
+  }
+  for (const file of files) output(file, () => checkOutput(file));
+}
+
+/** @throws PerfmockError where `write` fails */
+function output(file: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new PerfmockError(
+      "ARGUMENT_INVALID",
+      `Cannot write ${file}: ${reason}`,
+    );
+  }
 }
 
 /** Prints the results, writes the output files and returns the exit status. */
-async function report(
+function report(
   result: LoadResult,
   files: readonly string[],
   out: Terminal,
-): Promise<number> {
+): number {
   out.write(result.table);
   for (const file of files) {
-    try {
-      await Deno.writeTextFile(file, FORMATS[extname(file)](result));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : error;
-      throw new PerfmockError(
-        "ARGUMENT_INVALID",
-        `Cannot write ${file}: ${reason}`,
-      );
-    }
+    output(file, () => writeOutput(file, FORMATS[extname(file)](result)));
   }
   return result.summary.ok ? 0 : THRESHOLD_FAILED;
 }

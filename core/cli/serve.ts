@@ -11,6 +11,7 @@ import {
   type ConfigurationOptions,
   loadConfiguration,
 } from "./configuration.ts";
+import { checkOutput, writeOutput } from "./output_file.ts";
 import { Interruption, printError, type Terminal } from "./terminal.ts";
 
 /** Options of `serve`. */
@@ -35,6 +36,8 @@ export async function serve(
   options: ServeOptions,
   out: Terminal,
 ): Promise<number> {
+  const { readyFile: ready } = options;
+  if (ready !== undefined) readyFile(ready, () => checkOutput(ready));
   const configuration = await loadConfiguration(options);
   const { port = DEFAULT_PORT } = configuration.input.server ?? {};
   await using server = await configuration.createServer({ listen: true, port });
@@ -44,8 +47,9 @@ export async function serve(
     out.writeError(`warning: ${path}: ${message}\n`);
   }
   if (options.quiet !== true) greet(server, configuration.source, out);
-  if (options.readyFile !== undefined) {
-    await announce(options.readyFile, server.url);
+  if (ready !== undefined) {
+    const text = `${JSON.stringify({ url: server.url.href, pid: Deno.pid })}\n`;
+    readyFile(ready, () => writeOutput(ready, text));
   }
   await interruption.received;
   if (options.quiet !== true) {
@@ -108,19 +112,10 @@ class Reloads implements AsyncDisposable {
   }
 }
 
-/**
- * Writes the ready file under another name and renames it, so that no reader sees half of it.
- *
- * @throws PerfmockError where it cannot be written
- */
-async function announce(file: string, url: URL): Promise<void> {
-  const draft = `${file}.${Deno.pid}`;
+/** @throws PerfmockError where `write` fails */
+function readyFile(file: string, write: () => void): void {
   try {
-    await Deno.writeTextFile(
-      draft,
-      JSON.stringify({ url: url.href, pid: Deno.pid }) + "\n",
-    );
-    await Deno.rename(draft, file);
+    write();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new PerfmockError("ARGUMENT_INVALID", "Cannot write --ready-file", [{

@@ -6,6 +6,7 @@
 import { dirname, sep } from "node:path";
 import type { Issue } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
+import { openRegular } from "../lib/read_file.ts";
 import { isFixed, parseTemplate } from "../lib/template.ts";
 import type { Kit } from "../contract/values.ts";
 
@@ -47,7 +48,7 @@ export function fileIssues(
         "the path of a file that can be read",
       );
     }
-    if (fixed) Deno.openSync(real).close();
+    if (fixed) openRegular(real).close();
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
       ? "it does not exist"

@@ -9,6 +9,7 @@
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { fromPointer } from "../lib/pointer.ts";
+import { FileError, readText } from "../lib/read_file.ts";
 import { suggest } from "../lib/suggest.ts";
 import {
   type ParsedText,
@@ -58,7 +59,7 @@ export async function readConfig(file: string): Promise<ConfigFile> {
       allowed: alternatives(EXTENSIONS),
     });
   }
-  const parsed = parse(await readText(file, path), path);
+  const parsed = parse(await textOf(file, path), path);
   if (parsed.issues !== undefined) {
     throw syntaxError(
       file,
@@ -95,9 +96,9 @@ export async function findConfig(folder: string): Promise<string | undefined> {
     const path = join(folder, name);
     let text: string;
     try {
-      text = await Deno.readTextFile(path);
+      text = await readText(path);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) continue;
+      if (isMissing(error)) continue;
       return path;
     }
     const parsed = parse(text, path);
@@ -130,52 +131,27 @@ function parse(text: string, path: string): ParsedText {
   }
 }
 
-async function readText(file: string, path: string): Promise<string> {
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw await readError(file, path, error);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw syntaxError(file, ["the file is not UTF-8"]);
-  }
+function isMissing(error: unknown): boolean {
+  return error instanceof FileError &&
+    error.cause instanceof Deno.errors.NotFound;
 }
 
-async function readError(
-  file: string,
-  path: string,
-  error: unknown,
-): Promise<PerfmockError> {
-  if (error instanceof Deno.errors.NotFound) {
+async function textOf(file: string, path: string): Promise<string> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    if (!(error instanceof FileError)) {
+      throw syntaxError(file, ["the file is not UTF-8"]);
+    }
+    if (!isMissing(error)) {
+      const { message, allowed } = error;
+      throw unreadable(file, message, { allowed });
+    }
     const others = await configFilesIn(dirname(path));
-    return unreadable(file, "no such file", {
+    throw unreadable(file, "no such file", {
       ...others.length > 0 && { allowed: alternatives(others) },
       suggestion: suggest(basename(path), others),
     });
-  }
-  if (await isFolder(path)) {
-    return unreadable(file, "it is a folder, not a file");
-  }
-  if (
-    error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotCapable
-  ) {
-    return unreadable(file, "it may not be read");
-  }
-  return unreadable(
-    file,
-    error instanceof Error ? error.message : String(error),
-  );
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch {
-    return false;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { sep } from "node:path";
+import { openRegular } from "../lib/read_file.ts";
 import type { Body } from "./source.ts";
 
 /** Open file. */
@@ -37,8 +38,7 @@ export function open(
       const real = Deno.realPathSync(path);
       if (!real.startsWith(withSeparator(Deno.realPathSync(folder)))) return;
     }
-    if (!Deno.statSync(path).isFile) return;
-    file = Deno.openSync(path);
+    file = openRegular(path);
     const { size, mtime } = file.statSync();
     return { file, size, modified: mtime?.getTime() ?? 0 };
   } catch {

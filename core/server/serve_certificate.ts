@@ -6,10 +6,14 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { invalidConfig, type TlsSettings } from "../config/mod.ts";
 import type { Issue } from "../errors.ts";
+import { FileError, type FileLimits, readText } from "../lib/read_file.ts";
 import type { Certificate } from "./engine.ts";
 
 /** Period for which a generated certificate is valid, in ms: thirty days. */
 const VALIDITY = 30 * 24 * 3_600_000;
+
+/** Limits of a file with a certificate or a key. */
+const LIMITS: FileLimits = { bytes: 1024 ** 2 };
 
 /**
  * Provides the certificate of the server; undefined for plain HTTP.
@@ -59,15 +63,13 @@ async function fromFiles(
     const file = tls[name];
     const what = name === "cert" ? "a certificate" : "a private key";
     try {
-      const pem = await Deno.readTextFile(file);
+      const pem = await readText(file, LIMITS);
       return { pem, parsed: parse(pem) };
     } catch (error) {
-      const missing = error instanceof Deno.errors.NotFound;
+      const reason = error instanceof FileError ? `: ${error.message}` : "";
       issues.push({
         path: `/server/tls/${name}`,
-        message: missing
-          ? `There is no file ${file}`
-          : `Cannot read ${file} as ${what}`,
+        message: `Cannot read ${file} as ${what}${reason}`,
         value: file,
         allowed: `a file with ${what} in PEM`,
       });

@@ -1,16 +1,21 @@
 /**
- * Reads files of numbers line by line, in chunks, so that the text of a large file is never in memory as a whole.
+ * Reads files of numbers line by line.
  *
  * @module
  */
-import type { Issue } from "../../core/plugin.ts";
+import {
+  FileError,
+  type Issue,
+  linesOf,
+  TABLE_LIMITS,
+} from "../../core/plugin.ts";
 import { invalidParameters } from "./_parameters.ts";
-
-/** Size of a chunk, in bytes. */
-const CHUNK = 65_536;
 
 /** Number of issues of one file that are reported one by one. */
 const MAX_ISSUES = 10;
+
+/** Number of characters of a wrong text that are shown. */
+const SHOWN = 200;
 
 /** An error in a line. */
 export interface LineIssue {
@@ -46,15 +51,19 @@ export function readLines(
     if (issue === undefined) return;
     const message = `Line ${number} ${issue.message}`;
     if (issues.length === MAX_ISSUES) unreported++;
-    else issues.push(fileIssue({ ...issue, message }));
+    else {
+      const value = issue.value.slice(0, SHOWN);
+      issues.push(fileIssue({ ...issue, value, message }));
+    }
   };
   try {
-    forEachLine(path, take);
+    for (const line of linesOf(path, TABLE_LIMITS)) take(line);
   } catch (error) {
+    if (!(error instanceof FileError)) throw error;
     throw invalidParameters([fileIssue({
-      message: `Cannot read the file: ${(error as Error).message}`,
+      message: `Cannot read the file: ${error.message}`,
       value: path,
-      allowed: "the path of a file that can be read",
+      allowed: error.allowed,
     })]);
   }
   if (unreported > 0) {
@@ -72,23 +81,4 @@ export function toNumber(cell: string): number {
 /** An issue of the whole file. */
 export function fileIssue(issue: LineIssue): Issue {
   return { path: "/file", ...issue };
-}
-
-/** Calls `take` with each line; closes the file in any case. */
-function forEachLine(path: string, take: (line: string) => void): void {
-  using file = Deno.openSync(path);
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(CHUNK);
-  let rest = "";
-  for (;;) {
-    const length = file.readSync(buffer);
-    if (length === null) break;
-    rest += decoder.decode(buffer.subarray(0, length), { stream: true });
-    let start = 0;
-    for (let end; (end = rest.indexOf("\n", start)) >= 0; start = end + 1) {
-      take(rest.slice(start, end));
-    }
-    rest = rest.slice(start);
-  }
-  take(rest + decoder.decode());
 }

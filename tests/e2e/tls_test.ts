@@ -132,7 +132,7 @@ Deno.test("files that are no certificate, no key or another certificate's key ar
       ),
     ).map((line) => line.replaceAll(`${files.path}/`, ""));
   deepEqual(await faults({ cert: "none.pem", key: "empty.pem" }), [
-    "/server/tls/cert: There is no file none.pem",
+    "/server/tls/cert: Cannot read none.pem as a certificate: there is no such file",
     "/server/tls/key: Cannot read empty.pem as a private key",
   ]);
   deepEqual(await faults({ cert: "empty.pem", key: "key.pem" }), [

@@ -118,7 +118,7 @@ export function timeAndChance(files: readonly Source[]): string[] {
 
 /** Files that rule 10 exempts: serving, sockets of the kernel, reading files (named read….ts), the CLI, stress, and connections of the load engine. */
 const DENO_ALLOWED =
-  /^core\/server\/serve[a-z_]*\.ts$|^core\/net\/|^core\/cli\/|\/_?read[a-z_]*\.ts$|^plugins\/distributions\/_lines\.ts$|^plugins\/resource_stress\/|^plugins\/load_engine\/http\/|(^|[/_])worker\.ts$|^mod\.ts$/;
+  /^core\/server\/serve[a-z_]*\.ts$|^core\/net\/|^core\/cli\/|\/_?read[a-z_]*\.ts$|^plugins\/resource_stress\/|^plugins\/load_engine\/http\/|(^|[/_])worker\.ts$|^mod\.ts$/;
 
 /** Rule 10: all other files use Web APIs, types included. */
 export function denoNamespace(files: readonly Source[]): string[] {

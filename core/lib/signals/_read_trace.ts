@@ -5,9 +5,13 @@
  */
 import type { KitType } from "../../contract/values.ts";
 import type { Issue } from "../../errors.ts";
+import { FileError, linesOf, TABLE_LIMITS } from "../read_file.ts";
 
 /** Maximum number of errors of one file that are reported one by one. */
 const REPORTED = 10;
+
+/** Number of characters of a wrong line that are shown. */
+const SHOWN = 200;
 
 /** A point of the trace. */
 interface Point {
@@ -40,28 +44,32 @@ export function readTrace(
 } {
   const points: Point[] = [];
   const errors: TraceError[] = [];
-  let text = "";
+  let number = 0;
+  let further = 0;
   try {
-    text = Deno.readTextFileSync(path);
+    for (const line of linesOf(path, TABLE_LIMITS)) {
+      number++;
+      if (line.trim() === "" || number === 1 && isHeader(line)) continue;
+      const read = readLine(line, cells, points.at(-1));
+      if ("at" in read) points.push(read);
+      else if (errors.length === REPORTED) further++;
+      else errors.push({ ...read, message: `Line ${number} ${read.message}` });
+    }
   } catch (error) {
-    const message = `Cannot read the file: ${(error as Error).message}`;
-    const allowed = "the path of a file that can be read";
-    return { points, errors: [{ message, value: path, allowed }] };
-  }
-  for (const [index, line] of text.split("\n").entries()) {
-    if (line.trim() === "" || index === 0 && isHeader(line)) continue;
-    const read = readLine(line, cells, points.at(-1));
-    if ("at" in read) points.push(read);
-    else errors.push({ ...read, message: `Line ${index + 1} ${read.message}` });
+    if (!(error instanceof FileError)) throw error;
+    const message = `Cannot read the file: ${error.message}`;
+    return {
+      points,
+      errors: [{ message, value: path, allowed: error.allowed }],
+    };
   }
   if (points.length === 0 && errors.length === 0) {
     errors.push({ message: "The file holds no points", value: path });
   }
-  const further = errors.length - REPORTED;
   return {
     points,
-    errors: further <= 0 ? errors : [
-      ...errors.slice(0, REPORTED),
+    errors: further === 0 ? errors : [
+      ...errors,
       { message: `Further lines with errors: ${further}`, value: path },
     ],
   };
@@ -87,14 +95,14 @@ function readLine(
   if (cells.length !== 2 || at === undefined || value === undefined) {
     return {
       message: "is no point",
-      value: line.trim(),
+      value: line.trim().slice(0, SHOWN),
       allowed: "a time and a value such as 1.5s,400/s or 1500,400",
     };
   }
   if (last !== undefined && at < last.at) {
     return {
       message: "goes back in time",
-      value: line.trim(),
+      value: line.trim().slice(0, SHOWN),
       allowed: `at least ${last.at} ms`,
     };
   }

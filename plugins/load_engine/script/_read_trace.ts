@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type Issue, toPointer } from "../../../core/plugin.ts";
+import {
+  FileError,
+  type FileLimits,
+  type Issue,
+  type LineLimits,
+  linesOf,
+  readTextSync,
+  toPointer,
+} from "../../../core/plugin.ts";
 
 /** Formats of a trace. */
 export const TRACE_FORMATS = ["times", "access-log", "har"] as const;
@@ -38,8 +46,26 @@ export type TraceReading =
   | { readonly trace: Trace; readonly issues?: undefined }
   | { readonly issues: readonly Issue[] };
 
-/** Maximum size of a trace, in bytes. */
-const MAX_SIZE = 256 * 1024 ** 2;
+/** Limits of a list of times and of an access log. */
+const LINE_LIMITS: LineLimits = {
+  bytes: 256 * 1024 ** 2,
+  lines: 5_000_000,
+  length: 65_536,
+};
+
+/** Limits of a HAR, which is parsed as a whole. */
+const HAR_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
+
+/** Greatest length of all distinct requests of a trace, in characters. */
+const MAX_REQUESTS = 128 * 1024 ** 2;
+
+/** Number of characters of a wrong line that are shown. */
+const SHOWN = 200;
+
+/** Limits of the file of a trace. */
+export function traceLimits(format: TraceFormat): FileLimits {
+  return format === "har" ? HAR_LIMITS : LINE_LIMITS;
+}
 
 /** Maximum number of issues that are listed one by one. */
 const MAX_LISTED = 10;
@@ -53,49 +79,74 @@ interface Entry {
 
 /** Reads the file of a trace. */
 export function readTrace(path: string, format: TraceFormat): TraceReading {
-  const failure = (message: string, value: unknown = path): TraceReading => ({
-    issues: [{ path: "/file", message, value }],
-  });
-  let text;
   try {
-    const { size } = Deno.statSync(path);
-    if (size > MAX_SIZE) {
-      return failure(
-        `The file has ${size} bytes; the maximum is ${MAX_SIZE}`,
-      );
-    }
-    text = Deno.readTextFileSync(path);
+    return format === "har" ? readHar(path) : readLines(path, format);
   } catch (error) {
-    return failure(`Cannot read the file: ${(error as Error).message}`);
+    if (!(error instanceof FileError)) throw error;
+    return failure(
+      path,
+      `Cannot read the file: ${error.message}`,
+      error.allowed,
+    );
   }
-  if (format === "har") {
-    try {
-      return arranged(harEntries(JSON.parse(text)));
-    } catch (error) {
-      return failure(`The file is not a HAR: ${(error as Error).message}`);
-    }
+}
+
+function failure(
+  value: string,
+  message: string,
+  allowed?: string,
+): TraceReading {
+  return {
+    issues: [{
+      path: "/file",
+      message,
+      value,
+      ...allowed === undefined ? {} : { allowed },
+    }],
+  };
+}
+
+function readHar(path: string): TraceReading {
+  const text = readTextSync(path, HAR_LIMITS);
+  try {
+    return arranged(new Entries("har").addAll(harEntries(JSON.parse(text))));
+  } catch (error) {
+    const { message } = error as Error;
+    return failure(path, `The file is not a HAR: ${message.slice(0, SHOWN)}`);
   }
+}
+
+function readLines(path: string, format: "times" | "access-log"): TraceReading {
   const read = format === "times" ? timeOf : requestOf;
-  const entries: Entry[] = [];
+  const entries = new Entries(format);
   const issues: Issue[] = [];
-  for (const [index, line] of text.split("\n").entries()) {
-    if (line.trim() === "" || format === "times" && isHeader(line, index)) {
+  let number = 0;
+  let unlisted = 0;
+  for (const line of linesOf(path, LINE_LIMITS)) {
+    number++;
+    if (line.trim() === "" || format === "times" && isHeader(line, number)) {
       continue;
     }
     const entry = read(line);
-    if (typeof entry === "object") entries.push(entry);
+    if (typeof entry === "object") {
+      if (issues.length === 0 && !entries.add(entry)) {
+        return failure(
+          path,
+          `The distinct requests of the file have more than ${MAX_REQUESTS} characters`,
+        );
+      }
+    } else if (issues.length === MAX_LISTED) unlisted++;
     else {
       issues.push({
         path: "/file",
-        message: `Line ${index + 1} ${entry}`,
-        value: line.slice(0, 200),
+        message: `Line ${number} ${entry}`,
+        value: line.slice(0, SHOWN),
       });
     }
   }
-  if (issues.length === 0) return arranged(entries, format);
-  const unlisted = issues.length - MAX_LISTED;
+  if (issues.length === 0) return arranged(entries);
   return {
-    issues: unlisted <= 0 ? issues : [...issues.slice(0, MAX_LISTED), {
+    issues: unlisted === 0 ? issues : [...issues, {
       path: "/file",
       message: `Further lines with errors: ${unlisted}`,
       value: path,
@@ -103,9 +154,74 @@ export function readTrace(path: string, format: TraceFormat): TraceReading {
   };
 }
 
+/** Arrivals that are gathered one by one: a number each, and every distinct request once. */
+class Entries {
+  readonly format: TraceFormat;
+  readonly requests: RecordedRequest[] = [];
+  readonly #known = new Map<string, number>();
+  #times = new Float64Array(1024);
+  #choices = new Uint32Array(1024);
+  #count = 0;
+  #length = 0;
+
+  constructor(format: TraceFormat) {
+    this.format = format;
+  }
+
+  /** Times as recorded. */
+  get times(): Float64Array {
+    return this.#times.subarray(0, this.#count);
+  }
+
+  /** Index of each request; empty if only times were recorded. */
+  get choices(): Uint32Array {
+    return this.#choices.subarray(
+      0,
+      this.requests.length === 0 ? 0 : this.#count,
+    );
+  }
+
+  /** Adds an arrival; returns false where the requests are too long together. */
+  add({ at, request }: Entry): boolean {
+    if (this.#count === this.#times.length) {
+      const times = new Float64Array(2 * this.#count);
+      const choices = new Uint32Array(2 * this.#count);
+      times.set(this.#times);
+      choices.set(this.#choices);
+      this.#times = times;
+      this.#choices = choices;
+    }
+    this.#times[this.#count] = at;
+    if (request !== undefined) {
+      this.#choices[this.#count] = this.#place(request);
+    }
+    this.#count++;
+    return this.#length <= MAX_REQUESTS;
+  }
+
+  /** Adds arrivals. */
+  addAll(entries: Iterable<Entry>): this {
+    for (const entry of entries) this.add(entry);
+    return this;
+  }
+
+  #place(request: RecordedRequest): number {
+    const key = JSON.stringify(request);
+    let place = this.#known.get(key);
+    if (place === undefined) {
+      place = this.requests.length;
+      this.#known.set(key, place);
+      this.requests.push(request);
+      this.#length += key.length;
+    }
+    return place;
+  }
+}
+
 /** Makes a trace of the times that a script lists itself. */
 export function listedTimes(times: readonly number[]): TraceReading {
-  return arranged(times.map((at) => ({ at })), "times", "/times");
+  const entries = new Entries("times");
+  return arranged(entries.addAll(times.map((at) => ({ at }))), "/times");
 }
 
 /** Parses the first cell of a line: a number of ms, a date, or a duration. */
@@ -115,8 +231,8 @@ function timeOf(line: string): Entry | string {
 }
 
 /** A header line has no digit in its first cell. */
-function isHeader(line: string, index: number): boolean {
-  return index === 0 && !/\d/.test(line.split(/[,;\t]/)[0]);
+function isHeader(line: string, number: number): boolean {
+  return number === 1 && !/\d/.test(line.split(/[,;\t]/)[0]);
 }
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -134,7 +250,8 @@ function stamp(text: string): number {
 }
 
 /** `host ident user [10/Oct/2026:13:55:36 -0700] "GET /path HTTP/1.1" 200 2326 …`: common and combined. */
-const LINE = /^\S+ \S+ .*?\[([^\]]+)\] "([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?" /;
+const LINE =
+  /^\S+ \S+ [^[]*\[([^\]]{1,40})\] "([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?" /;
 
 const DATE =
   /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}:\d{2}:\d{2})(\.\d+)? ([+-]\d{2})(\d{2})$/;
@@ -195,50 +312,66 @@ function harEntries(har: unknown): Entry[] {
 }
 
 /** Makes a trace of its entries. Listed times must be in order; logs and HARs are written in the order of ends, and are sorted. */
-function arranged(
-  entries: Entry[],
-  format: TraceFormat = "har",
-  path = "/file",
-): TraceReading {
-  if (entries.length === 0) {
+function arranged(entries: Entries, path = "/file"): TraceReading {
+  const { format } = entries;
+  let { times, choices, requests } = entries;
+  if (times.length === 0) {
     return { issues: [{ path, message: "The trace contains no times" }] };
   }
-  if (format === "times") {
-    const back = entries.findIndex(({ at }, i) =>
-      i > 0 && at < entries[i - 1].at
+  const back = times.findIndex((at, i) => i > 0 && at < times[i - 1]);
+  if (back > 0 && format === "times") {
+    return {
+      issues: [{
+        path: path === "/file" ? path : path + toPointer([back]),
+        message: `The times are not in order: number ${
+          back + 1
+        } is before the one above it`,
+        value: times[back],
+        allowed: `at least ${times[back - 1]}`,
+      }],
+    };
+  }
+  if (back > 0) {
+    const recorded = times;
+    const order = Uint32Array.from(times, (_, i) => i)
+      .sort((a, b) => recorded[a] - recorded[b] || a - b);
+    times = Float64Array.from(order, (place) => recorded[place]);
+    [choices, requests] = renumbered(
+      Uint32Array.from(
+        choices.length === 0 ? [] : order,
+        (place) => entries.choices[place],
+      ),
+      requests,
     );
-    if (back > 0) {
-      return {
-        issues: [{
-          path: path === "/file" ? path : path + toPointer([back]),
-          message: `The times are not in order: number ${
-            back + 1
-          } is before the one above it`,
-          value: entries[back].at,
-          allowed: `at least ${entries[back - 1].at}`,
-        }],
-      };
-    }
-  } else entries.sort((a, b) => a.at - b.at);
-  const requests = new Map<string, [index: number, RecordedRequest]>();
-  const times = Float64Array.from(entries, ({ at }) => at - entries[0].at);
-  if (format === "access-log") spread(times);
-  const chosen = entries.flatMap(({ request }) => {
-    if (request === undefined) return [];
-    const key = JSON.stringify(request);
-    let known = requests.get(key);
-    if (known === undefined) {
-      requests.set(key, known = [requests.size, request]);
-    }
-    return [known[0]];
-  });
+  }
+  const from = times[0];
+  const gaps = times.map((at) => at - from);
+  if (format === "access-log") spread(gaps);
   return {
     trace: {
-      times,
-      choices: chosen.length === 0 ? undefined : Uint32Array.from(chosen),
-      requests: [...requests.values()].map(([, request]) => request),
+      times: gaps,
+      choices: choices.length === 0 ? undefined : choices.slice(),
+      requests,
     },
   };
+}
+
+/** Numbers requests in the order of their first arrival. */
+function renumbered(
+  choices: Uint32Array,
+  requests: readonly RecordedRequest[],
+): [Uint32Array, RecordedRequest[]] {
+  const places = new Map<number, number>();
+  const ordered: RecordedRequest[] = [];
+  const renumber = (choice: number): number => {
+    let place = places.get(choice);
+    if (place === undefined) {
+      places.set(choice, place = ordered.length);
+      ordered.push(requests[choice]);
+    }
+    return place;
+  };
+  return [choices.map(renumber), ordered];
 }
 
 /** An access log has whole seconds: arrivals of the same second are spread over it. */

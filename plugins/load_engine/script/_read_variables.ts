@@ -5,8 +5,11 @@
  * @module
  */
 import {
+  FileError,
+  type FileLimits,
   type Issue,
   type Kit,
+  readTextSync,
   type Stream,
   validate,
 } from "../../../core/plugin.ts";
@@ -134,8 +137,14 @@ function choices(values: readonly string[]): Variable {
 /** A file's columns, by name, in the order of the header. */
 export type Columns = ReadonlyMap<string, readonly string[]>;
 
-/** Maximum size of a CSV file, in bytes. */
-const MAX_SIZE = 64 * 1024 ** 2;
+/** Limits of a CSV file. */
+export const CSV_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
+
+/** Greatest number of rows of a CSV file. */
+const MAX_ROWS = 1_000_000;
+
+/** Greatest number of cells of a CSV file. */
+const MAX_CELLS = 8_000_000;
 
 /**
  * Reads a CSV file with a header line (RFC 4180), separated by comma, semicolon or tab.
@@ -146,15 +155,16 @@ const MAX_SIZE = 64 * 1024 ** 2;
 export function readRows(path: string): Columns | string {
   let text;
   try {
-    const { size } = Deno.statSync(path);
-    if (size > MAX_SIZE) {
-      return `The file has ${size} bytes; the maximum is ${MAX_SIZE}`;
-    }
-    text = Deno.readTextFileSync(path);
+    text = readTextSync(path, CSV_LIMITS);
   } catch (error) {
-    return `Cannot read the file: ${(error as Error).message}`;
+    if (!(error instanceof FileError)) throw error;
+    return `Cannot read the file: ${error.message}`;
   }
-  const [header, ...rows] = rowsOf(text);
+  const rows = rowsOf(text);
+  if (rows === undefined) {
+    return `The file has more than ${MAX_ROWS} rows or ${MAX_CELLS} cells`;
+  }
+  const header = rows.shift();
   if (header === undefined || rows.length === 0) {
     return "The file has no row below its header";
   }
@@ -173,9 +183,10 @@ export function readRows(path: string): Columns | string {
   return columns;
 }
 
-/** Returns the cells of all lines that are not blank. */
-function rowsOf(text: string): string[][] {
+/** Returns the cells of all lines that are not blank; undefined if they are too many. */
+function rowsOf(text: string): string[][] | undefined {
   const rows: string[][] = [];
+  let cells = 0;
   const first = text.slice(0, text.search(/[\r\n]|$/));
   const separator = [",", ";", "\t"].find((mark) => first.includes(mark)) ??
     ",";
@@ -185,11 +196,13 @@ function rowsOf(text: string): string[][] {
   const endRow = () => {
     row.push(cell);
     if (row.length > 1 || cell !== "") rows.push(row);
+    cells += row.length;
     row = [];
     cell = "";
   };
   for (let i = text.charCodeAt(0) === 0xfeff ? 1 : 0; i < text.length; i++) {
     const character = text[i];
+    if (row.length > MAX_CELLS) return undefined;
     if (quoted) {
       if (character !== '"') cell += character;
       else if (text[i + 1] === '"') cell += text[++i];
@@ -198,8 +211,10 @@ function rowsOf(text: string): string[][] {
     else if (character === separator) {
       row.push(cell);
       cell = "";
-    } else if (character === "\n") endRow();
-    else if (character !== "\r") cell += character;
+    } else if (character === "\n") {
+      endRow();
+      if (rows.length > MAX_ROWS || cells > MAX_CELLS) return undefined;
+    } else if (character !== "\r") cell += character;
   }
   if (cell !== "" || row.length > 0) endRow();
   return rows;

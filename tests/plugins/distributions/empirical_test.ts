@@ -103,7 +103,7 @@ Deno.test("empirical refuses a file without times and one that cannot be read", 
   assertIssue(
     { empirical: { file: "missing.csv" } },
     "/file",
-    /^Cannot read the file: No such file/,
+    /^Cannot read the file: there is no such file/,
   );
   assertIssue({ empirical: { file: "." } }, "/file", /^Cannot read the file: /);
 });
