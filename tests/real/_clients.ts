@@ -39,7 +39,10 @@ const SIZE = {
   handle: async ({ request }: { readonly request: Request }) => {
     let size = 0;
     for await (const part of request.body ?? []) size += part.length;
-    return new Response(String(size));
+    // Pages of other origins may read it too.
+    return new Response(String(size), {
+      headers: { "access-control-allow-origin": "*" },
+    });
   },
 } as const;
 
