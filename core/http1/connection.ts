@@ -5,41 +5,19 @@
  * @module
  */
 import { ERRNO, EVENT } from "../net/libc.ts";
-import type { Loop, Watcher } from "../net/loop.ts";
+import type { Watcher } from "../net/loop.ts";
 import { resetOnClose } from "../net/sockets.ts";
+import type { ConnectionServer } from "./_connection_server.ts";
 import type { PreparedAnswer } from "../pipeline/incoming.ts";
 import { notAnswered, notTaken, NotTakenError, refusal } from "./_refusals.ts";
 import { RequestBody } from "./request_body.ts";
-import { type HeadLimits, RequestHead } from "./request_head.ts";
+import { RequestHead } from "./request_head.ts";
 import {
   type ResponseSink,
   writeResponse,
   type Written,
 } from "./response_writer.ts";
 import { type RequestConnection, ServerRequest } from "./server_request.ts";
-
-/** What the connections of one server share. */
-export interface ConnectionServer {
-  readonly loop: Loop;
-  /** Parser of heads that come in one piece. */
-  readonly head: RequestHead;
-  /** Limits of heads, and of bodies in bytes. */
-  readonly limits: { readonly head: HeadLimits; readonly body: number };
-  /** Takes a request, which receives its answer by itself. */
-  readonly receive: (request: ServerRequest) => void;
-  /** True once no further request is taken on a connection. */
-  readonly ending: boolean;
-  /** Time of the latest sweep, in ms: exact enough for time-outs of seconds. */
-  readonly roughly: number;
-  /** Line of the header Date, ended by CRLF. */
-  readonly date: string;
-  /** Absolute URL of a request. */
-  url(host: string, path: string): string;
-  /** Reports an error of perfmock, which ends no more than one connection. */
-  failed(error: unknown): void;
-  /** A connection is closed. */
-  closed(connection: Connection): void;
-}
 
 /** State of a connection. */
 export type Phase =
@@ -65,6 +43,9 @@ const SHUT_WRITE = 1;
  */
 const LINGERED = 64 * 1024 * 1024;
 
+/** Time for which bytes are discarded, in ms. */
+const LINGERING = 300_000;
+
 /** Number of requests that one connection may send at once before others have their turn. */
 const PIPELINED = 32;
 
@@ -78,7 +59,7 @@ const NOTHING = new Uint8Array(0);
 export class Connection implements Watcher, RequestConnection, ResponseSink {
   /** Index in the server's table. */
   slot = 0;
-  /** Time since which the phase lasts, in ms, as rough as the server's sweeps; for `finishing`, since the last progress. */
+  /** Time since which the phase lasts, in ms, as rough as the server's sweeps; where bytes are on their way, since the last ones. */
   since: number;
   readonly client: string;
   readonly #fd: number;
@@ -101,6 +82,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   #drained: PromiseWithResolvers<void> | undefined;
   #onClose: (() => void) | undefined;
   #lingered = 0;
+  #lingersUntil = Infinity;
 
   /**
    * @param fd accepted socket, watched by the caller for {@linkcode Connection.interest}
@@ -124,6 +106,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   /** True once nothing can be sent any more. */
   get closed(): boolean {
     return this.#phase === "closed" || this.#phase === "lingering";
+  }
+
+  /** True if an answer or a body does not go on because of the client. */
+  get stalled(): boolean {
+    return this.#unsent !== undefined || this.#body?.wants === true;
   }
 
   get date(): string {
@@ -164,7 +151,10 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
       this.since = this.#server.roughly;
       this.#lingered += count;
       const { body } = this.#server.limits;
-      if (this.#lingered > Math.max(LINGERED, body)) this.#close();
+      if (
+        this.#lingered > Math.max(LINGERED, body) ||
+        this.since > this.#lingersUntil
+      ) this.#close();
     } else if (this.#heldTo === this.#heldFrom) this.#process(input, 0, count);
     else {
       this.#hold(input, 0, count);
@@ -205,7 +195,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
         }
         at = after;
         // A client that sends slowly is not idle.
-        if (this.#phase === "finishing") this.since = this.#server.roughly;
+        this.since = this.#server.roughly;
         if (body.done) this.#bodyDone();
         continue;
       }
@@ -286,7 +276,8 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
       if (length > server.limits.body) {
         return this.#refuse(413, "the body is larger than allowed");
       }
-      this.#body = new RequestBody(length, server.limits, this.#resume);
+      this.since = server.roughly;
+      this.#body = new RequestBody(length, server.limits, this.#readOn);
       if (head.expectsContinue && !more) this.write(CONTINUE);
     }
     try {
@@ -318,6 +309,12 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#body = undefined;
     if (this.#phase === "finishing") this.#finish();
   }
+
+  /** Goes on with a body that is asked for. */
+  readonly #readOn = (): void => {
+    this.since = this.#server.roughly;
+    this.#resume();
+  };
 
   /** Goes on with the bytes that wait. */
   readonly #resume = (): void => {
@@ -432,6 +429,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     const sent = calls.send(this.#fd, bytes, length, NO_SIGNAL);
     if (sent === length) return;
     if (sent < 0 && !this.#mayRetry()) return this.#leave();
+    this.since = this.#server.roughly;
     const from = Math.max(sent, 0);
     this.#unsent = [
       bytes === this.#server.loop.output
@@ -554,6 +552,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#release();
     this.#server.loop.calls.shutdown(this.#fd, SHUT_WRITE);
     this.#change("lingering");
+    this.#lingersUntil = this.since + LINGERING;
     this.#watch(INTEREST, true);
   }
 
@@ -585,8 +584,9 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#leave();
   }
 
-  /** A head is not complete in time. */
-  timeOut(): void {
-    this.#refuse(408, "the head of the request did not come in time");
+  /** A part of a request is not complete in time, or an answer is not taken. */
+  timeOut(part: "head" | "body"): void {
+    if (this.#unsent !== undefined) this.cut();
+    else this.#refuse(408, `the ${part} of the request did not come in time`);
   }
 }

@@ -14,7 +14,8 @@ import {
   sizeCell,
   SocketError,
 } from "../net/sockets.ts";
-import { Connection, type ConnectionServer } from "./connection.ts";
+import type { ConnectionServer } from "./_connection_server.ts";
+import { Connection } from "./connection.ts";
 import { type HeadLimits, RequestHead } from "./request_head.ts";
 import type { ServerRequest } from "./server_request.ts";
 
@@ -28,7 +29,10 @@ export interface ServerLimits {
   readonly connections: number;
   /** Time within which a head must be complete, in ms; Infinity for no limit. */
   readonly headTimeout: number;
-  /** Time after which a connection without a request is closed, in ms; Infinity for no limit. */
+  /**
+   * Time after which a connection is closed that has no request, or whose client neither sends the rest of a body that is read nor
+   * takes an answer, in ms; Infinity for no limit.
+   */
   readonly idleTimeout: number;
 }
 
@@ -187,7 +191,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
     this.loop.change(this.#fd, on ? EVENT.readable : 0);
   }
 
-  closed({ slot }: Connection): void {
+  closed({ slot }: { readonly slot: number }): void {
     const last = this.#connections.pop();
     if (last !== undefined && last.slot !== slot) {
       this.#connections[slot] = last;
@@ -222,7 +226,12 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
         if (age > idleTimeout) connection.end();
         break;
       case "head":
-        if (age > headTimeout) connection.timeOut();
+        if (age > headTimeout) connection.timeOut("head");
+        break;
+      case "busy":
+        if (age > idleTimeout && connection.stalled) {
+          connection.timeOut("body");
+        }
         break;
       case "finishing":
         if (age > idleTimeout) connection.cut();

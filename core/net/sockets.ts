@@ -132,6 +132,9 @@ function failed(errno: number): SocketError {
 }
 
 async function literal(host: string): Promise<string> {
+  if (host.includes("%")) {
+    throw new Error("it knows no zones of addresses, such as %eth0");
+  }
   if (isIPv4(host) || isIPv6(host)) return host;
   try {
     return (await lookup(host)).address;

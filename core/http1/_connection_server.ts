@@ -1,0 +1,31 @@
+/**
+ * The server of a connection, as the connection sees it.
+ *
+ * @module
+ */
+import type { Loop } from "../net/loop.ts";
+import type { HeadLimits, RequestHead } from "./request_head.ts";
+import type { ServerRequest } from "./server_request.ts";
+
+/** What the connections of one server share. */
+export interface ConnectionServer {
+  readonly loop: Loop;
+  /** Parser of heads that come in one piece. */
+  readonly head: RequestHead;
+  /** Limits of heads, and of bodies in bytes. */
+  readonly limits: { readonly head: HeadLimits; readonly body: number };
+  /** Takes a request, which receives its answer by itself. */
+  readonly receive: (request: ServerRequest) => void;
+  /** True once no further request is taken on a connection. */
+  readonly ending: boolean;
+  /** Time of the latest sweep, in ms: exact enough for time-outs of seconds. */
+  readonly roughly: number;
+  /** Line of the header Date, ended by CRLF. */
+  readonly date: string;
+  /** Absolute URL of a request. */
+  url(host: string, path: string): string;
+  /** Reports an error of perfmock, which ends no more than one connection. */
+  failed(error: unknown): void;
+  /** A connection is closed. */
+  closed(connection: { readonly slot: number }): void;
+}
