@@ -117,6 +117,42 @@ Deno.test("HttpServer closes an idle connection after idleTimeout, and none that
   equal((await waits.response()).body, "done");
 });
 
+Deno.test("HttpServer answers 408 where a body that is read does not come within idleTimeout", async () => {
+  await using serving = await serve(
+    async ({ request }) => new Response(await request.text()),
+    { idleTimeout: 50 },
+  );
+  using client = await RawClient.connect(serving.port);
+  await client.send(post("hello").slice(0, -1));
+  equal((await client.response()).status, 408);
+  equal((await client.end()).text, "");
+});
+
+Deno.test("HttpServer waits for whoever reads a body slowly", async () => {
+  await using serving = await serve(async ({ request }) => {
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    return new Response(await request.text());
+  }, { idleTimeout: 50 });
+  using client = await RawClient.connect(serving.port);
+  await client.send(post("hello"));
+  equal((await client.response()).body, "hello");
+});
+
+Deno.test("HttpServer cuts a connection whose client does not take an answer that goes on", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using serving = await serve(() =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(65536)),
+        cancel: () => cancelled.resolve(),
+      }),
+    ), { idleTimeout: 50 });
+  using client = await RawClient.connect(serving.port);
+  await client.send(request());
+  await cancelled.promise;
+  equal(serving.server.size, 0);
+});
+
 Deno.test("HttpServer cuts a connection whose client does not take the end of its answer", async () => {
   await using serving = await serve(
     (incoming) => incoming.send(prepared("x".repeat(30_000_000)), ""),

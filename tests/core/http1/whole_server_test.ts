@@ -295,6 +295,35 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
+Deno.test("two processes share a port with reusePort, and one goes on after the other's end", async () => {
+  const server = { port: 0, reusePort: true };
+  await using first = await servingAfter(":", ["-A"], {
+    server,
+    routes: ROUTES,
+  });
+  await using second = await servingAfter(":", ["-A"], {
+    server: { ...server, port: Number(first.url.port) },
+    routes: ROUTES,
+  });
+  equal(second.url.port, first.url.port);
+  const sequences = async () => {
+    const seen: string[] = [];
+    for (let n = 0; n < 20; n++) {
+      using one = await client(first);
+      await one.send(request("/now"));
+      const { body, headers } = await one.response();
+      equal(body, "now");
+      seen.push(headers.get("perfmock-sequence") ?? "");
+    }
+    return seen;
+  };
+  // Each process counts for itself, so that numbers come twice.
+  ok(new Set(await sequences()).size < 20);
+  equal(await first.end("SIGTERM"), 0);
+  equal(new Set(await sequences()).size, 20);
+  equal(await second.end("SIGTERM"), 0);
+});
+
 Deno.test("auto falls back to Deno's server without permission for FFI, and health says so", async () => {
   await using server = await servingAfter(":", ["-A", "--deny-ffi"], {
     server: { port: 0 },

@@ -60,6 +60,12 @@ Deno.test("listenOn() tells a port in use, an address of another machine, and a 
   });
 });
 
+Deno.test("listenOn() takes no address with a zone", async () => {
+  await withLoop(async (loop) => {
+    await rejects(listenOn(loop, { ...OPTIONS, host: "fe80::1%lo" }), /zone/);
+  });
+});
+
 Deno.test("listenOn() names errors that it has no words for by their number", async () => {
   await withLoop(async (loop) => {
     const refusing = Object.create(loop, {
