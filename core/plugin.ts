@@ -86,6 +86,7 @@ export {
   PerfmockError,
   type PerfmockErrorOptions,
 } from "./errors.ts";
+export { boundedKey, ByteMap, ENTRY_BYTES } from "./lib/bounded.ts";
 export { Histogram, type HistogramBucket } from "./lib/histogram.ts";
 export { toPointer } from "./lib/pointer.ts";
 export {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { detached, excerpt, textBytes } from "../lib/bounded.ts";
 import type { ExchangeLog, LiveExchange } from "../pipeline/exchange.ts";
 import type { Outcome } from "../plugin.ts";
 import { round } from "./figures.ts";
@@ -64,10 +65,29 @@ export interface JournalFilter {
 /** Number of columns: the numbers of an exchange, in the order in which `record` writes them. */
 const COLUMNS = 8;
 
+/** Maximum length of a path or a key in an entry, in characters; of a longer one the beginning is kept. */
+const LONGEST_TEXT = 1024;
+
+/** Maximum length of a method in an entry, in characters. */
+const LONGEST_METHOD = 32;
+
+/** Maximum length of a URL that is kept as it is: path and origin. */
+const LONGEST_URL = LONGEST_TEXT + 64;
+
+/** Bytes of an entry beside its texts: its numbers, its object, and headers of texts. */
+const ENTRY_BYTES = COLUMNS * 8 + 256;
+
+/** Maximum number of bytes of an entry. */
+export const MOST_ENTRY_BYTES: number = ENTRY_BYTES +
+  2 * (LONGEST_URL + LONGEST_TEXT + LONGEST_METHOD);
+
 /** Initial size of the ring, which grows as needed: a server with few requests needs little memory. */
 const FIRST_SIZE = 64;
 
-/** Journal of a server or a session. Recording copies numbers into an array and allocates nothing. */
+/**
+ * Journal of a server or a session. Recording copies numbers into an array and allocates nothing, unless a text is too long or
+ * is part of a request's head.
+ */
 export class ExchangeJournal implements ExchangeLog {
   readonly #session: string | null;
   readonly #origin: number;
@@ -105,6 +125,17 @@ export class ExchangeJournal implements ExchangeLog {
     return this.#count;
   }
 
+  /** Number of bytes that the entries take at most, in a ring of their present number. */
+  get bytes(): number {
+    let bytes = this.#size * ENTRY_BYTES;
+    for (const texts of this.#exchanges) {
+      if (texts === undefined) continue;
+      bytes += textBytes(texts.method) + textBytes(texts.url ?? "") +
+        textBytes(texts.key ?? "");
+    }
+    return bytes;
+  }
+
   /** Adds an exchange that has ended. */
   record(x: LiveExchange): void {
     if (
@@ -113,10 +144,15 @@ export class ExchangeJournal implements ExchangeLog {
     const slot = this.#count++ % this.#size;
     const texts = this.#exchanges[slot] ??= new EntryTexts();
     texts.route = x.plan.route.id;
-    texts.method = x.method;
-    texts.url = x.incoming?.url;
+    texts.method = x.method.length <= LONGEST_METHOD
+      ? x.method
+      : excerpt(x.method, LONGEST_METHOD);
+    const url = x.incoming?.url;
+    texts.url = url === undefined || url.length <= LONGEST_URL
+      ? url
+      : excerpt(pathOf(url), LONGEST_TEXT);
     const { replayedBy } = x.plan;
-    texts.key = replayedBy === undefined ? null : x.header(replayedBy);
+    texts.key = replayedBy === undefined ? null : keyOf(x.header(replayedBy));
     texts.outcome = x.outcome;
     texts.trace = x.trace;
     const numbers = this.#numbers;
@@ -222,7 +258,14 @@ class EntryTexts {
   trace = "";
 }
 
+/** Returns a key as an entry keeps it: not as a part of the request's head. */
+function keyOf(value: string | null): string | null {
+  return value === null ? null : detached(excerpt(value, LONGEST_TEXT));
+}
+
+/** Returns the path of a URL; an entry may hold the path alone. */
 function pathOf(url: string): string {
+  if (url.startsWith("/")) return url;
   const start = url.indexOf("/", url.indexOf("//") + 2);
   return start < 0 ? "/" : url.slice(start);
 }

@@ -5,6 +5,7 @@
  */
 import { PerfmockError } from "../errors.ts";
 import type { Counter, Gauge, Metric, MetricDefinition } from "../plugin.ts";
+import { boundedKey, ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
 import { metricError, type MetricPlan } from "./metric_definition.ts";
 
 /** Place of one number in typed storage. */
@@ -97,6 +98,9 @@ export class CellGauge implements Gauge {
 /** Label value of the series that takes all label sets beyond the limit. */
 export const OVERFLOW = "__overflow__";
 
+/** Maximum length of a label value, in characters; a longer one is represented by its beginning and a hash. */
+export const LONGEST_LABEL = 512;
+
 /** Limit on the number of series of a metric, and callbacks of its growth. */
 export interface SeriesLimit {
   /** Returns the maximum number of series, the overflow series not counted. */
@@ -144,8 +148,19 @@ export class SeriesSet<Series> implements Metric<Series> {
     this.#overflow = labels.map(() => OVERFLOW);
   }
 
-  series(...values: readonly string[]): Series {
-    this.#check(values);
+  /** Number of bytes that the label values of all series take at most, as values and as keys; the figures are not counted. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const [key, [values]] of this.#entries) {
+      bytes += ENTRY_BYTES + textBytes(key);
+      for (const value of values) bytes += ENTRY_BYTES + textBytes(value);
+    }
+    return bytes;
+  }
+
+  series(...given: readonly string[]): Series {
+    this.#check(given);
+    const values = given.map((value) => boundedKey(value, LONGEST_LABEL));
     const key = keyOf(values);
     const known = this.#entries.get(key);
     if (known !== undefined) return known[1];

@@ -150,6 +150,11 @@ export class Recorder {
     };
   }
 
+  /** A revision is about to be built: forgets the faults of one that was rejected. */
+  begin(): void {
+    this.#planned.clear();
+  }
+
   /** Records a request that matched no route and was answered at once. */
   unmatched(method: string, status: number): void {
     this.#unmatched++;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ByteMap } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
 import { corsHeaders, isPreflight, preflight } from "./cors.ts";
 import { LiveExchange, type Plan } from "./exchange.ts";
@@ -36,8 +37,11 @@ export interface Served {
   readonly unmatched: (incoming: Incoming, path: string) => Response;
 }
 
-/** Maximum number of URLs remembered with their plans. A frontend uses few; a crawl of many must not fill memory. */
-const REMEMBERED = 4096;
+/** Maximum number of bytes of URLs remembered with their plans, for each of the two maps. A frontend uses few; a crawl of many must not fill memory. */
+export const REMEMBERED_BYTES = 1 << 20;
+
+/** Maximum length of a remembered URL, in characters: the route of a longer one is found each time. */
+const LONGEST_URL = 2048;
 
 /** Shortest wait, in ms, during which a client's leaving is watched: the watch may cost more than a short wait. */
 const WATCHED = 50;
@@ -47,8 +51,14 @@ export class Edge {
   /** Takes a request that names a session; returns false, and does nothing, for one that names none. Set once the first session exists. */
   inSession: ((incoming: Incoming) => boolean) | undefined = undefined;
   #served: Served | undefined;
-  readonly #get = new Map<string, Plan>();
-  readonly #others = new Map<string, Plan>();
+  // A plan belongs to its route and takes no bytes here.
+  readonly #get = new ByteMap<Plan>(REMEMBERED_BYTES, 0);
+  readonly #others = new ByteMap<Plan>(REMEMBERED_BYTES, 0);
+
+  /** Number of bytes that the remembered URLs take at most. */
+  get bytes(): number {
+    return this.#get.bytes + this.#others.bytes;
+  }
 
   /** A revision takes over: plans of the one before are forgotten. */
   serve(served: Served): void {
@@ -114,9 +124,9 @@ export class Edge {
   }
 
   #remember(method: string, url: string, plan: Plan): void {
-    const memory = method === "GET" ? this.#get : this.#others;
-    if (memory.size >= REMEMBERED) memory.clear();
-    memory.set(method === "GET" ? url : `${method} ${url}`, plan);
+    if (url.length > LONGEST_URL) return;
+    if (method === "GET") this.#get.set(url, plan);
+    else this.#others.set(`${method} ${url}`, plan);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { FaultSettings } from "../config/mod.ts";
 import type { Counter, Stream } from "../plugin.ts";
+import { boundedKey, ByteMap } from "../lib/bounded.ts";
 import { BODILESS } from "../lib/http.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { FaultDecision, Injected, LiveExchange } from "./exchange.ts";
@@ -21,8 +22,11 @@ export interface FaultRule {
   readonly injected: Injected;
 }
 
-/** Maximum number of header values remembered per fault. The value unseen for the longest time is forgotten first. */
-export const REMEMBERED_VALUES = 10_000;
+/**
+ * Maximum number of bytes of header values remembered per fault, enough for 10 000 UUIDs. The values unseen for the longest time
+ * are forgotten first; of values above 128 characters, the beginning and a hash are remembered.
+ */
+export const REMEMBERED_BYTES = 3 << 20;
 
 /** A fault that meets the first requests. */
 interface First {
@@ -30,7 +34,7 @@ interface First {
   readonly header: string | undefined;
   readonly injected: Injected;
   /** Number of requests with each value of the header. */
-  readonly seen: Map<string, number>;
+  readonly seen: ByteMap<number>;
 }
 
 /** A fault that meets a share of requests: those whose draw is below `below` and not below the one before. */
@@ -59,7 +63,8 @@ export class RouteFaults implements FaultDecision {
     let below = 0;
     for (const { share, first, header, injected } of rules) {
       if (share === undefined) {
-        this.#first.push({ count: first, header, injected, seen: new Map() });
+        const seen = new ByteMap<number>(REMEMBERED_BYTES, 0);
+        this.#first.push({ count: first, header, injected, seen });
       } else this.#parts.push({ below: below += share, injected });
     }
   }
@@ -74,6 +79,11 @@ export class RouteFaults implements FaultDecision {
     return undefined;
   }
 
+  /** Number of bytes that the remembered header values take at most. */
+  get bytes(): number {
+    return this.#first.reduce((sum, { seen }) => sum + seen.bytes, 0);
+  }
+
   /** Counts first requests from 0 again. */
   reset(): void {
     for (const { seen } of this.#first) seen.clear();
@@ -83,17 +93,9 @@ export class RouteFaults implements FaultDecision {
 function meets(rule: First, x: LiveExchange): boolean {
   if (rule.header === undefined) return x.sequence < rule.count;
   const { seen, count } = rule;
-  const value = x.header(rule.header) ?? "";
+  const value = boundedKey(x.header(rule.header) ?? "");
   const before = seen.get(value) ?? 0;
-  // A Map keeps the order of insertion: the value seen last goes to its end.
-  seen.delete(value);
   seen.set(value, Math.min(before + 1, count));
-  if (seen.size > REMEMBERED_VALUES) {
-    for (const oldest of seen.keys()) {
-      seen.delete(oldest);
-      break;
-    }
-  }
   return before < count;
 }
 

@@ -1,10 +1,11 @@
 /**
- * Overrides: one request changes its own exchange by one header, `Perfmock-Override: delay=120ms, fault=503`. Off unless the
- * configuration allows it; refusals are listed in a response header.
+ * Overrides: one request changes its own exchange by one header, `Perfmock-Override: delay=120ms, fault=503`. The header is read
+ * only if the configuration allows at least one kind; refusals are then listed in a response header.
  *
  * @module
  */
 import type { OverrideSettings } from "../config/mod.ts";
+import { type ByteMap, excerpt } from "../lib/bounded.ts";
 import { suggest } from "../lib/suggest.ts";
 import type { Injected, LiveExchange } from "./exchange.ts";
 import type { Distribution, Stream } from "../plugin.ts";
@@ -27,13 +28,29 @@ export interface OverrideOptions {
   readonly stream: Stream;
   /** Returns true if connections of the route can be reset: that is known once the server listens. */
   readonly resets: () => boolean;
+  /** Id of the route, under which the meanings of its headers are remembered. */
+  readonly route: string;
+  /** Meanings of header values, of all routes. */
+  readonly remembered: ByteMap<Meaning>;
 }
 
 const ACTIONS = ["connection-reset", "cut-body", "hang"] as const;
 const KINDS = ["delay", "profile", "fault"] as const;
 
-/** Maximum number of header values remembered with their meaning, per route: tests repeat themselves. */
-const REMEMBERED = 200;
+/** Maximum number of bytes of header values remembered with their meaning, of all routes of a configuration: tests repeat themselves. */
+export const REMEMBERED_BYTES = 1 << 20;
+
+/** Maximum length of the header, in characters; of a longer one nothing is read. */
+const LONGEST = 1024;
+
+/** Maximum number of overrides in the header; of more nothing is read. */
+const MOST = 8;
+
+/** Maximum length of the header that lists refusals, in characters. */
+const LONGEST_REFUSED = 1024;
+
+/** Number of bytes that a meaning takes at most: its overrides, each with a distribution, and its refusals. */
+export const MEANING_BYTES = MOST * 1024 + LONGEST_REFUSED;
 
 /** One override, understood. */
 interface Override {
@@ -42,24 +59,33 @@ interface Override {
 }
 
 /** The meaning of a header value. */
-interface Meaning {
+export interface Meaning {
   readonly overrides: readonly Override[];
   readonly refused: string;
+}
+
+/** Returns true if the configuration allows any kind of override; otherwise the header must not be read. */
+export function allowsOverrides(allowed: OverrideSettings): boolean {
+  return KINDS.some((kind) => allowed[kind]);
 }
 
 /** The function that looks at one request, at the start of its service. */
 export function prepareOverride(
   parts: OverrideOptions,
 ): (x: LiveExchange) => void {
-  const known = new Map<string, Meaning>();
+  const { route, remembered } = parts;
   return function override(x) {
     const text = x.header(OVERRIDE_HEADER);
     if (text === null) return;
-    let meaning = known.get(text);
-    if (meaning === undefined) {
-      if (known.size >= REMEMBERED) known.clear();
-      known.set(text, meaning = understand(text, parts));
+    if (text.length > LONGEST) {
+      x.refused =
+        `the header has ${text.length} characters, at most ${LONGEST} are read`;
+      return;
     }
+    const meaning = remembered.use(
+      `${route}\n${text}`,
+      () => understand(text, parts),
+    );
     for (const { distribution, injected } of meaning.overrides) {
       if (distribution !== undefined) {
         const time = distribution.draw(parts.stream, x.sequence);
@@ -78,13 +104,21 @@ export function prepareOverride(
 function understand(text: string, parts: OverrideOptions): Meaning {
   const overrides: Override[] = [];
   const refused: string[] = [];
-  for (const part of text.split(",")) {
+  // One more than are read tells that there are more.
+  const written = text.split(",", MOST + 1);
+  if (written.length > MOST) {
+    return {
+      overrides,
+      refused: `there are more than ${MOST} overrides, none is read`,
+    };
+  }
+  for (const part of written) {
     const [kind, value = ""] = part.split("=", 2).map((word) => word.trim());
     const one = understandOne(kind, value, parts);
     if (typeof one === "string") refused.push(one);
     else overrides.push(one);
   }
-  return { overrides, refused: refused.join("; ") };
+  return { overrides, refused: bounded(refused.join("; ")) };
 }
 
 /** One override, or why it is refused: in ASCII, since it goes into a header. */
@@ -128,6 +162,13 @@ function understandOne(
 
 function isKind(kind: string): kind is typeof KINDS[number] {
   return (KINDS as readonly string[]).includes(kind);
+}
+
+/** The refusals, cut to what the header may take, in ASCII. */
+function bounded(refused: string): string {
+  return refused.length <= LONGEST_REFUSED
+    ? refused
+    : `${excerpt(refused, LONGEST_REFUSED - 2).slice(0, -1)}...`;
 }
 
 /** The text as received, as far as a header can carry it. */

@@ -19,6 +19,7 @@ import {
 import { ownPath } from "../control/endpoints.ts";
 import type { SessionRequest } from "../control/session_endpoints.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
+import { excerpt, LONGEST_ECHO } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
 import { PreciseClock } from "../lib/time/mod.ts";
 import { TraceIds } from "../lib/trace.ts";
@@ -61,6 +62,14 @@ function logToConsole(level: "info" | "warn" | "error", message: string): void {
   console.error(`perfmock: ${level}: ${message}`);
 }
 
+/** Maximum length of a line of the log, in characters: a line may quote what a request or a plugin contains. */
+export const LONGEST_LINE = 8 * LONGEST_ECHO;
+
+/** Returns a log whose lines have a bounded length. */
+export function boundedLog(log: Log): Log {
+  return (level, message) => log(level, excerpt(message, LONGEST_LINE));
+}
+
 /** Mock server from its start to its end: its own world, its sessions, and the parts that they share. */
 export class Server implements Perfmock {
   /** Answers a request. It is the edge of the server's own world, without a step between. */
@@ -87,7 +96,7 @@ export class Server implements Perfmock {
 
   constructor(options: PerfmockOptions) {
     this.#options = options;
-    const log = this.#log = options.log ?? logToConsole;
+    const log = this.#log = boundedLog(options.log ?? logToConsole);
     this.#ownClock = options.clock === undefined
       ? new PreciseClock()
       : undefined;

@@ -50,26 +50,28 @@ export class SessionMetrics implements Metrics {
   }
 }
 
-/** A metric with series of its own, each of which is made from the server's series with the same labels. */
-function own<Series>(
+/**
+ * A metric with series of its own, each of which is made from the server's series with the same labels: there are as many as the
+ * server's limit allows, and label sets beyond it share one here, too.
+ */
+function own<Series extends object>(
   shared: Metric<Series>,
   make: (shared: Series) => Series,
 ): Metric<Series> {
-  const series = new Map<string, Series>();
+  const series = new Map<Series, Series>();
   return {
     definition: shared.definition,
     type: shared.type,
     series(...values) {
-      const key = JSON.stringify(values);
-      let found = series.get(key);
-      if (found === undefined) {
-        series.set(key, found = make(shared.series(...values)));
-      }
+      const from = shared.series(...values);
+      let found = series.get(from);
+      if (found === undefined) series.set(from, found = make(from));
       return found;
     },
     *entries() {
-      for (const [key, one] of series) {
-        yield [JSON.parse(key) as string[], one] as const;
+      for (const [values, from] of shared.entries()) {
+        const one = series.get(from);
+        if (one !== undefined) yield [values, one] as const;
       }
     },
   };

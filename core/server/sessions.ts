@@ -5,6 +5,7 @@
  */
 import type { SessionSettings } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
+import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
 import type { Clock } from "../plugin.ts";
 import {
   SESSION_NAME,
@@ -54,6 +55,13 @@ export class Sessions implements SessionStore {
   /** @param host server of the sessions */
   constructor(host: SessionHost) {
     this.#host = host;
+  }
+
+  /** Number of bytes that the names of ended sessions take at most. */
+  get pastBytes(): number {
+    let bytes = 0;
+    for (const name of this.#past) bytes += ENTRY_BYTES + textBytes(name);
+    return bytes;
   }
 
   /** Configurations in force of all sessions. */

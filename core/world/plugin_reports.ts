@@ -4,6 +4,7 @@
  * @module
  */
 import { PerfmockError } from "../errors.ts";
+import { excerpt } from "../lib/bounded.ts";
 import type { HookReport } from "../pipeline/exchange.ts";
 import type { HealthReport } from "../plugin.ts";
 import type { RunningPlugin } from "./plugin_lifecycle.ts";
@@ -28,9 +29,8 @@ export function hookReporter(log: Log): HookReport {
         hooks.plugins[stage][index]
       }" failed on route "${id}"`;
     const frame = authorFrame(error);
-    const message = `${what}: ${error}${
-      frame === undefined ? "" : ` at ${frame}`
-    }`;
+    const message = excerpt(`${what}: ${error}`) +
+      (frame === undefined ? "" : ` at ${frame}`);
     if (reported.size >= MOST_REPORTED || reported.has(message)) return;
     reported.add(message);
     const { code } = new PerfmockError("HOOK_FAILED", message, [], {

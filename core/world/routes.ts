@@ -10,6 +10,7 @@ import {
   toPointer,
 } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
+import { ByteMap } from "../lib/bounded.ts";
 import {
   createStream,
   hashKey,
@@ -39,7 +40,13 @@ import {
   summaries,
 } from "../pipeline/hooks.ts";
 import type { Matchable } from "../pipeline/matcher.ts";
-import { prepareOverride } from "../pipeline/overrides.ts";
+import {
+  allowsOverrides,
+  type Meaning,
+  MEANING_BYTES,
+  prepareOverride,
+  REMEMBERED_BYTES,
+} from "../pipeline/overrides.ts";
 import type { Dial, Issue, Kit, Route, Stream } from "../plugin.ts";
 import { createAnswer } from "../respond/answer.ts";
 import { prepareResponse } from "../respond/response.ts";
@@ -220,6 +227,7 @@ function* routeSteps(
 ): Generator<void, BuiltRoutes> {
   const issues: Issue[] = [];
   const dials: PlacedDial[] = [];
+  const overrides = new ByteMap<Meaning>(REMEMBERED_BYTES, MEANING_BYTES);
   const routes: MockRoute[] = [];
   for (const [index, route] of settings.config.routes.entries()) {
     const view = new RouteView(route, keys[index], world.sequences);
@@ -234,6 +242,7 @@ function* routeSteps(
       settings,
       world,
       generation,
+      overrides,
       written: settings.written[index],
     });
     for (const [dial, turned] of Object.entries(built.dials)) {
@@ -277,14 +286,16 @@ function offersFor(
 function buildRoute(
   route: RouteSettings,
   view: Route,
-  { offers, settings: { config, kit, parse }, world, generation, written }: {
+  { offers, settings, world, generation, overrides, written }: {
     readonly offers: readonly OfferedHooks[];
     readonly settings: Settings;
     readonly world: WorldState;
     readonly generation: Generation;
+    readonly overrides: ByteMap<Meaning>;
     readonly written: Readonly<Record<string, unknown>>;
   },
 ): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
+  const { config, kit, parse } = settings;
   const context = { cors: config.server.cors, traces: world.traces };
   const response = prepareResponse(route, view, world.metrics);
   const effects = {
@@ -308,23 +319,27 @@ function buildRoute(
         replayedBy: offers.map(({ hooks }) => hooks.replayedBy)
           .find((header) => header !== undefined),
         journal: config.journal.capacity === 0 ? undefined : world.journal,
-        override: prepareOverride({
-          allowed: config.overrides,
-          distribution: (text) => {
-            const parsed = parse(text);
-            return parsed.issues === undefined ? parsed.value : undefined;
-          },
-          fault: (kind) =>
-            injectedBy(
-              typeof kind === "number"
-                ? { status: kind }
-                : { action: kind as FaultSettings["action"] },
-              effects,
-            ),
-          stream: view.stream("service"),
-          resets: () =>
-            needsReset || canReset(world.engine() ?? config.server.engine),
-        }),
+        override: !allowsOverrides(config.overrides)
+          ? undefined
+          : prepareOverride({
+            allowed: config.overrides,
+            distribution: (text) => {
+              const parsed = parse(text);
+              return parsed.issues === undefined ? parsed.value : undefined;
+            },
+            fault: (kind) =>
+              injectedBy(
+                typeof kind === "number"
+                  ? { status: kind }
+                  : { action: kind as FaultSettings["action"] },
+                effects,
+              ),
+            stream: view.stream("service"),
+            resets: () =>
+              needsReset || canReset(world.engine() ?? config.server.engine),
+            route: route.id,
+            remembered: overrides,
+          }),
         resets: needsReset,
         status: route.response.status,
         ...createAnswer(response.answer, context),

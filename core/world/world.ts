@@ -9,6 +9,7 @@ import type { RouteDescription } from "../control/builtin_endpoints.ts";
 import type { WrittenConfig } from "../control/config_edits.ts";
 import { revisionsIn } from "../control/config_endpoints.ts";
 import { PerfmockError } from "../errors.ts";
+import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { ExchangeJournal } from "../observe/journal.ts";
 import { LiveFeed } from "../observe/live_feed.ts";
@@ -196,6 +197,7 @@ export class World implements WorldState {
       }
       const before = this.revision;
       const { input } = before;
+      this.recorder.begin();
       const next = await buildRevision(
         edit({ ...input, value: await inSlices(copySteps(input.value)) }),
         this,
@@ -277,6 +279,7 @@ export class World implements WorldState {
     // Before the routes: it makes room for their series.
     this.#options.adopted?.(next);
     this.recorder.keep(next.routes.map(({ id }) => id));
+    forgetSequences(this.sequences, next.routes);
     for (const route of next.routes.slice(0, PREPARED)) this.#prepare(route);
     this.#revision = next;
     this.edge.serve(next.served);
@@ -362,6 +365,23 @@ export class World implements WorldState {
     await this.#changes;
     await this.#disposals;
     await this.#revision?.dispose(this.#revision.carried.beyond(undefined));
+  }
+}
+
+/** Maximum number of bytes of the ids of removed routes whose sequence numbers are remembered, in case they come back. */
+export const REMOVED_BYTES: number = 1 << 20;
+
+/** Forgets the sequence numbers of the routes that were removed first, where those of removed routes take too many bytes. */
+export function forgetSequences(
+  sequences: Map<string, SequenceCounter>,
+  routes: readonly { readonly id: string }[],
+): void {
+  const kept = new Set(routes.map(({ id }) => id));
+  const removed = [...sequences.keys()].filter((id) => !kept.has(id));
+  let bytes = 0;
+  for (const id of removed.reverse()) {
+    bytes += ENTRY_BYTES + textBytes(id);
+    if (bytes > REMOVED_BYTES) sequences.delete(id);
   }
 }
 

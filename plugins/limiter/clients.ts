@@ -6,8 +6,14 @@
  *
  * @module
  */
-import type { Exchange, Rejection } from "../../core/plugin.ts";
 import {
+  boundedKey,
+  ByteMap,
+  type Exchange,
+  type Rejection,
+} from "../../core/plugin.ts";
+import {
+  BEHAVIOUR_BYTES,
   RetryBehaviour,
   type RetryFigures,
   verdict,
@@ -41,6 +47,9 @@ export const MOST_CLIENTS = 1000;
 /** Key of all clients beyond {@linkcode MOST_CLIENTS}. */
 const OVERFLOW = "__overflow__";
 
+/** Maximum number of bytes of all clients, which {@linkcode MOST_CLIENTS} of them with the longest keys do not reach. */
+export const CLIENT_BYTES = 32 << 20;
+
 /** Time after a refusal, or after the time that Retry-After named, from which on a request is no retry but a new one, in ms. */
 const HORIZON = 60_000;
 
@@ -55,7 +64,10 @@ export interface ClientReport extends RetryFigures {
 /** All clients that were refused. */
 export class Clients {
   readonly #keyOf: (exchange: Exchange) => string;
-  readonly #clients = new Map<string, RetryBehaviour>();
+  readonly #clients = new ByteMap<RetryBehaviour>(
+    CLIENT_BYTES,
+    BEHAVIOUR_BYTES,
+  );
   #all = new RetryBehaviour();
   /** Attempt number of each exchange that is a retry. */
   #attempts = new WeakMap<Exchange, number>();
@@ -64,6 +76,11 @@ export class Clients {
   /** @param keyOf returns the key of an exchange's client */
   constructor(keyOf: (exchange: Exchange) => string) {
     this.#keyOf = keyOf;
+  }
+
+  /** Number of bytes that all clients take at most. */
+  get bytes(): number {
+    return this.#clients.bytes;
   }
 
   /** Forgets all clients. */
@@ -108,7 +125,7 @@ export class Clients {
     readonly clients: readonly ClientReport[];
     readonly all: Omit<ClientReport, "client">;
   } {
-    const clients = [...this.#clients].map(([client, behaviour]) => ({
+    const clients = Array.from(this.#clients, ([client, behaviour]) => ({
       client,
       ...withVerdict(behaviour),
     }));
@@ -119,8 +136,9 @@ export class Clients {
   }
 
   #nameOf(exchange: Exchange): string {
-    const key = this.#keyOf(exchange);
-    return this.#clients.has(key) || this.#clients.size < MOST_CLIENTS
+    const key = boundedKey(this.#keyOf(exchange));
+    return this.#clients.get(key) !== undefined ||
+        this.#clients.size < MOST_CLIENTS
       ? key
       : OVERFLOW;
   }

@@ -7,7 +7,12 @@
  *
  * @module
  */
-import type { Exchange, Rejection } from "../../core/plugin.ts";
+import {
+  boundedKey,
+  ByteMap,
+  type Exchange,
+  type Rejection,
+} from "../../core/plugin.ts";
 import {
   type Algorithm,
   createMeter,
@@ -44,33 +49,40 @@ export interface BoundRateLimit {
   headers(exchange: Exchange, now: number): Readonly<Record<string, string>>;
 }
 
-/** Maximum number of keys: a client that makes up keys must not fill memory. */
-export const MOST_KEYS = 10_000;
+/** Maximum number of bytes of a pool's keys and their meters, about 10 000 of them: a client that makes up keys must not fill memory. */
+export const PARTITION_BYTES = 4 << 20;
 
-/** One meter for each key. Beyond {@linkcode MOST_KEYS} the least recently used is dropped, and starts afresh. */
+/** The same for sliding windows, which remember every request: 800 keys of the longest log. */
+export const SLIDING_BYTES = 64 << 20;
+
+/** Bytes of a meter without its log. */
+const METER_BYTES = 128;
+
+/** One meter for each key. Beyond the maximum number of bytes the least recently used are dropped, and start afresh. */
 export class Partitions {
   readonly #create: () => Meter;
-  readonly #meters = new Map<string, Meter>();
+  readonly #meters: ByteMap<Meter>;
 
-  /** @param create makes the meter of a new key */
-  constructor(create: () => Meter) {
+  /**
+   * @param create makes the meter of a new key
+   * @param log number of units that a meter remembers; 0 where it remembers none
+   */
+  constructor(create: () => Meter, log = 0) {
     this.#create = create;
+    this.#meters = new ByteMap(
+      log === 0 ? PARTITION_BYTES : SLIDING_BYTES,
+      METER_BYTES + 8 * log,
+    );
   }
 
-  /** Returns the meter of a key. */
+  /** Number of bytes that keys and meters take at most. */
+  get bytes(): number {
+    return this.#meters.bytes;
+  }
+
+  /** Returns the meter of a key; of a long key, the beginning and a hash are remembered. */
   of(key: string): Meter {
-    const known = this.#meters.get(key);
-    const meter = known ?? this.#create();
-    // A map keeps the order of insertion: inserting again makes it the order of use.
-    if (known !== undefined) this.#meters.delete(key);
-    else if (this.#meters.size >= MOST_KEYS) {
-      for (const [oldest] of this.#meters) {
-        this.#meters.delete(oldest);
-        break;
-      }
-    }
-    this.#meters.set(key, meter);
-    return meter;
+    return this.#meters.use(boundedKey(key), this.#create);
   }
 }
 
@@ -101,7 +113,10 @@ export class RateLimit {
     this.#clientOf = clientOf;
     this.#create = () => createMeter(algorithm, quota);
     this.#shared = this.#create();
-    this.#partitions = new Partitions(this.#create);
+    this.#partitions = new Partitions(
+      this.#create,
+      algorithm === "sliding-window" ? burst : 0,
+    );
     this.#name = structured(pool);
     this.#policy = `${this.#name};q=${burst};w=${seconds(quota.window)}`;
   }

@@ -36,6 +36,9 @@ const ATTEMPTS = 8;
 /** Maximum number of refusals of a client that wait for a retry; of more, the oldest are taken for given up. */
 const OPEN = 256;
 
+/** Bytes of a behaviour at most: an object with two boxed numbers for each open refusal, and the figures of the spacings. */
+export const BEHAVIOUR_BYTES: number = OPEN * 96 + (ATTEMPTS + 1) * 160;
+
 /** A refusal that has not been retried yet. */
 interface OpenRefusal {
   /** Time of the refusal, in ms of the clock. */

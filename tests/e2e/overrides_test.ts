@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createTestServer } from "../../core/testing.ts";
 
 const CONFIG = {
@@ -31,10 +31,9 @@ Deno.test("a request can name its own delay, profile and fault", async () => {
   deepEqual([fault.duration, fault.status], [0, 503]);
 });
 
-Deno.test("overrides are off unless each is allowed, and a header reports refused ones", async () => {
+Deno.test("overrides are not read unless one is allowed, and then a header reports refused ones", async () => {
   const off = await ask("delay=120ms", {});
-  equal(off.duration, 10);
-  equal(off.refused, "delay is not allowed: set overrides.delay to true");
+  deepEqual([off.duration, off.refused], [10, null]);
   const some = await ask("fault=503, delay=1ms", { delay: true });
   deepEqual([some.duration, some.status], [1, 200]);
   match(some.refused ?? "", /^fault is not allowed/);
@@ -79,4 +78,29 @@ Deno.test("an override changes no draw of other requests", async () => {
   const [plain, changed] = [await draws(), await draws("delay=7ms")];
   deepEqual([changed[0], changed[2]], [plain[0], plain[2]]);
   equal(changed[1], 7);
+});
+
+Deno.test("of an override header that is too long, or has too many entries, nothing is read", async () => {
+  const long = await ask(`delay=1ms, fault=${"5".repeat(2000)}`);
+  deepEqual([long.duration, long.status], [10, 200]);
+  equal(long.refused, "the header has 2017 characters, at most 1024 are read");
+  const many = await ask("delay=1ms" + ",".repeat(60_000));
+  equal(many.refused, "the header has 60009 characters, at most 1024 are read");
+  const ninth = await ask(Array(9).fill("delay=1ms").join());
+  equal(ninth.refused, "there are more than 8 overrides, none is read");
+  deepEqual([ninth.duration, ninth.status], [10, 200]);
+  equal((await ask(Array(8).fill("delay=1ms").join())).duration, 1);
+});
+
+Deno.test("the header that reports refused overrides has at most 1024 bytes", async () => {
+  const { refused, duration } = await ask(
+    Array.from({ length: 8 }, (_, n) => `${n}`.repeat(120)).join(),
+  );
+  equal(duration, 10);
+  ok(refused !== null && refused.length <= 1024, `${refused?.length}`);
+  const longest = await ask(
+    Array.from({ length: 8 }, (_, n) => `fault=${n}${"é".repeat(110)}`).join(),
+  );
+  ok((longest.refused?.length ?? 0) <= 1024, `${longest.refused?.length}`);
+  match(longest.refused ?? "", /^[\x20-\x7e]*$/);
 });

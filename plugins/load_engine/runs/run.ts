@@ -92,14 +92,15 @@ export interface RunOptions {
 export class Run {
   /** Id, unique in the server. */
   readonly id: string;
-  /** The parsed script. */
-  readonly script: Script;
   /** Resolves when the run has ended and nothing of it is left; never rejects. */
   readonly over: Promise<void>;
   readonly #settled: () => void;
+  // Names only: a script can be large, and ended runs are remembered.
+  readonly #name: string;
+  readonly #scenarios: readonly string[];
   readonly #clock: Clock;
   readonly #thread: LoadThread;
-  readonly #controls: ControlRun;
+  #controls: ControlRun | undefined;
   readonly #series: RunSeries;
   readonly #listeners = new Set<RunListener>();
   #state: RunState = "starting";
@@ -108,6 +109,7 @@ export class Run {
   #error: string | undefined;
   #progress: LoadProgress | undefined;
   #result: LoadResult | undefined;
+  #bytes = 0;
 
   /**
    * Takes hold of the dials and starts the thread. The run begins when the thread is ready.
@@ -117,7 +119,8 @@ export class Run {
   constructor(options: RunOptions) {
     const { id, script, order, clock, dials, stress, series } = options;
     this.id = id;
-    this.script = script;
+    this.#name = script.name;
+    this.#scenarios = script.scenarios.map(({ name }) => name);
     this.#clock = clock;
     this.#series = series;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -158,14 +161,19 @@ export class Run {
     return this.#result;
   }
 
+  /** Number of bytes that the names and the result take at most; 0 until the run has ended. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Report on the run. */
   get report(): RunReport {
     return {
       id: this.id,
-      name: this.script.name,
+      name: this.#name,
       state: this.#state,
       error: this.#error ?? null,
-      scenarios: this.script.scenarios.map(({ name }) => name),
+      scenarios: this.#scenarios,
       progress: this.#progress ?? null,
     };
   }
@@ -216,7 +224,7 @@ export class Run {
     if (this.#ending) return;
     this.#state = "running";
     this.#thread.start();
-    this.#controls.start();
+    this.#controls?.start();
   }
 
   #onTick(
@@ -247,12 +255,25 @@ export class Run {
     this.#clock.cancel(this.#limit);
     this.#series.end();
     await Promise.all([
-      this.#controls.stop(),
+      this.#controls?.stop(),
       this.#thread[Symbol.asyncDispose](),
     ]);
     this.#state = state;
+    this.#controls = undefined;
+    this.#bytes = bytesOf(this.report, this.#result);
     for (const listener of this.#listeners) listener.ended();
     this.#listeners.clear();
     this.#settled();
   }
+}
+
+/** Returns the number of bytes that a run's report and result take at most. */
+function bytesOf(
+  report: RunReport,
+  { summary, table, csv, hgrm }: Partial<LoadResult> = {},
+): number {
+  // Objects take less than 4 bytes for each character of their JSON: numbers are long in it, and names are shared.
+  const json = JSON.stringify([report, summary]).length;
+  const texts = [table, csv, hgrm].map((text) => text?.length ?? 0);
+  return 4 * json + 2 * texts.reduce((sum, length) => sum + length, 0);
 }

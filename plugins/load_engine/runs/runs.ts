@@ -19,6 +19,9 @@ const MAX_ACTIVE = 16;
 /** Number of ended runs that are remembered. */
 const MAX_ENDED = 50;
 
+/** Maximum number of bytes of ended runs that are remembered. The latest one is remembered in any case. */
+export const ENDED_BYTES: number = 64 << 20;
+
 /** Tools that a revision gives to its runs. */
 export interface RunsOptions {
   /** Host of the plugin. */
@@ -157,10 +160,28 @@ export class Runs implements AsyncDisposable {
       if (run.state === "failed") {
         host.log("error", `Run ${run.id} failed: ${run.error}`);
       }
+      this.#forget();
     });
-    const over = this.all.filter((other) => other.isOver);
-    for (const { id } of over.slice(0, -MAX_ENDED)) this.#runs.delete(id);
   }
+
+  #forget(): void {
+    const over = this.all.filter((run) => run.isOver);
+    for (const { id } of beyondBounds(over)) this.#runs.delete(id);
+  }
+}
+
+/** Returns the oldest of the ended runs, as far as they are too many or too large. */
+export function beyondBounds<Ended extends Pick<Run, "bytes">>(
+  over: readonly Ended[],
+): readonly Ended[] {
+  let bytes = 0;
+  let kept = 0;
+  for (const run of over.toReversed()) {
+    bytes += run.bytes;
+    if (kept === MAX_ENDED || kept > 0 && bytes > ENDED_BYTES) break;
+    kept++;
+  }
+  return over.slice(0, over.length - kept);
 }
 
 /** Returns the destination of a script's requests, after checking that it is allowed. */
