@@ -94,12 +94,21 @@ export interface ExchangeLog {
   record(exchange: LiveExchange): void;
 }
 
-/** Reports an error that plugin code threw; `index` is the place of the hook in its stage. */
+/** Parts of an admission that a plugin's admit hook has given, and that are called later. */
+export type HookPart = "Lease.release" | "Ticket.leave" | "Waiter.settle";
+
+/**
+ * Reports an error that plugin code threw. Does not throw.
+ *
+ * @param index place of the hook in its stage
+ * @param part absent for the hook itself
+ */
 export type HookReport = (
   error: unknown,
   plan: Plan,
   stage?: Stage,
   index?: number,
+  part?: HookPart,
 ) => void;
 
 /** A route with one of its methods, ready to take exchanges: everything they need is bound once. */
@@ -237,35 +246,49 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
   }
 
   settle(outcome: Lease | Rejection, at?: number): void {
+    // Undefined would say that nothing was decided; null is refused like any other value that is no decision.
+    const decided = outcome ?? (null as never);
     if (this.admitting) {
-      this.settled = outcome;
+      this.settled = decided;
       this.settledAt = at;
       return;
     }
     if (this.ticket === undefined) {
       // Too late: the exchange has ended, or was settled before. A lease must never be lost.
-      if (isLease(outcome)) outcome.release(this, this.plan.clock.now());
+      const { plan } = this;
+      try {
+        if (isLease(decided)) decided.release(this, plan.clock.now());
+      } catch (error) {
+        plan.report(error, plan, "admit", this.stage, "Lease.release");
+      }
       return;
     }
     this.ticket = undefined;
-    this.settled = outcome;
+    this.settled = decided;
     this.settledAt = at;
     this.plan.flow.resume(this);
   }
 }
 
-/** Tells a lease from a rejection or a ticket. */
+/** Tells a lease from a rejection or a ticket. Any value may be asked about: a plugin may be plain JavaScript. */
 export function isLease(
   answer: Lease | Rejection | Ticket,
 ): answer is Lease {
-  return "release" in answer;
+  return typeof (answer as Lease | undefined)?.release === "function";
 }
 
 /** Tells a rejection from a lease or a ticket. */
 export function isRejection(
   answer: Lease | Rejection | Ticket,
 ): answer is Rejection {
-  return "reason" in answer;
+  return typeof (answer as Rejection | undefined)?.reason === "string";
+}
+
+/** Tells a ticket from a lease or a rejection. */
+export function isTicket(
+  answer: Lease | Rejection | Ticket,
+): answer is Ticket {
+  return typeof (answer as Ticket | undefined)?.leave === "function";
 }
 
 /** The exchanges of one revision, which may be disposed after the last of them. */

@@ -9,11 +9,14 @@
  *
  * @module
  */
+import { catchLater, describeReturned } from "../lib/thrown.ts";
 import type { Exchange, InFlight, Outcome, Rejection } from "../plugin.ts";
 import {
   Flow,
+  type HookPart,
   isLease,
   isRejection,
+  isTicket,
   LiveExchange,
   type Plan,
   type Stage,
@@ -50,6 +53,7 @@ function admit(x: LiveExchange): void {
       x.admitting = false;
       if (isLease(answer)) (x.leases ??= []).push(answer);
       else if (isRejection(answer)) return reject(x, answer);
+      else if (!isTicket(answer)) throw noDecision(answer, "the hook");
       else if (x.settled === undefined) {
         x.ticket = answer;
         return;
@@ -67,7 +71,7 @@ function onward(x: LiveExchange): void {
   try {
     if (!accept(x)) return;
   } catch (error) {
-    return fail(x, error, "admit", x.stage);
+    return fail(x, error, "admit", x.stage, "Waiter.settle");
   }
   x.stage++;
   admit(x);
@@ -78,19 +82,47 @@ function accept(x: LiveExchange): boolean {
   const answer = x.settled;
   if (answer === undefined) return false; // abandoned between settling and now; abandon() gave the lease back
   x.settled = undefined;
-  x.start = Math.max(x.settledAt ?? x.plan.clock.now(), x.start);
   if (isLease(answer)) {
     (x.leases ??= []).push(answer);
+    x.start = startOf(x);
     return true;
   }
+  if (!isRejection(answer)) throw noDecision(answer, "the waiter");
+  x.start = startOf(x);
   reject(x, answer);
   return false;
 }
 
+/** Time at which service starts: the one that the queue gave, or the present. */
+function startOf(x: LiveExchange): number {
+  const start = Math.max(x.settledAt ?? x.plan.clock.now(), x.start);
+  if (Number.isNaN(start)) {
+    throw new RangeError("Cannot start service: the waiter's time is NaN");
+  }
+  return start;
+}
+
+function noDecision(answer: unknown, giver: string): TypeError {
+  return new TypeError(
+    `Cannot use the decision of ${giver}: it must be a lease, a rejection or a ticket, received ${
+      describeReturned(answer)
+    }`,
+  );
+}
+
 function reject(x: LiveExchange, rejection: Rejection): void {
+  const { status } = rejection;
+  // Also true for NaN and for a text.
+  if (!(Number.isInteger(status) && status >= 200 && status <= 599)) {
+    throw new RangeError(
+      `Cannot reject with this status: it must be a whole number from 200 to 599, received ${
+        describeReturned(status)
+      }`,
+    );
+  }
   x.rejection = rejection;
   x.action = rejection.action;
-  x.status = rejection.status;
+  x.status = status;
   x.due = x.start;
   respond(x, "rejected", x.plan.clock.now());
 }
@@ -101,9 +133,10 @@ function serve(x: LiveExchange): void {
   x.phase = "service";
   if (serve !== undefined) {
     try {
-      x.service = serve(x);
-      // Inside: converting some values, such as a BigInt, throws.
-      if (Number.isNaN(+x.service)) throw noTime(x.service);
+      const time = serve(x);
+      // False for NaN and for a negative time.
+      if (!(time >= 0) || typeof time !== "number") throw noTime(time);
+      x.service = time;
     } catch (error) {
       return fail(x, error, "serve", 0);
     }
@@ -119,7 +152,7 @@ function degrade(x: LiveExchange): void {
   try {
     for (; i < hooks.length; i++) {
       const time = hooks[i](x);
-      if (Number.isNaN(+time)) throw noTime(time);
+      if (typeof time !== "number" || time !== time) throw noTime(time);
       x.degradation += time;
     }
   } catch (error) {
@@ -142,7 +175,9 @@ function degrade(x: LiveExchange): void {
 /** The error of a hook that returned something else than a time. */
 function noTime(returned: unknown): RangeError {
   return new RangeError(
-    `Cannot use the result ${returned}: it must be a time in ms`,
+    `Cannot use the result: it must be a time in ms, received ${
+      describeReturned(returned)
+    }`,
   );
 }
 
@@ -217,9 +252,12 @@ function release(x: LiveExchange, at: number): void {
     x.leases = undefined;
     for (let i = leases.length - 1; i >= 0; i--) {
       try {
-        leases[i].release(x, at);
+        const returned: unknown = leases[i].release(x, at);
+        if (returned !== undefined) {
+          watch(returned, plan, "admit", i, "Lease.release");
+        }
       } catch (error) {
-        plan.report(error, plan, "admit", i);
+        plan.report(error, plan, "admit", i, "Lease.release");
       }
     }
   }
@@ -234,11 +272,23 @@ function observe(x: LiveExchange): void {
   const hooks = plan.hooks.observe;
   for (let i = 0; i < hooks.length; i++) {
     try {
-      hooks[i](x);
+      const returned: unknown = hooks[i](x);
+      if (returned !== undefined) watch(returned, plan, "observe", i);
     } catch (error) {
       plan.report(error, plan, "observe", i);
     }
   }
+}
+
+/** Reports what a promise rejects with that nobody awaits: a plugin in plain JavaScript may return one anywhere. */
+function watch(
+  returned: unknown,
+  plan: Plan,
+  stage: Stage,
+  index: number,
+  part?: HookPart,
+): void {
+  catchLater(returned, (error) => plan.report(error, plan, stage, index, part));
 }
 
 /** A hook threw: the client receives 500, and the leases go back. */
@@ -247,9 +297,12 @@ function fail(
   error: unknown,
   stage?: Stage,
   index?: number,
+  part?: HookPart,
 ): void {
-  x.plan.report(error, x.plan, stage, index);
+  x.plan.report(error, x.plan, stage, index, part);
   if (x.outcome !== "pending") return;
+  // A hook that settled and then threw has given a lease all the same.
+  leaveQueue(x, "gone");
   x.admitting = false;
   x.action = undefined;
   x.error = error;
@@ -324,9 +377,22 @@ function gone(x: LiveExchange): void {
 function leaveQueue(x: LiveExchange, why: "gone" | "cut"): void {
   const { ticket, settled } = x;
   x.ticket = x.settled = undefined;
-  ticket?.leave(why);
-  if (settled !== undefined && isLease(settled)) {
-    (x.leases ??= []).push(settled);
+  if (ticket !== undefined) {
+    const { plan, stage } = x;
+    try {
+      const returned: unknown = ticket.leave(why);
+      if (returned !== undefined) {
+        watch(returned, plan, "admit", stage, "Ticket.leave");
+      }
+    } catch (error) {
+      plan.report(error, plan, "admit", stage, "Ticket.leave");
+    }
+  }
+  if (settled === undefined) return;
+  try {
+    if (isLease(settled)) (x.leases ??= []).push(settled);
+  } catch (error) {
+    x.plan.report(error, x.plan, "admit", x.stage, "Waiter.settle");
   }
 }
 
@@ -360,7 +426,7 @@ export function inFlightOf(flow: Flow): InFlight {
       return flow.size;
     },
     postpone(by, concerns) {
-      if (!(by > 0)) return;
+      if (!(by > 0) || typeof by !== "number") return;
       for (const x of matching(concerns)) postpone(x, by);
     },
     reset(concerns) {

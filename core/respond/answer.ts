@@ -8,6 +8,7 @@
 import { BODILESS, byteLength, LENGTHLESS } from "../lib/http.ts";
 import { type Problem, problem } from "../lib/problem.ts";
 import { suggest } from "../lib/suggest.ts";
+import { describeReturned, describeThrown, isThenable } from "../lib/thrown.ts";
 import { type TraceIds, traceparent } from "../lib/trace.ts";
 import { corsFields, corsHeaders } from "../pipeline/cors.ts";
 import type { LiveExchange, Plan, Stage } from "../pipeline/exchange.ts";
@@ -219,7 +220,7 @@ function failure(error: unknown): Problem {
   return {
     status: 500,
     title: "A hook of this route failed",
-    detail: String(error),
+    detail: describeThrown(error),
   };
 }
 
@@ -250,7 +251,7 @@ function shape(
     x.flowing = false;
     return broken(x, error, "respond", running);
   }
-  if (typeof Reflect.get(Object(shaped), "then") === "function") {
+  if (isThenable(shaped)) {
     return Promise.resolve(shaped).then(checked).then((final) => {
       if (isLeft(response, final)) handOver(x);
       return remeasured(x, response, final);
@@ -288,9 +289,18 @@ function remeasured(x: LiveExchange, before: Response, final: Response) {
 
 /** Checks the type at run time, because a plugin may be plain JavaScript. */
 function checked(response: unknown): Response {
-  if (response instanceof Response) return response;
+  if (response instanceof Response) {
+    if (response.bodyUsed || response.body?.locked) {
+      throw new TypeError(
+        "Cannot use the result of a respond hook: its body was read already",
+      );
+    }
+    return response;
+  }
   throw new TypeError(
-    `Cannot use the result of a respond hook: ${response} is not a Response`,
+    `Cannot use the result of a respond hook: it must be a Response, received ${
+      describeReturned(response)
+    }`,
   );
 }
 

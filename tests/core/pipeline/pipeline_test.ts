@@ -336,7 +336,7 @@ for (const time of [NaN, undefined as unknown as number]) {
       deepEqual([x.outcome, x.status], ["failed", 500]);
       match(
         String(plan.reported[0]),
-        /^RangeError: Cannot use the result \S+: it must be a time in ms$/,
+        /^RangeError: Cannot use the result: it must be a time in ms, received \S+$/,
       );
       deepEqual(plan.reportedHooks, [
         [stage, stage === "serve" ? 0 : 1],
