@@ -31,6 +31,7 @@ export type ErrorCode =
   | "DIAL_UNAVAILABLE"
   | "HOOK_FAILED"
   | "KEY_MISSING"
+  | "PLUGIN_FAILED"
   | "PLUGIN_INVALID"
   | "PLUGIN_NAME_TAKEN"
   | "PLUGIN_NOT_LOADED"

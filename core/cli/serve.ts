@@ -12,6 +12,7 @@ import {
   loadConfiguration,
 } from "./configuration.ts";
 import { checkOutput, writeOutput } from "./output_file.ts";
+import { UnhandledErrors } from "./_unhandled.ts";
 import { Interruption, printError, type Terminal } from "./terminal.ts";
 
 /** Options of `serve`. */
@@ -41,6 +42,7 @@ export async function serve(
   const configuration = await loadConfiguration(options);
   const { port = DEFAULT_PORT } = configuration.input.server ?? {};
   await using server = await configuration.createServer({ listen: true, port });
+  using _unhandled = new UnhandledErrors(server);
   await using _reloads = new Reloads(server, options, out);
   using interruption = new Interruption();
   for (const { path, message } of server.warnings) {

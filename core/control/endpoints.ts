@@ -124,11 +124,20 @@ function isPerfmockError(error: unknown): error is PerfmockError {
     "issues" in error && Array.isArray(error.issues);
 }
 
-function respond(
+/**
+ * Makes the response to a call of an endpoint.
+ *
+ * @param answer what the endpoint returned: a Response, which is returned unchanged, or data
+ * @throws TypeError if the data is not JSON, or has no place in an answer of this status
+ */
+export function respond(
   answer: unknown,
   { type, status }: Pick<Endpoint, "type" | "status">,
 ): Response {
-  if (answer instanceof Response) return answer;
+  if (answer instanceof Response) {
+    if (!answer.bodyUsed) return answer;
+    throw new TypeError("The body of the answer was read already");
+  }
   return Response.json(answer, {
     ...status !== undefined && { status },
     ...type !== undefined && { headers: { "content-type": type } },

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { excerpt } from "./bounded.ts";
+
 /** Maximum number of characters of a description. */
 const LONGEST = 500;
 
@@ -30,7 +32,7 @@ function described(text: () => string): string {
   } catch {
     return "a value that cannot be shown";
   }
-  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST)}…`;
+  return excerpt(line, LONGEST);
 }
 
 /** Returns the stack of a thrown value; empty if it has none. Does not throw. */

@@ -37,6 +37,8 @@ export interface MetricRegistryOptions {
   readonly seriesLimit?: number;
   /** Called once for each metric that exceeds the limit. */
   readonly onOverflow?: (metric: string) => void;
+  /** Called with the error of a function that a metric follows, and the plugin that made the metric, if one did. */
+  readonly onFailure?: (plugin: string | undefined, error: unknown) => void;
 }
 
 /** Maximum number of series of a metric for a number of routes: that number, but at least 200 and at most 2000. */
@@ -62,6 +64,7 @@ export class MetricRegistry implements Metrics {
   #maker: string | undefined;
   readonly #cells = new Cells();
   readonly #onOverflow: (metric: string) => void;
+  readonly #onFailure: NonNullable<MetricRegistryOptions["onFailure"]>;
   readonly #sizes: Metric<Gauge>;
   readonly #overflows: Metric<Counter>;
 
@@ -69,6 +72,7 @@ export class MetricRegistry implements Metrics {
   constructor(options: MetricRegistryOptions = {}) {
     this.seriesLimit = options.seriesLimit ?? 200;
     this.#onOverflow = options.onOverflow ?? (() => {});
+    this.#onFailure = options.onFailure ?? (() => {});
     this.#sizes = this.#own(this.#gauges, {
       type: "gauge",
       definition: {
@@ -97,7 +101,7 @@ export class MetricRegistry implements Metrics {
     return this.#metric(
       this.#counters,
       { definition, type: "counter" },
-      () => new CellCounter(this.#cells.take()),
+      () => new CellCounter(this.#cells.take(), this.#failedBy(definition)),
     );
   }
 
@@ -110,7 +114,7 @@ export class MetricRegistry implements Metrics {
     return this.#metric(
       this.#gauges,
       { definition, type: "gauge" },
-      () => new CellGauge(this.#cells.take()),
+      () => new CellGauge(this.#cells.take(), this.#failedBy(definition)),
     );
   }
 
@@ -156,6 +160,10 @@ export class MetricRegistry implements Metrics {
     } finally {
       this.#maker = undefined;
     }
+  }
+
+  #failedBy({ name }: MetricDefinition): (error: unknown) => void {
+    return (error) => this.#onFailure(this.#owners.get(name), error);
   }
 
   #ownerOf(metric: string): string {

@@ -6,6 +6,7 @@
 import { PerfmockError } from "../errors.ts";
 import type { Counter, Gauge, Metric, MetricDefinition } from "../plugin.ts";
 import { boundedKey, ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
+import { describeReturned } from "../lib/thrown.ts";
 import { metricError, type MetricPlan } from "./metric_definition.ts";
 
 /** Place of one number in typed storage. */
@@ -17,6 +18,8 @@ export interface Cell {
 }
 
 const CHUNK = 256;
+
+function ignore(): void {}
 
 /**
  * Allocates numbers in typed arrays of 256. Numbers are not kept in fields of objects, since a change of such a field may
@@ -36,19 +39,45 @@ export class Cells {
   }
 }
 
+/**
+ * Reads a value that another part counts.
+ *
+ * @returns NaN if the function throws, or returns no number
+ */
+export function followed(
+  read: () => number,
+  failed: (error: unknown) => void,
+): number {
+  try {
+    const value = read();
+    if (typeof value === "number") return value;
+    throw new TypeError(
+      `it must return a number, received ${describeReturned(value)}`,
+    );
+  } catch (error) {
+    failed(error);
+    return NaN;
+  }
+}
+
 /** A counter in typed storage. */
 export class CellCounter implements Counter {
   readonly #values: Float64Array;
   readonly #index: number;
+  readonly #failed: (error: unknown) => void;
   #read: (() => number) | undefined;
 
-  constructor(cell: Cell) {
+  /** @param failed takes the error of a function that is followed */
+  constructor(cell: Cell, failed: (error: unknown) => void = ignore) {
     this.#values = cell.values;
     this.#index = cell.index;
+    this.#failed = failed;
   }
 
   get value(): number {
-    return this.#read === undefined ? this.#values[this.#index] : this.#read();
+    return this.#read === undefined
+      ? this.#values[this.#index]
+      : followed(this.#read, this.#failed);
   }
 
   follow(read: () => number): void {
@@ -70,15 +99,20 @@ export class CellCounter implements Counter {
 export class CellGauge implements Gauge {
   readonly #values: Float64Array;
   readonly #index: number;
+  readonly #failed: (error: unknown) => void;
   #read: (() => number) | undefined;
 
-  constructor(cell: Cell) {
+  /** @param failed takes the error of a function that is followed */
+  constructor(cell: Cell, failed: (error: unknown) => void = ignore) {
     this.#values = cell.values;
     this.#index = cell.index;
+    this.#failed = failed;
   }
 
   get value(): number {
-    return this.#read === undefined ? this.#values[this.#index] : this.#read();
+    return this.#read === undefined
+      ? this.#values[this.#index]
+      : followed(this.#read, this.#failed);
   }
 
   set(value: number): void {

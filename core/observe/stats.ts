@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { describeThrown } from "../lib/thrown.ts";
 import type { Clock } from "../plugin.ts";
 import {
   type Figures,
@@ -68,7 +69,17 @@ export interface StatsOptions {
   /** Returns the number of requests in flight. */
   readonly inFlight: () => number;
   /** Returns the functions that make the plugins' reports. One that throws does not affect the others. */
-  readonly plugins: () => Iterable<readonly [name: string, () => unknown]>;
+  readonly plugins: () => Iterable<PluginSource>;
+}
+
+/** Source of one plugin's report. */
+export interface PluginSource {
+  /** Name of the plugin. */
+  readonly name: string;
+  /** Makes the report. */
+  readonly report: () => unknown;
+  /** Takes the error if there is no report, or one that is no JSON data. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** Source of the figures of one configuration in force. */
@@ -117,18 +128,19 @@ export class StatsSource implements LiveSource {
       },
       process: readProcessFigures(),
       plugins: Object.fromEntries(
-        Array.from(plugins(), ([name, report]) => [name, plainData(report)]),
+        Array.from(plugins(), (source) => [source.name, plainData(source)]),
       ),
     };
   }
 }
 
 /** A plugin's report as JSON data; the error if it throws or its report is no JSON data. */
-function plainData(report: () => unknown): unknown {
+function plainData({ failed, report }: PluginSource): unknown {
   try {
     return JSON.parse(JSON.stringify(report()) ?? "null");
   } catch (error) {
-    return { error: `${error}` };
+    failed(error);
+    return { error: describeThrown(error) };
   }
 }
 

@@ -44,6 +44,8 @@ export interface EngineOptions {
   readonly reusePort: boolean;
   /** Takes lines of the log. */
   readonly log: Log;
+  /** Takes an error that an answer or a connection has met: an engine swallows none. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** HTTP server that listens. */

@@ -63,6 +63,8 @@ export interface ListenOptions {
   readonly edge: Pick<Edge, "fetch" | "receive">;
   /** Takes lines of the log. */
   readonly log: Log;
+  /** Takes an error that an engine has met. */
+  readonly failed: (engine: EngineName, error: unknown) => void;
   /** Clock whose timers decide when answers leave; undefined if it needs no start. */
   readonly clock?: PreciseClock | undefined;
 }
@@ -221,7 +223,7 @@ function onceEach(log: Log): Log {
 /** Starts an engine at one address. Throws a PerfmockError, except where native cannot run here. */
 async function startOne(
   name: EngineName,
-  { server, certificate, edge, log }: ListenOptions,
+  { server, certificate, edge, failed, log }: ListenOptions,
   listenWith: Listen,
   place: Parameters<typeof otherError>[0],
 ): Promise<Engine> {
@@ -236,6 +238,7 @@ async function startOne(
       limits: server.limits,
       reusePort: server.reusePort,
       log,
+      failed: (error) => failed(name, error),
     });
   } catch (error) {
     const known = addressError(place, error);

@@ -9,7 +9,7 @@ import type { Engine, EngineOptions } from "./engine.ts";
 
 /** Starts to listen. Throws the system's error. */
 export function listenWithDeno(
-  { host, port, certificate, handler }: EngineOptions,
+  { host, port, certificate, failed, handler }: EngineOptions,
 ): Engine {
   const ending = new AbortController();
   const server = Deno.serve({
@@ -17,7 +17,10 @@ export function listenWithDeno(
     port,
     signal: ending.signal,
     onListen() {},
-    onError: () => new Response(null, { status: 500 }),
+    onError(error) {
+      failed(error);
+      return new Response(null, { status: 500 });
+    },
     ...certificate,
   }, (request: Request, peer: Peer) => {
     const answer = handler(request, peer);

@@ -20,7 +20,7 @@ import {
  * @throws SocketError with the system's error, or an Error whose message says why the engine cannot run here
  */
 export async function listenWithNative(
-  { host, limits, log, port, receive, reusePort }: EngineOptions,
+  { failed, host, limits, log, port, receive, reusePort }: EngineOptions,
 ): Promise<Engine> {
   const loop = await Loop.acquire();
   let starved = false;
@@ -43,7 +43,7 @@ export async function listenWithNative(
         idleTimeout: limits.idleTimeout || Infinity,
       },
       receive,
-      failed: (error) => log("error", inWords(error)),
+      failed,
       starved() {
         if (starved) return;
         starved = true;
@@ -76,10 +76,4 @@ export async function listenWithNative(
       await ended;
     },
   };
-}
-
-/** Formats an error of perfmock for the log. */
-function inWords(error: unknown): string {
-  const text = error instanceof Error ? error.stack : undefined;
-  return `A connection has met an error: ${text ?? String(error)}`;
 }

@@ -132,7 +132,7 @@ function socketOf(request: Incoming): Socket {
 function answer(
   incoming: Incoming,
   outgoing: ServerResponse,
-  { handler, certificate }: EngineOptions,
+  { handler, certificate, failed }: EngineOptions,
 ): void {
   const leaving = new AbortController();
   outgoing.on("close", () => {
@@ -142,7 +142,11 @@ function answer(
     if (response.type === "error") reset(incoming);
     else sendResponse(response, outgoing, () => breakOff(incoming));
   };
-  const fail = () => send(new Response(null, { status: 500 }));
+  const fail = (error: unknown) => {
+    failed(error);
+    if (!outgoing.headersSent) send(new Response(null, { status: 500 }));
+    else breakOff(incoming);
+  };
   const request = requestOf(
     incoming,
     certificate === undefined ? "http" : "https",
@@ -155,8 +159,8 @@ function answer(
     });
     if (response instanceof Response) send(response);
     else response.then(send).catch(fail);
-  } catch {
-    fail();
+  } catch (error) {
+    fail(error);
   }
 }
 

@@ -21,8 +21,10 @@ import type { SessionRequest } from "../control/session_endpoints.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { excerpt, LONGEST_ECHO } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
+import { describeThrown, stackOf } from "../lib/thrown.ts";
 import { PreciseClock } from "../lib/time/mod.ts";
 import { TraceIds } from "../lib/trace.ts";
+import { Failures } from "../observe/failures.ts";
 import { figures } from "../observe/figures.ts";
 import { LagSampler, reasons } from "../observe/health.ts";
 import type { JournalEntry, JournalFilter } from "../observe/journal.ts";
@@ -35,8 +37,13 @@ import { forget } from "../pipeline/edge.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import type { Clock } from "../plugin.ts";
 import { VERSION } from "../version.ts";
+import { PluginDoor } from "../world/plugin_door.ts";
 import { LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
-import { describePlugins, healthReports } from "../world/plugin_reports.ts";
+import {
+  culprit,
+  describePlugins,
+  healthReports,
+} from "../world/plugin_reports.ts";
 import type { SettingsInput } from "../world/settings.ts";
 import type { Log } from "../world/state.ts";
 import { createVirtualWorld } from "../world/virtual_world.ts";
@@ -85,6 +92,7 @@ export class Server implements Perfmock {
   readonly #recorder: Recorder;
   readonly #metrics: MetricRegistry;
   readonly #recentLag = new RecentHistogram(RECENTLY);
+  readonly #failures: Failures;
   readonly #overflowing = new Set<string>();
   readonly #lag: LagSampler;
   readonly #started: number;
@@ -98,7 +106,9 @@ export class Server implements Perfmock {
     this.#options = options;
     const log = this.#log = boundedLog(options.log ?? logToConsole);
     this.#ownClock = options.clock === undefined
-      ? new PreciseClock()
+      ? new PreciseClock({
+        failed: (error) => this.#internal("clock", error),
+      })
       : undefined;
     const clock = this.#clock = options.clock ?? this.#ownClock as Clock;
     this.#metrics = new MetricRegistry({
@@ -106,7 +116,15 @@ export class Server implements Perfmock {
         this.#overflowing.add(metric);
         log("warn", `Metric ${metric} has more series than are kept`);
       },
+      onFailure: (plugin, error) =>
+        plugin === undefined
+          ? this.#internal("metrics", error)
+          : new PluginDoor(plugin, this.#failures).failed(
+            "metric.follow",
+            error,
+          ),
     });
+    this.#failures = new Failures({ log, metrics: this.#metrics });
     this.#started = clock.now();
     this.#recorder = new Recorder(this.#metrics, this.#started);
     this.#metrics.gauge({
@@ -128,7 +146,7 @@ export class Server implements Perfmock {
       settings: () => this.config.sessions,
       create: (name, request) => this.#createSession(name, request),
       url: () => this.#listener?.url,
-      report: (error) => log("error", `Cannot end a session: ${error}`),
+      report: (error) => this.#internal("sessions", error),
     });
     this.#main = this.#world({
       session: undefined,
@@ -140,6 +158,25 @@ export class Server implements Perfmock {
       },
     });
     this.fetch = this.#main.edge.fetch;
+  }
+
+  /** Counts and logs an error of perfmock itself. */
+  #internal(part: string, error: unknown): void {
+    this.#failures.report(
+      { plugin: undefined, member: part },
+      error,
+      () =>
+        `An error of perfmock (${part}): ${
+          stackOf(error) || describeThrown(error)
+        }`,
+    );
+  }
+
+  /** Takes an error that nothing has caught: laid at the door of the plugin whose file is in its stack, if there is one. */
+  unhandled(where: "promise" | "event or timer", thrown: unknown): void {
+    const plugin = culprit(thrown, this.#main.revision.plugins);
+    if (plugin === undefined) this.#internal(`unhandled ${where}`, thrown);
+    else new PluginDoor(plugin, this.#failures).failed(where, thrown);
   }
 
   /** Makes a world with the parts that all worlds of this server share. */
@@ -154,6 +191,7 @@ export class Server implements Perfmock {
       ...options,
       clock,
       log: this.#log,
+      failures: this.#failures,
       traces: this.#traces,
       started: this.#started,
       eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
@@ -223,6 +261,7 @@ export class Server implements Perfmock {
       resets,
       edge,
       log: this.#log,
+      failed: (engine, error) => this.#internal(`engine ${engine}`, error),
       clock: this.#ownClock,
     });
     this.#lag.start();
@@ -364,7 +403,10 @@ export class Server implements Perfmock {
       lag: this.#recentLag,
       clock: () => this.#ownClock?.reason,
       overflowing: () => [...this.#overflowing],
-      plugins: () => reports.flatMap(({ reasons }) => reasons),
+      plugins: () => [
+        ...reports.flatMap(({ reasons }) => reasons),
+        ...this.#failures.reasons(),
+      ],
     }, now);
     return {
       status: found.length === 0 ? "ok" : "degraded",

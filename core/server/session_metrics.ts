@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { followed } from "../observe/metric_series.ts";
 import type {
   Counter,
   Gauge,
@@ -88,7 +89,10 @@ class SessionNumber implements Counter, Gauge {
   }
 
   get value(): number {
-    return this.#read?.() ?? this.#value;
+    // Nobody reads the values of a session but the session itself.
+    return this.#read === undefined
+      ? this.#value
+      : followed(this.#read, () => {});
   }
 
   add(n = 1): void {

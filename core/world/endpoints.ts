@@ -10,6 +10,7 @@ import { refuse } from "../control/guard.ts";
 import { openapi } from "../control/openapi.ts";
 import { PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
+import { describeThrown } from "../lib/thrown.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Matcher } from "../pipeline/matcher.ts";
 import type { Endpoint, Issue } from "../plugin.ts";
@@ -110,7 +111,7 @@ export function* served(
   groups: readonly EndpointGroup[],
   { config, world, absent }: {
     readonly config: PerfmockConfig;
-    readonly world: Pick<WorldState, "log" | "recorder" | "token">;
+    readonly world: Pick<WorldState, "failures" | "recorder" | "token">;
     /** Plugins whose control calls are refused, since this world is a session and they belong to the server. */
     readonly absent: readonly LoadedPlugin[];
   },
@@ -119,7 +120,11 @@ export function* served(
   const { cors } = config.server;
   const app = new Hono();
   app.onError((error) => {
-    world.log("error", `Cannot answer a request: ${error.message}`);
+    world.failures.report(
+      { plugin: undefined, member: "control" },
+      error,
+      () => `Cannot answer a request: ${describeThrown(error)}`,
+    );
     return problem({ status: 500, title: "perfmock failed to answer this" });
   });
   const guarded = groups.flatMap((group) =>

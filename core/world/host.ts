@@ -10,6 +10,7 @@ import { MetricRegistry } from "../observe/metric_registry.ts";
 import { inFlightOf } from "../pipeline/pipeline.ts";
 import type { Host } from "../plugin.ts";
 import { VERSION } from "../version.ts";
+import type { PluginDoor } from "./plugin_door.ts";
 import type { Services } from "./plugin_lifecycle.ts";
 import type { Settings } from "./settings.ts";
 import type { CarriedState, WorldState } from "./state.ts";
@@ -17,16 +18,17 @@ import type { CarriedState, WorldState } from "./state.ts";
 /** Returns the host of the plugin of a name. */
 export function hostFor(
   name: string,
-  { settings, services, carried, world }: {
+  { settings, services, carried, door, world }: {
     readonly settings: Settings;
     readonly services: Services;
     readonly carried: CarriedState;
+    readonly door: PluginDoor;
     readonly world: WorldState;
   },
 ): Host {
   const { config, kit, families, parse } = settings;
   return {
-    clock: world.clock,
+    clock: door.clock(world.clock),
     // The metrics of sessions belong to the plugins of the server's own world.
     metrics: world.metrics instanceof MetricRegistry
       ? world.metrics.ownedBy(name)

@@ -4,28 +4,22 @@
  * @module
  */
 import { suggest, toPointer } from "../config/mod.ts";
-import { type Issue, PerfmockError } from "../errors.ts";
+import { PerfmockError } from "../errors.ts";
+import { messageOfThrown } from "../lib/thrown.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { LoadEngine, LoadHost } from "../contract/load.ts";
 import type { Host, Instance, Key } from "../plugin.ts";
+import type { Failures } from "../observe/failures.ts";
+import { PluginDoor } from "./plugin_door.ts";
+import { guardInstance } from "./plugin_guard.ts";
 import { coded, type CodedIssue, type LoadedPlugin } from "./plugin_loader.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
 
 /** Maximum time of a plugin's setup, in ms. */
 const SETUP_LIMIT = 10_000;
 
-/** Allowed properties of an instance. */
-const PROPERTIES: Readonly<Record<Exclude<keyof Instance, symbol>, true>> = {
-  route: true,
-  control: true,
-  endpoints: true,
-  dials: true,
-  adopt: true,
-  reset: true,
-  snapshot: true,
-  warnings: true,
-  health: true,
-};
+/** Maximum time of a plugin's disposal, in ms. A disposal that takes longer is no longer awaited. */
+const DISPOSAL_LIMIT = 5000;
 
 /** Plugins in the order in which they are set up. */
 export interface Arrangement {
@@ -89,8 +83,10 @@ export function arrange(loaded: readonly LoadedPlugin[]): Arrangement {
 
 /** A plugin that was set up. */
 export interface RunningPlugin extends LoadedPlugin {
-  /** Result of its setup. */
+  /** Result of its setup, guarded. */
   readonly instance: Instance;
+  /** Reports errors of its code. */
+  readonly door: PluginDoor;
 }
 
 /** The key under which a plugin provides the load engine that `createPerfmock().load()` and `simulate()` use. */
@@ -132,24 +128,38 @@ export class Services {
   }
 }
 
+/** Options of {@linkcode setUp}. */
+export interface SetUpOptions {
+  /** Takes the errors of the plugins' code. */
+  readonly failures: Failures;
+  /** Maximum time of each setup, in ms; the result of a later one is disposed. Default 10 s. */
+  readonly limit?: number;
+}
+
 /**
  * Sets plugins up, in order. Where one fails, those before it are disposed again.
  *
  * @param hostOf the host for a plugin
- * @param limit maximum time of each setup, in ms; the result of a later one is disposed
  * @throws PerfmockError `PLUGIN_SETUP_FAILED`, `PLUGIN_SETUP_TIMEOUT` or `PLUGIN_INVALID`, naming the plugin
  */
 export async function setUp(
   plugins: readonly (LoadedPlugin & { readonly parsed: unknown })[],
-  hostOf: (entry: LoadedPlugin) => Host,
-  limit: number = SETUP_LIMIT,
+  hostOf: (entry: LoadedPlugin, door: PluginDoor) => Host,
+  { failures, limit = SETUP_LIMIT }: SetUpOptions,
 ): Promise<RunningPlugin[]> {
   const running: RunningPlugin[] = [];
   try {
     for (const entry of plugins) {
-      const instance = await setUpOne(entry, hostOf(entry), limit);
-      running.push({ ...entry, instance });
-      inspect(entry, instance);
+      const door = new PluginDoor(entry.plugin.name, failures);
+      const returned = await setUpOne(entry, hostOf(entry, door), limit);
+      const path = toPointer(["plugins", entry.key]);
+      try {
+        const instance = guardInstance(returned, door, path);
+        running.push({ ...entry, door, instance });
+      } catch (error) {
+        await disposeLate(returned, limit);
+        throw error;
+      }
       // Requests may be in flight on the revision before: they get a turn.
       await nextTurn();
     }
@@ -157,6 +167,16 @@ export async function setUp(
   } catch (error) {
     await disposeAll(running);
     throw error;
+  }
+}
+
+/** Disposes the result of a setup that cannot be used. An error is of no interest then. */
+async function disposeLate(returned: unknown, limit: number): Promise<void> {
+  try {
+    const { [Symbol.asyncDispose]: dispose } = Object(returned) as Instance;
+    await withinLimit(Promise.resolve(dispose?.call(returned)), limit);
+  } catch {
+    // The error that made it useless is the one to report.
   }
 }
 
@@ -174,7 +194,7 @@ async function setUpOne(
   } catch (error) {
     if (error instanceof TimeLimitError) {
       // The result is no longer awaited, but it must be disposed.
-      result.then((late) => late?.[Symbol.asyncDispose]?.()).catch(() => {});
+      result.then((late) => disposeLate(late, limit), () => {});
       throw new PerfmockError(
         "PLUGIN_SETUP_TIMEOUT",
         `Cannot start: plugin "${name}" was not set up within ${
@@ -185,9 +205,7 @@ async function setUpOne(
     const issues = error instanceof PerfmockError ? error.issues : [];
     throw new PerfmockError(
       "PLUGIN_SETUP_FAILED",
-      `Cannot set up plugin "${name}": ${
-        error instanceof Error ? error.message : String(error)
-      }`,
+      `Cannot set up plugin "${name}": ${messageOfThrown(error)}`,
       issues.map((issue) => ({
         ...issue,
         path: toPointer(["plugins", entry.key]) + issue.path,
@@ -197,47 +215,23 @@ async function setUpOne(
   }
 }
 
-function inspect(entry: LoadedPlugin, instance: Instance): void {
-  if (typeof instance !== "object") {
-    throw new PerfmockError(
-      "PLUGIN_INVALID",
-      `Cannot use plugin "${entry.plugin.name}": its setup returned a ${typeof instance} instead of an object`,
-    );
-  }
-  const issues: Issue[] = Object.keys(instance)
-    .filter((property) => !Object.hasOwn(PROPERTIES, property))
-    .map((property) => ({
-      path: toPointer(["plugins", entry.key]),
-      message:
-        `The setup of plugin "${entry.plugin.name}" returned an unknown property "${property}"`,
-      value: property,
-      allowed: Object.keys(PROPERTIES).join(", "),
-      suggestion: suggest(property, Object.keys(PROPERTIES)),
-    }));
-  if (issues.length > 0) {
-    throw new PerfmockError(
-      "PLUGIN_INVALID",
-      `Cannot use plugin "${entry.plugin.name}"`,
-      issues,
-    );
-  }
-}
-
 /**
- * Disposes plugins, last in, first out; an error in one does not keep the others from it.
+ * Disposes plugins, last in, first out; neither an error in one nor one that never ends keeps the others from it. The errors are
+ * laid at the plugins' doors.
  *
- * @returns the errors
+ * @param limit maximum time of each disposal, in ms. Default 5 s
  */
 export async function disposeAll(
   running: readonly RunningPlugin[],
-): Promise<unknown[]> {
-  const errors: unknown[] = [];
-  for (const { instance } of running.toReversed()) {
+  limit: number = DISPOSAL_LIMIT,
+): Promise<void> {
+  for (const { door, instance } of running.toReversed()) {
+    const dispose = instance[Symbol.asyncDispose];
+    if (dispose === undefined) continue;
     try {
-      await instance[Symbol.asyncDispose]?.();
+      await withinLimit(dispose(), limit);
     } catch (error) {
-      errors.push(error);
+      door.failed("[Symbol.asyncDispose]", error);
     }
   }
-  return errors;
 }

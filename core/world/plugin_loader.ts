@@ -5,6 +5,7 @@
  */
 import { suggest, toPointer } from "../config/mod.ts";
 import type { ErrorCode, Issue } from "../errors.ts";
+import { describeThrown, messageOfThrown } from "../lib/thrown.ts";
 import type { Family, Plugin } from "../plugin.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 
@@ -16,6 +17,8 @@ export interface LoadedPlugin {
   readonly options: unknown;
   /** The plugin itself. */
   readonly plugin: Plugin;
+  /** URL of its module, as stacks show it; undefined for a built-in plugin, an object of a program and a package. */
+  readonly origin?: string | undefined;
 }
 
 /** An issue with the error code that is used where all issues share it. */
@@ -85,7 +88,7 @@ export async function loadPlugins(
     const result = loaded[index];
     if (result === undefined) continue;
     if ("plugin" in result) {
-      plugins.push({ key, options: options ?? {}, plugin: result.plugin });
+      plugins.push({ ...result, key, options: options ?? {} });
     } else issues.push(...result.issues);
   }
   return { plugins, issues };
@@ -107,10 +110,12 @@ export function addGiven(
   const plugins = { ...builtin };
   const issues: CodedIssue[] = [];
   for (const plugin of given) {
-    const key = String(Reflect.get(Object(plugin), "name"));
-    const found = inspect(plugin, key);
-    issues.push(...found);
-    if (found.length > 0) continue;
+    const key = nameOf(plugin);
+    const read = readPlugin(plugin, key);
+    if ("issues" in read) {
+      issues.push(...read.issues);
+      continue;
+    }
     if (Object.hasOwn(plugins, key)) {
       issues.push(coded("PLUGIN_NAME_TAKEN", { key }, {
         message:
@@ -118,12 +123,21 @@ export function addGiven(
         value: key,
         allowed: "a name of its own",
       }));
-    } else plugins[key] = plugin;
+    } else plugins[key] = read.plugin;
   }
   return { plugins, issues };
 }
 
-type Loaded = { readonly plugin: Plugin } | {
+/** Name of a value that may be no plugin. */
+function nameOf(plugin: unknown): string {
+  try {
+    return String(Reflect.get(Object(plugin), "name"));
+  } catch (error) {
+    return describeThrown(error);
+  }
+}
+
+type Loaded = Pick<LoadedPlugin, "origin" | "plugin"> | {
   readonly issues: readonly CodedIssue[];
 };
 
@@ -153,9 +167,44 @@ async function load(
       }],
     };
   }
-  const plugin = isRecord(module) ? module.default : undefined;
-  const issues = inspect(plugin, key);
-  return issues.length > 0 ? { issues } : { plugin: plugin as Plugin };
+  const read = readPlugin(isRecord(module) ? module.default : undefined, key);
+  return "issues" in read ? read : { ...read, origin: originOf(key, folder) };
+}
+
+/** URL of the module of a path or a URL. */
+function originOf(key: string, folder: URL): string | undefined {
+  const name = specifier(key, folder);
+  return /^(file|data|blob):/.test(name) ? name : undefined;
+}
+
+/**
+ * Reads each member of a plugin once, so that no getter is called again later, and checks it. Functions are called on the plugin, so
+ * that one written as a class works too.
+ */
+function readPlugin(value: unknown, key: string): Loaded {
+  const read: Record<string, unknown> = {};
+  try {
+    if (isRecord(value)) {
+      for (const name of [...Object.keys(value), ...Object.keys(PROPERTIES)]) {
+        if (Object.hasOwn(read, name)) continue;
+        const member = value[name];
+        if (member === undefined) continue;
+        read[name] = typeof member === "function"
+          ? (...given: unknown[]) => Reflect.apply(member, value, given)
+          : member;
+      }
+    }
+  } catch (error) {
+    return {
+      issues: [coded("PLUGIN_INVALID", { key }, {
+        message: `Cannot use plugin "${key}": it cannot be read: ${
+          describeThrown(error)
+        }`,
+      })],
+    };
+  }
+  const issues = inspect(isRecord(value) ? read : undefined, key);
+  return issues.length > 0 ? { issues } : { plugin: read as unknown as Plugin };
 }
 
 /** Paths are relative to the configuration; bare names are looked up in the import map. */
@@ -165,8 +214,7 @@ function specifier(key: string, folder: URL): string {
 
 /** First line of the module loader's error, without the chain of imports. */
 function reason(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0];
+  return messageOfThrown(error);
 }
 
 function adviceFor(
@@ -174,7 +222,7 @@ function adviceFor(
   error: unknown,
   builtin: readonly string[],
 ): string | undefined {
-  const text = String(error);
+  const text = describeThrown(error);
   if (/^https?:/.test(key)) {
     return "Download the file and name it by its path: plugins are not imported over http";
   }
@@ -323,7 +371,11 @@ export function gather(plugins: readonly LoadedPlugin[]): Gathering {
         profile(own, { value, path });
       }
     } catch (error) {
-      issue(`Plugin "${name}" cannot tell its contributions: ${error}`);
+      issue(
+        `Plugin "${name}" cannot tell its contributions: ${
+          describeThrown(error)
+        }`,
+      );
     }
   }
   return { families, profiles, issues };

@@ -11,6 +11,7 @@ import {
 } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { inSlices } from "../lib/time/mod.ts";
+import { describeThrown } from "../lib/thrown.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Generation } from "../pipeline/exchange.ts";
@@ -111,8 +112,9 @@ export async function buildRevision(
   try {
     plugins = await setUp(
       settings.plugins.filter(({ plugin }) => hasInstance(world, plugin)),
-      ({ plugin: { name } }) =>
-        hostFor(name, { settings, services, carried, world }),
+      ({ plugin: { name } }, door) =>
+        hostFor(name, { settings, services, carried, door, world }),
+      world,
     );
     await nextTurn();
     const generation = new Generation();
@@ -159,12 +161,12 @@ export async function buildRevision(
       pluginSet: settings.pluginSet,
       generation,
       async dispose(values) {
-        const errors = [
-          ...await disposeAll(plugins),
-          ...await disposeValues(values),
-        ];
-        for (const error of errors) {
-          world.log("error", `Cannot dispose a plugin: ${error}`);
+        await disposeAll(plugins);
+        for (const error of await disposeValues(values)) {
+          world.log(
+            "error",
+            `Cannot dispose a plugin's state: ${describeThrown(error)}`,
+          );
         }
       },
     };

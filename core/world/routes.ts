@@ -18,6 +18,7 @@ import {
   streamKey,
 } from "../lib/random/mod.ts";
 import { inSlices } from "../lib/time/mod.ts";
+import { messageOfThrown } from "../lib/thrown.ts";
 import { methodLabel } from "../observe/recorder.ts";
 import type {
   Generation,
@@ -365,11 +366,14 @@ function canReset(engine: string): boolean {
 
 /** Issues of a plugin that refused a route. */
 function issuesOf(error: unknown, path: string, plugin: string): Issue[] {
-  const issues = (error as { issues?: readonly Issue[] } | null)?.issues ?? [];
+  const issues = error instanceof Error && "issues" in error &&
+      Array.isArray(error.issues)
+    ? error.issues as readonly Issue[]
+    : [];
   if (issues.length > 0) {
     return issues.map((issue) => ({ ...issue, path: path + issue.path }));
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOfThrown(error);
   return [{ path, message: `Plugin "${plugin}" cannot take it: ${message}` }];
 }
 

@@ -24,7 +24,9 @@ import {
 import { inSlices } from "../lib/time/mod.ts";
 import { DistributionParser } from "../distribution/mod.ts";
 import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
+import { messageOfThrown } from "../lib/thrown.ts";
 import type { Distribution, Family, Kit, Plugin, Schema } from "../plugin.ts";
+import { isSchema } from "./plugin_guard.ts";
 import {
   addGiven,
   coded,
@@ -269,6 +271,7 @@ function optionSchemaOf(
   let schema = optionSchemas.get(plugin);
   if (schema === undefined) {
     schema = plugin.options?.(kit) ?? kit.z.strictObject({});
+    if (!isSchema(schema)) throw new TypeError("they must be a schema");
     optionSchemas.set(plugin, schema);
   }
   return schema;
@@ -383,7 +386,7 @@ function claimRouteKeys(
   for (const { key: place, plugin } of plugins) {
     let own: Record<string, Schema> = {};
     try {
-      own = plugin.routeKeys?.(kit) ?? {};
+      own = checkedKeys(plugin.routeKeys?.(kit) ?? {});
     } catch (error) {
       issues.push(noSchema({ key: place, plugin }, "route keys", error));
     }
@@ -405,15 +408,24 @@ function claimRouteKeys(
   return { routeKeys, issues };
 }
 
+/** Checked at run time: a plugin may be plain JavaScript. */
+function checkedKeys(keys: unknown): Record<string, Schema> {
+  if (!isRecord(keys) || !Object.values(keys).every(isSchema)) {
+    throw new TypeError("they must be schemas by name");
+  }
+  return keys as Record<string, Schema>;
+}
+
 /** The error of a plugin whose own code threw when it was asked for its schemas. */
 function noSchema(
   { key, plugin }: Pick<LoadedPlugin, "key" | "plugin">,
   what: string,
   error: unknown,
 ): CodedIssue {
-  const reason = error instanceof Error ? error.message : String(error);
   return coded("PLUGIN_INVALID", { key }, {
-    message: `Plugin "${plugin.name}" cannot tell its ${what}: ${reason}`,
+    message: `Plugin "${plugin.name}" cannot tell its ${what}: ${
+      messageOfThrown(error)
+    }`,
   });
 }
 

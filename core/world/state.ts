@@ -5,8 +5,10 @@
  */
 import type { EngineName } from "../config/mod.ts";
 import type { VirtualWorld } from "../contract/load.ts";
+import { withinLimit } from "../lib/time/mod.ts";
 import type { TraceIds } from "../lib/trace.ts";
 import type { ExchangeJournal } from "../observe/journal.ts";
+import type { Failures } from "../observe/failures.ts";
 import type { Recorder } from "../observe/recorder.ts";
 import type {
   Flow,
@@ -42,8 +44,10 @@ export interface WorldState {
   readonly dials: DialBoard;
   /** Log of ended exchanges. */
   readonly journal: ExchangeJournal;
-  /** Reports an error that plugin code threw. */
+  /** Reports an error that a hook threw. */
   readonly report: HookReport;
+  /** Takes all errors that must not end the server. */
+  readonly failures: Failures;
   /** Log of the server. */
   readonly log: Log;
   /** Returns the HTTP server that runs; undefined before there is one. */
@@ -92,16 +96,23 @@ export class CarriedState {
   }
 }
 
+/** Maximum time in which one value is disposed, in ms. A disposal that takes longer is no longer awaited. */
+const DISPOSAL_LIMIT = 5000;
+
 /** Disposes the values that can be disposed; returns the errors. */
 export async function disposeValues(
   values: readonly unknown[],
+  limit: number = DISPOSAL_LIMIT,
 ): Promise<unknown[]> {
   const errors: unknown[] = [];
   for (const value of values) {
     try {
       if (typeof value !== "object" || value === null) continue;
       if (Symbol.asyncDispose in value) {
-        await (value as AsyncDisposable)[Symbol.asyncDispose]();
+        await withinLimit(
+          Promise.resolve((value as AsyncDisposable)[Symbol.asyncDispose]()),
+          limit,
+        );
       } else if (Symbol.dispose in value) {
         (value as Disposable)[Symbol.dispose]();
       }

@@ -7,6 +7,7 @@ import type { VirtualTarget, VirtualWorld } from "../contract/load.ts";
 import { Histogram } from "../lib/histogram.ts";
 import { VirtualClock } from "../lib/time/mod.ts";
 import { TraceIds } from "../lib/trace.ts";
+import { Failures } from "../observe/failures.ts";
 import { figures } from "../observe/figures.ts";
 import { MetricRegistry, seriesLimitFor } from "../observe/metric_registry.ts";
 import { Recorder } from "../observe/recorder.ts";
@@ -40,6 +41,7 @@ export async function createVirtualWorld(
     recorder: new Recorder(metrics, started),
     traces: new TraceIds(),
     log,
+    failures: new Failures({ log, metrics }),
     url: () => undefined,
     token: () => null,
     virtualWorld: undefined,

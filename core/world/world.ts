@@ -30,7 +30,7 @@ import type {
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
 import { DialBoard } from "./dials.ts";
-import { hookReporter } from "./plugin_reports.ts";
+import { hookReporter } from "./plugin_door.ts";
 import { restartIssues, sessionIssues } from "./refused_changes.ts";
 import { buildRevision, type Revision } from "./revision.ts";
 import { type MockRoute, routeOf } from "./routes.ts";
@@ -43,6 +43,7 @@ export interface WorldOptions extends
     WorldState,
     | "clock"
     | "engine"
+    | "failures"
     | "log"
     | "metrics"
     | "recorder"
@@ -81,6 +82,7 @@ export class World implements WorldState {
   readonly traces: WorldState["traces"];
   readonly log: Log;
   readonly report: HookReport;
+  readonly failures: WorldState["failures"];
   readonly engine: WorldState["engine"];
   readonly url: WorldState["url"];
   readonly token: WorldState["token"];
@@ -112,7 +114,8 @@ export class World implements WorldState {
     this.recorder = options.recorder;
     this.traces = options.traces;
     this.log = options.log;
-    this.report = hookReporter(options.log);
+    this.failures = options.failures;
+    this.report = hookReporter(options.failures);
     this.engine = options.engine;
     this.url = options.url;
     this.token = options.token;
@@ -125,10 +128,12 @@ export class World implements WorldState {
       revision: () => this.#number,
       inFlight: () => this.flow.size,
       plugins: () =>
-        this.revision.plugins.flatMap(({ plugin: { name }, instance }) =>
-          instance.snapshot === undefined
-            ? []
-            : [[name, () => instance.snapshot?.()] as const]
+        this.revision.plugins.flatMap(({ plugin: { name }, door, instance }) =>
+          instance.snapshot === undefined ? [] : [{
+            name,
+            report: instance.snapshot,
+            failed: (error: unknown) => door.failed("snapshot", error),
+          }]
         ),
     });
     this.live = new LiveFeed(this.#stats);
@@ -265,16 +270,7 @@ export class World implements WorldState {
   #adopt(next: Revision): void {
     const before = this.#revision;
     this.journal.resize(Math.max(1, next.config.journal.capacity));
-    for (const { instance, plugin } of next.plugins) {
-      try {
-        instance.adopt?.();
-      } catch (error) {
-        this.log(
-          "error",
-          `Plugin "${plugin.name}" did not take over its new settings: ${error}`,
-        );
-      }
-    }
+    for (const { instance } of next.plugins) instance.adopt?.();
     this.dials.adopt(next.dials);
     // Before the routes: it makes room for their series.
     this.#options.adopted?.(next);
@@ -343,6 +339,7 @@ export class World implements WorldState {
     for (const { instance } of this.revision.plugins) instance.reset?.();
     this.journal.reset();
     this.recorder.reset(this.clock.now());
+    if (this.session === undefined) this.failures.reset();
   }
 
   /** Cuts the exchanges in flight and returns them: `forget` settles their promises once the connections are closed. */

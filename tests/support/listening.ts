@@ -45,6 +45,7 @@ export function start(
   return listen({
     server: serverSettings(settings),
     resets: false,
+    failed: () => {},
     edge: {
       fetch: handler,
       receive: (incoming) => incoming.respond(answer(handler, incoming)),

@@ -60,6 +60,8 @@ export interface PreciseClockOptions {
    * I/O after each turn, by sixty turns with its default setting.
    */
   readonly slice?: number;
+  /** Takes errors that callbacks throw. Default `reportError`, as with setTimeout. */
+  readonly failed?: (error: unknown) => void;
 }
 
 /**
@@ -92,11 +94,12 @@ export interface PreciseClockStats {
  * second. Until then, and if the thread cannot start, the clock uses setTimeout. Pending timers keep the process alive, except
  * those at Infinity; the thread does not.
  *
- * Errors thrown by a callback go to `reportError`, as with setTimeout, and do not affect other timers.
+ * Errors thrown by a callback go to `failed`, and do not affect other timers.
  */
 export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   readonly #timers = new TimerHeap();
   readonly #slice: number;
+  readonly #failed: (error: unknown) => void;
   #waker: Waker = new TimeoutWaker(() => this.#onRing());
   #thread: ThreadWaker | undefined;
   #state: PreciseClockState = "idle";
@@ -109,10 +112,11 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   /**
    * Creates a clock without starting its thread.
    *
-   * @param options thread and polling
+   * @param options thread, polling and errors
    */
   constructor(options: PreciseClockOptions = {}) {
     this.#slice = options.slice ?? 0;
+    this.#failed = options.failed ?? ((error) => reportError(error));
     if (options.worker === false) {
       this.#fallBack("Cannot use the waker thread: it is turned off");
     }
@@ -254,7 +258,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
       try {
         this.#timers.fire();
       } catch (error) {
-        reportError(error);
+        this.#failed(error);
       }
       now = performance.now();
     }

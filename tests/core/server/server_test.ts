@@ -221,7 +221,7 @@ Deno.test("the log shows a plugin's name with its lines and with errors of its d
   await test[Symbol.asyncDispose]();
   deepEqual(lines, [
     "info own: ready",
-    "error Cannot dispose a plugin: stuck",
+    'error Plugin "own" failed in [Symbol.asyncDispose]: stuck [PLUGIN_FAILED]',
   ]);
 });
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { PerfmockError } from "../../../core/errors.ts";
 import type { Host, Instance, Plugin } from "../../../core/plugin.ts";
 import {
@@ -8,9 +8,13 @@ import {
   Services,
   setUp,
 } from "../../../core/world/plugin_lifecycle.ts";
+import { PluginDoor } from "../../../core/world/plugin_door.ts";
 import { errorOf } from "../../support/errors.ts";
+import { testFailures } from "../../support/failures.ts";
 
 const HOST = {} as Host;
+
+const OPTIONS = { failures: testFailures().failures };
 
 function entry(plugin: Partial<Plugin> & { readonly name: string }) {
   return {
@@ -109,14 +113,21 @@ Deno.test("Services refuse a second service for a key, and a key without a servi
 Deno.test("setUp() sets plugins up in order with their parsed options, and disposeAll() disposes them in reverse", async () => {
   const diary: string[] = [];
   const seen: unknown[] = [];
-  const running = await setUp([
-    traced("a", diary),
-    entry({ name: "plain" }),
-    traced("b", diary),
-    entry({ name: "reader", setup: (_, options) => (seen.push(options), {}) }),
-  ], () => HOST);
+  const running = await setUp(
+    [
+      traced("a", diary),
+      entry({ name: "plain" }),
+      traced("b", diary),
+      entry({
+        name: "reader",
+        setup: (_, options) => (seen.push(options), {}),
+      }),
+    ],
+    () => HOST,
+    OPTIONS,
+  );
   deepEqual(seen, [{ of: "reader" }]);
-  deepEqual(await disposeAll(running), []);
+  await disposeAll(running);
   deepEqual(diary, ["set up a", "set up b", "dispose b", "dispose a"]);
 });
 
@@ -131,12 +142,16 @@ Deno.test("setUp() calls setup as a method, so that a class works, and accepts a
     }
   }
   const plugin = new Own();
-  const [{ instance }] = await setUp([{
-    key: "own",
-    options: {},
-    parsed: {},
-    plugin,
-  }], () => HOST);
+  const [{ instance }] = await setUp(
+    [{
+      key: "own",
+      options: {},
+      parsed: {},
+      plugin,
+    }],
+    () => HOST,
+    OPTIONS,
+  );
   equal(plugin.used, 1);
   deepEqual(instance, {});
 });
@@ -154,7 +169,8 @@ Deno.test("setUp() names the plugin that fails, and disposes those before it", a
         },
       }),
       traced("never", diary),
-    ], () => HOST)
+    ], () =>
+      HOST, OPTIONS)
   );
   equal(error.code, "PLUGIN_SETUP_FAILED");
   equal(error.message, 'Cannot set up plugin "bad": no database');
@@ -172,12 +188,15 @@ Deno.test("setUp() prefixes a plugin's issues with its path, and handles any thr
       }]);
     },
   });
-  deepEqual((await errorOf(() => setUp([faulty], () => HOST))).issues, [{
-    path: "/plugins/.~1faulty.ts/file",
-    message: "Missing",
-  }]);
+  deepEqual(
+    (await errorOf(() => setUp([faulty], () => HOST, OPTIONS))).issues,
+    [{
+      path: "/plugins/.~1faulty.ts/file",
+      message: "Missing",
+    }],
+  );
   const odd = entry({ name: "odd", setup: () => Promise.reject("a text") });
-  const error = await errorOf(() => setUp([odd], () => HOST));
+  const error = await errorOf(() => setUp([odd], () => HOST, OPTIONS));
   equal(error.message, 'Cannot set up plugin "odd": a text');
 });
 
@@ -189,7 +208,7 @@ Deno.test("setUp() names a plugin that hangs, and disposes its instance if it re
     setUp(
       [traced("a", diary), entry({ name: "slow", setup: () => promise })],
       () => HOST,
-      5,
+      { ...OPTIONS, limit: 5 },
     )
   );
   equal(error.code, "PLUGIN_SETUP_TIMEOUT");
@@ -207,7 +226,7 @@ Deno.test("setUp() names a plugin that hangs, and disposes its instance if it re
 Deno.test("setUp() ignores an error that a plugin throws after its time limit", async () => {
   const { promise, reject } = Promise.withResolvers<Instance>();
   const hung = entry({ name: "slow", setup: () => promise });
-  await errorOf(() => setUp([hung], () => HOST, 5));
+  await errorOf(() => setUp([hung], () => HOST, { ...OPTIONS, limit: 5 }));
   reject(new Error("too late"));
   await rejects(promise);
 });
@@ -215,7 +234,7 @@ Deno.test("setUp() ignores an error that a plugin throws after its time limit", 
 Deno.test("setUp() refuses an instance with an unknown property, and disposes it", async () => {
   const diary: string[] = [];
   const misspelt = traced("mis", diary, { contrl: [] } as Instance);
-  const error = await errorOf(() => setUp([misspelt], () => HOST));
+  const error = await errorOf(() => setUp([misspelt], () => HOST, OPTIONS));
   equal(error.code, "PLUGIN_INVALID");
   deepEqual(
     error.issues.map(({ message, suggestion }) => [
@@ -232,25 +251,34 @@ Deno.test("setUp() refuses an instance with an unknown property, and disposes it
 
 Deno.test("setUp() refuses an instance that is not an object", async () => {
   const odd = entry({ name: "odd", setup: () => 5 as unknown as Instance });
-  const error = await errorOf(() => setUp([odd], () => HOST));
+  const error = await errorOf(() => setUp([odd], () => HOST, OPTIONS));
   equal(error.code, "PLUGIN_INVALID");
   match(error.message, /plugin "odd": its setup returned a number/);
 });
 
-Deno.test("disposeAll() continues after an error, and returns the errors", async () => {
+Deno.test("disposeAll() continues after an error and after a plugin that never ends, and lays both at the plugins' doors", async () => {
+  const { failures, lines } = testFailures();
   const diary: string[] = [];
-  const running: RunningPlugin[] = ["a", "b", "c"].map((name) => ({
+  const endings: Record<string, () => Promise<void>> = {
+    a: () => Promise.resolve(),
+    b: () => Promise.reject(new Error("stuck")),
+    c: () => new Promise(() => {}),
+    d: () => Promise.resolve(),
+  };
+  const running = Object.entries(endings).map(([name, end]): RunningPlugin => ({
     ...entry({ name }),
+    door: new PluginDoor(name, failures),
     instance: {
       [Symbol.asyncDispose]: () => {
         diary.push(name);
-        return name === "b"
-          ? Promise.reject(new Error("stuck"))
-          : Promise.resolve();
+        return end();
       },
     },
   }));
-  const errors = await disposeAll(running);
-  deepEqual(diary, ["c", "b", "a"]);
-  ok(errors.length === 1 && errors[0] instanceof Error);
+  await disposeAll(running, 5);
+  deepEqual(diary, ["d", "c", "b", "a"]);
+  match(
+    lines.join("\n"),
+    /^Plugin "c" failed in \[Symbol.asyncDispose\]: TimeLimitError: not done within 0.005 s.*\nPlugin "b" failed in \[Symbol.asyncDispose\]: Error: stuck/,
+  );
 });
