@@ -6,11 +6,17 @@
  *
  * @module
  */
-import type { ThreadInput } from "./contract/load.ts";
+import type { ThreadInput, VirtualWorld } from "./contract/load.ts";
 import type { Kit, Stream } from "./plugin.ts";
 import { suggest } from "./config/mod.ts";
 import { createStream, streamKey } from "./lib/random/mod.ts";
-import { type BuiltinPlugins, readKit } from "./world/settings.ts";
+import {
+  type BuiltinPlugins,
+  readKit,
+  type SettingsInput,
+} from "./world/settings.ts";
+import type { Log } from "./world/state.ts";
+import { createVirtualWorld } from "./world/virtual_world.ts";
 
 export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
@@ -49,19 +55,36 @@ export interface ThreadHost {
  * @throws PerfmockError if the configuration cannot be read
  */
 export async function threadHost(input: ThreadInput): Promise<ThreadHost> {
-  const { BUILTIN } = await import(input.builtin) as {
-    BUILTIN: BuiltinPlugins;
-  };
-  const kit = await readKit({
-    value: input.value,
-    folder: new URL(input.folder),
-    builtin: BUILTIN,
-    plugins: [],
-  });
+  const kit = await readKit(await settingsOf(input));
   return {
     kit,
     stream: async (seed, name) =>
       createStream(await streamKey(seed, name), name),
     suggest,
+  };
+}
+
+/**
+ * Builds a configuration in virtual time in this thread.
+ *
+ * @param log log of the server
+ * @throws PerfmockError with all errors, also if the configuration needs plugins that were given as objects
+ */
+export async function threadWorld(
+  input: ThreadInput,
+  log: Log,
+): Promise<VirtualWorld> {
+  return await createVirtualWorld(await settingsOf(input), log);
+}
+
+async function settingsOf(input: ThreadInput): Promise<SettingsInput> {
+  const { BUILTIN } = await import(input.builtin) as {
+    BUILTIN: BuiltinPlugins;
+  };
+  return {
+    value: input.value,
+    folder: new URL(input.folder),
+    builtin: BUILTIN,
+    plugins: [],
   };
 }

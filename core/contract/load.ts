@@ -225,6 +225,8 @@ export interface ThreadInput {
   readonly folder: string;
   /** URL of the module that exports the table of built-in plugins as `BUILTIN`. */
   readonly builtin: string;
+  /** True if plugins were given as objects, which cannot be posted: a thread lacks them. */
+  readonly partial?: boolean;
 }
 
 /** Services that core offers to a load engine in addition to the {@linkcode Host}. */

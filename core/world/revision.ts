@@ -103,6 +103,7 @@ export async function buildRevision(
         value: settings.input.value,
         folder: settings.input.folder.href,
         builtin: settings.input.builtin.module,
+        ...settings.input.plugins.length > 0 && { partial: true },
       },
       virtualWorld: () => virtualWorld(settings.input),
     });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LoadEngine } from "../../core/load.ts";
 import { type Call, type Endpoint, PerfmockError } from "../../core/plugin.ts";
+import type { Engine } from "./engine.ts";
 import type { Run } from "./runs/run.ts";
 import type { Runs } from "./runs/runs.ts";
 import { scriptIn } from "./script/parse.ts";
@@ -141,7 +141,9 @@ function described(run: Run): unknown {
 }
 
 /** `POST simulate`: takes a script as JSON or YAML, and responds with its summary. */
-export function simulateEndpoint(engine: LoadEngine): Endpoint {
+export function simulateEndpoint(
+  engine: Pick<Engine, "simulateApart">,
+): Endpoint {
   return {
     method: "POST",
     path: "/simulate",
@@ -150,7 +152,7 @@ export function simulateEndpoint(engine: LoadEngine): Endpoint {
     answer: { type: "object" },
     async handle({ request }) {
       const script = await scriptIn(request);
-      const { summary } = await engine.simulate(script, {
+      const { summary } = await engine.simulateApart(script, {
         signal: request.signal,
       });
       return summary;

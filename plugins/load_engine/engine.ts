@@ -7,17 +7,34 @@ import { fileURLToPath } from "node:url";
 import type { LoadEngine, LoadOptions, LoadResult } from "../../core/load.ts";
 import { progressLine } from "./figures/formats.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
-import { readScript } from "./script/parse.ts";
-import { simulate } from "./simulation/mod.ts";
+import { parseScript, readScript } from "./script/parse.ts";
+import { simulateApart } from "./simulation/apart.ts";
+import { beyondLimit, simulate } from "./simulation/mod.ts";
+
+/** Limits of simulations. */
+export interface SimulationLimits {
+  /** Maximum time of one, in ms. */
+  readonly time: number;
+  /** Maximum memory that the objects of one take, in bytes. */
+  readonly memory: number;
+  /** Maximum number at once. */
+  readonly atOnce: number;
+}
+
+/** Tools of the load engine of one revision. */
+export interface EngineOptions extends RunsOptions {
+  /** Limits of simulations. */
+  readonly simulations: SimulationLimits;
+}
 
 /** The load engine of one revision. */
 export class Engine implements LoadEngine {
   readonly #runs: Runs;
-  readonly #options: RunsOptions;
+  readonly #options: EngineOptions;
   readonly #ending = new AbortController();
   readonly #simulations = new Set<Promise<unknown>>();
 
-  constructor(runs: Runs, options: RunsOptions) {
+  constructor(runs: Runs, options: EngineOptions) {
     this.#runs = runs;
     this.#options = options;
   }
@@ -41,28 +58,84 @@ export class Engine implements LoadEngine {
     throw new Error(`Run ${run.id} failed: ${run.error ?? "it did not start"}`);
   }
 
-  async simulate(
+  simulate(
     script: unknown,
     { folder, signal, progress }: LoadOptions = {},
   ): Promise<LoadResult> {
-    const { host, loadHost, targets, stress } = this.#options;
-    const simulation = simulate(valueOf(script), {
-      kit: host.kit,
-      stream: (seed, name) => host.stream(seed, name),
-      suggest: (name, candidates) => host.suggest(name, candidates),
-      folder: folder ?? fileURLToPath(loadHost.thread.folder),
-      server: { stress, targets },
-      virtualWorld: () => loadHost.virtualWorld(),
-      signal: signal === undefined
-        ? this.#ending.signal
-        : AbortSignal.any([signal, this.#ending.signal]),
-      tick: (tick) => progress?.(tick, progressLine(tick)),
+    const { host, loadHost, targets, stress, simulations } = this.#options;
+    return this.#bounded(signal, (ending) =>
+      simulate(valueOf(script), {
+        ...this.#tools(folder),
+        server: { stress, targets },
+        virtualWorld: () => loadHost.virtualWorld(),
+        signal: ending,
+        memory: simulations.memory,
+        tick: (tick) => progress?.(tick, progressLine(tick)),
+      }));
+  }
+
+  /** The same on a thread of its own, so that this one goes on. Plugins that were given as objects keep it on this one. */
+  simulateApart(script: unknown, options: LoadOptions): Promise<LoadResult> {
+    const { host, loadHost, targets, stress, simulations } = this.#options;
+    if (loadHost.thread.partial) return this.simulate(script, options);
+    return this.#bounded(options.signal, async (ending) => {
+      const value = valueOf(script);
+      const tools = this.#tools(undefined);
+      await parseScript(value, {
+        ...tools,
+        server: { dials: host.dials, stress, targets },
+      });
+      return await simulateApart({
+        input: loadHost.thread,
+        script: value,
+        folder: tools.folder,
+        memory: simulations.memory,
+      }, ending);
     });
+  }
+
+  #tools(folder: string | undefined) {
+    const { host, loadHost } = this.#options;
+    return {
+      kit: host.kit,
+      stream: (seed: number | string, name: string) => host.stream(seed, name),
+      suggest: (name: string, candidates: Iterable<string>) =>
+        host.suggest(name, candidates),
+      folder: folder ?? fileURLToPath(loadHost.thread.folder),
+    };
+  }
+
+  /** Runs a simulation within the limits of time and number. */
+  async #bounded(
+    signal: AbortSignal | undefined,
+    run: (ending: AbortSignal) => Promise<LoadResult>,
+  ): Promise<LoadResult> {
+    const { host: { clock }, simulations: { time, atOnce } } = this.#options;
+    if (this.#simulations.size >= atOnce) {
+      throw beyondLimit(
+        `${atOnce} simulations are under way, and no more are allowed at once`,
+        429,
+      );
+    }
+    const late = new AbortController();
+    const timer = clock.at(
+      clock.now() + time,
+      () => late.abort(beyondLimit(`it has taken more than ${time / 1000} s`)),
+      undefined,
+    );
+    const simulation = run(
+      AbortSignal.any([
+        late.signal,
+        this.#ending.signal,
+        ...signal === undefined ? [] : [signal],
+      ]),
+    );
     this.#simulations.add(simulation);
     try {
       return await simulation;
     } finally {
       this.#simulations.delete(simulation);
+      clock.cancel(timer);
     }
   }
 

@@ -38,7 +38,8 @@
  * completed, failed and checks with count and rate. `{ expression, abortOnFail: true, after: 10s }` ends the run as soon as the
  * threshold fails.
  *
- * Option: `targets`, the origins other than loopback that requests may go to.
+ * Options: `targets`, the origins other than loopback that requests may go to; `simulations`, the limits of simulations:
+ * `{ time: 60s, memory: 512MiB, atOnce: 4 }` by default.
  *
  * @module
  */
@@ -50,17 +51,20 @@ import {
   type Plugin,
 } from "../../core/plugin.ts";
 import { runEndpoints, simulateEndpoint } from "./endpoints.ts";
-import { Engine } from "./engine.ts";
-import { Runs, type RunsOptions } from "./runs/runs.ts";
+import { Engine, type EngineOptions, type SimulationLimits } from "./engine.ts";
+import { Runs } from "./runs/runs.ts";
 import type { StressScenarios } from "./script/script.ts";
 
 /** The options of `load_engine`. */
 export interface LoadEngineOptions {
   /** Origins other than this machine that load may be sent to, such as `https://staging.example.com`. Default none. */
   readonly targets: readonly string[];
+  /** Limits of simulations. */
+  readonly simulations: SimulationLimits;
 }
 
-function optionsSchema({ z }: Kit): KitType<LoadEngineOptions> {
+function optionsSchema(kit: Kit): KitType<LoadEngineOptions> {
+  const { z } = kit;
   const origin = z.string().refine(
     (text) => {
       const url = URL.parse(text);
@@ -73,7 +77,14 @@ function optionsSchema({ z }: Kit): KitType<LoadEngineOptions> {
       params: { allowed: "scheme, host and port: https://staging.example.com" },
     },
   ).transform((text) => new URL(text).origin);
-  return z.strictObject({ targets: z.array(origin).default([]) });
+  return z.strictObject({
+    targets: z.array(origin).default([]),
+    simulations: z.strictObject({
+      time: kit.duration({ above: 0 }).default(60_000),
+      memory: kit.size({ min: 1 << 20 }).default(512 << 20),
+      atOnce: kit.integer({ min: 1, max: 64 }).default(4),
+    }).prefault({}),
+  });
 }
 
 /** The plugin `load_engine`. */
@@ -82,15 +93,16 @@ const plugin: Plugin = definePlugin({
   version: "1.0.0",
   scope: "server",
   options: optionsSchema,
-  setup(host, { targets }) {
+  setup(host, { targets, simulations }) {
     const stress = host.find<StressScenarios>({
       name: "resource_stress.scenarios",
     });
-    const options: RunsOptions = {
+    const options: EngineOptions = {
       host,
       loadHost: host.use(LOAD_HOST),
       targets,
       stress,
+      simulations,
     };
     const runs = host.keep("runs", () => new Runs(options));
     const engine = new Engine(runs, options);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import type { LoadResult, VirtualWorld } from "../../../core/load.ts";
 import { PerfmockError } from "../../../core/plugin.ts";
 import { ControlRun } from "../executors/control_run.ts";
@@ -17,14 +18,21 @@ const CHUNK = 500;
 /** Maximum number of chunks in which virtual time does not advance. */
 const MAX_STILL_CHUNKS = 1000;
 
+/** Number of chunks between two looks at the memory in use. */
+const CHUNKS_PER_LOOK = 8;
+
 /** Tools of a simulation: those of a script, and the virtual world. */
 export interface SimulationTools extends Omit<ScriptTools, "server"> {
   /** See {@linkcode ScriptServer}. The dials are those of the virtual world. */
-  readonly server: Omit<NonNullable<ScriptTools["server"]>, "dials">;
+  readonly server:
+    | Omit<NonNullable<ScriptTools["server"]>, "dials">
+    | undefined;
   /** Builds the configuration in virtual time. */
   virtualWorld(): Promise<VirtualWorld>;
-  /** Ends the simulation early. */
+  /** Ends the simulation early: with the figures so far, or by an error if the reason is a PerfmockError. */
   readonly signal?: AbortSignal | undefined;
+  /** Maximum growth of the memory of this thread's objects, in bytes. Default: no limit. */
+  readonly memory?: number | undefined;
   /** Reports progress once a virtual second. */
   readonly tick?: RunWatcher["tick"];
 }
@@ -43,7 +51,7 @@ export async function simulate(
   await using world = await tools.virtualWorld();
   const script = await parseScript(value, {
     ...tools,
-    server: { ...tools.server, dials: world.dials },
+    server: tools.server && { ...tools.server, dials: world.dials },
   });
   let result: LoadResult | undefined;
   const run = new LoadRun(script, new VirtualEnvironment(world), {
@@ -62,9 +70,14 @@ export async function simulate(
     run.start();
     let still = 0;
     let before = world.clock.now();
+    const memory = new MemoryLimit(tools.memory);
     while (result === undefined) {
-      if (tools.signal?.aborted) run.cut();
-      else world.run(Infinity, CHUNK);
+      const { signal } = tools;
+      if (signal?.aborted) {
+        if (signal.reason instanceof PerfmockError) throw signal.reason;
+        run.cut();
+      } else world.run(Infinity, CHUNK);
+      memory.check();
       const now = world.clock.now();
       still = now > before ? 0 : still + 1;
       if (still > MAX_STILL_CHUNKS) throw stuck(now);
@@ -75,6 +88,41 @@ export async function simulate(
   } finally {
     await controls.stop();
   }
+}
+
+/** Error of a simulation that exceeds a limit. */
+export function beyondLimit(what: string, status = 400): PerfmockError {
+  return new PerfmockError(
+    "SIMULATION_LIMIT",
+    `Cannot simulate the script: ${what}`,
+    [],
+    { status },
+  );
+}
+
+/** Limit of the memory that the objects of this thread take, counted from now on. */
+class MemoryLimit {
+  readonly #limit: number;
+  readonly #most: number;
+  #chunks = 0;
+
+  constructor(limit = Infinity) {
+    this.#limit = limit;
+    this.#most = limit === Infinity ? Infinity : heapUsed() + limit;
+  }
+
+  /** Looks at the memory now and then: garbage counts until it is collected. */
+  check(): void {
+    if (this.#most === Infinity || ++this.#chunks % CHUNKS_PER_LOOK > 0) return;
+    if (heapUsed() <= this.#most) return;
+    throw beyondLimit(
+      `it has taken more than ${Math.round(this.#limit / 2 ** 20)} MiB`,
+    );
+  }
+}
+
+function heapUsed(): number {
+  return process.memoryUsage().heapUsed;
 }
 
 /** Lets input, output and other timers proceed. */

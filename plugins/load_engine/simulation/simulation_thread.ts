@@ -1,0 +1,82 @@
+/**
+ * The thread of one simulation, so that the server's thread goes on answering. A worker starts this module; see apart.ts.
+ *
+ * @module
+ */
+import {
+  type LoadResult,
+  threadHost,
+  type ThreadInput,
+  threadWorld,
+} from "../../../core/load.ts";
+import {
+  type ErrorCode,
+  type Issue,
+  PerfmockError,
+} from "../../../core/plugin.ts";
+import { simulate } from "./mod.ts";
+
+/** Order for the thread of a simulation. */
+export interface SimulationOrder {
+  /** The configuration. */
+  readonly input: ThreadInput;
+  /** The script as written. The server's thread has checked it. */
+  readonly script: unknown;
+  /** Absolute path of the folder that the script's relative paths start from. */
+  readonly folder: string;
+  /** Maximum growth of the memory of the thread's objects, in bytes. */
+  readonly memory: number;
+}
+
+/** The only message from the thread: its result, or the error that ended it. */
+export type FromSimulation =
+  | { readonly kind: "ended"; readonly result: LoadResult }
+  | {
+    readonly kind: "failed";
+    /** Code of a PerfmockError; undefined for any other error. */
+    readonly code: ErrorCode | undefined;
+    readonly message: string;
+    readonly issues: readonly Issue[];
+  };
+
+/** Carries out an order. Never rejects. */
+export async function carryOut(
+  { input, script, folder, memory }: SimulationOrder,
+): Promise<FromSimulation> {
+  try {
+    const { kit, stream, suggest } = await threadHost(input);
+    const result = await simulate(script, {
+      kit,
+      stream,
+      suggest,
+      folder,
+      memory,
+      server: undefined,
+      // The server's own world has logged what there is to say of the configuration.
+      virtualWorld: () => threadWorld(input, () => {}),
+    });
+    return { kind: "ended", result };
+  } catch (error) {
+    return error instanceof PerfmockError
+      ? {
+        kind: "failed",
+        code: error.code,
+        message: error.message,
+        issues: error.issues,
+      }
+      : { kind: "failed", code: undefined, message: String(error), issues: [] };
+  }
+}
+
+/** The scope of a worker, which the library types of this project do not contain. */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<SimulationOrder>) => void) | null;
+  postMessage(message: FromSimulation): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+// Without a worker, importing this module does nothing: only a worker has postMessage.
+if (typeof scope.postMessage === "function") {
+  scope.onmessage = async ({ data }) => scope.postMessage(await carryOut(data));
+}

@@ -1,0 +1,109 @@
+// Runs without the profiler: computes much.
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createPerfmock, type PerfmockInput } from "../../mod.ts";
+import { get } from "../support/http.ts";
+
+/** Server with limits of simulations, whose route keeps requests in flight. */
+function limited(simulations: object, options: object = {}) {
+  return createPerfmock({
+    plugins: { load_engine: { simulations } },
+    routes: [{ id: "slow", path: "/slow", serviceTime: "1h" }],
+  } as PerfmockInput, options);
+}
+
+/** Script that sends without end. */
+const ENDLESS = {
+  scenarios: {
+    a: {
+      executor: "arrival-rate",
+      rate: "100/s",
+      duration: "1000000h",
+      requests: [{ path: "/slow", timeout: "1s" }],
+    },
+  },
+};
+
+/** Script whose requests in flight take more and more memory. */
+const GROWING = {
+  scenarios: {
+    a: {
+      executor: "arrival-rate",
+      rate: "1000000/s",
+      duration: "1000h",
+      maxInFlight: 1_000_000_000,
+      requests: [{ path: "/slow", timeout: "1h" }],
+    },
+  },
+};
+
+type Server = Awaited<ReturnType<typeof limited>>;
+
+async function simulate(server: Server, script: unknown) {
+  const response = await get(server, "/_perfmock/load_engine/simulate", {
+    method: "POST",
+    body: JSON.stringify(script),
+  });
+  const { title, code } = await response.json();
+  return { status: response.status, title, code };
+}
+
+Deno.test("a simulation that needs more memory than allowed is ended, and the server goes on", async () => {
+  await using server = await limited({ memory: "32MiB" });
+  deepEqual(await simulate(server, GROWING), {
+    status: 400,
+    title: "Cannot simulate the script: it has taken more than 32 MiB",
+    code: "SIMULATION_LIMIT",
+  });
+  const { scenarios } = await server.simulate({
+    scenarios: {
+      a: {
+        executor: "shared-iterations",
+        iterations: 3,
+        requests: [{ path: "/" }],
+      },
+    },
+  });
+  equal(scenarios.a.started, 3);
+});
+
+Deno.test("a simulation that takes longer than allowed is ended, and other answers do not wait for it", async () => {
+  await using server = await limited({ time: "3s" });
+  const simulated = simulate(server, ENDLESS);
+  let over = false;
+  const ended = simulated.finally(() => over = true);
+  let answers = 0;
+  while (!over) {
+    await (await get(server, "/_perfmock/health")).body?.cancel();
+    answers++;
+  }
+  match((await ended).title, /: it has taken more than 3 s$/);
+  ok(answers > 3, `${answers} answers meanwhile`);
+});
+
+Deno.test("no more simulations than allowed are under way at once", async () => {
+  await using server = await limited({ time: "2s", atOnce: 2 });
+  const all = await Promise.all([1, 2, 3].map(() => simulate(server, ENDLESS)));
+  deepEqual(all.map(({ status }) => status).sort(), [400, 400, 429]);
+  deepEqual(
+    new Set(all.map(({ code }) => code)),
+    new Set(["SIMULATION_LIMIT"]),
+  );
+});
+
+Deno.test("simulations of the library and of servers with plugins as objects keep to the limits", async () => {
+  await using server = await limited({ memory: "32MiB" }, {
+    plugins: [{ name: "given", version: "1.0.0", setup: () => ({}) }],
+  });
+  for (
+    const ended of [
+      server.simulate(GROWING).catch(({ code }) => code),
+      simulate(server, GROWING).then(({ code }) => code),
+    ]
+  ) equal(await ended, "SIMULATION_LIMIT");
+});
+
+Deno.test("a script with errors is refused before a thread is started", async () => {
+  await using server = await limited({});
+  const { status, code } = await simulate(server, { scenarios: {} });
+  deepEqual([status, code], [400, "SCRIPT_INVALID"]);
+});
