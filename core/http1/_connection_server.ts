@@ -29,3 +29,17 @@ export interface ConnectionServer {
   /** A connection is closed. */
   closed(connection: { readonly slot: number }): void;
 }
+
+/** State of a connection. */
+export type Phase =
+  /** No request has begun. */
+  | "idle"
+  /** A head has begun. */
+  | "head"
+  /** A request waits for its answer. */
+  | "busy"
+  /** The answer is given, and its last bytes or those of the request's body are still on their way. */
+  | "finishing"
+  /** All was sent and nothing more is expected: what still comes is discarded until the client ends the connection. */
+  | "lingering"
+  | "closed";

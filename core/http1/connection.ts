@@ -7,7 +7,7 @@
 import { ERRNO, EVENT } from "../net/libc.ts";
 import type { Watcher } from "../net/loop.ts";
 import { resetOnClose } from "../net/sockets.ts";
-import type { ConnectionServer } from "./_connection_server.ts";
+import type { ConnectionServer, Phase } from "./_connection_server.ts";
 import type { PreparedAnswer } from "../pipeline/incoming.ts";
 import { notAnswered, notTaken, NotTakenError, refusal } from "./_refusals.ts";
 import { RequestBody } from "./request_body.ts";
@@ -18,20 +18,6 @@ import {
   type Written,
 } from "./response_writer.ts";
 import { type RequestConnection, ServerRequest } from "./server_request.ts";
-
-/** State of a connection. */
-export type Phase =
-  /** No request has begun. */
-  | "idle"
-  /** A head has begun. */
-  | "head"
-  /** A request waits for its answer. */
-  | "busy"
-  /** The answer is given, and its last bytes or those of the request's body are still on their way. */
-  | "finishing"
-  /** All was sent and nothing more is expected: what still comes is discarded until the client ends the connection. */
-  | "lingering"
-  | "closed";
 
 const INTEREST = EVENT.readable | EVENT.peerEnded;
 const NO_SIGNAL = 0x4000;
@@ -201,7 +187,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
       }
       if (this.#phase !== "idle" && this.#phase !== "head") break;
       if (++requests > PIPELINED) {
-        setImmediate(this.#resume);
+        setImmediate(this.#resumeLater);
         break;
       }
       const length = this.#parse(bytes, at, to);
@@ -314,6 +300,15 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   readonly #readOn = (): void => {
     this.since = this.#server.roughly;
     this.#resume();
+  };
+
+  /** Goes on in a turn of its own, where the loop does not catch errors. */
+  readonly #resumeLater = (): void => {
+    try {
+      this.#resume();
+    } catch (error) {
+      this.broken(error);
+    }
   };
 
   /** Goes on with the bytes that wait. */

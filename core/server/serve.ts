@@ -37,8 +37,8 @@ export interface Listener {
   /**
    * Stops accepting connections, closes idle ones, lets answers leave that are being written, then ends.
    *
-   * @param limit maximum wait, in ms, for clients that neither finish sending nor read; the connection of such a client ends later, when
-   * the client ends it
+   * @param limit maximum wait, in ms, for clients that neither finish sending nor read. The engine `native` then cuts their
+   * connections; with the others, such a connection ends later, when the client ends it
    */
   close(limit: number): Promise<void>;
   /** Closes all connections at once, including those with exchanges in flight. Not after `close`. */
@@ -108,6 +108,9 @@ export async function listen(
     running = await startAll(engine, options, { engines, reason });
   }
   if (options.clock !== undefined) await running[0].drive?.(options.clock);
+  const cut = async () => {
+    await Promise.all(running.map((each) => each.cut()));
+  };
   const [host] = hostsOf(server);
   const scheme = certificate === undefined ? "http" : "https";
   return {
@@ -120,11 +123,11 @@ export async function listen(
         await withinLimit(ended, limit);
       } catch (error) {
         if (!(error instanceof TimeLimitError)) throw error;
+        // Deno's and Node's servers end such a connection when the client ends it.
+        if (engine === "native") await cut();
       }
     },
-    async cut() {
-      await Promise.all(running.map((each) => each.cut()));
-    },
+    cut,
   };
 }
 

@@ -158,7 +158,11 @@ for (const engine of ENGINES) {
     await entered.promise;
     await listener.close(5);
     resolve(new Response("after all"));
-    match((await client.answer).text, /^HTTP\/1\.1 200 OK/);
+    // native cuts what is left.
+    match(
+      (await client.answer).text,
+      engine === "native" ? /^$/ : /^HTTP\/1\.1 200 OK/,
+    );
   });
 
   Deno.test(`Listener.cut() closes connections without sending a byte, with ${engine}`, async () => {
