@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { excerpt } from "../lib/bounded.ts";
 import { describeThrown } from "../lib/thrown.ts";
 import type { Counter, Metric, Metrics } from "../plugin.ts";
 
@@ -75,7 +76,7 @@ export class Failures {
     kind.count++;
     kind.counter.add();
     if (kind.logged.size >= LOGGED) return;
-    const line = message();
+    const line = excerpt(message());
     if (kind.logged.has(line)) return;
     kind.logged.add(line);
     kind.latest = describeThrown(thrown);

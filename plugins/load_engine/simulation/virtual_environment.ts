@@ -4,11 +4,11 @@
  * @module
  */
 import type { VirtualTarget, VirtualWorld } from "../../../core/load.ts";
-import type { Clock, Exchange } from "../../../core/plugin.ts";
+import { ByteMap, type Clock, type Exchange } from "../../../core/plugin.ts";
 import type { Environment, ErrorKind, Order, RequestPlan } from "../order.ts";
 
-/** Maximum number of rendered paths whose targets are cached. */
-const MAX_CACHED_PATHS = 10_000;
+/** Maximum number of bytes of rendered paths whose targets are remembered. */
+const RENDERED_BYTES = 4 << 20;
 
 /** Sends through the request pipeline itself, without sockets, bodies and waiting. */
 export class VirtualEnvironment implements Environment {
@@ -18,7 +18,12 @@ export class VirtualEnvironment implements Environment {
   /** Targets of requests with a constant path. */
   readonly #targets = new Map<RequestPlan, VirtualTarget | undefined>();
   /** Targets of rendered paths. */
-  readonly #rendered = new Map<string, VirtualTarget | undefined>();
+  readonly #rendered = new ByteMap<
+    { readonly target: VirtualTarget | undefined }
+  >(
+    RENDERED_BYTES,
+    64,
+  );
   /** Timeouts by their length in ms. */
   readonly #timeouts = new Map<number, Timeouts>();
   readonly #spare: Call[] = [];
@@ -69,12 +74,9 @@ export class VirtualEnvironment implements Environment {
 
   #lookUp(method: string, path: string): VirtualTarget | undefined {
     const key = `${method} ${path}`;
-    const known = this.#rendered.get(key);
-    if (known !== undefined || this.#rendered.has(key)) return known;
-    if (this.#rendered.size >= MAX_CACHED_PATHS) this.#rendered.clear();
-    const target = this.#world.target(method, pathOnly(path));
-    this.#rendered.set(key, target);
-    return target;
+    return this.#rendered.use(key, () => ({
+      target: this.#world.target(method, pathOnly(path)),
+    })).target;
   }
 
   #timeoutsOf(length: number): Timeouts {

@@ -55,3 +55,10 @@ Deno.test("suggest() returns candidates unchanged, and each candidate for itself
     assert.equal(suggest(family, FAMILIES), family);
   }
 });
+
+Deno.test("suggest() compares a bounded number of candidates, and long ones not at all", () => {
+  const far = Array(1000).fill("v".repeat(40));
+  assert.equal(suggest("w".repeat(40), [...far, "w".repeat(40)]), undefined);
+  assert.equal(suggest("normal", [...far, "normal"]), "normal");
+  assert.equal(suggest("normal", ["n".repeat(1000), "norma"]), "norma");
+});
