@@ -18,7 +18,6 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "#metrics #counters #gauges #timings #exposed #owners",
     "core/observe/recorder.ts": "#routes #planned",
     "core/observe/route_series.ts": "#gone #faults",
-    "core/pipeline/matcher.ts": "#methods",
     "core/server/server.ts": "#overflowing",
     "core/world/dials.ts": "#held #dials",
     "core/world/plugin_lifecycle.ts": "#services",
