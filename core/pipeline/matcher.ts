@@ -45,6 +45,12 @@ const COMPILED = 128;
 /** Greatest total length of the paths that are compiled into one regular expression, in characters: its size is limited. */
 const COMPILED_LENGTH = 8192;
 
+/**
+ * Greatest length of one path that is compiled into a regular expression, in characters: the compiler calls itself once for each of
+ * them, and the stack is limited.
+ */
+const COMPILED_PATH = 512;
+
 /** A set of routes; finds the first that matches. */
 export class Matcher<T extends Matchable> {
   readonly #router: Router<T>;
@@ -88,6 +94,7 @@ export class Matcher<T extends Matchable> {
 
 function isSmall(routes: readonly Matchable[]): boolean {
   return routes.length <= COMPILED &&
+    routes.every(({ path }) => path.length <= COMPILED_PATH) &&
     routes.reduce((sum, { path }) => sum + path.length, 0) <= COMPILED_LENGTH;
 }
 

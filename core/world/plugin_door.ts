@@ -15,6 +15,9 @@ const OWN = ["core/", "plugins/"].map((folder) =>
   new URL(`../../${folder}`, import.meta.url).href
 );
 
+/** Files of the router, which calls endpoints. */
+const ROUTER = /\/hono\//;
+
 /** Calls of one plugin's code. */
 export class PluginDoor {
   /** Name of the plugin. */
@@ -85,7 +88,7 @@ function atFrame(thrown: unknown): string {
 /** Place in the author's code where an error was thrown, as `file:///…:LINE:COLUMN`; undefined where the stack has none. */
 export function authorFrame(thrown: unknown): string | undefined {
   const place = framesOf(thrown).find((frame) =>
-    !OWN.some((folder) => frame.startsWith(folder))
+    !OWN.some((folder) => frame.startsWith(folder)) && !ROUTER.test(frame)
   );
   // A data: URL carries the whole module.
   return place === undefined || place.length <= 200

@@ -28,6 +28,7 @@ import {
   setUp,
 } from "./plugin_lifecycle.ts";
 import type { CodedIssue, LoadedPlugin } from "./plugin_loader.ts";
+import { patternIssues, proofIssues } from "./proof.ts";
 import { buildRoutes, engineIssues, type MockRoute } from "./routes.ts";
 import {
   invalidSettings,
@@ -143,6 +144,11 @@ export async function buildRevision(
       ]);
     }
     if (all.length > 0) throw invalidConfig(all);
+    const answering = await proven(
+      served(routes, groups, { config, world, absent }),
+      routes,
+      settings.routeIndices,
+    );
     return {
       input: settings.input,
       config,
@@ -152,9 +158,7 @@ export async function buildRevision(
       plugins,
       routeKeys: settings.routeKeys,
       absent,
-      served: await inSlices(
-        served(routes, groups, { config, world, absent }),
-      ),
+      served: answering,
       ofServer: pathsOfServer(plugins),
       dials: [...dials, ...dialsOf(plugins)],
       services,
@@ -180,6 +184,29 @@ export async function buildRevision(
       })
       : error;
   }
+}
+
+/**
+ * Builds what a revision answers, and matches and answers each route once.
+ *
+ * @throws PerfmockError with an issue for each route that would answer no request
+ */
+async function proven(
+  work: Generator<void, Served>,
+  routes: readonly MockRoute[],
+  indices: readonly number[],
+): Promise<Served> {
+  let answering: Served;
+  try {
+    answering = await inSlices(work);
+  } catch (error) {
+    throw invalidConfig(patternIssues(routes, indices, error));
+  }
+  const issues = await inSlices(
+    proofIssues(routes, answering.matcher, indices),
+  );
+  if (issues.length > 0) throw invalidConfig(issues);
+  return answering;
 }
 
 /** Returns true if a world has an instance of a plugin. */

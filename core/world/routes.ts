@@ -20,11 +20,12 @@ import {
 import { inSlices } from "../lib/time/mod.ts";
 import { messageOfThrown } from "../lib/thrown.ts";
 import { methodLabel } from "../observe/recorder.ts";
-import type {
+import {
   Generation,
-  Plan,
-  RouteDials,
-  SequenceCounter,
+  type HookReport,
+  type Plan,
+  type RouteDials,
+  type SequenceCounter,
 } from "../pipeline/exchange.ts";
 import {
   type FaultAnswer,
@@ -41,6 +42,7 @@ import {
   summaries,
 } from "../pipeline/hooks.ts";
 import type { Matchable } from "../pipeline/matcher.ts";
+import { createFlow } from "../pipeline/pipeline.ts";
 import {
   allowsOverrides,
   type Meaning,
@@ -106,6 +108,8 @@ export type RouteWorld = Pick<
   "clock" | "flow" | "recorder" | "report" | "sequences"
 >;
 
+const UNRECORDED: Plan["recorder"] = { arrived() {}, observe() {} };
+
 /** A mock route with a plan for each method that occurs. */
 export class MockRoute implements Matchable {
   readonly methods: readonly string[];
@@ -149,6 +153,30 @@ export class MockRoute implements Matchable {
   /** The revision takes over: makes what the first requests need. */
   adopt(): void {
     for (const method of this.methods) this.plan(method);
+  }
+
+  /**
+   * Returns a plan that leaves no trace and runs no hook, to build the response once; undefined for the route of a proxy, whose
+   * answer comes from elsewhere.
+   *
+   * @param report takes errors of the response
+   */
+  trial(report: HookReport): Plan | undefined {
+    if (this.#template.prepare !== undefined) return undefined;
+    return {
+      ...this.#template,
+      hooks: planHooks([]),
+      faults: undefined,
+      override: undefined,
+      journal: undefined,
+      dials: { delay: 0 },
+      sequence: { next: 0 },
+      recorder: UNRECORDED,
+      clock: this.#world.clock,
+      flow: createFlow(),
+      generation: new Generation(),
+      report,
+    };
   }
 
   /** Returns a plan of the route, for any one of its methods. */
