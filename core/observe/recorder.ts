@@ -150,9 +150,12 @@ export class Recorder {
     };
   }
 
-  /** A revision is about to be built: forgets the faults of one that was rejected. */
+  /** A revision is about to be built: forgets the faults of routes that exist only in one that was rejected. */
   begin(): void {
-    this.#planned.clear();
+    const shown = new Set(this.#shown);
+    for (const id of this.#planned.keys()) {
+      if (!shown.has(id)) this.#planned.delete(id);
+    }
   }
 
   /** Records a request that matched no route and was answered at once. */

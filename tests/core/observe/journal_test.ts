@@ -121,3 +121,17 @@ Deno.test("the journal keeps the latest entries, whatever is recorded, resized a
     { seed: 11, numRuns: 150 },
   );
 });
+
+Deno.test("a journal entry has the beginning of a long path, key and method", () => {
+  const journal = new ExchangeJournal(10, 0, null);
+  const long = "x".repeat(5000);
+  const { x } = requested(
+    { ...plan, replayedBy: "x-id" },
+    new Request(`http://localhost/${long}`, { headers: { "x-id": long } }),
+  );
+  journal.record(Object.assign(x, { method: long }));
+  const [{ path, key, method }] = journal.entries({ limit: 1 });
+  equal(path, `/${"x".repeat(1022)}…`);
+  equal(key, `${"x".repeat(1023)}…`);
+  equal(method, `${"x".repeat(31)}…`);
+});

@@ -275,6 +275,19 @@ Deno.test("Recorder.fault() adds to the metric and to the figures, and a reset c
   deepEqual(valuesOf(metrics, "perfmock_faults_total"), { "r 503": 3 });
 });
 
+Deno.test("Recorder.begin() forgets the faults of routes that were never in force, and keeps those of routes in force", () => {
+  const metrics = new MetricRegistry();
+  const all = new Recorder(metrics, 0);
+  all.fault("r", "503");
+  all.keep(["r"]);
+  all.fault("rejected", "503");
+  all.begin();
+  all.prepare("rejected");
+  deepEqual(valuesOf(metrics, "perfmock_faults_total"), {});
+  all.prepare("r");
+  deepEqual(valuesOf(metrics, "perfmock_faults_total"), { "r 503": 0 });
+});
+
 Deno.test("Recorder.keep() gives figures of all current routes, unused ones included, and drops removed ones", () => {
   const { metrics, all, route } = recorder();
   route.arrived(1);

@@ -36,3 +36,13 @@ Deno.test("SessionMetrics lists a session's own series by their labels", () => {
     [[["a"], 1]],
   );
 });
+
+Deno.test("SessionMetrics has no more series than the server's limit allows", () => {
+  const session = new SessionMetrics(new MetricRegistry({ seriesLimit: 2 }));
+  const metric = session.counter({ name: "x_total", help: "X", labels: ["a"] });
+  for (let n = 0; n < 1000; n++) metric.series(`${n}`).add();
+  deepEqual(
+    [...metric.entries()].map(([[label], { value }]) => [label, value]),
+    [["0", 1], ["1", 1], ["__overflow__", 998]],
+  );
+});
