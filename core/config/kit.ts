@@ -26,6 +26,8 @@ import type {
   Signal,
 } from "../contract/values.ts";
 import { DISTRIBUTION_DEFINITION } from "./json_schema.ts";
+import { isLoopbackHost, refusalOf } from "./powers.ts";
+import { liesWithin } from "./_read_real_path.ts";
 import type { Validation } from "./validate.ts";
 import { kindInWords, limitsInWords, valueInWords } from "./words.ts";
 
@@ -61,6 +63,14 @@ export function createKit(context: KitContext): Kit {
     },
     timeline: (value) => timelineType(kit, value),
     file: () => file,
+    beyond: (power, hostOf) => (value, context) => {
+      const host = hostOf(value);
+      if (host === undefined) return;
+      const refusal = refusalOf(power, value, () => isLoopbackHost(host));
+      if (refusal === undefined) return;
+      const { message, ...params } = refusal;
+      context.addIssue({ code: "custom", message, input: value, params });
+    },
   };
   return kit;
 }
@@ -169,7 +179,9 @@ function fileType(folder: string): KitType<string> {
   return readingType<string>("path", keywords, (value) => {
     if (typeof value !== "string") return "mismatch";
     if (value !== "" && !value.includes("\0")) {
-      return { value: resolve(folder, value) };
+      const path = resolve(folder, value);
+      const refusal = refusalOf("files", path, () => liesWithin(path, folder));
+      return refusal === undefined ? { value: path } : refused(refusal);
     }
     return refused({
       message: `Cannot read ${valueInWords(value)} as the path of a file`,

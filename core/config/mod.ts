@@ -67,6 +67,14 @@ export {
   jsonSchemaPart,
 } from "./json_schema.ts";
 export {
+  isCall,
+  POWERS,
+  Powers,
+  type Refusal,
+  refusalOf,
+  wasRefused,
+} from "./powers.ts";
+export {
   type ConfigFile,
   findConfig,
   type Position,

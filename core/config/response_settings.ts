@@ -9,6 +9,7 @@ import { parseSize, suggestSize } from "../lib/units.ts";
 import type { Distribution, Kit } from "../contract/values.ts";
 import { HEADERS } from "./_route_settings.ts";
 import { JSON_VALUE, type Quantity, quantityType } from "./kit.ts";
+import { refusalOf } from "./powers.ts";
 import { valueInWords } from "./words.ts";
 
 /** A route's response as users write it, with at most one body. */
@@ -130,6 +131,14 @@ export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
         "no body, or another status",
       );
     }
+    // Placeholders could lead anywhere then.
+    const outside = response.outside === true && response.file !== undefined
+      ? refusalOf("files", `outside ${response.file}`)
+      : undefined;
+    if (outside !== undefined) {
+      const { message, ...params } = outside;
+      context.addIssue({ code: "custom", path: ["outside"], message, params });
+    }
     if (response.outside !== undefined && response.file === undefined) {
       refuse(
         ["outside"],
@@ -145,42 +154,47 @@ export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
 
 const UPSTREAM_FORM = 'a URL such as "http://127.0.0.1:3000"';
 
-const UPSTREAM = z.string().superRefine((url, context) => {
-  const refuse = (message: string, suggestion?: string) =>
-    context.addIssue({
-      code: "custom",
-      message,
-      params: { allowed: UPSTREAM_FORM, suggestion },
+/** Makes the type of an upstream's URL. */
+const upstreamType = (kit: Kit) =>
+  z.string().superRefine((url, context) => {
+    const refuse = (message: string, suggestion?: string) =>
+      context.addIssue({
+        code: "custom",
+        message,
+        params: { allowed: UPSTREAM_FORM, suggestion },
+      });
+    let parsed: URL;
+    try {
+      parsed = new URL(url);
+    } catch {
+      return refuse(`Not a URL: ${valueInWords(url)}`, `http://${url}`);
+    }
+    const { protocol, hostname, username, search, hash } = parsed;
+    if (protocol !== "http:" && protocol !== "https:") {
+      refuse(
+        `Cannot reach an upstream through ${protocol}`,
+        `http://${url.replace(/^\w+:\/\//, "")}`,
+      );
+    } else if (hostname === "" || username !== "" || search !== "" || hash) {
+      refuse(
+        "The URL of an upstream has a host and an optional path, nothing else",
+      );
+    }
+  }).transform((url) => url.replace(/\/+$/, ""))
+    .superRefine(kit.beyond("proxies", (url) => URL.parse(url)?.hostname))
+    .meta({
+      description: 'the URL of an upstream, such as "http://127.0.0.1:3000"',
     });
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    return refuse(`Not a URL: ${valueInWords(url)}`, `http://${url}`);
-  }
-  const { protocol, hostname, username, search, hash } = parsed;
-  if (protocol !== "http:" && protocol !== "https:") {
-    refuse(
-      `Cannot reach an upstream through ${protocol}`,
-      `http://${url.replace(/^\w+:\/\//, "")}`,
-    );
-  } else if (hostname === "" || username !== "" || search !== "" || hash) {
-    refuse(
-      "The URL of an upstream has a host and an optional path, nothing else",
-    );
-  }
-}).transform((url) => url.replace(/\/+$/, "")).meta({
-  description: 'the URL of an upstream, such as "http://127.0.0.1:3000"',
-});
 
 /** Default timeout of a proxy, in ms. */
 const PROXY_TIMEOUT = 30_000;
 
 function proxyType(kit: Kit) {
+  const upstream = upstreamType(kit);
   return z.union([
-    UPSTREAM.transform((url) => ({ url, timeout: PROXY_TIMEOUT })),
+    upstream.transform((url) => ({ url, timeout: PROXY_TIMEOUT })),
     z.strictObject({
-      url: UPSTREAM,
+      url: upstream,
       timeout: kit.duration({ above: 0 }).default(PROXY_TIMEOUT),
     }),
   ]);

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Kit, Schema } from "../contract/values.ts";
+import type { Kit, Power, Schema } from "../contract/values.ts";
 import type { Issue } from "../errors.ts";
 import { atOnce } from "../lib/time/mod.ts";
 import { crossIssues } from "./_cross_checks.ts";
@@ -30,6 +30,7 @@ import {
   type ServerSettings,
   serverType,
 } from "./server_settings.ts";
+import { POWERS, refusalOf } from "./powers.ts";
 import { validate, type Validation } from "./validate.ts";
 import { valueInWords } from "./words.ts";
 
@@ -45,6 +46,11 @@ export interface PerfmockInput {
     readonly path?: string;
     /** Bearer token it requires. Default null: none. */
     readonly token?: string | null;
+    /**
+     * Powers of its calls beyond the server: "plugins" to load, "files" outside of the configuration's folder, "targets" of load
+     * and metrics and "proxies" beyond loopback. Default none.
+     */
+    readonly allow?: readonly Power[];
   };
   /** Journal of completed exchanges. */
   readonly journal?: {
@@ -99,6 +105,8 @@ export interface ControlSettings {
   readonly path: string;
   /** Bearer token; null for none. */
   readonly token: string | null;
+  /** Powers of its calls beyond the server. */
+  readonly allow: readonly Power[];
 }
 
 /** Settings of sessions, with defaults filled in. */
@@ -257,6 +265,7 @@ export function createConfigSchema(
     control: z.strictObject({
       path: CONTROL_PATH.default("/_perfmock"),
       token: TOKEN.nullable().default(null),
+      allow: z.array(POWER).default([]),
     }).prefault({}),
     journal: z.strictObject({
       capacity: kit.integer({ min: 0, max: 1_000_000 }).default(1000),
@@ -280,6 +289,16 @@ export function createConfigSchema(
     PerfmockConfig
   >;
 }
+
+/** A power; no call can give itself one that the configuration did not have at the start. */
+const POWER = z.enum(POWERS).superRefine((power, context) => {
+  if (refusalOf(power, "control.allow") === undefined) return;
+  context.addIssue({
+    code: "custom",
+    message: `The control API cannot give itself the power "${power}"`,
+    params: { allowed: "powers that the configuration had at the start" },
+  });
+});
 
 const HEADER_NAME = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, {
   error: (issue) =>

@@ -135,9 +135,29 @@ export interface Kit {
    * @param value type of the values
    */
   timeline<T>(value: KitType<T>): KitType<Timeline<T>>;
-  /** Path of a file, relative to the file that contains the setting; parsed to an absolute path. */
+  /**
+   * Path of a file, relative to the file that contains the setting; parsed to an absolute path. A call of the control API needs the
+   * power `files` for one outside of the configuration's folder.
+   */
   file(): KitType<string>;
+  /**
+   * Makes a check for `superRefine()` of a setting that has the server send to a host: a call of the control API needs a power
+   * for one beyond loopback.
+   *
+   * @param power the power
+   * @param hostOf returns the host that the setting names; undefined if it names none
+   */
+  beyond(
+    power: "targets" | "proxies",
+    hostOf: (value: string) => string | undefined,
+  ): (value: string, context: z.RefinementCtx<string>) => void;
 }
+
+/**
+ * Power of the control API: `plugins` to load, `files` outside of the configuration's folder, and other hosts as receivers of
+ * load and metrics, `targets`, or as upstreams of routes, `proxies`.
+ */
+export type Power = "plugins" | "files" | "targets" | "proxies";
 
 /** Type of a {@linkcode Kit}: a zod type whose output is `T`. */
 export type KitType<T> =

@@ -6,15 +6,15 @@
  */
 import type { Context, Hono } from "hono";
 import { basePath } from "hono/route";
-import { toPointer, validate } from "../config/mod.ts";
+import { toPointer, validate, wasRefused } from "../config/mod.ts";
 import type {
   Awaitable,
   Endpoint,
   ErrorCode,
   Issue,
-  PerfmockError,
   Schema,
 } from "../plugin.ts";
+import { PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
 
 /** Maximum size of a request body, in bytes. */
@@ -22,6 +22,7 @@ const BODY_LIMIT = 1024 * 1024;
 
 /** HTTP status of each error code; 400 for all others. */
 const STATUS: Readonly<Partial<Record<string, number>>> = {
+  POWER_MISSING: 403,
   REVISION_STALE: 412,
   ROUTE_UNKNOWN: 404,
   SERVER_NOT_STARTED: 503,
@@ -109,13 +110,21 @@ async function serve(
     );
   } catch (error) {
     if (!isPerfmockError(error)) throw error;
-    return problem({
-      status: error.status ?? STATUS[error.code ?? ""] ?? 400,
-      title: error.message,
-      code: error.code ?? "ARGUMENT_INVALID",
-      issues: error.issues,
-    });
+    return refused(error);
   }
+}
+
+/** Answers an error. One that came from a missing power has its code, whatever else was wrong. */
+function refused(error: PerfmockError): Response {
+  const { code, message, issues, status } = wasRefused()
+    ? new PerfmockError("POWER_MISSING", error.message, error.issues)
+    : error;
+  return problem({
+    status: status ?? STATUS[code ?? ""] ?? 400,
+    title: message,
+    code: code ?? "ARGUMENT_INVALID",
+    issues,
+  });
 }
 
 /** Recognises the error by its structure, since two copies of the class may be loaded. */
@@ -148,12 +157,8 @@ export function respond(
 type Parsed = Response | { readonly value: unknown };
 
 function invalid(what: string, issues: readonly Issue[]): Response {
-  return problem({
-    status: 400,
-    title: `The request ${what} is not valid`,
-    code: "ARGUMENT_INVALID",
-    issues,
-  });
+  const title = `The request ${what} is not valid`;
+  return refused(new PerfmockError("ARGUMENT_INVALID", title, issues));
 }
 
 async function readBody(schema: Schema, request: Request): Promise<Parsed> {

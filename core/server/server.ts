@@ -4,7 +4,11 @@
  * @module
  */
 import { Hono } from "hono";
-import type { PerfmockConfig, PerfmockInput } from "../config/mod.ts";
+import {
+  type PerfmockConfig,
+  type PerfmockInput,
+  Powers,
+} from "../config/mod.ts";
 import type { LoadEngine, LoadOptions, LoadSummary } from "../contract/load.ts";
 import {
   builtinEndpoints,
@@ -89,6 +93,7 @@ export class Server implements Perfmock {
   readonly #options: PerfmockOptions;
   readonly #log: Log;
   readonly #traces = new TraceIds();
+  readonly #powers = new Powers();
   readonly #recorder: Recorder;
   readonly #metrics: MetricRegistry;
   readonly #recentLag = new RecentHistogram(RECENTLY);
@@ -196,7 +201,8 @@ export class Server implements Perfmock {
       started: this.#started,
       eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
       url: () => this.#listener?.url,
-      token: () => this.config.control.token,
+      control: () => this.config.control,
+      powers: this.#powers,
       virtualWorld: (input) => createVirtualWorld(input, this.#log),
       engine: () => this.#listener?.engine,
       endpoints: (world, kit) =>
@@ -246,7 +252,7 @@ export class Server implements Perfmock {
    * @throws PerfmockError with all errors, or if it cannot listen on the port
    */
   async start(input: SettingsInput): Promise<void> {
-    await this.#main.start(input);
+    await this.#powers.own(() => this.#main.start(input));
     const { server } = this.config;
     // A generated certificate is valid from the start of the process. A Clock does not know this wall-clock time.
     const certificate = await certificateFor(
@@ -369,7 +375,9 @@ export class Server implements Perfmock {
   }
 
   async update(patch: PerfmockInput): Promise<void> {
-    await this.#main.changeWritten((written) => patchConfig(written, patch));
+    await this.#powers.own(() =>
+      this.#main.changeWritten((written) => patchConfig(written, patch))
+    );
   }
 
   /**
@@ -382,11 +390,13 @@ export class Server implements Perfmock {
   ): Promise<
     void
   > {
-    await this.#main.change((input) => ({
-      ...input,
-      value: putConfig({ value: input.value, ids: [] }, value),
-      folder,
-    }), { reload: true });
+    await this.#powers.own(() =>
+      this.#main.change((input) => ({
+        ...input,
+        value: putConfig({ value: input.value, ids: [] }, value),
+        folder,
+      }), { reload: true })
+    );
   }
 
   health(): Health {

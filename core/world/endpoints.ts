@@ -111,7 +111,10 @@ export function* served(
   groups: readonly EndpointGroup[],
   { config, world, absent }: {
     readonly config: PerfmockConfig;
-    readonly world: Pick<WorldState, "failures" | "recorder" | "token">;
+    readonly world: Pick<
+      WorldState,
+      "control" | "failures" | "powers" | "recorder"
+    >;
     /** Plugins whose control calls are refused, since this world is a session and they belong to the server. */
     readonly absent: readonly LoadedPlugin[];
   },
@@ -127,13 +130,15 @@ export function* served(
     );
     return problem({ status: 500, title: "perfmock failed to answer this" });
   });
+  // Whatever a call leads to is held to its powers.
+  app.use("*", (_, next) => world.powers.call(world.control().allow, next));
   const guarded = groups.flatMap((group) =>
     group.base !== "" ? [] : group.endpoints
       .filter(({ access }) => access === "control").map(({ path }) => path)
   );
   for (const path of [`${base}/*`, ...guarded]) {
     app.use(path, async (context, next) => {
-      const refusal = refuse(context.req.raw, { token: world.token() });
+      const refusal = refuse(context.req.raw, world.control());
       if (refusal !== undefined) return refusal;
       await next();
     });

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { suggest, toPointer } from "../config/mod.ts";
+import { refusalOf, suggest, toPointer } from "../config/mod.ts";
 import type { ErrorCode, Issue } from "../errors.ts";
 import { describeThrown, messageOfThrown } from "../lib/thrown.ts";
-import type { Family, Plugin } from "../plugin.ts";
+import type { Awaitable, Family, Plugin } from "../plugin.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 
 /** A plugin with its place in the configuration. */
@@ -78,11 +78,22 @@ export async function loadPlugins(
   for (const [key, plugin] of Object.entries(builtin)) {
     if (!named.has(key)) plugins.push({ key, options: {}, plugin });
   }
+  const refused = written.map(([key, options]) =>
+    Object.hasOwn(builtin, key)
+      ? undefined
+      : refusal(key, folder, { on: options !== false })
+  );
+  // No code runs for a configuration that is refused anyway.
+  const refusals = refused.some((issue) => issue !== undefined);
   // In parallel, since each may read files; reported and ordered as written.
   const loaded = await Promise.all(
-    written.map(([key, options]) =>
-      options === false ? undefined : load(key, folder, builtin)
-    ),
+    written.map(([key, options], index): Awaitable<Loaded | undefined> => {
+      if (options === false) return undefined;
+      if (Object.hasOwn(builtin, key)) return { plugin: builtin[key] };
+      const issue = refused[index];
+      if (issue !== undefined) return { issues: [issue] };
+      return refusals ? undefined : load(key, folder, builtin);
+    }),
   );
   for (const [index, [key, options]] of written.entries()) {
     const result = loaded[index];
@@ -141,12 +152,50 @@ type Loaded = Pick<LoadedPlugin, "origin" | "plugin"> | {
   readonly issues: readonly CodedIssue[];
 };
 
+/** Reason why a plugin may not be imported, without importing it; undefined if it may. */
+function refusal(
+  key: string,
+  folder: URL,
+  { on }: { readonly on: boolean },
+): CodedIssue | undefined {
+  const path = toPointer(["plugins", key]);
+  const from = locationOf(key, folder);
+  if (/^https?:/i.test(from)) {
+    return on
+      ? {
+        code: "PLUGIN_NOT_LOADED",
+        issue: {
+          path,
+          message:
+            `Cannot load plugin "${key}": plugins are not imported over http`,
+          value: key,
+          suggestion: "Download the file and name it by its path",
+        },
+      }
+      : undefined;
+  }
+  const denied = refusalOf("plugins", from, () => !on);
+  return denied && {
+    code: "PLUGIN_NOT_LOADED",
+    issue: { path, value: key, ...denied },
+  };
+}
+
+/** URL that a plugin is imported from, as far as it is known beforehand: an import map may name any. */
+function locationOf(key: string, folder: URL): string {
+  const named = specifier(key, folder);
+  try {
+    return import.meta.resolve(named);
+  } catch {
+    return named;
+  }
+}
+
 async function load(
   key: string,
   folder: URL,
   builtin: Readonly<Record<string, Plugin>>,
 ): Promise<Loaded> {
-  if (Object.hasOwn(builtin, key)) return { plugin: builtin[key] };
   const names = Object.keys(builtin);
   let module: unknown;
   try {
@@ -223,9 +272,6 @@ function adviceFor(
   builtin: readonly string[],
 ): string | undefined {
   const text = describeThrown(error);
-  if (/^https?:/.test(key)) {
-    return "Download the file and name it by its path: plugins are not imported over http";
-  }
   if (text.includes("@perfmock/perfmock")) {
     return 'Map "@perfmock/perfmock" in the imports of the deno.json beside it, or import "jsr:@perfmock/perfmock/plugin"';
   }

@@ -12,6 +12,7 @@ import {
   freezingSteps,
   fromPointer,
   invalidConfig,
+  isCall,
   limitWarnings,
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
@@ -130,8 +131,11 @@ export async function readSettings(
 ): Promise<Settings> {
   // A copy: the frozen configuration must not be the caller's.
   const input = { ...given, value: await inSlices(copySteps(given.value)) };
-  const pluginSet = (known && samePluginSet(known, input)) ??
-    await loadPluginSet(input);
+  const same = known && samePluginSet(known, input);
+  if (same === undefined && known !== undefined && isCall()) {
+    await checkBeforeImports(input, known);
+  }
+  const pluginSet = same ?? await loadPluginSet(input);
   const { parser, routeKeys } = pluginSet;
   const { kit, families } = parser;
   const schemas = pluginSet.schemas ??= createConfigSchemas({ kit, routeKeys });
@@ -184,6 +188,31 @@ export async function readSettings(
     parse: (value) => parser.parse(value),
     pluginSet,
   };
+}
+
+/**
+ * Refuses a call's configuration before the code of its plugins runs, for every error that the plugins in force find. Unknown
+ * names are left: a plugin to come may bring them.
+ *
+ * @throws PerfmockError with the errors
+ */
+async function checkBeforeImports(
+  input: SettingsInput,
+  known: PluginSet,
+): Promise<void> {
+  const { kit } = known.parser;
+  const { routeKeys } = known;
+  const schemas = known.schemas ??= createConfigSchemas({ kit, routeKeys });
+  const whole = await inSlices(
+    validationSteps(input.value, { kit, ...schemas }),
+  );
+  const issues = [
+    ...whole.issues ?? [],
+    ...readOptions(withOptions(known, input)).issues.map(({ issue }) => issue),
+  ].filter(({ message }) => !message.startsWith("Unknown "));
+  if (issues.length > 0) {
+    throw invalidSettings(invalid(issues), { complete: false });
+  }
 }
 
 /** Parses the options of each plugin. */
@@ -283,15 +312,19 @@ function samePluginSet(
   input: SettingsInput,
 ): PluginSet | undefined {
   if (known.issues.length > 0) return undefined;
+  const same = withOptions(known, input);
+  return keyOf(input, same.plugins) === known.key ? same : undefined;
+}
+
+/** A known plugin set with a configuration's options. */
+function withOptions(known: PluginSet, input: SettingsInput): PluginSet {
   const entries = entriesIn(input);
   const plugins = known.plugins.map((entry): LoadedPlugin => ({
     ...entry,
     options: (entries as Record<string, unknown> | undefined)?.[entry.key] ??
       {},
   }));
-  return keyOf(input, plugins) === known.key
-    ? { ...known, plugins }
-    : undefined;
+  return { ...known, plugins };
 }
 
 /** Text of the plugins that are on, the folder of files, and the options that contribute something. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EngineName } from "../config/mod.ts";
+import type { ControlSettings, EngineName, Powers } from "../config/mod.ts";
 import type { VirtualWorld } from "../contract/load.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 import type { TraceIds } from "../lib/trace.ts";
@@ -60,8 +60,10 @@ export interface WorldState {
   readonly virtualWorld:
     | ((input: SettingsInput) => Promise<VirtualWorld>)
     | undefined;
-  /** Returns the token that the control API demands now: the server's, in a session too. */
-  readonly token: () => string | null;
+  /** Returns the settings of the control API that hold now: the server's, in a session too. */
+  readonly control: () => Pick<ControlSettings, "allow" | "token">;
+  /** Powers of the calls of the control API. */
+  readonly powers: Powers;
   /** Returns the control API's own endpoints. */
   endpoints(kit: Kit): readonly Endpoint[];
 }

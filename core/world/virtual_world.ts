@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Powers } from "../config/mod.ts";
 import type { VirtualTarget, VirtualWorld } from "../contract/load.ts";
 import { Histogram } from "../lib/histogram.ts";
 import { VirtualClock } from "../lib/time/mod.ts";
@@ -43,7 +44,8 @@ export async function createVirtualWorld(
     log,
     failures: new Failures({ log, metrics }),
     url: () => undefined,
-    token: () => null,
+    control: () => ({ token: null, allow: [] }),
+    powers: new Powers(),
     virtualWorld: undefined,
     started,
     // A virtual clock is never late.

@@ -42,14 +42,15 @@ export interface WorldOptions extends
   Pick<
     WorldState,
     | "clock"
+    | "control"
     | "engine"
     | "failures"
     | "log"
     | "metrics"
+    | "powers"
     | "recorder"
     | "scope"
     | "session"
-    | "token"
     | "traces"
     | "url"
     | "virtualWorld"
@@ -85,7 +86,8 @@ export class World implements WorldState {
   readonly failures: WorldState["failures"];
   readonly engine: WorldState["engine"];
   readonly url: WorldState["url"];
-  readonly token: WorldState["token"];
+  readonly control: WorldState["control"];
+  readonly powers: WorldState["powers"];
   readonly virtualWorld: WorldState["virtualWorld"];
   readonly flow: Flow = createFlow();
   readonly sequences = new Map<string, SequenceCounter>();
@@ -118,7 +120,8 @@ export class World implements WorldState {
     this.report = hookReporter(options.failures);
     this.engine = options.engine;
     this.url = options.url;
-    this.token = options.token;
+    this.control = options.control;
+    this.powers = options.powers;
     this.virtualWorld = options.virtualWorld;
     this.#stats = new StatsSource({
       clock: options.clock,
@@ -196,29 +199,37 @@ export class World implements WorldState {
     edit: (input: SettingsInput) => SettingsInput,
     { revisions, reload }: ChangeOptions = {},
   ): Promise<Revision> {
-    const change = this.#changes.then(async () => {
-      if (revisions?.includes(this.#number) === false) {
-        throw stale(revisions, this.#number);
-      }
-      const before = this.revision;
-      const { input } = before;
-      this.recorder.begin();
-      const next = await buildRevision(
-        edit({ ...input, value: await inSlices(copySteps(input.value)) }),
-        this,
-        { before, reload },
-      );
-      const refusal = this.#refusalOf(next, before);
-      if (refusal !== undefined) {
-        await next.dispose(next.carried.beyond(before.carried));
-        throw refusal;
-      }
-      this.#adopt(next);
-      await inSlices(this.#preparing(next.routes));
-      return next;
-    });
+    const change = this.#changes.then(() =>
+      this.powers.inScope(() => this.#make(edit, { revisions, reload }))
+    );
     this.#changes = change.catch(() => {});
     return change;
+  }
+
+  /** Makes a change, after those before it. */
+  async #make(
+    edit: (input: SettingsInput) => SettingsInput,
+    { revisions, reload }: ChangeOptions,
+  ): Promise<Revision> {
+    if (revisions?.includes(this.#number) === false) {
+      throw stale(revisions, this.#number);
+    }
+    const before = this.revision;
+    const { input } = before;
+    this.recorder.begin();
+    const next = await buildRevision(
+      edit({ ...input, value: await inSlices(copySteps(input.value)) }),
+      this,
+      { before, reload },
+    );
+    const refusal = this.#refusalOf(next, before);
+    if (refusal !== undefined) {
+      await next.dispose(next.carried.beyond(before.carried));
+      throw refusal;
+    }
+    this.#adopt(next);
+    await inSlices(this.#preparing(next.routes));
+    return next;
   }
 
   /** The error of a revision that is valid but cannot take over; undefined if it can. */

@@ -51,6 +51,8 @@ export function otlpSchema(kit: Kit): KitType<OtlpOptions> {
     endpoint: z.string().refine(
       isEndpoint,
       `The endpoint must be a URL such as "http://127.0.0.1:4318/v1/metrics", http or https, without name and password`,
+    ).superRefine(
+      kit.beyond("targets", (endpoint) => URL.parse(endpoint)?.hostname),
     ),
     interval: kit.duration({ min: 100, max: 3_600_000 }).default(10_000),
     timeout: kit.duration({ min: 10, max: 3_600_000 }).default(10_000),

@@ -72,7 +72,12 @@ const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/@]+)):(\d{1,5})$/;
 export function statsdSchema(kit: Kit): KitType<StatsdOptions> {
   const { z } = kit;
   return z.strictObject({
-    address: z.string().transform((written, context): StatsdAddress => {
+    address: z.string().superRefine(
+      kit.beyond("targets", (address) => {
+        const [, ipv6, name] = ADDRESS.exec(address) ?? [];
+        return ipv6 ?? name;
+      }),
+    ).transform((written, context): StatsdAddress => {
       const [, ipv6, name, digits] = ADDRESS.exec(written) ?? [];
       const port = Number(digits);
       if (port >= 1 && port <= 65535) return { host: ipv6 ?? name, port };

@@ -76,7 +76,8 @@ function optionsSchema(kit: Kit): KitType<LoadEngineOptions> {
       error: "A target is the origin of a server",
       params: { allowed: "scheme, host and port: https://staging.example.com" },
     },
-  ).transform((text) => new URL(text).origin);
+  ).superRefine(kit.beyond("targets", (text) => URL.parse(text)?.hostname))
+    .transform((text) => new URL(text).origin);
   return z.strictObject({
     targets: z.array(origin).default([]),
     simulations: z.strictObject({
