@@ -261,9 +261,17 @@ function specifier(key: string, folder: URL): string {
   return /^\.{0,2}\//.test(key) ? new URL(key, folder).href : key;
 }
 
-/** First line of the module loader's error, without the chain of imports. */
+/** Module loader's complaints about the text of a file, which they quote. */
+const ABOUT_TEXT = /SyntaxError|Unexpected|Expected|could not be parsed/;
+
+/** First line of the module loader's error, without the chain of imports; without the text of a file that is no module. */
 function reason(error: unknown): string {
-  return messageOfThrown(error);
+  const message = messageOfThrown(error);
+  if (!ABOUT_TEXT.test(message)) return message;
+  const [, place] = /:(\d+:\d+)\s*$/m.exec(message) ?? [];
+  return `it is not JavaScript or TypeScript${
+    place === undefined ? "" : ` (line and column ${place})`
+  }`;
 }
 
 function adviceFor(

@@ -92,6 +92,14 @@ export function totalCount(
   );
 }
 
+/** Messages about a bucket of a file, without its numbers. */
+const IN_FILE: Readonly<Record<BucketIssue["key"], string>> = {
+  le:
+    "must have a boundary greater than the one before, and a finite one first",
+  count:
+    "must have a count of at least the one before, since counts are cumulative",
+};
+
 /**
  * Reads lines of a boundary and a count.
  *
@@ -108,25 +116,18 @@ export function readBuckets(
       cell === "+Inf" ? Infinity : toNumber(cell)
     );
     if (first && Number.isNaN(le) && Number.isNaN(count)) return;
-    const issue = { value: cells.join(","), allowed: ALLOWED_LINE };
     if (cells.length !== 2 || !(le > 0 && count >= 0 && count < Infinity)) {
-      return { message: "has no boundary and count", ...issue };
+      return { message: "has no boundary and count", allowed: ALLOWED_LINE };
     }
     const bucket = { le: le === Infinity ? "+Inf" as const : le, count };
     const wrong = checkBucket(bucket, buckets[buckets.length - 1], cumulative);
     buckets.push(bucket);
-    return wrong &&
-      {
-        ...issue,
-        message: `m${wrong.message.slice(1)}`,
-        allowed: wrong.allowed,
-      };
+    return wrong && { message: IN_FILE[wrong.key], allowed: wrong.allowed };
   });
   if (totalCount(buckets, cumulative) === 0) {
     throw invalidParameters([
-      fileIssue({
+      fileIssue(path, {
         message: "The file has no counts",
-        value: path,
         allowed: ALLOWED_LINE,
       }),
     ]);

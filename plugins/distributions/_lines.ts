@@ -14,15 +14,10 @@ import { invalidParameters } from "./_parameters.ts";
 /** Number of issues of one file that are reported one by one. */
 const MAX_ISSUES = 10;
 
-/** Number of characters of a wrong text that are shown. */
-const SHOWN = 200;
-
-/** An error in a line. */
+/** An error in a line. It does not quote the line, which may be a secret. */
 export interface LineIssue {
   /** Text that follows "Line 3 ". */
   readonly message: string;
-  /** The wrong text. */
-  readonly value: string;
   /** Values that would be accepted. */
   readonly allowed: string;
 }
@@ -51,24 +46,20 @@ export function readLines(
     if (issue === undefined) return;
     const message = `Line ${number} ${issue.message}`;
     if (issues.length === MAX_ISSUES) unreported++;
-    else {
-      const value = issue.value.slice(0, SHOWN);
-      issues.push(fileIssue({ ...issue, value, message }));
-    }
+    else issues.push(fileIssue(path, { ...issue, message }));
   };
   try {
     for (const line of linesOf(path, TABLE_LIMITS)) take(line);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    throw invalidParameters([fileIssue({
+    throw invalidParameters([fileIssue(path, {
       message: `Cannot read the file: ${error.message}`,
-      value: path,
       allowed: error.allowed,
     })]);
   }
   if (unreported > 0) {
     const message = `Further lines with errors: ${unreported}`;
-    issues.push({ ...issues[0], message, value: path });
+    issues.push({ ...issues[0], message });
   }
   if (issues.length > 0) throw invalidParameters(issues);
 }
@@ -78,7 +69,7 @@ export function toNumber(cell: string): number {
   return cell === "" ? NaN : Number(cell);
 }
 
-/** An issue of the whole file. */
-export function fileIssue(issue: LineIssue): Issue {
-  return { path: "/file", ...issue };
+/** An issue of a file, whose path is the received value. */
+export function fileIssue(file: string, issue: LineIssue): Issue {
+  return { path: "/file", value: file, ...issue };
 }

@@ -75,9 +75,7 @@ function timesOf(path: string): Float64Array {
     for (let i = 0; i < numbers.length; i++) {
       const x = numbers[i];
       if (!(x >= 0 && x < Infinity)) {
-        const value = cells[i];
-        const message = `has no time: ${JSON.stringify(value)}`;
-        return { message, value, allowed: ALLOWED };
+        return { message: "has no time", allowed: ALLOWED };
       }
       if (count === times.length) {
         const longer = new Float64Array(2 * count);
@@ -89,9 +87,8 @@ function timesOf(path: string): Float64Array {
   });
   if (count === 0) {
     throw invalidParameters([
-      fileIssue({
+      fileIssue(path, {
         message: "The file has no times",
-        value: path,
         allowed: ALLOWED,
       }),
     ]);
@@ -102,7 +99,6 @@ function timesOf(path: string): Float64Array {
 function headerIssue(cells: readonly string[]): LineIssue | undefined {
   return cells.length === 1 ? undefined : {
     message: `names ${cells.length} columns, of which one alone can be read`,
-    value: cells.join(","),
     allowed: "a file with the column of times alone",
   };
 }

@@ -124,6 +124,55 @@ Deno.test("a call names no file outside the configuration's folder, whatever nam
   equal((await call(server, "POST distributions/explain", within)).status, 200);
 });
 
+Deno.test("no error quotes the content of a file", async () => {
+  await using places = await folders();
+  const { inside } = places;
+  const texts = [
+    "hunter2 hunter3: hunter4",
+    "1\nhunter2\n",
+    "1,2\n0.5,hunter2",
+    "{hunter2 7",
+    '{ "log": "hunter2" }',
+    "hunter2,b,c\nx,y,z\n",
+    "20002,5\n10001,5\n",
+    "20002,5\n30003,4\n",
+  ];
+  await using server = await start(inside, { control: { allow: ["plugins"] } });
+  for (const [index, text] of texts.entries()) {
+    const file = `./file${index}.ts`;
+    await Deno.writeTextFile(join(inside, file), text);
+    const histogram = { histogram: { file, unit: "1ms", cumulative: true } };
+    const replay = (format: string) => ({
+      scenarios: {
+        a: {
+          executor: "replay",
+          trace: { file, format },
+          requests: [{ path: "/r" }],
+        },
+      },
+    });
+    for (
+      const [named, body] of [
+        ...naming(file).filter(([named]) =>
+          named !== "POST load_engine/runs" && !named.includes("routes/x") &&
+          named !== "PUT config" && named !== "POST sessions"
+        ),
+        ["POST distributions/explain", { distribution: histogram }],
+        ["POST load_engine/simulate", replay("har")],
+        ["POST load_engine/simulate", replay("access-log")],
+        // The others are programs, which may say what they like.
+        ...text.includes("hunter2 ") || text.startsWith("{hunter2")
+          ? [["PATCH config", { plugins: { [file]: {} } }] satisfies Case]
+          : [],
+      ] satisfies Case[]
+    ) {
+      const { status, text } = await call(server, named, body);
+      if (status === 200 || status === 201) continue;
+      ok(!/hunter|[123]000[123]/.test(text), `${named} ${index}: ${text}`);
+    }
+  }
+});
+
 Deno.test("with the power, calls name files outside", async () => {
   await using places = await folders();
   await using server = await start(places.inside, {

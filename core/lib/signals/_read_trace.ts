@@ -10,9 +10,6 @@ import { FileError, linesOf, TABLE_LIMITS } from "../read_file.ts";
 /** Maximum number of errors of one file that are reported one by one. */
 const REPORTED = 10;
 
-/** Number of characters of a wrong line that are shown. */
-const SHOWN = 200;
-
 /** A point of the trace. */
 interface Point {
   /** Time in ms. */
@@ -53,7 +50,11 @@ export function readTrace(
       const read = readLine(line, cells, points.at(-1));
       if ("at" in read) points.push(read);
       else if (errors.length === REPORTED) further++;
-      else errors.push({ ...read, message: `Line ${number} ${read.message}` });
+      else {
+        // The file's own text is kept out of errors: it may be a secret.
+        const message = `Line ${number} ${read.message}`;
+        errors.push({ ...read, message, value: path });
+      }
     }
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
@@ -95,15 +96,13 @@ function readLine(
   if (cells.length !== 2 || at === undefined || value === undefined) {
     return {
       message: "is no point",
-      value: line.trim().slice(0, SHOWN),
       allowed: "a time and a value such as 1.5s,400/s or 1500,400",
     };
   }
   if (last !== undefined && at < last.at) {
     return {
       message: "goes back in time",
-      value: line.trim().slice(0, SHOWN),
-      allowed: `at least ${last.at} ms`,
+      allowed: "at least the time of the line before",
     };
   }
   return { at, value };

@@ -59,9 +59,6 @@ const HAR_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
 /** Greatest length of all distinct requests of a trace, in characters. */
 const MAX_REQUESTS = 128 * 1024 ** 2;
 
-/** Number of characters of a wrong line that are shown. */
-const SHOWN = 200;
-
 /** Limits of the file of a trace. */
 export function traceLimits(format: TraceFormat): FileLimits {
   return format === "har" ? HAR_LIMITS : LINE_LIMITS;
@@ -111,8 +108,11 @@ function readHar(path: string): TraceReading {
   try {
     return arranged(new Entries("har").addAll(harEntries(JSON.parse(text))));
   } catch (error) {
-    const { message } = error as Error;
-    return failure(path, `The file is not a HAR: ${message.slice(0, SHOWN)}`);
+    // The parser's message quotes the text, which may be a secret.
+    const reason = error instanceof SyntaxError
+      ? "it is not JSON"
+      : (error as Error).message;
+    return failure(path, `The file is not a HAR: ${reason}`);
   }
 }
 
@@ -140,7 +140,7 @@ function readLines(path: string, format: "times" | "access-log"): TraceReading {
       issues.push({
         path: "/file",
         message: `Line ${number} ${entry}`,
-        value: line.slice(0, SHOWN),
+        value: path,
       });
     }
   }
@@ -326,8 +326,9 @@ function arranged(entries: Entries, path = "/file"): TraceReading {
         message: `The times are not in order: number ${
           back + 1
         } is before the one above it`,
-        value: times[back],
-        allowed: `at least ${times[back - 1]}`,
+        ...path === "/file"
+          ? { allowed: "at least the time before" }
+          : { value: times[back], allowed: `at least ${times[back - 1]}` },
       }],
     };
   }

@@ -52,9 +52,8 @@ interface Written {
 export function readVariable(
   value: unknown,
   path: string,
-  { kit, suggest }: {
+  { kit }: {
     readonly kit: Kit;
-    suggest(name: string, candidates: Iterable<string>): string | undefined;
   },
 ): ReadVariable {
   const read = validate(variableSchema(kit), value, path);
@@ -76,13 +75,11 @@ export function readVariable(
   }
   const cells = columns.get(csv.column);
   if (cells === undefined) {
-    const suggestion = suggest(csv.column, columns.keys());
     return bad({
       path: `${path}/csv/column`,
       message: `The file has no column ${JSON.stringify(csv.column)}`,
       value: csv.column,
-      allowed: [...columns.keys()].join(", "),
-      ...(suggestion === undefined ? {} : { suggestion }),
+      allowed: `one of the ${columns.size} columns that its first line names`,
     });
   }
   return good(

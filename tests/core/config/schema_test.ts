@@ -80,7 +80,7 @@ Deno.test("validateConfig() fills in the defaults", () => {
       reusePort: false,
       engine: "auto",
     },
-    control: { path: "/_perfmock", token: null },
+    control: { path: "/_perfmock", token: null, allow: [] },
     journal: { capacity: 1000 },
     sessions: { header: "Perfmock-Session", limit: 64, expiry: 600_000 },
     overrides: { delay: false, profile: false, fault: false },

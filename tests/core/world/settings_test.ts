@@ -43,7 +43,7 @@ Deno.test("readSettings() returns the whole configuration with defaults, frozen"
       reusePort: false,
       engine: "auto",
     },
-    control: { path: "/_perfmock", token: null },
+    control: { path: "/_perfmock", token: null, allow: [] },
     journal: { capacity: 1000 },
     sessions: { header: "Perfmock-Session", limit: 64, expiry: 600_000 },
     overrides: { delay: false, profile: false, fault: false },

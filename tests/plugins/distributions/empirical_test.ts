@@ -70,13 +70,13 @@ Deno.test("empirical names the lines that have no time", () => {
     assert.deepEqual(
       issues.map(({ path, message }) => [path, message]),
       [
-        ["/file", 'Line 2 has no time: "soon"'],
-        ["/file", 'Line 4 has no time: "-1"'],
-        ["/file", 'Line 5 has no time: ""'],
+        ["/file", "Line 2 has no time"],
+        ["/file", "Line 4 has no time"],
+        ["/file", "Line 5 has no time"],
       ],
     );
     assert.match(issues[0].allowed ?? "", /milliseconds/);
-    assert.equal(issues[0].value, "soon");
+    assert.equal(issues[0].value, file);
   });
 });
 

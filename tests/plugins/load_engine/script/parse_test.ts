@@ -351,7 +351,7 @@ Deno.test("Invalid CSV files are rejected", async () => {
       text.replace(/(Cannot read the file): .*/, "$1")
     ),
     [
-      `${at}/a/csv/column | The file has no column "nmae" | name`,
+      `${at}/a/csv/column | The file has no column "nmae"`,
       `${at}/b/csv/file | The file has no row below its header`,
       `${at}/c/csv/file | The header names a column twice`,
       `${at}/d/csv/file | Row 3 has 1 cells, the header has 2`,
