@@ -10,6 +10,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Power } from "../contract/values.ts";
+import { boundedKey, ByteMap, LONGEST_ECHO } from "../lib/bounded.ts";
 
 /** All powers. */
 export const POWERS = [
@@ -37,9 +38,12 @@ export interface Refusal {
   readonly suggestion: string;
 }
 
+/** Maximum number of bytes of remembered names: about 60 000. */
+const MOST_KNOWN = 16 << 20;
+
 /** Operation that settings are read for. */
 interface Scope {
-  readonly known: Set<string>;
+  readonly known: ByteMap<true>;
   /** Powers of a call; undefined if the operation is no call, and may name anything. */
   readonly allowed: readonly Power[] | undefined;
   /** Number of values that were refused. */
@@ -50,7 +54,8 @@ const scopes = new AsyncLocalStorage<Scope>();
 
 /** Powers of the calls of one server. What its start configuration names, calls may name too. */
 export class Powers {
-  readonly #known = new Set<string>();
+  /** What the owner named last, from the oldest: a program that changes its server for ever must not fill memory. */
+  readonly #known = new ByteMap<true>(MOST_KNOWN, 0);
 
   /** Runs an operation of the server's owner, such as its start: it may name anything, which calls may name from then on. */
   own<T>(operation: () => T): T {
@@ -101,12 +106,12 @@ export function refusalOf(
 ): Refusal | undefined {
   const scope = scopes.getStore();
   if (scope === undefined) return undefined;
-  const key = `${power}\0${value}`;
+  const key = boundedKey(`${power}\0${value}`, LONGEST_ECHO);
   if (scope.allowed === undefined) {
-    scope.known.add(key);
+    scope.known.set(key, true);
     return undefined;
   }
-  const may = scope.allowed.includes(power) || scope.known.has(key) ||
+  const may = scope.allowed.includes(power) || scope.known.get(key) === true ||
     harmless();
   if (may) return undefined;
   scope.refused++;
