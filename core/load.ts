@@ -18,6 +18,11 @@ import {
 import type { Log } from "./world/state.ts";
 import { createVirtualWorld } from "./world/virtual_world.ts";
 
+export {
+  TextReader,
+  type TextReaderLimits,
+  type TextReading,
+} from "./config/mod.ts";
 export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
 export { LOAD_ENGINE, LOAD_HOST } from "./world/plugin_lifecycle.ts";

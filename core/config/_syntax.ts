@@ -5,12 +5,15 @@
  * @module
  */
 import {
+  createScanner,
   type Node as JsonNode,
   type ParseError,
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
 import {
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
@@ -18,10 +21,20 @@ import {
   isSeq,
   LineCounter,
   type Node as YamlNode,
-  parseDocument,
+  Parser,
   visit,
 } from "yaml";
+import { MAX_DEPTH } from "./depth.ts";
 import { sentence } from "./words.ts";
+
+/** Greatest number of syntax errors that are reported one by one. */
+const REPORTED = 20;
+
+/** Greatest length of a text in which all aliases are replaced by what they stand for, as a factor of its own length. */
+const GROWTH = 10;
+
+/** Length up to which a text may grow in any case, in characters. */
+const SMALL = 65_536;
 
 /** A place in a text. */
 export interface Position {
@@ -74,6 +87,10 @@ const JSON_MESSAGES: Readonly<Record<string, string>> = {
  * @param relaxed true to allow comments and trailing commas
  */
 export function parseJsonText(text: string, relaxed: boolean): ParsedText {
+  const deep = deepInJson(text);
+  if (deep !== undefined) {
+    return { issues: [{ ...positionsIn(text)(deep), message: TOO_DEEP }] };
+  }
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, {
     disallowComments: !relaxed,
@@ -92,26 +109,72 @@ export function parseJsonText(text: string, relaxed: boolean): ParsedText {
     }
   }
   if (found.size > 0 || tree === undefined) {
-    const issues: SyntaxIssue[] = [...found].toSorted(([a], [b]) => a - b)
-      .map(([offset, message]) => ({ ...positionAt(text, offset), message }));
-    return { issues };
+    const at = positionsIn(text);
+    return {
+      issues: listed(
+        [...found].toSorted(([a], [b]) => a - b),
+        ([offset, message]) => ({ ...at(offset), message }),
+      ),
+    };
   }
   return {
     value: jsonValueOf(tree),
     position: (segments) => {
       const offset = jsonOffset(tree, segments);
-      return offset === undefined ? undefined : positionAt(text, offset);
+      return offset === undefined ? undefined : positionsIn(text)(offset);
     },
   };
 }
 
-/** Returns the line and column of an offset in a text. */
-function positionAt(text: string, offset: number): Position {
-  const before = text.slice(0, offset);
-  const start = before.lastIndexOf("\n") + 1;
-  return {
-    line: before.split("\n").length,
-    column: offset - start + 1,
+const TOO_DEEP = `lists and objects are nested more than ${MAX_DEPTH} deep`;
+
+/** Kinds of tokens of the JSON scanner, whose names exist at compile time only. */
+const OPENING: ReadonlySet<number> = new Set([1, 3]);
+const CLOSING: ReadonlySet<number> = new Set([2, 4]);
+const END = 17;
+
+/** Returns the offset at which JSON is nested too deep. The parser recurses, so that it cannot find out. */
+function deepInJson(text: string): number | undefined {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (;;) {
+    const kind: number = scanner.scan();
+    if (kind === END) return undefined;
+    if (CLOSING.has(kind)) depth--;
+    else if (OPENING.has(kind) && ++depth > MAX_DEPTH) {
+      return scanner.getTokenOffset();
+    }
+  }
+}
+
+/** Describes the first errors one by one, and says how many more there are. */
+function listed<T>(
+  errors: readonly T[],
+  describe: (error: T) => SyntaxIssue,
+): SyntaxIssue[] {
+  const issues = errors.slice(0, REPORTED).map(describe);
+  const further = errors.length - REPORTED;
+  if (further <= 0) return issues;
+  const message = `there are ${further} more errors from here on`;
+  return [...issues, { ...describe(errors[REPORTED]), message }];
+}
+
+/** Returns a function that finds the line and column of an offset. */
+function positionsIn(text: string): (offset: number) => Position {
+  const starts = [0];
+  for (
+    let end = text.indexOf("\n");
+    end >= 0;
+    end = text.indexOf("\n", end + 1)
+  ) starts.push(end + 1);
+  return (offset) => {
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (starts[middle] <= offset) low = middle;
+      else high = middle;
+    }
+    return { line: low + 1, column: offset - starts[low] + 1 };
   };
 }
 
@@ -173,58 +236,195 @@ const YAML_MESSAGES: Readonly<Record<string, string>> = {
  */
 export function parseYamlText(text: string): ParsedText {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    logLevel: "error",
-    prettyErrors: false,
-  });
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const issues: SyntaxIssue[] = [
-    ...[...document.errors, ...document.warnings]
-      .map(({ code, message, pos: [offset] }) => ({
-        ...at(offset),
-        message: YAML_MESSAGES[code] ?? lowerFirst(sentence(message)),
-      })),
-    ...[...keysUnknownToJson(document)].map((offset) => ({
-      ...at(offset),
-      message: "a key must be a string, a number or a boolean",
-    })),
-  ].toSorted((a, b) => a.line - b.line || a.column - b.column);
-  if (issues.length > 0) return { issues };
-  try {
+  const one = (offset: number, message: string): ParsedText => ({
+    issues: [{ ...at(offset), message }],
+  });
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  // The composer recurses: nesting is limited before it runs.
+  const deep = deepInYaml(tokens);
+  if (deep !== undefined) return one(deep, TOO_DEEP);
+  // The parser itself compares each key with all keys before it, which takes a time that grows with their square.
+  const composer = new Composer({ uniqueKeys: false });
+  const [document, second] = composer.compose(tokens, true, text.length);
+  const { anchors, aliases, repeated, unresolved, duplicate, unknown } =
+    surveyed(document);
+  const found = [
+    ...[...document.errors, ...document.warnings].map(
+      ({ code, message, pos: [offset] }) =>
+        [
+          offset,
+          YAML_MESSAGES[code] ?? lowerFirst(sentence(message)),
+        ] as const,
+    ),
+    ...duplicate.map((offset) =>
+      [offset, YAML_MESSAGES.DUPLICATE_KEY] as const
+    ),
+    ...repeated.map((offset) =>
+      [offset, "the anchor is defined twice"] as const
+    ),
+    ...unresolved.map((offset) =>
+      [offset, "no anchor of this name comes before the alias"] as const
+    ),
+    ...unknown.map((offset) =>
+      [offset, "a key must be a string, a number or a boolean"] as const
+    ),
+    ...second === undefined
+      ? []
+      : [[second.range[0], YAML_MESSAGES.MULTIPLE_DOCS] as const],
+  ].toSorted(([a], [b]) => a - b);
+  if (found.length > 0) {
     return {
-      value: document.toJS(),
-      position: (segments) => {
-        const offset = yamlOffset(document, segments);
-        return offset === undefined ? undefined : at(offset);
-      },
+      issues: listed(
+        found,
+        ([offset, message]) => ({ ...at(offset), message }),
+      ),
     };
-  } catch (error) {
-    // toJS() resolves aliases: it throws for unknown ones, and for those that expand without limit.
-    if (!(error instanceof ReferenceError)) throw error;
-    const message = lowerFirst(sentence(error.message));
-    return { issues: [{ line: 1, column: 1, message }] };
   }
+  const limit = Math.max(SMALL, GROWTH * text.length);
+  if (aliases && expandedLength(document, anchors, limit) > limit) {
+    return one(
+      0,
+      `aliases make the text more than ${GROWTH} times as long as it is written`,
+    );
+  }
+  return {
+    value: yamlValueOf(document.contents, anchors, new Map()),
+    position: (segments) => {
+      const offset = yamlOffset(document, segments);
+      return offset === undefined ? undefined : at(offset);
+    },
+  };
+}
+
+/** Returns the value of a node as JSON.parse would. The library searches the document for each alias. */
+function yamlValueOf(
+  node: unknown,
+  anchors: ReadonlyMap<string, YamlNode>,
+  known: Map<YamlNode, unknown>,
+): unknown {
+  if (isScalar(node)) return node.value;
+  if (isAlias(node)) {
+    const anchored = anchors.get(node.source);
+    if (anchored === undefined) return undefined;
+    if (!known.has(anchored)) {
+      known.set(anchored, yamlValueOf(anchored, anchors, known));
+    }
+    return known.get(anchored);
+  }
+  if (isSeq(node)) {
+    return node.items.map((item) => yamlValueOf(item, anchors, known));
+  }
+  if (!isMap(node)) return null;
+  return Object.fromEntries(
+    node.items.map(({ key, value }) => [
+      String((key as { readonly value?: unknown }).value),
+      yamlValueOf(value, anchors, known),
+    ]),
+  );
+}
+
+/** Returns the offset at which YAML is nested too deep. */
+function deepInYaml(tokens: readonly CST.Token[]): number | undefined {
+  const pending: [depth: number, token: CST.Token][] = tokens.map((token) => [
+    0,
+    token,
+  ]);
+  for (let next; (next = pending.pop()) !== undefined;) {
+    const [depth, token] = next;
+    if (depth >= MAX_DEPTH && "items" in token) return token.offset;
+    if (token.type === "document") {
+      if (token.value !== undefined) pending.push([depth, token.value]);
+    } else if ("items" in token) {
+      for (const { key, value } of token.items) {
+        if (key) pending.push([depth + 1, key]);
+        if (value) pending.push([depth + 1, value]);
+      }
+    }
+  }
+}
+
+/** Finds the anchors of a document, the offsets of keys that occur twice, and of those that JSON cannot express. */
+function surveyed(document: Document) {
+  const anchors = new Map<string, YamlNode>();
+  const repeated: number[] = [];
+  const duplicate: number[] = [];
+  const unknown: number[] = [];
+  const unresolved: number[] = [];
+  let aliases = false;
+  const anchored = (node: YamlNode & { readonly anchor?: string }): void => {
+    if (node.anchor === undefined) return;
+    if (anchors.has(node.anchor)) repeated.push(startOf(node) ?? 0);
+    anchors.set(node.anchor, node);
+  };
+  visit(document, {
+    Alias(_, node) {
+      aliases = true;
+      if (!anchors.has(node.source)) unresolved.push(startOf(node) ?? 0);
+    },
+    Scalar: (_, node) => anchored(node),
+    Seq: (_, node) => anchored(node),
+    Map(_, node) {
+      anchored(node);
+      const { items } = node;
+      const keys = new Set<string>();
+      for (const { key } of items) {
+        const fits = isScalar(key) &&
+          ["string", "number", "boolean"].includes(typeof key.value);
+        const offset = startOf(key) ?? 0;
+        if (!fits) unknown.push(offset);
+        else if (keys.has(String(key.value))) duplicate.push(offset);
+        else keys.add(String(key.value));
+      }
+    },
+  });
+  return { anchors, aliases, repeated, unresolved, duplicate, unknown };
+}
+
+/**
+ * Returns about the number of characters of a document in which every alias is replaced by what it stands for. An alias within
+ * its own anchor has no end.
+ */
+function expandedLength(
+  document: Document,
+  anchors: ReadonlyMap<string, YamlNode>,
+  limit: number,
+): number {
+  const lengths = new Map<YamlNode, number>();
+  const lengthOf = (node: unknown): number => {
+    if (isAlias(node)) {
+      const anchored = anchors.get(node.source);
+      if (anchored === undefined) return 0;
+      const known = lengths.get(anchored);
+      if (known !== undefined) return known;
+      lengths.set(anchored, Infinity);
+      const length = lengthOf(anchored);
+      lengths.set(anchored, length);
+      return length;
+    }
+    if (isScalar(node)) return String(node.value).length + 1;
+    let length = 2;
+    if (isMap(node)) {
+      for (const { key, value } of node.items) {
+        length += lengthOf(key) + lengthOf(value);
+        if (length > limit) break;
+      }
+    } else if (isSeq(node)) {
+      for (const item of node.items) {
+        length += lengthOf(item);
+        if (length > limit) break;
+      }
+    }
+    return length;
+  };
+  return lengthOf(document.contents);
 }
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-/** Returns the offsets of keys that JSON cannot express. */
-function keysUnknownToJson(document: Document): Set<number> {
-  const found = new Set<number>();
-  visit(document, {
-    Pair(_, { key }) {
-      const fits = isScalar(key) &&
-        ["string", "number", "boolean"].includes(typeof key.value);
-      if (!fits) found.add(startOf(key) ?? 0);
-    },
-  });
-  return found;
 }
 
 function startOf(node: unknown): number | undefined {

@@ -50,6 +50,13 @@ export {
   type ServerSettings,
   type TlsSettings,
 } from "./server_settings.ts";
+export { isTooDeep, MAX_DEPTH } from "./depth.ts";
+export {
+  TEXT_READER_LIMITS,
+  TextReader,
+  type TextReaderLimits,
+  type TextReading,
+} from "./text_reader.ts";
 export { createKit, type KitContext } from "./kit.ts";
 export { invalidConfig, validate, type Validation } from "./validate.ts";
 export {

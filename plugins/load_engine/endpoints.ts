@@ -7,7 +7,7 @@ import { type Call, type Endpoint, PerfmockError } from "../../core/plugin.ts";
 import type { Engine } from "./engine.ts";
 import type { Run } from "./runs/run.ts";
 import type { Runs } from "./runs/runs.ts";
-import { scriptIn } from "./script/parse.ts";
+import { scriptIn, type ScriptTexts } from "./script/parse.ts";
 
 const TEXT = { type: "string" };
 const RUN = {
@@ -32,7 +32,7 @@ const WITH_SUMMARY = {
 };
 
 /** Calls that start, list, watch and stop runs. */
-export function runEndpoints(runs: Runs): Endpoint[] {
+export function runEndpoints(runs: Runs, texts: ScriptTexts): Endpoint[] {
   /** Handles a call for the run in the path. */
   const of = (answer: (run: Run) => unknown) => ({ parameters }: Call) => {
     const { id } = parameters;
@@ -52,7 +52,7 @@ export function runEndpoints(runs: Runs): Endpoint[] {
       "Start a run of a load script in JSON or YAML; several can be active",
     status: 201,
     answer: RUN,
-    handle: ({ request }) => start(request, runs),
+    handle: ({ request }) => start(request, runs, texts),
   }, {
     method: "GET",
     path: "/runs",
@@ -92,8 +92,12 @@ export function runEndpoints(runs: Runs): Endpoint[] {
   }];
 }
 
-async function start(request: Request, runs: Runs): Promise<Response> {
-  const run = await runs.start(await scriptIn(request));
+async function start(
+  request: Request,
+  runs: Runs,
+  texts: ScriptTexts,
+): Promise<Response> {
+  const run = await runs.start(await scriptIn(request, texts));
   const location = `${new URL(request.url).pathname}/${run.id}`;
   return Response.json(run.report, { status: 201, headers: { location } });
 }
@@ -143,6 +147,7 @@ function described(run: Run): unknown {
 /** `POST simulate`: takes a script as JSON or YAML, and responds with its summary. */
 export function simulateEndpoint(
   engine: Pick<Engine, "simulateApart">,
+  texts: ScriptTexts,
 ): Endpoint {
   return {
     method: "POST",
@@ -151,7 +156,7 @@ export function simulateEndpoint(
       "Run a load script in JSON or YAML in virtual time, against a copy of this server",
     answer: { type: "object" },
     async handle({ request }) {
-      const script = await scriptIn(request);
+      const script = await scriptIn(request, texts);
       const { summary } = await engine.simulateApart(script, {
         signal: request.signal,
       });

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { LoadEngine, LoadOptions, LoadResult } from "../../core/load.ts";
 import { progressLine } from "./figures/formats.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
-import { parseScript, readScript } from "./script/parse.ts";
+import { parseScript, readScript, type ScriptTexts } from "./script/parse.ts";
 import { simulateApart } from "./simulation/apart.ts";
 import { beyondLimit, simulate } from "./simulation/mod.ts";
 
@@ -30,11 +30,13 @@ export interface EngineOptions extends RunsOptions {
 /** The load engine of one revision. */
 export class Engine implements LoadEngine {
   readonly #runs: Runs;
+  readonly #texts: ScriptTexts;
   readonly #options: EngineOptions;
   readonly #ending = new AbortController();
   readonly #simulations = new Set<Promise<unknown>>();
 
-  constructor(runs: Runs, options: EngineOptions) {
+  constructor(runs: Runs, options: EngineOptions, texts: ScriptTexts) {
+    this.#texts = texts;
     this.#runs = runs;
     this.#options = options;
   }
@@ -43,7 +45,7 @@ export class Engine implements LoadEngine {
     script: unknown,
     { folder, signal, progress }: LoadOptions = {},
   ): Promise<LoadResult> {
-    const run = await this.#runs.start(valueOf(script), folder);
+    const run = await this.#runs.start(await this.#valueOf(script), folder);
     const stop = () => run.cut("it was stopped");
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
@@ -63,15 +65,18 @@ export class Engine implements LoadEngine {
     { folder, signal, progress }: LoadOptions = {},
   ): Promise<LoadResult> {
     const { host, loadHost, targets, stress, simulations } = this.#options;
-    return this.#bounded(signal, (ending) =>
-      simulate(valueOf(script), {
-        ...this.#tools(folder),
-        server: { stress, targets },
-        virtualWorld: () => loadHost.virtualWorld(),
-        signal: ending,
-        memory: simulations.memory,
-        tick: (tick) => progress?.(tick, progressLine(tick)),
-      }));
+    return this.#bounded(
+      signal,
+      async (ending) =>
+        await simulate(await this.#valueOf(script), {
+          ...this.#tools(folder),
+          server: { stress, targets },
+          virtualWorld: () => loadHost.virtualWorld(),
+          signal: ending,
+          memory: simulations.memory,
+          tick: (tick) => progress?.(tick, progressLine(tick)),
+        }),
+    );
   }
 
   /** The same on a thread of its own, so that this one goes on. Plugins that were given as objects keep it on this one. */
@@ -79,7 +84,7 @@ export class Engine implements LoadEngine {
     const { host, loadHost, targets, stress, simulations } = this.#options;
     if (loadHost.thread.partial) return this.simulate(script, options);
     return this.#bounded(options.signal, async (ending) => {
-      const value = valueOf(script);
+      const value = await this.#valueOf(script);
       const tools = this.#tools(undefined);
       await parseScript(value, {
         ...tools,
@@ -92,6 +97,12 @@ export class Engine implements LoadEngine {
         memory: simulations.memory,
       }, ending);
     });
+  }
+
+  async #valueOf(script: unknown): Promise<unknown> {
+    return typeof script === "string"
+      ? await readScript(script, this.#texts)
+      : script;
   }
 
   #tools(folder: string | undefined) {
@@ -144,8 +155,4 @@ export class Engine implements LoadEngine {
     this.#ending.abort();
     await Promise.allSettled(this.#simulations);
   }
-}
-
-function valueOf(script: unknown): unknown {
-  return typeof script === "string" ? readScript(script) : script;
 }

@@ -43,7 +43,7 @@
  *
  * @module
  */
-import { LOAD_ENGINE, LOAD_HOST } from "../../core/load.ts";
+import { LOAD_ENGINE, LOAD_HOST, TextReader } from "../../core/load.ts";
 import {
   definePlugin,
   type Kit,
@@ -106,10 +106,14 @@ const plugin: Plugin = definePlugin({
       simulations,
     };
     const runs = host.keep("runs", () => new Runs(options));
-    const engine = new Engine(runs, options);
+    const texts = host.keep("texts", () => new TextReader());
+    const engine = new Engine(runs, options, texts);
     host.provide(LOAD_ENGINE, engine);
     return {
-      control: [...runEndpoints(runs), simulateEndpoint(engine)],
+      control: [
+        ...runEndpoints(runs, texts),
+        simulateEndpoint(engine, texts),
+      ],
       adopt: () => runs.adopt(options),
       health: () => ({
         reasons: [],

@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from "node:path";
-import { parseDocument } from "yaml";
+import type { TextReader } from "../../../core/load.ts";
 import {
   type Issue,
   type Kit,
@@ -250,36 +250,28 @@ function conflicts(
 /** Maximum size of a script, in bytes. */
 export const SCRIPT_LIMIT = 1024 ** 2;
 
+/** Reads texts off the server's thread. */
+export type ScriptTexts = Pick<TextReader, "read">;
+
 /**
  * Reads the text of a script: YAML, or JSON as a part of it.
  *
  * @returns the value, for {@linkcode parseScript}
  * @throws PerfmockError `SCRIPT_INVALID` if it is too long or not valid YAML, with line and column
  */
-export function readScript(text: string): unknown {
+export async function readScript(
+  text: string,
+  texts: ScriptTexts,
+): Promise<unknown> {
   const size = new TextEncoder().encode(text).length;
   if (size > SCRIPT_LIMIT) throw tooLong(size);
-  const document = parseDocument(text, { logLevel: "error" });
-  const issues = [...document.errors, ...document.warnings];
-  if (issues.length > 0) {
-    throw invalid(issues.map(({ message, linePos }) => ({
-      path: "",
-      message: `Line ${linePos?.[0].line ?? 1}, column ${
-        linePos?.[0].col ?? 1
-      }: ${message.split(/ at line \d+|\n/)[0]}`,
-      allowed: "JSON or YAML",
-    })));
-  }
-  try {
-    return document.toJS();
-  } catch (error) {
-    // Aliases are resolved here: unknown ones fail, and those that would multiply without limit.
-    throw invalid([{
-      path: "",
-      message: error instanceof Error ? error.message : String(error),
-      allowed: "JSON or YAML",
-    }]);
-  }
+  const read = await texts.read(text);
+  if (read.issues === undefined) return read.value;
+  throw invalid(read.issues.map(({ line, column, message }) => ({
+    path: "",
+    message: `Line ${line}, column ${column}: ${message}`,
+    allowed: "JSON or YAML",
+  })));
 }
 
 /**
@@ -287,7 +279,10 @@ export function readScript(text: string): unknown {
  *
  * @throws PerfmockError `SCRIPT_INVALID`, like {@linkcode readScript}
  */
-export async function scriptIn(request: Request): Promise<unknown> {
+export async function scriptIn(
+  request: Request,
+  texts: ScriptTexts,
+): Promise<unknown> {
   const announced = Number(request.headers.get("content-length") ?? 0);
   if (announced > SCRIPT_LIMIT) throw tooLong(announced);
   const decoder = new TextDecoder();
@@ -299,7 +294,7 @@ export async function scriptIn(request: Request): Promise<unknown> {
     if (size > SCRIPT_LIMIT) throw tooLong(`more than ${SCRIPT_LIMIT}`);
     text += decoder.decode(chunk, { stream: true });
   }
-  return readScript(text + decoder.decode());
+  return await readScript(text + decoder.decode(), texts);
 }
 
 function tooLong(size: number | string): PerfmockError {

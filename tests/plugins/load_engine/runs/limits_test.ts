@@ -50,7 +50,10 @@ async function setUp() {
     stress: undefined,
     startWorker,
   });
-  const [post] = runEndpoints(runs);
+  const texts = {
+    read: (text: string) => Promise.resolve({ value: JSON.parse(text) }),
+  };
+  const [post] = runEndpoints(runs, texts);
   return {
     runs,
     workers,
