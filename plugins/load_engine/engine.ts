@@ -64,7 +64,7 @@ export class Engine implements LoadEngine {
     script: unknown,
     { folder, signal, progress }: LoadOptions = {},
   ): Promise<LoadResult> {
-    const { host, loadHost, targets, stress, simulations } = this.#options;
+    const { loadHost, targets, stress, simulations } = this.#options;
     return this.#bounded(
       signal,
       async (ending) =>
