@@ -79,9 +79,7 @@ export async function loadPlugins(
     if (!named.has(key)) plugins.push({ key, options: {}, plugin });
   }
   const refused = written.map(([key, options]) =>
-    Object.hasOwn(builtin, key)
-      ? undefined
-      : refusal(key, folder, { on: options !== false })
+    refusal(key, { folder, builtin, on: options !== false })
   );
   // No code runs for a configuration that is refused anyway.
   const refusals = refused.some((issue) => issue !== undefined);
@@ -152,12 +150,28 @@ type Loaded = Pick<LoadedPlugin, "origin" | "plugin"> | {
   readonly issues: readonly CodedIssue[];
 };
 
+/** Finds the plugins that may not be imported, without importing any. */
+export function refusedPlugins(
+  entries: unknown,
+  folder: URL,
+  builtin: Readonly<Record<string, Plugin>>,
+): CodedIssue[] {
+  const written = isRecord(entries) ? Object.entries(entries) : [];
+  return written.flatMap(([key, options]) =>
+    refusal(key, { folder, builtin, on: options !== false }) ?? []
+  );
+}
+
 /** Reason why a plugin may not be imported, without importing it; undefined if it may. */
 function refusal(
   key: string,
-  folder: URL,
-  { on }: { readonly on: boolean },
+  { folder, builtin, on }: {
+    readonly folder: URL;
+    readonly builtin: Readonly<Record<string, Plugin>>;
+    readonly on: boolean;
+  },
 ): CodedIssue | undefined {
+  if (Object.hasOwn(builtin, key)) return undefined;
   const path = toPointer(["plugins", key]);
   const from = locationOf(key, folder);
   if (/^https?:/i.test(from)) {

@@ -35,6 +35,7 @@ import {
   gather,
   type LoadedPlugin,
   loadPlugins,
+  refusedPlugins,
 } from "./plugin_loader.ts";
 import { arrange } from "./plugin_lifecycle.ts";
 
@@ -206,13 +207,15 @@ async function checkBeforeImports(
   const whole = await inSlices(
     validationSteps(input.value, { kit, ...schemas }),
   );
+  const { plugins } = addGiven(input.builtin.plugins, input.plugins);
   const issues = [
-    ...whole.issues ?? [],
-    ...readOptions(withOptions(known, input)).issues.map(({ issue }) => issue),
-  ].filter(({ message }) => !message.startsWith("Unknown "));
-  if (issues.length > 0) {
-    throw invalidSettings(invalid(issues), { complete: false });
-  }
+    ...refusedPlugins(entriesIn(input), input.folder, plugins),
+    ...[
+      ...invalid(whole.issues ?? []),
+      ...readOptions(withOptions(known, input)).issues,
+    ].filter(({ issue }) => !issue.message.startsWith("Unknown ")),
+  ];
+  if (issues.length > 0) throw invalidSettings(issues, { complete: false });
 }
 
 /** Parses the options of each plugin. */

@@ -260,6 +260,15 @@ Deno.test("a refused change runs no code of a plugin, not even beside one that m
       equal(issues.length, 1);
     }
   }
+  const both = await call(server, "PATCH config", {
+    seed: [],
+    plugins: { [data]: {} },
+  });
+  deepEqual(
+    [both.status, both.issues.map(({ path }: { path: string }) => path).length],
+    [403, 2],
+    "all errors at once",
+  );
   // With the power, errors elsewhere are found before the code runs.
   await using allowed = await start(inside, {
     control: { allow: ["plugins"] },
