@@ -5,8 +5,13 @@
  */
 import { refusalOf, suggest, toPointer } from "../config/mod.ts";
 import type { ErrorCode, Issue } from "../errors.ts";
-import { describeThrown, messageOfThrown } from "../lib/thrown.ts";
-import type { Awaitable, Family, Plugin } from "../plugin.ts";
+import {
+  describeReturned,
+  describeThrown,
+  isThenable,
+  messageOfThrown,
+} from "../lib/thrown.ts";
+import type { Awaitable, Contributions, Family, Plugin } from "../plugin.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 
 /** A plugin with its place in the configuration. */
@@ -140,7 +145,8 @@ export function addGiven(
 /** Name of a value that may be no plugin. */
 function nameOf(plugin: unknown): string {
   try {
-    return String(Reflect.get(Object(plugin), "name"));
+    const name: unknown = Reflect.get(Object(plugin), "name");
+    return typeof name === "string" ? name : describeReturned(name);
   } catch (error) {
     return describeThrown(error);
   }
@@ -422,10 +428,12 @@ export function gather(plugins: readonly LoadedPlugin[]): Gathering {
     const profile = claim("profile", profiles);
     try {
       const { contributes } = entry.plugin;
-      const given = typeof contributes === "function"
-        ? contributes(entry.options)
-        : contributes;
-      for (const offered of given?.families ?? []) {
+      const given = contributionsIn(
+        typeof contributes === "function"
+          ? contributes(entry.options)
+          : contributes,
+      );
+      for (const offered of given.families ?? []) {
         if (isFamily(offered)) family(offered.name, offered);
         else {
           issue(
@@ -434,7 +442,7 @@ export function gather(plugins: readonly LoadedPlugin[]): Gathering {
           );
         }
       }
-      for (const [own, value] of Object.entries(given?.profiles ?? {})) {
+      for (const [own, value] of Object.entries(given.profiles ?? {})) {
         const path = toPointer(["plugins", entry.key, "profiles", own]);
         profile(own, { value, path });
       }
@@ -447,6 +455,15 @@ export function gather(plugins: readonly LoadedPlugin[]): Gathering {
     }
   }
   return { families, profiles, issues };
+}
+
+/** Checked at run time: a plugin may be plain JavaScript. */
+function contributionsIn(given: unknown): Contributions {
+  if (given === undefined) return {};
+  if (isRecord(given) && !isThenable(given)) return given;
+  throw new TypeError(
+    `they must be an object, received ${describeReturned(given)}`,
+  );
 }
 
 /** Checked at run time: a plugin may be plain JavaScript. */

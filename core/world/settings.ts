@@ -25,7 +25,11 @@ import {
 import { inSlices } from "../lib/time/mod.ts";
 import { DistributionParser } from "../distribution/mod.ts";
 import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
-import { messageOfThrown } from "../lib/thrown.ts";
+import {
+  describeReturned,
+  isThenable,
+  messageOfThrown,
+} from "../lib/thrown.ts";
 import type { Distribution, Family, Kit, Plugin, Schema } from "../plugin.ts";
 import { isSchema } from "./plugin_guard.ts";
 import {
@@ -303,7 +307,11 @@ function optionSchemaOf(
   let schema = optionSchemas.get(plugin);
   if (schema === undefined) {
     schema = plugin.options?.(kit) ?? kit.z.strictObject({});
-    if (!isSchema(schema)) throw new TypeError("they must be a schema");
+    if (!isSchema(schema)) {
+      throw new TypeError(
+        `they must be a schema, received ${describeReturned(schema)}`,
+      );
+    }
     optionSchemas.set(plugin, schema);
   }
   return schema;
@@ -446,8 +454,12 @@ function claimRouteKeys(
 
 /** Checked at run time: a plugin may be plain JavaScript. */
 function checkedKeys(keys: unknown): Record<string, Schema> {
-  if (!isRecord(keys) || !Object.values(keys).every(isSchema)) {
-    throw new TypeError("they must be schemas by name");
+  if (
+    !isRecord(keys) || isThenable(keys) || !Object.values(keys).every(isSchema)
+  ) {
+    throw new TypeError(
+      `they must be schemas by name, received ${describeReturned(keys)}`,
+    );
   }
   return keys as Record<string, Schema>;
 }
