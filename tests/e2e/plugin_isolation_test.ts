@@ -98,7 +98,6 @@ const rejection = (name: PropertyKey) =>
       hooked({ admit: () => read(name, get, { reason: "x", status: 503 }) }),
   );
 
-const lease = { release() {} };
 const inert = "belongs to perfmock";
 
 /** All members of the contract that plugins provide. The types make the compiler notice a missing one. */
