@@ -1,5 +1,5 @@
 /**
- * `deno task fuzz:http1 [--count N] [--seed N]`: sends mutated requests, 1 000 000 by default, to perfmock's parser and to that of
+ * `deno task fuzz:parser [--count N] [--seed N]`: sends mutated requests, 1 000 000 by default, to perfmock's parser and to that of
  * the `node` on the path, and prints how often they disagree and why. Fails if a disagreement is of no known kind.
  *
  * @module
