@@ -5,6 +5,7 @@
  */
 import { TrieRouter } from "hono/router/trie-router";
 import { z } from "zod";
+import { patternProblem } from "./_path_patterns.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -31,6 +32,9 @@ export const METHODS: z.ZodType<string[]> = z.union([
   return [...new Set(list.map((method) => method.toUpperCase()))];
 });
 
+/** Greatest length of a route's path, in characters. */
+const MAX_PATH = 8192;
+
 /** Type of `path`, in Hono's syntax. */
 export const PATH: z.ZodType<string> = z.string().meta({
   description: 'a path such as "/api/orders/:id" or "/files/*"',
@@ -45,7 +49,10 @@ export const PATH: z.ZodType<string> = z.string().meta({
         suggestion,
       },
     });
-  if (!path.startsWith("/")) {
+  const problem = path.length <= MAX_PATH ? patternProblem(path) : undefined;
+  if (path.length > MAX_PATH) {
+    refuse(`A path has at most ${MAX_PATH} characters`);
+  } else if (!path.startsWith("/")) {
     refuse(
       "A path starts with a slash",
       `/${path.replace(/^\w+:\/\/[^/]*\//, "")}`,
@@ -59,6 +66,15 @@ export const PATH: z.ZodType<string> = z.string().meta({
     refuse("A path has no empty segments", path.replaceAll(/\/{2,}/g, "/"));
   } else if (/[\s\p{Cc}]/u.test(path)) {
     refuse("A path has no white space: write it as %20");
+  } else if (problem !== undefined) {
+    context.addIssue({
+      code: "custom",
+      message: problem,
+      params: {
+        allowed:
+          "an expression that matches in a time in proportion to the path's length, such as {[0-9]+} or {.+\\.png}",
+      },
+    });
   } else if (!isRoutable(path)) {
     refuse(`Cannot match the path ${JSON.stringify(path)}`);
   }
