@@ -88,6 +88,7 @@ export class Engine implements LoadEngine {
       const tools = this.#tools(undefined);
       await parseScript(value, {
         ...tools,
+        unread: () => {},
         server: { dials: host.dials, stress, targets },
       });
       return await simulateApart({

@@ -13,7 +13,7 @@ import {
   threadHost,
   type ThreadInput,
 } from "../../../core/load.ts";
-import { PerfmockError } from "../../../core/plugin.ts";
+import { type Issue, PerfmockError } from "../../../core/plugin.ts";
 import { LoadRun } from "../executors/load_run.ts";
 import { spareConnections } from "../executors/schedules.ts";
 import type { TickTimes } from "../figures/time_series.ts";
@@ -57,7 +57,12 @@ export type FromThread =
   }
   | { readonly kind: "summary"; readonly summary: LoadSummary }
   | { readonly kind: "ended"; readonly result: LoadResult }
-  | { readonly kind: "failed"; readonly reason: string }
+  | {
+    readonly kind: "failed";
+    readonly reason: string;
+    /** Errors of the script that were found on the thread only. */
+    readonly issues?: readonly Issue[];
+  }
   | { readonly kind: "closed" };
 
 /** Sends a message to the server's thread. */
@@ -94,7 +99,15 @@ export class ThreadSession {
           return await this.#close();
       }
     } catch (error) {
-      this.#post({ kind: "failed", reason: inWords(error) });
+      const issues = error instanceof PerfmockError &&
+          error.code === "SCRIPT_INVALID"
+        ? error.issues
+        : undefined;
+      this.#post({
+        kind: "failed",
+        reason: inWords(error),
+        ...issues !== undefined && { issues },
+      });
     }
   }
 

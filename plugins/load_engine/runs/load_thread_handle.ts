@@ -8,7 +8,7 @@ import type {
   LoadResult,
   LoadSummary,
 } from "../../../core/load.ts";
-import type { Clock } from "../../../core/plugin.ts";
+import type { Clock, Issue } from "../../../core/plugin.ts";
 import type { TickTimes } from "../figures/time_series.ts";
 import { shortenEventInterval } from "../http/mod.ts";
 import type { FromThread, ThreadOrder, ToThread } from "./load_thread.ts";
@@ -33,8 +33,8 @@ export interface ThreadEvents {
   ): void;
   /** The run has ended. */
   ended(result: LoadResult): void;
-  /** The thread has failed. No further message follows. */
-  failed(reason: string): void;
+  /** The thread has failed, with the errors of the script if it has any. No further message follows. */
+  failed(reason: string, issues?: readonly Issue[]): void;
 }
 
 /** The worker of a thread; tests replace it. */
@@ -143,7 +143,7 @@ export class LoadThread implements AsyncDisposable {
         this.#end();
         return this.#events.ended(message.result);
       case "failed":
-        return this.#fail(message.reason);
+        return this.#fail(message.reason, message.issues);
     }
   }
 
@@ -157,10 +157,10 @@ export class LoadThread implements AsyncDisposable {
     );
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, issues?: readonly Issue[]): void {
     if (this.#over) return;
     this.#end();
-    this.#events.failed(reason);
+    this.#events.failed(reason, issues);
   }
 
   #end(): void {

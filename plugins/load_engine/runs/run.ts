@@ -20,7 +20,7 @@ import type {
   LoadResult,
   LoadSummary,
 } from "../../../core/load.ts";
-import type { Clock, Dials } from "../../../core/plugin.ts";
+import type { Clock, Dials, Issue } from "../../../core/plugin.ts";
 import { ControlRun } from "../executors/control_run.ts";
 import type { TickTimes } from "../figures/time_series.ts";
 import type { Script, StressScenarios } from "../script/script.ts";
@@ -94,7 +94,11 @@ export class Run {
   readonly id: string;
   /** Resolves when the run has ended and nothing of it is left; never rejects. */
   readonly over: Promise<void>;
+  /** Resolves when its thread has read the script and its files, or the run has ended; never rejects. */
+  readonly started: Promise<void>;
   readonly #settled: () => void;
+  readonly #begun: () => void;
+  #issues: readonly Issue[] = [];
   // Names only: a script can be large, and ended runs are remembered.
   readonly #name: string;
   readonly #scenarios: readonly string[];
@@ -125,6 +129,9 @@ export class Run {
     this.#series = series;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.over = promise;
+    const started = Promise.withResolvers<void>();
+    this.started = started.promise;
+    this.#begun = started.resolve;
     this.#settled = resolve;
     this.#controls = new ControlRun(script, {
       clock,
@@ -137,7 +144,10 @@ export class Run {
       ready: () => this.#onReady(),
       tick: (progress, times) => this.#onTick(progress, times),
       ended: (result) => this.#onEnded(result),
-      failed: (reason) => this.#end("failed", `The load thread: ${reason}`),
+      failed: (reason, issues) => {
+        this.#issues = issues ?? [];
+        this.#end("failed", `The load thread: ${reason}`);
+      },
     }, { clock, startWorker: options.startWorker } satisfies ThreadOptions);
   }
 
@@ -164,6 +174,11 @@ export class Run {
   /** Number of bytes that the names and the result take at most; 0 until the run has ended. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Errors in the files of its script, which its thread has found; empty if there are none. */
+  get issues(): readonly Issue[] {
+    return this.#issues;
   }
 
   /** Report on the run. */
@@ -222,6 +237,7 @@ export class Run {
 
   #onReady(): void {
     if (this.#ending) return;
+    this.#begun();
     this.#state = "running";
     this.#thread.start();
     this.#controls?.start();
@@ -263,6 +279,7 @@ export class Run {
     this.#bytes = bytesOf(this.report, this.#result);
     for (const listener of this.#listeners) listener.ended();
     this.#listeners.clear();
+    this.#begun();
     this.#settled();
   }
 }

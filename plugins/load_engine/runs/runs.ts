@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { LoadHost } from "../../../core/load.ts";
 import { type Clock, type Host, PerfmockError } from "../../../core/plugin.ts";
 import { ownDestination, resolveTarget } from "../http/mod.ts";
-import { parseScript } from "../script/parse.ts";
+import { invalidScript, parseScript } from "../script/parse.ts";
 import type { Script, StressScenarios } from "../script/script.ts";
 import type { ThreadWorker } from "./load_thread_handle.ts";
 import { Run } from "./run.ts";
@@ -98,7 +98,8 @@ export class Runs implements AsyncDisposable {
     const options = this.#options;
     const { host, loadHost, stress, startWorker } = options;
     const from = folder ?? fileURLToPath(loadHost.thread.folder);
-    const script = await this.#read(value, from, options);
+    let files = false;
+    const script = await this.#read(value, from, options, () => files = true);
     const destination = await destinationOf(script, options);
     // Other runs may have started meanwhile.
     this.#checkRoom();
@@ -118,6 +119,14 @@ export class Runs implements AsyncDisposable {
       startWorker,
     });
     this.#remember(run);
+    if (files) {
+      await run.started;
+      if (run.issues.length > 0) {
+        await run.over;
+        this.#runs.delete(run.id);
+        throw invalidScript(run.issues);
+      }
+    }
     return run;
   }
 
@@ -141,7 +150,13 @@ export class Runs implements AsyncDisposable {
     );
   }
 
-  #read(value: unknown, folder: string, options: RunsOptions): Promise<Script> {
+  /** Reads the script, but for its files: the run's thread reads them. */
+  #read(
+    value: unknown,
+    folder: string,
+    options: RunsOptions,
+    unread: () => void,
+  ): Promise<Script> {
     const { host, stress, targets } = options;
     const { kit, dials } = host;
     return parseScript(value, {
@@ -149,6 +164,7 @@ export class Runs implements AsyncDisposable {
       stream: (seed, name) => host.stream(seed, name),
       suggest: (name, candidates) => host.suggest(name, candidates),
       folder,
+      unread,
       server: { dials, stress, targets },
     });
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  checkFile,
   FileError,
   type FileLimits,
   type Issue,
@@ -59,9 +60,17 @@ const HAR_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
 /** Greatest length of all distinct requests of a trace, in characters. */
 const MAX_REQUESTS = 128 * 1024 ** 2;
 
-/** Limits of the file of a trace. */
-export function traceLimits(format: TraceFormat): FileLimits {
-  return format === "har" ? HAR_LIMITS : LINE_LIMITS;
+/** Finds out whether the file of a trace can be read, and returns the issues. */
+export function traceIssues(
+  path: string,
+  format: TraceFormat,
+): readonly Issue[] {
+  try {
+    checkFile(path, format === "har" ? HAR_LIMITS : LINE_LIMITS);
+    return [];
+  } catch (error) {
+    return unreadable(path, error).issues ?? [];
+  }
 }
 
 /** Maximum number of issues that are listed one by one. */
@@ -79,13 +88,14 @@ export function readTrace(path: string, format: TraceFormat): TraceReading {
   try {
     return format === "har" ? readHar(path) : readLines(path, format);
   } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    return failure(
-      path,
-      `Cannot read the file: ${error.message}`,
-      error.allowed,
-    );
+    return unreadable(path, error);
   }
+}
+
+function unreadable(path: string, error: unknown): TraceReading {
+  if (!(error instanceof FileError)) throw error;
+  const { message, allowed } = error;
+  return failure(path, `Cannot read the file: ${message}`, allowed);
 }
 
 function failure(

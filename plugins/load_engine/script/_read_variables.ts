@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  checkFile,
   FileError,
   type FileLimits,
   type Issue,
@@ -14,6 +15,7 @@ import {
   validate,
 } from "../../../core/plugin.ts";
 import type { Value } from "./_requests.ts";
+import type { ScriptTools } from "./script.ts";
 
 /** Values that every scenario has. */
 export const OWN_VALUES: ReadonlyMap<string, Value> = new Map<string, Value>([
@@ -52,9 +54,7 @@ interface Written {
 export function readVariable(
   value: unknown,
   path: string,
-  { kit }: {
-    readonly kit: Kit;
-  },
+  { kit, unread }: Pick<ScriptTools, "kit" | "unread">,
 ): ReadVariable {
   const read = validate(variableSchema(kit), value, path);
   if (read.issues !== undefined) {
@@ -64,7 +64,13 @@ export function readVariable(
   if (integer !== undefined) return good(integers(integer));
   if (choice !== undefined) return good(choices(choice.map(String)));
   if (csv === undefined) return { variable: undefined, issues: [] };
-  const columns = readRows(csv.file);
+  const columns = unread === undefined
+    ? readRows(csv.file)
+    : unreadable(csv.file);
+  if (columns === undefined) {
+    unread?.();
+    return good(() => () => "");
+  }
   if (typeof columns === "string") {
     return bad({
       path: `${path}/csv/file`,
@@ -135,13 +141,23 @@ function choices(values: readonly string[]): Variable {
 export type Columns = ReadonlyMap<string, readonly string[]>;
 
 /** Limits of a CSV file. */
-export const CSV_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
+const CSV_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
 
 /** Greatest number of rows of a CSV file. */
 const MAX_ROWS = 1_000_000;
 
 /** Greatest number of cells of a CSV file. */
 const MAX_CELLS = 8_000_000;
+
+/** Returns a sentence that says why a file cannot be read; undefined where it can. */
+function unreadable(path: string): string | undefined {
+  try {
+    checkFile(path, CSV_LIMITS);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return `Cannot read the file: ${error.message}`;
+  }
+}
 
 /**
  * Reads a CSV file with a header line (RFC 4180), separated by comma, semicolon or tab.

@@ -21,6 +21,7 @@ import {
   type Trace,
   TRACE_FORMATS,
   type TraceFormat,
+  traceIssues,
 } from "./_read_trace.ts";
 import { OWN_VALUES, readVariable, type Variable } from "./_read_variables.ts";
 import {
@@ -276,7 +277,10 @@ export function readTraffic(
       allowed: "names of their own",
     });
   }
-  const trace = readRecording(written, settings, issues);
+  const trace = readRecording(written, settings, {
+    issues,
+    unread: tools.unread,
+  });
   return {
     ...written,
     parts: new Set([...groups, ...names]),
@@ -303,20 +307,27 @@ const NO_TRACE: Trace = {
 function readRecording(
   { path, object }: WrittenScenario,
   settings: TrafficSettings | undefined,
-  issues: Issue[],
+  { issues, unread }: {
+    readonly issues: Issue[];
+    readonly unread: ScriptTools["unread"];
+  },
 ): Trace {
   if (settings?.executor !== "replay") return NO_TRACE;
   const { file, format, times } = settings.trace;
+  const found = (own: readonly Issue[]): Trace => {
+    issues.push(
+      ...own.map((issue) => ({ ...issue, path: `${path}/trace${issue.path}` })),
+    );
+    return NO_TRACE;
+  };
+  if (file !== undefined && unread !== undefined) {
+    unread();
+    return found(traceIssues(file, format ?? formatOf(file)));
+  }
   const reading = file === undefined
     ? listedTimes(times ?? [])
     : readTrace(file, format ?? formatOf(file));
-  if (reading.issues !== undefined) {
-    issues.push(...reading.issues.map((issue) => ({
-      ...issue,
-      path: `${path}/trace${issue.path}`,
-    })));
-    return NO_TRACE;
-  }
+  if (reading.issues !== undefined) return found(reading.issues);
   if (reading.trace.choices === undefined && object.requests === undefined) {
     issues.push({
       path: `${path}/requests`,

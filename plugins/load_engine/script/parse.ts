@@ -83,15 +83,7 @@ export async function parseScript(
     },
   );
   issues.push(...thresholdIssues);
-  if (issues.length > 0) {
-    throw new PerfmockError(
-      "SCRIPT_INVALID",
-      `Cannot use the script: ${issues.length} ${
-        issues.length === 1 ? "error" : "errors"
-      }`,
-      issues,
-    );
-  }
+  if (issues.length > 0) throw invalidScript(issues);
   return {
     name: written.name,
     seed: written.seed,
@@ -114,6 +106,17 @@ export async function parseScript(
     ),
     thresholds,
   };
+}
+
+/** Returns the error for a script that cannot be used. */
+export function invalidScript(issues: readonly Issue[]): PerfmockError {
+  return new PerfmockError(
+    "SCRIPT_INVALID",
+    `Cannot use the script: ${issues.length} ${
+      issues.length === 1 ? "error" : "errors"
+    }`,
+    issues,
+  );
 }
 
 function rootSchema(kit: Kit) {

@@ -229,6 +229,11 @@ export interface ScriptTools {
   suggest(name: string, candidates: Iterable<string>): string | undefined;
   /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
+  /**
+   * Called for each file that is left unread after a check that it can be: a thread will read it. Undefined to read files, which
+   * blocks.
+   */
+  readonly unread?: () => void;
   /** Properties of the server; undefined on a load thread, where the server's thread has already checked what depends on them. */
   readonly server?: ScriptServer;
 }
