@@ -219,5 +219,5 @@ function matcherOf(source: string): RegExp {
 
 /** Returns true if a part may match characters beyond ASCII. */
 function isWide(source: string): boolean {
-  return source === "." || /[^\x00-\x7f]|^\[\^|\\[DSWupPx]/.test(source);
+  return source === "." || /\P{ASCII}|^\[\^|\\[DSWupPx]/u.test(source);
 }
