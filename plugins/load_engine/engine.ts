@@ -9,7 +9,7 @@ import { progressLine } from "./figures/formats.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
 import { parseScript, readScript, type ScriptTexts } from "./script/parse.ts";
 import { simulateApart } from "./simulation/apart.ts";
-import { beyondLimit, simulate } from "./simulation/mod.ts";
+import { beyondLimit, simulate } from "./simulation/simulate.ts";
 
 /** Limits of simulations. */
 export interface SimulationLimits {

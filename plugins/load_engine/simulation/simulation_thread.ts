@@ -14,7 +14,7 @@ import {
   type Issue,
   PerfmockError,
 } from "../../../core/plugin.ts";
-import { simulate } from "./mod.ts";
+import { simulate } from "./simulate.ts";
 
 /** Order for the thread of a simulation. */
 export interface SimulationOrder {

@@ -6,7 +6,7 @@ import { createVirtualWorld } from "../../../../core/world/virtual_world.ts";
 import {
   simulate,
   type SimulationTools,
-} from "../../../../plugins/load_engine/simulation/mod.ts";
+} from "../../../../plugins/load_engine/simulation/simulate.ts";
 import { host } from "../_scripts.ts";
 
 const ROUTES = [
