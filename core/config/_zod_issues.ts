@@ -40,6 +40,9 @@ export interface WordedIssue {
   readonly value?: unknown;
 }
 
+/** Number of unknown keys of one object that are reported one by one: each is compared with the known ones. */
+const LISTED_KEYS = 100;
+
 /** The part of a zod schema that takes an error map for one parse. */
 interface ZodSchema<T> extends Schema<T> {
   safeParse(
@@ -101,11 +104,20 @@ export function wordedIssues(
   const segments = [...base, ...pathOf(issue)];
   const value = lookUp(root, segments);
   if (issue.code === "unrecognized_keys") {
-    return listOf(issue.keys).map(String).map((key) => ({
-      segments: [...segments, key],
-      message: `Unknown key ${JSON.stringify(key)}`,
-      unknownKey: true,
-    }));
+    const keys = listOf(issue.keys);
+    const listed: WordedIssue[] = keys.slice(0, LISTED_KEYS).map(String)
+      .map((key) => ({
+        segments: [...segments, key],
+        message: `Unknown key ${JSON.stringify(key)}`,
+        unknownKey: true,
+      }));
+    const further = keys.length - LISTED_KEYS;
+    return further <= 0 ? listed : [...listed, {
+      segments,
+      unknownKey: false,
+      message: `There are ${further} more unknown keys`,
+      value: undefined,
+    }];
   }
   const branches = branchesOf(issue);
   if (branches.length > 0) {

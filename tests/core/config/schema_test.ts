@@ -395,3 +395,15 @@ Deno.test("deepFreeze() does not evaluate getters", () => {
   });
   assert.equal(evaluated, false);
 });
+
+Deno.test("validateConfig() lists a hundred unknown keys of an object, and the number of the others", () => {
+  const keys = Array.from({ length: 60_000 }, (_, i) => [`k${i}`, i]);
+  const result = validateConfig(Object.fromEntries(keys), {
+    kit,
+    ...createConfigSchemas({ kit, routeKeys: new Map() }),
+  });
+  const messages = (result.issues ?? []).map(({ message }) => message);
+  assert.equal(messages.length, 101);
+  assert.equal(messages[99], 'Unknown key "k99"');
+  assert.equal(messages[100], "There are 59900 more unknown keys");
+});
