@@ -40,9 +40,10 @@ export class Cells {
 }
 
 /**
- * Reads a value that another part counts.
+ * Reads a value that another part counts. An exporter leaves out a metric that cannot be read, and writes all others.
  *
- * @returns NaN if the function throws, or returns no number
+ * @param failed takes the error of the function, before it is thrown
+ * @throws the error of the function, or a TypeError if it returns no number
  */
 export function followed(
   read: () => number,
@@ -56,7 +57,7 @@ export function followed(
     );
   } catch (error) {
     failed(error);
-    return NaN;
+    throw error;
   }
 }
 
