@@ -43,6 +43,8 @@ export interface HttpServerOptions extends ListenOptions {
   readonly receive: (request: ServerRequest) => void;
   /** Reports an error of perfmock, which ends no more than one connection. */
   readonly failed: (error: unknown) => void;
+  /** Reports that connections have to wait because as many are open as allowed. */
+  readonly full?: () => void;
   /** Reports that connections have to wait because the system has no descriptor left. */
   readonly starved: () => void;
 }
@@ -72,6 +74,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
   roughly: number;
   date = "";
   readonly #fd: number;
+  readonly #full: (() => void) | undefined;
   readonly #starved: () => void;
   readonly #connections: Connection[] = [];
   readonly #ended = Promise.withResolvers<void>();
@@ -97,13 +100,14 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
 
   private constructor(
     loop: Loop,
-    { failed, limits, receive, starved }: HttpServerOptions,
+    { failed, full, limits, receive, starved }: HttpServerOptions,
     { fd, port }: { readonly fd: number; readonly port: number },
   ) {
     this.loop = loop;
     this.limits = limits;
     this.receive = receive;
     this.failed = failed;
+    this.#full = full;
     this.#starved = starved;
     this.#fd = fd;
     this.port = port;
@@ -146,6 +150,8 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
     const { calls } = this.loop;
     for (let i = 0; i < ACCEPTS; i++) {
       if (this.#connections.length >= this.limits.connections) {
+        // Not known yet is whether any waits.
+        this.#full?.();
         return this.#accept(false);
       }
       const fd = calls.accept4(this.#fd, this.#address, this.#size, ACCEPTED);

@@ -8,6 +8,7 @@ import type { EngineName, ServerLimits } from "../config/mod.ts";
 import type { PreciseClock } from "../lib/time/mod.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import type { Log } from "../world/state.ts";
+import type { HoldReason } from "./held_back.ts";
 
 /** Certificate and its key, in PEM. */
 export interface Certificate {
@@ -44,6 +45,8 @@ export interface EngineOptions {
   readonly reusePort: boolean;
   /** Takes lines of the log. */
   readonly log: Log;
+  /** Counts that new connections have to wait, or that one was refused. */
+  readonly heldBack: (reason: HoldReason) => void;
   /** Takes an error that an answer or a connection has met: an engine swallows none. */
   readonly failed: (error: unknown) => void;
 }
@@ -72,6 +75,17 @@ export type Listen = (options: EngineOptions) => Promise<Engine>;
 
 /** Number of descriptors that a process needs besides those of connections: files, pipes, outgoing connections. */
 const OTHER_DESCRIPTORS = 100;
+
+/**
+ * Returns the maximum number of connections, such that the process keeps descriptors for everything else.
+ *
+ * @param limit number of descriptors that the process may open
+ * @param connections maximum number that the configuration allows
+ */
+export function connectionLimit(limit: number, connections: number): number {
+  const others = Math.min(OTHER_DESCRIPTORS, limit / 2);
+  return Math.max(1, Math.min(connections, Math.floor(limit - others)));
+}
 
 /**
  * Returns the warning for a process that may open fewer descriptors than its connections need.

@@ -14,7 +14,7 @@ import {
 import { obstacle } from "../net/libc.ts";
 import type { Edge } from "../pipeline/edge.ts";
 import type { Log } from "../world/state.ts";
-import type { Certificate, Engine, Listen } from "./engine.ts";
+import type { Certificate, Engine, EngineOptions, Listen } from "./engine.ts";
 import {
   addressError,
   cannotRun,
@@ -65,6 +65,8 @@ export interface ListenOptions {
   readonly log: Log;
   /** Takes an error that an engine has met. */
   readonly failed: (engine: EngineName, error: unknown) => void;
+  /** Counts that new connections have to wait, or that one was refused. */
+  readonly heldBack: EngineOptions["heldBack"];
   /** Clock whose timers decide when answers leave; undefined if it needs no start. */
   readonly clock?: PreciseClock | undefined;
 }
@@ -226,7 +228,7 @@ function onceEach(log: Log): Log {
 /** Starts an engine at one address. Throws a PerfmockError, except where native cannot run here. */
 async function startOne(
   name: EngineName,
-  { server, certificate, edge, failed, log }: ListenOptions,
+  { server, certificate, edge, failed, heldBack, log }: ListenOptions,
   listenWith: Listen,
   place: Parameters<typeof otherError>[0],
 ): Promise<Engine> {
@@ -242,6 +244,7 @@ async function startOne(
       reusePort: server.reusePort,
       log,
       failed: (error) => failed(name, error),
+      heldBack,
     });
   } catch (error) {
     const known = addressError(place, error);

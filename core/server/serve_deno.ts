@@ -4,39 +4,85 @@
  * @module
  */
 import { BODILESS } from "../lib/http.ts";
+import { pause } from "../lib/time/mod.ts";
 import type { Peer } from "../pipeline/incoming.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 
 /** Starts to listen. Throws the system's error. */
 export function listenWithDeno(
-  { host, port, certificate, failed, handler }: EngineOptions,
+  { host, port, certificate, failed, handler, heldBack }: EngineOptions,
 ): Engine {
   const ending = new AbortController();
-  const server = Deno.serve({
-    hostname: host,
-    port,
-    signal: ending.signal,
-    onListen() {},
-    onError(error) {
-      failed(error);
-      return new Response(null, { status: 500 });
-    },
-    ...certificate,
-  }, (request: Request, peer: Peer) => {
-    const answer = handler(request, peer);
-    if (request.method !== "HEAD") return answer;
-    return answer instanceof Response ? unsized(answer) : answer.then(unsized);
-  });
+  let ended = false;
+  const serveOn = (port: number) =>
+    Deno.serve({
+      hostname: host,
+      port,
+      signal: ending.signal,
+      onListen() {},
+      onError(error) {
+        failed(error);
+        return new Response(null, { status: 500 });
+      },
+      ...certificate,
+    }, (request: Request, peer: Peer) => {
+      const answer = handler(request, peer);
+      if (request.method !== "HEAD") return answer;
+      return answer instanceof Response
+        ? unsized(answer)
+        : answer.then(unsized);
+    });
+  let server = serveOn(port);
+  const { port: own } = server.addr;
+  const finished = keepListening();
+
+  /** Listens again where Deno's server ends by itself, as it does when no descriptor is left for a connection. */
+  async function keepListening(): Promise<void> {
+    for (;;) {
+      try {
+        await server.finished;
+        return;
+      } catch {
+        // The listener is closed now; open connections go on.
+        if (ended) return;
+        heldBack("descriptors");
+      }
+      do {
+        await pause(RETRY, ending.signal);
+        if (ended) return;
+      } while (!listensAgain());
+    }
+  }
+
+  function listensAgain(): boolean {
+    try {
+      server = serveOn(own);
+      return true;
+    } catch {
+      heldBack("descriptors");
+      return false;
+    }
+  }
+
   return {
     name: "deno",
-    port: server.addr.port,
-    shutdown: () => server.shutdown(),
+    port: own,
+    async shutdown() {
+      ended = true;
+      // It rejects if it has ended by itself.
+      await server.shutdown().catch(() => {});
+      await finished;
+    },
     async cut() {
+      ended = true;
       ending.abort();
-      await server.finished;
+      await finished;
     },
   };
 }
+
+/** Time between two attempts to listen again, in ms. */
+const RETRY = 50;
 
 /**
  * Makes an answer to HEAD whose length is not known announce none: Deno announces 0 for an answer without a body, which is

@@ -8,6 +8,7 @@ import { raiseDescriptorLimit } from "../net/descriptors.ts";
 import { Loop } from "../net/loop.ts";
 import { LoopWaker } from "../net/loop_waker.ts";
 import {
+  connectionLimit,
   descriptorWarning,
   type Engine,
   type EngineOptions,
@@ -20,10 +21,11 @@ import {
  * @throws SocketError with the system's error, or an Error whose message says why the engine cannot run here
  */
 export async function listenWithNative(
-  { failed, host, limits, log, port, receive, reusePort }: EngineOptions,
+  { failed, heldBack, host, limits, log, port, receive, reusePort }:
+    EngineOptions,
 ): Promise<Engine> {
   const loop = await Loop.acquire();
-  let starved = false;
+  const descriptors = raiseDescriptorLimit(loop);
   let server: HttpServer;
   try {
     server = await HttpServer.start(loop, {
@@ -38,23 +40,19 @@ export async function listenWithNative(
           count: limits.headers,
         },
         body: limits.body,
-        connections: limits.connections,
+        connections: connectionLimit(descriptors, limits.connections),
         headTimeout: limits.headTimeout || Infinity,
         idleTimeout: limits.idleTimeout || Infinity,
       },
       receive,
       failed,
-      starved() {
-        if (starved) return;
-        starved = true;
-        log("warn", "No descriptor is left: further connections have to wait");
-      },
+      full: () => heldBack("connections"),
+      starved: () => heldBack("descriptors"),
     });
   } catch (error) {
     await loop.release();
     throw error;
   }
-  const descriptors = raiseDescriptorLimit(loop);
   if (lacksDescriptors(descriptors, limits.connections)) {
     log("warn", descriptorWarning(descriptors, limits.connections));
   }

@@ -18,7 +18,8 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
 import { clearImmediate, setImmediate } from "node:timers";
-import type { Engine, EngineOptions } from "./engine.ts";
+import { readProcessFigures } from "../observe/read_process.ts";
+import { connectionLimit, type Engine, type EngineOptions } from "./engine.ts";
 
 /** Request over HTTP/1.1 or HTTP/2. */
 type Incoming = IncomingMessage | Http2ServerRequest;
@@ -34,8 +35,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 /** Starts to listen. Throws the system's error. */
 export async function listenWithNode(options: EngineOptions): Promise<Engine> {
-  const { certificate, host, port } = options;
-  const connections = new Connections();
+  const { certificate, heldBack, host, limits, port } = options;
+  const connections = new Connections(limits.idleTimeout);
   const onRequest = (
     request: Incoming,
     response: ServerResponse | Http2ServerResponse,
@@ -47,13 +48,20 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
     ? createServer({
       keepAliveTimeout: 0,
       requestTimeout: 0,
-      headersTimeout: 0,
+      headersTimeout: limits.headTimeout,
     }, onRequest)
     : createSecureServer({ ...certificate, allowHTTP1: true }, onRequest);
   server.on(
     certificate === undefined ? "connection" : "secureConnection",
     (socket: Socket) => connections.add(socket),
   );
+  // Node's server accepts nothing more once no descriptor was left, and says nothing. It accepts those that it refuses, and closes
+  // them later, so that most of the descriptors have to stay free for them.
+  server.maxConnections = connectionLimit(
+    Math.floor((readProcessFigures().maxFds ?? Infinity) / 3),
+    limits.connections,
+  );
+  server.on("drop", () => heldBack("connections"));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen(port, host, resolve);
@@ -79,10 +87,19 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
 /** Open connections, each with its number of exchanges in flight. */
 class Connections {
   readonly #open = new Map<Socket, number>();
+  readonly #idle: number;
   #ending = false;
+
+  /** @param idle time without a byte after which a connection without a request is closed, in ms; 0 for no limit */
+  constructor(idle: number) {
+    this.#idle = idle;
+  }
 
   add(socket: Socket): void {
     this.#open.set(socket, 0);
+    socket.setTimeout(this.#idle, () => {
+      if (this.#open.get(socket) === 0) socket.destroySoon();
+    });
     socket.on("close", () => this.#open.delete(socket));
     // A client may reset its connection: this is no error of the server.
     socket.on("error", () => {});

@@ -53,6 +53,7 @@ import type { Log } from "../world/state.ts";
 import { createVirtualWorld } from "../world/virtual_world.ts";
 import { World, type WorldOptions } from "../world/world.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
+import { HeldBack } from "./held_back.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
 import { SessionMetrics } from "./session_metrics.ts";
@@ -100,6 +101,7 @@ export class Server implements Perfmock {
   readonly #failures: Failures;
   readonly #overflowing = new Set<string>();
   readonly #lag: LagSampler;
+  readonly #heldBack: HeldBack;
   readonly #started: number;
   readonly #main: World;
   readonly #sessions: Sessions;
@@ -140,6 +142,7 @@ export class Server implements Perfmock {
     if (this.#ownClock !== undefined) {
       followProcess(this.#metrics, performance.timeOrigin / 1000);
     }
+    this.#heldBack = new HeldBack({ clock, log, metrics: this.#metrics });
     this.#lag = new LagSampler(clock, {
       record: (milliseconds) => {
         this.#recorder.lag.record(milliseconds);
@@ -268,6 +271,7 @@ export class Server implements Perfmock {
       edge,
       log: this.#log,
       failed: (engine, error) => this.#internal(`engine ${engine}`, error),
+      heldBack: this.#heldBack.count,
       clock: this.#ownClock,
     });
     this.#lag.start();
@@ -416,6 +420,7 @@ export class Server implements Perfmock {
       plugins: () => [
         ...reports.flatMap(({ reasons }) => reasons),
         ...this.#failures.reasons(),
+        ...this.#heldBack.reasons,
       ],
     }, now);
     return {

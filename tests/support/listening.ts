@@ -46,6 +46,7 @@ export function start(
     server: serverSettings(settings),
     resets: false,
     failed: () => {},
+    heldBack: () => {},
     edge: {
       fetch: handler,
       receive: (incoming) => incoming.respond(answer(handler, incoming)),

@@ -33,3 +33,22 @@ export async function withinLimit<T>(
     clearTimeout(timer);
   }
 }
+
+/**
+ * Waits.
+ *
+ * @param limit time in ms
+ * @param signal ends the wait early
+ */
+export function pause(limit: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, limit);
+    signal.addEventListener("abort", end);
+  });
+}
