@@ -154,6 +154,7 @@ function answer(
   const leaving = new AbortController();
   outgoing.on("close", () => {
     if (isUnsent(outgoing)) leaving.abort();
+    else skipRest(incoming);
   });
   const send = (response: Response) => {
     if (response.type === "error") reset(incoming);
@@ -179,6 +180,22 @@ function answer(
   } catch (error) {
     fail(error);
   }
+}
+
+/** Maximum size of the rest of a body that is read past its answer, in bytes. */
+const SKIPPED = 1024 * 1024;
+
+/** Reads past what nobody has read of a body: the next request of the connection is behind it. Over HTTP/2 it has no order. */
+function skipRest(incoming: Incoming): void {
+  if ("stream" in incoming || incoming.complete) return;
+  // The stream made of the body stops when it is full.
+  incoming.removeAllListeners("data");
+  let left = SKIPPED;
+  incoming.on("data", ({ length }: Uint8Array) => {
+    left -= length;
+    if (left < 0) incoming.socket.destroySoon();
+  });
+  incoming.resume();
 }
 
 /** Converts a request to the Fetch API's; undefined if it is not valid there. */
