@@ -29,6 +29,17 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   readonly answer?: Readonly<Record<string, unknown>>;
   /** Content type of the answer. Default `application/json`. */
   readonly type?: string;
+  /** Further content types of the answer, with the JSON Schema of each, for openapi.json. */
+  readonly types?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /**
+   * Content types of a body that `handle` reads itself, with the JSON Schema of each, for openapi.json. Not beside `body`, which is
+   * JSON.
+   */
+  readonly accepts?: Readonly<
+    Record<string, Readonly<Record<string, unknown>>>
+  >;
+  /** Names of request headers that change the answer, with a description of each, for openapi.json. */
+  readonly headers?: Readonly<Record<string, string>>;
   /**
    * Access to an endpoint at a path of its own: with `control`, callers are checked as those of the control API are, its token
    * included. Default `public`. Below the control path, all endpoints are checked.

@@ -145,6 +145,9 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
         interval: kit.duration(LIVE_INTERVAL).optional(),
       }),
       answer: LIVE_SCHEMA,
+      headers: {
+        "Last-Event-ID": "Id of the last event that a former reader received",
+      },
       handle: ({ request, query }) =>
         world.live.follow(
           query.interval,
@@ -199,6 +202,7 @@ function journalEndpoint(
       format: z.enum(["json", "jsonl"]).default("json"),
     }),
     answer: listOf("requests", JOURNAL_ENTRY),
+    types: { "application/jsonl": TEXT },
     handle({ query: { format, ...filter } }) {
       const requests = entries(filter);
       return format === "json" ? { requests } : new Response(

@@ -58,9 +58,39 @@ export function revisionsIn(
     : tags.flatMap((tag) => /^"(\d+)"$/.exec(tag)?.[1] ?? []).map(Number);
 }
 
-const ANY = z.unknown();
-const CONFIG = { type: "object", description: "The configuration, as written" };
-const ROUTE = { type: "object", description: "The route, as written" };
+const CONFIG = {
+  type: "object",
+  description:
+    "The configuration, as written; `perfmock schema` prints its JSON Schema",
+};
+const ROUTE = {
+  type: "object",
+  description:
+    "The route, as written: an element of the configuration's routes",
+};
+
+// Bodies are checked as parts of the whole configuration: with its issues, and their places in it.
+const NEW_CONFIG = z.unknown().meta({
+  ...CONFIG,
+  examples: [{
+    seed: 7,
+    routes: [{ path: "/a", serviceTime: "5ms", response: { text: "a" } }],
+  }],
+});
+const CONFIG_PATCH = z.unknown().meta({
+  ...CONFIG,
+  examples: [{ seed: 7 }, { journal: { capacity: 100 } }],
+});
+const NEW_ROUTE = z.unknown().meta({
+  ...ROUTE,
+  examples: [{ path: "/a", serviceTime: "5ms", response: { text: "a" } }],
+});
+const ROUTE_PATCH = z.unknown().meta({ ...ROUTE, examples: [{ scale: 3 }] });
+
+const IF_MATCH = {
+  "If-Match":
+    "Revisions of the configuration to be changed, or *; 412 otherwise",
+};
 
 /** Endpoints `config` and `routes/{id}`. */
 export function configEndpoints(live: LiveConfiguration): Endpoint[] {
@@ -98,7 +128,8 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
       path: "/config",
       summary:
         "Merges into the configuration (RFC 7396); use routes/{id} to change routes",
-      body: ANY,
+      body: CONFIG_PATCH,
+      headers: IF_MATCH,
       answer: CONFIG,
       handle: (call) =>
         change(
@@ -112,7 +143,8 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
       path: "/config",
       summary:
         "Replaces the configuration; host, port, reusePort, tls, engine and limits stay unless they are named",
-      body: ANY,
+      body: NEW_CONFIG,
+      headers: IF_MATCH,
       answer: CONFIG,
       handle: (call) =>
         change(
@@ -142,7 +174,8 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
       method: "PUT",
       path: "/routes/:id",
       summary: "Replaces one route; a new one is appended",
-      body: ANY,
+      body: NEW_ROUTE,
+      headers: IF_MATCH,
       answer: ROUTE,
       handle: (call) =>
         change(
@@ -155,7 +188,8 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
       method: "PATCH",
       path: "/routes/:id",
       summary: "Merges into one route (RFC 7396)",
-      body: ANY,
+      body: ROUTE_PATCH,
+      headers: IF_MATCH,
       answer: ROUTE,
       handle: (call) =>
         change(
@@ -169,6 +203,7 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
       path: "/routes/:id",
       summary: "Removes one route",
       status: 204,
+      headers: IF_MATCH,
       handle: (call) =>
         change(
           call,

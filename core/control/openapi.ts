@@ -95,12 +95,18 @@ function operation(
   const queries = Object.entries((query.properties ?? {}) as Json).map((
     [name, schema],
   ) => ({ name, in: "query", schema }));
+  const headers = Object.entries(endpoint.headers ?? {}).map((
+    [name, description],
+  ) => ({ name, in: "header", description, schema: { type: "string" } }));
   const status = endpoint.status ?? 200;
+  const accepted = endpoint.body === undefined
+    ? endpoint.accepts
+    : { "application/json": jsonSchema(endpoint.body) };
   return {
     summary: endpoint.summary,
     tags: [tag],
     operationId,
-    ...(names.length + queries.length > 0 && {
+    ...(names.length + queries.length + headers.length > 0 && {
       parameters: [
         ...names.map((name) => ({
           name,
@@ -109,23 +115,20 @@ function operation(
           schema: { type: "string" },
         })),
         ...queries,
+        ...headers,
       ],
     }),
-    ...(endpoint.body !== undefined && {
-      requestBody: {
-        required: true,
-        content: {
-          "application/json": {
-            schema: jsonSchema(endpoint.body),
-          },
-        },
-      },
+    ...(accepted !== undefined && {
+      requestBody: { required: true, content: contents(accepted) },
     }),
     responses: {
       [status]: {
         description: endpoint.summary,
         ...(status !== 204 && {
-          content: { [type]: { schema: endpoint.answer ?? {} } },
+          content: contents({
+            [type]: endpoint.answer ?? {},
+            ...endpoint.types,
+          }),
         }),
       },
       default: {
@@ -138,4 +141,11 @@ function operation(
       },
     },
   };
+}
+
+/** Media types with the schema of each. */
+function contents(schemas: Readonly<Record<string, unknown>>): Json {
+  return Object.fromEntries(
+    Object.entries(schemas).map(([type, schema]) => [type, { schema }]),
+  );
 }

@@ -283,6 +283,15 @@ export function isSchema(value: unknown): boolean {
 
 const METHODS: readonly unknown[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
+function isObject(value: unknown): boolean {
+  return Object(value) === value;
+}
+
+function isObjectOf(check: (part: unknown) => boolean) {
+  return (value: unknown): boolean =>
+    isObject(value) && Object.values(value as object).every(check);
+}
+
 /** Members of an endpoint, with the check of each. A Record, so that the compiler notices a missing one. */
 const ENDPOINT: {
   readonly [K in keyof Required<Endpoint>]: (value: unknown) => boolean;
@@ -294,8 +303,13 @@ const ENDPOINT: {
   query: (value) => value === undefined || isSchema(value),
   status: (value) =>
     value === undefined || [200, 201, 202, 204].includes(value as number),
-  answer: (value) => value === undefined || Object(value) === value,
+  answer: (value) => value === undefined || isObject(value),
   type: (value) => value === undefined || typeof value === "string",
+  types: (value) => value === undefined || isObjectOf(isObject)(value),
+  accepts: (value) => value === undefined || isObjectOf(isObject)(value),
+  headers: (value) =>
+    value === undefined ||
+    isObjectOf((part) => typeof part === "string")(value),
   access: (value) =>
     value === undefined || value === "public" || value === "control",
   handle: (value) => typeof value === "function",

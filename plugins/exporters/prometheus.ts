@@ -70,6 +70,9 @@ export class Prometheus {
       summary:
         "All metrics in Prometheus' text format, or in OpenMetrics where Accept asks for it",
       type: PROMETHEUS_TEXT.contentType,
+      answer: { type: "string" },
+      types: { [this.#openMetrics.contentType]: { type: "string" } },
+      headers: { Accept: "application/openmetrics-text for OpenMetrics" },
       access: token ? "control" : "public",
       handle: ({ request }) => this.#answer(request, duration),
     };

@@ -159,6 +159,10 @@ export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
         description: "settings of a pool, as in the configuration",
         examples: [{ concurrency: 20, queueTimeout: "1s" }],
       }),
+      headers: {
+        "If-Match":
+          "Revisions of the configuration to be changed, or *; 412 otherwise",
+      },
       answer: { type: "object", properties: POOL },
       handle: (call) => changePool(call, limiter, host),
     }),
@@ -168,8 +172,18 @@ export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
       summary:
         "Report refused clients: retries, their spacing in milliseconds, and a verdict",
       answer: {
-        ...listOf("clients", { client: TEXT, ...RETRY_FIGURES }),
+        type: "object",
         required: ["clients", "all"],
+        properties: {
+          clients: {
+            type: "array",
+            items: {
+              type: "object",
+              properties: { client: TEXT, ...RETRY_FIGURES },
+            },
+          },
+          all: { type: "object", properties: RETRY_FIGURES },
+        },
       },
       handle: () => limiter.state.clients.report(),
     }),

@@ -31,6 +31,25 @@ const WITH_SUMMARY = {
   properties: { ...RUN.properties, summary: { type: ["object", "null"] } },
 };
 
+/** Content types of a script. Any other, or none, is read as YAML, which JSON is too. */
+const SCRIPT = {
+  "application/json": {
+    type: "object",
+    description: "A load script",
+    examples: [{
+      scenarios: {
+        browse: {
+          executor: "arrival-rate",
+          rate: "20/s",
+          duration: "1s",
+          requests: [{ path: "/a" }],
+        },
+      },
+    }],
+  },
+  "application/yaml": { type: "string", description: "A load script in YAML" },
+};
+
 /** Calls that start, list, watch and stop runs. */
 export function runEndpoints(runs: Runs, texts: ScriptTexts): Endpoint[] {
   /** Handles a call for the run in the path. */
@@ -50,6 +69,7 @@ export function runEndpoints(runs: Runs, texts: ScriptTexts): Endpoint[] {
     path: "/runs",
     summary:
       "Start a run of a load script in JSON or YAML; several can be active",
+    accepts: SCRIPT,
     status: 201,
     answer: RUN,
     handle: ({ request }) => start(request, runs, texts),
@@ -154,6 +174,7 @@ export function simulateEndpoint(
     path: "/simulate",
     summary:
       "Run a load script in JSON or YAML in virtual time, against a copy of this server",
+    accepts: SCRIPT,
     answer: { type: "object" },
     async handle({ request }) {
       const script = await scriptIn(request, texts);

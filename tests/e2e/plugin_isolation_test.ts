@@ -223,6 +223,9 @@ const MEMBERS: {
     status: endpointData("status"),
     answer: endpointData("answer"),
     type: endpointData("type"),
+    types: endpointData("types"),
+    accepts: endpointData("accepts"),
+    headers: endpointData("headers"),
     access: endpointData("access"),
     handle: called(
       "GET /bad-x",

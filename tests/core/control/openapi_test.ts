@@ -69,6 +69,35 @@ Deno.test("openapi() names the content type of an endpoint that has one", () => 
   deepEqual(responses["200"].content, { "text/plain": { schema: {} } });
 });
 
+Deno.test("openapi() describes further types, bodies that the endpoint reads, and headers", () => {
+  const { paths } = describe(endpoint({
+    method: "POST",
+    types: { "application/jsonl": { type: "string" } },
+    accepts: { "application/yaml": { type: "string" } },
+    headers: { "If-Match": "Revision" },
+  }));
+  const { responses, requestBody, parameters } = paths["/_perfmock/things"]
+    .post as {
+      readonly responses: Record<string, { readonly content: unknown }>;
+      readonly requestBody: unknown;
+      readonly parameters: unknown;
+    };
+  deepEqual(responses["200"].content, {
+    "application/json": { schema: {} },
+    "application/jsonl": { schema: { type: "string" } },
+  });
+  deepEqual(requestBody, {
+    required: true,
+    content: { "application/yaml": { schema: { type: "string" } } },
+  });
+  deepEqual(parameters, [{
+    name: "If-Match",
+    in: "header",
+    description: "Revision",
+    schema: { type: "string" },
+  }]);
+});
+
 Deno.test("openapi() moves the definitions of a body to the place that its references name", () => {
   const node = z.object({
     get next() {
