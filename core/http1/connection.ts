@@ -579,9 +579,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#leave();
   }
 
-  /** A part of a request is not complete in time, or an answer is not taken. */
+  /** A part of a request is not complete in time, or an answer is not taken, or nothing more comes from a client that was answered. */
   timeOut(part: "head" | "body"): void {
-    if (this.#unsent !== undefined) this.cut();
+    // Not reset: the kernel goes on to send what a slow client has not taken.
+    if (this.#phase === "lingering") this.#close();
+    else if (this.#unsent !== undefined) this.cut();
     else this.#refuse(408, `the ${part} of the request did not come in time`);
   }
 }

@@ -243,7 +243,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
         if (age > idleTimeout) connection.cut();
         break;
       case "lingering":
-        if (age > LINGER) connection.cut();
+        if (age > LINGER) connection.timeOut("body");
     }
   }
 

@@ -471,3 +471,26 @@ Deno.test("HttpServer reports errors of its own and goes on", async () => {
   await client.send(request("/a"));
   equal((await client.response()).body, "/a");
 });
+
+Deno.test("HttpServer closes a connection to a slow client without losing what it has sent", async () => {
+  let passed = 0;
+  await using serving = await serve(
+    (incoming) => incoming.send(prepared("x".repeat(400_000)), ""),
+    {
+      disturb: (loop) =>
+        disturbed(loop, {}, { now: () => loop.now() + passed }),
+    },
+  );
+  using client = await RawClient.connect(serving.port);
+  await client.send(request("/", { headers: ["connection: close"] }));
+  // The kernel has the rest of the answer, and the client takes none of it for a minute.
+  await client.bytes(1);
+  await until(() => {
+    passed += 60_000;
+    serving.server.ring();
+    return serving.server.size === 0;
+  });
+  const { reset, text } = await client.end();
+  equal(reset, false);
+  ok(text.endsWith("x".repeat(400_000)));
+});
