@@ -60,6 +60,9 @@ const NEAR = 1;
 /** Time for which one turn goes on as long as there are events, in ms: promises of Deno have to wait meanwhile. */
 const ROUNDS = 0.1;
 
+/** Time after which an alarm rings again that threw an error, in ms. */
+const AGAIN = 500;
+
 const OPERATION = { add: 1, remove: 2, modify: 3 } as const;
 const CLOSE_ON_EXEC = 0o2000000;
 const NON_BLOCKING = 0o4000;
@@ -319,7 +322,7 @@ export class Loop {
       try {
         watcher.ready(words.getUint32(at, true));
       } catch (error) {
-        watcher.broken(error);
+        end(watcher, error);
       }
       this.#quietSince = 0;
     }
@@ -331,7 +334,7 @@ export class Loop {
     let next = Infinity;
     // Without a copy: an alarm that another one removes may shift the next one out of this turn into the one that follows.
     for (let i = 0; i < this.#alarms.length; i++) {
-      if (this.#alarms[i].at <= now) this.#alarms[i].ring();
+      if (this.#alarms[i].at <= now) ring(this.#alarms[i], now);
     }
     for (let i = 0; i < this.#alarms.length; i++) {
       next = Math.min(next, this.#alarms[i].at);
@@ -409,5 +412,24 @@ export class Loop {
     this.calls.close(this.#epoll);
     await this.#deno.close();
     this.#libc.close();
+  }
+}
+
+/** Ends one watcher. The loop goes on whatever happens: it serves others. */
+function end(watcher: Watcher, error: unknown): void {
+  try {
+    watcher.broken(error);
+  } catch (another) {
+    reportError(another);
+  }
+}
+
+/** Rings one alarm, and tries one again later that fails. */
+function ring(alarm: Alarm, now: number): void {
+  try {
+    alarm.ring();
+  } catch (error) {
+    if (alarm.at <= now) alarm.at = now + AGAIN;
+    reportError(error);
   }
 }

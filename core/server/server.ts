@@ -77,9 +77,24 @@ function logToConsole(level: "info" | "warn" | "error", message: string): void {
 /** Maximum length of a line of the log, in characters: a line may quote what a request or a plugin contains. */
 export const LONGEST_LINE = 8 * LONGEST_ECHO;
 
-/** Returns a log whose lines have a bounded length. */
-export function boundedLog(log: Log): Log {
-  return (level, message) => log(level, excerpt(message, LONGEST_LINE));
+/**
+ * Returns a log whose lines have a bounded length, and that never throws: what is written to it is no reason to end a connection.
+ *
+ * @param otherwise takes the lines that the log refuses by an error. Default standard error
+ */
+export function safeLog(log: Log, otherwise: Log = logToConsole): Log {
+  return (level, message) => {
+    const line = excerpt(message, LONGEST_LINE);
+    try {
+      log(level, line);
+    } catch (error) {
+      try {
+        otherwise(level, `${line} (the log failed: ${describeThrown(error)})`);
+      } catch {
+        // There is nowhere left to say it.
+      }
+    }
+  };
 }
 
 /** Mock server from its start to its end: its own world, its sessions, and the parts that they share. */
@@ -111,7 +126,7 @@ export class Server implements Perfmock {
 
   constructor(options: PerfmockOptions) {
     this.#options = options;
-    const log = this.#log = boundedLog(options.log ?? logToConsole);
+    const log = this.#log = safeLog(options.log ?? logToConsole);
     this.#ownClock = options.clock === undefined
       ? new PreciseClock({
         failed: (error) => this.#internal("clock", error),

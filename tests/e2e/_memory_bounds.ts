@@ -23,7 +23,7 @@ import {
   REMEMBERED_BYTES as OVERRIDE_BYTES,
 } from "../../core/pipeline/overrides.ts";
 import type { Exchange } from "../../core/plugin.ts";
-import { boundedLog, LONGEST_LINE } from "../../core/server/server.ts";
+import { safeLog, LONGEST_LINE } from "../../core/server/server.ts";
 import { Sessions } from "../../core/server/sessions.ts";
 import {
   forgetSequences,
@@ -266,7 +266,7 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
 
   "log lines"() {
     let taken = 0;
-    const log = boundedLog((_, line) => taken = 2 * line.length);
+    const log = safeLog((_, line) => taken = 2 * line.length);
     log("error", long(1));
     return { taken, bound: 2 * LONGEST_LINE };
   },

@@ -258,11 +258,20 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
       try {
         this.#timers.fire();
       } catch (error) {
-        this.#failed(error);
+        this.#report(error);
       }
       now = performance.now();
     }
     return fired;
+  }
+
+  /** Other timers are still to fire, whatever becomes of the report. */
+  #report(error: unknown): void {
+    try {
+      this.#failed(error);
+    } catch (another) {
+      reportError(another);
+    }
   }
 
   /** Busy-waits for the last stretch before a deadline, or else for one slice. Returns the current time. */

@@ -275,3 +275,35 @@ Deno.test({
   permissions: { ffi: true, net: ["127.0.0.1:8080"], read: true },
   fn: () => rejects(Loop.acquire(), /--allow-net for 127\.0\.0\.1/),
 });
+
+Deno.test("Loop goes on after a watcher fails to end and an alarm throws", async () => {
+  const reported: string[] = [];
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    reported.push(event.message);
+  };
+  addEventListener("error", onError);
+  try {
+    await withLoop(async (loop) => {
+      const bad = eventsOf(loop);
+      const fail = (message: string) => () => {
+        throw new Error(message);
+      };
+      bad.watch(fail("ready"), fail("watcher"));
+      const alarm = { at: performance.now(), ring: fail("alarm") };
+      loop.addAlarm(alarm);
+      bad.raise();
+      await until(() => reported.length >= 2);
+      ok(alarm.at > performance.now(), "it rings again at once");
+      loop.removeAlarm(alarm);
+      bad.close();
+      ok(await alarmAfter(loop, 2) >= 0);
+    });
+  } finally {
+    removeEventListener("error", onError);
+  }
+  deepEqual(
+    reported.map((message) => /watcher|alarm/.exec(message)?.[0]).toSorted(),
+    ["alarm", "watcher"],
+  );
+});

@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../../core/app.ts";
 import { PerfmockError } from "../../../core/errors.ts";
 import type { Host, Plugin, RouteHooks } from "../../../core/plugin.ts";
-import { Server } from "../../../core/server/server.ts";
+import { safeLog, Server } from "../../../core/server/server.ts";
 import { createTestServer, VirtualClock } from "../../../core/testing.ts";
 import { VERSION } from "../../../core/version.ts";
 import { call } from "../../support/http.ts";
@@ -313,4 +313,35 @@ Deno.test("a server that was not started can be disposed", async () => {
     return error.code === "SERVER_NOT_STARTED";
   });
   await server[Symbol.asyncDispose]();
+});
+
+for (const engine of ["native", "deno"] as const) {
+  Deno.test(`a log that throws ends no connection (engine ${engine})`, async () => {
+    const fail = () => {
+      throw new Error("broken");
+    };
+    await using server = await createPerfmock({
+      server: { engine },
+      routes: [{ ...ROUTES[0], serviceTime: "1ms" }],
+    }, {
+      plugins: [plugin("bad", { route: () => ({ degrade: fail }) })],
+      log: fail,
+    });
+    for (let round = 0; round < 2; round++) {
+      const response = await fetch(new URL("/r", server.url));
+      await response.body?.cancel();
+      equal(response.status, 500);
+    }
+    match(server.health().reasons.join(), /bad/);
+  });
+}
+
+Deno.test("safeLog() gives lines that the log refuses to another, and drops those that both refuse", () => {
+  const lines: string[] = [];
+  const fail = () => {
+    throw new Error("full");
+  };
+  safeLog(fail, (_, line) => void lines.push(line))("warn", "hot");
+  safeLog(fail, fail)("warn", "lost");
+  deepEqual(lines.map((line) => /^hot .*full/.test(line)), [true]);
 });
