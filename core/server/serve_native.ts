@@ -63,7 +63,12 @@ export async function listenWithNative(
     async drive(clock) {
       // The clock outlives the engine, and needs the loop to its end.
       const own = await Loop.acquire();
-      clock.wakeBy((ring) => new LoopWaker(own, ring));
+      try {
+        clock.wakeBy((ring) => new LoopWaker(own, ring));
+      } catch (error) {
+        await own.release();
+        throw error;
+      }
     },
     async shutdown() {
       server.shutdown();

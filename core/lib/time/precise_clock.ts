@@ -106,6 +106,8 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
   #reason: string | undefined;
   #started: PromiseWithResolvers<void> | undefined;
   #disposal: Promise<void> | undefined;
+  /** End of the alarms that others have replaced. */
+  #replaced: Promise<unknown> | undefined;
   /** Immediate of the next turn, set while polling. */
   #turn: ReturnType<typeof setImmediate> | undefined;
 
@@ -155,10 +157,13 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
    */
   wakeBy(waker: (ring: () => void) => Waker): void {
     if (this.#state === "disposed") throw disposed("be woken by a loop");
-    const thread = this.#thread;
+    const former = [this.#waker, this.#thread];
     this.#thread = undefined;
     this.#changeWaker(waker(() => this.#onRing()), "loop");
-    thread?.[Symbol.asyncDispose]();
+    this.#replaced = Promise.all([
+      this.#replaced,
+      ...former.map((each) => each?.[Symbol.asyncDispose]()),
+    ]);
   }
 
   /**
@@ -338,6 +343,7 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     this.#started?.resolve();
     await this.#waker[Symbol.asyncDispose]();
     await this.#thread?.[Symbol.asyncDispose]();
+    await this.#replaced;
   }
 }
 

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { EVENT } from "../../../core/net/libc.ts";
 import { type Alarm, Loop } from "../../../core/net/loop.ts";
 import { LoopWaker } from "../../../core/net/loop_waker.ts";
+import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import { until } from "../../support/wait.ts";
 import { eventsOf, withLoop } from "./_loop.ts";
 
@@ -307,3 +308,23 @@ Deno.test("Loop goes on after a watcher fails to end and an alarm throws", async
     ["alarm", "watcher"],
   );
 });
+
+Deno.test("PreciseClock.wakeBy() ends the alarm that it replaces", async () => {
+  const before = descriptors();
+  const clock = new PreciseClock();
+  await clock.start();
+  for (let round = 0; round < 3; round++) {
+    const loop = await Loop.acquire();
+    clock.wakeBy((ring) => new LoopWaker(loop, ring));
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clock.at(clock.now() + 3, resolve, undefined);
+  await promise;
+  await clock[Symbol.asyncDispose]();
+  equal(descriptors(), before);
+});
+
+/** Number of this process's descriptors. */
+function descriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
