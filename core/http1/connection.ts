@@ -187,7 +187,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
       }
       if (this.#phase !== "idle" && this.#phase !== "head") break;
       if (++requests > PIPELINED) {
-        setImmediate(this.#resumeLater);
+        this.#server.loop.later(this.#resumeLater);
         break;
       }
       const length = this.#parse(bytes, at, to);

@@ -95,6 +95,8 @@ export class Loop {
   /** Number of times each descriptor was watched: an event of a closed descriptor must not reach the next one of its number. */
   #rounds = new Int32Array(1024);
   readonly #alarms: Alarm[] = [];
+  /** Work for later turns, in the order in which it came. */
+  readonly #later: (() => void)[] = [];
   readonly #lead = new Lead({ least: 0.02, initial: 0.06, most: 0.1 });
   readonly #lookEach: number;
   #next = Infinity;
@@ -248,6 +250,17 @@ export class Loop {
     if (this.#state === "asleep" && at < this.#asleepUntil) this.#wake();
   }
 
+  /**
+   * Goes on with long work in a later turn, after what has come or is due meanwhile. An immediate would keep Deno's event loop from
+   * looking at its sockets and timers.
+   *
+   * @param work must not throw
+   */
+  later(work: () => void): void {
+    this.#later.push(work);
+    if (this.#state === "asleep") this.#wake();
+  }
+
   /** Makes the thread that waits return. */
   #wake(): void {
     this.#asleepUntil = -Infinity;
@@ -263,8 +276,9 @@ export class Loop {
       // What is due has waited longer than what has just arrived.
       this.#ringDue();
       this.#take(count);
-      if (count === 0 || this.#state !== "active") break;
-      if (performance.now() >= end) break;
+      if (this.#later.length > 0) this.#continue();
+      else if (count === 0) break;
+      if (this.#state !== "active" || performance.now() >= end) break;
       count = this.#block(0);
     }
     this.#goOn();
@@ -272,6 +286,7 @@ export class Loop {
 
   /** Waits for events in this turn: not at all if a deadline is due, and at most until Deno's event loop must look. */
   #wait(): number {
+    if (this.#later.length > 0) return this.#block(0);
     const now = performance.now();
     const lookAt = this.#lookedAt + this.#lookEach;
     const next = this.#next;
@@ -328,6 +343,16 @@ export class Loop {
     }
   }
 
+  /** Goes on with the work that has waited longest. */
+  #continue(): void {
+    this.#quietSince = 0;
+    try {
+      this.#later.shift()?.();
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
   #ringDue(): void {
     const now = performance.now();
     if (this.#next > now) return;
@@ -347,6 +372,7 @@ export class Loop {
     if (this.#state !== "active") return;
     const now = performance.now();
     if (this.#quietSince === 0) this.#quietSince = now;
+    if (this.#later.length > 0) this.#quietSince = now;
     if (now - this.#quietSince > QUIET && this.#next - now > 2 * NEAR) {
       this.#goToSleep();
     } else if (this.#mustLook || now >= this.#lookedAt + this.#lookEach) {
@@ -407,7 +433,7 @@ export class Loop {
     this.#state = "ending";
     if (asleep) this.#wake();
     await this.#sleep;
-    this.#watchers.length = 0;
+    this.#watchers.length = this.#later.length = 0;
     this.calls.close(this.#bell);
     this.calls.close(this.#epoll);
     await this.#deno.close();

@@ -102,6 +102,7 @@ export function disturbed(
     watch: (...args: Parameters<Loop["watch"]>) => loop.watch(...args),
     change: (...args: Parameters<Loop["change"]>) => loop.change(...args),
     close: (...args: Parameters<Loop["close"]>) => loop.close(...args),
+    later: (...args: Parameters<Loop["later"]>) => loop.later(...args),
     expect: (...args: Parameters<Loop["expect"]>) => loop.expect(...args),
     addAlarm: (...args: Parameters<Loop["addAlarm"]>) => loop.addAlarm(...args),
     removeAlarm: (...args: Parameters<Loop["removeAlarm"]>) =>

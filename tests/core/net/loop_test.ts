@@ -143,6 +143,50 @@ Deno.test("Loop hands an error to its watcher, and goes on with the others", asy
   });
 });
 
+Deno.test("Loop goes on with long work in turns, between which Deno looks at its sockets", async () => {
+  await withLoop(async (loop) => {
+    // Longer than it stays awake.
+    await later(30);
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    let works = 0;
+    let done = false;
+    const work = () => {
+      works++;
+      for (const end = performance.now() + 2; performance.now() < end;);
+      if (!done) loop.later(work);
+    };
+    loop.later(work);
+    const [server, client] = await Promise.all([
+      listener.accept(),
+      Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+    ]);
+    await client.write(new Uint8Array(1));
+    await server.read(new Uint8Array(1));
+    done = true;
+    for (const each of [server, client, listener]) each.close();
+    ok(works > 0);
+    // With immediates in place of the loop's turns, it takes more than a hundred.
+    ok(works < 60, `${works} turns`);
+  });
+});
+
+Deno.test("Loop goes on with the work of others after one throws", async () => {
+  const reported = reportedErrors();
+  try {
+    await withLoop(async (loop) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      loop.later(() => {
+        throw new Error("work");
+      });
+      loop.later(resolve);
+      await promise;
+    });
+  } finally {
+    reported.stop();
+  }
+  deepEqual(reported.messages.length, 1);
+});
+
 Deno.test("Loop watches descriptors with large numbers", async () => {
   await withLoop(async (loop) => {
     const many = Array.from({ length: 1500 }, () => eventsOf(loop));
@@ -278,12 +322,7 @@ Deno.test({
 });
 
 Deno.test("Loop goes on after a watcher fails to end and an alarm throws", async () => {
-  const reported: string[] = [];
-  const onError = (event: ErrorEvent) => {
-    event.preventDefault();
-    reported.push(event.message);
-  };
-  addEventListener("error", onError);
+  const reported = reportedErrors();
   try {
     await withLoop(async (loop) => {
       const bad = eventsOf(loop);
@@ -294,17 +333,18 @@ Deno.test("Loop goes on after a watcher fails to end and an alarm throws", async
       const alarm = { at: performance.now(), ring: fail("alarm") };
       loop.addAlarm(alarm);
       bad.raise();
-      await until(() => reported.length >= 2);
+      await until(() => reported.messages.length >= 2);
       ok(alarm.at > performance.now(), "it rings again at once");
       loop.removeAlarm(alarm);
       bad.close();
       ok(await alarmAfter(loop, 2) >= 0);
     });
   } finally {
-    removeEventListener("error", onError);
+    reported.stop();
   }
   deepEqual(
-    reported.map((message) => /watcher|alarm/.exec(message)?.[0]).toSorted(),
+    reported.messages.map((message) => /watcher|alarm/.exec(message)?.[0])
+      .toSorted(),
     ["alarm", "watcher"],
   );
 });
@@ -327,4 +367,15 @@ Deno.test("PreciseClock.wakeBy() ends the alarm that it replaces", async () => {
 /** Number of this process's descriptors. */
 function descriptors(): number {
   return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+/** Takes the errors that are reported, until it stops. */
+function reportedErrors(): { readonly messages: string[]; stop(): void } {
+  const messages: string[] = [];
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    messages.push(event.message);
+  };
+  addEventListener("error", onError);
+  return { messages, stop: () => removeEventListener("error", onError) };
 }
