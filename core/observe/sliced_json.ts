@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nextLook } from "../lib/turn.ts";
 
 /** Entries per slice: about a millisecond of work where each is a route with all its figures. */
 const ENTRIES_PER_SLICE = 16;
@@ -35,7 +36,7 @@ export function* inSlices(
 }
 
 /**
- * Joins all slices to one text in UTF-8. The event loop takes a turn between two slices; a single slice waits for nothing.
+ * Joins all slices to one text in UTF-8. The event loop looks at its sockets and timers between two slices; a single slice waits for nothing.
  *
  * @param cancelled checked after each turn; returns true if the text is no longer needed
  * @returns undefined if cancelled
@@ -47,7 +48,7 @@ export async function collected(
   const parts: Uint8Array[] = [];
   for (const slice of slices) {
     if (parts.length > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextLook();
       if (cancelled()) return undefined;
     }
     parts.push(encoder.encode(slice));

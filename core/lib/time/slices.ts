@@ -1,16 +1,16 @@
 /**
- * Long work in slices: a generator yields wherever it can be interrupted, and the event loop gets a turn when a slice is over, so
- * that responses leave on time.
+ * Long work in slices: a generator yields wherever it can be interrupted, and the event loop looks at its sockets and timers
+ * when a slice is over, so that responses leave on time.
  *
  * @module
  */
-import { nextTurn } from "../turn.ts";
+import { nextLook } from "../turn.ts";
 
 /** Longest time for which sliced work keeps the event loop, in ms, if its steps are short. */
 const SLICE = 1;
 
 /**
- * Runs work in slices of about a millisecond, with a turn of the event loop between two of them.
+ * Runs work in slices of about a millisecond, between which the event loop looks at its sockets and timers.
  *
  * @param work yields between its steps
  * @returns what the generator returns; rejects with what it throws
@@ -21,7 +21,7 @@ export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
     let step = work.next();
     while (step.done !== true && performance.now() < end) step = work.next();
     if (step.done === true) return step.value;
-    await nextTurn();
+    await nextLook();
   }
 }
 
