@@ -14,6 +14,7 @@ import {
   type EngineOptions,
   lacksDescriptors,
 } from "./engine.ts";
+import { inUrl } from "./listen_errors.ts";
 
 /**
  * Starts to listen.
@@ -24,6 +25,7 @@ export async function listenWithNative(
   { failed, heldBack, host, limits, log, port, receive, reusePort }:
     EngineOptions,
 ): Promise<Engine> {
+  requirePermission(host, port);
   const loop = await Loop.acquire();
   const descriptors = raiseDescriptorLimit(loop);
   let server: HttpServer;
@@ -79,4 +81,14 @@ export async function listenWithNative(
       await ended;
     },
   };
+}
+
+/** The kernel does not know on which addresses Deno permits to listen. Never prompts: Deno's server does, which then takes over. */
+function requirePermission(host: string, port: number): void {
+  // Zones of addresses are refused elsewhere, with the reason.
+  if (host.includes("%")) return;
+  const address = `${inUrl(host)}:${port}`;
+  const { state } = Deno.permissions.querySync({ name: "net", host: address });
+  if (state === "granted") return;
+  throw new Error(`it needs the permission --allow-net for ${address}`);
 }

@@ -181,3 +181,28 @@ for (const engine of ENGINES) {
     equal((await client.answer).text, "");
   });
 }
+
+Deno.test({
+  name:
+    "listen() asks Deno for the permission to listen on an address, with native",
+  permissions: {
+    ffi: true,
+    net: ["127.0.0.1:0", "[::1]:0"],
+    read: true,
+    env: true,
+    sys: true,
+  },
+  async fn() {
+    for (const host of ["127.0.0.1", "::1"]) {
+      const listener = await start({ engine: "native", host });
+      await listener.close(1000);
+    }
+    const error = await errorOf(() =>
+      start({ engine: "native", host: "0.0.0.0" })
+    );
+    match(
+      error.message + error.issues[0].message,
+      /--allow-net for 0\.0\.0\.0:0/,
+    );
+  },
+});
