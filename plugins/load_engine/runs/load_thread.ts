@@ -75,6 +75,8 @@ export class ThreadSession {
   #network: Network | undefined;
   #environment: ClientEnvironment | undefined;
   #run: LoadRun | undefined;
+  #preparing: Promise<void> | undefined;
+  #closing = false;
 
   /** @param post sends messages to the server's thread */
   constructor(post: Post) {
@@ -86,7 +88,7 @@ export class ThreadSession {
     try {
       switch (message.kind) {
         case "prepare":
-          return await this.#prepare(message.order);
+          return await (this.#preparing = this.#prepare(message.order));
         case "start":
           return this.#run?.start();
         case "stop":
@@ -119,6 +121,7 @@ export class ThreadSession {
     const network = this.#network = await networkFor(destination);
     if (network === undefined) await this.#clock.start();
     else await network.wake(this.#clock);
+    if (this.#closing) return;
     this.#environment = connectTo(destination, this.#clock, network);
     this.#run = new LoadRun(plan, this.#environment, {
       tick: (progress, times) => this.#tick(progress, times()),
@@ -144,7 +147,10 @@ export class ThreadSession {
   }
 
   async #close(): Promise<void> {
+    this.#closing = true;
     this.#environment?.[Symbol.dispose]();
+    // What is acquired meanwhile would outlive the thread: sockets of the kernel do not end with it.
+    await this.#preparing?.catch(() => {});
     await this.#clock[Symbol.asyncDispose]();
     await this.#network?.release();
     this.#post({ kind: "closed" });

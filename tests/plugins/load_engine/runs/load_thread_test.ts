@@ -1,5 +1,7 @@
 import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match } from "node:assert/strict";
+import { until } from "../../../support/wait.ts";
+import { nextTurn } from "../../../../core/lib/turn.ts";
 import {
   type FromThread,
   type ThreadOrder,
@@ -119,4 +121,25 @@ Deno.test("ThreadSession reports a script that cannot be read, with all issues",
     /2 errors; \/scenarios\/a\/executor .*; \/scenarios\/b/,
   );
   await made.receive({ kind: "close" });
+});
+
+Deno.test("ThreadSession that is closed while it prepares leaves no descriptor", async () => {
+  await using server = serve(() => new Response("ok"));
+  const script = { name: "demo", scenarios: { users: USERS } };
+  const descriptors = () => [...Deno.readDirSync("/proc/self/fd")].length;
+  const before = descriptors();
+  for (let turns = 0; turns < 12; turns++) {
+    const { session: made, kinds } = session();
+    const preparing = made.receive({
+      kind: "prepare",
+      order: order(server.port, script),
+    });
+    for (let turn = 0; turn < turns; turn++) await nextTurn();
+    await made.receive({ kind: "close" });
+    await preparing;
+    equal(kinds().includes("closed"), true);
+    equal(kinds().includes("failed"), false);
+  }
+  // The server's ends of connections close a little later.
+  await until(() => descriptors() === before);
 });
