@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nextLook } from "../lib/turn.ts";
+import { nextLook } from "../lib/time/mod.ts";
 
 /** Entries per slice: about a millisecond of work where each is a route with all its figures. */
 const ENTRIES_PER_SLICE = 16;

@@ -23,7 +23,7 @@ import {
   REMEMBERED_BYTES as OVERRIDE_BYTES,
 } from "../../core/pipeline/overrides.ts";
 import type { Exchange } from "../../core/plugin.ts";
-import { safeLog, LONGEST_LINE } from "../../core/server/server.ts";
+import { LONGEST_LINE, safeLog } from "../../core/server/server.ts";
 import { Sessions } from "../../core/server/sessions.ts";
 import {
   forgetSequences,

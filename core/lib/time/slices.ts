@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { nextLook } from "../turn.ts";
+import { nextLook } from "./next_look.ts";
 
 /** Longest time for which sliced work keeps the event loop, in ms, if its steps are short. */
 const SLICE = 1;

@@ -1,5 +1,5 @@
-import { deepEqual, ok } from "node:assert/strict";
-import { nextLook, nextTurn } from "../../../core/lib/turn.ts";
+import { deepEqual } from "node:assert/strict";
+import { nextTurn } from "../../../core/lib/turn.ts";
 
 Deno.test("nextTurn() lets due timers and microtasks run first", async () => {
   const order: string[] = [];
@@ -12,27 +12,4 @@ Deno.test("nextTurn() lets due timers and microtasks run first", async () => {
   while (!order.includes("timer")) await nextTurn();
   await timer.promise;
   deepEqual(order, ["microtask", "timer"]);
-});
-
-Deno.test("nextLook() lets bytes of sockets come first", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  let done = false;
-  const exchange = (async () => {
-    const [server, client] = await Promise.all([
-      listener.accept(),
-      Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
-    ]);
-    await client.write(new Uint8Array(1));
-    await server.read(new Uint8Array(1));
-    done = true;
-    for (const each of [server, client, listener]) each.close();
-  })();
-  let looks = 0;
-  for (; !done; looks++) {
-    for (const end = performance.now() + 2; performance.now() < end;);
-    await nextLook();
-  }
-  await exchange;
-  // With turns in place of looks, it takes more than a hundred.
-  ok(looks < 30, `${looks} looks`);
 });

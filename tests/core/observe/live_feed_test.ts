@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
+import { nextLook } from "../../../core/lib/time/mod.ts";
 import { Events, feed, follow, pass, settled } from "./_live_feed.ts";
 
 Deno.test("LiveFeed sends a snapshot at once and then one per second, with ascending ids", async () => {
@@ -198,7 +199,7 @@ Deno.test("LiveFeed stops writing a snapshot when all readers have left", async 
   const events = new Events(await follow(live));
   equal(slices, 2, "the first is there, the second waits for its turn");
   await events.leave();
-  await new Promise((resolve) => setImmediate(resolve));
+  await nextLook();
   await settled();
   equal(slices, 2);
 });
