@@ -32,8 +32,9 @@ const LINGERED = 64 * 1024 * 1024;
 /** Time for which bytes are discarded, in ms. */
 const LINGERING = 300_000;
 
-/** Number of requests that one connection may send at once before others have their turn. */
-const PIPELINED = 32;
+/** Bytes of answers that one connection may have at once before others have their turn, and those that a request counts as. */
+const ANSWERS = 256 * 1024;
+const REQUEST = 8 * 1024;
 
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -63,6 +64,8 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   #minor: 0 | 1 = 1;
   #keepAlive = true;
   #processing = false;
+  /** Bytes of answers that are left to this turn. */
+  #budget = 0;
   /** Bytes that the kernel has not taken yet. */
   #unsent: Uint8Array[] | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
@@ -168,7 +171,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   /** Takes requests and bodies as far as they have come and may be taken. What is left waits. */
   #process(bytes: Uint8Array, from: number, to: number): void {
     let at = from;
-    let requests = 0;
+    this.#budget = ANSWERS;
     this.#processing = true;
     while (at < to && !this.closed) {
       const body = this.#body;
@@ -186,10 +189,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
         continue;
       }
       if (this.#phase !== "idle" && this.#phase !== "head") break;
-      if (++requests > PIPELINED) {
+      if (this.#budget <= 0) {
         this.#server.loop.later(this.#resumeLater);
         break;
       }
+      this.#budget -= REQUEST;
       const length = this.#parse(bytes, at, to);
       if (length <= 0) break;
       at += length;
@@ -422,6 +426,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   #sendNow(bytes: Uint8Array, length: number): void {
     const { calls } = this.#server.loop;
     const sent = calls.send(this.#fd, bytes, length, NO_SIGNAL);
+    this.#budget -= length;
     if (sent === length) return;
     if (sent < 0 && !this.#mayRetry()) return this.#leave();
     this.since = this.#server.roughly;

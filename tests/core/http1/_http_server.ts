@@ -91,7 +91,7 @@ export async function serve(
 export function disturbed(
   loop: Loop,
   calls: Partial<Loop["calls"]>,
-  others: Partial<Pick<Loop, "watch" | "errno" | "now">> = {},
+  others: Partial<Pick<Loop, "watch" | "errno" | "now" | "later">> = {},
 ): Loop {
   return {
     calls: { ...loop.calls, ...calls },

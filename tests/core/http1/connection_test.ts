@@ -1,6 +1,12 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { until } from "../../support/wait.ts";
-import { echoPath, prepared, type Receive, serve } from "./_http_server.ts";
+import {
+  disturbed,
+  echoPath,
+  prepared,
+  type Receive,
+  serve,
+} from "./_http_server.ts";
 import { chunk, post, RawClient, request } from "./_raw_client.ts";
 
 /** Answers with the request's body as it was received. */
@@ -375,4 +381,25 @@ Deno.test("Connection ends alone where an error escapes", async () => {
   deepEqual(serving.failures.map(String), ["Error: escaped"]);
   await other.send(request("/b"));
   equal((await other.response()).body, "/b");
+});
+
+Deno.test("Connection gives others their turn between large answers", async () => {
+  let turns = 0;
+  await using serving = await serve(
+    (incoming) => incoming.send(prepared("x".repeat(100_000)), ""),
+    {
+      disturb: (loop) =>
+        disturbed(loop, {}, {
+          later: (work) => {
+            turns++;
+            loop.later(work);
+          },
+        }),
+    },
+  );
+  using client = await RawClient.connect(serving.port);
+  await client.send(request().repeat(12));
+  equal((await client.responses(12)).length, 12);
+  // Three of them exceed what one turn may send.
+  ok(turns >= 2, `${turns} turns`);
 });
