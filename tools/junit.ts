@@ -60,8 +60,10 @@ function readCase(element: Element): JUnitCase {
   const failure = element.getElementsByTagName("failure")[0] ??
     element.getElementsByTagName("error")[0];
   const skipped = element.getElementsByTagName("skipped").length > 0;
+  const suite = element.parentNode as Element | null;
   return {
-    module: attribute("classname"),
+    // The class name is the file that calls Deno.test(), which may be a helper of the module.
+    module: suite?.getAttribute("name") ?? attribute("classname"),
     name: attribute("name"),
     line: Number(attribute("line")),
     seconds: Number(attribute("time")),

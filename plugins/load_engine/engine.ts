@@ -95,6 +95,7 @@ export class Engine implements LoadEngine {
         input: loadHost.thread,
         script: value,
         folder: tools.folder,
+        targets,
         memory: simulations.memory,
       }, ending);
     });

@@ -156,6 +156,10 @@ export class LeanClient implements LeanResponse, Disposable {
   /** Fails the active exchange. */
   abort(kind: FailureKind = "cut"): void {
     this.#connection.abort(kind);
+    if (this.#answer === undefined) return;
+    // The connection is still being made.
+    this.#connection.close();
+    this.#onEnded({ failure: kind });
   }
 
   /** Closes the connection; an active exchange fails as `cut`. */

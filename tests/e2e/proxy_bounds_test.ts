@@ -55,7 +55,10 @@ eachEngine.test("a request may pass several proxied routes of one server", async
 });
 
 eachEngine.test("a server refuses to become its own upstream, under each of its names", async () => {
-  await using server = await createPerfmock({ routes: [{ path: "/" }] });
+  await using server = await createPerfmock({
+    control: { allow: ["proxies"] },
+    routes: [{ path: "/" }],
+  });
   const { port } = server.url;
   for (
     const host of [

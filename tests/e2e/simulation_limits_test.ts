@@ -107,3 +107,46 @@ Deno.test("a script with errors is refused before a thread is started", async ()
   const { status, code } = await simulate(server, { scenarios: {} });
   deepEqual([status, code], [400, "SCRIPT_INVALID"]);
 });
+
+Deno.test("a simulation over HTTP gives the figures of one in the library, turned dials included", async () => {
+  await using server = await createPerfmock({
+    seed: 9,
+    plugins: { limiter: { pools: { db: { concurrency: 1, queue: 2 } } } },
+    routes: [{
+      path: "/",
+      limiter: "db",
+      serviceTime: { exponential: { mean: "50ms" } },
+    }],
+  } as PerfmockInput);
+  const script = {
+    seed: 3,
+    scenarios: {
+      load: {
+        executor: "arrival-rate",
+        rate: "40/s",
+        duration: "4s",
+        requests: [{ path: "/" }],
+      },
+      relief: {
+        executor: "modulate",
+        set: { pool: "db", dial: "concurrency" },
+        to: { steps: [{ at: 0, value: 1 }, { at: "2s", value: 4 }] },
+        duration: "4s",
+      },
+      burn: {
+        executor: "stress",
+        scenario: { cpu: { load: 0.1 }, duration: "1s" },
+      },
+    },
+  };
+  const summary = await server.simulate(script);
+  const response = await get(server, "/_perfmock/load_engine/simulate", {
+    method: "POST",
+    body: JSON.stringify(script),
+  });
+  const { scenarios } = await response.json();
+  deepEqual(scenarios, JSON.parse(JSON.stringify(summary.scenarios)));
+  const { relief: _, ...without } = script.scenarios;
+  const still = await server.simulate({ ...script, scenarios: without });
+  ok(still.scenarios.load.failed > summary.scenarios.load.failed);
+});

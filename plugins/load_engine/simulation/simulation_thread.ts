@@ -14,6 +14,7 @@ import {
   type Issue,
   PerfmockError,
 } from "../../../core/plugin.ts";
+import type { StressScenarios } from "../script/script.ts";
 import { simulate } from "./simulate.ts";
 
 /** Order for the thread of a simulation. */
@@ -24,6 +25,8 @@ export interface SimulationOrder {
   readonly script: unknown;
   /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
+  /** Origins other than loopback that requests may go to. */
+  readonly targets: readonly string[];
   /** Maximum growth of the memory of the thread's objects, in bytes. */
   readonly memory: number;
 }
@@ -39,9 +42,15 @@ export type FromSimulation =
     readonly issues: readonly Issue[];
   };
 
+/** Takes all stress scenarios: the server's thread has checked them, and a simulation leaves them out. */
+const CHECKED: StressScenarios = {
+  issues: () => [],
+  start: () => Promise.reject(new Error("A simulation puts no stress")),
+};
+
 /** Carries out an order. Never rejects. */
 export async function carryOut(
-  { input, script, folder, memory }: SimulationOrder,
+  { input, script, folder, memory, targets }: SimulationOrder,
 ): Promise<FromSimulation> {
   try {
     const { kit, stream, suggest } = await threadHost(input);
@@ -51,7 +60,7 @@ export async function carryOut(
       suggest,
       folder,
       memory,
-      server: undefined,
+      server: { targets, stress: CHECKED },
       // The server's own world has logged what there is to say of the configuration.
       virtualWorld: () => threadWorld(input, () => {}),
     });

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: counts descriptors.
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import {
