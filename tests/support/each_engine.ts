@@ -1,4 +1,5 @@
 /** Tests that run once per HTTP server. */
+import { runInThisContext } from "node:vm";
 import { obstacle } from "../../core/net/libc.ts";
 import type { EngineName } from "../../mod.ts";
 
@@ -41,7 +42,7 @@ export const eachEngine = {
     for (
       const engine of NATIVE ? ["native", "deno"] as const : ["deno"] as const
     ) {
-      Deno.test({
+      registerAt(caller(), {
         name: `${engine}: ${name}`,
         permissions: engine === "native" ? "inherit" : WITHOUT_NATIVE,
         fn: () => run(engine),
@@ -49,3 +50,37 @@ export const eachEngine = {
     }
   },
 };
+
+/** Place in a source file. */
+interface Place {
+  /** URL of the file. */
+  readonly file: string;
+  /** Line, from 1. */
+  readonly line: number;
+}
+
+/** Finds the place from which this module was called. */
+function caller(): Place {
+  for (const line of new Error().stack?.split("\n") ?? []) {
+    const [, file, at] = /(file:\/\/[^\s()]+):(\d+):\d+/.exec(line) ?? [];
+    if (file !== undefined && file !== import.meta.url) {
+      return { file, line: Number(at) };
+    }
+  }
+  throw new Error("A test must be registered by a file");
+}
+
+/**
+ * Registers a test under the place of its own. Deno reports a test under the file that calls Deno.test(), which would be this
+ * one: the call is made by code that bears the name of the test's file.
+ */
+function registerAt(
+  { file, line }: Place,
+  definition: Deno.TestDefinition,
+): void {
+  const register = runInThisContext(
+    "(register, definition) => register(definition)",
+    { filename: file, lineOffset: line - 1 },
+  );
+  register(Deno.test, definition);
+}

@@ -1,6 +1,8 @@
 // Runs alone, without the profiler: measures time and counts descriptors.
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { cpuUsage } from "node:process";
+import { PreciseClock } from "../../../core/lib/time/mod.ts";
+import { LoopWaker } from "../../../core/net/loop_waker.ts";
 import { Loop } from "../../../core/net/loop.ts";
 import { until } from "../../support/wait.ts";
 import { eventsOf, withLoop } from "./_loop.ts";
@@ -165,3 +167,45 @@ Deno.test("Loop.acquire() leaves nothing open where it fails", async () => {
 function descriptors(): number {
   return [...Deno.readDirSync("/proc/self/fd")].length;
 }
+
+Deno.test("PreciseClock.wakeBy() ends the alarm that it replaces", async () => {
+  const before = descriptors();
+  const clock = new PreciseClock();
+  await clock.start();
+  for (let round = 0; round < 3; round++) {
+    const loop = await Loop.acquire();
+    clock.wakeBy((ring) => new LoopWaker(loop, ring));
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clock.at(clock.now() + 3, resolve, undefined);
+  await promise;
+  await clock[Symbol.asyncDispose]();
+  equal(descriptors(), before);
+});
+
+Deno.test("Loop goes on with long work in turns, between which Deno looks at its sockets", async () => {
+  await withLoop(async (loop) => {
+    // Longer than it stays awake.
+    await later(30);
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    let works = 0;
+    let done = false;
+    const work = () => {
+      works++;
+      for (const end = performance.now() + 2; performance.now() < end;);
+      if (!done) loop.later(work);
+    };
+    loop.later(work);
+    const [server, client] = await Promise.all([
+      listener.accept(),
+      Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+    ]);
+    await client.write(new Uint8Array(1));
+    await server.read(new Uint8Array(1));
+    done = true;
+    for (const each of [server, client, listener]) each.close();
+    ok(works > 0);
+    // With immediates in place of the loop's turns, it takes more than a hundred.
+    ok(works < 90, `${works} turns`);
+  });
+});

@@ -2,7 +2,6 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { EVENT } from "../../../core/net/libc.ts";
 import { type Alarm, Loop } from "../../../core/net/loop.ts";
 import { LoopWaker } from "../../../core/net/loop_waker.ts";
-import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import { until } from "../../support/wait.ts";
 import { eventsOf, withLoop } from "./_loop.ts";
 
@@ -140,33 +139,6 @@ Deno.test("Loop hands an error to its watcher, and goes on with the others", asy
     deepEqual(errors.map(String), ["Error: broken"]);
     bad.close();
     good.close();
-  });
-});
-
-Deno.test("Loop goes on with long work in turns, between which Deno looks at its sockets", async () => {
-  await withLoop(async (loop) => {
-    // Longer than it stays awake.
-    await later(30);
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    let works = 0;
-    let done = false;
-    const work = () => {
-      works++;
-      for (const end = performance.now() + 2; performance.now() < end;);
-      if (!done) loop.later(work);
-    };
-    loop.later(work);
-    const [server, client] = await Promise.all([
-      listener.accept(),
-      Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
-    ]);
-    await client.write(new Uint8Array(1));
-    await server.read(new Uint8Array(1));
-    done = true;
-    for (const each of [server, client, listener]) each.close();
-    ok(works > 0);
-    // With immediates in place of the loop's turns, it takes more than a hundred.
-    ok(works < 60, `${works} turns`);
   });
 });
 
@@ -348,26 +320,6 @@ Deno.test("Loop goes on after a watcher fails to end and an alarm throws", async
     ["alarm", "watcher"],
   );
 });
-
-Deno.test("PreciseClock.wakeBy() ends the alarm that it replaces", async () => {
-  const before = descriptors();
-  const clock = new PreciseClock();
-  await clock.start();
-  for (let round = 0; round < 3; round++) {
-    const loop = await Loop.acquire();
-    clock.wakeBy((ring) => new LoopWaker(loop, ring));
-  }
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.at(clock.now() + 3, resolve, undefined);
-  await promise;
-  await clock[Symbol.asyncDispose]();
-  equal(descriptors(), before);
-});
-
-/** Number of this process's descriptors. */
-function descriptors(): number {
-  return [...Deno.readDirSync("/proc/self/fd")].length;
-}
 
 /** Takes the errors that are reported, until it stops. */
 function reportedErrors(): { readonly messages: string[]; stop(): void } {

@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: counts descriptors.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { networkFor } from "../../../../plugins/load_engine/http/mod.ts";

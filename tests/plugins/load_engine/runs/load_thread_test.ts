@@ -1,3 +1,4 @@
+// Runs alone, without the profiler: counts descriptors.
 import { BUILTIN } from "../../../../core/builtin.ts";
 import { deepEqual, equal, match } from "node:assert/strict";
 import { until } from "../../../support/wait.ts";
