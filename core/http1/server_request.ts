@@ -57,6 +57,8 @@ export class ServerRequest implements Incoming {
   #request: Request | undefined = undefined;
   #leaving: AbortController | undefined = undefined;
   #left = false;
+  /** True once someone has asked for the signal of the Request. */
+  #signalled = false;
 
   /**
    * @param head complete head in the parser's buffer, until {@linkcode ServerRequest.keep}
@@ -98,9 +100,9 @@ export class ServerRequest implements Incoming {
     else this.#listener = listener;
   }
 
-  /** True if someone waits for the client's leaving: the answer has still to come. */
+  /** True if someone waits for the client's leaving, by a listener or the Request's signal: the answer has still to come. */
   get watched(): boolean {
-    return this.#listener !== undefined;
+    return this.#listener !== undefined || this.#signalled;
   }
 
   /** Copies the head, whose bytes are about to be overwritten. */
@@ -130,12 +132,17 @@ export class ServerRequest implements Incoming {
       ? null
       : this.#connection.bodyOf(this);
     try {
-      return new Request(this.url, {
+      const request = new Request(this.url, {
         method: this.method,
         headers: head.entries(),
-        signal: leaving.signal,
         ...body !== null && { body, duplex: "half" },
       } as RequestInit);
+      // Who asks for no signal answers a client that has ended its direction, too.
+      const signal = () => {
+        this.#signalled = true;
+        return leaving.signal;
+      };
+      return Object.defineProperty(request, "signal", { get: signal });
     } catch (error) {
       throw new NotTakenError(error instanceof Error ? error.message : "");
     }
