@@ -355,6 +355,11 @@ function guardEndpoint(
         return respond(await handle.call(given as Endpoint, call), endpoint);
       } catch (error) {
         if (isAnswerable(error)) throw error;
+        const { signal } = call.request;
+        // Not the plugin's failure: the client has left, and nobody reads the answer.
+        if (signal.aborted && error === signal.reason) {
+          return new Response(null, { status: 499 });
+        }
         door.failed(name, error);
         throw pluginFailed(door.plugin, name, error);
       }

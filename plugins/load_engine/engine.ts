@@ -9,22 +9,18 @@ import { progressLine } from "./figures/formats.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
 import { parseScript, readScript, type ScriptTexts } from "./script/parse.ts";
 import { simulateApart } from "./simulation/apart.ts";
-import { beyondLimit, simulate } from "./simulation/simulate.ts";
-
-/** Limits of simulations. */
-export interface SimulationLimits {
-  /** Maximum time of one, in ms. */
-  readonly time: number;
-  /** Maximum memory that the objects of one take, in bytes. */
-  readonly memory: number;
-  /** Maximum number at once. */
-  readonly atOnce: number;
-}
+import { simulate } from "./simulation/simulate.ts";
+import type {
+  SimulationLimits,
+  SimulationsUnderWay,
+} from "./simulation/under_way.ts";
 
 /** Tools of the load engine of one revision. */
 export interface EngineOptions extends RunsOptions {
   /** Limits of simulations. */
   readonly simulations: SimulationLimits;
+  /** Simulations of all revisions. */
+  readonly underWay: SimulationsUnderWay;
 }
 
 /** The load engine of one revision. */
@@ -32,8 +28,6 @@ export class Engine implements LoadEngine {
   readonly #runs: Runs;
   readonly #texts: ScriptTexts;
   readonly #options: EngineOptions;
-  readonly #ending = new AbortController();
-  readonly #simulations = new Set<Promise<unknown>>();
 
   constructor(runs: Runs, options: EngineOptions, texts: ScriptTexts) {
     this.#texts = texts;
@@ -119,42 +113,11 @@ export class Engine implements LoadEngine {
   }
 
   /** Runs a simulation within the limits of time and number. */
-  async #bounded(
+  #bounded(
     signal: AbortSignal | undefined,
     run: (ending: AbortSignal) => Promise<LoadResult>,
   ): Promise<LoadResult> {
-    const { host: { clock }, simulations: { time, atOnce } } = this.#options;
-    if (this.#simulations.size >= atOnce) {
-      throw beyondLimit(
-        `${atOnce} simulations are under way, and no more are allowed at once`,
-        429,
-      );
-    }
-    const late = new AbortController();
-    const timer = clock.at(
-      clock.now() + time,
-      () => late.abort(beyondLimit(`it has taken more than ${time / 1000} s`)),
-      undefined,
-    );
-    const simulation = run(
-      AbortSignal.any([
-        late.signal,
-        this.#ending.signal,
-        ...signal === undefined ? [] : [signal],
-      ]),
-    );
-    this.#simulations.add(simulation);
-    try {
-      return await simulation;
-    } finally {
-      this.#simulations.delete(simulation);
-      clock.cancel(timer);
-    }
-  }
-
-  /** Ends all simulations. Runs are ended by their owner. */
-  async end(): Promise<void> {
-    this.#ending.abort();
-    await Promise.allSettled(this.#simulations);
+    const { host: { clock }, simulations, underWay } = this.#options;
+    return underWay.run({ clock, limits: simulations, signal }, run);
   }
 }

@@ -51,9 +51,13 @@ import {
   type Plugin,
 } from "../../core/plugin.ts";
 import { runEndpoints, simulateEndpoint } from "./endpoints.ts";
-import { Engine, type EngineOptions, type SimulationLimits } from "./engine.ts";
+import { Engine, type EngineOptions } from "./engine.ts";
 import { Runs } from "./runs/runs.ts";
 import type { StressScenarios } from "./script/script.ts";
+import {
+  type SimulationLimits,
+  SimulationsUnderWay,
+} from "./simulation/under_way.ts";
 
 /** The options of `load_engine`. */
 export interface LoadEngineOptions {
@@ -104,6 +108,7 @@ const plugin: Plugin = definePlugin({
       targets,
       stress,
       simulations,
+      underWay: host.keep("simulations", () => new SimulationsUnderWay()),
     };
     const runs = host.keep("runs", () => new Runs(options));
     const texts = host.keep("texts", () => new TextReader());
@@ -120,7 +125,6 @@ const plugin: Plugin = definePlugin({
         active: { runs: runs.active.map(({ id }) => id) },
       }),
       snapshot: () => ({ runs: runs.all.map(({ report }) => report) }),
-      [Symbol.asyncDispose]: () => engine.end(),
     };
   },
 });

@@ -1,7 +1,8 @@
 // Runs without the profiler: computes much.
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createPerfmock, type PerfmockInput } from "../../mod.ts";
 import { get } from "../support/http.ts";
+import { until } from "../support/wait.ts";
 
 /** Server with limits of simulations, whose route keeps requests in flight. */
 function limited(simulations: object, options: object = {}) {
@@ -35,6 +36,9 @@ const GROWING = {
     },
   },
 };
+
+/** Script that is refused at once where there is room for one more. */
+const REFUSED = { scenarios: {} };
 
 type Server = Awaited<ReturnType<typeof limited>>;
 
@@ -149,4 +153,32 @@ Deno.test("a simulation over HTTP gives the figures of one in the library, turne
   const { relief: _, ...without } = script.scenarios;
   const still = await server.simulate({ ...script, scenarios: without });
   ok(still.scenarios.load.failed > summary.scenarios.load.failed);
+});
+
+Deno.test("a change of the configuration ends no simulation", async () => {
+  await using server = await limited({ time: "2s", atOnce: 1 });
+  const simulated = simulate(server, ENDLESS);
+  await until(async () => (await simulate(server, REFUSED)).status === 429);
+  await server.update({ seed: 7 });
+  // It goes on counting among those that are under way, too.
+  equal((await simulate(server, REFUSED)).status, 429);
+  match((await simulated).title, /: it has taken more than 2 s$/);
+});
+
+Deno.test("a client that leaves while its simulation is under way is no error of the plugin", async () => {
+  const said: string[] = [];
+  await using server = await limited({ atOnce: 1 }, {
+    log: (_: string, line: string) => said.push(line),
+  });
+  const leaving = new AbortController();
+  const simulated = get(server, "/_perfmock/load_engine/simulate", {
+    method: "POST",
+    body: JSON.stringify(ENDLESS),
+    signal: leaving.signal,
+  });
+  await until(async () => (await simulate(server, REFUSED)).status === 429);
+  leaving.abort();
+  await rejects(simulated);
+  await until(async () => (await simulate(server, REFUSED)).status === 400);
+  deepEqual(said.filter((line) => /failed/.test(line)), []);
 });

@@ -43,7 +43,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/server/serve_node.ts": "#open",
     "plugins/degrade/backend.ts": "#members",
     "plugins/limiter/background.ts": "#phantoms",
-    "plugins/load_engine/engine.ts": "#simulations",
+    "plugins/load_engine/simulation/under_way.ts": "#simulations",
     "plugins/load_engine/http/fetch_environment.ts": "#active",
     "plugins/load_engine/http/tcp_environment.ts": "#opening",
     "plugins/load_engine/runs/run.ts": "#listeners",
