@@ -14,23 +14,31 @@ export function listenWithDeno(
 ): Engine {
   const ending = new AbortController();
   let ended = false;
+  const failure = () => new Response(null, { status: 500 });
+  const report = (error: unknown) => {
+    failed(error);
+    return failure();
+  };
   const serveOn = (port: number) =>
     Deno.serve({
       hostname: host,
       port,
       signal: ending.signal,
       onListen() {},
-      onError(error) {
-        failed(error);
-        return new Response(null, { status: 500 });
-      },
+      // Of bodies that break off, as faults and upstreams make them: no error of perfmock.
+      onError: failure,
       ...certificate,
     }, (request: Request, peer: Peer) => {
-      const answer = handler(request, peer);
-      if (request.method !== "HEAD") return answer;
-      return answer instanceof Response
-        ? unsized(answer)
-        : answer.then(unsized);
+      const isHead = request.method === "HEAD";
+      try {
+        const answer = handler(request, peer);
+        if (answer instanceof Response) {
+          return isHead ? unsized(answer) : answer;
+        }
+        return (isHead ? answer.then(unsized) : answer).catch(report);
+      } catch (error) {
+        return report(error);
+      }
     });
   let server = serveOn(port);
   const { port: own } = server.addr;
