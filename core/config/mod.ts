@@ -95,3 +95,4 @@ export {
   type Layered,
   requestedFile,
 } from "./layers.ts";
+export type { SyntaxIssue } from "./_syntax.ts";

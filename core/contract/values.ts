@@ -150,7 +150,18 @@ export interface Kit {
   beyond(
     power: "targets" | "proxies",
     hostOf: (value: string) => string | undefined,
-  ): (value: string, context: z.RefinementCtx<string>) => void;
+  ): (value: string, context: RefinementContext) => void;
+}
+
+/** The part of zod's context of a refinement that takes issues. */
+export interface RefinementContext {
+  /** Adds an issue. */
+  addIssue(issue: {
+    readonly code: "custom";
+    readonly message: string;
+    readonly input?: unknown;
+    readonly params?: Record<string, unknown>;
+  }): void;
 }
 
 /**

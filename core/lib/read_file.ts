@@ -37,6 +37,7 @@ export const TABLE_LIMITS: LineLimits = {
 
 /** Error that says why a file cannot be read, in words that follow "Cannot read the file: ". */
 export class FileError extends Error {
+  /** Name of this class. */
   override readonly name = "FileError";
   /** What would be read, in words. */
   readonly allowed: string;

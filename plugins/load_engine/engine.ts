@@ -9,10 +9,11 @@ import { progressLine } from "./figures/formats.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
 import { parseScript, readScript, type ScriptTexts } from "./script/parse.ts";
 import { simulateApart } from "./simulation/apart.ts";
-import { simulate } from "./simulation/simulate.ts";
-import type {
-  SimulationLimits,
-  SimulationsUnderWay,
+import { beyondLimit, simulate } from "./simulation/simulate.ts";
+import {
+  SERVER_ENDS,
+  type SimulationLimits,
+  type SimulationsUnderWay,
 } from "./simulation/under_way.ts";
 
 /** Tools of the load engine of one revision. */
@@ -85,13 +86,21 @@ export class Engine implements LoadEngine {
         unread: () => {},
         server: { dials: host.dials, stress, targets },
       });
-      return await simulateApart({
+      const order = {
         input: loadHost.thread,
         script: value,
         folder: tools.folder,
         targets,
         memory: simulations.memory,
-      }, ending);
+      };
+      try {
+        return await simulateApart(order, ending);
+      } catch (error) {
+        // Its thread has ended with the figures.
+        throw error === SERVER_ENDS
+          ? beyondLimit("the server is ending", 503)
+          : error;
+      }
     });
   }
 

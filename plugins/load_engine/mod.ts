@@ -59,6 +59,8 @@ import {
   SimulationsUnderWay,
 } from "./simulation/under_way.ts";
 
+export type { SimulationLimits };
+
 /** The options of `load_engine`. */
 export interface LoadEngineOptions {
   /** Origins other than this machine that load may be sent to, such as `https://staging.example.com`. Default none. */

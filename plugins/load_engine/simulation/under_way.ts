@@ -17,7 +17,13 @@ export interface SimulationLimits {
   readonly atOnce: number;
 }
 
-/** Simulations under way. Disposal ends all of them. */
+/** Reason for which simulations end with their server. */
+export const SERVER_ENDS: DOMException = new DOMException(
+  "The server is ending",
+  "AbortError",
+);
+
+/** Simulations under way. Disposal ends all of them: those on the server's thread with the figures so far. */
 export class SimulationsUnderWay implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #simulations = new Set<Promise<unknown>>();
@@ -66,7 +72,7 @@ export class SimulationsUnderWay implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort(beyondLimit("the server is ending", 503));
+    this.#ending.abort(SERVER_ENDS);
     await Promise.allSettled(this.#simulations);
   }
 }
