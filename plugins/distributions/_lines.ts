@@ -4,7 +4,7 @@
  * @module
  */
 import {
-  FileError,
+  type FileError,
   type Issue,
   linesOf,
   TABLE_LIMITS,
@@ -48,20 +48,25 @@ export function readLines(
     if (issues.length === MAX_ISSUES) unreported++;
     else issues.push(fileIssue(path, { ...issue, message }));
   };
-  try {
-    for (const line of linesOf(path, TABLE_LIMITS)) take(line);
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    throw invalidParameters([fileIssue(path, {
-      message: `Cannot read the file: ${error.message}`,
-      allowed: error.allowed,
-    })]);
-  }
+  for (const line of readableLines(path)) take(line);
   if (unreported > 0) {
     const message = `Further lines with errors: ${unreported}`;
     issues.push({ ...issues[0], message });
   }
   if (issues.length > 0) throw invalidParameters(issues);
+}
+
+/** Yields lines; throws an issue of the file where it cannot be read. */
+function* readableLines(path: string): Generator<string> {
+  try {
+    yield* linesOf(path, TABLE_LIMITS);
+  } catch (error) {
+    // Errors of whoever takes the lines do not come here.
+    const { allowed, message } = error as FileError;
+    throw invalidParameters([
+      fileIssue(path, { message: `Cannot read the file: ${message}`, allowed }),
+    ]);
+  }
 }
 
 /** A cell as a number; NaN if it is none. */
