@@ -43,6 +43,7 @@ export {
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";
 export {
   type EngineName,
+  FIXED_SETTINGS,
   limitWarnings,
   type ServerInput,
   type ServerLimits,

@@ -192,3 +192,13 @@ export function limitWarnings(written: unknown): Issue[] {
     allowed: 'a limit where server.engine is "native", or "auto" without TLS',
   }));
 }
+
+/** Server settings that cannot change while a server listens: they stay if a new configuration does not name them. */
+export const FIXED_SETTINGS = [
+  "host",
+  "port",
+  "reusePort",
+  "tls",
+  "engine",
+  "limits",
+] as const;

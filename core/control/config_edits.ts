@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { suggest } from "../config/mod.ts";
+import { FIXED_SETTINGS, suggest } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 
 /** A configuration as written, with the ids of its routes. */
@@ -41,16 +41,6 @@ export function patchConfig({ value }: WrittenConfig, patch: unknown): unknown {
   return mergePatch(value, patch);
 }
 
-/** Server settings that cannot change while the server runs: they stay if a new configuration does not name them. */
-const FIXED = [
-  "host",
-  "port",
-  "reusePort",
-  "tls",
-  "engine",
-  "limits",
-] as const;
-
 /** Replaces the whole configuration, except for the settings of the listener where it does not name them. */
 export function putConfig({ value }: WrittenConfig, next: unknown): unknown {
   if (!isObject(next) || !isObject(value) || !isObject(value.server)) {
@@ -59,7 +49,9 @@ export function putConfig({ value }: WrittenConfig, next: unknown): unknown {
   const { server = {} } = next;
   if (!isObject(server)) return next;
   const before = value.server;
-  const kept = FIXED.filter((key) => !(key in server) && key in before);
+  const kept = FIXED_SETTINGS.filter((key) =>
+    !(key in server) && key in before
+  );
   return kept.length === 0 ? next : {
     ...next,
     server: {

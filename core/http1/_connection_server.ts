@@ -7,7 +7,7 @@ import type { Loop } from "../net/loop.ts";
 import type { HeadLimits, RequestHead } from "./request_head.ts";
 import type { ServerRequest } from "./server_request.ts";
 
-/** What the connections of one server share. */
+/** Parts that all connections of one server share. */
 export interface ConnectionServer {
   readonly loop: Loop;
   /** Parser of heads that come in one piece. */

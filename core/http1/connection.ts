@@ -114,7 +114,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     if ((this.#interest & EVENT.readable) !== 0) this.#receive(events);
     else if ((events & (EVENT.error | EVENT.hangUp)) !== 0) this.#leave();
     else if (this.#request?.watched) this.#leave();
-    // What came before has its turn yet; then the end is received.
+    // Bytes that came before the end are processed first.
     else this.#watch(EVENT.peerEnded, false);
   }
 

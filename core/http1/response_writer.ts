@@ -5,6 +5,7 @@
  * @module
  */
 import { BODILESS, LENGTHLESS, REASONS } from "../lib/http.ts";
+import { soon } from "../lib/turn.ts";
 
 /** The connection that a response leaves on. */
 export interface ResponseSink {
@@ -223,18 +224,4 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return all;
-}
-
-/** Resolves to the promise's value if it settles within this turn of the event loop, otherwise to undefined. */
-async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
-  const { promise: turn, resolve } = Promise.withResolvers<undefined>();
-  const immediate = setImmediate(resolve, undefined);
-  try {
-    return await Promise.race([promise, turn]);
-  } catch {
-    // The reader of the promise handles the error.
-    return undefined;
-  } finally {
-    clearImmediate(immediate);
-  }
 }

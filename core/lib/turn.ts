@@ -12,3 +12,17 @@
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Resolves to the promise's value if it settles within this turn of the event loop, otherwise to undefined. */
+export async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
+  const { promise: turn, resolve } = Promise.withResolvers<undefined>();
+  const immediate = setImmediate(resolve, undefined);
+  try {
+    return await Promise.race([promise, turn]);
+  } catch {
+    // The reader of the promise handles the error.
+    return undefined;
+  } finally {
+    clearImmediate(immediate);
+  }
+}

@@ -273,7 +273,7 @@ export class Loop {
     // A turn of Deno's event loop costs as much as half an answer: what has come meanwhile is taken in the same one.
     const end = performance.now() + ROUNDS;
     for (;;) {
-      // What is due has waited longer than what has just arrived.
+      // Deadlines first: their answers have waited longer than the requests that have just arrived.
       this.#ringDue();
       this.#take(count);
       if (this.#later.length > 0) this.#continue();

@@ -17,7 +17,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
-import { clearImmediate, setImmediate } from "node:timers";
+import { soon } from "../lib/turn.ts";
 import { readProcessFigures } from "../observe/read_process.ts";
 import { connectionLimit, type Engine, type EngineOptions } from "./engine.ts";
 
@@ -306,20 +306,6 @@ async function write(reader: Reader, outgoing: ServerResponse): Promise<void> {
       return;
     }
     if (!outgoing.write(value)) await drained(outgoing);
-  }
-}
-
-/** Resolves to the promise's value if it settles within this turn of the event loop, otherwise to undefined. */
-async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
-  const { promise: turn, resolve } = Promise.withResolvers<undefined>();
-  const immediate = setImmediate(resolve, undefined);
-  try {
-    return await Promise.race([promise, turn]);
-  } catch {
-    // The reader of the promise handles the error.
-    return undefined;
-  } finally {
-    clearImmediate(immediate);
   }
 }
 

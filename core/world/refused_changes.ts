@@ -5,7 +5,7 @@
  * @module
  */
 import type { EngineName, PerfmockConfig } from "../config/mod.ts";
-import { toPointer } from "../config/mod.ts";
+import { FIXED_SETTINGS, toPointer } from "../config/mod.ts";
 import type { Issue } from "../plugin.ts";
 import type { Revision } from "./revision.ts";
 
@@ -55,16 +55,6 @@ export function sessionIssues(
   return issues;
 }
 
-/** Settings that are fixed while a server listens. */
-const FIXED = [
-  "host",
-  "port",
-  "reusePort",
-  "tls",
-  "engine",
-  "limits",
-] as const;
-
 /**
  * Finds the changes that need a restart.
  *
@@ -77,7 +67,7 @@ export function restartIssues(
   next: Pick<Revision, "config" | "resets">,
   engine: EngineName | undefined,
 ): Issue[] {
-  const issues: Issue[] = FIXED.flatMap((key) => {
+  const issues: Issue[] = FIXED_SETTINGS.flatMap((key) => {
     const [was, is] = [before.server[key], next.config.server[key]];
     return JSON.stringify(was) === JSON.stringify(is) ? [] : [{
       path: `/server/${key}`,
