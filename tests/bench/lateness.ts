@@ -6,7 +6,7 @@
 import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
 import { absentRows, onEngine, startEngines } from "./engines.ts";
 import { LoadDriver } from "./load_driver.ts";
-import { comparing, inTurn } from "./rounds.ts";
+import { comparing, inTurn, WARM_UP } from "./rounds.ts";
 import { nativeLateness, type Server, startNative } from "./servers.ts";
 import { median, medianExcess, pick, quantile } from "./statistics.ts";
 
@@ -48,7 +48,7 @@ interface Party {
 export const lateness: Benchmark = {
   name: "lateness",
   measures:
-    `Lateness of answers with a delay of ${DELAY} ms as each server sees it, from when an answer was due to when its head was handed over, under an open load; the last column is the median over rounds of the difference from native C`,
+    `Lateness of answers with a delay of ${DELAY} ms as each server sees it after ${WARM_UP} s of load, from when an answer was due to when its head was handed over, under an open load; the last column is the median over rounds of the difference from native C`,
   async run(context) {
     const together = await context.children.separate();
     if (together !== undefined) context.note(together);
@@ -127,8 +127,11 @@ async function measure(
     });
     return { ...await read(), client: quantile(lags, 0.99) };
   };
-  // A program in JavaScript is compiled while it runs; users measure what has run for a while.
-  await inTurn(parties, drive(quick ? 300 : 2000), comparing(true));
+  await inTurn(
+    parties,
+    drive(quick ? 300 : WARM_UP * 1000),
+    comparing(true),
+  );
   const turns = await inTurn(
     parties,
     drive(quick ? 500 : 3000),

@@ -9,6 +9,12 @@ import { stolenTime } from "./machine.ts";
 /** Maximum steal time of an undisturbed round, in ms. The system counts in steps of 10 ms. */
 const BEARABLE = 10;
 
+/**
+ * Time for which a comparison of tails loads each server before it measures, in s. A program in JavaScript is compiled while it
+ * runs, and V8's heap finds its size after some ten seconds: a collection of 40 ms falls into them.
+ */
+export const WARM_UP = 12;
+
 /** Number of rounds. */
 export interface Rounds {
   /** Number of undisturbed rounds wanted. */

@@ -6,12 +6,14 @@
 import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
 import { type ClosedLoop, closedLoop, type Seen } from "./closed_load.ts";
 import { absentRows, onEngine, startEngines } from "./engines.ts";
-import { comparing, inTurn } from "./rounds.ts";
+import { comparing, inTurn, WARM_UP } from "./rounds.ts";
 import { type Server, startNative } from "./servers.ts";
 import { median, medianExcess, pick } from "./statistics.ts";
 
 /** Configured delay, in ms. */
 const DELAY = 20;
+/** Time of a round, in s. 20 connections make 300 steps in it, so that the 99th percentile does not rest on one of them. */
+const SECONDS = 6;
 const NATIVE = "native C";
 const SUBJECT = onEngine("native");
 
@@ -29,11 +31,21 @@ const COLUMNS = [
 export const steps: Benchmark = {
   name: "steps",
   measures:
-    `Answers with a delay of ${DELAY} ms, seen from outside, when connections send in step; "excess" is the median over rounds of the difference from native C in the same round`,
+    `Answers with a delay of ${DELAY} ms, seen from outside after ${WARM_UP} s of load, when connections send in step; "excess" is the median over rounds of the difference from native C in the same round`,
   async run(context) {
     const loop = await closedLoop(context);
     const { servers, absent } = await startAll(context);
     const rows: Row[] = [];
+    await inTurn(
+      servers,
+      ({ url }) =>
+        loop({
+          url: `${url}/wait`,
+          connections: STEPS[0][0],
+          seconds: context.quick ? 1 : WARM_UP,
+        }),
+      comparing(true),
+    );
     for (const [connections, tail] of STEPS) {
       const prefix = `${connections} connections, `;
       const targets = (label: string) =>
@@ -89,9 +101,12 @@ async function measure(
 ): Promise<ReadonlyMap<string, readonly Seen[]>> {
   const drive = (seconds: number) => ({ url }: Server) =>
     loop({ url: `${url}/wait`, connections, seconds });
-  // A program in JavaScript is compiled while it runs; users measure what has run for a while.
   await inTurn(servers, drive(1), comparing(true));
-  const turns = await inTurn(servers, drive(quick ? 1 : 3), comparing(quick));
+  const turns = await inTurn(
+    servers,
+    drive(quick ? 1 : SECONDS),
+    comparing(quick),
+  );
   note(`${connections} connections: ${turns.words}`);
   return turns.figures;
 }
