@@ -22,6 +22,7 @@ import type {
 } from "../plugin.ts";
 import { PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
+import { isRequestBodyError } from "../lib/request_body_error.ts";
 
 /** Maximum size of a request body, in bytes. */
 const BODY_LIMIT = 1024 * 1024;
@@ -115,9 +116,19 @@ async function serve(
       endpoint,
     );
   } catch (error) {
+    if (isRequestBodyError(error)) return notReceived(error);
     if (!isPerfmockError(error)) throw error;
     return refused(error);
   }
+}
+
+/** Answers a body that the client did not send as announced. */
+function notReceived({ message }: Error): Response {
+  return problem({
+    status: 400,
+    title: "The request body was not received",
+    detail: message,
+  });
 }
 
 /** Answers an error. One that came from a missing power has its code, whatever else was wrong. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LINGERING } from "../lib/lingering.ts";
 import { ERRNO, EVENT } from "../net/libc.ts";
 import type { Watcher } from "../net/loop.ts";
 import { resetOnClose } from "../net/sockets.ts";
@@ -22,15 +23,6 @@ import { type RequestConnection, ServerRequest } from "./server_request.ts";
 const INTEREST = EVENT.readable | EVENT.peerEnded;
 const NO_SIGNAL = 0x4000;
 const SHUT_WRITE = 1;
-
-/**
- * Number of bytes, or those of the largest body if it is larger, that are discarded before a connection is closed: a close resets
- * it, and a client that is sending would never read the answer.
- */
-const LINGERED = 64 * 1024 * 1024;
-
-/** Time for which bytes are discarded, in ms. */
-const LINGERING = 300_000;
 
 /** Bytes of answers that one connection may have at once before others have their turn, and those that a request counts as. */
 const ANSWERS = 256 * 1024;
@@ -141,7 +133,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
       this.#lingered += count;
       const { body } = this.#server.limits;
       if (
-        this.#lingered > Math.max(LINGERED, body) ||
+        this.#lingered > Math.max(LINGERING.bytes, body) ||
         this.since > this.#lingersUntil
       ) this.#close();
     } else if (this.#heldTo === this.#heldFrom) this.#process(input, 0, count);
@@ -552,7 +544,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#release();
     this.#server.loop.calls.shutdown(this.#fd, SHUT_WRITE);
     this.#change("lingering");
-    this.#lingersUntil = this.since + LINGERING;
+    this.#lingersUntil = this.since + LINGERING.total;
     this.#watch(INTEREST, true);
   }
 

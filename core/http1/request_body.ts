@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RequestBodyError } from "../lib/request_body_error.ts";
 import { ChunkedBody } from "./chunked_body.ts";
 import type { HeadLimits } from "./request_head.ts";
 
@@ -97,11 +98,11 @@ export class RequestBody {
     controller?.error(new TypeError("The body was not read to its end"));
   }
 
-  /** Ends the stream with an error: the rest does not come. */
+  /** Ends the stream with an error of the client: the rest does not come. */
   fail(reason: string): void {
     const controller = this.#controller;
     this.#controller = undefined;
-    controller?.error(new TypeError(reason));
+    controller?.error(new RequestBodyError(reason));
   }
 
   readonly #onData = (from: number, to: number): void => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LINGERING } from "../lib/lingering.ts";
 import { ERRNO, EVENT } from "../net/libc.ts";
 import type { Alarm, Loop, Watcher } from "../net/loop.ts";
 import {
@@ -57,9 +58,6 @@ const SWEPT = 4096;
 
 /** Maximum number of connections accepted per turn. */
 const ACCEPTS = 64;
-
-/** Time without a byte after which a connection is closed whose client does not end it, in ms. */
-const LINGER = 2000;
 
 /** A server, from its start to its end. */
 export class HttpServer implements ConnectionServer, Watcher, Alarm {
@@ -243,7 +241,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
         if (age > idleTimeout) connection.cut();
         break;
       case "lingering":
-        if (age > LINGER) connection.timeOut("body");
+        if (age > LINGERING.idle) connection.timeOut("body");
     }
   }
 

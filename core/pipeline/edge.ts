@@ -97,7 +97,7 @@ export class Edge {
     const x = new LiveExchange(plan, method, incoming);
     begin(x);
     if (x.outcome !== "pending") {
-      // Whoever reads a body in process cancels it; an engine may have to be told.
+      // Whoever reads a body in process cancels it; an engine may have to be told. Respond hooks are watched by those who run them.
       if (x.flowing) incoming.onLeave(x, true);
       return;
     }

@@ -147,7 +147,8 @@ export interface Plan {
   readonly simulate: ((exchange: LiveExchange) => void) | undefined;
   /**
    * Builds the response to an exchange whose time has come; a promise only if a respond hook makes one. Where it leaves the exchange
-   * `flowing`, the body goes on, and its writer calls `handOver` at the last byte. Does not throw.
+   * `flowing`, the body goes on, and its writer calls `handOver` at the last byte. Where it leaves it `shaping`, it calls `shaped`
+   * when the promise has settled. Does not throw.
    */
   readonly build: (exchange: LiveExchange) => Response | Promise<Response>;
   /**
@@ -205,6 +206,8 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
   error: unknown = undefined;
   /** True from the headers to the last byte of a body that goes on: leases are held until then. */
   flowing = false;
+  /** Gives up the answer that respond hooks are making; undefined while none are. Leases are held until then. */
+  shaping: (() => void) | undefined = undefined;
   /** True while the source of the answer, such as an upstream's response, is awaited: the hold lasts until then. */
   preparing = false;
   /** Stops the work that goes on beside the pipeline, such as an upstream request or a body, when the exchange ends. */

@@ -196,10 +196,13 @@ function answerOf(
  */
 function answerCut(x: LiveExchange): void {
   const built = x.plan.build(x);
-  const atOnce = !x.flowing;
   x.incoming?.respond(
     Promise.resolve(built).then((whole) =>
-      whole.body === null ? whole : atOnce ? cutBytes(whole) : cutStream(whole)
+      whole.body === null
+        ? whole
+        : x.flowing
+        ? cutStream(whole)
+        : cutBytes(whole)
     ),
   );
 }

@@ -56,8 +56,8 @@ export interface Incoming {
   /** Resets the connection before any byte, in place of an answer. */
   reset(): void;
   /**
-   * Reports the client's leaving, before its answer is complete, to a listener. Called at most once, before the
-   * answer, or after it if its body goes on.
+   * Reports the client's leaving, before its answer is complete, to a listener. Called before the answer, or after it if its body
+   * goes on; called again, with the same listener, where the answer takes longer than expected.
    *
    * @param short true if the answer comes so soon that an engine whose watch is costly need not watch
    */
@@ -70,6 +70,7 @@ export class FetchIncoming implements Incoming {
   readonly #peer: Peer | undefined;
   #answer: Response | Promise<Response> | undefined;
   #resolve: ((response: Response | Promise<Response>) => void) | undefined;
+  #watched = false;
 
   /** @param peer the client's end of the connection; undefined if there is none */
   constructor(request: Request, peer?: Peer) {
@@ -108,7 +109,8 @@ export class FetchIncoming implements Incoming {
   }
 
   onLeave(listener: LeaveListener, short: boolean): void {
-    if (short) return;
+    if (short || this.#watched) return;
+    this.#watched = true;
     this.request.signal.addEventListener("abort", () => {
       listener.left();
       if (this.#answer === undefined) dismiss(this);

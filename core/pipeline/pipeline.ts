@@ -4,8 +4,9 @@
  *     arrive → admit → serve → degrade → hold → respond → release → observe
  *
  * One exchange is one state machine. It runs as far as it can. It waits in a queue until its waiter is settled, and in hold until
- * the clock wakes it. Beyond that only few exchanges wait: for an upstream's answer, for a client that an injected `hang` keeps, and
- * for the last byte of a body that goes on. No stage makes a promise, so that the same stages run in simulation.
+ * the clock wakes it. Beyond that only few exchanges wait: for an upstream's answer, for a client that an injected `hang` keeps, for
+ * respond hooks that take time, and for the last byte of a body that goes on. No stage makes a promise, so that the same stages run
+ * in simulation.
  *
  * @module
  */
@@ -236,7 +237,8 @@ function respond(x: LiveExchange, outcome: Outcome, end: number): void {
   x.end = end;
   x.phase = "body";
   answer?.(x);
-  if (!x.flowing) release(x, outcome === "failed" ? end : x.due);
+  if (x.flowing || x.shaping !== undefined) return;
+  release(x, outcome === "failed" ? end : x.due);
 }
 
 /**
@@ -314,7 +316,21 @@ function fail(
 export function handOver(x: LiveExchange): void {
   if (!x.flowing) return;
   x.flowing = false;
-  release(x, x.plan.clock.now());
+  if (x.shaping === undefined) release(x, x.plan.clock.now());
+}
+
+/** Respond hooks have made the answer that they were making. */
+export function shaped(x: LiveExchange): void {
+  if (x.shaping === undefined) return;
+  x.shaping = undefined;
+  if (!x.flowing) release(x, x.plan.clock.now());
+}
+
+/** A respond hook has failed: the exchange is answered with the failure, unless it was abandoned before. */
+export function misshaped(x: LiveExchange, error: unknown): void {
+  if (x.outcome === "gone" || x.outcome === "cut") return;
+  x.outcome = "failed";
+  x.error = error;
 }
 
 /** A body cannot go on, since its source has failed. */
@@ -355,10 +371,14 @@ function crash(x: LiveExchange): void {
 
 /** Ends an exchange early: its client is gone, or the server cuts it. */
 export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
-  if (x.flowing) {
-    // The headers have left: x.end stays as it is.
+  if (x.flowing || x.shaping !== undefined) {
+    // The headers have left, or their time has come: x.end stays as it is.
+    const giveUp = x.shaping;
+    x.flowing = false;
+    x.shaping = undefined;
     x.outcome = outcome;
-    return handOver(x);
+    release(x, x.plan.clock.now());
+    return giveUp?.();
   }
   if (x.outcome !== "pending") return;
   x.preparing = false;

@@ -8,16 +8,16 @@
 import { BODILESS, byteLength, LENGTHLESS } from "../lib/http.ts";
 import { type Problem, problem } from "../lib/problem.ts";
 import { suggest } from "../lib/suggest.ts";
-import { describeReturned, describeThrown, isThenable } from "../lib/thrown.ts";
+import { describeThrown } from "../lib/thrown.ts";
 import { type TraceIds, traceparent } from "../lib/trace.ts";
 import { corsFields, corsHeaders } from "../pipeline/cors.ts";
 import type { LiveExchange, Plan, Stage } from "../pipeline/exchange.ts";
 import type { Incoming } from "../pipeline/incoming.ts";
 import type { Matchable, Matcher } from "../pipeline/matcher.ts";
 import { REFUSED_HEADER } from "../pipeline/overrides.ts";
-import { breakOff, handOver } from "../pipeline/pipeline.ts";
 import type { Exchange } from "../plugin.ts";
 import { prepareAnswer } from "./prepared_answer.ts";
+import { shape } from "./shape.ts";
 
 /**
  * Creates the response to one exchange.
@@ -222,86 +222,6 @@ function failure(error: unknown): Problem {
     title: "A hook of this route failed",
     detail: describeThrown(error),
   };
-}
-
-/** Runs the respond hooks in turn. Returns a promise only if one of them does. */
-function shape(
-  x: LiveExchange,
-  response: Response,
-  broken: (
-    x: LiveExchange,
-    error: unknown,
-    stage: Stage,
-    index: number,
-  ) => Response,
-): Response | Promise<Response> {
-  let running = 0;
-  let shaped: Response | PromiseLike<Response> = response;
-  try {
-    for (const [index, hook] of x.plan.hooks.respond.entries()) {
-      const run = (before: Response) => {
-        running = index;
-        return hook(x, before);
-      };
-      shaped = shaped instanceof Response
-        ? run(shaped)
-        : shaped.then((before) => run(checked(before)));
-    }
-  } catch (error) {
-    x.flowing = false;
-    return broken(x, error, "respond", running);
-  }
-  if (isThenable(shaped)) {
-    return Promise.resolve(shaped).then(checked).then((final) => {
-      if (isLeft(response, final)) handOver(x);
-      return remeasured(x, response, final);
-    }).catch((error) => {
-      breakOff(x, error);
-      return broken(x, error, "respond", running);
-    });
-  }
-  let final: Response;
-  try {
-    final = remeasured(x, response, checked(shaped));
-  } catch (error) {
-    x.flowing = false;
-    return broken(x, error, "respond", running);
-  }
-  if (isLeft(response, final)) x.flowing = false;
-  // Observers see the status that is sent.
-  x.status = final.status;
-  return final;
-}
-
-/** Returns whether a hook answers with another body, so that the route's own body will not be read. */
-function isLeft({ body }: Response, final: Response): boolean {
-  return body !== null && body !== final.body && !body.locked;
-}
-
-/** Removes the length of the route's body from an answer to HEAD that a hook gave a body of its own. */
-function remeasured(x: LiveExchange, before: Response, final: Response) {
-  const { body, status } = final;
-  if (x.method !== "HEAD" || final === before || body === null) return final;
-  const headers = new Headers(final.headers);
-  headers.delete("content-length");
-  return new Response(body, { status, headers });
-}
-
-/** Checks the type at run time, because a plugin may be plain JavaScript. */
-function checked(response: unknown): Response {
-  if (response instanceof Response) {
-    if (response.bodyUsed || response.body?.locked) {
-      throw new TypeError(
-        "Cannot use the result of a respond hook: its body was read already",
-      );
-    }
-    return response;
-  }
-  throw new TypeError(
-    `Cannot use the result of a respond hook: it must be a Response, received ${
-      describeReturned(response)
-    }`,
-  );
 }
 
 const NOTHING =

@@ -4,25 +4,18 @@
  *
  * @module
  */
-import {
-  createServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import {
   constants,
   createSecureServer,
-  type Http2ServerRequest,
   type Http2ServerResponse,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { Readable } from "node:stream";
 import { soon } from "../lib/turn.ts";
 import { readProcessFigures } from "../observe/read_process.ts";
+import { type Incoming, NodeBody } from "./_node_body.ts";
+import { Connections, socketOf } from "./_node_connections.ts";
 import { connectionLimit, type Engine, type EngineOptions } from "./engine.ts";
-
-/** Request over HTTP/1.1 or HTTP/2. */
-type Incoming = IncomingMessage | Http2ServerRequest;
 
 /** Reader of a body. */
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
@@ -84,77 +77,18 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
   };
 }
 
-/** Open connections, each with its number of exchanges in flight. */
-class Connections {
-  readonly #open = new Map<Socket, number>();
-  readonly #idle: number;
-  #ending = false;
-
-  /** @param idle time without a byte after which a connection without a request is closed, in ms; 0 for no limit */
-  constructor(idle: number) {
-    this.#idle = idle;
-  }
-
-  add(socket: Socket): void {
-    this.#open.set(socket, 0);
-    socket.setTimeout(this.#idle, () => {
-      if (this.#open.get(socket) === 0) socket.destroySoon();
-    });
-    socket.on("close", () => this.#open.delete(socket));
-    // A client may reset its connection: this is no error of the server.
-    socket.on("error", () => {});
-  }
-
-  busy(
-    request: Incoming,
-    response: ServerResponse | Http2ServerResponse,
-  ): void {
-    const socket = socketOf(request);
-    this.#move(socket, 1);
-    response.on("close", () => {
-      this.#move(socket, -1);
-      if (this.#ending) this.#endIdle();
-    });
-  }
-
-  /** Ends idle connections now, and the others when their answers have left. */
-  end(): void {
-    this.#ending = true;
-    this.#endIdle();
-  }
-
-  destroy(): void {
-    for (const socket of this.#open.keys()) socket.destroy();
-  }
-
-  #move(socket: Socket, by: number): void {
-    const count = this.#open.get(socket);
-    if (count !== undefined) this.#open.set(socket, count + by);
-  }
-
-  #endIdle(): void {
-    for (const [socket, count] of this.#open) {
-      if (count === 0) socket.destroySoon();
-    }
-  }
-}
-
-/** Socket of the connection. Over HTTP/2 the socket of a request is only a proxy of it. */
-function socketOf(request: Incoming): Socket {
-  return "stream" in request
-    ? request.stream.session?.socket as Socket
-    : request.socket;
-}
-
 function answer(
   incoming: Incoming,
   outgoing: ServerResponse,
   { handler, certificate, failed }: EngineOptions,
 ): void {
   const leaving = new AbortController();
+  const body = new NodeBody(incoming);
   outgoing.on("close", () => {
-    if (isUnsent(outgoing)) leaving.abort();
-    else skipRest(incoming);
+    if (isUnsent(outgoing)) {
+      body.fail();
+      leaving.abort();
+    } else body.discard(SKIPPED, () => socketOf(incoming).destroySoon());
   });
   const send = (response: Response) => {
     if (response.type === "error") reset(incoming);
@@ -165,11 +99,11 @@ function answer(
     if (!outgoing.headersSent) send(new Response(null, { status: 500 }));
     else breakOff(incoming);
   };
-  const request = requestOf(
-    incoming,
-    certificate === undefined ? "http" : "https",
-    leaving.signal,
-  );
+  const request = requestOf(incoming, {
+    scheme: certificate === undefined ? "http" : "https",
+    signal: leaving.signal,
+    body: body.stream,
+  });
   if (request === undefined) return send(new Response(null, { status: 400 }));
   try {
     const response = handler(request, {
@@ -182,27 +116,17 @@ function answer(
   }
 }
 
-/** Maximum size of the rest of a body that is read past its answer, in bytes. */
+/** Maximum size of the rest of a body that is read past its answer, so that the next request can follow, in bytes. */
 const SKIPPED = 1024 * 1024;
-
-/** Reads past what nobody has read of a body: the next request of the connection is behind it. Over HTTP/2 it has no order. */
-function skipRest(incoming: Incoming): void {
-  if ("stream" in incoming || incoming.complete) return;
-  // The stream made of the body stops when it is full.
-  incoming.removeAllListeners("data");
-  let left = SKIPPED;
-  incoming.on("data", ({ length }: Uint8Array) => {
-    left -= length;
-    if (left < 0) incoming.socket.destroySoon();
-  });
-  incoming.resume();
-}
 
 /** Converts a request to the Fetch API's; undefined if it is not valid there. */
 function requestOf(
   incoming: Incoming,
-  scheme: string,
-  signal: AbortSignal,
+  { scheme, signal, body }: {
+    readonly scheme: string;
+    readonly signal: AbortSignal;
+    readonly body: NodeBody["stream"];
+  },
 ): Request | undefined {
   const { method = "GET", url = "/", rawHeaders } = incoming;
   const headers: [string, string][] = [];
@@ -220,9 +144,7 @@ function requestOf(
         method,
         headers,
         signal,
-        body: method === "GET" || method === "HEAD"
-          ? null
-          : Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>,
+        body: method === "GET" || method === "HEAD" ? null : body,
       },
     );
   } catch {

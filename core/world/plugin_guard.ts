@@ -7,6 +7,7 @@
 import { suggest } from "../config/mod.ts";
 import { respond } from "../control/endpoints.ts";
 import { PerfmockError } from "../errors.ts";
+import { isRequestBodyError } from "../lib/request_body_error.ts";
 import { describeReturned, describeThrown, isThenable } from "../lib/thrown.ts";
 import type {
   Dial,
@@ -354,7 +355,8 @@ function guardEndpoint(
         // Inside: what is returned may not be JSON.
         return respond(await handle.call(given as Endpoint, call), endpoint);
       } catch (error) {
-        if (isAnswerable(error)) throw error;
+        // An error of the client, not of the plugin.
+        if (isAnswerable(error) || isRequestBodyError(error)) throw error;
         const { signal } = call.request;
         // Not the plugin's failure: the client has left, and nobody reads the answer.
         if (signal.aborted && error === signal.reason) {

@@ -1,4 +1,4 @@
-import { deepEqual, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { connect } from "node:net";
 import { createPerfmock } from "../../mod.ts";
 import { ENGINES } from "../support/each_engine.ts";
@@ -66,4 +66,60 @@ for (const engine of ENGINES) {
       deepEqual([call, await promise], [call, "HTTP/1.1 413"]);
     }
   });
+}
+
+const encoder = new TextEncoder();
+
+/** Number of bytes of a body that no buffer of the system holds. */
+const BLIND = 8 * 1024 * 1024;
+
+/** Heads of a request with a body that is too large, and the frame of each piece of the body. */
+const FRAMINGS: Readonly<Record<string, readonly [string, string, string]>> = {
+  chunked: ["Transfer-Encoding: chunked", "10000\r\n", "\r\n"],
+  sized: [`Content-Length: ${BLIND}`, "", ""],
+};
+
+/** Sends a whole body before it reads anything, as many clients do. Returns the answer until its head is complete. */
+async function uploadBlindly(
+  port: number,
+  call: string,
+  [header, before, after]: readonly [string, string, string],
+): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const send = async (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length;) {
+      at += await connection.write(bytes.subarray(at));
+    }
+  };
+  await send(
+    encoder.encode(`${call} HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n`),
+  );
+  const piece = encoder.encode(`${before}${"a".repeat(0x10000)}${after}`);
+  for (let sent = 0; sent < BLIND; sent += 0x10000) await send(piece);
+  if (before !== "") await send(encoder.encode("0\r\n\r\n"));
+  const buffer = new Uint8Array(65_536);
+  let answered = "";
+  while (!answered.includes("\r\n\r\n")) {
+    const count = await connection.read(buffer);
+    if (count === null) break;
+    answered += new TextDecoder().decode(buffer.subarray(0, count));
+  }
+  return answered;
+}
+
+for (const engine of ENGINES) {
+  for (const [name, framing] of Object.entries(FRAMINGS)) {
+    Deno.test(`${engine}: a client that reads only once it has sent its whole ${name} body receives the 413`, async () => {
+      await using server = await createPerfmock({
+        server: { engine },
+        routes: [{ path: "/" }],
+      });
+      const head = await uploadBlindly(
+        Number(server.url.port),
+        "POST /_perfmock/sessions",
+        framing,
+      );
+      equal(head.slice(0, 12), "HTTP/1.1 413");
+    });
+  }
 }

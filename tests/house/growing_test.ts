@@ -40,7 +40,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/load_engine/runs/runs.ts": "#runs",
   },
   "exchanges, connections and work in flight": {
-    "core/server/serve_node.ts": "#open",
+    "core/server/_node_connections.ts": "#open",
     "plugins/degrade/backend.ts": "#members",
     "plugins/limiter/background.ts": "#phantoms",
     "plugins/load_engine/simulation/under_way.ts": "#simulations",

@@ -101,23 +101,30 @@ export class ThreadSession {
           return await this.#close();
       }
     } catch (error) {
-      const issues = error instanceof PerfmockError &&
-          error.code === "SCRIPT_INVALID"
-        ? error.issues
-        : undefined;
-      this.#post({
-        kind: "failed",
-        reason: inWords(error),
-        ...issues !== undefined && { issues },
-      });
+      this.fail(error);
     }
+  }
+
+  /** Reports an error that ends the run. The thread goes on until it is told to close, so that it leaves nothing behind. */
+  fail(error: unknown): void {
+    const issues = error instanceof PerfmockError &&
+        error.code === "SCRIPT_INVALID"
+      ? error.issues
+      : undefined;
+    this.#post({
+      kind: "failed",
+      reason: inWords(error),
+      ...issues !== undefined && { issues },
+    });
   }
 
   async #prepare(
     { input, script, folder, destination }: ThreadOrder,
   ): Promise<void> {
     const { kit, stream, suggest } = await threadHost(input);
+    if (this.#closing) return;
     const plan = await parseScript(script, { kit, stream, suggest, folder });
+    if (this.#closing) return;
     const network = this.#network = await networkFor(destination);
     if (network === undefined) await this.#clock.start();
     else await network.wake(this.#clock);
@@ -181,6 +188,15 @@ if (typeof scope.postMessage === "function") {
   const session = new ThreadSession((message, transfer = []) =>
     scope.postMessage(message, transfer)
   );
+  // An error that nobody catches would end the thread at once, and the kernel's sockets of its loop would outlive it.
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    session.fail(event.error);
+  });
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    session.fail(event.reason);
+  });
   scope.onmessage = async ({ data }) => {
     await session.receive(data);
     if (data.kind === "close") scope.close();

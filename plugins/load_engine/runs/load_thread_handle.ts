@@ -19,8 +19,11 @@ const SILENCE_LIMIT = 15_000;
 /** The same before it is ready, in ms: it loads and compiles its modules, and reads the script's traces. */
 const START_LIMIT = 120_000;
 
-/** Time that a thread has to end by itself before it is terminated, in ms. */
-const CLOSE_TIMEOUT = 2000;
+/**
+ * Time that a thread has to end by itself before it is terminated, in ms: less than the time in which a plugin must be disposed. A
+ * thread that is terminated leaves the kernel's sockets of its loop behind, and one that is still starting on a busy machine needs seconds.
+ */
+const CLOSE_TIMEOUT = 4000;
 
 /** Receiver of a thread's messages. */
 export interface ThreadEvents {

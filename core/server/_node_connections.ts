@@ -1,0 +1,118 @@
+/**
+ * Connections of Node's server.
+ *
+ * @module
+ */
+import type { ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
+import type { Socket } from "node:net";
+import { LINGERING } from "../lib/lingering.ts";
+import { pause } from "../lib/time/mod.ts";
+import type { Incoming } from "./_node_body.ts";
+
+/** What is known of an open connection. */
+interface Open {
+  /** Number of exchanges in flight. */
+  exchanges: number;
+  /** The latest request. */
+  request: Incoming | undefined;
+  /** True once nothing more is sent, and what still comes is discarded. */
+  lingers: boolean;
+  /** Closes the connection once everything is sent, whatever has not been read. */
+  readonly close: () => void;
+}
+
+/** Open connections. */
+export class Connections {
+  readonly #open = new Map<Socket, Open>();
+  readonly #idle: number;
+  #ending = false;
+
+  /** @param idle time without a byte after which a connection without a request is closed, in ms; 0 for no limit */
+  constructor(idle: number) {
+    this.#idle = idle;
+  }
+
+  /** A connection was accepted. */
+  add(socket: Socket): void {
+    const open: Open = {
+      exchanges: 0,
+      request: undefined,
+      lingers: false,
+      close: socket.destroySoon.bind(socket),
+    };
+    this.#open.set(socket, open);
+    // Node calls it after the last answer of a connection, and would close the connection with unread bytes.
+    if (!("alpnProtocol" in socket) || socket.alpnProtocol !== "h2") {
+      socket.destroySoon = () => this.#end(socket, open);
+    }
+    socket.setTimeout(this.#idle, () => {
+      if (open.exchanges === 0) socket.destroySoon();
+    });
+    socket.on("close", () => this.#open.delete(socket));
+    // A client may reset its connection: this is no error of the server.
+    socket.on("error", () => {});
+  }
+
+  /** A request has come. */
+  busy(
+    request: Incoming,
+    response: ServerResponse | Http2ServerResponse,
+  ): void {
+    const open = this.#open.get(socketOf(request));
+    if (open === undefined) return;
+    open.exchanges++;
+    open.request = request;
+    response.on("close", () => {
+      open.exchanges--;
+      if (this.#ending) this.#endIdle();
+    });
+  }
+
+  /** Ends idle connections now, and the others when their answers have left. */
+  end(): void {
+    this.#ending = true;
+    this.#endIdle();
+  }
+
+  /** Closes all connections at once. */
+  destroy(): void {
+    for (const socket of this.#open.keys()) socket.destroy();
+  }
+
+  #endIdle(): void {
+    for (const open of this.#open.values()) {
+      if (open.exchanges === 0 && !open.lingers) open.close();
+    }
+  }
+
+  #end(socket: Socket, open: Open): void {
+    if (open.lingers || socket.destroyed) return;
+    // Where no request is half read, nothing keeps a server that ends from closing.
+    if (this.#ending && open.request?.complete !== false) return open.close();
+    open.lingers = true;
+    // Neither Node's parser nor a request takes what still comes.
+    socket.removeAllListeners("data");
+    let left = LINGERING.bytes;
+    const close = () => void socket.destroy();
+    const closed = new AbortController();
+    pause(LINGERING.total, closed.signal).then(close);
+    socket.on("data", ({ length }: Uint8Array) => {
+      left -= length;
+      if (left < 0) close();
+    });
+    socket.on("end", close);
+    socket.on("close", () => closed.abort());
+    socket.setTimeout(this.#idle, close);
+    socket.once("finish", () => socket.setTimeout(LINGERING.idle));
+    socket.end();
+    socket.resume();
+  }
+}
+
+/** Socket of the connection. Over HTTP/2 the socket of a request is only a proxy of it. */
+export function socketOf(request: Incoming): Socket {
+  return "stream" in request
+    ? request.stream.session?.socket as Socket
+    : request.socket;
+}
