@@ -54,7 +54,7 @@ export type {
   Health,
   RouteDescription,
 } from "./core/control/builtin_endpoints.ts";
-export type { JournalEntry, JournalFilter } from "./core/observe/journal.ts";
+export type { JournalFilter } from "./core/observe/journal.ts";
 export type {
   InstrumentFigures,
   LiveEvent,
@@ -67,7 +67,12 @@ export type {
   WindowFigures,
 } from "./core/observe/figures.ts";
 export type { ProcessFigures } from "./core/observe/read_process.ts";
-export type { Clock, HistogramSummary, Plugin } from "./core/plugin.ts";
+export type {
+  Clock,
+  HistogramSummary,
+  JournalEntry,
+  Plugin,
+} from "./core/plugin.ts";
 export type {
   LoadOptions,
   LoadPart,

@@ -77,6 +77,7 @@ import type { Plugin } from "./contract/plugin.ts";
 export type * from "./contract/plugin.ts";
 export type * from "./contract/control.ts";
 export type * from "./contract/exchange.ts";
+export type * from "./contract/journal.ts";
 export type * from "./contract/metrics.ts";
 export type * from "./contract/values.ts";
 export { validate, type Validation } from "./config/validate.ts";

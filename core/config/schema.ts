@@ -268,7 +268,7 @@ export function createConfigSchema(
       allow: z.array(POWER).default([]),
     }).prefault({}),
     journal: z.strictObject({
-      capacity: kit.integer({ min: 0, max: 1_000_000 }).default(1000),
+      capacity: kit.integer({ min: 0, max: 1_000_000 }).default(10_000),
     }).prefault({}),
     sessions: z.strictObject({
       header: HEADER_NAME.default("Perfmock-Session"),

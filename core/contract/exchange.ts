@@ -71,8 +71,17 @@ export interface Exchange {
   readonly status: number;
   /** Address of the client's end of the connection; undefined if there is no connection, as in simulation. */
   readonly client: string | undefined;
-  /** Trace id in Server-Timing, 32 hexadecimal digits; empty until the answer is built, and in simulation. */
+  /**
+   * Trace id in Server-Timing, 32 hexadecimal digits: that of the client's header `traceparent`, or a new one. Empty until the answer
+   * is built or a proxy's request is sent, and in simulation.
+   */
   readonly trace: string;
+  /** Span id of this exchange in the trace, 16 hexadecimal digits; empty as long as `trace` is. */
+  readonly span: string;
+  /** Span id that the client sent; empty if it sent none. */
+  readonly parent: string;
+  /** False if the client says that it does not record the trace. */
+  readonly sampled: boolean;
   /** State; `"pending"` until the exchange has ended. */
   readonly outcome: Outcome;
   /** Value of a request header; null if absent, and in simulation. */

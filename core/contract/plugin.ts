@@ -6,6 +6,7 @@
 import type { Issue } from "../errors.ts";
 import type { Endpoint, HealthReport } from "./control.ts";
 import type { InFlight, Route, RouteHooks } from "./exchange.ts";
+import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import type {
   Awaitable,
@@ -148,6 +149,8 @@ export interface Host {
   readonly url: URL | undefined;
   /** Exchanges in flight, without those of other sessions. */
   readonly inFlight: InFlight;
+  /** Exchanges that have ended. */
+  readonly journal: Journal;
   /** Settings that can be changed while requests are in flight. */
   readonly dials: Dials;
   /**

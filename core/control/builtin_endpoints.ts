@@ -6,14 +6,15 @@
  */
 import { z } from "zod";
 import type { EngineName } from "../config/mod.ts";
-import type {
-  ExchangeJournal,
-  JournalEntry,
-  JournalFilter,
-} from "../observe/journal.ts";
+import type { ExchangeJournal, JournalFilter } from "../observe/journal.ts";
 import { LIVE_INTERVAL, type LiveFeed } from "../observe/live_feed.ts";
 import { LIVE_SCHEMA, STATS_SCHEMA } from "../observe/stats.ts";
-import { type Endpoint, endpoint, type Kit } from "../plugin.ts";
+import {
+  type Endpoint,
+  endpoint,
+  type JournalEntry,
+  type Kit,
+} from "../plugin.ts";
 import { configEndpoints, type LiveConfiguration } from "./config_endpoints.ts";
 import { sessionEndpoints, type SessionStore } from "./session_endpoints.ts";
 
@@ -267,6 +268,7 @@ const JOURNAL_ENTRY = {
   method: TEXT,
   path: TEXT_OR_NULL,
   arrivalMs: MILLISECONDS,
+  time: { type: "string", format: "date-time" },
   outcome: { enum: OUTCOMES },
   status: COUNT,
   queueMs: MILLISECONDS,
@@ -276,6 +278,9 @@ const JOURNAL_ENTRY = {
   totalMs: MILLISECONDS,
   latenessMs: MILLISECONDS_OR_NULL,
   traceId: TEXT,
+  spanId: TEXT,
+  parentSpanId: TEXT_OR_NULL,
+  sampled: { type: "boolean" },
 } satisfies Record<keyof JournalEntry, unknown>;
 
 /** JSON Schema of an object with one member, a list of objects. */

@@ -15,8 +15,8 @@ const ID_BYTES = 8;
 
 /**
  * Generates trace ids. They are random and do not depend on the seed, because two runs with the same seed are two traces. The
- * upper half of a trace id identifies the server, the lower half the exchange. The lower half is also the span id, because an
- * exchange is one span.
+ * upper half of a trace id identifies the server, the lower half the exchange. The lower half is also the span id where the exchange
+ * begins the trace.
  */
 export class TraceIds {
   readonly #bytes = new Uint8Array(BLOCK);
@@ -25,15 +25,16 @@ export class TraceIds {
 
   /** Chooses the server's half at random. */
   constructor() {
-    this.#prefix = this.#id();
+    this.#prefix = this.span();
   }
 
   /** Generates a trace id of 32 hexadecimal digits. */
   next(): string {
-    return this.#prefix + this.#id();
+    return this.#prefix + this.span();
   }
 
-  #id(): string {
+  /** Generates a span id of 16 hexadecimal digits. */
+  span(): string {
     if (this.#next === BLOCK) {
       crypto.getRandomValues(this.#bytes);
       this.#next = 0;
@@ -47,7 +48,45 @@ export class TraceIds {
   }
 }
 
-/** Formats the traceparent of an exchange, `00-<trace id>-<span id>-01`, from its trace id. */
-export function traceparent(trace: string): string {
-  return `00-${trace}-${trace.slice(-16)}-01`;
+/** Formats the traceparent of a span. */
+export function traceparent(
+  trace: string,
+  span: string,
+  sampled: boolean,
+): string {
+  return `00-${trace}-${span}-0${sampled ? 1 : 0}`;
+}
+
+/** Place in a trace that a client has sent. */
+export interface TraceParent {
+  /** Trace id, 32 hexadecimal digits. */
+  readonly trace: string;
+  /** Id of the client's span, 16 hexadecimal digits. */
+  readonly span: string;
+  /** False if the client does not record the trace. */
+  readonly sampled: boolean;
+}
+
+const FORMAT =
+  /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})($|-)/;
+
+/**
+ * Reads the value of a header `traceparent`. Of a version above 00, the parts that version 00 has are read.
+ *
+ * @returns undefined if it is malformed
+ * @see https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+export function parseTraceparent(value: string): TraceParent | undefined {
+  const found = FORMAT.exec(value);
+  if (found === null) return undefined;
+  const [, version, trace, span, flags, rest] = found;
+  if (
+    version === "ff" || version === "00" && rest !== "" ||
+    isZero(trace) || isZero(span)
+  ) return undefined;
+  return { trace, span, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+}
+
+function isZero(id: string): boolean {
+  return /^0+$/.test(id);
 }

@@ -5,46 +5,9 @@
  */
 import { detached, excerpt, textBytes } from "../lib/bounded.ts";
 import type { ExchangeLog, LiveExchange } from "../pipeline/exchange.ts";
-import type { Outcome } from "../plugin.ts";
+import type { JournalEntry, Outcome } from "../plugin.ts";
+import { wallTime } from "../lib/time/mod.ts";
 import { round } from "./figures.ts";
-
-/** An exchange in the journal; times are in milliseconds. */
-export interface JournalEntry {
-  /** Zero-based index of the exchange in the order of ends since the start or the last reset. */
-  readonly number: number;
-  /** Id of the route. */
-  readonly route: string;
-  /** Name of the session; null for the server itself. */
-  readonly session: string | null;
-  /** Zero-based index of the arrival on its route: `draw --route ID --sequence N` repeats the drawn time. */
-  readonly sequence: number;
-  /** Value of the header that determines the draws, for `draw --key VALUE`; null where the sequence number does. */
-  readonly key: string | null;
-  /** Method of the request. */
-  readonly method: string;
-  /** Path and query as requested; null if there was no HTTP request, as in a simulation. */
-  readonly path: string | null;
-  /** Time of arrival, since the server was made. */
-  readonly arrivalMs: number;
-  /** Outcome. */
-  readonly outcome: Outcome;
-  /** Status that was sent; 0 if none was. */
-  readonly status: number;
-  /** Time in queues. */
-  readonly queueMs: number;
-  /** Drawn service time. */
-  readonly drawnMs: number;
-  /** Time added by degradation. */
-  readonly degradationMs: number;
-  /** Achieved service time, lateness included; null if the request was not served. */
-  readonly achievedMs: number | null;
-  /** Time from arrival to response headers, or to the end if there were none. */
-  readonly totalMs: number;
-  /** Time from the intended to the actual departure of the answer; null if there was none. */
-  readonly latenessMs: number | null;
-  /** Trace id as sent in the header Server-Timing; empty if no headers were sent. */
-  readonly traceId: string;
-}
 
 /** Conditions that entries must all meet. */
 export interface JournalFilter {
@@ -74,8 +37,8 @@ const LONGEST_METHOD = 32;
 /** Maximum length of a URL that is kept as it is: path and origin. */
 const LONGEST_URL = LONGEST_TEXT + 64;
 
-/** Bytes of an entry beside its texts: its numbers, its object, and headers of texts. */
-const ENTRY_BYTES = COLUMNS * 8 + 256;
+/** Bytes of an entry beside its texts: its numbers, its object, headers of texts, its ids and its place in the index by span id. */
+const ENTRY_BYTES = COLUMNS * 8 + 512;
 
 /** Maximum number of bytes of an entry. */
 export const MOST_ENTRY_BYTES: number = ENTRY_BYTES +
@@ -95,6 +58,12 @@ export class ExchangeJournal implements ExchangeLog {
   #size: number;
   #numbers: Float64Array;
   #exchanges: (EntryTexts | undefined)[];
+  /** Numbers of entries by span id, as far as they were looked for. */
+  readonly #bySpan = new Map<string, number>();
+  /** Number of the first entry that is not in that index. */
+  #unindexed = 0;
+  /** Number of exchanges recorded before the last reset. */
+  #before = 0;
   #count = 0;
   /** Lower bound of the oldest entry's number, after a reset or a change of the ring's size. */
   #from = 0;
@@ -155,6 +124,9 @@ export class ExchangeJournal implements ExchangeLog {
     texts.key = replayedBy === undefined ? null : keyOf(x.header(replayedBy));
     texts.outcome = x.outcome;
     texts.trace = x.trace;
+    texts.span = x.span;
+    texts.parent = x.parent;
+    texts.sampled = x.sampled;
     const numbers = this.#numbers;
     let i = slot * COLUMNS;
     numbers[i++] = x.sequence;
@@ -179,8 +151,55 @@ export class ExchangeJournal implements ExchangeLog {
     return found.reverse();
   }
 
+  /** Number of exchanges recorded since the start, over all resets. */
+  get total(): number {
+    return this.#before + this.#count;
+  }
+
+  /** Finds an entry by its span id. */
+  bySpan(span: string): JournalEntry | undefined {
+    const oldest = this.#oldest;
+    if (this.#bySpan.size > 2 * this.#size) this.#bySpan.clear();
+    if (this.#bySpan.size === 0) this.#unindexed = oldest;
+    for (
+      let n = Math.max(this.#unindexed, oldest);
+      n < this.#count;
+      n++
+    ) {
+      const own = this.#exchanges[n % this.#size]?.span ?? "";
+      if (own !== "") this.#bySpan.set(own, n);
+    }
+    this.#unindexed = this.#count;
+    const number = this.#bySpan.get(span);
+    return number === undefined || number < oldest
+      ? undefined
+      : this.#entry(number);
+  }
+
+  /**
+   * Entries from a place on.
+   *
+   * @param total {@linkcode total} at that place
+   * @param limit maximum number of entries
+   * @returns entries, and the number of those since the place that are no longer kept
+   */
+  since(
+    total: number,
+    limit: number,
+  ): { readonly entries: JournalEntry[]; readonly missed: number } {
+    const wanted = total - this.#before;
+    const first = Math.max(wanted, this.#oldest);
+    const end = Math.min(this.#count, first + limit);
+    const entries: JournalEntry[] = [];
+    for (let n = first; n < end; n++) entries.push(this.#entry(n));
+    return { entries, missed: first - wanted };
+  }
+
   /** Removes all entries. */
   reset(): void {
+    this.#before += this.#count;
+    this.#bySpan.clear();
+    this.#unindexed = 0;
     this.#count = this.#from = 0;
     this.#exchanges.fill(undefined);
   }
@@ -235,6 +254,7 @@ export class ExchangeJournal implements ExchangeLog {
       method: texts.method,
       path: texts.url === undefined ? null : pathOf(texts.url),
       arrivalMs: round(arrival - this.#origin),
+      time: new Date(wallTime(arrival)).toISOString(),
       outcome: texts.outcome,
       status,
       queueMs: round(Math.max(0, Math.min(start, end) - arrival)),
@@ -244,6 +264,9 @@ export class ExchangeJournal implements ExchangeLog {
       totalMs: round(end - arrival),
       latenessMs: answered ? round(end - due) : null,
       traceId: texts.trace,
+      spanId: texts.span,
+      parentSpanId: texts.parent === "" ? null : texts.parent,
+      sampled: texts.sampled,
     };
   }
 }
@@ -256,6 +279,9 @@ class EntryTexts {
   url: string | undefined = undefined;
   outcome: Outcome = "pending";
   trace = "";
+  span = "";
+  parent = "";
+  sampled = true;
 }
 
 /** Returns a key as an entry keeps it: not as a part of the request's head. */

@@ -175,6 +175,9 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
   end = NaN;
   status = 0;
   trace = "";
+  span = "";
+  parent = "";
+  sampled = true;
   outcome: Outcome = "pending";
   phase: "queue" | "service" | "body" = "queue";
 

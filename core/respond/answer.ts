@@ -9,12 +9,12 @@ import { BODILESS, byteLength, LENGTHLESS } from "../lib/http.ts";
 import { type Problem, problem } from "../lib/problem.ts";
 import { suggest } from "../lib/suggest.ts";
 import { describeThrown } from "../lib/thrown.ts";
-import { type TraceIds, traceparent } from "../lib/trace.ts";
 import { corsFields, corsHeaders } from "../pipeline/cors.ts";
 import type { LiveExchange, Plan, Stage } from "../pipeline/exchange.ts";
 import type { Incoming } from "../pipeline/incoming.ts";
 import type { Matchable, Matcher } from "../pipeline/matcher.ts";
 import { REFUSED_HEADER } from "../pipeline/overrides.ts";
+import type { Tracing } from "../pipeline/trace_context.ts";
 import type { Exchange } from "../plugin.ts";
 import { prepareAnswer } from "./prepared_answer.ts";
 import { shape } from "./shape.ts";
@@ -51,8 +51,8 @@ export interface AnswerSettings {
 export interface AnswerContext {
   /** True to let pages of other origins read the answers. */
   readonly cors: boolean;
-  /** Source of trace ids. */
-  readonly traces: TraceIds;
+  /** Gives exchanges their trace ids. */
+  readonly traces: Tracing;
 }
 
 /** Functions that answer the exchanges of a route when their time has come. */
@@ -105,8 +105,7 @@ export function createAnswer(
   function complete(x: LiveExchange, response: Response): Response {
     const own = response.headers;
     own.append("perfmock-sequence", `${x.sequence}`);
-    x.trace = traces.next();
-    own.append("server-timing", serverTiming(x, traceparent(x.trace)));
+    own.append("server-timing", serverTiming(x, traces.traceparent(x)));
     if (x.refused !== undefined) own.append(REFUSED_HEADER, x.refused);
     const origin = cors ? x.header("origin") : null;
     if (origin !== null) corsHeaders(own, origin);
@@ -117,9 +116,8 @@ export function createAnswer(
   function fieldsOf(x: LiveExchange, incoming: Incoming): string | undefined {
     const origin = cors ? incoming.header("origin") : null;
     if (origin !== null && !PRINTABLE.test(origin)) return undefined;
-    x.trace = traces.next();
     let fields = `perfmock-sequence: ${x.sequence}\r\nserver-timing: ${
-      serverTiming(x, traceparent(x.trace))
+      serverTiming(x, traces.traceparent(x))
     }\r\n`;
     if (x.refused !== undefined) {
       fields += `${REFUSED_HEADER}: ${x.refused}\r\n`;

@@ -8,6 +8,7 @@ import type { ProxySettings } from "../config/mod.ts";
 import { type ErrorCode, PerfmockError } from "../errors.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { prepared } from "../pipeline/pipeline.ts";
+import type { Tracing } from "../pipeline/trace_context.ts";
 import type { Counter, Metrics, Route } from "../plugin.ts";
 import { answerError, passedOn } from "./_proxied_answer.ts";
 import { Passage } from "./_proxied_request.ts";
@@ -32,6 +33,14 @@ const FAILURES: Partial<Record<ErrorCode, typeof NO_ANSWER>> = {
   UPSTREAM_TIMEOUT: { ...NO_ANSWER, status: 504 },
 };
 
+/** Parts of the server that a proxy uses. */
+export interface ProxyParts {
+  /** Metrics of the server. */
+  readonly metrics: Metrics;
+  /** Gives requests to the upstream their place in the trace of the exchange. */
+  readonly traces: Tracing;
+}
+
 /** Result of a request to an upstream: a response with its headers, or the reason why there is none. */
 type Reply = Response | PerfmockError;
 
@@ -44,7 +53,7 @@ type Reply = Response | PerfmockError;
 export function proxySource(
   { url, timeout }: ProxySettings,
   route: Pick<Route, "id">,
-  metrics: Metrics,
+  { metrics, traces }: ProxyParts,
 ): Source {
   const replies = new WeakMap<LiveExchange, Reply>();
   const passage = new Passage();
@@ -85,6 +94,9 @@ export function proxySource(
         controller.abort();
       };
       const headers = passage.headers(request, x.client);
+      headers.set("traceparent", traces.traceparent(x));
+      // It belongs to a traceparent that could be read.
+      if (x.parent === "") headers.delete("tracestate");
       send(url, request, { headers, signal: controller.signal })
         .then((response): Reply => {
           const error = answerError(url, response);

@@ -23,7 +23,7 @@ import {
 } from "./body_stream.ts";
 import { eventsSource } from "./events.ts";
 import { fileSource } from "./file.ts";
-import { proxySource } from "./proxy.ts";
+import { type ProxyParts, proxySource } from "./proxy.ts";
 import { type Body, BytesBody, type Content, type Source } from "./source.ts";
 import { fixedSource, templateSource, type TextSource } from "./text.ts";
 
@@ -42,20 +42,22 @@ const encoder = new TextEncoder();
 export function prepareResponse(
   settings: RouteSettings,
   route: ResponseRoute,
-  metrics: Metrics,
+  parts: ProxyParts,
 ): PreparedResponse {
   const { status, headers } = settings.response;
   const { source, body, contentType, write } = kindOf(
     settings,
     route,
-    metrics,
+    parts,
   );
   const answer = { status, headers, body, contentType, write };
   if (source === undefined) {
     return { answer, prepare: undefined, simulate: undefined };
   }
   const { wire } = settings;
-  const paceOf = wire === undefined ? undefined : pacing(wire, route, metrics);
+  const paceOf = wire === undefined
+    ? undefined
+    : pacing(wire, route, parts.metrics);
   return {
     answer: { ...answer, create: responder(source, paceOf) },
     prepare: source.prepare,
@@ -80,13 +82,13 @@ interface ResponseKind {
 function kindOf(
   { response, path, wire }: RouteSettings,
   route: ResponseRoute,
-  metrics: Metrics,
+  parts: ProxyParts,
 ): ResponseKind {
   const { json, text, file, proxy, events, status } = response;
   const markup = isMarkupIn(response.headers);
   if (file !== undefined) return { source: fileSource(file, { path, status }) };
   if (proxy !== undefined) {
-    return { source: proxySource(proxy, route, metrics) };
+    return { source: proxySource(proxy, route, parts) };
   }
   if (events !== undefined) {
     return {

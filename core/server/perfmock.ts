@@ -7,8 +7,8 @@ import type { PerfmockConfig, PerfmockInput } from "../config/mod.ts";
 import type { Health, RouteDescription } from "../control/builtin_endpoints.ts";
 import type { Issue } from "../errors.ts";
 import type { Stats } from "../observe/stats.ts";
-import type { JournalEntry, JournalFilter } from "../observe/journal.ts";
-import type { Clock, Plugin } from "../plugin.ts";
+import type { JournalFilter } from "../observe/journal.ts";
+import type { Clock, JournalEntry, Plugin } from "../plugin.ts";
 import type { LoadOptions, LoadSummary } from "../contract/load.ts";
 
 /** Options of a server in addition to its configuration. */

@@ -27,11 +27,10 @@ import { excerpt, LONGEST_ECHO } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
 import { describeThrown, stackOf } from "../lib/thrown.ts";
 import { PreciseClock } from "../lib/time/mod.ts";
-import { TraceIds } from "../lib/trace.ts";
 import { Failures } from "../observe/failures.ts";
 import { figures } from "../observe/figures.ts";
 import { LagSampler, reasons } from "../observe/health.ts";
-import type { JournalEntry, JournalFilter } from "../observe/journal.ts";
+import type { JournalFilter } from "../observe/journal.ts";
 import { MetricRegistry, seriesLimitFor } from "../observe/metric_registry.ts";
 import { followProcess } from "../observe/read_process.ts";
 import { Recorder } from "../observe/recorder.ts";
@@ -39,7 +38,8 @@ import type { Stats } from "../observe/stats.ts";
 import { RecentHistogram } from "../observe/windows.ts";
 import { forget } from "../pipeline/edge.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
-import type { Clock } from "../plugin.ts";
+import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
+import type { Clock, JournalEntry } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
 import { LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
@@ -108,7 +108,7 @@ export class Server implements Perfmock {
   readonly #clock: Clock;
   readonly #options: PerfmockOptions;
   readonly #log: Log;
-  readonly #traces = new TraceIds();
+  readonly #traces: Tracing;
   readonly #powers = new Powers();
   readonly #recorder: Recorder;
   readonly #metrics: MetricRegistry;
@@ -146,6 +146,7 @@ export class Server implements Perfmock {
             error,
           ),
     });
+    this.#traces = tracingFor(this.#metrics);
     this.#failures = new Failures({ log, metrics: this.#metrics });
     this.#started = clock.now();
     this.#recorder = new Recorder(this.#metrics, this.#started);
@@ -176,6 +177,8 @@ export class Server implements Perfmock {
       scope: "server",
       metrics: this.#metrics,
       recorder: this.#recorder,
+      sessionJournals: () =>
+        this.#sessions.worlds().map(({ journal }) => journal),
       adopted: ({ routes }) => {
         this.#metrics.seriesLimit = seriesLimitFor(routes.length);
       },
@@ -206,7 +209,12 @@ export class Server implements Perfmock {
   #world(
     options: Pick<
       WorldOptions,
-      "adopted" | "metrics" | "recorder" | "scope" | "session"
+      | "adopted"
+      | "metrics"
+      | "recorder"
+      | "scope"
+      | "session"
+      | "sessionJournals"
     >,
   ): World {
     const clock = this.#clock;

@@ -42,6 +42,7 @@ export function hostFor(
       return world.url();
     },
     inFlight: inFlightOf(world.flow),
+    journal: world.journals,
     dials: world.dials,
     update: world.update,
     keep: (key, create) => carried.keep(`${name}\0${key}`, create),

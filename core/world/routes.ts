@@ -326,7 +326,7 @@ function buildRoute(
 ): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
   const { config, kit, parse } = settings;
   const context = { cors: config.server.cors, traces: world.traces };
-  const response = prepareResponse(route, view, world.metrics);
+  const response = prepareResponse(route, view, world);
   const effects = {
     counter: (fault: string) => world.recorder.fault(route.id, fault),
     answer: (answer: FaultAnswer) => createAnswer(answer, context).answer,

@@ -6,7 +6,6 @@
 import type { ControlSettings, EngineName, Powers } from "../config/mod.ts";
 import type { VirtualWorld } from "../contract/load.ts";
 import { withinLimit } from "../lib/time/mod.ts";
-import type { TraceIds } from "../lib/trace.ts";
 import type { ExchangeJournal } from "../observe/journal.ts";
 import type { Failures } from "../observe/failures.ts";
 import type { Recorder } from "../observe/recorder.ts";
@@ -15,7 +14,15 @@ import type {
   HookReport,
   SequenceCounter,
 } from "../pipeline/exchange.ts";
-import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import type { Tracing } from "../pipeline/trace_context.ts";
+import type {
+  Clock,
+  Endpoint,
+  Host,
+  Journal,
+  Kit,
+  Metrics,
+} from "../plugin.ts";
 import type { DialBoard } from "./dials.ts";
 import type { SettingsInput } from "./settings.ts";
 
@@ -34,8 +41,8 @@ export interface WorldState {
   readonly metrics: Metrics;
   /** Figures of the exchanges. */
   readonly recorder: Recorder;
-  /** Source of trace ids. */
-  readonly traces: TraceIds;
+  /** Gives exchanges their trace ids. */
+  readonly traces: Tracing;
   /** Exchanges in flight. */
   readonly flow: Flow;
   /** Next sequence number of each route, by id. */
@@ -44,6 +51,8 @@ export interface WorldState {
   readonly dials: DialBoard;
   /** Log of ended exchanges. */
   readonly journal: ExchangeJournal;
+  /** Logs that plugins read: those of the sessions too, where this is the server's own world. */
+  readonly journals: Journal;
   /** Reports an error that a hook threw. */
   readonly report: HookReport;
   /** Takes all errors that must not end the server. */

@@ -7,7 +7,6 @@ import { Powers } from "../config/mod.ts";
 import type { VirtualTarget, VirtualWorld } from "../contract/load.ts";
 import { Histogram } from "../lib/histogram.ts";
 import { VirtualClock } from "../lib/time/mod.ts";
-import { TraceIds } from "../lib/trace.ts";
 import { Failures } from "../observe/failures.ts";
 import { figures } from "../observe/figures.ts";
 import { MetricRegistry, seriesLimitFor } from "../observe/metric_registry.ts";
@@ -15,6 +14,7 @@ import { Recorder } from "../observe/recorder.ts";
 import { LiveExchange, type Plan } from "../pipeline/exchange.ts";
 import { Matcher } from "../pipeline/matcher.ts";
 import { abandon, begin } from "../pipeline/pipeline.ts";
+import { tracingFor } from "../pipeline/trace_context.ts";
 import type { Exchange } from "../plugin.ts";
 import type { MockRoute } from "./routes.ts";
 import type { SettingsInput } from "./settings.ts";
@@ -40,7 +40,7 @@ export async function createVirtualWorld(
     clock,
     metrics,
     recorder: new Recorder(metrics, started),
-    traces: new TraceIds(),
+    traces: tracingFor(metrics),
     log,
     failures: new Failures({ log, metrics }),
     url: () => undefined,

@@ -12,6 +12,7 @@ import { PerfmockError } from "../errors.ts";
 import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { ExchangeJournal } from "../observe/journal.ts";
+import { Journals } from "../observe/journals.ts";
 import { LiveFeed } from "../observe/live_feed.ts";
 import { collected } from "../observe/sliced_json.ts";
 import {
@@ -28,7 +29,14 @@ import type {
   SequenceCounter,
 } from "../pipeline/exchange.ts";
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
-import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import type {
+  Clock,
+  Endpoint,
+  Host,
+  Journal,
+  Kit,
+  Metrics,
+} from "../plugin.ts";
 import { DialBoard } from "./dials.ts";
 import { hookReporter } from "./plugin_door.ts";
 import { restartIssues, sessionIssues } from "./refused_changes.ts";
@@ -58,6 +66,8 @@ export interface WorldOptions extends
   Pick<StatsOptions, "started" | "eventLoopLag"> {
   /** Returns the control API's own endpoints. */
   readonly endpoints: (world: World, kit: Kit) => readonly Endpoint[];
+  /** Returns the journals of the sessions, which the plugins of this world read too. Default none. */
+  readonly sessionJournals?: () => Iterable<ExchangeJournal>;
   /** Called with each revision that takes over. */
   readonly adopted?: (revision: Revision) => void;
 }
@@ -93,6 +103,7 @@ export class World implements WorldState {
   readonly sequences = new Map<string, SequenceCounter>();
   readonly dials: DialBoard = new DialBoard();
   readonly journal: ExchangeJournal;
+  readonly journals: Journal;
   /** Takes requests. */
   readonly edge: Edge = new Edge();
   /** GET live. */
@@ -140,11 +151,16 @@ export class World implements WorldState {
         ),
     });
     this.live = new LiveFeed(this.#stats);
-    this.journal = new ExchangeJournal(
+    const own = this.journal = new ExchangeJournal(
       1,
       options.clock.now(),
       options.session ?? null,
     );
+    const { sessionJournals } = options;
+    this.journals = new Journals(function* () {
+      yield own;
+      if (sessionJournals !== undefined) yield* sessionJournals();
+    });
   }
 
   readonly update: Host["update"] = async (edit, ifMatch = null) => {

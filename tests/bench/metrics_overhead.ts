@@ -138,6 +138,9 @@ function answered(arrival: number, service: number): Exchange {
     status: 200,
     client: undefined,
     trace: "4bf92f3577b34da6a3ce929d0e0e4736",
+    span: "00f067aa0ba902b7",
+    parent: "",
+    sampled: true,
     outcome: "answered",
     header: () => null,
   };

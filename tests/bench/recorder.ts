@@ -92,6 +92,9 @@ function answered(milliseconds: number): Exchange {
     status: 200,
     client: undefined,
     trace: TRACE,
+    span: TRACE.slice(16),
+    parent: "",
+    sampled: true,
     outcome: "answered",
     header: () => null,
   };

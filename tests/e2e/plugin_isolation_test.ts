@@ -291,6 +291,7 @@ const MEMBERS: {
     session: inert,
     url: inert,
     inFlight: inert,
+    journal: inert,
     dials: inert,
     update: inert,
     provide: inert,

@@ -9,7 +9,6 @@ const ANSWER = [
   "shaping",
   "status",
   "stop",
-  "trace",
 ];
 
 /** Fields of an exchange that change after its construction. */

@@ -34,6 +34,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "number of series": { "core/observe/metric_series.ts": "#entries" },
   "number of entries, each of a bounded size": {
+    "core/observe/journal.ts": "#bySpan",
     "core/observe/live_feed.ts": "#channels #readers",
     "core/server/sessions.ts": "#sessions #making #past",
     "plugins/exporters/prometheus.ts": "#logged",

@@ -17,3 +17,4 @@ export { nextLook } from "./next_look.ts";
 export { pause, TimeLimitError, withinLimit } from "./time_limit.ts";
 export { VirtualClock } from "./virtual_clock.ts";
 export { TurnBudget } from "./turn_budget.ts";
+export { wallTime } from "./wall_time.ts";

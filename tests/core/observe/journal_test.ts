@@ -22,6 +22,7 @@ function ended(sequence: number, more: Partial<LiveExchange> = {}) {
     status: 200,
     outcome: "answered",
     trace: `t${sequence}`,
+    span: `s${sequence}`,
   }, more);
 }
 
@@ -37,6 +38,7 @@ Deno.test("a journal entry has drawn and achieved times, queue time, lateness an
     method: "GET",
     path: "/r?n=3",
     arrivalMs: 3,
+    time: new Date(performance.timeOrigin + 1003).toISOString(),
     outcome: "answered",
     status: 200,
     queueMs: 2,
@@ -46,6 +48,9 @@ Deno.test("a journal entry has drawn and achieved times, queue time, lateness an
     totalMs: 12.5,
     latenessMs: 0.5,
     traceId: "t3",
+    spanId: "s3",
+    parentSpanId: null,
+    sampled: true,
   }]);
 });
 
@@ -134,4 +139,49 @@ Deno.test("a journal entry has the beginning of a long path, key and method", ()
   equal(path, `/${"x".repeat(1022)}…`);
   equal(key, `${"x".repeat(1023)}…`);
   equal(method, `${"x".repeat(31)}…`);
+});
+
+Deno.test("an entry is found by its span id as long as it is kept", () => {
+  const journal = new ExchangeJournal(10, 0, null);
+  const found = (n: number) => journal.bySpan(`s${n}`)?.sequence;
+  equal(found(0), undefined);
+  for (let n = 0; n < 1000; n++) {
+    journal.record(ended(n));
+    // Looked for now and then, so that the index is made in steps.
+    if (n % 7 === 0) equal(found(n), n);
+  }
+  deepEqual([found(989), found(990), found(999)], [undefined, 990, 999]);
+  journal.reset();
+  equal(found(999), undefined);
+  journal.record(ended(5));
+  equal(found(5), 5);
+  journal.resize(100);
+  equal(found(5), 5);
+});
+
+Deno.test("exchanges without headers have no span id, and are not found by an empty one", () => {
+  const journal = new ExchangeJournal(10, 0, null);
+  journal.record(ended(1, { span: "" }));
+  equal(journal.bySpan(""), undefined);
+});
+
+Deno.test("since() reads each entry once, counts what is no longer kept, and goes on after a reset", () => {
+  const journal = new ExchangeJournal(10, 0, null);
+  const from = journal.total;
+  for (let n = 0; n < 25; n++) journal.record(ended(n));
+  const { entries, missed } = journal.since(from, 4);
+  deepEqual([entries.map(({ sequence }) => sequence), missed], [
+    [15, 16, 17, 18],
+    15,
+  ]);
+  const next = journal.since(from + missed + entries.length, 100);
+  deepEqual([next.entries.length, next.missed], [6, 0]);
+  const place = journal.total;
+  journal.reset();
+  journal.record(ended(1));
+  deepEqual(
+    journal.since(place, 9).entries.map(({ sequence }) => sequence),
+    [1],
+  );
+  equal(journal.since(journal.total, 9).entries.length, 0);
 });

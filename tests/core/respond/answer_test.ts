@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { TraceIds } from "../../../core/lib/trace.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import { tracingFor } from "../../../core/pipeline/trace_context.ts";
 import type { PlannedHooks } from "../../../core/pipeline/exchange.ts";
 import { FetchIncoming } from "../../../core/pipeline/incoming.ts";
 import { Matcher } from "../../../core/pipeline/matcher.ts";
@@ -31,7 +32,7 @@ function exchangeOf(given: Given = {}) {
     body: undefined,
     contentType: undefined,
     ...settings,
-  }, { cors, traces: new TraceIds() });
+  }, { cors, traces: tracingFor(new MetricRegistry()) });
   const plan = {
     ...testPlan(hooks),
     status: settings?.status ?? 200,

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { LENGTHLESS } from "../../../core/lib/http.ts";
-import { TraceIds } from "../../../core/lib/trace.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import { tracingFor } from "../../../core/pipeline/trace_context.ts";
 import { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import { FetchIncoming } from "../../../core/pipeline/incoming.ts";
 import { begin } from "../../../core/pipeline/pipeline.ts";
@@ -37,7 +38,7 @@ function planOf({ settings, cors = true, hooks, refused }: Given) {
       body: undefined,
       contentType: undefined,
       ...settings,
-    }, { cors, traces: new TraceIds() }),
+    }, { cors, traces: tracingFor(new MetricRegistry()) }),
   };
 }
 

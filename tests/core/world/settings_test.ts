@@ -44,7 +44,7 @@ Deno.test("readSettings() returns the whole configuration with defaults, frozen"
       engine: "auto",
     },
     control: { path: "/_perfmock", token: null, allow: [] },
-    journal: { capacity: 1000 },
+    journal: { capacity: 10_000 },
     sessions: { header: "Perfmock-Session", limit: 64, expiry: 600_000 },
     overrides: { delay: false, profile: false, fault: false },
     plugins: {},

@@ -1,0 +1,58 @@
+/**
+ * Place of an exchange in a trace: the client's trace if it sends a `traceparent`, otherwise a new one.
+ *
+ * @module
+ */
+import { detached } from "../lib/bounded.ts";
+import { parseTraceparent, TraceIds, traceparent } from "../lib/trace.ts";
+import type { Counter, Metrics } from "../plugin.ts";
+import type { LiveExchange } from "./exchange.ts";
+
+/** Makes the source of trace ids of a server. */
+export function tracingFor(metrics: Metrics): Tracing {
+  const malformed = metrics.counter({
+    name: "perfmock_traceparents_malformed_total",
+    help: "Headers traceparent that were ignored, because they are malformed",
+  });
+  return new Tracing(new TraceIds(), malformed.series());
+}
+
+/** Gives exchanges their trace ids and span ids. */
+export class Tracing {
+  readonly #ids: TraceIds;
+  readonly #malformed: Pick<Counter, "add">;
+
+  /**
+   * @param ids source of new ids
+   * @param malformed counts headers `traceparent` that cannot be read
+   */
+  constructor(ids: TraceIds, malformed: Pick<Counter, "add">) {
+    this.#ids = ids;
+    this.#malformed = malformed;
+  }
+
+  /** Gives an exchange its ids, unless it has them already. */
+  identify(x: LiveExchange): void {
+    if (x.trace !== "") return;
+    const sent = x.incoming?.header("traceparent") ?? null;
+    if (sent !== null) {
+      const parent = parseTraceparent(sent);
+      if (parent !== undefined) {
+        x.trace = detached(parent.trace);
+        x.parent = detached(parent.span);
+        x.sampled = parent.sampled;
+        x.span = this.#ids.span();
+        return;
+      }
+      this.#malformed.add();
+    }
+    x.trace = this.#ids.next();
+    x.span = x.trace.slice(16);
+  }
+
+  /** Identifies an exchange, and formats its traceparent: the place in the trace of whatever the exchange causes. */
+  traceparent(x: LiveExchange): string {
+    this.identify(x);
+    return traceparent(x.trace, x.span, x.sampled);
+  }
+}
