@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { TraceIds } from "../../../core/lib/trace.ts";
+import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
+import { tracingFor } from "../../../core/pipeline/trace_context.ts";
 import { nextTurn } from "../../../core/lib/turn.ts";
 import type { LiveExchange, Plan } from "../../../core/pipeline/exchange.ts";
 import { abandon, begin } from "../../../core/pipeline/pipeline.ts";
@@ -44,7 +45,7 @@ function shaped({ hooks, flows = false, method = "GET" }: Given) {
             ),
           ),
       },
-    }, { cors: false, traces: new TraceIds() }),
+    }, { cors: false, traces: tracingFor(new MetricRegistry()) }),
   };
   const client = new AbortController();
   const { x, incoming } = requested(
