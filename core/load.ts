@@ -27,6 +27,10 @@ export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
 export type { Position, SyntaxIssue } from "./config/mod.ts";
 export type { Log } from "./world/state.ts";
+export {
+  type ProcessFigures,
+  readProcessFigures,
+} from "./observe/read_process.ts";
 export { LOAD_ENGINE, LOAD_HOST } from "./world/plugin_lifecycle.ts";
 export { Histogram, PerfmockError, toPointer, validate } from "./plugin.ts";
 export {

@@ -6,7 +6,8 @@
 import { extname } from "node:path";
 import { readConfig } from "../config/mod.ts";
 import type { LoadProgress, LoadResult } from "../contract/load.ts";
-import { PerfmockError } from "../errors.ts";
+import { type Issue, PerfmockError } from "../errors.ts";
+import { toPointer } from "../lib/pointer.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
@@ -53,6 +54,9 @@ export async function load(
     ? script.value
     : { ...script.value, target };
   const hasTarget = "target" in value;
+  if (hasTarget) {
+    await script.locate(async () => await refuseModulation(script.value));
+  }
   const configuration = await loadConfiguration(options, hasTarget);
   await using server = await configuration.createServer(
     hasTarget ? { listen: false } : { listen: true, port: 0 },
@@ -99,6 +103,36 @@ export async function simulate(
     server.loadEngine.simulate(script.value, { folder: script.folder })
   );
   return report(result, files, out);
+}
+
+/**
+ * Refuses scenarios that turn dials where no server is started whose dials they could turn.
+ *
+ * @throws PerfmockError `SCRIPT_INVALID` with an issue for each
+ */
+function refuseModulation({ scenarios }: Script["value"]): void {
+  const issues: Issue[] = Object.entries(scenarios ?? {}).flatMap(
+    ([name, scenario]: [string, unknown]) =>
+      (scenario as { executor?: unknown } | null)?.executor === "modulate"
+        ? [{
+          path: `/scenarios${toPointer([name])}/executor`,
+          message:
+            "With a target, `load` starts no server whose dials this scenario could turn",
+          value: "modulate",
+          allowed: "modulate without a target, or scenarios that send requests",
+          suggestion:
+            "POST the script to the perfmock server whose dials it turns, at /_perfmock/load_engine/runs",
+        }]
+        : [],
+  );
+  if (issues.length === 0) return;
+  throw new PerfmockError(
+    "SCRIPT_INVALID",
+    `Cannot use the script: ${issues.length} ${
+      issues.length === 1 ? "error" : "errors"
+    }`,
+    issues,
+  );
 }
 
 /** A script as written. */
@@ -157,7 +191,7 @@ const FORMATS: Readonly<Record<string, (result: LoadResult) => string>> = {
   ".hgrm": ({ hgrm }) => hgrm,
 };
 
-/** Checks the output files and their extensions before the run. */
+/** Checks before the run that the output files have known extensions and can be written. */
 function checkOutputs(files: readonly string[]): void {
   const issues = files.filter((file) => !(extname(file) in FORMATS)).map(
     (file) => ({
@@ -171,19 +205,29 @@ function checkOutputs(files: readonly string[]): void {
   if (issues.length > 0) {
     throw new PerfmockError("ARGUMENT_INVALID", "Cannot write the run", issues);
   }
-  for (const file of files) output(file, () => checkOutput(file));
+  eachOutput(files, checkOutput);
 }
 
-/** @throws PerfmockError where `write` fails */
-function output(file: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    throw new PerfmockError(
-      "ARGUMENT_INVALID",
-      `Cannot write ${file}: ${reason}`,
-    );
+/**
+ * Calls a function for each output file. An error of one does not keep the others from being written.
+ *
+ * @throws PerfmockError with an issue for each file for which it failed
+ */
+function eachOutput(
+  files: readonly string[],
+  write: (file: string) => void,
+): void {
+  const issues = files.flatMap((file): Issue[] => {
+    try {
+      write(file);
+      return [];
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error;
+      return [{ path: "", message: `Cannot write ${file}: ${reason}` }];
+    }
+  });
+  if (issues.length > 0) {
+    throw new PerfmockError("ARGUMENT_INVALID", "Cannot write the run", issues);
   }
 }
 
@@ -194,26 +238,44 @@ function report(
   out: Terminal,
 ): number {
   out.write(result.table);
-  for (const file of files) {
-    output(file, () => writeOutput(file, FORMATS[extname(file)](result)));
-  }
+  eachOutput(
+    files,
+    (file) => writeOutput(file, FORMATS[extname(file)](result)),
+  );
   return result.summary.ok ? 0 : THRESHOLD_FAILED;
 }
 
-/** A line on standard error that is overwritten as the run proceeds. Nothing is written to a pipe. */
+/** Interval of the lines of progress without a terminal, in ms. */
+const LINE_INTERVAL = 10_000;
+
+/** Lateness up to which a report belongs to a time, in ms. */
+const SLACK = 50;
+
+/**
+ * The progress on standard error: on a terminal a line that is overwritten once a second, elsewhere, as in the log of a build, a line
+ * of its own every 10 s.
+ */
 export class ProgressLine {
   readonly #out: Terminal;
   #shown = false;
+  #next = LINE_INTERVAL;
 
   constructor(out: Terminal) {
     this.#out = out;
   }
 
   /** Shows a line in place of the last one. */
-  readonly show = (_progress: LoadProgress, line: string): void => {
-    if (this.#out.live !== true) return;
-    this.#shown = true;
-    this.#out.writeError(`\r\x1b[2K${line}`);
+  readonly show = ({ elapsed }: LoadProgress, line: string): void => {
+    const { live, columns = Infinity } = this.#out;
+    if (live === true) {
+      this.#shown = true;
+      // A line that wraps could not be overwritten.
+      this.#out.writeError(`\r\x1b[2K${line.slice(0, columns - 1)}`);
+    } else if (elapsed + SLACK >= this.#next) {
+      this.#next = (Math.floor((elapsed + SLACK) / LINE_INTERVAL) + 1) *
+        LINE_INTERVAL;
+      this.#out.writeError(`${line}\n`);
+    }
   };
 
   /** Removes the line. */

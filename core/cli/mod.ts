@@ -172,6 +172,10 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "URL to send requests to (default: the script's target; without one, a server with the configuration)",
     )
     .addOption(outOption())
+    .option(
+      "--seed <seed>",
+      "seed of the configuration, and of a script without one (default: the configuration's)",
+    )
     .addOption(configOption())
     .action(async (file: string, options: LoadCommandOptions) =>
       finish(await load(file, options, out))
@@ -180,6 +184,10 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .description("run a load script in virtual time, without sockets or delays")
     .argument("<script>", ".yaml or .json file")
     .addOption(outOption())
+    .option(
+      "--seed <seed>",
+      "seed of the configuration, and of a script without one (default: the configuration's)",
+    )
     .addOption(configOption())
     .action(async (file: string, options: SimulateOptions) =>
       finish(await simulate(file, options, out))

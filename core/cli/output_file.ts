@@ -6,13 +6,31 @@
 import { basename, dirname, join } from "node:path";
 
 /**
- * Checks that a file can be made or replaced at a path: that nothing else is there, such as a folder, a device or a pipe. Links
- * are followed.
+ * Checks that a file can be made or replaced at a path: that nothing else is there, such as a folder, a device or a pipe, and that
+ * its folder takes a file. Links are followed. Leaves nothing behind.
  *
- * @returns the path to write to
  * @throws Error with the reason, in words that follow "Cannot write FILE: "
  */
-export function checkOutput(file: string): string {
+export function checkOutput(file: string): void {
+  const path = outputPath(file);
+  const draft = draftOf(path);
+  try {
+    Deno.openSync(draft, { write: true, createNew: true }).close();
+  } catch (error) {
+    // The system's message names the draft.
+    if (error instanceof Deno.errors.NotFound) {
+      throw new Error(`there is no folder ${dirname(path)}`);
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Error(`the folder ${dirname(path)} may not be written to`);
+    }
+    throw error;
+  }
+  remove(draft);
+}
+
+/** Path of the file that is made or replaced. */
+function outputPath(file: string): string {
   let path = file;
   try {
     path = Deno.realPathSync(file);
@@ -25,6 +43,11 @@ export function checkOutput(file: string): string {
     throw new Error("it is there already and no regular file");
   }
   return path;
+}
+
+/** Path of a file that is being written. */
+function draftOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${Deno.pid}.draft`);
 }
 
 function isLink(path: string): boolean {
@@ -42,8 +65,8 @@ function isLink(path: string): boolean {
  * @throws Error with the reason
  */
 export function writeOutput(file: string, text: string): void {
-  const path = checkOutput(file);
-  const draft = join(dirname(path), `.${basename(path)}.${Deno.pid}.draft`);
+  const path = outputPath(file);
+  const draft = draftOf(path);
   const { mode } = existing(path);
   try {
     // A link of this name, or what another process writes, is not touched.

@@ -14,6 +14,8 @@ export interface Terminal {
   writeError(text: string): void;
   /** True if a line of standard error can be overwritten. Default false. */
   readonly live?: boolean;
+  /** Width in characters; undefined if it is unknown. */
+  readonly columns?: number | undefined;
   /** Marks a text as important if colours are enabled. */
   bold(text: string): string;
   /** Marks a text as secondary if colours are enabled. */
@@ -31,6 +33,13 @@ export function terminal(): Terminal {
     write: (text) => writeAll(Deno.stdout, text),
     writeError: (text) => writeAll(Deno.stderr, text),
     live: !Deno.noColor && Deno.stderr.isTerminal(),
+    get columns() {
+      try {
+        return Deno.consoleSize().columns;
+      } catch {
+        return undefined;
+      }
+    },
     bold: styled(1),
     dim: styled(2),
   };

@@ -67,17 +67,21 @@ export interface LoadSummary {
   readonly scenarios: Readonly<Record<string, LoadScenario>>;
   /** Thresholds in the order of the script. */
   readonly thresholds: readonly LoadThreshold[];
+  /** What a reader of the figures has to know, a sentence each: what was left out of a trace, what did not act on the target. */
+  readonly notes: readonly string[];
 }
 
-/** Figures of a group of requests. When all have ended, started = completed + failed. */
+/** Figures of a group of requests. When all have ended, started = completed + failed + cut. */
 export interface LoadPart {
   /** Number of requests that were sent. */
   readonly started: number;
-  /** Number of requests that were answered with a status below 400. */
+  /** Number of requests that were served: answered with a status below 400. */
   readonly completed: number;
-  /** Number of requests that were answered with a status of 400 or more, or not at all. */
+  /** Number of requests that were refused, which means answered with a status of 400 or more, or not answered. */
   readonly failed: number;
-  /** Number of failures by kind: a status, `connect`, `reset`, `closed`, `timeout`, `protocol` or `cut`. */
+  /** Number of requests that the end of the run, or of its scenario, cut off. Nobody knows how they would have ended. */
+  readonly cut: number;
+  /** Number of failures by kind: a status, `connection-refused`, `connect`, `reset`, `closed`, `timeout`, `protocol` and others. */
   readonly failures: Readonly<Record<string, number>>;
   /** Checks of answers. */
   readonly checks: {
@@ -88,14 +92,30 @@ export interface LoadPart {
   };
   /** Requests sent per second, over the time in which the scenario sent. */
   readonly rate: number;
-  /** Time from the scheduled start to the last byte, of all answers and time-outs. */
+  /** Time from the scheduled start to the last byte, of requests that were served or timed out: without refusals. */
   readonly responseTime: LoadTimes;
-  /** Time from the actual start to the last byte, of all answers and time-outs. */
+  /** Time from the actual start to the last byte, of the same: not corrected for a late start. Not a backend's service time. */
+  readonly serviceTime: LoadTimes;
+  /** Time from the actual start to the first byte, of the same. */
+  readonly firstByte: LoadTimes;
+  /** Time from the scheduled start to the actual start, of all requests. */
+  readonly startLag: LoadTimes;
+  /** Requests that were answered with a status below 400. */
+  readonly served: LoadOutcome;
+  /** Requests that were answered with a status of 400 or more. */
+  readonly refused: LoadOutcome;
+}
+
+/** Number and times of the requests that ended alike. */
+export interface LoadOutcome {
+  /** Number of requests. */
+  readonly count: number;
+  /** Time from the scheduled start to the last byte. */
+  readonly responseTime: LoadTimes;
+  /** Time from the actual start to the last byte. */
   readonly serviceTime: LoadTimes;
   /** Time from the actual start to the first byte. */
   readonly firstByte: LoadTimes;
-  /** Time from the scheduled start to the actual start. */
-  readonly startLag: LoadTimes;
 }
 
 /** Figures of a scenario. scheduled = started + dropped. */
@@ -119,8 +139,10 @@ export interface LoadThreshold {
   readonly metric: string;
   /** Condition as written, such as `p(95)<200ms`. */
   readonly expression: string;
-  /** Measured value, times in ms; null if nothing was measured. */
+  /** Measured value in {@linkcode LoadThreshold.unit}; null if nothing was measured. */
   readonly actual: number | null;
+  /** Unit of the measured value: milliseconds, a share from 0 to 1, or a number of requests or checks. */
+  readonly unit: "ms" | "share" | "count";
   /** True if the condition is met; false also if nothing was measured. */
   readonly ok: boolean;
 }
@@ -129,6 +151,8 @@ export interface LoadThreshold {
 export interface LoadProgress {
   /** Time since the start of the run, in ms. */
   readonly elapsed: number;
+  /** Time from the start to the last scenario's planned end, in ms; null where the script does not set it. */
+  readonly duration: number | null;
   /** Scenarios in the order of the script, without those that send nothing. */
   readonly scenarios: readonly LoadScenarioProgress[];
 }
@@ -149,6 +173,10 @@ export interface LoadScenarioProgress {
   readonly completed: number;
   /** Number of requests that failed. */
   readonly failed: number;
+  /** Number of failed requests that were answered with a status of 400 or more. */
+  readonly refused: number;
+  /** Number of requests that the end of the run or of the scenario cut off. */
+  readonly cut: number;
   /** Number of requests in flight. */
   readonly inFlight: number;
   /** Rate that the script sets for this moment, in requests per second; null in a closed model. */
@@ -157,11 +185,11 @@ export interface LoadScenarioProgress {
   readonly users: number | null;
   /** Requests sent per second since the last report. */
   readonly rate: number;
-  /** Median response time since the last report, in ms; null if no request ended. */
+  /** Median response time since the last report, in ms, of requests that were served or timed out; null if there were none. */
   readonly p50: number | null;
-  /** 95th percentile of the response time since the last report, in ms; null if no request ended. */
+  /** 95th percentile of the response time since the last report, in ms, of requests that were served or timed out; null if there were none. */
   readonly p95: number | null;
-  /** 99th percentile of the response time since the last report, in ms; null if no request ended. */
+  /** 99th percentile of the response time since the last report, in ms, of requests that were served or timed out; null if there were none. */
   readonly p99: number | null;
 }
 

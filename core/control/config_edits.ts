@@ -4,7 +4,8 @@
  * @module
  */
 import { FIXED_SETTINGS, suggest } from "../config/mod.ts";
-import { PerfmockError } from "../errors.ts";
+import { type Issue, PerfmockError } from "../errors.ts";
+import { toPointer } from "../lib/pointer.ts";
 
 /** A configuration as written, with the ids of its routes. */
 export interface WrittenConfig {
@@ -117,6 +118,36 @@ export function mergeRoutes(
     else routes[place] = patched(routes[place], id, patch);
   }
   return withRoutes(written, routes);
+}
+
+/**
+ * Returns the issues of merged routes with the ids that the patches name in place of numbers that nobody wrote. A new route without
+ * a path is a misspelt id.
+ */
+export function mergedRouteIssues(
+  issues: readonly Issue[],
+  { ids }: Pick<WrittenConfig, "ids">,
+  patches: Readonly<Record<string, unknown>>,
+): Issue[] {
+  const added = Object.keys(patches).filter((id) => !ids.includes(id));
+  const all = [...ids, ...added];
+  return issues.map((issue) => {
+    const [, index, rest] = /^\/routes\/(\d+)(\/.*)?$/.exec(issue.path) ?? [];
+    const id = all[Number(index)];
+    if (id === undefined) return issue;
+    const isNew = Number(index) >= ids.length;
+    if (isNew && rest === "/path" && issue.message === "Missing") {
+      const near = suggest(id, ids);
+      return {
+        path: toPointer(["routes", id]),
+        message: `There is no route "${id}", and a new one needs a path`,
+        value: id,
+        allowed: `${ids.join(", ")}, or a new route with a path`,
+        ...near !== undefined && { suggestion: near },
+      };
+    }
+    return { ...issue, path: toPointer(["routes", id]) + (rest ?? "") };
+  });
 }
 
 /**

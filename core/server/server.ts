@@ -16,6 +16,7 @@ import {
   type RouteDescription,
 } from "../control/builtin_endpoints.ts";
 import {
+  mergedRouteIssues,
   mergeRoutes,
   patchConfig,
   putConfig,
@@ -266,7 +267,18 @@ export class Server implements Perfmock {
       { value: merged, ids },
       { seed },
     );
-    await world.start({ ...input, value });
+    try {
+      await world.start({ ...input, value });
+    } catch (error) {
+      if (!(error instanceof PerfmockError)) throw error;
+      const { code, message, cause, status } = error;
+      throw new PerfmockError(
+        code,
+        message,
+        mergedRouteIssues(error.issues, { ids }, routes),
+        { cause, ...status !== undefined && { status } },
+      );
+    }
     // From the first session on, each request is checked for the name of a session.
     this.#main.edge.inSession ??= (incoming) => this.#inSession(incoming);
     return world;

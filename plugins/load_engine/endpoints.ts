@@ -23,6 +23,8 @@ const RUN = {
     },
     error: { type: ["string", "null"] },
     scenarios: { type: "array", items: TEXT },
+    target: TEXT,
+    notes: { type: "array", items: TEXT },
     progress: { type: ["object", "null"] },
   },
 };

@@ -45,7 +45,7 @@ export class Engine implements LoadEngine {
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
     const unlisten = run.listen({
-      progress: (tick) => progress?.(tick, progressLine(tick)),
+      progress: (tick) => progress?.(tick, progressLine(tick, run.report)),
       ended: () => {},
     });
     await run.over;
@@ -90,6 +90,7 @@ export class Engine implements LoadEngine {
         input: loadHost.thread,
         script: value,
         folder: tools.folder,
+        seed: host.seed,
         targets,
         memory: simulations.memory,
       };
@@ -114,6 +115,7 @@ export class Engine implements LoadEngine {
     const { host, loadHost } = this.#options;
     return {
       kit: host.kit,
+      seed: host.seed,
       stream: (seed: number | string, name: string) => host.stream(seed, name),
       suggest: (name: string, candidates: Iterable<string>) =>
         host.suggest(name, candidates),

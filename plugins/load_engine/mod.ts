@@ -21,7 +21,8 @@
  * - `arrival-rate`, the open model: `rate`, `arrivals` (default `poisson`), `duration`, `maxInFlight` (default 1000)
  * - `virtual-users`, the closed model: `users`, `think`, `iterations`, `duration`
  * - `shared-iterations`: `users` (default 1), `iterations` (of all users together), `think`, `duration`
- * - `replay`: `trace` (a list of times, an access log or a HAR), `scale` (factor of all gaps, default 1), `maxInFlight`
+ * - `replay`: `trace` (a list of times, an access log or a HAR; of a HAR the `hosts`, default those of its pages), `scale` (factor
+ *   of all gaps, default 1), `maxInFlight`
  * - `modulate`: `set` (a dial), `to` (its values over time), `duration`
  * - `stress`: `scenario`
  *
@@ -34,9 +35,10 @@
  * turn, so that another scenario does not change it.
  *
  * A threshold refers to `figure`, `scenario.figure` or `scenario.part.figure`; a part is a group or a named request. Figures are
- * responseTime, serviceTime, firstByte and startLag with p(…), avg, min, med, max and count; and scheduled, started, dropped,
- * completed, failed and checks with count and rate. `{ expression, abortOnFail: true, after: 10s }` ends the run as soon as the
- * threshold fails.
+ * responseTime, serviceTime (from the send), firstByte and startLag with p(…), avg, min, med, max and count; scheduled, started,
+ * dropped, completed, failed, cut and checks with count and rate; and served and refused (a status of 400 or more) with all of them.
+ * `{ expression, abortOnFail: true, after: 10s }` ends the run as soon as the threshold fails. Times are those of requests that
+ * were served or timed out.
  *
  * Options: `targets`, the origins other than loopback that requests may go to; `simulations`, the limits of simulations:
  * `{ time: 60s, memory: 512MiB, atOnce: 4 }` by default.

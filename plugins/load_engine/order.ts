@@ -47,7 +47,7 @@ export interface RequestPlan {
   readonly name: string;
   /** Group whose figures include this request. */
   readonly group: string | undefined;
-  /** HTTP method in upper case. */
+  /** HTTP method, of a script in upper case. */
   readonly method: string;
   /** Path and query with a leading slash, encoded for the request line. */
   readonly path: Template;
@@ -55,6 +55,8 @@ export interface RequestPlan {
   readonly headers: readonly (readonly [name: string, value: Template])[];
   /** Body, sent as UTF-8; undefined sends none. */
   readonly body: Template | undefined;
+  /** True if each character of the body stands for one byte instead. */
+  readonly binary: boolean;
   /** Time from the send until the response must be complete, in ms. */
   readonly timeout: number;
   /** True to reuse the connection for the next request. */
@@ -68,24 +70,26 @@ export interface RequestPlan {
 /**
  * Reason for a missing or incomplete response; empty if the response is complete.
  *
- * - `refused`: the connection was refused
+ * - `connection-refused`: the connection was refused
  * - `tls`: the TLS handshake failed, because of an unknown certificate or otherwise
  * - `connect`: no connection could be made for another reason
  * - `reset`: the connection was reset
  * - `closed`: the connection was closed before the response was complete
  * - `timeout`: the response was not complete within the request's timeout
  * - `protocol`: the bytes received are not HTTP/1.1
- * - `cut`: the run ended first
+ * - `descriptors`: the process may open no further connection
+ * - `cut`: the run, or its scenario, ended first
  */
 export type ErrorKind =
   | ""
-  | "refused"
+  | "connection-refused"
   | "tls"
   | "connect"
   | "reset"
   | "closed"
   | "timeout"
   | "protocol"
+  | "descriptors"
   | "cut";
 
 /** The executor, or virtual user, that an order comes from. */

@@ -214,7 +214,7 @@ Deno.test("a session request with several issues is refused with all of them, an
   equal(routes.status, 400);
   deepEqual(
     routes.json.issues.map(({ path }: { path: string }) => path),
-    ["/routes/0/scal", "/routes/2/path"],
+    ["/routes/r/scal", "/routes/x"],
   );
   deepEqual((await call(server, "GET sessions")).json.sessions, []);
 });
@@ -232,4 +232,32 @@ Deno.test("a page of another origin cannot use a session's control API either", 
     }),
   );
   equal(response.status, 403);
+});
+
+Deno.test("A session that misspells a route's id is told so, with the id that was meant", async () => {
+  await using test = await createTestServer(CONFIG);
+  const { status, json } = await call(test.server, "POST sessions", {
+    routes: { poled: { serviceTime: "1ms" }, r: { serviceTime: "1 mss" } },
+  });
+  equal(status, 400);
+  equal(json.code, "CONFIG_INVALID");
+  deepEqual(
+    json.issues.map((
+      { path, message, suggestion }: Record<string, unknown>,
+    ) => [path, message, suggestion]).sort(),
+    [
+      [
+        "/routes/poled",
+        'There is no route "poled", and a new one needs a path',
+        "pooled",
+      ],
+      [
+        "/routes/r/serviceTime",
+        json.issues.find((
+          { path }: { path: string },
+        ) => path === "/routes/r/serviceTime")?.message,
+        undefined,
+      ],
+    ],
+  );
 });

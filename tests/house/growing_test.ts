@@ -38,7 +38,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/observe/live_feed.ts": "#channels #readers",
     "core/server/sessions.ts": "#sessions #making #past",
     "plugins/exporters/prometheus.ts": "#logged",
-    "plugins/load_engine/runs/runs.ts": "#runs",
+    "plugins/load_engine/runs/runs.ts": "#runs #reserved",
   },
   "exchanges, connections and work in flight": {
     "core/server/_node_connections.ts": "#open",
@@ -55,7 +55,8 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/load_engine/figures/scenario_figures.ts": "failures",
     "plugins/load_engine/http/tcp_environment.ts": "#sendings #timeouts",
     "plugins/load_engine/runs/series.ts": "#series #last",
-    "plugins/load_engine/script/_read_trace.ts": "#known",
+    "plugins/load_engine/script/_left_out.ts": "#reasons",
+    "plugins/load_engine/script/_trace_entries.ts": "#known",
     "plugins/load_engine/simulation/virtual_environment.ts":
       "#targets #timeouts",
   },

@@ -20,7 +20,7 @@ import {
   valueCounts,
 } from "../figures/time_series.ts";
 import type { Environment } from "../order.ts";
-import type { Scenario, Script, Traffic } from "../script/script.ts";
+import type { Modulate, Scenario, Script, Traffic } from "../script/script.ts";
 import { SharedIterationsRun, VirtualUsersRun } from "./_closed.ts";
 import { ArrivalRateRun, ReplayRun } from "./_open.ts";
 import type { RunContext, TrafficRun } from "./_traffic_run.ts";
@@ -52,6 +52,7 @@ export class LoadRun {
   readonly #runs: readonly TrafficRun[];
   readonly #figures: readonly ScenarioFigures[];
   readonly #series = new TimeSeries();
+  readonly #duration: number | null;
   #last: readonly LoadScenarioProgress[] = [];
   #lastAt = 0;
   #started = 0;
@@ -65,6 +66,7 @@ export class LoadRun {
     this.#script = script;
     this.#environment = environment;
     this.#watcher = watcher;
+    this.#duration = plannedDuration(script);
     const traffic = script.scenarios.filter(isTraffic);
     this.#figures = traffic.map((scenario) => new ScenarioFigures(scenario));
     const ended = () => {
@@ -157,13 +159,18 @@ export class LoadRun {
         dropped: since("dropped"),
         completed: since("completed"),
         failed: since("failed"),
+        refused: since("refused"),
+        cut: since("cut"),
         inFlight,
         ...quantilesOf(this.#figures[index].interval.responseTime),
       };
     }));
     this.#last = scenarios;
     this.#lastAt = now;
-    this.#watcher.tick?.({ elapsed, scenarios }, () => this.#times());
+    this.#watcher.tick?.(
+      { elapsed, duration: this.#duration, scenarios },
+      () => this.#times(),
+    );
     for (const { interval } of this.#figures) {
       interval.responseTime.reset();
       interval.serviceTime.reset();
@@ -192,7 +199,7 @@ export class LoadRun {
     this.#report();
     const all = new Histogram();
     for (const figures of this.#figures) {
-      all.merge(figures.total().responseTime);
+      all.merge(figures.total().times("responseTime"));
     }
     const { summary } = this;
     this.#watcher.ended({
@@ -204,7 +211,14 @@ export class LoadRun {
   }
 }
 
-type Count = "scheduled" | "started" | "dropped" | "completed" | "failed";
+type Count =
+  | "scheduled"
+  | "started"
+  | "dropped"
+  | "completed"
+  | "failed"
+  | "refused"
+  | "cut";
 
 function tick(run: LoadRun): void {
   run.tick();
@@ -220,10 +234,29 @@ function lengthOf({ scenarios }: Script): number {
     0,
     ...scenarios.map((scenario) =>
       scenario.executor === "modulate" && scenario.duration < Infinity
-        ? scenario.start + scenario.duration
+        ? endOf(scenario)
         : 0
     ),
   );
+}
+
+/**
+ * Returns the time from the start to the planned end of the last scenario, in ms, without waiting for the last answers; null where a
+ * scenario ends when its turns are done. A scenario that only changes the server ends with those that send.
+ */
+export function plannedDuration(script: Script): number | null {
+  const traffic = script.scenarios.filter(isTraffic);
+  if (traffic.length === 0) return lengthOf(script);
+  const end = Math.max(...traffic.map(endOf));
+  return end < Infinity ? end : null;
+}
+
+/** Planned end of a scenario, in ms since the start of the run; Infinity where it has none. */
+function endOf(scenario: Traffic | Modulate): number {
+  const { start } = scenario;
+  return scenario.executor === "replay"
+    ? start + (scenario.times.at(-1) ?? 0)
+    : start + scenario.duration;
 }
 
 function isTraffic(scenario: Scenario): scenario is Traffic {
@@ -249,6 +282,7 @@ function progressOf(
   { before, span }: { readonly before: number; readonly span: number },
 ): LoadScenarioProgress {
   const { startedCount, droppedCount, completedCount, failedCount } = figures;
+  const { refusedCount, cutCount } = figures;
   const { p50, p95, p99 } = quantilesOf(figures.interval.responseTime);
   const orNull = (value: number) => Number.isNaN(value) ? null : value;
   return {
@@ -259,6 +293,8 @@ function progressOf(
     dropped: droppedCount,
     completed: completedCount,
     failed: failedCount,
+    refused: refusedCount,
+    cut: cutCount,
     inFlight: run.inFlight,
     targetRate: run.targetRate ?? null,
     users: run.users ?? null,

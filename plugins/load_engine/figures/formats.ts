@@ -4,36 +4,120 @@
  * @module
  */
 import type {
+  LoadPart,
   LoadProgress,
   LoadScenario,
+  LoadScenarioProgress,
   LoadSummary,
+  LoadThreshold,
   LoadTimes,
 } from "../../../core/load.ts";
 import type { Histogram } from "../../../core/plugin.ts";
 import type { Point } from "./time_series.ts";
 
-/** One line of progress: elapsed time, rate, p95, active, failed and dropped requests. */
-export function progressLine({ elapsed, scenarios }: LoadProgress): string {
-  const sum = (of: (scenario: typeof scenarios[number]) => number) =>
+/** Surroundings of a run that its line of progress names. */
+export interface ProgressPlace {
+  /** URL of the target; undefined in a simulation. */
+  readonly target?: string | undefined;
+}
+
+/**
+ * One line of progress: `5 s of 15 s, 53/s of 60/s, p95 12.30 ms, 3 in flight, 0 failed, target http://127.0.0.1:8080`. The second
+ * rate is the one that the script sets.
+ */
+export function progressLine(
+  { elapsed, duration, scenarios }: LoadProgress,
+  { target }: ProgressPlace = {},
+): string {
+  const sum = (of: (scenario: LoadScenarioProgress) => number) =>
     scenarios.reduce((total, scenario) => total + of(scenario), 0);
   const failed = sum((scenario) => scenario.failed);
+  const refused = sum((scenario) => scenario.refused);
   const ended = failed + sum(({ completed }) => completed);
+  const cut = sum((scenario) => scenario.cut);
   const dropped = sum((scenario) => scenario.dropped);
+  const users = scenarios.filter((scenario) => scenario.users !== null);
   const slowest = scenarios.reduce<number | null>(
     (worst, { p95 }) => p95 === null ? worst : Math.max(worst ?? 0, p95),
     null,
   );
+  const inFlight = sum((scenario) => scenario.inFlight);
+  if (scenarios.length === 0) return timeOf(elapsed, duration);
   return [
-    seconds(elapsed).padStart(8),
-    `${sum(({ rate }) => rate).toFixed(0)}/s`,
-    `p95 ${slowest === null ? "-" : ms(slowest)}`,
-    `${sum(({ inFlight }) => inFlight)} in flight`,
-    `${failed} failed (${share(failed, ended)})`,
+    timeOf(elapsed, duration),
+    ...sends(scenarios)
+      ? [
+        rateOf(scenarios),
+        ...users.length > 0
+          ? [counted(sum((scenario) => scenario.users ?? 0), "user")]
+          : [],
+        ...slowest === null ? [] : [`p95 ${ms(slowest)}`],
+        `${inFlight} in flight`,
+      ]
+      : inFlight > 0
+      ? [`waiting for ${counted(inFlight, "answer")}`]
+      : [],
+    `${failed} failed${
+      failed === 0
+        ? ""
+        : ` (${share(failed, ended)}${
+          refused > 0 ? `, ${refused} refused` : ""
+        })`
+    }`,
+    ...cut > 0 ? [`${cut} cut`] : [],
     ...dropped > 0 ? [`${dropped} dropped`] : [],
-  ].join("  ");
+    ...target === undefined ? [] : [`target ${target}`],
+  ].join(", ");
 }
 
-/** The summary as a table: a row for each scenario and each of its groups, then the thresholds. */
+/** Returns whether a scenario may still send. */
+function sends(scenarios: readonly LoadScenarioProgress[]): boolean {
+  return scenarios.some(({ state }) => state === "waiting" || state === "open");
+}
+
+function timeOf(elapsed: number, duration: number | null): string {
+  const past = wholeSeconds(elapsed);
+  if (duration === null) return past;
+  return `${wholeSeconds(Math.min(elapsed, duration))} of ${
+    wholeSeconds(duration)
+  }`;
+}
+
+/** Seconds without a decimal, unless they are few. */
+function wholeSeconds(time: number): string {
+  const tenths = Math.round(time / 100) / 10;
+  return `${tenths < 10 ? tenths : Math.round(tenths)} s`;
+}
+
+/** Rate of the last second, and the one that the script sets where it sets one for all that send. */
+function rateOf(scenarios: readonly LoadScenarioProgress[]): string {
+  let rate = 0;
+  let target = 0;
+  let planned = true;
+  for (const scenario of scenarios) {
+    rate += scenario.rate;
+    target += scenario.targetRate ?? 0;
+    if (scenario.state === "open" && scenario.targetRate === null) {
+      planned = false;
+    }
+  }
+  return planned && target > 0
+    ? `${perSecond(rate)} of ${perSecond(target)}`
+    : perSecond(rate);
+}
+
+function perSecond(rate: number): string {
+  return `${rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate)}/s`;
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * The summary as tables: counts and times of each scenario, its groups and its requests, then the kinds of failures and the
+ * thresholds.
+ */
 export function summaryTable(summary: LoadSummary): string {
   const { name, seed, duration, aborted, scenarios, thresholds } = summary;
   const entries = Object.entries(scenarios);
@@ -42,59 +126,149 @@ export function summaryTable(summary: LoadSummary): string {
       aborted === null ? "" : `, ended early: ${aborted}`
     }`,
   ];
+  if (summary.notes.length > 0) {
+    blocks.push(summary.notes.map((note) => `Note: ${note}`).join("\n"));
+  }
   if (entries.length > 0) {
     blocks.push(
-      table([
-        ["", "sent", "dropped", "failed", "rate"],
-        ...entries.map(([scenario, { started, dropped, failed, rate }]) => [
-          scenario,
-          `${started}`,
-          `${dropped}`,
-          `${failed} (${share(failed, started)})`,
-          `${rate.toFixed(1)}/s`,
-        ]),
-      ]),
-      table([
-        ["", "mean", "p50", "p90", "p95", "p99", "p99.9", "max"],
-        ...entries.flatMap(([scenario, figures]) =>
-          timeRows(scenario, figures)
-        ),
-      ]),
+      table([COUNTS, ...entries.flatMap(countRows)]),
+      table([TIMES, ...entries.flatMap(timeRows)]),
     );
+    const unlisted = entries.flatMap(([scenario, { requests }]) => {
+      const more = Object.keys(requests).length - MOST_ROWS;
+      return more > 0
+        ? [
+          `${scenario}: ${
+            counted(more, "further request")
+          }: see --out FILE.json`,
+        ]
+        : [];
+    });
     const kinds = entries.flatMap(([scenario, { failures }]) =>
       Object.entries(failures).map(([kind, count]) =>
         `${scenario}: ${count} × ${/^\d+$/.test(kind) ? "status " : ""}${kind}`
       )
     );
-    if (kinds.length > 0) blocks.push(kinds.join("\n"));
+    for (const lines of [unlisted, kinds]) {
+      if (lines.length > 0) blocks.push(lines.join("\n"));
+    }
   }
   if (thresholds.length > 0) {
     blocks.push(
-      thresholds.map(({ metric, expression, actual, ok }) =>
-        `${ok ? "✓" : "✗"} ${metric} ${expression}${
-          ok && actual !== null ? "" : `, was ${actual ?? "not measured"}`
-        }`
+      thresholds.map((threshold) =>
+        `${
+          threshold.ok ? "✓" : "✗"
+        } ${threshold.metric} ${threshold.expression}: ${measured(threshold)}`
       ).join("\n"),
     );
   }
   return `${blocks.join("\n\n")}\n`;
 }
 
-function timeRows(scenario: string, figures: LoadScenario): string[][] {
-  const row = (label: string, of: LoadTimes) => [
+/** The measured value of a threshold with its unit. */
+function measured({ actual, unit }: LoadThreshold): string {
+  if (actual === null) return "not measured";
+  switch (unit) {
+    case "ms":
+      return `${significant(actual)} ms`;
+    case "share":
+      return `${significant(actual)} (${significant(actual * 100)} %)`;
+    case "count":
+      return `${actual}`;
+  }
+}
+
+/** A number with six significant digits, or as many as show on which side of a round number it is: the limit may be that one. */
+function significant(value: number): string {
+  // Products of decimals have no more digits than this that mean anything.
+  const exact = Number(value.toPrecision(12));
+  const six = Number(exact.toPrecision(6));
+  return `${Number(exact.toPrecision(3)) === six ? exact : six}`;
+}
+
+/** Most requests of a scenario that have rows; those that were sent most often. */
+const MOST_ROWS = 20;
+
+/** Parts of a scenario that have rows of their own, with their labels: groups, and requests where there are several. */
+function partsOf(
+  { groups, requests }: LoadScenario,
+): readonly (readonly [label: string, part: LoadPart])[] {
+  const all = Object.entries(requests);
+  const places = new Map(all.map(([name], place) => [name, place]));
+  const often = all.toSorted(([, a], [, b]) => b.started - a.started)
+    .slice(0, MOST_ROWS)
+    .toSorted(([a], [b]) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+  return [
+    ...Object.entries(groups).map(([name, part]) =>
+      [`  group ${name}`, part] as const
+    ),
+    ...all.length > 1
+      ? often.map(([name, part]) => [`  ${name}`, part] as const)
+      : [],
+  ];
+}
+
+/** Head of the counts. What was sent is served, refused, unanswered or cut. */
+const COUNTS: readonly string[] = [
+  ...["", "sent", "dropped", "served", "refused", "unanswered", "cut"],
+  ...["failed", "rate"],
+];
+
+function countRows(
+  [name, scenario]: readonly [string, LoadScenario],
+): string[][] {
+  const row = (label: string, part: LoadPart, dropped: string) => {
+    const { started, completed, failed, cut, refused, rate } = part;
+    return [
+      ...[label, `${started}`, dropped, `${completed}`, `${refused.count}`],
+      ...[`${failed - refused.count}`, `${cut}`],
+      ...[share(failed, completed + failed), `${rate.toFixed(1)}/s`],
+    ];
+  };
+  return [
+    row(name, scenario, `${scenario.dropped}`),
+    ...partsOf(scenario).map(([label, part]) => row(label, part, "")),
+  ];
+}
+
+/** Head of the times. */
+const TIMES: readonly string[] = [
+  ...["response time", "requests", "mean", "p50", "p90", "p95", "p99"],
+  ...["p99.9", "max"],
+];
+
+function timeRows(
+  [name, scenario]: readonly [string, LoadScenario],
+): string[][] {
+  const row = (label: string, count: number | string, of: LoadTimes) => [
     label,
+    `${count}`,
     ...[of.mean, of.p50, of.p90, of.p95, of.p99, of.p999, of.max].map((time) =>
       time === null ? "-" : ms(time)
     ),
   ];
+  const { served, refused, failures } = scenario;
+  const timeouts = failures.timeout ?? 0;
   return [
-    row(`${scenario}: response time`, figures.responseTime),
-    ...Object.entries(figures.groups).map(([group, { responseTime }]) =>
-      row(`  ${group}`, responseTime)
+    row(`${name}: served`, served.count, served.responseTime),
+    ...partsOf(scenario).map(([label, part]) =>
+      row(label, part.served.count, part.served.responseTime)
     ),
-    row("  service time", figures.serviceTime),
-    row("  first byte", figures.firstByte),
-    row("  start lag", figures.startLag),
+    ...timeouts > 0
+      ? [
+        row(
+          "  served or timed out",
+          served.count + timeouts,
+          scenario.responseTime,
+        ),
+      ]
+      : [],
+    ...refused.count > 0
+      ? [row("  refused", refused.count, refused.responseTime)]
+      : [],
+    row("  uncorrected (from the send)", "", scenario.serviceTime),
+    row("  first byte (from the send)", "", scenario.firstByte),
+    row("  start lag", "", scenario.startLag),
   ];
 }
 
@@ -120,7 +294,7 @@ function seconds(time: number): string {
 }
 
 function share(part: number, whole: number): string {
-  return whole === 0 ? "0 %" : `${(part / whole * 100).toFixed(2)} %`;
+  return part === 0 ? "0 %" : `${(part / whole * 100).toFixed(2)} %`;
 }
 
 /** Columns of the CSV, in order. */
@@ -131,6 +305,8 @@ const COLUMNS = [
   "dropped",
   "completed",
   "failed",
+  "refused",
+  "cut",
   "inFlight",
 ] as const;
 

@@ -1,51 +1,111 @@
 /**
- * Counts and times of scenarios and their requests.
+ * Counts and times of scenarios and their requests. What was served and what was refused have times of their own: an error that
+ * comes at once would otherwise make the percentiles of the rest look better.
  *
  * @module
  */
 import { Histogram } from "../../../core/plugin.ts";
 import type { Order, RequestPlan } from "../order.ts";
-import type { Traffic } from "../script/script.ts";
+import type { TimedFigure, Traffic } from "../script/script.ts";
+
+/** Times of requests that ended alike, in ms. */
+export class OutcomeTimes {
+  /** Time from the scheduled start to the last byte. */
+  readonly responseTime: Histogram = new Histogram();
+  /** Time from the actual send to the last byte. */
+  readonly serviceTime: Histogram = new Histogram();
+  /** Time from the actual send to the first byte. */
+  readonly firstByte: Histogram = new Histogram();
+
+  /** Records the times of an order that has ended. */
+  record({ scheduled, started, ended, firstByte }: Order): void {
+    this.responseTime.record(ended - scheduled);
+    this.serviceTime.record(ended - started);
+    if (!Number.isNaN(firstByte)) this.firstByte.record(firstByte - started);
+  }
+
+  /** Adds the times of other requests. */
+  merge(other: OutcomeTimes): this {
+    this.responseTime.merge(other.responseTime);
+    this.serviceTime.merge(other.serviceTime);
+    this.firstByte.merge(other.firstByte);
+    return this;
+  }
+}
 
 /** Counts and times of some requests. Those of several parts can be added up without loss. */
 export class PartFigures {
   /** Number of requests sent. */
   started = 0;
-  /** Number of responses with a status below 400. */
+  /** Number of requests that were served: responses with a status below 400. */
   completed = 0;
   /** Number of responses with a status of 400 or more, and of requests without a complete response. */
   failed = 0;
+  /** Number of responses with a status of 400 or more. */
+  refused = 0;
+  /** Number of requests that the end of the run or of the scenario cut off. */
+  cut = 0;
   /** Number of responses that passed their check. */
   passed = 0;
   /** Number of responses that failed their check. */
   missed = 0;
   /** Number of failures by kind: a status, or the reason for a missing response. */
   readonly failures: Map<string, number> = new Map();
-  /** Time from the scheduled start to the last byte, in ms, of all responses and timeouts. */
-  readonly responseTime: Histogram = new Histogram();
-  /** Time from the actual send to the last byte, in ms, of all responses and timeouts. */
-  readonly serviceTime: Histogram = new Histogram();
-  /** Time from the actual send to the first byte, in ms. */
-  readonly firstByte: Histogram = new Histogram();
-  /** Time from the scheduled start to the actual send, in ms. */
+  /** Times of the requests that were served. */
+  readonly servedTimes: OutcomeTimes = new OutcomeTimes();
+  // Most runs have none of these.
+  #refusedTimes: OutcomeTimes | undefined;
+  #timedOut: OutcomeTimes | undefined;
+  /** Time from the scheduled start to the actual send, in ms, of all requests. */
   readonly startLag: Histogram = new Histogram();
+
+  /** Times of the requests that were refused. */
+  get refusedTimes(): OutcomeTimes {
+    return this.#refusedTimes ??= new OutcomeTimes();
+  }
+
+  /**
+   * Times of the requests that were served or timed out: of all that waited for an answer as long as they could. Without the
+   * timeouts the longest waits would be missing.
+   */
+  get waitedTimes(): OutcomeTimes {
+    return this.#timedOut === undefined
+      ? this.servedTimes
+      : new OutcomeTimes().merge(this.servedTimes).merge(this.#timedOut);
+  }
+
+  /** Number of timeouts. */
+  get timeouts(): number {
+    return this.#timedOut?.responseTime.count ?? 0;
+  }
+
+  /** Returns the times of a figure, in ms. */
+  times(figure: TimedFigure): Histogram {
+    switch (figure) {
+      case "served":
+        return this.servedTimes.responseTime;
+      case "refused":
+        return this.refusedTimes.responseTime;
+      case "startLag":
+        return this.startLag;
+      default:
+        return this.waitedTimes[figure];
+    }
+  }
 
   /** Counts the result of a request. */
   ended(order: Order): void {
-    const { started, ended, firstByte, status, error } = order;
-    if (error === "" && status < 400) this.completed++;
-    else {
-      const kind = error === "" ? `${status}` : error;
-      this.failed++;
-      this.failures.set(kind, (this.failures.get(kind) ?? 0) + 1);
-    }
+    const { started, status, error } = order;
     const lag = started - order.scheduled;
     this.startLag.record(lag > 0 ? lag : 0);
-    if (!Number.isNaN(firstByte)) this.firstByte.record(firstByte - started);
-    if (error === "" || error === "timeout") {
-      this.responseTime.record(ended - order.scheduled);
-      this.serviceTime.record(ended - started);
+    if (error === "cut") {
+      this.cut++;
+      return;
     }
+    if (error === "" && status < 400) {
+      this.completed++;
+      this.servedTimes.record(order);
+    } else this.#failed(order);
     const { check } = order.request;
     if (check !== undefined) {
       const right = error === "" && order.bodyHeld &&
@@ -55,19 +115,40 @@ export class PartFigures {
     }
   }
 
+  #failed(order: Order): void {
+    const { status, error } = order;
+    const kind = error === "" ? `${status}` : error;
+    this.failed++;
+    this.failures.set(kind, (this.failures.get(kind) ?? 0) + 1);
+    if (error === "") {
+      this.refused++;
+      this.refusedTimes.record(order);
+    } else if (error === "timeout") {
+      this.#timedOut ??= new OutcomeTimes();
+      this.#timedOut.record(order);
+    }
+  }
+
   /** Adds the figures of another part. */
   merge(other: PartFigures): void {
     this.started += other.started;
     this.completed += other.completed;
     this.failed += other.failed;
+    this.refused += other.refused;
+    this.cut += other.cut;
     this.passed += other.passed;
     this.missed += other.missed;
     for (const [kind, count] of other.failures) {
       this.failures.set(kind, (this.failures.get(kind) ?? 0) + count);
     }
-    this.responseTime.merge(other.responseTime);
-    this.serviceTime.merge(other.serviceTime);
-    this.firstByte.merge(other.firstByte);
+    this.servedTimes.merge(other.servedTimes);
+    if (other.#refusedTimes !== undefined) {
+      this.refusedTimes.merge(other.#refusedTimes);
+    }
+    if (other.#timedOut !== undefined) {
+      this.#timedOut ??= new OutcomeTimes();
+      this.#timedOut.merge(other.#timedOut);
+    }
     this.startLag.merge(other.startLag);
   }
 }
@@ -80,11 +161,11 @@ export const OTHERS = "others";
 
 /** Times of one interval, in ms. */
 export interface IntervalTimes {
-  /** Response time, from the scheduled start. */
+  /** Response time, from the scheduled start, of requests that were served or timed out. */
   readonly responseTime: Histogram;
-  /** Service time, from the actual send. */
+  /** Time from the actual send, of the same. */
   readonly serviceTime: Histogram;
-  /** Start lag, from the scheduled start to the actual send. */
+  /** Start lag, from the scheduled start to the actual send, of all requests. */
   readonly startLag: Histogram;
 }
 
@@ -98,6 +179,10 @@ export class ScenarioFigures {
   completedCount = 0;
   /** Number of failed requests. */
   failedCount = 0;
+  /** Number of failed requests that were answered with a status of 400 or more. */
+  refusedCount = 0;
+  /** Number of requests that the end of the run or of the scenario cut off. */
+  cutCount = 0;
   /** Times since the last tick; the reader resets them. */
   readonly interval: IntervalTimes = {
     responseTime: new Histogram(),
@@ -155,9 +240,14 @@ export class ScenarioFigures {
   ended(order: Order): void {
     const { started, ended, scheduled, error, status } = order;
     const { interval } = this;
-    if (error === "" && status < 400) this.completedCount++;
-    else this.failedCount++;
-    if (error === "" || error === "timeout") {
+    const served = error === "" && status < 400;
+    if (served) this.completedCount++;
+    else if (error === "cut") this.cutCount++;
+    else {
+      this.failedCount++;
+      if (error === "") this.refusedCount++;
+    }
+    if (served || error === "timeout") {
       interval.responseTime.record(ended - scheduled);
       interval.serviceTime.record(ended - started);
     }

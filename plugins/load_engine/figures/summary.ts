@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  LoadOutcome,
   LoadPart,
   LoadScenario,
   LoadSummary,
@@ -11,14 +12,19 @@ import type {
 } from "../../../core/load.ts";
 import { Histogram } from "../../../core/plugin.ts";
 import {
-  type CountFigure,
-  isTimeFigure,
+  type CountedFigure,
+  hasTimes,
+  isCounted,
   type Script,
   type Statistic,
   type Threshold,
-  type TimeFigure,
+  type TimedFigure,
 } from "../script/script.ts";
-import { PartFigures, type ScenarioFigures } from "./scenario_figures.ts";
+import {
+  type OutcomeTimes,
+  PartFigures,
+  type ScenarioFigures,
+} from "./scenario_figures.ts";
 
 /** Outcome of a run. */
 export interface RunOutcome {
@@ -49,6 +55,7 @@ export function summarize(
       figures.map((of) => [of.scenario.name, scenarioSummary(of, now)]),
     ),
     thresholds,
+    notes: script.notes,
   };
 }
 
@@ -74,15 +81,24 @@ function partSummary(part: PartFigures, seconds: number): LoadPart {
     started: part.started,
     completed: part.completed,
     failed: part.failed,
+    cut: part.cut,
     failures: Object.fromEntries(
       [...part.failures].toSorted(([a], [b]) => a < b ? -1 : 1),
     ),
     checks: { passed: part.passed, failed: part.missed },
     rate: seconds > 0 ? rounded(part.started / seconds) : 0,
-    responseTime: part.responseTime.summary(DECIMALS),
-    serviceTime: part.serviceTime.summary(DECIMALS),
-    firstByte: part.firstByte.summary(DECIMALS),
+    ...timesSummary(part.waitedTimes),
     startLag: part.startLag.summary(DECIMALS),
+    served: { count: part.completed, ...timesSummary(part.servedTimes) },
+    refused: { count: part.refused, ...timesSummary(part.refusedTimes) },
+  };
+}
+
+function timesSummary(times: OutcomeTimes): Omit<LoadOutcome, "count"> {
+  return {
+    responseTime: times.responseTime.summary(DECIMALS),
+    serviceTime: times.serviceTime.summary(DECIMALS),
+    firstByte: times.firstByte.summary(DECIMALS),
   };
 }
 
@@ -100,16 +116,21 @@ export function judge(
   figures: readonly ScenarioFigures[],
 ): LoadThreshold {
   const { figure, part } = metric;
+  const { kind } = statistic;
   const scenarios = figures.filter(({ scenario }) =>
     metric.scenario === undefined || scenario.name === metric.scenario
   );
-  const actual = isTimeFigure(figure)
+  const number = kind === "count" || kind === "rate";
+  const actual = number && isCounted(figure)
+    ? counted({ figure, part, statistic }, scenarios)
+    : hasTimes(figure)
     ? timed(statistic, timesOf(figure, part, scenarios))
-    : counted({ figure, part, statistic }, scenarios);
+    : NaN;
   return {
     metric: metric.text,
     expression,
     actual: Number.isNaN(actual) ? null : rounded(actual),
+    unit: kind === "count" ? "count" : kind === "rate" ? "share" : "ms",
     ok: COMPARE[operator](actual, bound),
   };
 }
@@ -127,12 +148,14 @@ const COMPARE: Readonly<
 };
 
 function timesOf(
-  figure: TimeFigure,
+  figure: TimedFigure,
   part: string | undefined,
   scenarios: readonly ScenarioFigures[],
 ): Histogram {
   const total = new Histogram();
-  for (const scenario of scenarios) total.merge(scenario.total(part)[figure]);
+  for (const scenario of scenarios) {
+    total.merge(scenario.total(part).times(figure));
+  }
   return total;
 }
 
@@ -154,12 +177,12 @@ function timed(statistic: Statistic, histogram: Histogram): number {
 }
 
 /**
- * Returns a count, or its share: of scheduled requests for `scheduled`, `started` and `dropped`, of checks for `checks`, of ended
- * requests for all others.
+ * Returns a count, or its share: of scheduled requests for `scheduled`, `started` and `dropped`, of sent ones for `cut`, of checks
+ * for `checks`, of ended requests for all others. A request that was cut off has not ended.
  */
 function counted(
   { figure, part, statistic }: {
-    readonly figure: CountFigure;
+    readonly figure: CountedFigure;
     readonly part: string | undefined;
     readonly statistic: Statistic;
   },
@@ -171,14 +194,18 @@ function counted(
     total.merge(scenario.total(part));
     if (part === undefined) dropped += scenario.droppedCount;
   }
-  const { started, completed, failed, passed, missed } = total;
+  const { started, completed, failed, refused, cut, passed, missed } = total;
   const scheduled = started + dropped;
+  const ended = completed + failed;
   const [count, of] = {
     scheduled: [scheduled, scheduled],
     started: [started, scheduled],
     dropped: [dropped, scheduled],
-    completed: [completed, completed + failed],
-    failed: [failed, completed + failed],
+    completed: [completed, ended],
+    served: [completed, ended],
+    refused: [refused, ended],
+    failed: [failed, ended],
+    cut: [cut, started],
     checks: [passed, passed + missed],
   }[figure];
   return statistic.kind === "count" ? count : count / of;

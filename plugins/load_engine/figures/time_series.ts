@@ -23,9 +23,13 @@ export interface Point {
   readonly completed: number;
   /** Number of failed requests. */
   readonly failed: number;
+  /** Number of failed requests that were answered with a status of 400 or more. */
+  readonly refused: number;
+  /** Number of requests that were cut off. */
+  readonly cut: number;
   /** Number of active requests at its end. */
   readonly inFlight: number;
-  /** Median response time in ms, NaN if none ended; of merged intervals the greatest. */
+  /** Median response time in ms of requests that were served or timed out; NaN if none was. Of merged intervals the greatest. */
   readonly p50: number;
   /** 95th percentile of the response time in ms; of merged intervals the greatest. */
   readonly p95: number;
@@ -82,6 +86,8 @@ function merged(a: Point, b: Point): Point {
     dropped: a.dropped + b.dropped,
     completed: a.completed + b.completed,
     failed: a.failed + b.failed,
+    refused: a.refused + b.refused,
+    cut: a.cut + b.cut,
     inFlight: b.inFlight,
     p50: worst(a.p50, b.p50),
     p95: worst(a.p95, b.p95),
@@ -106,7 +112,7 @@ export function quantilesOf(
 export interface TickTimes {
   /** Response times, from the scheduled start. */
   readonly responseTime: Float64Array;
-  /** Service times, from the actual send. */
+  /** Times from the actual send. */
   readonly serviceTime: Float64Array;
   /** Start lags, from the scheduled start to the actual send. */
   readonly startLag: Float64Array;

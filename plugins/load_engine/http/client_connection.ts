@@ -20,6 +20,8 @@ export interface ExchangeSettings<Tag> {
    * {@linkcode ClientConnection.send}.
    */
   ended(connection: ClientConnection<Tag>): void;
+  /** Reports that a connection was closed, or will not be opened. Called once for each connection. */
+  closed?(connection: ClientConnection<Tag>): void;
 }
 
 /** One connection. Its results of an exchange are valid until the next {@linkcode ClientConnection.send}. */
@@ -147,8 +149,10 @@ export abstract class ClientConnection<Tag> {
 
   /** Closes the connection. */
   protected shut(): void {
+    const first = this.state !== "closed";
     this.state = "closed";
     this.release();
+    if (first) this.#settings.closed?.(this);
   }
 }
 

@@ -46,7 +46,7 @@ export class Connection<Tag> extends ClientConnection<Tag> {
       await this.#connect();
       if (this.state === "opening") this.state = "idle";
     } catch (error) {
-      this.state = "closed";
+      this.shut();
       if (this.failure === "") this.failure = kindOfConnectError(error);
     }
     return this.usable;
@@ -220,7 +220,7 @@ export class DenoConnector implements Connector {
 
 /** Words in the messages of failed fetches and sockets, in the order of the search. */
 const WORDS: readonly (readonly [RegExp, FailureKind])[] = [
-  [/refused/i, "refused"],
+  [/refused/i, "connection-refused"],
   [/certificate|tls|handshake|alert/i, "tls"],
   [/dns|lookup|unreachable|no route|\(Connect\)|tcp connect/i, "connect"],
   [/reset|broken pipe|aborted/i, "reset"],
@@ -230,7 +230,7 @@ const WORDS: readonly (readonly [RegExp, FailureKind])[] = [
 /** Returns the kind of a failed attempt to connect. */
 export function kindOfConnectError(error: unknown): FailureKind {
   const kind = kindOfError(error);
-  return kind === "refused" || kind === "tls" ? kind : "connect";
+  return kind === "connection-refused" || kind === "tls" ? kind : "connect";
 }
 
 /**

@@ -7,7 +7,7 @@
 import type { Clock } from "../../../core/plugin.ts";
 import type { ClientEnvironment, ErrorKind, Order } from "../order.ts";
 import { kindOfError } from "./connection.ts";
-import { cleanPath, FRAMING, oneLine } from "./request.ts";
+import { bytesOf, cleanPath, FRAMING, oneLine } from "./request.ts";
 import type { Destination } from "./targets.ts";
 
 /** Maximum length of the text that a check sees, in bytes; the rest of the body is read and dropped. */
@@ -73,17 +73,18 @@ export class FetchEnvironment implements ClientEnvironment {
   }
 
   #request({ request, turn }: Order): Request {
-    const { method, path, headers, body, keepAlive } = request;
+    const { method, path, headers, body, binary, keepAlive } = request;
     const sent = new Headers(keepAlive ? {} : { connection: "close" });
     for (const [name, value] of headers) {
       if (!FRAMING.has(name)) {
         sent.append(name, byteText(oneLine(value.render(turn))));
       }
     }
+    const text = body?.render(turn);
     return new Request(this.#base + cleanPath(path.render(turn)), {
       method,
       headers: sent,
-      body: body?.render(turn),
+      body: text !== undefined && binary ? bytesOf(text) : text,
       redirect: "manual",
     });
   }

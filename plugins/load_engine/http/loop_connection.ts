@@ -143,7 +143,7 @@ export class LoopConnection<Tag> extends ClientConnection<Tag>
   /** See {@linkcode SocketOwner.onRefused}. */
   onRefused(errno: number): void {
     const kind: FailureKind = errno === ERRNO.connectionRefused
-      ? "refused"
+      ? "connection-refused"
       : "connect";
     if (this.state === "busy") return this.fail(kind);
     this.failure = kind;

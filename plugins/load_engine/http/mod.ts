@@ -25,24 +25,29 @@ export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";
 export {
   type Destination,
+  isLoopback,
   ownDestination,
   resolveTarget,
   type TargetRules,
 } from "./targets.ts";
 
-/**
- * Returns the environment for a destination: connections of its own, or fetch over TLS.
- *
- * @param network carries the connections; undefined leaves them to Deno's sockets. See {@linkcode networkFor}
- */
+/** Means that connections are made with. */
+export interface ConnectionMeans {
+  /** Carries the connections; undefined leaves them to Deno's sockets. See {@linkcode networkFor}. */
+  readonly network?: Network | undefined;
+  /** Maximum number of open connections; over TLS fetch decides. Default: no limit. */
+  readonly connections?: number;
+}
+
+/** Returns the environment for a destination: connections of its own, or fetch over TLS. */
 export function connectTo(
   destination: Destination,
   clock: Clock,
-  network?: Network,
+  { network, connections = Infinity }: ConnectionMeans = {},
 ): ClientEnvironment {
   if (destination.secure) return new FetchEnvironment(clock, destination);
   const connector = network === undefined
     ? new DenoConnector(destination)
     : LoopConnector.of(network, destination) ?? new DenoConnector(destination);
-  return new TcpEnvironment(clock, destination, connector);
+  return new TcpEnvironment(clock, destination, connector, connections);
 }

@@ -26,6 +26,8 @@ export interface RequestText {
   readonly headers: Iterable<readonly [name: string, value: string]>;
   /** Body, sent as UTF-8. Default none. */
   readonly body?: string;
+  /** True if each character of the body stands for one byte instead. Default false. */
+  readonly binary?: boolean;
   /** See {@linkcode PreparedRequest.keepBody}. Default false. */
   readonly keepBody?: boolean;
   /** See {@linkcode PreparedRequest.keepAlive}. Default true. */
@@ -63,7 +65,11 @@ export function prepareRequest(
     if (name === "host") named = oneLine(value);
     else if (!FRAMING.has(name)) fields += `${name}: ${oneLine(value)}\r\n`;
   }
-  const content = body === undefined ? undefined : encoder.encode(body);
+  const content = body === undefined
+    ? undefined
+    : request.binary === true
+    ? bytesOf(body)
+    : encoder.encode(body);
   if (content !== undefined || WITH_BODY.has(method)) {
     fields += `content-length: ${content?.length ?? 0}\r\n`;
   }
@@ -78,6 +84,13 @@ export function prepareRequest(
     keepBody,
     keepAlive,
   };
+}
+
+/** Returns the bytes of a text whose characters stand for one each. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 /** Returns a header's value on one line. */

@@ -6,10 +6,10 @@
  */
 import type { Clock } from "../../../core/plugin.ts";
 import type { ClientEnvironment, Order, RequestPlan } from "../order.ts";
-import type {
+import {
   ClientConnection,
-  Connector,
-  ExchangeSettings,
+  type Connector,
+  type ExchangeSettings,
 } from "./client_connection.ts";
 import { type PreparedRequest, prepareRequest } from "./request.ts";
 import type { Destination } from "./targets.ts";
@@ -31,11 +31,40 @@ interface Sending {
   readonly timeouts: Timeouts;
 }
 
+/** Stands for a connection that may not be opened. Its exchanges fail. */
+class NoConnection extends ClientConnection<Order> {
+  override get connected(): boolean {
+    return false;
+  }
+
+  override open(): Promise<boolean> {
+    this.failure = "descriptors";
+    this.shut();
+    return Promise.resolve(false);
+  }
+
+  protected override exchange(): void {
+    // Not from within send(). A sender that tries again at once would otherwise never return to the loop, either.
+    setImmediate(() => this.abort("descriptors"));
+  }
+
+  protected override get reusable(): boolean {
+    return false;
+  }
+
+  protected override rest(): void {}
+
+  protected override release(): void {}
+}
+
 /** A {@linkcode ClientEnvironment} with connections of its own. */
 export class TcpEnvironment implements ClientEnvironment {
   readonly clock: Clock;
   readonly #settings: ExchangeSettings<Order>;
   readonly #connector: Connector;
+  readonly #most: number;
+  /** Number of connections that are open or being opened. */
+  #count = 0;
   readonly #host: string;
   readonly #prefix: string;
   readonly #sendings = new Map<RequestPlan, Sending>();
@@ -44,19 +73,26 @@ export class TcpEnvironment implements ClientEnvironment {
   readonly #opening = new Set<ClientConnection<Order>>();
   #disposed = false;
 
-  /** Connects with the first orders, or earlier with {@linkcode TcpEnvironment.connectAhead}. */
+  /**
+   * Connects with the first orders, or earlier with {@linkcode TcpEnvironment.connectAhead}.
+   *
+   * @param most maximum number of open connections; a request that needs another fails with `descriptors`
+   */
   constructor(
     clock: Clock,
     { host, prefix }: Pick<Destination, "host" | "prefix">,
     connector: Connector,
+    most: number,
   ) {
     this.clock = clock;
     this.#host = host;
     this.#prefix = prefix;
     this.#connector = connector;
+    this.#most = most;
     this.#settings = {
       clock,
       ended: (connection) => this.#onEnded(connection),
+      closed: () => this.#count--,
     };
   }
 
@@ -117,7 +153,8 @@ export class TcpEnvironment implements ClientEnvironment {
 
   /** Returns whether another connection should be opened. */
   async #connectOne(): Promise<boolean> {
-    const connection = this.#connector.create(this.#settings);
+    if (this.#count >= this.#most) return false;
+    const connection = this.#create();
     this.#opening.add(connection);
     const isOpen = await connection.open();
     this.#opening.delete(connection);
@@ -133,8 +170,15 @@ export class TcpEnvironment implements ClientEnvironment {
         if (connection === undefined) break;
         if (connection.usable) return connection;
       }
-    }
-    return this.#connector.create(this.#settings);
+    } else if (this.#count >= this.#most) this.#idle.pop()?.close();
+    return this.#create();
+  }
+
+  #create(): ClientConnection<Order> {
+    this.#count++;
+    return this.#count > this.#most
+      ? new NoConnection(this.#settings)
+      : this.#connector.create(this.#settings);
   }
 
   #add(request: RequestPlan): Sending {
@@ -156,12 +200,13 @@ export class TcpEnvironment implements ClientEnvironment {
 
   /** Encodes an order's request, and keeps the result if the request has no placeholders. */
   #prepare({ request, turn }: Order, sending: Sending): PreparedRequest {
-    const { method, path, headers, body, check, keepAlive } = request;
+    const { method, path, headers, body, binary, check, keepAlive } = request;
     const prepared = prepareRequest({
       method,
       path: this.#prefix + path.render(turn),
       headers: headers.map(([name, value]) => [name, value.render(turn)]),
       body: body?.render(turn),
+      binary,
       keepBody: check?.body !== undefined,
       keepAlive,
     }, this.#host);

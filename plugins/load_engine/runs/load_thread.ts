@@ -24,6 +24,7 @@ import {
   readPollingSlice,
 } from "../http/mod.ts";
 import type { ClientEnvironment } from "../order.ts";
+import { notesOnRun } from "../script/notes.ts";
 import { parseScript } from "../script/parse.ts";
 
 /** Order for a load thread. */
@@ -34,8 +35,12 @@ export interface ThreadOrder {
   readonly script: unknown;
   /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
+  /** Seed of a script that names none. */
+  readonly seed: number | string;
   /** Destination of the requests. */
   readonly destination: Destination;
+  /** Maximum number of open connections; Infinity if the process has no limit that is known. */
+  readonly connections: number;
 }
 
 /** Messages to a load thread: read the script, start, stop, cut, report the summary, and end. */
@@ -49,7 +54,11 @@ export type ToThread =
 
 /** Messages from a load thread. */
 export type FromThread =
-  | { readonly kind: "ready" }
+  | {
+    readonly kind: "ready";
+    /** What a reader of the figures has to know, a sentence each. */
+    readonly notes: readonly string[];
+  }
   | {
     readonly kind: "tick";
     readonly progress: LoadProgress;
@@ -119,23 +128,34 @@ export class ThreadSession {
   }
 
   async #prepare(
-    { input, script, folder, destination }: ThreadOrder,
+    { input, script: written, folder, seed, destination, connections }:
+      ThreadOrder,
   ): Promise<void> {
     const { kit, stream, suggest } = await threadHost(input);
     if (this.#closing) return;
-    const plan = await parseScript(script, { kit, stream, suggest, folder });
+    const script = await parseScript(written, {
+      kit,
+      stream,
+      suggest,
+      folder,
+      seed,
+    });
+    const plan = { ...script, notes: notesOnRun(script) };
     if (this.#closing) return;
     const network = this.#network = await networkFor(destination);
     if (network === undefined) await this.#clock.start();
     else await network.wake(this.#clock);
     if (this.#closing) return;
-    this.#environment = connectTo(destination, this.#clock, network);
+    this.#environment = connectTo(destination, this.#clock, {
+      network,
+      connections,
+    });
     this.#run = new LoadRun(plan, this.#environment, {
       tick: (progress, times) => this.#tick(progress, times()),
       ended: (result) => this.#post({ kind: "ended", result }),
     });
     await this.#environment.connectAhead(spareConnections(plan));
-    this.#post({ kind: "ready" });
+    this.#post({ kind: "ready", notes: plan.notes });
   }
 
   #tick(progress: LoadProgress, times: Record<string, TickTimes>): void {

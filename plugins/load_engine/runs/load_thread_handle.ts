@@ -27,8 +27,8 @@ const CLOSE_TIMEOUT = 4000;
 
 /** Receiver of a thread's messages. */
 export interface ThreadEvents {
-  /** The thread is ready to start. */
-  ready(): void;
+  /** The thread is ready to start, and has notes for a reader of its figures. */
+  ready(notes: readonly string[]): void;
   /** Reports progress once a second. */
   tick(
     progress: LoadProgress,
@@ -135,7 +135,7 @@ export class LoadThread implements AsyncDisposable {
     this.#watch();
     switch (message.kind) {
       case "ready":
-        return this.#events.ready();
+        return this.#events.ready(message.notes);
       case "tick":
         return this.#events.tick(message.progress, message.times);
       case "summary":

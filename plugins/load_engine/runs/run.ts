@@ -23,6 +23,8 @@ import type {
 import type { Clock, Dials, Issue } from "../../../core/plugin.ts";
 import { ControlRun } from "../executors/control_run.ts";
 import type { TickTimes } from "../figures/time_series.ts";
+import type { Destination } from "../http/mod.ts";
+import { notesOnRun } from "../script/notes.ts";
 import type { Script, StressScenarios } from "../script/script.ts";
 import type { ThreadOrder } from "./load_thread.ts";
 import {
@@ -56,6 +58,10 @@ export interface RunReport {
   readonly error: string | null;
   /** Names of the script's scenarios. */
   readonly scenarios: readonly string[];
+  /** URL of the target. */
+  readonly target: string;
+  /** What a reader of its figures has to know, a sentence each. */
+  readonly notes: readonly string[];
   /** Progress at the last tick; null before the first. */
   readonly progress: LoadProgress | null;
 }
@@ -102,6 +108,8 @@ export class Run {
   // Names only: a script can be large, and ended runs are remembered.
   readonly #name: string;
   readonly #scenarios: readonly string[];
+  readonly #target: string;
+  #notes: readonly string[];
   readonly #clock: Clock;
   readonly #thread: LoadThread;
   #controls: ControlRun | undefined;
@@ -125,6 +133,8 @@ export class Run {
     this.id = id;
     this.#name = script.name;
     this.#scenarios = script.scenarios.map(({ name }) => name);
+    this.#target = urlOf(order.destination);
+    this.#notes = notesOnRun(script);
     this.#clock = clock;
     this.#series = series;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -141,7 +151,7 @@ export class Run {
       failed: (error) => this.#onControlFailed(error),
     });
     this.#thread = new LoadThread(order, {
-      ready: () => this.#onReady(),
+      ready: (notes) => this.#onReady(notes),
       tick: (progress, times) => this.#onTick(progress, times),
       ended: (result) => this.#onEnded(result),
       failed: (reason, issues) => {
@@ -189,6 +199,8 @@ export class Run {
       state: this.#state,
       error: this.#error ?? null,
       scenarios: this.#scenarios,
+      target: this.#target,
+      notes: this.#notes,
       progress: this.#progress ?? null,
     };
   }
@@ -235,8 +247,9 @@ export class Run {
     }
   }
 
-  #onReady(): void {
+  #onReady(notes: readonly string[]): void {
     if (this.#ending) return;
+    this.#notes = notes;
     this.#begun();
     this.#state = "running";
     this.#thread.start();
@@ -282,6 +295,11 @@ export class Run {
     this.#begun();
     this.#settled();
   }
+}
+
+/** Returns the URL of a destination, as a user would write it. */
+function urlOf({ origin, prefix }: Destination): string {
+  return origin + prefix;
 }
 
 /** Returns the number of bytes that a run's report and result take at most. */

@@ -4,11 +4,22 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import type { LoadHost } from "../../../core/load.ts";
+import { type LoadHost, readProcessFigures } from "../../../core/load.ts";
 import { type Clock, type Host, PerfmockError } from "../../../core/plugin.ts";
-import { ownDestination, resolveTarget } from "../http/mod.ts";
+import {
+  type Destination,
+  isLoopback,
+  ownDestination,
+  resolveTarget,
+} from "../http/mod.ts";
 import { invalidScript, parseScript } from "../script/parse.ts";
 import type { Script, StressScenarios } from "../script/script.ts";
+import {
+  connectionsWithin,
+  descriptorIssue,
+  type Descriptors,
+  usersOf,
+} from "./descriptors.ts";
 import type { ThreadWorker } from "./load_thread_handle.ts";
 import { Run } from "./run.ts";
 import { loadMetrics, RunSeries } from "./series.ts";
@@ -32,6 +43,7 @@ export interface RunsOptions {
     | "kit"
     | "log"
     | "metrics"
+    | "seed"
     | "stream"
     | "suggest"
     | "url"
@@ -44,6 +56,11 @@ export interface RunsOptions {
   readonly stress: StressScenarios | undefined;
   /** Starts the worker of a load thread. Default: a real thread. */
   readonly startWorker?: () => ThreadWorker;
+  /** Reads the descriptors of a process. Default: those of this one. */
+  readonly readDescriptors?: () => {
+    readonly openFds?: number;
+    readonly maxFds?: number;
+  };
 }
 
 /** The runs of a server. */
@@ -52,6 +69,10 @@ export class Runs implements AsyncDisposable {
   readonly #runs = new Map<string, Run>();
   readonly #seriesOf: ReturnType<typeof loadMetrics>;
   readonly #clock: Clock;
+  /** Number of descriptors set aside for each active run. */
+  readonly #reserved = new Map<Run, number>();
+  /** Number of open descriptors when no run was active. */
+  #openAlone = 0;
   #count = 0;
   #disposed = false;
 
@@ -103,6 +124,7 @@ export class Runs implements AsyncDisposable {
     const destination = await destinationOf(script, options);
     // Other runs may have started meanwhile.
     this.#checkRoom();
+    const { connections, reserved } = this.#fit(script, destination, options);
     const run = new Run({
       id: `${script.name}-${++this.#count}`,
       script,
@@ -110,7 +132,9 @@ export class Runs implements AsyncDisposable {
         input: loadHost.thread,
         script: value,
         folder: from,
+        seed: host.seed,
         destination,
+        connections,
       },
       clock: this.#clock,
       dials: host.dials,
@@ -118,6 +142,7 @@ export class Runs implements AsyncDisposable {
       series: new RunSeries(this.#seriesOf, this.#clock),
       startWorker,
     });
+    this.#reserved.set(run, reserved);
     this.#remember(run);
     if (files) {
       await run.started;
@@ -150,6 +175,40 @@ export class Runs implements AsyncDisposable {
     );
   }
 
+  /**
+   * Returns the number of connections that a run may open, and the descriptors that its users take.
+   *
+   * @throws PerfmockError `SCRIPT_INVALID` if the process cannot open as many
+   */
+  #fit(
+    script: Script,
+    destination: Destination,
+    { host: { url }, readDescriptors = readProcessFigures }: RunsOptions,
+  ): { readonly connections: number; readonly reserved: number } {
+    const each = isOwn(destination, url) ? 2 : 1;
+    const descriptors = this.#descriptors(readDescriptors());
+    const connections = connectionsWithin(descriptors, each);
+    // Over HTTP/2, many users share a connection.
+    if (destination.secure) return { connections, reserved: 0 };
+    const users = usersOf(script);
+    const issue = descriptorIssue(script, { users, each }, descriptors);
+    if (issue !== undefined) throw invalidScript([issue]);
+    return { connections, reserved: users * each };
+  }
+
+  #descriptors(
+    { openFds = 0, maxFds = Infinity }: {
+      readonly openFds?: number;
+      readonly maxFds?: number;
+    },
+  ): Descriptors {
+    if (this.#reserved.size === 0) this.#openAlone = openFds;
+    // Active runs may not have opened all of their connections yet.
+    let taken = this.#openAlone;
+    for (const reserved of this.#reserved.values()) taken += reserved;
+    return { most: maxFds, taken: Math.max(openFds, taken) };
+  }
+
   /** Reads the script, but for its files: the run's thread reads them. */
   #read(
     value: unknown,
@@ -158,9 +217,10 @@ export class Runs implements AsyncDisposable {
     unread: () => void,
   ): Promise<Script> {
     const { host, stress, targets } = options;
-    const { kit, dials } = host;
+    const { kit, dials, seed } = host;
     return parseScript(value, {
       kit,
+      seed,
       stream: (seed, name) => host.stream(seed, name),
       suggest: (name, candidates) => host.suggest(name, candidates),
       folder,
@@ -173,6 +233,7 @@ export class Runs implements AsyncDisposable {
     this.#runs.set(run.id, run);
     const { host } = this.#options;
     run.over.then(() => {
+      this.#reserved.delete(run);
       if (run.state === "failed") {
         host.log("error", `Run ${run.id} failed: ${run.error}`);
       }
@@ -198,6 +259,12 @@ export function beyondBounds<Ended extends Pick<Run, "bytes">>(
     kept++;
   }
   return over.slice(0, over.length - kept);
+}
+
+/** Returns whether a destination is the server at a URL. */
+function isOwn({ addresses, port }: Destination, url: URL | undefined) {
+  return url !== undefined && addresses.every(isLoopback) &&
+    port === Number(url.port || (url.protocol === "https:" ? 443 : 80));
 }
 
 /** Returns the destination of a script's requests, after checking that it is allowed. */

@@ -25,11 +25,17 @@ const SLICE = 1000;
 /** Pause between two such slices, in ms. */
 const PAUSE = 1;
 
+/** Ends of a request. `failed` are those without an answer. */
+const OUTCOMES = ["served", "refused", "failed", "cut"] as const;
+
+type Outcome = typeof OUTCOMES[number];
+
 /** Series of one scenario. */
 interface ScenarioSeries {
   readonly scheduled: Counter;
   readonly started: Counter;
   readonly dropped: Counter;
+  readonly outcomes: Readonly<Record<Outcome, Counter>>;
   readonly targetRate: Gauge;
   readonly users: Gauge;
   readonly responseTime: Timing;
@@ -57,6 +63,12 @@ export function loadMetrics(
     help: "Requests that were due but not sent",
     labels: ["scenario", "reason"],
   });
+  const ended = metrics.counter({
+    name: "perfmock_load_requests_ended_total",
+    help:
+      "Requests that were served, refused with a status of 400 or more, not answered (failed), or cut off by the end of the run",
+    labels: ["scenario", "outcome"],
+  });
   const targetRate = metrics.gauge({
     name: "perfmock_load_target_rate",
     help: "Scheduled requests per second at present",
@@ -70,12 +82,13 @@ export function loadMetrics(
   const responseTime = metrics.timing({
     name: "perfmock_load_response_seconds",
     help:
-      "Time from a request's scheduled start to the last byte of its response",
+      "Time from a request's scheduled start to the last byte of its response, of requests that were served or timed out",
     labels,
   });
   const serviceTime = metrics.timing({
     name: "perfmock_load_service_seconds",
-    help: "Time from a request's send to the last byte of its response",
+    help:
+      "Time from a request's send to the last byte of its response, of requests that were served or timed out",
     labels,
   });
   const startLag = metrics.timing({
@@ -87,12 +100,24 @@ export function loadMetrics(
     scheduled: scheduled.series(name),
     started: started.series(name),
     dropped: dropped.series(name, "max_in_flight"),
+    outcomes: {
+      served: ended.series(name, "served"),
+      refused: ended.series(name, "refused"),
+      failed: ended.series(name, "failed"),
+      cut: ended.series(name, "cut"),
+    },
     targetRate: targetRate.series(name),
     users: users.series(name),
     responseTime: responseTime.series(name),
     serviceTime: serviceTime.series(name),
     startLag: startLag.series(name),
   });
+}
+
+function outcomesOf(
+  { completed, failed, refused, cut }: LoadScenarioProgress,
+): Record<Outcome, number> {
+  return { served: completed, refused, failed: failed - refused, cut };
 }
 
 /** The times of one tick that are not recorded yet. */
@@ -130,6 +155,11 @@ export class RunSeries {
       series.scheduled.add(scenario.scheduled - (before?.scheduled ?? 0));
       series.started.add(scenario.started - (before?.started ?? 0));
       series.dropped.add(scenario.dropped - (before?.dropped ?? 0));
+      const now = outcomesOf(scenario);
+      const then = before && outcomesOf(before);
+      for (const outcome of OUTCOMES) {
+        series.outcomes[outcome].add(now[outcome] - (then?.[outcome] ?? 0));
+      }
       series.targetRate.add(
         (scenario.targetRate ?? 0) - (before?.targetRate ?? 0),
       );

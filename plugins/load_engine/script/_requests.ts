@@ -10,7 +10,7 @@ import {
   validate,
 } from "../../../core/plugin.ts";
 import type { RequestPlan, Template, Turn } from "../order.ts";
-import type { RecordedRequest } from "./_read_trace.ts";
+import type { RecordedRequest } from "./_trace_entries.ts";
 
 /** Default time until a response must be complete, in ms. */
 const TIMEOUT = 30_000;
@@ -185,6 +185,7 @@ export function planRequests(
       ]),
       headers,
       body: body?.template,
+      binary: false,
       timeout,
       keepAlive,
       check: request.check && {
@@ -210,6 +211,7 @@ export function recordedRequests(
     path: constant(path),
     headers: body === undefined ? [] : [[CONTENT, constant(body.type)]],
     body: body && constant(body.text),
+    binary: body?.binary ?? false,
     timeout: TIMEOUT,
     keepAlive: true,
     check: undefined,

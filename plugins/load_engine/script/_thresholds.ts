@@ -12,14 +12,20 @@ import {
 import {
   COUNT_FIGURES,
   type Figure,
-  isTimeFigure,
+  hasTimes,
+  isCounted,
+  OUTCOME_FIGURES,
   type Statistic,
   type Threshold,
   type ThresholdMetric,
   TIME_FIGURES,
 } from "./script.ts";
 
-const FIGURES: readonly Figure[] = [...TIME_FIGURES, ...COUNT_FIGURES];
+const FIGURES: readonly Figure[] = [
+  ...TIME_FIGURES,
+  ...OUTCOME_FIGURES,
+  ...COUNT_FIGURES,
+];
 
 /** Tools that thresholds are read with, and the figures that exist. */
 export interface ThresholdContext {
@@ -155,6 +161,7 @@ interface ExpressionIssue {
 
 const TIME_STATISTICS = "p(0)…p(100), avg, min, med, max, count";
 const COUNT_STATISTICS = "count, rate";
+const ALL_STATISTICS = `${TIME_STATISTICS}, rate`;
 const OPERATORS = ["<=", ">=", "==", "!=", "<", ">"] as const;
 
 /** Parses a comparison such as `p(95)<200ms`. An issue says at which column. */
@@ -177,8 +184,8 @@ function readExpression(
   let at = text.search(/\S|$/);
   const name = /^[a-z]*/i.exec(text.slice(at))?.[0] ?? "";
   const start = at;
-  const timed = figure === undefined || isTimeFigure(figure);
-  const counted = figure === undefined || !isTimeFigure(figure);
+  const timed = figure === undefined || hasTimes(figure);
+  const counted = figure === undefined || isCounted(figure);
   let statistic: Statistic;
   at += name.length;
   if (name === "p" && timed) {
@@ -199,7 +206,11 @@ function readExpression(
       name === ""
         ? "a statistic is expected"
         : `${JSON.stringify(name)} is not a statistic of this figure`,
-      timed ? TIME_STATISTICS : COUNT_STATISTICS,
+      figure === undefined || timed && counted
+        ? ALL_STATISTICS
+        : timed
+        ? TIME_STATISTICS
+        : COUNT_STATISTICS,
     );
   }
   at += text.slice(at).search(/\S|$/);

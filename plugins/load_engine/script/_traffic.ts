@@ -15,14 +15,7 @@ import {
   validate,
 } from "../../../core/plugin.ts";
 import type { RequestPlan } from "../order.ts";
-import {
-  listedTimes,
-  readTrace,
-  type Trace,
-  TRACE_FORMATS,
-  type TraceFormat,
-  traceIssues,
-} from "./_read_trace.ts";
+import { listedTimes, readTrace, traceIssues } from "./_read_trace.ts";
 import { OWN_VALUES, readVariable, type Variable } from "./_read_variables.ts";
 import {
   planRequests,
@@ -31,6 +24,11 @@ import {
   type RequestReading,
   type Value,
 } from "./_requests.ts";
+import {
+  type RecordedTrace,
+  TRACE_FORMATS,
+  type TraceFormat,
+} from "./_trace_entries.ts";
 import type { ScriptTools, Traffic } from "./script.ts";
 
 /** Default time that active requests may continue after a scenario's end, in ms. */
@@ -105,6 +103,8 @@ interface ReplaySettings extends CommonSettings {
     /** Format of the file. */
     readonly format?: TraceFormat;
     readonly times?: readonly number[];
+    /** Hosts whose requests of a HAR are replayed. */
+    readonly hosts?: readonly string[];
   };
   /** Factor of all gaps. */
   readonly scale: number;
@@ -175,6 +175,7 @@ function trafficSchemas(
         file: kit.file().optional(),
         format: z.enum(TRACE_FORMATS).optional(),
         times: z.array(kit.duration()).min(1).max(1_000_000).optional(),
+        hosts: z.array(z.string().min(1)).min(1).optional(),
       }).refine(
         ({ file, times }) => (file === undefined) !== (times === undefined),
         { error: "A trace is a file or a list of times" },
@@ -217,7 +218,7 @@ export interface TrafficReading extends WrittenScenario {
   /** Requests of the scenario. */
   readonly requests: RequestReading;
   /** The recording of a replay; empty for other executors and invalid recordings. */
-  readonly trace: Trace;
+  readonly trace: RecordedTrace;
 }
 
 /** Valid names of variables. */
@@ -298,10 +299,11 @@ function objectOf(value: unknown): object {
     : {};
 }
 
-const NO_TRACE: Trace = {
+const NO_TRACE: RecordedTrace = {
   times: new Float64Array(),
   choices: undefined,
   requests: [],
+  notes: [],
 };
 
 function readRecording(
@@ -311,22 +313,33 @@ function readRecording(
     readonly issues: Issue[];
     readonly unread: ScriptTools["unread"];
   },
-): Trace {
+): RecordedTrace {
   if (settings?.executor !== "replay") return NO_TRACE;
-  const { file, format, times } = settings.trace;
-  const found = (own: readonly Issue[]): Trace => {
+  const { file, times, hosts } = settings.trace;
+  const format = file === undefined
+    ? "times"
+    : settings.trace.format ?? formatOf(file);
+  const found = (own: readonly Issue[]): RecordedTrace => {
     issues.push(
       ...own.map((issue) => ({ ...issue, path: `${path}/trace${issue.path}` })),
     );
     return NO_TRACE;
   };
+  if (hosts !== undefined && format !== "har") {
+    return found([{
+      path: "/hosts",
+      message: "Hosts are recorded in a HAR only",
+      value: hosts,
+      allowed: "no such key",
+    }]);
+  }
   if (file !== undefined && unread !== undefined) {
     unread();
-    return found(traceIssues(file, format ?? formatOf(file)));
+    return found(traceIssues({ file, format }));
   }
   const reading = file === undefined
     ? listedTimes(times ?? [])
-    : readTrace(file, format ?? formatOf(file));
+    : readTrace({ file, format, hosts });
   if (reading.issues !== undefined) return found(reading.issues);
   if (reading.trace.choices === undefined && object.requests === undefined) {
     issues.push({

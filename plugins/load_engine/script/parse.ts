@@ -26,13 +26,10 @@ import {
 } from "./_traffic.ts";
 import type { Scenario, Script, ScriptTools } from "./script.ts";
 
-/** Default seed. */
-const SEED = 42;
-
 /** A script as its root schema parses it. */
 interface Written {
   readonly name: string;
-  readonly seed: number | string;
+  readonly seed?: number | string;
   readonly target?: string;
   readonly scenarios: Readonly<Record<string, unknown>>;
   readonly thresholds?: unknown;
@@ -84,9 +81,10 @@ export async function parseScript(
   );
   issues.push(...thresholdIssues);
   if (issues.length > 0) throw invalidScript(issues);
+  const { seed = tools.seed } = written;
   return {
     name: written.name,
-    seed: written.seed,
+    seed,
     target: target.url,
     scenarios: await Promise.all(
       read.flatMap((reading): (Scenario | Promise<Scenario>)[] => {
@@ -99,12 +97,17 @@ export async function parseScript(
           planTraffic(
             reading,
             settings,
-            (name) => tools.stream(written.seed, name),
+            (name) => tools.stream(seed, name),
           ),
         ];
       }),
     ),
     thresholds,
+    notes: read.flatMap((reading) =>
+      "parts" in reading
+        ? reading.trace.notes.map((note) => `${reading.name}: ${note}`)
+        : []
+    ),
   };
 }
 
@@ -125,7 +128,7 @@ function rootSchema(kit: Kit) {
     name: z.string().regex(/^[\w.-]{1,100}$/, {
       error: "A name is made of up to 100 letters, digits, _, . and -",
     }).default("load"),
-    seed: z.union([kit.integer(), z.string().min(1)]).default(SEED),
+    seed: z.union([kit.integer(), z.string().min(1)]).optional(),
     target: z.string().optional(),
     scenarios: z.record(
       z.string().regex(/^[\w-]{1,100}$/, {

@@ -142,10 +142,10 @@ export interface ThresholdMetric {
   readonly figure: Figure;
 }
 
-/** Figures that thresholds can refer to: times, and counts with their shares. */
-export type Figure = TimeFigure | CountFigure;
+/** Figures that thresholds can refer to: times, numbers of requests with their shares, and what is both. */
+export type Figure = TimeFigure | OutcomeFigure | CountFigure;
 
-/** Names of all time figures, in ms. */
+/** Names of the figures that are times only, in ms. */
 export const TIME_FIGURES = [
   "responseTime",
   "serviceTime",
@@ -156,23 +156,41 @@ export const TIME_FIGURES = [
 /** One of {@linkcode TIME_FIGURES}. */
 export type TimeFigure = typeof TIME_FIGURES[number];
 
-/** Returns whether a figure is a time. */
-export function isTimeFigure(figure: Figure): figure is TimeFigure {
-  return TIME_FIGURES.some((name) => name === figure);
+/** Names of the figures that are a number of requests and their response times. */
+export const OUTCOME_FIGURES = ["served", "refused"] as const;
+
+/** One of {@linkcode OUTCOME_FIGURES}. */
+export type OutcomeFigure = typeof OUTCOME_FIGURES[number];
+
+/** Figure that has times. */
+export type TimedFigure = TimeFigure | OutcomeFigure;
+
+/** Returns whether a figure has times. */
+export function hasTimes(figure: Figure): figure is TimedFigure {
+  return [...TIME_FIGURES, ...OUTCOME_FIGURES].some((name) => name === figure);
 }
 
-/** Names of all count figures. */
+/** Names of the figures that are numbers only. */
 export const COUNT_FIGURES = [
   "scheduled",
   "started",
   "dropped",
   "completed",
   "failed",
+  "cut",
   "checks",
 ] as const;
 
 /** One of {@linkcode COUNT_FIGURES}. */
 export type CountFigure = typeof COUNT_FIGURES[number];
+
+/** Figure that is a number of requests or checks, and a share of them. */
+export type CountedFigure = CountFigure | OutcomeFigure;
+
+/** Returns whether a figure is a number of requests or checks. */
+export function isCounted(figure: Figure): figure is CountedFigure {
+  return [...COUNT_FIGURES, ...OUTCOME_FIGURES].some((name) => name === figure);
+}
 
 /** A statistic of a figure. */
 export type Statistic =
@@ -217,6 +235,8 @@ export interface Script {
   readonly scenarios: readonly Scenario[];
   /** In the order of the text. */
   readonly thresholds: readonly Threshold[];
+  /** What was left out of its traces, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Tools that a script is read with. A Host has all of them; a load thread has all but `server`. */
@@ -227,6 +247,8 @@ export interface ScriptTools {
   stream(seed: number | string, name: string): Promise<Stream>;
   /** See Host.suggest. */
   suggest(name: string, candidates: Iterable<string>): string | undefined;
+  /** Seed of a script that names none: the configuration's. */
+  readonly seed: number | string;
   /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
   /**

@@ -8,6 +8,7 @@ import type { LoadResult, VirtualWorld } from "../../../core/load.ts";
 import { PerfmockError } from "../../../core/plugin.ts";
 import { ControlRun } from "../executors/control_run.ts";
 import { LoadRun, type RunWatcher } from "../executors/load_run.ts";
+import { notesOnSimulation } from "../script/notes.ts";
 import { parseScript } from "../script/parse.ts";
 import type { ScriptTools } from "../script/script.ts";
 import { VirtualEnvironment } from "./virtual_environment.ts";
@@ -49,10 +50,11 @@ export async function simulate(
   tools: SimulationTools,
 ): Promise<LoadResult> {
   await using world = await tools.virtualWorld();
-  const script = await parseScript(value, {
+  const parsed = await parseScript(value, {
     ...tools,
     server: tools.server && { ...tools.server, dials: world.dials },
   });
+  const script = { ...parsed, notes: notesOnSimulation(parsed) };
   let result: LoadResult | undefined;
   const run = new LoadRun(script, new VirtualEnvironment(world), {
     tick: tools.tick,

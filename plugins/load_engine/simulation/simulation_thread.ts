@@ -25,6 +25,8 @@ export interface SimulationOrder {
   readonly script: unknown;
   /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
+  /** Seed of a script that names none. */
+  readonly seed: number | string;
   /** Origins other than loopback that requests may go to. */
   readonly targets: readonly string[];
   /** Maximum growth of the memory of the thread's objects, in bytes. */
@@ -50,7 +52,7 @@ const CHECKED: StressScenarios = {
 
 /** Carries out an order. Never rejects. */
 export async function carryOut(
-  { input, script, folder, memory, targets }: SimulationOrder,
+  { input, script, folder, seed, memory, targets }: SimulationOrder,
 ): Promise<FromSimulation> {
   try {
     const { kit, stream, suggest } = await threadHost(input);
@@ -59,6 +61,7 @@ export async function carryOut(
       stream,
       suggest,
       folder,
+      seed,
       memory,
       server: { targets, stress: CHECKED },
       // The server's own world has logged what there is to say of the configuration.

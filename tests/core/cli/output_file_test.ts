@@ -38,6 +38,20 @@ Deno.test("writeOutput() replaces nothing but a regular file", async () => {
   deepEqual(namesIn(folder.path), ["dangling", "device", "folder", "pipe"]);
 });
 
+Deno.test("checkOutput() finds out whether a file can be written, and leaves nothing behind", async () => {
+  await using folder = await folderWith({ "old.json": "old" });
+  const { path } = folder;
+  checkOutput(`${path}/new.json`);
+  checkOutput(`${path}/old.json`);
+  equal(Deno.readTextFileSync(`${path}/old.json`), "old");
+  throws(
+    () => checkOutput(`${path}/none/out.json`),
+    new Error(`there is no folder ${path}/none`),
+  );
+  throws(() => checkOutput(`${path}/old.json/out.json`));
+  deepEqual(namesIn(path), ["old.json"]);
+});
+
 Deno.test("writeOutput() leaves no draft where it fails", async () => {
   await using folder = await folderWith({});
   throws(() => writeOutput(`${folder.path}/none/out.json`, "x"));

@@ -1,6 +1,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import {
+  mergedRouteIssues,
   mergePatch,
   mergeRoutes,
   putConfig,
@@ -61,6 +62,45 @@ Deno.test("mergeRoutes() merges into existing routes and appends new ones", () =
     { seed: 1, routes: [{ path: "/a", id: "get-a" }, { path: "/b", id: "b" }] },
   );
   throws(() => mergeRoutes({ value, ids: ["get-a"] }, { b: 1 }), /route "b"/);
+});
+
+Deno.test("mergedRouteIssues() names routes by the ids of the patches, and finds misspelt ids", () => {
+  const issue = (path: string, message = "Missing") => ({ path, message });
+  const found = mergedRouteIssues(
+    [
+      issue("/routes/1/scale", "Too small"),
+      issue("/routes/2/path"),
+      issue("/routes/3/path"),
+      issue("/routes/3"),
+      issue("/routes/3/response/status"),
+      issue("/routes/0/path"),
+      issue("/seed"),
+      issue("/routes/9/path"),
+    ],
+    { ids: ["orders", "a/b"] },
+    { "a/b": { scale: 0 }, ordres: {}, new: {} },
+  );
+  deepEqual(found, [
+    issue("/routes/a~1b/scale", "Too small"),
+    {
+      path: "/routes/ordres",
+      message: 'There is no route "ordres", and a new one needs a path',
+      value: "ordres",
+      allowed: "orders, a/b, or a new route with a path",
+      suggestion: "orders",
+    },
+    {
+      path: "/routes/new",
+      message: 'There is no route "new", and a new one needs a path',
+      value: "new",
+      allowed: "orders, a/b, or a new route with a path",
+    },
+    issue("/routes/new"),
+    issue("/routes/new/response/status"),
+    issue("/routes/orders/path"),
+    issue("/seed"),
+    issue("/routes/9/path"),
+  ]);
 });
 
 Deno.test("putConfig() keeps fixed settings that the new configuration does not name", () => {

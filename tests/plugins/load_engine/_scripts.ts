@@ -20,11 +20,14 @@ import type {
 } from "../../../plugins/load_engine/script/script.ts";
 
 /** Tools that scripts are read with. */
-export const host = await threadHost({
-  value: {},
-  folder: "file:///",
-  builtin: BUILTIN.module,
-});
+export const host = {
+  ...await threadHost({
+    value: {},
+    folder: "file:///",
+    builtin: BUILTIN.module,
+  }),
+  seed: 42,
+};
 
 /** A server without dials, stress and targets. */
 export const BARE: ScriptServer = {

@@ -57,7 +57,9 @@ Deno.test("A cut run ends at once with the figures so far", async () => {
   run.run.cut();
   const { summary } = run.result ?? run.toEnd();
   equal(summary.duration, 1000);
-  deepEqual(summary.scenarios.s.failures, { cut: 10 });
+  const { cut, failed, failures, startLag } = summary.scenarios.s;
+  deepEqual([cut, failed, failures], [10, 0, {}]);
+  equal(startLag.max, 0);
   equal(summary.aborted, "it was stopped");
   environment.clock.advance(10_000);
   equal(environment.sent.length, 10);
@@ -135,9 +137,9 @@ Deno.test("A run's result carries time series and histogram", async () => {
   const lines = csv.trim().split("\n");
   equal(
     lines[0],
-    "time,scenario,scheduled,started,dropped,completed,failed,inFlight,rate,p50,p95,p99,max",
+    "time,scenario,scheduled,started,dropped,completed,failed,refused,cut,inFlight,rate,p50,p95,p99,max",
   );
-  equal(lines[2], "2,s,10,10,0,10,0,0,10,10,10,10,10");
+  equal(lines[2], "2,s,10,10,0,10,0,0,0,0,10,10,10,10,10");
   match(hgrm, /Total count {4}= +49\]/);
   match(table, /load, seed 42: 5\.0 s/);
 });

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import type { LoadPart, LoadScenarioProgress } from "../../../../core/load.ts";
 import { Histogram } from "../../../../core/plugin.ts";
 import {
   hgrm,
@@ -17,7 +18,11 @@ import {
   valueCounts,
 } from "../../../../plugins/load_engine/figures/time_series.ts";
 import { Order } from "../../../../plugins/load_engine/order.ts";
-import type { Traffic } from "../../../../plugins/load_engine/script/script.ts";
+import type {
+  Figure,
+  Script,
+  Traffic,
+} from "../../../../plugins/load_engine/script/script.ts";
 import { parse } from "../_scripts.ts";
 
 const TURN = { user: 0, iteration: 0, number: 0, place: 0 };
@@ -104,7 +109,9 @@ Deno.test("A summary counts every request once, in its scenario, its request and
     [s.responseTime.min, s.serviceTime.min, s.firstByte.min, s.startLag.max],
     [50, 40, 30, 10],
   );
-  equal(s.responseTime.mean, (50 + 200 + 50 + 50) / 4);
+  equal(s.responseTime.mean, (50 + 200 + 50) / 3);
+  deepEqual([s.served.count, s.refused.count], [3, 1]);
+  deepEqual([s.served.responseTime.max, s.refused.responseTime.max], [200, 50]);
   equal(s.requests["GET /c"].responseTime.p999, null);
   deepEqual(thresholds.filter(({ ok }) => !ok), []);
   equal(kept, true);
@@ -112,29 +119,129 @@ Deno.test("A summary counts every request once, in its scenario, its request and
 
 Deno.test("Response times include timeouts, but no other failures without a response", () => {
   const of = new ScenarioFigures(SCENARIO);
-  for (const error of ["timeout", "reset", "connect", "cut"] as const) {
+  for (const error of ["timeout", "reset", "connect"] as const) {
     const ended = order(0, { error, status: 0, firstByte: NaN, ended: 5000 });
     of.started(ended.request);
     of.ended(ended);
   }
   const total = of.total();
-  equal(total.responseTime.count, 1);
-  equal(total.responseTime.max, 4900);
-  equal(total.firstByte.count, 0);
-  equal(total.missed, 4);
+  equal(total.times("responseTime").count, 1);
+  equal(total.times("responseTime").max, 4900);
+  equal(total.times("firstByte").count, 0);
+  equal(total.missed, 3);
   deepEqual(Object.fromEntries(total.failures), {
     timeout: 1,
     reset: 1,
     connect: 1,
-    cut: 1,
   });
   equal(of.sending(5000), 0);
+});
+
+Deno.test("Every request ends in one way, and the times of each way are its own", () => {
+  const of = new ScenarioFigures(SCENARIO);
+  // Any sequence of endings, with a duration that tells it from all others.
+  const endings = [
+    ["served", { status: 200 }],
+    ["served", { status: 399 }],
+    ["refused", { status: 400 }],
+    ["refused", { status: 503 }],
+    ["timed out", { error: "timeout", status: 0, firstByte: NaN }],
+    ["lost", { error: "reset", status: 0 }],
+    ["cut", { error: "cut", status: 0, firstByte: NaN }],
+  ] as const;
+  const took: Record<string, number[]> = {};
+  for (let i = 0; i < 300; i++) {
+    const [way, more] = endings[(i * i + 3 * i) % 7];
+    const time = 1 + i / 100;
+    (took[way] ??= []).push(time);
+    const ended = order(i % 3, { ...more, started: 100, ended: 100 + time });
+    of.started(ended.request);
+    of.ended(ended);
+  }
+  const { scenarios: { s } } = summarize(SCRIPT, [of], {
+    duration: 1,
+    aborted: undefined,
+    now: 1,
+  });
+  const count = (way: string) => took[way]?.length ?? 0;
+  const mean = (...ways: string[]) => {
+    const all = ways.flatMap((way) => took[way] ?? []);
+    return Math.round(all.reduce((a, b) => a + b, 0) / all.length * 1e6) / 1e6;
+  };
+  equal(s.served.count, count("served"));
+  equal(s.completed, count("served"));
+  equal(s.refused.count, count("refused"));
+  equal(s.failed, count("refused") + count("timed out") + count("lost"));
+  equal(s.cut, count("cut"));
+  equal(s.started, s.completed + s.failed + s.cut);
+  equal(s.served.responseTime.mean, mean("served"));
+  equal(s.refused.responseTime.mean, mean("refused"));
+  equal(s.responseTime.mean, mean("served", "timed out"));
+  equal(s.serviceTime.mean, mean("served", "timed out"));
+  equal(of.interval.responseTime.count, count("served") + count("timed out"));
+  deepEqual(
+    [of.completedCount, of.failedCount, of.refusedCount, of.cutCount],
+    [s.completed, s.failed, s.refused.count, s.cut],
+  );
+  // Its groups and requests add up to the scenario.
+  const sum = (figure: (part: LoadPart) => number) =>
+    Object.values(s.requests).reduce((total, part) => total + figure(part), 0);
+  equal(sum(({ cut }) => cut), s.cut);
+  equal(sum(({ refused }) => refused.count), s.refused.count);
+});
+
+Deno.test("A refusal at once does not make the response time of the rest look better", () => {
+  const of = new ScenarioFigures(SCENARIO);
+  for (let i = 0; i < 100; i++) {
+    const refused = i < 38;
+    of.ended(
+      order(0, refused ? { status: 503, ended: 111 } : { ended: 300 + i }),
+    );
+  }
+  const judged = (metric: string, expression: string) =>
+    judge(
+      {
+        metric: {
+          text: metric,
+          scenario: undefined,
+          part: undefined,
+          figure: metric as Figure,
+        },
+        expression,
+        statistic: expression.startsWith("rate")
+          ? { kind: "rate" }
+          : { kind: "med" },
+        operator: "<",
+        bound: Infinity,
+        abortOnFail: false,
+        after: 0,
+      },
+      [of],
+    );
+  ok((judged("responseTime", "med").actual ?? 0) > 230);
+  ok((judged("served", "med").actual ?? 0) > 230);
+  equal(judged("refused", "med").actual, 11);
+  deepEqual(
+    ["refused", "served", "failed"].map((metric) =>
+      judged(metric, "rate").actual
+    ),
+    [0.38, 0.62, 0.38],
+  );
+  equal(judged("refused", "rate").unit, "share");
+  equal(judged("refused", "med").unit, "ms");
+});
+
+Deno.test("A check of a request that was cut off is neither passed nor failed", () => {
+  const of = new ScenarioFigures(SCENARIO);
+  of.ended(order(0, { error: "cut", status: 0 }));
+  const { passed, missed } = of.total();
+  deepEqual([passed, missed], [0, 0]);
 });
 
 Deno.test("A start before its scheduled time is not a negative lag", () => {
   const of = new ScenarioFigures(SCENARIO);
   of.ended(order(0, { started: 99.9 }));
-  equal(of.total().startLag.max, 0);
+  equal(of.total().times("startLag").max, 0);
   equal(of.interval.startLag.max, 0);
 });
 
@@ -211,6 +318,8 @@ function point(at: number, more: Partial<Point> = {}): Point {
     dropped: 0,
     completed: 1,
     failed: 1,
+    refused: 1,
+    cut: 0,
     inFlight: 3,
     p50: 1,
     p95: NaN,
@@ -235,8 +344,8 @@ Deno.test("A time series stays bounded: two intervals are merged with the greate
 Deno.test("A time series as CSV has seconds, rates, and empty cells if no request ended", () => {
   equal(
     timeSeriesCsv([point(1500, { span: 500 }), point(2500, { span: 0 })]),
-    "time,scenario,scheduled,started,dropped,completed,failed,inFlight,rate,p50,p95,p99,max\n" +
-      "1.5,s,2,2,0,1,1,3,4,1,,3,4\n2.5,s,2,2,0,1,1,3,0,1,,3,4\n",
+    "time,scenario,scheduled,started,dropped,completed,failed,refused,cut,inFlight,rate,p50,p95,p99,max\n" +
+      "1.5,s,2,2,0,1,1,1,0,3,4,1,,3,4\n2.5,s,2,2,0,1,1,1,0,3,0,1,,3,4\n",
   );
 });
 
@@ -251,6 +360,24 @@ Deno.test("valueCounts() returns all recorded values within the range of the his
   equal(valueCounts(histogram()).length, 0);
 });
 
+/** Text of the figures of a script as a table. */
+function tableOf(script: Script, endings: readonly Order[]): string {
+  const of = new ScenarioFigures(script.scenarios[0] as Traffic);
+  of.opened(0);
+  for (const ended of endings) {
+    of.started(ended.request);
+    of.ended(ended);
+  }
+  of.closed(10_000);
+  return summaryTable(
+    summarize(script, [of], {
+      duration: 10_000,
+      aborted: undefined,
+      now: 10_000,
+    }),
+  );
+}
+
 Deno.test("summaryTable() shows scenarios, times, failures and thresholds", () => {
   const summary = summarize(SCRIPT, [figures()], {
     duration: 10_000,
@@ -258,16 +385,28 @@ Deno.test("summaryTable() shows scenarios, times, failures and thresholds", () =
     now: 10_000,
   });
   equal(summary.ok, false);
-  const table = summaryTable(summary);
-  match(
-    table,
-    /^figures, seed 42: 10\.0 s, ended early: it was stopped\n/,
+  const [head, counts] = summaryTable(summary).split("\n\n");
+  equal(head, "figures, seed 42: 10.0 s, ended early: it was stopped");
+  equal(
+    counts,
+    `
+           sent  dropped  served  refused  unanswered  cut   failed   rate
+s             4        1       3        1           0    0  25.00 %  0.4/s
+  group g     4                3        1           0    0  25.00 %  0.4/s
+  GET /a      2                2        0           0    0      0 %  0.2/s
+  b           2                1        1           0    0  50.00 %  0.2/s
+  GET /c      0                0        0           0    0      0 %  0.0/s`
+      .slice(1),
   );
-  match(table, /\ns +4 +1 +1 \(25\.00 %\) +0\.4\/s\n/);
-  match(table, /\ns: response time +87\.50 ms +50\.\d+ ms /);
-  match(table, /\n {2}g +87\.50 ms/);
+  const table = summaryTable(summary);
+  match(table, /\ns: served +3 +100\.0 ms +50\.\d+ ms /);
+  match(table, /\n {2}group g +3 +100\.0 ms/);
+  match(table, /\n {2}refused +1 +50\.00 ms/);
+  match(table, /\n {2}uncorrected \(from the send\) +93\.33 ms/);
   match(table, /\ns: 1 × status 503\n/);
-  match(table, /✓ s\.responseTime p\(50\)<100ms\n/);
+  match(table, /✓ s\.responseTime p\(50\)<100ms: 50\.\d+ ms\n/);
+  match(table, /✓ s\.b\.failed rate==0\.5: 0\.5 \(50 %\)\n/);
+  match(table, /✓ s\.b\.failed count==1: 1\n/);
   const failed = summaryTable(
     summarize(SCRIPT, [new ScenarioFigures(SCENARIO)], {
       duration: 0,
@@ -275,36 +414,145 @@ Deno.test("summaryTable() shows scenarios, times, failures and thresholds", () =
       now: 0,
     }),
   );
-  match(failed, /✗ s\.responseTime p\(50\)<100ms, was not measured\n/);
-  match(failed, /\ns +0 +0 +0 \(0 %\) +0\.0\/s\n/);
+  match(failed, /✗ s\.responseTime p\(50\)<100ms: not measured\n/);
+  match(failed, /\ns( +0){6} +0 % +0\.0\/s\n/);
 });
 
-Deno.test("progressLine() shows rate, p95 and errors", () => {
-  const scenario = {
-    name: "s",
-    state: "open",
-    scheduled: 12,
-    started: 10,
-    dropped: 2,
-    completed: 6,
-    failed: 2,
-    inFlight: 2,
-    targetRate: null,
-    users: null,
-    rate: 123.4,
-    p50: 1,
-    p95: 0.25,
-    p99: 3,
-  } as const;
+Deno.test("summaryTable() shows a measured value next to a round limit with the digits that decide", async () => {
+  const last = async (limit: string, took: number) => {
+    const script = await parse({
+      scenarios: {
+        s: {
+          executor: "arrival-rate",
+          rate: "1/s",
+          duration: "1s",
+          requests: [{ path: "/" }],
+        },
+      },
+      thresholds: { responseTime: [limit] },
+    });
+    const [request] = (script.scenarios[0] as Traffic).requests;
+    const ended = Object.assign(
+      new Order(request, { ended: () => {} }, 0, TURN),
+      { ended: took, status: 200 },
+    );
+    return tableOf(script, [ended]).trim().split("\n").at(-1);
+  };
   equal(
-    progressLine({
-      elapsed: 61_500,
-      scenarios: [scenario, { ...scenario, p95: 1500 }],
-    }),
-    "  61.5 s  247/s  p95 1500 ms  4 in flight  4 failed (25.00 %)  4 dropped",
+    await last("max<=20ms", 20.0000049),
+    "✗ responseTime max<=20ms: 20.000005 ms",
   );
+  equal(await last("max<=20ms", 20), "✓ responseTime max<=20ms: 20 ms");
   equal(
-    progressLine({ elapsed: 0, scenarios: [] }),
-    "   0.0 s  0/s  p95 -  0 in flight  0 failed (0 %)",
+    await last("max<1s", 1234.5678),
+    "✗ responseTime max<1s: 1234.57 ms",
   );
 });
+
+Deno.test("summaryTable() lists the requests that were sent most often, and says how many more there are", async () => {
+  const script = await parse({
+    scenarios: {
+      s: {
+        executor: "arrival-rate",
+        rate: "1/s",
+        duration: "1s",
+        requests: Array.from({ length: 23 }, (_, i) => ({ path: `/${i}` })),
+      },
+    },
+  });
+  const { requests } = script.scenarios[0] as Traffic;
+  const table = tableOf(
+    script,
+    requests.slice(3).map((request) =>
+      Object.assign(new Order(request, { ended: () => {} }, 100, TURN), {
+        ended: 120,
+        started: 100,
+        status: 200,
+      })
+    ),
+  );
+  match(table, /\ns: 3 further requests: see --out FILE\.json\n/);
+  deepEqual(
+    [...table.matchAll(/^ {2}GET \/(\d+) +1 /gm)].map(([, path]) => path),
+    // Once among the counts, once among the times.
+    [0, 1].flatMap(() => Array.from({ length: 20 }, (_, i) => `${i + 3}`)),
+  );
+});
+
+Deno.test("summaryTable() shows notes above the figures", () => {
+  const summary = summarize(
+    { ...SCRIPT, notes: ["s: 2 of 3 lines left out"] },
+    [],
+    { duration: 0, aborted: undefined, now: 0 },
+  );
+  match(
+    summaryTable(summary),
+    /^figures, seed 42: 0\.0 s\n\nNote: s: 2 of 3 lines left out\n/,
+  );
+});
+
+const PROGRESS: LoadScenarioProgress = {
+  name: "s",
+  state: "open",
+  scheduled: 12,
+  started: 10,
+  dropped: 0,
+  completed: 6,
+  failed: 0,
+  refused: 0,
+  cut: 0,
+  inFlight: 2,
+  targetRate: null,
+  users: null,
+  rate: 123.4,
+  p50: 1,
+  p95: 0.25,
+  p99: 3,
+};
+
+for (
+  const [line, progress, scenarios] of [
+    [
+      "5 s of 15 s, 53/s of 60/s, p95 12.30 ms, 3 in flight, 0 failed, target http://127.0.0.1:80",
+      { elapsed: 5003, duration: 15_000 },
+      [{ rate: 53.2, targetRate: 60, p95: 12.3, inFlight: 3 }],
+    ],
+    [
+      "62 s, 247/s, p95 1500 ms, 4 in flight, 4 failed (25.00 %, 2 refused), 6 cut, 4 dropped, target http://127.0.0.1:80",
+      { elapsed: 61_501, duration: null },
+      [
+        { dropped: 2, failed: 2, refused: 1, cut: 3 },
+        { p95: 1500, dropped: 2, failed: 2, refused: 1, cut: 3 },
+      ],
+    ],
+    [
+      "1.5 s of 1.5 s, waiting for 1 answer, 0 failed, target http://127.0.0.1:80",
+      { elapsed: 3000, duration: 1500 },
+      [{ state: "closing", inFlight: 1 }, { state: "ended", inFlight: 0 }],
+    ],
+    [
+      "1 s, 4.5/s, 7 users, 2 in flight, 0 failed, target http://127.0.0.1:80",
+      { elapsed: 1000, duration: null },
+      [{ rate: 4.5, users: 7, p95: null }],
+    ],
+    [
+      "1 s, 123/s, 1 user, p95 0.250 ms, 2 in flight, 0 failed, target http://127.0.0.1:80",
+      { elapsed: 1000, duration: null },
+      [
+        { rate: 100, targetRate: 100, inFlight: 1 },
+        { rate: 23, users: 1, inFlight: 1 },
+      ],
+    ],
+    ["4 s of 4 s", { elapsed: 4000, duration: 4000 }, []],
+  ] as const
+) {
+  Deno.test(`progressLine() may be "${line}"`, () => {
+    const all = scenarios.map((more) => ({ ...PROGRESS, ...more }));
+    equal(
+      progressLine({ ...progress, scenarios: all }, {
+        target: "http://127.0.0.1:80",
+      }),
+      line,
+    );
+  });
+}

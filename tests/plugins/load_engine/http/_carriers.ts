@@ -22,6 +22,7 @@ const CARRIERS = await networkFor(at(1)).then(async (network) => {
 export type Connect = (
   destination: Destination,
   clock: Clock,
+  connections?: number,
 ) => ClientEnvironment;
 
 /** Registers a test for each carrier. */
@@ -33,8 +34,11 @@ export function testEach(
     Deno.test(`${name} (${carrier})`, async () => {
       const network = carrier === "loop" ? await networkFor(at(1)) : undefined;
       try {
-        await test((destination, clock) =>
-          connectTo(destination, clock, network)
+        await test((destination, clock, connections) =>
+          connectTo(destination, clock, {
+            network,
+            ...connections !== undefined && { connections },
+          })
         );
       } finally {
         await network?.release();

@@ -36,6 +36,7 @@ export function plan(
     method: "GET",
     timeout: 10_000,
     keepAlive: true,
+    binary: false,
     check: undefined,
     weight: 1,
     ...more,

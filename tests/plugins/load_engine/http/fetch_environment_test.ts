@@ -90,7 +90,7 @@ Deno.test("FetchEnvironment reports failures by kind, including requests that ca
   const [stranger] = await send(untrusted, {});
   equal(stranger.error, "tls");
   const [refused] = await send(secure(freePort()), {});
-  equal(refused.error, "refused");
+  equal(refused.error, "connection-refused");
   const [odd, next] = await send(secure(server.port), { body: "x" }, {});
   equal(odd.error, "protocol");
   equal(next.status, 200);
@@ -163,5 +163,5 @@ Deno.test("FetchEnvironment uses HTTP/2 over one connection if the target suppor
 Deno.test("FetchEnvironment.connectAhead() opens no connection", async () => {
   using environment = connectTo(secure(freePort()), new HandClock());
   await environment.connectAhead(10);
-  equal((await exchange(environment, plan())).error, "refused");
+  equal((await exchange(environment, plan())).error, "connection-refused");
 });

@@ -65,7 +65,10 @@ Deno.test("prepareRequest() encodes an unpaired surrogate", () => {
 Deno.test("kindOfError() finds the kind by the words of an error and its causes", () => {
   const fetchFailed = (message: string) =>
     kindOfError(new TypeError("fetch failed", { cause: new Error(message) }));
-  equal(fetchFailed("tcp connect error: Connection refused"), "refused");
+  equal(
+    fetchFailed("tcp connect error: Connection refused"),
+    "connection-refused",
+  );
   equal(fetchFailed("invalid peer certificate: UnknownIssuer"), "tls");
   equal(fetchFailed("client error (Connect): dns error"), "connect");
   equal(fetchFailed("Connection reset by peer (os error 104)"), "reset");

@@ -187,7 +187,7 @@ testEach(
     using environment = connectTo(at(freePort()), clock);
     await environment.connectAhead(1000);
     deepEqual(clock.pending, []);
-    equal((await exchange(environment, plan())).error, "refused");
+    equal((await exchange(environment, plan())).error, "connection-refused");
   },
 );
 
@@ -267,7 +267,7 @@ testEach("TcpEnvironment does not follow redirects", async (connectTo) => {
 
 testEach("TcpEnvironment reports a refused connection", async (connectTo) => {
   const [order] = await send(connectTo, freePort(), {});
-  equal(order.error, "refused");
+  equal(order.error, "connection-refused");
   equal(order.status, 0);
   ok(Number.isNaN(order.firstByte));
   ok(order.started <= order.ended);
@@ -285,7 +285,7 @@ testEach(
     equal((await exchange(environment, request)).status, 200);
     const nowhere = at(freePort(), { addresses });
     using lost = connectTo(nowhere, new HandClock());
-    equal((await exchange(lost, request)).error, "refused");
+    equal((await exchange(lost, request)).error, "connection-refused");
   },
 );
 
@@ -418,8 +418,60 @@ Deno.test("TcpEnvironment reports an address that Deno's sockets must try in the
   {
     const addresses = ["fe80::1%none"];
     const destination = at(freePort(), { addresses });
-    using environment = connectTo(destination, new HandClock(), network);
+    using environment = connectTo(destination, new HandClock(), { network });
     equal((await exchange(environment, plan())).error, "connect");
   }
   await network?.release();
 });
+
+testEach(
+  "TcpEnvironment opens at most the given number of connections, and reuses them",
+  async (connectTo) => {
+    await using server = await counting();
+    using environment = connectTo(at(server.port), new HandClock(), 3);
+    await environment.connectAhead(10);
+    await server.reach(3);
+    const orders = await Promise.all(
+      Array.from({ length: 5 }, () => exchange(environment, plan())),
+    );
+    deepEqual(
+      orders.map(({ error }) => error).sort(),
+      ["", "", "", "descriptors", "descriptors"],
+    );
+    equal((await exchange(environment, plan())).status, 200);
+    equal(server.sockets.size, 3);
+  },
+);
+
+testEach(
+  "TcpEnvironment closes an idle connection for a request that needs one of its own",
+  async (connectTo) => {
+    await using server = await counting();
+    using environment = connectTo(at(server.port), new HandClock(), 1);
+    const alone = plan({ keepAlive: false });
+    for (const request of [plan(), alone, alone, plan(), plan()]) {
+      equal((await exchange(environment, request)).status, 200);
+    }
+  },
+);
+
+testEach(
+  "TcpEnvironment counts a connection that could not be opened as closed",
+  async (connectTo) => {
+    using lost = connectTo(at(freePort()), new HandClock(), 1);
+    for (let i = 0; i < 3; i++) {
+      equal((await exchange(lost, plan())).error, "connection-refused");
+    }
+  },
+);
+
+testEach(
+  "TcpEnvironment cuts a request that gets no connection like any other",
+  async (connectTo) => {
+    await using server = await counting();
+    using environment = connectTo(at(server.port), new HandClock(), 0);
+    const ended = exchange(environment, plan());
+    environment.cut(0);
+    equal((await ended).error, "cut");
+  },
+);

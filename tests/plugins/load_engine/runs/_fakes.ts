@@ -58,6 +58,7 @@ export function progress(
 ): LoadProgress {
   return {
     elapsed,
+    duration: null,
     scenarios: [{
       name: "browse",
       state: "open",
@@ -66,6 +67,8 @@ export function progress(
       dropped: 0,
       completed: 0,
       failed: 0,
+      refused: 0,
+      cut: 0,
       inFlight: 0,
       targetRate: null,
       users: null,
@@ -100,6 +103,7 @@ export function result(aborted: string | null = null): LoadResult {
       aborted,
       scenarios: {},
       thresholds: [],
+      notes: [],
     },
     csv: "",
     table: "",

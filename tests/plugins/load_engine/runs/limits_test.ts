@@ -1,9 +1,12 @@
 import { BUILTIN } from "../../../../core/builtin.ts";
-import { equal, rejects } from "node:assert/strict";
-import type { Host } from "../../../../core/plugin.ts";
+import { equal, match, rejects } from "node:assert/strict";
+import type { Host, PerfmockError } from "../../../../core/plugin.ts";
 import { createPerfmock } from "../../../../mod.ts";
 import { runEndpoints } from "../../../../plugins/load_engine/endpoints.ts";
-import { Runs } from "../../../../plugins/load_engine/runs/runs.ts";
+import {
+  Runs,
+  type RunsOptions,
+} from "../../../../plugins/load_engine/runs/runs.ts";
 import { FakeWorker, result } from "./_fakes.ts";
 
 const SCRIPT = {
@@ -19,7 +22,7 @@ const SCRIPT = {
 };
 
 /** Makes Runs on fake workers in a real server, and records its log. */
-async function setUp() {
+async function setUp(more: Partial<RunsOptions> = {}) {
   const workers: FakeWorker[] = [];
   const lines: string[] = [];
   const { promise, resolve } = Promise.withResolvers<Host>();
@@ -49,6 +52,7 @@ async function setUp() {
     targets: [],
     stress: undefined,
     startWorker,
+    ...more,
   });
   const texts = {
     read: (text: string) => Promise.resolve({ value: JSON.parse(text) }),
@@ -116,4 +120,61 @@ Deno.test("Runs starts none after its disposal", async () => {
     status: 503,
     message: /the server is ending/,
   });
+});
+
+/** A script with a number of users. */
+function withUsers(users: unknown, more: object = {}) {
+  return {
+    ...SCRIPT,
+    ...more,
+    scenarios: { users: { ...SCRIPT.scenarios.users, users } },
+  };
+}
+
+Deno.test("Runs refuses users for whose connections no descriptors are left", async () => {
+  let open = 40;
+  await using its = await setUp({
+    readDescriptors: () => ({ openFds: open, maxFds: 1140 }),
+  });
+  const { runs, workers } = its;
+  // 1140 − 100 − 40 are left, two for each connection to this server itself.
+  await rejects(runs.start(withUsers(501)), {
+    code: "SCRIPT_INVALID",
+    issues: [{
+      path: "/scenarios/users/users",
+      message:
+        "501 users at the same time need 1002 descriptors, two for each connection because this process is the target, too; this process may open 1140, of which 40 are taken and 100 are left for other use",
+      value: 501,
+      allowed: "at most 500 users",
+      suggestion:
+        "Run `ulimit -n 1142` before the start, or send from a process of its own: load SCRIPT --target URL",
+    }],
+  });
+  const target = { target: "http://127.0.0.1:9" };
+  await rejects(
+    runs.start(withUsers({ ramp: { from: 0, to: 1001, over: "1m" } }, target)),
+    (error) => {
+      const [{ message, allowed }] = (error as PerfmockError).issues;
+      match(message, /^1001 users .* one for each connection;/);
+      equal(allowed, "at most 1000 users");
+      return true;
+    },
+  );
+  await runs.start(withUsers(300));
+  // The first run has not opened its connections yet.
+  await rejects(runs.start(withUsers(201)), /Cannot use the script/);
+  // It has, and others have opened some, too.
+  open = 740;
+  await rejects(runs.start(withUsers(151)), /Cannot use the script/);
+  await runs.start(withUsers(150));
+  equal(workers.length, 2);
+  workers[0].say({ kind: "ended", result: result() });
+  await runs.find("x-1")?.over;
+  open = 140;
+  await runs.start(withUsers(300));
+});
+
+Deno.test("Runs refuses no users where the descriptors of the process are unknown", async () => {
+  await using its = await setUp({ readDescriptors: () => ({}) });
+  await its.runs.start(withUsers(100_000));
 });

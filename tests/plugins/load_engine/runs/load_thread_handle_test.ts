@@ -10,6 +10,8 @@ const ORDER: ThreadOrder = {
   input: { value: {}, folder: "file:///", builtin: BUILTIN.module },
   script: {},
   folder: "/",
+  seed: 42,
+  connections: Infinity,
   destination: {
     origin: "http://127.0.0.1:1",
     secure: false,
@@ -37,7 +39,7 @@ function thread() {
 
 Deno.test("LoadThread passes messages between the run and its worker", async () => {
   const { worker, heard, thread: made } = thread();
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   made.start();
   worker.say({ kind: "tick", progress: progress(1000), times: {} });
   made.stop("enough");
@@ -52,7 +54,7 @@ Deno.test("LoadThread passes messages between the run and its worker", async () 
 Deno.test("LoadThread reports an error of its worker, and nothing after it", async () => {
   const { worker, heard, thread: made } = thread();
   equal(worker.throw("out of luck"), true);
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   worker.throw("again");
   worker.garble();
   made.start();
@@ -75,7 +77,7 @@ Deno.test("LoadThread fails with its worker's reason, and on an unreadable messa
 Deno.test("LoadThread fails if its worker sends nothing for 15 s", async () => {
   const { worker, clock, heard, thread: made } = thread();
   clock.advance(14_999);
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   clock.advance(14_999);
   deepEqual(heard, ["ready"]);
   clock.advance(1);

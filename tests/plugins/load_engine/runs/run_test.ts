@@ -11,6 +11,7 @@ import type {
   Script,
   StressScenarios,
 } from "../../../../plugins/load_engine/script/script.ts";
+import { at } from "../http/_orders.ts";
 import { FakeWorker, progress, result, times } from "./_fakes.ts";
 
 const ADDRESS = { kind: "route", of: "a", dial: "scale" };
@@ -21,6 +22,7 @@ const SCRIPT: Script = {
   seed: 1,
   target: undefined,
   thresholds: [],
+  notes: [],
   scenarios: [{
     name: "slow",
     index: 0,
@@ -78,7 +80,7 @@ function start(
   const run = new Run({
     id: "demo-1",
     script: SCRIPT,
-    order: {} as never,
+    order: { destination: at(80) } as never,
     clock,
     dials,
     stress,
@@ -93,7 +95,7 @@ Deno.test("Run begins when its thread is ready, and leaves nothing behind at its
   equal(run.state, "starting");
   equal(await run.summarize(), undefined);
   deepEqual(happened, ["load run demo-1 holds"]);
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: ["its log has junk"] });
   equal(run.state, "running");
   clock.advance(1000);
   worker.say({ kind: "tick", progress: progress(1000), times: times(1, 2) });
@@ -113,6 +115,8 @@ Deno.test("Run begins when its thread is ready, and leaves nothing behind at its
     state: "finished",
     error: null,
     scenarios: ["slow", "burn"],
+    target: "http://127.0.0.1:80",
+    notes: ["its log has junk"],
     progress: progress(1000),
   });
 });
@@ -126,7 +130,7 @@ Deno.test("Run reports progress to its listeners, and its end to late ones", asy
   });
   run.listen(listener("a"));
   const leave = run.listen(listener("b"));
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   worker.say({ kind: "tick", progress: progress(1000), times: {} });
   leave();
   worker.say({ kind: "ended", result: result() });
@@ -139,7 +143,7 @@ Deno.test("Run reports progress to its listeners, and its end to late ones", asy
 
 Deno.test("Run.summarize() asks the thread while it runs", async () => {
   const { run, worker } = start();
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   const summary = run.summarize();
   worker.say({ kind: "summary", summary: result("so far").summary });
   equal((await summary)?.aborted, "so far");
@@ -149,7 +153,7 @@ Deno.test("Run.summarize() asks the thread while it runs", async () => {
 
 Deno.test("Run.stop() lets active requests end; the second call cuts them", async () => {
   const { run, worker } = start();
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   run.stop();
   equal(run.state, "stopping");
   run.stop();
@@ -168,14 +172,14 @@ Deno.test("Run is aborted if it is stopped before it begins", async () => {
   await run.over;
   equal(run.state, "aborted");
   equal(run.result, undefined);
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   deepEqual(worker.received, ["prepare", "close"]);
   deepEqual(happened, ["load run demo-1 holds", "released"]);
 });
 
 Deno.test("Run is aborted if a threshold with abortOnFail fails", async () => {
   const { run, worker } = start();
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   worker.say({ kind: "ended", result: result("failed rate<0.01") });
   await run.over;
   equal(run.state, "aborted");
@@ -183,7 +187,7 @@ Deno.test("Run is aborted if a threshold with abortOnFail fails", async () => {
 
 Deno.test("Run fails with its thread, and releases its dials", async () => {
   const { run, worker, happened } = start();
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   worker.throw("out of memory");
   await run.over;
   equal(run.state, "failed");
@@ -196,7 +200,7 @@ Deno.test("Run fails with the figures so far if a stress scenario cannot be run"
   const { run, worker, clock } = start({
     stressed: () => Promise.reject(new Error("the machine is full")),
   });
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   clock.advance(1000);
   while (!worker.received.includes("cut")) await Promise.resolve();
   worker.say({ kind: "ended", result: result("the machine is full") });
@@ -208,7 +212,7 @@ Deno.test("Run fails with the figures so far if a stress scenario cannot be run"
 
 Deno.test("Run fails if its thread does not end within 3 s", async () => {
   const { run, worker, clock } = start();
-  worker.say({ kind: "ready" });
+  worker.say({ kind: "ready", notes: [] });
   run.cut("the server ended");
   clock.advance(2999);
   equal(run.state, "stopping");

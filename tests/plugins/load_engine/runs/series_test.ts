@@ -24,6 +24,17 @@ function metrics() {
     clock,
     run: () => new RunSeries(seriesOf, clock),
     value: (name: string) => (valueOf(name) as { value: number }).value,
+    outcomes: () => {
+      const metric = [...registry.all()].find(({ definition }) =>
+        definition.name === "perfmock_load_requests_ended_total"
+      );
+      return Object.fromEntries(
+        [...metric?.entries() ?? []].map(([labels, series]) => [
+          labels.at(-1),
+          (series as unknown as { value: number }).value,
+        ]),
+      );
+    },
     timing: (name: string) => valueOf(name) as Timing,
   };
 }
@@ -36,6 +47,15 @@ Deno.test("RunSeries adds the differences since the last tick", () => {
   equal(value("arrivals_scheduled_total"), 15);
   equal(value("arrivals_started_total"), 12);
   equal(value("arrivals_dropped_total"), 3);
+});
+
+Deno.test("RunSeries counts requests by the way they ended", () => {
+  const { run, outcomes } = metrics();
+  const series = run();
+  const ended = { completed: 4, failed: 3, refused: 2, cut: 0 };
+  series.tick(progress(1000, ended), {});
+  series.tick(progress(2000, { ...ended, completed: 9, cut: 5 }), {});
+  deepEqual(outcomes(), { served: 9, refused: 2, failed: 1, cut: 5 });
 });
 
 Deno.test("RunSeries adds up scenarios of the same name, and removes its part at the end", () => {

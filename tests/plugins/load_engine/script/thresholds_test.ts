@@ -30,6 +30,10 @@ for (
     ["failed", "rate<0.01", { kind: "rate" }, "<", 0.01],
     ["dropped", "count==0", { kind: "count" }, "==", 0],
     ["checks", "rate != 1", { kind: "rate" }, "!=", 1],
+    ["cut", "count==0", { kind: "count" }, "==", 0],
+    ["refused", "rate<0.05", { kind: "rate" }, "<", 0.05],
+    ["refused", "p(99)<20ms", { kind: "quantile", p: 0.99 }, "<", 20],
+    ["browse.home.served", "avg<1s", { kind: "avg" }, "<", 1000],
   ] as const
 ) {
   Deno.test(`A threshold on ${metric} may be "${expression}"`, async () => {

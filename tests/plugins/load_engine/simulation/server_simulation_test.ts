@@ -131,8 +131,10 @@ Deno.test("every outcome is counted: answers, refusals, failing hooks, and hangi
       },
     },
   });
-  deepEqual([s.scheduled, s.started, s.completed, s.failed], [10, 10, 2, 8]);
-  deepEqual(s.failures, { 500: 2, 503: 2, cut: 4 });
+  deepEqual([s.scheduled, s.started, s.completed, s.failed, s.cut], [
+    ...[10, 10, 2, 4, 4],
+  ]);
+  deepEqual(s.failures, { 500: 2, 503: 2 });
 });
 
 Deno.test("arrivals at an unlimited server find as many requests as in M/G/∞", async () => {
