@@ -1,13 +1,13 @@
 /**
- * Strict parser of a request's head (RFC 9112). Whatever two servers could understand differently is refused, since that is how
- * one request is smuggled inside another.
+ * Strict parser of a request's head (RFC 9112). It refuses every head that two servers could understand differently, since that
+ * is how one request is smuggled inside another.
  *
  * @module
  */
 import { CR, equals, latin1, LF, SP, spells, TARGET, TOKEN } from "./_bytes.ts";
 import { FieldSection, STRIDE } from "./_field_section.ts";
 import { Framing, isAuthority } from "./_framing.ts";
-import { joined, ParsedHead } from "./parsed_head.ts";
+import { HeaderFields, joined } from "./header_fields.ts";
 
 /** Limits of a request head. */
 export interface HeadLimits {
@@ -96,7 +96,7 @@ export class RequestHead {
   #knownLength = 0;
   /** Number of heads in a row that differed from the one before. */
   #different = 0;
-  #taken: ParsedHead | null = null;
+  #taken: HeaderFields | null = null;
 
   /** @param limits `line` and `bytes` are at least 16, `count` is at least 1 */
   constructor(limits: HeadLimits = HEAD_LIMITS) {
@@ -165,7 +165,7 @@ export class RequestHead {
 
   /**
    * Parses on. Bytes that were parsed before must still be there, at the same distance from `start`; `start` and the buffer may
-   * differ between calls. What is wrong is told at the first wrong byte, whether or not the head is complete.
+   * differ between calls. A wrong head is refused at its first wrong byte, whether or not it is complete.
    *
    * @param bytes buffer that holds the head
    * @param start index of the head's first byte
@@ -234,11 +234,10 @@ export class RequestHead {
     return value;
   }
 
-  /** Copies the complete head, so that it outlives the buffer. Equal heads in a row may share one copy. */
-  take(): ParsedHead {
+  /** Copies the header lines of the complete head, so that they outlive the buffer. Equal heads in a row may share one copy. */
+  take(): HeaderFields {
     if (this.#taken !== null) return this.#taken;
-    const taken = new ParsedHead(
-      this,
+    const taken = new HeaderFields(
       latin1(this.#bytes, this.#start, this.#start + this.#at),
     );
     if (this.#knownLength > 0) this.#taken = taken;

@@ -10,7 +10,7 @@ import type {
   PreparedAnswer,
 } from "../pipeline/incoming.ts";
 import { NotTakenError } from "./_refusals.ts";
-import { ParsedHead } from "./parsed_head.ts";
+import { HeaderFields } from "./header_fields.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /** The connection that a request came on. */
@@ -36,23 +36,14 @@ export interface RequestConnection {
 const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** A head without headers. */
-const FORGOTTEN = new ParsedHead({
-  method: "",
-  target: "",
-  path: "",
-  host: "",
-  minor: 1,
-  keepAlive: false,
-  contentLength: 0,
-  expectsContinue: false,
-}, "forgotten\r\n\r\n");
+const FORGOTTEN = new HeaderFields("forgotten\r\n\r\n");
 
 /** A request, from its head to its answer. */
 export class ServerRequest implements Incoming {
   readonly method: string;
   readonly url: string;
   readonly #connection: RequestConnection;
-  #head: RequestHead | ParsedHead;
+  #head: RequestHead | HeaderFields;
   #listener: LeaveListener | undefined = undefined;
   #request: Request | undefined = undefined;
   #leaving: AbortController | undefined = undefined;
@@ -125,7 +116,7 @@ export class ServerRequest implements Incoming {
 
   #make(): Request {
     this.keep();
-    const head = this.#head as ParsedHead;
+    const head = this.#head as HeaderFields;
     const leaving = this.#leaving = new AbortController();
     if (this.#left) leaving.abort();
     const body = WITHOUT_BODY.has(this.method)
@@ -137,7 +128,7 @@ export class ServerRequest implements Incoming {
         headers: head.entries(),
         ...body !== null && { body, duplex: "half" },
       } as RequestInit);
-      // Who asks for no signal answers a client that has ended its direction, too.
+      // Where nobody asks for the signal, a client that has ended its direction is answered too.
       const signal = () => {
         this.#signalled = true;
         return leaving.signal;

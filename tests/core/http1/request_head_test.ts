@@ -457,11 +457,8 @@ Deno.test("RequestHead.take() outlives the buffer and the next head", () => {
   const next = bytesOf("POST /x HTTP/1.0\r\n\r\n");
   parser.parse(next, 0, next.length);
   equal(taken.header("a"), "\xa0b\xe9");
-  equal(taken.method, "GET");
-  equal(taken.host, "a");
-  equal(taken.chunked, false);
   equal(new Headers(taken.entries()).get("host"), "a");
-  equal(parser.take().method, "POST");
+  deepEqual(parser.take().entries(), []);
 });
 
 Deno.test("RequestHead.take() shares the copy of equal heads in a row only", () => {

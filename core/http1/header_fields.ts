@@ -1,5 +1,5 @@
 /**
- * A request's head that outlives the bytes it was parsed from.
+ * Header lines of a request that outlive the bytes they were parsed from.
  *
  * @module
  */
@@ -7,61 +7,17 @@
 /** Length of a line's end. */
 const CRLF = 2;
 
-/** Facts of a head that the parser hands over. */
-export interface HeadFacts {
-  /** Name of the method, case kept. */
-  readonly method: string;
-  /** Request target as sent. */
-  readonly target: string;
-  /** Path and query of the target; `*` for a whole server. */
-  readonly path: string;
-  /** Authority for the URL: `host` or `host:port`; empty if there is none. */
-  readonly host: string;
-  /** 0 for HTTP/1.0, 1 for HTTP/1.1. */
-  readonly minor: 0 | 1;
-  /** True unless the connection is to be closed after the response. */
-  readonly keepAlive: boolean;
-  /** Length of the body in bytes; 0 if there is none, -1 if it is chunked. */
-  readonly contentLength: number;
-  /** True if the client waits for 100 Continue before it sends its body. */
-  readonly expectsContinue: boolean;
-}
-
 /**
- * An immutable head. Its bytes are one Latin-1 text, which is cut only where a header is asked for: in V8 such a text is the
- * cheapest copy of 100 as of 700 bytes.
+ * The header lines of one head, immutable. The head's bytes are one Latin-1 text, which is cut only where a header is asked for:
+ * in V8 such a text is the cheapest copy of 100 as of 700 bytes.
  */
-export class ParsedHead implements HeadFacts {
-  readonly method: string;
-  readonly target: string;
-  readonly path: string;
-  readonly host: string;
-  readonly minor: 0 | 1;
-  readonly keepAlive: boolean;
-  readonly contentLength: number;
-  readonly expectsContinue: boolean;
+export class HeaderFields {
   readonly #text: string;
   #fields: readonly string[] | null = null;
 
-  /**
-   * @param facts what the parser has found out; copied
-   * @param text the whole head, of valid syntax, its blank line included
-   */
-  constructor(facts: HeadFacts, text: string) {
-    this.method = facts.method;
-    this.target = facts.target;
-    this.path = facts.path;
-    this.host = facts.host;
-    this.minor = facts.minor;
-    this.keepAlive = facts.keepAlive;
-    this.contentLength = facts.contentLength;
-    this.expectsContinue = facts.expectsContinue;
+  /** @param text the whole head, of valid syntax, its blank line included */
+  constructor(text: string) {
     this.#text = text;
-  }
-
-  /** True if the body is chunked. */
-  get chunked(): boolean {
-    return this.contentLength < 0;
   }
 
   /**
