@@ -47,7 +47,9 @@ export async function schema(
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  const { input, folder, locate } = await loadConfiguration(options, true);
+  const { input, folder, locate } = await loadConfiguration(options, {
+    optional: true,
+  });
   const document = await locate(() => configurationSchema(input, { folder }));
   out.write(`${JSON.stringify(document, null, 2)}\n`);
   return 0;

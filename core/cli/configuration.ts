@@ -13,6 +13,7 @@ import {
   type Position,
   readConfig,
   requestedFile,
+  type TextReader,
 } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Server } from "../server/server.ts";
@@ -94,19 +95,23 @@ export class LocatedError extends PerfmockError {
  * Reads the configuration that the command line, the environment or the working directory names.
  *
  * @param options as typed
- * @param optional true for commands that work without a configuration file
+ * @param how `optional`: true for commands that work without a configuration file; `texts`: thread that parses the file, default
+ * this one
  * @throws PerfmockError where there is none, or it cannot be read
  */
 export async function loadConfiguration(
   options: ConfigurationOptions,
-  optional = false,
+  { optional = false, texts }: {
+    readonly optional?: boolean;
+    readonly texts?: TextReader;
+  } = {},
 ): Promise<LoadedConfiguration> {
   const environment = Object.fromEntries(
     ENVIRONMENT.map((name) => [name, Deno.env.get(name)]),
   );
   const requested = requestedFile(options, environment);
-  const name = requested ?? await findConfig(Deno.cwd());
-  const file = name === undefined ? undefined : await readConfig(name);
+  const name = requested ?? await findConfig(Deno.cwd(), texts);
+  const file = name === undefined ? undefined : await readConfig(name, texts);
   if (file === undefined && !optional) {
     throw new PerfmockError(
       "CONFIG_UNREADABLE",
@@ -131,13 +136,16 @@ export async function loadConfiguration(
       return await operation();
     } catch (error) {
       if (!(error instanceof PerfmockError)) throw error;
+      const positions = await file?.positions(
+        error.issues.map(({ path }) => path),
+      );
       throw new LocatedError(
         error,
         layered.attribute(error.issues).map((issue, index) => ({
           issue,
           // Issues attributed to another source have no place in the file.
           position: issue === error.issues[index]
-            ? file?.position(issue.path)
+            ? positions?.[index]
             : undefined,
         })),
         source,

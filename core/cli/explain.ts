@@ -39,7 +39,7 @@ export async function explain(
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  const configuration = await loadConfiguration(options, true);
+  const configuration = await loadConfiguration(options, { optional: true });
   await using server = await configuration.createServer({ listen: false });
   const ask = async (probabilities?: readonly number[]) => {
     // Through the control API, so that the output is what a server would answer.

@@ -57,7 +57,9 @@ export async function load(
   if (hasTarget) {
     await script.locate(async () => await refuseModulation(script.value));
   }
-  const configuration = await loadConfiguration(options, hasTarget);
+  const configuration = await loadConfiguration(options, {
+    optional: hasTarget,
+  });
   await using server = await configuration.createServer(
     hasTarget ? { listen: false } : { listen: true, port: 0 },
   );
@@ -154,7 +156,7 @@ async function readScript(file: string): Promise<Script> {
       suggestion: "Keep traces and values in files of their own",
     }]);
   }
-  const { value, folder, position } = await readConfig(file);
+  const { value, folder, positions } = await readConfig(file);
   return {
     value,
     folder,
@@ -165,9 +167,10 @@ async function readScript(file: string): Promise<Script> {
         if (
           !(error instanceof PerfmockError) || error.code !== "SCRIPT_INVALID"
         ) throw error;
-        const issues = error.issues.map((issue) => ({
+        const places = await positions(error.issues.map(({ path }) => path));
+        const issues = error.issues.map((issue, index) => ({
           issue,
-          position: position(issue.path),
+          position: places[index],
         }));
         throw new LocatedError(error, issues, file);
       }

@@ -69,7 +69,7 @@ export function writeOutput(file: string, text: string): void {
   const draft = draftOf(path);
   const { mode } = existing(path);
   try {
-    // A link of this name, or what another process writes, is not touched.
+    // createNew fails where the name is taken, by a link or by another process, and leaves that file alone.
     Deno.writeTextFileSync(draft, text, {
       createNew: true,
       ...mode !== null && { mode: mode & 0o777 },
@@ -98,6 +98,6 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It was not made.
+    // The draft was never made.
   }
 }

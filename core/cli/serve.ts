@@ -5,6 +5,7 @@
  */
 import { pathToFileURL } from "node:url";
 import type { Perfmock } from "../app.ts";
+import { FILE_READER_LIMITS, TextReader } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import type { Server } from "../server/server.ts";
 import {
@@ -84,8 +85,13 @@ class Reloads implements AsyncDisposable {
 
   async #reload(): Promise<void> {
     const server = this.#server;
+    // The thread parses the file, which would keep the server from answering if it is large.
+    await using texts = new TextReader(FILE_READER_LIMITS);
     try {
-      const { input, folder, locate } = await loadConfiguration(this.#options);
+      const { input, folder, locate } = await loadConfiguration(
+        this.#options,
+        { texts },
+      );
       const changed = server.revision !== this.#revision;
       await locate(() =>
         server.replace({

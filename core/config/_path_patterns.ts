@@ -7,7 +7,7 @@
  */
 
 /** Greatest length of one expression, in characters. */
-const MAX_LENGTH = 200;
+export const MAX_LENGTH = 200;
 
 /** Greatest number of ways in which the parts of bounded length can match. */
 const MAX_WAYS = 10_000;

@@ -33,7 +33,7 @@ export const METHODS: z.ZodType<string[]> = z.union([
 });
 
 /** Greatest length of a route's path, in characters. */
-const MAX_PATH = 8192;
+export const MAX_PATH = 8192;
 
 /** Type of `path`, in Hono's syntax. */
 export const PATH: z.ZodType<string> = z.string().meta({

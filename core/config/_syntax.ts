@@ -28,13 +28,13 @@ import { MAX_DEPTH } from "./depth.ts";
 import { sentence } from "./words.ts";
 
 /** Greatest number of syntax errors that are reported one by one. */
-const REPORTED = 20;
+export const REPORTED = 20;
 
 /** Greatest length of a text in which all aliases are replaced by what they stand for, as a factor of its own length. */
-const GROWTH = 10;
+export const GROWTH = 10;
 
 /** Length up to which a text may grow in any case, in characters. */
-const SMALL = 65_536;
+export const SMALL = 65_536;
 
 /** A place in a text. */
 export interface Position {
@@ -61,6 +61,29 @@ export type ParsedText =
   }
   | { readonly issues: readonly SyntaxIssue[] };
 
+/** Syntax of a text; `jsonc` is JSON with comments and trailing commas. */
+export type Syntax = "json" | "jsonc" | "yaml";
+
+/** Parses a text. */
+export function parseText(text: string, syntax: Syntax): ParsedText {
+  return syntax === "yaml"
+    ? parseYamlText(text)
+    : parseJsonText(text, syntax === "jsonc");
+}
+
+/** Returns the place of a value; of the closest value around it where the path leads nowhere. */
+export function placeIn(
+  parsed: ParsedText,
+  path: readonly string[],
+): Position {
+  for (let length = path.length; length >= 0; length--) {
+    if (parsed.issues !== undefined) break;
+    const place = parsed.position(path.slice(0, length));
+    if (place !== undefined) return place;
+  }
+  return { line: 1, column: 1 };
+}
+
 /** Messages for the error codes of the JSON parser. */
 const JSON_MESSAGES: Readonly<Record<string, string>> = {
   CloseBraceExpected: 'a "}" is missing',
@@ -86,7 +109,7 @@ const JSON_MESSAGES: Readonly<Record<string, string>> = {
  *
  * @param relaxed true to allow comments and trailing commas
  */
-export function parseJsonText(text: string, relaxed: boolean): ParsedText {
+function parseJsonText(text: string, relaxed: boolean): ParsedText {
   const deep = deepInJson(text);
   if (deep !== undefined) {
     return { issues: [{ ...positionsIn(text)(deep), message: TOO_DEEP }] };
@@ -234,7 +257,7 @@ const YAML_MESSAGES: Readonly<Record<string, string>> = {
  * Parses one YAML document. A key that occurs twice, an unknown tag, and a key other than a string, number or boolean
  * are errors.
  */
-export function parseYamlText(text: string): ParsedText {
+function parseYamlText(text: string): ParsedText {
   const lines = new LineCounter();
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);

@@ -22,7 +22,7 @@ import {
 /** An issue as a validator reports it, with any further fields. */
 export type RawIssue = SchemaIssue & Readonly<Record<string, unknown>>;
 
-/** An issue whose message is final; what the schema's JSON Schema can add is still missing. */
+/** An issue whose message is final, before the schema's JSON Schema adds what is allowed. */
 export interface WordedIssue {
   /** Path from the validated value. */
   readonly segments: readonly PropertyKey[];

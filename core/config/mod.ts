@@ -53,6 +53,7 @@ export {
 } from "./server_settings.ts";
 export { isTooDeep, MAX_DEPTH } from "./depth.ts";
 export {
+  FILE_READER_LIMITS,
   TEXT_READER_LIMITS,
   TextReader,
   type TextReaderLimits,

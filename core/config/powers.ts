@@ -1,5 +1,5 @@
 /**
- * Powers of the control API. Whoever may call it can change routes, pools and figures. Four kinds of changes reach beyond the
+ * Powers of the control API. Every caller can change routes, pools and figures. Four kinds of changes reach beyond the
  * server, and need a power that the setting `control.allow` lists: code, files outside the configuration's folder, and other
  * hosts as receivers or as upstreams.
  *
@@ -52,9 +52,9 @@ interface Scope {
 
 const scopes = new AsyncLocalStorage<Scope>();
 
-/** Powers of the calls of one server. What its start configuration names, calls may name too. */
+/** Powers of the calls of one server. Calls may name everything that its start configuration names. */
 export class Powers {
-  /** What the owner named last, from the oldest: a program that changes its server for ever must not fill memory. */
+  /** Values that the owner named last, from the oldest: a program that changes its server for ever must not fill memory. */
   readonly #known = new ByteMap<true>(MOST_KNOWN, 0);
 
   /** Runs an operation of the server's owner, such as its start: it may name anything, which calls may name from then on. */

@@ -12,11 +12,13 @@ import { fromPointer } from "../lib/pointer.ts";
 import { FileError, readText } from "../lib/read_file.ts";
 import { suggest } from "../lib/suggest.ts";
 import {
-  type ParsedText,
-  parseJsonText,
-  parseYamlText,
+  parseText,
+  placeIn,
   type Position,
+  type Syntax,
+  type SyntaxIssue,
 } from "./_syntax.ts";
+import type { TextReader } from "./text_reader.ts";
 import { alternatives, kindInWords, sentence } from "./words.ts";
 
 export type { Position } from "./_syntax.ts";
@@ -36,22 +38,38 @@ export interface ConfigFile {
   /** The configuration as written. */
   readonly value: Readonly<Record<string, unknown>>;
   /**
-   * Finds a setting in the file.
+   * Finds settings in the file.
    *
-   * @param pointer a JSON Pointer into the configuration, such as an issue's path
-   * @returns the position of its key; of the closest enclosing setting where the key is absent
+   * @param pointers JSON Pointers into the configuration, such as issues' paths
+   * @returns the position of each key; of the closest enclosing setting where the key is absent
    */
-  position(pointer: string): Position;
+  positions(pointers: readonly string[]): Promise<readonly Position[]>;
 }
+
+/** A text whose syntax was read: its value, or all its syntax errors. */
+type ReadText =
+  | {
+    readonly value: unknown;
+    /** Returns the place of each value, or of the closest one around it. */
+    positions(
+      paths: readonly (readonly string[])[],
+    ): Promise<readonly Position[]>;
+    readonly issues?: undefined;
+  }
+  | { readonly issues: readonly SyntaxIssue[] };
 
 /**
  * Reads a configuration file.
  *
  * @param file path, absolute or relative to the working directory
+ * @param texts thread that parses it; default this thread, which it keeps meanwhile
  * @throws PerfmockError `CONFIG_UNREADABLE`; `CONFIG_SYNTAX` with all syntax errors; `CONFIG_INVALID` where the file does
  * not hold an object, or deno.json has no configuration
  */
-export async function readConfig(file: string): Promise<ConfigFile> {
+export async function readConfig(
+  file: string,
+  texts?: TextReader,
+): Promise<ConfigFile> {
   const path = resolve(file);
   if (!EXTENSIONS.includes(extname(path))) {
     throw unreadable(file, "its name has an unknown extension", {
@@ -59,7 +77,7 @@ export async function readConfig(file: string): Promise<ConfigFile> {
       allowed: alternatives(EXTENSIONS),
     });
   }
-  const parsed = parse(await textOf(file, path), path);
+  const parsed = await parse(await textOf(file, path), path, texts);
   if (parsed.issues !== undefined) {
     throw syntaxError(
       file,
@@ -73,14 +91,10 @@ export async function readConfig(file: string): Promise<ConfigFile> {
     file: path,
     folder: dirname(path),
     value: objectIn(file, parsed.value, prefix),
-    position: (pointer) => {
-      const segments = [...prefix, ...fromPointer(pointer)];
-      let place = parsed.position(segments);
-      while (place === undefined && segments.pop() !== undefined) {
-        place = parsed.position(segments);
-      }
-      return place ?? { line: 1, column: 1 };
-    },
+    positions: (pointers) =>
+      parsed.positions(
+        pointers.map((pointer) => [...prefix, ...fromPointer(pointer)]),
+      ),
   };
 }
 
@@ -88,10 +102,14 @@ export async function readConfig(file: string): Promise<ConfigFile> {
  * Finds the default configuration file: deno.json or deno.jsonc, if it has the key `perfmock`.
  *
  * @param folder folder to search
+ * @param texts thread that parses them; default this thread
  * @returns path of the file, undefined where there is none. A file with syntax errors is returned too:
  * {@linkcode readConfig} reports them.
  */
-export async function findConfig(folder: string): Promise<string | undefined> {
+export async function findConfig(
+  folder: string,
+  texts?: TextReader,
+): Promise<string | undefined> {
   for (const name of DENO_FILES) {
     const path = join(folder, name);
     let text: string;
@@ -101,7 +119,7 @@ export async function findConfig(folder: string): Promise<string | undefined> {
       if (isMissing(error)) continue;
       return path;
     }
-    const parsed = parse(text, path);
+    const parsed = await parse(text, path, texts);
     if (parsed.issues !== undefined) return path;
     const { value } = parsed;
     if (typeof value === "object" && value !== null && KEY in value) {
@@ -110,18 +128,39 @@ export async function findConfig(folder: string): Promise<string | undefined> {
   }
 }
 
-function parse(text: string, path: string): ParsedText {
+async function parse(
+  text: string,
+  path: string,
+  texts: TextReader | undefined,
+): Promise<ReadText> {
   const body = text.replace(/^\ufeff/u, "");
   if (body.trim() === "") {
     return { issues: [{ line: 1, column: 1, message: "the file is empty" }] };
   }
-  const extension = extname(path);
-  if (extension === ".json" || extension === ".jsonc") {
-    const relaxed = extension === ".jsonc" ||
-      DENO_FILES.includes(basename(path));
-    return parseJsonText(body, relaxed);
+  const syntax = syntaxOf(path);
+  if (texts === undefined) {
+    const parsed = parseText(body, syntax);
+    if (parsed.issues !== undefined) return parsed;
+    return {
+      value: parsed.value,
+      positions: (paths) =>
+        Promise.resolve(paths.map((each) => placeIn(parsed, each))),
+    };
   }
-  return parseYamlText(body);
+  const read = await texts.read(body, syntax);
+  if (read.issues !== undefined) return read;
+  return {
+    value: read.value,
+    positions: (paths) => texts.positions(body, syntax, paths),
+  };
+}
+
+function syntaxOf(path: string): Syntax {
+  const extension = extname(path);
+  if (DENO_FILES.includes(basename(path)) || extension === ".jsonc") {
+    return "jsonc";
+  }
+  return extension === ".json" ? "json" : "yaml";
 }
 
 function isMissing(error: unknown): boolean {

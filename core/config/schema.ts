@@ -376,7 +376,7 @@ export function deepFreeze<T>(value: T): T {
     !Array.isArray(value)
   ) return value;
   Object.freeze(value);
-  // Getters are not evaluated: what they compute is not part of the snapshot.
+  // Getters are not evaluated: their values are not part of the snapshot.
   for (
     const property of Object.values(Object.getOwnPropertyDescriptors(value))
   ) {

@@ -1,14 +1,15 @@
 /**
- * Reads texts that come over HTTP on a thread of its own, with limits of time and memory, so that no text keeps the server from
- * answering.
+ * Reads texts that come while the server answers on a thread of its own, with limits of time and memory, so that no text keeps
+ * the server from answering.
  *
  * @module
  */
 import { Worker } from "node:worker_threads";
 import { PerfmockError } from "../errors.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
-import type { SyntaxIssue } from "./_syntax.ts";
-import { TASK, type TextAnswer } from "./text_worker.ts";
+import { Assembly } from "./_pieces.ts";
+import type { Position, Syntax, SyntaxIssue } from "./_syntax.ts";
+import { TASK, type TextAnswer, type TextQuestion } from "./text_worker.ts";
 
 /** Limits of a {@linkcode TextReader}. */
 export interface TextReaderLimits {
@@ -20,10 +21,17 @@ export interface TextReaderLimits {
   readonly waiting: number;
 }
 
-/** Limits of the server. */
+/** Limits of texts that come over HTTP. */
 export const TEXT_READER_LIMITS: TextReaderLimits = {
   time: 10_000,
   memory: 256,
+  waiting: 16,
+};
+
+/** Limits of the server's own configuration file, when it is read again. */
+export const FILE_READER_LIMITS: TextReaderLimits = {
+  time: 60_000,
+  memory: 2048,
   waiting: 16,
 };
 
@@ -46,11 +54,42 @@ export class TextReader implements AsyncDisposable {
   }
 
   /**
-   * Reads a text in YAML, or in JSON as a part of it.
+   * Reads a text.
    *
+   * @param syntax default YAML, of which JSON is a part
    * @throws PerfmockError `ARGUMENT_INVALID` where it takes too long or too much memory, or too many wait
    */
-  read(text: string): Promise<TextReading> {
+  read(text: string, syntax: Syntax = "yaml"): Promise<TextReading> {
+    return this.#inTurn(async (ask) => {
+      const value = new Assembly();
+      let answer = await ask({ text, syntax });
+      for (;;) {
+        if (answer.pieces === undefined) return answer as TextReading;
+        for (const piece of answer.pieces) value.add(piece);
+        if (!answer.more) return { value: value.value };
+        answer = await ask("more");
+      }
+    });
+  }
+
+  /**
+   * Finds places in a text.
+   *
+   * @param paths keys of each value, from the root; the place is that of the closest value around it if there is none
+   * @throws PerfmockError, see {@linkcode TextReader.read}
+   */
+  positions(
+    text: string,
+    syntax: Syntax,
+    paths: readonly (readonly string[])[],
+  ): Promise<readonly Position[]> {
+    return this.#inTurn(async (ask) => {
+      const answer = await ask({ text, syntax, paths });
+      return "positions" in answer ? answer.positions : [];
+    });
+  }
+
+  #inTurn<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
     if (this.#ended || this.#waiting > this.#limits.waiting) {
       return Promise.reject(refused(
         this.#ended
@@ -60,9 +99,9 @@ export class TextReader implements AsyncDisposable {
       ));
     }
     this.#waiting++;
-    const reading = this.#last.then(() => this.#read(text));
-    this.#last = reading.catch(() => {}).finally(() => this.#waiting--);
-    return reading;
+    const using = this.#last.then(() => this.#use(use));
+    this.#last = using.catch(() => {}).finally(() => this.#waiting--);
+    return using;
   }
 
   /** Ends the thread. Texts that wait are refused. */
@@ -74,31 +113,37 @@ export class TextReader implements AsyncDisposable {
     await this.#last;
   }
 
-  async #read(text: string): Promise<TextReading> {
+  async #use<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
     if (this.#ended) throw refused("the server is ending", 503);
     const { time, memory } = this.#limits;
     const worker = this.#worker ??= startWorker(memory);
-    const { promise, resolve, reject } = Promise.withResolvers<TextAnswer>();
-    const onError = (error: unknown) => reject(error);
-    const onExit = () => reject(refused("the server is ending", 503));
-    worker.on("message", resolve).on("error", onError).on("exit", onExit);
+    let answer = Promise.withResolvers<TextAnswer>();
+    const onMessage = (given: TextAnswer) => answer.resolve(given);
+    const onError = (error: unknown) => answer.reject(error);
+    const onExit = () => answer.reject(refused("the server is ending", 503));
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     worker.ref();
+    const ask: Ask = (question) => {
+      answer = Promise.withResolvers<TextAnswer>();
+      worker.postMessage(question);
+      return answer.promise;
+    };
     try {
-      worker.postMessage(text);
-      const answer = await withinLimit(promise, time);
-      return answer.issues === undefined
-        ? { value: JSON.parse(answer.json) }
-        : answer;
+      return await withinLimit(use(ask), time);
     } catch (error) {
       this.#worker = undefined;
       await worker.terminate();
       throw reasonOf(error, this.#limits);
     } finally {
-      worker.off("message", resolve).off("error", onError).off("exit", onExit);
+      worker.off("message", onMessage).off("error", onError)
+        .off("exit", onExit);
       worker.unref();
     }
   }
 }
+
+/** Asks the thread. */
+type Ask = (question: TextQuestion) => Promise<TextAnswer>;
 
 /** The module is imported by a line of source text: a worker of this kind, whose memory is limited, takes no URL over the network. */
 function startWorker(memory: number): Worker {

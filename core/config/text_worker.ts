@@ -4,27 +4,77 @@
  * @module
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { parseYamlText, type SyntaxIssue } from "./_syntax.ts";
+import { type Piece, piecesOf } from "./_pieces.ts";
+import {
+  parseText,
+  placeIn,
+  type Position,
+  type Syntax,
+  type SyntaxIssue,
+} from "./_syntax.ts";
 
 /** Name by which the module knows that it is the module of its thread. */
 export const TASK = "perfmock texts";
 
-/** Answer to a text: its value as JSON, or its syntax errors. */
-export type TextAnswer =
-  | { readonly json: string; readonly issues?: undefined }
-  | { readonly issues: readonly SyntaxIssue[] };
+/** A text to parse, or the wish for the next pieces of the value of the last one. */
+export type TextQuestion =
+  | {
+    readonly text: string;
+    readonly syntax: Syntax;
+    /** Paths whose places in the text are wanted, instead of its value. */
+    readonly paths?: readonly (readonly string[])[] | undefined;
+  }
+  | "more";
 
-/** Parses a text in YAML, or in JSON as a part of it. */
-export function answerTo(text: string): TextAnswer {
-  const parsed = parseYamlText(text);
-  // As JSON, since the other side reads it fastest so.
-  return parsed.issues === undefined
-    ? { json: JSON.stringify(parsed.value ?? null) }
-    : { issues: parsed.issues };
+/** Answer to a question. */
+export type TextAnswer =
+  | {
+    /** Next pieces of the value. */
+    readonly pieces: readonly Piece[];
+    /** False if these are the last ones. */
+    readonly more: boolean;
+  }
+  | { readonly issues: readonly SyntaxIssue[]; readonly pieces?: undefined }
+  | {
+    readonly positions: readonly Position[];
+    readonly pieces?: undefined;
+    readonly issues?: undefined;
+  };
+
+/** Pieces of the last value that are still to be sent. */
+let rest: Generator<Piece, void> = piecesOf(null);
+
+function answerTo(question: TextQuestion): TextAnswer {
+  if (question === "more") return morePieces();
+  const { paths, syntax, text } = question;
+  const parsed = parseText(text, syntax);
+  if (paths !== undefined) {
+    return { positions: paths.map((path) => placeIn(parsed, path)) };
+  }
+  if (parsed.issues !== undefined) return { issues: parsed.issues };
+  rest = piecesOf(parsed.value ?? null);
+  return morePieces();
+}
+
+/** Length of the pieces of one answer, in characters. */
+const ANSWER = 65_536;
+
+function morePieces(): TextAnswer {
+  const pieces: Piece[] = [];
+  for (let length = 0; length < ANSWER;) {
+    const { done, value } = rest.next();
+    if (done === true) return { pieces, more: false };
+    pieces.push(value);
+    length += value.json?.length ?? 1;
+  }
+  return { pieces, more: true };
 }
 
 // Without a worker, importing this module does nothing.
 if (parentPort !== null && workerData?.task === TASK) {
   const port = parentPort;
-  port.on("message", (text: string) => port.postMessage(answerTo(text)));
+  port.on(
+    "message",
+    (question: TextQuestion) => port.postMessage(answerTo(question)),
+  );
 }

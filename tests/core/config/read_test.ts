@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { findConfig, readConfig } from "../../../core/config/read.ts";
+import { TextReader } from "../../../core/config/text_reader.ts";
 import { PerfmockError } from "../../../core/errors.ts";
 
 /** Runs a test in a folder with these files, and removes it afterwards. */
@@ -115,33 +116,62 @@ routes:
 200: x
 `,
   }, async (folder) => {
-    const json = await readConfig(join(folder, "deno.json"));
-    const at = (pointer: string) => {
-      const { line, column } = json.position(pointer);
-      return `${line}:${column}`;
+    await using thread = new TextReader();
+    for (const texts of [undefined, thread]) {
+      const places = async (name: string, pointers: readonly string[]) => {
+        const file = await readConfig(join(folder, name), texts);
+        const positions = await file.positions(pointers);
+        return positions.map(({ line, column }) => `${line}:${column}`);
+      };
+      assert.deepEqual(
+        await places("deno.json", [
+          "",
+          "/routes/1",
+          "/routes/1/status",
+          "/routes/1/status/1",
+          "/routes/1/missing/deep",
+          "/routes/1/path/deep",
+          "/server",
+        ]),
+        ["2:3", "5:7", "5:23", "5:37", "5:7", "5:9", "2:3"],
+      );
+      assert.deepEqual(
+        await places("a.yaml", [
+          "/routes/1/use/deep/1",
+          "/200",
+          "/routes/1/nothing",
+          "/routes/0/path/deep",
+          "",
+        ]),
+        ["2:13", "7:1", "5:5", "4:5", "1:1"],
+      );
+    }
+  });
+});
+
+Deno.test("readConfig() reads the same on a thread of its own: values, syntaxes, errors", async () => {
+  const files = {
+    "a.json": '{"__proto__": {"a": 1}, "b": "é"}',
+    "b.jsonc": '{"a": [1, 2,],} // end',
+    "c.yaml": "a: &x [1]\nb: *x\n",
+    "d.json": '{"a": [1, 2,],}',
+    "e.yaml": "a: 1\na: 2\n",
+    "f.json": " ",
+    "deno.json": '{"perfmock": {"routes": []}, /* x */}',
+  };
+  await withFiles(files, async (folder) => {
+    await using thread = new TextReader();
+    const read = async (name: string, texts?: TextReader) => {
+      try {
+        return (await readConfig(join(folder, name), texts)).value;
+      } catch (error) {
+        return (error as PerfmockError).issues;
+      }
     };
-    assert.equal(at(""), "2:3");
-    assert.equal(at("/routes/1"), "5:7");
-    assert.equal(at("/routes/1/status"), "5:23");
-    assert.equal(at("/routes/1/status/1"), "5:37");
-    assert.equal(at("/routes/1/missing/deep"), "5:7");
-    assert.equal(at("/routes/1/path/deep"), "5:9");
-    assert.equal(at("/server"), "2:3");
-    const yaml = await readConfig(join(folder, "a.yaml"));
-    assert.deepEqual(yaml.position("/routes/1/use/deep/1"), {
-      line: 2,
-      column: 13,
-    });
-    assert.deepEqual(yaml.position("/200"), { line: 7, column: 1 });
-    assert.deepEqual(yaml.position("/routes/1/nothing"), {
-      line: 5,
-      column: 5,
-    });
-    assert.deepEqual(yaml.position("/routes/0/path/deep"), {
-      line: 4,
-      column: 5,
-    });
-    assert.deepEqual(yaml.position(""), { line: 1, column: 1 });
+    for (const name of Object.keys(files)) {
+      assert.deepEqual(await read(name, thread), await read(name), name);
+    }
+    assert.equal(await findConfig(folder, thread), await findConfig(folder));
   });
 });
 
