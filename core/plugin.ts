@@ -98,7 +98,10 @@ export {
   linesOf,
   readTextSync,
   TABLE_LIMITS,
+  TIMES_LIMITS,
 } from "./lib/read_file.ts";
+export { type TableKind, tableOf, withTables } from "./lib/tables.ts";
+export { atOnce } from "./lib/time/mod.ts";
 
 /**
  * Infers the types of a plugin from its schemas: `setup` receives the options that `options` parses, and `route` the keys that

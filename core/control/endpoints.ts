@@ -23,9 +23,10 @@ import type {
 import { PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
 import { isRequestBodyError } from "../lib/request_body_error.ts";
+import { withTables } from "../lib/tables.ts";
 
 /** Maximum size of a request body, in bytes. */
-const BODY_LIMIT = 1024 * 1024;
+export const BODY_LIMIT: number = 1024 * 1024;
 
 /** HTTP status of each error code; 400 for all others. */
 const STATUS: Readonly<Partial<Record<string, number>>> = {
@@ -188,7 +189,7 @@ async function readBody(schema: Schema, request: Request): Promise<Parsed> {
       allowed: `at most ${MAX_DEPTH} lists and objects within one another`,
     }]);
   }
-  const result = validate(schema, read.value);
+  const result = await withTables(() => validate(schema, read.value));
   return result.issues === undefined ? result : invalid("body", result.issues);
 }
 

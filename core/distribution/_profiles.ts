@@ -5,6 +5,7 @@
  */
 import { parseDuration, type Validation } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
+import { missedTables } from "../lib/tables.ts";
 import type { Distribution } from "../plugin.ts";
 
 /** Maximum depth of families within each other, and of profiles that refer to each other. */
@@ -165,6 +166,7 @@ export class Profiles {
       deepest: this.#deepest,
       unusable: this.unusable,
     };
+    const missed = missedTables();
     this.#deepest = depth;
     this.#open.push(name);
     let result: Validation<Distribution>;
@@ -180,7 +182,8 @@ export class Profiles {
     };
     this.#deepest = Math.max(deepest, this.#deepest);
     this.unusable = unusable;
-    this.#compiled.set(name, compiled);
+    // Not remembered if a table was missing: compiled again, the profile has no such error.
+    if (missedTables() === missed) this.#compiled.set(name, compiled);
     return compiled;
   }
 }

@@ -31,7 +31,7 @@ export const PROBLEM_BYTES: number = 6 *
   (ISSUES_LIMIT + LONGEST_ALLOWED + 8 * LONGEST_ECHO);
 
 /**
- * Creates the response for a problem. Whatever a request or a configuration contains, the document has a bounded size: texts are
+ * Creates the response for a problem. The document has a bounded size for any request and any configuration: texts are
  * cut, large values are left out, and issues beyond {@linkcode ISSUES_LIMIT} are counted.
  *
  * @param headers further headers; `content-type` is set to `application/problem+json`

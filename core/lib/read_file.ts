@@ -28,25 +28,28 @@ export interface LineLimits extends FileLimits {
 /** Limits of configurations, of load scripts before their own limit applies, and of certificates. */
 export const TEXT_LIMITS: FileLimits = { bytes: 64 * MIB };
 
-/** Limits of files whose numbers a setting consists of: points of a trace, times and buckets of a distribution. */
-export const TABLE_LIMITS: LineLimits = {
+/** Limits of files with the times of a distribution. */
+export const TIMES_LIMITS: LineLimits = {
   bytes: 16 * MIB,
   lines: 1_000_000,
   length: 65_536,
 };
 
+/** Limits of files with points of a trace or buckets of a distribution, which are more than numbers in memory. */
+export const TABLE_LIMITS: LineLimits = { ...TIMES_LIMITS, lines: 100_000 };
+
 /** Error that says why a file cannot be read, in words that follow "Cannot read the file: ". */
 export class FileError extends Error {
   /** Name of this class. */
   override readonly name = "FileError";
-  /** What would be read, in words. */
+  /** Files that would be read, in words. */
   readonly allowed: string;
 
   /**
    * Creates an error.
    *
    * @param message the reason
-   * @param allowed what would be read, in words
+   * @param allowed files that would be read, in words
    */
   constructor(
     message: string,
@@ -129,7 +132,7 @@ export function checkFile(path: string, limits: FileLimits): void {
  */
 export function openRegular(path: string): Deno.FsFile {
   try {
-    // Before it is opened, since that would wait for the other end of a pipe.
+    // Checked before it is opened, because opening a pipe waits for its other end.
     checkKind(Deno.statSync(path));
     return Deno.openSync(path);
   } catch (error) {
@@ -155,7 +158,7 @@ export async function readBytes(
     let size = 0;
     for await (const part of file.readable) {
       size += part.length;
-      // It may grow, and the files of some systems have no size.
+      // A file may grow while it is read, and some files report no size.
       checkSize(size, limits);
       parts.push(part);
     }
@@ -195,7 +198,29 @@ export function readTextSync(path: string, limits: FileLimits): string {
  *
  * @throws FileError where it cannot be read, or a limit is passed
  */
-export function* linesOf(path: string, limits: LineLimits): Generator<string> {
+export function linesOf(
+  path: string,
+  limits: LineLimits,
+): Generator<string, void> {
+  return linesFrom(partsOf(path, limits), limits);
+}
+
+/**
+ * Yields the lines of a UTF-8 file that was read as a whole.
+ *
+ * @throws FileError where a limit is passed
+ */
+export function linesIn(
+  bytes: Uint8Array,
+  limits: LineLimits,
+): Generator<string, void> {
+  return linesFrom(partsIn(bytes), limits);
+}
+
+function* linesFrom(
+  parts: Iterable<string>,
+  limits: LineLimits,
+): Generator<string, void> {
   let rest = "";
   let number = 0;
   const checked = (line: string): string => {
@@ -214,7 +239,7 @@ export function* linesOf(path: string, limits: LineLimits): Generator<string> {
     }
     return line;
   };
-  for (const part of partsOf(path, limits)) {
+  for (const part of parts) {
     rest += part;
     let start = 0;
     for (let end; (end = rest.indexOf("\n", start)) >= 0; start = end + 1) {
@@ -227,7 +252,15 @@ export function* linesOf(path: string, limits: LineLimits): Generator<string> {
   if (rest !== "") yield checked(rest);
 }
 
-function* partsOf(path: string, limits: FileLimits): Generator<string> {
+function* partsIn(bytes: Uint8Array): Generator<string, void> {
+  const decoder = new TextDecoder();
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    yield decoder.decode(bytes.subarray(at, at + CHUNK), { stream: true });
+  }
+  yield decoder.decode();
+}
+
+function* partsOf(path: string, limits: FileLimits): Generator<string, void> {
   checkFile(path, limits);
   using file = openRegular(path);
   const decoder = new TextDecoder();

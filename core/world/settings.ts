@@ -30,6 +30,7 @@ import {
   isThenable,
   messageOfThrown,
 } from "../lib/thrown.ts";
+import { withTables } from "../lib/tables.ts";
 import type { Distribution, Family, Kit, Plugin, Schema } from "../plugin.ts";
 import { isSchema } from "./plugin_guard.ts";
 import {
@@ -141,6 +142,13 @@ export async function readSettings(
     await checkBeforeImports(input, known);
   }
   const pluginSet = same ?? await loadPluginSet(input);
+  return await withTables(() => readWith(pluginSet, input));
+}
+
+async function readWith(
+  pluginSet: PluginSet,
+  input: SettingsInput,
+): Promise<Settings> {
   const { parser, routeKeys } = pluginSet;
   const { kit, families } = parser;
   const schemas = pluginSet.schemas ??= createConfigSchemas({ kit, routeKeys });
@@ -208,16 +216,18 @@ async function checkBeforeImports(
   const { kit } = known.parser;
   const { routeKeys } = known;
   const schemas = known.schemas ??= createConfigSchemas({ kit, routeKeys });
-  const whole = await inSlices(
-    validationSteps(input.value, { kit, ...schemas }),
-  );
+  const found = await withTables(async () => {
+    const steps = validationSteps(input.value, { kit, ...schemas });
+    const { issues = [] } = await inSlices(steps);
+    return [
+      ...invalid(issues),
+      ...readOptions(withOptions(known, input)).issues,
+    ];
+  });
   const { plugins } = addGiven(input.builtin.plugins, input.plugins);
   const issues = [
     ...refusedPlugins(entriesIn(input), input.folder, plugins),
-    ...[
-      ...invalid(whole.issues ?? []),
-      ...readOptions(withOptions(known, input)).issues,
-    ].filter(({ issue }) => !issue.message.startsWith("Unknown ")),
+    ...found.filter(({ issue }) => !issue.message.startsWith("Unknown ")),
   ];
   if (issues.length > 0) throw invalidSettings(issues, { complete: false });
 }

@@ -4,9 +4,15 @@
  * @module
  */
 import type { Functions } from "./_functions.ts";
-import { fileIssue, readLines, toNumber } from "./_lines.ts";
+import {
+  type LineLimits,
+  TABLE_LIMITS,
+  type TableKind,
+} from "../../core/plugin.ts";
+import { fileIssue, readLines, tableIn, toNumber } from "./_lines.ts";
 import { normalCdf, normalQuantile } from "./_normal.ts";
 import { invalidParameters } from "./_parameters.ts";
+import { firstIndex } from "./_search.ts";
 import { type Curve, monotoneCurve, type Point } from "./_pchip.ts";
 
 /** A bucket as monitoring systems write it. */
@@ -40,6 +46,9 @@ export interface Bucket {
   /** Share of all times in it. */
   readonly share: number;
 }
+
+/** Limits of a file. Its lines are few, since the mean is integrated from bucket to bucket. */
+export const BUCKET_LIMITS: LineLimits = { ...TABLE_LIMITS, lines: 10_000 };
 
 /** Smaller shares are rounding errors. */
 const NEGLIGIBLE = 1e-12;
@@ -100,6 +109,42 @@ const IN_FILE: Readonly<Record<BucketIssue["key"], string>> = {
     "must have a count of at least the one before, since counts are cumulative",
 };
 
+/** Files with a boundary and a count in each line. */
+const bucketFiles = (
+  cumulative: boolean,
+): TableKind<readonly BucketCount[]> => ({
+  limits: BUCKET_LIMITS,
+  *read(lines, path) {
+    const buckets: BucketCount[] = [];
+    yield* readLines({ lines, path }, (cells, first) => {
+      const [le, count] = cells.map((cell) =>
+        cell === "+Inf" ? Infinity : toNumber(cell)
+      );
+      if (first && Number.isNaN(le) && Number.isNaN(count)) return;
+      if (cells.length !== 2 || !(le > 0 && count >= 0 && count < Infinity)) {
+        return { message: "has no boundary and count", allowed: ALLOWED_LINE };
+      }
+      const bucket = { le: le === Infinity ? "+Inf" as const : le, count };
+      const last = buckets[buckets.length - 1];
+      const wrong = checkBucket(bucket, last, cumulative);
+      buckets.push(bucket);
+      return wrong && { message: IN_FILE[wrong.key], allowed: wrong.allowed };
+    });
+    if (totalCount(buckets, cumulative) === 0) {
+      throw invalidParameters([
+        fileIssue(path, {
+          message: "The file has no counts",
+          allowed: ALLOWED_LINE,
+        }),
+      ]);
+    }
+    return buckets;
+  },
+});
+
+const CUMULATIVE = bucketFiles(true);
+const SEPARATE = bucketFiles(false);
+
 /**
  * Reads lines of a boundary and a count.
  *
@@ -110,29 +155,7 @@ export function readBuckets(
   path: string,
   cumulative: boolean,
 ): readonly BucketCount[] {
-  const buckets: BucketCount[] = [];
-  readLines(path, (cells, first) => {
-    const [le, count] = cells.map((cell) =>
-      cell === "+Inf" ? Infinity : toNumber(cell)
-    );
-    if (first && Number.isNaN(le) && Number.isNaN(count)) return;
-    if (cells.length !== 2 || !(le > 0 && count >= 0 && count < Infinity)) {
-      return { message: "has no boundary and count", allowed: ALLOWED_LINE };
-    }
-    const bucket = { le: le === Infinity ? "+Inf" as const : le, count };
-    const wrong = checkBucket(bucket, buckets[buckets.length - 1], cumulative);
-    buckets.push(bucket);
-    return wrong && { message: IN_FILE[wrong.key], allowed: wrong.allowed };
-  });
-  if (totalCount(buckets, cumulative) === 0) {
-    throw invalidParameters([
-      fileIssue(path, {
-        message: "The file has no counts",
-        allowed: ALLOWED_LINE,
-      }),
-    ]);
-  }
-  return buckets;
+  return tableIn(cumulative ? CUMULATIVE : SEPARATE, path);
 }
 
 /**
@@ -183,21 +206,16 @@ export function bucketFunctions(buckets: readonly Bucket[]): Functions {
   const pieces = piecesOf(buckets);
   const last = pieces.length - 1;
   const fromBelow = (u: number): number => {
-    let i = 0;
-    while (i < last && pieces[i].below + pieces[i].share < u) i++;
-    return pieces[i].quantile(u, 1 - u);
+    const i = firstIndex(pieces, ({ below, share }) => below + share >= u);
+    return pieces[Math.min(i, last)].quantile(u, 1 - u);
   };
   const fromAbove = (v: number): number => {
-    let i = last;
-    while (i > 0 && pieces[i].above + pieces[i].share <= v) i--;
-    return pieces[i].quantile(1 - v, v);
+    const i = firstIndex(pieces, ({ above, share }) => above + share <= v) - 1;
+    return pieces[Math.max(i, 0)].quantile(1 - v, v);
   };
   /** The last piece that begins at or below x. */
-  const pieceAt = (x: number): Piece | undefined => {
-    let i = last;
-    while (i >= 0 && pieces[i].from > x) i--;
-    return pieces[i];
-  };
+  const pieceAt = (x: number): Piece | undefined =>
+    pieces[firstIndex(pieces, ({ from }) => from > x) - 1];
   return {
     quantile: (u) => u <= 0.5 ? fromBelow(u) : fromAbove(1 - u),
     survivalQuantile: (v) => v <= 0.5 ? fromAbove(v) : fromBelow(1 - v),

@@ -4,10 +4,10 @@
  * @module
  */
 import {
-  type FileError,
+  FileError,
   type Issue,
-  linesOf,
-  TABLE_LIMITS,
+  type TableKind,
+  tableOf,
 } from "../../core/plugin.ts";
 import { invalidParameters } from "./_parameters.ts";
 
@@ -22,33 +22,35 @@ export interface LineIssue {
   readonly allowed: string;
 }
 
+/** Number of lines that are read without a pause. */
+const STRETCH = 64;
+
 /**
- * Reads the lines of a UTF-8 file that are not blank.
+ * Reads the lines of a file that are not blank.
  *
- * @param path absolute path
+ * @param file its lines and its path
  * @param read receives the cells of a line, which commas, semicolons or tabs separate, and true for the first line, which may
  * be a header; returns the error in the line, if there is one
- * @throws PerfmockError `CONFIG_INVALID` at `/file`, with line numbers, if the file cannot be read or lines are wrong
+ * @throws PerfmockError `CONFIG_INVALID` at `/file`, with line numbers, if lines are wrong
  */
-export function readLines(
-  path: string,
+export function* readLines(
+  { lines, path }: { readonly lines: Iterable<string>; readonly path: string },
   read: (cells: readonly string[], first: boolean) => LineIssue | undefined,
-): void {
+): Generator<void, void> {
   const issues: Issue[] = [];
   let number = 0;
   let first = true;
   let unreported = 0;
-  const take = (line: string): void => {
-    number++;
-    if (line.trim() === "") return;
+  for (const line of lines) {
+    if (++number % STRETCH === 0) yield;
+    if (line.trim() === "") continue;
     const issue = read(line.split(/[,;\t]/).map((cell) => cell.trim()), first);
     first = false;
-    if (issue === undefined) return;
+    if (issue === undefined) continue;
     const message = `Line ${number} ${issue.message}`;
     if (issues.length === MAX_ISSUES) unreported++;
     else issues.push(fileIssue(path, { ...issue, message }));
-  };
-  for (const line of readableLines(path)) take(line);
+  }
   if (unreported > 0) {
     const message = `Further lines with errors: ${unreported}`;
     issues.push({ ...issues[0], message });
@@ -56,13 +58,17 @@ export function readLines(
   if (issues.length > 0) throw invalidParameters(issues);
 }
 
-/** Yields lines; throws an issue of the file where it cannot be read. */
-function* readableLines(path: string): Generator<string> {
+/**
+ * Returns the table in a file.
+ *
+ * @throws PerfmockError `CONFIG_INVALID` at `/file`, if the file cannot be read or lines are wrong
+ */
+export function tableIn<T>(kind: TableKind<T>, path: string): T {
   try {
-    yield* linesOf(path, TABLE_LIMITS);
+    return tableOf(kind, path);
   } catch (error) {
-    // Errors of whoever takes the lines do not come here.
-    const { allowed, message } = error as FileError;
+    if (!(error instanceof FileError)) throw error;
+    const { allowed, message } = error;
     throw invalidParameters([
       fileIssue(path, { message: `Cannot read the file: ${message}`, allowed }),
     ]);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { firstIndex } from "./_search.ts";
+
 /** A curve that never decreases. */
 export interface Curve {
   /** Ordinate at x; beyond the points, on a straight line. */
@@ -31,8 +33,7 @@ export function monotoneCurve(points: readonly Point[]): Curve {
   return {
     at: (x) => {
       if (x <= first.x) return first.y + (x - first.x) * first.slope;
-      let i = 0;
-      while (i < pieces.length && x > pieces[i].endX) i++;
+      const i = firstIndex(pieces, ({ endX }) => x <= endX);
       return i < pieces.length
         ? cubic(pieces[i], x)
         : last.endY + (x - last.endX) * last.endSlope;
@@ -41,8 +42,7 @@ export function monotoneCurve(points: readonly Point[]): Curve {
       if (y < first.y) return along(first.x, y - first.y, first.slope);
       if (y >= last.endY) return along(last.endX, y - last.endY, last.endSlope);
       // The last piece that begins at or below y: the pieces before it may be flat.
-      let i = pieces.length - 1;
-      while (pieces[i].y > y) i--;
+      const i = firstIndex(pieces, (piece) => piece.y > y) - 1;
       return bisect(pieces[i], y);
     },
   };

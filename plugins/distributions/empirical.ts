@@ -3,9 +3,23 @@
  *
  * @module
  */
-import type { Family, Shape } from "../../core/plugin.ts";
+import {
+  atOnce,
+  type Family,
+  FileError,
+  type Shape,
+  type TableKind,
+  TIMES_LIMITS,
+} from "../../core/plugin.ts";
 import { invalidParameters, requireOneForm } from "./_parameters.ts";
-import { fileIssue, type LineIssue, readLines, toNumber } from "./_lines.ts";
+import {
+  fileIssue,
+  type LineIssue,
+  readLines,
+  tableIn,
+  toNumber,
+} from "./_lines.ts";
+import { sortInSteps } from "./_sort.ts";
 
 /** Parameters of {@linkcode empirical}: values or file. */
 export interface EmpiricalParameters {
@@ -34,13 +48,41 @@ export const empirical: Family<EmpiricalParameters> = {
       requireOneForm(context, given, [["values"], ["file"]])
     ),
   create: ({ values = [], file }) =>
-    fromTimes(
-      file === undefined ? Float64Array.from(values) : timesOf(file),
+    shapeOf(
+      file === undefined
+        ? atOnce(summarise(Float64Array.from(values).sort()))
+        : tableIn(TIMES, file),
     ),
 };
 
-function fromTimes(times: Float64Array): Shape {
-  times.sort();
+/** Measured times in ascending order, with their moments. */
+interface Times {
+  readonly times: Float64Array;
+  readonly mean: number;
+  readonly standardDeviation: number;
+}
+
+/** Number of times that are added up without a pause. */
+const STRETCH = 65_536;
+
+/** @param times in ascending order */
+function* summarise(times: Float64Array): Generator<void, Times> {
+  const n = times.length;
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    sum += times[i];
+    if (i % STRETCH === 0) yield;
+  }
+  const mean = sum / n;
+  let squares = 0;
+  for (let i = 0; i < n; i++) {
+    squares += (times[i] - mean) ** 2;
+    if (i % STRETCH === 0) yield;
+  }
+  return { times, mean, standardDeviation: Math.sqrt(squares / n) };
+}
+
+function shapeOf({ times, mean, standardDeviation }: Times): Shape {
   const n = times.length;
   const last = n - 1;
   const at = (rank: number) => times[Math.min(last, Math.max(0, rank))];
@@ -54,47 +96,56 @@ function fromTimes(times: Float64Array): Shape {
     }
     return low;
   };
-  const mean = times.reduce((sum, x) => sum + x, 0) / n;
-  const variance = times.reduce((sum, x) => sum + (x - mean) ** 2, 0) / n;
   return {
     quantile: (u) => at(Math.ceil(u * n) - 1),
     survivalQuantile: (v) => at(last - Math.floor(v * n)),
     cdf: (x) => notAbove(x) / n,
     survival: (x) => (n - notAbove(x)) / n,
     mean,
-    standardDeviation: Math.sqrt(variance),
+    standardDeviation,
   };
 }
 
-function timesOf(path: string): Float64Array {
-  let times = new Float64Array(1024);
-  let count = 0;
-  readLines(path, (cells, first) => {
-    const numbers = cells.map(toNumber);
-    if (first && numbers.every(Number.isNaN)) return headerIssue(cells);
-    for (let i = 0; i < numbers.length; i++) {
-      const x = numbers[i];
-      if (!(x >= 0 && x < Infinity)) {
-        return { message: "has no time", allowed: ALLOWED };
+/** Files with measured times. */
+const TIMES: TableKind<Times> = {
+  limits: TIMES_LIMITS,
+  *read(lines, path) {
+    let times = new Float64Array(1024);
+    let count = 0;
+    yield* readLines({ lines, path }, (cells, first) => {
+      const numbers = cells.map(toNumber);
+      if (first && numbers.every(Number.isNaN)) return headerIssue(cells);
+      for (let i = 0; i < numbers.length; i++) {
+        const x = numbers[i];
+        if (!(x >= 0 && x < Infinity)) {
+          return { message: "has no time", allowed: ALLOWED };
+        }
+        if (count === TIMES_LIMITS.lines) {
+          throw new FileError(
+            `it has more than ${TIMES_LIMITS.lines} times`,
+            `at most ${TIMES_LIMITS.lines} times`,
+          );
+        }
+        if (count === times.length) {
+          const longer = new Float64Array(2 * count);
+          longer.set(times);
+          times = longer;
+        }
+        times[count++] = x;
       }
-      if (count === times.length) {
-        const longer = new Float64Array(2 * count);
-        longer.set(times);
-        times = longer;
-      }
-      times[count++] = x;
+    });
+    if (count === 0) {
+      throw invalidParameters([
+        fileIssue(path, {
+          message: "The file has no times",
+          allowed: ALLOWED,
+        }),
+      ]);
     }
-  });
-  if (count === 0) {
-    throw invalidParameters([
-      fileIssue(path, {
-        message: "The file has no times",
-        allowed: ALLOWED,
-      }),
-    ]);
-  }
-  return times.slice(0, count);
-}
+    const sorted = yield* sortInSteps(times.subarray(0, count));
+    return yield* summarise(sorted);
+  },
+};
 
 function headerIssue(cells: readonly string[]): LineIssue | undefined {
   return cells.length === 1 ? undefined : {

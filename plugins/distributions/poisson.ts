@@ -54,7 +54,7 @@ function poissonCounts(mean: number): Functions {
   const above = new Float64Array(shares.length);
   const last = shares.length - 1;
   for (let i = 0, sum = 0; i <= last; i++) below[i] = sum += shares[i];
-  // Summed from the upper end, so that small tails keep all their digits.
+  // Sums from the upper end, so that small tails keep all their digits.
   for (let i = last, sum = 0; i > 0; i--) above[i - 1] = sum += shares[i];
   const search = (reached: (i: number) => boolean): number => {
     let low = 0;

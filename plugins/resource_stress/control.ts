@@ -11,6 +11,7 @@ import {
   type Kit,
   PerfmockError,
   validate,
+  withTables,
 } from "../../core/plugin.ts";
 import { scenarioSchema, type ScenarioSettings } from "./settings.ts";
 import type { Stress } from "./stress.ts";
@@ -224,10 +225,8 @@ export function createService(kit: Kit, stress: Stress): StressScenarios {
   const schema = scenarioSchema(kit, (asked) => stress.checkCaps(asked));
   return {
     issues: (value) => validate(schema, value).issues ?? [],
-    // Every error is a rejection of the promise.
-    // deno-lint-ignore require-await
     start: async (value, owner) => {
-      const read = validate(schema, value);
+      const read = await withTables(() => validate(schema, value));
       if (read.issues !== undefined) {
         throw new PerfmockError(
           "ARGUMENT_INVALID",

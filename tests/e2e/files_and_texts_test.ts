@@ -5,22 +5,24 @@ import { folderWith } from "../support/plugins.ts";
 
 const QUIET = { log: () => {} };
 
-/** Makes a call while the event loop is watched; returns its answer and the longest turn in ms. */
+/** Makes a call while the event loop is watched; returns its answer, the longest turn in ms, and the number of turns. */
 async function watched(
   url: URL,
   init: RequestInit,
-): Promise<{ status: number; text: string; longest: number }> {
+): Promise<{ status: number; text: string; longest: number; turns: number }> {
   let longest = 0;
+  let turns = 0;
   let last = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
     longest = Math.max(longest, now - last);
     last = now;
+    turns++;
   }, 1);
   const response = await fetch(url, init);
   const text = await response.text();
   clearInterval(timer);
-  return { status: response.status, text, longest };
+  return { status: response.status, text, longest, turns };
 }
 
 Deno.test("Scripts of 1 MiB in YAML are read while the server answers", async () => {
@@ -98,4 +100,49 @@ Deno.test("Runs refuse traces and CSV files that are no files, and report the er
   }
   const good = await start(replay(`${folder.path}/good.txt`));
   equal(good.status, 201, good.text);
+});
+
+Deno.test("Settings that name large files are read while the server answers, wherever they stand", async () => {
+  const times = Array.from({ length: 300_000 }, (_, i) => i % 1000);
+  await using folder = await folderWith({
+    "times.txt": times.join("\n"),
+    "points.csv": Array.from({ length: 50_000 }, (_, i) => `${i}s,${i}/s`)
+      .join("\n"),
+    "bad.txt": `${times.join("\n")}\nnever\n`,
+  });
+  await using server = await createPerfmock(
+    { routes: [{ id: "a", path: "/a" }] },
+    { ...QUIET, folder: folder.url },
+  );
+  const file = (name: string) => ({ empirical: { file: name } });
+  for (
+    const [path, method, body, status] of [
+      ["routes/a", "PATCH", { serviceTime: file("times.txt") }, 200],
+      ["routes/a", "PATCH", { serviceTime: file("bad.txt") }, 400],
+      ["config", "PATCH", {
+        plugins: { distributions: { profiles: { p: file("times.txt") } } },
+      }, 200],
+      ["distributions/explain", "POST", {
+        distribution: file("times.txt"),
+      }, 200],
+      ["load_engine/runs", "POST", {
+        scenarios: {
+          s: {
+            executor: "arrival-rate",
+            rate: { trace: { file: `${folder.path}/points.csv` } },
+            duration: "1ms",
+            requests: [{ path: "/a" }],
+          },
+        },
+      }, 201],
+    ] as const
+  ) {
+    const answer = await watched(new URL(`_perfmock/${path}`, server.url), {
+      method,
+      body: JSON.stringify(body),
+    });
+    equal(answer.status, status, answer.text);
+    // Read at once, the file would keep the event loop for one or two turns.
+    ok(answer.turns > 20, `${answer.turns} turns for ${path}`);
+  }
 });

@@ -32,11 +32,18 @@ export class PiecewiseLinear implements Form {
   /** @param knots at least one */
   constructor(knots: readonly Knot[]) {
     this.knots = withRoots(withoutRest(merged(knots)));
-    this.#times = Float64Array.from(this.knots, ({ at }) => at);
-    this.#before = Float64Array.from(this.knots, ({ before }) => before);
-    this.#after = Float64Array.from(this.knots, ({ after }) => after);
-    this.#areas = new Float64Array(this.knots.length);
-    for (let i = 1; i < this.knots.length; i++) {
+    const { length } = this.knots;
+    this.#times = new Float64Array(length);
+    this.#before = new Float64Array(length);
+    this.#after = new Float64Array(length);
+    for (let i = 0; i < length; i++) {
+      const { at, before, after } = this.knots[i];
+      this.#times[i] = at;
+      this.#before[i] = before;
+      this.#after[i] = after;
+    }
+    this.#areas = new Float64Array(length);
+    for (let i = 1; i < length; i++) {
       this.#areas[i] = this.#areas[i - 1] + this.#area(i - 1, this.#times[i]);
     }
     this.end = this.#times[this.#times.length - 1];
@@ -123,7 +130,7 @@ export class PiecewiseLinear implements Form {
 function merged(knots: readonly Knot[]): Knot[] {
   const result: Knot[] = [];
   for (const knot of knots) {
-    const last = result.at(-1);
+    const last = result[result.length - 1];
     if (last === undefined || knot.at > last.at) result.push(knot);
     else result[result.length - 1] = { ...last, after: knot.after };
   }
@@ -142,10 +149,15 @@ function withoutRest(knots: Knot[]): Knot[] {
 
 /** Adds a knot wherever a line crosses 0. */
 function withRoots(knots: readonly Knot[]): Knot[] {
-  return knots.flatMap((knot, i) => {
-    if (i === 0 || !(knots[i - 1].after * knot.before < 0)) return [knot];
-    const { at, after: from } = knots[i - 1];
-    const root = at + (knot.at - at) * (from / (from - knot.before));
-    return [{ at: root, before: 0, after: 0 }, knot];
-  });
+  const result: Knot[] = [];
+  let last: Knot | undefined;
+  for (const knot of knots) {
+    if (last !== undefined && last.after * knot.before < 0) {
+      const share = last.after / (last.after - knot.before);
+      const at = last.at + (knot.at - last.at) * share;
+      result.push({ at, before: 0, after: 0 });
+    }
+    result.push(last = knot);
+  }
+  return result;
 }

@@ -5,7 +5,8 @@
  */
 import type { KitType } from "../../contract/values.ts";
 import type { Issue } from "../../errors.ts";
-import { FileError, linesOf, TABLE_LIMITS } from "../read_file.ts";
+import { FileError, TABLE_LIMITS } from "../read_file.ts";
+import type { TableKind } from "../tables.ts";
 
 /** Maximum number of errors of one file that are reported one by one. */
 const REPORTED = 10;
@@ -23,57 +24,61 @@ interface Cells {
   readonly unit: KitType<number>;
 }
 
-type TraceError = Omit<Issue, "path">;
+/** An error in a file, without its path in the settings. */
+export type TraceError = Omit<Issue, "path">;
 
-/**
- * Reads a file with a line `time,value` for each point, separated by comma, semicolon or tab. The first line may be a
- * header.
- *
- * @param path absolute path of the file
- * @returns at least one point, or else the errors in the file
- */
-export function readTrace(
-  path: string,
-  cells: Cells,
-): {
+/** Points of a file, at least one, or else the errors in it. */
+interface TraceReading {
   readonly points: readonly Point[];
   readonly errors: readonly TraceError[];
-} {
-  const points: Point[] = [];
-  const errors: TraceError[] = [];
-  let number = 0;
-  let further = 0;
-  try {
-    for (const line of linesOf(path, TABLE_LIMITS)) {
-      number++;
-      if (line.trim() === "" || number === 1 && isHeader(line)) continue;
-      const read = readLine(line, cells, points.at(-1));
-      if ("at" in read) points.push(read);
-      else if (errors.length === REPORTED) further++;
-      else {
-        // The file's own text is kept out of errors: it may be a secret.
-        const message = `Line ${number} ${read.message}`;
-        errors.push({ ...read, message, value: path });
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    const message = `Cannot read the file: ${error.message}`;
-    return {
-      points,
-      errors: [{ message, value: path, allowed: error.allowed }],
-    };
-  }
-  if (points.length === 0 && errors.length === 0) {
-    errors.push({ message: "The file holds no points", value: path });
-  }
+}
+
+/** Number of lines that are read without a pause. */
+const STRETCH = 64;
+
+/**
+ * Makes the kind of a file with a line `time,value` for each point, separated by comma, semicolon or tab. The first line may
+ * be a header.
+ *
+ * @param cells types of the two cells of a line
+ */
+export function traceFiles(cells: Cells): TableKind<TraceReading> {
   return {
-    points,
-    errors: further === 0 ? errors : [
-      ...errors,
-      { message: `Further lines with errors: ${further}`, value: path },
-    ],
+    limits: TABLE_LIMITS,
+    *read(lines, path) {
+      const points: Point[] = [];
+      const errors: TraceError[] = [];
+      let number = 0;
+      let further = 0;
+      for (const line of lines) {
+        if (++number % STRETCH === 0) yield;
+        if (line.trim() === "" || number === 1 && isHeader(line)) continue;
+        const read = readLine(line, cells, points.at(-1));
+        if ("at" in read) points.push(read);
+        else if (errors.length === REPORTED) further++;
+        else {
+          // The file's own text is kept out of errors: it may be a secret.
+          const message = `Line ${number} ${read.message}`;
+          errors.push({ ...read, message, value: path });
+        }
+      }
+      if (points.length === 0 && errors.length === 0) {
+        errors.push({ message: "The file holds no points", value: path });
+      }
+      if (further > 0) {
+        const message = `Further lines with errors: ${further}`;
+        errors.push({ message, value: path });
+      }
+      return { points, errors };
+    },
   };
+}
+
+/** Returns the error in the settings of a file that cannot be read. */
+export function unreadableTrace(path: string, error: unknown): TraceError {
+  if (!(error instanceof FileError)) throw error;
+  const message = `Cannot read the file: ${error.message}`;
+  return { message, value: path, allowed: error.allowed };
 }
 
 /** Returns true if no cell of the line starts with a digit. */

@@ -6,7 +6,8 @@
 import type { Signal } from "../../contract/values.ts";
 import { checkTimes, type Form, type FormDefinition } from "./_form.ts";
 import { type Knot, PiecewiseLinear } from "./_piecewise_linear.ts";
-import { readTrace } from "./_read_trace.ts";
+import { traceFiles, unreadableTrace } from "./_read_trace.ts";
+import { tableOf } from "../tables.ts";
 
 /** Creates the signal of a bare value. */
 export function constantForm(value: number): Form {
@@ -102,8 +103,16 @@ export const trace: FormDefinition = {
     const duration = kit.duration();
     const points = z.array(z.strictObject({ at: duration, value: unit })).min(1)
       .check(checkTimes({ firstAtZero: false }));
+    const files = traceFiles({ duration, unit });
+    const read = (path: string) => {
+      try {
+        return tableOf(files, path);
+      } catch (error) {
+        return { points: [], errors: [unreadableTrace(path, error)] };
+      }
+    };
     const file = kit.file().transform((path, { issues }) => {
-      const { points, errors } = readTrace(path, { duration, unit });
+      const { points, errors } = read(path);
       for (const { message, ...params } of errors) {
         issues.push({ code: "custom", message, input: path, params });
       }

@@ -41,7 +41,7 @@ export const square: FormDefinition = {
         { at: 0, before: high, after: high },
         { at: duty * period, before: high, after: low },
       ]);
-      // Without a change there is no cycle.
+      // A signal that never changes has no cycle.
       return once.constant || duty === 1
         ? new PiecewiseLinear([once.knots[0]])
         : new Periodic(once, period);

@@ -40,17 +40,17 @@ export interface TraceFile {
 }
 
 /** Limits of a list of times and of an access log. */
-const LINE_LIMITS: LineLimits = {
+export const LINE_LIMITS: LineLimits = {
   bytes: 256 * 1024 ** 2,
   lines: 5_000_000,
   length: 65_536,
 };
 
 /** Limits of a HAR, which is parsed as a whole. */
-const HAR_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
+export const HAR_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
 
 /** Greatest length of all distinct requests of a trace, in characters. */
-const MAX_REQUESTS = 128 * 1024 ** 2;
+export const MAX_REQUESTS: number = 128 * 1024 ** 2;
 
 /** Maximum number of issues that are listed one by one. */
 const MAX_LISTED = 10;

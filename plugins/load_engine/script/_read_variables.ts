@@ -141,13 +141,13 @@ function choices(values: readonly string[]): Variable {
 export type Columns = ReadonlyMap<string, readonly string[]>;
 
 /** Limits of a CSV file. */
-const CSV_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
+export const CSV_LIMITS: FileLimits = { bytes: 64 * 1024 ** 2 };
 
 /** Greatest number of rows of a CSV file. */
-const MAX_ROWS = 1_000_000;
+export const MAX_ROWS = 1_000_000;
 
 /** Greatest number of cells of a CSV file. */
-const MAX_CELLS = 8_000_000;
+export const MAX_CELLS = 8_000_000;
 
 /** Returns a sentence that says why a file cannot be read; undefined where it can. */
 function unreadable(path: string): string | undefined {

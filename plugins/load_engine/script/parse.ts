@@ -11,6 +11,7 @@ import {
   PerfmockError,
   toPointer,
   validate,
+  withTables,
 } from "../../../core/plugin.ts";
 import {
   CONTROL_EXECUTORS,
@@ -58,10 +59,11 @@ export async function parseScript(
     : readTarget(written.target, server?.targets);
   issues.push(...target.issues);
 
-  const read = Object.entries(written.scenarios).map((
-    [name, scenario],
-    index,
-  ) => readScenario({ name, index }, scenario, tools));
+  const read = await withTables(() =>
+    Object.entries(written.scenarios).map(([name, scenario], index) =>
+      readScenario({ name, index }, scenario, tools)
+    )
+  );
   issues.push(...read.flatMap((reading) => reading.issues), ...conflicts(read));
   const { thresholds, issues: thresholdIssues } = readThresholds(
     written.thresholds,

@@ -88,6 +88,21 @@ Deno.test("empirical reports ten errors of a file and the number of the others",
   });
 });
 
+Deno.test("empirical refuses a file with more times than it may have, however many are in a line", () => {
+  const line = "1,".repeat(1000).slice(0, -1);
+  withFile(`${line}\n`.repeat(1000), (file) => {
+    assert.equal(compile({ empirical: { file } }).mean, 1);
+  });
+  withFile(`${`${line}\n`.repeat(1000)}1`, (file) => {
+    const [{ message, allowed }] = issuesIn({ empirical: { file } });
+    assert.equal(
+      message,
+      "Cannot read the file: it has more than 1000000 times",
+    );
+    assert.equal(allowed, "at most 1000000 times");
+  });
+});
+
 Deno.test("empirical refuses a table of several columns", () => {
   withFile("time,elapsed\n1,2", (file) => {
     assertIssue({ empirical: { file } }, "/file", /Line 1 names 2 columns/);
