@@ -24,7 +24,7 @@ export const LIVE_INTERVAL = { min: 100, max: 60_000 } as const;
 const DEFAULT_INTERVAL = 1000;
 
 /** Maximum number of readers at a time: each of them costs a little. */
-const READER_LIMIT = 64;
+export const READER_LIMIT = 64;
 
 /**
  * Sends snapshots to all readers. Time is divided into ticks of the interval, counted since the feed was made, and an event's

@@ -10,7 +10,7 @@ import { PerfmockError } from "../errors.ts";
 const HOPS = "perfmock-hops";
 
 /** Maximum number of proxied routes, of this server and others, that a request passes. */
-const MAX_HOPS = 16;
+export const MAX_HOPS = 16;
 
 /** Headers that concern one connection (RFC 9110, section 7.6.1, and older practice). */
 const HOP_BY_HOP: readonly string[] = [

@@ -35,10 +35,10 @@ export const CHUNK = 16 * 1024;
 const UNPACED = 4 * CHUNK;
 
 /** Number of pieces that may be read in one turn of the event loop, of all bodies together. */
-const PIECES_PER_TURN = 64;
+export const PIECES_PER_TURN = 64;
 
 /** Number of bytes that count as one more piece. */
-const BYTES_PER_PIECE = 256 * 1024;
+export const BYTES_PER_PIECE: number = 256 * 1024;
 
 /** Budget of all bodies of this thread. */
 const budget = new TurnBudget(PIECES_PER_TURN);

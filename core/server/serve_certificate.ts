@@ -13,7 +13,7 @@ import type { Certificate } from "./engine.ts";
 const VALIDITY = 30 * 24 * 3_600_000;
 
 /** Limits of a file with a certificate or a key. */
-const LIMITS: FileLimits = { bytes: 1024 ** 2 };
+export const LIMITS: FileLimits = { bytes: 1024 ** 2 };
 
 /**
  * Provides the certificate of the server; undefined for plain HTTP.

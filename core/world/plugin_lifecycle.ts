@@ -16,10 +16,10 @@ import { coded, type CodedIssue, type LoadedPlugin } from "./plugin_loader.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
 
 /** Maximum time of a plugin's setup, in ms. */
-const SETUP_LIMIT = 10_000;
+export const SETUP_LIMIT = 10_000;
 
 /** Maximum time of a plugin's disposal, in ms. A disposal that takes longer is no longer awaited. */
-const DISPOSAL_LIMIT = 5000;
+export const DISPOSAL_LIMIT = 5000;
 
 /** Plugins in the order in which they are set up. */
 export interface Arrangement {

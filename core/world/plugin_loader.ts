@@ -43,7 +43,7 @@ export interface Loading {
 }
 
 /** Maximum time to load a plugin's module, in ms: a module that never finishes is named in the error. */
-const IMPORT_LIMIT = 30_000;
+export const IMPORT_LIMIT = 30_000;
 
 /** The version of the contract that this perfmock serves. */
 const CONTRACT = 1;

@@ -56,7 +56,7 @@ export async function preparePushing(
   host: Host,
   { statsd = false, otlp = false }: PushingOptions,
 ): Promise<Pushing> {
-  // Kept even while they are off: turning one off ends it, which only the revision that takes over may do.
+  // Exporters are kept even while they are off: only the revision that takes over may end one.
   const exporters = {
     statsd: host.keep(
       "statsd",

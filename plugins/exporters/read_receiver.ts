@@ -65,7 +65,7 @@ async function tableOf(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
   } catch {
-    // Not Linux, or no permission to read the table: the state is unknown, which is no error.
+    // Other systems have no such table, and it may not be readable: the state is unknown then, which is no error.
     return undefined;
   }
 }

@@ -55,7 +55,7 @@ const BURST = 16;
 const PAUSE = 5;
 
 /** Number of bytes in the receiver's buffer above which the next burst waits: about half of Linux's default buffer. */
-const MAX_WAITING = 100_000;
+export const MAX_WAITING = 100_000;
 
 /** Options of the StatsD exporter. */
 export interface StatsdOptions extends LineOptions {
@@ -218,7 +218,7 @@ export class Flusher {
     try {
       await this.#sendAll(channel, signal);
     } finally {
-      // In every case, so that no loss goes unreported.
+      // Reported in every case, so that no loss goes unnoticed.
       if (this.#unseen > 0) await this.#checkReceiver(channel);
     }
   }

@@ -35,7 +35,7 @@ export class ChainOrder {
    * @returns the first two pools that conflict with the orders added before; nothing is added then
    */
   add(route: string, pools: readonly string[]): Conflict | undefined {
-    // All pairs: other routes may take two the other way round that are not neighbours here.
+    // Compares all pairs, since two pools that are not neighbours here may be taken the other way round by another route.
     for (const [index, second] of pools.entries()) {
       for (const first of pools.slice(0, index)) {
         const routes = this.#path(second, first, new Set());

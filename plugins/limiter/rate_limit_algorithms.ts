@@ -88,7 +88,7 @@ export class TokenBucket implements Meter {
     const each = this.#window / this.#burst;
     const missing = Math.max(0, this.#full - now) / each;
     const remaining = Math.max(0, Math.floor(this.#burst - missing + 1e-9));
-    // All tokens but the one that is filled next.
+    // Counts all tokens but the one that is filled next.
     const others = this.#burst - remaining - 1;
     const next = others < 0 ? 0 : Math.max(0, (missing - others) * each);
     return { remaining, next };

@@ -125,7 +125,7 @@ async function start(
 }
 
 /** Maximum number of events waiting for a slow reader. Further progress is omitted; the summary never is. */
-const MAX_WAITING_EVENTS = 16;
+export const MAX_WAITING_EVENTS = 16;
 
 /** Responds with the events of a run: `progress` once a second, then `summary`, then the end. */
 export function runEvents(run: Run): Response {

@@ -97,7 +97,7 @@ export class Engine implements LoadEngine {
       try {
         return await simulateApart(order, ending);
       } catch (error) {
-        // Its thread has ended with the figures.
+        // The run's thread ended when it handed over the figures.
         throw error === SERVER_ENDS
           ? beyondLimit("the server is ending", 503)
           : error;

@@ -34,7 +34,7 @@ import {
 } from "./settings.ts";
 
 /** Maximum number of ended scenarios that are remembered. */
-const MAX_ENDED = 20;
+export const MAX_ENDED = 20;
 
 /** Suggestion for a scenario that asks for all cores. */
 const SPARE =

@@ -96,7 +96,7 @@ export class VirtualUsersRun extends ClosedRun<VirtualUsers> {
     this.#target = Math.round(users.at(elapsed));
     this.gather(this.#target);
     if (elapsed < users.end) {
-      // Counted from the start, so that lateness does not accumulate.
+      // Computed from the start of the run, so that lateness does not accumulate.
       const next = (Math.floor(elapsed / USERS_INTERVAL) + 1) * USERS_INTERVAL;
       this.clock.at(this.opened + next, look, this);
     } else if (this.#target === 0) this.close();

@@ -65,7 +65,7 @@ class TurnedDial {
     const value = course.at(elapsed);
     if (value !== this.#last) this.#held.turn(this.#last = value);
     const next = elapsed < course.end
-      // Counted from the start, so that lateness does not accumulate.
+      // Computed from the start of the run, so that lateness does not accumulate.
       ? Math.min(
         (Math.floor(elapsed / DIAL_INTERVAL) + 1) * DIAL_INTERVAL,
         duration,

@@ -154,7 +154,7 @@ export class PartFigures {
 }
 
 /** Maximum number of requests with figures of their own; a trace's further requests share one part. */
-const MOST_PARTS = 200;
+export const MOST_PARTS = 200;
 
 /** Name of the part of all further requests. */
 export const OTHERS = "others";

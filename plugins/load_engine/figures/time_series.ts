@@ -40,7 +40,7 @@ export interface Point {
 }
 
 /** Maximum number of intervals. When it is reached, each two are merged into one. */
-const MAX_ROWS = 3600;
+export const MAX_ROWS = 3600;
 
 /** Points of a run. */
 export class TimeSeries {

@@ -1,5 +1,5 @@
 /**
- * What connections have in common, whatever carries their bytes: one exchange at a time, no pipelining, kept alive between exchanges.
+ * The part of a client's connection that all transports share: one exchange at a time, no pipelining, kept alive between exchanges.
  *
  * @module
  */

@@ -139,7 +139,7 @@ export class Connection<Tag> extends ClientConnection<Tag> {
     try {
       socket?.close();
     } catch {
-      // It is closed already.
+      // The connection is closed already.
     }
   }
 }

@@ -11,7 +11,7 @@ import { bytesOf, cleanPath, FRAMING, oneLine } from "./request.ts";
 import type { Destination } from "./targets.ts";
 
 /** Maximum length of the text that a check sees, in bytes; the rest of the body is read and dropped. */
-const MAX_CHECKED_BODY = 1024 * 1024;
+export const MAX_CHECKED_BODY: number = 1024 * 1024;
 
 /** An active order. */
 interface ActiveOrder {

@@ -33,7 +33,7 @@ export async function networkFor(
 ): Promise<Network | undefined> {
   if (secure || Network.obstacle() !== undefined) return undefined;
   if (RemoteAddresses.of(addresses, port) === undefined) return undefined;
-  // The kernel does not know what Deno permits.
+  // Checks Deno's permissions, which the kernel does not know.
   if (!addresses.every((address) => mayConnect(address, port))) {
     return undefined;
   }

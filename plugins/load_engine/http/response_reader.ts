@@ -18,7 +18,7 @@ const FIRST_BUFFER = 4 * 1024;
 const MAX_BUFFER = 64 * 1024;
 const MIN_SPACE = 2 * 1024;
 const MAX_HEAD = 64 * 1024;
-const MAX_KEPT_BODY = 1024 * 1024;
+export const MAX_KEPT_BODY: number = 1024 * 1024;
 const VERSION = new TextEncoder().encode("HTTP/1.");
 const decoder = new TextDecoder("latin1");
 
@@ -94,7 +94,7 @@ export class ResponseReader {
       grown.set(this.#buffer);
       this.#buffer = grown;
     }
-    // A view less for each response.
+    // Avoids a view of the buffer for each response.
     return this.#filled === 0
       ? this.#buffer
       : this.#buffer.subarray(this.#filled);

@@ -176,7 +176,7 @@ export class ThreadSession {
   async #close(): Promise<void> {
     this.#closing = true;
     this.#environment?.[Symbol.dispose]();
-    // What is acquired meanwhile would outlive the thread: sockets of the kernel do not end with it.
+    // A socket that is opened meanwhile would outlive the thread: the kernel's sockets do not end with it.
     await this.#preparing?.catch(() => {});
     await this.#clock[Symbol.asyncDispose]();
     await this.#network?.release();

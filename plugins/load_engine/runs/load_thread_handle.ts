@@ -83,7 +83,7 @@ export class LoadThread implements AsyncDisposable {
     }
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
-      // Otherwise the error would be thrown again on this thread.
+      // Keeps the error from being thrown again on this thread.
       event.preventDefault();
       // The thread is gone and will not report its end.
       this.#closed.resolve();

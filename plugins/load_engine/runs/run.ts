@@ -105,7 +105,7 @@ export class Run {
   readonly #settled: () => void;
   readonly #begun: () => void;
   #issues: readonly Issue[] = [];
-  // Names only: a script can be large, and ended runs are remembered.
+  // Keeps the names only, since a script can be large and ended runs are remembered.
   readonly #name: string;
   readonly #scenarios: readonly string[];
   readonly #target: string;

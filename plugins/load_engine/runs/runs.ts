@@ -25,7 +25,7 @@ import { Run } from "./run.ts";
 import { loadMetrics, RunSeries } from "./series.ts";
 
 /** Maximum number of active runs: each needs a thread. */
-const MAX_ACTIVE = 16;
+export const MAX_ACTIVE = 16;
 
 /** Number of ended runs that are remembered. */
 const MAX_ENDED = 50;

@@ -32,7 +32,7 @@ export async function simulateApart(
   signal.addEventListener("abort", aborted);
   worker.onmessage = ({ data }) => resolve(data);
   worker.onerror = (event) => {
-    // Otherwise the error would be thrown again on this thread.
+    // Keeps the error from being thrown again on this thread.
     event.preventDefault();
     reject(new Error(`The thread of the simulation failed: ${event.message}`));
   };

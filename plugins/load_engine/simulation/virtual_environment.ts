@@ -8,7 +8,7 @@ import { ByteMap, type Clock, type Exchange } from "../../../core/plugin.ts";
 import type { Environment, ErrorKind, Order, RequestPlan } from "../order.ts";
 
 /** Maximum number of bytes of rendered paths whose targets are remembered. */
-const RENDERED_BYTES = 4 << 20;
+export const RENDERED_BYTES: number = 4 << 20;
 
 /** Sends through the request pipeline itself, without sockets, bodies and waiting. */
 export class VirtualEnvironment implements Environment {
