@@ -69,7 +69,7 @@ const ROUTE = {
     "The route, as written: an element of the configuration's routes",
 };
 
-// Bodies are checked as parts of the whole configuration: with its issues, and their places in it.
+// Takes any body: it is validated as a part of the whole configuration, so that issues have their places there.
 const NEW_CONFIG = z.unknown().meta({
   ...CONFIG,
   examples: [{

@@ -40,6 +40,6 @@ export type Phase =
   | "busy"
   /** The answer is given, and its last bytes or those of the request's body are still on their way. */
   | "finishing"
-  /** All was sent and nothing more is expected: what still comes is discarded until the client ends the connection. */
+  /** All was sent and nothing more is expected: bytes that still come are discarded until the client ends the connection. */
   | "lingering"
   | "closed";

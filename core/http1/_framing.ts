@@ -152,7 +152,7 @@ export class Framing {
     to: number,
     minor: 0 | 1,
   ): boolean {
-    // A client sends the same Host again and again: what is known needs no check and no new text.
+    // A client sends the same Host again and again: a known one needs no check and no new text.
     if (this.host !== "" && equals(bytes, from, to, this.host)) return true;
     if (from === to ? minor === 1 : !isAuthority(bytes, from, to)) {
       this.#refuse(400, "Host is not the name of a host");

@@ -160,7 +160,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#heldTo += to - from;
   }
 
-  /** Takes requests and bodies as far as they have come and may be taken. What is left waits. */
+  /** Takes requests and bodies as far as they have come and may be taken. Bytes beyond that wait. */
   #process(bytes: Uint8Array, from: number, to: number): void {
     let at = from;
     this.#budget = ANSWERS;

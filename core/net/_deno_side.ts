@@ -29,7 +29,7 @@ export class DenoSide {
    * @throws Error if that is not possible; the message is the reason
    */
   static async open(libc: LoadedLibc): Promise<DenoSide> {
-    // Otherwise Deno could ask for it.
+    // Without this check, Deno could ask the user for the permission.
     if (!isGranted({ name: "net", host: "127.0.0.1:0" })) {
       throw new Error("it needs the permission --allow-net for 127.0.0.1");
     }
@@ -79,7 +79,7 @@ export class DenoSide {
   }
 
   async #read(callback: () => void): Promise<void> {
-    // Larger than what comes: only after a read that leaves room does Deno look at its sockets before the next read.
+    // The buffer is larger than the bytes that come: Deno looks at its sockets before the next read only if a read leaves room.
     const bytes = new Uint8Array(16);
     while (await this.#theirs.read(bytes) !== null) callback();
   }
@@ -139,7 +139,7 @@ function epollThatWatches(port: number, libc: LoadedLibc): number | undefined {
       }
     }
   } catch {
-    // Without /proc, the loop does without.
+    // Without /proc the descriptor cannot be found, and the loop runs without it.
   }
   return undefined;
 }

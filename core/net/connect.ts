@@ -91,7 +91,7 @@ export interface SocketOwner {
 export interface Outgoing {
   /** True while the connection is open: false before it has connected and after it was closed. */
   readonly isOpen: boolean;
-  /** True if the server had ended its direction at the last event, or the connection is broken: what it sent can still be received. */
+  /** True if the server had ended its direction at the last event, or the connection is broken: bytes that it sent before can still be received. */
   readonly hasEnded: boolean;
   /** True if bytes given to {@linkcode Outgoing.send} are not with the kernel yet. */
   readonly isSending: boolean;

@@ -171,7 +171,7 @@ export function obstacle(): string | undefined {
   if (arch !== "x86_64" && arch !== "aarch64") {
     return `it needs an x86-64 or arm64 processor, and this is ${arch}`;
   }
-  // Without a path, the answer would be "prompt" where single libraries are allowed.
+  // The query names no path, so its answer is "prompt" where only single libraries are allowed.
   const { state } = Deno.permissions.querySync({ name: "ffi" });
   return state === "granted"
     ? undefined

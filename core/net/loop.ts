@@ -215,7 +215,7 @@ export class Loop {
 
   /** Ends the watch and closes the descriptor. */
   close(fd: number): void {
-    // Not left to close(): another process may hold a copy of the descriptor.
+    // close() alone would not end the watch while another process holds a copy of the descriptor.
     this.#control(OPERATION.remove, fd, 0);
     this.#watchers[fd] = undefined;
     this.#rounds[fd] = (this.#rounds[fd] + 1) & 0x7fff_ffff;
@@ -270,7 +270,7 @@ export class Loop {
   readonly #turn = (): void => {
     if (this.#state !== "active") return;
     let count = this.#wait();
-    // A turn of Deno's event loop costs as much as half an answer: what has come meanwhile is taken in the same one.
+    // A turn of Deno's event loop costs as much as half an answer: bytes that have come meanwhile are taken in the same turn.
     const end = performance.now() + ROUNDS;
     for (;;) {
       // Deadlines first: their answers have waited longer than the requests that have just arrived.
@@ -357,7 +357,7 @@ export class Loop {
     const now = performance.now();
     if (this.#next > now) return;
     let next = Infinity;
-    // Without a copy: an alarm that another one removes may shift the next one out of this turn into the one that follows.
+    // The list is not copied: when an alarm removes another one, the next alarm may move to a lower index and ring one turn later.
     for (let i = 0; i < this.#alarms.length; i++) {
       if (this.#alarms[i].at <= now) ring(this.#alarms[i], now);
     }

@@ -223,7 +223,7 @@ export class MetricRegistry implements Metrics {
 
   #limit({ definition: { name, labels = [] } }: MetricPlan): SeriesLimit {
     const size = this.#sizes.series(name);
-    // Made now, since a rate over a counter needs the 0 before the first overflow.
+    // The series is made before it is needed, since a rate over a counter needs the 0 before the first overflow.
     if (labels.length > 0) this.#overflows.series(name);
     return {
       maximum: () => this.seriesLimit,

@@ -118,7 +118,7 @@ export class BucketedTiming implements Timing {
         ? this.#first[index]
         : this.#ends.length - 1;
     }
-    // One comparison where boundaries are further apart than buckets; a value on a boundary stays there.
+    // Takes one comparison where boundaries are further apart than buckets. A value on a boundary belongs to it.
     while (milliseconds > this.#ends[end]) end++;
     return end;
   }

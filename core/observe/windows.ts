@@ -255,7 +255,7 @@ export class RequestWindows {
 
   /** Requests since the reset, as of a time: valid until the next call of any method of any instance. */
   total(now: number): RequestSlice {
-    // First: a slice that ends now goes to the total.
+    // Comes first, because it adds a slice that ends now to the total.
     const current = this.#current(now);
     return merged([...this.#total, current]);
   }

@@ -51,7 +51,7 @@ export class Edge {
   /** Takes a request that names a session; returns false, and does nothing, for one that names none. Set once the first session exists. */
   inSession: ((incoming: Incoming) => boolean) | undefined = undefined;
   #served: Served | undefined;
-  // A plan belongs to its route and takes no bytes here.
+  // The size of a plan is 0 here, because plans belong to their routes.
   readonly #get = new ByteMap<Plan>(REMEMBERED_BYTES, 0);
   readonly #others = new ByteMap<Plan>(REMEMBERED_BYTES, 0);
 
@@ -97,7 +97,8 @@ export class Edge {
     const x = new LiveExchange(plan, method, incoming);
     begin(x);
     if (x.outcome !== "pending") {
-      // Whoever reads a body in process cancels it; an engine may have to be told. Respond hooks are watched by those who run them.
+      // A reader in the same process cancels the body itself; an engine may have to be told. The code that runs respond hooks
+      // watches for the client itself.
       if (x.flowing) incoming.onLeave(x, true);
       return;
     }

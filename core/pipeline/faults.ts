@@ -242,7 +242,7 @@ function broken(
   return new ReadableStream({
     async pull(controller) {
       if (cut) {
-        // An error in the same turn would overtake the bytes over HTTP/2.
+        // Waits, because over HTTP/2 an error in the same turn would overtake the bytes.
         await nextTurn();
         await reader.cancel();
         return controller.error(new Error("A fault cuts this body"));

@@ -104,7 +104,7 @@ export function prepareOverride(
 function understand(text: string, parts: OverrideOptions): Meaning {
   const overrides: Override[] = [];
   const refused: string[] = [];
-  // One more than are read tells that there are more.
+  // Splits off one part more than is read, to see whether there are too many.
   const written = text.split(",", MOST + 1);
   if (written.length > MOST) {
     return {

@@ -113,7 +113,7 @@ function noDecision(answer: unknown, giver: string): TypeError {
 
 function reject(x: LiveExchange, rejection: Rejection): void {
   const { status } = rejection;
-  // Also true for NaN and for a text.
+  // Refuses NaN and texts too.
   if (!(Number.isInteger(status) && status >= 200 && status <= 599)) {
     throw new RangeError(
       `Cannot reject with this status: it must be a whole number from 200 to 599, received ${
@@ -135,7 +135,7 @@ function serve(x: LiveExchange): void {
   if (serve !== undefined) {
     try {
       const time = serve(x);
-      // False for NaN and for a negative time.
+      // The comparison is false for NaN and for negative times.
       if (!(time >= 0) || typeof time !== "number") throw noTime(time);
       x.service = time;
     } catch (error) {
@@ -193,7 +193,7 @@ function hold(x: LiveExchange): void {
   try {
     x.timer = clock.at(x.due, wake, x);
   } catch (error) {
-    // A queue settled the exchange with a start of NaN.
+    // The clock refuses NaN, which a queue gave as the start of service.
     fail(x, error);
   }
 }

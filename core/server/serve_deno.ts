@@ -25,7 +25,7 @@ export function listenWithDeno(
       port,
       signal: ending.signal,
       onListen() {},
-      // Of bodies that break off, as faults and upstreams make them: no error of perfmock.
+      // Called for bodies that break off, as those of faults and upstreams do: these are no errors of perfmock.
       onError: failure,
       ...certificate,
     }, (request: Request, peer: Peer) => {

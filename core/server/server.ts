@@ -79,7 +79,7 @@ function logToConsole(level: "info" | "warn" | "error", message: string): void {
 export const LONGEST_LINE = 8 * LONGEST_ECHO;
 
 /**
- * Returns a log whose lines have a bounded length, and that never throws: what is written to it is no reason to end a connection.
+ * Returns a log whose lines have a bounded length, and that never throws: a line that cannot be written ends no connection.
  *
  * @param otherwise takes the lines that the log refuses by an error. Default standard error
  */
@@ -92,7 +92,7 @@ export function safeLog(log: Log, otherwise: Log = logToConsole): Log {
       try {
         otherwise(level, `${line} (the log failed: ${describeThrown(error)})`);
       } catch {
-        // There is nowhere left to say it.
+        // No log is left that could take the line.
       }
     }
   };

@@ -130,7 +130,7 @@ export function* served(
     );
     return problem({ status: 500, title: "perfmock failed to answer this" });
   });
-  // Whatever a call leads to is held to its powers.
+  // Everything that a call leads to is held to its powers.
   app.use("*", (_, next) => world.powers.call(world.control().allow, next));
   const guarded = groups.flatMap((group) =>
     group.base !== "" ? [] : group.endpoints

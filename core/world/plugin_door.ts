@@ -42,7 +42,7 @@ export class PluginDoor {
     );
   }
 
-  /** Runs code of the plugin; returns `instead` if it throws. What a promise rejects with is reported. */
+  /** Runs code of the plugin; returns `instead` if it throws. The rejection of a promise is reported. */
   call<T>(member: string, code: () => T, instead: T): T {
     try {
       const returned = code();

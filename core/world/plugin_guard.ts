@@ -352,7 +352,7 @@ function guardEndpoint(
     ...endpoint,
     async handle(call) {
       try {
-        // Inside: what is returned may not be JSON.
+        // Within the guard, since the answer may not be JSON.
         return respond(await handle.call(given as Endpoint, call), endpoint);
       } catch (error) {
         // An error of the client, not of the plugin.

@@ -103,7 +103,7 @@ function unmatched(
   matcher: Pick<Matcher<Matchable>, "find">,
 ): string | undefined {
   const example = examplePath(path);
-  // Also without an example: a router may not be able to match at all.
+  // Tried without an example too, since a router may not be able to match at all.
   const found = matcher.find(
     method === "*" ? "GET" : method,
     pathOf({ url: HOST + (example ?? "/") }),

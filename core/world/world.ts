@@ -299,7 +299,7 @@ export class World implements WorldState {
     this.journal.resize(Math.max(1, next.config.journal.capacity));
     for (const { instance } of next.plugins) instance.adopt?.();
     this.dials.adopt(next.dials);
-    // Before the routes: it makes room for their series.
+    // Comes before the routes are kept, because it makes room for their series.
     this.#options.adopted?.(next);
     this.recorder.keep(next.routes.map(({ id }) => id));
     forgetSequences(this.sequences, next.routes);
@@ -327,7 +327,7 @@ export class World implements WorldState {
     const ended = Promise.withResolvers<void>();
     before.generation.retire(ended.resolve);
     next.carried.forget();
-    // Listed now: a later disposal must not refer to the next revision, or each would keep the next in memory.
+    // The values are listed now, so that the later disposal does not refer to the next revision and keep it in memory.
     const values = before.carried.beyond(next.carried);
     this.#disposals = disposeInTurn(this.#disposals, {
       before,

@@ -4,7 +4,7 @@ import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { ENGINES } from "../support/each_engine.ts";
 import { plugin } from "../support/plugins.ts";
 
-/** What the server sends in answer to some bytes. */
+/** Answer of the server to some bytes. */
 interface Case {
   /** Section of the RFC, `9110:` or `9112:` before it. */
   readonly section: string;

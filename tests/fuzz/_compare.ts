@@ -11,7 +11,7 @@ export interface Disagreement {
   readonly refuses: "perfmock" | "node" | "both";
   /** Reason of the refusal, or name of the fact that differs. */
   readonly what: string;
-  /** What each does at this point: `accepts` a whole request, or the state at its end. */
+  /** Behaviour of each at this point: `accepts` a whole request, or the state at its end. */
   readonly perfmock: string;
   readonly node: string;
   /** The request of each at this point, if its head was accepted. */

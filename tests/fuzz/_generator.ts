@@ -146,7 +146,7 @@ export function generate(chance: Chance): string {
   const changes = chance.below(5);
   if (chance.below(4) === 0) text += chance.of(SEEDS);
   for (let i = 0; i < changes; i++) text = chance.of(CHANGES)(text, chance);
-  // What a parser only waits for may come after all.
+  // Bytes that a parser still waits for may come after all.
   if (chance.below(3) === 0) text += chance.of(SEEDS);
   return text;
 }

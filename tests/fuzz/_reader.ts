@@ -14,7 +14,7 @@ export interface Message {
   /** Names and values of the header lines in turn, as sent. */
   readonly fields: readonly string[];
   readonly keepAlive: boolean;
-  /** What has arrived of the body, without chunks, as Latin-1. */
+  /** Bytes of the body that have arrived, without chunks, as Latin-1. */
   readonly body: string;
   /** True if the whole body has arrived. */
   readonly complete: boolean;
@@ -32,7 +32,7 @@ export interface Reading {
   readonly reason: string;
 }
 
-/** What perfmock read, and where its requests start. */
+/** Requests that perfmock read, and where they start. */
 export interface OwnReading extends Reading {
   /** Index of the first byte of each request, and of what follows the last one. */
   readonly starts: readonly number[];

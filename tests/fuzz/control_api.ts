@@ -112,7 +112,7 @@ async function read<T>(server: Perfmock, path: string): Promise<T> {
   return await response.json();
 }
 
-/** What a refused call must leave as it was. */
+/** State that a refused call must leave as it was. */
 interface State {
   readonly revision: number;
   readonly config: Json;

@@ -2,7 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import { root, sources } from "../../tools/run.ts";
 
 /**
- * Maps and sets that live longer than one call, with what bounds them. What requests fill is a ByteMap, whose bound stands in
+ * Maps and sets that live longer than one call, with what bounds them. Those that requests fill are a ByteMap, whose bound stands in
  * docs/limits.md; these are bounded by something else.
  */
 const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -89,7 +89,7 @@ Deno.test("each map and set that lives longer than a call has a bound", async ()
       }
     }
   }
-  // What is found and not listed is to be filled by ByteMap of core/lib/bounded.ts, with a row in docs/limits.md.
+  // One that is found and not listed is to be replaced by a ByteMap of core/lib/bounded.ts, with a row in docs/limits.md.
   deepEqual(found.filter((one) => !listed.includes(one)), []);
   deepEqual(listed.filter((one) => !found.includes(one)), []);
 });

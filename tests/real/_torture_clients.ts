@@ -7,7 +7,7 @@ import { connect, type Socket } from "node:net";
 import { type Chance, generate } from "../fuzz/_generator.ts";
 import type { Outcome, Tally } from "./_torture_tally.ts";
 
-/** What clients share. */
+/** State that all clients share. */
 export interface Torture {
   /** URL of the server. */
   readonly url: URL;

@@ -19,7 +19,7 @@ export interface Exceptions {
 const HELD =
   'the connection of a client that left stays open as long as the hook "respond" of its request does not settle';
 
-/** What is left out on an engine, each with the reason. */
+/** Parts that are left out on an engine, each with the reason. */
 export const EXCEPTIONS: Readonly<Partial<Record<EngineName, Exceptions>>> = {
   native: { hangs: HELD },
   deno: {

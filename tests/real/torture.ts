@@ -105,7 +105,7 @@ async function rest(
     );
     return inFlight === 0 ? true : undefined;
   });
-  // What the server keeps open for the next request to them is no leak.
+  // Connections that the server keeps open for the next request to them are no leak.
   await upstream.restart();
   await collectors[Symbol.asyncDispose]();
 }

@@ -15,7 +15,7 @@ export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** What becomes of a head. */
+/** Result of parsing a head: its length and parts, or the status and reason of its refusal. */
 export interface Outcome {
   /** Length of the head, or minus the status of its refusal, or 0 if it is not complete. */
   readonly length: number;

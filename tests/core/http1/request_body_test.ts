@@ -57,7 +57,7 @@ Deno.test("RequestBody holds the client back while its reader does not read", as
     const piece = new Uint8Array(1024 * 1024);
     for (; sent < total; sent += piece.length) await client.send(piece);
   })();
-  // What the kernel's buffers take, and no more.
+  // As much as the kernel's buffers take, and no more.
   let before = -1;
   await until(async () => {
     if (sent === before) return true;

@@ -215,7 +215,7 @@ Deno.test("writeResponse holds an endless body back while the client does not re
   );
   using client = await RawClient.connect(serving.port);
   await client.send(request());
-  // What the kernel's buffers take, and no more.
+  // As much as the kernel's buffers take, and no more.
   let before = -1;
   await until(async () => {
     if (made === before) return true;

@@ -50,7 +50,7 @@ const ROUTES = [
 ];
 
 Deno.test("50 servers in one process share one loop, and leave nothing", async () => {
-  // What the first server opens for good, such as libraries, is not counted.
+  // Descriptors that the first server opens for good, such as those of libraries, are not counted.
   const routes = ROUTES.slice(0, 2);
   await (await createPerfmock({ routes }))[Symbol.asyncDispose]();
   const loops = () =>
