@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { BUILTIN } from "./builtin.ts";
 import type { PerfmockInput } from "./config/mod.ts";
 import type { Perfmock, PerfmockOptions } from "./server/perfmock.ts";
-import { Server } from "./server/server.ts";
+import { Server, type ServerOptions } from "./server/server.ts";
 import { type SettingsInput, settingsSchema } from "./world/settings.ts";
 
 export type { HonoApp, Perfmock, PerfmockOptions } from "./server/perfmock.ts";
@@ -39,7 +39,7 @@ export function createPerfmock(
 /** Creates a server, with the type that core itself uses. */
 export async function createServer(
   config: PerfmockInput,
-  options: PerfmockOptions,
+  options: ServerOptions,
 ): Promise<Server> {
   const server = new Server(options);
   try {

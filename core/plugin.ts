@@ -88,7 +88,7 @@ export {
   type PerfmockErrorOptions,
 } from "./errors.ts";
 export { boundedKey, ByteMap, ENTRY_BYTES } from "./lib/bounded.ts";
-export { Histogram, type HistogramBucket } from "./lib/histogram.ts";
+export { Histogram } from "./lib/histogram.ts";
 export { toPointer } from "./lib/pointer.ts";
 export {
   checkFile,

@@ -41,11 +41,16 @@ export interface LoadedConfiguration {
   /**
    * Creates a server.
    *
-   * @param options whether it listens, and on which port where that is not the configuration's
+   * @param options whether it listens, and on which port where that is not the configuration's; `serves`: whether plugins may reach
+   * other systems, default `listen`
    * @throws LocatedError with all issues
    */
   createServer(
-    options: { readonly listen: boolean; readonly port?: number },
+    options: {
+      readonly listen: boolean;
+      readonly port?: number;
+      readonly serves?: boolean;
+    },
   ): Promise<Server>;
   /** Runs an operation on the configuration; the issues of its errors are located in the file. */
   locate<T>(operation: () => Promise<T>): Promise<T>;
@@ -156,11 +161,11 @@ export async function loadConfiguration(
     input,
     folder,
     source,
-    createServer: ({ listen, port }) =>
+    createServer: ({ listen, port, serves = listen }) =>
       locate(() =>
         createServer(
           port === undefined ? input : withPort(input, port),
-          { folder, listen },
+          { folder, listen, serves },
         )
       ),
     locate,

@@ -61,7 +61,7 @@ export async function load(
     optional: hasTarget,
   });
   await using server = await configuration.createServer(
-    hasTarget ? { listen: false } : { listen: true, port: 0 },
+    hasTarget ? { listen: false, serves: true } : { listen: true, port: 0 },
   );
   using interruption = new Interruption();
   const progress = new ProgressLine(out);

@@ -145,6 +145,11 @@ export interface Host {
   stream(seed: number | string, name: string): Promise<Stream>;
   /** Name of the session for which this instance is set up; undefined for the server itself. */
   readonly session: string | undefined;
+  /**
+   * True for a server that answers requests; false for one that a command builds to look at its configuration, such as
+   * `perfmock check`. It must not reach other systems: a plugin that sends to them does not begin.
+   */
+  readonly serves: boolean;
   /** URL at which the server listens, with a trailing slash; undefined if it does not listen, or not yet. */
   readonly url: URL | undefined;
   /** Exchanges in flight, without those of other sessions. */

@@ -33,6 +33,13 @@ export interface Clock {
    * @returns true if the timer was pending
    */
   cancel(timer: number): boolean;
+  /**
+   * Lets requests that have arrived and timers that are due go first. Long work awaits it after each fraction of a millisecond, so
+   * that it delays no response. On a virtual clock no time passes.
+   *
+   * @returns promise that never rejects
+   */
+  yield(): Promise<void>;
 }
 
 /** Stream of random numbers. They are looked up by position, not consumed: a position always has the same number. */

@@ -206,6 +206,7 @@ class Channel {
     try {
       text = await collected(
         this.#options.source.snapshot(),
+        this.#options.source.clock,
         () => this.#readers.size === 0,
       );
     } catch (error) {

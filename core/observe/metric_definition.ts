@@ -46,6 +46,23 @@ export function checkMetric(plan: MetricPlan): void {
 }
 
 /**
+ * Checks boundaries for metrics that have none of their own.
+ *
+ * @throws PerfmockError `PLUGIN_INVALID` with all issues
+ */
+export function checkBoundaries(boundaries: readonly number[]): void {
+  const issues = boundaryIssues(boundaries);
+  if (issues.length === 0) return;
+  throw new PerfmockError(
+    "PLUGIN_INVALID",
+    `Cannot use these buckets: ${
+      issues.map(({ message }) => message).join("; ")
+    }`,
+    issues,
+  );
+}
+
+/**
  * Checks that a metric to be made is the same as an existing one; the help text may differ.
  *
  * @param owner of the existing metric, in words

@@ -12,6 +12,7 @@ import type {
   Timing,
 } from "../plugin.ts";
 import {
+  checkBoundaries,
   checkMetric,
   checkSameMetric,
   exposedNames,
@@ -65,6 +66,9 @@ export class MetricRegistry implements Metrics {
   readonly #cells = new Cells();
   readonly #onOverflow: (metric: string) => void;
   readonly #onFailure: NonNullable<MetricRegistryOptions["onFailure"]>;
+  /** Buckets of the metrics of durations without boundaries of their own. */
+  #durations = new BoundaryTable(DURATION_BOUNDARIES);
+  readonly #following = new Set<SeriesSet<BucketedTiming>>();
   readonly #sizes: Metric<Gauge>;
   readonly #overflows: Metric<Counter>;
 
@@ -121,20 +125,52 @@ export class MetricRegistry implements Metrics {
   /**
    * Makes a histogram metric, or returns the existing one. A value on a boundary falls into the bucket that ends there.
    *
-   * @param boundaries in ascending milliseconds, above 0; by default {@linkcode DURATION_BOUNDARIES}
+   * @param boundaries in ascending milliseconds, above 0; by default those of {@linkcode MetricRegistry.bucketDurations}
    * @throws PerfmockError `PLUGIN_INVALID` if the definition is not valid, or if another metric has the name
    */
   timing(
     definition: MetricDefinition,
-    boundaries: readonly number[] = DURATION_BOUNDARIES,
+    boundaries?: readonly number[],
   ): Metric<Timing> {
-    const own = [...boundaries];
+    const own = boundaries && [...boundaries];
     let table: BoundaryTable | undefined;
     return this.#metric(
       this.#timings,
-      { definition, type: "histogram", boundaries: own },
-      () => new BucketedTiming(table ??= new BoundaryTable(own)),
+      {
+        definition,
+        type: "histogram",
+        boundaries: own ?? this.#durations.boundaries,
+      },
+      () =>
+        new BucketedTiming(
+          own === undefined
+            ? this.#durations
+            : table ??= new BoundaryTable(own),
+        ),
+      (metric) => own === undefined && this.#following.add(metric),
     );
+  }
+
+  /**
+   * Sets the boundaries of all metrics of durations without boundaries of their own; see {@linkcode Metrics.bucketDurations}. Default
+   * {@linkcode DURATION_BOUNDARIES}.
+   *
+   * @throws PerfmockError `PLUGIN_INVALID` if the boundaries are not valid
+   */
+  bucketDurations(
+    boundaries: readonly number[] = DURATION_BOUNDARIES,
+  ): void {
+    const present = this.#durations.boundaries;
+    if (
+      boundaries.length === present.length &&
+      boundaries.every((boundary, index) => boundary === present[index])
+    ) return;
+    checkBoundaries(boundaries);
+    const table = this.#durations = new BoundaryTable(boundaries);
+    for (const metric of this.#following) {
+      metric.boundaries = table.boundaries;
+      for (const [, timing] of metric.entries()) timing.rebucket(table);
+    }
   }
 
   /** The same metrics for one plugin: the error about a name that is taken names the plugin that has it. */
@@ -144,6 +180,7 @@ export class MetricRegistry implements Metrics {
       gauge: (definition) => this.#as(plugin, () => this.gauge(definition)),
       timing: (definition, boundaries) =>
         this.#as(plugin, () => this.timing(definition, boundaries)),
+      bucketDurations: (boundaries) => this.bucketDurations(boundaries),
       all: () => this.all(),
     };
   }
@@ -171,10 +208,14 @@ export class MetricRegistry implements Metrics {
     return plugin === undefined ? "the server itself" : `plugin "${plugin}"`;
   }
 
-  #metric<Series extends Counter | Gauge | Timing>(
+  #metric<
+    Series extends Counter | Gauge | Timing,
+    Made extends Series = Series,
+  >(
     kind: Map<string, Metric<Series>>,
     plan: MetricPlan,
-    make: () => Series,
+    make: () => Made,
+    made: (metric: SeriesSet<Made>) => void = () => {},
   ): Metric<Series> {
     const { name } = plan.definition;
     const taken = this.#metrics.get(name);
@@ -185,6 +226,7 @@ export class MetricRegistry implements Metrics {
     this.#claim(plan);
     const metric = new SeriesSet(plan, make, this.#limit(plan));
     if (this.#maker !== undefined) this.#owners.set(name, this.#maker);
+    made(metric);
     kind.set(name, metric);
     this.#metrics.set(name, metric);
     return metric;

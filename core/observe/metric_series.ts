@@ -150,7 +150,8 @@ export interface SeriesLimit {
 export class SeriesSet<Series> implements Metric<Series> {
   readonly definition: MetricDefinition;
   readonly type: Metric["type"];
-  readonly boundaries?: readonly number[];
+  /** Upper boundaries of a histogram's buckets, in ms; those of durations change with the settings. */
+  boundaries?: readonly number[];
   readonly #make: () => Series;
   readonly #limit: SeriesLimit | undefined;
   readonly #entries = new Map<string, readonly [readonly string[], Series]>();

@@ -31,6 +31,9 @@ export function methodLabel(method: string): string {
 /** Window of the lateness that `health` judges, in milliseconds. */
 const RECENTLY = 10_000;
 
+/** Route of requests that matched none, in metrics. */
+const UNMATCHED = "__unmatched__";
+
 const FIRST_STATUS = 100;
 
 /** Records the exchanges of one server or session. */
@@ -68,6 +71,7 @@ export class Recorder {
       name: "http_server_request_duration_seconds",
       help: "Time from arrival to response headers",
       labels: [
+        "route",
         "http_request_method",
         "http_route",
         "http_response_status_code",
@@ -129,7 +133,7 @@ export class Recorder {
   route(id: string, pattern: string, method: string): RouteRecorder {
     return new RouteRecorder(
       this.#series(id),
-      (status) => this.#durations.series(method, pattern, `${status}`),
+      (status) => this.#durations.series(id, method, pattern, `${status}`),
     );
   }
 
@@ -161,8 +165,12 @@ export class Recorder {
   /** Records a request that matched no route and was answered at once. */
   unmatched(method: string, status: number): void {
     this.#unmatched++;
-    this.#durations.series(methodLabel(method), "__unmatched__", `${status}`)
-      .record(0);
+    this.#durations.series(
+      UNMATCHED,
+      methodLabel(method),
+      UNMATCHED,
+      `${status}`,
+    ).record(0);
   }
 
   /** Number of requests since the last reset that matched no route. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nextLook } from "../lib/time/mod.ts";
+import type { Clock } from "../plugin.ts";
 
 /** Entries per slice: about a millisecond of work where each is a route with all its figures. */
 const ENTRIES_PER_SLICE = 16;
@@ -36,19 +36,21 @@ export function* inSlices(
 }
 
 /**
- * Joins all slices to one text in UTF-8. The event loop looks at its sockets and timers between two slices; a single slice waits for nothing.
+ * Joins all slices to one text in UTF-8. Other work goes first between two slices; a single slice waits for nothing.
  *
+ * @param clock lets other work go first
  * @param cancelled checked after each turn; returns true if the text is no longer needed
  * @returns undefined if cancelled
  */
 export async function collected(
   slices: Iterable<string>,
+  clock: Pick<Clock, "yield">,
   cancelled: () => boolean = () => false,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const parts: Uint8Array[] = [];
   for (const slice of slices) {
     if (parts.length > 0) {
-      await nextLook();
+      await clock.yield();
       if (cancelled()) return undefined;
     }
     parts.push(encoder.encode(slice));

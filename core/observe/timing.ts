@@ -6,47 +6,41 @@
 import type { Exemplar, Timing } from "../plugin.ts";
 import { Histogram, keyOf, lowerEnd } from "../lib/histogram.ts";
 
-/** Default upper boundaries of buckets: for durations, 0.1 ms to 2 min, in ascending milliseconds. */
+/** Boundaries in each decade, in hundredths: at most 12 % apart, so that a percentile computed from the buckets is as exact. */
+const DENSE = [
+  ...[100, 110, 120, 134, 150, 165, 180, 200, 224, 250, 275, 300],
+  ...[330, 360, 400, 447, 500, 550, 600, 670, 750, 820, 900],
+];
+
+/** Powers of ten up to 10 s. */
+const DECADES = [1, 10, 100, 1000];
+
+/**
+ * Default upper boundaries of buckets for durations: 0.1 ms to 2 min, at most 12 % apart from 1 ms to 10 s, in ascending
+ * milliseconds.
+ */
 export const DURATION_BOUNDARIES: readonly number[] = Object.freeze([
-  0.1,
-  0.25,
-  0.5,
-  1,
-  2.5,
-  5,
-  10,
-  25,
-  50,
-  100,
-  250,
-  500,
-  1_000,
-  2_500,
-  5_000,
-  10_000,
-  30_000,
-  60_000,
-  120_000,
+  ...[0.1, 0.25, 0.5, 0.75],
+  ...DECADES.flatMap((decade) => DENSE.map((step) => step * decade / 100)),
+  ...[10_000, 15_000, 20_000, 30_000, 45_000, 60_000, 120_000],
 ]);
+
+/** Boundaries of lateness in each decade, in hundredths: at most 50 % apart. */
+const LATENESS = [100, 150, 200, 250, 350, 500, 750];
 
 /** Upper boundaries of buckets for lateness and event-loop lag: 10 µs to 50 ms, in ascending milliseconds. */
 export const LATENESS_BOUNDARIES: readonly number[] = Object.freeze([
-  0.01,
-  0.025,
-  0.05,
-  0.1,
-  0.25,
-  0.5,
-  1,
-  2.5,
-  5,
-  10,
-  50,
+  ...[1, 10, 100].flatMap((decade) =>
+    LATENESS.map((step) => step * decade / 10_000)
+  ),
+  ...[10, 15, 25, 50],
 ]);
 
 /** Maps each bucket of the log-linear scale to the first boundary that is not below the whole bucket. */
 export class BoundaryTable {
-  /** Boundaries in ascending order, followed by Infinity. */
+  /** Boundaries in ascending order. */
+  readonly boundaries: readonly number[];
+  /** The same, followed by Infinity. */
   readonly ends: Float64Array;
   /** Key of the first entry of {@linkcode BoundaryTable.first}. */
   readonly base: number;
@@ -55,6 +49,7 @@ export class BoundaryTable {
 
   /** @param boundaries at least one, in ascending milliseconds, above 0 and finite */
   constructor(boundaries: readonly number[]) {
+    this.boundaries = Object.freeze([...boundaries]);
     this.ends = Float64Array.of(...boundaries, Infinity);
     this.base = keyOf(boundaries[0]);
     const last = keyOf(boundaries[boundaries.length - 1]);
@@ -70,10 +65,10 @@ export class BoundaryTable {
 /** A distribution of durations: log-linear for quantiles, classic buckets for Prometheus; the counts of both are exact. */
 export class BucketedTiming implements Timing {
   readonly #histogram = new Histogram();
-  readonly #counts: Float64Array;
-  readonly #ends: Float64Array;
-  readonly #first: Uint16Array;
-  readonly #base: number;
+  #counts: Float64Array;
+  #ends: Float64Array;
+  #first: Uint16Array;
+  #base: number;
   /** Trace of each bucket's exemplar, empty where it has none. Made with the first exemplar, since few timings have any. */
   #traces: string[] | undefined;
   /** Value and time of each bucket's exemplar, in turn. */
@@ -140,6 +135,33 @@ export class BucketedTiming implements Timing {
 
   quantile(p: number): number {
     return this.#histogram.quantile(p);
+  }
+
+  snapshot(): Histogram {
+    return this.#histogram.copy();
+  }
+
+  /** Takes other boundaries. What was recorded is sorted by the middle of its bucket on the log-linear scale. */
+  rebucket(table: BoundaryTable): void {
+    const [traces = [], marks = []] = [this.#traces, this.#marks];
+    this.#ends = table.ends;
+    this.#first = table.first;
+    this.#base = table.base;
+    this.#counts = new Float64Array(table.ends.length);
+    this.#traces = this.#marks = undefined;
+    for (const { lower, upper, count } of this.#histogram.buckets()) {
+      const middle = (lower + upper) / 2;
+      this.#counts[this.#endOf(middle, keyOf(middle))] += count;
+    }
+    for (const [bucket, trace] of traces.entries()) {
+      if (trace === "") continue;
+      const [value, at] = [marks[2 * bucket], marks[2 * bucket + 1]];
+      const end = this.#endOf(value, keyOf(value));
+      // The latest one stays where two share a bucket now.
+      if (!(at < (this.exemplar(end)?.at ?? -Infinity))) {
+        this.#setExemplar(end, trace, value, at);
+      }
+    }
   }
 
   #setExemplar(bucket: number, trace: string, value: number, at: number): void {

@@ -98,6 +98,12 @@ export function safeLog(log: Log, otherwise: Log = logToConsole): Log {
   };
 }
 
+/** Options of a server in core itself. */
+export interface ServerOptions extends PerfmockOptions {
+  /** False for a server that only shows its configuration; see {@linkcode Host.serves}. Default true. */
+  readonly serves?: boolean;
+}
+
 /** Mock server from its start to its end: its own world, its sessions, and the parts that they share. */
 export class Server implements Perfmock {
   /** Answers a request. It is the edge of the server's own world, without a step between. */
@@ -107,7 +113,7 @@ export class Server implements Perfmock {
   ) => Response | Promise<Response>;
   readonly #ownClock: PreciseClock | undefined;
   readonly #clock: Clock;
-  readonly #options: PerfmockOptions;
+  readonly #options: ServerOptions;
   readonly #log: Log;
   readonly #traces: Tracing;
   readonly #powers = new Powers();
@@ -125,7 +131,7 @@ export class Server implements Perfmock {
   #listener: Listener | undefined;
   #ended: Promise<void> | undefined;
 
-  constructor(options: PerfmockOptions) {
+  constructor(options: ServerOptions) {
     this.#options = options;
     const log = this.#log = safeLog(options.log ?? logToConsole);
     this.#ownClock = options.clock === undefined
@@ -227,6 +233,7 @@ export class Server implements Perfmock {
       traces: this.#traces,
       started: this.#started,
       eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
+      serves: this.#options.serves ?? true,
       url: () => this.#listener?.url,
       control: () => this.config.control,
       powers: this.#powers,

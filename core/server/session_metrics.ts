@@ -45,6 +45,9 @@ export class SessionMetrics implements Metrics {
     );
   }
 
+  /** Does nothing: the histograms are the server's. */
+  bucketDurations(): void {}
+
   /** Metrics of the server. */
   all(): Iterable<Metric> {
     return this.#all.all();

@@ -38,6 +38,7 @@ export function hostFor(
     kit,
     families,
     session: world.session,
+    serves: world.serves,
     get url() {
       return world.url();
     },

@@ -165,6 +165,10 @@ class GuardedClock implements Clock {
     return this.#clock.cancel(timer);
   }
 
+  yield(): Promise<void> {
+    return this.#clock.yield();
+  }
+
   readonly #ring = ({ wake, argument }: Call): void => {
     try {
       const returned = wake(argument as never);

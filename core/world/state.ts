@@ -61,6 +61,8 @@ export interface WorldState {
   readonly log: Log;
   /** Returns the HTTP server that runs; undefined before there is one. */
   readonly engine: () => EngineName | undefined;
+  /** False for a server that only shows its configuration; see {@linkcode Host.serves}. */
+  readonly serves: boolean;
   /** Address at which the server listens; undefined where it does not, or not yet. */
   readonly url: () => URL | undefined;
   /** Changes the configuration in force; resolves to its revision. */

@@ -43,6 +43,7 @@ export async function createVirtualWorld(
     traces: tracingFor(metrics),
     log,
     failures: new Failures({ log, metrics }),
+    serves: false,
     url: () => undefined,
     control: () => ({ token: null, allow: [] }),
     powers: new Powers(),

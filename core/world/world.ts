@@ -58,6 +58,7 @@ export interface WorldOptions extends
     | "powers"
     | "recorder"
     | "scope"
+    | "serves"
     | "session"
     | "traces"
     | "url"
@@ -95,6 +96,7 @@ export class World implements WorldState {
   readonly report: HookReport;
   readonly failures: WorldState["failures"];
   readonly engine: WorldState["engine"];
+  readonly serves: boolean;
   readonly url: WorldState["url"];
   readonly control: WorldState["control"];
   readonly powers: WorldState["powers"];
@@ -130,6 +132,7 @@ export class World implements WorldState {
     this.failures = options.failures;
     this.report = hookReporter(options.failures);
     this.engine = options.engine;
+    this.serves = options.serves;
     this.url = options.url;
     this.control = options.control;
     this.powers = options.powers;
@@ -343,7 +346,8 @@ export class World implements WorldState {
 
   /** The same figures as JSON, written in slices so that responses are not delayed. */
   async statsText(): Promise<Uint8Array<ArrayBuffer>> {
-    return await collected(this.#stats.snapshot()) ?? new Uint8Array();
+    return await collected(this.#stats.snapshot(), this.clock) ??
+      new Uint8Array();
   }
 
   /** The mock routes, in the order in which they are matched. */

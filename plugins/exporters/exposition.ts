@@ -96,6 +96,11 @@ export function canonical(value: number): string {
   return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
 }
 
+/** A boundary in seconds: as written, without the error of the division. */
+export function boundaryInSeconds(milliseconds: number): number {
+  return Number((milliseconds / 1000).toPrecision(15));
+}
+
 /** One pair of a label set, escaped. */
 export function labelPair(name: string, value: string): string {
   return `${name}="${escapeQuoted(value)}"`;

@@ -1,22 +1,23 @@
 /**
  * The plugin `exporters`: perfmock's metrics in the formats of monitoring systems.
  *
- * By default, `/metrics` answers in Prometheus' text format or in OpenMetrics, as the scrape asks for. The path can be changed,
- * and the endpoint turned off:
+ * By default, `/metrics` answers in Prometheus' text format, in OpenMetrics or in protocol buffers with native histograms, as the
+ * scrape asks for. The path can be changed, and the endpoint turned off:
  *
  * ```yaml
  * plugins:
- *   exporters: { prometheus: { path: /internal/metrics, token: true } }   # or { prometheus: false }
+ *   exporters: { prometheus: { path: /internal/metrics, token: true, buckets: coarse } }   # or { prometheus: false }
  * ```
  *
- * With `token`, scrapes need the token of the control API, `control.token`.
+ * With `token`, scrapes need the token of the control API, `control.token`. `buckets` are the upper boundaries of the histograms of
+ * durations, for Prometheus and OpenTelemetry; buckets.ts describes them.
  *
  * Metrics are pushed over StatsD or OpenTelemetry if an address is given:
  *
  * ```yaml
  * plugins:
  *   exporters:
- *     statsd: { address: "127.0.0.1:8125", format: dogstatsd, interval: 10s, prefix: shop }   # or format: plain
+ *     statsd: { address: "127.0.0.1:8125", format: dogstatsd, interval: 10s, prefix: shop, unit: ms, distributions: false }   # or format: plain
  *     otlp: { endpoint: "http://127.0.0.1:4318/v1/metrics", interval: 10s, timeout: 10s, headers: { X-Key: secret } }
  * ```
  *
@@ -28,6 +29,7 @@
  * @module
  */
 import { definePlugin, type Plugin } from "../../core/plugin.ts";
+import { type Buckets, bucketsSchema, sizeWarnings } from "./buckets.ts";
 import { type OtlpOptions, otlpSchema } from "./otlp.ts";
 import { PROM_CLIENT } from "./prom_client.ts";
 import { Prometheus } from "./prometheus.ts";
@@ -56,6 +58,8 @@ export interface PrometheusOptions {
   readonly path: string;
   /** True to check scrapes as calls of the control API are checked, by `control.token`. Default false: anyone may scrape. */
   readonly token?: boolean;
+  /** Upper boundaries of the buckets of durations, ascending, in milliseconds; undefined for the default, `dense`. */
+  readonly buckets?: Buckets;
 }
 
 /** The plugin `exporters`. */
@@ -65,17 +69,17 @@ const plugin: Plugin = definePlugin({
   scope: "server",
   options(kit) {
     const { z } = kit;
+    const prometheus = z.strictObject({
+      path: z.string().regex(
+        /^\/[^\s:*?#{}]*$/,
+        "The path must begin with / and hold no pattern, query or space",
+      ).default("/metrics"),
+      token: z.boolean().optional(),
+      buckets: bucketsSchema(kit),
+    });
     return z.strictObject({
-      prometheus: z.union([
-        z.literal(false),
-        z.strictObject({
-          path: z.string().regex(
-            /^\/[^\s:*?#{}]*$/,
-            "The path must begin with / and hold no pattern, query or space",
-          ).default("/metrics"),
-          token: z.boolean().optional(),
-        }),
-      ]).default({ path: "/metrics" }),
+      prometheus: z.union([z.literal(false), prometheus])
+        .default(() => prometheus.parse({})),
       statsd: z.union([z.literal(false), statsdSchema(kit)]).optional(),
       otlp: z.union([z.literal(false), otlpSchema(kit)]).optional(),
     });
@@ -94,8 +98,21 @@ const plugin: Plugin = definePlugin({
         exporters,
       };
     };
+    let routes = 0;
     return {
       ...pushing,
+      route() {
+        routes++;
+        return undefined;
+      },
+      warnings: () =>
+        prometheus === false ? [] : sizeWarnings(prometheus.buckets, routes),
+      adopt() {
+        host.metrics.bucketDurations(
+          prometheus === false ? undefined : prometheus.buckets,
+        );
+        pushing.adopt();
+      },
       endpoints: prometheus === false
         ? []
         : [scrapes.endpoint(prometheus.path, prometheus.token)],

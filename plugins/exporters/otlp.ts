@@ -13,10 +13,9 @@
  * @module
  */
 import type { Host, Kit, KitType } from "../../core/plugin.ts";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { PayloadWriter } from "./otlp_payload.ts";
+import type { DeliveredCounts } from "./delivered_counts.ts";
 import {
-  type DeliveredCounts,
   DeliveryError,
   messageOf,
   PushExporter,
@@ -149,7 +148,7 @@ export function createOtlpExporter(
     const all = writer.payloads(host.metrics.all(), now, exemplarsSentUntil);
     for (const payload of all) {
       if (payload === undefined) {
-        await nextTurn();
+        await clock.yield();
         continue;
       }
       signal.throwIfAborted();

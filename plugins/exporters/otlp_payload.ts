@@ -7,7 +7,13 @@
  * @module
  */
 import type { Counter, Gauge, Metric, Timing } from "../../core/plugin.ts";
-import { type DeliveredCounts, type Series, wallTime } from "./push.ts";
+import {
+  type DeliveredCounts,
+  type Series,
+  valueOf,
+} from "./delivered_counts.ts";
+import { boundaryInSeconds } from "./exposition.ts";
+import { wallTime } from "./push.ts";
 
 /** AGGREGATION_TEMPORALITY_CUMULATIVE. */
 const CUMULATIVE = 2;
@@ -15,7 +21,7 @@ const CUMULATIVE = 2;
 /** Number of characters from which a request is complete. */
 const REQUEST_LENGTH = 128 * 1024;
 
-/** Number of data points that are written before the event loop turns; takes less than 1 ms. */
+/** Number of data points that are written before other work goes first; takes less than 1 ms. */
 const POINTS_PER_TURN = 32;
 
 /** Body of one request. */
@@ -63,7 +69,7 @@ export class PayloadWriter {
   }
 
   /**
-   * The requests of one delivery; undefined when the event loop should turn. The figures of one series are read at one moment,
+   * The requests of one delivery; undefined when other work should go first. The figures of one series are read at one moment,
    * which is the time of its data point.
    *
    * @param metrics metrics to write
@@ -127,21 +133,25 @@ export class PayloadWriter {
     { common, since }: { readonly common: string; readonly since: number },
   ): string | undefined {
     if (metric.type === "gauge") {
-      const { value } = series as Gauge;
+      const value = valueOf(series as Gauge);
       // JSON has no such number, and receivers cannot use one.
-      return Number.isFinite(value)
+      return value !== undefined && Number.isFinite(value)
         ? `${common},"asDouble":${value}}`
         : undefined;
     }
+    const { delivered } = this.#options;
     const counts = series as Counter | Timing;
-    const { growth } = this.#options.delivered.since(counts);
-    if (!("cumulative" in counts)) return `${common},"asDouble":${growth[0]}}`;
-    const exemplars = exemplarsOf(counts, growth.length - 1, since);
-    return `${common},"count":"${growth[growth.length - 1]}","sum":${
-      growth[0] / 1000
-    },"bucketCounts":[${bucketCounts(growth)}],"explicitBounds":[${
-      boundsOf(metric)
-    }]${exemplars}}`;
+    if (!("cumulative" in counts)) {
+      const total = delivered.total(counts);
+      return total === undefined ? undefined : `${common},"asDouble":${total}}`;
+    }
+    const { boundaries = [] } = metric;
+    const { sum, counts: own } = delivered.buckets(counts, boundaries);
+    const count = own.reduce((sum, count) => sum + count, 0);
+    const exemplars = exemplarsOf(counts, own.length, since);
+    return `${common},"count":"${count}","sum":${sum / 1000},"bucketCounts":["${
+      own.join('","')
+    }"],"explicitBounds":[${boundsOf(boundaries)}]${exemplars}}`;
   }
 }
 
@@ -166,22 +176,13 @@ function metricHead({ type, definition: { name, help } }: Metric): string {
 
 const BOUNDS = new WeakMap<readonly number[], string>();
 
-function boundsOf({ boundaries = [] }: Metric): string {
+function boundsOf(boundaries: readonly number[]): string {
   let written = BOUNDS.get(boundaries);
   if (written === undefined) {
-    written = boundaries.map((boundary) => boundary / 1000).join(",");
+    written = boundaries.map(boundaryInSeconds).join(",");
     BOUNDS.set(boundaries, written);
   }
   return written;
-}
-
-/** Count of each bucket by itself, from the sum and the cumulative counts. */
-function bucketCounts(growth: Float64Array): string {
-  let text = `"${growth[1]}"`;
-  for (let index = 2; index < growth.length; index++) {
-    text += `,"${growth[index] - growth[index - 1]}"`;
-  }
-  return text;
 }
 
 function exemplarsOf(timing: Timing, buckets: number, since: number): string {

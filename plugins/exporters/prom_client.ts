@@ -36,7 +36,6 @@
  *
  * @module
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type {
   Metric,
   MetricObject,
@@ -52,8 +51,10 @@ import {
   familyOf,
   labelPair,
   OPEN_METRICS_CONTENT_TYPE,
+  PROMETHEUS_TEXT,
   type SampleNames,
 } from "./exposition.ts";
+import { sampleMessage } from "./prometheus_protobuf.ts";
 
 /** A registry in the types of prom-client. */
 export type PromClientRegistry = Registry<OpenMetricsContentType>;
@@ -233,17 +234,17 @@ export class AuthorRegistry implements PromClientRegistry {
   setContentType(_contentType: OpenMetricsContentType): void {}
 
   /**
-   * Writes the metrics for one scrape, one after the other; the event loop turns in between. A metric that fails or is late is
+   * Writes the metrics for one scrape, one after the other; other work goes first in between. A metric that fails or is late is
    * left out, and the others are written all the same.
    */
   async *scrape(
     { contentType, names, clock, omit }: ScrapeOptions,
-  ): AsyncGenerator<string> {
+  ): AsyncGenerator<string | Uint8Array> {
     const deadline = clock.now() + COLLECT_LIMIT;
     const pending: [AuthorMetric, Promise<Family | Error>][] = [];
     for (const metric of this.#metrics.values()) {
       pending.push([metric, collect(metric)]);
-      await nextTurn();
+      await clock.yield();
     }
     for (const [{ name, type }, collected] of pending) {
       const family = await before(clock, deadline, collected);
@@ -258,11 +259,15 @@ export class AuthorRegistry implements PromClientRegistry {
         continue;
       }
       try {
-        yield `${await this.#write(family, contentType)}\n`;
+        yield contentType === undefined
+          ? sampleMessage(
+            prepare(family, PROMETHEUS_TEXT.contentType, this.#defaultLabels),
+          )
+          : `${await this.#write(family, contentType)}\n`;
       } catch (error) {
         omit(name, messageOf(error));
       }
-      await nextTurn();
+      await clock.yield();
     }
   }
 
@@ -278,8 +283,8 @@ export class AuthorRegistry implements PromClientRegistry {
 
 /** Options of {@linkcode AuthorRegistry.scrape}. */
 export interface ScrapeOptions {
-  /** Content type of the text. */
-  readonly contentType: RegistryContentType;
+  /** Content type of the text; undefined for protocol buffers. */
+  readonly contentType: RegistryContentType | undefined;
   /** Names in use by perfmock's own metrics. */
   readonly names: SampleNames;
   /** Clock for the time limit on `collect` functions. */

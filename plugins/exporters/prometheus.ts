@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Endpoint, Host, Timing } from "../../core/plugin.ts";
-import { wantsOpenMetrics } from "./accept.ts";
+import type { Endpoint, Host, Metric, Timing } from "../../core/plugin.ts";
+import { formatFor, type ScrapeFormat } from "./accept.ts";
 import {
   type ExpositionFormat,
   openMetrics,
@@ -13,6 +12,10 @@ import {
   SampleNames,
 } from "./exposition.ts";
 import { AuthorRegistry } from "./prom_client.ts";
+import {
+  PrometheusProtobuf,
+  PROTOBUF_CONTENT_TYPE,
+} from "./prometheus_protobuf.ts";
 import { PrometheusText } from "./prometheus_text.ts";
 
 /** Maximum number of different log lines: a metric that always fails must not fill the log at the rate of scrapes. */
@@ -21,17 +24,27 @@ const MAX_LOGGED = 100;
 /** The part of the host that scrapes need. */
 type ScrapeHost = Pick<Host, "clock" | "metrics" | "log">;
 
+/** An answer's slices, each undefined where only other work should go first; its content type, and its end. */
+interface Format {
+  readonly contentType: string;
+  /** Content type for plugin authors' metrics; undefined for protocol buffers. */
+  readonly text: ExpositionFormat | undefined;
+  slices(
+    metrics: Iterable<Metric>,
+    omit: (metric: string, reason: string) => void,
+  ): Iterable<string | Uint8Array | undefined>;
+}
+
 /**
- * Answers scrapes. The event loop turns after each slice of the text, so that a scrape does not delay responses that fall due
- * meanwhile. The time it took is recorded in `perfmock_scrape_seconds`.
+ * Answers scrapes. Other work goes first after each slice, so that a scrape does not delay responses that fall due meanwhile. The
+ * time it took is recorded in `perfmock_scrape_seconds`.
  */
 export class Prometheus {
   /** Registry for plugin authors' metrics of prom-client. */
   readonly registry: AuthorRegistry;
   readonly #host: ScrapeHost;
-  readonly #writer: PrometheusText;
   readonly #encoder = new TextEncoder();
-  readonly #openMetrics: ExpositionFormat;
+  readonly #formats: Readonly<Record<ScrapeFormat, Format>>;
   readonly #logged = new Set<string>();
   #omitted: ReadonlyMap<string, string> = new Map();
 
@@ -42,8 +55,22 @@ export class Prometheus {
   constructor(host: ScrapeHost, origin: number = performance.timeOrigin) {
     this.#host = host;
     this.registry = new AuthorRegistry(() => this.#names());
-    this.#writer = new PrometheusText();
-    this.#openMetrics = openMetrics(origin);
+    const writer = new PrometheusText();
+    const messages = new PrometheusProtobuf(origin);
+    const inText = (text: ExpositionFormat): Format => ({
+      contentType: text.contentType,
+      text,
+      slices: (metrics, omit) => writer.slices(metrics, text, omit),
+    });
+    this.#formats = {
+      text: inText(PROMETHEUS_TEXT),
+      openmetrics: inText(openMetrics(origin)),
+      protobuf: {
+        contentType: PROTOBUF_CONTENT_TYPE,
+        text: undefined,
+        slices: (metrics, omit) => messages.slices(metrics, omit),
+      },
+    };
   }
 
   /** One sentence for each metric that the last scrape left out, with the reason. */
@@ -62,17 +89,24 @@ export class Prometheus {
   endpoint(path: string, token = false): Endpoint {
     const duration = this.#host.metrics.timing({
       name: "perfmock_scrape_seconds",
-      help: "Time it took to write the text for one scrape",
+      help: "Time it took to write the answer to one scrape",
     }).series();
+    const { text, openmetrics, protobuf } = this.#formats;
     return {
       method: "GET",
       path,
       summary:
-        "All metrics in Prometheus' text format, or in OpenMetrics where Accept asks for it",
-      type: PROMETHEUS_TEXT.contentType,
+        "All metrics in Prometheus' text format, or in OpenMetrics or protocol buffers where Accept asks for them",
+      type: text.contentType,
       answer: { type: "string" },
-      types: { [this.#openMetrics.contentType]: { type: "string" } },
-      headers: { Accept: "application/openmetrics-text for OpenMetrics" },
+      types: {
+        [openmetrics.contentType]: { type: "string" },
+        [protobuf.contentType]: { type: "string", format: "binary" },
+      },
+      headers: {
+        Accept:
+          `application/openmetrics-text for OpenMetrics; ${PROTOBUF_CONTENT_TYPE} for protocol buffers with native histograms`,
+      },
       access: token ? "control" : "public",
       handle: ({ request }) => this.#answer(request, duration),
     };
@@ -81,12 +115,12 @@ export class Prometheus {
   async #answer(request: Request, duration: Timing): Promise<Response> {
     const { clock } = this.#host;
     const start = clock.now();
-    const format = wantsOpenMetrics(request.headers.get("accept"))
-      ? this.#openMetrics
-      : PROMETHEUS_TEXT;
+    const format = this.#formats[formatFor(request.headers.get("accept"))];
     const slices: Uint8Array[] = [];
     for await (const slice of this.#slices(format)) {
-      slices.push(this.#encoder.encode(slice));
+      slices.push(
+        typeof slice === "string" ? this.#encoder.encode(slice) : slice,
+      );
     }
     duration.record(clock.now() - start);
     // A stream is sent slice by slice, too; one large body would be copied at once.
@@ -95,24 +129,25 @@ export class Prometheus {
     });
   }
 
-  async *#slices(format: ExpositionFormat): AsyncGenerator<string> {
+  async *#slices(format: Format): AsyncGenerator<string | Uint8Array> {
     const { clock, metrics } = this.#host;
     const omitted = new Map<string, string>();
     const omit = (metric: string, reason: string) => {
       omitted.set(metric, reason);
       this.#log(metric, reason);
     };
-    for (const slice of this.#writer.slices(metrics.all(), format, omit)) {
-      yield slice;
-      await nextTurn();
+    for (const slice of format.slices(metrics.all(), omit)) {
+      if (slice !== undefined) yield slice;
+      await clock.yield();
     }
     yield* this.registry.scrape({
-      contentType: format.contentType,
+      contentType: format.text?.contentType,
       names: this.#names(),
       clock,
       omit,
     });
-    if (format.end !== "") yield format.end;
+    const end = format.text?.end ?? "";
+    if (end !== "") yield end;
     this.#omitted = omitted;
   }
 

@@ -11,6 +11,7 @@ import type {
   Timing,
 } from "../../core/plugin.ts";
 import {
+  boundaryInSeconds,
   canonical,
   type ExpositionFormat,
   formatValue,
@@ -106,7 +107,7 @@ function linePrefixes(
 /** Upper boundary of each bucket of a histogram, +Inf included, as the lines have it; empty for other types. */
 function bucketEnds({ type, boundaries = [] }: Metric): readonly string[] {
   if (type !== "histogram") return [];
-  return [...boundaries.map((ms) => ms / 1000), Infinity].map(
+  return [...boundaries.map(boundaryInSeconds), Infinity].map(
     (seconds) => `le="${canonical(seconds)}"} `,
   );
 }

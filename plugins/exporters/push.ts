@@ -1,22 +1,13 @@
 /**
- * The parts that all pushing exporters share: the times of deliveries, the reaction to failures of the receiver, and the
- * counts that were delivered already.
+ * The parts that all pushing exporters share: the times of deliveries, and the reaction to failures of the receiver.
  *
  * Nothing is queued. The server's metrics hold all figures anyway, so a receiver that is down costs no memory: the next
  * delivery that succeeds includes everything that it missed.
  *
  * @module
  */
-import type {
-  Clock,
-  Counter,
-  Gauge,
-  Host,
-  Metric,
-  Metrics,
-  Timing,
-} from "../../core/plugin.ts";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock, Host, Metrics } from "../../core/plugin.ts";
+import { DeliveredCounts } from "./delivered_counts.ts";
 
 /** Maximum pause after failures, in milliseconds, if the interval is not longer. */
 const MAX_PAUSE = 30_000;
@@ -26,9 +17,6 @@ const MAX_RETRY_AFTER = 10 * 60_000;
 
 /** Time limit for the last delivery, including one that is under way, in milliseconds. */
 const LAST_DELIVERY_LIMIT = 2000;
-
-/** Number of series that are examined before the event loop turns; takes less than 1 ms. */
-const SERIES_PER_TURN = 250;
 
 /** A delivery that failed for a known reason. */
 export class DeliveryError extends Error {
@@ -240,7 +228,7 @@ export class PersistentExporter<Exporter extends PushExporter>
   readonly id: string = crypto.randomUUID();
   readonly #host: {
     readonly metrics: Metrics;
-    readonly clock: Pick<Clock, "now">;
+    readonly clock: Pick<Clock, "now" | "yield">;
   };
   #start: number;
   #settings: string | undefined;
@@ -253,7 +241,10 @@ export class PersistentExporter<Exporter extends PushExporter>
    * @param host gives the metrics and the clock
    */
   constructor(
-    host: { readonly metrics: Metrics; readonly clock: Pick<Clock, "now"> },
+    host: {
+      readonly metrics: Metrics;
+      readonly clock: Pick<Clock, "now" | "yield">;
+    },
   ) {
     this.#host = host;
     this.#start = host.clock.now();
@@ -269,14 +260,14 @@ export class PersistentExporter<Exporter extends PushExporter>
     return this.#exporter;
   }
 
-  /** If off, marks all counts so far as delivered; the event loop turns meanwhile. */
+  /** If off, marks all counts so far as delivered; other work goes first meanwhile. */
   async prepare(): Promise<void> {
     if (this.#exporter !== undefined) return;
     // The last delivery of the previous exporter must end first, or it would mark lower counts after these.
     await this.#changes;
     this.#start = this.#host.clock.now();
     for (const _ of this.delivered.markAll(this.#host.metrics.all())) {
-      await nextTurn();
+      await this.#host.clock.yield();
     }
   }
 
@@ -315,79 +306,6 @@ export class PersistentExporter<Exporter extends PushExporter>
         if (this.#exporter === exporter) exporter?.start();
       });
   }
-}
-
-/** A series of any type. */
-export type Series = Counter | Gauge | Timing;
-
-/** Growth of a series of counts since its last delivery. */
-export interface Change {
-  /** Present figures: a counter's value; or a timing's sum in milliseconds, then its cumulative buckets, the count last. */
-  readonly now: Float64Array;
-  /** Growth of each figure. */
-  readonly growth: Float64Array;
-}
-
-/**
- * The counts of each series that were delivered. Figures are marked as delivered once the receiver's side has accepted them.
- * Holds one array for each series that was delivered, so the limit on series limits its size.
- */
-export class DeliveredCounts {
-  readonly #delivered = new WeakMap<Series, Float64Array>();
-
-  /** Growth of a series since its last delivery, read at one moment; undefined if it did not grow. */
-  change(series: Counter | Timing): Change | undefined {
-    const delivered = this.#delivered.get(series);
-    const before = delivered?.at(-1) ?? 0;
-    // Comparing the count finds idle series without a copy of their buckets.
-    const last = "cumulative" in series ? series.count : series.value;
-    if (last === before) return undefined;
-    return changeFrom(delivered, figuresOf(series));
-  }
-
-  /** Growth of a series since its last delivery, even if it did not grow. */
-  since(series: Counter | Timing): Change {
-    return changeFrom(this.#delivered.get(series), figuresOf(series));
-  }
-
-  /** Marks the figures of a change as delivered. */
-  mark(series: Series, { now }: Change): void {
-    this.#delivered.set(series, now);
-  }
-
-  /**
-   * Marks all present counts as delivered, so that an exporter that is turned on later counts from then. Yields when the event
-   * loop should turn.
-   */
-  *markAll(metrics: Iterable<Metric>): Generator<void> {
-    let seen = 0;
-    for (const metric of metrics) {
-      if (metric.type === "gauge") continue;
-      for (const [, series] of metric.entries()) {
-        const change = this.change(series as Counter | Timing);
-        if (change !== undefined) this.mark(series, change);
-        if (++seen % SERIES_PER_TURN === 0) yield;
-      }
-    }
-  }
-}
-
-function figuresOf(series: Counter | Timing): Float64Array {
-  return "cumulative" in series
-    ? Float64Array.of(series.sum, ...series.cumulative())
-    : Float64Array.of(series.value);
-}
-
-function changeFrom(
-  delivered: Float64Array | undefined,
-  now: Float64Array,
-): Change {
-  return {
-    now,
-    growth: delivered === undefined
-      ? now
-      : now.map((figure, index) => figure - delivered[index]),
-  };
 }
 
 /**

@@ -72,6 +72,8 @@ export async function preparePushing(
     );
   return {
     adopt() {
+      // A command that only looks at the configuration must not send anything.
+      if (!host.serves) return;
       if (statsd === false) exporters.statsd.end();
       else {
         const { delivered } = exporters.statsd;

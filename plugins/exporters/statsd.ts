@@ -1,7 +1,7 @@
 /**
  * The StatsD exporter: sends the growth since the last flush as lines of StatsD or DogStatsD, over UDP.
  *
- * Lines of each flush; names are those of Prometheus, values in base units (seconds, bytes):
+ * Lines of each flush; names are those of Prometheus, values in base units (seconds, bytes), except for histograms:
  *
  * | metric | lines |
  * |---|---|
@@ -9,8 +9,13 @@
  * | counter | `name:growth\|c`, if it grew |
  * | histogram | `name.count:growth\|c`, `name.sum:growth\|c` and `name.p50`, `.p90`, `.p95`, `.p99` as gauges, if it grew |
  *
- * The quantiles are those of the interval, interpolated within a bucket as Prometheus does. No `|ms` lines are sent: a daemon
- * computes its statistics from single timings, and would count an aggregated one as a single request.
+ * Durations are in milliseconds, as users of StatsD expect, and their names say so: `perfmock_service_milliseconds.p95`. With
+ * `unit: s` they are in seconds, and the names are those of Prometheus. The quantiles are those of the interval by nearest rank,
+ * exact to 0.4 % whatever the buckets. No `|ms` lines are sent: a daemon computes its statistics from single timings, and would
+ * count an aggregated one as a single request.
+ *
+ * With `distributions: true`, a histogram is a distribution of DogStatsD, whose percentiles Datadog computes over any tags and
+ * time: `name:30.1:30.3|d|@0.5`, protocol 1.1. The sample rate 1/n means that each value occurred n times.
  *
  * With `dogstatsd`, labels are tags: `name:1|c|#route:orders`. With `plain`, each label and its value are part of the name:
  * `name.route.orders:1|c`. Letters, digits and `-` of a value stay, `_` is doubled, any other character is written as `_` and
@@ -27,9 +32,8 @@
  * @module
  */
 import type { Host, Kit, KitType } from "../../core/plugin.ts";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import type { DeliveredCounts } from "./delivered_counts.ts";
 import {
-  type DeliveredCounts,
   DeliveryError,
   messageOf,
   PushExporter,
@@ -95,6 +99,17 @@ export function statsdSchema(kit: Kit): KitType<StatsdOptions> {
       /^(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)?$/,
       "The prefix must be made of letters, digits, _ and -, with dots in between",
     ).default(""),
+    unit: z.enum(["ms", "s"]).default("ms"),
+    distributions: z.boolean().default(false),
+  }).superRefine(({ format, distributions }, context) => {
+    if (!distributions || format === "dogstatsd") return;
+    context.addIssue({
+      code: "custom",
+      path: ["distributions"],
+      input: distributions,
+      message:
+        "Only DogStatsD has distributions: set format to dogstatsd, or leave distributions out",
+    });
   });
 }
 
@@ -229,7 +244,7 @@ export class Flusher {
     for (const datagram of datagrams(host.metrics.all(), writer, delivered)) {
       signal.throwIfAborted();
       if (datagram === undefined) {
-        await nextTurn();
+        await host.clock.yield();
         continue;
       }
       if (sent === BURST) {

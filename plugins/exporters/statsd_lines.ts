@@ -3,25 +3,34 @@
  *
  * @module
  */
-import type { Counter, Gauge, Metric, Timing } from "../../core/plugin.ts";
-import type { Change, DeliveredCounts, Series } from "./push.ts";
+import type {
+  Gauge,
+  HistogramSnapshot,
+  Metric,
+  Timing,
+} from "../../core/plugin.ts";
+import {
+  type Change,
+  type DeliveredCounts,
+  type Series,
+  valueOf,
+} from "./delivered_counts.ts";
 
 /** Maximum size of a datagram with more than one series, in bytes: it fits an Ethernet frame, most tunnels included. */
 const MAX_PACKED = 1400;
 
+/** Maximum size of a distribution, in bytes: Datadog's agent reads datagrams of 8192 bytes by default. */
+const MAX_DISTRIBUTION = 8000;
+
 /** Maximum size of a datagram over UDP, in bytes. */
 const MAX_DATAGRAM = 65_507;
 
-/** Number of series that are examined before the event loop turns; takes less than 1 ms. */
+/** Number of series that are examined before other work goes first; takes less than 1 ms. */
 const SERIES_PER_TURN = 250;
 
-/** Quantiles that are sent of a histogram, each with the suffix of its name. */
-const QUANTILES: readonly (readonly [number, string])[] = [
-  [0.5, ".p50"],
-  [0.9, ".p90"],
-  [0.95, ".p95"],
-  [0.99, ".p99"],
-];
+/** Quantiles that are sent of a histogram, and the suffixes of their names. */
+const PROBABILITIES = [0.5, 0.9, 0.95, 0.99];
+const SUFFIXES = [".p50", ".p90", ".p95", ".p99"];
 
 const encoder = new TextEncoder();
 
@@ -31,6 +40,10 @@ export interface LineOptions {
   readonly format: "dogstatsd" | "plain";
   /** Prefix of each name, followed by a dot; empty for none. */
   readonly prefix: string;
+  /** Unit of durations, which their names end in: `_milliseconds` or `_seconds`. */
+  readonly unit: "ms" | "s";
+  /** True to send durations as distributions of DogStatsD, false for counts and percentiles. */
+  readonly distributions: boolean;
 }
 
 /** Contents of one datagram. */
@@ -43,14 +56,14 @@ export interface Datagram {
   readonly isTooLarge: boolean;
 }
 
-/** The lines of one series, which are sent in the same datagram. */
+/** Lines that are sent in the same datagram, and what they deliver. */
 interface Chunk {
   readonly text: string;
   readonly change?: readonly [Series, Change];
 }
 
 /**
- * The datagrams of one flush, each made when it is asked for; undefined when the event loop should turn.
+ * The datagrams of one flush, each made when it is asked for; undefined when other work should go first.
  *
  * @param metrics metrics to send
  * @param writer writes the lines
@@ -93,15 +106,23 @@ function* chunks(
       if (metric.type === "gauge") {
         const text = writer.gauge(metric, values, series as Gauge);
         if (text !== undefined) yield { text };
-        continue;
+      } else if ("cumulative" in series) {
+        const change = delivered.timing(series);
+        if (change === undefined) continue;
+        const text = writer.timing(metric, values, {
+          series,
+          growth: change.growth,
+        });
+        yield { text, change: [series, change] };
+      } else {
+        const change = delivered.counter(series);
+        if (change === undefined) continue;
+        const text = writer.counter(metric, values, {
+          series,
+          growth: change.growth,
+        });
+        yield { text, change: [series, change] };
       }
-      const counts = series as Counter | Timing;
-      const change = delivered.change(counts);
-      if (change === undefined) continue;
-      const text = "cumulative" in counts
-        ? writer.timing(metric, values, { series: counts, change })
-        : writer.counter(metric, values, { series, change });
-      yield { text, change: [series, change] };
     }
   }
 }
@@ -137,14 +158,14 @@ export class LineWriter {
     this.#options = options;
   }
 
-  /** Line of a gauge; undefined if its value is not finite, which StatsD cannot write. */
+  /** Line of a gauge; undefined if its value cannot be read, or is not finite, which StatsD cannot write. */
   gauge(
     metric: Metric,
     values: readonly string[],
-    series: Series & { readonly value: number },
+    series: Gauge,
   ): string | undefined {
-    const { value } = series;
-    if (!Number.isFinite(value)) return undefined;
+    const value = valueOf(series);
+    if (value === undefined || !Number.isFinite(value)) return undefined;
     const { name, tags } = this.#nameOf(metric, values, series);
     const line = `${name}:${value}|g${tags}`;
     // Plain StatsD reads a signed value as a change: set the gauge to 0 first.
@@ -157,27 +178,31 @@ export class LineWriter {
   counter(
     metric: Metric,
     values: readonly string[],
-    { series, change }: { series: Series; change: Change },
+    { series, growth }: { series: Series; growth: number },
   ): string {
     const { name, tags } = this.#nameOf(metric, values, series);
-    return `${name}:${change.growth[0]}|c${tags}`;
+    return `${name}:${growth}|c${tags}`;
   }
 
   /** Lines of a histogram. */
   timing(
     metric: Metric,
     values: readonly string[],
-    { series, change }: { series: Timing; change: Change },
+    { series, growth }: { series: Timing; growth: HistogramSnapshot },
   ): string {
     const { name, tags } = this.#nameOf(metric, values, series);
-    const { growth } = change;
-    const count = growth[growth.length - 1];
-    let lines = `${name}.count:${count}|c${tags}\n${name}.sum:${
-      seconds(growth[0])
+    const { distributions, unit } = this.#options;
+    if (distributions) {
+      return distributionLines(name, tags, {
+        points: pointsOf(growth),
+        unit,
+      });
+    }
+    let lines = `${name}.count:${growth.count}|c${tags}\n${name}.sum:${
+      inUnit(growth.sum, unit)
     }|c${tags}`;
-    for (const [p, suffix] of QUANTILES) {
-      const value = quantile(p, growth, metric.boundaries ?? []);
-      lines += `\n${name}${suffix}:${seconds(value)}|g${tags}`;
+    for (const [index, value] of growth.quantiles(PROBABILITIES).entries()) {
+      lines += `\n${name}${SUFFIXES[index]}:${inUnit(value, unit)}|g${tags}`;
     }
     return lines;
   }
@@ -189,8 +214,11 @@ export class LineWriter {
   ): SeriesName {
     const known = this.#names.get(series);
     if (known !== undefined) return known;
-    const { format, prefix } = this.#options;
-    const { name, labels = [] } = metric.definition;
+    const { format, prefix, unit } = this.#options;
+    const { labels = [] } = metric.definition;
+    const name = metric.type === "histogram" && unit === "ms"
+      ? metric.definition.name.replace(/_seconds$/, "_milliseconds")
+      : metric.definition.name;
     const full = prefix === "" ? name : `${prefix}.${name}`;
     const written = format === "plain"
       ? { name: plainName(full, labels, values), tags: "" }
@@ -200,30 +228,71 @@ export class LineWriter {
   }
 }
 
-/** Milliseconds as seconds, rounded to 1e-10 s: further digits are rounding errors, and some daemons do not read exponents. */
-function seconds(milliseconds: number): number {
-  return Number((milliseconds / 1000).toFixed(10));
+/**
+ * Milliseconds in a unit, rounded to 1e-7 ms: further digits are rounding errors, and some daemons do not read exponents.
+ */
+function inUnit(milliseconds: number, unit: LineOptions["unit"]): number {
+  return unit === "s"
+    ? Number((milliseconds / 1000).toFixed(10))
+    : Number(milliseconds.toFixed(7));
+}
+
+/** A value of a distribution, in milliseconds, and the number of times it occurred. */
+interface Point {
+  readonly value: number;
+  readonly count: number;
+}
+
+/** One point for each bucket that is not empty, in ascending order. */
+function pointsOf(growth: HistogramSnapshot): Point[] {
+  const [least, greatest] = growth.quantiles([0, 1]);
+  return Array.from(growth.buckets(), ({ lower, upper, count }) => ({
+    value: Math.min(greatest, Math.max(least, (lower + upper) / 2)),
+    count,
+  }));
 }
 
 /**
- * The quantile at probability p, interpolated linearly within its bucket, as Prometheus' histogram_quantile does. Above the
- * last boundary, it is that boundary.
- *
- * @param growth growth of the sum, then of the cumulative buckets
+ * Lines of a distribution, which fit a datagram. A sample rate of 1/n means that a value occurred n times: the values with a bit of
+ * their count set share a line, so that no daemon has to round. Without room for all points, neighbours are joined.
  */
-function quantile(
-  p: number,
-  growth: Float64Array,
-  boundaries: readonly number[],
-): number {
-  const rank = p * growth[growth.length - 1];
-  let index = 0;
-  while (index < boundaries.length && growth[index + 1] < rank) index++;
-  if (index === boundaries.length) return boundaries[index - 1];
-  const lower = index === 0 ? 0 : boundaries[index - 1];
-  const below = index === 0 ? 0 : growth[index];
-  const share = (rank - below) / (growth[index + 1] - below);
-  return lower + (boundaries[index] - lower) * share;
+function distributionLines(
+  name: string,
+  tags: string,
+  { points, unit }: {
+    readonly points: readonly Point[];
+    readonly unit: LineOptions["unit"];
+  },
+): string {
+  const written = points.map(({ value }) =>
+    inUnit(Number(value.toPrecision(5)), unit)
+  );
+  const most = points.reduce((most, { count }) => Math.max(most, count), 0);
+  const lines: string[] = [];
+  for (let bit = 0; 2 ** bit <= most; bit++) {
+    const values = written.filter((_, index) =>
+      Math.floor(points[index].count / 2 ** bit) % 2 === 1
+    );
+    if (values.length === 0) continue;
+    const rate = bit === 0 ? "" : `|@${(2 ** -bit).toFixed(bit)}`;
+    lines.push(`${name}:${values.join(":")}|d${rate}${tags}`);
+  }
+  const text = lines.join("\n");
+  return encoder.encode(text).length <= MAX_DISTRIBUTION || points.length === 1
+    ? text
+    : distributionLines(name, tags, { points: joined(points), unit });
+}
+
+/** Joins each two neighbours to one point at their mean. */
+function joined(points: readonly Point[]): Point[] {
+  const pairs: Point[] = [];
+  for (let index = 0; index < points.length; index += 2) {
+    const [one, other = { value: 0, count: 0 }] = points.slice(index);
+    const count = one.count + other.count;
+    const sum = one.value * one.count + other.value * other.count;
+    pairs.push({ value: sum / count, count });
+  }
+  return pairs;
 }
 
 /**

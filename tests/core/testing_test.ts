@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { createTestServer } from "../../core/testing.ts";
 import { errorOf } from "../support/errors.ts";
 import { hooks } from "../support/plugins.ts";
@@ -63,4 +63,40 @@ Deno.test("createTestServer() has the same defaults as a server, except for the 
     (await errorOf(() => createTestServer({ routes: [{ path: "x" }] }))).code,
     "CONFIG_INVALID",
   );
+});
+
+Deno.test("TestServer.request() answers /metrics and other endpoints that work for several turns, and no virtual time passes", async () => {
+  const routes = Array.from({ length: 60 }, (_, n) => ({
+    id: `r${n}`,
+    path: `/r${n}`,
+    serviceTime: "1h",
+  }));
+  await using server = await createTestServer({ routes });
+  // A timer that goes on for ever must not make time pass while the server works.
+  let ticks = 0;
+  const tick = (): void => {
+    ticks++;
+    server.clock.at(server.clock.now() + 1000, tick, undefined);
+  };
+  tick();
+  for (const path of ["/metrics", "/_perfmock/stats"]) {
+    const { response, duration } = await server.request(path);
+    equal(response.status, 200);
+    ok((await response.text()).includes("r59"));
+    equal(duration, 0);
+  }
+  equal(ticks, 1);
+});
+
+Deno.test("TestServer.request() waits for work that does not depend on the clock", async () => {
+  await using server = await createTestServer({
+    routes: [{ path: "/", serviceTime: "5ms" }],
+  });
+  const { response } = await server.request("/_perfmock/config", {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ seed: 7 }),
+  });
+  equal(response.status, 200);
+  await response.body?.cancel();
 });

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { createServer } from "../../core/app.ts";
 import {
   busyServer,
   dashboard,
@@ -18,7 +19,12 @@ function metricNames(expression: string): string[] {
     .filter((name) => /_|:|^up$|^[A-Z]+$/.test(name) && !WORDS.has(name));
 }
 
-const WORDS = new Set(["histogram_quantile", "avg_over_time"]);
+const WORDS = new Set([
+  "histogram_quantile",
+  "histogram_count",
+  "histogram_sum",
+  "avg_over_time",
+]);
 
 /** Names of all samples that a scrape declares, with or without values. */
 async function exposed(url: URL): Promise<Set<string>> {
@@ -26,7 +32,8 @@ async function exposed(url: URL): Promise<Set<string>> {
   const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(
     ([, name, type]) =>
       type === "histogram"
-        ? [`${name}_bucket`, `${name}_sum`, `${name}_count`]
+        // Without a suffix it is the native histogram.
+        ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]
         : [name],
   );
   return new Set([...names, "up", "ALERTS"]);
@@ -59,7 +66,10 @@ Deno.test("monitoring: the dashboard has a fixed uid, uses the data source of it
     "prometheus",
   ]);
   for (const { title, type, description, targets = [] } of panels) {
-    ok(type === "row" || (targets.length > 0 && description), title);
+    ok(
+      ["row", "text"].includes(type) || (targets.length > 0 && description),
+      title,
+    );
     for (const { datasource, expr } of targets) {
       equal(datasource.uid, "${datasource}", title);
       deepEqual(
@@ -96,4 +106,46 @@ Deno.test("monitoring: every alert has a test and a kind", async () => {
     written.match(/about: (measurement|backend)/g)?.length,
     alerts.length,
   );
+});
+
+Deno.test("docs/metrics.md lists each metric with its type and labels, and no other", async () => {
+  await using server = await createServer({
+    plugins: { limiter: { pools: { db: { concurrency: 1 } } } },
+    routes: [
+      { path: "/limited", limiter: "db" },
+      { path: "/faulty", faults: [{ share: 0.5, status: 500 }] },
+      { path: "/paced", response: { text: "abc" }, wire: { gap: "1ms" } },
+      { path: "/proxied", response: { proxy: "http://127.0.0.1:9/" } },
+    ],
+  }, { listen: false });
+  const made = [...server.world.metrics.all()].map(({ definition, type }) =>
+    [definition.name, type, ...definition.labels ?? []].join(" ")
+  );
+  const page = await Deno.readTextFile(
+    new URL("../../docs/metrics.md", import.meta.url),
+  );
+  const listed = Array.from(
+    page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \| (.*?)\|/gm),
+    ([, name, type, labels]) =>
+      [name, type, ...labels.match(/\w+/g) ?? []].join(" "),
+  );
+  // Figures of the process that the system does not tell have no metric.
+  const known = new Set([
+    ...made,
+    ...listed.filter((one) => one.startsWith("process_")),
+  ]);
+  deepEqual(listed.toSorted(), [...known].toSorted());
+});
+
+Deno.test("Each metric of routes names the route by the label `route`", async () => {
+  await using server = await busyServer();
+  const text = await (await fetch(new URL("/metrics", server.url))).text();
+  const ids = new Set(["slow", "faulty", "hour", "__unmatched__"]);
+  for (const [line, labels] of text.matchAll(/^http_server.*\{(.*)\} /gm)) {
+    ok(ids.has(/(?:^|,)route="([^"]*)"/.exec(labels)?.[1] ?? ""), line);
+  }
+  for (const [, label, value] of text.matchAll(/(\w+)="([^"]*)"/g)) {
+    // A route's id is never the value of another label.
+    ok(label === "route" || !ids.has(value) || value === "__unmatched__");
+  }
 });

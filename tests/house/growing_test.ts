@@ -15,7 +15,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/distribution/_profiles.ts": "#compiled",
     "core/observe/failures.ts": "#kinds",
     "core/observe/metric_registry.ts":
-      "#metrics #counters #gauges #timings #exposed #owners",
+      "#metrics #counters #gauges #timings #following #exposed #owners",
     "core/observe/recorder.ts": "#routes #planned",
     "core/observe/route_series.ts": "#gone #faults",
     "core/server/server.ts": "#overflowing",

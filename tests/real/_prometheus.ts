@@ -39,8 +39,12 @@ export class RealPrometheus implements AsyncDisposable {
    * Starts it by the command in the README of examples/monitoring, with its files, once a second and for another server.
    *
    * @param server what is scraped
+   * @param more further arguments
    */
-  static async start(server: URL): Promise<RealPrometheus> {
+  static async start(
+    server: URL,
+    ...more: readonly string[]
+  ): Promise<RealPrometheus> {
     const folder = await Deno.makeTempDir({ prefix: "perfmock-prometheus-" });
     const written = await Deno.readTextFile(
       new URL("prometheus.yml", MONITORING),
@@ -59,7 +63,7 @@ export class RealPrometheus implements AsyncDisposable {
       .replace('"$(mktemp -d)"', `${folder}/data`)
       .split(" ");
     const process = new Deno.Command(program, {
-      args: [...args, `--web.listen-address=127.0.0.1:${port}`],
+      args: [...args, `--web.listen-address=127.0.0.1:${port}`, ...more],
       stdout: "null",
       stderr: "null",
     }).spawn();

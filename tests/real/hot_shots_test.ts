@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
-import { DeliveredCounts } from "../../plugins/exporters/push.ts";
+import { DeliveredCounts } from "../../plugins/exporters/delivered_counts.ts";
 import { createStatsdExporter } from "../../plugins/exporters/statsd.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { npmInstall, temporaryFolder } from "./_packages.ts";
@@ -49,6 +49,8 @@ Deno.test("The StatsD exporter writes the same DogStatsD lines as hot-shots", {
         format: "dogstatsd",
         interval: 1000,
         prefix: "shop",
+        unit: "ms",
+        distributions: false,
       },
       delivered: new DeliveredCounts(),
       open: () =>

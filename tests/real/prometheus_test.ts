@@ -231,6 +231,89 @@ Deno.test(
   },
 );
 
+/** Durations of a distribution that spreads over three decades, in milliseconds, by rank. */
+function spreadDurations(): number[] {
+  return Array.from({ length: 1000 }, (_, n) => 1.5 * 1.0078 ** n);
+}
+
+/** A plugin that has these durations in a metric of its own, and none in another, when its route is first asked for. */
+const spread: Plugin = {
+  name: "spread",
+  version: "1.0.0",
+  setup(host) {
+    const timing = host.metrics.timing({ name: "spread_seconds", help: "T" })
+      .series();
+    const empty = host.metrics.timing({ name: "empty_seconds", help: "T" });
+    empty.series();
+    let recorded = false;
+    return {
+      route: () => ({
+        observe() {
+          if (recorded) return;
+          recorded = true;
+          for (const duration of spreadDurations()) timing.record(duration);
+        },
+      }),
+    };
+  },
+};
+
+for (
+  const { kind, query, error, more } of [
+    {
+      kind: "classic buckets",
+      query: (p: number) =>
+        `histogram_quantile(${p}, sum by (le) (increase(spread_seconds_bucket[1m])))`,
+      error: 0.12,
+      more: [],
+    },
+    {
+      kind: "native histograms",
+      query: (p: number) =>
+        `histogram_quantile(${p}, sum(increase(spread_seconds[1m])))`,
+      error: 0.025,
+      more: ["--enable-feature=native-histograms"],
+    },
+  ]
+) {
+  Deno.test(
+    `A Prometheus with ${kind} computes percentiles to within ${error * 100} %`,
+    {
+      ignore: !required,
+    },
+    async () => {
+      await using server = await createPerfmock({
+        routes: [{ id: "go", path: "/go" }],
+      }, { plugins: [spread] });
+      await using prometheus = await RealPrometheus.start(server.url, ...more);
+      await prometheus.first('perfmock_arrivals_total{route="go"}');
+      await (await fetch(new URL("/go", server.url))).body?.cancel();
+      await prometheus.first(query(0.5), (value) => value > 0);
+      const durations = spreadDurations();
+      for (const p of [0.05, 0.5, 0.9, 0.95, 0.99]) {
+        const exact = durations[Math.ceil(p * durations.length) - 1] / 1000;
+        const [{ value }] = await prometheus.query(query(p));
+        const estimate = Number(value[1]);
+        ok(
+          Math.abs(estimate / exact - 1) < error,
+          `p${p}: ${estimate}, ${exact}`,
+        );
+      }
+      const isNative = more.length > 0;
+      const [count] = await prometheus.query(
+        isNative ? "histogram_count(spread_seconds)" : "spread_seconds_count",
+      );
+      equal(count.value[1], String(durations.length));
+      equal(
+        (await prometheus.query("spread_seconds_bucket")).length > 0,
+        !isNative,
+      );
+      // A histogram without values is native, too.
+      equal((await prometheus.query("empty_seconds")).length > 0, isNative);
+    },
+  );
+}
+
 const ODD = 'Käse "und"\nBrot \\ {le="1"} 🧀';
 
 /** Writes the same label value with special characters in perfmock's own metrics and in prom-client. */

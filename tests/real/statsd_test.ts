@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { PreciseClock } from "../../core/lib/time/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
-import { DeliveredCounts } from "../../plugins/exporters/push.ts";
+import { DeliveredCounts } from "../../plugins/exporters/delivered_counts.ts";
 import { createStatsdExporter } from "../../plugins/exporters/statsd.ts";
 import { openUdp } from "../../plugins/exporters/statsd_udp.ts";
 import { npmInstall, Service, temporaryFolder } from "./_packages.ts";
@@ -122,16 +122,18 @@ Deno.test(
     await pause(3 * DAEMON_INTERVAL);
     equal(await daemon.sum(ORDERS), 300);
     equal(await daemon.sum("perfmock_arrivals_total.route.cart"), 30);
-    const duration = (route: string, status: number) =>
-      `http_server_request_duration_seconds.http_request_method.GET.http_route.${route}.http_response_status_code.${status}`;
+    const duration = (id: string, route: string, status: number) =>
+      `http_server_request_duration_milliseconds.route.${id}.http_request_method.GET.http_route.${route}.http_response_status_code.${status}`;
     equal(
-      await daemon.sum(`${duration("_2fapi_2fcart_2f_3aid", 503)}.count`),
+      await daemon.sum(
+        `${duration("cart", "_2fapi_2fcart_2f_3aid", 503)}.count`,
+      ),
       30,
     );
     const last = (await daemon.flushes()).at(-1)?.gauges ?? {};
     equal(last["perfmock_requests_in_flight.route.orders"], 0);
-    const p99 = last[`${duration("_2fapi_2forders", 200)}.p99`];
-    ok(p99 > 0 && p99 < 1);
+    const p99 = last[`${duration("orders", "_2fapi_2forders", 200)}.p99`];
+    ok(p99 > 0 && p99 < 1000);
   },
 );
 
@@ -154,6 +156,8 @@ Deno.test("A StatsD daemon receives 10 000 series at once, each exactly", {
         format: "plain",
         interval: 60_000,
         prefix: "",
+        unit: "ms",
+        distributions: false,
       },
       delivered: new DeliveredCounts(),
       open: openUdp,

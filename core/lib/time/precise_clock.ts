@@ -20,6 +20,7 @@
 
 import { PerfmockError } from "../../errors.ts";
 import type { Clock } from "../../contract/values.ts";
+import { nextLook } from "./next_look.ts";
 import { ThreadWaker } from "./_thread_waker.ts";
 import { TimerHeap } from "./_timer_heap.ts";
 import { TimeoutWaker, type Waker } from "./_waker.ts";
@@ -206,6 +207,17 @@ export class PreciseClock implements Clock, Disposable, AsyncDisposable {
     const cancelled = this.#timers.cancel(timer);
     if (cancelled && this.#timers.deadline === Infinity) this.#waker.rest();
     return cancelled;
+  }
+
+  /**
+   * Lets other work go first; see {@linkcode Clock.yield}. Takes about 0.02 ms on a loop, which looks at its sockets before each
+   * deadline, and 1 to 2 ms elsewhere.
+   */
+  yield(): Promise<void> {
+    if (this.#state !== "loop") return nextLook();
+    return new Promise((resolve) =>
+      this.at(performance.now(), resolve, undefined)
+    );
   }
 
   /** Drops all timers without firing them and ends the thread, without waiting for its end. */

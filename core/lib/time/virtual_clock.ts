@@ -19,6 +19,7 @@
 
 import { TimerHeap } from "./_timer_heap.ts";
 import type { Clock } from "../../contract/values.ts";
+import { nextTurn } from "../turn.ts";
 
 /**
  * A deterministic {@linkcode Clock}. Timers fire in the order of their deadlines, then of their insertion, and only
@@ -32,6 +33,7 @@ import type { Clock } from "../../contract/values.ts";
 export class VirtualClock implements Clock {
   readonly #timers = new TimerHeap();
   #now: number;
+  #yielding = 0;
 
   /**
    * Creates a clock that stands still.
@@ -51,6 +53,11 @@ export class VirtualClock implements Clock {
   /** Number of pending timers, including those at Infinity. */
   get pending(): number {
     return this.#timers.size;
+  }
+
+  /** Number of pieces of long work that go on in the next turn of the event loop; see {@linkcode VirtualClock.yield}. */
+  get yielding(): number {
+    return this.#yielding;
   }
 
   /** Current time in ms. */
@@ -78,6 +85,16 @@ export class VirtualClock implements Clock {
   /** Cancels a timer; see {@linkcode Clock.cancel}. */
   cancel(timer: number): boolean {
     return this.#timers.cancel(timer);
+  }
+
+  /**
+   * Waits for the next turn of the event loop; see {@linkcode Clock.yield}. Work takes no virtual time: who moves the clock waits
+   * until {@linkcode VirtualClock.yielding} is 0.
+   */
+  async yield(): Promise<void> {
+    this.#yielding++;
+    await nextTurn();
+    this.#yielding--;
   }
 
   /**

@@ -238,3 +238,49 @@ Deno.test("Histogram.recordMany() equals recording each value", () => {
   equal(many.count, 10);
   equal(many.refused, 2);
 });
+
+Deno.test("Histogram.copy() is not changed by later records", () => {
+  const histogram = histogramOf([1, 5, 0]);
+  const copy = histogram.copy();
+  histogram.record(1000);
+  deepEqual(copy.summary(6), histogramOf([1, 5, 0]).summary(6));
+  deepEqual([...copy.buckets()], [...histogramOf([1, 5, 0]).buckets()]);
+});
+
+Deno.test("Histogram.since() has the buckets of what was recorded after the copy, and quantiles within 0.4 % of theirs", () => {
+  const some = fc.array(fc.oneof(duration, usual, fc.constant(30)));
+  fc.assert(
+    fc.property(some, some, (before, after) => {
+      const histogram = histogramOf(before);
+      const copy = histogram.copy();
+      for (const value of after) histogram.record(value);
+      const growth = histogram.since(copy);
+      const alone = histogramOf(after);
+      deepEqual([...growth.buckets()], [...alone.buckets()]);
+      equal(growth.count, after.length);
+      ok(Math.abs(growth.sum - alone.sum) <= 1e-9 * histogram.sum);
+      const ps = [0, 0.01, 0.5, 0.99, 1];
+      const sorted = after.toSorted((a, b) => a - b);
+      for (const [index, got] of growth.quantiles(ps).entries()) {
+        if (after.length === 0) ok(Number.isNaN(got));
+        else {
+          const rank = Math.ceil(ps[index] * sorted.length - 1e-9);
+          const exact = sorted[Math.max(1, rank) - 1];
+          ok(Math.abs(got - exact) <= exact * 0.004 + TINY, `${got}, ${exact}`);
+        }
+      }
+    }),
+    options,
+  );
+});
+
+Deno.test("Histogram.since() is exact where the extremes are new, and where all values are equal", () => {
+  const histogram = histogramOf([30, 30]);
+  const copy = histogram.copy();
+  histogram.record(30);
+  deepEqual(histogram.since(copy).quantiles([0, 0.5, 1]), [30, 30, 30]);
+  histogram.record(1.234);
+  histogram.record(777.7);
+  const { min, max } = histogram.since(copy);
+  deepEqual([min, max], [1.234, 777.7]);
+});

@@ -98,6 +98,9 @@ class LateClock implements Clock {
   cancel(timer: number): boolean {
     return this.inner.cancel(timer);
   }
+  yield(): Promise<void> {
+    return this.inner.yield();
+  }
 }
 
 function lagTiming(): Timing {

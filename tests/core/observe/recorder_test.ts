@@ -72,7 +72,7 @@ Deno.test("Recorder records response time, intended delay and lateness of an ans
   }));
   deepEqual(
     valuesOf(metrics, "http_server_request_duration_seconds"),
-    { "GET /r/:id 200": [1, 35.5] },
+    { "r GET /r/:id 200": [1, 35.5] },
   );
   deepEqual(valuesOf(metrics, "perfmock_service_seconds"), { r: [1, 20.5] });
   deepEqual(valuesOf(metrics, "perfmock_injected_delay_target_seconds"), {
@@ -140,8 +140,8 @@ Deno.test("Recorder counts rejections, failures and clients that left separately
   ]);
   // Requests with the outcome gone or cut have no response.
   deepEqual(valuesOf(metrics, "http_server_request_duration_seconds"), {
-    "GET /r/:id 503": [1, 5],
-    "GET /r/:id 500": [1, 5],
+    "r GET /r/:id 503": [1, 5],
+    "r GET /r/:id 500": [1, 5],
   });
   const disconnects = valuesOf(metrics, "perfmock_client_disconnects_total");
   deepEqual([disconnects["r queue"], disconnects["r service"]], [1, 2]);
@@ -153,8 +153,8 @@ Deno.test("Recorder.unmatched() records requests without a route under one route
   all.unmatched("BREW", 404);
   all.unmatched("WHEN", 404);
   deepEqual(valuesOf(metrics, "http_server_request_duration_seconds"), {
-    "GET __unmatched__ 404": [1, 0],
-    "_OTHER __unmatched__ 404": [2, 0],
+    "__unmatched__ GET __unmatched__ 404": [1, 0],
+    "__unmatched__ _OTHER __unmatched__ 404": [2, 0],
   });
 });
 
@@ -178,7 +178,7 @@ Deno.test("Recorder.route() shares the figures of a route among its methods", ()
   equal(all.snapshot(200).r.answered, 2);
   deepEqual(
     Object.keys(valuesOf(metrics, "http_server_request_duration_seconds")),
-    ["GET /r/:id 200", "POST /r/:id 200"],
+    ["r GET /r/:id 200", "r POST /r/:id 200"],
   );
 });
 
@@ -366,7 +366,7 @@ Deno.test("Recorder's metrics have the names, kinds and labels that monitoring r
     [
       "perfmock_series gauge {metric}",
       "perfmock_series_overflow_total counter {metric}",
-      "http_server_request_duration_seconds histogram {http_request_method, http_route, http_response_status_code}",
+      "http_server_request_duration_seconds histogram {route, http_request_method, http_route, http_response_status_code}",
       "perfmock_arrivals_total counter {route}",
       "perfmock_requests_in_flight gauge {route}",
       "perfmock_service_seconds histogram {route}",

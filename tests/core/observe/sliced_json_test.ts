@@ -1,6 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
+import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import { collected, inSlices } from "../../../core/observe/sliced_json.ts";
+
+const CLOCK = new VirtualClock();
 
 const decoder = new TextDecoder();
 
@@ -12,7 +15,7 @@ Deno.test("inSlices() writes the JSON of the whole object, 16 entries per slice"
       async (head, entries) => {
         const slices = [...inSlices(head, "routes", entries)];
         equal(slices.length, Math.max(1, Math.ceil(entries.length / 16)));
-        const text = await collected(slices) ?? new Uint8Array();
+        const text = await collected(slices, CLOCK) ?? new Uint8Array();
         deepEqual(
           JSON.parse(decoder.decode(text)),
           JSON.parse(
@@ -38,13 +41,13 @@ Deno.test("inSlices() reads an entry only when its slice is taken", () => {
 Deno.test("collected() gives the event loop a turn between slices, and stops when it is cancelled", async () => {
   let turns = 0;
   let ended = false;
-  const text = collected(["a", "b", "c", "d"], () => {
+  const text = collected(["a", "b", "c", "d"], CLOCK, () => {
     turns++;
     return ended;
   });
   setImmediate(() => ended = true);
   equal(await text, undefined);
   equal(turns <= 2, true);
-  equal(decoder.decode(await collected(["a", "é"])), "aé");
-  equal((await collected([]))?.length, 0);
+  equal(decoder.decode(await collected(["a", "é"], CLOCK)), "aé");
+  equal((await collected([], CLOCK))?.length, 0);
 });

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { Histogram as PromHistogram, Registry } from "prom-client";
 import type { Timing } from "../../../core/plugin.ts";
@@ -187,4 +187,103 @@ Deno.test("Timing.recordMany() equals recording each duration", () => {
   equal(many.count, 7);
   equal(many.sum, each.sum);
   equal(many.quantile(0.5), each.quantile(0.5));
+});
+
+Deno.test("DURATION_BOUNDARIES are at most 12 % apart from 1 ms to 10 s, LATENESS_BOUNDARIES at most 60 %", () => {
+  const widest = (boundaries: readonly number[], from: number, to: number) =>
+    Math.max(
+      ...boundaries.slice(1).map((end, index) =>
+        boundaries[index] >= from && end <= to ? end / boundaries[index] : 1
+      ),
+    );
+  ok(DURATION_BOUNDARIES.includes(1) && DURATION_BOUNDARIES.includes(10_000));
+  ok(widest(DURATION_BOUNDARIES, 1, 10_000) <= 1.12 + 1e-12);
+  ok(widest(LATENESS_BOUNDARIES, 0.01, 10) <= 1.5 + 1e-12);
+});
+
+Deno.test("Timing.snapshot() is not changed by later records, and has quantiles whatever the boundaries", () => {
+  const timing = timingWith([1000]);
+  for (let value = 1; value <= 100; value++) timing.record(value);
+  const snapshot = timing.snapshot();
+  timing.record(5000);
+  equal(snapshot.count, 100);
+  const [p95] = snapshot.quantiles([0.95]);
+  ok(Math.abs(p95 - 95) <= 95 * 0.004);
+  deepEqual(timing.snapshot().since(snapshot).count, 1);
+});
+
+Deno.test("MetricRegistry.bucketDurations() changes the buckets of metrics without boundaries of their own, present and future", () => {
+  const registry = new MetricRegistry();
+  const before = registry.timing({ name: "a_seconds", help: "T" });
+  const own = registry.timing({ name: "b_seconds", help: "T" }, [1, 2]);
+  for (const value of [0, 3, 30, 299, 301, 1e6]) before.series().record(value);
+  registry.bucketDurations([30, 300]);
+  const after = registry.timing({ name: "c_seconds", help: "T" });
+  after.series().record(200);
+  deepEqual(
+    [before, own, after].map(({ boundaries }) => boundaries),
+    [[30, 300], [1, 2], [30, 300]],
+  );
+  // 30 ms lies in the middle of a bucket of the distribution that reaches beyond 30 ms.
+  deepEqual(before.series().cumulative(), [2, 4, 6]);
+  deepEqual(after.series().cumulative(), [0, 1, 1]);
+  before.series().record(30);
+  deepEqual(before.series().cumulative(), [3, 5, 7]);
+  equal(registry.timing({ name: "a_seconds", help: "T" }), before);
+  registry.bucketDurations();
+  deepEqual(before.boundaries, DURATION_BOUNDARIES);
+  equal(before.series().cumulative().at(-1), 7);
+});
+
+Deno.test("MetricRegistry.bucketDurations() puts each duration within 0.4 % of its value, and counts all", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0, max: 2e5, noNaN: true })),
+      fc.uniqueArray(fc.double({ min: 1e-3, max: 1e5, noNaN: true }), {
+        minLength: 1,
+      }),
+      (values, unsorted) => {
+        const boundaries = unsorted.sort((a, b) => a - b);
+        const registry = new MetricRegistry();
+        const timing = registry.timing(definition).series();
+        for (const value of values) timing.record(value);
+        registry.bucketDurations(boundaries);
+        const cumulative = timing.cumulative();
+        equal(cumulative.at(-1), values.length);
+        for (const [index, boundary] of boundaries.entries()) {
+          const upTo = (limit: number) =>
+            values.filter((value) => value <= limit).length;
+          ok(cumulative[index] >= upTo(boundary * 0.996));
+          ok(cumulative[index] <= upTo(boundary * 1.004));
+        }
+      },
+    ),
+    { seed: 42, numRuns: 200 },
+  );
+});
+
+Deno.test("MetricRegistry.bucketDurations() keeps exemplars, of two in one bucket the latest", () => {
+  const registry = new MetricRegistry();
+  const timing = registry.timing(definition).series();
+  timing.record(3, "a", 10);
+  timing.record(20, "b", 30);
+  timing.record(50, "c", 20);
+  registry.bucketDurations([10, 100]);
+  deepEqual([0, 1, 2].map((bucket) => timing.exemplar(bucket)), [
+    { trace: "a", value: 3, at: 10 },
+    { trace: "b", value: 20, at: 30 },
+    undefined,
+  ]);
+});
+
+Deno.test("MetricRegistry.bucketDurations() refuses boundaries that are not ascending, and changes nothing", () => {
+  const registry = new MetricRegistry();
+  const metric = registry.timing(definition);
+  for (const boundaries of [[], [2, 1], [0], [NaN], [1, 1]]) {
+    throws(
+      () => registry.bucketDurations(boundaries),
+      /Cannot use these buckets/,
+    );
+  }
+  deepEqual(metric.boundaries, DURATION_BOUNDARIES);
 });

@@ -77,7 +77,7 @@ Deno.test("openMetrics() writes the same samples as the text format, and exempla
   equal(open.exemplars.size, 4);
   ok(
     open.exemplars.has(
-      sampleKey("a_seconds_bucket", { route: 'q"}', le: "0.005" }),
+      sampleKey("a_seconds_bucket", { route: 'q"}', le: "0.003" }),
     ),
   );
   ok(open.complete && !plain.complete);

@@ -19,7 +19,13 @@ const statsd = (written: unknown) => read(statsdSchema(kit), written);
 const otlp = (written: unknown) => read(otlpSchema(kit), written);
 
 Deno.test("statsd needs a host and a port, and sends DogStatsD lines every 10 s by default", () => {
-  const standard = { format: "dogstatsd", interval: 10_000, prefix: "" };
+  const standard = {
+    format: "dogstatsd",
+    interval: 10_000,
+    prefix: "",
+    unit: "ms",
+    distributions: false,
+  };
   for (
     const [address, host, port] of [
       ["127.0.0.1:8125", "127.0.0.1", 8125],
@@ -41,6 +47,8 @@ Deno.test("statsd needs a host and a port, and sends DogStatsD lines every 10 s 
       format: "plain",
       interval: 1000,
       prefix: "shop.eu-1.a_b",
+      unit: "ms",
+      distributions: false,
     },
   );
 });

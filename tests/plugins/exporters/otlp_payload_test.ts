@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { PayloadWriter } from "../../../plugins/exporters/otlp_payload.ts";
-import { DeliveredCounts } from "../../../plugins/exporters/push.ts";
+import { DeliveredCounts } from "../../../plugins/exporters/delivered_counts.ts";
 import { request } from "./_otlp_schema.ts";
 
 const TRACE = "0123456789abcdef0123456789abcdef";

@@ -6,10 +6,8 @@ import {
   type OtlpOptions,
   post,
 } from "../../../plugins/exporters/otlp.ts";
-import {
-  DeliveredCounts,
-  DeliveryError,
-} from "../../../plugins/exporters/push.ts";
+import { DeliveryError } from "../../../plugins/exporters/push.ts";
+import { DeliveredCounts } from "../../../plugins/exporters/delivered_counts.ts";
 import { Clockwork, settle } from "./_clockwork.ts";
 import { request } from "./_otlp_schema.ts";
 

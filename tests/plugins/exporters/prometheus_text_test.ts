@@ -12,6 +12,7 @@ import {
   LATENESS_BOUNDARIES,
 } from "../../../core/observe/timing.ts";
 import type { Metrics } from "../../../core/plugin.ts";
+import { boundaryInSeconds } from "../../../plugins/exporters/exposition.ts";
 import { PrometheusText } from "../../../plugins/exporters/prometheus_text.ts";
 import { parse, sampleKey } from "./_exposition.ts";
 
@@ -70,11 +71,17 @@ Deno.test("PrometheusText.slices() writes the default boundaries as round number
       .join(" ");
   equal(
     ends("d"),
-    "0.0001 0.00025 0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1.0 2.5 5.0 10.0 30.0 60.0 120.0 +Inf",
+    "0.0001 0.00025 0.0005 0.00075 " +
+      "0.001 0.0011 0.0012 0.00134 0.0015 0.00165 0.0018 0.002 0.00224 0.0025 0.00275 0.003 0.0033 0.0036 0.004 0.00447 0.005 0.0055 0.006 0.0067 0.0075 0.0082 0.009 " +
+      "0.01 0.011 0.012 0.0134 0.015 0.0165 0.018 0.02 0.0224 0.025 0.0275 0.03 0.033 0.036 0.04 0.0447 0.05 0.055 0.06 0.067 0.075 0.082 0.09 " +
+      "0.1 0.11 0.12 0.134 0.15 0.165 0.18 0.2 0.224 0.25 0.275 0.3 0.33 0.36 0.4 0.447 0.5 0.55 0.6 0.67 0.75 0.82 0.9 " +
+      "1.0 1.1 1.2 1.34 1.5 1.65 1.8 2.0 2.24 2.5 2.75 3.0 3.3 3.6 4.0 4.47 5.0 5.5 6.0 6.7 7.5 8.2 9.0 " +
+      "10.0 15.0 20.0 30.0 45.0 60.0 120.0 +Inf",
   );
   equal(
     ends("l"),
-    "1e-05 2.5e-05 5e-05 0.0001 0.00025 0.0005 0.001 0.0025 0.005 0.01 0.05 +Inf",
+    "1e-05 1.5e-05 2e-05 2.5e-05 3.5e-05 5e-05 7.5e-05 " +
+      "0.0001 0.00015 0.0002 0.00025 0.00035 0.0005 0.00075 0.001 0.0015 0.002 0.0025 0.0035 0.005 0.0075 0.01 0.015 0.025 0.05 +Inf",
   );
 });
 
@@ -196,7 +203,7 @@ function pair() {
     name: "h_seconds",
     help,
     labelNames: labels,
-    buckets: DURATION_BOUNDARIES.map((ms) => ms / 1000),
+    buckets: DURATION_BOUNDARIES.map(boundaryInSeconds),
     registers,
   });
   const promPlain = new PromHistogram({
@@ -216,15 +223,18 @@ function pair() {
     },
     time([route, status]: [string, string], value: number) {
       timing.series(route, status).record(value);
-      promTiming.labels(route, status).observe(value / 1000);
+      promTiming.labels(route, status).observe(boundaryInSeconds(value));
     },
     plain(_: [string, string], value: number) {
       plain.record(value);
-      promPlain.observe(value / 1000);
+      promPlain.observe(boundaryInSeconds(value));
     },
   };
   return { metrics, registry, play };
 }
+
+/** Number of lines of a histogram of durations: its buckets, +Inf, sum and count. */
+const LINES = DURATION_BOUNDARIES.length + 3;
 
 Deno.test("PrometheusText.slices() ends a slice with the series that fills it", () => {
   const metrics = new MetricRegistry({ seriesLimit: 2000 });
@@ -237,14 +247,14 @@ Deno.test("PrometheusText.slices() ends a slice with the series that fills it", 
   for (let n = 0; n < 200; n++) timing.series(String(n)).record(n);
   for (let n = 0; n < 1500; n++) gauge.series(String(n)).set(n);
   const slices = [...new PrometheusText().slices(metrics.all())];
-  ok(slices.length >= (200 * 22 + 1500) / 280);
+  ok(slices.length >= (200 * LINES + 1500) / (256 + LINES));
   // Code that runs for the first time is slow.
-  ok(slices[0].split("\n").length <= 16 + 22);
+  ok(slices[0].split("\n").length <= 16 + LINES);
   for (const slice of slices) {
-    ok(slice.split("\n").length <= 256 + 22);
+    ok(slice.split("\n").length <= 256 + LINES);
     ok(slice.endsWith("\n"));
   }
-  equal(parse(slices.join("")).samples.size, 200 * 22 + 1500 + 4);
+  equal(parse(slices.join("")).samples.size, 200 * LINES + 1500 + 4);
 });
 
 Deno.test("PrometheusText.slices() writes consistent figures of a series even if events are recorded between slices", () => {
@@ -266,7 +276,7 @@ Deno.test("PrometheusText.slices() writes consistent figures of a series even if
     const count = samples.get(sampleKey("h_seconds_count", labels));
     let before = 0;
     for (const end of [...DURATION_BOUNDARIES, Infinity]) {
-      const le = end === Infinity ? "+Inf" : String(end / 1000);
+      const le = end === Infinity ? "+Inf" : String(boundaryInSeconds(end));
       const bucket = samples.get(
         sampleKey("h_seconds_bucket", { ...labels, le }),
       ) ?? NaN;

@@ -1,7 +1,6 @@
 import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import {
-  DeliveredCounts,
   DeliveryError,
   messageOf,
   PersistentExporter,
@@ -250,7 +249,7 @@ Deno.test("PersistentExporter counts from its creation, with an id of its own", 
     clock: new Clockwork(),
   });
   await later.prepare();
-  equal(later.delivered.change(series), undefined);
+  equal(later.delivered.counter(series), undefined);
   await later[Symbol.asyncDispose]();
 });
 
@@ -269,72 +268,14 @@ Deno.test("PersistentExporter delivers a last time when it is turned off, and co
   equal(persistent.start, 5150);
   persistent.adopt({ a: 1 }, create("two"));
   series.add(2);
-  deepEqual([...persistent.delivered.change(series)?.growth ?? []], [2]);
+  equal(persistent.delivered.counter(series)?.growth, 2);
   // Prepared for a revision that was refused: an exporter that is on stays unchanged.
   await persistent.prepare();
-  deepEqual([...persistent.delivered.change(series)?.growth ?? []], [2]);
+  equal(persistent.delivered.counter(series)?.growth, 2);
   await clock.pass(10);
   await persistent[Symbol.asyncDispose]();
   deepEqual(events.slice(2), ["two 5150", "two 5160"]);
   equal(clock.pending, 0);
-});
-
-function metrics() {
-  const registry = new MetricRegistry({ seriesLimit: 5000 });
-  return {
-    registry,
-    counter: registry.counter({
-      name: "c_total",
-      help: "Test",
-      labels: ["n"],
-    }),
-    timing: registry.timing({ name: "t_seconds", help: "Test" }, [10, 20]),
-  };
-}
-
-Deno.test("DeliveredCounts.change() returns the growth of a series since its last delivery", () => {
-  const { counter, timing } = metrics();
-  const delivered = new DeliveredCounts();
-  const c = counter.series("1");
-  equal(delivered.change(c), undefined);
-  c.add(3);
-  const change = delivered.change(c);
-  deepEqual(change && [...change.growth], [3]);
-  c.add(2);
-  // Not marked as delivered, so it is still part of the growth.
-  deepEqual([...delivered.change(c)?.growth ?? []], [5]);
-  if (change !== undefined) delivered.mark(c, change);
-  deepEqual([...delivered.change(c)?.growth ?? []], [2]);
-
-  const t = timing.series();
-  for (const ms of [5, 15, 15, 50]) t.record(ms);
-  const first = delivered.change(t);
-  deepEqual([...first?.growth ?? []], [85, 1, 3, 4]);
-  if (first !== undefined) delivered.mark(t, first);
-  equal(delivered.change(t), undefined);
-  deepEqual([...delivered.since(t).growth], [0, 0, 0, 0]);
-  t.record(12);
-  deepEqual([...delivered.change(t)?.growth ?? []], [12, 0, 1, 1]);
-});
-
-Deno.test("DeliveredCounts.markAll() marks all counts as delivered, in slices", () => {
-  const { registry, counter, timing } = metrics();
-  for (let n = 0; n < 2500; n++) counter.series(String(n)).add(n);
-  timing.series().record(5);
-  registry.gauge({ name: "g", help: "Test" }).series().set(1);
-  const delivered = new DeliveredCounts();
-  let slices = 0;
-  for (const _ of delivered.markAll(registry.all())) slices++;
-  equal(slices >= 2, true);
-  for (let n = 0; n < 2500; n++) {
-    equal(delivered.change(counter.series(String(n))), undefined);
-  }
-  equal(delivered.change(timing.series()), undefined);
-  counter.series("7").add();
-  deepEqual([...delivered.change(counter.series("7"))?.growth ?? []], [1]);
-  const unseen = counter.series("new");
-  unseen.add(4);
-  deepEqual([...delivered.change(unseen)?.growth ?? []], [4]);
 });
 
 Deno.test("sleep() ends at its time or when its signal is aborted, and leaves no timer", async () => {

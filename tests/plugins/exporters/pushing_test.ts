@@ -2,6 +2,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createPerfmock, type Perfmock } from "../../../mod.ts";
+import { cli } from "../../support/cli.ts";
+import { folderWith } from "../../support/plugins.ts";
 import { request } from "./_otlp_schema.ts";
 import { Daemon } from "./_daemon.ts";
 
@@ -142,4 +144,43 @@ Deno.test("Exporters are off if no address is given", async () => {
   });
   deepEqual(server.health().exporters, {});
   deepEqual(server.stats().plugins.exporters, {});
+});
+
+Deno.test("Commands that only look at a configuration deliver nothing, and load runs do", async () => {
+  const otlp = collect();
+  const settings = { otlp: { endpoint: otlp.endpoint, interval: "100ms" } };
+  await using folder = await folderWith({
+    "c.json": JSON.stringify({
+      plugins: { exporters: settings },
+      routes: [{ id: "a", path: "/a", serviceTime: "1ms" }],
+    }),
+    "script.json": JSON.stringify({
+      scenarios: {
+        s: {
+          executor: "arrival-rate",
+          rate: "100/s",
+          duration: "50ms",
+          requests: [{ path: "/a" }],
+        },
+      },
+    }),
+  });
+  const config = ["--config", `${folder.path}/c.json`];
+  const script = `${folder.path}/script.json`;
+  for (
+    const args of [
+      ["check", ...config],
+      ["schema", ...config],
+      ["explain", "10ms", ...config],
+      ["draw", "--route", "a", "--sequence", "0", ...config],
+      ["simulate", script, ...config],
+    ]
+  ) {
+    const { status, err } = await cli(...args);
+    equal(status, 0, `${args[0]}: ${err}`);
+    equal(otlp.told.requests, 0, args[0]);
+  }
+  equal((await cli("load", script, ...config)).status, 0);
+  ok(otlp.told.requests > 0);
+  await otlp.close();
 });

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
-import { DeliveredCounts } from "../../../plugins/exporters/push.ts";
+import { DeliveredCounts } from "../../../plugins/exporters/delivered_counts.ts";
 import {
   createStatsdExporter,
   Flusher,
@@ -23,7 +23,12 @@ function rig() {
   const flusher = new Flusher({
     host: { clock, metrics },
     delivered,
-    writer: new LineWriter({ format: "plain", prefix: "" }),
+    writer: new LineWriter({
+      format: "plain",
+      prefix: "",
+      unit: "ms",
+      distributions: false,
+    }),
     counts,
   });
   const loopback = new Loopback();
@@ -234,6 +239,8 @@ Deno.test("createStatsdExporter() reports a name that does not resolve, and cont
         format: "plain",
         interval: 1000,
         prefix: "",
+        unit: "ms",
+        distributions: false,
       },
       delivered,
       open: () =>

@@ -292,3 +292,14 @@ Deno.test("VirtualClock.runUntil() ends at the given time, or at the last timer 
   equal(clock.now(), 20);
   deepEqual(fired, [5, 5, 10, 20]);
 });
+
+Deno.test("VirtualClock.yield() waits for a turn of the event loop, and lets no virtual time pass", async () => {
+  const clock = new VirtualClock(5);
+  let turns = 0;
+  setImmediate(() => turns++);
+  const yielding = clock.yield();
+  equal(clock.yielding, 1);
+  equal(clock.pending, 0);
+  await yielding;
+  deepEqual([turns, clock.yielding, clock.now()], [1, 0, 5]);
+});

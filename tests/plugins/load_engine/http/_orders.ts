@@ -138,6 +138,10 @@ export class HandClock implements Clock {
     return this.#timers.delete(timer);
   }
 
+  yield(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Deadlines of the pending timers. */
   get pending(): readonly number[] {
     return [...this.#timers.values()].map(({ at }) => at);
