@@ -116,10 +116,12 @@ eachEngine.test("/metrics and stats agree with the requests that were sent", asy
     ask("/x/1", "BREW"),
   ]);
   const { samples } = parse(await (await get(server, "/metrics")).text());
-  const requests = (method: string, route: string, status: number) =>
+  const ids: Readonly<Record<string, string>> = { "/x/:id": "x", "/y": "y" };
+  const requests = (method: string, path: string, status: number) =>
     samples.get(sampleKey("http_server_request_duration_seconds_count", {
+      route: ids[path] ?? path,
       http_request_method: method,
-      http_route: route,
+      http_route: path,
       http_response_status_code: `${status}`,
     }));
   deepEqual(

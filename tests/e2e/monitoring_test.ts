@@ -130,11 +130,11 @@ Deno.test("docs/metrics.md lists each metric with its type and labels, and no ot
       [name, type, ...labels.match(/\w+/g) ?? []].join(" "),
   );
   // Figures of the process that the system does not tell have no metric.
-  const known = new Set([
-    ...made,
-    ...listed.filter((one) => one.startsWith("process_")),
-  ]);
-  deepEqual(listed.toSorted(), [...known].toSorted());
+  const unknown = listed.filter((one) =>
+    !made.includes(one) && !one.startsWith("process_")
+  );
+  const unlisted = made.filter((one) => !listed.includes(one));
+  deepEqual({ unlisted, unknown }, { unlisted: [], unknown: [] });
 });
 
 Deno.test("Each metric of routes names the route by the label `route`", async () => {
