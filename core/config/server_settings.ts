@@ -32,7 +32,7 @@ export interface ServerInput {
    * Deno's, unless a fault resets connections before the first byte, which Deno's cannot do and Node's can.
    */
   readonly engine?: "auto" | EngineName;
-  /** Limits of the engine `native`. */
+  /** Limits of the engine `native`; `connections` holds for all engines, `idleTimeout` for `node` too. */
   readonly limits?: ServerLimitsInput;
   /** Enables HTTPS and HTTP/2, with a certificate from files in PEM, or one made for the run. */
   readonly tls?: "self-signed" | {
@@ -43,7 +43,7 @@ export interface ServerInput {
   };
 }
 
-/** Limits of the engine `native` as users write them. */
+/** Limits of the HTTP server as users write them. */
 export interface ServerLimitsInput {
   /** Maximum size of a request line. Default "16KiB"; a longer one is answered with 414. */
   readonly requestLine?: string | number;
@@ -53,7 +53,7 @@ export interface ServerLimitsInput {
   readonly headers?: number;
   /** Maximum size of a request's body. Default "1GiB"; a larger one is answered with 413. */
   readonly body?: string | number;
-  /** Maximum number of open connections per address. Default 16384; further ones wait. */
+  /** Maximum number of open connections per address. Default 16384; further ones wait, or are refused by `deno` and `node`. */
   readonly connections?: number;
   /** Maximum number of connections that wait to be accepted. Default 4096. */
   readonly backlog?: number;
@@ -71,7 +71,7 @@ export type TlsSettings = "self-signed" | {
   readonly key: string;
 };
 
-/** Limits of the engine `native`, with defaults filled in. */
+/** Limits of the HTTP server, with defaults filled in. */
 export interface ServerLimits {
   /** Maximum size of a request line, in bytes. */
   readonly requestLine: number;
@@ -105,16 +105,21 @@ export interface ServerSettings {
   readonly drainTimeout: number;
   /** HTTP server; "auto" picks the best one that runs here and does what the routes need. */
   readonly engine: "auto" | EngineName;
-  /** Limits of the engine `native`. */
+  /** Limits; most are those of the engine `native` alone. */
   readonly limits: ServerLimits;
   /** Source of the certificate; undefined for plain HTTP. */
   readonly tls?: TlsSettings | undefined;
 }
 
-/** Names of the engines in messages. */
-const NAMES: Readonly<Record<string, string>> = {
-  deno: "Deno's HTTP server",
-  node: "Node's HTTP server",
+/** Engines besides `native`: their names in messages, and the limits that they keep, too. */
+const OTHERS: Readonly<
+  Record<string, { readonly name: string; readonly kept: readonly string[] }>
+> = {
+  deno: { name: "with Deno's HTTP server", kept: ["connections"] },
+  node: {
+    name: "with Node's HTTP server",
+    kept: ["connections", "idleTimeout"],
+  },
 };
 
 /** Makes the type of `server`. */
@@ -177,20 +182,30 @@ function covers(host: string, other: string): boolean {
   return host === "::" || host === "0.0.0.0" && /^\d+(\.\d+){3}$/.test(other);
 }
 
-/** Warns of limits that are written but have no effect, since the configuration rules out the engine that keeps them. */
+/** Warns of limits that are written but have no effect, since the configuration rules out the engines that keep them. */
 export function limitWarnings(written: unknown): Issue[] {
   const server = isRecord(written) ? written.server : undefined;
   if (!isRecord(server) || !isRecord(server.limits)) return [];
-  const name = NAMES[String(server.engine)];
-  if (name === undefined && server.tls === undefined) return [];
-  return Object.entries(server.limits).map(([key, value]) => ({
-    path: toPointer(["server", "limits", key]),
-    message: `The limit has no effect ${
-      name === undefined ? "on HTTPS" : `with ${name}`
-    }: only the engine native keeps it`,
-    value,
-    allowed: 'a limit where server.engine is "native", or "auto" without TLS',
-  }));
+  const other = OTHERS[String(server.engine)] ??
+    (server.tls === undefined
+      ? undefined
+      : { name: "on HTTPS", kept: OTHERS.deno.kept });
+  if (other === undefined) return [];
+  return Object.entries(server.limits).filter(([key]) =>
+    !other.kept.includes(key)
+  ).map(([key, value]) => {
+    const node = OTHERS.node.kept.includes(key);
+    return {
+      path: toPointer(["server", "limits", key]),
+      message: `The limit has no effect ${other.name}: only the ${
+        node ? "engines native and node keep" : "engine native keeps"
+      } it`,
+      value,
+      allowed: `a limit where server.engine is "native"${
+        node ? ', "node"' : ""
+      }, or "auto" without TLS`,
+    };
+  });
 }
 
 /** Server settings that cannot change while a server listens: they stay if a new configuration does not name them. */

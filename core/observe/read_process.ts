@@ -56,6 +56,16 @@ function positive(read: () => number): number | undefined {
   }
 }
 
+/** Number of open descriptors of this process; undefined if it cannot be read. */
+export function readOpenDescriptors(): number | undefined {
+  return READERS.openFds();
+}
+
+/** Number of descriptors that this process may open; undefined if it cannot be read. */
+export function readMaxDescriptors(): number | undefined {
+  return READERS.maxFds();
+}
+
 /** Reads all figures that can be read. */
 export function readProcessFigures(
   readers: ProcessReaders = READERS,

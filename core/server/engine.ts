@@ -39,7 +39,7 @@ export interface EngineOptions {
   readonly handler: Handler;
   /** Takes requests that an engine has read itself. */
   readonly receive: (incoming: Incoming) => void;
-  /** Limits of the engine `native`. */
+  /** Limits; an engine keeps those that it can. */
   readonly limits: EngineLimits;
   /** True to share the port with other processes. Only for the engine `native`. */
   readonly reusePort: boolean;

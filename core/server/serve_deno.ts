@@ -1,19 +1,19 @@
 /**
- * Deno's HTTP server. It speaks TLS and HTTP/2, but cannot reset or close a connection before the headers.
+ * Deno's HTTP server. It speaks TLS and HTTP/2, but cannot reset or close a connection before the headers. It tells of no
+ * connection before its first request, has no time-outs, and reads on what a client sends after an answer that refuses it.
  *
  * @module
  */
 import { BODILESS } from "../lib/http.ts";
-import { pause } from "../lib/time/mod.ts";
 import type { Peer } from "../pipeline/incoming.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
+import { Listening } from "./listening.ts";
 
 /** Starts to listen. Throws the system's error. */
 export function listenWithDeno(
-  { host, port, certificate, failed, handler, heldBack }: EngineOptions,
+  { host, port, certificate, failed, handler, heldBack, limits }: EngineOptions,
 ): Engine {
   const ending = new AbortController();
-  let ended = false;
   const failure = () => new Response(null, { status: 500 });
   const report = (error: unknown) => {
     failed(error);
@@ -40,57 +40,43 @@ export function listenWithDeno(
         return report(error);
       }
     });
-  let server = serveOn(port);
+  /** Servers with connections: the one that listens, and former ones, each until its last connection is closed. */
+  const servers = new Set<Deno.HttpServer<Deno.NetAddr>>();
+  let server = start(port);
   const { port: own } = server.addr;
-  const finished = keepListening();
+  const listening = new Listening({
+    open: () => void (server = start(own)),
+    // Idle connections are closed with it, which makes room.
+    close: () => void server.shutdown().catch(() => {}),
+  }, { connections: limits.connections, heldBack });
 
-  /** Listens again where Deno's server ends by itself, as it does when no descriptor is left for a connection. */
-  async function keepListening(): Promise<void> {
-    for (;;) {
-      try {
-        await server.finished;
-        return;
-      } catch {
-        // The listener is closed now; open connections go on.
-        if (ended) return;
-        heldBack("descriptors");
-      }
-      do {
-        await pause(RETRY, ending.signal);
-        if (ended) return;
-      } while (!listensAgain());
-    }
-  }
-
-  function listensAgain(): boolean {
-    try {
-      server = serveOn(own);
-      return true;
-    } catch {
-      heldBack("descriptors");
-      return false;
-    }
+  function start(port: number): Deno.HttpServer<Deno.NetAddr> {
+    const started = serveOn(port);
+    servers.add(started);
+    started.finished.catch(() => {
+      // It ends by itself if no descriptor is left for a connection.
+      if (started === server) listening.lost();
+    }).finally(() => servers.delete(started));
+    return started;
   }
 
   return {
     name: "deno",
     port: own,
     async shutdown() {
-      ended = true;
-      // It rejects if it has ended by itself.
-      await server.shutdown().catch(() => {});
-      await finished;
+      await listening.end();
+      // Those that have ended by themselves reject.
+      await Promise.allSettled(
+        Array.from(servers, (each) => each.shutdown()),
+      );
     },
     async cut() {
-      ended = true;
+      await listening.end();
       ending.abort();
-      await finished;
+      await Promise.allSettled(Array.from(servers, ({ finished }) => finished));
     },
   };
 }
-
-/** Time between two attempts to listen again, in ms. */
-const RETRY = 50;
 
 /**
  * Makes an answer to HEAD whose length is not known announce none: Deno announces 0 for an answer without a body, which is

@@ -10,12 +10,12 @@ import {
   createSecureServer,
   type Http2ServerResponse,
 } from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Server, type Socket } from "node:net";
 import { soon } from "../lib/turn.ts";
-import { readProcessFigures } from "../observe/read_process.ts";
 import { type Incoming, NodeBody } from "./_node_body.ts";
 import { Connections, socketOf } from "./_node_connections.ts";
-import { connectionLimit, type Engine, type EngineOptions } from "./engine.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { Listening } from "./listening.ts";
 
 /** Reader of a body. */
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
@@ -48,34 +48,59 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
     certificate === undefined ? "connection" : "secureConnection",
     (socket: Socket) => connections.add(socket),
   );
-  // Node's server accepts nothing more once no descriptor was left, and says nothing. It accepts those that it refuses, and closes
-  // them later, so that most of the descriptors have to stay free for them.
-  server.maxConnections = connectionLimit(
-    Math.floor((readProcessFigures().maxFds ?? Infinity) / 3),
-    limits.connections,
-  );
-  server.on("drop", () => heldBack("connections"));
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen(port, host, resolve);
-  await promise;
-  const closed = Promise.withResolvers<void>();
-  server.once("close", closed.resolve);
+  const listen = async (port: number) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+    try {
+      await promise;
+    } finally {
+      server.off("error", reject);
+    }
+  };
+  await listen(port);
+  const own = (server.address() as AddressInfo).port;
+  server.on("error", options.failed);
+  const sockets = new Set<Socket>();
+  // Without a descriptor left, Node's server accepts nothing more, for good, and says nothing: it stops listening before that.
+  const listening = new Listening({
+    open: () => listen(own),
+    // The server's own close() would also end idle connections.
+    close: () => void Server.prototype.close.call(server),
+    connections: () => sockets.size,
+  }, { burst: BURST, connections: limits.connections, heldBack });
+  const empty = Promise.withResolvers<void>();
+  let ending = false;
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => {
+      sockets.delete(socket);
+      if (ending && sockets.size === 0) empty.resolve();
+    });
+    listening.look();
+  });
+  const end = async (finish: () => void) => {
+    await listening.end();
+    ending = true;
+    server.close();
+    finish();
+    if (sockets.size === 0) empty.resolve();
+    await empty.promise;
+  };
   return {
     name: "node",
-    port: (server.address() as AddressInfo).port,
-    shutdown() {
-      server.close();
-      connections.end();
-      return closed.promise;
-    },
-    cut() {
-      server.close();
-      connections.destroy();
-      return closed.promise;
-    },
+    port: own,
+    shutdown: () => end(() => connections.end()),
+    cut: () =>
+      end(() => {
+        connections.destroy();
+        for (const socket of sockets) socket.destroy();
+      }),
   };
 }
+
+/** Number of connections that Node's server accepts at once, before it tells of the first. */
+const BURST = 100;
 
 function answer(
   incoming: Incoming,

@@ -1,7 +1,8 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { connect } from "node:net";
 import { createPerfmock } from "../../mod.ts";
 import { ENGINES } from "../support/each_engine.ts";
+import { until } from "../support/wait.ts";
 
 const CALLS = [
   "PATCH /_perfmock/config",
@@ -123,3 +124,36 @@ for (const engine of ENGINES) {
     });
   }
 }
+
+Deno.test("deno: an upload that goes on after its refusal is discarded, and others are answered meanwhile", async () => {
+  await using server = await createPerfmock({
+    server: { engine: "deno" },
+    routes: [{ path: "/" }],
+  });
+  const socket = connect(Number(server.url.port), "127.0.0.1");
+  const piece = Buffer.alloc(0x10000, "a");
+  let sent = 0;
+  let refused = false;
+  const send = () => {
+    while (!socket.destroyed && socket.write(piece)) sent += piece.length;
+    sent += piece.length;
+  };
+  socket.on("drain", send);
+  socket.on("error", () => {});
+  socket.on("data", () => refused = true);
+  socket.write(
+    "PATCH /_perfmock/config HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000000\r\n\r\n",
+  );
+  send();
+  await until(() => refused);
+  const before = sent;
+  let answers = 0;
+  await until(async () => {
+    const response = await fetch(server.url);
+    await response.body?.cancel();
+    answers++;
+    return sent > before + 64 * 1024 * 1024;
+  });
+  ok(answers > 1, `${answers} answers`);
+  socket.destroy();
+});

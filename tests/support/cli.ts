@@ -36,14 +36,20 @@ export interface Surroundings {
   readonly cwd?: string;
   /** Environment variables, in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Number of descriptors that the process may open. Default: that of this process. */
+  readonly descriptors?: number;
 }
 
 function command(
   args: readonly string[],
-  { cwd, env }: Surroundings,
+  { cwd, descriptors, env }: Surroundings,
 ): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MOD, ...args],
+  const own = [Deno.execPath(), "run", "-A", MOD, ...args];
+  const [program, ...rest] = descriptors === undefined
+    ? own
+    : ["sh", "-c", `ulimit -n ${descriptors} && exec "$0" "$@"`, ...own];
+  return new Deno.Command(program, {
+    args: rest,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

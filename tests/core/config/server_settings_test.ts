@@ -140,6 +140,19 @@ Deno.test("limitWarnings() names the limits that are written where another engin
     warn({ tls: "self-signed", limits })[0].message,
     "The limit has no effect on HTTPS: only the engine native keeps it",
   );
+  const connections = { connections: 10 };
+  const idle = { idleTimeout: "1s" };
+  deepEqual(warn({ engine: "deno", limits: connections }), []);
+  deepEqual(warn({ tls: "self-signed", limits: connections }), []);
+  deepEqual(warn({ engine: "node", limits: { ...connections, ...idle } }), []);
+  deepEqual(warn({ engine: "deno", limits: idle }), [{
+    path: "/server/limits/idleTimeout",
+    message:
+      "The limit has no effect with Deno's HTTP server: only the engines native and node keep it",
+    value: "1s",
+    allowed:
+      'a limit where server.engine is "native", "node", or "auto" without TLS',
+  }]);
   deepEqual(warn({ engine: "deno" }), []);
   deepEqual(warn({ limits }), []);
   deepEqual(warn({ engine: "native", limits }), []);
