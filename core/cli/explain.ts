@@ -23,6 +23,10 @@ interface Explanation {
   readonly standardDeviation: number | null;
   readonly quantiles: Readonly<Record<string, number>>;
   readonly requestsNeeded: Readonly<Record<string, number | null>>;
+  readonly exactBlock: {
+    readonly requests: number;
+    readonly mean: number;
+  } | null;
   readonly estimated: boolean;
   readonly warnings: readonly string[];
 }
@@ -114,14 +118,31 @@ function print(
   out.write(
     "requests needed to read a percentile within ±2 %, 19 times in 20:\n",
   );
+  const none = figures.exactBlock === null
+    ? "unknown: this family can only be sampled"
+    : "no number suffices: there is a gap";
   for (const [p, needed] of byProbability(figures.requestsNeeded)) {
+    out.write(`p${p * 100}`.padEnd(8) + `${needed ?? none}\n`);
+  }
+  const { exactBlock, mean } = figures;
+  if (exactBlock !== null) {
+    const error = mean === null || mean === 0
+      ? ""
+      : ` (${percent(exactBlock.mean / mean - 1)} from the mean)`;
     out.write(
-      `p${p * 100}`.padEnd(8) +
-        `${needed ?? "no number suffices: there is an atom or a gap"}\n`,
+      `with sampling.scheme exact: one whole block, ${exactBlock.requests} by default, with a mean of ${
+        ms(exactBlock.mean)
+      }${error}\n`,
     );
   }
-  out.write("with sampling.scheme exact: one whole block, 200 by default\n");
   for (const warning of figures.warnings) out.write(`warning: ${warning}\n`);
+}
+
+/** A difference with its sign, in percent: "+0.04 %", "0.00 %". */
+function percent(difference: number): string {
+  const digits = (100 * difference).toFixed(2);
+  if (Number(digits) === 0) return "0.00 %";
+  return `${difference > 0 ? "+" : ""}${digits} %`;
 }
 
 /** Sorts by number: an object lists keys that look like integers first. */

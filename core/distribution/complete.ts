@@ -8,13 +8,13 @@ import type { Distribution, Shape, Stream } from "../plugin.ts";
 import { createStream } from "../lib/random/mod.ts";
 import {
   cdfOf,
-  deviationOf,
   type Estimate,
   estimate,
-  meanOf,
   survivalOf,
   type Tails,
 } from "./_derived.ts";
+import { deviationOf, meanOf } from "./_moments.ts";
+import { withTies } from "./_ties.ts";
 
 /** Maximum number of uniforms for one draw. */
 const MAX_UNIFORMS = 4096;
@@ -23,7 +23,8 @@ const MAX_UNIFORMS = 4096;
 const FIRST_UNIFORM = 2 ** -53;
 
 /**
- * Completes the shape that a family created. Each missing figure is derived at its first use.
+ * Completes the shape that a family created. Each missing figure is derived at its first use. If the family gives a
+ * probability too, the quantile is the smallest time that reaches a probability, even if rounding puts it just beyond a gap.
  *
  * From a quantile function: the cumulative distribution function by bisection, mean and standard deviation by quadrature
  * (infinite for heavy tails). A distribution that extends below 0 is clamped at 0, and its mean and standard deviation are
@@ -71,18 +72,20 @@ function fromQuantile(
   const deviation = lazy(() =>
     shape.standardDeviation ?? deviationOf(tails, mean(), far)
   );
+  const cdf = pick(shape.cdf, shape.survival);
+  const survival = pick(shape.survival, shape.cdf);
   return {
     family,
-    quantile: inverse,
-    survivalQuantile,
+    // A cdf that is derived from the quantile function agrees with it to the last bit.
+    ...cdf && survival ? withTies({ ...tails, cdf, survival }) : tails,
     draw: shape.sample === undefined
       ? (stream, sequence) => {
         const x = inverse(stream.uniform(sequence));
         return x > 0 ? x : 0; // NaN too
       }
       : sampler(family, shape.sample),
-    cdf: pick(shape.cdf, shape.survival, (x) => cdfOf(tails, x)),
-    survival: pick(shape.survival, shape.cdf, (x) => survivalOf(tails, x)),
+    cdf: cdf ?? ((x) => cdfOf(tails, x)),
+    survival: survival ?? ((x) => survivalOf(tails, x)),
     get mean() {
       return mean();
     },
@@ -107,8 +110,8 @@ function fromSample(
     quantile: undefined,
     survivalQuantile: undefined,
     draw,
-    cdf: pick(shape.cdf, shape.survival, (x) => drawn().cdf(x)),
-    survival: pick(shape.survival, shape.cdf, (x) => 1 - drawn().cdf(x)),
+    cdf: pick(shape.cdf, shape.survival) ?? ((x) => drawn().cdf(x)),
+    survival: pick(shape.survival, shape.cdf) ?? ((x) => 1 - drawn().cdf(x)),
     get mean() {
       return shape.mean ?? drawn().mean;
     },
@@ -138,14 +141,12 @@ function clampAtZero(
   };
 }
 
-/** Returns the given function, else one from its complement, else the derived one. */
+/** Returns the given function, else one from its complement, else undefined. */
 function pick(
   own: ((x: number) => number) | undefined,
   complement: ((x: number) => number) | undefined,
-  derived: (x: number) => number,
-): (x: number) => number {
-  if (own !== undefined) return own;
-  return complement === undefined ? derived : (x) => 1 - complement(x);
+): ((x: number) => number) | undefined {
+  return own ?? (complement && ((x) => 1 - complement(x)));
 }
 
 /** Makes draws from a sample function, never negative and never NaN. */

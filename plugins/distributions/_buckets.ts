@@ -41,8 +41,12 @@ export interface Bucket {
   readonly to: number;
   /** Share of all times below it. */
   readonly below: number;
+  /** Share of all times below it and in it. */
+  readonly reached: number;
   /** Share of all times above it. */
   readonly above: number;
+  /** Share of all times in it and above it. */
+  readonly remaining: number;
   /** Share of all times in it. */
   readonly share: number;
 }
@@ -168,27 +172,27 @@ export function sharesOf(
   unit: number,
   cumulative: boolean,
 ): readonly Bucket[] {
-  const total = totalCount(buckets, cumulative);
-  const shares = buckets.map(({ count }, i) =>
-    (cumulative && i > 0 ? count - buckets[i - 1].count : count) / total
+  const counts = buckets.map(({ count }, i) =>
+    cumulative && i > 0 ? count - buckets[i - 1].count : count
   );
-  const above = new Float64Array(buckets.length);
-  for (let i = buckets.length - 1; i > 0; i--) {
-    above[i - 1] = above[i] + shares[i];
-  }
-  let below = 0;
-  return buckets.map((bucket, i) => {
-    const from = i === 0 ? 0 : unit * boundary(buckets[i - 1]);
-    const start = below;
-    below += shares[i];
-    return {
-      from,
-      to: unit * boundary(bucket),
-      below: start,
-      above: above[i],
-      share: shares[i],
-    };
-  }).filter(({ share }) => share > NEGLIGIBLE);
+  // Sums are divided at the end, so that whole counts lose nothing.
+  const total = totalCount(buckets, cumulative);
+  let sum = 0;
+  const reached = buckets.map(({ count }) =>
+    (cumulative ? count : sum += count) / total
+  );
+  sum = 0;
+  const remaining = counts.toReversed()
+    .map((count) => (sum += count) / total).reverse();
+  return buckets.map((bucket, i) => ({
+    from: i === 0 ? 0 : unit * boundary(buckets[i - 1]),
+    to: unit * boundary(bucket),
+    below: reached[i - 1] ?? 0,
+    reached: reached[i],
+    above: remaining[i + 1] ?? 0,
+    remaining: remaining[i],
+    share: counts[i] / total,
+  })).filter(({ share }) => share > NEGLIGIBLE);
 }
 
 function boundary({ le }: BucketCount): number {
@@ -206,11 +210,11 @@ export function bucketFunctions(buckets: readonly Bucket[]): Functions {
   const pieces = piecesOf(buckets);
   const last = pieces.length - 1;
   const fromBelow = (u: number): number => {
-    const i = firstIndex(pieces, ({ below, share }) => below + share >= u);
+    const i = firstIndex(pieces, ({ reached }) => reached >= u);
     return pieces[Math.min(i, last)].quantile(u, 1 - u);
   };
   const fromAbove = (v: number): number => {
-    const i = firstIndex(pieces, ({ above, share }) => above + share <= v) - 1;
+    const i = firstIndex(pieces, ({ remaining }) => remaining <= v) - 1;
     return pieces[Math.max(i, 0)].quantile(1 - v, v);
   };
   /** The last piece that begins at or below x. */
@@ -257,11 +261,11 @@ function runsOf(buckets: readonly Bucket[]): readonly (readonly Bucket[])[] {
 function pointsOf(run: readonly Bucket[]): readonly Point[] {
   const first = run[0];
   const start: Point = [
-    probit(first.below, first.above + first.share),
+    probit(first.below, first.remaining),
     Math.log(first.from),
   ];
-  const ends = run.map(({ below, share, above, to }): Point => [
-    probit(below + share, above),
+  const ends = run.map(({ reached, above, to }): Point => [
+    probit(reached, above),
     Math.log(to),
   ]);
   return [start, ...ends].filter((point) => point.every(Number.isFinite));
@@ -272,38 +276,38 @@ function probit(below: number, above: number): number {
 }
 
 function curvedPiece(bucket: Bucket, curve: Curve): Piece {
-  const { from, to, below, above, share } = bucket;
+  const { from, to, below, reached, above, remaining } = bucket;
   return {
     ...bucket,
     quantile: (u, v) => clamp(Math.exp(curve.at(probit(u, v))), from, to),
     cdf: (x) =>
-      x >= to ? below + share : clamp(
+      x >= to ? reached : clamp(
         normalCdf(curve.inverse(Math.log(x))),
         below,
-        below + share,
+        reached,
       ),
     survival: (x) =>
       x >= to ? above : clamp(
         normalCdf(-curve.inverse(Math.log(x))),
         above,
-        above + share,
+        remaining,
       ),
   };
 }
 
 function evenPiece(bucket: Bucket): Piece {
-  const { from, below, above, share } = bucket;
+  const { from, below, reached, above, remaining, share } = bucket;
   const to = bucket.to === Infinity ? from : bucket.to;
   const width = to - from;
-  const within = (x: number) => x >= to ? 1 : (x - from) / width;
+  const within = (x: number) => (x - from) / width;
   return {
     ...bucket,
     quantile: (u, v) =>
       u <= v
         ? clamp(from + width * (u - below) / share, from, to)
         : clamp(to - width * (v - above) / share, from, to),
-    cdf: (x) => below + share * within(x),
-    survival: (x) => above + share * (1 - within(x)),
+    cdf: (x) => x >= to ? reached : below + share * within(x),
+    survival: (x) => x >= to ? above : remaining - share * within(x),
   };
 }
 

@@ -26,9 +26,12 @@ export interface TruncationRange {
   readonly max: number;
 }
 
+/** Rounding of a boundary, relative to it: 1.1 · 3 is 3.3000000000000003, and a boundary at 3.3 must not exclude it. */
+const ROUNDING = 2 ** -50;
+
 /**
- * Truncates a distribution by rescaling u. Above the median the survival function is used, so that a far upper tail stays
- * precise.
+ * Truncates a distribution by rescaling u. What lies in the upper half is computed from the survival function, so that a far
+ * tail stays precise on either side.
  *
  * @returns undefined if the range holds less than 1e-300 of the distribution
  */
@@ -36,14 +39,30 @@ export function truncateFunctions(
   base: Functions,
   { min, max }: TruncationRange,
 ): Functions | undefined {
-  const below = previous(min);
+  // The greatest number below min: with it as the excluded end, an atom at min stays inside.
+  const below = min === 0 ? -Number.MIN_VALUE : min * (1 - ROUNDING);
+  const above = max * (1 + ROUNDING);
   const cdfBelow = base.cdf(below);
   const survivalBelow = base.survival(below);
-  const survivalAbove = base.survival(max);
-  const upper = cdfBelow > 0.5;
-  const mass = upper ? survivalBelow - survivalAbove : base.cdf(max) - cdfBelow;
+  const cdfAbove = base.cdf(above);
+  const survivalAbove = base.survival(above);
+  const mass = cdfBelow > 0.5
+    ? survivalBelow - survivalAbove
+    : cdfAbove <= 0.5
+    ? cdfAbove - cdfBelow
+    : 1 - cdfBelow - survivalAbove;
   if (!(mass > 1e-300)) return undefined;
   const within = (x: number) => x < min ? min : x > max ? max : x;
+  /** Returns either probability: the one in the smaller part, or what it leaves of 1, so that both add up to 1. */
+  const probability = (x: number, survival: boolean): number => {
+    const cdf = base.cdf(x);
+    const lower = cdf <= 0.5 || cdfAbove <= 0.5;
+    const part = lower
+      ? (cdf - cdfBelow) / mass
+      : (base.survival(x) - survivalAbove) / mass;
+    const share = Math.min(1, Math.max(0, part));
+    return lower === survival ? 1 - share : share;
+  };
   return {
     quantile: (u) => {
       const target = cdfBelow + u * mass;
@@ -64,14 +83,12 @@ export function truncateFunctions(
     cdf: (x) => {
       if (x < min) return 0;
       if (x >= max) return 1;
-      return upper
-        ? (survivalBelow - base.survival(x)) / mass
-        : (base.cdf(x) - cdfBelow) / mass;
+      return probability(x, false);
     },
     survival: (x) => {
       if (x < min) return 1;
       if (x >= max) return 0;
-      return (base.survival(x) - survivalAbove) / mass;
+      return probability(x, true);
     },
   };
 }
@@ -96,13 +113,4 @@ export function emptyTruncation(ends: TruncationRange): PerfmockError {
     value,
     allowed: "a range that holds some of the distribution",
   }]);
-}
-
-/** The greatest number less than x, x ≥ 0: with it as the excluded end, an atom at x stays inside. */
-function previous(x: number): number {
-  if (x === 0) return -Number.MIN_VALUE;
-  const bits = new DataView(new ArrayBuffer(8));
-  bits.setFloat64(0, x);
-  bits.setBigInt64(0, bits.getBigInt64(0) - 1n);
-  return bits.getFloat64(0);
 }

@@ -43,7 +43,8 @@ export function monotoneCurve(points: readonly Point[]): Curve {
       if (y >= last.endY) return along(last.endX, y - last.endY, last.endSlope);
       // The last piece that begins at or below y: the pieces before it may be flat.
       const i = firstIndex(pieces, (piece) => piece.y > y) - 1;
-      return bisect(pieces[i], y);
+      // The piece may begin so flat that rounding hides where it begins to rise.
+      return pieces[i].y === y ? pieces[i].x : bisect(pieces[i], y);
     },
   };
 }

@@ -29,7 +29,8 @@ export const scale: Family<ScaleParameters> = {
   create: ({ by, of }) => {
     const scaled = transform(of, {
       forward: (x) => x * by,
-      backward: (x) => x / by,
+      backward: (x) =>
+        greatest((y) => y * by <= x, { near: x / by, around: x / by }),
     });
     return of.quantile === undefined ? scaled : {
       ...scaled,
@@ -64,7 +65,11 @@ export const shift: Family<ShiftParameters> = {
     const least = quantile === undefined ? 0 : quantile(FIRST_UNIFORM);
     const moved = transform(of, {
       forward: (x) => Math.max(0, x + by),
-      backward: (x) => x < 0 ? -1 : x - by,
+      backward: (x) =>
+        x < 0 ? -Infinity : greatest((y) => y + by <= x, {
+          near: x - by,
+          around: Math.max(x, Math.abs(by)),
+        }),
     });
     if (least + by < 0) {
       const warning = `Times below ${milliseconds(-by)} become 0 ms`;
@@ -101,7 +106,7 @@ export const clamp: Family<ClampParameters> = {
   create: ({ min = 0, max = Infinity, of }) =>
     transform(of, {
       forward: (x) => x < min ? min : x > max ? max : x,
-      backward: (x) => x < min ? -1 : x >= max ? Infinity : x,
+      backward: (x) => x < min ? -Infinity : x >= max ? Infinity : x,
     }),
 };
 
@@ -154,8 +159,36 @@ export const truncate: Family<TruncateParameters> = {
 interface Mapping {
   /** The new time of an old one. */
   readonly forward: (x: number) => number;
-  /** The greatest old time whose new time is at most x; below 0 if there is none. */
+  /** The greatest old time whose new time is at most x; infinite if there is none or no greatest one. */
   readonly backward: (x: number) => number;
+}
+
+/** Where a number is sought. */
+interface Search {
+  /** The number but for rounding. */
+  readonly near: number;
+  /** The greatest of the numbers whose rounding matters. */
+  readonly around: number;
+}
+
+/**
+ * The greatest number for which a condition holds that holds up to some number and not beyond. An atom would lie on the wrong
+ * side of its own time if a rounded quotient or difference were taken instead: 132/1.1 is less than 120.
+ */
+function greatest(
+  holds: (y: number) => boolean,
+  { near, around }: Search,
+): number {
+  if (!Number.isFinite(near)) return near;
+  let low = near - around * 2 ** -51;
+  let high = near + around * 2 ** -51;
+  for (let step = 0; step < 64; step++) {
+    const middle = low + (high - low) / 2;
+    if (middle === low || middle === high) break;
+    if (holds(middle)) low = middle;
+    else high = middle;
+  }
+  return holds(high) ? high : low;
 }
 
 /** The distribution of a mapped time, without moments. Draws are the nested distribution's own, mapped. */
@@ -174,8 +207,14 @@ function transform(
     sample,
     quantile: (u) => forward(quantile(u)),
     survivalQuantile: (v) => forward(survivalQuantile(v)),
-    cdf: (x) => of.cdf(backward(x)),
-    survival: (x) => of.survival(backward(x)),
+    cdf: (x) => {
+      const y = backward(x);
+      return y < 0 ? 0 : y === Infinity ? 1 : of.cdf(y);
+    },
+    survival: (x) => {
+      const y = backward(x);
+      return y < 0 ? 1 : y === Infinity ? 0 : of.survival(y);
+    },
     warnings,
   };
 }

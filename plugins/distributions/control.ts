@@ -10,8 +10,11 @@ import {
   type Family,
   type Host,
 } from "../../core/plugin.ts";
+import { blockValues } from "./_block.ts";
 import { report } from "./_parameters.ts";
+import { requestsNeeded } from "./_requests_needed.ts";
 import {
+  BLOCK,
   createSampler,
   INDEPENDENT,
   samplingIssues,
@@ -46,10 +49,23 @@ export interface Explanation {
   readonly quantiles: Readonly<Record<string, number | null>>;
   /** True if the figures are estimated by seeded Monte Carlo simulation; false if they come from formulas. */
   readonly estimated: boolean;
-  /** Number of independent draws after which a measured quantile is within ±2 % with 95 % confidence, by probability. */
+  /**
+   * Number of independent draws from which on a measured quantile is within ±2 % with a probability of 95 %, by probability;
+   * null if no number suffices, or the family can only be sampled.
+   */
   readonly requestsNeeded: Readonly<Record<string, number | null>>;
+  /** A block of exact sampling; null if the family can only be sampled. */
+  readonly exactBlock: ExactBlock | null;
   /** Warnings about these parameters. */
   readonly warnings: readonly string[];
+}
+
+/** A block of exact sampling, of the default size. */
+export interface ExactBlock {
+  /** Number of requests. */
+  readonly requests: number;
+  /** Mean of their times, in milliseconds. */
+  readonly mean: number;
 }
 
 /** Figures of a distribution. */
@@ -67,8 +83,17 @@ export function explain(
     requestsNeeded: Object.fromEntries(
       PERCENTILES.map((p) => [`${p}`, requestsNeeded(distribution, p)]),
     ),
+    exactBlock: exactBlock(distribution),
     warnings: distribution.warnings,
   };
+}
+
+function exactBlock(distribution: Distribution): ExactBlock | null {
+  const { quantile } = distribution;
+  if (quantile === undefined) return null;
+  const sum = blockValues(quantile, distribution, BLOCK)
+    .reduce((sum, x) => sum + x, 0);
+  return { requests: BLOCK, mean: sum / BLOCK };
 }
 
 /** Quantile. Of a distribution that can only be sampled, the time at which its estimated distribution function reaches p. */
@@ -87,36 +112,6 @@ function quantile(distribution: Distribution, p: number): number {
 
 /** Percentiles that people usually look at. */
 const PERCENTILES: readonly number[] = [0.5, 0.95, 0.99];
-
-/** Half the width of the confidence interval, relative to the quantile, and the normal quantile of its confidence. */
-const TOLERANCE = 0.02;
-const CONFIDENCE = 1.959963984540054;
-
-/**
- * Number of independent draws after which the sample quantile is within ±2 % of the quantile q with 95 % confidence:
- *
- * n = p(1−p) · (1.96 / (0.02 · q · f(q)))²
- *
- * from the asymptotic normality of sample quantiles (Mosteller 1946). The density f(q) is the inverse of the quantile function's
- * slope. The number is 1 within an atom, and null without a density: where the quantile
- * function jumps, is 0, or does not exist.
- */
-export function requestsNeeded(
-  distribution: Distribution,
-  p: number,
-): number | null {
-  const { quantile } = distribution;
-  if (quantile === undefined) return null;
-  const slope = (step: number) =>
-    (quantile(p + step) - quantile(p - step)) / (2 * step);
-  const step = Math.min(p, 1 - p) * 1e-4;
-  const coarse = slope(step);
-  // Across a jump the slope grows as the step shrinks.
-  if (slope(step / 16) > 4 * coarse) return null;
-  const n = p * (1 - p) *
-    (CONFIDENCE * coarse / (TOLERANCE * quantile(p))) ** 2;
-  return Number.isFinite(n) ? Math.max(1, Math.ceil(n)) : null;
-}
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
@@ -173,6 +168,13 @@ export function controlEndpoints(host: Host): Endpoint[] {
           requestsNeeded: {
             type: "object",
             additionalProperties: { type: ["integer", "null"] },
+          },
+          exactBlock: {
+            type: ["object", "null"],
+            properties: {
+              requests: { type: "integer" },
+              mean: { type: "number" },
+            },
           },
           warnings: { type: "array", items: { type: "string" } },
         },

@@ -78,8 +78,11 @@ const LAST = 1 - FIRST;
  */
 function mix(components: readonly Component[]): Shape {
   const total = components.reduce((sum, { weight }) => sum + weight, 0);
-  const parts = components.filter(({ weight }) => weight > 0)
-    .map(({ weight, of }) => ({ weight: weight / total, of }));
+  const chosen = components.filter(({ weight }) => weight > 0);
+  const parts = chosen.map(({ weight, of }) => ({
+    weight: weight / total,
+    of,
+  }));
   const shape = {
     sample: sampler(parts),
     warnings: parts.flatMap(({ of }) => of.warnings),
@@ -90,10 +93,12 @@ function mix(components: readonly Component[]): Shape {
       : []
   );
   if (inverses.length < parts.length) return shape;
-  const cdf = (x: number) =>
-    parts.reduce((sum, { weight, of }) => sum + weight * of.cdf(x), 0);
-  const survival = (x: number) =>
-    parts.reduce((sum, { weight, of }) => sum + weight * of.survival(x), 0);
+  // Divided at the end, so that weights that are whole numbers lose nothing.
+  const weighed = (probability: (of: Distribution) => number) =>
+    chosen.reduce((sum, { weight, of }) => sum + weight * probability(of), 0) /
+    total;
+  const cdf = (x: number) => weighed((of) => of.cdf(x));
+  const survival = (x: number) => weighed((of) => of.survival(x));
   const fromBelow = (u: number) =>
     invert(
       (x) => cdf(x) - u,

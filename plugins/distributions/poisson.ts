@@ -28,9 +28,10 @@ export const poisson: Family<PoissonParameters> = {
     }),
   create: ({ mean, unit = 1 }) => {
     const counts = poissonCounts(mean);
-    // Rounding may make the quotient fall just short of the count.
+    /** The greatest count whose time is at most x; the quotient may be rounded to the count before or after. */
     const count = (x: number) => {
       const whole = Math.floor(x / unit);
+      if (whole * unit > x) return whole - 1;
       return (whole + 1) * unit <= x ? whole + 1 : whole;
     };
     return {
@@ -56,6 +57,11 @@ function poissonCounts(mean: number): Functions {
   for (let i = 0, sum = 0; i <= last; i++) below[i] = sum += shares[i];
   // Sums from the upper end, so that small tails keep all their digits.
   for (let i = last, sum = 0; i > 0; i--) above[i - 1] = sum += shares[i];
+  // The smaller of both is the precise one.
+  for (let i = 0; i <= last; i++) {
+    if (below[i] <= above[i]) above[i] = 1 - below[i];
+    else below[i] = 1 - above[i];
+  }
   const search = (reached: (i: number) => boolean): number => {
     let low = 0;
     let high = last;
@@ -72,7 +78,7 @@ function poissonCounts(mean: number): Functions {
   return {
     quantile: (u) => u <= 0.5 ? fromBelow(u) : fromAbove(1 - u),
     survivalQuantile: (v) => v <= 0.5 ? fromAbove(v) : fromBelow(1 - v),
-    cdf: (count) => count < first ? 0 : Math.min(1, below[at(count)]),
+    cdf: (count) => count < first ? 0 : below[at(count)],
     survival: (count) => count < first ? 1 : above[at(count)],
   };
 }

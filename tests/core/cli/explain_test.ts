@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { cli } from "../../support/cli.ts";
 import { folderWith } from "../../support/plugins.ts";
 
@@ -11,8 +11,11 @@ Deno.test("explain prints mean, deviation, percentiles, and the number of reques
     [1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 99.99].map(String),
   );
   match(out, /^p99 {5}138\.155 ms$/m);
-  match(out, /^p50 {5}19989\np95 {5}20333\np99 {5}44832$/m);
-  match(out, /exact: one whole block, 200 by default\n$/);
+  match(out, /^p50 {5}19988\np95 {5}20340\np99 {5}44900$/m);
+  match(
+    out,
+    /exact: one whole block, 200 by default, with a mean of 30 ms \(0\.00 % from the mean\)\n$/,
+  );
 });
 
 Deno.test("explain prints a histogram of all values, with bars of equal width", async () => {
@@ -58,9 +61,24 @@ Deno.test("explain prints infinite moments and warnings", async () => {
     "explain",
     '{"mixture": [{"weight": 1, "of": "1ms"}, {"weight": 1, "of": "9ms"}]}',
   );
-  match(gap.out, /^p50 {5}no number suffices: there is an atom or a gap$/m);
+  match(gap.out, /mean of 5 ms \(0\.00 % from the mean\)$/m);
+  match(gap.out, /^p50 {5}no number suffices: there is a gap$/m);
   const truncated = await cli("explain", "normal(mean=10ms, sd=20ms)");
   match(truncated.out, /^warning: Truncation below 0 ms/m);
+});
+
+Deno.test("explain prints how far a block of exact sampling is from the mean", async () => {
+  const of = async (slowShare: number) =>
+    (await cli(
+      "explain",
+      `bimodal(fast=4ms, slow=400ms, slowShare=${slowShare})`,
+    )).out;
+  // 20.8 of 200 are slow on average; a block has 21.
+  match(await of(0.104), /mean of 45\.58 ms \(\+0\.88 % from the mean\)$/m);
+  match(await of(0.1), /mean of 43\.6 ms \(0\.00 % from the mean\)$/m);
+  const heavy = await cli("explain", "pareto(alpha=0.9, min=1ms)");
+  match(heavy.out, /200 by default, with a mean of [\d.]+ ms$/m);
+  match((await cli("explain", "0ms")).out, /with a mean of 0 ms$/m);
 });
 
 Deno.test("explain marks figures of a family without quantiles as estimated", async () => {
@@ -87,7 +105,8 @@ Deno.test("explain marks figures of a family without quantiles as estimated", as
   );
   equal(status, 0);
   match(out, /^estimated from 100 000 seeded draws$/m);
-  match(out, /^p50 {5}no number suffices: there is an atom or a gap$/m);
+  doesNotMatch(out, /scheme exact/);
+  match(out, /^p50 {5}unknown: this family can only be sampled$/m);
 });
 
 Deno.test("explain lists all errors of an invalid distribution", async () => {

@@ -9,21 +9,22 @@ const STREAM = createStream([5, 6], "service");
 const exponential = (u: number) => -50 * Math.log1p(-u);
 
 Deno.test("complete() keeps the functions and figures of a shape", () => {
+  const cdf = (x: number) => -Math.expm1(-x / 50);
   const shape = {
     quantile: exponential,
     survivalQuantile: (v: number) => -50 * Math.log(v),
-    cdf: () => 0.25,
-    survival: () => 0.5,
+    cdf,
+    survival: (x: number) => 1.5 - cdf(x),
     mean: 1,
     standardDeviation: 2,
     warnings: ["careful"],
   };
   const distribution = complete("mine", shape);
   assert.equal(distribution.family, "mine");
-  assert.equal(distribution.quantile, shape.quantile);
-  assert.equal(distribution.survivalQuantile, shape.survivalQuantile);
-  assert.equal(distribution.cdf(1), 0.25);
-  assert.equal(distribution.survival(1), 0.5);
+  assert.equal(distribution.quantile?.(0.3), shape.quantile(0.3));
+  assert.equal(distribution.survivalQuantile?.(0.7), -50 * Math.log(0.7));
+  assert.equal(distribution.cdf(1), cdf(1));
+  assert.equal(distribution.survival(1), shape.survival(1));
   assert.equal(distribution.mean, 1);
   assert.equal(distribution.standardDeviation, 2);
   assert.equal(distribution.estimated, false);

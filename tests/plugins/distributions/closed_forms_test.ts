@@ -170,10 +170,13 @@ Deno.test("poisson counts units, and its mean is limited", () => {
   assertIssue({ poisson: { mean: 2e6 } }, "/mean", /at most 1000000/);
 });
 
-Deno.test("poisson stays at multiples of its unit even if division rounds down", () => {
-  const poisson = compile({ poisson: { mean: 50, unit: 0.07 } });
-  for (let k = 10; k < 100; k++) {
-    const atom = poisson.cdf(k * 0.07) - poisson.cdf((k - 0.5) * 0.07);
-    assert.ok(atom > 0, `${k}`);
+Deno.test("poisson stays at multiples of its unit even if division rounds down or up", () => {
+  for (const unit of [0.07, 0.1, 1.1, 3.3]) {
+    const poisson = compile({ poisson: { mean: 50, unit } });
+    for (let k = 10; k < 100; k++) {
+      const half = poisson.cdf((k - 0.5) * unit);
+      assert.ok(poisson.cdf(k * unit) > half, `${k}`);
+      assert.equal(poisson.cdf(k * unit * (1 - 2 ** -53)), half, `${k}`);
+    }
   }
 });
