@@ -22,7 +22,7 @@ export interface ProgressPlace {
 }
 
 /**
- * One line of progress: `5 s of 15 s, 53/s of 60/s, p95 12.30 ms, 3 in flight, 0 failed, target http://127.0.0.1:8080`. The second
+ * One line of progress: `5 s of 15 s, 53/s of 60/s, target http://127.0.0.1:8080, p95 12.30 ms, 3 in flight, 0 failed`. The second
  * rate is the one that the script sets.
  */
 export function progressLine(
@@ -36,18 +36,22 @@ export function progressLine(
   const ended = failed + sum(({ completed }) => completed);
   const cut = sum((scenario) => scenario.cut);
   const dropped = sum((scenario) => scenario.dropped);
-  const users = scenarios.filter((scenario) => scenario.users !== null);
+  const users = scenarios.filter(({ state, users }) =>
+    state === "open" && users !== null
+  );
   const slowest = scenarios.reduce<number | null>(
     (worst, { p95 }) => p95 === null ? worst : Math.max(worst ?? 0, p95),
     null,
   );
   const inFlight = sum((scenario) => scenario.inFlight);
   if (scenarios.length === 0) return timeOf(elapsed, duration);
+  const sending = sends(scenarios);
   return [
     timeOf(elapsed, duration),
-    ...sends(scenarios)
+    ...sending ? [rateOf(scenarios)] : [],
+    ...target === undefined ? [] : [`target ${target}`],
+    ...sending
       ? [
-        rateOf(scenarios),
         ...users.length > 0
           ? [counted(sum((scenario) => scenario.users ?? 0), "user")]
           : [],
@@ -66,7 +70,6 @@ export function progressLine(
     }`,
     ...cut > 0 ? [`${cut} cut`] : [],
     ...dropped > 0 ? [`${dropped} dropped`] : [],
-    ...target === undefined ? [] : [`target ${target}`],
   ].join(", ");
 }
 

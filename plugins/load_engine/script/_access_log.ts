@@ -42,7 +42,7 @@ export function requestOf(line: string): Entry | Omission {
   const path = pathOf(unescaped(written));
   return path === undefined
     ? { reason: "no path" }
-    : { at, request: { method, path, body: undefined } };
+    : { at, request: { method, path, headers: [], body: undefined } };
 }
 
 function timeOf(date: string): number {

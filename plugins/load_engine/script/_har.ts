@@ -7,10 +7,16 @@
 import { pathOf } from "./_access_log.ts";
 import { bodyOf } from "./_har_body.ts";
 import type { Omission } from "./_left_out.ts";
+import { OWN_HEADERS } from "./_requests.ts";
 import type { Entry } from "./_trace_entries.ts";
 
-/** Hosts whose requests are replayed, with or without a port; `*` for all. */
-export type Hosts = readonly string[];
+/** Parts of a HAR that are replayed. */
+export interface HarSelection {
+  /** Hosts whose requests are replayed, with or without a port; `*` for all. Default: those of the pages. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Names of the headers that are replayed; `*` for all. Default: none, because they may hold secrets. */
+  readonly headers?: readonly string[] | undefined;
+}
 
 /** Error that says why a value is no HAR. */
 export class NoHar extends Error {
@@ -25,6 +31,7 @@ interface HarEntry {
   readonly request?: {
     readonly method?: unknown;
     readonly url?: unknown;
+    readonly headers?: unknown;
     readonly bodySize?: unknown;
     readonly postData?: unknown;
   };
@@ -44,34 +51,52 @@ export const OTHER_HOST = "another host than the page's";
 
 /** A token by RFC 9110, 5.6.2. */
 const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;
+const HEADER = METHOD;
+
+/** Requests and headers that are replayed. */
+interface Wanted {
+  readonly isHost: (url: URL) => boolean;
+  readonly isHeader: (name: string) => boolean;
+}
 
 /**
  * Reads all entries in their order.
  *
- * @param hosts hosts whose requests are replayed. Default: those of the pages
  * @throws NoHar where the value has no entries
  */
 export function* harEntries(
   har: unknown,
-  hosts: Hosts | undefined,
+  { hosts, headers = [] }: HarSelection,
 ): Generator<Entry | Omission> {
   const { entries } = (har as { log?: { entries?: unknown } } | null)?.log ??
     {};
   if (!Array.isArray(entries)) throw new NoHar("it has no log.entries");
   const all: readonly HarEntry[] = entries.map((entry) => entry ?? {});
-  const isWanted = hosts === undefined ? ofPages(all) : ofHosts(hosts);
-  for (const entry of all) yield entryOf(entry, isWanted);
+  const isHeader = oneOf(headers);
+  const wanted: Wanted = {
+    isHost: hosts === undefined ? ofPages(all) : ofHosts(hosts),
+    // The content type belongs to the body, and names with a colon are HTTP/2's own.
+    isHeader: (name) =>
+      isHeader(name) && !OWN_HEADERS.has(name) && name !== "content-type" &&
+      HEADER.test(name),
+  };
+  for (const entry of all) yield entryOf(entry, wanted);
 }
 
-function ofHosts(hosts: Hosts): (url: URL) => boolean {
-  const listed = new Set(hosts.map((host) => host.toLowerCase()));
-  return ({ host, hostname }) =>
-    listed.has("*") || listed.has(host) || listed.has(hostname);
+/** Returns whether a name in lower case is in a list, or the list has a `*`. */
+function oneOf(list: readonly string[]): (name: string) => boolean {
+  const listed = new Set(list.map((name) => name.toLowerCase()));
+  return (name) => listed.has("*") || listed.has(name);
+}
+
+function ofHosts(hosts: readonly string[]): (url: URL) => boolean {
+  const isListed = oneOf(hosts);
+  return ({ host, hostname }) => isListed(host) || isListed(hostname);
 }
 
 function entryOf(
   entry: HarEntry,
-  isWanted: (url: URL) => boolean,
+  wanted: Wanted,
 ): Entry | Omission {
   const request = entry.request ?? {};
   const method = textOf(request.method).toUpperCase();
@@ -85,7 +110,7 @@ function entryOf(
     return { reason: "WebSocket" };
   }
   if (!METHOD.test(method)) return { reason: "no method" };
-  if (!isWanted(url)) return { reason: OTHER_HOST, name: url.host };
+  if (!wanted.isHost(url)) return { reason: OTHER_HOST, name: url.host };
   if (entry._fromCache !== undefined && entry._fromCache !== false) {
     return { reason: "answered by the browser's cache" };
   }
@@ -96,9 +121,29 @@ function entryOf(
   if (Number.isNaN(at)) return { reason: "no date" };
   const path = pathOf(written) ?? url.pathname + url.search;
   const body = bodyOf(request.postData, request.bodySize);
-  return body !== undefined && "reason" in body
-    ? body
-    : { at, request: { method, path, body } };
+  return body !== undefined && "reason" in body ? body : {
+    at,
+    request: {
+      method,
+      path,
+      headers: headersOf(request.headers, wanted),
+      body,
+    },
+  };
+}
+
+function headersOf(
+  headers: unknown,
+  { isHeader }: Wanted,
+): [name: string, value: string][] {
+  if (!Array.isArray(headers)) return [];
+  return headers.flatMap(
+    (header: { name?: unknown; value?: unknown } | null) => {
+      const name = textOf(header?.name).toLowerCase();
+      const value = textOf(header?.value);
+      return isHeader(name) ? [[name, value] as [string, string]] : [];
+    },
+  );
 }
 
 /**

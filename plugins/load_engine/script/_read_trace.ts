@@ -14,7 +14,7 @@ import {
   readTextSync,
 } from "../../../core/plugin.ts";
 import { requestOf } from "./_access_log.ts";
-import { harEntries, type Hosts, NoHar, OTHER_HOST } from "./_har.ts";
+import { harEntries, type HarSelection, NoHar, OTHER_HOST } from "./_har.ts";
 import { LeftOut } from "./_left_out.ts";
 import {
   arranged,
@@ -30,13 +30,11 @@ export type TraceReading =
   | { readonly issues: readonly Issue[] };
 
 /** A recording as a script names it. */
-export interface TraceFile {
+export interface TraceFile extends HarSelection {
   /** Absolute path. */
   readonly file: string;
   /** Format of the file. */
   readonly format: TraceFormat;
-  /** Hosts whose requests a HAR replays; undefined for those of its pages. */
-  readonly hosts?: readonly string[] | undefined;
 }
 
 /** Limits of a list of times and of an access log. */
@@ -66,11 +64,13 @@ export function traceIssues({ file, format }: TraceFile): readonly Issue[] {
 }
 
 /** Reads the file of a trace. */
-export function readTrace({ file, format, hosts }: TraceFile): TraceReading {
+export function readTrace(
+  { file, format, ...selection }: TraceFile,
+): TraceReading {
   try {
     switch (format) {
       case "har":
-        return readHar(file, hosts);
+        return readHar(file, selection);
       case "access-log":
         return readLog(file);
       case "times":
@@ -102,13 +102,13 @@ function failure(
   };
 }
 
-function readHar(path: string, hosts: Hosts | undefined): TraceReading {
+function readHar(path: string, selection: HarSelection): TraceReading {
   const text = readTextSync(path, HAR_LIMITS);
   const entries = new Entries("har");
   const left = new LeftOut();
   let total = 0;
   try {
-    for (const entry of harEntries(JSON.parse(text), hosts)) {
+    for (const entry of harEntries(JSON.parse(text), selection)) {
       total++;
       if ("reason" in entry) left.add(entry, `entry ${total}`);
       else if (!entries.add(entry, MAX_REQUESTS)) return tooLong(path);

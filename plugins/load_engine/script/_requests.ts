@@ -38,7 +38,7 @@ interface Written {
 const NAME = /^[\w-]+$/;
 
 /** Headers that the client sets itself. */
-const OWN_HEADERS: ReadonlySet<string> = new Set([
+export const OWN_HEADERS: ReadonlySet<string> = new Set([
   "host",
   "connection",
   "content-length",
@@ -202,14 +202,17 @@ export function recordedRequests(
   recorded: readonly RecordedRequest[],
   scenario: number,
 ): RequestPlan[] {
-  return recorded.map(({ method, path, body }, index) => ({
+  return recorded.map(({ method, path, headers, body }, index) => ({
     scenario,
     index,
     name: `${method} ${path.replace(/\?.*/, "")}`,
     group: undefined,
     method,
     path: constant(path),
-    headers: body === undefined ? [] : [[CONTENT, constant(body.type)]],
+    headers: [
+      ...headers.map(([name, value]) => [name, constant(value)] as const),
+      ...body === undefined ? [] : [[CONTENT, constant(body.type)] as const],
+    ],
     body: body && constant(body.text),
     binary: body?.binary ?? false,
     timeout: TIMEOUT,

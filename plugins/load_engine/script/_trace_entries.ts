@@ -17,6 +17,8 @@ export interface RecordedRequest {
   readonly method: string;
   /** Path and query as recorded. */
   readonly path: string;
+  /** Headers with names in lower case, without the body's content type. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   /** Body; undefined if it had none. */
   readonly body: RecordedBody | undefined;
 }

@@ -105,6 +105,8 @@ interface ReplaySettings extends CommonSettings {
     readonly times?: readonly number[];
     /** Hosts whose requests of a HAR are replayed. */
     readonly hosts?: readonly string[];
+    /** Headers of a HAR that are replayed. */
+    readonly headers?: readonly string[];
   };
   /** Factor of all gaps. */
   readonly scale: number;
@@ -176,6 +178,7 @@ function trafficSchemas(
         format: z.enum(TRACE_FORMATS).optional(),
         times: z.array(kit.duration()).min(1).max(1_000_000).optional(),
         hosts: z.array(z.string().min(1)).min(1).optional(),
+        headers: z.array(z.string().min(1)).min(1).optional(),
       }).refine(
         ({ file, times }) => (file === undefined) !== (times === undefined),
         { error: "A trace is a file or a list of times" },
@@ -315,7 +318,7 @@ function readRecording(
   },
 ): RecordedTrace {
   if (settings?.executor !== "replay") return NO_TRACE;
-  const { file, times, hosts } = settings.trace;
+  const { file, times, hosts, headers } = settings.trace;
   const format = file === undefined
     ? "times"
     : settings.trace.format ?? formatOf(file);
@@ -325,13 +328,15 @@ function readRecording(
     );
     return NO_TRACE;
   };
-  if (hosts !== undefined && format !== "har") {
-    return found([{
-      path: "/hosts",
-      message: "Hosts are recorded in a HAR only",
-      value: hosts,
+  const odd = format === "har" ? [] : Object.entries({ hosts, headers })
+    .filter(([, value]) => value !== undefined);
+  if (odd.length > 0) {
+    return found(odd.map(([key, value]) => ({
+      path: `/${key}`,
+      message: `A HAR alone has ${key} to choose from`,
+      value,
       allowed: "no such key",
-    }]);
+    })));
   }
   if (file !== undefined && unread !== undefined) {
     unread();
@@ -339,7 +344,7 @@ function readRecording(
   }
   const reading = file === undefined
     ? listedTimes(times ?? [])
-    : readTrace({ file, format, hosts });
+    : readTrace({ file, format, hosts, headers });
   if (reading.issues !== undefined) return found(reading.issues);
   if (reading.trace.choices === undefined && object.requests === undefined) {
     issues.push({

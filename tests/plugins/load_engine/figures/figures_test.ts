@@ -513,12 +513,12 @@ const PROGRESS: LoadScenarioProgress = {
 for (
   const [line, progress, scenarios] of [
     [
-      "5 s of 15 s, 53/s of 60/s, p95 12.30 ms, 3 in flight, 0 failed, target http://127.0.0.1:80",
+      "5 s of 15 s, 53/s of 60/s, target http://127.0.0.1:80, p95 12.30 ms, 3 in flight, 0 failed",
       { elapsed: 5003, duration: 15_000 },
       [{ rate: 53.2, targetRate: 60, p95: 12.3, inFlight: 3 }],
     ],
     [
-      "62 s, 247/s, p95 1500 ms, 4 in flight, 4 failed (25.00 %, 2 refused), 6 cut, 4 dropped, target http://127.0.0.1:80",
+      "62 s, 247/s, target http://127.0.0.1:80, p95 1500 ms, 4 in flight, 4 failed (25.00 %, 2 refused), 6 cut, 4 dropped",
       { elapsed: 61_501, duration: null },
       [
         { dropped: 2, failed: 2, refused: 1, cut: 3 },
@@ -526,17 +526,17 @@ for (
       ],
     ],
     [
-      "1.5 s of 1.5 s, waiting for 1 answer, 0 failed, target http://127.0.0.1:80",
+      "1.5 s of 1.5 s, target http://127.0.0.1:80, waiting for 1 answer, 0 failed",
       { elapsed: 3000, duration: 1500 },
       [{ state: "closing", inFlight: 1 }, { state: "ended", inFlight: 0 }],
     ],
     [
-      "1 s, 4.5/s, 7 users, 2 in flight, 0 failed, target http://127.0.0.1:80",
+      "1 s, 4.5/s, target http://127.0.0.1:80, 7 users, 2 in flight, 0 failed",
       { elapsed: 1000, duration: null },
       [{ rate: 4.5, users: 7, p95: null }],
     ],
     [
-      "1 s, 123/s, 1 user, p95 0.250 ms, 2 in flight, 0 failed, target http://127.0.0.1:80",
+      "1 s, 123/s, target http://127.0.0.1:80, 1 user, p95 0.250 ms, 2 in flight, 0 failed",
       { elapsed: 1000, duration: null },
       [
         { rate: 100, targetRate: 100, inFlight: 1 },

@@ -1,6 +1,7 @@
 // Runs on a calm machine, without the profiler: measures long times.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock } from "../../../../mod.ts";
+import { folderWith } from "../../../support/plugins.ts";
 import { begin, control, finish, look, wait } from "./_control.ts";
 
 /** Keeps the log out of the test's output. */
@@ -243,4 +244,31 @@ Deno.test("A run reaches its own server over TLS with any certificate", async ()
   equal(run.state, "finished");
   deepEqual(run.summary.scenarios.users.failures, {});
   equal(run.summary.scenarios.users.completed, 20);
+});
+
+Deno.test("A run says what was left out of its trace, and that its dials are not the target's, from its start", async () => {
+  await using target = await createPerfmock({ routes: [ROUTE] }, QUIET);
+  await using server = await createPerfmock({ routes: [ROUTE] }, QUIET);
+  await using folder = await folderWith({
+    "a.log": '1 - - [22/Nov/2026:08:00:00 +0000] "GET /a HTTP/1.1" 200 1\n' +
+      '1 - - [22/Nov/2026:08:00:00 +0000] "-" 408 0\n',
+  });
+  const run = await server.load({
+    target: target.url.href,
+    scenarios: {
+      r: { executor: "replay", trace: { file: `${folder.path}/a.log` } },
+      slow: {
+        executor: "modulate",
+        set: { route: "a", dial: "delay" },
+        to: "1ms",
+      },
+    },
+  });
+  const notes = [
+    `slow: turned a dial of the perfmock server that runs this script, not of the target ${target.url}`,
+    "r: 1 of 2 lines of a.log left out: 1 × no request (line 2)",
+  ];
+  deepEqual(run.notes, notes);
+  const { runs: [report] } = await (await control(server, "runs")).json();
+  deepEqual([report.target, report.notes], [target.url.origin, notes]);
 });

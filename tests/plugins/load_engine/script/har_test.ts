@@ -254,11 +254,57 @@ Deno.test("The hosts of a HAR are those of its pages' documents and of redirects
   deepEqual(
     (await issuesOf({
       scenarios: {
-        s: { ...REPLAY, trace: { times: [0], hosts: ["shop.example"] } },
+        s: { ...REPLAY, trace: { times: [0], hosts: ["a"], headers: ["*"] } },
       },
     })).map(({ path }) => path),
-    ["/scenarios/s/trace/hosts"],
+    ["/scenarios/s/trace/hosts", "/scenarios/s/trace/headers"],
   );
+});
+
+Deno.test("Headers of a HAR are sent only where the script lists them, but for those that the client sets itself", async () => {
+  const recording = har(entry({
+    method: "POST",
+    headers: [
+      { name: "Accept", value: "*/*" },
+      { name: "Authorization", value: "Bearer x" },
+      { name: "Content-Type", value: "text/html" },
+      { name: "Content-Length", value: "7" },
+      { name: "Host", value: "shop.example" },
+      { name: ":authority", value: "shop.example" },
+      { name: "x y", value: "" },
+      { name: "X-Number", value: 3 },
+      null,
+    ],
+    postData: { mimeType: "text/plain", text: "x" },
+  }));
+  const sent = async (headers?: string[]) => {
+    await using folder = await folderWith({ "x.har": recording });
+    const { scenarios: [scenario] } = await parse(
+      {
+        scenarios: {
+          s: {
+            executor: "replay",
+            trace: { file: "x.har", ...headers !== undefined && { headers } },
+          },
+        },
+      },
+      {},
+      folder.path,
+    );
+    if (scenario.executor !== "replay") throw new Error("no replay");
+    return scenario.requests[0].headers.map(([name, value]) =>
+      `${name}: ${value.constant}`
+    );
+  };
+  const type = "content-type: text/plain";
+  deepEqual(await sent(), [type]);
+  deepEqual(await sent(["AUTHORIZATION", "host"]), [
+    "authorization: Bearer x",
+    type,
+  ]);
+  deepEqual(await sent(["*"]), [
+    ...["accept: */*", "authorization: Bearer x", "x-number: ", type],
+  ]);
 });
 
 const FORM = "application/x-www-form-urlencoded";

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { createStream, streamKey } from "../../../../core/lib/random/mod.ts";
 import { issuesOf } from "../_scripts.ts";
 import { REPLAY, replayed, traceFaults } from "./_traces.ts";
 
@@ -142,6 +143,65 @@ for (
     ]);
   });
 }
+
+Deno.test("A log with any lines in between is replayed without them, and each is counted once", async () => {
+  const { uniform } = createStream(await streamKey(17, "junk"), "junk");
+  let place = 0;
+  const random = (below: number) => Math.floor(uniform(place++) * below);
+  const pieces = [
+    ...[
+      '"',
+      "\\",
+      "\\x16",
+      "\\x",
+      '\\"',
+      "[",
+      "]",
+      " ",
+      "\t",
+      "-",
+      "é",
+      "\0",
+      "/",
+      "//",
+    ],
+    ...["GET", "CONNECT", "HTTP/1.1", "*", "http://a/b", "127.0.0.1", "200"],
+    ...[
+      "[22/Nov/2026:08:00:00 +0000]",
+      "[22/Nov/2026:08:00 +0000]",
+      "{}",
+      "%zz",
+    ],
+  ];
+  const good = (number: number) =>
+    `1 - - [22/Nov/2026:08:00:00 +0000] "GET /${number} HTTP/1.1" 200 1`;
+  const lines: string[] = [];
+  let wanted = 0;
+  let junk = 0;
+  for (let i = 0; i < 3000; i++) {
+    if (random(3) === 0) lines.push(good(wanted++));
+    else {
+      // Some of these may happen to be lines of a log.
+      const words = Array.from(
+        { length: 1 + random(12) },
+        () => pieces[random(pieces.length)],
+      );
+      lines.push(`#${words.join(random(2) === 0 ? "" : " ")}`);
+      junk++;
+    }
+  }
+  const { paths, notes } = await replayed("a.log", lines.join("\n"));
+  const first = paths.filter((path) => /^GET \/\d+$/.test(path));
+  deepEqual(first, Array.from({ length: wanted }, (_, i) => `GET /${i}`));
+  const counted = /^s: (\d+) of (\d+) lines of a\.log left out: (.*)$/.exec(
+    notes[0],
+  ) ?? [];
+  const left = Number(counted[1]);
+  equal(left, junk - (paths.length - first.length));
+  equal(Number(counted[2]), lines.length);
+  const parts = [...counted[3].matchAll(/(\d+) × /g)];
+  equal(parts.reduce((sum, [, count]) => sum + Number(count), 0), left);
+});
 
 Deno.test("Lines that are left out are counted by reason, and the first places are named", async () => {
   const line = (request: string) =>
