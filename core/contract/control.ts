@@ -41,10 +41,11 @@ export interface Endpoint<Body = unknown, Query = unknown> {
   /** Names of request headers that change the answer, with a description of each, for openapi.json. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Access to an endpoint at a path of its own: with `control`, callers are checked as those of the control API are, its token
-   * included. Default `public`. Below the control path, all endpoints are checked.
+   * Access. `control`: callers are checked as those of the control API are, its token included. `page`: pages of any origin may call
+   * it and read the answer, without a token. `public`: anyone may call it, but pages of other origins cannot read the answer.
+   * Default `control` below the control path, where `public` is not possible, and `public` at a path of its own.
    */
-  readonly access?: "public" | "control";
+  readonly access?: "public" | "control" | "page";
   /**
    * Answers a request. A Response is sent unchanged, any other value as JSON.
    *

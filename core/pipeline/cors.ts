@@ -36,6 +36,16 @@ export function isPreflight(
     incoming.header("access-control-request-method") !== null;
 }
 
+/** Method of a request, or the one that its preflight asks for. */
+export function wantedMethod(
+  incoming: Pick<Incoming, "method" | "header">,
+): string {
+  const wanted = isPreflight(incoming)
+    ? incoming.header("access-control-request-method")
+    : null;
+  return wanted ?? incoming.method;
+}
+
 /** Permits what was asked for. */
 export function preflight(incoming: Pick<Incoming, "header">): Response {
   const answer = new Headers({

@@ -37,6 +37,7 @@ import { followProcess } from "../observe/read_process.ts";
 import { Recorder } from "../observe/recorder.ts";
 import type { Stats } from "../observe/stats.ts";
 import { RecentHistogram } from "../observe/windows.ts";
+import { wantedMethod } from "../pipeline/cors.ts";
 import { forget } from "../pipeline/edge.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
@@ -343,7 +344,9 @@ export class Server implements Perfmock {
     if (name === undefined) return false;
     const world = this.#sessions.find(name);
     if (world !== undefined) {
-      if (this.#main.revision.ofServer(new URL(url).pathname)) return false;
+      const { pathname } = new URL(url);
+      const { ofServer } = this.#main.revision;
+      if (ofServer(wantedMethod(incoming), pathname)) return false;
       world.edge.receive(incoming);
       return true;
     }

@@ -5,13 +5,20 @@
  */
 import { Hono } from "hono";
 import type { PerfmockConfig } from "../config/mod.ts";
-import { addEndpoints, addFallback } from "../control/endpoints.ts";
+import { addEndpoints, addFallback, ownPath } from "../control/endpoints.ts";
 import { refuse } from "../control/guard.ts";
 import { openapi } from "../control/openapi.ts";
 import { PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
 import { describeThrown } from "../lib/thrown.ts";
+import {
+  corsHeaders,
+  isPreflight,
+  preflight,
+  wantedMethod,
+} from "../pipeline/cors.ts";
 import type { Served } from "../pipeline/edge.ts";
+import { FetchIncoming } from "../pipeline/incoming.ts";
 import { Matcher } from "../pipeline/matcher.ts";
 import type { Endpoint, Issue } from "../plugin.ts";
 import { createFallback } from "../respond/answer.ts";
@@ -59,6 +66,18 @@ export function endpointsOf(
   };
   groups.push({ base, tag: "control", endpoints: [description] });
   return groups;
+}
+
+/** Methods and paths that pages of any origin may call. */
+function endpointsForPages(
+  groups: readonly EndpointGroup[],
+): ReadonlySet<string> {
+  return new Set(
+    groups.flatMap(({ base, endpoints }) =>
+      endpoints.filter(({ access }) => access === "page")
+        .map(({ method, path }) => `${method} ${base}${path}`)
+    ),
+  );
 }
 
 /** Finds paths that two owners would answer. */
@@ -136,8 +155,23 @@ export function* served(
     group.base !== "" ? [] : group.endpoints
       .filter(({ access }) => access === "control").map(({ path }) => path)
   );
+  const forPages = endpointsForPages(groups);
+  app.use("*", async (context, next) => {
+    const incoming = new FetchIncoming(context.req.raw);
+    const wanted = `${wantedMethod(incoming)} ${ownPath(context)}`;
+    if (!forPages.has(wanted)) return await next();
+    if (isPreflight(incoming)) return preflight(incoming);
+    await next();
+    const { headers } = context.res;
+    headers.append("vary", "Origin");
+    const origin = incoming.header("origin");
+    if (origin !== null) corsHeaders(headers, origin);
+  });
   for (const path of [`${base}/*`, ...guarded]) {
     app.use(path, async (context, next) => {
+      if (forPages.has(`${context.req.method} ${ownPath(context)}`)) {
+        return await next();
+      }
       const refusal = refuse(context.req.raw, world.control());
       if (refusal !== undefined) return refusal;
       await next();
@@ -188,17 +222,27 @@ function notInSession(name: string): Response {
 }
 
 /**
- * Returns whether a path outside of the control API belongs to a plugin of scope `server`, such as `/metrics`: it answers for the
- * whole server, and changes nothing.
+ * Returns whether a request for a session is one for the server: to a path of a plugin of scope `server` outside of the control API,
+ * such as `/metrics`, or to an endpoint for pages, whose URL may have the session's host name.
  */
-export function pathsOfServer(
+export function requestsOfServer(
   plugins: readonly RunningPlugin[],
-): (path: string) => boolean {
+  base: string,
+): (method: string, path: string) => boolean {
+  const ofServer = plugins.filter(({ plugin }) => plugin.scope === "server");
   const endpoints = matcherOf(
-    plugins.filter(({ plugin }) => plugin.scope === "server")
-      .flatMap(({ instance }) => instance.endpoints ?? []),
+    ofServer.flatMap(({ instance }) => instance.endpoints ?? []),
   );
-  return (path) => endpoints.find("GET", path) !== undefined;
+  const forPages = endpointsForPages(
+    ofServer.map(({ plugin: { name }, instance: { control = [] } }) => ({
+      base: `${base}/${name}`,
+      tag: name,
+      endpoints: control,
+    })),
+  );
+  return (method, path) =>
+    endpoints.find("GET", path) !== undefined ||
+    forPages.has(`${method} ${path}`);
 }
 
 function matcherOf(endpoints: readonly Endpoint[]) {

@@ -312,7 +312,8 @@ const ENDPOINT: {
     value === undefined ||
     isObjectOf((part) => typeof part === "string")(value),
   access: (value) =>
-    value === undefined || value === "public" || value === "control",
+    value === undefined || value === "public" || value === "control" ||
+    value === "page",
   handle: (value) => typeof value === "function",
 };
 

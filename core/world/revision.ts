@@ -17,7 +17,7 @@ import type { Served } from "../pipeline/edge.ts";
 import { Generation } from "../pipeline/exchange.ts";
 import type { Dial, Issue, Plugin } from "../plugin.ts";
 import type { PlacedDial } from "./dials.ts";
-import { clashes, endpointsOf, pathsOfServer, served } from "./endpoints.ts";
+import { clashes, endpointsOf, requestsOfServer, served } from "./endpoints.ts";
 import { hostFor } from "./host.ts";
 import { ownAddressIssues } from "./own_addresses.ts";
 import {
@@ -58,8 +58,8 @@ export interface Revision {
   readonly served: Served;
   /** Plugins without an instance in this world: those of the server, in a session. */
   readonly absent: readonly LoadedPlugin[];
-  /** Returns true if a path of its own belongs to a plugin of scope `server`. */
-  readonly ofServer: (path: string) => boolean;
+  /** Returns true if a request belongs to the server, although it names a session. */
+  readonly ofServer: (method: string, path: string) => boolean;
   /** Dials of routes and plugins. */
   readonly dials: readonly PlacedDial[];
   /** Services that its plugins provide. */
@@ -159,7 +159,7 @@ export async function buildRevision(
       routeKeys: settings.routeKeys,
       absent,
       served: answering,
-      ofServer: pathsOfServer(plugins),
+      ofServer: requestsOfServer(plugins, config.control.path),
       dials: [...dials, ...dialsOf(plugins)],
       services,
       carried,
