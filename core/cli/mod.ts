@@ -10,6 +10,7 @@ import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../version.ts";
 import { check, schema } from "./check.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
+import { correlate, type CorrelateOptions } from "./correlate.ts";
 import { draw } from "./draw.ts";
 import { explain } from "./explain.ts";
 import {
@@ -191,6 +192,25 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .addOption(configOption())
     .action(async (file: string, options: SimulateOptions) =>
       finish(await simulate(file, options, out))
+    );
+  program.command("correlate")
+    .description("ask a running server where browsers' time went, by route")
+    .option(
+      "--url <url>",
+      "URL of the server; with a path, of its control API",
+      "http://127.0.0.1:8080",
+    )
+    .option("--session <name>", "answer for one session")
+    .option("--json", "print JSON; of a page load with --page")
+    .option("--page <id>", "id of a page load, or latest")
+    .option(
+      "--waterfall <file>",
+      "file for the waterfall of the page load, by default the latest: .svg, or .html with the tables beside it",
+    )
+    .action(async (options: CorrelateOptions) =>
+      finish(
+        await correlate(options, out, Deno.env.get("PERFMOCK_TOKEN")),
+      )
     );
   program.command("schema")
     .description("print the JSON Schema of the configuration")

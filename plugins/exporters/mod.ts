@@ -30,6 +30,12 @@
  */
 import { definePlugin, type Plugin } from "../../core/plugin.ts";
 import { type Buckets, bucketsSchema, sizeWarnings } from "./buckets.ts";
+import { Correlator } from "./correlation/correlator.ts";
+import {
+  correlationEndpoints,
+  type CorrelationOptions,
+  correlationSchema,
+} from "./correlation/endpoints.ts";
 import { type OtlpOptions, otlpSchema } from "./otlp.ts";
 import { PROM_CLIENT } from "./prom_client.ts";
 import { Prometheus } from "./prometheus.ts";
@@ -50,6 +56,8 @@ export type {
 export interface ExportersOptions extends PushingOptions {
   /** The endpoint for Prometheus; false turns it off. */
   readonly prometheus: PrometheusOptions | false;
+  /** Correlation of browsers with the server; false turns it off. */
+  readonly correlation?: CorrelationOptions | false;
 }
 
 /** Options of the endpoint for Prometheus. */
@@ -80,12 +88,14 @@ const plugin: Plugin = definePlugin({
     return z.strictObject({
       prometheus: z.union([z.literal(false), prometheus])
         .default(() => prometheus.parse({})),
+      correlation: z.union([z.literal(false), correlationSchema(kit)])
+        .default({ pages: 100, rate: 200 }),
       statsd: z.union([z.literal(false), statsdSchema(kit)]).optional(),
       otlp: z.union([z.literal(false), otlpSchema(kit)]).optional(),
     });
   },
   async setup(host, options) {
-    const { prometheus } = options;
+    const { correlation = false, prometheus } = options;
     const scrapes = new Prometheus(host);
     host.provide(PROM_CLIENT, scrapes.registry);
     const pushing = await preparePushing(host, options);
@@ -98,9 +108,15 @@ const plugin: Plugin = definePlugin({
         exporters,
       };
     };
+    const correlator = correlation === false
+      ? undefined
+      : host.keep("correlator", () => new Correlator(host));
     let routes = 0;
     return {
       ...pushing,
+      control: correlation === false || correlator === undefined
+        ? []
+        : correlationEndpoints(correlator, host, correlation),
       route() {
         routes++;
         return undefined;
@@ -112,7 +128,11 @@ const plugin: Plugin = definePlugin({
           prometheus === false ? undefined : prometheus.buckets,
         );
         pushing.adopt();
+        if (correlation !== false && correlator !== undefined) {
+          correlator.capacity = correlation.pages;
+        }
       },
+      reset: () => correlator?.reset(),
       endpoints: prometheus === false
         ? []
         : [scrapes.endpoint(prometheus.path, prometheus.token)],
