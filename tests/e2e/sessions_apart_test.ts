@@ -69,6 +69,12 @@ const CALLS: Readonly<
   "GET /load_engine/runs/{id}/events": [403],
   "DELETE /load_engine/runs/{id}": [403],
   "POST /load_engine/simulate": [403, {}],
+  "GET /exporters/correlation": [403],
+  "GET /exporters/correlation/pages/{id}": [403],
+  // Scripts and beacons are the same for all: a page has the host name of its session.
+  "GET /exporters/correlation/client.js": [200],
+  "GET /exporters/correlation/web-vitals.js": [200],
+  "POST /exporters/correlation": [400, {}],
 };
 
 /** Calls below the control path whose answer never ends, for the session alone. */

@@ -37,6 +37,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/observe/journal.ts": "#bySpan",
     "core/observe/live_feed.ts": "#channels #readers",
     "core/server/sessions.ts": "#sessions #making #past",
+    "plugins/exporters/correlation/correlator.ts": "#routes #pages",
     "plugins/exporters/prometheus.ts": "#logged",
     "plugins/load_engine/runs/runs.ts": "#runs #reserved",
   },

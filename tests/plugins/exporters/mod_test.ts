@@ -49,13 +49,17 @@ async function scrape(endpoint: Endpoint | undefined): Promise<Response> {
 }
 
 Deno.test("exporters serves Prometheus at /metrics by default", () => {
+  const correlation = { pages: 100, rate: 200 };
   const standard = {
-    value: { prometheus: { path: "/metrics", buckets: undefined } },
+    value: {
+      prometheus: { path: "/metrics", buckets: undefined },
+      correlation,
+    },
   };
   deepEqual(optionsOf({}), standard);
   deepEqual(optionsOf({ prometheus: {} }), standard);
   deepEqual(optionsOf({ prometheus: { path: "/m" } }), {
-    value: { prometheus: { path: "/m", buckets: undefined } },
+    value: { prometheus: { path: "/m", buckets: undefined }, correlation },
   });
 });
 
@@ -73,7 +77,9 @@ Deno.test("exporters refuses unknown options and paths that are patterns", () =>
 });
 
 Deno.test("exporters has no endpoint if Prometheus is off", async () => {
-  deepEqual(optionsOf({ prometheus: false }), { value: { prometheus: false } });
+  deepEqual(optionsOf({ prometheus: false, correlation: false }), {
+    value: { prometheus: false, correlation: false },
+  });
   const metrics = new MetricRegistry();
   const host = { clock: new VirtualClock(), metrics };
   equal(await endpointOf(host, { prometheus: false }), undefined);
