@@ -138,7 +138,8 @@ function outputOf(file: string): string {
     }]);
   }
   try {
-    return checkOutput(file);
+    checkOutput(file);
+    return file;
   } catch (error) {
     throw new PerfmockError("ARGUMENT_INVALID", "Cannot draw the waterfall", [{
       path: "--waterfall",
