@@ -8,7 +8,7 @@
  */
 import type { ThreadInput, VirtualWorld } from "./contract/load.ts";
 import type { Kit, Stream } from "./plugin.ts";
-import { suggest } from "./config/mod.ts";
+import { meant } from "./config/mod.ts";
 import { createStream, streamKey } from "./lib/random/mod.ts";
 import {
   type BuiltinPlugins,
@@ -19,9 +19,13 @@ import type { Log } from "./world/state.ts";
 import { createVirtualWorld } from "./world/virtual_world.ts";
 
 export {
+  bareNumberIssues,
+  hoistDefinitions,
+  jsonSchemaPart,
   TextReader,
   type TextReaderLimits,
   type TextReading,
+  withoutExtensions,
 } from "./config/mod.ts";
 export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
@@ -71,7 +75,7 @@ export async function threadHost(input: ThreadInput): Promise<ThreadHost> {
     kit,
     stream: async (seed, name) =>
       createStream(await streamKey(seed, name), name),
-    suggest,
+    suggest: (name, candidates) => meant(name, [...candidates]),
   };
 }
 

@@ -4,18 +4,23 @@
  * @module
  */
 import { relative } from "node:path";
-import { createServer } from "../app.ts";
+import { configurationSchema, createServer } from "../app.ts";
 import {
   applyLayers,
+  type ConfigFile,
   ENVIRONMENT,
   findConfig,
+  mayBeTyped,
   type PerfmockInput,
   type Position,
   readConfig,
   requestedFile,
   type TextReader,
+  typedBySchema,
+  type Variables,
 } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
+import type { Awaitable } from "../plugin.ts";
 import type { Server } from "../server/server.ts";
 
 /** Options of every command that reads a configuration. */
@@ -28,6 +33,15 @@ export interface ConfigurationOptions {
   readonly port?: string;
   /** Seed, as typed. */
   readonly seed?: string;
+  /** True to replace placeholders such as `${NAME}` by environment variables. Default false. */
+  readonly env?: boolean;
+}
+
+/** Returns the variables that placeholders may read; undefined for none. */
+export function variablesOf(
+  { env }: Pick<ConfigurationOptions, "env">,
+): Variables | undefined {
+  return env === true ? (name) => Deno.env.get(name) : undefined;
 }
 
 /** A configuration that was read but not validated. */
@@ -38,6 +52,10 @@ export interface LoadedConfiguration {
   readonly folder: string;
   /** Name of the file, as the user would write it; "defaults" without a file. */
   readonly source: string;
+  /** Warnings about the file itself. */
+  readonly warnings: readonly Warning[];
+  /** Adds to warnings of the server their places in the file. */
+  located(warnings: readonly Issue[]): Promise<Warning[]>;
   /**
    * Creates a server.
    *
@@ -54,6 +72,12 @@ export interface LoadedConfiguration {
   ): Promise<Server>;
   /** Runs an operation on the configuration; the issues of its errors are located in the file. */
   locate<T>(operation: () => Promise<T>): Promise<T>;
+}
+
+/** A warning and its place in a file, as `file:line:column`; undefined where it does not come from the file. */
+export interface Warning {
+  readonly warning: Issue;
+  readonly place: string | undefined;
 }
 
 /** An issue and its position in a file; undefined where it does not come from the file. */
@@ -91,7 +115,7 @@ export class LocatedError extends PerfmockError {
       { cause: error.cause },
     );
     this.places = ordered.map(({ position }) =>
-      position && `${source}:${position.line}:${position.column}`
+      position && placeIn(source, position)
     );
   }
 }
@@ -116,7 +140,9 @@ export async function loadConfiguration(
   );
   const requested = requestedFile(options, environment);
   const name = requested ?? await findConfig(Deno.cwd(), texts);
-  const file = name === undefined ? undefined : await readConfig(name, texts);
+  const file = name === undefined
+    ? undefined
+    : await readConfig(name, { texts, variables: variablesOf(options) });
   if (file === undefined && !optional) {
     throw new PerfmockError(
       "CONFIG_UNREADABLE",
@@ -130,9 +156,15 @@ export async function loadConfiguration(
       }],
     );
   }
-  const layered = applyLayers(file?.value ?? {}, environment, options);
-  const input = layered.value as PerfmockInput;
   const folder = file?.folder ?? Deno.cwd();
+  const layered = applyLayers(
+    file === undefined
+      ? {}
+      : await typed(file, (value) => configurationSchema(value, { folder })),
+    environment,
+    options,
+  );
+  const input = layered.value as PerfmockInput;
   const source = file === undefined
     ? "defaults"
     : requested ?? relative(".", file.file);
@@ -147,7 +179,7 @@ export async function loadConfiguration(
       throw new LocatedError(
         error,
         layered.attribute(error.issues).map((issue, index) => ({
-          issue,
+          issue: options.env === true ? issue : withAdvice(issue),
           // Issues attributed to another source have no place in the file.
           position: issue === error.issues[index]
             ? positions?.[index]
@@ -161,6 +193,8 @@ export async function loadConfiguration(
     input,
     folder,
     source,
+    warnings: file === undefined ? [] : placeholderWarnings(file, source),
+    located: (warnings) => located(warnings, file, source),
     createServer: ({ listen, port, serves = listen }) =>
       locate(() =>
         createServer(
@@ -170,6 +204,81 @@ export async function loadConfiguration(
       ),
     locate,
   };
+}
+
+/**
+ * Returns the value of a file in which placeholders may have been replaced, with numbers and booleans where the schema wants them.
+ *
+ * @param schemaOf makes the JSON Schema of the value; called only if it may matter
+ */
+export async function typed(
+  { value, filled }: Pick<ConfigFile, "filled" | "value">,
+  schemaOf: (value: ConfigFile["value"]) => Awaitable<Record<string, unknown>>,
+): Promise<ConfigFile["value"]> {
+  if (!filled.some(mayBeTyped)) return value;
+  return typedBySchema(value, filled, await schemaOf(value));
+}
+
+/** Adds to warnings their places in a file; undefined for settings that come from no file. */
+export async function located(
+  warnings: readonly Issue[],
+  file: Pick<ConfigFile, "positions"> | undefined,
+  source: string,
+): Promise<Warning[]> {
+  const positions = await file?.positions(warnings.map(({ path }) => path));
+  return warnings.map((warning, index) => ({
+    warning,
+    place: positions && placeIn(source, positions[index]),
+  }));
+}
+
+/** All warnings about a configuration that a server was made of. */
+export async function warningsAbout(
+  { warnings, located }: Pick<LoadedConfiguration, "warnings" | "located">,
+  server: Pick<Server, "routes" | "warnings">,
+): Promise<Warning[]> {
+  const none: Issue = {
+    path: "/routes",
+    message: "There are no routes: every request is answered with 404",
+  };
+  return [
+    ...warnings,
+    ...await located([
+      ...server.warnings,
+      ...server.routes.length === 0 ? [none] : [],
+    ]),
+  ];
+}
+
+/** Writes a position as `file:line:column`. */
+function placeIn(source: string, { line, column }: Position): string {
+  return `${source}:${line}:${column}`;
+}
+
+/** Warns of placeholders that stay text because `--env` was not given. */
+export function placeholderWarnings(
+  { placeholders }: Pick<ConfigFile, "placeholders">,
+  source: string,
+): Warning[] {
+  return placeholders.map(({ name, position }) => ({
+    warning: {
+      path: "",
+      message: `\${${name}} stays as it is written`,
+      suggestion: "Add --env to replace it by the environment variable",
+    },
+    place: placeIn(source, position),
+  }));
+}
+
+/** Adds to an error about a placeholder how it would be replaced. */
+function withAdvice(issue: Issue): Issue {
+  return typeof issue.value === "string" &&
+      /(^|[^$])\$\{[A-Z_][A-Z0-9_]*(:-[^}]*)?\}/.test(issue.value)
+    ? {
+      ...issue,
+      suggestion: "Add --env to replace it by the environment variable",
+    }
+    : issue;
 }
 
 /** Sets the port, except where `server` is not an object, which the schema reports. */

@@ -4,14 +4,18 @@
  * @module
  */
 import { extname } from "node:path";
-import { readConfig } from "../config/mod.ts";
-import type { LoadProgress, LoadResult } from "../contract/load.ts";
+import { type ConfigFile, readConfig } from "../config/mod.ts";
+import type { LoadEngine, LoadProgress, LoadResult } from "../contract/load.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
+  located,
   LocatedError,
+  typed,
+  variablesOf,
+  type Warning,
 } from "./configuration.ts";
 import { checkOutput, writeOutput } from "./output_file.ts";
 import { INTERRUPTED, Interruption, type Terminal } from "./terminal.ts";
@@ -49,11 +53,8 @@ export async function load(
   out: Terminal,
 ): Promise<number> {
   checkOutputs(files);
-  const script = await readScript(file);
-  const value = target === undefined
-    ? script.value
-    : { ...script.value, target };
-  const hasTarget = "target" in value;
+  const script = await readScript(file, options);
+  const hasTarget = target !== undefined || "target" in script.value;
   if (hasTarget) {
     await script.locate(async () => await refuseModulation(script.value));
   }
@@ -66,6 +67,8 @@ export async function load(
   using interruption = new Interruption();
   const progress = new ProgressLine(out);
   try {
+    const written = await script.typedBy(server.loadEngine);
+    const value = target === undefined ? written : { ...written, target };
     const result = await script.locate(() =>
       server.loadEngine.load(value, {
         folder: script.folder,
@@ -98,11 +101,12 @@ export async function simulate(
   out: Terminal,
 ): Promise<number> {
   checkOutputs(files);
-  const script = await readScript(file);
+  const script = await readScript(file, options);
   const configuration = await loadConfiguration(options);
   await using server = await configuration.createServer({ listen: false });
+  const value = await script.typedBy(server.loadEngine);
   const result = await script.locate(() =>
-    server.loadEngine.simulate(script.value, { folder: script.folder })
+    server.loadEngine.simulate(value, { folder: script.folder })
   );
   return report(result, files, out);
 }
@@ -138,15 +142,27 @@ function refuseModulation({ scenarios }: Script["value"]): void {
 }
 
 /** A script as written. */
-interface Script {
+export interface Script extends Pick<ConfigFile, "placeholders"> {
   readonly value: Readonly<Record<string, unknown>>;
   /** Folder that relative paths start from. */
   readonly folder: string;
   /** Runs an operation on the script; the issues of its errors are located in the file. */
   locate<T>(operation: () => Promise<T>): Promise<T>;
+  /** Returns the value, with numbers and booleans where placeholders were replaced and the schema wants them. */
+  typedBy(engine: Pick<LoadEngine, "schema">): Promise<Script["value"]>;
+  /** Adds to warnings their places in the file. */
+  located(warnings: readonly Issue[]): Promise<Warning[]>;
 }
 
-async function readScript(file: string): Promise<Script> {
+/**
+ * Reads a script.
+ *
+ * @throws PerfmockError if it cannot be read, or is too long
+ */
+export async function readScript(
+  file: string,
+  options: Pick<ConfigurationOptions, "env">,
+): Promise<Script> {
   const size = await sizeOf(file);
   if (size > MAX_SCRIPT) {
     throw new PerfmockError("SCRIPT_INVALID", `Cannot read ${file}`, [{
@@ -156,10 +172,14 @@ async function readScript(file: string): Promise<Script> {
       suggestion: "Keep traces and values in files of their own",
     }]);
   }
-  const { value, folder, positions } = await readConfig(file);
+  const written = await readConfig(file, { variables: variablesOf(options) });
+  const { value, folder, positions, placeholders } = written;
   return {
     value,
     folder,
+    placeholders,
+    typedBy: (engine) => typed(written, () => engine.schema()),
+    located: (warnings) => located(warnings, written, file),
     async locate(operation) {
       try {
         return await operation();

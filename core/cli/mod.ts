@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { ENVIRONMENT } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { suggest } from "../lib/suggest.ts";
@@ -104,6 +104,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
   program.command("serve", { isDefault: true })
     .description("serve the configuration until SIGINT or SIGTERM")
     .addOption(configOption())
+    .addOption(envOption())
     .option(
       "--host <host>",
       "host name or address to listen on (default: 127.0.0.1)",
@@ -123,9 +124,15 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .option("--quiet", "print errors only")
     .action(async (options) => finish(await serve(options, out)));
   program.command("check")
-    .description("validate the configuration and list all errors in it")
+    .description(
+      "validate a configuration or a load script and list all errors in it",
+    )
+    .argument("[file]", "the file (default: as for --config)")
     .addOption(configOption())
-    .action(async (options) => finish(await check(options, out)));
+    .addOption(envOption())
+    .action(async (file: string | undefined, options: ConfigurationOptions) =>
+      finish(await check(file, options, out))
+    );
   program.command("explain")
     .description("print mean, percentiles and histogram of a distribution")
     .argument(
@@ -133,6 +140,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "JSON, text form such as 'lognormal(median=120ms, p99=800ms)', or name of a profile",
     )
     .addOption(configOption())
+    .addOption(envOption())
     .action(async (text: string, options: ConfigurationOptions) =>
       finish(await explain(text, options, out))
     );
@@ -149,6 +157,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     )
     .option("--seed <seed>", "seed (default: the configuration's)")
     .addOption(configOption())
+    .addOption(envOption())
     .action(async (options) => finish(await draw(options, out)));
   program.command("preview")
     .description("print the values of a signal over time, with bars")
@@ -178,6 +187,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "seed of the configuration, and of a script without one (default: the configuration's)",
     )
     .addOption(configOption())
+    .addOption(envOption())
     .action(async (file: string, options: LoadCommandOptions) =>
       finish(await load(file, options, out))
     );
@@ -190,6 +200,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "seed of the configuration, and of a script without one (default: the configuration's)",
     )
     .addOption(configOption())
+    .addOption(envOption())
     .action(async (file: string, options: SimulateOptions) =>
       finish(await simulate(file, options, out))
     );
@@ -213,9 +224,19 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       )
     );
   program.command("schema")
-    .description("print the JSON Schema of the configuration")
+    .description(
+      "print the JSON Schema of the configuration or of load scripts",
+    )
+    .addArgument(
+      new Argument("[of]", "what the JSON Schema describes")
+        .choices(["configuration", "load"]).default("configuration"),
+    )
     .addOption(configOption())
-    .action(async (options) => finish(await schema(options, out)));
+    .addOption(envOption())
+    .action(
+      async (of: "configuration" | "load", options: ConfigurationOptions) =>
+        finish(await schema(of, options, out)),
+    );
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride()
       .helpOption("-h, --help", "print this help");
@@ -230,6 +251,14 @@ function outOption(): Option {
     "--out <file>",
     "file to write results to: .json for the summary, .csv for the time series, .hgrm for the histogram; repeatable",
   ).argParser((file, files: readonly string[] = []) => [...files, file]);
+}
+
+/** Makes the option `--env`. */
+function envOption(): Option {
+  return new Option(
+    "--env",
+    "replace ${NAME} and ${NAME:-default} in files by environment variables",
+  );
 }
 
 function configOption(): Option {

@@ -11,10 +11,16 @@ import type { Server } from "../server/server.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
+  warningsAbout,
 } from "./configuration.ts";
 import { checkOutput, writeOutput } from "./output_file.ts";
 import { UnhandledErrors } from "./_unhandled.ts";
-import { Interruption, printError, type Terminal } from "./terminal.ts";
+import {
+  describeWarnings,
+  Interruption,
+  printError,
+  type Terminal,
+} from "./terminal.ts";
 
 /** Options of `serve`. */
 export interface ServeOptions extends ConfigurationOptions {
@@ -46,9 +52,7 @@ export async function serve(
   using _unhandled = new UnhandledErrors(server);
   await using _reloads = new Reloads(server, options, out);
   using interruption = new Interruption();
-  for (const { path, message } of server.warnings) {
-    out.writeError(`warning: ${path}: ${message}\n`);
-  }
+  out.writeError(describeWarnings(await warningsAbout(configuration, server)));
   if (options.quiet !== true) greet(server, configuration.source, out);
   if (ready !== undefined) {
     const text = `${JSON.stringify({ url: server.url.href, pid: Deno.pid })}\n`;

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { fromPointer } from "../config/mod.ts";
 import type { Issue, PerfmockError } from "../errors.ts";
-import { LocatedError } from "./configuration.ts";
+import { LocatedError, type Warning } from "./configuration.ts";
 
 /** The output of a command. */
 export interface Terminal {
@@ -67,10 +68,28 @@ export function printError(error: PerfmockError, out: Terminal): void {
   }
 }
 
+/** Formats warnings: path and message, the suggestion, the place in the file. */
+export function describeWarnings(warnings: readonly Warning[]): string {
+  return warnings.map(({ warning, place }) => {
+    const { path, message, suggestion } = warning;
+    const lines = [
+      `warning: ${path === "" ? "" : `${readable(path)}: `}${message}`,
+    ];
+    if (suggestion !== undefined) lines.push(`  suggestion: ${suggestion}`);
+    if (place !== undefined) lines.push(`  at ${place}`);
+    return `${lines.join("\n")}\n`;
+  }).join("");
+}
+
+/** A JSON Pointer as people write a path: a slash within a key is a slash. */
+function readable(pointer: string): string {
+  return oneLine(fromPointer(pointer).map((key) => `/${key}`).join(""));
+}
+
 /** Formats an issue: path and message, the value received, what is allowed, the suggestion, the place in the file. */
 function describe(issue: Issue, place: string | undefined): string {
   const lines = [
-    `  ${issue.path === "" ? "" : `${oneLine(issue.path)}: `}${issue.message}`,
+    `  ${issue.path === "" ? "" : `${readable(issue.path)}: `}${issue.message}`,
   ];
   if (issue.value !== undefined) {
     lines.push(`    received: ${inline(issue.value)}`);

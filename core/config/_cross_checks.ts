@@ -13,8 +13,9 @@ import { suggest } from "../lib/suggest.ts";
 import { type KnownNames, nameList, unknownNames } from "../lib/template.ts";
 import type { Kit } from "../contract/values.ts";
 import { fileIssues } from "./_read_response_file.ts";
-import { idOf } from "./_route_settings.ts";
+import { idOf, methodsOf } from "./_route_settings.ts";
 import { isRecord, listOf } from "./_schema_lookup.ts";
+import { type NamedRoute, RouteTree } from "./_shadowed_routes.ts";
 import { alternatives } from "./words.ts";
 
 const LOOPBACK = /^(127(\.\d+){3}|\[?::1\]?|localhost)$/;
@@ -63,22 +64,14 @@ function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
   }];
 }
 
-/** A route as messages name it. */
-interface NamedRoute {
-  readonly id: string;
-  readonly methods: readonly string[];
-  readonly path: string;
-}
-
-/** Finds routes with the same id, and routes hidden by an earlier one with the same method and path. */
+/** Finds routes with the same id, and routes that an earlier one hides. */
 function* ambiguousRoutes(
   routes: readonly unknown[],
 ): Generator<void, Issue[]> {
   const issues: Issue[] = [];
   /** First route of each id. */
   const named = new Map<string, NamedRoute>();
-  /** First route of each method, by the shape of its path. */
-  const taken = new Map<string, Map<string, NamedRoute>>();
+  const tree = new RouteTree();
   for (const [index, route] of routes.entries()) {
     yield;
     if (!isRecord(route) || typeof route.path !== "string") continue;
@@ -86,21 +79,18 @@ function* ambiguousRoutes(
     const methods = methodsOf(route.method);
     const id = typeof route.id === "string" ? route.id : idOf(methods, path);
     const own: NamedRoute = { id, methods, path };
-    const shape = shapeOf(path);
-    const sameShape = taken.get(shape) ?? new Map<string, NamedRoute>();
-    taken.set(shape, sameShape);
-    const hidden = methods.map((method) => ({
-      method,
-      by: sameShape.get(method) ?? sameShape.get("*"),
-    })).find(({ by }) => by !== undefined);
+    const hidden = tree.hiding(own);
     const twin = named.get(id);
     if (hidden !== undefined) {
+      const { method, by } = hidden;
       issues.push({
         path: `/routes/${index}/path`,
         message:
-          `This route never answers ${hidden.method} ${path}: route "${hidden.by?.id}" matches it first`,
+          `This route never answers ${method} ${path}: route "${by.id}" matches it first`,
         value: path,
         allowed: "another path or method, or a place before that route",
+        ...path !== by.path &&
+          { suggestion: `Move it before route "${by.id}"` },
       });
     } else if (twin !== undefined) {
       issues.push({
@@ -112,22 +102,9 @@ function* ambiguousRoutes(
       });
     }
     if (twin === undefined) named.set(id, own);
-    for (const method of methods) {
-      if (!sameShape.has(method)) sameShape.set(method, own);
-    }
+    tree.add(own);
   }
   return issues;
-}
-
-/** Returns a path without the names of its parameters, which do not matter to matching. */
-function shapeOf(path: string): string {
-  return path.replaceAll(/\/:[^/{?]+/g, "/:");
-}
-
-function methodsOf(written: unknown): string[] {
-  const list = Array.isArray(written) ? written : [written ?? "GET"];
-  return list.filter((method) => typeof method === "string")
-    .map((method) => method.toUpperCase());
 }
 
 /** Finds faults that would cut the body of a response without one. */

@@ -32,6 +32,13 @@ export const METHODS: z.ZodType<string[]> = z.union([
   return [...new Set(list.map((method) => method.toUpperCase()))];
 });
 
+/** Methods of a route as written, in upper case; those that are no text are left out. */
+export function methodsOf(written: unknown): string[] {
+  const list = Array.isArray(written) ? written : [written ?? "GET"];
+  return list.filter((method) => typeof method === "string")
+    .map((method) => method.toUpperCase());
+}
+
 /** Greatest length of a route's path, in characters. */
 export const MAX_PATH = 8192;
 

@@ -34,6 +34,14 @@ function schemasAt(
   return present;
 }
 
+/** Returns the schemas that apply at a path, with all that they refer to and all their alternatives. */
+export function nodesAt(
+  root: JsonSchema,
+  segments: readonly PropertyKey[],
+): JsonSchema[] {
+  return schemasAt(root, segments).flatMap((node) => expand(root, node));
+}
+
 /**
  * Returns the keys that are allowed for an object at a path; undefined where any key is.
  *
@@ -44,8 +52,7 @@ export function keysAt(
   segments: readonly PropertyKey[],
   written?: unknown,
 ): string[] | undefined {
-  const all = schemasAt(root, segments)
-    .flatMap((node) => expand(root, node))
+  const all = nodesAt(root, segments)
     .filter((node) => isRecord(node.properties));
   const meant = all.filter((node) => !contradicts(node, written));
   const objects = meant.length === 0 ? all : meant;
@@ -82,8 +89,7 @@ export function optionsAt(
   root: JsonSchema,
   segments: readonly PropertyKey[],
 ): string[] {
-  return schemasAt(root, segments)
-    .flatMap((node) => expand(root, node))
+  return nodesAt(root, segments)
     .flatMap((node) => "const" in node ? [node.const] : listOf(node.enum))
     .filter((value) => typeof value === "string");
 }

@@ -9,6 +9,7 @@
 import type { Schema, SchemaIssue, SchemaResult } from "../contract/values.ts";
 import { lookUp } from "../lib/pointer.ts";
 import { suggest } from "../lib/suggest.ts";
+import { meant } from "./_foreign_words.ts";
 import { listOf } from "./_schema_lookup.ts";
 import {
   alternatives,
@@ -138,7 +139,7 @@ export function wordedIssues(
 function correction(issue: RawIssue, value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const options = [...listOf(issue.values), ...listOf(issue.options)];
-  return suggest(value, options.filter((option) => typeof option === "string"));
+  return meant(value, options.filter((option) => typeof option === "string"));
 }
 
 /** Returns what the parameters of an issue say beside its message. */
@@ -332,7 +333,7 @@ function noOptionFits(issues: Branch, value: unknown): RawIssue {
   return {
     code: "custom",
     message: mustBe(options, value),
-    params: { partial: true, suggestion: suggest(String(value), words) },
+    params: { partial: true, suggestion: meant(String(value), words) },
   };
 }
 

@@ -105,8 +105,19 @@ export function hoistDefinitions(node: unknown, definitions: Json): unknown {
   );
 }
 
+/** JSON Schemas that were made: it takes longer than a validation. */
+const MADE = new WeakMap<Schema, Readonly<Json>>();
+
 /** Returns the JSON Schema of a schema's input; empty where the validator provides none or cannot express it. */
 export function jsonSchemaOf(schema: Schema): Readonly<Json> {
+  const known = MADE.get(schema);
+  if (known !== undefined) return known;
+  const made = madeFrom(schema);
+  MADE.set(schema, made);
+  return made;
+}
+
+function madeFrom(schema: Schema): Readonly<Json> {
   try {
     const json = schema["~standard"].jsonSchema?.input({
       target: "draft-2020-12",
@@ -162,6 +173,9 @@ export function configJsonSchema(sources: ConfigJsonSchemaSources): Json {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "perfmock configuration",
     ...config,
+    patternProperties: {
+      "^x-": { description: "Parts for aliases; ignored by themselves" },
+    },
     properties: {
       ...config.properties as Json,
       plugins: {

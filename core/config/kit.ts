@@ -210,11 +210,14 @@ export interface Quantity {
   write(value: number): string;
 }
 
+/** Units of durations, as they occur in the pattern of their JSON Schema. */
+export const DURATION_UNITS = "(us|µs|μs|ms|s|m|h)";
+
 /** Durations, in milliseconds. */
 const DURATION: Quantity = {
   name: "duration",
   form: 'a duration such as "120ms" or 1.5 (milliseconds)',
-  units: "(us|µs|μs|ms|s|m|h)",
+  units: DURATION_UNITS,
   examples: ["120ms", "1.5s", 250],
   parse: parseDuration,
   suggest: suggestDuration,
@@ -280,9 +283,13 @@ export function quantityType(
       });
     }
     if (!isWithin(number, limits)) {
+      // A number of seconds, as other tools count.
+      const seconds = quantity === DURATION && typeof value === "number" &&
+        value > 0 && value < 1000 && isWithin(value * 1000, limits);
       return refused({
         message: `Must be ${words}, received ${received}`,
         allowed: description,
+        ...seconds && { suggestion: formatDuration(value * 1000) },
       });
     }
     if (quantity.whole !== undefined && !Number.isSafeInteger(number)) {

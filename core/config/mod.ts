@@ -30,6 +30,7 @@ export {
   type SessionSettings,
   validateConfig,
   validationSteps,
+  withoutExtensions,
 } from "./schema.ts";
 export { idOf } from "./_route_settings.ts";
 export {
@@ -44,7 +45,6 @@ export type { FaultInput, FaultSettings } from "./fault_settings.ts";
 export {
   type EngineName,
   FIXED_SETTINGS,
-  limitWarnings,
   type ServerInput,
   type ServerLimits,
   type ServerLimitsInput,
@@ -52,6 +52,15 @@ export {
   type TlsSettings,
 } from "./server_settings.ts";
 export { isTooDeep, MAX_DEPTH } from "./depth.ts";
+export { bareNumberIssues } from "./_bare_numbers.ts";
+export { meant } from "./_foreign_words.ts";
+export {
+  type FilledText,
+  mayBeTyped,
+  typedBySchema,
+  type Variables,
+} from "./_placeholders.ts";
+export { type PartSchemas, warningSteps } from "./warnings.ts";
 export {
   FILE_READER_LIMITS,
   TEXT_READER_LIMITS,
@@ -73,6 +82,7 @@ export {
   type ConfigJsonSchemaSources,
   DISTRIBUTION_DEFINITION,
   hoistDefinitions,
+  jsonSchemaOf,
   jsonSchemaPart,
 } from "./json_schema.ts";
 export {

@@ -11,13 +11,9 @@ import { type Issue, PerfmockError } from "../errors.ts";
 import { fromPointer } from "../lib/pointer.ts";
 import { FileError, readText } from "../lib/read_file.ts";
 import { suggest } from "../lib/suggest.ts";
-import {
-  parseText,
-  placeIn,
-  type Position,
-  type Syntax,
-  type SyntaxIssue,
-} from "./_syntax.ts";
+import { parseText, placeIn, type Syntax } from "./_parse_text.ts";
+import { type Filling, type Variables, variablesIn } from "./_placeholders.ts";
+import type { PlaceholderNotes, Position, SyntaxIssue } from "./_syntax.ts";
 import type { TextReader } from "./text_reader.ts";
 import { alternatives, kindInWords, sentence } from "./words.ts";
 
@@ -30,7 +26,7 @@ const DENO_FILES: readonly string[] = ["deno.json", "deno.jsonc"];
 const EXTENSIONS: readonly string[] = [".json", ".jsonc", ".yaml", ".yml"];
 
 /** A configuration file, read but not validated. */
-export interface ConfigFile {
+export interface ConfigFile extends PlaceholderNotes {
   /** Absolute path of the file. */
   readonly file: string;
   /** Absolute path of the folder that relative paths in the configuration start from. */
@@ -48,7 +44,7 @@ export interface ConfigFile {
 
 /** A text whose syntax was read: its value, or all its syntax errors. */
 type ReadText =
-  | {
+  | PlaceholderNotes & {
     readonly value: unknown;
     /** Returns the place of each value, or of the closest one around it. */
     positions(
@@ -58,17 +54,24 @@ type ReadText =
   }
   | { readonly issues: readonly SyntaxIssue[] };
 
+/** How a file is read. */
+export interface ReadOptions {
+  /** Thread that parses it; default this thread, which it keeps meanwhile. */
+  readonly texts?: TextReader | undefined;
+  /** Variables that replace placeholders such as `${NAME}`; undefined to leave these as they are. */
+  readonly variables?: Variables | undefined;
+}
+
 /**
  * Reads a configuration file.
  *
  * @param file path, absolute or relative to the working directory
- * @param texts thread that parses it; default this thread, which it keeps meanwhile
  * @throws PerfmockError `CONFIG_UNREADABLE`; `CONFIG_SYNTAX` with all syntax errors; `CONFIG_INVALID` where the file does
  * not hold an object, or deno.json has no configuration
  */
 export async function readConfig(
   file: string,
-  texts?: TextReader,
+  options: ReadOptions = {},
 ): Promise<ConfigFile> {
   const path = resolve(file);
   if (!EXTENSIONS.includes(extname(path))) {
@@ -77,7 +80,7 @@ export async function readConfig(
       allowed: alternatives(EXTENSIONS),
     });
   }
-  const parsed = await parse(await textOf(file, path), path, texts);
+  const parsed = await parse(await textOf(file, path), path, options);
   if (parsed.issues !== undefined) {
     throw syntaxError(
       file,
@@ -91,6 +94,11 @@ export async function readConfig(
     file: path,
     folder: dirname(path),
     value: objectIn(file, parsed.value, prefix),
+    placeholders: parsed.placeholders,
+    filled: parsed.filled.map(({ path, text }) => ({
+      path: path.slice(prefix.length),
+      text,
+    })),
     positions: (pointers) =>
       parsed.positions(
         pointers.map((pointer) => [...prefix, ...fromPointer(pointer)]),
@@ -119,7 +127,7 @@ export async function findConfig(
       if (isMissing(error)) continue;
       return path;
     }
-    const parsed = await parse(text, path, texts);
+    const parsed = await parse(text, path, { texts });
     if (parsed.issues !== undefined) return path;
     const { value } = parsed;
     if (typeof value === "object" && value !== null && KEY in value) {
@@ -131,26 +139,30 @@ export async function findConfig(
 async function parse(
   text: string,
   path: string,
-  texts: TextReader | undefined,
+  { texts, variables }: ReadOptions,
 ): Promise<ReadText> {
   const body = text.replace(/^\ufeff/u, "");
   if (body.trim() === "") {
     return { issues: [{ line: 1, column: 1, message: "the file is empty" }] };
   }
   const syntax = syntaxOf(path);
+  const filling: Filling = {
+    variables: variables && variablesIn(body, variables),
+    key: DENO_FILES.includes(basename(path)) ? KEY : undefined,
+  };
   if (texts === undefined) {
-    const parsed = parseText(body, syntax);
+    const parsed = parseText(body, syntax, filling);
     if (parsed.issues !== undefined) return parsed;
     return {
-      value: parsed.value,
+      ...parsed,
       positions: (paths) =>
         Promise.resolve(paths.map((each) => placeIn(parsed, each))),
     };
   }
-  const read = await texts.read(body, syntax);
+  const read = await texts.read(body, syntax, filling);
   if (read.issues !== undefined) return read;
   return {
-    value: read.value,
+    ...read,
     positions: (paths) => texts.positions(body, syntax, paths),
   };
 }

@@ -204,15 +204,26 @@ export interface ConfigSchemas {
   readonly routeSchema: Schema<RouteSettings>;
 }
 
+/** Returns an object without its keys that begin with "x-": such as hold parts for aliases, and mean nothing by themselves. */
+export function withoutExtensions(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const keys = Object.keys(value).filter((key) => key.startsWith("x-"));
+  if (keys.length === 0) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([key]) => !keys.includes(key)),
+  );
+}
+
 /**
  * Validates a whole configuration, route by route: the steps can be run in slices.
  *
  * @returns the configuration with defaults filled in, or all issues, including those between settings
  */
 export function* validationSteps(
-  value: unknown,
+  given: unknown,
   { kit, schema, routeSchema }: ConfigSchemas & { readonly kit: Kit },
 ): Generator<void, Validation<PerfmockConfig>> {
+  const value = withoutExtensions(given);
   const written = isRecord(value) && Array.isArray(value.routes)
     ? value.routes as readonly unknown[]
     : undefined;

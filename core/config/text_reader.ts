@@ -8,7 +8,9 @@ import { Worker } from "node:worker_threads";
 import { PerfmockError } from "../errors.ts";
 import { TimeLimitError, withinLimit } from "../lib/time/mod.ts";
 import { Assembly } from "./_pieces.ts";
-import type { Position, Syntax, SyntaxIssue } from "./_syntax.ts";
+import type { Syntax } from "./_parse_text.ts";
+import type { Filling } from "./_placeholders.ts";
+import type { PlaceholderNotes, Position, SyntaxIssue } from "./_syntax.ts";
 import { TASK, type TextAnswer, type TextQuestion } from "./text_worker.ts";
 
 /** Limits of a {@linkcode TextReader}. */
@@ -37,7 +39,7 @@ export const FILE_READER_LIMITS: TextReaderLimits = {
 
 /** Value of a text, or its syntax errors. */
 export type TextReading =
-  | { readonly value: unknown; readonly issues?: undefined }
+  | PlaceholderNotes & { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly SyntaxIssue[] };
 
 /** A thread that reads one text after another. It starts with the first text, and again after a text that broke a limit. */
@@ -57,16 +59,21 @@ export class TextReader implements AsyncDisposable {
    * Reads a text.
    *
    * @param syntax default YAML, of which JSON is a part
+   * @param filling what placeholders are replaced by; default nothing
    * @throws PerfmockError `ARGUMENT_INVALID` where it takes too long or too much memory, or too many wait
    */
-  read(text: string, syntax: Syntax = "yaml"): Promise<TextReading> {
+  read(
+    text: string,
+    syntax: Syntax = "yaml",
+    filling?: Filling,
+  ): Promise<TextReading> {
     return this.#inTurn(async (ask) => {
       const value = new Assembly();
-      let answer = await ask({ text, syntax });
+      let answer = await ask({ text, syntax, filling });
       for (;;) {
         if (answer.pieces === undefined) return answer as TextReading;
         for (const piece of answer.pieces) value.add(piece);
-        if (!answer.more) return { value: value.value };
+        if (!answer.more) return { value: value.value, ...answer.notes };
         answer = await ask("more");
       }
     });

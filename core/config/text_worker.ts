@@ -5,13 +5,9 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Piece, piecesOf } from "./_pieces.ts";
-import {
-  parseText,
-  placeIn,
-  type Position,
-  type Syntax,
-  type SyntaxIssue,
-} from "./_syntax.ts";
+import { parseText, placeIn, type Syntax } from "./_parse_text.ts";
+import type { Filling } from "./_placeholders.ts";
+import type { PlaceholderNotes, Position, SyntaxIssue } from "./_syntax.ts";
 
 /** Name by which the module knows that it is the module of its thread. */
 export const TASK = "perfmock texts";
@@ -21,6 +17,7 @@ export type TextQuestion =
   | {
     readonly text: string;
     readonly syntax: Syntax;
+    readonly filling?: Filling | undefined;
     /** Paths whose places in the text are wanted, instead of its value. */
     readonly paths?: readonly (readonly string[])[] | undefined;
   }
@@ -33,6 +30,8 @@ export type TextAnswer =
     readonly pieces: readonly Piece[];
     /** False if these are the last ones. */
     readonly more: boolean;
+    /** Placeholders of the text. */
+    readonly notes: PlaceholderNotes;
   }
   | { readonly issues: readonly SyntaxIssue[]; readonly pieces?: undefined }
   | {
@@ -44,15 +43,19 @@ export type TextAnswer =
 /** Pieces of the last value that are still to be sent. */
 let rest: Generator<Piece, void> = piecesOf(null);
 
+/** Placeholders of the last text. */
+let notes: PlaceholderNotes = { placeholders: [], filled: [] };
+
 function answerTo(question: TextQuestion): TextAnswer {
   if (question === "more") return morePieces();
-  const { paths, syntax, text } = question;
-  const parsed = parseText(text, syntax);
+  const { paths, syntax, text, filling } = question;
+  const parsed = parseText(text, syntax, filling);
   if (paths !== undefined) {
     return { positions: paths.map((path) => placeIn(parsed, path)) };
   }
   if (parsed.issues !== undefined) return { issues: parsed.issues };
   rest = piecesOf(parsed.value ?? null);
+  notes = { placeholders: parsed.placeholders, filled: parsed.filled };
   return morePieces();
 }
 
@@ -63,11 +66,11 @@ function morePieces(): TextAnswer {
   const pieces: Piece[] = [];
   for (let length = 0; length < ANSWER;) {
     const { done, value } = rest.next();
-    if (done === true) return { pieces, more: false };
+    if (done === true) return { pieces, more: false, notes };
     pieces.push(value);
     length += value.json?.length ?? 1;
   }
-  return { pieces, more: true };
+  return { pieces, more: true, notes };
 }
 
 // Without a worker, importing this module does nothing.

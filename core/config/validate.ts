@@ -9,7 +9,8 @@
 import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
 import type { Schema, SchemaResult } from "../contract/values.ts";
 import { lookUp, toPointer } from "../lib/pointer.ts";
-import { suggest } from "../lib/suggest.ts";
+import { correctedKind, withSpace } from "./_corrections.ts";
+import { meant } from "./_foreign_words.ts";
 import {
   allowedAt,
   type JsonSchema,
@@ -108,7 +109,10 @@ function toIssue(issue: WordedIssue, { value, path, json }: Context): Issue {
       : issue.allowed ?? allowedAt(json, segments),
     suggestion: issue.suggestion ??
       (typeof received === "string"
-        ? suggest(received, optionsAt(json, segments))
+        ? meant(received, optionsAt(json, segments))
+        : undefined) ??
+      (issue.message.startsWith("Expected ")
+        ? correctedKind(json, segments, received)
         : undefined),
   };
   return compact({
@@ -140,7 +144,8 @@ function unknownKey(
       : keys.length === 0
       ? "no keys"
       : alternatives(keys),
-    suggestion: suggest(key, keys ?? []),
+    suggestion: withSpace(key, keys ?? []) ??
+      meant(key, keys ?? [], received),
   };
 }
 

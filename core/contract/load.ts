@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Issue } from "../errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HistogramSummary } from "./metrics.ts";
 import type { Clock, Dials } from "./values.ts";
@@ -21,6 +22,25 @@ export interface LoadEngine {
    * @throws PerfmockError `SCRIPT_INVALID` with all errors
    */
   simulate(script: unknown, options?: LoadOptions): Promise<LoadResult>;
+  /**
+   * Checks a script without running it. Files that it names are read.
+   *
+   * @throws PerfmockError `SCRIPT_INVALID` with all errors
+   */
+  check(
+    script: unknown,
+    options?: Pick<LoadOptions, "folder">,
+  ): Promise<LoadCheck>;
+  /** JSON Schema of scripts, for editors. */
+  schema(): Record<string, unknown>;
+}
+
+/** A script that was checked. */
+export interface LoadCheck {
+  /** Number of its scenarios. */
+  readonly scenarios: number;
+  /** Settings that probably mean something else than the author thinks. */
+  readonly warnings: readonly Issue[];
 }
 
 /** Options of a run. */

@@ -79,6 +79,8 @@ export class Profiles {
   readonly #entries: ReadonlyMap<string, ProfileEntry>;
   readonly #parse: (value: unknown) => Validation<Distribution>;
   readonly #compiled = new Map<string, Compiled>();
+  /** Circles of profiles, as the names from one of them back to itself. */
+  readonly #circles: (readonly string[])[] = [];
   /** Names of the profiles being compiled. Each is referred to by the one before. */
   readonly #open: string[] = [];
   #deepest = 0;
@@ -122,7 +124,11 @@ export class Profiles {
    */
   use(name: string, depth: number): Validation<Distribution> {
     const first = this.#open.indexOf(name);
-    if (first >= 0) return cycle([...this.#open.slice(first), name]);
+    if (first >= 0) {
+      const circle = this.#open.slice(first);
+      this.#circles.push(circle);
+      return { issues: [{ path: "", ...aboutCircle(circle) }] };
+    }
     if (this.#open.length >= DEEPEST) return tooDeep();
     const { distribution, height } = this.#compile(name, depth);
     if (distribution === UNUSABLE) {
@@ -156,7 +162,17 @@ export class Profiles {
         warnings.push(...warningsOf(compiled.distribution, path));
       }
     }
-    return { issues, warnings };
+    return { issues: [...issues, ...this.#circleIssues()], warnings };
+  }
+
+  /** The error of each profile of a circle but the last, which was reported where it leads back to the first. */
+  #circleIssues(): Issue[] {
+    return this.#circles.flatMap((circle) =>
+      circle.slice(0, -1).map((name, index) => ({
+        path: this.#entries.get(name)?.path ?? "",
+        ...aboutCircle([...circle.slice(index), ...circle.slice(0, index)]),
+      }))
+    );
   }
 
   #compile(name: string, depth: number): Compiled {
@@ -188,16 +204,15 @@ export class Profiles {
   }
 }
 
-function cycle(names: readonly string[]): Validation<never> {
+/** Describes a circle of profiles, from the first of them back to itself. */
+function aboutCircle(circle: readonly string[]): Omit<Issue, "path"> {
+  const [name] = circle;
   return {
-    issues: [{
-      path: "",
-      message: `Cannot resolve the profile "${
-        names[0]
-      }": it leads back to itself (${names.join(" → ")})`,
-      value: names[0],
-      allowed: "a profile that does not lead back here",
-    }],
+    message: `Cannot resolve the profile "${name}": it leads back to itself (${
+      [...circle, name].join(" → ")
+    })`,
+    value: name,
+    allowed: "a profile that does not lead back here",
   };
 }
 

@@ -10,9 +10,9 @@ import {
   createKit,
   fromPointer,
   kindInWords,
+  meant,
   parseDuration,
   showable,
-  suggest,
   suggestDuration,
   toPointer,
   type Validation,
@@ -20,6 +20,7 @@ import {
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Distribution, Family, Kit, Schema } from "../plugin.ts";
 import { FamilySchemas, make, readParameters } from "./_family.ts";
+import { meantCall, meantRange } from "./_meant.ts";
 import {
   DEEPEST,
   type Findings,
@@ -147,7 +148,7 @@ export class DistributionParser {
     if (milliseconds !== undefined) return this.#constant(milliseconds, text);
     if (this.#profiles.has(text)) return this.#profile(text);
     if (text.includes("(")) return this.#textForm(text);
-    const duration = suggestDuration(text);
+    const duration = suggestDuration(text) ?? meantRange(text);
     if (duration !== undefined || /^\s*[+-]?\.?\d/u.test(text)) {
       return this.#issue(text, {
         message: `Cannot read ${JSON.stringify(text)} as a duration`,
@@ -168,10 +169,17 @@ export class DistributionParser {
 
   #textForm(text: string): Validation<Distribution> {
     const form = parseTextForm(text);
-    if (form.issues !== undefined) return form;
-    const result = this.parse(form.value);
+    const result = form.issues === undefined ? this.parse(form.value) : form;
     if (result.issues !== undefined) {
-      return { issues: result.issues.map(ontoText) };
+      const named = meantCall(text, {
+        families: this.families,
+        schemaOf: (family) => this.schemaOf(family),
+        fits: (text) => this.parse(text).issues === undefined,
+      });
+      const issues = result.issues.map(ontoText);
+      return named === undefined
+        ? { issues }
+        : { issues: [{ ...issues[0], suggestion: named }] };
     }
     this.#warnings.rewrite(result.value, ontoText);
     return result;
@@ -246,7 +254,7 @@ export class DistributionParser {
   }
 
   #suggest(name: string): string | undefined {
-    return suggest(name, [...this.#profiles.names(), ...this.families.keys()]);
+    return meant(name, [...this.#profiles.names(), ...this.families.keys()]);
   }
 
   #issue(

@@ -85,7 +85,10 @@ class Reader {
     const first = this.#name("a key or a value");
     if (this.#next("=")) return this.#close(")", this.#entries(first));
     this.#at = start;
-    return this.#close(")", this.#value());
+    const value = this.#value();
+    if (!this.#next(",")) return this.#close(")", value);
+    this.#at = start;
+    return this.#fail("parameters have names, as in mean=120ms, sd=20ms");
   }
 
   #record(): unknown {

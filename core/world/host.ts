@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { meant } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { createStream, streamKey } from "../lib/random/mod.ts";
-import { suggest } from "../lib/suggest.ts";
 import { MetricRegistry } from "../observe/metric_registry.ts";
 import { inFlightOf } from "../pipeline/pipeline.ts";
 import type { Host } from "../plugin.ts";
@@ -61,7 +61,7 @@ export function hostFor(
     provide: (key, service) => services.provide(key, service),
     use: (key) => services.use(key),
     find: (key) => services.find(key),
-    suggest,
+    suggest: (name, candidates) => meant(name, [...candidates]),
     log: (level, message) => world.log(level, `${name}: ${message}`),
   };
 }

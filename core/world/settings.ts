@@ -13,7 +13,6 @@ import {
   fromPointer,
   invalidConfig,
   isCall,
-  limitWarnings,
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
   type RouteKey,
@@ -21,6 +20,7 @@ import {
   validate,
   type Validation,
   validationSteps,
+  warningSteps,
 } from "../config/mod.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { DistributionParser } from "../distribution/mod.ts";
@@ -179,7 +179,11 @@ async function readWith(
   }
   const { routes } = result.value;
   const warnings = [
-    ...limitWarnings(value),
+    ...await inSlices(warningSteps(value, {
+      ...schemas,
+      routeKeys,
+      optionSchema: (key) => optionSchemaFor(key, pluginSet),
+    })),
     ...profiles.warnings,
     ...options.warnings,
     ...parser.warningsIn(
@@ -308,6 +312,15 @@ function withoutErrors(
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Schema of the options of the plugin that a key of the configuration names; undefined where there is none. */
+function optionSchemaFor(
+  key: string,
+  { plugins, optionSchemas }: PluginSet,
+): Schema | undefined {
+  const entry = plugins.find((entry) => entry.key === key);
+  return entry && optionSchemas.get(entry.plugin);
 }
 
 function optionSchemaOf(

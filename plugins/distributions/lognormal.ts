@@ -4,10 +4,16 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { milliseconds, report, requireOneForm } from "./_parameters.ts";
+import {
+  checkPercentiles,
+  percentilesIn,
+  through,
+  withPercentiles,
+} from "./_lognormal_percentiles.ts";
+import { requireOneForm } from "./_parameters.ts";
 import { normalCdf, normalQuantile } from "./_normal.ts";
 
-/** Parameters of {@linkcode lognormal}: mu and sigma, median and p99, median and sigma, or mean and sd. */
+/** Parameters of {@linkcode lognormal}: mu and sigma, two percentiles, median and sigma, or mean and sd. */
 export interface LognormalParameters {
   /** Mean of the logarithm of milliseconds. */
   readonly mu?: number;
@@ -15,17 +21,18 @@ export interface LognormalParameters {
   readonly sigma?: number;
   /** Median in milliseconds, above 0. */
   readonly median?: number;
-  /** 99th percentile in milliseconds, above the median. */
-  readonly p99?: number;
   /** Mean in milliseconds, above 0. */
   readonly mean?: number;
   /** Standard deviation in milliseconds, above 0. */
   readonly sd?: number;
+  /** Percentile in milliseconds, above 0. */
+  readonly [percentile: `p${number}`]: number;
 }
 
+/** Forms as messages name them; two percentiles are checked on their own. */
 const FORMS = [
   ["mu", "sigma"],
-  ["median", "p99"],
+  ["two percentiles such as median", "p99"],
   ["median", "sigma"],
   ["mean", "sd"],
 ];
@@ -35,8 +42,9 @@ export const lognormal: Family<LognormalParameters> = {
   name: "lognormal",
   summary: "A bump and a long upper tail, as most services have",
   source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
-  parameters: ({ z, duration, number }) =>
-    z.strictObject({
+  parameters: (kit) => {
+    const { number, duration } = kit;
+    return withPercentiles(kit, {
       mu: number().optional(),
       sigma: number({ above: 0 }).optional(),
       median: duration({ above: 0 }).optional(),
@@ -44,17 +52,12 @@ export const lognormal: Family<LognormalParameters> = {
       mean: duration({ above: 0 }).optional(),
       sd: duration({ above: 0 }).optional(),
     }).superRefine((given, context) => {
-      requireOneForm(context, given, FORMS);
-      const { median = NaN, p99 = NaN } = given;
-      if (!(p99 <= median)) return;
-      report(context, {
-        path: ["p99"],
-        message: `Must be greater than the median, ${
-          milliseconds(median)
-        }, received ${milliseconds(p99)}`,
-        allowed: "a duration greater than median",
-      });
-    }),
+      const percentiles = percentilesIn(given);
+      if (percentiles.length === 2 && Object.keys(given).length === 2) {
+        checkPercentiles(context, percentiles);
+      } else requireOneForm(context, given, FORMS);
+    });
+  },
   create: (parameters) => {
     const { mu, sigma } = underlying(parameters);
     const score = (x: number) => (Math.log(x) - mu) / sigma;
@@ -72,24 +75,15 @@ export const lognormal: Family<LognormalParameters> = {
 
 /** Parameters of the logarithm. Absent parameters are NaN. */
 function underlying(
-  {
-    mu = NaN,
-    sigma = NaN,
-    median = NaN,
-    p99 = NaN,
-    mean = NaN,
-    sd = NaN,
-  }: LognormalParameters,
+  parameters: LognormalParameters,
 ): { readonly mu: number; readonly sigma: number } {
+  const { mu = NaN, sigma = NaN, median = NaN, mean = NaN, sd = NaN } =
+    parameters;
   if (mean > 0) {
     const variance = Math.log1p((sd / mean) ** 2);
     return { mu: Math.log(mean) - variance / 2, sigma: Math.sqrt(variance) };
   }
-  if (p99 > 0) {
-    return {
-      mu: Math.log(median),
-      sigma: Math.log(p99 / median) / normalQuantile(0.99),
-    };
-  }
+  const percentiles = percentilesIn({ ...parameters });
+  if (percentiles.length === 2) return through(percentiles);
   return { mu: median > 0 ? Math.log(median) : mu, sigma };
 }

@@ -4,9 +4,16 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import type { LoadEngine, LoadOptions, LoadResult } from "../../core/load.ts";
+import {
+  bareNumberIssues,
+  type LoadCheck,
+  type LoadEngine,
+  type LoadOptions,
+  type LoadResult,
+} from "../../core/load.ts";
 import { progressLine } from "./figures/formats.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
+import { scriptJsonSchema } from "./script/json_schema.ts";
 import { parseScript, readScript, type ScriptTexts } from "./script/parse.ts";
 import { simulateApart } from "./simulation/apart.ts";
 import { beyondLimit, simulate } from "./simulation/simulate.ts";
@@ -103,6 +110,26 @@ export class Engine implements LoadEngine {
           : error;
       }
     });
+  }
+
+  async check(
+    script: unknown,
+    { folder }: Pick<LoadOptions, "folder"> = {},
+  ): Promise<LoadCheck> {
+    const { host, targets, stress } = this.#options;
+    const value = await this.#valueOf(script);
+    const { scenarios } = await parseScript(value, {
+      ...this.#tools(folder),
+      server: { dials: host.dials, stress, targets },
+    });
+    return {
+      scenarios: scenarios.length,
+      warnings: bareNumberIssues(value, [], () => this.schema()),
+    };
+  }
+
+  schema(): Record<string, unknown> {
+    return scriptJsonSchema(this.#options.host.kit);
   }
 
   async #valueOf(script: unknown): Promise<unknown> {

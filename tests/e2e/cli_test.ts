@@ -196,7 +196,7 @@ Deno.test("Commands end with 2 in a folder without a configuration, and say what
 Deno.test("check reads deno.json by default, and locates its errors", async () => {
   await using folder = await folderWith({
     "deno.json": '{\n  "perfmock": {\n    "sed": 1,\n    "seed": 1\n  }\n}\n',
-    "good.yaml": "routes: []\n",
+    "good.yaml": "routes: [{ path: /a }]\n",
   });
   const surroundings = { cwd: folder.path };
   const invalid = await run(["check"], surroundings);
@@ -207,7 +207,7 @@ Deno.test("check reads deno.json by default, and locates its errors", async () =
       ...surroundings,
       env: { PERFMOCK_CONFIG: "good.yaml" },
     }),
-    { status: 0, out: "OK good.yaml: 0 routes\n", err: "" },
+    { status: 0, out: "OK good.yaml: 1 route\n", err: "" },
   );
 });
 

@@ -1,7 +1,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { MAX_LENGTH } from "../../core/config/_path_patterns.ts";
 import { MAX_PATH } from "../../core/config/_route_settings.ts";
-import { GROWTH, REPORTED, SMALL } from "../../core/config/_syntax.ts";
+import { REPORTED } from "../../core/config/_syntax.ts";
+import { GROWTH, SMALL } from "../../core/config/_yaml.ts";
 import { MAX_DEPTH } from "../../core/config/depth.ts";
 import { createKit } from "../../core/config/kit.ts";
 import {

@@ -33,7 +33,8 @@ interface StressSettings {
   readonly scenario?: unknown;
 }
 
-function modulateSchema(kit: Kit): Schema<ModulateSettings> {
+/** Makes the schema of a `modulate` scenario. */
+export function modulateSchema(kit: Kit): Schema<ModulateSettings> {
   const { z } = kit;
   return z.strictObject({
     executor: z.literal("modulate"),
@@ -44,7 +45,8 @@ function modulateSchema(kit: Kit): Schema<ModulateSettings> {
   });
 }
 
-function stressSchema(kit: Kit): Schema<StressSettings> {
+/** Makes the schema of a `stress` scenario. */
+export function stressSchema(kit: Kit): Schema<StressSettings> {
   const { z } = kit;
   return z.strictObject({
     executor: z.literal("stress"),

@@ -11,6 +11,7 @@ import {
   type Issue,
   type Kit,
   readTextSync,
+  type Schema,
   type Stream,
   validate,
 } from "../../../core/plugin.ts";
@@ -35,7 +36,7 @@ export interface ReadVariable {
 }
 
 /** A variable as its schema parses it. */
-interface Written {
+export interface Written {
   readonly integer?: { readonly min: number; readonly max: number };
   readonly choice?: readonly (string | number | boolean)[];
   readonly csv?: {
@@ -95,7 +96,8 @@ export function readVariable(
   );
 }
 
-function variableSchema(kit: Kit) {
+/** Makes the schema of a variable. */
+export function variableSchema(kit: Kit): Schema<Written> {
   const { z } = kit;
   return z.strictObject({
     integer: z.strictObject({

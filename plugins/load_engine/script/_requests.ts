@@ -6,6 +6,7 @@
 import {
   type Issue,
   type Kit,
+  type Schema,
   toPointer,
   validate,
 } from "../../../core/plugin.ts";
@@ -16,7 +17,7 @@ import type { RecordedRequest } from "./_trace_entries.ts";
 const TIMEOUT = 30_000;
 
 /** A request as its schema parses it. */
-interface Written {
+export interface Written {
   readonly name?: string;
   readonly group?: string;
   readonly method: string;
@@ -47,7 +48,8 @@ export const OWN_HEADERS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-function schema(kit: Kit) {
+/** Makes the schema of a request. */
+export function requestSchema(kit: Kit): Schema<Written> {
   const { z } = kit;
   const name = z.string().regex(NAME, {
     error: "A name is made of letters, digits, _ and -",
@@ -107,7 +109,7 @@ export function readRequests(
   value: readonly unknown[],
   { path, kit, names }: RequestContext,
 ): RequestReading {
-  const type = schema(kit);
+  const type = requestSchema(kit);
   const written: Written[] = [];
   const issues: Issue[] = [];
   value.forEach((item, index) => {

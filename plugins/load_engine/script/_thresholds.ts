@@ -6,6 +6,7 @@
 import {
   type Issue,
   type Kit,
+  type Schema,
   toPointer,
   validate,
 } from "../../../core/plugin.ts";
@@ -36,8 +37,8 @@ export interface ThresholdContext {
   suggest(name: string, candidates: Iterable<string>): string | undefined;
 }
 
-/** A threshold as its schema parses it. */
-interface Written {
+/** A bound of a threshold as its schema parses it. */
+export interface Bound {
   readonly expression: string;
   readonly abortOnFail: boolean;
   readonly after: number;
@@ -76,7 +77,7 @@ export function readThresholds(
         return;
       }
       const figure = "message" in metric ? undefined : metric.figure;
-      const options: Written = read.value;
+      const options: Bound = read.value;
       const expression = readExpression(
         options.expression,
         figure,
@@ -93,7 +94,8 @@ export function readThresholds(
   return { thresholds, issues };
 }
 
-function boundType(kit: Kit) {
+/** Makes the schema of one bound of a threshold, where it is not a text. */
+export function boundType(kit: Kit): Schema<Bound> {
   return kit.z.strictObject({
     expression: kit.z.string(),
     abortOnFail: kit.z.boolean().default(false),

@@ -121,7 +121,8 @@ type TrafficSettings =
   | SharedIterationsSettings
   | ReplaySettings;
 
-function trafficSchemas(
+/** Makes the schemas of the settings of each executor. Contents of variables and requests have schemas of their own. */
+export function trafficSchemas(
   kit: Kit,
 ): Readonly<Record<TrafficExecutor, Schema<TrafficSettings>>> {
   const { z } = kit;

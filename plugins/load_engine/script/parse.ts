@@ -4,11 +4,12 @@
  * @module
  */
 import { resolve } from "node:path";
-import type { TextReader } from "../../../core/load.ts";
+import { type SyntaxIssue, withoutExtensions } from "../../../core/load.ts";
 import {
   type Issue,
   type Kit,
   PerfmockError,
+  type Schema,
   toPointer,
   validate,
   withTables,
@@ -28,7 +29,7 @@ import {
 import type { Scenario, Script, ScriptTools } from "./script.ts";
 
 /** A script as its root schema parses it. */
-interface Written {
+export interface Written {
   readonly name: string;
   readonly seed?: number | string;
   readonly target?: string;
@@ -49,11 +50,12 @@ export async function parseScript(
 ): Promise<Script> {
   const { kit, server } = tools;
   const issues: Issue[] = [];
-  const given = withAbsoluteFiles(value, tools.folder);
+  const given = withAbsoluteFiles(withoutExtensions(value), tools.folder);
   const root = validate(rootSchema(kit), given);
   issues.push(...root.issues ?? []);
-  const written =
-    (root.issues === undefined ? root.value : recovered(given)) as Written;
+  const written = root.issues === undefined
+    ? root.value
+    : recovered(given) as Written;
   const target = root.issues?.some(({ path }) => path === "/target")
     ? { issues: [] }
     : readTarget(written.target, server?.targets);
@@ -124,7 +126,8 @@ export function invalidScript(issues: readonly Issue[]): PerfmockError {
   );
 }
 
-function rootSchema(kit: Kit) {
+/** Makes the schema of a script, whose scenarios and thresholds have schemas of their own. */
+export function rootSchema(kit: Kit): Schema<Written> {
   const { z } = kit;
   return z.strictObject({
     name: z.string().regex(/^[\w.-]{1,100}$/, {
@@ -259,7 +262,13 @@ function conflicts(
 export const SCRIPT_LIMIT = 1024 ** 2;
 
 /** Reads texts off the server's thread. */
-export type ScriptTexts = Pick<TextReader, "read">;
+export interface ScriptTexts {
+  /** Returns the value of a text, or its syntax errors. */
+  read(text: string): Promise<
+    | { readonly value: unknown; readonly issues?: undefined }
+    | { readonly issues: readonly SyntaxIssue[] }
+  >;
+}
 
 /**
  * Reads the text of a script: YAML, or JSON as a part of it.

@@ -1,20 +1,21 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { z } from "zod";
 import denoJson from "../../../deno.json" with { type: "json" };
-import { cli } from "../../support/cli.ts";
+import { cli, run } from "../../support/cli.ts";
 import { folderWith } from "../../support/plugins.ts";
 
 Deno.test("check prints OK and the number of routes", async () => {
   await using folder = await folderWith({
     "one.json": '{"routes": [{"path": "/"}]}',
     "two.yaml": "routes:\n  - path: /a\n  - path: /b\n",
-    "deno.jsonc": '{ /* no routes */ "perfmock": {} }',
+    "deno.jsonc":
+      '{ /* comment */ "perfmock": { "routes": [{ "path": "/a" }] } }',
   });
   for (
     const [name, routes] of [
       ["one.json", "1 route"],
       ["two.yaml", "2 routes"],
-      ["deno.jsonc", "0 routes"],
+      ["deno.jsonc", "1 route"],
     ]
   ) {
     const file = `${folder.path}/${name}`;
@@ -186,4 +187,153 @@ Deno.test("schema includes the settings of the configuration's own plugins", asy
   const broken = await cli("schema", "--config", `${folder.path}/broken.yaml`);
   equal(broken.status, 2);
   match(broken.err, /\/plugins/);
+});
+
+Deno.test("check warns, each time with the place in the file, and succeeds", async () => {
+  await using folder = await folderWith({
+    "c.yaml": `routes:
+  - path: /a
+    method: GETT
+    faults: [{ share: 0.1, status: 503, retryAfter: 30 }]
+    response: { text: "\${HOST}" }
+`,
+    "none.yaml": "seed: 1\n",
+  });
+  const file = `${folder.path}/c.yaml`;
+  const { status, out } = await cli("check", file);
+  equal(status, 0);
+  equal(
+    out.replaceAll(folder.path, "."),
+    `warning: \${HOST} stays as it is written
+  suggestion: Add --env to replace it by the environment variable
+  at ./c.yaml:5:23
+warning: /routes/0/method: No usual client sends the method GETT
+  suggestion: GET
+  at ./c.yaml:3:5
+warning: /routes/0/faults/0/retryAfter: 30 without a unit is 30 milliseconds, not 30 seconds
+  suggestion: Write "30s" or "30ms"
+  at ./c.yaml:4:41
+OK ./c.yaml: 1 route
+`,
+  );
+  match(
+    (await cli("check", `${folder.path}/none.yaml`)).out,
+    /^warning: \/routes: There are no routes: every request is answered with 404\n/,
+  );
+});
+
+Deno.test("check FILE validates a load script against the configuration, and finds its bare numbers", async () => {
+  await using folder = await folderWith({
+    "c.yaml": "routes: [{ id: a, path: /a }]\n",
+    "good.yaml": `x-request: &request { path: /a }
+scenarios:
+  s: { executor: virtual-users, users: 1, think: 1, duration: 5s, requests: [{ <<: *request, timeout: 10 }] }
+  m: { executor: modulate, set: { route: a, dial: delay }, to: 5ms }
+`,
+    "bad.yaml": `scenarios:
+  s: { executor: constant-vus, users: 1, duration: 5s, requests: [{ url: /a }] }
+  m: { executor: modulate, set: { route: b, dial: delay }, to: 5ms }
+`,
+  });
+  const at = (name: string) => `${folder.path}/${name}`;
+  const config = ["--config", at("c.yaml")];
+  const good = await cli("check", at("good.yaml"), ...config);
+  deepEqual([good.status, good.err], [0, ""]);
+  equal(
+    good.out.replaceAll(folder.path, "."),
+    `warning: /scenarios/s/think: 1 without a unit is 1 milliseconds, not 1 seconds
+  suggestion: Write "1s" or "1ms"
+  at ./good.yaml:3:43
+warning: /scenarios/s/requests/0/timeout: 10 without a unit is 10 milliseconds, not 10 seconds
+  suggestion: Write "10s" or "10ms"
+  at ./good.yaml:3:94
+OK ./good.yaml: 2 scenarios
+`,
+  );
+  const bad = await cli("check", at("bad.yaml"), ...config);
+  equal(bad.status, 2);
+  match(bad.err, /^Cannot use the script: 2 errors \[SCRIPT_INVALID\]\n/);
+  match(bad.err, /suggestion: virtual-users\n {4}at .*bad\.yaml:2:8\n/);
+  const both = await cli("check", at("c.yaml"), ...config);
+  equal(both.status, 2);
+  match(both.err, /^Cannot check two files \[ARGUMENT_INVALID\]\n/);
+});
+
+Deno.test("check names keys of an error as they are written, slashes included", async () => {
+  await using folder = await folderWith({
+    "c.yaml": "plugins: { ./missing.ts: {} }\n",
+  });
+  const { err } = await cli("check", `${folder.path}/c.yaml`);
+  match(err, /^ {2}\/plugins\/\.\/missing\.ts: /m);
+});
+
+Deno.test("schema load prints the JSON Schema of load scripts", async () => {
+  const schema = z.fromJSONSchema(
+    JSON.parse((await printed("load")).replaceAll("\\\\P{Cc}", ".")),
+  );
+  const fits = (value: unknown) => schema.safeParse(value).success;
+  const request = { path: "/a" };
+  const scenario = {
+    executor: "arrival-rate",
+    rate: "5/s",
+    duration: "5s",
+    requests: [request],
+  };
+  ok(fits({ scenarios: { s: scenario }, "x-a": 1 }));
+  ok(fits({
+    scenarios: { s: { ...scenario, variables: { id: { choice: [1] } } } },
+    thresholds: { "s.failed": ["count==0", { expression: "rate<1" }] },
+  }));
+  for (
+    const invalid of [
+      {},
+      { scenarios: { s: { ...scenario, executor: "open" } } },
+      { scenarios: { s: { ...scenario, users: 1 } } },
+      { scenarios: { s: { ...scenario, requests: [{ url: "/a" }] } } },
+      { scenarios: { s: { ...scenario, variables: { id: { pick: 1 } } } } },
+      { scenarios: { s: scenario }, thresholds: { failed: [] } },
+    ]
+  ) {
+    equal(fits(invalid), false, JSON.stringify(invalid));
+  }
+});
+
+Deno.test("--env replaces placeholders in configurations and load scripts, typed by their schemas", async () => {
+  await using folder = await folderWith({
+    "c.yaml": `server:
+  cors: \${CHECK_CORS}
+journal: { capacity: "\${CHECK_NUMBER:-5}" }
+control: { token: "\${CHECK_NUMBER:-5}" }
+routes: [{ path: /a }]
+`,
+    "s.yaml":
+      'scenarios: { s: { executor: virtual-users, users: "${CHECK_NUMBER:-1}", duration: 5s, requests: [{ path: /a }] } }\n',
+  });
+  const [config, script] = [`${folder.path}/c.yaml`, `${folder.path}/s.yaml`];
+  const env = { CHECK_CORS: "true" };
+  deepEqual(await run(["check", config, "--env"], { env }), {
+    status: 0,
+    out: `OK ${config}: 1 route\n`,
+    err: "",
+  });
+  deepEqual(
+    await run(["check", script, "--env", "--config", config], { env }),
+    {
+      status: 0,
+      out: `OK ${script}: 1 scenario\n`,
+      err: "",
+    },
+  );
+  const unset = await cli("check", config, "--env");
+  equal(unset.status, 2);
+  match(
+    unset.err,
+    /line 2, column 9: the environment has no variable CHECK_CORS/,
+  );
+  const without = await cli("check", config);
+  equal(without.status, 2);
+  match(
+    without.err,
+    /received: "\$\{CHECK_CORS\}"\n.*\n {4}suggestion: Add --env to replace it/,
+  );
 });

@@ -119,7 +119,7 @@ routes:
     await using thread = new TextReader();
     for (const texts of [undefined, thread]) {
       const places = async (name: string, pointers: readonly string[]) => {
-        const file = await readConfig(join(folder, name), texts);
+        const file = await readConfig(join(folder, name), { texts });
         const positions = await file.positions(pointers);
         return positions.map(({ line, column }) => `${line}:${column}`);
       };
@@ -163,7 +163,7 @@ Deno.test("readConfig() reads the same on a thread of its own: values, syntaxes,
     await using thread = new TextReader();
     const read = async (name: string, texts?: TextReader) => {
       try {
-        return (await readConfig(join(folder, name), texts)).value;
+        return (await readConfig(join(folder, name), { texts })).value;
       } catch (error) {
         return (error as PerfmockError).issues;
       }
@@ -224,7 +224,10 @@ Deno.test("readConfig() reports all syntax errors of YAML with line and column",
       "Line 5, column 1: a second document begins, only one is allowed",
     ],
   );
-  assert.match((await issuesIn("a.yaml", "a: [1, 2\nb: 3"))[0], /^Line 2/u);
+  assert.match(
+    (await issuesIn("a.yaml", "a: [1, 2\nb: 3"))[0],
+    /^Line 1, column 9: a "\]"/u,
+  );
   assert.match(
     (await issuesIn("a.yaml", "a:\n\tb: 1\n"))[0],
     /Line 2, column 1: .*tab/u,

@@ -2,10 +2,10 @@ import { deepEqual, equal } from "node:assert/strict";
 import { createKit } from "../../../core/config/kit.ts";
 import {
   createConfigSchemas,
-  limitWarnings,
   type ServerInput,
   validateConfig,
 } from "../../../core/config/mod.ts";
+import { limitWarnings } from "../../../core/config/server_settings.ts";
 import { lines } from "../../support/errors.ts";
 import { serverSettings } from "../../support/listening.ts";
 

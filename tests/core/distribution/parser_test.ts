@@ -159,6 +159,30 @@ Deno.test("DistributionParser.parse() suggests a correction of a text", () => {
   );
 });
 
+Deno.test("DistributionParser.parse() suggests names for parameters, and a family for a range or a spread", () => {
+  const table: [text: string, suggestion: string | undefined][] = [
+    ["uniform(1ms, 2ms)", "uniform(min=1ms, max=2ms)"],
+    ["uniform(2ms, 1ms)", undefined],
+    ["uniform(1ms, 2ms, 3ms)", undefined],
+    ["constant(5)", "constant(value=5)"],
+    ["uniform(1, 2, 3, 4, 5)", undefined],
+    ["nothing(1, 2)", undefined],
+    ["100-200ms", "uniform(min=100ms, max=200ms)"],
+    ["1s..2s", "uniform(min=1s, max=2s)"],
+    ["0.5 to 2 s", "uniform(min=0.5s, max=2s)"],
+    ["120ms±20ms", "normal(mean=120ms, sd=20ms)"],
+    ["120 +/- 20 ms", "normal(mean=120ms, sd=20ms)"],
+    ["100-200", undefined],
+  ];
+  for (const [text, suggestion] of table) {
+    assert.equal(issuesOf(text)[0].suggestion, suggestion, text);
+  }
+  assert.match(
+    onlyIssue("uniform(1ms, 2ms)").message,
+    /at column 9: parameters have names, as in mean=120ms, sd=20ms$/u,
+  );
+});
+
 Deno.test("DistributionParser.parse() rejects values that are not distributions", () => {
   assert.equal(
     onlyIssue(null).message,
@@ -419,7 +443,7 @@ Deno.test("DistributionParser adds no error for a reference to a profile with er
   assert.deepEqual(others, []);
 });
 
-Deno.test("DistributionParser reports a cycle of profiles as one error with the names in the cycle", () => {
+Deno.test("DistributionParser reports a circle of profiles at each of them, with the names from there", () => {
   const profiles = {
     a: { shift: { by: 1, of: "b" } },
     b: "c",
@@ -433,6 +457,18 @@ Deno.test("DistributionParser reports a cycle of profiles as one error with the 
     message:
       'Cannot resolve the profile "a": it leads back to itself (a → b → c → a)',
     value: "a",
+    allowed: "a profile that does not lead back here",
+  }, {
+    path: "/profiles/a",
+    message:
+      'Cannot resolve the profile "a": it leads back to itself (a → b → c → a)',
+    value: "a",
+    allowed: "a profile that does not lead back here",
+  }, {
+    path: "/profiles/b",
+    message:
+      'Cannot resolve the profile "b": it leads back to itself (b → c → a → b)',
+    value: "b",
     allowed: "a profile that does not lead back here",
   }]);
   const self = createParser({ me: "me" }).profileFindings().issues;

@@ -92,6 +92,47 @@ Deno.test("lognormal refuses a p99 at or below the median, and any other pair of
   assertIssue({ lognormal: { mu: 1, sigma: -1 } }, "/sigma", /greater than 0/);
 });
 
+Deno.test("lognormal passes through any two percentiles", () => {
+  const reference = compile({ lognormal: { mu: 5, sigma: 0.8 } });
+  const at = (u: number) => reference.quantile?.(u) ?? NaN;
+  for (
+    const lognormal of [
+      { median: at(0.5), p95: at(0.95) },
+      { p50: at(0.5), p99: at(0.99) },
+      { "p99.9": at(0.999), p10: at(0.1) },
+      { p90: `${at(0.9)}ms`, p95: at(0.95) },
+      { p1: at(0.01), median: at(0.5) },
+    ]
+  ) {
+    const other = compile({ lognormal });
+    for (const u of [0.001, 0.5, 0.99, 0.9999]) {
+      const ratio = (other.quantile?.(u) ?? NaN) / at(u);
+      assert.ok(Math.abs(ratio - 1) < 1e-12, `${JSON.stringify(lognormal)}`);
+    }
+  }
+});
+
+Deno.test("lognormal refuses percentiles that no distribution passes through", () => {
+  const table: [lognormal: object, path: string, message: RegExp][] = [
+    [{ p90: 10, p99: 10 }, "/p99", /greater than p90, 10 ms, received 10 ms/],
+    [{ p99: 10, p90: 20 }, "/p99", /greater than p90, 20 ms/],
+    [{ p50: 10, median: 20 }, "/p50", /another percentile than median/],
+    [{ p0: 10, p99: 20 }, "/p0", /between p0 and p100/],
+    [{ p99: 10, p100: 20 }, "/p100", /between p0 and p100/],
+    [{ p99: 10 }, "", /two percentiles such as median and p99, .*received p99/],
+    [{ p50: 1, p90: 2, p99: 3 }, "", /received p99, p50, p90/],
+    [{ p90: 1, sigma: 2 }, "", /received/],
+    [{ p90: "soon", p99: 3 }, "/p90", /Cannot read "soon" as a duration/],
+    [{ p90: [], p99: 3 }, "/p90", /Expected a duration, received a list/],
+    [{ median: 1, p_99: 3 }, "/p_99", /Unknown key "p_99"/],
+  ];
+  for (const [lognormal, path, message] of table) {
+    assertIssue({ lognormal }, path, message);
+  }
+  const [typo] = issuesIn({ lognormal: { medain: 10, p95: 3 } });
+  assert.equal(typo.suggestion, "median");
+});
+
 Deno.test("All errors of one object are reported at once", () => {
   const paths = issuesIn({ normal: { mean: NaN, sd: -2, sdd: 3 } })
     .map(({ path }) => path);

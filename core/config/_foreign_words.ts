@@ -1,0 +1,308 @@
+/**
+ * Words that other tools use for what perfmock calls otherwise, so that a message can name perfmock's word where no misspelling
+ * leads to it: `delay` of a route is `serviceTime`, `statusCode` of a response is `status`.
+ *
+ * The table has an entry for each place of a configuration or a load script. A place is known by keys that it allows.
+ *
+ * @module
+ */
+import { suggest } from "../lib/suggest.ts";
+
+/** Words of one place. */
+interface Place {
+  /** Keys, or options of a setting, that only this place allows; none for words that mean the same everywhere. */
+  readonly of: readonly string[];
+  /**
+   * Foreign words by perfmock's own, separated by spaces; case and separators do not matter. An own word is a key of the place, a
+   * path within it such as `response.status`, or a way to write it. Of two, separated by "|", the second is for texts.
+   */
+  readonly words: Readonly<Record<string, string>>;
+}
+
+const STATUS = "statusCode code httpStatus responseCode status";
+const BODY = "body data payload content jsonBody bodyText";
+const TIME =
+  "delay latency fixedDelay fixedDelayMilliseconds delayMs latencyMs responseTime responseDelay randomDelay delayDistribution lag wait sleep duration time";
+
+const PLACES: readonly Place[] = [
+  {
+    of: ["routes", "plugins"],
+    words: {
+      routes:
+        "endpoints mappings stubs mocks paths expectations handlers rules",
+      "server.port": "port listenPort",
+      "server.host": "host bind address listen",
+      "server.tls": "tls https ssl",
+      "server.cors": "cors",
+      "control.token": "token auth apiKey",
+      control: "admin api management",
+      "plugins.distributions.profiles": "profiles distributions",
+      "plugins.limiter.pools": "pools limiter limits",
+      "plugins.exporters": "exporters metrics monitoring",
+      "plugins.exporters.prometheus": "prometheus",
+      "plugins.exporters.statsd": "statsd",
+      "plugins.load_engine": "loadEngine",
+      "plugins.resource_stress": "resourceStress stress",
+      'a load script is run with "perfmock load FILE"':
+        "scenarios thresholds executor",
+    },
+  },
+  {
+    of: ["path", "method", "response", "faults"],
+    words: {
+      serviceTime: TIME,
+      'serviceTime: "normal(mean=…, sd=…)"':
+        "jitter latencyJitter delayJitter variance stddev standardDeviation",
+      method: "methods verb verbs httpMethod",
+      path: "url uri urlPath urlPattern urlPathPattern endpoint pathname",
+      response: "responses reply answer returns",
+      "response.status": STATUS,
+      "response.headers": "headers responseHeaders",
+      "response.json|response.text": `${BODY} json text`,
+      "response.file": "file bodyFile bodyFileName",
+      "response.events": "events sse stream",
+      "response.proxy":
+        "proxy proxyTo proxyBaseUrl upstream backend forward target",
+      faults: "error errors errorRate failureRate chaos failures abort",
+      limiter:
+        "concurrency maxConcurrency pool pools bulkhead connections queue",
+      "limiter.rateLimit": "rateLimit rateLimits throttle rps",
+      "wire.bandwidth": "bandwidth throughput",
+      wire: "chunkedDribbleDelay dribble throttling",
+      id: "name title key",
+    },
+  },
+  {
+    of: ["status", "headers", "json", "proxy"],
+    words: {
+      status: STATUS,
+      "json|text": BODY,
+      headers: "header responseHeaders",
+      file: "bodyFile bodyFileName filename path",
+      proxy: "proxyBaseUrl proxyTo upstream forward backend target url",
+      events: "sse stream eventStream",
+      'serviceTime, a key of the route beside "response"': TIME,
+      'faults, a key of the route beside "response"': "fault faults error",
+    },
+  },
+  {
+    of: ["share", "first", "action"],
+    words: {
+      share: "rate probability percentage percent chance ratio weight",
+      status: STATUS,
+      action: "type kind fault effect",
+      first: "count times",
+      retryAfter: "retryAfterSeconds retry",
+      "json|text": BODY,
+    },
+  },
+  {
+    of: ["connection-reset", "cut-body", "hang"],
+    words: {
+      "connection-reset":
+        "reset rst abort connectionResetByPeer resetPeer resetConnection",
+      "cut-body":
+        "truncate partial cut malformedResponseChunk randomDataThenClose limitData",
+      hang: "timeout blackhole noResponse emptyResponse drop",
+    },
+  },
+  {
+    of: ["gap", "chunk", "bandwidth"],
+    words: {
+      gap: "delay interval latency pause",
+      chunk: "size chunkSize",
+      bandwidth: "rate throughput speed bps",
+    },
+  },
+  { of: ["url", "timeout"], words: { url: "target upstream host baseUrl" } },
+  {
+    of: ["count", "data", "last"],
+    words: { count: "times repeat number", data: "message messages body" },
+  },
+  {
+    of: ["host", "port", "engine"],
+    words: {
+      host: "hostname address bind bindAddress ip interface listen",
+      port: "httpPort listenPort",
+      tls: "https ssl certificate cert",
+      cors: "enableCors crossOrigin",
+      drainTimeout:
+        "gracefulShutdown shutdownTimeout gracePeriod stopTimeout drain",
+      engine: "runtime",
+      limits: "maxConnections maxBodySize",
+    },
+  },
+  {
+    of: ["requestLine", "head", "backlog"],
+    words: {
+      requestLine: "maxUrlLength urlLength maxUri uri",
+      head: "headerSize maxHeaderSize maxHttpHeaderSize",
+      headers: "maxHeaders headerCount",
+      body: "maxBodySize bodyLimit maxBody bodySize maxRequestSize",
+      connections: "maxConnections clients sockets",
+      idleTimeout: "keepAlive keepAliveTimeout timeout",
+      headTimeout: "headersTimeout requestTimeout headerTimeout",
+      backlog: "queue acceptQueue",
+    },
+  },
+  {
+    of: ["concurrency", "queue", "onFull"],
+    words: {
+      concurrency:
+        "maxConcurrency workers threads size poolSize maxConnections capacity limit slots servers max parallelism",
+      queue: "queueSize queueLength maxQueue backlog maxPendingRequests",
+      queueTimeout: "timeout maxWait waitTimeout acquireTimeout",
+      onFull: "onReject reject rejection overflow status",
+      rateLimit: "rate rps throttle",
+      discipline: "order strategy policy",
+    },
+  },
+  {
+    of: ["rate", "burst", "algorithm"],
+    words: {
+      rate: "rps limit requestsPerSecond qps requests",
+      burst: "bucket capacity size",
+      algorithm: "type strategy",
+      per: "key by scope",
+    },
+  },
+  {
+    of: ["scenarios", "thresholds"],
+    words: {
+      scenarios: "scenario executors phases stages",
+      target: "url baseUrl host",
+      thresholds: "assertions ensure slo",
+      name: "title id",
+    },
+  },
+  {
+    of: ["executor", "requests"],
+    words: {
+      executor: "type kind",
+      requests: "request steps flow http exec urls",
+      duration: "time runTime for",
+      rate: "arrivalRate rps stages startRate ramp",
+      users: "vus virtualUsers concurrency clients threads stages",
+      "users, with the executor virtual-users or shared-iterations":
+        "vus virtualUsers users concurrency clients threads",
+      "rate, with the executor arrival-rate": "rate arrivalRate rps",
+      think: "thinkTime sleep pause wait pacing",
+      iterations: "loops count repeat",
+      start: "startTime delay startAfter",
+      gracefulStop: "gracefulRampDown",
+      maxInFlight: "maxVus preAllocatedVus maxUsers",
+      pick: "order",
+      variables: "vars",
+      trace: "file log",
+      scale: "speed",
+    },
+  },
+  {
+    of: ["arrival-rate", "virtual-users"],
+    words: {
+      "arrival-rate":
+        "constantArrivalRate rampingArrivalRate open rate poisson rps",
+      "virtual-users":
+        "constantVus rampingVus perVuIterations vus closed users externallyControlled",
+      "shared-iterations": "iterations",
+      replay: "trace har log",
+    },
+  },
+  {
+    of: ["path", "weight", "check"],
+    words: {
+      path: "url uri endpoint",
+      "json|text": BODY,
+      check: "expect assert assertions checks",
+      headers: "header",
+      query: "params qs queryParams queryParameters",
+      weight: "share probability",
+      name: "id label tag",
+    },
+  },
+  {
+    of: ["normal", "lognormal", "constant"],
+    words: {
+      normal: "gaussian gauss",
+      constant: "fixed static",
+      uniform: "random range flat",
+      empirical: "samples data",
+      percentiles: "percentile quantiles",
+    },
+  },
+  {
+    of: [],
+    words: {
+      sd: "stddev stdev std standardDeviation deviation sigma jitter",
+      mean: "average avg mu",
+      median: "p50 mid",
+      min: "lower low from minimum",
+      max: "upper high to maximum",
+      timeout: "timeoutMs",
+      status: STATUS,
+      interval: "period every flushInterval",
+      retryAfter: "retryAfterSeconds",
+      of: "distribution inner base",
+    },
+  },
+];
+
+const TABLE = PLACES.map(({ of, words }) => {
+  const own = new Map<string, string[]>();
+  for (const [word, foreign] of Object.entries(words)) {
+    for (const each of foreign.split(" ").map(normalised)) {
+      own.set(each, [...own.get(each) ?? [], word]);
+    }
+  }
+  return { of, own };
+});
+
+function normalised(word: string): string {
+  return word.toLowerCase().replaceAll(/[-_\s.]/g, "");
+}
+
+/**
+ * Finds what a word that does not exist at a place was meant to be: by the words of other tools, else by its spelling.
+ *
+ * @param word the key or option as written
+ * @param candidates the keys or options that exist there
+ * @param value what is written under the key: a text and other values may belong to different keys
+ * @returns a candidate, or how to write it in other words; undefined where nothing is likely
+ */
+export function meant(
+  word: string,
+  candidates: readonly string[],
+  value?: unknown,
+): string | undefined {
+  const written = normalised(word);
+  // A letter or two apart is a misspelling, whatever other tools say.
+  const near = suggest(word, candidates);
+  if (near !== undefined && normalised(near) === written) return near;
+  for (const { of, own } of TABLE) {
+    if (!of.every((key) => candidates.includes(key))) continue;
+    for (const found of own.get(written) ?? []) {
+      const [usual, text = usual] = found.split("|");
+      const chosen = typeof value === "string" ? text : usual;
+      if (isKnown(chosen, candidates, of)) return inWords(chosen);
+    }
+  }
+  return near;
+}
+
+/** True if an own word exists at this place: a key of a plugin that is off does not. */
+function isKnown(
+  own: string,
+  candidates: readonly string[],
+  of: readonly string[],
+): boolean {
+  const [key] = own.split(/[.:]/, 1);
+  return candidates.includes(key) || of.length > 0 && /\s/.test(key);
+}
+
+/** A path such as `response.status` as it is written: `response: { status: … }`. */
+function inWords(own: string): string {
+  if (!/^\w+(\.\w+)+$/.test(own)) return own;
+  const keys = own.split(".");
+  const open = keys.slice(0, -1).map((key) => `${key}: { `).join("");
+  return `${open}${keys.at(-1)}: …${" }".repeat(keys.length - 1)}`;
+}

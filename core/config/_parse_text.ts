@@ -1,0 +1,36 @@
+/**
+ * Parses a text in any of the syntaxes of a configuration.
+ *
+ * @module
+ */
+import { parseJsonText } from "./_json.ts";
+import type { Filling } from "./_placeholders.ts";
+import type { ParsedText, Position } from "./_syntax.ts";
+import { parseYamlText } from "./_yaml.ts";
+
+/** Syntax of a text; `jsonc` is JSON with comments and trailing commas. */
+export type Syntax = "json" | "jsonc" | "yaml";
+
+/** Parses a text. */
+export function parseText(
+  text: string,
+  syntax: Syntax,
+  filling?: Filling,
+): ParsedText {
+  return syntax === "yaml"
+    ? parseYamlText(text, filling)
+    : parseJsonText(text, syntax === "jsonc", filling);
+}
+
+/** Returns the place of a value; of the closest value around it where the path leads nowhere. */
+export function placeIn(
+  parsed: ParsedText,
+  path: readonly string[],
+): Position {
+  for (let length = path.length; length >= 0; length--) {
+    if (parsed.issues !== undefined) break;
+    const place = parsed.position(path.slice(0, length));
+    if (place !== undefined) return place;
+  }
+  return { line: 1, column: 1 };
+}
