@@ -31,7 +31,7 @@ const WRONG: readonly [
   [
     "a model in place of an object",
     "leak",
-    ": Expected an object, received a string",
+    ': Expected an object, received a string → { model: "leak" }',
   ],
   [
     "neither a model nor exhaustion",

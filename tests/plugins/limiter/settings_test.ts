@@ -209,7 +209,7 @@ Deno.test("a route's own pool is read as any other", async () => {
     ),
     [
       '/routes/0/limiter/concurency: Unknown key "concurency" → concurrency',
-      "/routes/1/limiter: Expected a string, a list or an object, received a number",
+      "/routes/1/limiter: Expected a string, a list or an object, received a number → { concurrency: 5 }",
       "/routes/2/limiter: Must have at least 1 entry, received 0",
     ],
   );
