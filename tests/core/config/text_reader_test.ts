@@ -5,6 +5,9 @@ import {
 } from "../../../core/config/text_reader.ts";
 import { nextTurn } from "../../../core/lib/turn.ts";
 
+/** Notes of a text without placeholders. */
+const NOTES = { placeholders: [], filled: [] };
+
 Deno.test("TextReader reads texts on its thread, one after another, and reports syntax errors", async () => {
   await using texts = new TextReader();
   const [first, second, third] = await Promise.all([
@@ -12,8 +15,8 @@ Deno.test("TextReader reads texts on its thread, one after another, and reports 
     texts.read('{"a": [true, null]}'),
     texts.read("a: 1\n\na: 2\n"),
   ]);
-  deepEqual(first, { value: { a: [1, "é"], b: [1, "é"] } });
-  deepEqual(second, { value: { a: [true, null] } });
+  deepEqual(first, { value: { a: [1, "é"], b: [1, "é"] }, ...NOTES });
+  deepEqual(second, { value: { a: [true, null] }, ...NOTES });
   deepEqual(third, {
     issues: [{ line: 3, column: 1, message: "the key is written twice" }],
   });
@@ -49,7 +52,7 @@ Deno.test("TextReader refuses a text that takes too long or too much memory, and
     texts.read("[".repeat(1_000_000)),
     /or 64 MiB of memory/,
   );
-  deepEqual(await texts.read("a: 1"), { value: { a: 1 } });
+  deepEqual(await texts.read("a: 1"), { value: { a: 1 }, ...NOTES });
 });
 
 Deno.test("TextReader refuses further texts where many wait, and all after its end", async () => {
@@ -66,4 +69,26 @@ Deno.test("TextReader refuses further texts where many wait, and all after its e
   await texts[Symbol.asyncDispose]();
   match(await last, /the server is ending/);
   await rejects(texts.read("e: 1"), /the server is ending/);
+});
+
+Deno.test("TextReader fills placeholders on its thread", async () => {
+  await using texts = new TextReader();
+  const text = '{"a": "${HOST}", "b": "${PORT:-1}"}';
+  const filled = await texts.read(text, "json", {
+    variables: { HOST: "::1" },
+    key: "a",
+  });
+  deepEqual(filled, {
+    value: { a: "::1", b: "${PORT:-1}" },
+    placeholders: [],
+    filled: [{ path: ["a"], text: "::1" }],
+  });
+  deepEqual(await texts.read(text), {
+    value: { a: "${HOST}", b: "${PORT:-1}" },
+    placeholders: [
+      { name: "HOST", position: { line: 1, column: 7 } },
+      { name: "PORT", position: { line: 1, column: 23 } },
+    ],
+    filled: [],
+  });
 });
