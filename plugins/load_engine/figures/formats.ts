@@ -110,7 +110,14 @@ function rateOf(scenarios: readonly LoadScenarioProgress[]): string {
 }
 
 function perSecond(rate: number): string {
-  return `${rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate)}/s`;
+  return rate < 10 ? `${short(rate)}/s` : `${Math.round(rate)}/s`;
+}
+
+/** A number with one decimal; a small one with two digits, so that 1/m is not 0.0/s. */
+function short(value: number): string {
+  return value > 0 && value < 1
+    ? `${Number(value.toPrecision(2))}`
+    : `${Math.round(value * 10) / 10}`;
 }
 
 function counted(count: number, word: string): string {
@@ -225,7 +232,10 @@ function countRows(
     return [
       ...[label, `${started}`, dropped, `${completed}`, `${refused.count}`],
       ...[`${failed - refused.count}`, `${cut}`],
-      ...[share(failed, completed + failed), `${rate.toFixed(1)}/s`],
+      ...[
+        share(failed, completed + failed),
+        `${rate < 1 ? short(rate) : rate.toFixed(1)}/s`,
+      ],
     ];
   };
   return [

@@ -209,10 +209,16 @@ export class ScenarioFigures {
     this.parts = parts;
   }
 
-  /** Returns the time that the scenario has sent until `now`, in ms; 0 if it has not begun. */
+  /**
+   * Returns the time that the scenario has sent until `now`, in ms; 0 if it has not begun. A replay ends with its last arrival: the
+   * gap that would follow it is taken as the mean of the others, so that ten arrivals at 10/s are not counted in 0.9 s.
+   */
   sending(now: number): number {
     if (Number.isNaN(this.#opened)) return 0;
-    return Math.max(0, (this.#closed || now) - this.#opened);
+    const time = Math.max(0, (this.#closed || now) - this.#opened);
+    if (this.scenario.executor !== "replay") return time;
+    const arrivals = this.startedCount + this.droppedCount;
+    return arrivals < 2 ? 0 : time * arrivals / (arrivals - 1);
   }
 
   /** Records the time at which the scenario begins to send. */

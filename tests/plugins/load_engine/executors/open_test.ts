@@ -149,6 +149,22 @@ Deno.test("replay sends at the recorded times, scaled, and ends with the last of
   equal(summary.duration, 1310);
 });
 
+Deno.test("The rate of a replay is that of its gaps", async () => {
+  const rate = async (count: number) => {
+    const times = Array.from({ length: count }, (_, index) => index * 100);
+    const script = await one({
+      executor: "replay",
+      trace: { times },
+      requests: ORDERS,
+    });
+    return new FakeRun(script).toEnd().summary.scenarios.s.rate;
+  };
+  deepEqual(
+    [await rate(10), await rate(2), await rate(1)],
+    [10, 10, 0],
+  );
+});
+
 Deno.test("replay can pick by weight, and drops arrivals beyond maxInFlight", async () => {
   const script = await one({
     executor: "replay",

@@ -395,7 +395,7 @@ s             4        1       3        1           0    0  25.00 %  0.4/s
   group g     4                3        1           0    0  25.00 %  0.4/s
   GET /a      2                2        0           0    0      0 %  0.2/s
   b           2                1        1           0    0  50.00 %  0.2/s
-  GET /c      0                0        0           0    0      0 %  0.0/s`
+  GET /c      0                0        0           0    0      0 %    0/s`
       .slice(1),
   );
   const table = summaryTable(summary);
@@ -415,7 +415,7 @@ s             4        1       3        1           0    0  25.00 %  0.4/s
     }),
   );
   match(failed, /✗ s\.responseTime p\(50\)<100ms: not measured\n/);
-  match(failed, /\ns( +0){6} +0 % +0\.0\/s\n/);
+  match(failed, /\ns( +0){6} +0 % +0\/s\n/);
 });
 
 Deno.test("summaryTable() shows a measured value next to a round limit with the digits that decide", async () => {
@@ -542,6 +542,11 @@ for (
         { rate: 100, targetRate: 100, inFlight: 1 },
         { rate: 23, users: 1, inFlight: 1 },
       ],
+    ],
+    [
+      "5 s, 0.017/s of 0.033/s, target http://127.0.0.1:80, p95 0.250 ms, 2 in flight, 0 failed",
+      { elapsed: 5000, duration: null },
+      [{ rate: 1 / 60, targetRate: 2 / 60 }],
     ],
     ["4 s of 4 s", { elapsed: 4000, duration: 4000 }, []],
   ] as const
