@@ -54,7 +54,7 @@ export function bucketsSchema(kit: Kit): KitType<Buckets> {
       })),
     );
     return z.NEVER;
-  });
+  }).describe('a duration with its unit, such as "100ms"');
   const list = z.array(boundary).min(1).max(MOST).superRefine(
     (boundaries, context) => {
       for (const [index, boundary] of boundaries.entries()) {

@@ -11,8 +11,8 @@ import type {
   Timing,
 } from "../../core/plugin.ts";
 
-/** Number of series that are examined before other work goes first; takes less than 1 ms. */
-const SERIES_PER_TURN = 250;
+/** Number of series that are examined before other work goes first; takes less than 0.3 ms. */
+const SERIES_PER_TURN = 32;
 
 /** A series of any type. */
 export type Series = Counter | Gauge | Timing;

@@ -37,44 +37,53 @@ export interface NativeHistogram {
  */
 export function nativeHistogram(snapshot: HistogramSnapshot): NativeHistogram {
   let zeroCount = 0;
-  let counts = new Map<number, number>();
+  let runs: Runs = { indices: [], counts: [] };
   for (const { lower, upper, count } of snapshot.buckets()) {
     const seconds = (lower + upper) / 2000;
     if (seconds <= ZERO_THRESHOLD) zeroCount += count;
     // Bucket k ends at 2^(k / 2^schema), inclusive.
-    else add(counts, Math.ceil(Math.log2(seconds) * 2 ** FINEST), count);
+    else add(runs, Math.ceil(Math.log2(seconds) * 2 ** FINEST), count);
   }
   let schema = FINEST;
-  while (counts.size > MOST_BUCKETS && schema > COARSEST) {
-    const coarser = new Map<number, number>();
-    for (const [index, count] of counts) {
-      add(coarser, Math.ceil(index / 2), count);
+  while (runs.indices.length > MOST_BUCKETS && schema > COARSEST) {
+    const coarser: Runs = { indices: [], counts: [] };
+    for (let i = 0; i < runs.indices.length; i++) {
+      add(coarser, Math.ceil(runs.indices[i] / 2), runs.counts[i]);
     }
-    counts = coarser;
+    runs = coarser;
     schema--;
   }
-  return { schema, zeroCount, ...runsOf(counts) };
+  return { schema, zeroCount, ...encoded(runs) };
 }
 
-function add(counts: Map<number, number>, index: number, count: number): void {
-  counts.set(index, (counts.get(index) ?? 0) + count);
+/** Buckets with counts, in ascending order. */
+interface Runs {
+  readonly indices: number[];
+  readonly counts: number[];
 }
 
-/** @param counts in ascending order */
-function runsOf(
-  counts: ReadonlyMap<number, number>,
+/** Adds to the last bucket, or to one after it. */
+function add({ indices, counts }: Runs, index: number, count: number): void {
+  const last = indices.length - 1;
+  if (last >= 0 && indices[last] === index) counts[last] += count;
+  else {
+    indices.push(index);
+    counts.push(count);
+  }
+}
+
+function encoded(
+  { indices, counts }: Runs,
 ): Pick<NativeHistogram, "spans" | "deltas"> {
   const spans: [offset: number, length: number][] = [];
   const deltas: number[] = [];
   let next = 0;
-  let before = 0;
-  for (const [index, count] of counts) {
-    const span = spans.at(-1);
-    if (span !== undefined && index === next) span[1]++;
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i];
+    if (spans.length > 0 && index === next) spans[spans.length - 1][1]++;
     else spans.push([index - next, 1]);
-    deltas.push(count - before);
+    deltas.push(counts[i] - (counts[i - 1] ?? 0));
     next = index + 1;
-    before = count;
   }
   return { spans, deltas };
 }

@@ -23,7 +23,7 @@ export const PROTOBUF_CONTENT_TYPE =
   "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
 /** Number of buckets and values after which other work goes first; takes less than 0.2 ms. */
-const SLICE = 1024;
+const SLICE = 512;
 
 /** Number of them in the first slice, doubled from slice to slice: code that runs for the first time takes ten times as long. */
 const FIRST_SLICE = 64;
@@ -53,6 +53,7 @@ const HISTOGRAM = {
   positiveDelta: 13,
 } as const;
 const BUCKET = { count: 1, end: 2, exemplar: 3 } as const;
+const BUCKET_FIELDS = { whole: BUCKET.count, double: BUCKET.end } as const;
 const SPAN = { offset: 1, length: 2 } as const;
 const SUMMARY = { count: 1, sum: 2, quantile: 3 } as const;
 const QUANTILE = { probability: 1, value: 2 } as const;
@@ -181,11 +182,18 @@ export class PrometheusProtobuf {
     writer.uint(HISTOGRAM.count, cumulative[ends.length - 1]);
     writer.double(HISTOGRAM.sum, timing.sum / 1000);
     for (let index = 0; index < cumulative.length; index++) {
+      const exemplar = timing.exemplar(index);
+      if (exemplar === undefined) {
+        writer.pair(HISTOGRAM.bucket, BUCKET_FIELDS, {
+          whole: cumulative[index],
+          double: ends[index],
+        });
+        continue;
+      }
       const bucket = writer.begin(HISTOGRAM.bucket);
       writer.uint(BUCKET.count, cumulative[index]);
       writer.double(BUCKET.end, ends[index]);
-      const exemplar = timing.exemplar(index);
-      if (exemplar !== undefined) this.#exemplar(exemplar);
+      this.#exemplar(exemplar);
       writer.end(bucket);
     }
     writeNative(writer, timing.snapshot());
@@ -290,10 +298,10 @@ function writeClassic(
   writer.uint(HISTOGRAM.count, count);
   writer.double(HISTOGRAM.sum, sum);
   for (const [end, cumulative] of parts) {
-    const bucket = writer.begin(HISTOGRAM.bucket);
-    writer.uint(BUCKET.count, cumulative);
-    writer.double(BUCKET.end, end);
-    writer.end(bucket);
+    writer.pair(HISTOGRAM.bucket, BUCKET_FIELDS, {
+      whole: cumulative,
+      double: end,
+    });
   }
   writer.end(histogram);
 }

@@ -81,9 +81,29 @@ export class ProtobufWriter {
     this.#length += size;
   }
 
+  /**
+   * Writes a message of a whole number and a double, which most of the bytes of a scrape are: its size is known beforehand.
+   *
+   * @param fields numbers of the two fields, up to 15
+   */
+  pair(
+    field: number,
+    fields: { readonly whole: number; readonly double: number },
+    values: { readonly whole: number; readonly double: number },
+  ): void {
+    this.#tag(field, LENGTH_DELIMITED);
+    this.varint(1 + widthOf(values.whole) + 9);
+    this.uint(fields.whole, values.whole);
+    this.double(fields.double, values.double);
+  }
+
   /** Writes a whole number of at least 0 without a field, such as the length before a delimited message. */
   varint(value: number): void {
     this.#reserve(10);
+    if (value < 0x80) {
+      this.#bytes[this.#length++] = value;
+      return;
+    }
     // No bitwise operators on the whole number: it may have more than 32 bits.
     let rest = value;
     while (rest >= 0x80) {

@@ -25,8 +25,8 @@ const MAX_DISTRIBUTION = 8000;
 /** Maximum size of a datagram over UDP, in bytes. */
 const MAX_DATAGRAM = 65_507;
 
-/** Number of series that are examined before other work goes first; takes less than 1 ms. */
-const SERIES_PER_TURN = 250;
+/** Number of series that are examined before other work goes first; takes less than 0.3 ms. */
+const SERIES_PER_TURN = 32;
 
 /** Quantiles that are sent of a histogram, and the suffixes of their names. */
 const PROBABILITIES = [0.5, 0.9, 0.95, 0.99];

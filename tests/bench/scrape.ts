@@ -8,15 +8,20 @@ import { LoadDriver } from "./load_driver.ts";
 import { type Server, startScript } from "./servers.ts";
 import { median, quantiles } from "./statistics.ts";
 
-/** Request headers of Prometheus 2. */
-const HEADERS = {
-  "accept":
-    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-  "accept-encoding": "gzip",
-};
+/** Formats that Prometheus 2 asks for. */
+const OPEN_METRICS =
+  "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
-/** Number of series that each route adds. */
-const SERIES_PER_ROUTE = 83;
+/** Formats that it asks for if it stores native histograms. */
+const PROTOBUF =
+  `application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,${OPEN_METRICS}`;
+
+/** What is measured: a number of routes, and the formats that scrapes ask for. */
+const CASES = [
+  { what: "12 routes", routes: 12, accept: OPEN_METRICS },
+  { what: "120 routes", routes: 120, accept: OPEN_METRICS },
+  { what: "120, protobuf", routes: 120, accept: PROTOBUF },
+];
 
 /** Time between scrapes under load, in ms: much shorter than Prometheus' usual interval, so that the effect shows. */
 const PAUSE = 100;
@@ -27,40 +32,40 @@ interface Lateness {
   readonly p99: number;
 }
 
-/** Measures one server after the other, each with more series. */
+/** Measures one server after the other. */
 export const scrape: Benchmark = {
   name: "scrape",
   measures:
     `A scrape over HTTP as Prometheus requests it: its duration and the longest time that it blocks the event loop, on an idle server (other work on the machine disturbed the least of several scrapes least); and the lateness of 300 requests/s to a route of 5 ms without scrapes and with continual scrapes, ${PAUSE} ms apart`,
   async run(context) {
     const rows: Row[] = [];
-    for (const series of [1_000, 10_000]) {
-      rows.push(await measure(context, series));
-    }
+    for (const each of CASES) rows.push(await measure(context, each));
     return rows;
   },
 };
 
-async function measure(context: Context, series: number): Promise<Row> {
+async function measure(
+  context: Context,
+  { what, routes, accept }: typeof CASES[number],
+): Promise<Row> {
   const server = await startScript(context.children, "held_loop", {
-    args: [configuration(series)],
+    args: [configuration(routes)],
   });
-  await visitAll(server, series);
+  await visitAll(server, routes);
   const scrapes = [];
   for (let round = 0; round < (context.quick ? 3 : 15); round++) {
-    scrapes.push(await scrapeOnce(server));
+    scrapes.push(await scrapeOnce(server, accept));
   }
   const [, ...later] = scrapes;
   const driver = new LoadDriver(context.children);
   const without = await lateness(server, driver, context.quick);
-  const scraping = new Scraping(server.url);
+  const scraping = new Scraping(server.url, accept);
   const scraped = await lateness(server, driver, context.quick);
   await scraping.stop();
   await server.child.stop();
   return {
-    what: `${series} series`,
+    what,
     values: {
-      "series": scrapes[0].series,
       "KiB": scrapes[0].kibibytes,
       "total ms": median(later.map(({ total }) => total)),
       "first hold ms": scrapes[0].hold,
@@ -76,10 +81,10 @@ async function measure(context: Context, series: number): Promise<Row> {
   };
 }
 
-function configuration(series: number): string {
+function configuration(routes: number): string {
   return JSON.stringify({
     routes: Array.from(
-      { length: Math.ceil(series / SERIES_PER_ROUTE) },
+      { length: routes },
       (_, n) => ({
         id: `route-${n}`,
         path: `/api/resource-${n}/:id`,
@@ -91,8 +96,8 @@ function configuration(series: number): string {
 }
 
 /** Sends one request to each route, so that its series exist. */
-async function visitAll({ url }: Server, series: number): Promise<void> {
-  for (let n = 0; n < Math.ceil(series / SERIES_PER_ROUTE); n++) {
+async function visitAll({ url }: Server, routes: number): Promise<void> {
+  for (let n = 0; n < routes; n++) {
     const response = await fetch(`${url}/api/resource-${n}/1`);
     if (response.status !== 200) throw new Error(`Status ${response.status}`);
     await response.body?.cancel();
@@ -101,27 +106,28 @@ async function visitAll({ url }: Server, series: number): Promise<void> {
 
 /** Cost of one scrape of an idle server. Times are in ms. */
 interface Cost {
-  readonly series: number;
   readonly kibibytes: number;
   readonly total: number;
   readonly hold: number;
 }
 
-async function scrapeOnce({ child, url }: Server): Promise<Cost> {
+async function scrapeOnce(
+  { child, url }: Server,
+  accept: string,
+): Promise<Cost> {
   await child.send("watch");
   const start = performance.now();
-  const response = await fetch(`${url}/metrics`, { headers: HEADERS });
-  const bytes = await response.arrayBuffer();
+  const bytes = await scrapeFrom(url, accept);
   const total = performance.now() - start;
   await child.send("tell");
   const hold = JSON.parse(await child.line());
-  const text = new TextDecoder().decode(bytes);
-  return {
-    series: text.match(/^[^#\n]/gm)?.length ?? 0,
-    kibibytes: bytes.byteLength / 1024,
-    total,
-    hold,
-  };
+  return { kibibytes: bytes.byteLength / 1024, total, hold };
+}
+
+async function scrapeFrom(url: string, accept: string): Promise<ArrayBuffer> {
+  const headers = { accept, "accept-encoding": "gzip" };
+  const response = await fetch(`${url}/metrics`, { headers });
+  return await response.arrayBuffer();
 }
 
 /** Scrapes a server repeatedly until stopped. */
@@ -129,8 +135,8 @@ class Scraping {
   #on = true;
   readonly #ended: Promise<void>;
 
-  constructor(url: string) {
-    this.#ended = this.#run(url);
+  constructor(url: string, accept: string) {
+    this.#ended = this.#run(url, accept);
   }
 
   /** Waits for the active scrape and ends. */
@@ -139,10 +145,9 @@ class Scraping {
     await this.#ended;
   }
 
-  async #run(url: string): Promise<void> {
+  async #run(url: string, accept: string): Promise<void> {
     while (this.#on) {
-      const response = await fetch(`${url}/metrics`, { headers: HEADERS });
-      await response.arrayBuffer();
+      await scrapeFrom(url, accept);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }

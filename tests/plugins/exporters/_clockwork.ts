@@ -12,10 +12,15 @@ export async function settle(turns = 20): Promise<void> {
 export class Clockwork extends VirtualClock {
   /** Advances the clock, and waits until everything that this started has settled. */
   async pass(milliseconds: number, step: number = milliseconds): Promise<void> {
-    await settle();
+    await this.#settled();
     for (let passed = 0; passed < milliseconds; passed += step) {
       this.advance(Math.min(step, milliseconds - passed));
-      await settle();
+      await this.#settled();
     }
+  }
+
+  /** Waits until no work that yields goes on. */
+  async #settled(): Promise<void> {
+    do await settle(); while (this.yielding > 0);
   }
 }
