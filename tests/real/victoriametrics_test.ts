@@ -180,7 +180,7 @@ Deno.test(
     equal(await victoria.sum(count("cart")), 10);
     equal(
       await victoria.sum(
-        "stats.counters.shop.perfmock_service_seconds.route.orders.count.count",
+        "stats.counters.shop.perfmock_service_milliseconds.route.orders.count.count",
       ),
       100,
     );
