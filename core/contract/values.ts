@@ -263,8 +263,9 @@ export interface Signal {
   /** Returns the integral from 0 to a time, in value · ms. Negative values count as 0. */
   integral(time: number): number;
   /**
-   * Returns the earliest time, in ms, at which the integral reaches an area; Infinity if it never does. The arrival times of a
-   * rate signal are those of the areas 1000, 2000, 3000, …, because a rate is per second and time is in ms.
+   * Returns the earliest time, in ms, at which the integral reaches an area; Infinity if it never does. Even arrivals at a rate are
+   * at the areas 500, 1500, 2500, …, because a rate is per second and time is in ms: until any time there are then as many as the
+   * integral, rounded.
    */
   inverse(area: number): number;
   /** Time after which the value is constant, in ms since the start; Infinity if there is none. */
@@ -292,8 +293,9 @@ export interface Dial<Value = unknown> {
   /** Type of the values as users write them, such as `kit.number({ min: 0 })`. A timeline of that type can drive the dial. */
   readonly type: KitType<Value>;
   /**
-   * Overrides the configuration with a parsed value, or restores the configuration if the value is undefined. Synchronous; takes
-   * effect no later than the next exchange. Must not throw.
+   * Overrides the configuration with a parsed value, or restores the configuration if the value is undefined. A signal's numbers
+   * may lie beyond the type's limits, and between whole numbers. Synchronous; takes effect no later than the next exchange. Must not
+   * throw.
    */
   turn(value: Value | undefined): void;
 }

@@ -18,7 +18,9 @@
  *
  * Executors and their settings:
  *
- * - `arrival-rate`, the open model: `rate`, `arrivals` (default `poisson`), `duration`, `maxInFlight` (default 1000)
+ * - `arrival-rate`, the open model: `rate`, `arrivals` (default `poisson`), `duration`, `maxInFlight` (default 1000). With
+ *   `arrivals: uniform`, the k-th request is due when the rate's integral passes k − ½: 100/s for 3 s are 300 requests, at 5 ms, 15 ms
+ *   and so on; any rate gives as many as its integral, rounded
  * - `virtual-users`, the closed model: `users`, `think`, `iterations`, `duration`
  * - `shared-iterations`: `users` (default 1), `iterations` (of all users together), `think`, `duration`
  * - `replay`: `trace` (a list of times, an access log or a HAR; of a HAR the `hosts`, default those of its pages, and

@@ -5,7 +5,7 @@
  * import { constant } from "./mod.ts";
  *
  * const rate = constant(50); // per second
- * console.assert(rate.inverse(3 * 1000) === 60); // the third arrival, at 60 ms
+ * console.assert(rate.inverse(2.5 * 1000) === 50); // the third of even arrivals, at 50 ms
  * ```
  *
  * @module

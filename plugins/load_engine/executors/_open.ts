@@ -8,15 +8,15 @@ import type { ArrivalRate, Replay } from "../script/script.ts";
 import { poisson, recorded, type Schedule, uniform } from "./schedules.ts";
 import { type RunContext, TrafficRun, WeightedChoice } from "./_traffic_run.ts";
 
-/** Sends along a schedule. One timer is set at any time, for the next arrival. */
+/** Sends along a schedule. One timer is set at any time for the next arrival, and one for the end. */
 abstract class OpenRun<Plan extends ArrivalRate | Replay>
   extends TrafficRun<Plan> {
   readonly #schedule: Schedule;
   readonly #end: number;
   readonly #weighted: WeightedChoice;
   #arrivals = 0;
-  /** Time of the next arrival, on the clock. */
-  #due = 0;
+  /** Time of the next arrival, on the clock; Infinity if there is none. */
+  #due = Infinity;
   #timer = 0;
 
   /** @param end time at which the scenario closes, in ms since its start; with Infinity it closes after the last arrival */
@@ -40,9 +40,18 @@ abstract class OpenRun<Plan extends ArrivalRate | Replay>
 
   protected sending(): void {
     if (this.#end < Infinity) {
-      this.clock.at(this.opened + this.#end, close, this);
+      this.clock.at(this.opened + this.#end, end, this);
     }
     this.#scheduleNext();
+  }
+
+  /** Closes at the end, after an arrival that rounding has put there. */
+  end(): void {
+    while (this.state === "open" && this.#due <= this.opened + this.#end) {
+      this.clock.cancel(this.#timer);
+      this.arrive();
+    }
+    this.close();
   }
 
   override close(): void {
@@ -65,9 +74,8 @@ abstract class OpenRun<Plan extends ArrivalRate | Replay>
   }
 
   #scheduleNext(): void {
-    const next = this.#schedule.next();
-    if (next < Infinity) {
-      this.#due = this.opened + next;
+    this.#due = this.opened + this.#schedule.next();
+    if (this.#due < Infinity) {
       this.#timer = this.clock.at(this.#due, arrive, this);
     } else if (this.#end === Infinity) this.close();
   }
@@ -77,8 +85,8 @@ function arrive<Plan extends ArrivalRate | Replay>(run: OpenRun<Plan>): void {
   run.arrive();
 }
 
-function close<Plan extends ArrivalRate | Replay>(run: OpenRun<Plan>): void {
-  run.close();
+function end<Plan extends ArrivalRate | Replay>(run: OpenRun<Plan>): void {
+  run.end();
 }
 
 /** Sends at a rate, evenly spaced or as a Poisson process. */

@@ -17,21 +17,33 @@ export interface Schedule {
   next(): number;
 }
 
+/** Relative error that rounding leaves in an integral, some units in the last place. */
+const ROUNDING = 2 ** -48;
+
 /**
- * Arrivals as even as a rate allows: the k-th is due when the rate's integral reaches k. Until any time there are as many as the
- * integral, rounded down.
+ * Arrivals as even as a rate allows: the k-th is due when the rate's integral passes k − ½. From the start until any time there are
+ * as many as the integral, rounded; a half that the integral reaches at the very end, and does not pass, makes none.
  *
  * @param rate per second, by ms since the start
- * @param duration in ms; all arrivals are before it
+ * @param duration in ms; no arrival is after it
+ * @throws PerfmockError `ARGUMENT_INVALID` if the rate changes too often to be integrated
  */
 export function uniform(rate: Signal, duration: number): Schedule {
+  // The number decides, not the times: rounding must not move the last arrival beyond the end.
+  const total = passed(rate.integral(duration) / ONE_ARRIVAL);
   let arrivals = 0;
   return {
     next() {
-      const time = rate.inverse(++arrivals * ONE_ARRIVAL);
-      return time < duration ? time : Infinity;
+      if (arrivals === total) return Infinity;
+      const time = rate.inverse((arrivals++ + 0.5) * ONE_ARRIVAL);
+      return Math.min(time, duration);
     },
   };
+}
+
+/** Number of halves ½, 1½, 2½, … below a value, apart from rounding. */
+function passed(value: number): number {
+  return Math.max(0, Math.ceil(value * (1 - ROUNDING) - 0.5));
 }
 
 /**

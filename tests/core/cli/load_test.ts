@@ -133,9 +133,9 @@ Deno.test("simulate prints its results, and writes them in the format of each fi
   match(out, /^steady, seed 42: 5\.0 s\n/);
   match(out, /✓ s\.responseTime max<=20ms: 20 ms\n$/);
   const summary = JSON.parse(written["out.json"]);
-  equal(summary.scenarios.s.completed, 49);
+  equal(summary.scenarios.s.completed, 50);
   match(written["out.csv"], /^time,scenario,/);
-  match(written["out.hgrm"], /Total count {4}= +49\]/);
+  match(written["out.hgrm"], /Total count {4}= +50\]/);
 });
 
 Deno.test("simulate ends with 99 if a threshold is crossed", async () => {

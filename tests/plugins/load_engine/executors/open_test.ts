@@ -28,16 +28,35 @@ Deno.test("arrival-rate sends at the times of its schedule, whatever happens to 
   const { summary } = new FakeRun(script, environment).toEnd();
   deepEqual(
     environment.times,
-    [2100, 2200, 2300, 2400, 2500, 2600, 2700, 2800, 2900],
+    [2050, 2150, 2250, 2350, 2450, 2550, 2650, 2750, 2850, 2950],
   );
   deepEqual(
     environment.sent.map(({ scheduled }) => scheduled),
     environment.times,
   );
   const { s } = summary.scenarios;
-  deepEqual([s.scheduled, s.started, s.completed], [9, 9, 9]);
-  equal(s.rate, 9);
-  equal(summary.duration, 7900);
+  deepEqual([s.scheduled, s.started, s.completed], [10, 10, 10]);
+  equal(s.rate, 10);
+  equal(summary.duration, 7950);
+});
+
+Deno.test("arrival-rate sends an arrival that rounding puts at the very end", async () => {
+  const script = await one({
+    ...BROWSE,
+    arrivals: "uniform",
+    rate: "1/s",
+    // So late that times half a picosecond apart are the same.
+    start: 1e7,
+    duration: 2500.0000000005,
+  });
+  const run = new FakeRun(script);
+  const { summary } = run.toEnd();
+  deepEqual(run.environment.times.map((time) => time - 1e7), [
+    500,
+    1500,
+    2500,
+  ]);
+  equal(summary.scenarios.s.completed, 3);
 });
 
 Deno.test("arrival-rate drops arrivals beyond maxInFlight and counts them", async () => {
@@ -49,7 +68,7 @@ Deno.test("arrival-rate drops arrivals beyond maxInFlight and counts them", asyn
     maxInFlight: 4,
   });
   const { s } = new FakeRun(script, environment).toEnd().summary.scenarios;
-  deepEqual([s.scheduled, s.started, s.dropped], [99, 4, 95]);
+  deepEqual([s.scheduled, s.started, s.dropped], [100, 4, 96]);
   equal(s.completed, 4);
 });
 
@@ -128,7 +147,7 @@ Deno.test("Active requests may continue for gracefulStop after the end, and are 
   const { summary } = new FakeRun(script, environment).toEnd();
   equal(summary.duration, 4000);
   deepEqual(summary.scenarios.s.failures, {});
-  equal(summary.scenarios.s.cut, 99);
+  equal(summary.scenarios.s.cut, 100);
   deepEqual(summary.scenarios.s.responseTime.p50, null);
   equal(summary.ok, true);
 });

@@ -1,4 +1,5 @@
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
+import fc from "fast-check";
 import { createKit } from "../../../../core/config/mod.ts";
 import { createStream, streamKey } from "../../../../core/lib/random/mod.ts";
 import type { Signal } from "../../../../core/plugin.ts";
@@ -11,6 +12,7 @@ import {
 } from "../../../../plugins/load_engine/executors/schedules.ts";
 import { one, parse } from "../_scripts.ts";
 import { goodness, KS_CRITICAL } from "../../../statistical/_goodness.ts";
+import { written } from "../../../support/signals.ts";
 
 const kit = createKit({
   folder: "/",
@@ -22,6 +24,9 @@ const kit = createKit({
 function rate(written: unknown): Signal {
   return kit.signal(kit.rate()).parse(written) as Signal;
 }
+
+/** Signals of plain numbers, negative ones too. */
+const numbers = kit.signal(kit.number());
 
 async function gaps(seed: number | string, scenario = "browse") {
   const name = `${scenario}/arrivals`;
@@ -64,16 +69,14 @@ const RATES: Readonly<Record<string, Signal>> = {
 };
 
 for (const [name, signal] of Object.entries(RATES)) {
-  Deno.test(`uniform() gives as many arrivals as the integral of a rate, ±1, at any time: ${name}`, () => {
+  Deno.test(`uniform() gives an arrival where the integral of a rate passes k − ½: ${name}`, () => {
     const times = all(uniform(signal, MINUTE));
     ok(times.length > 1000);
     times.forEach((time, index) => {
-      const expected = signal.integral(time) / 1000;
-      ok(Math.abs(expected - (index + 1)) <= 1, `${expected} at ${time}`);
+      const passed = signal.integral(time) / 1000;
+      ok(Math.abs(passed - (index + 0.5)) < 1e-6, `${passed} at ${time}`);
     });
-    const total = signal.integral(MINUTE) / 1000;
-    ok(Math.abs(times.length - total) <= 1, `${times.length} of ${total}`);
-    ok(times.every((time, index) => index === 0 || time >= times[index - 1]));
+    equal(times.length, Math.round(signal.integral(MINUTE) / 1000));
   });
 
   Deno.test(`poisson() gives as many arrivals as the integral of a rate within 4 standard deviations: ${name}`, async () => {
@@ -114,11 +117,65 @@ Deno.test("poisson() gives the same times for the same seed and scenario, others
   notDeepEqual(await times(7, "other"), first);
 });
 
-Deno.test("uniform() and poisson() end before the duration", async () => {
-  const fast = rate("1000/s");
-  deepEqual(all(uniform(fast, 3.5)), [1, 2, 3]);
-  deepEqual(all(uniform(fast, 3)), [1, 2]);
-  const times = all(poisson(fast, 50, await gaps(1)));
+Deno.test("uniform() counts rate times duration, and rounds to the nearest", () => {
+  const cases: readonly (readonly [
+    unknown,
+    duration: number,
+    times: number | readonly number[],
+  ])[] = [
+    ["100/s", 3000, 300],
+    ["1/s", 5000, [500, 1500, 2500, 3500, 4500]],
+    ["1/m", MINUTE, [MINUTE / 2]],
+    ["7/m", MINUTE, 7],
+    ["3/s", 1499, [500 / 3, 500, 2500 / 3, 3500 / 3]],
+    ["1/s", 499, []],
+    ["1/s", 501, [500]],
+    // A half at the very end is reached, not passed, however the rate is written.
+    ["1/s", 2500, [500, 1500]],
+    ["1/m", MINUTE / 2, []],
+    ["3/m", MINUTE / 6, []],
+    ["7/m", MINUTE * 1.5 / 7, [MINUTE / 14]],
+    ["1000/s", 3, [0.5, 1.5, 2.5]],
+    [{ ramp: { from: 0, to: "100/s", over: "1s" } }, 1000, 50],
+    [{ sum: ["1/s", "2/s"] }, 1000, [500 / 3, 500, 2500 / 3]],
+  ];
+  for (const [written, duration, expected] of cases) {
+    const times = all(uniform(rate(written), duration));
+    const of = `${JSON.stringify(written)} for ${duration} ms`;
+    if (typeof expected === "number") equal(times.length, expected, of);
+    else {
+      equal(times.length, expected.length, of);
+      times.forEach((time, index) =>
+        ok(Math.abs(time - expected[index]) < 1e-9 * MINUTE, `${of}: ${time}`)
+      );
+    }
+  }
+});
+
+Deno.test("uniform() of any rate counts its integral, rounded, until the end and until any time before it", () => {
+  fc.assert(
+    fc.property(
+      written,
+      fc.double({ min: 1, max: 400, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (of, duration, share) => {
+        // Up to 10 arrivals per ms.
+        const signal = numbers.parse({ product: [of, 700] }) as Signal;
+        const times = all(uniform(signal, duration));
+        for (const until of [duration, duration * share]) {
+          const integral = signal.integral(until) / 1000;
+          const count = times.filter((time) => time <= until).length;
+          ok(Math.abs(count - integral) <= 0.5 + 1e-6, `${count}, ${integral}`);
+        }
+        ok(times.every((time, i) => time >= (times[i - 1] ?? 0)));
+      },
+    ),
+    { seed: 42, numRuns: 300 },
+  );
+});
+
+Deno.test("poisson() ends before the duration", async () => {
+  const times = all(poisson(rate("1000/s"), 50, await gaps(1)));
   ok(times.length > 20 && times.every((time) => time < 50));
 });
 
