@@ -53,6 +53,8 @@ export interface Exchange {
   readonly sequence: number;
   /** Method of the request, in upper case. */
   readonly method: string;
+  /** Path and query as requested; undefined if there is no HTTP request, as in simulation. */
+  readonly path?: string | undefined;
   /** Time of the arrival. */
   readonly arrival: number;
   /** Time at which service started: the arrival, or the end of the wait in queues. */
@@ -115,7 +117,9 @@ export interface RouteHooks {
   readonly admit?: Hook<Admit> | readonly Hook<Admit>[];
   /** Returns the service time, in ms, at least 0. At most one plugin may serve a route. */
   readonly serve?: Hook<(exchange: Exchange) => number>;
-  /** Returns the time that degradation adds, in ms. Called once, at service start; the times of all plugins are added. */
+  /**
+   * Returns the time that degradation adds, in ms, at least 0. Called once, at service start; the times of all plugins are added.
+   */
   readonly degrade?: Hook<(exchange: Exchange) => number>;
   /** Changes or replaces the response when it leaves. Called for HTTP only, not in simulation. */
   readonly respond?: Hook<

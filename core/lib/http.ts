@@ -76,3 +76,10 @@ const encoder = new TextEncoder();
 export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
+
+/** Returns the path and the query of an absolute URL; a path alone is returned as it is. */
+export function targetOf(url: string): string {
+  if (url.startsWith("/")) return url;
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  return start < 0 ? "/" : url.slice(start);
+}

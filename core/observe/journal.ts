@@ -4,6 +4,7 @@
  * @module
  */
 import { detached, excerpt, textBytes } from "../lib/bounded.ts";
+import { targetOf } from "../lib/http.ts";
 import type { ExchangeLog, LiveExchange } from "../pipeline/exchange.ts";
 import type { JournalEntry, Outcome } from "../plugin.ts";
 import { wallTime } from "../lib/time/mod.ts";
@@ -119,7 +120,7 @@ export class ExchangeJournal implements ExchangeLog {
     const url = x.incoming?.url;
     texts.url = url === undefined || url.length <= LONGEST_URL
       ? url
-      : excerpt(pathOf(url), LONGEST_TEXT);
+      : excerpt(targetOf(url), LONGEST_TEXT);
     const { replayedBy } = x.plan;
     texts.key = replayedBy === undefined ? null : keyOf(x.header(replayedBy));
     texts.outcome = x.outcome;
@@ -252,7 +253,7 @@ export class ExchangeJournal implements ExchangeLog {
       sequence,
       key: texts.key,
       method: texts.method,
-      path: texts.url === undefined ? null : pathOf(texts.url),
+      path: texts.url === undefined ? null : targetOf(texts.url),
       arrivalMs: round(arrival - this.#origin),
       time: new Date(wallTime(arrival)).toISOString(),
       outcome: texts.outcome,
@@ -287,13 +288,6 @@ class EntryTexts {
 /** Returns a key as an entry keeps it: not as a part of the request's head. */
 function keyOf(value: string | null): string | null {
   return value === null ? null : detached(excerpt(value, LONGEST_TEXT));
-}
-
-/** Returns the path of a URL; an entry may hold the path alone. */
-function pathOf(url: string): string {
-  if (url.startsWith("/")) return url;
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  return start < 0 ? "/" : url.slice(start);
 }
 
 function matches(entry: JournalEntry, filter: JournalFilter): boolean {

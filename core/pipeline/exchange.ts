@@ -17,6 +17,7 @@ import type {
   Ticket,
   Waiter,
 } from "../plugin.ts";
+import { targetOf } from "../lib/http.ts";
 import type { Incoming, LeaveListener } from "./incoming.ts";
 
 /**
@@ -234,6 +235,10 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
 
   get client(): string | undefined {
     return this.incoming?.client;
+  }
+
+  get path(): string | undefined {
+    return this.incoming && targetOf(this.incoming.url);
   }
 
   /** Request of the Fetch API, which some engines make only now; undefined in simulation. */

@@ -2,8 +2,9 @@
  * The background of a pool: phantoms, which take places as requests from elsewhere would, without HTTP.
  *
  * Phantoms arrive as a Poisson process whose rate follows a signal: unit-exponential steps on the signal's integral, which is
- * exact for any rate (time rescaling; Çinlar 1975). A phantom that finds a place holds it for a service time of its own; one that
- * finds none waits and is refused as requests are.
+ * exact for any rate (time rescaling; Çinlar 1975). The rest of a step outlives changes of the rate, so that a rate that is changed
+ * often brings as many phantoms as its integral. A phantom that finds a place holds it for a service time of its own;
+ * one that finds none waits and is refused as requests are.
  *
  * @module
  */
@@ -39,6 +40,9 @@ export interface BackgroundOptions {
   readonly service: Stream;
 }
 
+/** Number of draws at one place of a stream. */
+const MOST_DRAWS = 4096;
+
 /** Priority of phantoms: that of a request without one. */
 const PRIORITY = 0;
 
@@ -53,9 +57,11 @@ export class Background {
   #origin = 0;
   /** Time that {@linkcode Background.#left} refers to, in ms of the clock. */
   #since = 0;
-  /** Rest of the rate's integral until the next arrival. */
-  #left = 0;
+  /** Rest of the rate's integral until the next arrival; undefined until it is drawn. */
+  #left: number | undefined;
   #next = 0;
+  /** Number of times that the background has come to rest since the last arrival. */
+  #rests = 0;
   #counted = 0;
   #timer = 0;
   #refused = 0;
@@ -92,30 +98,27 @@ export class Background {
    */
   follow(settings: BackgroundSettings | undefined): void {
     const before = this.#settings;
-    this.#settings = settings;
-    if (settings === undefined) {
-      this.#options.clock.cancel(this.#timer);
-    } else if (before === undefined || !isSame(before.rate, settings.rate)) {
-      this.#options.clock.cancel(this.#timer);
-      this.#origin = this.#options.clock.now();
-      this.#await(this.#origin);
+    if (
+      before !== undefined && settings !== undefined &&
+      isSame(before.rate, settings.rate)
+    ) {
+      this.#settings = settings;
+      return;
     }
+    this.#change(() => {
+      this.#settings = settings;
+      this.#origin = this.#options.clock.now();
+    });
+    if (settings !== undefined || before === undefined) return;
+    // What begins after a rest is independent of what was before: another draw, since the same one would make it wait as long again.
+    this.#left = undefined;
+    this.#rests = (this.#rests + 1) % MOST_DRAWS;
   }
 
   /** Replaces the signal, whose time goes on meanwhile, by a constant rate per second; undefined gives it back. */
   override(rate: number | undefined): void {
     if (rate === this.#rate) return;
-    const { clock } = this.#options;
-    if (this.#settings !== undefined) {
-      const now = clock.now();
-      const passed = this.#area(this.#settings.rate, now);
-      this.#left = Math.max(0, this.#left - passed);
-      this.#since = now;
-    }
-    this.#rate = rate;
-    if (this.#settings === undefined) return;
-    clock.cancel(this.#timer);
-    this.#schedule(this.#settings);
+    this.#change(() => this.#rate = rate);
   }
 
   /** Ends the background. Phantoms in the pool are cut, without freeing their places: the pool ends, too. */
@@ -134,23 +137,38 @@ export class Background {
       if (refused) this.#refused++;
     });
     this.#phantoms.add(phantom);
-    this.#await(at);
+    this.#since = at;
+    this.#left = undefined;
+    this.#rests = 0;
+    this.#schedule();
     phantom.enter(at);
   }
 
-  /** Draws the next arrival after a time. */
-  #await(since: number): void {
-    this.#since = since;
-    // A rate is per second and time in ms: a step of 1 is an area of 1000.
-    this.#left = -1000 * Math.log(this.#options.arrivals.uniform(this.#next));
-    if (this.#settings !== undefined) this.#schedule(this.#settings);
+  /** Changes the rate. What the rate before has passed of the present step stays passed. */
+  #change(apply: () => void): void {
+    const now = this.#options.clock.now();
+    if (this.#settings !== undefined && this.#left !== undefined) {
+      const passed = this.#area(this.#settings.rate, now);
+      this.#left = Math.max(0, this.#left - passed);
+    }
+    this.#since = now;
+    this.#options.clock.cancel(this.#timer);
+    apply();
+    this.#schedule();
   }
 
-  #schedule({ rate }: BackgroundSettings): void {
-    const at = this.#rate === undefined
+  #schedule(): void {
+    if (this.#settings === undefined) return;
+    const { rate } = this.#settings;
+    // A rate is per second and time in ms: a step of 1 is an area of 1000.
+    const left = this.#left ??= -1000 *
+      Math.log(this.#options.arrivals.uniform(this.#next, this.#rests));
+    const at = left === 0
+      ? this.#since
+      : this.#rate === undefined
       ? this.#origin +
-        rate.inverse(rate.integral(this.#since - this.#origin) + this.#left)
-      : this.#since + this.#left / this.#rate;
+        rate.inverse(rate.integral(this.#since - this.#origin) + left)
+      : this.#since + left / this.#rate;
     if (!(at < Infinity)) return;
     this.#timer = this.#options.clock.at(at, (due: number) => {
       if (this.#settings !== undefined) {

@@ -1,8 +1,9 @@
 /**
  * Clients that were refused, and their retries.
  *
- * Requests are attributed to clients by a key. A request after a refusal of the same client is taken for a retry of the oldest
- * refused request. Nothing is looked up while no request was refused lately, so that well-served traffic costs nothing.
+ * Requests are attributed to clients by a key. A retry is the request that was refused: the same method, path and query, and the same
+ * Idempotency-Key, digest and length of the body. A body without a digest is not compared, so that such a request only may be a
+ * retry. Nothing is looked up while no request was refused lately, so that well-served traffic costs nothing.
  *
  * @module
  */
@@ -14,6 +15,8 @@ import {
 } from "../../core/plugin.ts";
 import {
   BEHAVIOUR_BYTES,
+  type Identity,
+  LONGEST_IDENTITY,
   RetryBehaviour,
   type RetryFigures,
   verdict,
@@ -41,6 +44,43 @@ export function clientKey(
     named(exchange)?.trim() || (exchange.client ?? UNKNOWN_CLIENT);
 }
 
+/** Request headers that name a hash of the body. */
+const DIGESTS = [
+  "content-digest",
+  "repr-digest",
+  "digest",
+  "content-md5",
+] as const;
+
+/** Methods whose requests usually have a body, which HTTP/2 does not announce. */
+const WITH_BODY: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
+
+/**
+ * Distinguishes a request from all others.
+ *
+ * @param client key of its client
+ */
+export function identityOf(
+  exchange: Pick<Exchange, "header" | "method" | "path">,
+  client: string,
+): Identity {
+  const { method, path } = exchange;
+  const key = exchange.header("idempotency-key");
+  const digest = DIGESTS.map((name) => exchange.header(name))
+    .find((value) => value !== null) ?? null;
+  const length = exchange.header("content-length");
+  const bodiless = exchange.header("transfer-encoding") === null &&
+    (length === null ? !WITH_BODY.has(method) : Number(length) === 0);
+  return {
+    key: boundedKey(
+      JSON.stringify([client, method, path, key, digest, length]),
+      LONGEST_IDENTITY,
+    ),
+    certain: path !== undefined &&
+      (bodiless || key !== null || digest !== null),
+  };
+}
+
 /** Maximum number of clients that are told apart; all others share one entry. */
 export const MOST_CLIENTS = 1000;
 
@@ -61,6 +101,17 @@ export interface ClientReport extends RetryFigures {
   readonly verdict: string;
 }
 
+/** A request of a client that was refused lately, from its arrival to its end. */
+interface Noted {
+  readonly client: RetryBehaviour;
+  readonly identity: Identity;
+  /** Zero-based number of the attempt. */
+  readonly attempt: number;
+}
+
+/** Status from which on an answer is no service. */
+const ERROR = 400;
+
 /** All clients that were refused. */
 export class Clients {
   readonly #keyOf: (exchange: Exchange) => string;
@@ -69,8 +120,7 @@ export class Clients {
     BEHAVIOUR_BYTES,
   );
   #all = new RetryBehaviour();
-  /** Attempt number of each exchange that is a retry. */
-  #attempts = new WeakMap<Exchange, number>();
+  #noted = new WeakMap<Exchange, Noted>();
   #awakeUntil = -Infinity;
 
   /** @param keyOf returns the key of an exchange's client */
@@ -87,18 +137,20 @@ export class Clients {
   reset(): void {
     this.#clients.clear();
     this.#all = new RetryBehaviour();
-    this.#attempts = new WeakMap();
+    this.#noted = new WeakMap();
     this.#awakeUntil = -Infinity;
   }
 
   /** Counts a request. */
   arrived(exchange: Exchange): void {
     if (exchange.arrival > this.#awakeUntil) return;
-    const client = this.#clients.get(this.#nameOf(exchange));
+    const key = boundedKey(this.#keyOf(exchange));
+    const client = this.#clients.get(this.#entryOf(key));
     if (client === undefined) return;
-    const attempt = client.arrived(exchange.arrival, HORIZON);
+    const identity = identityOf(exchange, key);
+    const attempt = client.arrived(identity, exchange.arrival, HORIZON);
     this.#all.count(attempt);
-    if (attempt.attempt > 0) this.#attempts.set(exchange, attempt.attempt);
+    this.#noted.set(exchange, { client, identity, attempt: attempt.attempt });
   }
 
   /** Counts a refusal. */
@@ -108,16 +160,31 @@ export class Clients {
       ? undefined
       : Math.ceil(retryAfter) * 1000;
     this.#awakeUntil = Math.max(this.#awakeUntil, at + (told ?? 0) + HORIZON);
-    const name = this.#nameOf(exchange);
-    let client = this.#clients.get(name);
-    if (client === undefined) {
-      client = new RetryBehaviour();
-      client.count({ attempt: 0 });
-      this.#all.count({ attempt: 0 });
-      this.#clients.set(name, client);
-    }
-    client.refused(at, this.#attempts.get(exchange) ?? 0, told);
+    const { client, identity, attempt } = this.#noted.get(exchange) ??
+      this.#note(exchange);
+    client.refused(identity, at, { attempt, retryAfter: told });
     this.#all.countRefusal();
+  }
+
+  /** Counts a request that nobody has looked at when it arrived. */
+  #note(exchange: Exchange): Noted {
+    const key = boundedKey(this.#keyOf(exchange));
+    const client = this.#clients.use(
+      this.#entryOf(key),
+      () => new RetryBehaviour(),
+    );
+    client.count({ attempt: 0 });
+    this.#all.count({ attempt: 0 });
+    return { client, identity: identityOf(exchange, key), attempt: 0 };
+  }
+
+  /** Notes the end of a request. */
+  ended(exchange: Exchange): void {
+    const { arrival, outcome, status, end } = exchange;
+    if (arrival > this.#awakeUntil) return;
+    const noted = this.#noted.get(exchange);
+    const served = outcome === "answered" && status < ERROR;
+    noted?.client.ended(noted.identity, served ? end : undefined);
   }
 
   /** Reports every client, those with the most refusals first, and all together. */
@@ -135,8 +202,8 @@ export class Clients {
     };
   }
 
-  #nameOf(exchange: Exchange): string {
-    const key = boundedKey(this.#keyOf(exchange));
+  /** Key under which a client is kept. */
+  #entryOf(key: string): string {
     return this.#clients.get(key) !== undefined ||
         this.#clients.size < MOST_CLIENTS
       ? key

@@ -13,7 +13,7 @@ import {
   PerfmockError,
   toPointer,
 } from "../../core/plugin.ts";
-import { REASONS } from "./figures.ts";
+import { REASONS, type RecentMeans } from "./figures.ts";
 import type { Limiter, PlannedPool } from "./limiter.ts";
 import { INLINE, orUnbounded } from "./settings.ts";
 
@@ -39,6 +39,10 @@ export interface PoolReport {
   readonly rejected: Readonly<Record<string, number>>;
   /** Time-weighted mean share of taken places, 0…1. */
   readonly utilisation: number;
+  /** Means over the last 10 s. */
+  readonly last10s: RecentMeans;
+  /** Means over the last minute. */
+  readonly last1m: RecentMeans;
   /** Time-weighted mean number of queued requests. */
   readonly meanQueued: number;
   /** Mean queue time of admitted requests, in ms. */
@@ -72,6 +76,8 @@ function report(
     queue: orUnbounded(pool.capacity),
     queued: pool.queued,
     ...pool.figures.counts(now),
+    last10s: pool.figures.recent(now, 10_000),
+    last1m: pool.figures.recent(now, 60_000),
     ...(pool.estimates && {
       retryAfter: { seconds: Math.ceil(wait / 1000), from },
     }),
@@ -90,6 +96,7 @@ const RETRY_FIGURES = {
   requests: COUNT,
   refused: COUNT,
   retries: COUNT,
+  uncertain: COUNT,
   told: COUNT,
   early: COUNT,
   amplification: NUMBER,
@@ -99,7 +106,23 @@ const RETRY_FIGURES = {
   },
   jitter: OPTIONAL_NUMBER,
   backoff: OPTIONAL_NUMBER,
+  repeats: {
+    type: ["object", "null"],
+    properties: { count: COUNT, mean: NUMBER },
+  },
   verdict: TEXT,
+};
+
+const RECENT = {
+  type: "object",
+  properties: {
+    seconds: { ...NUMBER, description: "Seconds that the means cover" },
+    utilisation: {
+      ...NUMBER,
+      description: "Time-weighted mean share of taken places, 0…1",
+    },
+    meanQueued: NUMBER,
+  } satisfies Record<keyof RecentMeans, unknown>,
 };
 
 const POOL = {
@@ -122,6 +145,8 @@ const POOL = {
     description:
       "Time-weighted mean share of taken places since the start or the last reset, 0…1",
   },
+  last10s: RECENT,
+  last1m: RECENT,
   meanQueued: NUMBER,
   meanWait: NUMBER,
   waited: NUMBER,
@@ -237,7 +262,7 @@ async function changePool(
     throw new PerfmockError(
       "CONFIG_INVALID",
       `Cannot change the pool "${name}": ${issues.length} ${
-        issues.length === 1 ? "fault" : "faults"
+        issues.length === 1 ? "error" : "errors"
       }`,
       issues.map((issue) => relative(issue, `${pointer}`)),
     );

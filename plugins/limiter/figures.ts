@@ -10,6 +10,7 @@ import type {
   Metrics,
   Timing,
 } from "../../core/plugin.ts";
+import { RecentLevel, TimeWeighted } from "./levels.ts";
 
 /** Reasons for a request not to get a place. */
 export const REASONS = [
@@ -145,6 +146,16 @@ export interface PoolCounts {
   readonly peakBusy: number;
 }
 
+/** Means of a pool over the recent past. */
+export interface RecentMeans {
+  /** Time that they cover, in s: up to one second less than the window, and no longer than since the start or the last reset. */
+  readonly seconds: number;
+  /** Time-weighted mean share of taken places, 0…1; 0 where there is no limit. */
+  readonly utilisation: number;
+  /** Time-weighted mean number of queued requests. */
+  readonly meanQueued: number;
+}
+
 /** The figures of one pool. */
 export class PoolFigures {
   /** Taken places. */
@@ -193,6 +204,17 @@ export class PoolFigures {
     this.#peak = this.busy.level;
   }
 
+  /** Changes the number of places. Where a limit begins or ends, the utilisation starts afresh: without one there is none. */
+  resize(concurrency: number, at: number): void {
+    const { level } = this.concurrency;
+    if ((level === Infinity) === (concurrency === Infinity)) {
+      return this.concurrency.set(concurrency, at);
+    }
+    this.busy = new TimeWeighted(this.busy.level, at);
+    this.concurrency = new TimeWeighted(concurrency, at);
+    this.#reading = { at, busy: 0, concurrency: 0, value: 0 };
+  }
+
   /** Counts a request for a place. */
   arrived(): void {
     this.#arrivals++;
@@ -236,8 +258,6 @@ export class PoolFigures {
   /** Returns the counts so far. */
   counts(now: number): PoolCounts {
     const time = now - this.#start;
-    const per = (area: number, unit: number) =>
-      unit > 0 && unit < Infinity ? area / unit : 0;
     return {
       arrivals: this.#arrivals,
       admitted: this.#admitted,
@@ -247,6 +267,22 @@ export class PoolFigures {
       meanWait: per(this.#waitAdmitted, this.#admitted),
       waited: this.#waited,
       peakBusy: this.#peak,
+    };
+  }
+
+  /**
+   * Returns the means over a window that ends now.
+   *
+   * @param window in ms, at most a minute
+   */
+  recent(now: number, window: number): RecentMeans {
+    const queued = this.queued.recent(now, window);
+    const busy = this.busy.recent(now, window);
+    const places = this.concurrency.recent(now, window);
+    return {
+      seconds: queued.time / 1000,
+      utilisation: per(busy.area, places.area),
+      meanQueued: per(queued.area, queued.time),
     };
   }
 
@@ -278,6 +314,11 @@ export class PoolFigures {
   }
 }
 
+/** A mean: 0 where there is nothing to divide by. */
+function per(area: number, unit: number): number {
+  return unit > 0 && unit < Infinity ? area / unit : 0;
+}
+
 function noRejections(): Record<Reason, number> {
   return {
     queue_full: 0,
@@ -286,72 +327,4 @@ function noRejections(): Record<Reason, number> {
     client_gone: 0,
     shutdown: 0,
   };
-}
-
-/** A level and its integral over time. */
-export class TimeWeighted {
-  #level: number;
-  #last: number;
-  #area = 0;
-
-  /** @param level initial level; @param at start of the integral, in ms */
-  constructor(level: number, at: number) {
-    this.#level = level;
-    this.#last = at;
-  }
-
-  /** The current level. */
-  get level(): number {
-    return this.#level;
-  }
-
-  /** Changes the level. A time before the last change counts as the time of that change. */
-  add(delta: number, at: number): void {
-    this.set(this.#level + delta, at);
-  }
-
-  /** Sets the level. A time before the last change counts as the time of that change. */
-  set(level: number, at: number): void {
-    this.#area = this.area(at);
-    if (at > this.#last) this.#last = at;
-    this.#level = level;
-  }
-
-  /** The integral up to a time, in level · ms. */
-  area(at: number): number {
-    return at > this.#last
-      ? this.#area + this.#level * (at - this.#last)
-      : this.#area;
-  }
-}
-
-/** Time after which a past level has the weight 1/e, in ms. */
-const MEMORY = 1000;
-
-/** The exponentially weighted mean of a level over the recent past. */
-export class RecentLevel {
-  #level: number;
-  #mean: number;
-  #at: number;
-
-  /** @param level initial level, which holds for the whole past; @param at present, in ms */
-  constructor(level: number, at: number) {
-    this.#level = this.#mean = level;
-    this.#at = at;
-  }
-
-  /** Sets the level. A time before the last change counts as the time of that change. */
-  set(level: number, at: number): void {
-    this.#mean = this.mean(at);
-    if (at > this.#at) this.#at = at;
-    this.#level = level;
-  }
-
-  /** Returns the mean at a time. */
-  mean(at: number): number {
-    return at > this.#at
-      ? this.#level +
-        (this.#mean - this.#level) * Math.exp((this.#at - at) / MEMORY)
-      : this.#mean;
-  }
 }

@@ -307,7 +307,7 @@ export class Pool implements Lease, QueueOwner {
     const at = this.#options.clock.now();
     this.#concurrency = concurrency;
     this.#capacity = capacity;
-    this.figures.concurrency.set(concurrency, at);
+    this.figures.resize(concurrency, at);
     this.#throughput?.update(this.#busy >= concurrency, at);
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ByteMap, ENTRY_BYTES } from "../../core/plugin.ts";
 
 /** Figures of a client from its first refusal on; times in ms. */
 export interface RetryFigures {
@@ -10,8 +11,10 @@ export interface RetryFigures {
   readonly requests: number;
   /** Number of refused requests. */
   readonly refused: number;
-  /** Number of requests that were retries. */
+  /** Number of requests that were retries: the same as a refused one. */
   readonly retries: number;
+  /** Number of requests that may be retries: all but their bodies, which are not compared, is the same as of a refused one. */
+  readonly uncertain: number;
   /** Number of retries of refusals with Retry-After. */
   readonly told: number;
   /** Number of retries that came before the time that Retry-After had named. */
@@ -28,19 +31,50 @@ export interface RetryFigures {
   readonly jitter: number | null;
   /** Factor by which the spacing grows from attempt to attempt; null where no request was retried twice. */
   readonly backoff: number | null;
+  /**
+   * Number of requests that were sent again although they had been served, and the mean time from the answer to the next; null where
+   * there are none. A client that does so as soon as after a refusal does not retry: it sends whatever comes.
+   */
+  readonly repeats: { readonly count: number; readonly mean: number } | null;
 }
 
 /** Maximum number of attempts that are told apart; further ones count as the last. */
 const ATTEMPTS = 8;
 
 /** Maximum number of refusals of a client that wait for a retry; of more, the oldest are taken for given up. */
-const OPEN = 256;
+const OPEN = 128;
 
-/** Bytes of a behaviour at most: an object with two boxed numbers for each open refusal, and the figures of the spacings. */
-export const BEHAVIOUR_BYTES: number = OPEN * 96 + (ATTEMPTS + 1) * 160;
+/** Maximum number of requests of a client that are recognised when they are sent again though they were served. */
+const SERVED = 32;
+
+/** Maximum length of a {@linkcode Identity.key}, in characters. */
+export const LONGEST_IDENTITY = 25;
+
+/** Bytes of a key at most. */
+const KEY_BYTES = 2 * LONGEST_IDENTITY + 16;
+
+/** Bytes of all requests that are recognised. */
+const SERVED_BYTES = SERVED * (ENTRY_BYTES + KEY_BYTES);
+
+/** Bytes of a behaviour at most: refusals that wait for a retry, requests that were served, and the figures of the spacings. */
+export const BEHAVIOUR_BYTES: number = OPEN * (96 + KEY_BYTES) +
+  SERVED_BYTES + (ATTEMPTS + 2) * 160;
+
+/** Time by which a retry may be sooner than it was told, in ms: timers round to milliseconds, and fire a little early. */
+const TIMER_ERROR = 5;
+
+/** Distinguishes requests from one another. */
+export interface Identity {
+  /** Equal for equal requests. */
+  readonly key: string;
+  /** True if requests with this key are the same; false if they may differ in what is not known. */
+  readonly certain: boolean;
+}
 
 /** A refusal that has not been retried yet. */
 interface OpenRefusal {
+  /** Key of the request. */
+  readonly key: string;
   /** Time of the refusal, in ms of the clock. */
   readonly at: number;
   /** Time that Retry-After named, in ms of the clock; undefined without Retry-After. */
@@ -49,7 +83,7 @@ interface OpenRefusal {
   readonly attempt: number;
 }
 
-/** A request, as a first attempt or a retry. */
+/** A request, as a first attempt, a retry, or one of those whose nature cannot be told. */
 export interface Attempt {
   /** Zero-based number of the attempt: 0 is no retry. */
   readonly attempt: number;
@@ -57,41 +91,80 @@ export interface Attempt {
   readonly spacing?: number;
   /** True if it came before the time that Retry-After had named; undefined without Retry-After. */
   readonly early?: boolean | undefined;
+  /** True if it may be a retry. */
+  readonly uncertain?: boolean;
+  /** Time since the same request was served, in ms; 0 if it still is. Undefined if it was not served lately, and for retries. */
+  readonly repeated?: number;
 }
 
 /** Counts the requests of one client, from its first refusal on. */
 export class RetryBehaviour {
   readonly #open: OpenRefusal[] = [];
+  /**
+   * Times at which requests were answered, in ms of the clock, by key; Infinity for those under way, -Infinity for those that were
+   * not served.
+   */
+  readonly #served = new ByteMap<number>(SERVED_BYTES, 16);
   readonly #spacing = new Spread();
+  readonly #repeats = new Spread();
   readonly #byAttempt: Spread[] = [];
   #requests = 0;
   #refused = 0;
   #retries = 0;
+  #uncertain = 0;
   #told = 0;
   #early = 0;
 
   /**
-   * Counts a request. It is taken for a retry of the oldest refusal without one, unless that is too long ago.
+   * Counts a request. It is a retry of the oldest refusal of the same request, unless that is too long ago.
    *
    * @param horizon time after the refusal, or after the time that Retry-After named, from which on a request is a new one, in ms
    */
-  arrived(now: number, horizon: number): Attempt {
-    let open = this.#open.shift();
-    while (open !== undefined && now > (open.promised ?? open.at) + horizon) {
-      open = this.#open.shift();
-    }
-    const attempt = open === undefined ? { attempt: 0 } : {
-      attempt: open.attempt + 1,
-      spacing: now - open.at,
-      early: open.promised === undefined ? undefined : now < open.promised,
-    };
+  arrived(
+    { key, certain }: Identity,
+    now: number,
+    horizon: number,
+  ): Attempt {
+    const attempt = this.#classify({ key, certain }, now, horizon);
     this.count(attempt);
+    this.#served.set(key, Infinity);
     return attempt;
   }
 
+  #classify({ key, certain }: Identity, now: number, horizon: number): Attempt {
+    const refusal = this.#takeOpen(key, now - horizon);
+    if (refusal !== undefined) {
+      if (!certain) return { attempt: 0, uncertain: true };
+      const { at, promised, attempt } = refusal;
+      return {
+        attempt: attempt + 1,
+        spacing: now - at,
+        early: promised === undefined
+          ? undefined
+          : now < promised - TIMER_ERROR,
+      };
+    }
+    const served = this.#served.get(key);
+    return !certain || served === undefined || now > served + horizon
+      ? { attempt: 0 }
+      : { attempt: 0, repeated: Math.max(0, now - served) };
+  }
+
+  /** Takes the oldest refusal of a request whose retry was due at a time or later. */
+  #takeOpen(key: string, since: number): OpenRefusal | undefined {
+    for (;;) {
+      const index = this.#open.findIndex((open) => open.key === key);
+      if (index < 0) return undefined;
+      const [open] = this.#open.splice(index, 1);
+      if ((open.promised ?? open.at) >= since) return open;
+    }
+  }
+
   /** Counts a request that was classified elsewhere. */
-  count({ attempt, spacing, early }: Attempt): void {
+  count({ attempt, spacing, early, uncertain, repeated }: Attempt): void {
     this.#requests++;
+    if (uncertain) this.#uncertain++;
+    if (repeated !== undefined) this.#repeats.add(repeated);
     if (spacing === undefined) return;
     this.#retries++;
     if (early !== undefined) this.#told++;
@@ -107,16 +180,32 @@ export class RetryBehaviour {
    * @param attempt zero-based number of the attempt
    * @param retryAfter value of Retry-After, in ms; undefined without the header
    */
-  refused(at: number, attempt: number, retryAfter: number | undefined): void {
+  refused(
+    { key }: Identity,
+    at: number,
+    { attempt, retryAfter }: {
+      readonly attempt: number;
+      readonly retryAfter: number | undefined;
+    },
+  ): void {
     this.#refused++;
     if (this.#open.length >= OPEN) this.#open.shift();
     const promised = retryAfter === undefined ? undefined : at + retryAfter;
-    this.#open.push({ at, promised, attempt });
+    this.#open.push({ key, at, promised, attempt });
   }
 
   /** Counts a refusal that is remembered elsewhere. */
   countRefusal(): void {
     this.#refused++;
+  }
+
+  /**
+   * Notes the end of a request.
+   *
+   * @param at time of its answer, in ms of the clock; undefined if it was not served
+   */
+  ended({ key }: Identity, at: number = -Infinity): void {
+    this.#served.set(key, at);
   }
 
   /** Returns the figures so far. */
@@ -127,6 +216,7 @@ export class RetryBehaviour {
       requests: this.#requests,
       refused: this.#refused,
       retries: this.#retries,
+      uncertain: this.#uncertain,
       told: this.#told,
       early: this.#early,
       amplification: this.#requests /
@@ -134,6 +224,9 @@ export class RetryBehaviour {
       spacing: spaced ? { mean, min, max } : null,
       jitter: this.#jitter(),
       backoff: this.#backoff(),
+      repeats: this.#repeats.count === 0
+        ? null
+        : { count: this.#repeats.count, mean: this.#repeats.mean },
     };
   }
 
@@ -174,27 +267,61 @@ const MOST_AMPLIFICATION = 2;
 /** Minimum growth of the spacing that counts as backing off. */
 const LEAST_BACKOFF = 1.2;
 
-/** Describes what a client does wrong; where nothing is wrong, says so. */
+/** Factor by which two mean times must differ to be told apart. */
+const SAME_FACTOR = 2;
+
+/** Difference below which two mean times are not told apart, in ms. */
+const SAME_TIME = 2;
+
+/** Describes the behaviour of a client, as far as it was measured: errors, else manners, else that they cannot be told. */
 export function verdict(figures: RetryFigures): string {
-  const { retries, refused, told, early, amplification, jitter, backoff } =
+  const { retries, uncertain, refused, told, early, spacing, repeats } =
     figures;
   if (refused === 0) return "No request was refused";
-  if (retries === 0) return `Was refused ${times(refused)} and never retried`;
-  const issues: string[] = [];
+  if (retries + uncertain === 0) {
+    return `Was refused ${times(refused)} and never retried`;
+  }
+  const unknown = uncertain === 0
+    ? ""
+    : `${retries > 0 ? "; cannot tell" : "Cannot tell"} whether ${
+      requests(uncertain)
+    } ${
+      uncertain === 1 ? "was a retry" : "were retries"
+    }, since bodies are not compared: an Idempotency-Key or a Content-Digest would tell`;
+  if (spacing === null) return unknown;
+  if (repeats !== null && isSame(repeats.mean, spacing.mean)) {
+    return `Cannot tell retries from new requests: it sends the same requests again ${
+      time(repeats.mean)
+    } after they were served, and ${
+      time(spacing.mean)
+    } after they were refused`;
+  }
+  const waits = told > 0 && early <= EARLY_SHARE * told;
+  const bad = errors(figures);
+  const judged = bad.length > 0
+    ? `${waits ? "waits as long as it is told, but " : ""}${bad.join("; ")}`
+    : manners(figures, waits);
+  return capitalised(judged) + unknown;
+}
+
+function errors(
+  { retries, told, early, amplification, jitter, backoff }: RetryFigures,
+): string[] {
+  const found: string[] = [];
   if (early > EARLY_SHARE * told) {
-    issues.push(
+    found.push(
       `comes back too early: ${early} of ${told} retries were sooner than Retry-After said`,
     );
   }
   if (amplification > MOST_AMPLIFICATION) {
-    issues.push(
+    found.push(
       `multiplies its load by ${
         amplification.toFixed(1)
       }: give up, or retry from a budget`,
     );
   }
   if (jitter !== null && jitter < LEAST_JITTER) {
-    issues.push(
+    found.push(
       `retries without jitter (${
         percent(jitter)
       } spread): clients refused together come back together`,
@@ -202,14 +329,42 @@ export function verdict(figures: RetryFigures): string {
   }
   // A client that is told when to come back has no need to back off.
   if (backoff !== null && backoff < LEAST_BACKOFF && told < retries) {
-    issues.push("does not back off: its retries stay as frequent as the first");
+    found.push("does not back off: its retries stay as frequent as the first");
   }
-  if (issues.length === 0) {
-    return told > 0
-      ? "Well-mannered: waits as long as it is told and spreads its retries"
-      : "Well-mannered: backs off and spreads its retries";
-  }
-  return capitalised(issues.join("; "));
+  return found;
+}
+
+/** What a client without errors does well. */
+function manners(
+  { retries, told, jitter, backoff }: RetryFigures,
+  waits: boolean,
+): string {
+  const good: string[] = [];
+  if (waits) good.push("waits as long as it is told");
+  if (backoff !== null && told < retries) good.push("backs off");
+  if (jitter !== null) good.push("spreads its retries");
+  const open = jitter === null
+    ? `${
+      retries === 1 ? "one retry does" : `${retries} retries do`
+    } not show whether it spreads them`
+    : "";
+  if (good.length === 0) return `cannot tell yet: ${open}`;
+  return `well-mannered: ${good.join(" and ")}${open && `; ${open}`}`;
+}
+
+/** True if two mean times cannot be told apart. */
+function isSame(a: number, b: number): boolean {
+  return a <= SAME_FACTOR * b + SAME_TIME && b <= SAME_FACTOR * a + SAME_TIME;
+}
+
+function time(milliseconds: number): string {
+  return milliseconds < 1000
+    ? `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`
+    : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function requests(n: number): string {
+  return n === 1 ? "one request" : `${n} requests`;
 }
 
 function times(n: number): string {

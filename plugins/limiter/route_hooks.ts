@@ -62,6 +62,7 @@ export function routeHooks(
       resets(onFull) || resets(onTimeout)
     ),
     admit: [attributed(admit[0], clients), ...admit.slice(1)],
+    observe: (exchange: Exchange) => clients.ended(exchange),
     ...(limited.length > 0 && {
       respond: (exchange: Exchange, response: Response) =>
         withRateLimits(exchange, response, {

@@ -29,7 +29,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/exporters/prom_client.ts": "#metrics",
     "plugins/exporters/prometheus.ts": "#omitted",
     "plugins/limiter/checks.ts": "#after",
-    "plugins/limiter/limiter.ts": "#pools #used #inline #first",
+    "plugins/limiter/limiter.ts": "#pools #used #inline #taken",
     "plugins/limiter/state.ts": "#pools",
   },
   "number of series": { "core/observe/metric_series.ts": "#entries" },

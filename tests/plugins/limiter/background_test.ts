@@ -11,6 +11,20 @@ import { type TestPool, testPool, Visitor } from "./_pools.ts";
 import { poissonArrivals, simulate } from "../../support/simulation.ts";
 import { near, Probe } from "./_queueing.ts";
 import { pools, serve } from "./_server.ts";
+import { call } from "../../support/http.ts";
+import { createKit } from "../../../core/config/mod.ts";
+
+const kit = createKit({
+  folder: "/",
+  distribution: () => {
+    throw new Error("no distribution is needed here");
+  },
+});
+
+/** Parses a signal of plain numbers. */
+function signal(written: unknown): Signal {
+  return kit.signal(kit.number()).parse(written) as Signal;
+}
 
 /** Makes a background that follows a rate. */
 function background(test: TestPool, rate: Signal, ms: number): Background {
@@ -221,4 +235,108 @@ Deno.test("overriding the signal and giving it back at once changes no arrival",
     }),
     arrivals(() => {}),
   );
+});
+
+/** Rates of 5 to 15/s in all forms, each of which lasts for 20 ms. */
+function changes(count: number): Signal[] {
+  const forms = [
+    (mean: number) => mean,
+    (mean: number) => ({ ramp: { from: mean, to: mean / 2, over: 15 } }),
+    (mean: number) => ({ sine: { mean, amplitude: mean, period: 13 } }),
+    (mean: number) => ({
+      steps: [{ at: 0, value: 0 }, { at: 7, value: mean }],
+    }),
+  ];
+  return Array.from(
+    { length: count },
+    (_, n) => signal(forms[n % forms.length](5 + n * Math.SQRT2 % 10)),
+  );
+}
+
+Deno.test("however often the rate is changed, arrivals are unit-exponential steps on the integral of all rates", () => {
+  const test = testPool({ concurrency: Infinity });
+  const rates = changes(12_000);
+  const phantoms = background(test, rates[0], 0);
+  const steps = [0];
+  let before = 0;
+  for (const [n, rate] of rates.entries()) {
+    phantoms.follow(settings(rate, 0));
+    // Some changes are made by the dial.
+    if (n % 10 === 9) phantoms.override(n % 20);
+    for (let time = 1; time <= 20; time++) {
+      const arrived = phantoms.arrived;
+      test.clock.advance(1);
+      const now = n % 10 === 9 ? n % 20 * time : rate.integral(time);
+      for (let k = arrived; k < phantoms.arrived; k++) {
+        steps.push((before + now) / 1000);
+      }
+    }
+    before += n % 10 === 9 ? n % 20 * 20 : rate.integral(20);
+    phantoms.override(undefined);
+  }
+  const stream = createStream([1, 2], "arrivals");
+  let expected = 0;
+  for (let k = 0; k + 1 < steps.length; k++) {
+    expected -= Math.log(stream.uniform(k));
+    // An arrival is known to the ms, in which at most 0.02 arrivals are expected.
+    ok(
+      Math.abs(steps[k + 1] - expected) < 0.03,
+      `${k}: ${steps[k + 1]}, ${expected}`,
+    );
+  }
+  near(steps.length, before / 1000, 0.05);
+  phantoms.stop();
+});
+
+Deno.test("a background that PATCH changes every 20 ms has as many arrivals as its rates say", async () => {
+  await using test = await serve({
+    db: {
+      concurrency: 1000,
+      background: { rate: "10/s", serviceTime: "1ms" },
+    },
+  }, [{ path: "/", limiter: "db" }]);
+  const changes = 1000;
+  for (let n = 0; n < changes; n++) {
+    const { status } = await call(test.server, "/_perfmock/limiter/pools/db", {
+      method: "PATCH",
+      body: JSON.stringify({ background: { rate: n % 2 === 0 ? 11 : 9 } }),
+    });
+    equal(status, 200);
+    test.clock.advance(20);
+  }
+  const [{ background }] = await pools(test);
+  // 200 on average; the deviation of a Poisson count is its root.
+  ok(Math.abs((background?.arrivals ?? 0) - 200) < 4 * Math.sqrt(200));
+});
+
+Deno.test("a background that rests every 20 ms has as many arrivals as in the time between", () => {
+  const test = testPool({ concurrency: Infinity });
+  const phantoms = background(test, constant(10), 0);
+  for (let n = 0; n < 20_000; n++) {
+    test.clock.advance(20);
+    phantoms.follow(undefined);
+    test.clock.advance(20);
+    phantoms.follow(settings(constant(10), 0));
+  }
+  near(phantoms.arrived, 4000, 0.06);
+  phantoms.stop();
+});
+
+Deno.test("an arrival whose time has come is not lost to a rate of 0", () => {
+  const test = testPool({ concurrency: Infinity });
+  const phantoms = background(test, constant(1), 0);
+  const first = -1000 * Math.log(createStream([1, 2], "arrivals").uniform(0));
+  let arrivedAt = NaN;
+  test.clock.at(first, () => {
+    // The phantom's own timer is set later than this one, and has not fired.
+    phantoms.override(undefined);
+    phantoms.follow(settings(constant(0), 0));
+    arrivedAt = test.clock.now();
+  }, undefined);
+  phantoms.override(2);
+  phantoms.override(undefined);
+  test.clock.advance(first + 1);
+  equal(arrivedAt, first);
+  equal(phantoms.arrived, 1);
+  phantoms.stop();
 });

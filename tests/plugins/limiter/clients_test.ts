@@ -3,6 +3,7 @@ import type { Exchange } from "../../../core/plugin.ts";
 import {
   clientKey,
   Clients,
+  identityOf,
   MOST_CLIENTS,
 } from "../../../plugins/limiter/clients.ts";
 import {
@@ -10,10 +11,21 @@ import {
   verdict,
 } from "../../../plugins/limiter/retry_behaviour.ts";
 
-function request(arrival: number, client: string): Exchange {
+/** A request, by default a GET of "/" without a body. */
+interface Sent {
+  readonly method?: string;
+  readonly path?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function request(arrival: number, client: string, sent: Sent = {}): Exchange {
+  const { method = "GET", headers = {} } = sent;
   return {
     arrival,
-    header: (name: string) => name === "x-client" ? client : null,
+    method,
+    path: "path" in sent ? sent.path : "/",
+    header: (name: string) =>
+      name === "x-client" ? client : headers[name] ?? null,
   } as unknown as Exchange;
 }
 
@@ -22,20 +34,25 @@ function watch(): Clients {
   return new Clients(clientKey("x-client"));
 }
 
-/** Sends a request of a client, which is refused at once or not. */
+/** Sends a request of a client, which is refused at once, with or without Retry-After in s, or served at once. */
 function send(
   clients: Clients,
   [client, at]: readonly [string, number],
   retryAfter?: number | "served",
+  sent?: Sent,
 ): void {
-  const exchange = request(at, client);
+  const exchange = request(at, client, sent);
   clients.arrived(exchange);
-  if (retryAfter === "served") return;
-  clients.refused(exchange, {
-    reason: "queue_full",
-    status: 503,
-    ...(retryAfter !== undefined && { retryAfter }),
-  }, at);
+  const end = { status: 200, outcome: "answered", end: at };
+  if (retryAfter !== "served") {
+    clients.refused(exchange, {
+      reason: "queue_full",
+      status: 503,
+      ...(retryAfter !== undefined && { retryAfter }),
+    }, at);
+    Object.assign(end, { status: 503, outcome: "rejected" });
+  }
+  clients.ended(Object.assign(exchange, end as Partial<Exchange>));
 }
 
 function of(clients: Clients, name: string) {
@@ -59,8 +76,10 @@ Deno.test("the verdict on a client that retries too early and at equal intervals
     early: 9,
     amplification: 10,
     spacing: { mean: 100, min: 100, max: 100 },
+    uncertain: 0,
     jitter: null,
     backoff: 1,
+    repeats: null,
   });
   match(verdict, /^Comes back too early: 9 of 9 retries/);
   match(verdict, /multiplies its load by 10\.0/);
@@ -81,7 +100,10 @@ Deno.test("the verdict on a client that waits as told and spreads its retries is
   // The standard deviation of 1000, 1050, … 1450 is 151.4.
   ok(Math.abs((figures.jitter ?? 0) - 151.3825 / 1225) < 1e-6);
   equal(figures.backoff, null);
-  match(verdict, /^Well-mannered: waits as long as it is told/);
+  equal(
+    verdict,
+    "Well-mannered: waits as long as it is told and spreads its retries",
+  );
 });
 
 Deno.test("exponential back-off is not counted as jitter, and is measured as a factor", () => {
@@ -135,10 +157,178 @@ Deno.test("a client that was never refused is not listed; the sum of all is", ()
 
 Deno.test("of a client with many refusals at once a limited number is remembered", () => {
   const clients = watch();
-  for (let n = 0; n < 300; n++) send(clients, ["a", 0], 1);
-  for (let n = 0; n < 400; n++) send(clients, ["a", 2000 + n], "served");
-  // Each of the first 300 but the first is taken for a retry of the one before.
-  deepEqual([of(clients, "a").requests, of(clients, "a").retries], [700, 300]);
+  const item = (n: number) => ({ path: `/items/${n}` });
+  for (let n = 0; n < 300; n++) send(clients, ["a", 0], 1, item(n));
+  for (let n = 0; n < 300; n++) {
+    send(clients, ["a", 2000 + n], "served", item(n));
+  }
+  deepEqual([of(clients, "a").requests, of(clients, "a").retries], [600, 128]);
+});
+
+Deno.test("different requests of a client that never retries are no retries", () => {
+  const POST = { method: "POST", headers: { "content-length": "9" } };
+  const different: Readonly<Record<string, (n: number) => Sent>> = {
+    paths: (n) => ({ path: `/items/${n}` }),
+    queries: (n) => ({ path: `/items?page=${n}` }),
+    methods: (n) => ({
+      method: ["GET", "HEAD", "DELETE"][n % 3],
+      path: `/${n / 3 | 0}`,
+    }),
+    "idempotency keys": (n) => ({
+      ...POST,
+      headers: { ...POST.headers, "idempotency-key": `${n}` },
+    }),
+    digests: (n) => ({
+      ...POST,
+      headers: { ...POST.headers, "content-digest": `sha-256=:${n}:` },
+    }),
+    lengths: (n) => ({ ...POST, headers: { "content-length": `${n + 1}` } }),
+  };
+  for (const [what, sent] of Object.entries(different)) {
+    const clients = watch();
+    for (let n = 0; n < 10; n++) send(clients, ["a", n * 20], 1, sent(n));
+    const { retries, uncertain, amplification, verdict } = of(clients, "a");
+    deepEqual([retries, uncertain, amplification], [0, 0, 1], what);
+    equal(verdict, "Was refused 10 times and never retried", what);
+  }
+});
+
+Deno.test("a page that obeys Retry-After is not too early, in whatever order its requests come back", () => {
+  const clients = watch();
+  const page = Array.from({ length: 9 }, (_, n) => ({ path: `/part/${n}` }));
+  // The parts are refused one after another, each is told another time, and the last is told to come first.
+  const due = page.map((sent, n) => {
+    send(clients, ["page", n * 100], 9 - n, sent);
+    return { sent, at: n * 100 + (9 - n) * 1000 };
+  });
+  for (const { sent, at } of due.toSorted((a, b) => a.at - b.at)) {
+    // A timer of the client may fire a little early.
+    send(clients, ["page", at - 1], "served", sent);
+  }
+  const { retries, told, early, verdict } = of(clients, "page");
+  deepEqual([retries, told, early], [9, 9, 0]);
+  match(verdict, /^Well-mannered: waits as long as it is told/);
+});
+
+Deno.test("a request with a body that is not compared may be a retry: that cannot be told", () => {
+  for (
+    const headers of [
+      { "content-length": "20" },
+      { "transfer-encoding": "chunked" },
+      {}, // HTTP/2 does not announce a body.
+    ] as Readonly<Record<string, string>>[]
+  ) {
+    const clients = watch();
+    const order = { method: "POST", path: "/orders", headers };
+    for (let n = 0; n < 10; n++) send(clients, ["a", n * 20], 1, order);
+    const { retries, uncertain, early, verdict } = of(clients, "a");
+    deepEqual([retries, uncertain, early], [0, 9, 0]);
+    match(
+      verdict,
+      /^Cannot tell whether 9 requests were retries, since bodies/,
+    );
+    send(clients, ["a", 300], 1, { path: "/a" });
+    send(clients, ["a", 400], "served", { path: "/a" });
+    match(
+      of(clients, "a").verdict,
+      /^Comes back too early: 1 of 1.*; cannot tell whether 9 requests were/,
+    );
+  }
+  // Neither can it be told where there is no HTTP request, as in simulation.
+  const clients = watch();
+  send(clients, ["a", 0], 1, { path: undefined });
+  send(clients, ["a", 5], 1, { path: undefined });
+  match(of(clients, "a").verdict, /^Cannot tell whether one request was/);
+});
+
+Deno.test("the same Idempotency-Key or digest makes a request with a body a retry", () => {
+  for (
+    const name of [
+      "idempotency-key",
+      "content-digest",
+      "repr-digest",
+      "digest",
+      "content-md5",
+    ]
+  ) {
+    const clients = watch();
+    const order = {
+      method: "POST",
+      path: "/orders",
+      headers: { "content-length": "20", [name]: "x" },
+    };
+    send(clients, ["a", 0], 1, order);
+    send(clients, ["a", 100], "served", order);
+    const { retries, uncertain, early } = of(clients, "a");
+    deepEqual([retries, uncertain, early], [1, 0, 1], name);
+  }
+});
+
+Deno.test("retries of a client that sends the same whatever comes cannot be told", () => {
+  const clients = watch();
+  // A page that asks every second: every third time it is refused.
+  for (let n = 0; n < 30; n++) {
+    send(clients, ["poll", n * 1000], n % 3 === 0 ? 1 : "served");
+  }
+  const { repeats, verdict } = of(clients, "poll");
+  deepEqual(repeats, { count: 19, mean: 1000 });
+  equal(
+    verdict,
+    "Cannot tell retries from new requests: it sends the same requests again 1.0 s after they were served, and 1.0 s after they were refused",
+  );
+  // One that comes back far sooner after a refusal than after an answer retries.
+  for (let n = 0; n < 10; n++) {
+    send(clients, ["user", n * 1000]);
+    send(clients, ["user", n * 1000 + 50], "served");
+  }
+  match(of(clients, "user").verdict, /^Retries without jitter/);
+  // So does one that backs off only where it is refused.
+  for (let n = 0; n < 10; n++) {
+    send(clients, ["loop", n * 1000]);
+    send(clients, ["loop", n * 1000 + 900], "served");
+    send(clients, ["loop", n * 1000 + 900], "served");
+  }
+  match(of(clients, "loop").verdict, /^Retries without jitter/);
+});
+
+Deno.test("a request that is sent again while it is under way is no retry", () => {
+  const clients = watch();
+  send(clients, ["a", 0], undefined, { path: "/other" });
+  for (let n = 0; n < 3; n++) clients.arrived(request(10, "a"));
+  const { retries, repeats } = of(clients, "a");
+  deepEqual([retries, repeats], [0, { count: 2, mean: 0 }]);
+  // One that failed is neither: its client may have retried it for that.
+  const failed = request(20, "a", { path: "/failing" });
+  clients.arrived(failed);
+  clients.ended(
+    Object.assign(
+      failed,
+      { outcome: "answered", status: 500, end: 20 } as const,
+    ),
+  );
+  send(clients, ["a", 30], "served", { path: "/failing" });
+  equal(of(clients, "a").repeats?.count, 2);
+});
+
+Deno.test("requests that were queued before their client was known are counted with their refusals", () => {
+  const clients = watch();
+  const waiting = [1, 2, 3].map((n) => request(n, "a", { path: `/${n}` }));
+  for (const exchange of waiting) clients.arrived(exchange);
+  for (const exchange of waiting) {
+    clients.refused(exchange, { reason: "queue_timeout", status: 503 }, 500);
+  }
+  const { requests, refused, amplification } = of(clients, "a");
+  deepEqual([requests, refused, amplification], [3, 3, 1]);
+  equal(clients.report().all.requests, 3);
+});
+
+Deno.test("identityOf() tells clients apart, so that those who share an entry do not retry each other's requests", () => {
+  const clients = watch();
+  for (let n = 0; n < MOST_CLIENTS + 20; n++) send(clients, [`${n}`, 0], 1);
+  const { refused, retries } = of(clients, "__overflow__");
+  deepEqual([refused, retries], [20, 0]);
+  const one = request(0, "a");
+  ok(identityOf(one, "a").key !== identityOf(one, "b").key);
 });
 
 Deno.test("clients beyond the maximum share one entry", () => {
@@ -186,6 +376,8 @@ Deno.test("clients are distinguished by a header, by default the first forwarded
 });
 
 const FINE: RetryFigures = {
+  uncertain: 0,
+  repeats: null,
   requests: 15,
   refused: 5,
   retries: 5,
@@ -214,5 +406,36 @@ Deno.test("verdict() describes a client's errors in plain words", () => {
   equal(
     verdict({ ...FINE, told: 100, early: 5 }),
     "Well-mannered: waits as long as it is told and spreads its retries",
+  );
+  equal(
+    verdict({ ...FINE, told: 5, jitter: 0.001 }),
+    "Waits as long as it is told, but retries without jitter (0.1 % spread): clients refused together come back together",
+  );
+});
+
+Deno.test("verdict() praises and blames only what was measured", () => {
+  // Three retries within half a millisecond show no spread.
+  equal(
+    verdict({
+      ...FINE,
+      refused: 3,
+      retries: 3,
+      told: 3,
+      jitter: null,
+      backoff: null,
+    }),
+    "Well-mannered: waits as long as it is told; 3 retries do not show whether it spreads them",
+  );
+  equal(
+    verdict({ ...FINE, refused: 1, retries: 1, jitter: null, backoff: null }),
+    "Cannot tell yet: one retry does not show whether it spreads them",
+  );
+  equal(
+    verdict({ ...FINE, jitter: null }),
+    "Well-mannered: backs off; 5 retries do not show whether it spreads them",
+  );
+  equal(
+    verdict({ ...FINE, backoff: null }),
+    "Well-mannered: spreads its retries",
   );
 });

@@ -31,6 +31,8 @@ Deno.test("a pool serves as many requests as it has places; the others wait or a
       shutdown: 0,
     },
     utilisation: 1,
+    last10s: { seconds: 0.2, utilisation: 1, meanQueued: 1 },
+    last1m: { seconds: 0.2, utilisation: 1, meanQueued: 1 },
     meanQueued: 1,
     meanWait: 50,
     waited: 200,

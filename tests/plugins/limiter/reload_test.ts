@@ -164,7 +164,7 @@ Deno.test("a refused change changes nothing, and every issue has its path in the
   const { issues, title } = await json<{ issues: Issue[]; title: string }>(
     answer,
   );
-  match(title, /Cannot change the pool "db": 4 faults/);
+  match(title, /Cannot change the pool "db": 4 errors/);
   deepEqual(
     issues.map(({ path, suggestion }) => [path, suggestion]).sort(),
     [
