@@ -20,8 +20,12 @@ import { sessionEndpoints, type SessionStore } from "./session_endpoints.ts";
 
 /** Health of a server. */
 export interface Health {
-  /** `degraded` if there are reasons. */
-  readonly status: "ok" | "degraded";
+  /** `draining` while the server ends; otherwise `degraded` if there are reasons. */
+  readonly status: "ok" | "degraded" | "draining";
+  /** True: the server answers. For a liveness probe. */
+  readonly live: true;
+  /** True if mock requests are taken, false while the server ends. For a readiness probe. */
+  readonly ready: boolean;
   /** Version of perfmock. */
   readonly version: string;
   /** Time since the server was made, in milliseconds of its clock. */
@@ -32,7 +36,7 @@ export interface Health {
   readonly engine: EngineName | "none";
   /** Reason why it is not perfmock's own where the configuration leaves the choice; absent otherwise. */
   readonly engineReason?: string;
-  /** Reasons why it is degraded, one sentence each. */
+  /** Reasons why it is degraded, or takes no requests, one sentence each. */
   readonly reasons: readonly string[];
   /** Names of the activities of plugins, by kind, such as stress and load runs. */
   readonly active: Readonly<Record<string, readonly string[]>>;
@@ -107,9 +111,31 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
     endpoint({
       method: "GET",
       path: "/health",
-      summary: "Health of the server, with the reasons if it is degraded",
+      summary:
+        "Health of the server, with the reasons if it is degraded; 503 while it ends",
       answer: HEALTH,
-      handle: () => source.health(),
+      handle: () => readiness(source.health()),
+    }),
+    endpoint({
+      method: "GET",
+      path: "/health/live",
+      summary: "Liveness probe: the server answers, also while it ends",
+      answer: probe("live"),
+      handle() {
+        const { status, live } = source.health();
+        return { status, live };
+      },
+    }),
+    endpoint({
+      method: "GET",
+      path: "/health/ready",
+      summary:
+        "Readiness probe: 200 if the server takes mock requests, 503 while it ends",
+      answer: probe("ready"),
+      handle() {
+        const { status, ready } = source.health();
+        return readiness({ status, ready });
+      },
     }),
     endpoint({
       method: "GET",
@@ -172,6 +198,23 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
   ];
 }
 
+/** Gives an answer the status 503 while the server ends: probes look at nothing else. */
+function readiness(answer: Partial<Health>): unknown {
+  return answer.status === "draining"
+    ? Response.json(answer, { status: 503 })
+    : answer;
+}
+
+/** JSON Schema of a probe's answer. */
+function probe(member: "live" | "ready"): Record<string, unknown> {
+  const { status } = HEALTH_PROPERTIES;
+  return {
+    type: "object",
+    required: ["status", member],
+    properties: { status, [member]: { type: "boolean" } },
+  };
+}
+
 /** Default maximum number of entries that `GET requests` returns. */
 const JOURNAL_LIMIT = 100;
 
@@ -224,7 +267,9 @@ function wholeNumber(least: number) {
 }
 
 const HEALTH_PROPERTIES = {
-  status: { enum: ["ok", "degraded"] },
+  status: { enum: ["ok", "degraded", "draining"] },
+  live: { type: "boolean" },
+  ready: { type: "boolean" },
   version: TEXT,
   uptimeMs: { type: "number" },
   revision: COUNT,

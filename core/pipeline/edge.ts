@@ -7,7 +7,7 @@
 import { ByteMap } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
 import { corsHeaders, isPreflight, preflight } from "./cors.ts";
-import { LiveExchange, type Plan } from "./exchange.ts";
+import { type Flow, LiveExchange, type Plan } from "./exchange.ts";
 import {
   dismiss,
   FetchIncoming,
@@ -35,6 +35,8 @@ export interface Served {
   readonly endpoints: (request: Request) => Response | Promise<Response>;
   /** Answers a request that no route takes; `path` is decoded as routes are. */
   readonly unmatched: (incoming: Incoming, path: string) => Response;
+  /** Exchanges in flight: while they drain, no request is taken, whether a route takes it or not. */
+  readonly flow: Pick<Flow, "draining">;
 }
 
 /** Maximum number of bytes of URLs remembered with their plans, for each of the two maps. A frontend uses few; a crawl of many must not fill memory. */
@@ -111,12 +113,14 @@ export class Edge {
     if (this.#served === undefined) {
       return incoming.respond(unavailable(incoming, false));
     }
-    const { cors, matcher, endpoints, reserved, unmatched } = this.#served;
+    const { cors, flow, matcher, endpoints, reserved, unmatched } =
+      this.#served;
     const path = pathOf(incoming);
     if (reserved(path)) return incoming.respond(endpoints(incoming.request));
     if (cors && isPreflight(incoming)) {
       return incoming.respond(preflight(incoming));
     }
+    if (flow.draining) return incoming.respond(unavailable(incoming, cors));
     const plan = matcher.find(method, path)?.plan(method);
     if (plan === undefined) return incoming.respond(unmatched(incoming, path));
     // An OPTIONS request may be a preflight at one time and not at another.

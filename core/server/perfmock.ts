@@ -52,7 +52,7 @@ export interface Perfmock extends AsyncDisposable {
    * @throws PerfmockError `ARGUMENT_INVALID` if there is no such route
    */
   draw(route: string, sequence: number, key?: string): number;
-  /** Returns the state of the server: the HTTP server that runs, and reasons if it is degraded. */
+  /** Returns the state of the server: the HTTP server that runs, whether it takes requests, and reasons if it is degraded. */
   health(): Health;
   /** Returns the latest exchanges that have ended, oldest first. */
   requests(filter?: Partial<JournalFilter>): JournalEntry[];
@@ -85,7 +85,7 @@ export interface Perfmock extends AsyncDisposable {
   reset(): void;
   /**
    * Ends the server gracefully: waits at most `server.drainTimeout` until the exchanges in flight have ended, then cuts the rest.
-   * Meanwhile new requests are answered with 503, and the control API still works.
+   * Meanwhile new requests are answered with 503, `health` says that the server is not ready, and the control API still works.
    */
   drain(): Promise<void>;
   /** Ends the server at once: cuts exchanges in flight and releases all resources. */

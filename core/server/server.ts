@@ -457,6 +457,7 @@ export class Server implements Perfmock {
     const now = this.#clock.now();
     const reports = healthReports(world.revision.plugins);
     const { engine = "none", reason } = this.#listener ?? {};
+    const { draining } = this.#main.flow;
     const found = reasons({
       lateness: this.#recorder.lateness,
       lag: this.#recentLag,
@@ -468,8 +469,11 @@ export class Server implements Perfmock {
         ...this.#heldBack.reasons,
       ],
     }, now);
+    if (draining) found.unshift(this.#ending());
     return {
-      status: found.length === 0 ? "ok" : "degraded",
+      status: draining ? "draining" : found.length === 0 ? "ok" : "degraded",
+      live: true,
+      ready: !draining,
       version: VERSION,
       uptimeMs: now - this.#started,
       revision: world.number,
@@ -482,6 +486,14 @@ export class Server implements Perfmock {
         ...reports.map(({ exporters }) => exporters),
       ),
     };
+  }
+
+  /** Says that the server ends, and what it waits for. */
+  #ending(): string {
+    const left = this.inFlight;
+    return `The server is shutting down: new requests are answered with 503, ${left} ${
+      left === 1 ? "is" : "are"
+    } under way`;
   }
 
   reset(): void {

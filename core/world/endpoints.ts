@@ -132,7 +132,7 @@ export function* served(
     readonly config: PerfmockConfig;
     readonly world: Pick<
       WorldState,
-      "control" | "failures" | "powers" | "recorder"
+      "control" | "failures" | "flow" | "powers" | "recorder"
     >;
     /** Plugins whose control calls are refused, since this world is a session and they belong to the server. */
     readonly absent: readonly LoadedPlugin[];
@@ -203,6 +203,7 @@ export function* served(
       world.recorder.unmatched(incoming.method, response.status);
       return response;
     },
+    flow: world.flow,
   };
 }
 

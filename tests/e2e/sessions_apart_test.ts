@@ -22,6 +22,8 @@ const CALLS: Readonly<
   Record<string, readonly [status: number, body?: unknown]>
 > = {
   "GET /health": [200],
+  "GET /health/live": [200],
+  "GET /health/ready": [200],
   "GET /routes": [200],
   "GET /plugins": [200],
   "GET /stats": [200],

@@ -134,9 +134,18 @@ eachEngine.test("during a drain, exchanges in flight end on time, new requests r
     (await refused.json()).detail,
     "Requests under way are still answered; new ones are not taken",
   );
-  for (const path of ["/_perfmock/health", "/_perfmock/stats", "/metrics"]) {
+  for (
+    const [path, status] of [
+      ["/_perfmock/health", 503],
+      ["/_perfmock/health/live", 200],
+      ["/_perfmock/health/ready", 503],
+      ["/_perfmock/stats", 200],
+      ["/metrics", 200],
+      ["/nowhere", 503],
+    ] as const
+  ) {
     const response = await get(server, path);
-    equal(response.status, 200, path);
+    equal(response.status, status, path);
     await response.body?.cancel();
   }
   equal(server.inFlight, 1, "all of that happened meanwhile");

@@ -7,6 +7,8 @@ import { VirtualClock } from "../../../core/lib/time/mod.ts";
 
 const HEALTH = {
   status: "ok",
+  live: true,
+  ready: true,
   version: "0",
   uptimeMs: 1,
   revision: 1,

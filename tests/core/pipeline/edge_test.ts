@@ -177,6 +177,11 @@ Deno.test("an edge answers 503 before its first revision, and while it drains", 
       ["close", ORIGIN.origin],
     );
     equal(await statusOf(late), 503);
+    for (const [path, method] of [["/nowhere", "GET"], ["/now", "DELETE"]]) {
+      const other = receive(path, { method });
+      equal(await statusOf(other), 503, `${method} ${path}`);
+    }
+    equal(await statusOf(receive("/metrics")), 200);
     server.world.flow.draining = false;
   });
 });

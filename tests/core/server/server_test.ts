@@ -5,7 +5,7 @@ import type { Host, Plugin, RouteHooks } from "../../../core/plugin.ts";
 import { safeLog, Server } from "../../../core/server/server.ts";
 import { createTestServer, VirtualClock } from "../../../core/testing.ts";
 import { VERSION } from "../../../core/version.ts";
-import { call } from "../../support/http.ts";
+import { call, post } from "../../support/http.ts";
 import { hooks, plugin } from "../../support/plugins.ts";
 
 const ROUTES = [{ id: "r", path: "/r", serviceTime: "20ms" }];
@@ -86,6 +86,8 @@ Deno.test("health() reports ok, with version, revision and uptime on the server'
   await test.request("/r");
   deepEqual(test.server.health(), {
     status: "ok",
+    live: true,
+    ready: true,
     version: VERSION,
     uptimeMs: 20,
     revision: 1,
@@ -276,12 +278,66 @@ Deno.test("drain() lets exchanges in flight end on time, and answers 503 to new 
   const late = await call(server, "/r");
   equal(late.status, 503);
   equal((await late.json()).title, "The server is shutting down");
-  equal((await call(server, "/_perfmock/health")).status, 200);
   equal((await call(server, "/metrics")).status, 200);
   clock.advance(20);
   equal((await pending).status, 200);
   await drained;
   equal(clock.pending, 0);
+});
+
+Deno.test("health is live and ready until a drain, then live only; nothing but the control API answers otherwise than 503", async () => {
+  const clock = new VirtualClock();
+  const server = await createPerfmock({
+    server: { drainTimeout: "1m" },
+    routes: ROUTES,
+  }, { clock, listen: false });
+  const see = async (path: string, init?: RequestInit) => {
+    const response = await call(server, path, init);
+    return [response.status, response.status === 204 || await response.json()];
+  };
+  const health = "/_perfmock/health";
+  const probes = async () => {
+    const [status, { status: word, live, ready }] = await see(health);
+    return [
+      [status, word, live, ready],
+      await see(`${health}/live`),
+      await see(`${health}/ready`),
+    ];
+  };
+  deepEqual(await probes(), [
+    [200, "ok", true, true],
+    [200, { status: "ok", live: true }],
+    [200, { status: "ok", ready: true }],
+  ]);
+  const session = call(server, "/_perfmock/sessions", post({ name: "w1" }));
+  equal((await session).status, 201);
+  const pending = call(server, "/r");
+  const drained = server.drain();
+  deepEqual(await probes(), [
+    [503, "draining", true, false],
+    [200, { status: "draining", live: true }],
+    [503, { status: "draining", ready: false }],
+  ]);
+  deepEqual(server.health().reasons, [
+    "The server is shutting down: new requests are answered with 503, 1 is under way",
+  ]);
+  for (
+    const [path, init] of [
+      ["/r"],
+      ["/nowhere"],
+      ["/r", { method: "DELETE" }],
+      ["/r", { headers: { "perfmock-session": "w1" } }],
+      ["/nowhere", { headers: { "perfmock-session": "w1" } }],
+    ] as const
+  ) {
+    const [status, { title }] = await see(path, init);
+    deepEqual([status, title], [503, "The server is shutting down"], path);
+  }
+  const inSession = { headers: { "perfmock-session": "w1" } };
+  equal((await see(`${health}/ready`, inSession))[0], 503);
+  clock.advance(20);
+  await pending;
+  await drained;
 });
 
 Deno.test("drain() cuts the exchanges that are left after its timeout", async () => {
