@@ -153,7 +153,8 @@ function degrade(x: LiveExchange): void {
   try {
     for (; i < hooks.length; i++) {
       const time = hooks[i](x);
-      if (typeof time !== "number" || time !== time) throw noTime(time);
+      // False for NaN and for a negative time.
+      if (!(time >= 0) || typeof time !== "number") throw noTime(time);
       x.degradation += time;
     }
   } catch (error) {

@@ -405,7 +405,10 @@ function issuesOf(error: unknown, path: string, plugin: string): Issue[] {
   return [{ path, message: `Plugin "${plugin}" cannot take it: ${message}` }];
 }
 
-/** The dials of a route that core provides: a delay that is added, and the share of its faults. */
+/**
+ * The dials of a route that core provides: a delay that is added, and the share of its faults. A signal that turns one may pass
+ * through negative values, which count as 0.
+ */
 function coreDials(
   dials: RouteDials,
   faults: RouteFaults | undefined,
@@ -414,13 +417,13 @@ function coreDials(
   const delay: Dial<number> = {
     type: kit.duration(),
     turn: (value = 0) => {
-      dials.delay = value;
+      dials.delay = Math.max(0, value);
     },
   };
   const faultShare: Dial<number> = {
     type: kit.number({ min: 0 }),
     turn: (value = 1) => {
-      if (faults !== undefined) faults.scale = value;
+      if (faults !== undefined) faults.scale = Math.max(0, value);
     },
   };
   return {

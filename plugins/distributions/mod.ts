@@ -155,7 +155,8 @@ function bind(
     ...sampling.header !== undefined && { replayedBy: sampling.header },
     dials: {
       scale: dial(kit.number({ above: 0 }), (value) => {
-        drawn.scale = value ?? scale;
+        // A signal may pass through negative values.
+        drawn.scale = Math.max(0, value ?? scale);
       }),
       serviceTime: dial(kit.distribution(), (value) => {
         drawn.draw = value === undefined

@@ -130,6 +130,20 @@ Deno.test("the dials delay and faultShare add a delay and scale the shares of fa
   shares.release();
 });
 
+Deno.test("a signal below 0 counts as 0, whichever dial of a route it turns", async () => {
+  const made = await serverWith({
+    serviceTime: "10ms",
+    faults: [{ share: 0.5, status: 500 }],
+  });
+  await using _ = made.server;
+  for (const dial of ["delay", "faultShare", "scale"]) {
+    hold(made, dial).held.turn(-3);
+  }
+  for (const { status, drawnMs, totalMs } of await ask(made, 20)) {
+    deepEqual([status, drawnMs, totalMs], [200, 0, 0]);
+  }
+});
+
 Deno.test("a route has only the dials that affect it", async () => {
   const made = await serverWith({});
   await using _ = made.server;

@@ -324,7 +324,7 @@ for (const stage of ["admit", "serve", "degrade"] as const) {
   });
 }
 
-for (const time of [NaN, undefined as unknown as number]) {
+for (const time of [NaN, -1, undefined as unknown as number]) {
   for (
     const hooks of [{ serve: () => time }, { degrade: [() => 0, () => time] }]
   ) {
