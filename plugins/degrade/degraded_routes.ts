@@ -10,6 +10,7 @@ import {
   type Route,
   type RouteHooks,
 } from "../../core/plugin.ts";
+import { AddedWaits } from "./added_waits.ts";
 import { Backend, type BackendReport } from "./backend.ts";
 import {
   checkArrival,
@@ -20,7 +21,13 @@ import {
   type RefusalCounters,
   type RefusalState,
 } from "./exhaustion.ts";
-import { NO_PRESSURE, PRESSURE, type PressureSource } from "./input.ts";
+import {
+  NO_PRESSURE,
+  POOLS,
+  type PoolSource,
+  PRESSURE,
+  type PressureSource,
+} from "./input.ts";
 import {
   type BrownOutState,
   type Degradation,
@@ -33,6 +40,7 @@ import {
 import {
   type DegradeRouteOptions,
   type DegradeSettings,
+  type InputSettings,
   LEAK_EXHAUSTION,
   thresholdOf,
 } from "./settings.ts";
@@ -69,6 +77,7 @@ export interface DegradeReport {
 interface LastingState {
   readonly backends: Map<string, Backend>;
   readonly routes: Map<string, RouteState>;
+  readonly waits: WeakMap<PoolSource, AddedWaits>;
   /** Pressure that the routes have read last. */
   pressure: PressureSource;
 }
@@ -81,6 +90,7 @@ interface RouteState extends RefusalState, BrownOutState {
 
 /** A prepared route. */
 interface Prepared {
+  readonly settings: DegradeSettings;
   readonly state: RouteState;
   readonly backend: Backend;
   readonly inputs: Inputs;
@@ -109,6 +119,7 @@ export class DegradedRoutes {
     this.#lasting = host.keep("degrade", (): LastingState => ({
       backends: new Map(),
       routes: new Map(),
+      waits: new WeakMap(),
       pressure: NO_PRESSURE,
     }));
   }
@@ -134,6 +145,7 @@ export class DegradedRoutes {
       state,
       origin: () => state.origin,
       servers: settings.model === "erlang-c" ? settings.servers : undefined,
+      waits: (pool) => this.#waitsOf(pool),
     };
     const inputs = new Inputs(context);
     const model = prepareModel(settings, inputs, context);
@@ -143,6 +155,7 @@ export class DegradedRoutes {
       throw new PerfmockError("CONFIG_INVALID", first.message, inputs.issues);
     }
     this.#routes.set(route.id, {
+      settings,
       state,
       backend: context.backend,
       inputs,
@@ -214,9 +227,18 @@ export class DegradedRoutes {
     }
   }
 
-  /** Inputs that name the inline pool of a route without one. Asked after all routes were prepared. */
+  /**
+   * Inputs that name the inline pool of a route without one, and waits that are modelled twice. Asked after all routes were prepared.
+   */
   warnings(): Issue[] {
-    return [...this.#routes].flatMap(([id, { inputs }]) =>
+    const pools = this.#host.find(POOLS);
+    const twice = [...this.#routes].flatMap(([id, { settings }]) => {
+      if (settings.model !== "erlang-c" || pools === undefined) return [];
+      return pools.queuesOf(id).slice(0, 1).map((pool) =>
+        waitsTwice(id, pool, settings.input)
+      );
+    });
+    const missing = [...this.#routes].flatMap(([id, { inputs }]) =>
       inputs.bound.filter(({ bind }) => bind?.() === false).map(({ name }) => ({
         path: "",
         message: `Route "${id}" reads "${name}", a pool that does not exist`,
@@ -224,6 +246,16 @@ export class DegradedRoutes {
         allowed: "the pool that a route's limiter defines inline",
       }))
     );
+    return [...missing, ...twice];
+  }
+
+  #waitsOf(pool: PoolSource): AddedWaits {
+    let waits = this.#lasting.waits.get(pool);
+    if (waits === undefined) {
+      waits = new AddedWaits();
+      this.#lasting.waits.set(pool, waits);
+    }
+    return waits;
   }
 
   /** Looked up when routes are prepared, so that the order of the plugins does not matter. */
@@ -342,6 +374,25 @@ function degradation(
     const extra = model === undefined ? 0 : model(exchange);
     backend.serve(service, start);
     return pause + extra + service * backend.coldness(start);
+  };
+}
+
+/** Warns that the requests of a route wait in a queue, and that `erlang-c` models the same wait. */
+function waitsTwice(
+  route: string,
+  pool: string,
+  input: InputSettings | undefined,
+): Issue {
+  const queue =
+    `requests of route "${route}" wait in the queue of pool "${pool}"`;
+  return {
+    path: "",
+    message: input === undefined
+      ? `"erlang-c" adds no time: ${queue} already`
+      : `"erlang-c" adds the mean wait twice: ${queue} as well`,
+    value: "erlang-c",
+    allowed:
+      'either a pool with a queue, or "erlang-c" with "servers" on a route without one',
   };
 }
 

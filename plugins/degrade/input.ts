@@ -5,6 +5,7 @@
  * @module
  */
 import type { Host, Issue, Key, Signal } from "../../core/plugin.ts";
+import type { AddedWaits } from "./added_waits.ts";
 import type { Backend } from "./backend.ts";
 import type { InputSettings } from "./settings.ts";
 
@@ -28,6 +29,8 @@ export interface PoolSources {
   names(): Iterable<string>;
   /** First pool that a route takes. */
   ofRoute(id: string): PoolSource | undefined;
+  /** Names of the pools with a queue that a route takes. */
+  queuesOf(id: string): readonly string[];
 }
 
 /** Key of the service that the plugin `limiter` provides. */
@@ -87,6 +90,8 @@ export interface InputContext {
   readonly origin: () => number;
   /** Number of cores that the user has set; undefined if none. */
   readonly servers: number | undefined;
+  /** Returns the waits that models add while requests hold places of a pool. */
+  readonly waits: (pool: PoolSource) => AddedWaits;
 }
 
 /** A bound input. */
@@ -103,6 +108,10 @@ export interface Input {
   readonly servers: () => number;
   /** True if the backend has to average its load. */
   readonly readsLoad: boolean;
+  /** Waits of requests that hold a place of the pool that is read; undefined if the route takes no place of it. */
+  readonly waits?: () => AddedWaits | undefined;
+  /** True if requests wait in the queue of a pool that their route takes, so that no wait is to be added. Default false. */
+  readonly queued?: () => boolean;
   /** Looks up a pool that may not have existed when the route was prepared; returns false if it still does not. */
   readonly bind?: () => boolean;
 }
@@ -159,19 +168,42 @@ export function bindInput(
 /** The pool that the route takes or, if it takes none, the load of its backend: known once all routes are prepared. */
 export function poolOrLoad(context: InputContext): Input {
   const { backend, host, route, servers = 1 } = context;
-  let pool: PoolSource | undefined;
+  let taken: TakenPool | undefined;
+  let queued = false;
   return {
     name: "pool or load",
-    share: (at) => pool?.utilisation() ?? backend.load(at) / servers,
+    share: (at) => taken?.share(at) ?? backend.load(at) / servers,
     count: undefined,
-    servers: () => context.servers ?? pool?.concurrency ?? 1,
+    servers: () => context.servers ?? taken?.pool.concurrency ?? 1,
     readsLoad: true,
+    waits: () => taken?.waits,
+    queued: () => queued,
     bind: () => {
-      pool = host.find(POOLS)?.ofRoute(route);
-      pool?.utilisation(); // The first call starts averaging.
+      const pools = host.find(POOLS);
+      taken = TakenPool.of(pools?.ofRoute(route), context);
+      queued = pools !== undefined && pools.queuesOf(route).length > 0;
       return true;
     },
   };
+}
+
+/** A pool that the route itself takes: its share without the time for which its requests hold a place in an added wait. */
+class TakenPool {
+  static of(
+    pool: PoolSource | undefined,
+    { waits }: InputContext,
+  ): TakenPool | undefined {
+    if (pool === undefined) return undefined;
+    pool.utilisation(); // The first call starts averaging.
+    return new TakenPool(pool, waits(pool));
+  }
+
+  constructor(readonly pool: PoolSource, readonly waits: AddedWaits) {}
+
+  share(at: number): number {
+    const waiting = this.waits.mean(at) / this.pool.concurrency;
+    return Math.max(0, this.pool.utilisation() - waiting);
+  }
 }
 
 function signalInput(
@@ -189,7 +221,7 @@ function signalInput(
 }
 
 function poolInput(input: string, context: InputContext): Input | InputIssue {
-  const { host, servers } = context;
+  const { host, route, servers } = context;
   if (!input.startsWith(POOL)) return unknownInput(input, host);
   const name = input.slice(POOL.length);
   const find = () => host.find(POOLS)?.pool(name);
@@ -197,15 +229,19 @@ function poolInput(input: string, context: InputContext): Input | InputIssue {
   // Inline pools are made one by one as their routes are prepared: this one may be made later.
   const later = name.startsWith(INLINE) && host.find(POOLS) !== undefined;
   if (pool === undefined && !later) return unknownInput(input, host);
+  let taken: TakenPool | undefined;
   return {
     name: input,
-    share: () => pool?.utilisation() ?? 0,
+    share: (at) => taken?.share(at) ?? pool?.utilisation() ?? 0,
     count: () => pool?.busy ?? 0,
     servers: () => servers ?? pool?.concurrency ?? 1,
     readsLoad: false,
+    waits: () => taken?.waits,
     bind: () => {
       pool ??= find();
       pool?.utilisation(); // The first call starts averaging.
+      const own = host.find(POOLS)?.ofRoute(route);
+      taken = own === pool ? TakenPool.of(own, context) : undefined;
       return pool !== undefined;
     },
   };

@@ -238,11 +238,12 @@ function readingOf({ arriving, share, name }: Input): Model {
 }
 
 /** The factor is computed again only if the utilisation or the number of cores has changed. */
-function erlangC({ share, servers }: Input): Degradation {
+function erlangC({ share, servers, waits, queued }: Input): Degradation {
   let rho = 0;
   let cores = 1;
   let factor = 0;
   return ({ service, start }) => {
+    if (queued?.()) return 0;
     const utilisation = share(start);
     const present = servers();
     if (utilisation !== rho || present !== cores) {
@@ -250,7 +251,9 @@ function erlangC({ share, servers }: Input): Degradation {
       cores = present;
       factor = erlangCFactor(rho, cores);
     }
-    return service * factor;
+    const wait = service * factor;
+    waits?.()?.add(start, wait);
+    return wait;
   };
 }
 

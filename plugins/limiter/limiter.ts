@@ -58,8 +58,8 @@ export class Limiter {
   readonly #order = new ChainOrder();
   /** Routes with pools of their own, by name of the pool. */
   readonly #inline = new Map<string, PlacedRoute>();
-  /** The first pool of each route, by id of the route. */
-  readonly #first = new Map<string, PlannedPool>();
+  /** The pools of each route, by id of the route. */
+  readonly #taken = new Map<string, readonly PlannedPool[]>();
   #routes = 0;
   #adopted = false;
 
@@ -102,9 +102,9 @@ export class Limiter {
     return this.#inline.get(pool);
   }
 
-  /** The pool that a route takes first; undefined where it takes none, or was not prepared yet. */
-  firstOf(route: string): PlannedPool | undefined {
-    return this.#first.get(route);
+  /** The pools that a route takes, in turn; empty where it takes none, or was not prepared yet. */
+  takenBy(route: string): readonly PlannedPool[] {
+    return this.#taken.get(route) ?? [];
   }
 
   /**
@@ -127,7 +127,7 @@ export class Limiter {
       }]);
     }
     const pools = this.#chain(route, limiter);
-    this.#first.set(route.id, pools[0]);
+    this.#taken.set(route.id, pools);
     if (typeof limiter === "object" && !isList(limiter)) {
       this.#inline.set(`${INLINE}${route.id}`, {
         index,
@@ -202,7 +202,7 @@ export class Limiter {
     return [
       ...[...this.#pools.keys()].filter((name) => !this.#used.has(name))
         .map(unused),
-      ...[...this.#first].flatMap(([route, { persistent, settings }]) =>
+      ...[...this.#taken].flatMap(([route, [{ persistent, settings }]]) =>
         settings.concurrency === Infinity
           ? []
           : mismatches(route, persistent.pool.name, served)

@@ -65,6 +65,7 @@ import {
 export type { BackgroundSettings } from "./background.ts";
 export type { ClientReport } from "./clients.ts";
 export type { PoolReport } from "./control.ts";
+export type { RecentMeans } from "./figures.ts";
 export type { Discipline } from "./queue.ts";
 export type { Partition, RateLimitSettings } from "./rate_limit.ts";
 export type { Algorithm } from "./rate_limit_algorithms.ts";
@@ -100,6 +101,8 @@ export interface Pools {
   names(): Iterable<string>;
   /** The pool that a route takes first, by the route's id; undefined where it takes none. */
   ofRoute(id: string): PoolView | undefined;
+  /** Names of the pools with a queue that a route takes, by the route's id. */
+  queuesOf(id: string): readonly string[];
 }
 
 /** Key by which other plugins find {@linkcode Pools}. */
@@ -120,7 +123,11 @@ const plugin: Plugin = definePlugin<LimiterOptions, LimiterRouteOptions>({
       pool: (name) => limiter.pool(name)?.persistent.pool,
       names: () =>
         Array.from(limiter.pools, ({ persistent: { pool } }) => pool.name),
-      ofRoute: (id) => limiter.firstOf(id)?.persistent.pool,
+      ofRoute: (id) => limiter.takenBy(id)[0]?.persistent.pool,
+      queuesOf: (id) =>
+        limiter.takenBy(id).filter(({ settings: { concurrency, queue } }) =>
+          concurrency < Infinity && queue > 0
+        ).map(({ persistent: { pool } }) => pool.name),
     });
     return {
       route: (route, own) => limiter.route(route, own),

@@ -163,31 +163,37 @@ Deno.test("gc-pause adds the reference's delay: requests in service and new requ
   within(degradation, meanExtraMs, 0.02);
 });
 
-Deno.test("gc-pause with random pauses adds (E[P²] / 2 + E[S]·E[P]) / cycle", async () => {
-  const requests = 200;
-  const { degradation } = await means(
-    {
-      route: {
-        serviceTime: { exponential: { mean: "20ms" } },
-        degrade: {
-          model: "gc-pause",
-          perRequest: 1000,
-          heap: 1000 * requests,
-          pause: { uniform: { min: 0, max: "20ms" } },
+for (
+  const { k, rate, service, longest, requests } of [
+    { k: 200, rate: 1000, service: 20, longest: 20, requests: 1_000_000 },
+    // A fifth, and six sevenths, of the mean is that of the request that fills the heap.
+    { k: 50, rate: 20, service: 200, longest: 40, requests: 1_000_000 },
+    { k: 5, rate: 1, service: 100, longest: 200, requests: 200_000 },
+  ]
+) {
+  Deno.test(`gc-pause with random pauses adds (E[P²] / 2 + E[S]·E[P]) / cycle + E[P] / k: k = ${k}`, async () => {
+    const { degradation } = await means(
+      {
+        route: {
+          serviceTime: { exponential: { mean: service } },
+          degrade: {
+            model: "gc-pause",
+            perRequest: 1000,
+            // Not a whole number of requests.
+            heap: 1000 * k - 500,
+            pause: { uniform: { min: 0, max: longest } },
+          },
         },
       },
-    },
-    poisson(1000),
-    1_000_000,
-  );
-  const [pause, square, service, cycle] = [10, 400 / 3, 20, requests];
-  // In addition to the formula, the request that fills the heap waits for the whole pause.
-  within(
-    degradation,
-    (square / 2 + service * pause) / cycle + pause / requests,
-    0.03,
-  );
-});
+      poisson(rate),
+      requests,
+    );
+    const [pause, square] = [longest / 2, longest ** 2 / 3];
+    const cycle = k / rate * 1000;
+    const expected = (square / 2 + service * pause) / cycle + pause / k;
+    within(degradation, expected, 0.03);
+  });
+}
 
 /** Response times in ms of requests that arrived in one phase, and the number of requests without a response. */
 interface Phase {

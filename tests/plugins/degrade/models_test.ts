@@ -1,7 +1,15 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { erlangCFactor } from "../../../plugins/degrade/formulas.ts";
 import { createTestServer } from "../../../core/testing.ts";
-import { ask, askAlone, degraded, pass, report } from "./degrading.ts";
+import { poissonArrivals } from "../../support/simulation.ts";
+import {
+  ask,
+  askAlone,
+  degraded,
+  pass,
+  report,
+  simulated,
+} from "./degrading.ts";
 
 const MIB = 2 ** 20;
 
@@ -124,6 +132,84 @@ Deno.test("erlang-c reads by default the first of several pools that its route t
   await pass(test, 300_000);
   equal((await first).took, 60_000);
   close((await second).took, 60_000 + 60_000 * erlangCFactor(0.5, 2), 10);
+});
+
+Deno.test("erlang-c does not read the time that it adds as use of the pool", async () => {
+  // Requests wait 32 times as long as they are served. If that counted, they would seem to use ten places more.
+  const found: number[] = [];
+  for (const input of [undefined, "pool:db"]) {
+    let [sum, seen] = [0, 0];
+    await simulated({
+      pools: { db: { concurrency: 1000 } },
+      routes: [{
+        path: "/",
+        limiter: "db",
+        serviceTime: "10ms",
+        degrade: { model: "erlang-c", servers: 1, input },
+      }, {
+        path: "/steady",
+        limiter: "db",
+        serviceTime: "1s",
+      }],
+    }, {
+      scenarios: {
+        load: poissonArrivals({ rate: 30, requests: 3000 }),
+        // Uses 970 places of 1000.
+        steady: {
+          executor: "arrival-rate",
+          arrivals: "uniform",
+          rate: 970,
+          duration: "100s",
+          maxInFlight: 10_000,
+          requests: [{ path: "/steady" }],
+        },
+      },
+      observe: ({ arrival, degradation, service }) => {
+        if (service !== 10 || arrival < 10_000) return;
+        sum += degradation;
+        seen++;
+      },
+    });
+    found.push(sum / seen);
+  }
+  const expected = 10 * erlangCFactor(0.97 + 0.0003, 1);
+  for (const mean of found) close(mean, expected, 0.02 * expected);
+});
+
+Deno.test("erlang-c adds nothing by default where requests wait in a queue, and warns where waits count twice", async () => {
+  const limiter = { concurrency: 2, queue: 5 };
+  const route = (id: string, more: object) => ({
+    id,
+    path: `/${id}`,
+    serviceTime: "1m",
+    ...more,
+  });
+  await using test = await degraded({
+    pools: {
+      web: { concurrency: 2 },
+      db: { concurrency: 9, queue: "unbounded" },
+      rate: { rateLimit: { rate: "9/s" }, queue: 3 },
+    },
+    routes: [
+      route("own", { limiter, degrade: { model: "erlang-c" } }),
+      route("chain", {
+        limiter: ["web", "db"],
+        degrade: { model: "erlang-c", input: "load" },
+      }),
+      route("web", { limiter: "web", degrade: { model: "erlang-c" } }),
+      route("rate", { limiter: "rate", degrade: { model: "erlang-c" } }),
+      route("usl", { limiter: "db", degrade: { model: "usl" } }),
+    ],
+  });
+  deepEqual(test.server.warnings.map(({ message }) => message), [
+    '"erlang-c" adds no time: requests of route "own" wait in the queue of pool "route:own" already',
+    '"erlang-c" adds the mean wait twice: requests of route "chain" wait in the queue of pool "db" as well',
+  ]);
+  const first = ask(test, "/own");
+  await pass(test, 30_000);
+  const second = ask(test, "/own");
+  await pass(test, 300_000);
+  deepEqual([(await first).took, (await second).took], [60_000, 60_000]);
 });
 
 Deno.test("erlang-c reads the load of its backend if its route takes no pool", async () => {
