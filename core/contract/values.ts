@@ -232,7 +232,10 @@ export interface Shape {
 export interface Distribution {
   /** Name of the family. */
   readonly family: string;
-  /** Quantile function, for 0 < u < 1; undefined if the distribution can only be sampled. */
+  /**
+   * Quantile function, for 0 < u < 1: the smallest x with P(X ≤ x) ≥ u, where some units in the last place of u do not count.
+   * Undefined if the distribution can only be sampled.
+   */
   readonly quantile: ((u: number) => number) | undefined;
   /** Quantile at 1 − v; undefined if the distribution can only be sampled. */
   readonly survivalQuantile: ((v: number) => number) | undefined;

@@ -29,6 +29,12 @@ export interface TruncationRange {
 /** Rounding of a boundary, relative to it: 1.1 · 3 is 3.3000000000000003, and a boundary at 3.3 must not exclude it. */
 const ROUNDING = 2 ** -50;
 
+/** Half a unit in the last place of 1: less by it, a number is the one before. */
+const HALF_UNIT = 2 ** -53;
+
+/** Share of a tail that is no rounding, and more than a smooth distribution has in the width of {@linkcode ROUNDING}. */
+const ATOM = 1e-9;
+
 /**
  * Truncates a distribution by rescaling u. What lies in the upper half is computed from the survival function, so that a far
  * tail stays precise on either side.
@@ -39,9 +45,19 @@ export function truncateFunctions(
   base: Functions,
   { min, max }: TruncationRange,
 ): Functions | undefined {
-  // The greatest number below min: with it as the excluded end, an atom at min stays inside.
-  const below = min === 0 ? -Number.MIN_VALUE : min * (1 - ROUNDING);
-  const above = max * (1 + ROUNDING);
+  /** Returns true if there is an atom between two numbers that differ by rounding. */
+  const isAtom = (low: number, high: number): boolean => {
+    const below = base.cdf(high);
+    const above = base.survival(low);
+    return below <= above
+      ? below - base.cdf(low) > ATOM * below
+      : above - base.survival(high) > ATOM * above;
+  };
+  const beforeMin = min === 0 ? -Number.MIN_VALUE : min * (1 - HALF_UNIT);
+  const wideMin = min * (1 - ROUNDING);
+  const below = isAtom(wideMin, beforeMin) ? wideMin : beforeMin;
+  const wideMax = max * (1 + ROUNDING);
+  const above = isAtom(max, wideMax) ? wideMax : max;
   const cdfBelow = base.cdf(below);
   const survivalBelow = base.survival(below);
   const cdfAbove = base.cdf(above);

@@ -144,6 +144,23 @@ Deno.test("200 requests of a route with exact sampling have exactly its percenti
   });
 });
 
+Deno.test("Every block of 200 requests with exact sampling has 20 slow ones if a tenth is slow", async () => {
+  const config = {
+    routes: [{
+      id: "r",
+      path: "/r",
+      serviceTime: "bimodal(fast=4ms, slow=400ms, slowShare=0.1)",
+      sampling: { scheme: "exact" },
+    }],
+  };
+  const times = await targetsOf(config, "/r", 600);
+  for (const block of [0, 200, 400]) {
+    const slow = times.slice(block, block + 200).filter((ms) => ms === 400);
+    equal(slow.length, 20);
+  }
+  equal(times.filter((ms) => ms === 4).length, 540);
+});
+
 eachEngine.test("Server-Timing's service is the time that draw prints, late by no more than the recorded lateness", async () => {
   await using server = await createPerfmock(CONFIG);
   for (const { id, path } of CONFIG.routes) {
