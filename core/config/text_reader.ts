@@ -21,6 +21,8 @@ export interface TextReaderLimits {
   readonly memory: number;
   /** Greatest number of texts that wait for their turn. */
   readonly waiting: number;
+  /** True if the limits of values that come over HTTP hold, see depth.ts. */
+  readonly limited: boolean;
 }
 
 /** Limits of texts that come over HTTP. */
@@ -28,6 +30,7 @@ export const TEXT_READER_LIMITS: TextReaderLimits = {
   time: 10_000,
   memory: 256,
   waiting: 16,
+  limited: true,
 };
 
 /** Limits of the server's own configuration file, when it is read again. */
@@ -35,6 +38,7 @@ export const FILE_READER_LIMITS: TextReaderLimits = {
   time: 60_000,
   memory: 2048,
   waiting: 16,
+  limited: false,
 };
 
 /** Value of a text, or its syntax errors. */
@@ -69,7 +73,8 @@ export class TextReader implements AsyncDisposable {
   ): Promise<TextReading> {
     return this.#inTurn(async (ask) => {
       const value = new Assembly();
-      let answer = await ask({ text, syntax, filling });
+      const { limited } = this.#limits;
+      let answer = await ask({ text, syntax, limited, filling });
       for (;;) {
         if (answer.pieces === undefined) return answer as TextReading;
         for (const piece of answer.pieces) value.add(piece);
@@ -91,7 +96,7 @@ export class TextReader implements AsyncDisposable {
     paths: readonly (readonly string[])[],
   ): Promise<readonly Position[]> {
     return this.#inTurn(async (ask) => {
-      const answer = await ask({ text, syntax, paths });
+      const answer = await ask({ text, syntax, limited: false, paths });
       return "positions" in answer ? answer.positions : [];
     });
   }

@@ -8,6 +8,7 @@ import { type Piece, piecesOf } from "./_pieces.ts";
 import { parseText, placeIn, type Syntax } from "./_parse_text.ts";
 import type { Filling } from "./_placeholders.ts";
 import type { PlaceholderNotes, Position, SyntaxIssue } from "./_syntax.ts";
+import { excessOf } from "./depth.ts";
 
 /** Name by which the module knows that it is the module of its thread. */
 export const TASK = "perfmock texts";
@@ -18,6 +19,8 @@ export type TextQuestion =
     readonly text: string;
     readonly syntax: Syntax;
     readonly filling?: Filling | undefined;
+    /** True if the limits of values that come over HTTP hold. */
+    readonly limited: boolean;
     /** Paths whose places in the text are wanted, instead of its value. */
     readonly paths?: readonly (readonly string[])[] | undefined;
   }
@@ -48,12 +51,17 @@ let notes: PlaceholderNotes = { placeholders: [], filled: [] };
 
 function answerTo(question: TextQuestion): TextAnswer {
   if (question === "more") return morePieces();
-  const { paths, syntax, text, filling } = question;
+  const { filling, limited, paths, syntax, text } = question;
   const parsed = parseText(text, syntax, filling);
   if (paths !== undefined) {
     return { positions: paths.map((path) => placeIn(parsed, path)) };
   }
   if (parsed.issues !== undefined) return { issues: parsed.issues };
+  const excess = limited ? excessOf(parsed.value) : undefined;
+  if (excess !== undefined) {
+    const message = excess.message.replace(/^./, (it) => it.toLowerCase());
+    return { issues: [{ line: 1, column: 1, message }] };
+  }
   rest = piecesOf(parsed.value ?? null);
   notes = { placeholders: parsed.placeholders, filled: parsed.filled };
   return morePieces();

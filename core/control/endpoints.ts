@@ -6,13 +6,7 @@
  */
 import type { Context, Hono } from "hono";
 import { basePath } from "hono/route";
-import {
-  isTooDeep,
-  MAX_DEPTH,
-  toPointer,
-  validate,
-  wasRefused,
-} from "../config/mod.ts";
+import { excessOf, toPointer, validate, wasRefused } from "../config/mod.ts";
 import type {
   Awaitable,
   Endpoint,
@@ -182,13 +176,8 @@ function invalid(what: string, issues: readonly Issue[]): Response {
 async function readBody(schema: Schema, request: Request): Promise<Parsed> {
   const read = await readJson(request);
   if (read instanceof Response) return read;
-  if (isTooDeep(read.value)) {
-    return invalid("body", [{
-      path: "",
-      message: `Lists and objects are nested more than ${MAX_DEPTH} deep`,
-      allowed: `at most ${MAX_DEPTH} lists and objects within one another`,
-    }]);
-  }
+  const excess = excessOf(read.value);
+  if (excess !== undefined) return invalid("body", [{ path: "", ...excess }]);
   const result = await withTables(() => validate(schema, read.value));
   return result.issues === undefined ? result : invalid("body", result.issues);
 }

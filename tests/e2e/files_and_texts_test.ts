@@ -42,7 +42,7 @@ Deno.test("Scripts of 1 MiB in YAML are read while the server answers", async ()
   }
 });
 
-Deno.test("Control calls with deep bodies are refused in words", async () => {
+Deno.test("Control calls with deep or wide bodies are refused in words", async () => {
   await using server = await createPerfmock({ routes: [] }, QUIET);
   const { status, text } = await watched(
     new URL("_perfmock/config", server.url),
@@ -53,6 +53,13 @@ Deno.test("Control calls with deep bodies are refused in words", async () => {
   );
   equal(status, 400);
   match(text, /nested more than 200 deep/);
+  const keys = Array.from({ length: 10_001 }, (_, i) => [`k${i}`, i]);
+  const wide = await watched(new URL("_perfmock/config", server.url), {
+    method: "PATCH",
+    body: JSON.stringify({ plugins: { p: Object.fromEntries(keys) } }),
+  });
+  equal(wide.status, 400);
+  match(wide.text, /An object has more than 10000 keys/);
 });
 
 Deno.test("Runs refuse traces and CSV files that are no files, and report the errors in those that are", async () => {

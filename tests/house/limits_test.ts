@@ -3,7 +3,7 @@ import { MAX_LENGTH } from "../../core/config/_path_patterns.ts";
 import { MAX_PATH } from "../../core/config/_route_settings.ts";
 import { REPORTED } from "../../core/config/_syntax.ts";
 import { GROWTH, SMALL } from "../../core/config/_yaml.ts";
-import { MAX_DEPTH } from "../../core/config/depth.ts";
+import { MAX_DEPTH, MAX_KEYS } from "../../core/config/depth.ts";
 import { createKit } from "../../core/config/kit.ts";
 import {
   type ServerSettings,
@@ -151,6 +151,7 @@ const OF_FILES: Readonly<Record<string, string>> = {
     number(MAX_CELLS)
   } cells`,
   nesting: number(MAX_DEPTH),
+  keys: number(MAX_KEYS),
   aliases: `${GROWTH} times the length of the text, or ${
     number(SMALL)
   } characters`,

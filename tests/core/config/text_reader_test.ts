@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import {
+  FILE_READER_LIMITS,
   TEXT_READER_LIMITS,
   TextReader,
 } from "../../../core/config/text_reader.ts";
@@ -25,7 +26,7 @@ Deno.test("TextReader reads texts on its thread, one after another, and reports 
 Deno.test("TextReader lets the event loop run while it reads a large text", async () => {
   await using texts = new TextReader();
   await texts.read("");
-  const text = Array.from({ length: 20_000 }, (_, i) => `k${i}: ${i}`);
+  const text = Array.from({ length: 20_000 }, (_, i) => `- k${i}: ${i}`);
   let turns = 0;
   let done = false;
   const reading = texts.read(text.join("\n")).finally(() => done = true);
@@ -35,6 +36,24 @@ Deno.test("TextReader lets the event loop run while it reads a large text", asyn
   }
   equal((await reading).issues, undefined);
   equal(turns > 10, true, `${turns} turns`);
+});
+
+Deno.test("TextReader refuses objects with too many keys, unless the text is the server's own file", async () => {
+  const keys = Array.from({ length: 10_001 }, (_, i) => `k${i}: 1`).join("\n");
+  {
+    await using texts = new TextReader();
+    deepEqual(await texts.read(keys), {
+      issues: [{
+        line: 1,
+        column: 1,
+        message: "an object has more than 10000 keys",
+      }],
+    });
+    equal((await texts.read(keys.slice(6))).issues, undefined);
+  }
+  await using texts = new TextReader(FILE_READER_LIMITS);
+  const { value } = await texts.read(keys) as { value: object };
+  equal(Object.keys(value).length, 10_001);
 });
 
 Deno.test("TextReader refuses a text that takes too long or too much memory, and reads the next", async () => {
