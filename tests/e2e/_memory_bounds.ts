@@ -79,6 +79,21 @@ function withHeader(value: string): LiveExchange {
   return new LiveExchange(plan, "GET", incoming);
 }
 
+/** @param all true to allow all overrides; false to allow the delay only */
+function overrideOf(all: boolean, remembered: ByteMap<Meaning>) {
+  return prepareOverride({
+    allowed: { delay: true, profile: all, fault: all },
+    distribution: () => undefined,
+    fault: () => {
+      throw new Error("No fault is named");
+    },
+    stream: { uniform: () => 0.5 },
+    resets: () => true,
+    route: "r",
+    remembered,
+  });
+}
+
 function partitions(kind: "token-bucket" | "sliding-window"): Partitions {
   const sliding = kind === "sliding-window";
   const burst = sliding ? 10_000 : 10;
@@ -109,17 +124,7 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
 
   overrides() {
     const remembered = new ByteMap<Meaning>(OVERRIDE_BYTES, MEANING_BYTES);
-    const override = prepareOverride({
-      allowed: { delay: true, profile: true, fault: true },
-      distribution: () => undefined,
-      fault: () => {
-        throw new Error("No fault is named");
-      },
-      stream: { uniform: () => 0.5 },
-      resets: () => true,
-      route: "r",
-      remembered,
-    });
+    const override = overrideOf(true, remembered);
     each(300, (n) => {
       const value = `delay=${long(n, n % 2 === 0 ? LONG : 900)}`;
       const headers = { "perfmock-override": value };
@@ -131,17 +136,10 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
 
   "refused overrides"() {
     let taken = 0;
-    const override = prepareOverride({
-      allowed: { delay: true, profile: false, fault: false },
-      distribution: () => undefined,
-      fault: () => {
-        throw new Error("No fault is named");
-      },
-      stream: { uniform: () => 0.5 },
-      resets: () => true,
-      route: "r",
-      remembered: new ByteMap<Meaning>(OVERRIDE_BYTES, MEANING_BYTES),
-    });
+    const override = overrideOf(
+      false,
+      new ByteMap<Meaning>(OVERRIDE_BYTES, MEANING_BYTES),
+    );
     for (const part of ["", "a", "é", "profile", "x".repeat(127), "\x7f\x80"]) {
       for (const count of [1, 7, 8, 9, 60_000]) {
         const x = exchange(plan);

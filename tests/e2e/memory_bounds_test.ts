@@ -1,5 +1,6 @@
 // Runs alone, without the profiler: measures memory.
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
+import { measured } from "../support/measured.ts";
 import { FILLS } from "./_memory_bounds.ts";
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -42,17 +43,9 @@ for (const [name, fill] of Object.entries(FILLS)) {
 }
 
 Deno.test("memory of a server under a flood of long texts grows by less than the sum of its bounds", async () => {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      "--v8-flags=--expose-gc",
-      new URL("../support/flood_memory.ts", import.meta.url).href,
-    ],
-  }).output();
-  equal(code, 0, new TextDecoder().decode(stderr));
-  const { before, after } = JSON.parse(new TextDecoder().decode(stdout));
+  const { before, after } = await measured<
+    Record<"before" | "after", number>
+  >("flood_memory.ts");
   // The server has one pool of each kind, one fault with `per`, and a journal of 1000 entries.
   const sum = BOUNDS.urls + BOUNDS.overrides + BOUNDS["first requests"] +
     BOUNDS["rate limits"] + BOUNDS.clients + 1000 * BOUNDS.journal;

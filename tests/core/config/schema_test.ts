@@ -10,6 +10,7 @@ import {
 import { createKit } from "../../../core/config/kit.ts";
 import type { Issue } from "../../../core/errors.ts";
 import type { Distribution } from "../../../core/plugin.ts";
+import { DEFAULTS } from "../../support/defaults.ts";
 
 const DISTRIBUTION = { family: "fake" } as Distribution;
 
@@ -60,33 +61,7 @@ function routeIssues(route: unknown): string[][] {
 }
 
 Deno.test("validateConfig() fills in the defaults", () => {
-  assert.deepEqual(read({}), {
-    seed: 42,
-    server: {
-      host: "127.0.0.1",
-      port: 8080,
-      cors: true,
-      drainTimeout: 10_000,
-      limits: {
-        requestLine: 16_384,
-        head: 65_536,
-        headers: 200,
-        body: 1_073_741_824,
-        connections: 16_384,
-        backlog: 4096,
-        headTimeout: 60_000,
-        idleTimeout: 600_000,
-      },
-      reusePort: false,
-      engine: "auto",
-    },
-    control: { path: "/_perfmock", token: null, allow: [] },
-    journal: { capacity: 10_000 },
-    sessions: { header: "Perfmock-Session", limit: 64, expiry: 600_000 },
-    overrides: { delay: false, profile: false, fault: false },
-    plugins: {},
-    routes: [],
-  });
+  assert.deepEqual(read({}), DEFAULTS);
   assert.deepEqual(read({ routes: [{ path: "/" }] }).routes, [{
     id: "get-root",
     methods: ["GET"],

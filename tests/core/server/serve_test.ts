@@ -1,10 +1,23 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import type { EngineName } from "../../../mod.ts";
 import { ENGINES } from "../../support/each_engine.ts";
 import { errorOf } from "../../support/errors.ts";
 import { rawRequest } from "../../support/http.ts";
 import { start } from "../../support/listening.ts";
 
 const GET = ["GET / HTTP/1.1", "host: localhost"];
+
+/** Starts a server whose answer waits until it is given. */
+async function startHeld(engine: EngineName) {
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  const entered = Promise.withResolvers<void>();
+  const handler = () => {
+    entered.resolve();
+    return promise;
+  };
+  const listener = await start({ engine }, { handler });
+  return { listener, entered: entered.promise, resolve };
+}
 
 for (const engine of ENGINES) {
   Deno.test(`listen() picks a free port and returns its URL, with ${engine}`, async () => {
@@ -129,16 +142,9 @@ for (const engine of ENGINES) {
   });
 
   Deno.test(`Listener.close() waits for an answer in flight, with ${engine}`, async () => {
-    const { promise, resolve } = Promise.withResolvers<Response>();
-    const entered = Promise.withResolvers<void>();
-    const listener = await start({ engine }, {
-      handler: () => {
-        entered.resolve();
-        return promise;
-      },
-    });
+    const { listener, entered, resolve } = await startHeld(engine);
     const answer = fetch(listener.url);
-    await entered.promise;
+    await entered;
     const closed = listener.close(5000);
     resolve(new Response("in time"));
     equal(await (await answer).text(), "in time");
@@ -146,16 +152,9 @@ for (const engine of ENGINES) {
   });
 
   Deno.test(`Listener.close() waits no longer than its limit, with ${engine}`, async () => {
-    const { promise, resolve } = Promise.withResolvers<Response>();
-    const entered = Promise.withResolvers<void>();
-    const listener = await start({ engine }, {
-      handler: () => {
-        entered.resolve();
-        return promise;
-      },
-    });
+    const { listener, entered, resolve } = await startHeld(engine);
     using client = await rawRequest(listener.url, GET);
-    await entered.promise;
+    await entered;
     await listener.close(5);
     resolve(new Response("after all"));
     // native cuts what is left.
@@ -166,16 +165,9 @@ for (const engine of ENGINES) {
   });
 
   Deno.test(`Listener.cut() closes connections without sending a byte, with ${engine}`, async () => {
-    const entered = Promise.withResolvers<void>();
-    const { promise, resolve } = Promise.withResolvers<Response>();
-    const listener = await start({ engine }, {
-      handler: () => {
-        entered.resolve();
-        return promise;
-      },
-    });
+    const { listener, entered, resolve } = await startHeld(engine);
     using client = await rawRequest(listener.url, GET);
-    await entered.promise;
+    await entered;
     await listener.cut();
     resolve(new Response("too late"));
     equal((await client.answer).text, "");

@@ -8,6 +8,7 @@ import {
 } from "../../../core/world/settings.ts";
 import { errorOf, lines } from "../../support/errors.ts";
 import { folderWith, plugin } from "../../support/plugins.ts";
+import { DEFAULTS } from "../../support/defaults.ts";
 
 const NOWHERE = new URL("file:///nowhere/");
 
@@ -24,30 +25,7 @@ Deno.test("readSettings() returns the whole configuration with defaults, frozen"
     routes: [{ path: "/a", response: { json: { deep: [1] } } }],
   }));
   deepEqual(config, {
-    seed: 42,
-    server: {
-      host: "127.0.0.1",
-      port: 8080,
-      cors: true,
-      drainTimeout: 10_000,
-      limits: {
-        requestLine: 16_384,
-        head: 65_536,
-        headers: 200,
-        body: 1_073_741_824,
-        connections: 16_384,
-        backlog: 4096,
-        headTimeout: 60_000,
-        idleTimeout: 600_000,
-      },
-      reusePort: false,
-      engine: "auto",
-    },
-    control: { path: "/_perfmock", token: null, allow: [] },
-    journal: { capacity: 10_000 },
-    sessions: { header: "Perfmock-Session", limit: 64, expiry: 600_000 },
-    overrides: { delay: false, profile: false, fault: false },
-    plugins: {},
+    ...DEFAULTS,
     routes: [{
       id: "get-a",
       methods: ["GET"],

@@ -17,15 +17,24 @@ function close(actual: number, expected: number, by = 0.01): void {
   ok(Math.abs(actual - expected) <= by, `${actual} is not ${expected}`);
 }
 
-Deno.test("processor-sharing multiplies the service time by the number of requests in service", async () => {
-  await using test = await degraded({
-    routes: [{
-      id: "r",
-      path: "/",
-      serviceTime: "10ms",
-      degrade: { model: "processor-sharing" },
-    }],
+/** A server with one route, `r` at `/`. */
+function alone(serviceTime: string, degrade: object) {
+  return degraded({ routes: [{ id: "r", path: "/", serviceTime, degrade }] });
+}
+
+/** A server with a route at `/`, and another at `/hold` that keeps places of the pool `db` for an hour. */
+function besideHold(concurrency: number, serviceTime: string, degrade: object) {
+  return degraded({
+    pools: { db: { concurrency } },
+    routes: [
+      { path: "/hold", limiter: "db", serviceTime: "1h" },
+      { path: "/", serviceTime, degrade },
+    ],
   });
+}
+
+Deno.test("processor-sharing multiplies the service time by the number of requests in service", async () => {
+  await using test = await alone("10ms", { model: "processor-sharing" });
   const answers = [ask(test, "/"), ask(test, "/"), ask(test, "/")];
   await pass(test, 100);
   const seen = await Promise.all(answers);
@@ -56,13 +65,7 @@ Deno.test("processor-sharing counts requests of all routes on one backend, and o
 });
 
 Deno.test("a request is no longer in service after its client has left", async () => {
-  await using test = await degraded({
-    routes: [{
-      path: "/",
-      serviceTime: "1s",
-      degrade: { model: "processor-sharing" },
-    }],
-  });
+  await using test = await alone("1s", { model: "processor-sharing" });
   const leaving = new AbortController();
   const { signal } = leaving;
   const gone = Promise.resolve(
@@ -76,16 +79,9 @@ Deno.test("a request is no longer in service after its client has left", async (
 });
 
 Deno.test("erlang-c reads the pool of its input, at the pool's concurrency", async () => {
-  await using test = await degraded({
-    pools: { db: { concurrency: 4 } },
-    routes: [
-      { path: "/hold", limiter: "db", serviceTime: "1h" },
-      {
-        path: "/",
-        serviceTime: "100ms",
-        degrade: { model: "erlang-c", input: "pool:db" },
-      },
-    ],
+  await using test = await besideHold(4, "100ms", {
+    model: "erlang-c",
+    input: "pool:db",
   });
   const held = [1, 2, 3].map(() => ask(test, "/hold"));
   await pass(test, 60_000);
@@ -213,13 +209,7 @@ Deno.test("erlang-c adds nothing by default where requests wait in a queue, and 
 });
 
 Deno.test("erlang-c reads the load of its backend if its route takes no pool", async () => {
-  await using test = await degraded({
-    routes: [{
-      path: "/",
-      serviceTime: "200ms",
-      degrade: { model: "erlang-c" },
-    }],
-  });
+  await using test = await alone("200ms", { model: "erlang-c" });
   const { degrade } = await askAlone(test, "/");
   equal(degrade, 0, "no load was asked for before the first");
   const answers: Promise<unknown>[] = [];
@@ -258,21 +248,11 @@ Deno.test("an input may name the inline pool of a later route", async () => {
 });
 
 Deno.test("usl counts the places taken in a pool", async () => {
-  await using test = await degraded({
-    pools: { db: { concurrency: 50 } },
-    routes: [
-      { path: "/hold", limiter: "db", serviceTime: "1h" },
-      {
-        path: "/",
-        serviceTime: "10ms",
-        degrade: {
-          model: "usl",
-          input: "pool:db",
-          contention: 0.05,
-          coherency: 0.001,
-        },
-      },
-    ],
+  await using test = await besideHold(50, "10ms", {
+    model: "usl",
+    input: "pool:db",
+    contention: 0.05,
+    coherency: 0.001,
   });
   const held = Array.from({ length: 31 }, () => ask(test, "/hold"));
   close((await askAlone(test, "/")).took, 34.3);
@@ -350,17 +330,11 @@ Deno.test("gc-pause on a named backend delays no other backend, and pauses more 
 });
 
 Deno.test("pauses do not overlap: a request that waits for the end of one starts no other", async () => {
-  await using test = await degraded({
-    routes: [{
-      path: "/",
-      serviceTime: "50ms",
-      degrade: {
-        model: "gc-pause",
-        perRequest: "1MiB",
-        heap: "1MiB",
-        pause: "200ms",
-      },
-    }],
+  await using test = await alone("50ms", {
+    model: "gc-pause",
+    perRequest: "1MiB",
+    heap: "1MiB",
+    pause: "200ms",
   });
   const answers = [ask(test, "/")];
   await pass(test, 100);
@@ -375,42 +349,29 @@ Deno.test("pauses do not overlap: a request that waits for the end of one starts
 });
 
 Deno.test("a pause of 0 ms delays no request", async () => {
-  await using test = await degraded({
-    routes: [{
-      path: "/",
-      serviceTime: "50ms",
-      degrade: {
-        model: "gc-pause",
-        perRequest: "1MiB",
-        heap: "1MiB",
-        pause: "0ms",
-      },
-    }],
+  await using test = await alone("50ms", {
+    model: "gc-pause",
+    perRequest: "1MiB",
+    heap: "1MiB",
+    pause: "0ms",
   });
   close((await askAlone(test, "/")).took, 50);
   equal(report(test).backends[""].collections, 1);
 });
 
 Deno.test("leak slows down with the bytes held, fails requests, crashes at its limit, and starts cold", async () => {
-  await using test = await degraded({
-    routes: [{
-      id: "r",
-      path: "/",
-      serviceTime: "100ms",
-      degrade: {
-        model: "leak",
-        perRequest: "1MiB",
-        limit: "4MiB",
-        overhead: 0.1,
-        failures: { share: 0 },
-        exhaustion: {
-          action: "crash",
-          at: 1,
-          restart: "10s",
-          coldStart: { factor: 3, over: "10s" },
-        },
-      },
-    }],
+  await using test = await alone("100ms", {
+    model: "leak",
+    perRequest: "1MiB",
+    limit: "4MiB",
+    overhead: 0.1,
+    failures: { share: 0 },
+    exhaustion: {
+      action: "crash",
+      at: 1,
+      restart: "10s",
+      coldStart: { factor: 3, over: "10s" },
+    },
   });
   const took: number[] = [];
   for (let i = 0; i < 4; i++) took.push((await askAlone(test, "/")).took);
@@ -459,29 +420,22 @@ Deno.test("leak fails a share of requests that depends on its level, reproducibl
 });
 
 Deno.test("brown-out enters and leaves its steps with hysteresis, and follows a signal", async () => {
-  await using test = await degraded({
-    routes: [{
-      id: "r",
-      path: "/",
-      serviceTime: "10ms",
-      degrade: {
-        model: "brown-out",
-        input: {
-          steps: [
-            { at: 0, value: 0.2 },
-            { at: "10s", value: 0.6 },
-            { at: "20s", value: 0.9 },
-            { at: "30s", value: 0.75 },
-            { at: "40s", value: 0.5 },
-            { at: "50s", value: 0.1 },
-          ],
-        },
-        steps: [
-          { at: 0.6, until: 0.4, delay: "5ms" },
-          { at: 0.8, until: 0.7, factor: 3, delay: "5ms" },
-        ],
-      },
-    }],
+  await using test = await alone("10ms", {
+    model: "brown-out",
+    input: {
+      steps: [
+        { at: 0, value: 0.2 },
+        { at: "10s", value: 0.6 },
+        { at: "20s", value: 0.9 },
+        { at: "30s", value: 0.75 },
+        { at: "40s", value: 0.5 },
+        { at: "50s", value: 0.1 },
+      ],
+    },
+    steps: [
+      { at: 0.6, until: 0.4, delay: "5ms" },
+      { at: 0.8, until: 0.7, factor: 3, delay: "5ms" },
+    ],
   });
   const seen: number[] = [];
   for (let i = 0; i < 6; i++) {
@@ -558,15 +512,9 @@ Deno.test("inputs read each kind of stress, or the greater of both", async () =>
 });
 
 Deno.test("negative values of a signal count as 0", async () => {
-  await using test = await degraded({
-    routes: [{
-      path: "/",
-      serviceTime: "10ms",
-      degrade: {
-        model: "processor-sharing",
-        input: { sine: { mean: 0, amplitude: 0.5, period: "40s" } },
-      },
-    }],
+  await using test = await alone("10ms", {
+    model: "processor-sharing",
+    input: { sine: { mean: 0, amplitude: 0.5, period: "40s" } },
   });
   await pass(test, 30_000);
   close((await askAlone(test, "/")).took, 10);

@@ -91,6 +91,16 @@ function figures(): ScenarioFigures {
   return of;
 }
 
+/** A script whose scenario `s` sends this many different requests. */
+function requestsOf(length: number) {
+  const requests = Array.from({ length }, (_, i) => ({ path: `/${i}` }));
+  return {
+    scenarios: {
+      s: { executor: "arrival-rate", rate: "1/s", duration: "1s", requests },
+    },
+  };
+}
+
 Deno.test("A summary counts every request once, in its scenario, its request and its group", () => {
   const { scenarios: { s }, thresholds, ok: kept } = summarize(
     SCRIPT,
@@ -256,16 +266,7 @@ Deno.test("A threshold on a figure without values fails", () => {
 });
 
 Deno.test("Requests of a trace beyond 200 names share one part", async () => {
-  const script = await parse({
-    scenarios: {
-      s: {
-        executor: "arrival-rate",
-        rate: "1/s",
-        duration: "1s",
-        requests: Array.from({ length: 300 }, (_, i) => ({ path: `/${i}` })),
-      },
-    },
-  });
+  const script = await parse(requestsOf(300));
   const [scenario] = script.scenarios as readonly Traffic[];
   const of = new ScenarioFigures(scenario);
   for (const request of scenario.requests) of.started(request);
@@ -450,16 +451,7 @@ Deno.test("summaryTable() shows a measured value next to a round limit with the 
 });
 
 Deno.test("summaryTable() lists the requests that were sent most often, and says how many more there are", async () => {
-  const script = await parse({
-    scenarios: {
-      s: {
-        executor: "arrival-rate",
-        rate: "1/s",
-        duration: "1s",
-        requests: Array.from({ length: 23 }, (_, i) => ({ path: `/${i}` })),
-      },
-    },
-  });
+  const script = await parse(requestsOf(23));
   const { requests } = script.scenarios[0] as Traffic;
   const table = tableOf(
     script,
