@@ -1,5 +1,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
+import { parse } from "yaml";
+import { drawSvg } from "../../core/cli/_drawing.ts";
+import { type DrawnLoad, waterfallOf } from "../../core/cli/correlate.ts";
 import {
   createPerfmock,
   type Perfmock,
@@ -298,6 +302,28 @@ test("the trace ids of a page with OpenTelemetry come back", async () => {
       const [entry] = server.requests({ trace });
       const client = spans.find(({ traceId }) => traceId === trace);
       equal(entry.parentSpanId, client?.spanId);
+    }
+  });
+});
+
+test("the example's page waits for connections more than for queues", async () => {
+  const folder = new URL("../../examples/correlation/", import.meta.url);
+  const text = await Deno.readTextFile(new URL("perfmock.yaml", folder));
+  await using server = await createPerfmock(parse(text), {
+    folder: fileURLToPath(folder),
+  });
+  await inChromium(server.url, async (page) => {
+    await page.waitForFunction("document.title === 'Shop: complete'");
+    const load = await loadOf(page, server);
+    const sum = (name: string) =>
+      phase(load, "product", name).reduce((sum, value) => sum + value, 0);
+    equal(phase(load, "product", "stall").length, 12);
+    ok(sum("stall") > sum("queue"), `${sum("stall")}, ${sum("queue")}`);
+    const svg = await drawSvg(
+      waterfallOf({ time: "", ...load } as unknown as DrawnLoad),
+    );
+    for (const label of ["stall", "TTFB", "product /api/products/12"]) {
+      ok(svg.includes(label), label);
     }
   });
 });

@@ -81,6 +81,8 @@ export interface PageRequest {
   readonly route: string | null;
   /** Sequence number on the route; null where the request was not joined. */
   readonly sequence: number | null;
+  /** Service time that the server drew, in ms; null where the request was not joined. */
+  readonly drawnMs: number | null;
   /** Trace id; null where the browser saw none. */
   readonly traceId: string | null;
   /** Durations of the phases, in ms; null where the request was not joined. */
@@ -420,6 +422,7 @@ export class Correlator {
       status,
       route: joined ? entry.route : null,
       sequence: joined ? entry.sequence : null,
+      drawnMs: joined ? entry.drawnMs : null,
       traceId: trace?.trace ?? null,
       phases: joined ? eachPhase((phase) => rounded(phases[phase])) : null,
       unjoined: joined ? null : this.#reason(request, page, trace),

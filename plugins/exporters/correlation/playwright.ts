@@ -1,0 +1,196 @@
+/**
+ * A fixture for Playwright: each test's result has what the server planned beside what the browser observed, request by request.
+ * It puts the script into every page itself, so that the frontend need not be changed.
+ *
+ *     // tests/shop.spec.ts
+ *     import { expect, test as base } from "@playwright/test";
+ *     import { correlated } from "…/perfmock/plugins/exporters/correlation/playwright.ts";
+ *
+ *     const test = correlated(base, { server: "http://127.0.0.1:8080" });
+ *     test("checkout", async ({ page }) => { await page.goto("http://localhost:3000/"); });
+ *
+ * This file imports nothing, so that Playwright can load it with Node.js.
+ *
+ * @module
+ */
+
+/** Settings of {@linkcode correlated}. */
+export interface CorrelatedOptions {
+  /** URL of perfmock, or of one of its sessions. */
+  readonly server: string;
+  /** Token of the control API. Default none. */
+  readonly token?: string;
+}
+
+/** Part of Playwright's `page` that the fixture uses. */
+interface TestedPage {
+  addInitScript(script: { content: string }): Promise<unknown>;
+  exposeFunction(
+    name: string,
+    callback: (id: string) => void,
+  ): Promise<unknown>;
+  evaluate(script: string): Promise<unknown>;
+  isClosed(): boolean;
+}
+
+/** Part of Playwright's `testInfo` that the fixture uses. */
+interface TestedInfo {
+  attach(
+    name: string,
+    attachment: { body: string; contentType: string },
+  ): Promise<void>;
+}
+
+/** A test of Playwright, as far as the fixture extends it. */
+interface Extensible {
+  // Playwright's own types are not imported; the caller's test keeps its type.
+  // deno-lint-ignore no-explicit-any
+  extend(fixtures: any): any;
+}
+
+interface Load {
+  readonly url: string;
+  readonly figures: Readonly<Record<string, { readonly value: number }>>;
+  readonly requests: readonly {
+    readonly url: string;
+    readonly totalMs: number;
+    readonly route: string | null;
+    readonly drawnMs: number | null;
+    readonly phases: Readonly<Record<string, number>> | null;
+    readonly unjoined: string | null;
+  }[];
+}
+
+const REPORT = "perfmockPageLoad";
+
+/**
+ * Extends a test of Playwright. Each page load becomes two attachments of the result: a table, and the same as JSON. A server that
+ * does not answer is named in an attachment; the test itself does not fail for it.
+ *
+ * @param base `test` of `@playwright/test`, or an extension of it
+ */
+export function correlated<Test extends Extensible>(
+  base: Test,
+  { server, token }: CorrelatedOptions,
+): Test {
+  const control = new URL("/_perfmock/exporters/correlation", server).href;
+  return base.extend({
+    perfmock: [
+      async (
+        { page }: { readonly page: TestedPage },
+        use: () => Promise<void>,
+        info: TestedInfo,
+      ) => {
+        const loads = new Set<string>();
+        await page.exposeFunction(REPORT, (id) => loads.add(id));
+        await page.addInitScript({
+          content: `if (window === top) import(${
+            JSON.stringify(`${control}/client.js`)
+          }).then(({ page }) => ${REPORT}(page));`,
+        });
+        await use();
+        if (!page.isClosed()) {
+          // The last load has not been hidden yet, which would send its timings.
+          await page.evaluate("globalThis.perfmock?.flush()").catch(() => {});
+        }
+        for (const [index, id] of [...loads].entries()) {
+          await attach(
+            info,
+            `perfmock ${index + 1}`,
+            () => ask(`${control}/pages/${id}`, token),
+          );
+        }
+      },
+      { auto: true },
+    ],
+  });
+}
+
+async function attach(
+  info: TestedInfo,
+  name: string,
+  ask: () => Promise<Load>,
+): Promise<void> {
+  try {
+    const load = await ask();
+    await info.attach(`${name}: planned and observed`, {
+      body: describe(load),
+      contentType: "text/plain",
+    });
+    await info.attach(`${name}: JSON`, {
+      body: JSON.stringify(load, null, 2),
+      contentType: "application/json",
+    });
+  } catch (error) {
+    await info.attach(`${name}: not available`, {
+      body: error instanceof Error ? error.message : String(error),
+      contentType: "text/plain",
+    });
+  }
+}
+
+async function ask(url: string, token: string | undefined): Promise<Load> {
+  const response = await fetch(url, {
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  });
+  if (response.ok) return await response.json();
+  throw new Error(
+    `Cannot read ${url}: the server answered ${response.status}: ${await response
+      .text()}`,
+  );
+}
+
+/** Writes a table: a line for each request, with the server's part in the middle. */
+export function describe({ url, figures, requests }: Load): string {
+  const rows = [
+    [
+      "request",
+      "drawn",
+      "queue",
+      "service",
+      "degrade",
+      "observed",
+      "stall",
+      "gap",
+      "download",
+    ],
+    ...requests.map(({ url, route, totalMs, drawnMs, phases, unjoined }) => [
+      `${route ?? `(${unjoined})`} ${pathOf(url)}`,
+      ...[
+        drawnMs,
+        phases?.queue,
+        phases?.service,
+        phases?.degrade,
+        totalMs,
+        phases?.stall,
+        phases?.gap,
+        phases?.download,
+      ].map((value) => value?.toFixed(1) ?? "–"),
+    ]),
+  ];
+  const widths = rows[0].map((_, i) =>
+    Math.max(...rows.map((row) => row[i].length))
+  );
+  const table = rows.map((row) =>
+    row.map((cell, i) =>
+      i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])
+    ).join("  ")
+  );
+  const found = Object.entries(figures)
+    .map(([name, { value }]) =>
+      `${name} ${value.toFixed(name === "CLS" ? 3 : 0)}`
+    );
+  return [
+    url,
+    ...found.length > 0 ? [found.join("  ")] : [],
+    "Times in ms",
+    "",
+    ...table,
+    "",
+  ].join("\n");
+}
+
+function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return `${pathname}${search}`;
+}
