@@ -103,14 +103,41 @@ export class ValueMaker {
     return Array.from({ length }, () => this.make(items ?? {}, depth + 1));
   }
 
+  /** Chooses members: the needed ones, and others as far as their number is allowed. */
+  #some(
+    all: readonly string[],
+    needed: readonly string[],
+    { least, most, optional }: {
+      readonly least: number;
+      readonly most: number;
+      readonly optional: boolean;
+    },
+  ): string[] {
+    const chance = this.#chance;
+    const chosen = all.filter((name) => needed.includes(name));
+    const others = all.filter((name) => !needed.includes(name));
+    const wanted = optional ? others.filter(() => chance.below(2) > 0) : [];
+    while (chosen.length < most && wanted.length > 0) {
+      chosen.push(removeOne(wanted, chance));
+    }
+    const left = others.filter((name) => !chosen.includes(name));
+    while (chosen.length < least && left.length > 0) {
+      chosen.push(removeOne(left, chance));
+    }
+    return chosen;
+  }
+
   #object(schema: Json, depth: number): Json {
     const { properties = {}, additionalProperties, required } = schema;
     const needed = Array.isArray(required) ? required : [];
     const value: Json = {};
-    for (const [name, part] of Object.entries(properties as Json)) {
-      if (
-        needed.includes(name) || depth <= MAX_DEPTH && this.#chance.below(2) > 0
-      ) value[name] = this.make(part, depth + 1);
+    const names = this.#some(Object.keys(properties as Json), needed, {
+      least: Number(schema.minProperties ?? 0),
+      most: Number(schema.maxProperties ?? Infinity),
+      optional: depth <= MAX_DEPTH,
+    });
+    for (const name of names) {
+      value[name] = this.make((properties as Json)[name], depth + 1);
     }
     if (isObject(additionalProperties) && depth <= MAX_DEPTH) {
       for (let left = this.#chance.below(3); left > 0; left--) {
@@ -122,6 +149,10 @@ export class ValueMaker {
     }
     return value;
   }
+}
+
+function removeOne(names: string[], chance: Chance): string {
+  return names.splice(chance.below(names.length), 1)[0];
 }
 
 const NAMES = "a browse db get-r r x y-1".split(" ");

@@ -138,8 +138,7 @@ const MIXED: Readonly<Record<string, RequestClass>> = {
   },
   "hanging plugin": {
     path: (chance) => `/bad/${chance.of(["hang", "ticket"])}`,
-    // 200 where the engine is excepted from hooks that hang.
-    allowed: ["late", 500, 200],
+    allowed: ["late"],
     patience: 100,
   },
   leaving: { path: "/limited", allowed: [200, 503, "late"], patience: 5 },

@@ -12,21 +12,14 @@ export interface Exceptions {
   readonly resets?: string;
   /** Reason why the flood does not reach the limit of connections. */
   readonly limits?: string;
-  /** Reason why no hook waits for ever. */
-  readonly hangs?: string;
 }
-
-const HELD =
-  'the connection of a client that left stays open as long as the hook "respond" of its request does not settle';
 
 /** Parts that are left out on an engine, each with the reason. */
 export const EXCEPTIONS: Readonly<Partial<Record<EngineName, Exceptions>>> = {
-  native: { hangs: HELD },
   deno: {
     resets: "Deno's server has no call that resets a connection",
     limits:
       "Deno's server has no limit of connections: the flood is held by descriptors only",
-    hangs: HELD,
   },
   node: {
     limits:
@@ -120,9 +113,7 @@ export function configuration(engine: EngineName, peers: Peers) {
     "clock",
   ].map((kind) =>
     text(`/bad/${kind}`, {
-      id: kind === "hang" && EXCEPTIONS[engine]?.hangs !== undefined
-        ? "hang-left-out"
-        : `bad-${kind}`,
+      id: `bad-${kind}`,
     })
   );
   return {

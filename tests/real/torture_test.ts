@@ -2,11 +2,16 @@
  * Torture: for a time, a server in a process of its own receives everything at once that clients, files, plugins, receivers and
  * the control API can do to it. It must go on answering, on time, and afterwards hold what it held before.
  *
- * `PERFMOCK_TORTURE_SECONDS` is the time for each engine, by default 30; `PERFMOCK_TORTURE_SEED` repeats the choices of a run.
+ * `PERFMOCK_TORTURE_SECONDS` is the time for each engine, by default 15; `PERFMOCK_TORTURE_SEED` makes other choices, by default 16.
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { EngineName } from "../../mod.ts";
-import { openDescriptors, residentBytes } from "../bench/process_figures.ts";
+import {
+  mainThreadTimes,
+  openDescriptors,
+  residentBytes,
+  type ThreadTimes,
+} from "../bench/process_figures.ts";
 import { Chance } from "../fuzz/_generator.ts";
 import { type Serving, serving } from "../support/cli.ts";
 import { ENGINES } from "../support/each_engine.ts";
@@ -40,14 +45,14 @@ import {
 } from "./_torture_server.ts";
 import { Tally } from "./_torture_tally.ts";
 
-const SECONDS = Number(Deno.env.get("PERFMOCK_TORTURE_SECONDS") ?? "30");
+const SECONDS = Number(Deno.env.get("PERFMOCK_TORTURE_SECONDS") ?? "15");
 const SEED = Number(Deno.env.get("PERFMOCK_TORTURE_SEED") ?? "16");
 
 /** Share of the time that comes before the first measurement, so that caches, threads and pools are there. */
 const WARM_UP = 0.3;
 
-/** Bounds of the 99th percentile of lateness: a multiple of that without torture, and at least a time in ms. */
-const LATENESS = { factor: 20, floor: 100 };
+/** Bound of the 99th percentile of lateness, in ms, on a machine whose processors are free whenever the server wants one. */
+const LATENESS = 100;
 
 /** Bounds of growth from the first measurement to the last. */
 const GROWTH = {
@@ -142,6 +147,16 @@ async function lateness(server: Serving): Promise<number> {
   return routes.quiet.lateness.p99 ?? 0;
 }
 
+/**
+ * Factor by which the machine has stretched the server's work, because others had the processors: all work took as much longer.
+ * 1 if the system does not tell.
+ */
+function stretch(before: ThreadTimes, after: ThreadTimes): number {
+  const ran = after.ran - before.ran;
+  const waited = after.waited - before.waited;
+  return ran > 0 && waited >= 0 ? 1 + waited / ran : 1;
+}
+
 /** Runs clients for a time, in s. */
 async function run(
   { server, seed, tally, seconds }: {
@@ -220,11 +235,13 @@ async function torture(engine: EngineName): Promise<void> {
   const firstKinds = kinds(server.pid);
   await answer(server, "/_perfmock/reset", "POST");
 
+  const times = mainThreadTimes(server.pid);
   await run(
     { ...common, seed: SEED + 1, seconds: (1 - WARM_UP) * SECONDS },
     clients,
   );
   const after = { p99: await lateness(server) };
+  const stretched = stretch(times, mainThreadTimes(server.pid));
   const { reasons } = await answer<{ reasons: string[] }>(
     server,
     "/_perfmock/health",
@@ -241,7 +258,8 @@ async function torture(engine: EngineName): Promise<void> {
     last = await measure(server);
   }
   const report = `engine ${engine}, seed ${SEED}, ${tally.total} requests\n` +
-    `lateness p99 before ${before.p99} ms, under torture ${after.p99} ms\n` +
+    `lateness p99 before ${before.p99} ms, under torture ${after.p99} ms; ` +
+    `the machine has stretched the server's work by ${stretched.toFixed(2)}\n` +
     `first ${JSON.stringify(first)} ${firstKinds}\n` +
     `last ${JSON.stringify(last)} ${kinds(server.pid)}\n` +
     `${tally}\n${
@@ -254,10 +272,7 @@ async function torture(engine: EngineName): Promise<void> {
 
   deepEqual(tally.unexpected, []);
   deepEqual(grown(), [], report);
-  ok(
-    after.p99 <= Math.max(LATENESS.factor * before.p99, LATENESS.floor),
-    report,
-  );
+  ok(after.p99 <= LATENESS * stretched, report);
   deepEqual(
     reasons.filter((reason) => /perfmock itself/.test(reason)),
     [],
