@@ -9,7 +9,7 @@ import { problem } from "../lib/problem.ts";
 import { corsHeaders, isPreflight, preflight } from "./cors.ts";
 import { type Flow, LiveExchange, type Plan } from "./exchange.ts";
 import {
-  dismiss,
+  abandoned,
   FetchIncoming,
   type Incoming,
   type Peer,
@@ -137,7 +137,7 @@ export class Edge {
 
 /** Settles the request of an abandoned exchange, unless its answer is on its way. */
 export function forget(x: LiveExchange): void {
-  if (x.incoming !== undefined && x.phase !== "body") dismiss(x.incoming);
+  if (x.phase !== "body") x.incoming?.respond(abandoned(x.outcome));
 }
 
 /** Answers while the server is ending. */

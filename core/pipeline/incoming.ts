@@ -5,6 +5,9 @@
  * @module
  */
 
+import { problem } from "../lib/problem.ts";
+import type { Outcome } from "../plugin.ts";
+
 /** The client's end of a connection, as the HTTP server reports it. */
 export interface Peer {
   /** Address of the client. */
@@ -123,7 +126,17 @@ export class FetchIncoming implements Incoming {
   }
 }
 
-/** Answers a request whose exchange was abandoned: some caller may wait for it, but the client is gone or about to be. */
+/** Answers a request whose client has left: some caller may still wait for it. */
 export function dismiss(incoming: Incoming): void {
-  incoming.respond(new Response(null, { status: 499 }));
+  incoming.respond(abandoned("gone"));
+}
+
+/** Makes the answer to a request whose exchange was abandoned. Nobody reads it where the client has left. */
+export function abandoned(outcome: Outcome): Response {
+  if (outcome !== "cut") return new Response(null, { status: 499 });
+  return problem({
+    status: 503,
+    title: "This request was cut",
+    detail: "The server, or the session of the request, has ended before",
+  });
 }

@@ -6,6 +6,7 @@
  */
 import { describeReturned, isThenable } from "../lib/thrown.ts";
 import type { LiveExchange, Stage } from "../pipeline/exchange.ts";
+import { abandoned } from "../pipeline/incoming.ts";
 import { handOver, misshaped, shaped } from "../pipeline/pipeline.ts";
 
 /** Reports the error of a hook and makes the answer to it. */
@@ -72,7 +73,7 @@ class Shaping {
   #wait(made: Promise<Response>): Promise<Response> {
     const x = this.#x;
     const { promise, resolve } = Promise.withResolvers<Response>();
-    x.shaping = () => resolve(new Response(null, { status: 499 }));
+    x.shaping = () => resolve(abandoned(x.outcome));
     made.then((final) => this.#end(final))
       .catch((error) => this.#fail(error))
       .then((final) => {

@@ -28,34 +28,6 @@ export function readUsedTime(stat: string): number {
   return (Number(user) + Number(system)) * 1000 / TICKS;
 }
 
-/** Times of one thread, in ms. */
-export interface ThreadTimes {
-  /** Time for which it has run. */
-  readonly ran: number;
-  /** Time for which it could have run and had no processor. */
-  readonly waited: number;
-}
-
-/**
- * Returns the times of the main thread of a process.
- *
- * @param pid id of the process
- * @returns NaN each if the process does not exist or the system does not tell
- */
-export function mainThreadTimes(pid: number): ThreadTimes {
-  const file = `/proc/${pid}/task/${pid}/schedstat`;
-  return {
-    ran: read(file, (text) => readThreadTimes(text).ran),
-    waited: read(file, (text) => readThreadTimes(text).waited),
-  };
-}
-
-/** Reads the times of a thread from the text of /proc/PID/task/TID/schedstat. */
-export function readThreadTimes(schedstat: string): ThreadTimes {
-  const [ran, waited] = schedstat.split(" ");
-  return { ran: Number(ran) / 1e6, waited: Number(waited) / 1e6 };
-}
-
 /**
  * Returns the resident memory of a process. Memory that the kernel keeps for sockets does not count.
  *

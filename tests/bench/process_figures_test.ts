@@ -1,11 +1,9 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { equal } from "node:assert/strict";
 import {
   descriptorLimit,
-  mainThreadTimes,
   openDescriptors,
   readDescriptorLimit,
   readResidentBytes,
-  readThreadTimes,
   readUsedTime,
   residentBytes,
   usedTime,
@@ -15,13 +13,6 @@ Deno.test("readUsedTime() adds user and system time of a process whose name cont
   const stat =
     "4242 (a) b (c) S 1 4242 4242 0 -1 4194304 900 0 1 0 123 45 7 8 20 0 9 0 100";
   equal(readUsedTime(stat), 1680);
-});
-
-Deno.test("readThreadTimes() returns the time on a processor, and that without one, in ms", () => {
-  deepEqual(readThreadTimes("5250000000 1000500 77\n"), {
-    ran: 5250,
-    waited: 1.0005,
-  });
 });
 
 Deno.test("readResidentBytes() returns bytes, and NaN if the figure is absent", () => {
@@ -44,11 +35,9 @@ Deno.test("Figures of a process that does not exist are NaN, those of this proce
   equal(usedTime(2 ** 30), NaN);
   equal(residentBytes(2 ** 30), NaN);
   equal(openDescriptors(2 ** 30), NaN);
-  deepEqual(mainThreadTimes(2 ** 30), { ran: NaN, waited: NaN });
   equal(descriptorLimit() > 0, true);
   if (Deno.build.os !== "linux") return;
   equal(usedTime(Deno.pid) > 0, true);
   equal(residentBytes(Deno.pid) > 1024 ** 2, true);
   equal(openDescriptors(Deno.pid) > 2, true);
-  equal(mainThreadTimes(Deno.pid).ran > 0, true);
 });

@@ -166,7 +166,7 @@ Deno.test("deleting a session cuts its exchanges in flight, and deleting it agai
   const pending = test.server.fetch(new Request("http://w1.localhost/slow"));
   equal(test.server.inFlight, 1);
   equal((await call(test.server, "DELETE sessions/w1")).status, 204);
-  equal((await pending).status, 499);
+  equal((await pending).status, 503);
   equal(test.server.inFlight, 0);
   const again = await call(test.server, "DELETE sessions/w1");
   deepEqual([again.status, again.json.code], [404, "SESSION_UNKNOWN"]);

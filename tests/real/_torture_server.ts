@@ -32,9 +32,21 @@ export const CONNECTIONS = 400;
 
 /**
  * Plugin that fails in each hook, in timers and in promises, on the routes whose ids start with `bad-`. `/torture` collects garbage and
- * answers the memory in use.
+ * answers the memory in use; from its first call on it watches the turns of the server's thread, for how long each has run.
  */
 export const BAD_PLUGIN = `
+const times = () =>
+  Deno.readTextFileSync("/proc/self/task/" + Deno.pid + "/schedstat")
+    .split(" ").slice(0, 2).map((time) => Number(time) / 1e6);
+let watch;
+let turns = [];
+let begin = [0, 0];
+let last = 0;
+function turn() {
+  const [ran] = times();
+  turns.push(ran - last);
+  last = ran;
+}
 const HOOKS = {
   "bad-throw": { serve() { throw new Error("throws"); } },
   "bad-reject": { respond: () => Promise.reject(new Error("rejects")) },
@@ -54,6 +66,15 @@ const HOOKS = {
     },
   },
 };
+// The 99th percentile of a moment's turn: longer turns are met more often.
+function figures(turns) {
+  const [ran, waited] = times().map((time, i) => time - begin[i]);
+  turns.sort((a, b) => b - a);
+  const all = turns.reduce((sum, turn) => sum + turn, 0);
+  let met = 0;
+  const p99 = turns.find((turn) => (met += turn) > all / 100) ?? 0;
+  return { turns: { p99, max: turns[0] ?? 0 }, ran, waited };
+}
 export default {
   name: "bad",
   version: "1.0.0",
@@ -68,18 +89,26 @@ export default {
       }
       return HOOKS[id];
     },
+    reset() {
+      turns = [];
+      begin = times();
+    },
     health() { throw new Error("has no health"); },
     endpoints: [{
       method: "GET",
       path: "/torture",
-      summary: "Memory in use after a collection",
+      summary: "Memory in use after a collection, and turns",
       async handle() {
+        const taken = figures(turns);
         for (let i = 0; i < 4; i++) {
           await new Promise((resolve) => setTimeout(resolve, 10));
           globalThis.gc();
         }
         const { heapUsed, external } = Deno.memoryUsage();
-        return { bytes: heapUsed + external };
+        turns = [];
+        last = times()[0];
+        watch ??= setInterval(turn, 5);
+        return { bytes: heapUsed + external, ...taken };
       },
     }],
   }),

@@ -204,6 +204,6 @@ Deno.test("a cut settles requests that wait, and leaves those alone whose body f
     return incoming;
   });
   await server[Symbol.asyncDispose]();
-  equal(await statusOf(waiting), 499);
+  equal(await statusOf(waiting), 503);
   deepEqual(flowing.responses.length, 1);
 });

@@ -93,7 +93,7 @@ for (const flows of [false, true]) {
   Deno.test(`an exchange ends when the server cuts it while a respond hook runs, on a route ${route}`, async () => {
     const { answer, events, plan, x } = shaped({ hooks: [never], flows });
     abandon(x, "cut");
-    equal((await answer).status, 499);
+    equal((await answer).status, 503);
     deepEqual([events, plan.flow.size], [["released", "cut 200"], 0]);
   });
 

@@ -350,7 +350,7 @@ Deno.test("drain() cuts the exchanges that are left after its timeout", async ()
   const drained = server.drain();
   clock.advance(5);
   await drained;
-  equal((await pending).status, 499);
+  equal((await pending).status, 503);
   deepEqual([server.inFlight, clock.pending], [0, 0]);
   equal(server.stats().routes.r.gone, 0, "the client did not leave");
 });
