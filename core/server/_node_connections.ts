@@ -12,8 +12,8 @@ import type { Incoming } from "./_node_body.ts";
 
 /** What is known of an open connection. */
 interface Open {
-  /** Number of exchanges in flight. */
-  exchanges: number;
+  /** Responses of the exchanges in flight. */
+  readonly exchanges: Set<ServerResponse | Http2ServerResponse>;
   /** The latest request. */
   request: Incoming | undefined;
   /** True once nothing more is sent, and what still comes is discarded. */
@@ -36,7 +36,7 @@ export class Connections {
   /** A connection was accepted. */
   add(socket: Socket): void {
     const open: Open = {
-      exchanges: 0,
+      exchanges: new Set(),
       request: undefined,
       lingers: false,
       close: socket.destroySoon.bind(socket),
@@ -47,9 +47,13 @@ export class Connections {
       socket.destroySoon = () => this.#end(socket, open);
     }
     socket.setTimeout(this.#idle, () => {
-      if (open.exchanges === 0) socket.destroySoon();
+      if (open.exchanges.size === 0) socket.destroySoon();
     });
-    socket.on("close", () => this.#open.delete(socket));
+    socket.on("close", () => {
+      this.#open.delete(socket);
+      // Of pipelined requests Node tells the first one only.
+      for (const response of open.exchanges) response.emit("close");
+    });
     // A client may reset its connection: this is no error of the server.
     socket.on("error", () => {});
   }
@@ -61,10 +65,10 @@ export class Connections {
   ): void {
     const open = this.#open.get(socketOf(request));
     if (open === undefined) return;
-    open.exchanges++;
+    open.exchanges.add(response);
     open.request = request;
     response.on("close", () => {
-      open.exchanges--;
+      open.exchanges.delete(response);
       if (this.#ending) this.#endIdle();
     });
   }
@@ -82,7 +86,7 @@ export class Connections {
 
   #endIdle(): void {
     for (const open of this.#open.values()) {
-      if (open.exchanges === 0 && !open.lingers) open.close();
+      if (open.exchanges.size === 0 && !open.lingers) open.close();
     }
   }
 

@@ -75,7 +75,7 @@ export async function fuzzControlApi(
     const document = await read<Document>(server, "/_perfmock/openapi.json");
     const answers = new Answers(document);
     const operations = operationsOf(document);
-    await stress(server);
+    await furnish(server);
     described = operations.map(({ method, path }) => `${method} ${path}`);
     let state = await stateOf(server);
     for (let i = 0; i < SPELL && sent < calls; i++, sent++) {
@@ -114,18 +114,23 @@ async function read<T>(server: Perfmock, path: string): Promise<T> {
   return await response.json();
 }
 
-/** Starts a scenario that runs on, so that the calls about one have one to find: random scenarios last for milliseconds. */
-async function stress(server: Perfmock): Promise<void> {
-  const { status } = await server.fetch(
-    new Request("http://localhost/_perfmock/resource_stress/scenarios", {
-      method: "POST",
-      body: JSON.stringify({
-        memory: { size: "64KiB" },
-        lease: "10m",
+/** Starts what runs on, so that the calls about it find it: a random scenario or session lasts for milliseconds. */
+async function furnish(server: Perfmock): Promise<void> {
+  const scenario = { memory: { size: "64KiB" }, lease: "10m" };
+  for (
+    const [path, body] of [
+      ["resource_stress/scenarios", scenario],
+      ["sessions", { name: "w1" }],
+    ] as const
+  ) {
+    const { status } = await server.fetch(
+      new Request(`http://localhost/_perfmock/${path}`, {
+        method: "POST",
+        body: JSON.stringify(body),
       }),
-    }),
-  );
-  equal(status, 201);
+    );
+    equal(status, 201);
+  }
 }
 
 /** State that a refused call must leave as it was. */

@@ -113,12 +113,19 @@ async function rest(
     }).then((response) => response.body?.cancel());
   }
   await answer(server, "/_perfmock/resource_stress/scenarios", "DELETE");
+  let busy = "";
   await until(async () => {
-    const { inFlight } = await answer<{ inFlight: number }>(
-      server,
-      "/_perfmock/stats",
-    );
+    const { inFlight, routes } = await answer<{
+      inFlight: number;
+      routes: Record<string, { inFlight: number }>;
+    }>(server, "/_perfmock/stats");
+    busy = Object.entries(routes).filter(([, route]) => route.inFlight > 0)
+      .map(([id, route]) => `${route.inFlight} of ${id}`).join(", ");
     return inFlight === 0 ? true : undefined;
+  }).catch((error) => {
+    throw new Error(`Exchanges do not end: ${busy}; ${kinds(server.pid)}`, {
+      cause: error,
+    });
   });
   // Connections that the server keeps open for the next request to them are no leak.
   await upstream.restart();
