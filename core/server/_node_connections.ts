@@ -10,7 +10,7 @@ import { LINGERING } from "../lib/lingering.ts";
 import { pause } from "../lib/time/mod.ts";
 import type { Incoming } from "./_node_body.ts";
 
-/** What is known of an open connection. */
+/** State of an open connection. */
 interface Open {
   /** Responses of the exchanges in flight. */
   readonly exchanges: Set<ServerResponse | Http2ServerResponse>;

@@ -167,7 +167,7 @@ async function stateOf(server: Perfmock): Promise<State> {
   };
 }
 
-/** What is left of that which ends by itself, such as a session that expires. */
+/** Lists of things that end by themselves, such as sessions that expire, without those that have ended. */
 function left(before: State, after: State): Partial<State> {
   const stays = (key: "sessions" | "runs" | "scenarios") => ({
     [key]: before[key].filter((name) => after[key].includes(name)),
