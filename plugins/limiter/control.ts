@@ -108,7 +108,7 @@ const RETRY_FIGURES = {
   backoff: OPTIONAL_NUMBER,
   repeats: {
     type: ["object", "null"],
-    properties: { count: COUNT, mean: NUMBER },
+    properties: { count: COUNT, sinceSent: NUMBER, sinceAnswered: NUMBER },
   },
   verdict: TEXT,
 };

@@ -25,7 +25,8 @@
  *
  * A pool outlives changes of the configuration, by its name. New settings hold at once, for queued requests too. A pool made larger
  * admits them; one made smaller takes no place away and refuses no queued request. Rate limits go on where rate, burst, algorithm
- * and partition stay; background requests go on where their rate does. A pool removed from the configuration still serves the requests in it.
+ * and partition stay. Background requests keep their pace: a new rate begins at its time 0, with the part of an arrival that the one
+ * before has passed. A pool removed from the configuration still serves the requests in it.
  *
  * While requests are under way, load scripts can turn `concurrency`, `queue` and, where there is a background, its rate
  * `background`. Other plugins find the pools by the key `limiter.pools`. `POST reset` resets the figures and the judgements of

@@ -31,11 +31,15 @@ export interface RetryFigures {
   readonly jitter: number | null;
   /** Factor by which the spacing grows from attempt to attempt; null where no request was retried twice. */
   readonly backoff: number | null;
-  /**
-   * Number of requests that were sent again although they had been served, and the mean time from the answer to the next; null where
-   * there are none. A client that does so as soon as after a refusal does not retry: it sends whatever comes.
-   */
-  readonly repeats: { readonly count: number; readonly mean: number } | null;
+  /** Requests that were sent again although the one before was not refused; null where there are none. */
+  readonly repeats: {
+    /** Number of these requests. */
+    readonly count: number;
+    /** Mean time since the request before was sent. */
+    readonly sinceSent: number;
+    /** Mean time since the request before was answered or, where it is under way, was sent. */
+    readonly sinceAnswered: number;
+  } | null;
 }
 
 /** Maximum number of attempts that are told apart; further ones count as the last. */
@@ -54,7 +58,7 @@ export const LONGEST_IDENTITY = 25;
 const KEY_BYTES = 2 * LONGEST_IDENTITY + 16;
 
 /** Bytes of all requests that are recognised. */
-const SERVED_BYTES = SERVED * (ENTRY_BYTES + KEY_BYTES);
+const SERVED_BYTES = SERVED * (ENTRY_BYTES + 64 + KEY_BYTES);
 
 /** Bytes of a behaviour at most: refusals that wait for a retry, requests that were served, and the figures of the spacings. */
 export const BEHAVIOUR_BYTES: number = OPEN * (96 + KEY_BYTES) +
@@ -93,20 +97,31 @@ export interface Attempt {
   readonly early?: boolean | undefined;
   /** True if it may be a retry. */
   readonly uncertain?: boolean;
-  /** Time since the same request was served, in ms; 0 if it still is. Undefined if it was not served lately, and for retries. */
-  readonly repeated?: number;
+  /** Distance from the same request, where that was not refused; undefined if there was none, and for retries. */
+  readonly repeated?: {
+    /** Time since it was sent, in ms. */
+    readonly sinceSent: number;
+    /** Time since it was answered or, where it is under way, was sent, in ms. */
+    readonly sinceAnswered: number;
+  };
+}
+
+/** A request that was not refused. Times in ms of the clock. */
+interface Served {
+  /** Time at which it was sent; -Infinity if it was not served after all. */
+  sent: number;
+  /** Time at which it was answered; while it is under way, that at which it was sent. */
+  answered: number;
 }
 
 /** Counts the requests of one client, from its first refusal on. */
 export class RetryBehaviour {
   readonly #open: OpenRefusal[] = [];
-  /**
-   * Times at which requests were answered, in ms of the clock, by key; Infinity for those under way, -Infinity for those that were
-   * not served.
-   */
-  readonly #served = new ByteMap<number>(SERVED_BYTES, 16);
+  /** Requests that were not refused, by key. */
+  readonly #served = new ByteMap<Served>(SERVED_BYTES, 64);
   readonly #spacing = new Spread();
-  readonly #repeats = new Spread();
+  readonly #sinceSent = new Spread();
+  readonly #sinceAnswered = new Spread();
   readonly #byAttempt: Spread[] = [];
   #requests = 0;
   #refused = 0;
@@ -127,7 +142,7 @@ export class RetryBehaviour {
   ): Attempt {
     const attempt = this.#classify({ key, certain }, now, horizon);
     this.count(attempt);
-    this.#served.set(key, Infinity);
+    this.#served.set(key, { sent: now, answered: now });
     return attempt;
   }
 
@@ -145,9 +160,14 @@ export class RetryBehaviour {
       };
     }
     const served = this.#served.get(key);
-    return !certain || served === undefined || now > served + horizon
-      ? { attempt: 0 }
-      : { attempt: 0, repeated: Math.max(0, now - served) };
+    if (!certain || served === undefined || now > served.answered + horizon) {
+      return { attempt: 0 };
+    }
+    const { sent, answered } = served;
+    return {
+      attempt: 0,
+      repeated: { sinceSent: now - sent, sinceAnswered: now - answered },
+    };
   }
 
   /** Takes the oldest refusal of a request whose retry was due at a time or later. */
@@ -164,7 +184,10 @@ export class RetryBehaviour {
   count({ attempt, spacing, early, uncertain, repeated }: Attempt): void {
     this.#requests++;
     if (uncertain) this.#uncertain++;
-    if (repeated !== undefined) this.#repeats.add(repeated);
+    if (repeated !== undefined) {
+      this.#sinceSent.add(repeated.sinceSent);
+      this.#sinceAnswered.add(repeated.sinceAnswered);
+    }
     if (spacing === undefined) return;
     this.#retries++;
     if (early !== undefined) this.#told++;
@@ -205,7 +228,10 @@ export class RetryBehaviour {
    * @param at time of its answer, in ms of the clock; undefined if it was not served
    */
   ended({ key }: Identity, at: number = -Infinity): void {
-    this.#served.set(key, at);
+    const served = this.#served.get(key);
+    if (served === undefined) return;
+    served.answered = at;
+    if (at === -Infinity) served.sent = at;
   }
 
   /** Returns the figures so far. */
@@ -224,9 +250,11 @@ export class RetryBehaviour {
       spacing: spaced ? { mean, min, max } : null,
       jitter: this.#jitter(),
       backoff: this.#backoff(),
-      repeats: this.#repeats.count === 0
-        ? null
-        : { count: this.#repeats.count, mean: this.#repeats.mean },
+      repeats: this.#sinceSent.count === 0 ? null : {
+        count: this.#sinceSent.count,
+        sinceSent: this.#sinceSent.mean,
+        sinceAnswered: this.#sinceAnswered.mean,
+      },
     };
   }
 
@@ -289,12 +317,13 @@ export function verdict(figures: RetryFigures): string {
       uncertain === 1 ? "was a retry" : "were retries"
     }, since bodies are not compared: an Idempotency-Key or a Content-Digest would tell`;
   if (spacing === null) return unknown;
-  if (repeats !== null && isSame(repeats.mean, spacing.mean)) {
-    return `Cannot tell retries from new requests: it sends the same requests again ${
-      time(repeats.mean)
-    } after they were served, and ${
-      time(spacing.mean)
-    } after they were refused`;
+  const again = [repeats?.sinceAnswered, repeats?.sinceSent].find((mean) =>
+    mean !== undefined && isSame(mean, spacing.mean)
+  );
+  if (again !== undefined) {
+    return `Cannot tell retries from new requests: it sends the same requests again as soon where they are served (after ${
+      time(again)
+    }) as where they are refused (after ${time(spacing.mean)})`;
   }
   const waits = told > 0 && early <= EARLY_SHARE * told;
   const bad = errors(figures);

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createStream } from "../../../core/lib/random/mod.ts";
 import type { Exchange } from "../../../core/plugin.ts";
 import {
   clientKey,
@@ -271,10 +272,10 @@ Deno.test("retries of a client that sends the same whatever comes cannot be told
     send(clients, ["poll", n * 1000], n % 3 === 0 ? 1 : "served");
   }
   const { repeats, verdict } = of(clients, "poll");
-  deepEqual(repeats, { count: 19, mean: 1000 });
+  deepEqual(repeats, { count: 19, sinceSent: 1000, sinceAnswered: 1000 });
   equal(
     verdict,
-    "Cannot tell retries from new requests: it sends the same requests again 1.0 s after they were served, and 1.0 s after they were refused",
+    "Cannot tell retries from new requests: it sends the same requests again as soon where they are served (after 1.0 s) as where they are refused (after 1.0 s)",
   );
   // One that comes back far sooner after a refusal than after an answer retries.
   for (let n = 0; n < 10; n++) {
@@ -291,12 +292,56 @@ Deno.test("retries of a client that sends the same whatever comes cannot be told
   match(of(clients, "loop").verdict, /^Retries without jitter/);
 });
 
+Deno.test("the load of an open model is no retry, although one client sends it", () => {
+  for (const arrivals of ["uniform", "poisson"]) {
+    const judged = watch();
+    let now = 0;
+    const source = createStream([1, 2], arrivals);
+    const under: { end: number; exchange: Exchange }[] = [];
+    for (let n = 0; n < 3000; n++) {
+      now += arrivals === "uniform" ? 10 : -10 * Math.log(source.uniform(n));
+      while (under.length > 0 && under[0].end <= now) {
+        const [{ end, exchange }] = under.splice(0, 1);
+        judged.ended(
+          Object.assign(
+            exchange,
+            { outcome: "answered", status: 200, end } as const,
+          ),
+        );
+      }
+      const exchange = request(now, "k6");
+      judged.arrived(exchange);
+      // Two places of 25 ms.
+      if (under.length < 2) {
+        under.push({ end: now + 25, exchange });
+        continue;
+      }
+      judged.refused(exchange, {
+        reason: "queue_full",
+        status: 503,
+        retryAfter: 1,
+      }, now);
+      judged.ended(
+        Object.assign(
+          exchange,
+          { outcome: "rejected", status: 503, end: now } as const,
+        ),
+      );
+    }
+    match(of(judged, "k6").verdict, /^Cannot tell retries from new requests/);
+  }
+});
+
 Deno.test("a request that is sent again while it is under way is no retry", () => {
   const clients = watch();
   send(clients, ["a", 0], undefined, { path: "/other" });
   for (let n = 0; n < 3; n++) clients.arrived(request(10, "a"));
   const { retries, repeats } = of(clients, "a");
-  deepEqual([retries, repeats], [0, { count: 2, mean: 0 }]);
+  deepEqual([retries, repeats], [0, {
+    count: 2,
+    sinceSent: 0,
+    sinceAnswered: 0,
+  }]);
   // One that failed is neither: its client may have retried it for that.
   const failed = request(20, "a", { path: "/failing" });
   clients.arrived(failed);
