@@ -69,12 +69,17 @@ export function truncateFunctions(
     : 1 - cdfBelow - survivalAbove;
   if (!(mass > 1e-300)) return undefined;
   const within = (x: number) => x < min ? min : x > max ? max : x;
-  /** Returns either probability: the one in the smaller part, or what it leaves of 1, so that both add up to 1. */
+  // The whole range, the part below the median, or none of it is computed from the cumulative distribution function.
+  const lowerEnd = cdfAbove <= 0.5
+    ? Infinity
+    : cdfBelow > 0.5
+    ? 0
+    : base.quantile(0.5);
+  /** Returns either probability: the one that is computed, or what it leaves of 1, so that both add up to 1. */
   const probability = (x: number, survival: boolean): number => {
-    const cdf = base.cdf(x);
-    const lower = cdf <= 0.5 || cdfAbove <= 0.5;
+    const lower = x < lowerEnd;
     const part = lower
-      ? (cdf - cdfBelow) / mass
+      ? (base.cdf(x) - cdfBelow) / mass
       : (base.survival(x) - survivalAbove) / mass;
     const share = Math.min(1, Math.max(0, part));
     return lower === survival ? 1 - share : share;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { complete } from "../../../core/distribution/complete.ts";
 import { createStream } from "../../../core/lib/random/mod.ts";
+import type { Distribution } from "../../../core/plugin.ts";
 import { assertIssue, compile, issuesIn, make } from "./_compile.ts";
 
 const EXPONENTIAL = { exponential: { mean: 50 } };
@@ -101,6 +102,35 @@ Deno.test("truncate keeps atoms at its ends", () => {
   assert.equal(middle.survival(20), 0);
   const lower = compile({ truncate: { max: 10, of: { mixture } } });
   assert.equal(lower.mean, 5);
+});
+
+Deno.test("Nested combinators take a time in proportion to their depth, or to its square", () => {
+  let calls = 0;
+  const exponential = compile(EXPONENTIAL);
+  const counted = {
+    ...exponential,
+    quantile: (u: number) => (calls++, exponential.quantile?.(u) ?? NaN),
+    cdf: (x: number) => (calls++, exponential.cdf(x)),
+    survival: (x: number) => (calls++, exponential.survival(x)),
+  };
+  for (
+    const [family, parameters] of [
+      ["truncate", { min: 1, max: 1000 }],
+      ["clamp", { min: 1, max: 1000 }],
+      ["shift", { by: 0.1 }],
+      ["scale", { by: 1.1 }],
+    ] as const
+  ) {
+    let nested: Distribution = counted;
+    for (let depth = 0; depth < 31; depth++) {
+      nested = make(family, { ...parameters, of: nested });
+    }
+    calls = 0;
+    nested.quantile?.(0.7);
+    nested.cdf(30);
+    nested.survival(60);
+    assert.ok(calls < 100, `${family}: ${calls}`);
+  }
 });
 
 Deno.test("truncate refuses a range that holds nothing of the distribution", () => {
