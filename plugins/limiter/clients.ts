@@ -180,11 +180,12 @@ export class Clients {
 
   /** Notes the end of a request. */
   ended(exchange: Exchange): void {
-    const { arrival, outcome, status, end } = exchange;
-    if (arrival > this.#awakeUntil) return;
+    if (exchange.arrival > this.#awakeUntil) return;
     const noted = this.#noted.get(exchange);
+    if (noted === undefined) return;
+    const { outcome, status, end } = exchange;
     const served = outcome === "answered" && status < ERROR;
-    noted?.client.ended(noted.identity, served ? end : undefined);
+    noted.client.ended(noted.identity, served ? end : undefined);
   }
 
   /** Reports every client, those with the most refusals first, and all together. */

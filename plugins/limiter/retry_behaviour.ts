@@ -27,7 +27,10 @@ export interface RetryFigures {
     readonly min: number;
     readonly max: number;
   } | null;
-  /** Relative standard deviation of the spacing, among attempts of the same number; null where there are too few. */
+  /**
+   * Relative standard deviation of the spacing, among attempts of the same number; where the client was told when to come back, that
+   * of the time by which it came later. Null where there are too few.
+   */
   readonly jitter: number | null;
   /** Factor by which the spacing grows from attempt to attempt; null where no request was retried twice. */
   readonly backoff: number | null;
@@ -49,7 +52,7 @@ const ATTEMPTS = 8;
 const OPEN = 128;
 
 /** Maximum number of requests of a client that are recognised when they are sent again though they were served. */
-const SERVED = 32;
+const SERVED = 24;
 
 /** Maximum length of a {@linkcode Identity.key}, in characters. */
 export const LONGEST_IDENTITY = 25;
@@ -62,7 +65,7 @@ const SERVED_BYTES = SERVED * (ENTRY_BYTES + 64 + KEY_BYTES);
 
 /** Bytes of a behaviour at most: refusals that wait for a retry, requests that were served, and the figures of the spacings. */
 export const BEHAVIOUR_BYTES: number = OPEN * (96 + KEY_BYTES) +
-  SERVED_BYTES + (ATTEMPTS + 2) * 160;
+  SERVED_BYTES + (3 * ATTEMPTS + 3) * 96;
 
 /** Time by which a retry may be sooner than it was told, in ms: timers round to milliseconds, and fire a little early. */
 const TIMER_ERROR = 5;
@@ -93,8 +96,8 @@ export interface Attempt {
   readonly attempt: number;
   /** Time since the refusal, in ms; undefined where it is no retry. */
   readonly spacing?: number;
-  /** True if it came before the time that Retry-After had named; undefined without Retry-After. */
-  readonly early?: boolean | undefined;
+  /** Time from the refusal to the one that Retry-After had named, in ms; undefined without Retry-After. */
+  readonly told?: number | undefined;
   /** True if it may be a retry. */
   readonly uncertain?: boolean;
   /** Distance from the same request, where that was not refused; undefined if there was none, and for retries. */
@@ -122,12 +125,15 @@ export class RetryBehaviour {
   readonly #spacing = new Spread();
   readonly #sinceSent = new Spread();
   readonly #sinceAnswered = new Spread();
-  readonly #byAttempt: Spread[] = [];
+  /** Spacing of retries without Retry-After, by number of the attempt. */
+  readonly #untold: Spread[] = [];
+  /** The same of those with Retry-After, and the time by which they came later than told. */
+  readonly #told: { readonly spacing: Spread; readonly later: Spread }[] = [];
   #requests = 0;
   #refused = 0;
   #retries = 0;
   #uncertain = 0;
-  #told = 0;
+  #tolds = 0;
   #early = 0;
 
   /**
@@ -154,9 +160,7 @@ export class RetryBehaviour {
       return {
         attempt: attempt + 1,
         spacing: now - at,
-        early: promised === undefined
-          ? undefined
-          : now < promised - TIMER_ERROR,
+        told: promised === undefined ? undefined : promised - at,
       };
     }
     const served = this.#served.get(key);
@@ -181,7 +185,7 @@ export class RetryBehaviour {
   }
 
   /** Counts a request that was classified elsewhere. */
-  count({ attempt, spacing, early, uncertain, repeated }: Attempt): void {
+  count({ attempt, spacing, told, uncertain, repeated }: Attempt): void {
     this.#requests++;
     if (uncertain) this.#uncertain++;
     if (repeated !== undefined) {
@@ -190,11 +194,20 @@ export class RetryBehaviour {
     }
     if (spacing === undefined) return;
     this.#retries++;
-    if (early !== undefined) this.#told++;
-    if (early) this.#early++;
     this.#spacing.add(spacing);
     const index = Math.min(attempt, ATTEMPTS) - 1;
-    (this.#byAttempt[index] ??= new Spread()).add(spacing);
+    if (told === undefined) {
+      (this.#untold[index] ??= new Spread()).add(spacing);
+      return;
+    }
+    this.#tolds++;
+    if (spacing < told - TIMER_ERROR) this.#early++;
+    const waits = this.#told[index] ??= {
+      spacing: new Spread(),
+      later: new Spread(),
+    };
+    waits.spacing.add(spacing);
+    waits.later.add(spacing - told);
   }
 
   /**
@@ -243,7 +256,7 @@ export class RetryBehaviour {
       refused: this.#refused,
       retries: this.#retries,
       uncertain: this.#uncertain,
-      told: this.#told,
+      told: this.#tolds,
       early: this.#early,
       amplification: this.#requests /
         Math.max(1, this.#requests - this.#retries),
@@ -258,28 +271,36 @@ export class RetryBehaviour {
     };
   }
 
-  /** Pooled relative standard deviation among attempts of the same number: a growing back-off is no jitter. */
+  /**
+   * Pooled relative standard deviation among attempts of the same number: a growing back-off is no jitter, and neither are the times
+   * that the server named.
+   */
   #jitter(): number | null {
     let squares = 0;
     let degrees = 0;
-    for (const { count, mean, squares: own } of this.#spreads()) {
-      if (count < 2 || mean === 0) continue;
+    const pool = ({ count, squares: own }: Spread, mean: number) => {
+      if (count < 2 || mean === 0) return;
       squares += own / mean ** 2;
       degrees += count - 1;
-    }
+    };
+    this.#untold.forEach((spacing) => pool(spacing, spacing.mean));
+    this.#told.forEach(({ spacing, later }) => pool(later, spacing.mean));
     return degrees < 3 ? null : Math.sqrt(squares / degrees);
   }
 
   /** Factor by which the mean spacing grows from attempt to attempt: the geometric mean. */
   #backoff(): number | null {
-    const means = this.#spreads().map(({ mean }) => mean);
+    const means: number[] = [];
+    for (let i = 0; i < ATTEMPTS; i++) {
+      const [a, b] = [this.#untold[i], this.#told[i]?.spacing];
+      const count = (a?.count ?? 0) + (b?.count ?? 0);
+      const sum = (a?.count ?? 0) * (a?.mean ?? 0) +
+        (b?.count ?? 0) * (b?.mean ?? 0);
+      if (count > 0) means.push(sum / count);
+    }
     const last = means.length - 1;
     if (last < 1 || means[0] === 0) return null;
     return (means[last] / means[0]) ** (1 / last);
-  }
-
-  #spreads(): Spread[] {
-    return this.#byAttempt.filter((spread) => spread !== undefined);
   }
 }
 
