@@ -8,6 +8,7 @@ import { targetOf } from "../lib/http.ts";
 import type { ExchangeLog, LiveExchange } from "../pipeline/exchange.ts";
 import type { JournalEntry, Outcome } from "../plugin.ts";
 import { wallTime } from "../lib/time/mod.ts";
+import { spanId, type TraceParent } from "../lib/trace.ts";
 import { round } from "./figures.ts";
 
 /** Conditions that entries must all meet. */
@@ -27,7 +28,10 @@ export interface JournalFilter {
 }
 
 /** Number of columns: the numbers of an exchange, in the order in which `record` writes them. */
-const COLUMNS = 8;
+const COLUMNS = 10;
+
+/** Column of the first half of the span id; the second one follows. */
+const SPAN = 8;
 
 /** Maximum length of a path or a key in an entry, in characters; of a longer one the beginning is kept. */
 const LONGEST_TEXT = 1024;
@@ -59,8 +63,9 @@ export class ExchangeJournal implements ExchangeLog {
   #size: number;
   #numbers: Float64Array;
   #exchanges: (EntryTexts | undefined)[];
-  /** Numbers of entries by span id, as far as they were looked for. */
-  readonly #bySpan = new Map<string, number>();
+  readonly #prefix: string;
+  /** Numbers of entries by a hash of the span id, as far as they were looked for. */
+  readonly #bySpan = new Map<number, number>();
   /** Number of the first entry that is not in that index. */
   #unindexed = 0;
   /** Number of exchanges recorded before the last reset. */
@@ -75,8 +80,15 @@ export class ExchangeJournal implements ExchangeLog {
    * @param capacity maximum number of entries, at least 1
    * @param origin time from which arrivals are counted, in the clock's milliseconds
    * @param session name of the session; null for the server itself
+   * @param traces has the upper half of the trace ids that begin at this server
    */
-  constructor(capacity: number, origin: number, session: string | null) {
+  constructor(
+    capacity: number,
+    origin: number,
+    session: string | null,
+    traces: { readonly prefix: string },
+  ) {
+    this.#prefix = traces.prefix;
     this.#capacity = capacity;
     this.#origin = origin;
     this.#session = session;
@@ -124,10 +136,9 @@ export class ExchangeJournal implements ExchangeLog {
     const { replayedBy } = x.plan;
     texts.key = replayedBy === undefined ? null : keyOf(x.header(replayedBy));
     texts.outcome = x.outcome;
-    texts.trace = x.trace;
-    texts.span = x.span;
-    texts.parent = x.parent;
-    texts.sampled = x.sampled;
+    texts.parent = x.parent === ""
+      ? undefined
+      : { trace: x.trace, span: x.parent, sampled: x.sampled };
     const numbers = this.#numbers;
     let i = slot * COLUMNS;
     numbers[i++] = x.sequence;
@@ -137,7 +148,9 @@ export class ExchangeJournal implements ExchangeLog {
     numbers[i++] = x.degradation;
     numbers[i++] = x.due;
     numbers[i++] = x.end;
-    numbers[i] = x.status;
+    numbers[i++] = x.status;
+    numbers[i++] = x.spanHigh;
+    numbers[i] = x.spanLow;
   }
 
   /** Latest entries that meet all conditions, oldest first. */
@@ -167,14 +180,18 @@ export class ExchangeJournal implements ExchangeLog {
       n < this.#count;
       n++
     ) {
-      const own = this.#exchanges[n % this.#size]?.span ?? "";
-      if (own !== "") this.#bySpan.set(own, n);
+      const at = n % this.#size * COLUMNS + SPAN;
+      const high = this.#numbers[at];
+      const low = this.#numbers[at + 1];
+      if (high !== 0 || low !== 0) this.#bySpan.set(hashOf(high, low), n);
     }
     this.#unindexed = this.#count;
-    const number = this.#bySpan.get(span);
-    return number === undefined || number < oldest
-      ? undefined
-      : this.#entry(number);
+    const number = this.#bySpan.get(
+      hashOf(wordOf(span.slice(0, 8)), wordOf(span.slice(8))),
+    );
+    if (number === undefined || number < oldest) return undefined;
+    const entry = this.#entry(number);
+    return entry.spanId === span ? entry : undefined;
   }
 
   /**
@@ -241,10 +258,22 @@ export class ExchangeJournal implements ExchangeLog {
   #entry(number: number): JournalEntry {
     const slot = number % this.#size;
     const at = slot * COLUMNS;
-    const [sequence, arrival, start, service, degradation, due, end, status] =
-      this.#numbers.subarray(at, at + COLUMNS);
+    const [
+      sequence,
+      arrival,
+      start,
+      service,
+      degradation,
+      due,
+      end,
+      status,
+      high,
+      low,
+    ] = this.#numbers.subarray(at, at + COLUMNS);
     const texts = this.#exchanges[slot] ?? new EntryTexts();
     const answered = texts.outcome === "answered";
+    const { parent } = texts;
+    const span = high === 0 && low === 0 ? "" : spanId(high, low);
     const served = answered || texts.outcome === "reset";
     return {
       number,
@@ -264,12 +293,22 @@ export class ExchangeJournal implements ExchangeLog {
       achievedMs: served ? round(Math.max(0, end - start - degradation)) : null,
       totalMs: round(end - arrival),
       latenessMs: answered ? round(end - due) : null,
-      traceId: texts.trace,
-      spanId: texts.span,
-      parentSpanId: texts.parent === "" ? null : texts.parent,
-      sampled: texts.sampled,
+      traceId: parent?.trace ?? (span === "" ? "" : this.#prefix + span),
+      spanId: span,
+      parentSpanId: parent?.span ?? null,
+      sampled: parent?.sampled ?? true,
     };
   }
+}
+
+/** Hash of a span id from its two words, exact as a number: 52 of its 64 bits. */
+function hashOf(high: number, low: number): number {
+  return (high >>> 0) * 0x10_0000 + (low & 0xf_ffff);
+}
+
+/** Reads 8 hexadecimal digits as a signed word. */
+function wordOf(digits: string): number {
+  return Number.parseInt(digits, 16) | 0;
 }
 
 /** Members of an entry that are not numbers. */
@@ -279,10 +318,7 @@ class EntryTexts {
   key: string | null = null;
   url: string | undefined = undefined;
   outcome: Outcome = "pending";
-  trace = "";
-  span = "";
-  parent = "";
-  sampled = true;
+  parent: TraceParent | undefined = undefined;
 }
 
 /** Returns a key as an entry keeps it: not as a part of the request's head. */

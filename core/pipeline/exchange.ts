@@ -177,6 +177,9 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
   status = 0;
   trace = "";
   span = "";
+  /** The span id as two words, 0 without one. The journal keeps numbers: texts of all exchanges would make collections long. */
+  spanHigh = 0;
+  spanLow = 0;
   parent = "";
   sampled = true;
   outcome: Outcome = "pending";

@@ -4,7 +4,12 @@
  * @module
  */
 import { detached } from "../lib/bounded.ts";
-import { parseTraceparent, TraceIds, traceparent } from "../lib/trace.ts";
+import {
+  parseTraceparent,
+  spanId,
+  TraceIds,
+  traceparent,
+} from "../lib/trace.ts";
 import type { Counter, Metrics } from "../plugin.ts";
 import type { LiveExchange } from "./exchange.ts";
 
@@ -19,6 +24,8 @@ export function tracingFor(metrics: Metrics): Tracing {
 
 /** Gives exchanges their trace ids and span ids. */
 export class Tracing {
+  /** Upper half of the trace ids that begin here. */
+  readonly prefix: string;
   readonly #ids: TraceIds;
   readonly #malformed: Pick<Counter, "add">;
 
@@ -28,6 +35,7 @@ export class Tracing {
    */
   constructor(ids: TraceIds, malformed: Pick<Counter, "add">) {
     this.#ids = ids;
+    this.prefix = ids.prefix;
     this.#malformed = malformed;
   }
 
@@ -41,13 +49,19 @@ export class Tracing {
         x.trace = detached(parent.trace);
         x.parent = detached(parent.span);
         x.sampled = parent.sampled;
-        x.span = this.#ids.span();
+        this.#span(x);
         return;
       }
       this.#malformed.add();
     }
-    x.trace = this.#ids.next();
-    x.span = x.trace.slice(16);
+    this.#span(x);
+    x.trace = this.prefix + x.span;
+  }
+
+  #span(x: LiveExchange): void {
+    x.spanHigh = this.#ids.word();
+    x.spanLow = this.#ids.word();
+    x.span = spanId(x.spanHigh, x.spanLow);
   }
 
   /** Identifies an exchange, and formats its traceparent: the place in the trace of whatever the exchange causes. */

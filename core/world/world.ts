@@ -158,6 +158,7 @@ export class World implements WorldState {
       1,
       options.clock.now(),
       options.session ?? null,
+      options.traces,
     );
     const { sessionJournals } = options;
     this.journals = new Journals(function* () {

@@ -185,7 +185,9 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
   },
 
   journal() {
-    const journal = new ExchangeJournal(64, 0, null);
+    const journal = new ExchangeJournal(64, 0, null, {
+      prefix: "0".repeat(16),
+    });
     each(200, (n) => {
       const url = `http://localhost/${long(n, n % 2 === 0 ? LONG : 1060)}`;
       const incoming = new RawIncoming("GET", url, { "x-id": long(n) });

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import fc from "fast-check";
 import {
   parseTraceparent,
+  spanId,
   TraceIds,
   traceparent,
 } from "../../../core/lib/trace.ts";
@@ -9,22 +10,24 @@ import {
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN = "00f067aa0ba902b7";
 
-Deno.test("TraceIds generates different ids that share the server's half", () => {
+Deno.test("TraceIds generates different words", () => {
   const traces = new TraceIds();
   const seen = new Set<string>();
-  // More ids than one block of random bytes is enough for.
-  for (let i = 0; i < 1500; i++) seen.add(traces.next());
+  // More ids than one block of random words is enough for.
+  for (let i = 0; i < 1500; i++) seen.add(spanId(traces.word(), traces.word()));
   equal(seen.size, 1500);
-  for (const id of seen) match(id, /^[0-9a-f]{32}$/);
-  equal(new Set([...seen].map((id) => id.slice(0, 16))).size, 1);
-  match(traces.span(), /^[0-9a-f]{16}$/);
+});
+
+Deno.test("spanId() formats two words as 16 hexadecimal digits", () => {
+  fc.assert(fc.property(fc.integer(), fc.integer(), (high, low) => {
+    const digits = (word: number) => (word >>> 0).toString(16).padStart(8, "0");
+    equal(spanId(high, low), digits(high) + digits(low));
+  }));
 });
 
 Deno.test("TraceIds of two servers differ", () => {
-  notEqual(
-    new TraceIds().next().slice(0, 16),
-    new TraceIds().next().slice(0, 16),
-  );
+  match(new TraceIds().prefix, /^[0-9a-f]{16}$/);
+  notEqual(new TraceIds().prefix, new TraceIds().prefix);
 });
 
 Deno.test("parseTraceparent() reads what traceparent() writes", () => {

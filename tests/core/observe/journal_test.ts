@@ -1,11 +1,13 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
+import { spanId } from "../../../core/lib/trace.ts";
 import { ExchangeJournal } from "../../../core/observe/journal.ts";
 import type { Outcome } from "../../../core/plugin.ts";
 import { requested, testPlan } from "../../support/plan.ts";
 
 const plan = testPlan();
+const TRACES = { prefix: "0123456789abcdef" };
 
 function ended(sequence: number, more: Partial<LiveExchange> = {}) {
   const { x } = requested(
@@ -21,13 +23,13 @@ function ended(sequence: number, more: Partial<LiveExchange> = {}) {
     end: 1012.5 + sequence,
     status: 200,
     outcome: "answered",
-    trace: `t${sequence}`,
-    span: `s${sequence}`,
+    spanHigh: -7,
+    spanLow: sequence + 1,
   }, more);
 }
 
 Deno.test("a journal entry has drawn and achieved times, queue time, lateness and trace", () => {
-  const journal = new ExchangeJournal(10, 1000, "w1");
+  const journal = new ExchangeJournal(10, 1000, "w1", TRACES);
   journal.record(ended(3));
   deepEqual(journal.entries({ limit: 1 }), [{
     number: 0,
@@ -47,15 +49,15 @@ Deno.test("a journal entry has drawn and achieved times, queue time, lateness an
     achievedMs: 10.5,
     totalMs: 12.5,
     latenessMs: 0.5,
-    traceId: "t3",
-    spanId: "s3",
+    traceId: "0123456789abcdeffffffff900000004",
+    spanId: "fffffff900000004",
     parentSpanId: null,
     sampled: true,
   }]);
 });
 
 Deno.test("a journal entry has no achieved time if not served, and no lateness if not answered", () => {
-  const journal = new ExchangeJournal(10, 0, null);
+  const journal = new ExchangeJournal(10, 0, null, TRACES);
   const outcomes: Outcome[] = ["rejected", "gone", "reset", "failed"];
   for (const outcome of outcomes) journal.record(ended(0, { outcome }));
   deepEqual(
@@ -74,7 +76,7 @@ Deno.test("a journal entry has no achieved time if not served, and no lateness i
 });
 
 Deno.test("a journal filter combines its conditions, and its limit selects the latest entries", () => {
-  const journal = new ExchangeJournal(100, 0, null);
+  const journal = new ExchangeJournal(100, 0, null, TRACES);
   for (let i = 0; i < 10; i++) {
     journal.record(ended(i, {
       status: i % 2 === 0 ? 200 : 503,
@@ -87,7 +89,7 @@ Deno.test("a journal filter combines its conditions, and its limit selects the l
   deepEqual(sequences({}, 3), [7, 8, 9]);
   deepEqual(sequences({ status: 503 }), [1, 3, 5, 7, 9]);
   deepEqual(sequences({ outcome: "answered" }, 2), [6, 8]);
-  deepEqual(sequences({ trace: "t4" }), [4]);
+  deepEqual(sequences({ trace: TRACES.prefix + spanId(-7, 5) }), [4]);
   deepEqual(sequences({ slower: 20, status: 503 }), [9]);
   deepEqual(sequences({ route: "other" }), []);
 });
@@ -100,7 +102,7 @@ Deno.test("the journal keeps the latest entries, whatever is recorded, resized a
   );
   fc.assert(
     fc.property(fc.array(command, { maxLength: 12 }), (commands) => {
-      const journal = new ExchangeJournal(50, 0, null);
+      const journal = new ExchangeJournal(50, 0, null, TRACES);
       let capacity = 50;
       let model: number[] = [];
       let next = 0;
@@ -128,7 +130,7 @@ Deno.test("the journal keeps the latest entries, whatever is recorded, resized a
 });
 
 Deno.test("a journal entry has the beginning of a long path, key and method", () => {
-  const journal = new ExchangeJournal(10, 0, null);
+  const journal = new ExchangeJournal(10, 0, null, TRACES);
   const long = "x".repeat(5000);
   const { x } = requested(
     { ...plan, replayedBy: "x-id" },
@@ -142,8 +144,8 @@ Deno.test("a journal entry has the beginning of a long path, key and method", ()
 });
 
 Deno.test("an entry is found by its span id as long as it is kept", () => {
-  const journal = new ExchangeJournal(10, 0, null);
-  const found = (n: number) => journal.bySpan(`s${n}`)?.sequence;
+  const journal = new ExchangeJournal(10, 0, null, TRACES);
+  const found = (n: number) => journal.bySpan(spanId(-7, n + 1))?.sequence;
   equal(found(0), undefined);
   for (let n = 0; n < 1000; n++) {
     journal.record(ended(n));
@@ -160,13 +162,13 @@ Deno.test("an entry is found by its span id as long as it is kept", () => {
 });
 
 Deno.test("exchanges without headers have no span id, and are not found by an empty one", () => {
-  const journal = new ExchangeJournal(10, 0, null);
-  journal.record(ended(1, { span: "" }));
+  const journal = new ExchangeJournal(10, 0, null, TRACES);
+  journal.record(ended(1, { spanHigh: 0, spanLow: 0 }));
   equal(journal.bySpan(""), undefined);
 });
 
 Deno.test("since() reads each entry once, counts what is no longer kept, and goes on after a reset", () => {
-  const journal = new ExchangeJournal(10, 0, null);
+  const journal = new ExchangeJournal(10, 0, null, TRACES);
   const from = journal.total;
   for (let n = 0; n < 25; n++) journal.record(ended(n));
   const { entries, missed } = journal.since(from, 4);
