@@ -32,7 +32,7 @@ export interface ServerInput {
    * Deno's, unless a fault resets connections before the first byte, which Deno's cannot do and Node's can.
    */
   readonly engine?: "auto" | EngineName;
-  /** Limits of the engine `native`; `connections` holds for all engines, `idleTimeout` for `node` too. */
+  /** Limits of the engine `native`; `connections` holds for all engines, the time-outs for `node` too. */
   readonly limits?: ServerLimitsInput;
   /** Enables HTTPS and HTTP/2, with a certificate from files in PEM, or one made for the run. */
   readonly tls?: "self-signed" | {
@@ -118,7 +118,7 @@ const OTHERS: Readonly<
   deno: { name: "with Deno's HTTP server", kept: ["connections"] },
   node: {
     name: "with Node's HTTP server",
-    kept: ["connections", "idleTimeout"],
+    kept: ["connections", "headTimeout", "idleTimeout"],
   },
 };
 

@@ -11,6 +11,7 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import { type AddressInfo, Server, type Socket } from "node:net";
+import { pause } from "../lib/time/mod.ts";
 import { soon } from "../lib/turn.ts";
 import { type Incoming, NodeBody } from "./_node_body.ts";
 import { Connections, socketOf } from "./_node_connections.ts";
@@ -29,7 +30,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** Starts to listen. Throws the system's error. */
 export async function listenWithNode(options: EngineOptions): Promise<Engine> {
   const { certificate, heldBack, host, limits, port } = options;
-  const connections = new Connections(limits.idleTimeout);
+  const connections = new Connections(limits);
   const onRequest = (
     request: Incoming,
     response: ServerResponse | Http2ServerResponse,
@@ -41,7 +42,6 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
     ? createServer({
       keepAliveTimeout: 0,
       requestTimeout: 0,
-      headersTimeout: limits.headTimeout,
     }, onRequest)
     : createSecureServer({ ...certificate, allowHTTP1: true }, onRequest);
   server.on(
@@ -62,6 +62,10 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
   const own = (server.address() as AddressInfo).port;
   server.on("error", options.failed);
   const sockets = new Set<Socket>();
+  const handshakes = new Map<string, AbortController>();
+  server.on("secureConnection", (socket: Socket) => {
+    handshakes.get(peerOf(socket))?.abort();
+  });
   // Without a descriptor left, Node's server accepts nothing more, for good, and says nothing: it stops listening before that.
   const listening = new Listening({
     open: () => listen(own),
@@ -73,7 +77,17 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
   let ending = false;
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
+    const peer = peerOf(socket);
+    const settled = new AbortController();
+    if (certificate !== undefined && limits.headTimeout > 0) {
+      handshakes.set(peer, settled);
+      pause(limits.headTimeout, settled.signal).then(() => {
+        if (!settled.signal.aborted) socket.destroy();
+      });
+    }
     socket.on("close", () => {
+      settled.abort();
+      if (handshakes.get(peer) === settled) handshakes.delete(peer);
       sockets.delete(socket);
       if (ending && sockets.size === 0) empty.resolve();
     });
@@ -97,6 +111,11 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+/** Address and port of a client. The socket of a connection over TLS is another one than that which was accepted. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** Number of connections that Node's server accepts at once, before it tells of the first. */

@@ -142,9 +142,13 @@ Deno.test("limitWarnings() names the limits that are written where another engin
   );
   const connections = { connections: 10 };
   const idle = { idleTimeout: "1s" };
+  const head = { headTimeout: "1s" };
   deepEqual(warn({ engine: "deno", limits: connections }), []);
   deepEqual(warn({ tls: "self-signed", limits: connections }), []);
-  deepEqual(warn({ engine: "node", limits: { ...connections, ...idle } }), []);
+  deepEqual(
+    warn({ engine: "node", limits: { ...connections, ...idle, ...head } }),
+    [],
+  );
   deepEqual(warn({ engine: "deno", limits: idle }), [{
     path: "/server/limits/idleTimeout",
     message:
