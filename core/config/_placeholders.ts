@@ -10,7 +10,7 @@ import { type JsonSchema, nodesAt } from "./_schema_lookup.ts";
 /** Returns the value of an environment variable; undefined if it is not set. */
 export type Variables = (name: string) => string | undefined;
 
-/** What the placeholders of a text are replaced by. */
+/** Values that replace the placeholders of a text. */
 export interface Filling {
   /** Variables by name; undefined to replace nothing. */
   readonly variables?: Readonly<Record<string, string>> | undefined;

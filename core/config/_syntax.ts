@@ -1,5 +1,5 @@
 /**
- * What the parsers of JSON and YAML share: both report all syntax errors with line and column, and find the place of a value by its
+ * Types and messages that the parsers of JSON and YAML share: both report all syntax errors with line and column, and find the place of a value by its
  * path.
  *
  * @module
@@ -24,7 +24,7 @@ export interface SyntaxIssue extends Position {
   readonly message: string;
 }
 
-/** What became of the placeholders of a text. */
+/** Placeholders of a text, and those that were replaced. */
 export interface PlaceholderNotes {
   /** Names of environment variables in placeholders that stayed text, each with the position of the first. */
   readonly placeholders: readonly {

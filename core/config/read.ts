@@ -54,7 +54,7 @@ type ReadText =
   }
   | { readonly issues: readonly SyntaxIssue[] };
 
-/** How a file is read. */
+/** Options of reading a file. */
 export interface ReadOptions {
   /** Thread that parses it; default this thread, which it keeps meanwhile. */
   readonly texts?: TextReader | undefined;

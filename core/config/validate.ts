@@ -1,7 +1,7 @@
 /**
  * Validation of everything a user writes: accepts any Standard Schema, returns issues in one form.
  *
- * The validator says what is wrong. What would be allowed, and the probable correction, come from the schema's own JSON
+ * The validator says what is wrong. The allowed values, and the probable correction, come from the schema's own JSON
  * Schema where the validator provides one, which is looked up only for invalid values.
  *
  * @module

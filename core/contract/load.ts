@@ -87,7 +87,7 @@ export interface LoadSummary {
   readonly scenarios: Readonly<Record<string, LoadScenario>>;
   /** Thresholds in the order of the script. */
   readonly thresholds: readonly LoadThreshold[];
-  /** What a reader of the figures has to know, a sentence each: what was left out of a trace, what did not act on the target. */
+  /** Sentences that a reader of the figures has to know: parts of a trace that were left out, controls that did not act on the target. */
   readonly notes: readonly string[];
 }
 

@@ -110,7 +110,7 @@ const DIVISION = 0.381966;
 /** Share of a panel's rise that makes the space between two points suspected of a jump, for a space without width. */
 const SUSPECTED = 0.1;
 
-/** What the width of the space, relative to the panel's, adds to that share. */
+/** Amount that the width of the space, relative to the panel's, adds to that share. */
 const SUSPECTED_PER_WIDTH = 5;
 
 /** Number of halvings after which a rise that is a jump is still at least {@linkcode REMAINDER} of what it was. */
@@ -189,7 +189,7 @@ class Half {
     const jump = this.#jump(whole);
     if (jump !== undefined) {
       this.#divisions--;
-      // What lies between the two neighbours is less than rounding.
+      // The integral between the two neighbours is less than rounding.
       return this.#panel(this.#read(from, jump.before)) +
         this.#panel(this.#read(jump.after, to));
     }

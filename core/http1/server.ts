@@ -148,7 +148,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
     const { calls } = this.loop;
     for (let i = 0; i < ACCEPTS; i++) {
       if (this.#connections.length >= this.limits.connections) {
-        // Whether a connection waits is not known yet.
+        // It is not known yet if a connection waits.
         this.#full?.();
         return this.#accept(false);
       }

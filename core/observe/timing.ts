@@ -141,7 +141,7 @@ export class BucketedTiming implements Timing {
     return this.#histogram.copy();
   }
 
-  /** Takes other boundaries. What was recorded is sorted by the middle of its bucket on the log-linear scale. */
+  /** Takes other boundaries. Recorded values are sorted by the middle of their bucket on the log-linear scale. */
   rebucket(table: BoundaryTable): void {
     const [traces = [], marks = []] = [this.#traces, this.#marks];
     this.#ends = table.ends;

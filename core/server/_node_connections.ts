@@ -102,7 +102,9 @@ export class Connections {
   #lookAt(socket: Socket, open: Open): void {
     const { exchanges, lingers, request } = open;
     const isHttp2 = "alpnProtocol" in socket && socket.alpnProtocol === "h2";
-    if (exchanges.size > 0 || lingers || request?.complete === false || isHttp2) {
+    if (
+      exchanges.size > 0 || lingers || request?.complete === false || isHttp2
+    ) {
       open.before = UNKNOWN;
     } else if (open.before === UNKNOWN) {
       open.before = socket.bytesRead;

@@ -89,7 +89,7 @@ export function blockValues(
 /** A possible block. */
 interface Block {
   readonly values: Float64Array;
-  /** What the sum of the values is too much. */
+  /** Excess of the sum of the values over the right one. */
   readonly error: number;
 }
 

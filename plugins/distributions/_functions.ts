@@ -36,7 +36,7 @@ const HALF_UNIT = 2 ** -53;
 const ATOM = 1e-9;
 
 /**
- * Truncates a distribution by rescaling u. What lies in the upper half is computed from the survival function, so that a far
+ * Truncates a distribution by rescaling u. The upper half is computed from the survival function, so that a far
  * tail stays precise on either side.
  *
  * @returns undefined if the range holds less than 1e-300 of the distribution

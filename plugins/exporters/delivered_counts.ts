@@ -21,7 +21,7 @@ export type Series = Counter | Gauge | Timing;
 export interface Change<Figures = number | HistogramSnapshot> {
   /** Present figures: a counter's value, or a timing's distribution. */
   readonly now: Figures;
-  /** What was added since. */
+  /** Counts that were added since. */
   readonly growth: Figures;
 }
 

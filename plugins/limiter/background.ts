@@ -110,7 +110,8 @@ export class Background {
       this.#origin = this.#options.clock.now();
     });
     if (settings !== undefined || before === undefined) return;
-    // What begins after a rest is independent of what was before: another draw, since the same one would make it wait as long again.
+    // The time after a rest is independent of the time before it. It needs another draw, since the same one would make it wait as long
+    // again.
     this.#left = undefined;
     this.#rests = (this.#rests + 1) % MOST_DRAWS;
   }
@@ -144,7 +145,7 @@ export class Background {
     phantom.enter(at);
   }
 
-  /** Changes the rate. What the rate before has passed of the present step stays passed. */
+  /** Changes the rate. The part of the present step that the former rate has passed stays passed. */
   #change(apply: () => void): void {
     const now = this.#options.clock.now();
     if (this.#settings !== undefined && this.#left !== undefined) {

@@ -384,7 +384,7 @@ function errors(
   return found;
 }
 
-/** What a client without errors does well. */
+/** Good manners of a client without errors. */
 function manners(
   { retries, told, jitter, backoff }: RetryFigures,
   waits: boolean,

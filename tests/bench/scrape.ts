@@ -16,7 +16,7 @@ const OPEN_METRICS =
 const PROTOBUF =
   `application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,${OPEN_METRICS}`;
 
-/** What is measured: a number of routes, and the formats that scrapes ask for. */
+/** Measured cases: a number of routes, and the formats that scrapes ask for. */
 const CASES = [
   { what: "12 routes", routes: 12, accept: OPEN_METRICS },
   { what: "120 routes", routes: 120, accept: OPEN_METRICS },

@@ -64,3 +64,33 @@ Deno.test("SIGHUP with an invalid file lists all errors with their positions, an
   }
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("SIGHUP with a large file keeps no answer waiting while it is read", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "perfmock-test-" });
+  const file = `${folder}/mock.yaml`;
+  const head = "server: { port: 0 }\nroutes:\n  - { id: r, path: /r }\n";
+  await Deno.writeTextFile(file, head);
+  {
+    await using server = await serving(["--config", file]);
+    const routes = Array.from(
+      { length: 4000 },
+      (_, n) => `  - id: r${n}\n    path: /r/${n}\n    serviceTime: 1ms\n`,
+    );
+    await Deno.writeTextFile(file, head + routes.join(""));
+    const answers = async (path: string) => {
+      const response = await fetch(new URL(path, server.url));
+      await response.body?.cancel();
+      return response.status === 200;
+    };
+    server.signal("SIGHUP");
+    let count = 0;
+    await until(async () => {
+      await answers("/r");
+      count++;
+      return await answers("/r/3999");
+    });
+    // Read at once, the file would hold back the second or third answer until the end.
+    equal(count > 20, true, `${count} answers`);
+  }
+  await Deno.remove(folder, { recursive: true });
+});

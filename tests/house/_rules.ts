@@ -147,6 +147,22 @@ export function shape(files: readonly Source[]): string[] {
   });
 }
 
+/** Words with which no sentence of a comment begins: the reader would have to guess what it is about. */
+const GUESSED =
+  /^\s*(?:\/\/|\/\*\*|\*) (?:.*[.:;] )?(What|Whatever|Who|Whoever|Whose|How|Whether)\b/;
+
+/** A sentence of a comment names its subject. */
+export function plainComments(files: readonly Source[]): string[] {
+  return files.flatMap(({ path, text }) =>
+    text.split("\n").flatMap((line, index) => {
+      const word = GUESSED.exec(line)?.[1];
+      return word === undefined
+        ? []
+        : [`${path}:${index + 1} begins a sentence with "${word}"`];
+    })
+  );
+}
+
 /**
  * The line that tells how a test file runs stands once, before the first import, and is spelled as tools/test_groups.ts
  * expects: any other spelling would be ignored.

@@ -7,6 +7,7 @@ import {
   groupMarkers,
   noCircles,
   noJsrImports,
+  plainComments,
   shape,
   testsAssert,
   timeAndChance,
@@ -48,6 +49,10 @@ Deno.test("No file imports from JSR", () => {
 
 Deno.test("Files are short and named in snake_case", () => {
   deepEqual(shape([...product, ...tests, ...tools, ...examples]), []);
+});
+
+Deno.test("Each sentence of a comment names its subject", () => {
+  deepEqual(plainComments([...product, ...tests, ...tools, ...examples]), []);
 });
 
 Deno.test("Every test file asserts something, and no test is disabled", () => {

@@ -7,6 +7,7 @@ import {
   groupMarkers,
   noCircles,
   noJsrImports,
+  plainComments,
   shape,
   testsAssert,
   timeAndChance,
@@ -249,6 +250,28 @@ Deno.test("groupMarkers() reports markers that are misspelt, late, or more than 
       "tests/b_test.ts has an unknown marker: /** Runs without a profiler. */",
       "tests/c_test.ts has 2 markers",
       "tests/d_test.ts has a marker below its first import",
+    ],
+  );
+});
+
+Deno.test("plainComments() reports sentences that begin with a word for an unnamed subject, in comments only", () => {
+  deepEqual(
+    plainComments(one(
+      "core/a.ts",
+      [
+        "/** What is left. */",
+        "/**",
+        " * Number of those. Who asks waits.",
+        " */",
+        "// Whether it ends.",
+        "// Says what is left, and how.",
+        'const text = "x. What now";',
+      ].join("\n"),
+    )),
+    [
+      'core/a.ts:1 begins a sentence with "What"',
+      'core/a.ts:3 begins a sentence with "Who"',
+      'core/a.ts:5 begins a sentence with "Whether"',
     ],
   );
 });

@@ -13,7 +13,7 @@ import {
 import { debianProgram, temporaryFolder } from "./_packages.ts";
 import { required } from "./_software.ts";
 
-/** What the correlation's calls answer, as far as it is looked at. */
+/** Answers of the correlation's calls, as far as the tests look at them. */
 interface Load {
   readonly url: string;
   readonly figures: Record<string, { readonly value: number }>;

@@ -172,7 +172,7 @@ export interface Correlation {
   readonly joined: number;
   /** Numbers of requests that were not, by reason. */
   readonly unjoined: Readonly<Record<Unjoined, number>>;
-  /** What the reasons above 0 mean, and what can be done. */
+  /** Meaning of the reasons above 0, and remedies. */
   readonly notes: readonly string[];
   /** Routes, the one with the longest total wait first. */
   readonly routes: readonly RouteCorrelation[];

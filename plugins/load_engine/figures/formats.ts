@@ -218,7 +218,7 @@ function partsOf(
   ];
 }
 
-/** Head of the counts. What was sent is served, refused, unanswered or cut. */
+/** Head of the counts. A request that was sent is served, refused, unanswered or cut. */
 const COUNTS: readonly string[] = [
   ...["", "sent", "dropped", "served", "refused", "unanswered", "cut"],
   ...["failed", "rate"],

@@ -1,5 +1,5 @@
 /**
- * Counts and times of scenarios and their requests. What was served and what was refused have times of their own: an error that
+ * Counts and times of scenarios and their requests. Served and refused requests have times of their own: an error that
  * comes at once would otherwise make the percentiles of the rest look better.
  *
  * @module

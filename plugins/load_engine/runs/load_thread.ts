@@ -56,7 +56,7 @@ export type ToThread =
 export type FromThread =
   | {
     readonly kind: "ready";
-    /** What a reader of the figures has to know, a sentence each. */
+    /** Sentences that a reader of the figures has to know. */
     readonly notes: readonly string[];
   }
   | {

@@ -60,7 +60,7 @@ export interface RunReport {
   readonly scenarios: readonly string[];
   /** URL of the target. */
   readonly target: string;
-  /** What a reader of its figures has to know, a sentence each. */
+  /** Sentences that a reader of its figures has to know. */
   readonly notes: readonly string[];
   /** Progress at the last tick; null before the first. */
   readonly progress: LoadProgress | null;

@@ -15,7 +15,7 @@ export interface Omission {
   readonly name?: string;
 }
 
-/** What is known of one reason. */
+/** Entries that were left out for one reason. */
 interface Reason {
   count: number;
   /** The first distinct names or places. */

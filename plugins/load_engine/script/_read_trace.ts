@@ -1,5 +1,5 @@
 /**
- * Recorded traffic: one time a line, an access log, or a HAR. What was recorded is replayed as it was, or left out and counted.
+ * Recorded traffic: one time a line, an access log, or a HAR. Each entry is replayed as it was recorded, or left out and counted.
  *
  * @module
  */

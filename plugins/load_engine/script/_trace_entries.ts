@@ -41,7 +41,7 @@ export interface RecordedTrace {
   readonly choices: Uint32Array | undefined;
   /** The distinct requests. */
   readonly requests: readonly RecordedRequest[];
-  /** What was left out, a sentence each. */
+  /** Sentences that say which entries were left out. */
   readonly notes: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export interface RecordedTrace {
 export interface Entry {
   /** Time in ms, from any origin. */
   readonly at: number;
-  /** What was requested; undefined if only the time was recorded. */
+  /** Recorded request; undefined if only the time was recorded. */
   readonly request?: RecordedRequest;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a reader of a run's figures has to know, a sentence each: what they leave out, and what did not act where one might think.
+ * Sentences that a reader of a run's figures has to know: traffic that they leave out, and controls that did not act on the target.
  *
  * @module
  */

@@ -235,7 +235,7 @@ export interface Script {
   readonly scenarios: readonly Scenario[];
   /** In the order of the text. */
   readonly thresholds: readonly Threshold[];
-  /** What was left out of its traces, a sentence each. */
+  /** Sentences that say which entries of its traces were left out. */
   readonly notes: readonly string[];
 }
 
