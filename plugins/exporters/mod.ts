@@ -45,6 +45,8 @@ import type { LineOptions } from "./statsd_lines.ts";
 import type { StatsdAddress } from "./statsd_udp.ts";
 
 export type {
+  Buckets,
+  CorrelationOptions,
   LineOptions,
   OtlpOptions,
   PushingOptions,
