@@ -42,23 +42,37 @@ interface TestedInfo {
 }
 
 /** A test of Playwright, as far as the fixture extends it. */
-interface Extensible {
+export interface Extensible {
+  /** Returns an extension of the test. */
   // Playwright's own types are not imported; the caller's test keeps its type.
   // deno-lint-ignore no-explicit-any
   extend(fixtures: any): any;
 }
 
-interface Load {
+/** A page load, as the server answers. Times are in ms. */
+export interface DescribedLoad {
+  /** URL of the page. */
   readonly url: string;
+  /** Figures of the page by name. */
   readonly figures: Readonly<Record<string, { readonly value: number }>>;
-  readonly requests: readonly {
-    readonly url: string;
-    readonly totalMs: number;
-    readonly route: string | null;
-    readonly drawnMs: number | null;
-    readonly phases: Readonly<Record<string, number>> | null;
-    readonly unjoined: string | null;
-  }[];
+  /** Requests in the order of their starts. */
+  readonly requests: readonly DescribedRequest[];
+}
+
+/** A request of a page load. Times are in ms. */
+export interface DescribedRequest {
+  /** URL of the request. */
+  readonly url: string;
+  /** Time from the start to the last byte. */
+  readonly totalMs: number;
+  /** Id of the route; null where the request was not joined. */
+  readonly route: string | null;
+  /** Drawn service time; null where the request was not joined. */
+  readonly drawnMs: number | null;
+  /** Durations of the phases; null where the request was not joined. */
+  readonly phases: Readonly<Record<string, number>> | null;
+  /** Reason why the request was not joined; null where it was. */
+  readonly unjoined: string | null;
 }
 
 const REPORT = "perfmockPageLoad";
@@ -109,7 +123,7 @@ export function correlated<Test extends Extensible>(
 async function attach(
   info: TestedInfo,
   name: string,
-  ask: () => Promise<Load>,
+  ask: () => Promise<DescribedLoad>,
 ): Promise<void> {
   try {
     const load = await ask();
@@ -129,7 +143,10 @@ async function attach(
   }
 }
 
-async function ask(url: string, token: string | undefined): Promise<Load> {
+async function ask(
+  url: string,
+  token: string | undefined,
+): Promise<DescribedLoad> {
   const response = await fetch(url, {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
   });
@@ -141,7 +158,7 @@ async function ask(url: string, token: string | undefined): Promise<Load> {
 }
 
 /** Writes a table: a line for each request, with the server's part in the middle. */
-export function describe({ url, figures, requests }: Load): string {
+export function describe({ url, figures, requests }: DescribedLoad): string {
   const rows = [
     [
       "request",
