@@ -114,10 +114,14 @@ export class FetchIncoming implements Incoming {
   onLeave(listener: LeaveListener, short: boolean): void {
     if (short || this.#watched) return;
     this.#watched = true;
-    this.request.signal.addEventListener("abort", () => {
+    const { signal } = this.request;
+    const left = () => {
       listener.left();
       if (this.#answer === undefined) dismiss(this);
-    }, { once: true });
+    };
+    // It may have left while nobody watched. Not at once: the caller has not finished.
+    if (signal.aborted) queueMicrotask(left);
+    else signal.addEventListener("abort", left, { once: true });
   }
 
   /** Returns the answer if there is one, and otherwise its promise. */

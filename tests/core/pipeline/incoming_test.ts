@@ -63,6 +63,19 @@ Deno.test("FetchIncoming reports the client's leaving once and settles the reque
   }
 });
 
+Deno.test("FetchIncoming reports a client that has left before it was watched, once, and not before the caller has finished", async () => {
+  const client = new AbortController();
+  const incoming = incomingOf({ signal: client.signal });
+  const answer = incoming.answer();
+  client.abort();
+  let left = 0;
+  incoming.onLeave({ left: () => left++ }, false);
+  incoming.onLeave({ left: () => left++ }, false);
+  equal(left, 0);
+  equal((await answer).status, 499);
+  equal(left, 1);
+});
+
 Deno.test("FetchIncoming reports a client's leaving after the answer, which stays", async () => {
   const client = new AbortController();
   const incoming = incomingOf({ signal: client.signal });

@@ -15,14 +15,16 @@ interface Given {
   readonly hooks: readonly Hook[];
   /** True for a route whose body goes on after the headers. */
   readonly flows?: boolean;
-  readonly method?: string;
+  /** Service time in ms. Default 0. */
+  readonly hold?: number;
 }
 
 /** Makes an exchange whose route has respond hooks, and a client that can leave. */
-function shaped({ hooks, flows = false, method = "GET" }: Given) {
+function shaped({ hooks, flows = false, hold = 0 }: Given) {
   const events: string[] = [];
   const planned: TestPlan = testPlan({
     respond: hooks as unknown as Plan["hooks"]["respond"],
+    serve: () => hold,
     admit: [() => ({ release: () => void events.push("released") })],
     observe: [
       ({ outcome, status }) => void events.push(`${outcome} ${status}`),
@@ -50,7 +52,7 @@ function shaped({ hooks, flows = false, method = "GET" }: Given) {
   const client = new AbortController();
   const { x, incoming } = requested(
     plan,
-    new Request("http://localhost/r", { method, signal: client.signal }),
+    new Request("http://localhost/r", { signal: client.signal }),
   );
   begin(x);
   return { answer: incoming.answer(), client, events, plan, x };
@@ -133,6 +135,15 @@ Deno.test("an exchange whose hook has read the route's body and then never settl
   await settle();
   deepEqual([events, plan.flow.size], [[], 1]);
   client.abort();
+  equal((await answer).status, 499);
+  deepEqual([events, plan.flow.size], [["released", "gone 200"], 0]);
+});
+
+Deno.test("an exchange ends whose client has left before its respond hooks began, while nobody watched", async () => {
+  const { answer, client, events, plan } = shaped({ hooks: [never], hold: 5 });
+  client.abort();
+  deepEqual(events, []);
+  plan.clock.advance(5);
   equal((await answer).status, 499);
   deepEqual([events, plan.flow.size], [["released", "gone 200"], 0]);
 });
