@@ -78,7 +78,7 @@ Deno.test("A project that imports perfmock through the JSR protocol type-checks,
     const text = new TextDecoder();
     deepEqual(
       [code, text.decode(stdout)],
-      [0, '[200,["mine"]]\n["finished",10]\n[[true,3],[true,3]]\n'],
+      [0, '[200,["mine"]]\n["finished",10]\n[[true,4],[true,4]]\n'],
       text.decode(stderr),
     );
     ok(registry.served.has("/@perfmock/perfmock/0.1.0/mod.ts"));
