@@ -42,7 +42,7 @@ export interface WordedIssue {
 }
 
 /** Number of unknown keys of one object that are reported one by one: each is compared with the known ones. */
-const LISTED_KEYS = 100;
+export const LISTED_KEYS = 100;
 
 /** The part of a zod schema that takes an error map for one parse. */
 interface ZodSchema<T> extends Schema<T> {

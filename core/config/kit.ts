@@ -210,6 +210,16 @@ export interface Quantity {
   write(value: number): string;
 }
 
+/** Suggests units for a text that is a number without one. */
+function withUnits(
+  value: unknown,
+  write: (number: string) => string,
+): string | undefined {
+  return typeof value === "string" && /^\s*(\d+(\.\d*)?|\.\d+)\s*$/.test(value)
+    ? write(value.trim())
+    : undefined;
+}
+
 /** Units of durations, as they occur in the pattern of their JSON Schema. */
 export const DURATION_UNITS = "(us|µs|μs|ms|s|m|h)";
 
@@ -220,7 +230,9 @@ const DURATION: Quantity = {
   units: DURATION_UNITS,
   examples: ["120ms", "1.5s", 250],
   parse: parseDuration,
-  suggest: suggestDuration,
+  suggest: (value) =>
+    suggestDuration(value) ??
+      withUnits(value, (number) => `${number}ms or ${number}s`),
   write: (value) => value === 0 ? "0" : formatDuration(value),
 };
 
@@ -231,7 +243,8 @@ const RATE: Quantity = {
   units: "/(s|m|h)",
   examples: ["400/s", "30/m", 400],
   parse: parseRate,
-  suggest: suggestRate,
+  suggest: (value) =>
+    suggestRate(value) ?? withUnits(value, (number) => `${number}/s`),
   write: (value) => value === 0 ? "0" : `${value}/s`,
 };
 

@@ -214,6 +214,9 @@ export function withoutExtensions(value: unknown): unknown {
   );
 }
 
+/** Number of errors from which on no further route is checked. */
+export const MOST_ISSUES = 1000;
+
 /**
  * Validates a whole configuration, route by route: the steps can be run in slices.
  *
@@ -227,14 +230,25 @@ export function* validationSteps(
   const written = isRecord(value) && Array.isArray(value.routes)
     ? value.routes as readonly unknown[]
     : undefined;
-  const result = validate(
-    schema,
-    written === undefined ? value : { ...value as object, routes: [] },
-  );
+  // An object with many keys takes long to copy, and long to validate.
+  yield;
+  const whole = written === undefined
+    ? value
+    : { ...value as object, routes: [] };
+  yield;
+  const result = validate(schema, whole);
   const issues: Issue[] = [...result.issues ?? []];
   const routes: RouteSettings[] = [];
   for (const [index, route] of (written ?? []).entries()) {
     yield;
+    if (issues.length >= MOST_ISSUES) {
+      issues.push({
+        path: "/routes",
+        message:
+          `There are ${MOST_ISSUES} errors or more: the routes from index ${index} on were not checked`,
+      });
+      break;
+    }
     const read = validate(routeSchema, route, `/routes/${index}`);
     if (read.issues === undefined) routes.push(read.value);
     else issues.push(...read.issues);

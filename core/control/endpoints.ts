@@ -18,6 +18,7 @@ import { PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
 import { isRequestBodyError } from "../lib/request_body_error.ts";
 import { withTables } from "../lib/tables.ts";
+import { nextLook } from "../lib/time/mod.ts";
 
 /** Maximum size of a request body, in bytes. */
 export const BODY_LIMIT: number = 1024 * 1024;
@@ -210,6 +211,9 @@ function tooLarge(): Response {
   });
 }
 
+/** Size in bytes from which a body takes so long to parse that the event loop looks at its sockets before and after. */
+const LONG = 65_536;
+
 /** Parses the body as JSON. Stops reading at the size limit. */
 async function readJson(request: Request): Promise<Parsed> {
   // A length that is announced is refused before a byte of the body is read.
@@ -223,8 +227,11 @@ async function readJson(request: Request): Promise<Parsed> {
     chunks.push(chunk);
   }
   const text = await new Blob(chunks as BlobPart[]).text();
+  if (size > LONG) await nextLook();
   try {
-    return { value: JSON.parse(text) };
+    const value = JSON.parse(text);
+    if (size > LONG) await nextLook();
+    return { value };
   } catch (error) {
     return problem({
       status: 400,

@@ -5,14 +5,10 @@
  */
 import { refusalOf, suggest, toPointer } from "../config/mod.ts";
 import type { ErrorCode, Issue } from "../errors.ts";
-import {
-  describeReturned,
-  describeThrown,
-  isThenable,
-  messageOfThrown,
-} from "../lib/thrown.ts";
+import { describeReturned, describeThrown, isThenable } from "../lib/thrown.ts";
 import type { Awaitable, Contributions, Family, Plugin } from "../plugin.ts";
 import { withinLimit } from "../lib/time/mod.ts";
+import { importReason } from "./import_errors.ts";
 
 /** A plugin with its place in the configuration. */
 export interface LoadedPlugin {
@@ -226,7 +222,9 @@ async function load(
         code: "PLUGIN_NOT_LOADED",
         issue: {
           path: toPointer(["plugins", key]),
-          message: `Cannot load plugin "${key}": ${reason(error)}`,
+          message: `Cannot load plugin "${key}": ${
+            importReason(error, key, { own: specifier(key, folder), folder })
+          }`,
           value: key,
           allowed: `a built-in plugin (${
             names.join(", ")
@@ -279,19 +277,6 @@ function readPlugin(value: unknown, key: string): Loaded {
 /** Paths are relative to the configuration; bare names are looked up in the import map. */
 function specifier(key: string, folder: URL): string {
   return /^\.{0,2}\//.test(key) ? new URL(key, folder).href : key;
-}
-
-/** Module loader's complaints about the text of a file, which they quote. */
-const ABOUT_TEXT = /SyntaxError|Unexpected|Expected|could not be parsed/;
-
-/** First line of the module loader's error, without the chain of imports; without the text of a file that is no module. */
-function reason(error: unknown): string {
-  const message = messageOfThrown(error);
-  if (!ABOUT_TEXT.test(message)) return message;
-  const [, place] = /:(\d+:\d+)\s*$/m.exec(message) ?? [];
-  return `it is not JavaScript or TypeScript${
-    place === undefined ? "" : ` (line and column ${place})`
-  }`;
 }
 
 function adviceFor(

@@ -10,7 +10,6 @@ import {
   createConfigSchema,
   createConfigSchemas,
   freezingSteps,
-  fromPointer,
   invalidConfig,
   isCall,
   OWN_ROUTE_KEYS,
@@ -24,7 +23,7 @@ import {
 } from "../config/mod.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { DistributionParser } from "../distribution/mod.ts";
-import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
+import type { ErrorCode, Issue, PerfmockError } from "../errors.ts";
 import {
   describeReturned,
   isThenable,
@@ -43,6 +42,7 @@ import {
   refusedPlugins,
 } from "./plugin_loader.ts";
 import { arrange } from "./plugin_lifecycle.ts";
+import { copySteps, withoutErrors, writtenRoutes } from "./written_settings.ts";
 
 /** The table of built-in plugins. */
 export interface BuiltinPlugins {
@@ -168,7 +168,9 @@ async function readWith(
   ];
   const { value, routeIndices } = issues.length === 0
     ? { value: input.value, routeIndices: undefined }
-    : withoutErrors(input.value, issues.map(({ issue }) => issue), routeKeys);
+    : await inSlices(
+      withoutErrors(input.value, issues.map(({ issue }) => issue), routeKeys),
+    );
   const result = issues.length === 0
     ? whole
     : value === undefined
@@ -186,10 +188,7 @@ async function readWith(
     })),
     ...profiles.warnings,
     ...options.warnings,
-    ...parser.warningsIn(
-      routes.map(({ plugins, wire }) => ({ ...plugins, wire })),
-      "/routes",
-    ),
+    ...await inSlices(distributionWarnings(routes, parser)),
   ];
   return {
     input,
@@ -205,6 +204,21 @@ async function readWith(
     parse: (value) => parser.parse(value),
     pluginSet,
   };
+}
+
+/** Warnings of the distributions of routes, route by route. */
+function* distributionWarnings(
+  routes: PerfmockConfig["routes"],
+  parser: DistributionParser,
+): Generator<void, Issue[]> {
+  const warnings: Issue[] = [];
+  for (const [index, { plugins, wire }] of routes.entries()) {
+    warnings.push(
+      ...parser.warningsIn({ ...plugins, wire }, `/routes/${index}`),
+    );
+    yield;
+  }
+  return warnings;
 }
 
 /**
@@ -263,51 +277,6 @@ function readOptions(pluginSet: PluginSet) {
 
 function invalid(issues: readonly Issue[]): CodedIssue[] {
   return issues.map((issue) => ({ code: "CONFIG_INVALID", issue }));
-}
-
-/** Keys that a route cannot do without: where one has an error, the whole route is left out. */
-const IDENTITY: ReadonlySet<string> = new Set(["id", "method", "path"]);
-
-/**
- * The configuration without the settings that have errors, and without all keys that the same plugin reads of such a route, so
- * that the plugin does not report errors that only follow from these. The value is undefined where an error concerns a plugin, since nothing can be
- * checked without it.
- */
-function withoutErrors(
-  value: unknown,
-  issues: readonly Issue[],
-  routeKeys: ReadonlyMap<string, RouteKey>,
-): { readonly value: unknown; readonly routeIndices?: readonly number[] } {
-  if (!isRecord(value)) return { value: undefined };
-  const kept = { ...value };
-  const routes = writtenRoutes(value).map((route) =>
-    isRecord(route) ? { ...route } : undefined
-  );
-  for (const { path, suggestion = "" } of issues) {
-    const [key, index, routeKey] = fromPointer(path);
-    const misspelt = index === undefined && suggestion === "plugins";
-    if (key === undefined || key === "plugins" || misspelt) {
-      return { value: undefined };
-    }
-    const route = key === "routes" ? routes[Number(index)] : undefined;
-    if (route === undefined) {
-      if (key !== "routes" || index === undefined) delete kept[key];
-    } else if (routeKey === undefined || IDENTITY.has(routeKey)) {
-      routes[Number(index)] = undefined;
-    } else {
-      const owner = routeKeys.get(routeKey) ?? routeKeys.get(suggestion);
-      for (const other of Object.keys(route)) {
-        const same = owner !== undefined &&
-          routeKeys.get(other)?.plugin === owner.plugin;
-        if (other === routeKey || same) delete route[other];
-      }
-    }
-  }
-  if (!("routes" in kept)) return { value: kept, routeIndices: [] };
-  const routeIndices = routes.map((_, index) => index)
-    .filter((index) => routes[index] !== undefined);
-  kept.routes = routeIndices.map((index) => routes[index]);
-  return { value: kept, routeIndices };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -538,42 +507,4 @@ function unique(issues: readonly Issue[]): Issue[] {
     const key = `${path}\0${message}`;
     return !seen.has(key) && seen.add(key);
   });
-}
-
-/**
- * Copies a configuration as written, route by route, so that a change of the copy changes nothing else.
- *
- * @throws PerfmockError `CONFIG_INVALID` where it holds something that is not data
- */
-export function* copySteps(value: unknown): Generator<void, unknown> {
-  if (!isRecord(value) || !Array.isArray(value.routes)) return copy(value);
-  const copied = copy({ ...value, routes: [] }) as Record<string, unknown>;
-  const routes: unknown[] = [];
-  for (const route of value.routes) {
-    routes.push(copy(route));
-    yield;
-  }
-  copied.routes = routes;
-  return copied;
-}
-
-function copy(value: unknown): unknown {
-  try {
-    return structuredClone(value);
-  } catch (error) {
-    throw new PerfmockError(
-      "CONFIG_INVALID",
-      "Cannot use the configuration: it holds something that is not data",
-      [{
-        path: "",
-        message: error instanceof Error ? error.message : String(error),
-        allowed: "what JSON can hold",
-      }],
-    );
-  }
-}
-
-function writtenRoutes(value: unknown): Record<string, unknown>[] {
-  const routes = Reflect.get(value as object, "routes");
-  return Array.isArray(routes) ? routes : [];
 }

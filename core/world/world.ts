@@ -42,8 +42,9 @@ import { hookReporter } from "./plugin_door.ts";
 import { restartIssues, sessionIssues } from "./refused_changes.ts";
 import { buildRevision, type Revision } from "./revision.ts";
 import { type MockRoute, routeOf } from "./routes.ts";
-import { copySteps, type SettingsInput } from "./settings.ts";
+import type { SettingsInput } from "./settings.ts";
 import type { Log, WorldState } from "./state.ts";
+import { copySteps } from "./written_settings.ts";
 
 /** Options of a world: the parts that its server shares between worlds, and its own. */
 export interface WorldOptions extends
@@ -238,7 +239,7 @@ export class World implements WorldState {
     const { input } = before;
     this.recorder.begin();
     const next = await buildRevision(
-      edit({ ...input, value: await inSlices(copySteps(input.value)) }),
+      await inSlices(editSteps(input, edit)),
       this,
       { before, reload },
     );
@@ -412,6 +413,19 @@ export function forgetSequences(
     bytes += ENTRY_BYTES + textBytes(id);
     if (bytes > REMOVED_BYTES) sequences.delete(id);
   }
+}
+
+/** Edits a copy of a configuration. */
+function* editSteps(
+  input: SettingsInput,
+  edit: (input: SettingsInput) => SettingsInput,
+): Generator<void, SettingsInput> {
+  const value = yield* copySteps(input.value);
+  yield;
+  const edited = edit({ ...input, value });
+  // An edit of an object with many keys takes long.
+  yield;
+  return edited;
 }
 
 async function disposeInTurn(

@@ -51,6 +51,7 @@ export const reload: Benchmark = {
     for (const count of context.quick ? [10] : SIZES) {
       rows.push(...await measureSize(context, count));
     }
+    rows.push(...await measureRefusals(context));
     return rows;
   },
 };
@@ -61,31 +62,99 @@ const SIZES = [10, 1000, 10_000];
 /** Number of changes of each kind that are measured at each size. */
 const REPEATED = 5;
 
+/** A call of the control API that is made repeatedly. */
+interface Change {
+  readonly what: string;
+  /** Path below that of the control API. */
+  readonly url: string;
+  readonly method: string;
+  readonly body: unknown;
+  /** Expected status of the answer. */
+  readonly status: number;
+}
+
 /** Replaces a configuration of many routes, then changes one of them, while another route receives requests. */
-async function measureSize(
-  { children, quick }: Context,
-  count: number,
-): Promise<Row[]> {
-  const routes = Array.from({ length: count }, (_, index) => ({
+async function measureSize(context: Context, count: number): Promise<Row[]> {
+  const routes = routesOf(count);
+  const server = await startPerfmock(context.children, { config: { routes } });
+  return await measureChanges(context, server, [
+    {
+      what: `${count} routes, PUT config`,
+      url: "/config",
+      method: "PUT",
+      body: { routes },
+      status: 200,
+    },
+    {
+      what: `${count} routes, PATCH of a route`,
+      url: "/routes/r1",
+      method: "PATCH",
+      body: { scale: 2 },
+      status: 200,
+    },
+  ]);
+}
+
+/** Number of unknown keys, and of routes with errors, of changes that are refused: about as many as a call may have. */
+const ERRORS = { keys: 60_000, routes: 8000 };
+
+/** Makes changes with very many errors, while a route receives requests. */
+async function measureRefusals(context: Context): Promise<Row[]> {
+  const [{ keys, routes: wrong }, routes] = [
+    context.quick ? { keys: 100, routes: 100 } : ERRORS,
+    routesOf(10),
+  ];
+  const server = await startPerfmock(context.children, { config: { routes } });
+  const unknown = Object.fromEntries(
+    Array.from({ length: keys }, (_, index) => [`key${index}`, index]),
+  );
+  return await measureChanges(context, server, [
+    {
+      what: `${keys} unknown keys, PATCH config`,
+      url: "/config",
+      method: "PATCH",
+      body: unknown,
+      status: 400,
+    },
+    {
+      what: `${keys} unknown keys, PUT of a route`,
+      url: "/routes/r1",
+      method: "PUT",
+      body: { path: "/x", ...unknown },
+      status: 400,
+    },
+    {
+      what: `${wrong} routes with an error, PUT config`,
+      url: "/config",
+      method: "PUT",
+      body: {
+        routes: routesOf(wrong).map((route) => ({
+          ...route,
+          serviceTime: "5mss",
+        })),
+      },
+      status: 400,
+    },
+  ]);
+}
+
+function routesOf(count: number) {
+  return Array.from({ length: count }, (_, index) => ({
     id: `r${index}`,
     path: `/r/${index}/:id`,
     serviceTime: index === 0 ? SERVICE : "5ms",
     response: { json: { index } },
   }));
-  const server = await startPerfmock(children, { config: { routes } });
-  const control = `${server.url}/_perfmock`;
+}
+
+/** Makes each change several times, while a route receives requests. */
+async function measureChanges(
+  { children, quick }: Context,
+  server: Server,
+  changes: readonly Change[],
+): Promise<Row[]> {
   const rows: Row[] = [];
-  for (
-    const { what, url, method, body } of [
-      { what: "PUT config", url: "/config", method: "PUT", body: { routes } },
-      {
-        what: "PATCH of a route",
-        url: "/routes/r1",
-        method: "PATCH",
-        body: { scale: 2 },
-      },
-    ]
-  ) {
+  for (const { what, url, method, body, status } of changes) {
     const driver = new LoadDriver(children);
     const duration = quick ? 500 : 12_000;
     const driven = driver.drive({
@@ -98,22 +167,24 @@ async function measureSize(
     const took: number[] = [];
     for (let i = 0; i < REPEATED; i++) {
       const start = performance.now();
-      const response = await fetch(control + url, {
+      const response = await fetch(`${server.url}/_perfmock${url}`, {
         method,
         body: JSON.stringify(body),
       });
       await response.body?.cancel();
-      if (response.status !== 200) throw new Error(`Status ${response.status}`);
+      if (response.status !== status) {
+        throw new Error(`Status ${response.status}`);
+      }
       took.push(performance.now() - start);
     }
     const { totals, completed } = await driven;
-    const [p50, p99, p999] = quantiles(
+    const [p50, p99, p999, most] = quantiles(
       totals.map((total) => total - SERVICE),
-      [0.5, 0.99, 0.999],
+      [0.5, 0.99, 0.999, 1],
     );
     const [change50, change99] = quantiles(took, [0.5, 0.99]);
     rows.push({
-      what: `${count} routes, ${what}`,
+      what,
       values: {
         "answers": completed,
         "changes/s": 1000 / change50,
@@ -122,6 +193,7 @@ async function measureSize(
         "late p50": p50,
         "late p99": p99,
         "late p99.9": p999,
+        "late most": most,
       },
     });
   }

@@ -1,6 +1,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { MAX_LENGTH } from "../../core/config/_path_patterns.ts";
 import { MAX_PATH } from "../../core/config/_route_settings.ts";
+import { MOST_ISSUES } from "../../core/config/schema.ts";
+import { LISTED_KEYS } from "../../core/config/_zod_issues.ts";
 import { REPORTED } from "../../core/config/_syntax.ts";
 import { GROWTH, SMALL } from "../../core/config/_yaml.ts";
 import { MAX_DEPTH, MAX_KEYS } from "../../core/config/depth.ts";
@@ -156,6 +158,8 @@ const OF_FILES: Readonly<Record<string, string>> = {
     number(SMALL)
   } characters`,
   "syntax errors": number(REPORTED),
+  errors: number(MOST_ISSUES),
+  "unknown keys": number(LISTED_KEYS),
   "script over HTTP": `${
     seconds(TEXT_READER_LIMITS.time)
   }, ${TEXT_READER_LIMITS.memory} MiB; ${TEXT_READER_LIMITS.waiting} others wait`,
