@@ -87,7 +87,7 @@ Deno.test("All issues of a script are reported at once, each with its path", asy
     "/scenarios/endless | Without iterations or a duration it has no end",
     "/scenarios/odd | A scenario is an object with an executor",
     '/scenarios/unit/pikc | Unknown key "pikc" | pick',
-    '/scenarios/unit/rate | Cannot read "400" as a rate',
+    '/scenarios/unit/rate | Cannot read "400" as a rate | 400/s',
     "/scenarios/unit/requests/0/path | A path begins with a slash and has no spaces",
     '/scenarios/unit/requests/0/path | There is no value "idd" | id',
     '/scenarios/unit/requests/0/query/q | There is no value "nope"',
