@@ -68,7 +68,7 @@ export interface WithoutErrors {
   readonly routeIndices?: readonly number[];
 }
 
-/** What is left out of a configuration. */
+/** Settings to leave out of a configuration. */
 interface Omission {
   /** Keys of the configuration. */
   readonly keys: Set<string>;

@@ -13,7 +13,7 @@ const routeKeys = new Map(
   }]),
 );
 
-/** What is left of a configuration with errors at these paths. */
+/** Returns the rest of a configuration with errors at these paths. */
 function left(value: unknown, ...errors: (string | [string, string])[]) {
   return atOnce(withoutErrors(
     value,
