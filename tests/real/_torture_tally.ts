@@ -10,8 +10,10 @@ export type Outcome = number | "broken" | "late";
 /** Counts outcomes by class of requests, and keeps those that the class does not allow. */
 export class Tally {
   readonly #counts = new Map<string, Map<Outcome, number>>();
-  /** Outcomes that are not allowed, the first ones. */
+  /** Outcomes that are not allowed, the first ones; not those that are only late. */
   readonly unexpected: string[] = [];
+  /** Answers that did not come in time, the first ones. */
+  readonly late: string[] = [];
 
   /** Number of requests of all classes. */
   get total(): number {
@@ -32,8 +34,10 @@ export class Tally {
     let counts = this.#counts.get(name);
     if (counts === undefined) this.#counts.set(name, counts = new Map());
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    if (!allowed.includes(outcome) && this.unexpected.length < 30) {
-      this.unexpected.push(`${name}: ${outcome} ${detail}`.slice(0, 600));
+    if (allowed.includes(outcome)) return;
+    const list = outcome === "late" ? this.late : this.unexpected;
+    if (list.length < 30) {
+      list.push(`${name}: ${outcome} ${detail}`.slice(0, 600));
     }
   }
 
