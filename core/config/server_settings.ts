@@ -32,7 +32,7 @@ export interface ServerInput {
    * Deno's, unless a fault resets connections before the first byte, which Deno's cannot do and Node's can.
    */
   readonly engine?: "auto" | EngineName;
-  /** Limits of the engine `native`; `connections` holds for all engines, the time-outs for `node` too. */
+  /** Limits of the engine `native`; `node` keeps `connections` and the time-outs, too. */
   readonly limits?: ServerLimitsInput;
   /** Enables HTTPS and HTTP/2, with a certificate from files in PEM, or one made for the run. */
   readonly tls?: "self-signed" | {
@@ -53,7 +53,7 @@ export interface ServerLimitsInput {
   readonly headers?: number;
   /** Maximum size of a request's body. Default "1GiB"; a larger one is answered with 413. */
   readonly body?: string | number;
-  /** Maximum number of open connections per address. Default 16384; further ones wait, or are refused by `deno` and `node`. */
+  /** Maximum number of open connections per address. Default 16384; further ones wait, or are refused by `node`. */
   readonly connections?: number;
   /** Maximum number of connections that wait to be accepted. Default 4096. */
   readonly backlog?: number;
@@ -115,7 +115,7 @@ export interface ServerSettings {
 const OTHERS: Readonly<
   Record<string, { readonly name: string; readonly kept: readonly string[] }>
 > = {
-  deno: { name: "with Deno's HTTP server", kept: ["connections"] },
+  deno: { name: "with Deno's HTTP server", kept: [] },
   node: {
     name: "with Node's HTTP server",
     kept: ["connections", "headTimeout", "idleTimeout"],

@@ -27,8 +27,16 @@ export interface Door {
   open(): void | Promise<void>;
   /** Stops listening; connections go on. Not called while it does not listen. */
   close(): void;
-  /** Number of open connections; undefined if the server does not tell. */
-  connections?(): number;
+}
+
+/** Connections of a server that counts them. */
+export interface Connections {
+  /** Number of open ones. */
+  open(): number;
+  /** Maximum number. */
+  readonly maximum: number;
+  /** Number of descriptors that the server takes beyond them for a moment when many come at once. */
+  readonly burst: number;
 }
 
 /** Descriptors of a process. */
@@ -46,10 +54,8 @@ const OF_PROCESS: Descriptors = {
 
 /** Options of a {@linkcode Listening}. */
 export interface ListeningOptions {
-  /** Maximum number of connections. */
-  readonly connections: number;
-  /** Number of descriptors, besides those of connections, that the server takes for a moment when many connections come at once. */
-  readonly burst?: number;
+  /** Connections; undefined for a server that does not count them, which has the bound of the process alone. */
+  readonly connections?: Connections;
   /** Counts that new connections have to wait, or that one was refused. */
   readonly heldBack: (reason: HoldReason) => void;
   /** Descriptors to look at. Default those of this process. */
@@ -64,28 +70,30 @@ export class Listening {
   readonly #heldBack: (reason: HoldReason) => void;
   readonly #descriptors: Descriptors;
   readonly #ending = new AbortController();
+  readonly #connections: Connections | undefined;
   /** Maximum number of connections. */
   readonly #most: number;
   /** Number of descriptors from which on none is left for connections. */
   readonly #last: number;
-  /** Number of descriptors before the first connection. */
-  readonly #before: number;
   readonly #watch: Promise<void>;
   #open = true;
 
   /** @param door listens already */
   constructor(
     door: Door,
-    { burst = 0, connections, descriptors = OF_PROCESS, heldBack, look = LOOK }:
+    { connections, descriptors = OF_PROCESS, heldBack, look = LOOK }:
       ListeningOptions,
   ) {
     this.#door = door;
     this.#heldBack = heldBack;
     this.#descriptors = descriptors;
     const maximum = descriptors.maximum() ?? Infinity;
-    this.#most = connectionLimit(Math.max(1, maximum - burst), connections);
+    this.#connections = connections;
+    this.#most = connections === undefined ? Infinity : connectionLimit(
+      Math.max(1, maximum - connections.burst),
+      connections.maximum,
+    );
     this.#last = Math.max(maximum - LAST, maximum / 2);
-    this.#before = descriptors.open() ?? 0;
     this.#watch = this.#keepWatch(look);
   }
 
@@ -115,11 +123,10 @@ export class Listening {
   }
 
   #exhausted(): HoldReason | undefined {
-    const open = this.#descriptors.open();
-    const connections = this.#door.connections?.() ??
-      (open ?? 0) - this.#before;
+    const connections = this.#connections?.open() ?? 0;
     if (connections >= this.#most) return "connections";
-    return (open ?? 0) >= this.#last ? "descriptors" : undefined;
+    const descriptors = this.#descriptors.open() ?? 0;
+    return descriptors >= this.#last ? "descriptors" : undefined;
   }
 
   async #keepWatch(look: number): Promise<void> {

@@ -11,7 +11,7 @@ import { Listening } from "./listening.ts";
 
 /** Starts to listen. Throws the system's error. */
 export function listenWithDeno(
-  { host, port, certificate, failed, handler, heldBack, limits }: EngineOptions,
+  { host, port, certificate, failed, handler, heldBack }: EngineOptions,
 ): Engine {
   const ending = new AbortController();
   const failure = () => new Response(null, { status: 500 });
@@ -48,7 +48,7 @@ export function listenWithDeno(
     open: () => void (server = start(own)),
     // Idle connections are closed with it, which makes room.
     close: () => void server.shutdown().catch(() => {}),
-  }, { connections: limits.connections, heldBack });
+  }, { heldBack });
 
   function start(port: number): Deno.HttpServer<Deno.NetAddr> {
     const started = serveOn(port);

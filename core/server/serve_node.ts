@@ -71,8 +71,14 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
     open: () => listen(own),
     // The server's own close() would also end idle connections.
     close: () => void Server.prototype.close.call(server),
-    connections: () => sockets.size,
-  }, { burst: BURST, connections: limits.connections, heldBack });
+  }, {
+    connections: {
+      open: () => sockets.size,
+      maximum: limits.connections,
+      burst: BURST,
+    },
+    heldBack,
+  });
   const empty = Promise.withResolvers<void>();
   let ending = false;
   server.on("connection", (socket: Socket) => {

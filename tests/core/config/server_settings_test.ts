@@ -143,8 +143,8 @@ Deno.test("limitWarnings() names the limits that are written where another engin
   const connections = { connections: 10 };
   const idle = { idleTimeout: "1s" };
   const head = { headTimeout: "1s" };
-  deepEqual(warn({ engine: "deno", limits: connections }), []);
-  deepEqual(warn({ tls: "self-signed", limits: connections }), []);
+  equal(warn({ engine: "deno", limits: connections }).length, 1);
+  equal(warn({ tls: "self-signed", limits: connections }).length, 1);
   deepEqual(
     warn({ engine: "node", limits: { ...connections, ...idle, ...head } }),
     [],

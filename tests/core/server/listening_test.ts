@@ -8,8 +8,10 @@ import { until } from "../../support/wait.ts";
 
 /** A door, the descriptors of its process, and the times at which it was held shut. */
 function setUp(
-  { counts, maximum, ...options }: Partial<ListeningOptions> & {
-    readonly counts: boolean;
+  { most, burst = 0, maximum, ...options }: Partial<ListeningOptions> & {
+    /** Maximum number of connections; undefined for a server that does not count them. */
+    readonly most?: number;
+    readonly burst?: number;
     readonly maximum?: number;
   },
 ) {
@@ -21,10 +23,12 @@ function setUp(
       events.push("open");
     },
     close: () => void events.push("close"),
-    ...counts && { connections: () => state.connections },
   };
   const listening = new Listening(door, {
-    connections: 16_384,
+    ...most !== undefined &&
+      {
+        connections: { open: () => state.connections, maximum: most, burst },
+      },
     heldBack: (reason) => events.push(reason),
     descriptors: { open: () => state.used, maximum: () => maximum },
     look: 1,
@@ -42,39 +46,33 @@ function setUp(
   };
 }
 
-for (const counts of [true, false]) {
-  const server = counts
-    ? "a server that counts its connections"
-    : "a server that does not count them";
+Deno.test("Listening stops a server at the limit of the settings, and lets it listen again below", async () => {
+  await using it = setUp({ most: 50, maximum: 20_000 });
+  it.connect(49);
+  it.listening.look();
+  deepEqual(it.events, []);
+  it.connect(1);
+  await until(() => it.events.length > 0);
+  deepEqual(it.events.slice(0, 2), ["close", "connections"]);
+  it.connect(-1);
+  await until(() => it.events.at(-1) === "open");
+  it.connect(1);
+  it.listening.look();
+  deepEqual(it.events.slice(-2), ["close", "connections"]);
+});
 
-  Deno.test(`Listening stops ${server} at the limit of the settings, and lets it listen again below`, async () => {
-    await using it = setUp({ counts, connections: 50, maximum: 20_000 });
-    it.connect(49);
-    it.listening.look();
-    deepEqual(it.events, []);
-    it.connect(1);
-    await until(() => it.events.length > 0);
-    deepEqual(it.events.slice(0, 2), ["close", "connections"]);
-    it.connect(-1);
-    await until(() => it.events.at(-1) === "open");
-    it.connect(1);
-    it.listening.look();
-    deepEqual(it.events.slice(-2), ["close", "connections"]);
-  });
-
-  Deno.test(`Listening keeps 100 descriptors and a burst for others, with ${server}`, async () => {
-    await using it = setUp({ counts, burst: 100, maximum: 300 });
-    it.connect(99);
-    it.listening.look();
-    deepEqual(it.events, []);
-    it.connect(1);
-    it.listening.look();
-    deepEqual(it.events, ["close", "connections"]);
-  });
-}
+Deno.test("Listening keeps 100 descriptors and a burst for others, if connections are counted", async () => {
+  await using it = setUp({ most: 16_384, burst: 100, maximum: 300 });
+  it.connect(99);
+  it.listening.look();
+  deepEqual(it.events, []);
+  it.connect(1);
+  it.listening.look();
+  deepEqual(it.events, ["close", "connections"]);
+});
 
 Deno.test("Listening stops while other parts of the process take the last descriptors, and counts on", async () => {
-  await using it = setUp({ counts: true, maximum: 300 });
+  await using it = setUp({ most: 16_384, maximum: 300 });
   it.state.used = 267;
   it.listening.look();
   deepEqual(it.events, []);
@@ -88,7 +86,7 @@ Deno.test("Listening stops while other parts of the process take the last descri
 });
 
 Deno.test("Listening tries again until the server can listen, after it has stopped by itself", async () => {
-  await using it = setUp({ counts: false, maximum: 300 });
+  await using it = setUp({ maximum: 300 });
   it.state.obstructed = true;
   it.listening.lost();
   it.listening.lost();
@@ -101,7 +99,6 @@ Deno.test("Listening tries again until the server can listen, after it has stopp
 
 Deno.test("Listening does nothing where descriptors cannot be counted, and nothing after its end", async () => {
   await using it = setUp({
-    counts: false,
     descriptors: { open: () => undefined, maximum: () => undefined },
   });
   it.connect(20_000);
