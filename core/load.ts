@@ -8,7 +8,7 @@
  */
 import type { ThreadInput, VirtualWorld } from "./contract/load.ts";
 import type { Kit, Stream } from "./plugin.ts";
-import { meant } from "./config/mod.ts";
+import { meant, readJson } from "./config/mod.ts";
 import { createStream, streamKey } from "./lib/random/mod.ts";
 import {
   type BuiltinPlugins,
@@ -97,7 +97,7 @@ async function settingsOf(input: ThreadInput): Promise<SettingsInput> {
     BUILTIN: BuiltinPlugins;
   };
   return {
-    value: input.value,
+    value: readJson(input.json),
     folder: new URL(input.folder),
     builtin: BUILTIN,
     plugins: [],

@@ -10,6 +10,7 @@ import {
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
+import { numberOf } from "../lib/written_number.ts";
 import { MAX_DEPTH } from "./depth.ts";
 import { type Filling, Placeholders } from "./_placeholders.ts";
 import {
@@ -91,6 +92,7 @@ export function parseJsonText(
     tree,
     ({ value, offset }) =>
       offset >= from && offset < to ? placeholders.fill(value, offset) : value,
+    text,
   );
   if (placeholders.missing.length > 0) {
     return {
@@ -170,16 +172,20 @@ function* duplicateKeys(node: JsonNode): Iterable<readonly [string, number]> {
 function jsonValueOf(
   node: JsonNode,
   textOf: (node: JsonNode) => unknown,
+  source: string,
 ): unknown {
   if (node.type === "array") {
-    return childrenOf(node).map((item) => jsonValueOf(item, textOf));
+    return childrenOf(node).map((item) => jsonValueOf(item, textOf, source));
   }
   if (node.type === "string") return textOf(node);
+  if (node.type === "number") {
+    return numberOf(source.slice(node.offset, node.offset + node.length));
+  }
   if (node.type !== "object") return node.value;
   return Object.fromEntries(
     childrenOf(node).map((property) => {
       const [key, value] = childrenOf(property);
-      return [key.value, jsonValueOf(value, textOf)];
+      return [key.value, jsonValueOf(value, textOf, source)];
     }),
   );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { copyData } from "./data.ts";
 import { parseJsonText } from "./_json.ts";
 import type { Filling } from "./_placeholders.ts";
 import type { ParsedText, Position } from "./_syntax.ts";
@@ -17,9 +18,12 @@ export function parseText(
   syntax: Syntax,
   filling?: Filling,
 ): ParsedText {
-  return syntax === "yaml"
+  const parsed = syntax === "yaml"
     ? parseYamlText(text, filling)
     : parseJsonText(text, syntax === "jsonc", filling);
+  return parsed.issues === undefined
+    ? { ...parsed, value: copyData(parsed.value) }
+    : parsed;
 }
 
 /** Returns the place of a value; of the closest value around it where the path leads nowhere. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseJson } from "../lib/written_number.ts";
 
 /** Default length from which a piece gets no further entries, in characters. */
 const LENGTH = 65_536;
@@ -128,7 +129,9 @@ export class Assembly {
       put(target, piece.key ?? "", opened);
       return;
     }
-    for (const [key, value] of Object.entries(JSON.parse(piece.json))) {
+    for (
+      const [key, value] of Object.entries(parseJson(piece.json) as object)
+    ) {
       put(target, key, value);
     }
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { WrittenNumber } from "../lib/written_number.ts";
 
 import { type JsonSchema, nodesAt } from "./_schema_lookup.ts";
 
@@ -121,6 +122,7 @@ function unwrapped(value: unknown) {
       return part.text;
     }
     if (typeof part !== "object" || part === null) return part;
+    if (part instanceof WrittenNumber) return part;
     if (Array.isArray(part)) {
       return part.map((item, index) => within(item, [...path, `${index}`]));
     }

@@ -99,7 +99,6 @@ function isRoutable(path: string): boolean {
 
 /** Headers that the server writes: setting them would break the message or the measurement. */
 const RESERVED: ReadonlySet<string> = new Set([
-  "connection",
   "content-length",
   "date",
   "perfmock-sequence",
@@ -110,20 +109,29 @@ const RESERVED: ReadonlySet<string> = new Set([
 // Printable characters without line breaks, so that a value cannot end its header.
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Type of a response's headers. */
-export const HEADERS: z.ZodType<Record<string, string>> = z.record(
+/** Type of a response's headers: a value, or a list of values, by name. */
+export const HEADERS: z.ZodType<Record<string, string | string[]>> = z.record(
   z.string(),
-  z.string(),
+  z.union([z.string(), z.array(z.string()).min(1)]).meta({
+    description: 'a value such as "no-store", or a list of values',
+    examples: ["no-store", ["sid=1; HttpOnly", "theme=dark"]],
+  }),
 ).superRefine(
   (headers, context) => {
-    for (const [name, value] of Object.entries(headers)) {
-      const refuse = (message: string, allowed: string) =>
+    for (const [name, values] of Object.entries(headers)) {
+      const refuse = (
+        message: string,
+        allowed: string,
+        index?: number | false,
+      ) =>
         context.addIssue({
           code: "custom",
-          path: [name],
+          path: typeof index === "number" ? [name, index] : [name],
           message,
           params: { allowed },
         });
+      const list = [values].flat();
+      const unfit = list.findIndex((value) => !VALUE.test(value));
       if (!TOKEN.test(name)) {
         refuse(
           `Not the name of a header: ${JSON.stringify(name)}`,
@@ -131,10 +139,19 @@ export const HEADERS: z.ZodType<Record<string, string>> = z.record(
         );
       } else if (RESERVED.has(name.toLowerCase())) {
         refuse(`The server writes the header "${name}" itself`, "any other");
-      } else if (!VALUE.test(value)) {
+      } else if (
+        name.toLowerCase() === "connection" &&
+        !(list.length === 1 && list[0].toLowerCase() === "close")
+      ) {
+        refuse(
+          `The server writes the header "${name}" itself, except to close connections`,
+          '"close"',
+        );
+      } else if (unfit >= 0) {
         refuse(
           `The header "${name}" contains a character that is not allowed in headers`,
           "one line of Latin-1 text",
+          Array.isArray(values) && unfit,
         );
       }
     }

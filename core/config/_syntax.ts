@@ -38,7 +38,7 @@ export interface PlaceholderNotes {
 /** Result of parsing a text: its value, or all its syntax errors. */
 export type ParsedText =
   | PlaceholderNotes & {
-    /** The value, as JSON.parse would return it. */
+    /** The value, as JSON.parse would return it; numbers in bodies have the digits they were written with. */
     readonly value: unknown;
     /** Returns where the key of a value, or an entry of a list, begins; undefined where the path leads nowhere. */
     position(segments: readonly string[]): Position | undefined;

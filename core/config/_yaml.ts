@@ -18,6 +18,11 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
+import {
+  isJsonNumber,
+  numberOf,
+  WrittenNumber,
+} from "../lib/written_number.ts";
 import { MAX_DEPTH } from "./depth.ts";
 import { type Filling, Placeholders } from "./_placeholders.ts";
 import {
@@ -137,9 +142,12 @@ interface Reading {
 /** Returns the value of a node as JSON.parse would. The library searches the document for each alias. */
 function yamlValueOf(node: unknown, reading: Reading): unknown {
   if (isScalar(node)) {
-    const { value } = node;
-    return typeof value === "string"
-      ? reading.placeholders.fill(value, startOf(node) ?? 0)
+    const { value, source } = node;
+    if (typeof value === "string") {
+      return reading.placeholders.fill(value, startOf(node) ?? 0);
+    }
+    return typeof value === "number" && source !== undefined
+      ? yamlNumberOf(value, source)
       : value;
   }
   if (isAlias(node)) {
@@ -155,6 +163,15 @@ function yamlValueOf(node: unknown, reading: Reading): unknown {
     return node.items.map((item) => yamlValueOf(item, reading));
   }
   return isMap(node) ? objectOf(node, reading) : null;
+}
+
+/** YAML also has numbers that JSON has not, such as +1, .5, 0x1F and 0o17. */
+function yamlNumberOf(value: number, source: string): number | WrittenNumber {
+  const text = source.replace(/^\+/, "");
+  if (isJsonNumber(text)) return numberOf(text);
+  return Number.isSafeInteger(value) || !/^0[xo]/.test(text)
+    ? value
+    : new WrittenNumber(`${BigInt(text)}`);
 }
 
 /** Returns an object with the keys that are merged into it, over which its own take precedence. */

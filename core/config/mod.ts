@@ -51,6 +51,7 @@ export {
   type ServerSettings,
   type TlsSettings,
 } from "./server_settings.ts";
+export { copyData, readJson } from "./data.ts";
 export { excessOf, MAX_DEPTH, MAX_KEYS } from "./depth.ts";
 export { bareNumberIssues } from "./_bare_numbers.ts";
 export { meant } from "./_foreign_words.ts";

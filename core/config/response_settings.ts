@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { BODILESS } from "../lib/http.ts";
+import { BODILESS, type HeaderValues } from "../lib/http.ts";
 import { parseSize, suggestSize } from "../lib/units.ts";
 import type { Distribution, Kit } from "../contract/values.ts";
 import { HEADERS } from "./_route_settings.ts";
@@ -16,8 +16,8 @@ import { valueInWords } from "./words.ts";
 export interface ResponseInput {
   /** Status, 200…599. Default 200; a proxied response has its own. */
   readonly status?: number;
-  /** Headers, in addition to those the server writes itself. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers, in addition to those the server writes itself. A list has several values, as Set-Cookie may. */
+  readonly headers?: HeaderValues;
   /** Body, sent as JSON. Its strings may contain places such as `{{path.id}}`. */
   readonly json?: unknown;
   /** Body, sent as text. May contain places such as `{{query.q}}`. */
@@ -43,8 +43,10 @@ export interface ResponseInput {
     readonly last?: string;
     /** Type of each event. */
     readonly event?: string;
-    /** Id of each event. May contain places. */
+    /** Id of each event. May contain places. With `{{index}}`, clients that connect again get the events after their last one. */
     readonly id?: string;
+    /** Time after which clients connect again once the stream has ended. Default: theirs. */
+    readonly retry?: string | number;
   };
 }
 
@@ -68,6 +70,8 @@ export interface EventsSettings {
   readonly event?: string | undefined;
   /** Id of each event. */
   readonly id?: string | undefined;
+  /** Time after which clients connect again, in ms. */
+  readonly retry?: number | undefined;
 }
 
 /** A route's response, parsed. */
@@ -75,7 +79,7 @@ export interface ResponseSettings {
   /** Status, 200…599. */
   readonly status: number;
   /** Headers as written. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderValues;
   /** Body to send as JSON. */
   readonly json?: unknown;
   /** Body to send as text. */
@@ -207,6 +211,7 @@ function eventsType(kit: Kit) {
     last: z.string().optional(),
     event: ONE_LINE.optional(),
     id: ONE_LINE.optional(),
+    retry: kit.duration().optional(),
   });
 }
 

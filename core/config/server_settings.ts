@@ -34,7 +34,7 @@ export interface ServerInput {
   readonly engine?: "auto" | EngineName;
   /** Limits of the engine `native`; `node` keeps `connections` and the time-outs, too. */
   readonly limits?: ServerLimitsInput;
-  /** Enables HTTPS and HTTP/2, with a certificate from files in PEM, or one made for the run. */
+  /** Enables HTTPS and HTTP/2, with a certificate from files in PEM, or a self-signed one, which is kept for later runs. */
   readonly tls?: "self-signed" | {
     /** Path of the certificate. */
     readonly cert: string;
@@ -63,7 +63,7 @@ export interface ServerLimitsInput {
   readonly idleTimeout?: string | number;
 }
 
-/** Source of the certificate: absolute paths of files in PEM, or a certificate made for the run. */
+/** Source of the certificate: absolute paths of files in PEM, or a self-signed certificate. */
 export type TlsSettings = "self-signed" | {
   /** Absolute path of the certificate. */
   readonly cert: string;

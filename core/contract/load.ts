@@ -267,8 +267,8 @@ export interface VirtualTarget {
 
 /** Configuration as data that can be posted to a thread. */
 export interface ThreadInput {
-  /** Configuration as written. */
-  readonly value: unknown;
+  /** Configuration as written, as JSON. */
+  readonly json: string;
   /** URL of the folder that relative paths start from. */
   readonly folder: string;
   /** URL of the module that exports the table of built-in plugins as `BUILTIN`. */

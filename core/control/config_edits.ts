@@ -6,6 +6,7 @@
 import { FIXED_SETTINGS, suggest } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
+import { WrittenNumber } from "../lib/written_number.ts";
 
 /** A configuration as written, with the ids of its routes. */
 export interface WrittenConfig {
@@ -223,7 +224,8 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return Object.fromEntries(merged);
 }
 
-/** True for a JSON object, which is neither a list nor null. */
+/** True for a JSON object, which is neither a list nor null, nor a number as written. */
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null &&
+    !Array.isArray(value) && !(value instanceof WrittenNumber);
 }

@@ -6,7 +6,13 @@
  */
 import type { Context, Hono } from "hono";
 import { basePath } from "hono/route";
-import { excessOf, toPointer, validate, wasRefused } from "../config/mod.ts";
+import {
+  copyData,
+  excessOf,
+  toPointer,
+  validate,
+  wasRefused,
+} from "../config/mod.ts";
 import type {
   Awaitable,
   Endpoint,
@@ -19,6 +25,7 @@ import { problem } from "../lib/problem.ts";
 import { isRequestBodyError } from "../lib/request_body_error.ts";
 import { withTables } from "../lib/tables.ts";
 import { nextLook } from "../lib/time/mod.ts";
+import { parseJson } from "../lib/written_number.ts";
 
 /** Maximum size of a request body, in bytes. */
 export const BODY_LIMIT: number = 1024 * 1024;
@@ -179,7 +186,8 @@ async function readBody(schema: Schema, request: Request): Promise<Parsed> {
   if (read instanceof Response) return read;
   const excess = excessOf(read.value);
   if (excess !== undefined) return invalid("body", [{ path: "", ...excess }]);
-  const result = await withTables(() => validate(schema, read.value));
+  const data = copyData(read.value);
+  const result = await withTables(() => validate(schema, data));
   return result.issues === undefined ? result : invalid("body", result.issues);
 }
 
@@ -229,7 +237,7 @@ async function readJson(request: Request): Promise<Parsed> {
   const text = await new Blob(chunks as BlobPart[]).text();
   if (size > LONG) await nextLook();
   try {
-    const value = JSON.parse(text);
+    const value = parseJson(text);
     if (size > LONG) await nextLook();
     return { value };
   } catch (error) {

@@ -321,7 +321,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     if (request !== this.#request) return;
     const { head } = answer;
     const body = request.method === "HEAD" ? NOTHING : answer.body;
-    const tail = fields + this.connection(false) +
+    const tail = fields + this.connection(answer.closes) +
       (answer.date ? "\r\n" : `${this.#server.date}\r\n`);
     const output = this.#server.loop.output;
     const first = head.length + tail.length;

@@ -70,6 +70,18 @@ export const REASONS: Readonly<Record<number, string>> = {
   511: "Network Authentication Required",
 };
 
+/** Headers as users write them: values by name. */
+export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
+
+/** Makes headers; each value of a list becomes a value of its own. */
+export function headersOf(written: HeaderValues): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(written)) {
+    for (const value of [values].flat()) headers.append(name, value);
+  }
+  return headers;
+}
+
 const encoder = new TextEncoder();
 
 /** Number of bytes of a text in UTF-8. */

@@ -14,6 +14,7 @@ import {
   valueOf,
   type Values,
 } from "./template.ts";
+import { parseJson, WrittenNumber } from "./written_number.ts";
 
 /** A placeholder in JSON text. */
 interface Hole {
@@ -29,7 +30,7 @@ export type JsonTemplate = readonly (string | Hole)[];
 export function parseJsonTemplate(value: unknown): JsonTemplate {
   const parts: (string | Hole)[] = [];
   // Applies toJSON() methods, as JSON.stringify does.
-  write(JSON.parse(JSON.stringify(value)), parts);
+  write(parseJson(JSON.stringify(value)), parts);
   return parts.reduce<(string | Hole)[]>((merged, part) => {
     const last = merged.at(-1);
     if (typeof part === "string" && typeof last === "string") {
@@ -65,7 +66,10 @@ export function fillJson(
 
 function write(value: unknown, parts: (string | Hole)[]): void {
   if (typeof value === "string") writeText(parseTemplate(value), parts);
-  else if (typeof value !== "object" || value === null) {
+  else if (
+    typeof value !== "object" || value === null ||
+    value instanceof WrittenNumber
+  ) {
     parts.push(JSON.stringify(value));
   } else if (Array.isArray(value)) {
     parts.push("[");

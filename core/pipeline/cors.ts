@@ -5,30 +5,70 @@
  */
 import type { Incoming } from "./incoming.ts";
 
-/** Response headers that a script may read beyond the safelisted ones. */
-const EXPOSED =
-  "Server-Timing, Perfmock-Sequence, Retry-After, RateLimit, RateLimit-Policy";
+/** Response headers of perfmock's own that a script may read. */
+const OWN =
+  "Server-Timing, Perfmock-Sequence, Perfmock-Override-Refused, Retry-After, RateLimit, RateLimit-Policy";
+
+/**
+ * Headers that need no exposure: those that any script may read (Fetch, "CORS-safelisted response-header name"), those that none
+ * may, and those that concern browsers and connections only.
+ */
+const UNLISTED: ReadonlySet<string> = new Set([
+  ...OWN.toLowerCase().split(", "),
+  "cache-control",
+  "connection",
+  "content-language",
+  "content-length",
+  "content-type",
+  "expires",
+  "last-modified",
+  "pragma",
+  "set-cookie",
+  "set-cookie2",
+  "timing-allow-origin",
+  "vary",
+]);
+
+const EXPOSE = "access-control-expose-headers";
 
 /** Time for which a browser may keep the answer to a preflight, in seconds: two hours is the maximum in any browser. */
 const PREFLIGHT_AGE = 7200;
 
-/** Lines of those CORS headers that are the same for all origins. */
-const FIELDS =
-  `access-control-allow-credentials: true\r\naccess-control-expose-headers: ${EXPOSED}\r\n`;
+/** Names of the headers of an answer that scripts of other origins may read. With credentials, `*` would not stand for all. */
+export function exposedNames(headers: Headers): string {
+  return [OWN, ...others(headers)].join(", ");
+}
 
-/** Lets the page of this origin read the answer. */
+function others(headers: Headers): string[] {
+  return [...headers.keys()].filter((name) =>
+    !UNLISTED.has(name) && !name.startsWith("access-control-")
+  );
+}
+
+/** Lets the page of this origin read the answer and its headers. */
 export function corsHeaders(headers: Headers, origin: string): void {
+  const names = exposedNames(headers);
   headers.append("access-control-allow-origin", origin);
   headers.append("access-control-allow-credentials", "true");
-  headers.append("access-control-expose-headers", EXPOSED);
+  headers.append(EXPOSE, names);
 }
 
 /** The same headers as lines of HTTP/1.1; the origin must be printable ASCII. */
-export function corsFields(origin: string): string {
-  return `access-control-allow-origin: ${origin}\r\n${FIELDS}`;
+export function corsFields(origin: string, names: string): string {
+  return `access-control-allow-origin: ${origin}\r\naccess-control-allow-credentials: true\r\n${EXPOSE}: ${names}\r\n`;
 }
 
-/** True for a preflight request: it is answered at once, outside sequence, pool and delay. */
+/** Exposes those headers too that were added after {@linkcode corsHeaders}. */
+export function exposeRest(headers: Headers): void {
+  const names = headers.get(EXPOSE);
+  if (names === null) return;
+  const listed = new Set(names.toLowerCase().split(/\s*,\s*/));
+  for (const name of others(headers)) {
+    if (!listed.has(name)) headers.append(EXPOSE, name);
+  }
+}
+
+/** True for a preflight request. Unless a route is written for OPTIONS, it is answered at once, outside sequence, pool and delay. */
 export function isPreflight(
   incoming: Pick<Incoming, "method" | "header">,
 ): boolean {
@@ -46,21 +86,36 @@ export function wantedMethod(
   return wanted ?? incoming.method;
 }
 
-/** Permits what was asked for. */
+/** Answers a preflight request: permits what was asked for. */
 export function preflight(incoming: Pick<Incoming, "header">): Response {
-  const answer = new Headers({
+  const headers = new Headers({
     "access-control-allow-origin": incoming.header("origin") ?? "*",
     "access-control-allow-credentials": "true",
-    "access-control-allow-methods":
-      incoming.header("access-control-request-method") ?? "GET",
-    "access-control-max-age": `${PREFLIGHT_AGE}`,
-    vary:
-      "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+    vary: "Origin",
   });
-  const asked = incoming.header("access-control-request-headers");
-  if (asked !== null) answer.set("access-control-allow-headers", asked);
-  if (incoming.header("access-control-request-private-network") === "true") {
-    answer.set("access-control-allow-private-network", "true");
-  }
-  return new Response(null, { status: 204, headers: answer });
+  allowPreflight(headers, incoming);
+  return new Response(null, { status: 204, headers });
+}
+
+/** Permits what a preflight request asks for, except where the headers already say what is permitted. */
+export function allowPreflight(
+  headers: Headers,
+  incoming: Pick<Incoming, "header">,
+): void {
+  const permit = (name: string, value: string | null) => {
+    if (value !== null && !headers.has(name)) headers.set(name, value);
+  };
+  const asked = (name: string) =>
+    incoming.header(`access-control-request-${name}`);
+  permit("access-control-allow-methods", asked("method") ?? "GET");
+  permit("access-control-allow-headers", asked("headers"));
+  permit("access-control-max-age", `${PREFLIGHT_AGE}`);
+  permit(
+    "access-control-allow-private-network",
+    asked("private-network") === "true" ? "true" : null,
+  );
+  headers.append(
+    "vary",
+    "Access-Control-Request-Method, Access-Control-Request-Headers",
+  );
 }

@@ -29,6 +29,8 @@ export interface Served {
   readonly matcher: Matcher<PlannedRoute>;
   /** True to answer preflights. */
   readonly cors: boolean;
+  /** Returns the time of the clock that decides when answers leave, in ms. */
+  readonly now: () => number;
   /** Returns true if a path belongs to the control API or a plugin's endpoint, which take precedence over mock routes. */
   readonly reserved: (path: string) => boolean;
   /** Answers for the control API and the endpoints. */
@@ -90,14 +92,17 @@ export class Edge {
     else this.#run(plan, method, incoming);
   };
 
-  #run(plan: Plan, method: string, incoming: Incoming): void {
+  /** @param at time of the request's arrival, in the clock's ms; undefined for now */
+  #run(plan: Plan, method: string, incoming: Incoming, at?: number): void {
     if (plan.flow.draining) {
       return incoming.respond(
         unavailable(incoming, this.#served?.cors ?? false),
       );
     }
+    // A proxy alone reads bodies.
+    if (plan.prepare === undefined) incoming.discard?.();
     const x = new LiveExchange(plan, method, incoming);
-    begin(x);
+    begin(x, at);
     if (x.outcome !== "pending") {
       // A reader in the same process cancels the body itself; an engine may have to be told. The code that runs respond hooks
       // watches for the client itself.
@@ -113,19 +118,26 @@ export class Edge {
     if (this.#served === undefined) {
       return incoming.respond(unavailable(incoming, false));
     }
-    const { cors, flow, matcher, endpoints, reserved, unmatched } =
+    const { cors, flow, matcher, endpoints, now, reserved, unmatched } =
       this.#served;
+    // Before the route is found, which is longer with many routes: what holds an answer back counts as its lateness.
+    const at = now();
     const path = pathOf(incoming);
     if (reserved(path)) return incoming.respond(endpoints(incoming.request));
-    if (cors && isPreflight(incoming)) {
-      return incoming.respond(preflight(incoming));
-    }
+    const route = matcher.find(method, path);
+    if (
+      cors && isPreflight(incoming) &&
+      route?.methods.includes(method) !== true
+    ) return incoming.respond(preflight(incoming));
     if (flow.draining) return incoming.respond(unavailable(incoming, cors));
-    const plan = matcher.find(method, path)?.plan(method);
-    if (plan === undefined) return incoming.respond(unmatched(incoming, path));
+    const plan = route?.plan(method);
+    if (plan === undefined) {
+      incoming.discard?.();
+      return incoming.respond(unmatched(incoming, path));
+    }
     // An OPTIONS request may be a preflight at one time and not at another.
     if (method !== "OPTIONS") this.#remember(method, url, plan);
-    this.#run(plan, method, incoming);
+    this.#run(plan, method, incoming, at);
   }
 
   #remember(method: string, url: string, plan: Plan): void {

@@ -12,6 +12,8 @@ import type { Outcome } from "../plugin.ts";
 export interface Peer {
   /** Address of the client. */
   readonly remoteAddr: { readonly hostname?: string | undefined };
+  /** {@linkcode Incoming.discard}. */
+  readonly discard?: (() => void) | undefined;
 }
 
 /** Bytes that all answers of a route share. */
@@ -27,6 +29,8 @@ export interface PreparedAnswer {
   readonly body: Uint8Array<ArrayBuffer>;
   /** True if the head has a Date, so that the engine must not add one. */
   readonly date: boolean;
+  /** True to close the connection after the answer. The engine writes the header for it. */
+  readonly closes: boolean;
 }
 
 /** Learns that a client has left. An exchange is its own, which saves a closure per request. */
@@ -52,6 +56,11 @@ export interface Incoming {
   readonly send:
     | ((answer: PreparedAnswer, fields: string) => void)
     | undefined;
+  /**
+   * Reads the body of the request from now on and drops it, since nobody will ask for it: a client may send all of it before it
+   * reads the answer. Absent where the engine does so itself.
+   */
+  readonly discard?: (() => void) | undefined;
   /** Returns the value of a header by its lower-case name; null if absent. */
   header(name: string): string | null;
   /** Takes the answer; it goes nowhere if the client has left. Called at most once. Must not throw. */
@@ -91,6 +100,11 @@ export class FetchIncoming implements Incoming {
 
   get client(): string | undefined {
     return this.#peer?.remoteAddr.hostname;
+  }
+
+  /** Absent for a caller in the same process, who keeps the body. */
+  get discard(): (() => void) | undefined {
+    return this.#peer?.discard;
   }
 
   get send(): undefined {

@@ -28,16 +28,20 @@ export function createFlow(): Flow {
   return new Flow(onward, gone);
 }
 
-/** Takes a new exchange as far as it goes. Afterwards its outcome is pending where it waits. */
-export function begin(x: LiveExchange): void {
-  arrive(x);
+/**
+ * Takes a new exchange as far as it goes. Afterwards its outcome is pending where it waits.
+ *
+ * @param at time of its arrival, in the clock's ms. Default now
+ */
+export function begin(x: LiveExchange, at: number = x.plan.clock.now()): void {
+  arrive(x, at);
   admit(x);
 }
 
-/** Takes the sequence number and the time, before anything else can happen. */
-function arrive(x: LiveExchange): void {
+/** Takes the sequence number, before anything else can happen. */
+function arrive(x: LiveExchange, at: number): void {
   const plan = x.plan;
-  x.arrival = x.start = plan.clock.now();
+  x.arrival = x.start = at;
   x.sequence = plan.sequence.next++;
   x.status = plan.status;
   plan.flow.enter(x);
@@ -186,7 +190,8 @@ function noTime(returned: unknown): RangeError {
 /** Waits for the deadline, the only timer of the pipeline. The deadline is absolute: time already spent is taken off the wait. */
 function hold(x: LiveExchange): void {
   const clock = x.plan.clock;
-  if (x.due === x.arrival) return held(x, x.arrival); // 0 ms: no timer, no second look at the clock
+  // 0 ms: no timer. Time that matching and hooks have taken is late all the same.
+  if (x.due === x.arrival) return held(x, clock.now());
   if (x.start > x.arrival) {
     const now = clock.now();
     if (x.due <= now) return held(x, now);

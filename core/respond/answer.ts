@@ -5,11 +5,24 @@
  *
  * @module
  */
-import { BODILESS, byteLength, LENGTHLESS } from "../lib/http.ts";
+import {
+  BODILESS,
+  byteLength,
+  headersOf,
+  type HeaderValues,
+  LENGTHLESS,
+} from "../lib/http.ts";
 import { type Problem, problem } from "../lib/problem.ts";
 import { suggest } from "../lib/suggest.ts";
 import { describeThrown } from "../lib/thrown.ts";
-import { corsFields, corsHeaders } from "../pipeline/cors.ts";
+import {
+  allowPreflight,
+  corsFields,
+  corsHeaders,
+  exposedNames,
+  exposeRest,
+  isPreflight,
+} from "../pipeline/cors.ts";
 import type { LiveExchange, Plan, Stage } from "../pipeline/exchange.ts";
 import type { Incoming } from "../pipeline/incoming.ts";
 import type { Matchable, Matcher } from "../pipeline/matcher.ts";
@@ -36,7 +49,7 @@ export interface AnswerSettings {
   /** Status, 200…599. */
   readonly status: number;
   /** Headers as configured. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HeaderValues;
   /** Body; undefined for none. */
   readonly body: string | undefined;
   /** Content type of the body, unless the headers contain another one. */
@@ -53,6 +66,8 @@ export interface AnswerContext {
   readonly cors: boolean;
   /** Gives exchanges their trace ids. */
   readonly traces: Tracing;
+  /** True to close the connection after each answer of the route, whatever the answer. Default false. */
+  readonly closes?: boolean;
 }
 
 /** Functions that answer the exchanges of a route when their time has come. */
@@ -71,8 +86,9 @@ export function createAnswer(
   settings: AnswerSettings,
   context: AnswerContext,
 ): RouteAnswer {
-  const { traces } = context;
-  const headers = new Headers(settings.headers);
+  const { traces, closes = false } = context;
+  const headers = headersOf(settings.headers);
+  if (closes) headers.set("connection", "close");
   const cors = context.cors && !headers.has("access-control-allow-origin");
   if (settings.contentType !== undefined && !headers.has("content-type")) {
     headers.set("content-type", settings.contentType);
@@ -94,6 +110,7 @@ export function createAnswer(
     : write === undefined
     ? undefined
     : prepareAnswer(template, undefined);
+  const exposed = exposedNames(headers);
 
   function responseTo(x: LiveExchange): Response {
     if (x.outcome !== "answered") return complete(x, refusal(x));
@@ -108,21 +125,25 @@ export function createAnswer(
     own.append("server-timing", serverTiming(x, traces.traceparent(x)));
     if (x.refused !== undefined) own.append(REFUSED_HEADER, x.refused);
     const origin = cors ? x.header("origin") : null;
-    if (origin !== null) corsHeaders(own, origin);
+    if (origin === null) return response;
+    corsHeaders(own, origin);
+    if (isPreflight(x)) allowPreflight(own, x);
     return response;
   }
 
-  /** Formats the header lines that {@linkcode complete} adds; undefined if the origin is not printable ASCII. */
+  /** Formats the header lines that {@linkcode complete} adds; undefined if the origin is not printable ASCII, or asks for permission. */
   function fieldsOf(x: LiveExchange, incoming: Incoming): string | undefined {
     const origin = cors ? incoming.header("origin") : null;
-    if (origin !== null && !PRINTABLE.test(origin)) return undefined;
+    if (origin !== null && (!PRINTABLE.test(origin) || isPreflight(x))) {
+      return undefined;
+    }
     let fields = `perfmock-sequence: ${x.sequence}\r\nserver-timing: ${
       serverTiming(x, traces.traceparent(x))
     }\r\n`;
     if (x.refused !== undefined) {
       fields += `${REFUSED_HEADER}: ${x.refused}\r\n`;
     }
-    if (origin !== null) fields += corsFields(origin);
+    if (origin !== null) fields += corsFields(origin, exposed);
     return fields;
   }
 
@@ -141,6 +162,7 @@ export function createAnswer(
   function refusalHeaders(given?: Readonly<Record<string, string>>): Headers {
     const headers = new Headers(given);
     headers.set("timing-allow-origin", "*");
+    if (closes) headers.set("connection", "close");
     if (cors) headers.append("vary", "Origin");
     return headers;
   }
@@ -168,9 +190,14 @@ export function createAnswer(
     // The exchange must end whatever happens: a plugin may have rejected it with a status or header that HTTP does not allow.
     try {
       const response = responseTo(x);
-      return x.plan.hooks.respond.length === 0 || x.outcome === "failed"
-        ? response
-        : shape(x, response, broken);
+      if (x.plan.hooks.respond.length === 0 || x.outcome === "failed") {
+        return response;
+      }
+      const shaped = shape(x, response, broken);
+      if (!cors || x.header("origin") === null) return shaped;
+      return shaped instanceof Response
+        ? withRestExposed(shaped)
+        : shaped.then(withRestExposed);
     } catch (error) {
       x.flowing = false;
       return broken(x, error);
@@ -220,6 +247,16 @@ function failure(error: unknown): Problem {
     title: "A hook of this route failed",
     detail: describeThrown(error),
   };
+}
+
+/** Exposes the headers that hooks have added. */
+function withRestExposed(response: Response): Response {
+  try {
+    exposeRest(response.headers);
+  } catch {
+    // A response that a hook has fetched has headers that cannot be changed.
+  }
+  return response;
 }
 
 const NOTHING =

@@ -6,9 +6,8 @@
 import { LENGTHLESS, REASONS } from "../lib/http.ts";
 import type { PreparedAnswer } from "../pipeline/incoming.ts";
 
-/** Headers that decide where a message ends and what becomes of its connection. Only an engine that sees them can keep both right. */
+/** Headers that decide where a message ends. Only an engine that sees them can keep that right. */
 const OF_CONNECTIONS = [
-  "connection",
   "content-length",
   "keep-alive",
   "trailer",
@@ -41,7 +40,9 @@ export function prepareAnswer(
   }
   const bytes = new TextEncoder().encode(body ?? "");
   const lines = [`HTTP/1.1 ${status} ${REASONS[status] ?? ""}`];
-  for (const [name, value] of headers) lines.push(`${name}: ${value}`);
+  for (const [name, value] of headers) {
+    if (name !== "connection") lines.push(`${name}: ${value}`);
+  }
   if (body !== undefined && !LENGTHLESS.has(status)) {
     lines.push(`content-length: ${bytes.length}`);
   }
@@ -50,6 +51,7 @@ export function prepareAnswer(
     head: latin1(lines.map((line) => `${line}\r\n`).join("")),
     body: bytes,
     date: headers.has("date"),
+    closes: headers.has("connection"),
   };
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { RouteSettings } from "../config/mod.ts";
-import { BODILESS, byteLength } from "../lib/http.ts";
+import { BODILESS, byteLength, type HeaderValues } from "../lib/http.ts";
 import { fillJson, parseJsonTemplate } from "../lib/json_template.ts";
 import { escapeJson, escapeMarkup, isMarkup } from "../lib/markup.ts";
 import { fill, isFixed, parseTemplate } from "../lib/template.ts";
@@ -126,9 +126,9 @@ function kindOf(
 }
 
 /** Returns true if the headers of a route make its body HTML or XML; without a content type of their own, no body is. */
-function isMarkupIn(headers: Readonly<Record<string, string>>): boolean {
-  return Object.entries(headers).some(([name, value]) =>
-    name.toLowerCase() === "content-type" && isMarkup(value)
+function isMarkupIn(headers: HeaderValues): boolean {
+  return Object.entries(headers).some(([name, values]) =>
+    name.toLowerCase() === "content-type" && [values].flat().some(isMarkup)
   );
 }
 
@@ -165,6 +165,7 @@ function merge(content: Content, route: Headers, cors: boolean): Headers {
   if (content.failed) {
     headers.set("timing-allow-origin", "*");
     if (cors) headers.append("vary", "Origin");
+    if (route.has("connection")) headers.set("connection", "close");
     return headers;
   }
   if (cors) {

@@ -63,7 +63,7 @@ class Shaping {
     this.#running = index;
     const after: unknown = this.#x.plan.hooks.respond[index](this.#x, before);
     const taken = (response: unknown) =>
-      this.#guard(checked(response), before, index);
+      this.#guard(checked(response, before), before, index);
     return isThenable(after)
       ? Promise.resolve(after).then(taken)
       : taken(after);
@@ -111,6 +111,7 @@ class Shaping {
 
   /** Returns a response whose body, if the hook has made it, reports its errors. */
   #guard(after: Response, before: Response, index: number): Response {
+    if (after === before) return after;
     const { body, headers, status, statusText } = after;
     if (body === null || body === before.body) return after;
     return new Response(
@@ -178,7 +179,9 @@ function wrongLength(than: string, announced: string | null): TypeError {
 }
 
 /** Returns whether a hook answers with another body, so that the route's own body will not be read. */
-function isLeft({ body }: Response, final: Response): boolean {
+function isLeft(response: Response, final: Response): boolean {
+  if (response === final) return false;
+  const { body } = response;
   return body !== null && body !== final.body && !body.locked;
 }
 
@@ -188,16 +191,23 @@ function remeasured(
   before: Response,
   final: Response,
 ): Response {
+  if (x.method !== "HEAD" || final === before) return final;
   const { body, status } = final;
-  if (x.method !== "HEAD" || final === before || body === null) return final;
+  if (body === null) return final;
   const headers = new Headers(final.headers);
   headers.delete("content-length");
   return new Response(body, { status, headers });
 }
 
-function checked(response: unknown): Response {
+/**
+ * Checks the type at run time, because a plugin may be plain JavaScript.
+ *
+ * @param given response that the hook was given. Its body is not looked at: that makes a stream of it, whose length Deno's server
+ * does not know
+ */
+function checked(response: unknown, given: Response): Response {
   if (response instanceof Response) {
-    if (response.bodyUsed || response.body?.locked) {
+    if (response.bodyUsed || response !== given && response.body?.locked) {
       throw new TypeError(
         "Cannot use the result of a respond hook: its body was read already",
       );

@@ -4,7 +4,7 @@
  * @module
  */
 import type { IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
+import { constants, type Http2ServerRequest } from "node:http2";
 import { RequestBodyError } from "../lib/request_body_error.ts";
 
 /** Request over HTTP/1.1 or HTTP/2. */
@@ -20,6 +20,7 @@ export class NodeBody {
     | ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
     | undefined;
   #begun = false;
+  #discards = false;
 
   /** Stream of the bytes. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -66,20 +67,27 @@ export class NodeBody {
   }
 
   /**
-   * Lets the rest go nowhere, so that the next request of the connection can be read. Over HTTP/2 it is not in the way.
+   * Lets the rest go nowhere, so that the next request of the connection can be read, and a stream of HTTP/2 can end. Nobody may read the
+   * body any more.
    *
-   * @param limit number of bytes after which `exceeded` is called
+   * @param limit number of bytes after which the connection is closed; a stream of HTTP/2 ends without an error then
    */
-  discard(limit: number, exceeded: () => void): void {
+  discard(limit: number): void {
     const incoming = this.#incoming;
-    if ("stream" in incoming || incoming.complete) return;
+    if (this.#discards || incoming.complete || incoming.destroyed) return;
+    this.#discards = true;
     this.#controller?.error(new TypeError("The body was not read to its end"));
     this.#controller = undefined;
     let left = limit;
     incoming.on("data", ({ length }: Uint8Array) => {
       left -= length;
-      if (left < 0) exceeded();
+      if (left >= 0) return;
+      if ("stream" in incoming) {
+        incoming.stream.close(constants.NGHTTP2_NO_ERROR);
+      } else incoming.socket.destroySoon();
     });
+    // The client may leave meanwhile.
+    incoming.on("error", () => {});
     incoming.resume();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Certificates, read from files or generated for one run.
+ * Certificates of the server: from files, or the self-signed one of this machine.
  *
  * @module
  */
@@ -8,9 +8,7 @@ import { invalidConfig, type TlsSettings } from "../config/mod.ts";
 import type { Issue } from "../errors.ts";
 import { FileError, type FileLimits, readText } from "../lib/read_file.ts";
 import type { Certificate } from "./engine.ts";
-
-/** Period for which a generated certificate is valid, in ms: thirty days. */
-const VALIDITY = 30 * 24 * 3_600_000;
+import { cacheFolder, selfSigned } from "./serve_self_signed.ts";
 
 /** Limits of a file with a certificate or a key. */
 export const LIMITS: FileLimits = { bytes: 1024 ** 2 };
@@ -18,37 +16,20 @@ export const LIMITS: FileLimits = { bytes: 1024 ** 2 };
 /**
  * Provides the certificate of the server; undefined for plain HTTP.
  *
- * @param tls files, or "self-signed" to generate a certificate for the local names of this machine
+ * @param tls files, or "self-signed" for a certificate for the local names of this machine
  * @param now Unix time, in ms, from which a generated certificate is valid
+ * @param told called with a sentence if a generated certificate cannot be kept for later runs
  * @throws PerfmockError `CONFIG_INVALID` if a file cannot be read, or if the key does not belong to the certificate
  */
 export async function certificateFor(
   tls: TlsSettings | undefined,
   now: number,
+  told: (sentence: string) => void,
 ): Promise<Certificate | undefined> {
   if (tls === undefined) return undefined;
-  return tls === "self-signed" ? await selfSigned(now) : await fromFiles(tls);
-}
-
-async function selfSigned(now: number): Promise<Certificate> {
-  // Loaded only if it is used, because loading takes about 200 ms.
-  const { generate } = await import("selfsigned");
-  const made = await generate([{ name: "commonName", value: "perfmock" }], {
-    keyType: "ec",
-    curve: "P-256",
-    algorithm: "sha256",
-    notBeforeDate: new Date(now),
-    notAfterDate: new Date(now + VALIDITY),
-    extensions: [{ name: "basicConstraints", cA: false }, {
-      name: "subjectAltName",
-      altNames: [
-        { type: 2, value: "localhost" },
-        { type: 7, ip: "127.0.0.1" },
-        { type: 7, ip: "::1" },
-      ],
-    }],
-  });
-  return { cert: made.cert, key: made.private };
+  return tls === "self-signed"
+    ? await selfSigned(now, { folder: cacheFolder(), told })
+    : await fromFiles(tls);
 }
 
 async function fromFiles(

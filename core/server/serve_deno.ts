@@ -29,13 +29,15 @@ export function listenWithDeno(
       onError: failure,
       ...certificate,
     }, (request: Request, peer: Peer) => {
-      const isHead = request.method === "HEAD";
+      const { method } = request;
+      const upload = method === "GET" || method === "HEAD"
+        ? undefined
+        : new Upload(request, peer, certificate !== undefined);
+      const sent = method === "HEAD" ? unsized : upload?.before;
       try {
-        const answer = handler(request, peer);
-        if (answer instanceof Response) {
-          return isHead ? unsized(answer) : answer;
-        }
-        return (isHead ? answer.then(unsized) : answer).catch(report);
+        const answer = handler(request, upload ?? peer);
+        if (answer instanceof Response) return sent?.(answer) ?? answer;
+        return (sent === undefined ? answer : answer.then(sent)).catch(report);
       } catch (error) {
         return report(error);
       }
@@ -76,6 +78,78 @@ export function listenWithDeno(
       await Promise.allSettled(Array.from(servers, ({ finished }) => finished));
     },
   };
+}
+
+/** Greatest length of a body that is read as a whole, in bytes. */
+const READ_WHOLE = 1024 * 1024;
+
+/**
+ * The body of a request that nobody needs. Deno keeps the connection only if the body was read as a whole before the answer
+ * leaves; otherwise it closes the connection after the answer. A stream of HTTP/2 it resets.
+ */
+class Upload implements Peer {
+  readonly #request: Request;
+  readonly #peer: Peer;
+  readonly #secure: boolean;
+  /** The reading of the body, until its end. */
+  #reading: Promise<void> | undefined;
+  #whole = false;
+
+  /** @param secure true over TLS, where the request may be a stream of HTTP/2 */
+  constructor(request: Request, peer: Peer, secure: boolean) {
+    this.#request = request;
+    this.#peer = peer;
+    this.#secure = secure;
+  }
+
+  get remoteAddr(): Peer["remoteAddr"] {
+    return this.#peer.remoteAddr;
+  }
+
+  readonly discard = (): void => {
+    const request = this.#request;
+    const length = Number(request.headers.get("content-length") ?? Infinity);
+    this.#whole = length <= READ_WHOLE;
+    const reading: Promise<unknown> | undefined = this.#whole
+      ? request.arrayBuffer()
+      : this.#secure
+      ? request.body?.pipeTo(new WritableStream())
+      : undefined;
+    // It breaks off if the client leaves.
+    this.#reading = reading?.catch(() => {}).then(() => {
+      this.#reading = undefined;
+    });
+  };
+
+  /** Lets an answer leave, or end, after the body has been read. */
+  readonly before = (response: Response): Response | Promise<Response> => {
+    const reading = this.#reading;
+    if (reading === undefined || response.type === "error") return response;
+    if (this.#whole) return reading.then(() => response);
+    return BODILESS.has(response.status)
+      ? response
+      : endingAfter(response, reading);
+  };
+}
+
+/** Makes an answer whose headers and body leave at once, and whose end waits. */
+function endingAfter(
+  { body, headers, status }: Response,
+  end: Promise<void>,
+): Response {
+  const reader = body?.getReader();
+  return new Response(
+    new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const { done, value } = await reader?.read() ?? { done: true };
+        if (!done && value !== undefined) return controller.enqueue(value);
+        await end;
+        controller.close();
+      },
+      cancel: (reason) => reader?.cancel(reason),
+    }, { highWaterMark: 0 }),
+    { status, headers },
+  );
 }
 
 /**

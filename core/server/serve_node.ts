@@ -42,6 +42,7 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
     ? createServer({
       keepAliveTimeout: 0,
       requestTimeout: 0,
+      maxHeaderSize: limits.head,
     }, onRequest)
     : createSecureServer({ ...certificate, allowHTTP1: true }, onRequest);
   server.on(
@@ -130,15 +131,17 @@ const BURST = 100;
 function answer(
   incoming: Incoming,
   outgoing: ServerResponse,
-  { handler, certificate, failed }: EngineOptions,
+  { handler, certificate, failed, limits }: EngineOptions,
 ): void {
   const leaving = new AbortController();
   const body = new NodeBody(incoming);
+  const discard = () => body.discard(limits.body);
+  outgoing.on("finish", discard);
   outgoing.on("close", () => {
     if (isUnsent(outgoing)) {
       body.fail();
       leaving.abort();
-    } else body.discard(SKIPPED, () => socketOf(incoming).destroySoon());
+    }
   });
   const send = (response: Response) => {
     if (response.type === "error") reset(incoming);
@@ -158,6 +161,7 @@ function answer(
   try {
     const response = handler(request, {
       remoteAddr: { hostname: socketOf(incoming).remoteAddress },
+      discard,
     });
     if (response instanceof Response) send(response);
     else response.then(send).catch(fail);
@@ -165,9 +169,6 @@ function answer(
     fail(error);
   }
 }
-
-/** Maximum size of the rest of a body that is read past its answer, so that the next request can follow, in bytes. */
-const SKIPPED = 1024 * 1024;
 
 /** Converts a request to the Fetch API's; undefined if it is not valid there. */
 function requestOf(
@@ -188,8 +189,9 @@ function requestOf(
     if (!name.startsWith(":")) headers.push([name, value]);
   }
   try {
-    return new Request(
-      url.startsWith("/") ? `${scheme}://${host}${url}` : url,
+    const sent = url.startsWith("/") ? `${scheme}://${host}${url}` : url;
+    const request = new Request(
+      sent,
       {
         method,
         headers,
@@ -197,6 +199,8 @@ function requestOf(
         body: method === "GET" || method === "HEAD" ? null : body,
       },
     );
+    // A Request resolves "." and "..", which no other engine does.
+    return Object.defineProperty(request, "url", { value: sent });
   } catch {
     return undefined;
   }

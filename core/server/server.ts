@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import {
+  copyData,
   type PerfmockConfig,
   type PerfmockInput,
   Powers,
@@ -268,7 +269,7 @@ export class Server implements Perfmock {
     const { input } = this.#main.revision;
     const ids = this.config.routes.map(({ id }) => id);
     const merged = mergeRoutes(
-      { value: structuredClone(input.value), ids },
+      { value: copyData(input.value), ids },
       routes,
     );
     const value = seed === undefined ? merged : patchConfig(
@@ -300,12 +301,16 @@ export class Server implements Perfmock {
   async start(input: SettingsInput): Promise<void> {
     await this.#powers.own(() => this.#main.start(input));
     const { server } = this.config;
+    const listens = this.#options.listen !== false;
     // A generated certificate is valid from the start of the process. A Clock does not know this wall-clock time.
-    const certificate = await certificateFor(
-      server.tls,
-      performance.timeOrigin,
-    );
-    if (this.#options.listen === false) return;
+    const certificate = listens || server.tls !== "self-signed"
+      ? await certificateFor(
+        server.tls,
+        performance.timeOrigin,
+        (sentence) => this.#log("info", sentence),
+      )
+      : undefined;
+    if (!listens) return;
     const { edge, revision: { resets } } = this.#main;
     this.#listener = await listen({
       server,

@@ -252,8 +252,8 @@ export function unknownSession(name: string): PerfmockError {
 const SUFFIX = ".localhost";
 
 /**
- * Name of a session in the host of a URL, such as `w1` of `http://w1.localhost:8080/`; undefined if there is none. Host names are
- * compared without case, and may end with a dot.
+ * Name of a session in the host of a URL, such as `w1` of `http://w1.localhost:8080/` and `https://w1.perfmock.localhost/`; undefined
+ * if there is none. Host names are compared without case, and may end with a dot.
  */
 export function nameInHost(url: string): string | undefined {
   const start = url.indexOf("//") + 2;
@@ -264,7 +264,8 @@ export function nameInHost(url: string): string | undefined {
   // Most hosts have no such suffix: they are recognised without a copy.
   if (length <= 0 || url.charCodeAt(start + length) !== DOT) return undefined;
   const host = url.slice(start, end).toLowerCase();
-  const name = host.slice(0, length);
+  // OpenSSL and Node accept no certificate for *.localhost, but one for *.perfmock.localhost.
+  const name = host.slice(0, length).replace(/\.perfmock$/, "");
   return host.endsWith(SUFFIX) && SESSION_NAME.test(name) ? name : undefined;
 }
 

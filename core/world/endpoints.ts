@@ -132,7 +132,7 @@ export function* served(
     readonly config: PerfmockConfig;
     readonly world: Pick<
       WorldState,
-      "control" | "failures" | "flow" | "powers" | "recorder"
+      "clock" | "control" | "failures" | "flow" | "powers" | "recorder"
     >;
     /** Plugins whose control calls are refused, since this world is a session and they belong to the server. */
     readonly absent: readonly LoadedPlugin[];
@@ -194,6 +194,7 @@ export function* served(
   return {
     matcher,
     cors,
+    now: () => world.clock.now(),
     reserved: (path) =>
       path === base || path.startsWith(`${base}/`) ||
       own.find("GET", path) !== undefined,

@@ -29,7 +29,12 @@ import {
 } from "./plugin_lifecycle.ts";
 import type { CodedIssue, LoadedPlugin } from "./plugin_loader.ts";
 import { patternIssues, proofIssues } from "./proof.ts";
-import { buildRoutes, engineIssues, type MockRoute } from "./routes.ts";
+import {
+  buildRoutes,
+  engineIssues,
+  hiddenResets,
+  type MockRoute,
+} from "./routes.ts";
 import {
   invalidSettings,
   type PluginSet,
@@ -101,7 +106,10 @@ export async function buildRevision(
     const { virtualWorld } = world;
     services.provide(LOAD_HOST, {
       thread: {
-        value: settings.input.value,
+        // Only as JSON do numbers in bodies keep their digits on their way to a thread.
+        get json() {
+          return JSON.stringify(settings.input.value);
+        },
         folder: settings.input.folder.href,
         builtin: settings.input.builtin.module,
         ...settings.input.plugins.length > 0 && { partial: true },
@@ -153,7 +161,11 @@ export async function buildRevision(
       input: settings.input,
       config,
       resets: routes.some((route) => route.resets),
-      warnings: [...settings.warnings, ...warningsOf(plugins)],
+      warnings: [
+        ...settings.warnings,
+        ...hiddenResets(config, routes, settings.routeIndices),
+        ...warningsOf(plugins),
+      ],
       routes,
       plugins,
       routeKeys: settings.routeKeys,

@@ -97,10 +97,15 @@ export class RouteView implements Route {
 }
 
 /** The parts of a {@linkcode Plan} that do not depend on the request's method or on the moment the revision takes over. */
-type RouteTemplate = Omit<
-  Plan,
-  "sequence" | "recorder" | "clock" | "flow" | "report" | "faults"
->;
+type RouteTemplate =
+  & Omit<
+    Plan,
+    "sequence" | "recorder" | "clock" | "flow" | "report" | "faults"
+  >
+  & {
+    /** True if each answer ends its connection. */
+    readonly closes: boolean;
+  };
 
 /** The parts of a world that plans bind. */
 export type RouteWorld = Pick<
@@ -148,6 +153,11 @@ export class MockRoute implements Matchable {
   /** True if connections may be reset before the first byte. */
   get resets(): boolean {
     return this.#template.resets;
+  }
+
+  /** True if each answer ends its connection. */
+  get closes(): boolean {
+    return this.#template.closes;
   }
 
   /** The revision takes over: makes what the first requests need. */
@@ -325,7 +335,8 @@ function buildRoute(
   },
 ): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
   const { config, kit, parse } = settings;
-  const context = { cors: config.server.cors, traces: world.traces };
+  const closes = closesConnections(route);
+  const context = { cors: config.server.cors, traces: world.traces, closes };
   const response = prepareResponse(route, view, world);
   const effects = {
     counter: (fault: string) => world.recorder.fault(route.id, fault),
@@ -370,6 +381,7 @@ function buildRoute(
             remembered: overrides,
           }),
         resets: needsReset,
+        closes,
         status: route.response.status,
         ...createAnswer(response.answer, context),
         prepare: response.prepare,
@@ -385,6 +397,13 @@ function buildRoute(
       ...Object.assign({}, ...offers.map(({ hooks }) => hooks.dials)),
     },
   };
+}
+
+/** Returns true if a route asks for the end of each connection. No other value of the header is valid. */
+function closesConnections({ response }: RouteSettings): boolean {
+  return Object.keys(response.headers).some((name) =>
+    name.toLowerCase() === "connection"
+  );
 }
 
 /** Returns true if an HTTP server can reset a connection before any byte. */
@@ -430,6 +449,32 @@ function coreDials(
     delay: delay as Dial,
     ...faults !== undefined && { faultShare: faultShare as Dial },
   };
+}
+
+/**
+ * Warns of resets that browsers hide: they repeat a request whose connection, used before, ends without a byte. Over HTTP/2, which
+ * TLS brings, they do not repeat one whose stream is reset.
+ */
+export function hiddenResets(
+  { server: { tls } }: Pick<PerfmockConfig, "server">,
+  routes: readonly Pick<MockRoute, "id" | "resets" | "closes">[],
+  indices: readonly number[],
+): Issue[] {
+  if (tls !== undefined) return [];
+  const index = routes.findIndex(({ resets, closes }) => resets && !closes);
+  if (index < 0) return [];
+  const others = routes.filter(({ resets, closes }, other) =>
+    other > index && resets && !closes
+  ).map(({ id }) => id);
+  return [{
+    path: `/routes/${indices[index]}/response/headers`,
+    message:
+      `Browsers repeat a request that is reset on a connection which they have used before: a share of 0.01 reaches a page as about 0.0001${
+        others.length === 0 ? "" : ` (also on ${others.join(", ")})`
+      }`,
+    suggestion:
+      'Give this route, and all that the same page calls, the header "Connection: close": each request has a connection of its own then',
+  }];
 }
 
 /** Finds what the configured HTTP server cannot do. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fromPointer, type RouteKey } from "../config/mod.ts";
+import { copyData, fromPointer, type RouteKey } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 
 /**
@@ -17,7 +17,7 @@ export function* copySteps(value: unknown): Generator<void, unknown> {
   const copied: [key: string, part: unknown][] = [];
   for (const [key, part] of Object.entries(value)) {
     if (key !== "routes" || !Array.isArray(part)) {
-      copied.push([key, copy(part)]);
+      copied.push([key, copy(part, key)]);
       yield;
       continue;
     }
@@ -31,13 +31,10 @@ export function* copySteps(value: unknown): Generator<void, unknown> {
   return Object.fromEntries(copied);
 }
 
-function copy(value: unknown): unknown {
-  const kind = typeof value;
-  if (kind === "string" || kind === "number" || kind === "boolean") {
-    return value;
-  }
+/** @param key key of the value in the configuration; empty for the whole configuration and for a route */
+function copy(value: unknown, key = ""): unknown {
   try {
-    return structuredClone(value);
+    return copyData(value, key);
   } catch (error) {
     throw new PerfmockError(
       "CONFIG_INVALID",

@@ -21,6 +21,7 @@ import { precision } from "./precision.ts";
 import { Children } from "./processes.ts";
 import { formatRows, isMet } from "./report.ts";
 import { reload } from "./reload.ts";
+import { routes } from "./routes.ts";
 import { sampling } from "./sampling.ts";
 import { scrape } from "./scrape.ts";
 import { simulate } from "./simulate.ts";
@@ -50,6 +51,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   metricsOverhead,
   scrape,
   reload,
+  routes,
   wire,
   stress,
   soak,

@@ -8,7 +8,9 @@ const builtin = BUILTIN.module;
 
 Deno.test("threadHost() parses distributions with the families and profiles of the configuration", async () => {
   const { kit, suggest } = await threadHost({
-    value: { plugins: { distributions: { profiles: { slow: "2s" } } } },
+    json: JSON.stringify({
+      plugins: { distributions: { profiles: { slow: "2s" } } },
+    }),
     folder,
     builtin,
   });
@@ -19,7 +21,10 @@ Deno.test("threadHost() parses distributions with the families and profiles of t
 
 Deno.test("threadHost() works without plugins that were given as objects", async () => {
   const { kit } = await threadHost({
-    value: { plugins: { mine: { x: 1 } }, routes: [{ path: "/", mine: 2 }] },
+    json: JSON.stringify({
+      plugins: { mine: { x: 1 } },
+      routes: [{ path: "/", mine: 2 }],
+    }),
     folder,
     builtin,
   });
@@ -28,7 +33,7 @@ Deno.test("threadHost() works without plugins that were given as objects", async
 
 Deno.test("threadHost() returns the same random numbers for a seed and a name on every thread", async () => {
   const draws = await Promise.all([1, 2].map(async () => {
-    const { stream } = await threadHost({ value: {}, folder, builtin });
+    const { stream } = await threadHost({ json: "{}", folder, builtin });
     return (await stream(7, "browse")).uniform(0);
   }));
   equal(draws[0], draws[1]);

@@ -261,8 +261,43 @@ Deno.test("validateConfig() checks responses", () => {
     response({
       headers: { "a b": "", date: "", x: "a\r\nb: c", "x-é": "", y: 1 },
     }),
-    [["/headers/y", "Expected a string, received a number"]],
+    [["/headers/y", "Expected a string or a list, received a number"]],
   );
+  assert.deepEqual(
+    response({
+      headers: {
+        "Set-Cookie": ["a=1", "b=2"],
+        Connection: "Close",
+      },
+    }),
+    [],
+  );
+  assert.deepEqual(
+    response({
+      headers: {
+        connection: "keep-alive",
+        Connection: ["close", "close"],
+        x: ["a", "b\r\n"],
+      },
+    }),
+    [
+      [
+        "/headers/connection",
+        'The server writes the header "connection" itself, except to close connections',
+      ],
+      [
+        "/headers/Connection",
+        'The server writes the header "Connection" itself, except to close connections',
+      ],
+      [
+        "/headers/x/1",
+        'The header "x" contains a character that is not allowed in headers',
+      ],
+    ],
+  );
+  assert.deepEqual(response({ headers: { x: [] } }), [
+    ["/headers/x", "Must have at least 1 entry, received 0"],
+  ]);
   assert.deepEqual(
     response({ headers: { "a b": "", Date: "", x: "a\r\nb: c", y: "€" } }),
     [

@@ -114,7 +114,11 @@ export function disturbed(
 const encoder = new TextEncoder();
 
 /** Prepares an answer with status 200. */
-export function prepared(text: string, date = false): PreparedAnswer {
+export function prepared(
+  text: string,
+  date = false,
+  closes = false,
+): PreparedAnswer {
   const body = encoder.encode(text);
   return {
     status: 200,
@@ -124,6 +128,7 @@ export function prepared(text: string, date = false): PreparedAnswer {
       }`,
     ),
     body,
+    closes,
     date,
   };
 }

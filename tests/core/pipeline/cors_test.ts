@@ -1,7 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
 import {
+  allowPreflight,
   corsFields,
   corsHeaders,
+  exposedNames,
+  exposeRest,
   isPreflight,
   preflight,
 } from "../../../core/pipeline/cors.ts";
@@ -25,7 +28,7 @@ Deno.test("corsHeaders() reflects the origin, allows credentials and exposes per
     "access-control-allow-credentials": "true",
     "access-control-allow-origin": "http://app.example",
     "access-control-expose-headers":
-      "Server-Timing, Perfmock-Sequence, Retry-After, RateLimit, RateLimit-Policy",
+      "Server-Timing, Perfmock-Sequence, Perfmock-Override-Refused, Retry-After, RateLimit, RateLimit-Policy",
   });
 });
 
@@ -33,7 +36,8 @@ Deno.test("corsFields() writes the headers of corsHeaders() as lines", () => {
   const headers = new Headers();
   corsHeaders(headers, "http://app.example");
   deepEqual(
-    corsFields("http://app.example").split("\r\n").toSorted(),
+    corsFields("http://app.example", exposedNames(new Headers())).split("\r\n")
+      .toSorted(),
     ["", ...[...headers].map(([name, value]) => `${name}: ${value}`)],
   );
 });
@@ -70,6 +74,68 @@ Deno.test("preflight() permits the requested method and headers for two hours", 
     vary:
       "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
   });
+});
+
+Deno.test("allowPreflight() permits what is asked for, unless the headers say what is permitted", () => {
+  const asked = options({
+    ...ASKED,
+    "access-control-request-headers": "x-one",
+  });
+  const headers = new Headers({
+    "access-control-max-age": "5",
+    "access-control-allow-methods": "GET, PUT",
+  });
+  allowPreflight(headers, asked);
+  deepEqual(Object.fromEntries(headers), {
+    "access-control-allow-headers": "x-one",
+    "access-control-allow-methods": "GET, PUT",
+    "access-control-max-age": "5",
+    vary: "Access-Control-Request-Method, Access-Control-Request-Headers",
+  });
+});
+
+Deno.test("exposedNames() has each header that needs exposure, once", () => {
+  const own = exposedNames(new Headers());
+  const cases: readonly (readonly [string, string])[] = [
+    // Readable without exposure (Fetch, "CORS-safelisted response-header name").
+    ...[
+      "cache-control",
+      "content-language",
+      "content-length",
+      "content-type",
+      "expires",
+      "last-modified",
+      "pragma",
+    ].map((name) => [name, own] as const),
+    // Never readable.
+    ["set-cookie", own],
+    ["Server-Timing", own],
+    ["RateLimit-Policy", own],
+    ["access-control-max-age", own],
+    ["Vary", own],
+    ["X-Total-Count", `${own}, x-total-count`],
+    ["ETag", `${own}, etag`],
+  ];
+  for (const [name, names] of cases) {
+    equal(exposedNames(new Headers({ [name]: "1" })), names, name);
+  }
+  equal(
+    exposedNames(new Headers([["link", "<a>"], ["link", "<b>"], ["age", "1"]])),
+    `${own}, age, link`,
+  );
+});
+
+Deno.test("exposeRest() adds the headers that came later, and only to an answer that exposes some", () => {
+  const headers = new Headers({ "x-first": "1" });
+  corsHeaders(headers, "http://app.example");
+  headers.set("x-later", "2");
+  const before = headers.get("access-control-expose-headers");
+  exposeRest(headers);
+  exposeRest(headers);
+  equal(headers.get("access-control-expose-headers"), `${before}, x-later`);
+  const plain = new Headers({ "x-first": "1" });
+  exposeRest(plain);
+  deepEqual([...plain], [["x-first", "1"]]);
 });
 
 Deno.test("preflight() permits no headers if none are requested", () => {

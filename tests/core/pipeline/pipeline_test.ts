@@ -91,7 +91,7 @@ Deno.test("begin() numbers arrivals in order, including rejected ones", () => {
     admit: [(x) => x.sequence === 1 ? refusal : { release() {} }],
   });
   const xs = [0, 1, 2].map(() => exchange(plan));
-  xs.forEach(begin);
+  xs.forEach((x) => begin(x));
   deepEqual(xs.map((x) => x.sequence), [0, 1, 2]);
   deepEqual(xs.map((x) => x.outcome), ["answered", "rejected", "answered"]);
   equal(xs[1].status, 503);
@@ -102,7 +102,7 @@ Deno.test("a waiter's service starts at its predecessor's target end", () => {
   const pool = new OneServer();
   const plan = testPlan({ admit: [pool.admit], serve: () => 10 });
   const xs = [0, 1, 2].map(() => exchange(plan));
-  xs.forEach(begin);
+  xs.forEach((x) => begin(x));
   plan.clock.advance(100);
   deepEqual(xs.map((x) => x.start), [1000, 1010, 1020]);
   deepEqual(xs.map((x) => x.end), [1010, 1020, 1030]);
@@ -128,7 +128,7 @@ Deno.test("20 000 waiters on a 0 ms route drain without recursion", () => {
   const plan = testPlan({ admit: [pool.admit], serve: () => 0 });
   pool.busy = true;
   const xs = Array.from({ length: 20_000 }, () => exchange(plan));
-  xs.forEach(begin);
+  xs.forEach((x) => begin(x));
   equal(plan.flow.size, 20_000);
   pool.waiting.shift()?.settle(pool);
   ok(xs.every((x) => x.outcome === "answered"));
@@ -296,7 +296,7 @@ Deno.test("an exchange abandoned between settlement and continuation releases it
     }],
   });
   const xs = [0, 1, 2].map(() => exchange(plan));
-  xs.forEach(begin);
+  xs.forEach((x) => begin(x));
   grant(waiters[0]);
   deepEqual(xs.map((x) => x.outcome), ["answered", "answered", "gone"]);
   equal(held, 0);

@@ -18,6 +18,7 @@ const URL = "http://localhost/r";
 interface Given {
   readonly settings?: Partial<AnswerSettings>;
   readonly cors?: boolean;
+  readonly closes?: boolean;
   readonly method?: string;
   readonly headers?: Record<string, string>;
   /** Overrides refused. */
@@ -25,7 +26,7 @@ interface Given {
   readonly hooks?: Parameters<typeof testPlan>[0];
 }
 
-function planOf({ settings, cors = true, hooks, refused }: Given) {
+function planOf({ settings, cors = true, closes, hooks, refused }: Given) {
   return {
     ...testPlan(hooks),
     status: settings?.status ?? 200,
@@ -38,7 +39,7 @@ function planOf({ settings, cors = true, hooks, refused }: Given) {
       body: undefined,
       contentType: undefined,
       ...settings,
-    }, { cors, traces: tracingFor(new MetricRegistry()) }),
+    }, { cors, closes, traces: tracingFor(new MetricRegistry()) }),
   };
 }
 
@@ -95,6 +96,13 @@ const SETTINGS: Record<string, Partial<AnswerSettings>> = {
     headers: { "Content-Type": "text/csv" },
   },
   "a Vary of its own": { ...HTML, headers: { vary: "Accept" } },
+  "headers of its own, one with two values": {
+    headers: {
+      "x-total": "3",
+      "Set-Cookie": ["a=1", "b=2"],
+      link: ["<a>", "<b>"],
+    },
+  },
   "a header of Latin-1": { ...HTML, headers: { "x-name": "J\xfcrgen" } },
   "a cookie": { ...HTML, headers: { "set-cookie": "a=1; Path=/" } },
   "Timing-Allow-Origin and CORS of its own": {
@@ -180,6 +188,21 @@ Deno.test("an error while the text of an answer is written ends in a 500", async
   equal((await incoming.responses[0]).status, 500);
 });
 
+Deno.test("a route that closes connections says so in prepared bytes, responses and refusals alike", async () => {
+  const settings = { headers: { Connection: "close" }, body: "x" };
+  equal(raw({ settings }).incoming.sent[0].answer.closes, true);
+  equal(raw({}).incoming.sent[0].answer.closes, false);
+  equal((await fetched({ settings })).headers.get("connection"), "close");
+  const refused = await fetched({
+    closes: true,
+    hooks: { admit: [() => ({ reason: "r", status: 503 })] },
+  });
+  deepEqual([refused.status, refused.headers.get("connection")], [
+    503,
+    "close",
+  ]);
+});
+
 Deno.test("prepareAnswer() tells whether a Date is configured", () => {
   const date = (headers: HeadersInit) =>
     prepareAnswer(new Response(null, { headers }), "")?.date;
@@ -188,7 +211,6 @@ Deno.test("prepareAnswer() tells whether a Date is configured", () => {
 
 for (
   const name of [
-    "Connection",
     "Content-Length",
     "Keep-Alive",
     "Trailer",

@@ -7,6 +7,7 @@ import type { Metric } from "../../../core/plugin.ts";
 import { streamKey } from "../../../core/lib/random/mod.ts";
 import {
   engineIssues,
+  hiddenResets,
   MockRoute,
   RouteView,
   type RouteWorld,
@@ -37,6 +38,7 @@ async function build(parts: RouteWorld, methods: readonly string[]) {
         parts.sequences,
       ),
       status: 200,
+      closes: false,
       generation: new Generation(),
       answer: () => {},
     },
@@ -109,6 +111,37 @@ Deno.test("RouteView.arrivals is the next sequence number, from 0", async () => 
   equal(view.arrivals, 0);
   (await build(parts, ["GET"])).plan("GET").sequence.next = 7;
   equal(view.arrivals, 7);
+});
+
+Deno.test("hiddenResets() warns once of all routes whose resets browsers hide: not of those that close connections, and not with TLS", () => {
+  const route = (id: string, resets: boolean, closes: boolean) => ({
+    id,
+    resets,
+    closes,
+  });
+  const routes = [
+    route("plain", false, false),
+    route("closing", true, true),
+    route("a", true, false),
+    route("b", true, false),
+    route("c", true, false),
+  ];
+  const indices = [0, 2, 3, 4, 5];
+  const found = (
+    server: Parameters<typeof serverSettings>[0],
+    count: number,
+  ) =>
+    hiddenResets(
+      { server: serverSettings(server) },
+      routes.slice(0, count),
+      indices,
+    ).map(({ path, message }) => [path, message.replace(/.*0\.0001/, "…")]);
+  deepEqual(found({}, 2), []);
+  deepEqual(found({}, 3), [["/routes/3/response/headers", "…"]]);
+  deepEqual(found({}, 5), [
+    ["/routes/3/response/headers", "… (also on b, c)"],
+  ]);
+  deepEqual(found({ tls: "self-signed" }, 5), []);
 });
 
 Deno.test("engineIssues() finds what the configured engine cannot do: resets, TLS, a shared port", () => {

@@ -22,7 +22,7 @@ import type {
 /** Tools that scripts are read with. */
 export const host = {
   ...await threadHost({
-    value: {},
+    json: "{}",
     folder: "file:///",
     builtin: BUILTIN.module,
   }),

@@ -46,7 +46,7 @@ async function setUp(more: Partial<RunsOptions> = {}) {
   const runs = new Runs({
     host,
     loadHost: {
-      thread: { value: {}, folder: "file:///", builtin: BUILTIN.module },
+      thread: { json: "{}", folder: "file:///", builtin: BUILTIN.module },
       virtualWorld: () => Promise.reject(new Error("Not needed here")),
     },
     targets: [],

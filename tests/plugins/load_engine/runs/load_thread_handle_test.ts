@@ -10,7 +10,7 @@ import { at, serve } from "../http/_orders.ts";
 import { FakeWorker, progress, result } from "./_fakes.ts";
 
 const ORDER: ThreadOrder = {
-  input: { value: {}, folder: "file:///", builtin: BUILTIN.module },
+  input: { json: "{}", folder: "file:///", builtin: BUILTIN.module },
   script: {},
   folder: "/",
   seed: 42,

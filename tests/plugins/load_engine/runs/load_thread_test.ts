@@ -29,7 +29,7 @@ function session() {
 
 function order(port: number, script: unknown): ThreadOrder {
   return {
-    input: { value: {}, folder: "file:///", builtin: BUILTIN.module },
+    input: { json: "{}", folder: "file:///", builtin: BUILTIN.module },
     script,
     folder: "/",
     seed: 42,
