@@ -109,7 +109,7 @@ function resumption(
     if (last === null) return 0;
     const start = before(values).length;
     const [digits = ""] = /^\d{0,7}/.exec(last.slice(start)) ?? [];
-    // What follows the index in the id may begin with digits, too.
+    // The text after the index may begin with digits, too.
     for (let length = digits.length; length > 0; length--) {
       values.index = Number(digits.slice(0, length));
       if (values.index < count && whole(values) === last) {

@@ -273,7 +273,7 @@ Deno.test("numbers in bodies keep their digits, from a program, over the control
   equal(await text("/f"), "[-9007199254740993]");
   const written = await text("/_perfmock/config");
   match(written, /"json":\{"id":1234567890123456789,/);
-  // What was read can be written back.
+  // A configuration can be written back as it was read.
   await text("/_perfmock/config", { method: "PUT", body: written });
   equal(await text("/a"), '{"id":1234567890123456789,"at":1}');
   const patched = await text("/_perfmock/routes/a", {

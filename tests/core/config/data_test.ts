@@ -14,7 +14,7 @@ function configuration(number: string): string {
   return `{"seed":${number},"plugins":{"mine":{"json":${number},"events":{"data":${number}}}},"routes":[{"scale":${number},"faults":[{"share":${number},"json":{"a":[${number}]}}],"response":{"json":{"a":${number},"events":{"data":[${number}]}}}},{"response":{"events":{"count":${number},"data":{"n":${number}}}},"data":${number}}]}`;
 }
 
-/** What readers make of it. */
+/** Returns the same configuration as readers read it, in JSON. */
 function kept(number: string): string {
   const plain = `${Number(number)}`;
   return `{"seed":${plain},"plugins":{"mine":{"json":${plain},"events":{"data":${plain}}}},"routes":[{"scale":${plain},"faults":[{"share":${plain},"json":{"a":[${number}]}}],"response":{"json":{"a":${number},"events":{"data":[${number}]}}}},{"response":{"events":{"count":${plain},"data":{"n":${number}}}},"data":${plain}}]}`;

@@ -163,7 +163,7 @@ Deno.test("LoadThread fails with the stray error of a plugin on its thread, whos
     const thread = new LoadThread({
       ...ORDER,
       input: {
-        value: { plugins: { "./stray.js": {} } },
+        json: JSON.stringify({ plugins: { "./stray.js": {} } }),
         folder: folder.url.href,
         builtin: BUILTIN.module,
       },
