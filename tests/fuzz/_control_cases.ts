@@ -146,7 +146,12 @@ export function controlCase(
     }
   }
   if (rarely(chance, 15)) query.push(pair(chance.of(["x", "limit"]), "1"));
-  if (rarely(chance, 10)) headers["Perfmock-Session"] = chance.of(SESSIONS);
+  if (rarely(chance, 10)) {
+    headers["Perfmock-Session"] = chance.of([
+      ...SESSIONS,
+      ...names.sessions ?? [],
+    ]);
+  }
   const body = method === "GET"
     ? undefined
     : bodyOf(described, make, chance, headers);

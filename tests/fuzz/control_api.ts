@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { createPerfmock, type Perfmock } from "../../core/app.ts";
 import type { EngineName } from "../../mod.ts";
@@ -13,6 +13,7 @@ import {
   controlCase,
   type Document,
   type Names,
+  type Operation,
   operationsOf,
 } from "./_control_cases.ts";
 import { Chance } from "./_generator.ts";
@@ -75,7 +76,8 @@ export async function fuzzControlApi(
     const document = await read<Document>(server, "/_perfmock/openapi.json");
     const answers = new Answers(document);
     const operations = operationsOf(document);
-    await furnish(server);
+    await furnish(server.url, answers, operations);
+    for (const path of Object.keys(FURNITURE)) succeeded.add(`POST ${path}`);
     described = operations.map(({ method, path }) => `${method} ${path}`);
     let state = await stateOf(server);
     for (let i = 0; i < SPELL && sent < calls; i++, sent++) {
@@ -114,22 +116,36 @@ async function read<T>(server: Perfmock, path: string): Promise<T> {
   return await response.json();
 }
 
-/** Starts what runs on, so that the calls about it find it: a random scenario or session lasts for milliseconds. */
-async function furnish(server: Perfmock): Promise<void> {
-  const scenario = { memory: { size: "64KiB" }, lease: "10m" };
-  for (
-    const [path, body] of [
-      ["resource_stress/scenarios", scenario],
-      ["sessions", { name: "w1" }],
-    ] as const
-  ) {
-    const { status } = await server.fetch(
-      new Request(`http://localhost/_perfmock/${path}`, {
-        method: "POST",
-        body: JSON.stringify(body),
-      }),
-    );
-    equal(status, 201);
+/** Calls that make what others are about: a random scenario or session lasts for milliseconds, and no random body is a beacon. */
+const FURNITURE: Readonly<Record<string, unknown>> = {
+  "/_perfmock/resource_stress/scenarios": {
+    memory: { size: "64KiB" },
+    lease: "10m",
+  },
+  "/_perfmock/sessions": { name: "w1" },
+  "/_perfmock/exporters/correlation": {
+    page: "page-0001",
+    url: "http://localhost/",
+  },
+};
+
+/** Makes the calls of {@linkcode FURNITURE}. */
+async function furnish(
+  url: URL,
+  answers: Answers,
+  operations: readonly Operation[],
+): Promise<void> {
+  for (const operation of operations) {
+    const { method, path } = operation;
+    if (method !== "POST" || !Object.hasOwn(FURNITURE, path)) continue;
+    const { status } = await answers.check(url, {
+      operation,
+      method,
+      target: path,
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(FURNITURE[path]),
+    });
+    ok(status < 400, `${path} is answered with ${status}`);
   }
 }
 
@@ -176,7 +192,14 @@ function left(before: State, after: State): Partial<State> {
 }
 
 function namesIn({ routes, sessions, runs, scenarios }: State): Names {
-  return { routes, sessions, runs, scenarios, pools: ["db"] };
+  return {
+    routes,
+    sessions,
+    runs,
+    scenarios,
+    pools: ["db"],
+    pages: ["latest"],
+  };
 }
 
 /**
