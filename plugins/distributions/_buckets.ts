@@ -51,8 +51,14 @@ export interface Bucket {
   readonly share: number;
 }
 
-/** Limits of a file. Its lines are few, since the mean is integrated from bucket to bucket. */
-export const BUCKET_LIMITS: LineLimits = { ...TABLE_LIMITS, lines: 10_000 };
+/** Maximum number of buckets: the mean is integrated from bucket to bucket, which takes about 30 ms for 1000 of them. */
+export const MOST_BUCKETS = 2000;
+
+/** Limits of a file, which may have a line for the names of its columns. */
+export const BUCKET_LIMITS: LineLimits = {
+  ...TABLE_LIMITS,
+  lines: MOST_BUCKETS + 1,
+};
 
 /** Smaller shares are rounding errors. */
 const NEGLIGIBLE = 1e-12;

@@ -9,6 +9,7 @@ import {
   type BucketCount,
   bucketFunctions,
   checkBucket,
+  MOST_BUCKETS,
   readBuckets,
   sharesOf,
   totalCount,
@@ -43,7 +44,7 @@ export const histogram: Family<HistogramParameters> = {
       buckets: z.array(z.strictObject({
         le: z.union([number({ above: 0 }), z.literal("+Inf")]),
         count: number({ min: 0 }),
-      })).min(1).optional(),
+      })).min(1).max(MOST_BUCKETS).optional(),
       file: file().optional(),
     }).superRefine(({ buckets, file, cumulative = false }, context) => {
       requireOneForm(context, { buckets, file }, [["buckets"], ["file"]]);

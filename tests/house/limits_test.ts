@@ -36,7 +36,10 @@ import {
   SETUP_LIMIT,
 } from "../../core/world/plugin_lifecycle.ts";
 import { IMPORT_LIMIT } from "../../core/world/plugin_loader.ts";
-import { BUCKET_LIMITS } from "../../plugins/distributions/_buckets.ts";
+import {
+  BUCKET_LIMITS,
+  MOST_BUCKETS,
+} from "../../plugins/distributions/_buckets.ts";
 import { MAX_WAITING } from "../../plugins/exporters/statsd.ts";
 import { MAX_WAITING_EVENTS } from "../../plugins/load_engine/endpoints.ts";
 import { MOST_PARTS } from "../../plugins/load_engine/figures/scenario_figures.ts";
@@ -144,7 +147,7 @@ const OF_FILES: Readonly<Record<string, string>> = {
   certificate: `${mib(CERTIFICATE_LIMITS.bytes)} each`,
   times: `${table(TIMES_LIMITS)}, ${number(TIMES_LIMITS.lines)} times`,
   points: table(TABLE_LIMITS),
-  buckets: table(BUCKET_LIMITS),
+  buckets: `${number(MOST_BUCKETS)} buckets; a file ${table(BUCKET_LIMITS)}`,
   "run trace": `${table(LINE_LIMITS)}, ${
     MAX_REQUESTS / 1024 ** 2
   } Mi characters of distinct requests`,

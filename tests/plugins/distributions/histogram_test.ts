@@ -207,3 +207,20 @@ function assertClose(
   const error = Math.abs((actual ?? NaN) / expected - 1);
   assert.ok(error <= tolerance, `${actual} is not ${expected}`);
 }
+
+Deno.test("histogram refuses more buckets than it can integrate in time, in settings and in a file", () => {
+  const buckets = Array.from({ length: 2001 }, (_, i) => ({
+    le: i + 1,
+    count: 1,
+  }));
+  const [{ path }] = issuesIn({ histogram: { buckets } });
+  assert.equal(path, "/buckets");
+  assert.equal(
+    compile({ histogram: { buckets: buckets.slice(1) } }).cdf(2001),
+    1,
+  );
+  withFile("1,1\n".repeat(2002), (file) => {
+    const [{ message }] = issuesIn({ histogram: { file } });
+    assert.match(message, /^Cannot read the file: it has more than 2001 lines/);
+  });
+});
