@@ -4,8 +4,8 @@ import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import {
   createOtlpExporter,
   type OtlpOptions,
-  post,
 } from "../../../plugins/exporters/otlp.ts";
+import { post } from "../../../plugins/exporters/otlp_post.ts";
 import { DeliveryError } from "../../../plugins/exporters/push.ts";
 import { DeliveredCounts } from "../../../plugins/exporters/delivered_counts.ts";
 import { Clockwork, settle } from "./_clockwork.ts";
