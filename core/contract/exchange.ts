@@ -69,13 +69,13 @@ export interface Exchange {
   readonly end: number;
   /** Progress. The headers leave between `service` and `body`. */
   readonly phase: "queue" | "service" | "body";
-  /** Status of the answer; 0 if the connection is reset instead. */
+  /** Status of the answer; 0 if the connection is reset instead, or the exchange ended without an answer. */
   readonly status: number;
   /** Address of the client's end of the connection; undefined if there is no connection, as in simulation. */
   readonly client: string | undefined;
   /**
    * Trace id in Server-Timing, 32 hexadecimal digits: that of the client's header `traceparent`, or a new one. Empty until the answer
-   * is built or a proxy's request is sent, and in simulation.
+   * is built, a proxy's request is sent or the exchange ends, and in simulation.
    */
   readonly trace: string;
   /** Span id of this exchange in the trace, 16 hexadecimal digits; empty as long as `trace` is. */

@@ -11,6 +11,8 @@ export interface JournalEntry {
   readonly number: number;
   /** Id of the route. */
   readonly route: string;
+  /** Pattern of the route's path. */
+  readonly pattern: string;
   /** Name of the session; null for the server itself. */
   readonly session: string | null;
   /** Zero-based index of the arrival on its route: `draw --route ID --sequence N` repeats the drawn time. */
@@ -23,11 +25,11 @@ export interface JournalEntry {
   readonly path: string | null;
   /** Time of arrival, since the server was made. */
   readonly arrivalMs: number;
-  /** Time of arrival by the clock on the wall, in ISO 8601 with milliseconds. */
+  /** Time of arrival by the clock on the wall, in ISO 8601 with microseconds. */
   readonly time: string;
   /** Outcome. */
   readonly outcome: Outcome;
-  /** Status that was sent; 0 if none was. */
+  /** Status that was sent; 0 if none was, as where the client left before the headers. */
   readonly status: number;
   /** Time in queues. */
   readonly queueMs: number;
@@ -41,9 +43,9 @@ export interface JournalEntry {
   readonly totalMs: number;
   /** Time from the intended to the actual departure of the answer; null if there was none. */
   readonly latenessMs: number | null;
-  /** Trace id as sent in the header Server-Timing; empty if no headers were sent. */
+  /** Trace id, as in the header Server-Timing if headers were sent. */
   readonly traceId: string;
-  /** Span id of the exchange; empty if no headers were sent. */
+  /** Span id of the exchange. */
   readonly spanId: string;
   /** Span id in the client's header `traceparent`; null if it sent none that could be read. */
   readonly parentSpanId: string | null;
@@ -61,7 +63,10 @@ export interface JournalPlace {
 export interface JournalReading {
   /** Exchanges that ended since the place, those of a world in the order of their ends. */
   readonly entries: readonly JournalEntry[];
-  /** Number of exchanges since the place that are no longer kept. */
+  /**
+   * Number of exchanges since the place that are no longer kept: overwritten by later ones, removed by a reset, or those of a
+   * session that ended.
+   */
   readonly missed: number;
   /** Place after these exchanges. */
   readonly place: JournalPlace;
@@ -69,13 +74,17 @@ export interface JournalReading {
 
 /**
  * Exchanges that have ended, as the journals keep them: those of the server and of all sessions for a plugin of scope `server`, those
- * of its session for any other. `journal.capacity` is the number that each journal keeps.
+ * of its session for any other. `journal.capacity` is the number that each journal keeps. Once the journals are read, those of
+ * sessions that end are kept until the next reading, up to 32 MiB of them.
  */
 export interface Journal {
+  /** `journal.capacity` of the plugin's revision; 0 if no journal is kept. */
+  readonly capacity: number;
   /** Finds an exchange by its span id; undefined if it is not kept, or no longer. */
   bySpan(span: string): JournalEntry | undefined;
   /**
-   * Reads what ended since a place.
+   * Reads what ended since a place. Where the limit cuts, each of the journals has an equal share, and the shares that are not
+   * needed go to the others.
    *
    * @param place where the last reading ended; undefined for the present, so that nothing is read
    * @param limit maximum number of entries; later readings have the others

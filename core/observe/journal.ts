@@ -125,7 +125,9 @@ export class ExchangeJournal implements ExchangeLog {
     ) this.#moveTo(Math.min(this.#capacity, this.#size * 4));
     const slot = this.#count++ % this.#size;
     const texts = this.#exchanges[slot] ??= new EntryTexts();
-    texts.route = x.plan.route.id;
+    const { route } = x.plan;
+    texts.route = route.id;
+    texts.pattern = route.path;
     texts.method = x.method.length <= LONGEST_METHOD
       ? x.method
       : excerpt(x.method, LONGEST_METHOD);
@@ -278,13 +280,14 @@ export class ExchangeJournal implements ExchangeLog {
     return {
       number,
       route: texts.route,
+      pattern: texts.pattern,
       session: this.#session,
       sequence,
       key: texts.key,
       method: texts.method,
       path: texts.url === undefined ? null : targetOf(texts.url),
       arrivalMs: round(arrival - this.#origin),
-      time: new Date(wallTime(arrival)).toISOString(),
+      time: isoTime(arrival),
       outcome: texts.outcome,
       status,
       queueMs: round(Math.max(0, Math.min(start, end) - arrival)),
@@ -314,11 +317,20 @@ function wordOf(digits: string): number {
 /** Members of an entry that are not numbers. */
 class EntryTexts {
   route = "";
+  pattern = "";
   method = "";
   key: string | null = null;
   url: string | undefined = undefined;
   outcome: Outcome = "pending";
   parent: TraceParent | undefined = undefined;
+}
+
+/** Formats a time of the clock as wall-clock time in ISO 8601, to the microsecond. */
+function isoTime(time: number): string {
+  const microseconds = Math.round(wallTime(time) * 1000);
+  const fraction = microseconds % 1000;
+  const iso = new Date((microseconds - fraction) / 1000).toISOString();
+  return `${iso.slice(0, -1)}${`${fraction}`.padStart(3, "0")}Z`;
 }
 
 /** Returns a key as an entry keeps it: not as a part of the request's head. */

@@ -140,6 +140,8 @@ export interface Plan {
   readonly replayedBy: string | undefined;
   /** Log of ended exchanges; undefined where none is kept. */
   readonly journal: ExchangeLog | undefined;
+  /** Gives an exchange that ends without headers its place in a trace; undefined where nothing shows it. */
+  readonly identify: ((exchange: LiveExchange) => void) | undefined;
   /** Applies the overrides that a request asks for; undefined where the configuration allows none. */
   readonly override: ((exchange: LiveExchange) => void) | undefined;
   /** Begins to fetch, at the start of service, the source of the answer; sets {@linkcode LiveExchange.preparing}. Only routes with a proxy have it. */

@@ -233,6 +233,7 @@ function respond(x: LiveExchange, outcome: Outcome, end: number): void {
     if (x.action === "connection-reset") {
       if (outcome === "answered") outcome = "reset";
       x.status = 0;
+      x.plan.identify?.(x);
       if (answer !== undefined) answer = resetConnection;
     } else {
       x.status = x.injected?.status ?? x.status;
@@ -392,6 +393,9 @@ export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
   leaveQueue(x, outcome);
   x.outcome = outcome;
   x.end = x.plan.clock.now();
+  // No headers were sent.
+  x.status = 0;
+  x.plan.identify?.(x);
   release(x, x.end);
 }
 
@@ -399,9 +403,12 @@ function gone(x: LiveExchange): void {
   abandon(x, "gone");
 }
 
-/** Leaves the queue; a lease that was given and not yet taken is kept for its release. */
+/** Leaves the queue, which ends the wait there; a lease that was given and not yet taken is kept for its release. */
 function leaveQueue(x: LiveExchange, why: "gone" | "cut"): void {
   const { ticket, settled } = x;
+  if (ticket !== undefined || settled !== undefined) {
+    x.start = Math.max(x.start, x.plan.clock.now());
+  }
   x.ticket = x.settled = undefined;
   if (ticket !== undefined) {
     const { plan, stage } = x;

@@ -178,6 +178,7 @@ export class Server implements Perfmock {
       clock,
       settings: () => this.config.sessions,
       create: (name, request) => this.#createSession(name, request),
+      ended: ({ journal }) => this.#main.journals.ended(journal),
       url: () => this.#listener?.url,
       report: (error) => this.#internal("sessions", error),
     });

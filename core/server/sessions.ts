@@ -23,6 +23,8 @@ export interface SessionHost {
   readonly settings: () => SessionSettings;
   /** Makes the configuration of a session; throws a PerfmockError with its issues. */
   readonly create: (name: string, request: SessionRequest) => Promise<World>;
+  /** Called with the world of each session that ends, after its last exchange. */
+  readonly ended: (world: World) => void;
   /** Returns the URL at which the server listens; undefined if it does not. */
   readonly url: () => URL | undefined;
   /** Reports an error that occurred when a session ended by itself. */
@@ -229,7 +231,10 @@ export class Sessions implements SessionStore {
       if (this.#past.size <= PAST_LIMIT) break;
       this.#past.delete(oldest);
     }
-    await session.world.end();
+    // The exchanges in flight are cut before the first wait.
+    const end = session.world.end();
+    this.#host.ended(session.world);
+    await end;
   }
 }
 

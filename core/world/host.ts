@@ -8,7 +8,7 @@ import { PerfmockError } from "../errors.ts";
 import { createStream, streamKey } from "../lib/random/mod.ts";
 import { MetricRegistry } from "../observe/metric_registry.ts";
 import { inFlightOf } from "../pipeline/pipeline.ts";
-import type { Host } from "../plugin.ts";
+import type { Host, Journal } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import type { PluginDoor } from "./plugin_door.ts";
 import type { Services } from "./plugin_lifecycle.ts";
@@ -43,7 +43,7 @@ export function hostFor(
       return world.url();
     },
     inFlight: inFlightOf(world.flow),
-    journal: world.journals,
+    journal: journalOf(world.journals, config.journal.capacity),
     dials: world.dials,
     update: world.update,
     keep: (key, create) => carried.keep(`${name}\0${key}`, create),
@@ -63,5 +63,17 @@ export function hostFor(
     find: (key) => services.find(key),
     suggest: (name, candidates) => meant(name, [...candidates]),
     log: (level, message) => world.log(level, `${name}: ${message}`),
+  };
+}
+
+/** The journals as the plugins of a revision see them. */
+function journalOf(
+  journals: WorldState["journals"],
+  capacity: number,
+): Journal {
+  return {
+    capacity,
+    bySpan: (span) => journals.bySpan(span),
+    read: (place, limit) => journals.read(place, limit),
   };
 }

@@ -179,6 +179,7 @@ export class MockRoute implements Matchable {
       faults: undefined,
       override: undefined,
       journal: undefined,
+      identify: undefined,
       dials: { delay: 0 },
       sequence: { next: 0 },
       recorder: UNRECORDED,
@@ -358,7 +359,12 @@ function buildRoute(
         generation,
         replayedBy: offers.map(({ hooks }) => hooks.replayedBy)
           .find((header) => header !== undefined),
-        journal: config.journal.capacity === 0 ? undefined : world.journal,
+        ...config.journal.capacity === 0
+          ? { journal: undefined, identify: undefined }
+          : {
+            journal: world.journal,
+            identify: (x) => world.traces.identify(x),
+          },
         override: !allowsOverrides(config.overrides)
           ? undefined
           : prepareOverride({

@@ -7,6 +7,7 @@ import type { ControlSettings, EngineName, Powers } from "../config/mod.ts";
 import type { VirtualWorld } from "../contract/load.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 import type { ExchangeJournal } from "../observe/journal.ts";
+import type { Journals } from "../observe/journals.ts";
 import type { Failures } from "../observe/failures.ts";
 import type { Recorder } from "../observe/recorder.ts";
 import type {
@@ -19,7 +20,6 @@ import type {
   Clock,
   Endpoint,
   Host,
-  Journal,
   Kit,
   Metrics,
 } from "../plugin.ts";
@@ -52,7 +52,7 @@ export interface WorldState {
   /** Log of ended exchanges. */
   readonly journal: ExchangeJournal;
   /** Logs that plugins read: those of the sessions too, where this is the server's own world. */
-  readonly journals: Journal;
+  readonly journals: Journals;
   /** Reports an error that a hook threw. */
   readonly report: HookReport;
   /** Takes all errors that must not end the server. */

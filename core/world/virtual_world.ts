@@ -185,6 +185,7 @@ function simulatedPlan(
     prepare: undefined,
     answer: plan.simulate,
     journal: undefined,
+    identify: undefined,
     override: undefined,
     hooks: { ...hooks, observe: [...hooks.observe, observe] },
   };

@@ -33,7 +33,6 @@ import type {
   Clock,
   Endpoint,
   Host,
-  Journal,
   Kit,
   Metrics,
 } from "../plugin.ts";
@@ -106,7 +105,7 @@ export class World implements WorldState {
   readonly sequences = new Map<string, SequenceCounter>();
   readonly dials: DialBoard = new DialBoard();
   readonly journal: ExchangeJournal;
-  readonly journals: Journal;
+  readonly journals: Journals;
   /** Takes requests. */
   readonly edge: Edge = new Edge();
   /** GET live. */

@@ -18,7 +18,7 @@
  * plugins:
  *   exporters:
  *     statsd: { address: "127.0.0.1:8125", format: dogstatsd, interval: 10s, prefix: shop, unit: ms, distributions: false }   # or format: plain
- *     otlp: { endpoint: "http://127.0.0.1:4318/v1/metrics", interval: 10s, timeout: 10s, headers: { X-Key: secret } }
+ *     otlp: { endpoint: "http://127.0.0.1:4318/v1/metrics", interval: 10s, timeout: 10s, headers: { X-Key: secret }, traces: true }
  * ```
  *
  * `health` shows their states, `stats` their figures. statsd.ts and otlp.ts describe what is sent and what can be lost.
@@ -36,7 +36,7 @@ import {
   type CorrelationOptions,
   correlationSchema,
 } from "./correlation/endpoints.ts";
-import { type OtlpOptions, otlpSchema } from "./otlp.ts";
+import { otlpSchema, type OtlpSettings } from "./otlp.ts";
 import { PROM_CLIENT } from "./prom_client.ts";
 import { Prometheus } from "./prometheus.ts";
 import { preparePushing, type PushingOptions } from "./pushing.ts";
@@ -48,7 +48,7 @@ export type {
   Buckets,
   CorrelationOptions,
   LineOptions,
-  OtlpOptions,
+  OtlpSettings,
   PushingOptions,
   StatsdAddress,
   StatsdOptions,
@@ -123,8 +123,10 @@ const plugin: Plugin = definePlugin({
         routes++;
         return undefined;
       },
-      warnings: () =>
-        prometheus === false ? [] : sizeWarnings(prometheus.buckets, routes),
+      warnings: () => [
+        ...pushing.warnings(),
+        ...prometheus === false ? [] : sizeWarnings(prometheus.buckets, routes),
+      ],
       adopt() {
         host.metrics.bucketDurations(
           prometheus === false ? undefined : prometheus.buckets,

@@ -15,6 +15,7 @@
 import type { Host, Kit, KitType } from "../../core/plugin.ts";
 import { PayloadWriter } from "./otlp_payload.ts";
 import { post, RejectedError } from "./otlp_post.ts";
+import { besideMetrics, type TracesOptions } from "./otlp_traces.ts";
 import type { DeliveredCounts } from "./delivered_counts.ts";
 import {
   DeliveryError,
@@ -22,6 +23,17 @@ import {
   type PushOptions,
   wallTime,
 } from "./push.ts";
+
+/** Settings for OpenTelemetry. */
+export interface OtlpSettings extends Omit<OtlpOptions, "endpoint"> {
+  /** URL that metrics are posted to, including its path; undefined to send none. */
+  readonly endpoint?: string | undefined;
+  /**
+   * False to send no traces, true to send them to the endpoint of metrics with `/v1/traces` in place of `/v1/metrics`, or the URL
+   * that they are posted to.
+   */
+  readonly traces: boolean | { readonly endpoint: string };
+}
 
 /** Options of the OpenTelemetry exporter. */
 export interface OtlpOptions {
@@ -37,16 +49,22 @@ export interface OtlpOptions {
   readonly temporality: "cumulative";
 }
 
-/** Schema of {@linkcode OtlpOptions}. */
-export function otlpSchema(kit: Kit): KitType<OtlpOptions> {
+/** Schema of {@linkcode OtlpSettings}. */
+export function otlpSchema(kit: Kit): KitType<OtlpSettings> {
   const { z } = kit;
-  return z.strictObject({
-    endpoint: z.string().refine(
+  const endpoint = (example: string) =>
+    z.string().refine(
       isEndpoint,
-      `The endpoint must be a URL such as "http://127.0.0.1:4318/v1/metrics", http or https, without name and password`,
+      `The endpoint must be a URL such as "${example}", http or https, without name and password`,
     ).superRefine(
       kit.beyond("targets", (endpoint) => URL.parse(endpoint)?.hostname),
-    ),
+    );
+  const traces = z.strictObject({
+    endpoint: endpoint("http://127.0.0.1:4318/v1/traces"),
+  });
+  return z.strictObject({
+    endpoint: endpoint("http://127.0.0.1:4318/v1/metrics").optional(),
+    traces: z.union([z.boolean(), traces]).default(false),
     interval: kit.duration({ min: 100, max: 3_600_000 }).default(10_000),
     timeout: kit.duration({ min: 10, max: 3_600_000 }).default(10_000),
     headers: z.record(
@@ -57,7 +75,46 @@ export function otlpSchema(kit: Kit): KitType<OtlpOptions> {
       ),
     ).default({}),
     temporality: z.literal("cumulative").default("cumulative"),
+  }).superRefine((settings, context) => {
+    const { endpoint, traces } = settings;
+    if (typeof traces === "object") return;
+    if (endpoint === undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["endpoint"],
+        message:
+          'An endpoint is missing: a URL for metrics such as "http://127.0.0.1:4318/v1/metrics", or one for traces alone in traces.endpoint',
+      });
+    } else if (traces && besideMetrics(endpoint) === undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["traces"],
+        input: traces,
+        message:
+          "The endpoint of traces is missing: that of metrics does not end in /v1/metrics, so that the one beside it is not known. Give traces.endpoint",
+      });
+    }
   });
+}
+
+/** Settings of the exporter of metrics; undefined if none are sent. */
+export function metricsOptions(
+  { traces: _, endpoint, ...common }: OtlpSettings,
+): OtlpOptions | undefined {
+  return endpoint === undefined ? undefined : { endpoint, ...common };
+}
+
+/** Settings of the exporter of traces; undefined if none are sent. */
+export function tracesOptions(
+  { traces, endpoint, interval, timeout, headers }: OtlpSettings,
+): TracesOptions | undefined {
+  if (traces === false) return undefined;
+  const own = typeof traces === "object"
+    ? traces.endpoint
+    : besideMetrics(endpoint ?? "");
+  return own === undefined
+    ? undefined
+    : { endpoint: own, interval, timeout, headers };
 }
 
 function isEndpoint(written: string): boolean {

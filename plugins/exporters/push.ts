@@ -227,7 +227,7 @@ export class PersistentExporter<Exporter extends PushExporter>
   /** Identifies this series of counts: no other process or exporter has the same id. */
   readonly id: string = crypto.randomUUID();
   readonly #host: {
-    readonly metrics: Metrics;
+    readonly metrics: Pick<Metrics, "all">;
     readonly clock: Pick<Clock, "now" | "yield">;
   };
   #start: number;
@@ -242,7 +242,7 @@ export class PersistentExporter<Exporter extends PushExporter>
    */
   constructor(
     host: {
-      readonly metrics: Metrics;
+      readonly metrics: Pick<Metrics, "all">;
       readonly clock: Pick<Clock, "now" | "yield">;
     },
   ) {

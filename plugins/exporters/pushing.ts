@@ -3,13 +3,22 @@
  *
  * @module
  */
-import type { HealthReport, Host } from "../../core/plugin.ts";
+import type { HealthReport, Host, Issue } from "../../core/plugin.ts";
 import {
   createOtlpExporter,
+  metricsOptions,
   type OtlpExporter,
   type OtlpFigures,
-  type OtlpOptions,
+  type OtlpSettings,
+  tracesOptions,
 } from "./otlp.ts";
+import {
+  createTracesExporter,
+  journalWarnings,
+  type TracesExporter,
+  type TracesFigures,
+  TracesProgress,
+} from "./otlp_traces.ts";
 import { PersistentExporter } from "./push.ts";
 import {
   createStatsdExporter,
@@ -24,15 +33,17 @@ export interface PushingOptions {
   /** StatsD and DogStatsD, over UDP. */
   readonly statsd?: StatsdOptions | false;
   /** OpenTelemetry's protocol, over HTTP. */
-  readonly otlp?: OtlpOptions | false;
+  readonly otlp?: OtlpSettings | false;
 }
 
 /** Figures of the exporters that are on. */
 export interface PushingFigures {
   /** Figures of the StatsD exporter. */
   readonly statsd?: StatsdFigures;
-  /** Figures of the OpenTelemetry exporter. */
+  /** Figures of the OpenTelemetry exporter of metrics. */
   readonly otlp?: OtlpFigures;
+  /** Figures of that of traces. */
+  readonly otlpTraces?: TracesFigures;
 }
 
 /** The pushing exporters' part of the plugin's instance. */
@@ -43,6 +54,8 @@ export interface Pushing {
   health(): HealthReport;
   /** Figures of each exporter. */
   snapshot(): PushingFigures;
+  /** Warnings about the settings. */
+  warnings(): readonly Issue[];
 }
 
 /**
@@ -63,9 +76,21 @@ export async function preparePushing(
       () => new PersistentExporter<StatsdExporter>(host),
     ),
     otlp: host.keep("otlp", () => new PersistentExporter<OtlpExporter>(host)),
+    otlpTraces: host.keep(
+      "otlpTraces",
+      // Spans are no counts: none are marked as delivered.
+      () =>
+        new PersistentExporter<TracesExporter>({
+          clock: host.clock,
+          metrics: { all: () => [] },
+        }),
+    ),
   };
+  const progress = host.keep("otlpTraces.progress", () => new TracesProgress());
+  const metrics = otlp === false ? undefined : metricsOptions(otlp);
+  const traces = otlp === false ? undefined : tracesOptions(otlp);
   if (statsd !== false) await exporters.statsd.prepare();
-  if (otlp !== false) await exporters.otlp.prepare();
+  if (metrics !== undefined) await exporters.otlp.prepare();
   const running = () =>
     Object.entries(exporters).flatMap(([name, { exporter }]) =>
       exporter === undefined ? [] : [[name, exporter] as const]
@@ -87,11 +112,20 @@ export async function preparePushing(
             }),
         );
       }
-      if (otlp === false) exporters.otlp.end();
+      if (metrics === undefined) exporters.otlp.end();
       else {
         exporters.otlp.adopt(
-          otlp,
-          () => createOtlpExporter(host, otlp, exporters.otlp),
+          metrics,
+          () => createOtlpExporter(host, metrics, exporters.otlp),
+        );
+      }
+      if (traces === undefined) exporters.otlpTraces.end();
+      else {
+        if (exporters.otlpTraces.exporter === undefined) progress.begin(host);
+        const { id } = exporters.otlp;
+        exporters.otlpTraces.adopt(
+          traces,
+          () => createTracesExporter(host, traces, { progress, id }),
         );
       }
     },
@@ -107,5 +141,7 @@ export async function preparePushing(
       Object.fromEntries(
         running().map(([name, exporter]) => [name, exporter.figures]),
       ),
+    warnings: () =>
+      traces === undefined ? [] : journalWarnings(host.journal.capacity),
   };
 }

@@ -8,6 +8,7 @@ import {
   ExchangeJournal,
   MOST_ENTRY_BYTES,
 } from "../../core/observe/journal.ts";
+import { Journals, MOST_ENDED_BYTES } from "../../core/observe/journals.ts";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import type { SeriesSet } from "../../core/observe/metric_series.ts";
 import { REMEMBERED_BYTES as URL_BYTES } from "../../core/pipeline/edge.ts";
@@ -227,6 +228,7 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
           flow: { size: 0 },
           end: () => Promise.resolve(),
         } as unknown as World),
+      ended: () => {},
       url: () => undefined,
       report: () => {},
     });
@@ -236,6 +238,20 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
       await sessions.delete(name);
     }
     return { taken: sessions.pastBytes, bound: 512 * 1024 };
+  },
+
+  "journals of ended sessions"() {
+    const journals = new Journals(() => []);
+    journals.read(undefined, 0);
+    each(20, () => {
+      const journal = new ExchangeJournal(1000, 0, "session");
+      each(1000, (n) => {
+        const incoming = new RawIncoming("GET", `http://h/${long(n)}`, {});
+        journal.record(new LiveExchange(plan, "GET", incoming));
+      });
+      journals.ended(journal);
+    });
+    return { taken: journals.endedBytes, bound: MOST_ENDED_BYTES };
   },
 
   async problems() {

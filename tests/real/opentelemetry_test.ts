@@ -1,7 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
+import type { JournalEntry } from "../../core/plugin.ts";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { createOtlpExporter } from "../../plugins/exporters/otlp.ts";
+import { SpanWriter } from "../../plugins/exporters/otlp_spans.ts";
 import { PersistentExporter } from "../../plugins/exporters/push.ts";
 import { npmInstall, temporaryFolder } from "./_packages.ts";
 import { required, run } from "./_software.ts";
@@ -153,5 +155,105 @@ Deno.test(
     );
     equal(code, 0, output);
     deepEqual(normalised(await ours()), normalised(output));
+  },
+);
+
+/** Script in which the OpenTelemetry SDK makes the spans of standard input, an OTLP request, and prints its OTLP/JSON. */
+const TRACES_SDK = `
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
+import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+let text = "";
+for await (const chunk of process.stdin) text += chunk;
+const { resourceSpans: [{ resource, scopeSpans: [{ scope, spans }] }] } = JSON.parse(text);
+const valueOf = ({ stringValue, intValue, doubleValue }) => stringValue ?? (intValue === undefined ? doubleValue : Number(intValue));
+const attributesOf = (list = []) => Object.fromEntries(list.map(({ key, value }) => [key, valueOf(value)]));
+const timeOf = (nanoseconds) => [Number(BigInt(nanoseconds) / 1000000000n), Number(BigInt(nanoseconds) % 1000000000n)];
+let next;
+const ended = [];
+const provider = new BasicTracerProvider({
+  resource: resourceFromAttributes(attributesOf(resource.attributes)),
+  idGenerator: { generateTraceId: () => next.traceId, generateSpanId: () => next.spanId },
+  spanProcessors: [{ onStart() {}, onEnd: (span) => ended.push(span), forceFlush: async () => {}, shutdown: async () => {} }],
+});
+const tracer = provider.getTracer(scope.name, scope.version);
+for (next of spans) {
+  const { traceId, parentSpanId, name, kind } = next;
+  const context = parentSpanId === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, {
+    traceId, spanId: parentSpanId, traceFlags: 1, isRemote: kind === 2,
+  });
+  const span = tracer.startSpan(name, {
+    kind: kind === 2 ? SpanKind.SERVER : SpanKind.INTERNAL,
+    startTime: timeOf(next.startTimeUnixNano),
+    attributes: attributesOf(next.attributes),
+  }, context);
+  if (next.status !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end(timeOf(next.endTimeUnixNano));
+}
+process.stdout.write(JsonTraceSerializer.serializeRequest(ended));
+`;
+
+/** Exchanges that make spans with and without a parent, children and an error. */
+const ENTRIES: readonly JournalEntry[] = [0, 1].map((n) => ({
+  number: n,
+  route: "orders",
+  pattern: "/orders/:id",
+  session: n === 0 ? null : 'w"1',
+  sequence: n,
+  key: null,
+  method: n === 0 ? "GET" : "PURGE",
+  path: "/orders/1?a=ü",
+  arrivalMs: 5,
+  time: "2026-03-04T05:06:07.008009Z",
+  outcome: n === 0 ? "answered" : "reset",
+  status: n === 0 ? 200 : 0,
+  queueMs: 2.5 * n,
+  drawnMs: 10.25,
+  degradationMs: 1.5,
+  achievedMs: 10.5,
+  totalMs: 14.5,
+  latenessMs: n === 0 ? 0.25 : null,
+  traceId: "0123456789abcdef0123456789abcdef",
+  spanId: `0123456789abcde${n}`,
+  parentSpanId: n === 0 ? null : "fedcba9876543210",
+  sampled: true,
+}));
+
+/** The comparable part of a request of spans: integers as strings; without defaults. */
+function normalisedSpans(json: string): unknown {
+  return JSON.parse(json, (key, value) => {
+    if (key === "intValue") return String(value);
+    if (/^dropped\w+Count$/.test(key)) return undefined;
+    if (Array.isArray(value) && value.length === 0) return undefined;
+    return key === "status" && value.code === 0 ? undefined : value;
+  });
+}
+
+Deno.test(
+  "The OpenTelemetry exporter writes spans as the OpenTelemetry SDK does",
+  { ignore: !required },
+  async () => {
+    await using folder = await temporaryFolder();
+    await npmInstall(
+      folder.path,
+      "@opentelemetry/api@1.9.1",
+      "@opentelemetry/otlp-transformer@0.223.1",
+      "@opentelemetry/resources@2.12.1",
+      "@opentelemetry/sdk-trace-base@2.12.1",
+    );
+    const script = `${folder.path}/sdk.mjs`;
+    await Deno.writeTextFile(script, TRACES_SDK);
+    const writer = new SpanWriter({
+      version: "1",
+      instance: "me",
+      scheme: () => "http",
+    });
+    const ours = writer.request(
+      ENTRIES.map((entry) => writer.spans(entry).json).join(","),
+    );
+    const { code, output } = await run("node", [script], ours);
+    equal(code, 0, output);
+    deepEqual(normalisedSpans(ours), normalisedSpans(output));
   },
 );

@@ -55,6 +55,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     dials: { delay: 0 },
     replayedBy: undefined,
     journal: undefined,
+    identify: undefined,
     override: undefined,
     recorder: figures.route("r", "/r", "GET"),
     clock: new VirtualClock(1000),

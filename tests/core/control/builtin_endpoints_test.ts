@@ -33,6 +33,7 @@ function endpoints() {
       clock: new VirtualClock(),
       settings: () => settings,
       create: () => Promise.reject(new Error("not here")),
+      ended: () => {},
       url: () => undefined,
       report: () => {},
     }),

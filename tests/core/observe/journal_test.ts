@@ -28,19 +28,29 @@ function ended(sequence: number, more: Partial<LiveExchange> = {}) {
   }, more);
 }
 
+/** A time of the clock on the wall: ISO 8601 to the microsecond. */
+function isoOf(time: number): string {
+  const microseconds = BigInt(
+    Math.round((performance.timeOrigin + time) * 1000),
+  );
+  const iso = new Date(Number(microseconds / 1000n)).toISOString();
+  return iso.replace("Z", `${microseconds % 1000n}`.padStart(3, "0") + "Z");
+}
+
 Deno.test("a journal entry has drawn and achieved times, queue time, lateness and trace", () => {
   const journal = new ExchangeJournal(10, 1000, "w1", TRACES);
   journal.record(ended(3));
   deepEqual(journal.entries({ limit: 1 }), [{
     number: 0,
     route: "r",
+    pattern: "/r",
     session: "w1",
     sequence: 3,
     key: null,
     method: "GET",
     path: "/r?n=3",
     arrivalMs: 3,
-    time: new Date(performance.timeOrigin + 1003).toISOString(),
+    time: isoOf(1003),
     outcome: "answered",
     status: 200,
     queueMs: 2,
@@ -186,4 +196,54 @@ Deno.test("since() reads each entry once, counts what is no longer kept, and goe
     [1],
   );
   equal(journal.since(journal.total, 9).entries.length, 0);
+});
+
+Deno.test("the time of a journal entry is exact to the microsecond", () => {
+  const journal = new ExchangeJournal(1, 0, null);
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (arrival) => {
+      journal.record(ended(0, { arrival }));
+      const [{ time }] = journal.entries({ limit: 1 });
+      equal(time, isoOf(arrival));
+      equal(time.length, "2000-01-01T00:00:00.000000Z".length);
+    }),
+    { seed: 4, numRuns: 200 },
+  );
+});
+
+Deno.test("an entry is found by its span id exactly as long as it is kept, whatever is recorded, resized and reset", () => {
+  const command = fc.oneof(
+    fc.record({ record: fc.integer({ min: 1, max: 200 }) }),
+    fc.record({ resize: fc.integer({ min: 1, max: 300 }) }),
+    fc.constant({ reset: true }),
+    fc.record({ find: fc.nat({ max: 1000 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 25 }), (commands) => {
+      const journal = new ExchangeJournal(50, 0, null);
+      let next = 0;
+      const check = (n: number) => {
+        const kept = journal.entries({ limit: 1000 })
+          .find(({ sequence }) => sequence === n);
+        deepEqual(journal.bySpan(`s${n}`), kept);
+      };
+      for (const one of commands) {
+        if ("record" in one) {
+          for (let i = 0; i < one.record; i++) {
+            // Some have no span id, as in simulation.
+            const span = next % 5 === 0 ? "" : `s${next}`;
+            journal.record(ended(next++, { span }));
+          }
+        } else if ("resize" in one) journal.resize(one.resize);
+        else if ("find" in one) {
+          const n = one.find % Math.max(1, next);
+          if (n % 5 !== 0) check(n);
+        } else journal.reset();
+      }
+      for (let n = Math.max(0, next - 100); n < next; n++) {
+        if (n % 5 !== 0) check(n);
+      }
+    }),
+    { seed: 6, numRuns: 100 },
+  );
 });

@@ -1,7 +1,12 @@
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { createKit } from "../../../core/config/mod.ts";
 import type { KitType } from "../../../core/plugin.ts";
-import { otlpSchema } from "../../../plugins/exporters/otlp.ts";
+import {
+  metricsOptions,
+  otlpSchema,
+  type OtlpSettings,
+  tracesOptions,
+} from "../../../plugins/exporters/otlp.ts";
 import { statsdSchema } from "../../../plugins/exporters/statsd.ts";
 
 const kit = createKit({ folder: "/", distribution: () => ({ issues: [] }) });
@@ -88,6 +93,7 @@ Deno.test("otlp needs a URL, and posts cumulative figures every 10 s by default"
   const endpoint = "https://collector.example:4318/v1/metrics?tenant=1";
   deepEqual(otlp({ endpoint }), {
     endpoint,
+    traces: false,
     interval: 10_000,
     timeout: 10_000,
     headers: {},
@@ -103,6 +109,7 @@ Deno.test("otlp needs a URL, and posts cumulative figures every 10 s by default"
     }),
     {
       endpoint,
+      traces: false,
       interval: 120_000,
       timeout: 500,
       headers: { "X-Api-Key": "ü" },
@@ -140,4 +147,36 @@ Deno.test("otlp refuses invalid endpoints, and reports every error", () => {
       "temporality",
     ],
   );
+});
+
+Deno.test("otlp sends traces beside metrics, elsewhere, or alone", () => {
+  const metrics = "http://a:4318/v1/metrics";
+  const cases: [Record<string, unknown>, string | undefined, string | undefined][] = [
+    [{ endpoint: metrics }, metrics, undefined],
+    [{ endpoint: metrics, traces: false }, metrics, undefined],
+    [{ endpoint: metrics, traces: true }, metrics, "http://a:4318/v1/traces"],
+    [{ endpoint: "http://a/m", traces: { endpoint: "http://b/t" } }, "http://a/m", "http://b/t"],
+    [{ traces: { endpoint: "http://b/t" } }, undefined, "http://b/t"],
+  ];
+  for (const [written, ofMetrics, ofTraces] of cases) {
+    const settings = otlp(written) as OtlpSettings;
+    equal(metricsOptions(settings)?.endpoint, ofMetrics);
+    deepEqual(
+      tracesOptions(settings),
+      ofTraces === undefined ? undefined : {
+        endpoint: ofTraces,
+        interval: 10_000,
+        timeout: 10_000,
+        headers: {},
+      },
+    );
+  }
+});
+
+Deno.test("otlp refuses traces without an endpoint", () => {
+  deepEqual(otlp({}), ["endpoint"]);
+  deepEqual(otlp({ traces: true }), ["endpoint"]);
+  deepEqual(otlp({ traces: false }), ["endpoint"]);
+  deepEqual(otlp({ endpoint: "http://a/metrics", traces: true }), ["traces"]);
+  deepEqual(otlp({ traces: { endpoint: "a" } }), ["traces/endpoint"]);
 });

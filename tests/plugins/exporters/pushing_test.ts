@@ -6,6 +6,7 @@ import { cli } from "../../support/cli.ts";
 import { folderWith } from "../../support/plugins.ts";
 import { request } from "./_otlp_schema.ts";
 import { Daemon } from "./_daemon.ts";
+import { attributesOf, type Span, spansIn } from "./_otlp_trace_schema.ts";
 
 /** A StatsD daemon on a free port. */
 async function listen() {
@@ -183,4 +184,85 @@ Deno.test("Commands that only look at a configuration deliver nothing, and load 
   equal((await cli("load", script, ...config)).status, 0);
   ok(otlp.told.requests > 0);
   await otlp.close();
+});
+
+/** A receiver that keeps the server spans of all requests. */
+function collectSpans() {
+  const spans: Span[] = [];
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (call) => {
+      const body = await call.text();
+      if (!body.includes('"spans":[]')) {
+        spans.push(...spansIn(body).filter(({ kind }) => kind === 2));
+      }
+      return Response.json({});
+    },
+  );
+  const endpoint = `http://127.0.0.1:${server.addr.port}/v1/traces`;
+  return { spans, endpoint, close: () => server.shutdown() };
+}
+
+Deno.test("Traces begin when they are turned on, go on across revisions and in sessions that end, and end with the server", async () => {
+  const receiver = collectSpans();
+  const server = await createPerfmock({ routes: ROUTES }, { log: () => {} });
+  await visit(server, 5);
+  await server.update({
+    plugins: {
+      exporters: {
+        otlp: { traces: { endpoint: receiver.endpoint }, interval: "1h" },
+      },
+    },
+  });
+  await visit(server, 4);
+  // The same settings, then different ones.
+  await server.update({ server: { drainTimeout: "3s" } });
+  await visit(server, 3);
+  await server.update({
+    plugins: { exporters: { otlp: { interval: "30m" } } },
+  });
+  const sessions = new URL("/_perfmock/sessions", server.url);
+  const call = async (url: URL | string, init: RequestInit) =>
+    await (await server.fetch(new Request(url, init))).body?.cancel();
+  await call(sessions, { method: "POST", body: '{"name":"w1"}' });
+  await call(new URL("/a", server.url), {
+    headers: { "Perfmock-Session": "w1" },
+  });
+  await call(`${sessions}/w1`, { method: "DELETE" });
+  await visit(server, 2);
+  const { exporters } = server.stats().plugins;
+  deepEqual(Object.keys(exporters as object), ["otlpTraces"]);
+  deepEqual(Object.keys(server.health().exporters ?? {}), ["otlpTraces"]);
+  await server[Symbol.asyncDispose]();
+  const sent = receiver.spans.map((span) => {
+    const attributes = attributesOf(span);
+    return [attributes["perfmock.session"] ?? "", attributes["perfmock.sequence"]]
+      .join(" ");
+  });
+  deepEqual(
+    sent.toSorted(),
+    [
+      ...Array.from({ length: 9 }, (_, n) => ` ${n + 5}`),
+      "w1 0",
+    ].toSorted(),
+  );
+  await receiver.close();
+});
+
+Deno.test("Traces without a journal are warned of, and send nothing", async () => {
+  const receiver = collectSpans();
+  const warnings: string[] = [];
+  const server = await createPerfmock({
+    journal: { capacity: 0 },
+    plugins: { exporters: { otlp: { traces: { endpoint: receiver.endpoint } } } },
+    routes: ROUTES,
+  }, { log: (level, message) => level === "warn" && warnings.push(message) });
+  await visit(server, 3);
+  await server[Symbol.asyncDispose]();
+  deepEqual(receiver.spans, []);
+  ok(
+    warnings.some((line) => line.includes("the journal, which is off")),
+    warnings.join("\n"),
+  );
+  await receiver.close();
 });
