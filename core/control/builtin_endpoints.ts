@@ -307,6 +307,7 @@ const PLUGIN = {
 const JOURNAL_ENTRY = {
   number: COUNT,
   route: TEXT,
+  pattern: TEXT,
   session: TEXT_OR_NULL,
   sequence: COUNT,
   key: TEXT_OR_NULL,

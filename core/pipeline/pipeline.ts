@@ -311,12 +311,13 @@ function fail(
   x.plan.report(error, x.plan, stage, index, part);
   if (x.outcome !== "pending") return;
   // A hook that settled and then threw has given a lease all the same.
-  leaveQueue(x, "gone");
+  const now = x.plan.clock.now();
+  leaveQueue(x, "gone", now);
   x.admitting = false;
   x.action = undefined;
   x.error = error;
   x.status = 500;
-  respond(x, "failed", x.plan.clock.now());
+  respond(x, "failed", now);
 }
 
 /** The last byte of a body that went on is handed over. */
@@ -369,10 +370,10 @@ function crash(x: LiveExchange): void {
   x.preparing = false;
   if (x.timer !== 0) clock.cancel(x.timer);
   x.timer = 0;
-  leaveQueue(x, "cut");
+  x.due = clock.now();
+  leaveQueue(x, "cut", x.due);
   x.injected = undefined;
   x.action = "connection-reset";
-  x.due = clock.now();
   respond(x, "answered", x.due);
 }
 
@@ -390,9 +391,9 @@ export function abandon(x: LiveExchange, outcome: "gone" | "cut"): void {
   if (x.outcome !== "pending") return;
   x.preparing = false;
   if (x.timer !== 0) x.plan.clock.cancel(x.timer);
-  leaveQueue(x, outcome);
-  x.outcome = outcome;
   x.end = x.plan.clock.now();
+  leaveQueue(x, outcome, x.end);
+  x.outcome = outcome;
   // No headers were sent.
   x.status = 0;
   x.plan.identify?.(x);
@@ -403,11 +404,15 @@ function gone(x: LiveExchange): void {
   abandon(x, "gone");
 }
 
-/** Leaves the queue, which ends the wait there; a lease that was given and not yet taken is kept for its release. */
-function leaveQueue(x: LiveExchange, why: "gone" | "cut"): void {
+/**
+ * Leaves the queue, which ends the wait there; a lease that was given and not yet taken is kept for its release.
+ *
+ * @param at the present
+ */
+function leaveQueue(x: LiveExchange, why: "gone" | "cut", at: number): void {
   const { ticket, settled } = x;
   if (ticket !== undefined || settled !== undefined) {
-    x.start = Math.max(x.start, x.plan.clock.now());
+    x.start = Math.max(x.start, at);
   }
   x.ticket = x.settled = undefined;
   if (ticket !== undefined) {

@@ -16,13 +16,7 @@ import type {
   SequenceCounter,
 } from "../pipeline/exchange.ts";
 import type { Tracing } from "../pipeline/trace_context.ts";
-import type {
-  Clock,
-  Endpoint,
-  Host,
-  Kit,
-  Metrics,
-} from "../plugin.ts";
+import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
 import type { DialBoard } from "./dials.ts";
 import type { SettingsInput } from "./settings.ts";
 

@@ -29,13 +29,7 @@ import type {
   SequenceCounter,
 } from "../pipeline/exchange.ts";
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
-import type {
-  Clock,
-  Endpoint,
-  Host,
-  Kit,
-  Metrics,
-} from "../plugin.ts";
+import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
 import { DialBoard } from "./dials.ts";
 import { hookReporter } from "./plugin_door.ts";
 import { restartIssues, sessionIssues } from "./refused_changes.ts";

@@ -9,7 +9,11 @@
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  * @module
  */
-import { type JournalEntry, type Outcome, TraceIds } from "../../core/plugin.ts";
+import {
+  type JournalEntry,
+  type Outcome,
+  TraceIds,
+} from "../../core/plugin.ts";
 
 /** SPAN_KIND_INTERNAL and SPAN_KIND_SERVER. */
 const [INTERNAL, SERVER] = [1, 2];
@@ -40,7 +44,8 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
 const BROKEN: ReadonlySet<Outcome> = new Set(["failed", "reset", "cut"]);
 
 /** Query parameters whose values the conventions call secret. */
-const SECRET = /((?:^|&)(?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&]*/g;
+const SECRET =
+  /((?:^|&)(?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&]*/g;
 
 /** Spans of one exchange. */
 export interface Spans {
@@ -103,9 +108,9 @@ export class SpanWriter {
     let json =
       `{"traceId":"${traceId}","spanId":"${spanId}",${parent}"flags":${flags},"name":${name},"kind":${SERVER},${
         interval(start, end)
-      },"attributes":[${
-        this.#request(entry, known)
-      },${text("http.route", pattern)}`;
+      },"attributes":[${this.#request(entry, known)},${
+        text("http.route", pattern)
+      }`;
     if (entry.status > 0) {
       json += `,${integer("http.response.status_code", entry.status)}`;
     }
@@ -125,9 +130,10 @@ export class SpanWriter {
     let from = start;
     const child = (name: string, duration: number) => {
       if (duration <= 0) return;
-      json += `,{"traceId":"${traceId}","spanId":"${this.#ids.span()}","parentSpanId":"${spanId}","flags":${SAMPLED},"name":"${name}","kind":${INTERNAL},${
-        interval(from, from + duration)
-      }}`;
+      json +=
+        `,{"traceId":"${traceId}","spanId":"${this.#ids.span()}","parentSpanId":"${spanId}","flags":${SAMPLED},"name":"${name}","kind":${INTERNAL},${
+          interval(from, from + duration)
+        }}`;
       from += duration;
       count++;
     };

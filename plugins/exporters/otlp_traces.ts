@@ -312,7 +312,10 @@ export function createTracesExporter(
       progress.unsent = undefined;
     } while (left > 0);
     if (missedLast > 0 && missedBefore === 0) {
-      log("warn", `Exporter ${NAME} is not complete: ${missedText(missedLast)}`);
+      log(
+        "warn",
+        `Exporter ${NAME} is not complete: ${missedText(missedLast)}`,
+      );
     }
     if (rejection !== undefined) throw rejection;
   }

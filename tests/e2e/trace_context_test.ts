@@ -110,8 +110,11 @@ eachEngine.test("requests that end without headers keep their place in the clien
     send(3, "/held", leaving.signal),
   ];
   await until(() => inFlight() === 2);
-  sent.push(send(4, "/held", leaving.signal));
+  const waiting = new AbortController();
+  sent.push(send(4, "/held", waiting.signal));
   await until(() => inFlight() === 3);
+  waiting.abort();
+  await until(() => inFlight() === 2);
   leaving.abort();
   await Promise.all(sent);
   await until(() => inFlight() === 0);

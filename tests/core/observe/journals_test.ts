@@ -94,53 +94,57 @@ Deno.test("Journals gives each exchange once, read or missed, whatever ends, is 
   const bytes = fc.constantFrom(0, 100_000, 1e9);
   let missedAny = 0;
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 40 }), bytes, (commands, most) => {
-      let made = 0;
-      const make = () => new ExchangeJournal(20, 0, `${made++}`);
-      const all = [make()];
-      const journals = new Journals(() => all, most);
-      let { place } = journals.read(undefined, 0);
-      let recorded = 0;
-      let missed = 0;
-      const read: number[] = [];
-      const latest = new Map<string, number>();
-      const readOn = (limit: number) => {
-        const reading = journals.read(place, limit);
-        place = reading.place;
-        ok(reading.entries.length <= limit);
-        ok(reading.missed >= 0);
-        missed += reading.missed;
-        for (const { sequence, session } of reading.entries) {
-          // In the order of the ends.
-          ok(sequence > (latest.get(`${session}`) ?? -1));
-          latest.set(`${session}`, sequence);
-          read.push(sequence);
+    fc.property(
+      fc.array(command, { maxLength: 40 }),
+      bytes,
+      (commands, most) => {
+        let made = 0;
+        const make = () => new ExchangeJournal(20, 0, `${made++}`);
+        const all = [make()];
+        const journals = new Journals(() => all, most);
+        let { place } = journals.read(undefined, 0);
+        let recorded = 0;
+        let missed = 0;
+        const read: number[] = [];
+        const latest = new Map<string, number>();
+        const readOn = (limit: number) => {
+          const reading = journals.read(place, limit);
+          place = reading.place;
+          ok(reading.entries.length <= limit);
+          ok(reading.missed >= 0);
+          missed += reading.missed;
+          for (const { sequence, session } of reading.entries) {
+            // In the order of the ends.
+            ok(sequence > (latest.get(`${session}`) ?? -1));
+            latest.set(`${session}`, sequence);
+            read.push(sequence);
+          }
+          return reading.entries.length;
+        };
+        for (const one of commands) {
+          const of = (index: number) => all[index % all.length];
+          if ("record" in one) {
+            for (let n = 0; n < one.record; n++) {
+              of(one.in).record(
+                Object.assign(ended("s"), { sequence: recorded++ }),
+              );
+            }
+          } else if ("reset" in one) of(one.reset).reset();
+          else if ("resize" in one) of(one.in).resize(one.resize);
+          else if ("begin" in one) all.push(make());
+          else if ("end" in one) {
+            if (all.length > 1) {
+              const [journal] = all.splice(1 + one.end % (all.length - 1), 1);
+              journals.ended(journal);
+            }
+          } else readOn(one.read);
         }
-        return reading.entries.length;
-      };
-      for (const one of commands) {
-        const of = (index: number) => all[index % all.length];
-        if ("record" in one) {
-          for (let n = 0; n < one.record; n++) {
-            of(one.in).record(
-              Object.assign(ended("s"), { sequence: recorded++ }),
-            );
-          }
-        } else if ("reset" in one) of(one.reset).reset();
-        else if ("resize" in one) of(one.in).resize(one.resize);
-        else if ("begin" in one) all.push(make());
-        else if ("end" in one) {
-          if (all.length > 1) {
-            const [journal] = all.splice(1 + one.end % (all.length - 1), 1);
-            journals.ended(journal);
-          }
-        } else readOn(one.read);
-      }
-      while (readOn(25) > 0) { /* until nothing is left */ }
-      equal(new Set(read).size, read.length);
-      equal(read.length + missed, recorded);
-      missedAny += missed;
-    }),
+        while (readOn(25) > 0) { /* until nothing is left */ }
+        equal(new Set(read).size, read.length);
+        equal(read.length + missed, recorded);
+        missedAny += missed;
+      },
+    ),
     { seed: 3, numRuns: 300 },
   );
   ok(missedAny > 0);

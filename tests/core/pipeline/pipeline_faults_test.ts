@@ -80,7 +80,7 @@ for (const why of ["gone", "cut"] as const) {
     equal(plan.flow.size, 1);
     abandon(x, why);
     equal(plan.flow.size, 0);
-    deepEqual(plan.diary, ["counted", "released 5000", `${why} 200`]);
+    deepEqual(plan.diary, ["counted", "released 5000", `${why} 0`]);
   });
 }
 
@@ -90,7 +90,7 @@ Deno.test("a client that leaves during its service time receives no fault", () =
   begin(x);
   abandon(x, "gone");
   plan.clock.advanceTo(2000);
-  deepEqual(plan.diary, ["gone 200"]);
+  deepEqual(plan.diary, ["gone 0"]);
 });
 
 Deno.test("without HTTP, a fault changes the recorded outcome and sends no answer", () => {

@@ -1,6 +1,11 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
-import { abandon, begin, handOver } from "../../../core/pipeline/pipeline.ts";
+import type { LiveExchange, Plan } from "../../../core/pipeline/exchange.ts";
+import {
+  abandon,
+  begin,
+  handOver,
+  inFlightOf,
+} from "../../../core/pipeline/pipeline.ts";
 import type {
   Exchange,
   Lease,
@@ -8,7 +13,7 @@ import type {
   Ticket,
   Waiter,
 } from "../../../core/plugin.ts";
-import { exchange, testPlan } from "../../support/plan.ts";
+import { exchange, type TestPlan, testPlan } from "../../support/plan.ts";
 
 /** A pool of one server with an endless queue, as small as can be. */
 class OneServer implements Lease {
@@ -377,4 +382,56 @@ Deno.test("errors of release and observe hooks are reported and do not prevent o
   deepEqual(seen, ["outer", "observed"]);
   equal(plan.reported.length, 2);
   equal(x.outcome, "answered");
+});
+
+Deno.test("an exchange that leaves a queue or is reset there waited until then, and was not served", () => {
+  const endings: ((x: LiveExchange, plan: TestPlan) => void)[] = [
+    (x) => abandon(x, "gone"),
+    (x) => abandon(x, "cut"),
+    (x, { flow }) => inFlightOf(flow).reset((other) => other === x),
+  ];
+  for (const end of endings) {
+    const pool = new OneServer();
+    const plan = {
+      ...testPlan({ admit: [pool.admit], serve: () => 1e6 }),
+      resets: true,
+    };
+    begin(exchange(plan));
+    const x = exchange(plan);
+    begin(x);
+    plan.clock.advanceTo(1250);
+    end(x, plan);
+    deepEqual([x.arrival, x.start, x.end, x.status], [1000, 1250, 1250, 0]);
+  }
+});
+
+Deno.test("an exchange that ends without headers is identified, and no other", () => {
+  const identified: string[] = [];
+  const base = testPlan({ serve: () => 20 });
+  const plan: Plan = {
+    ...base,
+    resets: true,
+    identify: (x) => identified.push(x.outcome),
+  };
+  const reset: Plan = {
+    ...plan,
+    faults: {
+      decide: () => ({
+        action: "connection-reset",
+        status: undefined,
+        answer: undefined,
+        counter: { add: () => {} },
+      }),
+    },
+  };
+  begin(exchange(reset));
+  begin(exchange(plan));
+  base.clock.advance(20);
+  equal(identified.length, 1);
+  const gone = exchange(plan);
+  begin(gone);
+  abandon(gone, "gone");
+  begin(exchange(plan));
+  inFlightOf(base.flow).reset();
+  equal(identified.length, 3);
 });

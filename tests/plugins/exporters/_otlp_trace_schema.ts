@@ -79,7 +79,9 @@ export function spansIn(body: string): Span[] {
 }
 
 /** Attributes of a span as an object. */
-export function attributesOf({ attributes = [] }: Span): Record<string, unknown> {
+export function attributesOf(
+  { attributes = [] }: Span,
+): Record<string, unknown> {
   return Object.fromEntries(
     attributes.map(({ key, value }) => [key, Object.values(value)[0]]),
   );

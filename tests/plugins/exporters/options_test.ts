@@ -151,11 +151,19 @@ Deno.test("otlp refuses invalid endpoints, and reports every error", () => {
 
 Deno.test("otlp sends traces beside metrics, elsewhere, or alone", () => {
   const metrics = "http://a:4318/v1/metrics";
-  const cases: [Record<string, unknown>, string | undefined, string | undefined][] = [
+  const cases: [
+    Record<string, unknown>,
+    string | undefined,
+    string | undefined,
+  ][] = [
     [{ endpoint: metrics }, metrics, undefined],
     [{ endpoint: metrics, traces: false }, metrics, undefined],
     [{ endpoint: metrics, traces: true }, metrics, "http://a:4318/v1/traces"],
-    [{ endpoint: "http://a/m", traces: { endpoint: "http://b/t" } }, "http://a/m", "http://b/t"],
+    [
+      { endpoint: "http://a/m", traces: { endpoint: "http://b/t" } },
+      "http://a/m",
+      "http://b/t",
+    ],
     [{ traces: { endpoint: "http://b/t" } }, undefined, "http://b/t"],
   ];
   for (const [written, ofMetrics, ofTraces] of cases) {

@@ -15,7 +15,9 @@ import { attributesOf, type Span, spansIn } from "./_otlp_trace_schema.ts";
 const plan = testPlan();
 
 /** A receiver whose answers are given by a function of the number of requests. */
-function receive(answer: (count: number) => Response = () => Response.json({})) {
+function receive(
+  answer: (count: number) => Response = () => Response.json({}),
+) {
   const bodies: string[] = [];
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -53,8 +55,7 @@ function rig(endpoint: string, capacity = 20_000) {
     journal: {
       capacity,
       bySpan: (span: string) => journals.bySpan(span),
-      read: (...place: Parameters<Journals["read"]>) =>
-        journals.read(...place),
+      read: (...place: Parameters<Journals["read"]>) => journals.read(...place),
     },
     log: (level: string, message: string) => lines.push(`${level}: ${message}`),
   };
@@ -67,12 +68,13 @@ function rig(endpoint: string, capacity = 20_000) {
     record(count: number, more: object = {}) {
       for (let n = 0; n < count; n++) {
         const { x } = requested(plan);
+        const now = clock.now();
         const id = (++sequence).toString(16).padStart(16, "0");
         own.record(Object.assign(x, {
           sequence: sequence - 1,
-          arrival: clock.now(),
-          start: clock.now(),
-          end: clock.now() + 5,
+          arrival: now,
+          start: now,
+          end: now + 5,
           service: 5,
           status: 200,
           outcome: "answered",
@@ -219,7 +221,10 @@ Deno.test("TracesExporter counts spans that the receiver rejects, and goes on", 
 
 Deno.test("TracesExporter counts and reports exchanges that the journal no longer has", async () => {
   const receiver = receive();
-  const { record, start, own, metric, lines, end } = rig(receiver.endpoint, 100);
+  const { record, start, own, metric, lines, end } = rig(
+    receiver.endpoint,
+    100,
+  );
   record(150);
   const exporter = await start();
   equal(exporter.state, "ok");

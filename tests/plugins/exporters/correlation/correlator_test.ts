@@ -23,6 +23,7 @@ function entry(n: number, more: Partial<JournalEntry> = {}): JournalEntry {
   return {
     number: n,
     route: "a",
+    pattern: "/a",
     session: null,
     sequence: n,
     key: null,
@@ -96,6 +97,7 @@ function correlatorOf(entries: readonly JournalEntry[]) {
     metrics,
     url: new URL("http://127.0.0.1:8080/"),
     journal: {
+      capacity: 10_000,
       bySpan: (span) => bySpan.get(span),
       read: () => ({ entries: [], missed: 0, place: {} }),
     },
