@@ -91,7 +91,12 @@ export { boundedKey, ByteMap, ENTRY_BYTES } from "./lib/bounded.ts";
 export { Histogram } from "./lib/histogram.ts";
 export { toPointer } from "./lib/pointer.ts";
 export { wallTime } from "./lib/time/mod.ts";
-export { parseTraceparent, TraceIds, type TraceParent } from "./lib/trace.ts";
+export {
+  parseTraceparent,
+  spanId,
+  TraceIds,
+  type TraceParent,
+} from "./lib/trace.ts";
 export {
   checkFile,
   FileError,

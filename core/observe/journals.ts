@@ -99,7 +99,7 @@ export class Journals implements Pick<Journal, "bySpan" | "read"> {
       known += from;
       unread.push({ journal, from, count: total - from });
     }
-    // What was recorded by journals that are gone, except for what was read of them.
+    // The number that journals recorded which are gone, less the number that was read of them.
     let missed = before === undefined
       ? 0
       : this.#forgotten - before.forgotten - (before.sum - known);

@@ -12,6 +12,7 @@
 import {
   type JournalEntry,
   type Outcome,
+  spanId as idOf,
   TraceIds,
 } from "../../core/plugin.ts";
 
@@ -130,10 +131,11 @@ export class SpanWriter {
     let from = start;
     const child = (name: string, duration: number) => {
       if (duration <= 0) return;
-      json +=
-        `,{"traceId":"${traceId}","spanId":"${this.#ids.span()}","parentSpanId":"${spanId}","flags":${SAMPLED},"name":"${name}","kind":${INTERNAL},${
-          interval(from, from + duration)
-        }}`;
+      json += `,{"traceId":"${traceId}","spanId":"${
+        idOf(this.#ids.word(), this.#ids.word())
+      }","parentSpanId":"${spanId}","flags":${SAMPLED},"name":"${name}","kind":${INTERNAL},${
+        interval(from, from + duration)
+      }}`;
       from += duration;
       count++;
     };
@@ -169,8 +171,8 @@ interface Parts {
 }
 
 /**
- * Parts as Server-Timing has them, each rounded where it begins and ends, so that they add up. What follows the queue of a request
- * that was not admitted is no service.
+ * Parts as Server-Timing has them, each rounded where it begins and ends, so that they add up. A request that was not admitted has no
+ * service.
  */
 function partsOf(
   { outcome, queueMs, degradationMs, totalMs }: JournalEntry,

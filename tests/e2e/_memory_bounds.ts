@@ -244,7 +244,9 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
     const journals = new Journals(() => []);
     journals.read(undefined, 0);
     each(20, () => {
-      const journal = new ExchangeJournal(1000, 0, "session");
+      const journal = new ExchangeJournal(1000, 0, "session", {
+        prefix: "0".repeat(16),
+      });
       each(1000, (n) => {
         const incoming = new RawIncoming("GET", `http://h/${long(n)}`, {});
         journal.record(new LiveExchange(plan, "GET", incoming));

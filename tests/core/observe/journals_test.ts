@@ -45,37 +45,37 @@ Deno.test("Journals counts what was missed in all", () => {
 });
 
 Deno.test("Journals keeps the entries of a session that has ended for the next reading, if there is a reader", () => {
-  const main = new ExchangeJournal(10, 0, null);
+  const main = new ExchangeJournal(10, 0, null, TRACES);
   const all = [main];
   const journals = new Journals(() => all);
-  const session = (name: string) => {
-    const journal = new ExchangeJournal(10, 0, name);
-    journal.record(ended(name));
+  const session = (name: string, n: number) => {
+    const journal = new ExchangeJournal(10, 0, name, TRACES);
+    journal.record(ended(n));
     return journal;
   };
-  journals.ended(session("before"));
-  equal(journals.bySpan("before"), undefined);
+  journals.ended(session("before", 1));
+  equal(journals.bySpan("0000000000000001"), undefined);
   let reading = journals.read(undefined, 10);
   deepEqual([reading.entries, reading.missed], [[], 0]);
-  journals.ended(session("a"));
-  equal(journals.bySpan("a")?.session, "a");
+  journals.ended(session("a", 2));
+  equal(journals.bySpan("0000000000000002")?.session, "a");
   reading = journals.read(reading.place, 10);
-  deepEqual(reading.entries.map(({ spanId }) => spanId), ["a"]);
-  equal(journals.bySpan("a"), undefined);
+  deepEqual(reading.entries.map(({ session }) => session), ["a"]);
+  equal(journals.bySpan("0000000000000002"), undefined);
   reading = journals.read(reading.place, 10);
   deepEqual([reading.entries, reading.missed], [[], 0]);
 });
 
 Deno.test("Journals gives each of them a fair share of a reading", () => {
-  const all = [0, 1, 2].map(() => new ExchangeJournal(1000, 0, null));
+  const all = [0, 1, 2].map(() => new ExchangeJournal(1000, 0, null, TRACES));
   const journals = new Journals(() => all);
   const { place } = journals.read(undefined, 0);
   for (const [index, count] of [500, 3, 40].entries()) {
-    for (let n = 0; n < count; n++) all[index].record(ended(`${index}`));
+    for (let n = 0; n < count; n++) all[index].record(ended(index + 1));
   }
   const { entries, missed } = journals.read(place, 60);
   const counts = all.map((_, index) =>
-    entries.filter(({ spanId }) => spanId === `${index}`).length
+    entries.filter(({ spanId }) => Number(spanId) === index + 1).length
   );
   deepEqual([counts, missed], [[28, 3, 29], 0]);
 });
@@ -90,7 +90,7 @@ Deno.test("Journals gives each exchange once, read or missed, whatever ends, is 
     fc.record({ end: index }),
     fc.record({ read: fc.integer({ min: 0, max: 70 }) }),
   );
-  // How many ended journals fit: none, few or all.
+  // Bytes of ended journals: none, those of a few, those of all.
   const bytes = fc.constantFrom(0, 100_000, 1e9);
   let missedAny = 0;
   fc.assert(
@@ -99,7 +99,7 @@ Deno.test("Journals gives each exchange once, read or missed, whatever ends, is 
       bytes,
       (commands, most) => {
         let made = 0;
-        const make = () => new ExchangeJournal(20, 0, `${made++}`);
+        const make = () => new ExchangeJournal(20, 0, `${made++}`, TRACES);
         const all = [make()];
         const journals = new Journals(() => all, most);
         let { place } = journals.read(undefined, 0);
@@ -126,7 +126,7 @@ Deno.test("Journals gives each exchange once, read or missed, whatever ends, is 
           if ("record" in one) {
             for (let n = 0; n < one.record; n++) {
               of(one.in).record(
-                Object.assign(ended("s"), { sequence: recorded++ }),
+                Object.assign(ended(1), { sequence: recorded++ }),
               );
             }
           } else if ("reset" in one) of(one.reset).reset();

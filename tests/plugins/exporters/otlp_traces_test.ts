@@ -44,7 +44,9 @@ function receive(
 function rig(endpoint: string, capacity = 20_000) {
   const clock = new PreciseClock({ worker: false });
   const metrics = new MetricRegistry();
-  const own = new ExchangeJournal(capacity, 0, null);
+  const own = new ExchangeJournal(capacity, 0, null, {
+    prefix: "0123456789abcdef",
+  });
   const journals = new Journals(() => [own]);
   const lines: string[] = [];
   const host = {
@@ -69,24 +71,22 @@ function rig(endpoint: string, capacity = 20_000) {
       for (let n = 0; n < count; n++) {
         const { x } = requested(plan);
         const now = clock.now();
-        const id = (++sequence).toString(16).padStart(16, "0");
         own.record(Object.assign(x, {
-          sequence: sequence - 1,
+          sequence,
           arrival: now,
           start: now,
           end: now + 5,
           service: 5,
           status: 200,
           outcome: "answered",
-          trace: `a${id.slice(1)}${id}`,
-          span: id,
+          spanLow: ++sequence,
         }, more));
       }
     },
     async start() {
       const exporter = createTracesExporter(
         host,
-        { endpoint, interval: 3_600_000, timeout: 5000, headers: {} },
+        { endpoint, interval: 3_600_000, timeout: 60_000, headers: {} },
         { progress, id: "me" },
       );
       exporter.start();
@@ -114,7 +114,11 @@ Deno.test("TracesExporter sends each exchange once, in requests of at most 500, 
   const receiver = receive();
   const { record, start, metric, end } = rig(receiver.endpoint);
   record(1200);
-  record(10, { sampled: false });
+  record(10, {
+    trace: "a".repeat(32),
+    parent: "b".repeat(16),
+    sampled: false,
+  });
   const exporter = await start();
   record(3);
   await exporter[Symbol.asyncDispose]();
