@@ -29,10 +29,20 @@ export {
 } from "./config/mod.ts";
 export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
-export type { Position, SyntaxIssue } from "./config/mod.ts";
+export type {
+  FilledText,
+  Filling,
+  Json,
+  JsonSchema,
+  PlaceholderNotes,
+  Position,
+  Syntax,
+  SyntaxIssue,
+} from "./config/mod.ts";
 export type { Log } from "./world/state.ts";
 export {
   type ProcessFigures,
+  type ProcessReaders,
   readProcessFigures,
 } from "./observe/read_process.ts";
 export { LOAD_ENGINE, LOAD_HOST } from "./world/plugin_lifecycle.ts";

@@ -54,9 +54,13 @@ export {
 export { copyData, readJson } from "./data.ts";
 export { excessOf, MAX_DEPTH, MAX_KEYS } from "./depth.ts";
 export { bareNumberIssues } from "./_bare_numbers.ts";
+export type { JsonSchema } from "./_schema_lookup.ts";
+export type { PlaceholderNotes } from "./_syntax.ts";
+export type { Syntax } from "./_parse_text.ts";
 export { meant } from "./_foreign_words.ts";
 export {
   type FilledText,
+  type Filling,
   mayBeTyped,
   typedBySchema,
   type Variables,
@@ -83,6 +87,7 @@ export {
   type ConfigJsonSchemaSources,
   DISTRIBUTION_DEFINITION,
   hoistDefinitions,
+  type Json,
   jsonSchemaOf,
   jsonSchemaPart,
 } from "./json_schema.ts";
