@@ -78,7 +78,7 @@ const WRONG: readonly [what: string, pool: unknown, issue: string][] = [
   [
     "a rate without a unit",
     { rateLimit: { rate: "400" } },
-    '/db/rateLimit/rate: Cannot read "400" as a rate',
+    '/db/rateLimit/rate: Cannot read "400" as a rate → 400/s',
   ],
   [
     "a cost beyond the burst",
@@ -121,7 +121,7 @@ const WRONG: readonly [what: string, pool: unknown, issue: string][] = [
         serviceTime: "2ms",
       },
     },
-    '/db/background/rate/ramp/from: Cannot read "5" as a rate',
+    '/db/background/rate/ramp/from: Cannot read "5" as a rate → 5/s',
   ],
 ];
 
