@@ -1,5 +1,5 @@
 // Runs without the profiler: computes much.
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, ok } from "node:assert/strict";
 import { denoQuietly } from "../../tools/run.ts";
 import { serveRegistry, unfurl } from "./_jsr_registry.ts";
 
@@ -81,6 +81,8 @@ Deno.test("A project that imports perfmock through the JSR protocol type-checks,
       [0, '[200,["mine"]]\n["finished",10]\n[[true,4],[true,4]]\n'],
       text.decode(stderr),
     );
+    const said = text.decode(stderr).replaceAll(/^(Download|Check) .*$/gm, "");
+    doesNotMatch(said, /deprecat|\bwarn/i);
     ok(registry.served.has("/@perfmock/perfmock/0.1.0/mod.ts"));
   } finally {
     await Deno.remove(project, { recursive: true });
