@@ -99,7 +99,7 @@ Deno.test("preview lists all errors of its options", async () => {
   equal(error.message, "Cannot preview with these options");
   deepEqual(lines(error), [
     '--unit: Must be "rate" or "number", received "rat" → rate',
-    '--over: Cannot read "0" as a duration',
+    '--over: Cannot read "0" as a duration → 0ms or 0s',
     "--points: Expected a whole number, received a string",
   ]);
 });
