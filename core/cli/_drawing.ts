@@ -4,6 +4,9 @@
  * @module
  */
 
+import { escapeMarkup } from "../lib/markup.ts";
+import { oneLine } from "./terminal.ts";
+
 /** Specification of Vega-Lite. */
 export type DrawingSpec = Readonly<Record<string, unknown>>;
 
@@ -71,9 +74,7 @@ function htmlTable([head, ...rows]: readonly (readonly string[])[]): string {
   }\n</table>`;
 }
 
+/** Escapes markup, and characters that would change how the rest is read. */
 function escaped(text: string): string {
-  return text.replace(
-    /[&<>"']/g,
-    (character) => `&#${character.charCodeAt(0)};`,
-  );
+  return escapeMarkup(oneLine(text));
 }

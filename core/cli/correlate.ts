@@ -3,10 +3,18 @@
  *
  * @module
  */
-import { type Issue, PerfmockError } from "../errors.ts";
+import { PerfmockError } from "../errors.ts";
+import {
+  type Correlation,
+  type DrawnLoad,
+  serverAt,
+  type Spread,
+} from "./_correlation.ts";
 import { type DrawingSpec, drawSvg, htmlPage } from "./_drawing.ts";
 import { checkOutput, writeOutput } from "./output_file.ts";
-import type { Terminal } from "./terminal.ts";
+import { oneLine, type Terminal } from "./terminal.ts";
+
+export type { DrawnLoad };
 
 /** Options of the command. */
 export interface CorrelateOptions {
@@ -43,56 +51,6 @@ const UNKNOWN = "not joined";
 /** Maximum number of requests that are drawn. */
 const MOST_ROWS = 100;
 
-interface Spread {
-  readonly count: number;
-  readonly mean: number | null;
-  readonly p50: number | null;
-  readonly p75: number | null;
-  readonly p90: number | null;
-  readonly p99: number | null;
-}
-
-/** Answer of the control call, as far as it is printed. */
-interface Correlation {
-  readonly beacons: number;
-  readonly joined: number;
-  readonly unjoined: Readonly<Record<string, number>>;
-  readonly notes: readonly string[];
-  readonly routes: readonly {
-    readonly route: string;
-    readonly session: string | null;
-    readonly total: Spread;
-    readonly phases: Readonly<
-      Record<string, Spread & { readonly share: number | null }>
-    >;
-  }[];
-  readonly pages: readonly {
-    readonly url: string;
-    readonly loads: number;
-    readonly latest: string;
-    readonly figures: Readonly<Record<string, Spread>>;
-  }[];
-}
-
-/** A page load, as far as it is drawn. */
-export interface DrawnLoad {
-  /** URL of the page. */
-  readonly url: string;
-  /** Time of the load, in ISO 8601. */
-  readonly time: string;
-  /** Figures by name. */
-  readonly figures: Readonly<Record<string, { readonly value: number }>>;
-  /** Requests in the order of their starts. */
-  readonly requests: readonly {
-    readonly url: string;
-    readonly startMs: number;
-    readonly totalMs: number;
-    readonly route: string | null;
-    readonly phases: Readonly<Record<string, number>> | null;
-    readonly unjoined: string | null;
-  }[];
-}
-
 /**
  * Prints where the time went.
  *
@@ -104,28 +62,37 @@ export async function correlate(
   out: Terminal,
   token: string | undefined,
 ): Promise<number> {
-  const { session, json = false, waterfall } = options;
+  const { session, json = false, page, waterfall } = options;
   const target = waterfall === undefined ? undefined : outputOf(waterfall);
-  const ask = askerOf(options.url, token);
-  const query = session === undefined
-    ? ""
-    : `?session=${encodeURIComponent(session)}`;
-  const answer = await ask(`correlation${query}`) as Correlation;
-  const wanted = options.page ?? (target === undefined ? undefined : "latest");
-  const load = wanted === undefined ? undefined : await ask(
-    `correlation/pages/${encodeURIComponent(wanted)}`,
-  ) as DrawnLoad;
-  if (json) out.write(`${JSON.stringify(load ?? answer, null, 2)}\n`);
-  else out.write(inWords(answer, out));
-  if (target !== undefined && load !== undefined) {
-    const svg = await drawSvg(waterfallOf(load));
-    writeOutput(
-      target,
-      target.endsWith(".svg") ? svg : reportOf(answer, load, svg),
-    );
-    out.writeError(`Wrote the waterfall of ${load.url} to ${target}\n`);
+  const server = serverAt(options.url, token);
+  const answer = await server.correlation(session);
+  const wanted = page ?? (target === undefined ? undefined : "latest");
+  const load = wanted === undefined || page === undefined && !hasPages(answer)
+    ? undefined
+    : await server.load(wanted, session);
+  const shown = page === undefined ? answer : load;
+  if (json) out.write(`${JSON.stringify(shown?.all, null, 2)}\n`);
+  else if (page !== undefined && load !== undefined) {
+    out.write(loadInWords(load.value, out));
+  } else out.write(inWords(answer.value, server.control, session, out));
+  if (target === undefined) return 0;
+  if (load === undefined) {
+    out.writeError(`There is no page load to draw: ${target} is not written\n`);
+    return 1;
   }
+  const svg = await drawSvg(waterfallOf(load.value));
+  writeOutput(
+    target,
+    target.endsWith(".svg") ? svg : reportOf(answer.value, load.value, svg),
+  );
+  out.writeError(
+    `Wrote the waterfall of ${oneLine(load.value.url)} to ${target}\n`,
+  );
   return 0;
+}
+
+function hasPages({ value }: { readonly value: Correlation }): boolean {
+  return value.pages.length > 0;
 }
 
 function outputOf(file: string): string {
@@ -151,48 +118,6 @@ function outputOf(file: string): string {
   }
 }
 
-function askerOf(url: string, token: string | undefined) {
-  const base = URL.parse(url);
-  if (base === null || !/^https?:$/.test(base.protocol)) {
-    throw new PerfmockError("ARGUMENT_INVALID", "Cannot ask the server", [{
-      path: "--url",
-      message: "This is no URL of a server",
-      value: url,
-      allowed: "http or https, such as http://127.0.0.1:8080",
-    }]);
-  }
-  const prefix = base.pathname.replace(/\/$/, "");
-  const control = `${base.origin}${prefix === "" ? "/_perfmock" : prefix}`;
-  return async (path: string): Promise<unknown> => {
-    let response: Response;
-    try {
-      response = await fetch(`${control}/exporters/${path}`, {
-        headers: token === undefined
-          ? {}
-          : { authorization: `Bearer ${token}` },
-      });
-    } catch (error) {
-      throw new PerfmockError("ARGUMENT_INVALID", "Cannot ask the server", [{
-        path: "--url",
-        message: `No server answers there: ${
-          error instanceof Error ? error.message : error
-        }`,
-        value: url,
-        allowed: "the URL of a running perfmock",
-      }]);
-    }
-    const answer = await response.json().catch(() => ({}));
-    if (response.ok) return answer;
-    const { title = `it answered ${response.status}`, issues = [] } =
-      answer as { readonly title?: string; readonly issues?: readonly Issue[] };
-    throw new PerfmockError(
-      "ARGUMENT_INVALID",
-      `Cannot ask the server: ${title}`,
-      issues,
-    );
-  };
-}
-
 function routeTable({ routes }: Correlation): string[][] {
   return [
     ["route", "requests", "wait p50", "p90", "mean", ...PHASE_NAMES],
@@ -202,7 +127,7 @@ function routeTable({ routes }: Correlation): string[][] {
       number(total.p50),
       number(total.p90),
       number(total.mean),
-      ...PHASE_NAMES.map((phase) => number(phases[phase].mean)),
+      ...PHASE_NAMES.map((phase) => number(phases[phase]?.mean)),
     ]),
   ];
 }
@@ -215,34 +140,58 @@ function pageTable({ pages }: Correlation): string[][] {
       url,
       `${loads}`,
       ...names.map((name) =>
-        number(figures[name]?.p75 ?? null, name === "CLS" ? 3 : 1)
+        number(figures[name]?.p75, name === "CLS" ? 3 : 1)
       ),
       latest,
     ]),
   ];
 }
 
-function number(value: number | null, decimals = 1): string {
-  return value === null ? "–" : value.toFixed(decimals);
+function loadTable({ requests }: DrawnLoad): string[][] {
+  return [
+    ["request", "start", "wait", ...PHASE_NAMES],
+    ...requests.map((request, i) => [
+      labelOf(request, i),
+      number(request.startMs),
+      number(request.totalMs),
+      ...PHASE_NAMES.map((phase) => number(request.phases?.[phase])),
+    ]),
+  ];
+}
+
+function number(value: Spread["mean"] | undefined, decimals = 1): string {
+  // A mean that rounds to 0 from below is 0.
+  return value?.toFixed(decimals).replace(/^-(0\.0*)$/, "$1") ?? "–";
 }
 
 const EXPLANATION =
   "Times in ms. The means of the phases add up to the mean wait: redirect, stall, dns and connect are the browser's, queue, service and degrade are perfmock's, gap is the network and the rest";
 
-function inWords(answer: Correlation, out: Terminal): string {
+function inWords(
+  answer: Correlation,
+  control: string,
+  session: string | undefined,
+  out: Terminal,
+): string {
   const { beacons, joined, unjoined, notes } = answer;
   const lost = Object.entries(unjoined).filter(([, count]) => count > 0);
   const others = lost.length === 0
     ? ""
     : `, not joined: ${
-      lost.map(([reason, count]) => `${count} ${reason}`).join(", ")
+      lost.map(([reason, count]) => `${count} ${oneLine(reason)}`).join(", ")
     }`;
+  const refused = Object.entries(answer.refused)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `${count} ${oneLine(reason)}`);
+  const place = session === undefined ? "" : ` of session ${oneLine(session)}`;
   const lines = [
-    `${joined} requests of pages joined with exchanges, from ${beacons} beacons${others}`,
+    `${joined} requests of pages joined with exchanges${place}, from ${beacons} beacons${others}`,
   ];
+  if (refused.length > 0) lines.push(`Beacons refused: ${refused.join(", ")}`);
   if (beacons === 0) {
     lines.push(
-      'No page has sent its timings: add <script type="module" src="URL/_perfmock/exporters/correlation/client.js"></script> to it',
+      `No page has sent its timings yet. Add this to a page, and open it in a browser:`,
+      `  <script type="module" src="${control}/exporters/correlation/client.js"></script>`,
     );
   }
   if (answer.routes.length > 0) {
@@ -251,12 +200,33 @@ function inWords(answer: Correlation, out: Terminal): string {
   if (answer.pages.length > 0) {
     lines.push("", ...columns(pageTable(answer), out));
   }
-  if (notes.length > 0) lines.push("", ...notes);
+  if (notes.length > 0) lines.push("", ...notes.map(oneLine));
+  return `${lines.join("\n")}\n`;
+}
+
+function loadInWords(load: DrawnLoad, out: Terminal): string {
+  const { url, time, figures, requests } = load;
+  const found = Object.entries(figures).map(([name, { value }]) =>
+    `${oneLine(name)} ${number(value, name === "CLS" ? 3 : 1)}`
+  );
+  const lines = [
+    out.bold(`${oneLine(url)}, ${oneLine(time)}`),
+    ...found.length > 0 ? [found.join("  ")] : [],
+  ];
+  if (requests.length === 0) lines.push("It has sent no requests");
+  else {
+    lines.push(
+      "",
+      ...columns(loadTable(load), out),
+      out.dim("Times in ms; start counts from the page's navigation"),
+    );
+  }
   return `${lines.join("\n")}\n`;
 }
 
 /** Aligns a table, the first column to the left. */
-function columns(rows: readonly (readonly string[])[], out: Terminal) {
+function columns(table: readonly (readonly string[])[], out: Terminal) {
+  const rows = table.map((row) => row.map(oneLine));
   const widths = rows[0].map((_, i) =>
     Math.max(...rows.map((row) => row[i].length))
   );
@@ -295,10 +265,11 @@ export function waterfallOf(
     }
     let from = startMs;
     return PHASE_NAMES.flatMap((phase) => {
-      const to = from + phases[phase];
-      const bar = { row, phase, from, to, note: `${number(phases[phase])} ms` };
+      const duration = phases[phase] ?? 0;
+      const to = from + duration;
+      const bar = { row, phase, from, to, note: `${number(duration)} ms` };
       from = to;
-      return phases[phase] > 0 ? [bar] : [];
+      return duration > 0 ? [bar] : [];
     });
   });
   const lines = ["TTFB", "FCP", "LCP"].flatMap((name) =>
@@ -311,10 +282,11 @@ export function waterfallOf(
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     title: {
-      text: url,
+      // XML has no control characters.
+      text: oneLine(url),
       subtitle: cut === 0
-        ? time
-        : `${time}; ${cut} later requests are not drawn`,
+        ? oneLine(time)
+        : `${oneLine(time)}; ${cut} later requests are not drawn`,
     },
     width: 900,
     height: { step: 16 },
@@ -374,11 +346,11 @@ export function waterfallOf(
 
 /** Name of a row. Numbered, since the same URL may be asked for several times. */
 function labelOf(
-  { url, route }: DrawnLoad["requests"][number],
+  { url, route, unjoined }: DrawnLoad["requests"][number],
   index: number,
 ): string {
   const { pathname = url, search = "" } = URL.parse(url) ?? {};
   const path = `${pathname}${search}`;
   const short = path.length > 48 ? `${path.slice(0, 47)}…` : path;
-  return `${index + 1}  ${route ?? ""} ${short}`.trim();
+  return oneLine(`${index + 1}  ${route ?? `(${unjoined})`} ${short}`);
 }

@@ -62,7 +62,7 @@ function writeAll(
 /** Prints an error with all its issues to standard error, in the order of the file where they have places in one. */
 export function printError(error: PerfmockError, out: Terminal): void {
   const places = error instanceof LocatedError ? error.places : [];
-  out.writeError(`${error.message} [${error.code}]\n`);
+  out.writeError(`${printable(error.message)} [${error.code}]\n`);
   for (const [index, issue] of error.issues.entries()) {
     out.writeError(`\n${describe(issue, places[index])}`);
   }
@@ -73,42 +73,64 @@ export function describeWarnings(warnings: readonly Warning[]): string {
   return warnings.map(({ warning, place }) => {
     const { path, message, suggestion } = warning;
     const lines = [
-      `warning: ${path === "" ? "" : `${readable(path)}: `}${message}`,
+      `warning: ${path === "" ? "" : `${readable(path)}: `}${
+        printable(message)
+      }`,
     ];
-    if (suggestion !== undefined) lines.push(`  suggestion: ${suggestion}`);
+    if (suggestion !== undefined) {
+      lines.push(`  suggestion: ${printable(suggestion)}`);
+    }
     if (place !== undefined) lines.push(`  at ${place}`);
     return `${lines.join("\n")}\n`;
   }).join("");
 }
 
-/** A JSON Pointer as people write a path: a slash within a key is a slash. */
+/** A JSON Pointer as people write a path: a slash within a key is a slash. The name of an option stays as it is. */
 function readable(pointer: string): string {
+  if (!pointer.startsWith("/")) return oneLine(pointer);
   return oneLine(fromPointer(pointer).map((key) => `/${key}`).join(""));
 }
 
 /** Formats an issue: path and message, the value received, what is allowed, the suggestion, the place in the file. */
 function describe(issue: Issue, place: string | undefined): string {
   const lines = [
-    `  ${issue.path === "" ? "" : `${readable(issue.path)}: `}${issue.message}`,
+    `  ${issue.path === "" ? "" : `${readable(issue.path)}: `}${
+      printable(issue.message)
+    }`,
   ];
   if (issue.value !== undefined) {
     lines.push(`    received: ${inline(issue.value)}`);
   }
-  if (issue.allowed !== undefined) lines.push(`    allowed: ${issue.allowed}`);
+  if (issue.allowed !== undefined) {
+    lines.push(`    allowed: ${printable(issue.allowed)}`);
+  }
   if (issue.suggestion !== undefined) {
-    lines.push(`    suggestion: ${issue.suggestion}`);
+    lines.push(`    suggestion: ${printable(issue.suggestion)}`);
   }
   if (place !== undefined) lines.push(`    at ${place}`);
   return `${lines.join("\n")}\n`;
 }
 
-/** Escapes control characters, which a key may contain and a terminal would obey. */
-function oneLine(text: string): string {
+/**
+ * Escapes characters that a terminal would obey, or that change the order of what it shows, and that a text from elsewhere may
+ * contain, such as a key or a URL.
+ */
+export function oneLine(text: string): string {
   return text.replaceAll(
     // deno-lint-ignore no-control-regex -- control characters are what it finds
-    /[\x00-\x1f\x7f-\x9f]/g,
-    (character) => JSON.stringify(character).slice(1, -1),
+    /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => {
+      const json = JSON.stringify(character).slice(1, -1);
+      return json === character
+        ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+        : json;
+    },
   );
+}
+
+/** Escapes the same in a text of one or several lines. */
+function printable(text: string): string {
+  return text.split("\n").map(oneLine).join("\n");
 }
 
 /** Maximum length of a printed value: the path and the place show where the rest is. */
@@ -117,7 +139,7 @@ const MAX_LENGTH = 120;
 function inline(value: unknown): string {
   const text = typeof value === "number" || typeof value === "bigint"
     ? `${value}`
-    : JSON.stringify(value) ?? String(value);
+    : oneLine(JSON.stringify(value) ?? String(value));
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)} …` : text;
 }
 

@@ -29,13 +29,20 @@ import {
 import { jsonSchemaOf } from "./json_schema.ts";
 import { alternatives, sentence, showable } from "./words.ts";
 
+/**
+ * Maximum number of issues that are put into words, which takes longer than finding them: a client could keep a server busy with one
+ * body. Nobody reads more, and an answer shows fewer.
+ */
+const MOST_ISSUES = 1000;
+
 /** Result of a validation: the parsed value, or all issues. */
 export type Validation<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly Issue[] };
 
 /**
- * Parses a value and reports every issue with its path, the value received, what is allowed, and a suggestion.
+ * Parses a value and reports every issue with its path, the value received, what is allowed, and a suggestion. Issues beyond 1000 are
+ * counted in one more.
  *
  * @param schema any synchronous validator that implements Standard Schema v1
  * @param value as a user wrote it
@@ -50,15 +57,17 @@ export function validate<T>(
   const result = run(schema, value, path);
   if (result.issues === undefined) return { value: result.value };
   const zod = isZod(schema);
-  const worded = (result.issues as readonly RawIssue[]).flatMap((issue) =>
+  const raw = result.issues as readonly RawIssue[];
+  const worded = raw.slice(0, MOST_ISSUES).flatMap((issue) =>
     zod
       ? wordedIssues(issue, value)
       : [{ segments: pathOf(issue), message: sentence(issue.message) }]
   );
   const json = jsonSchemaOf(schema);
-  return {
-    issues: worded.map((issue) => toIssue(issue, { value, path, json })),
-  };
+  const issues = worded.map((issue) => toIssue(issue, { value, path, json }));
+  const more = raw.length - MOST_ISSUES;
+  if (more > 0) issues.push({ path, message: `There are ${more} more errors` });
+  return { issues };
 }
 
 function run<T>(

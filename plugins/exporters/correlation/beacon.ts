@@ -21,6 +21,9 @@ const LONGEST_URL = 2048;
 /** Maximum number of requests of a beacon. */
 const MOST_REQUESTS = 250;
 
+/** Maximum number of parts that a figure is attributed to. The library names up to 20. */
+const MOST_PARTS = 64;
+
 /** A request as the page's browser measured it. */
 export interface BrowserRequest extends BrowserTimes {
   /** URL without fragment. */
@@ -76,6 +79,14 @@ export function beaconSchema({ z }: Kit): Schema<Beacon> {
   const count = z.number().min(0).max(1e15).default(0);
   const word = z.string().max(64).default("");
   const url = z.string().min(1).max(LONGEST_URL);
+  // Counted first: a beacon may have 10 000, and to judge each takes a second.
+  const attribution = z.record(z.string(), z.unknown()).refine(
+    (parts) => Object.keys(parts).length <= MOST_PARTS,
+    { error: `Must have at most ${MOST_PARTS} keys` },
+  ).pipe(z.record(
+    z.string().max(64),
+    z.union([z.number(), z.string().max(LONGEST_URL)]),
+  )).default({});
   return z.object({
     page: z.string().regex(/^[\w-]{8,64}$/, {
       error: "A page id has 8 to 64 letters, digits, _ and -",
@@ -107,10 +118,7 @@ export function beaconSchema({ z }: Kit): Schema<Beacon> {
       z.object({
         value: z.number().min(0).max(1e12),
         rating: word,
-        attribution: z.record(
-          z.string().max(64),
-          z.union([z.number(), z.string().max(LONGEST_URL)]),
-        ).default({}),
+        attribution,
       }),
     ).default({}),
     dropped: z.number().int().min(0).max(1e9).default(0),

@@ -23,6 +23,7 @@ import {
   REFUSALS,
 } from "./beacon.ts";
 import {
+  clockJumped,
   type Phase,
   PHASES,
   type Phases,
@@ -43,12 +44,13 @@ const OVERFLOW = "__overflow__";
  * Reasons why a request could not be joined:
  *
  * - `cached`: the response came from the browser's cache
- * - `service_worker`: a service worker answered it
+ * - `service_worker`: a service worker answered it, from a store or by a request of its own
  * - `no_timing_allowed`: the browser hides the times, since the response has no Timing-Allow-Origin for this page
  * - `no_response`: it failed or was aborted
  * - `elsewhere`: it went to another server
  * - `no_trace`: the response has no trace id, as those of unmatched paths
  * - `unknown_trace`: the journal no longer has the exchange, or never had it
+ * - `clock_jumped`: its times go backwards
  */
 export const UNJOINED = [
   "cached",
@@ -58,6 +60,7 @@ export const UNJOINED = [
   "elsewhere",
   "no_trace",
   "unknown_trace",
+  "clock_jumped",
 ] as const;
 
 /** Reason why a request could not be joined. */
@@ -114,6 +117,8 @@ interface KeptPage {
   figures: Record<string, PageFigure>;
   readonly requests: PageRequest[];
   dropped: number;
+  /** Names of the sessions that its joined requests went to; null for the server itself. */
+  readonly sessions: Set<string | null>;
 }
 
 /** Quantiles, mean and count of durations, in ms. Null where nothing was recorded. */
@@ -184,16 +189,18 @@ const NOTES: Readonly<Record<Unjoined, string>> = {
   cached:
     "cached: the response came from the browser's cache, so that the server had no part in the wait",
   service_worker:
-    "service_worker: a service worker answered without a request to the server",
+    "service_worker: a service worker answered, from a store or by a request of its own. The page's browser does not tell which, so that the trace may be that of an older request",
   no_timing_allowed:
     "no_timing_allowed: the browser hides the times of a response from another origin without Timing-Allow-Origin. perfmock sends it unless the route's headers replace it; a request that failed looks the same where the page may not read its status",
   no_response:
     "no_response: the request failed or was aborted before its response began",
   elsewhere: "elsewhere: the request went to another server",
   no_trace:
-    "no_trace: the response has no trace id; only responses of routes have one",
+    "no_trace: no route answered the request, as often for /favicon.ico; only responses of routes have a trace id",
   unknown_trace:
     "unknown_trace: the journal no longer has the exchange. Raise journal.capacity, or send fewer requests besides",
+  clock_jumped:
+    "clock_jumped: the times of the request go backwards, or the server needed longer than the browser waited; a clock has jumped, as when a computer sleeps",
 };
 
 /** Figures of one route in one session. */
@@ -202,6 +209,8 @@ class RouteGroup {
   readonly phases: Readonly<Record<Phase, Histogram>> = eachPhase(() =>
     new Histogram()
   );
+  /** Sums of the durations as they are, so that means add up. */
+  readonly #sums: Record<Phase, number> = eachPhase(() => 0);
   readonly #metrics: Readonly<Record<Phase, Timing>>;
 
   constructor(
@@ -217,6 +226,7 @@ class RouteGroup {
     for (const phase of PHASES) {
       // A browser's clock is coarse: a difference of two of its times may be a little below 0.
       const milliseconds = Math.max(0, phases[phase]);
+      this.#sums[phase] += phases[phase];
       this.phases[phase].record(milliseconds);
       this.#metrics[phase].record(milliseconds);
     }
@@ -224,14 +234,16 @@ class RouteGroup {
 
   answer(): RouteCorrelation {
     const { route, session, total, phases } = this;
-    const sum = PHASES.reduce((all, phase) => all + phases[phase].sum, 0);
+    const sums = this.#sums;
+    const sum = PHASES.reduce((all, phase) => all + sums[phase], 0);
     return {
       route,
       session,
       total: spreadOf(total),
       phases: eachPhase((phase) => ({
         ...spreadOf(phases[phase]),
-        share: sum > 0 ? rounded(phases[phase].sum / sum) : null,
+        mean: rounded(sums[phase] / total.count),
+        share: sum > 0 ? rounded(sums[phase] / sum) : null,
       })),
     };
   }
@@ -314,7 +326,7 @@ export class Correlator {
     let joined = 0;
     const unjoined: Partial<Record<Unjoined, number>> = {};
     for (const request of beacon.requests) {
-      const found = this.#join(request, beacon.url);
+      const found = this.#join(request, kept);
       if (found.unjoined === null) joined++;
       else unjoined[found.unjoined] = (unjoined[found.unjoined] ?? 0) + 1;
       if (kept.requests.length < MOST_REQUESTS) kept.requests.push(found);
@@ -335,7 +347,8 @@ export class Correlator {
   }
 
   /**
-   * Answers for everything since the start or the last reset.
+   * Answers for everything since the start or the last reset. With a session, routes, pages and the number of joined requests are
+   * the session's; beacons and requests that were not joined belong to none.
    *
    * @param session name of the session to answer for, null for the server itself; undefined for all
    */
@@ -346,12 +359,14 @@ export class Correlator {
     return {
       beacons: this.#beacons,
       refused: { ...this.#refused },
-      joined: this.#joined,
+      joined: session === undefined
+        ? this.#joined
+        : routes.reduce((sum, { total }) => sum + total.count, 0),
       unjoined: { ...this.#unjoined },
       notes: UNJOINED.filter((reason) => this.#unjoined[reason] > 0)
         .map((reason) => NOTES[reason]),
       routes: routes.map((group) => group.answer()),
-      pages: pagesOf([...this.#pages.values()]),
+      pages: pagesOf(this.#loads(session)),
     };
   }
 
@@ -359,15 +374,26 @@ export class Correlator {
    * Returns one page load.
    *
    * @param id id of the load, or `latest`
+   * @param session name of the session whose latest load is meant, null for the server itself; undefined for all
    */
-  page(id: string): PageLoad | undefined {
+  page(id: string, session?: string | null): PageLoad | undefined {
     const kept = id === "latest"
-      ? [...this.#pages.values()].at(-1)
+      ? this.#loads(session).at(-1)
       : this.#pages.get(id);
-    return kept === undefined ? undefined : {
-      ...kept,
-      requests: kept.requests.toSorted((a, b) => a.startMs - b.startMs),
+    if (kept === undefined) return undefined;
+    const { sessions: _, requests, ...load } = kept;
+    return {
+      ...load,
+      requests: requests.toSorted((a, b) => a.startMs - b.startMs),
     };
+  }
+
+  /** Returns the loads that are kept, of all sessions or of one, in the order of their first beacons. */
+  #loads(session: string | null | undefined): KeptPage[] {
+    const loads = [...this.#pages.values()];
+    return session === undefined
+      ? loads
+      : loads.filter(({ sessions }) => sessions.has(session));
   }
 
   /** Removes all figures and page loads. */
@@ -389,6 +415,7 @@ export class Correlator {
       figures: {},
       requests: [],
       dropped: 0,
+      sessions: new Set(),
     };
     this.#pages.set(page, kept);
     for (const oldest of this.#pages.keys()) {
@@ -398,19 +425,21 @@ export class Correlator {
     return kept;
   }
 
-  #join(request: BrowserRequest, page: string): PageRequest {
+  #join(request: BrowserRequest, page: KeptPage): PageRequest {
     const trace = parseTraceparent(request.traceparent);
     const { url, initiator, protocol, startTime, responseEnd, status } =
       request;
-    const entry = trace === undefined || isCached(request)
+    const entry = trace === undefined || notFromServer(request) !== undefined
       ? undefined
       : this.#host.journal.bySpan(trace.span);
     const phases = entry === undefined
       ? undefined
       : phasesOf(request, serverTimes(entry));
     const totalMs = rounded(Math.max(0, responseEnd - startTime));
-    const joined = entry !== undefined && phases !== undefined;
+    const jumped = phases !== undefined && clockJumped(phases);
+    const joined = entry !== undefined && phases !== undefined && !jumped;
     if (joined) {
+      page.sessions.add(entry.session);
       this.#group(entry.route, entry.session).record(totalMs, phases);
     }
     return {
@@ -425,7 +454,11 @@ export class Correlator {
       drawnMs: joined ? entry.drawnMs : null,
       traceId: trace?.trace ?? null,
       phases: joined ? eachPhase((phase) => rounded(phases[phase])) : null,
-      unjoined: joined ? null : this.#reason(request, page, trace),
+      unjoined: joined
+        ? null
+        : jumped
+        ? "clock_jumped"
+        : this.#reason(request, page.url, trace),
     };
   }
 
@@ -434,7 +467,8 @@ export class Correlator {
     page: string,
     trace: TraceParent | undefined,
   ): Unjoined {
-    if (isCached(request)) return "cached";
+    const place = notFromServer(request);
+    if (place !== undefined) return place;
     if (trace !== undefined && request.requestStart > 0) return "unknown_trace";
     if (request.workerStart > 0) return "service_worker";
     const url = URL.parse(request.url);
@@ -462,12 +496,19 @@ export class Correlator {
   }
 }
 
-/** True for a response from the cache: its trace is that of the request that filled the cache. */
-function isCached(
+/**
+ * Returns the place in the browser that a response came from: its trace may be that of an older request. Undefined for a response
+ * of a server. Chromium names the cache for every response of a service worker.
+ */
+function notFromServer(
   { delivery, transferSize, decodedBodySize, workerStart }: BrowserRequest,
-): boolean {
-  return delivery === "cache" ||
-    transferSize === 0 && decodedBodySize > 0 && workerStart === 0;
+): "cached" | "service_worker" | undefined {
+  if (workerStart > 0) {
+    return transferSize === 0 ? "service_worker" : undefined;
+  }
+  return delivery === "cache" || transferSize === 0 && decodedBodySize > 0
+    ? "cached"
+    : undefined;
 }
 
 function serverTimes(entry: JournalEntry): ServerTimes {

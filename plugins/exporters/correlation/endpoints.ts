@@ -94,17 +94,23 @@ export function correlationEndpoints(
       method: "GET",
       path: "/correlation/pages/:id",
       summary:
-        "One load of a page with its figures and requests; the id latest is the latest load",
+        "One load of a page with its figures and requests; the id latest is the latest load, of one session with session=NAME",
+      query,
       answer: OBJECT,
-      handle({ parameters: { id } }) {
-        const load = correlator.page(id);
+      handle({ parameters: { id }, query: { session } }) {
+        const load = correlator.page(id, session);
         if (load !== undefined) return load;
         throw new PerfmockError(
           "ARGUMENT_INVALID",
           "Cannot show this page load",
           [{
             path: "/id",
-            message: `No page load "${id.slice(0, 64)}" is kept`,
+            message: id === "latest"
+              ? session === undefined
+                ? "No page has sent its timings yet"
+                : "No page with requests to this session has sent its timings"
+              : "No page load with this id is kept",
+            value: id.slice(0, 64),
             allowed: "latest, or an id from pages of GET correlation",
           }],
           { status: 404 },

@@ -3,8 +3,8 @@
  *
  *     <script type="module" src="http://127.0.0.1:8080/_perfmock/exporters/correlation/client.js"></script>
  *
- * It sends a beacon a second after new entries, and when the page is hidden. `globalThis.perfmock.flush()` sends at once, and
- * resolves when the server has answered.
+ * It sends a beacon a second after new entries, and when the page is hidden. `globalThis.perfmock.flush()` sends at once, resolves
+ * when the server has taken all, and rejects where it refuses.
  */
 // @ts-nocheck: runs in browsers
 import { onCLS, onFCP, onINP, onLCP, onTTFB } from "web-vitals/attribution";
@@ -114,7 +114,9 @@ async function flush() {
       body: beacon.text,
       credentials: "omit",
     });
-    answers.push(await answer.json());
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(`perfmock refused a beacon: ${body.title}`);
+    answers.push(body);
   }
   return answers;
 }

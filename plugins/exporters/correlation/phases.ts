@@ -60,6 +60,12 @@ export interface ServerTimes {
   readonly degrade: number;
 }
 
+/**
+ * Step of the coarsest clock that a browser gives to pages, in ms: that of Firefox where it resists fingerprinting. A difference of
+ * two times may be too small by this much.
+ */
+const COARSEST_CLOCK = 100;
+
 /** Durations of the phases of a request, in ms. Their sum is the time from its start to the last byte of its response. */
 export type Phases = Readonly<Record<Phase, number>>;
 
@@ -99,4 +105,12 @@ export function phasesOf(
     gap: responseStart - requestStart - queue - service - degrade,
     download: responseEnd - responseStart,
   };
+}
+
+/**
+ * Returns true if a phase is shorter than any clock can make it: a clock has jumped in between, as over a suspension, or the times
+ * are those of another exchange.
+ */
+export function clockJumped(phases: Phases): boolean {
+  return PHASES.some((phase) => phases[phase] < -COARSEST_CLOCK);
 }

@@ -16,7 +16,7 @@
 
 /** Settings of {@linkcode correlated}. */
 export interface CorrelatedOptions {
-  /** URL of perfmock, or of one of its sessions. */
+  /** URL of perfmock, or of one of its sessions; with a path, that of its control API. */
   readonly server: string;
   /** Token of the control API. Default none. */
   readonly token?: string;
@@ -87,7 +87,9 @@ export function correlated<Test extends Extensible>(
   base: Test,
   { server, token }: CorrelatedOptions,
 ): Test {
-  const control = new URL("/_perfmock/exporters/correlation", server).href;
+  const { origin, pathname } = new URL(server);
+  const path = pathname.replace(/\/$/, "") || "/_perfmock";
+  const control = `${origin}${path}/exporters/correlation`;
   return base.extend({
     perfmock: [
       async (
@@ -100,7 +102,7 @@ export function correlated<Test extends Extensible>(
         await page.addInitScript({
           content: `if (window === top) import(${
             JSON.stringify(`${control}/client.js`)
-          }).then(({ page }) => ${REPORT}(page));`,
+          }).then(({ page }) => ${REPORT}(page), (error) => console.warn("perfmock:", error));`,
         });
         await use();
         if (!page.isClosed()) {

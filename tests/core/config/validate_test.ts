@@ -492,3 +492,13 @@ Deno.test("invalidConfig() counts the issues, and has the code they share", () =
   assert.equal(two.code, "PLUGIN_INVALID");
   assert.match(two.message, /^Cannot use the configuration: 2 errors$/u);
 });
+
+Deno.test("validate() puts 1000 issues into words, and counts the rest", () => {
+  const values = Array.from({ length: 1500 }, () => "x");
+  const { issues = [] } = validate(z.array(z.number()), values, "/list");
+  assert.equal(issues.length, 1001);
+  assert.deepEqual(issues.at(-1), {
+    path: "/list",
+    message: "There are 500 more errors",
+  });
+});

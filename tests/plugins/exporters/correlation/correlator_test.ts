@@ -133,6 +133,41 @@ Deno.test("a request is joined by the span id of its response, and taken apart",
   );
 });
 
+Deno.test("a request that a service worker left to the network is joined", () => {
+  const { correlator } = correlatorOf([entry(1)]);
+  equal(correlator.take(beacon([request(1, { workerStart: 101 })])).joined, 1);
+});
+
+Deno.test("a coarse clock leaves differences below 0, and the means still add up", () => {
+  const { correlator } = correlatorOf([entry(1)]);
+  // The server measured 35 ms; the browser's clock has steps of 20 ms.
+  correlator.take(
+    beacon([request(1, {
+      requestStart: 160,
+      responseStart: 180,
+      responseEnd: 200,
+    })]),
+  );
+  const [{ total, phases }] = correlator.answer().routes;
+  deepEqual([phases.gap.mean, phases.gap.p50, phases.gap.share], [
+    -15,
+    0,
+    -0.15,
+  ]);
+  const sum = Object.values(phases).reduce(
+    (sum, { mean }) => sum + (mean ?? NaN),
+    0,
+  );
+  equal(sum, total.mean);
+});
+
+Deno.test("the largest times that a beacon may have are recorded", () => {
+  const { correlator } = correlatorOf([entry(1)]);
+  correlator.take(beacon([request(1, { responseEnd: 1e12 })]));
+  const [{ total }] = correlator.answer().routes;
+  ok((total.mean ?? 0) > 9e11 && Number.isFinite(total.p99), `${total.mean}`);
+});
+
 Deno.test("a rejected request has queue time and no degradation", () => {
   const rejected = entry(1, {
     outcome: "rejected",
@@ -160,6 +195,12 @@ const CASES: readonly (readonly [Unjoined, Partial<BrowserRequest>])[] = [
   ["cached", { delivery: "cache" }],
   ["cached", { transferSize: 0 }],
   ["service_worker", { workerStart: 101, traceparent: "" }],
+  // As Chromium reports all that a service worker answers, with the trace of the worker's own request.
+  ["service_worker", { workerStart: 101, transferSize: 0, delivery: "cache" }],
+  [
+    "service_worker",
+    { workerStart: 101, transferSize: 0, delivery: "cache-storage" },
+  ],
   ["no_timing_allowed", {
     ...hidden,
     url: "http://localhost:8080/a",
@@ -172,6 +213,10 @@ const CASES: readonly (readonly [Unjoined, Partial<BrowserRequest>])[] = [
   ["no_trace", { traceparent: "" }],
   ["no_trace", { traceparent: "00-broken" }],
   ["unknown_trace", { traceparent: `00-${TRACE}-${span(77)}-01` }],
+  ["clock_jumped", { responseEnd: 1 }],
+  ["clock_jumped", { startTime: 1e12 }],
+  ["clock_jumped", { domainLookupEnd: 90_000 }],
+  ["clock_jumped", { responseStart: 60, requestStart: 160 }],
 ];
 
 for (const [index, [reason, more]] of CASES.entries()) {
@@ -214,6 +259,25 @@ Deno.test("a session is answered for alone", () => {
     [null],
     2,
   ]);
+});
+
+Deno.test("a session has the page loads whose requests went to it", () => {
+  const { correlator } = correlatorOf([entry(1), entry(2, { session: "w1" })]);
+  correlator.take(beacon([request(1)], { page: "page-0001" }));
+  correlator.take(beacon([request(2), request(9)], { page: "page-0002" }));
+  correlator.take(beacon([request(9)], { page: "page-0003" }));
+  const found = (session?: string | null) => {
+    const { joined, pages } = correlator.answer(session);
+    const loads = pages.reduce((sum, { loads }) => sum + loads, 0);
+    return [joined, loads, correlator.page("latest", session)?.page];
+  };
+  deepEqual([found(), found("w1"), found(null), found("w2")], [
+    [2, 3, "page-0003"],
+    [1, 1, "page-0002"],
+    [1, 1, "page-0001"],
+    [0, 0, undefined],
+  ]);
+  equal("sessions" in (correlator.page("latest") ?? {}), false);
 });
 
 Deno.test("page figures are the latest of each load, and spread over loads", () => {
