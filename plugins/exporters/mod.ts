@@ -36,7 +36,7 @@ import {
   type CorrelationOptions,
   correlationSchema,
 } from "./correlation/endpoints.ts";
-import { otlpSchema, type OtlpSettings } from "./otlp.ts";
+import { type OtlpOptions, otlpSchema, type OtlpSettings } from "./otlp.ts";
 import { PROM_CLIENT } from "./prom_client.ts";
 import { Prometheus } from "./prometheus.ts";
 import { preparePushing, type PushingOptions } from "./pushing.ts";
@@ -48,6 +48,7 @@ export type {
   Buckets,
   CorrelationOptions,
   LineOptions,
+  OtlpOptions,
   OtlpSettings,
   PushingOptions,
   StatsdAddress,

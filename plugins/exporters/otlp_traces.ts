@@ -10,13 +10,7 @@
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  * @module
  */
-import type {
-  Counter,
-  Host,
-  Issue,
-  JournalPlace,
-  Metric,
-} from "../../core/plugin.ts";
+import type { Counter, Host, Issue, JournalPlace } from "../../core/plugin.ts";
 import { type Answer, post, RejectedError } from "./otlp_post.ts";
 import { SpanWriter } from "./otlp_spans.ts";
 import {
@@ -117,18 +111,23 @@ export class TracesProgress {
   place: JournalPlace | undefined = undefined;
   /** Request that failed and is sent again. */
   unsent: Unsent | undefined = undefined;
-  #spans: Metric<Counter> | undefined;
+  /** Series of spans, which exist from the start, since a rate over a counter needs its 0. */
+  #spans: { readonly sent: Counter; readonly dropped: Counter } | undefined;
   #missed: Counter | undefined;
 
   /** Begins with the exchanges that end from now on. */
   begin({ journal, metrics }: Pick<Host, "journal" | "metrics">): void {
     this.place = journal.read(undefined, 0).place;
     this.unsent = undefined;
-    this.#spans ??= metrics.counter({
+    const spans = metrics.counter({
       name: "perfmock_otlp_spans_total",
       help: "Spans for OpenTelemetry",
       labels: ["outcome"],
     });
+    this.#spans ??= {
+      sent: spans.series("sent"),
+      dropped: spans.series("dropped"),
+    };
     this.#missed ??= metrics.counter({
       name: "perfmock_otlp_exchanges_missed_total",
       help:
@@ -138,7 +137,7 @@ export class TracesProgress {
 
   /** Counts spans that were `sent` or `dropped`. */
   count(outcome: "sent" | "dropped", spans: number): void {
-    if (spans > 0) this.#spans?.series(outcome).add(spans);
+    if (spans > 0) this.#spans?.[outcome].add(spans);
   }
 
   /** Counts exchanges that were missed. */
