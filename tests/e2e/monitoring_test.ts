@@ -110,14 +110,19 @@ Deno.test("monitoring: every alert has a test and a kind", async () => {
 
 Deno.test("docs/metrics.md lists each metric with its type and labels, and no other", async () => {
   await using server = await createServer({
-    plugins: { limiter: { pools: { db: { concurrency: 1 } } } },
+    plugins: {
+      limiter: { pools: { db: { concurrency: 1 } } },
+      exporters: {
+        otlp: { traces: { endpoint: "http://127.0.0.1:9/v1/traces" } },
+      },
+    },
     routes: [
       { path: "/limited", limiter: "db" },
       { path: "/faulty", faults: [{ share: 0.5, status: 500 }] },
       { path: "/paced", response: { text: "abc" }, wire: { gap: "1ms" } },
       { path: "/proxied", response: { proxy: "http://127.0.0.1:9/" } },
     ],
-  }, { listen: false });
+  }, { listen: false, log: () => {} });
   const made = [...server.world.metrics.all()].map(({ definition, type }) =>
     [definition.name, type, ...definition.labels ?? []].join(" ")
   );
