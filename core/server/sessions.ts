@@ -199,7 +199,10 @@ export class Sessions implements SessionStore {
     const name = world.session ?? "";
     const url = this.#host.url();
     const own = url && new URL(url);
-    if (own !== undefined) own.hostname = `${name}.localhost`;
+    if (own !== undefined) {
+      const above = own.protocol === "https:" ? ".perfmock" : "";
+      own.hostname = `${name}${above}${SUFFIX}`;
+    }
     return {
       name,
       url: own?.href ?? null,

@@ -116,6 +116,18 @@ Deno.test("a self-signed certificate can be generated", async () => {
   });
 });
 
+Deno.test("the URL of a session over TLS has a host that the self-signed certificate is for", async () => {
+  await using server = await createPerfmock({ server: { tls: "self-signed" } });
+  const response = await server.fetch(
+    new Request("https://localhost/_perfmock/sessions", {
+      method: "POST",
+      body: JSON.stringify({ name: "w1" }),
+    }),
+  );
+  const { url } = await response.json();
+  equal(url, `https://w1.perfmock.localhost:${server.url.port}/`);
+});
+
 Deno.test("files that are no certificate, no key or another certificate's key are reported at their settings", async () => {
   const other = await certificate();
   await using files = await folder({
