@@ -147,19 +147,122 @@ function serve(config: PerfmockInput = {}): Promise<Perfmock> {
   return createPerfmock({ routes: [pageRoute(""), ...ROUTES], ...config });
 }
 
-test("20 fetches in turn are joined, all of them, and the gap is small", async () => {
+for (
+  const [protocol, tls] of [["http/1.1", {}], ["h2", {
+    tls: "self-signed",
+  }]] as const
+) {
+  test(`20 fetches in turn are joined, all of them, and the gap is small: ${protocol}`, async () => {
+    await using server = await serve({ server: tls });
+    await inChromium(server.url, async (page) => {
+      await fetchAll(page, urlsOf(20, (n) => `/quick?${n}`), false);
+      const load = await loadOf(page, server);
+      const gaps = phase(load, "quick", "gap");
+      equal(gaps.length, 20);
+      ok(gaps[10] >= -0.5 && gaps[10] <= 5, `median gap ${gaps[10]} ms`);
+      const [service] = phase(load, "quick", "service");
+      ok(service >= 20, `service ${service} ms`);
+      const [document] = load.requests;
+      deepEqual([document.route, document.initiator], ["page", "navigation"]);
+      equal(load.requests.at(-1)?.protocol, protocol);
+      ok(load.figures.FCP.value > 0 && load.figures.LCP.value > 0);
+    });
+  });
+}
+
+test("a click gives INP beside the requests that it causes", async () => {
   await using server = await serve();
   await inChromium(server.url, async (page) => {
-    await fetchAll(page, urlsOf(20, (n) => `/quick?${n}`), false);
-    const load = await loadOf(page, server);
-    const gaps = phase(load, "quick", "gap");
-    equal(gaps.length, 20);
-    ok(gaps[10] >= -0.5 && gaps[10] <= 5, `median gap ${gaps[10]} ms`);
-    const [service] = phase(load, "quick", "service");
-    ok(service >= 20, `service ${service} ms`);
-    const [document] = load.requests;
-    deepEqual([document.route, document.initiator], ["page", "navigation"]);
-    ok(load.figures.FCP.value > 0 && load.figures.LCP.value > 0);
+    await page.evaluate(`document.querySelector("h1").onclick = () => {
+      const end = performance.now() + 80;
+      while (performance.now() < end);
+      fetch("/quick?clicked");
+    }`);
+    await page.click("h1");
+    // The browser reports an interaction some frames after it.
+    await page.waitForTimeout(300);
+    const { figures, requests } = await loadOf(page, server);
+    ok(figures.INP?.value >= 80, JSON.stringify(figures));
+    equal(requests.at(-1)?.route, "quick");
+  });
+});
+
+/** Worker that answers by a request of its own, from a store, by itself, or leaves a request to the browser. */
+const WORKER = `
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+async function stored(request) {
+  const store = await caches.open("store");
+  if (await store.match(request) === undefined) {
+    await store.put(request, await fetch(request));
+  }
+  return await store.match(request);
+}
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.url.includes("passed")) event.respondWith(fetch(request));
+  if (request.url.includes("stored")) event.respondWith(stored(request));
+  if (request.url.includes("made")) event.respondWith(new Response("a"));
+});
+`;
+
+test("requests that a service worker answers are not taken for the server's", async () => {
+  await using server = await createPerfmock({
+    routes: [pageRoute(""), ...ROUTES, {
+      path: "/worker.js",
+      response: {
+        text: WORKER,
+        headers: { "content-type": "text/javascript" },
+      },
+    }],
+  });
+  await inChromium(server.url, async (page) => {
+    await page.evaluate(`(async () => {
+      const controlled = new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener("controllerchange", resolve)
+      );
+      await navigator.serviceWorker.register("/worker.js");
+      await controlled;
+    })()`);
+    const kinds = ["passed", "stored", "stored", "made", "left"];
+    await fetchAll(page, kinds.map((kind) => `/quick?${kind}`), false);
+    const { requests } = await loadOf(page, server);
+    deepEqual(
+      requests.filter(({ url }) => url.includes("/quick?"))
+        .map(({ route, unjoined }) => route ?? unjoined),
+      [...kinds.slice(1).map(() => "service_worker"), "quick"],
+    );
+  });
+});
+
+test("a page with a Content-Security-Policy sends its timings if the policy names the server", async () => {
+  await using server = await createPerfmock({ routes: ROUTES });
+  const api = server.url.origin;
+  const { response, ...route } = pageRoute(api);
+  await using site = await createPerfmock({
+    routes: [{
+      ...route,
+      response: {
+        ...response as Record<string, unknown>,
+        headers: {
+          "content-type": "text/html",
+          "content-security-policy":
+            `default-src 'none'; script-src ${api}; connect-src ${api}`,
+        },
+      },
+    }],
+  });
+  await inChromium(site.url, async (page) => {
+    await fetchAll(page, [`${api}/quick`], false);
+    // Without a call: by the beacon of the interval.
+    await page.waitForTimeout(1500);
+    const load = await server.fetch(
+      new Request(
+        "http://localhost/_perfmock/exporters/correlation/pages/latest",
+      ),
+    );
+    const { requests }: Load = await load.json();
+    equal(requests.at(-1)?.route, "quick");
   });
 });
 
