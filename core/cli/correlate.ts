@@ -278,6 +278,10 @@ export function waterfallOf(
       label: `${name} ${number(figures[name].value, 0)} ms`,
     }]
   );
+  const end = Math.max(
+    ...bars.map(({ to }) => to),
+    ...lines.map(({ at }) => at),
+  );
   const cut = requests.length - rows.length;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
@@ -330,8 +334,10 @@ export function waterfallOf(
         // Below one another: the figures may be close together.
         mark: {
           type: "text",
-          align: "left",
-          dx: 4,
+          // To the left of the line where the legend would be in the way.
+          ...at > 0.8 * end
+            ? { align: "right", dx: -4 }
+            : { align: "left", dx: 4 },
           y: 8 + 12 * i,
           fontSize: 10,
         },

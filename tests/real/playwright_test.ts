@@ -53,6 +53,7 @@ Deno.test({
   fn: async () => {
     await using folder = await temporaryFolder();
     await using api = await createPerfmock({
+      control: { path: "/ctl" },
       routes: [{ id: "items", path: "/items", serviceTime: "70ms" }],
     });
     const page =
@@ -76,7 +77,9 @@ Deno.test({
       `${folder.path}/shop.spec.ts`,
       `import { expect, test as base } from "@playwright/test";
 import { correlated } from "./perfmock.ts";
-const test = correlated(base, { server: ${JSON.stringify(api.url.href)} });
+const test = correlated(base, { server: ${
+        JSON.stringify(new URL("/ctl", api.url).href)
+      } });
 test("two loads", async ({ page }) => {
   for (let i = 0; i < 2; i++) {
     await page.goto(${JSON.stringify(site.url.href)});
@@ -99,6 +102,11 @@ gone("without a server", async ({ page }) => {
     const [two, without] = specsOf(JSON.parse(report));
     equal(two.ok && without.ok, true, report);
     const { attachments } = two.tests[0].results[0];
+    const gone = without.tests[0].results[0].attachments;
+    ok(
+      gone.every(({ name }) => name.endsWith("not available")),
+      JSON.stringify(gone),
+    );
     for (const load of [1, 2]) {
       const table = textOf(
         attachments,

@@ -139,10 +139,17 @@ async function attach(
     });
   } catch (error) {
     await info.attach(`${name}: not available`, {
-      body: error instanceof Error ? error.message : String(error),
+      body: reasonOf(error),
       contentType: "text/plain",
     });
   }
+}
+
+/** Message of an error with that of its cause: Node.js says why a fetch failed in the cause only. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  return cause === undefined ? message : `${message}: ${reasonOf(cause)}`;
 }
 
 async function ask(

@@ -332,7 +332,10 @@ Deno.test("a waterfall has a bar per phase above 0, and says how many requests i
     requests: [joined, ...Array.from({ length: 120 }, () => lost)],
   }) as {
     title: { subtitle: string };
-    layer: { data: { values: Record<string, unknown>[] } }[];
+    layer: {
+      data: { values: Record<string, unknown>[] };
+      mark: { align?: string };
+    }[];
   };
   deepEqual(spec.layer[0].data.values.slice(0, 3), [
     { row: "1  a /a", phase: "stall", from: 5, to: 15, note: "10.0 ms" },
@@ -347,5 +350,7 @@ Deno.test("a waterfall has a bar per phase above 0, and says how many requests i
   ]);
   match(spec.title.subtitle, /; 21 later requests are not drawn$/);
   deepEqual(spec.layer[1].data.values, [{ at: 33, label: "LCP 33 ms" }]);
+  // Beside the legend, which is on the right.
+  equal(spec.layer[2].mark.align, "right");
   match(await drawSvg(spec as never), /LCP 33 ms/);
 });
