@@ -30,8 +30,13 @@ export function decodedPattern(path: string): string {
   }
 }
 
+/** An absolute URL with a path. */
+const WITH_PATH = /^[^:/?#]+:\/\/[^/?#]*\//;
+
 /** The path of an absolute URL, decoded as routes are. */
 export function pathOf(at: { readonly url: string }): string {
+  // Deno's server passes on an absolute target as it came. One without a path means "/" (RFC 9110, section 4.2.3).
+  if (!WITH_PATH.test(at.url)) return "/";
   // Hono reads nothing but the URL.
   return getPath(at as Request);
 }

@@ -1,7 +1,11 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { atOnce } from "../../../core/lib/time/mod.ts";
 import { getPath } from "hono/utils/url";
-import { decodedPattern, Matcher } from "../../../core/pipeline/matcher.ts";
+import {
+  decodedPattern,
+  Matcher,
+  pathOf,
+} from "../../../core/pipeline/matcher.ts";
 
 function matcher(...routes: readonly (readonly [string, string])[]) {
   return new Matcher(
@@ -140,4 +144,14 @@ Deno.test("Matcher takes paths that are too long for one regular expression", ()
   ]);
   equal(m.find("GET", "/fast")?.path, "/fast");
   equal(m.find("GET", long)?.path, long);
+});
+
+Deno.test("pathOf() is / for a URL without a path, whatever its query contains", () => {
+  for (const end of ["", "?q", "?q=/a/b", "#/a"]) {
+    equal(pathOf({ url: `http://b.example${end}` }), "/");
+    equal(pathOf({ url: `http://b.example:80${end}` }), "/");
+    equal(pathOf({ url: `http://b.example/a%20b${end}` }), "/a b");
+  }
+  equal(pathOf({ url: "HTTP://b" }), "/");
+  equal(pathOf({ url: "?q" }), "/");
 });
