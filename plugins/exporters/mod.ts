@@ -134,7 +134,7 @@ const plugin: Plugin = definePlugin({
         );
         pushing.adopt();
         if (correlation !== false && correlator !== undefined) {
-          correlator.capacity = correlation.pages;
+          correlator.pages.capacity = correlation.pages;
         }
       },
       reset: () => correlator?.reset(),

@@ -32,6 +32,11 @@ import {
   type World,
 } from "../../core/world/world.ts";
 import {
+  PageLoads,
+  type PageRequest,
+  PAGES_BYTES,
+} from "../../plugins/exporters/correlation/page_loads.ts";
+import {
   CLIENT_BYTES,
   clientKey,
   Clients,
@@ -196,6 +201,31 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
       journal.record(new LiveExchange(own, "M".repeat(LONG), incoming));
     });
     return { taken: journal.bytes / 64, bound: MOST_ENTRY_BYTES };
+  },
+
+  "page loads"() {
+    const loads = new PageLoads();
+    loads.capacity = 10_000;
+    each(200, (n) => {
+      const attribution = Object.fromEntries(
+        Array.from({ length: 64 }, (_, i) => [`${i}`, "a".repeat(500)]),
+      );
+      const load = loads.take({
+        page: `page-${n}`,
+        url: "u".repeat(2048),
+        requests: [],
+        figures: { LCP: { value: 1, rating: "good", attribution } },
+        dropped: 0,
+      }, "");
+      for (let i = 0; i < 400; i++) {
+        loads.add(load, {
+          url: "u".repeat(2048),
+          initiator: "fetch",
+          protocol: "h2",
+        } as PageRequest);
+      }
+    });
+    return { taken: loads.bytes, bound: PAGES_BYTES };
   },
 
   "label values"() {

@@ -18,10 +18,17 @@ import {
   type Beacon,
   type BrowserRequest,
   FIGURES,
-  type PageFigure,
   type Refusal,
   REFUSALS,
 } from "./beacon.ts";
+import {
+  type KeptPage,
+  type PageLoad,
+  PageLoads,
+  type PageRequest,
+  UNJOINED,
+  type Unjoined,
+} from "./page_loads.ts";
 import {
   clockJumped,
   type Phase,
@@ -34,92 +41,8 @@ import {
 /** Maximum number of routes, by session, and of pages that have figures. */
 const MOST_GROUPS = 200;
 
-/** Maximum number of requests that a page load keeps. */
-export const MOST_REQUESTS = 300;
-
 /** Id under which further routes are counted. */
 const OVERFLOW = "__overflow__";
-
-/**
- * Reasons why a request could not be joined:
- *
- * - `cached`: the response came from the browser's cache
- * - `service_worker`: a service worker answered it, from a store or by a request of its own
- * - `no_timing_allowed`: the browser hides the times, since the response has no Timing-Allow-Origin for this page
- * - `no_response`: it failed or was aborted
- * - `elsewhere`: it went to another server
- * - `no_trace`: the response has no trace id, as those of unmatched paths
- * - `unknown_trace`: the journal no longer has the exchange, or never had it
- * - `clock_jumped`: its times go backwards
- */
-export const UNJOINED = [
-  "cached",
-  "service_worker",
-  "no_timing_allowed",
-  "no_response",
-  "elsewhere",
-  "no_trace",
-  "unknown_trace",
-  "clock_jumped",
-] as const;
-
-/** Reason why a request could not be joined. */
-export type Unjoined = typeof UNJOINED[number];
-
-/** Request of a page, joined as far as possible. */
-export interface PageRequest {
-  /** URL without fragment. */
-  readonly url: string;
-  /** Cause of the request. */
-  readonly initiator: string;
-  /** Protocol. */
-  readonly protocol: string;
-  /** Start, in ms since the page's time origin. */
-  readonly startMs: number;
-  /** Time from start to the last byte, in ms. */
-  readonly totalMs: number;
-  /** Status; 0 where the browser does not tell. */
-  readonly status: number;
-  /** Id of the route; null where the request was not joined. */
-  readonly route: string | null;
-  /** Sequence number on the route; null where the request was not joined. */
-  readonly sequence: number | null;
-  /** Service time that the server drew, in ms; null where the request was not joined. */
-  readonly drawnMs: number | null;
-  /** Trace id; null where the browser saw none. */
-  readonly traceId: string | null;
-  /** Durations of the phases, in ms; null where the request was not joined. */
-  readonly phases: Phases | null;
-  /** Reason why the request was not joined; null where it was. */
-  readonly unjoined: Unjoined | null;
-}
-
-/** One load of a page. */
-export interface PageLoad {
-  /** Id of the page load. */
-  readonly page: string;
-  /** URL of the page. */
-  readonly url: string;
-  /** Time of its first beacon, in ISO 8601. */
-  readonly time: string;
-  /** Figures by name. */
-  readonly figures: Readonly<Record<string, PageFigure>>;
-  /** Requests in the order of their starts. */
-  readonly requests: readonly PageRequest[];
-  /** Number of requests that are not kept: beyond the limit, or lost by the browser. */
-  readonly dropped: number;
-}
-
-interface KeptPage {
-  readonly page: string;
-  readonly url: string;
-  readonly time: string;
-  figures: Record<string, PageFigure>;
-  readonly requests: PageRequest[];
-  dropped: number;
-  /** Names of the sessions that its joined requests went to; null for the server itself. */
-  readonly sessions: Set<string | null>;
-}
 
 /** Quantiles, mean and count of durations, in ms. Null where nothing was recorded. */
 export interface Spread {
@@ -285,13 +208,12 @@ export class Correlator {
   readonly #unjoinedMetric: Metric<Counter>;
   readonly #beaconMetric: Metric<Counter>;
   readonly #routes = new Map<string, RouteGroup>();
-  readonly #pages = new Map<string, KeptPage>();
+  /** The latest page loads. */
+  readonly pages: PageLoads = new PageLoads();
   #beacons = 0;
   #joined = 0;
   #unjoined = counts(UNJOINED);
   #refused = counts(REFUSALS);
-  /** Maximum number of page loads that are kept. */
-  capacity = 100;
 
   /** @param host journal to look exchanges up in, and metrics */
   constructor(host: CorrelationHost) {
@@ -318,19 +240,15 @@ export class Correlator {
   take(beacon: Beacon): Joined {
     this.#beacons++;
     this.#beaconMetric.series("used").add();
-    const kept = this.#pageOf(beacon);
-    for (const [name, figure] of Object.entries(beacon.figures)) {
-      kept.figures[name] = figure;
-    }
-    kept.dropped += beacon.dropped;
+    const now = new Date(wallTime(this.#host.clock.now())).toISOString();
+    const kept = this.pages.take(beacon, now);
     let joined = 0;
     const unjoined: Partial<Record<Unjoined, number>> = {};
     for (const request of beacon.requests) {
       const found = this.#join(request, kept);
       if (found.unjoined === null) joined++;
       else unjoined[found.unjoined] = (unjoined[found.unjoined] ?? 0) + 1;
-      if (kept.requests.length < MOST_REQUESTS) kept.requests.push(found);
-      else kept.dropped++;
+      this.pages.add(kept, found);
     }
     this.#joined += joined;
     for (const [reason, number] of Object.entries(unjoined)) {
@@ -379,9 +297,9 @@ export class Correlator {
   page(id: string, session?: string | null): PageLoad | undefined {
     const kept = id === "latest"
       ? this.#loads(session).at(-1)
-      : this.#pages.get(id);
+      : this.pages.get(id);
     if (kept === undefined) return undefined;
-    const { sessions: _, requests, ...load } = kept;
+    const { sessions: _sessions, bytes: _bytes, requests, ...load } = kept;
     return {
       ...load,
       requests: requests.toSorted((a, b) => a.startMs - b.startMs),
@@ -390,7 +308,7 @@ export class Correlator {
 
   /** Returns the loads that are kept, of all sessions or of one, in the order of their first beacons. */
   #loads(session: string | null | undefined): KeptPage[] {
-    const loads = [...this.#pages.values()];
+    const loads = this.pages.all();
     return session === undefined
       ? loads
       : loads.filter(({ sessions }) => sessions.has(session));
@@ -399,30 +317,10 @@ export class Correlator {
   /** Removes all figures and page loads. */
   reset(): void {
     this.#routes.clear();
-    this.#pages.clear();
+    this.pages.clear();
     this.#beacons = this.#joined = 0;
     this.#unjoined = counts(UNJOINED);
     this.#refused = counts(REFUSALS);
-  }
-
-  #pageOf({ page, url }: Beacon): KeptPage {
-    let kept = this.#pages.get(page);
-    if (kept !== undefined) return kept;
-    kept = {
-      page,
-      url,
-      time: new Date(wallTime(this.#host.clock.now())).toISOString(),
-      figures: {},
-      requests: [],
-      dropped: 0,
-      sessions: new Set(),
-    };
-    this.#pages.set(page, kept);
-    for (const oldest of this.#pages.keys()) {
-      if (this.#pages.size <= this.capacity) break;
-      this.#pages.delete(oldest);
-    }
-    return kept;
   }
 
   #join(request: BrowserRequest, page: KeptPage): PageRequest {

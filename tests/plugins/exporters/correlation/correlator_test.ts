@@ -6,11 +6,11 @@ import type {
   Beacon,
   BrowserRequest,
 } from "../../../../plugins/exporters/correlation/beacon.ts";
+import { Correlator } from "../../../../plugins/exporters/correlation/correlator.ts";
 import {
-  Correlator,
   MOST_REQUESTS,
   type Unjoined,
-} from "../../../../plugins/exporters/correlation/correlator.ts";
+} from "../../../../plugins/exporters/correlation/page_loads.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -301,7 +301,7 @@ Deno.test("page figures are the latest of each load, and spread over loads", () 
 
 Deno.test("page loads and their requests are bounded", () => {
   const { correlator } = correlatorOf([]);
-  correlator.capacity = 3;
+  correlator.pages.capacity = 3;
   for (let n = 1; n <= 5; n++) {
     correlator.take(beacon([], { page: `page-000${n}` }));
   }
