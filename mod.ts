@@ -33,6 +33,7 @@ export type {
   EventsSettings,
   FaultInput,
   FaultSettings,
+  HeaderValues,
   OverrideSettings,
   PerfmockConfig,
   PerfmockInput,

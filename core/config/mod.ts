@@ -33,6 +33,7 @@ export {
   withoutExtensions,
 } from "./schema.ts";
 export { idOf } from "./_route_settings.ts";
+export type { HeaderValues } from "../lib/http.ts";
 export {
   type EventsSettings,
   type ProxySettings,
