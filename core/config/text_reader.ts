@@ -11,7 +11,12 @@ import { Assembly } from "./_pieces.ts";
 import type { Syntax } from "./_parse_text.ts";
 import type { Filling } from "./_placeholders.ts";
 import type { PlaceholderNotes, Position, SyntaxIssue } from "./_syntax.ts";
-import { TASK, type TextAnswer, type TextQuestion } from "./text_worker.ts";
+import {
+  READY,
+  TASK,
+  type TextAnswer,
+  type TextQuestion,
+} from "./text_worker.ts";
 
 /** Limits of a {@linkcode TextReader}. */
 export interface TextReaderLimits {
@@ -32,6 +37,12 @@ export const TEXT_READER_LIMITS: TextReaderLimits = {
   waiting: 16,
   limited: true,
 };
+
+/** Time in which the thread must begin to run, in ms. */
+const START = 5000;
+
+/** Number of threads that are started one after another if they do not begin to run. */
+const STARTS = 3;
 
 /** Limits of the server's own configuration file, when it is read again. */
 export const FILE_READER_LIMITS: TextReaderLimits = {
@@ -125,10 +136,30 @@ export class TextReader implements AsyncDisposable {
     await this.#last;
   }
 
+  /** Starts the thread. One that does not begin to run in time is replaced: no text is the cause. */
+  async #start(): Promise<Worker> {
+    const { memory } = this.#limits;
+    for (let left = STARTS;; left--) {
+      const worker = this.#worker = startWorker(memory);
+      try {
+        await withinLimit(readyOf(worker), START);
+        return worker;
+      } catch (error) {
+        this.#worker = undefined;
+        await worker.terminate();
+        if (this.#ended) throw refused("the server is ending", 503);
+        if (left > 1 && error instanceof TimeLimitError) continue;
+        throw error instanceof TimeLimitError
+          ? refused("its thread does not start", 503)
+          : reasonOf(error, this.#limits);
+      }
+    }
+  }
+
   async #use<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
     if (this.#ended) throw refused("the server is ending", 503);
-    const { time, memory } = this.#limits;
-    const worker = this.#worker ??= startWorker(memory);
+    const { time } = this.#limits;
+    const worker = this.#worker ?? await this.#start();
     let answer = Promise.withResolvers<TextAnswer>();
     const onMessage = (given: TextAnswer) => answer.resolve(given);
     const onError = (error: unknown) => answer.reject(error);
@@ -152,6 +183,16 @@ export class TextReader implements AsyncDisposable {
       worker.unref();
     }
   }
+}
+
+/** Resolves once a thread can take questions. */
+function readyOf(worker: Worker): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  worker.once("message", (first) => {
+    if (first === READY) resolve();
+  }).once("error", reject)
+    .once("exit", () => reject(refused("the server is ending", 503)));
+  return promise;
 }
 
 /** Asks the thread. */

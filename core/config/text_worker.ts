@@ -26,6 +26,9 @@ export type TextQuestion =
   }
   | "more";
 
+/** First message of the thread, once it can take questions. */
+export const READY = "ready";
+
 /** Answer to a question. */
 export type TextAnswer =
   | {
@@ -88,4 +91,5 @@ if (parentPort !== null && workerData?.task === TASK) {
     "message",
     (question: TextQuestion) => port.postMessage(answerTo(question)),
   );
+  port.postMessage(READY);
 }
