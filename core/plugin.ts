@@ -89,8 +89,9 @@ export {
 } from "./errors.ts";
 export { boundedKey, ByteMap, ENTRY_BYTES } from "./lib/bounded.ts";
 export { Histogram } from "./lib/histogram.ts";
+export { KNOWN_METHODS } from "./lib/http.ts";
 export { toPointer } from "./lib/pointer.ts";
-export { wallTime } from "./lib/time/mod.ts";
+export { atOnce, wallTime } from "./lib/time/mod.ts";
 export {
   parseTraceparent,
   spanId,
@@ -108,7 +109,6 @@ export {
   TIMES_LIMITS,
 } from "./lib/read_file.ts";
 export { type TableKind, tableOf, withTables } from "./lib/tables.ts";
-export { atOnce } from "./lib/time/mod.ts";
 
 /**
  * Infers the types of a plugin from its schemas: `setup` receives the options that `options` parses, and `route` the keys that

@@ -17,6 +17,7 @@ import {
   listed,
   type ParsedText,
   type Position,
+  readingOf,
   TOO_DEEP,
   unset,
 } from "./_syntax.ts";
@@ -102,17 +103,11 @@ export function parseJsonText(
       ),
     };
   }
-  return {
-    ...placeholders.unwrapped(value),
-    placeholders: placeholders.kept.map(({ name, offset }) => ({
-      name,
-      position: at(offset),
-    })),
-    position: (segments) => {
-      const offset = jsonOffset(tree, segments);
-      return offset === undefined ? undefined : at(offset);
-    },
-  };
+  return readingOf(
+    { value, placeholders },
+    at,
+    (segments) => jsonOffset(tree, segments),
+  );
 }
 
 /** Kinds of tokens of the JSON scanner, whose names exist at compile time only. */

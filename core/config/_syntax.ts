@@ -5,7 +5,7 @@
  * @module
  */
 import { MAX_DEPTH } from "./depth.ts";
-import type { FilledText, Placeholder } from "./_placeholders.ts";
+import type { FilledText, Placeholder, Placeholders } from "./_placeholders.ts";
 
 /** Greatest number of syntax errors that are reported one by one. */
 export const REPORTED = 20;
@@ -45,6 +45,34 @@ export type ParsedText =
     readonly issues?: undefined;
   }
   | { readonly issues: readonly SyntaxIssue[] };
+
+/**
+ * Makes the result of reading a text.
+ *
+ * @param read value with its filled texts, and the placeholders that were met
+ * @param at returns the line and column of an offset
+ * @param find returns the offset of a value's key; undefined where the path leads nowhere
+ */
+export function readingOf(
+  { value, placeholders }: {
+    readonly value: unknown;
+    readonly placeholders: Pick<Placeholders, "kept" | "unwrapped">;
+  },
+  at: (offset: number) => Position,
+  find: (segments: readonly string[]) => number | undefined,
+): ParsedText {
+  return {
+    ...placeholders.unwrapped(value),
+    placeholders: placeholders.kept.map(({ name, offset }) => ({
+      name,
+      position: at(offset),
+    })),
+    position: (segments) => {
+      const offset = find(segments);
+      return offset === undefined ? undefined : at(offset);
+    },
+  };
+}
 
 /** Describes the placeholders whose variables are not set. */
 export function unset(

@@ -29,6 +29,7 @@ import {
   listed,
   type ParsedText,
   type Position,
+  readingOf,
   TOO_DEEP,
   unset,
 } from "./_syntax.ts";
@@ -96,17 +97,11 @@ export function parseYamlText(
     known: new Map(),
   });
   if (placeholders.missing.length > 0) return refused(unset(placeholders));
-  return {
-    ...placeholders.unwrapped(value),
-    placeholders: placeholders.kept.map(({ name, offset }) => ({
-      name,
-      position: at(offset),
-    })),
-    position: (segments) => {
-      const offset = yamlOffset(document, { text, anchors, segments });
-      return offset === undefined ? undefined : at(offset);
-    },
-  };
+  return readingOf(
+    { value, placeholders },
+    at,
+    (segments) => yamlOffset(document, { text, anchors, segments }),
+  );
 }
 
 /** Anchored nodes by name. */

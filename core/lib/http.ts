@@ -4,6 +4,19 @@
  * @module
  */
 
+/** Methods of HTTP (RFC 9110, section 9; RFC 5789), which OpenTelemetry's conventions know. Others count as `_OTHER`. */
+export const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+  "TRACE",
+  "CONNECT",
+]);
+
 /** Statuses whose responses have no body: 204 No Content, 205 Reset Content and 304 Not Modified (RFC 9110, section 15). */
 export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 

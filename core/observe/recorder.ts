@@ -5,23 +5,11 @@
  * @module
  */
 import type { Counter, Exchange, Metrics, Timing } from "../plugin.ts";
+import { KNOWN_METHODS } from "../lib/http.ts";
 import type { RouteFigures } from "./figures.ts";
 import { RouteSeries } from "./route_series.ts";
 import { LATENESS_BOUNDARIES } from "./timing.ts";
 import { RecentHistogram } from "./windows.ts";
-
-/** Methods that metrics name. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "PATCH",
-  "DELETE",
-  "OPTIONS",
-  "TRACE",
-  "CONNECT",
-]);
 
 /** Name of a request's method in metrics. An unknown one is `_OTHER`: otherwise a client could create any number of series. */
 export function methodLabel(method: string): string {

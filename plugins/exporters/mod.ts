@@ -92,7 +92,7 @@ const plugin: Plugin = definePlugin({
       prometheus: z.union([z.literal(false), prometheus])
         .default(() => prometheus.parse({})),
       correlation: z.union([z.literal(false), correlationSchema(kit)])
-        .default({ pages: 100, rate: 200 }),
+        .prefault({}),
       statsd: z.union([z.literal(false), statsdSchema(kit)]).optional(),
       otlp: z.union([z.literal(false), otlpSchema(kit)]).optional(),
     });

@@ -11,6 +11,7 @@
  */
 import {
   type JournalEntry,
+  KNOWN_METHODS,
   type Outcome,
   spanId as idOf,
   TraceIds,
@@ -27,19 +28,6 @@ const SAMPLED = 0x101;
 
 /** Flag of a span whose parent is in another process. */
 const REMOTE_PARENT = 0x200;
-
-/** Methods that the conventions know. */
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "PATCH",
-  "DELETE",
-  "OPTIONS",
-  "TRACE",
-  "CONNECT",
-]);
 
 /** Outcomes that are errors of the server, whatever status was sent. */
 const BROKEN: ReadonlySet<Outcome> = new Set(["failed", "reset", "cut"]);

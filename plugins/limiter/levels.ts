@@ -26,7 +26,7 @@ export class TimeWeighted {
   #area = 0;
   /** Number of the present slice. */
   #slice = 0;
-  /** Its end, in ms. */
+  /** End of the present slice, in ms. */
   #sliceEnd: number;
 
   /** @param level initial level; @param at start of the integral, in ms */

@@ -38,7 +38,7 @@ import {
   type ServerTimes,
 } from "./phases.ts";
 
-/** Maximum number of routes, by session, and of pages that have figures. */
+/** Maximum number of routes, by session, that have figures of their own. */
 const MOST_GROUPS = 200;
 
 /** Id under which further routes are counted. */

@@ -44,9 +44,7 @@ interface TestedInfo {
 /** A test of Playwright, as far as the fixture extends it. */
 export interface Extensible {
   /** Returns an extension of the test. */
-  // Playwright's own types are not imported; the caller's test keeps its type.
-  // deno-lint-ignore no-explicit-any
-  extend(fixtures: any): any;
+  extend(fixtures: never): unknown;
 }
 
 /** A page load, as the server answers. Times are in ms. */
@@ -90,7 +88,7 @@ export function correlated<Test extends Extensible>(
   const { origin, pathname } = new URL(server);
   const path = pathname.replace(/\/$/, "") || "/_perfmock";
   const control = `${origin}${path}/exporters/correlation`;
-  return base.extend({
+  const fixtures = {
     perfmock: [
       async (
         { page }: { readonly page: TestedPage },
@@ -119,7 +117,9 @@ export function correlated<Test extends Extensible>(
       },
       { auto: true },
     ],
-  });
+  };
+  // Playwright's own types are not imported; the caller's test keeps its type.
+  return base.extend(fixtures as never) as Test;
 }
 
 async function attach(

@@ -193,7 +193,7 @@ Deno.test("Every request ends in one way, and the times of each way are its own"
     [of.completedCount, of.failedCount, of.refusedCount, of.cutCount],
     [s.completed, s.failed, s.refused.count, s.cut],
   );
-  // Its groups and requests add up to the scenario.
+  // The groups of a scenario add up to it, and so do its requests.
   const sum = (figure: (part: LoadPart) => number) =>
     Object.values(s.requests).reduce((total, part) => total + figure(part), 0);
   equal(sum(({ cut }) => cut), s.cut);
