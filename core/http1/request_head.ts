@@ -97,6 +97,8 @@ export class RequestHead {
   /** Number of heads in a row that differed from the one before. */
   #different = 0;
   #taken: HeaderFields | null = null;
+  /** Name that was asked for and that the head does not have: each request is asked for the same. */
+  #absent = "";
 
   /** @param limits `line` and `bytes` are at least 16, `count` is at least 1 */
   constructor(limits: HeadLimits = HEAD_LIMITS) {
@@ -191,6 +193,7 @@ export class RequestHead {
         }
         this.#knownLength = 0;
         this.#taken = null;
+        this.#absent = "";
         this.#reason = "";
     }
     if (this.#state < State.Fields) {
@@ -215,6 +218,7 @@ export class RequestHead {
    * @param name in lower case
    */
   header(name: string): string | null {
+    if (name === this.#absent) return null;
     const { positions, lines } = this.#section;
     const bytes = this.#bytes;
     const start = this.#start;
@@ -231,6 +235,7 @@ export class RequestHead {
       );
       value = joined(value, sent, name);
     }
+    if (value === null) this.#absent = name;
     return value;
   }
 

@@ -447,6 +447,27 @@ Deno.test("RequestHead.header() finds a header whatever its case and joins sever
   }
 });
 
+Deno.test("RequestHead.header() finds in each head of a connection what that head has", () => {
+  const parser = new RequestHead();
+  const values = ["X: 1", "A: 1", "X: 1", "X: 1", "A: 2", "A: 2"].map(
+    (line) => {
+      parser.reset();
+      const bytes = bytesOf(get(line));
+      parser.parse(bytes, 0, bytes.length);
+      return [parser.header("a"), parser.header("b"), parser.header("a")];
+    },
+  );
+  const without = [null, null, null];
+  deepEqual(values, [
+    without,
+    ["1", null, "1"],
+    without,
+    without,
+    ["2", null, "2"],
+    ["2", null, "2"],
+  ]);
+});
+
 Deno.test("RequestHead.take() outlives the buffer and the next head", () => {
   const parser = new RequestHead();
   const bytes = bytesOf(`\r\n${get("A:  \xa0b\xe9 ")}`);
