@@ -43,6 +43,7 @@ export interface Source extends Module {
 const DOORS: Readonly<Record<string, string>> = {
   "@perfmock/perfmock": "mod.ts",
   "@perfmock/perfmock/plugin": "core/plugin.ts",
+  "@perfmock/perfmock/find": "core/find.ts",
   "@perfmock/perfmock/load": "core/load.ts",
   "@perfmock/perfmock/testing": "core/testing.ts",
 };

@@ -39,8 +39,10 @@ export interface BottleneckFinder {
 export interface FindOptions {
   /** Absolute path of the folder that relative paths in the script start from. Default the configuration's folder. */
   readonly folder?: string | undefined;
-  /** Ends the experiment after the current load; what was measured is reported. */
+  /** Ends the experiment: the load under way is given up, and what was measured is reported. */
   readonly signal?: AbortSignal | undefined;
+  /** Receives the plan as a line of text, with its number of loads and its duration, before it begins. */
+  readonly planned?: ((line: string) => void) | undefined;
   /**
    * Receives the progress after each load.
    *
@@ -101,7 +103,7 @@ export interface FindAnswer {
     readonly low: number;
     readonly high: number;
   };
-  /** Routes and other factors, the most important one first. */
+  /** Routes and other factors, the one with the largest slope first, the processor last. */
   readonly routes: readonly FoundRoute[];
   /** Pairs whose effects do not add up. */
   readonly interactions: readonly FoundInteraction[];
@@ -133,7 +135,10 @@ export interface FindAnswer {
 /** Verdict on a route: each ms costs about a ms or more, less than that, nothing, or it cannot be said. */
 export type Verdict = "critical" | "partly" | "hidden" | "unclear";
 
-/** What the response time of a route costs. Slopes are in ms of the figure per ms of response time. */
+/**
+ * Costs of the response time of a route. Slopes are in ms of the figure per ms of response time; of the processor in ms of the
+ * figure per percent by which it is slower, and `added` is in percent.
+ */
 export interface FoundRoute {
   /** Id of the route; a URL pattern for other origins, `cpu` for the page's processor. */
   readonly route: string;
@@ -192,11 +197,11 @@ export interface FoundBudget {
   readonly sentence: string;
 }
 
-/** What was found along one dial. */
+/** Results of a search along one dial. */
 export interface FoundCliff {
   /** Owner of the dial and its name in words, such as `route cart, delay`. */
   readonly of: string;
-  /** Unit of the levels: `ms`, or empty for a number. */
+  /** Unit of the levels: `ms`, `B/s`, or empty for a number. */
   readonly unit: string;
   /** Level at which the budget breaks; null if it does not, or there is none. */
   readonly breaksAt: Estimate | null;

@@ -11,8 +11,8 @@ import { isMarker, MARKER_LIKE, markers } from "../../tools/test_groups.ts";
 /** The door of the contract: types, and the values that a plugin needs. */
 const CONTRACT = "core/plugin.ts";
 
-/** The door for load engines. */
-const LOAD = "core/load.ts";
+/** The door for load engines, and the one for bottleneck finders. */
+const DOORS = ["core/find.ts", "core/load.ts"];
 
 /** The table of built-in plugins: the one file that may import several plugins, each by its door. */
 const BUILT_IN = "core/builtin.ts";
@@ -39,9 +39,9 @@ export function boundaries(files: readonly Source[]): string[] {
         : "the table of built-in plugins may import each plugin's mod.ts alone";
     }
     if (area !== "plugins" || to === CONTRACT) return undefined;
-    return to === LOAD || to.startsWith(`plugins/${name}/`)
+    return DOORS.includes(to) || to.startsWith(`plugins/${name}/`)
       ? undefined
-      : "a plugin may import core/plugin.ts, core/load.ts, packages and its own files";
+      : "a plugin may import core/plugin.ts, core/load.ts, core/find.ts, packages and its own files";
   });
 }
 

@@ -1,0 +1,29 @@
+/**
+ * Contract for bottleneck finders: types of an experiment, and values for a plugin that finds which route makes a page slow.
+ *
+ * @module
+ */
+export {
+  hoistDefinitions,
+  isCall,
+  jsonSchemaPart,
+  refusalOf,
+  TextReader,
+  withoutExtensions,
+} from "./config/mod.ts";
+export type * from "./contract/finder.ts";
+export type { LoadHost } from "./contract/load.ts";
+export type * from "./plugin.ts";
+export type {
+  FilledText,
+  Filling,
+  JsonSchema,
+  PlaceholderNotes,
+  Position,
+  Refusal,
+  Syntax,
+  SyntaxIssue,
+  TextReaderLimits,
+  TextReading,
+} from "./config/mod.ts";
+export { FINDER, LOAD_HOST } from "./world/plugin_lifecycle.ts";
