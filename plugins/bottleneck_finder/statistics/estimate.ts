@@ -1,0 +1,20 @@
+/**
+ * Estimates with intervals.
+ *
+ * @module
+ */
+
+/** Estimate with its interval. */
+export interface Estimate {
+  /** Estimated value. */
+  readonly value: number;
+  /** Lower end of the interval. */
+  readonly low: number;
+  /** Upper end of the interval. */
+  readonly high: number;
+}
+
+/** Half of an interval's width. */
+export function halfWidth({ low, high }: Estimate): number {
+  return (high - low) / 2;
+}

@@ -1,0 +1,174 @@
+/**
+ * Linear algebra of regression: sparse rows, and the Cholesky factor of their products.
+ *
+ * @module
+ */
+
+/** Entries of a row that are not 0: columns, and their values, 1 if left out. */
+export interface SparseRow {
+  /** Columns, each once. */
+  readonly columns: readonly number[];
+  /** Values of these columns; default 1 each. */
+  readonly values?: readonly number[];
+}
+
+/** Matrix by rows, of which only the entries that are not 0 are kept. */
+export class SparseMatrix {
+  /** Number of rows. */
+  readonly rows: number;
+  /** Number of columns. */
+  readonly columns: number;
+  readonly #starts: Int32Array;
+  readonly #indices: Int32Array;
+  readonly #values: Float64Array;
+
+  /**
+   * Creates a matrix.
+   *
+   * @param rows the rows
+   * @param columns number of columns
+   */
+  constructor(rows: readonly SparseRow[], columns: number) {
+    this.rows = rows.length;
+    this.columns = columns;
+    this.#starts = new Int32Array(rows.length + 1);
+    for (const [i, row] of rows.entries()) {
+      this.#starts[i + 1] = this.#starts[i] + row.columns.length;
+    }
+    this.#indices = Int32Array.from(rows.flatMap((row) => row.columns));
+    this.#values = Float64Array.from(
+      rows.flatMap((row) => row.values ?? row.columns.map(() => 1)),
+    );
+  }
+
+  /** Writes X·v into `out`, which has a place for each row. */
+  times(vector: Float64Array, out: Float64Array): void {
+    for (let i = 0; i < this.rows; i++) {
+      let sum = 0;
+      for (let at = this.#starts[i]; at < this.#starts[i + 1]; at++) {
+        sum += this.#values[at] * vector[this.#indices[at]];
+      }
+      out[i] = sum;
+    }
+  }
+
+  /** Writes X'·v into `out`, which has a place for each column. */
+  transposedTimes(vector: Float64Array, out: Float64Array): void {
+    out.fill(0);
+    for (let i = 0; i < this.rows; i++) {
+      const factor = vector[i];
+      for (let at = this.#starts[i]; at < this.#starts[i + 1]; at++) {
+        out[this.#indices[at]] += this.#values[at] * factor;
+      }
+    }
+  }
+
+  /** Factor of X'·X. */
+  factor(): Cholesky {
+    const p = this.columns;
+    const gram = new Float64Array(p * p);
+    for (let i = 0; i < this.rows; i++) {
+      for (let at = this.#starts[i]; at < this.#starts[i + 1]; at++) {
+        const place = this.#indices[at] * p;
+        for (let to = this.#starts[i]; to < this.#starts[i + 1]; to++) {
+          gram[place + this.#indices[to]] += this.#values[at] *
+            this.#values[to];
+        }
+      }
+    }
+    return new Cholesky(gram, p);
+  }
+}
+
+/** Share of its own length below which a column counts as a combination of those before it. */
+const DEPENDENT = 1e-8;
+
+/**
+ * Cholesky factor of a matrix of products. A column that is a combination of those before it is left out: its coefficient is 0 and
+ * its variance is infinite.
+ */
+export class Cholesky {
+  /** True for each column that is left out. */
+  readonly dependent: readonly boolean[];
+  /** Number of columns that are not left out. */
+  readonly rank: number;
+  readonly #p: number;
+  /** Lower triangle by rows; the row of a column that is left out has 1 on the diagonal and 0 elsewhere in its column. */
+  readonly #lower: Float64Array;
+
+  /**
+   * Factors a matrix.
+   *
+   * @param gram symmetric matrix by rows; it is overwritten
+   * @param size number of rows
+   */
+  constructor(gram: Float64Array, size: number) {
+    const p = this.#p = size;
+    const lower = this.#lower = gram;
+    const dependent = Array.from({ length: p }, () => false);
+    for (let j = 0; j < p; j++) {
+      const own = lower[j * p + j];
+      for (let k = 0; k < j; k++) {
+        let sum = lower[j * p + k];
+        for (let m = 0; m < k; m++) sum -= lower[j * p + m] * lower[k * p + m];
+        lower[j * p + k] = dependent[k] ? 0 : sum / lower[k * p + k];
+      }
+      let rest = own;
+      for (let m = 0; m < j; m++) rest -= lower[j * p + m] ** 2;
+      dependent[j] = rest <= DEPENDENT * own;
+      lower[j * p + j] = dependent[j] ? 1 : Math.sqrt(rest);
+    }
+    this.dependent = dependent;
+    this.rank = dependent.filter((is) => !is).length;
+  }
+
+  /** Overwrites v by L⁻¹·v, with 0 for columns that are left out. */
+  forward(vector: Float64Array): void {
+    const p = this.#p;
+    for (let j = 0; j < p; j++) {
+      let sum = vector[j];
+      for (let m = 0; m < j; m++) sum -= this.#lower[j * p + m] * vector[m];
+      vector[j] = this.dependent[j] ? 0 : sum / this.#lower[j * p + j];
+    }
+  }
+
+  /** Overwrites v by L'⁻¹·v, with 0 for columns that are left out. */
+  backward(vector: Float64Array): void {
+    const p = this.#p;
+    for (let j = p - 1; j >= 0; j--) {
+      vector[j] = this.dependent[j] ? 0 : vector[j] / this.#lower[j * p + j];
+      const factor = vector[j];
+      for (let m = 0; m < j; m++) vector[m] -= this.#lower[j * p + m] * factor;
+    }
+  }
+
+  /** Variance of a coefficient for errors of variance 1: a diagonal element of the inverse. */
+  variance(column: number): number {
+    return this.varianceOf([[column, 1]]);
+  }
+
+  /** Variance of a sum of coefficients with weights, for errors of variance 1. */
+  varianceOf(
+    weights: readonly (readonly [column: number, weight: number])[],
+  ): number {
+    const vector = new Float64Array(this.#p);
+    for (const [column, weight] of weights) {
+      if (this.dependent[column]) return Infinity;
+      vector[column] = weight;
+    }
+    this.forward(vector);
+    return vector.reduce((sum, value) => sum + value * value, 0);
+  }
+
+  /** Columns before a left-out column whose combination it is. */
+  dependsOn(column: number): number[] {
+    const combination = new Float64Array(this.#p);
+    combination.set(
+      this.#lower.subarray(column * this.#p, column * this.#p + column),
+    );
+    this.backward(combination);
+    return [...combination.keys()].filter((at) =>
+      Math.abs(combination[at]) > 1e-6
+    );
+  }
+}
