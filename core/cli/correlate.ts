@@ -4,15 +4,16 @@
  * @module
  */
 import { PerfmockError } from "../errors.ts";
+import { type DrawingSpec, drawSvg, htmlPage } from "../lib/drawing.ts";
+import { alignedLines, oneLine } from "../lib/terminal_text.ts";
 import {
   type Correlation,
   type DrawnLoad,
   serverAt,
   type Spread,
 } from "./_correlation.ts";
-import { type DrawingSpec, drawSvg, htmlPage } from "./_drawing.ts";
 import { checkOutput, writeOutput } from "./output_file.ts";
-import { oneLine, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 export type { DrawnLoad };
 
@@ -224,18 +225,10 @@ function loadInWords(load: DrawnLoad, out: Terminal): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Aligns a table, the first column to the left. */
+/** Aligns a table and marks its first row. */
 function columns(table: readonly (readonly string[])[], out: Terminal) {
-  const rows = table.map((row) => row.map(oneLine));
-  const widths = rows[0].map((_, i) =>
-    Math.max(...rows.map((row) => row[i].length))
-  );
-  return rows.map((row, index) => {
-    const line = row.map((cell, i) =>
-      i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])
-    ).join("  ");
-    return index === 0 ? out.bold(line) : line;
-  });
+  const [head, ...rows] = alignedLines(table);
+  return [out.bold(head), ...rows];
 }
 
 function reportOf(answer: Correlation, load: DrawnLoad, svg: string): string {

@@ -5,6 +5,7 @@
  */
 import { fromPointer } from "../config/mod.ts";
 import type { Issue, PerfmockError } from "../errors.ts";
+import { oneLine } from "../lib/terminal_text.ts";
 import { LocatedError, type Warning } from "./configuration.ts";
 
 /** The output of a command. */
@@ -109,23 +110,6 @@ function describe(issue: Issue, place: string | undefined): string {
   }
   if (place !== undefined) lines.push(`    at ${place}`);
   return `${lines.join("\n")}\n`;
-}
-
-/**
- * Escapes characters that a terminal would obey, or that change the order of what it shows, and that a text from elsewhere may
- * contain, such as a key or a URL.
- */
-export function oneLine(text: string): string {
-  return text.replaceAll(
-    // deno-lint-ignore no-control-regex -- control characters are what it finds
-    /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => {
-      const json = JSON.stringify(character).slice(1, -1);
-      return json === character
-        ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-        : json;
-    },
-  );
 }
 
 /** Escapes the same in a text of one or several lines. */

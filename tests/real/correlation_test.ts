@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { parse } from "yaml";
-import { drawSvg } from "../../core/cli/_drawing.ts";
+import { drawSvg } from "../../core/lib/drawing.ts";
 import { type DrawnLoad, waterfallOf } from "../../core/cli/correlate.ts";
 import {
   createPerfmock,

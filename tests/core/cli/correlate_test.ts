@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { correlate, waterfallOf } from "../../../core/cli/correlate.ts";
-import { drawSvg } from "../../../core/cli/_drawing.ts";
+import { drawSvg } from "../../../core/lib/drawing.ts";
 import {
   createPerfmock,
   type Perfmock,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { escapeMarkup } from "../lib/markup.ts";
-import { oneLine } from "./terminal.ts";
+import { escapeMarkup } from "./markup.ts";
+import { oneLine } from "./terminal_text.ts";
 
 /** Specification of Vega-Lite. */
 export type DrawingSpec = Readonly<Record<string, unknown>>;
