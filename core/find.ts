@@ -27,3 +27,10 @@ export type {
   TextReading,
 } from "./config/mod.ts";
 export { FINDER, LOAD_HOST } from "./world/plugin_lifecycle.ts";
+export {
+  type DrawingSpec,
+  drawSvg,
+  htmlPage,
+  type Section,
+} from "./lib/drawing.ts";
+export { alignedLines, oneLine, shortened } from "./lib/terminal_text.ts";
