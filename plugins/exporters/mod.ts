@@ -26,6 +26,9 @@
  * It provides the key `exporters.promClient`: a registry for metrics that plugin authors make with prom-client, which become
  * part of `/metrics`. prom_client.ts has an example.
  *
+ * The key `exporters.pageReports` has the loads of pages, as browsers report them to the correlation; correlation/page_reports.ts has
+ * its types.
+ *
  * @module
  */
 import { definePlugin, type Plugin } from "../../core/plugin.ts";
@@ -36,6 +39,7 @@ import {
   type CorrelationOptions,
   correlationSchema,
 } from "./correlation/endpoints.ts";
+import { PAGE_REPORTS } from "./correlation/page_reports.ts";
 import { type OtlpOptions, otlpSchema, type OtlpSettings } from "./otlp.ts";
 import { PROM_CLIENT } from "./prom_client.ts";
 import { Prometheus } from "./prometheus.ts";
@@ -114,6 +118,9 @@ const plugin: Plugin = definePlugin({
     const correlator = correlation === false
       ? undefined
       : host.keep("correlator", () => new Correlator(host));
+    if (correlator !== undefined) {
+      host.provide(PAGE_REPORTS, correlator.reports);
+    }
     let routes = 0;
     return {
       ...pushing,

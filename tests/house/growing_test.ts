@@ -37,6 +37,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/observe/journal.ts": "#bySpan",
     "core/observe/live_feed.ts": "#channels #readers",
     "core/server/sessions.ts": "#sessions #making #past",
+    "plugins/bottleneck_finder/probes/page_requests.ts": "#tracked",
     "plugins/exporters/correlation/correlator.ts": "#routes",
     "plugins/exporters/correlation/page_loads.ts": "#loads",
     "plugins/exporters/prometheus.ts": "#logged",
@@ -44,7 +45,9 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "exchanges, connections and work in flight": {
     "core/server/_node_connections.ts": "#open",
+    "plugins/bottleneck_finder/probes/page_requests.ts": "#busy",
     "plugins/degrade/backend.ts": "#members",
+    "plugins/exporters/correlation/page_reports.ts": "#listeners",
     "plugins/limiter/background.ts": "#phantoms",
     "plugins/load_engine/simulation/under_way.ts": "#simulations",
     "plugins/load_engine/http/fetch_environment.ts": "#active",

@@ -29,6 +29,7 @@ import {
   UNJOINED,
   type Unjoined,
 } from "./page_loads.ts";
+import { navigationStart, ReportSender } from "./page_reports.ts";
 import {
   clockJumped,
   type Phase,
@@ -210,6 +211,8 @@ export class Correlator {
   readonly #routes = new Map<string, RouteGroup>();
   /** The latest page loads. */
   readonly pages: PageLoads = new PageLoads();
+  /** Reports of page loads for other plugins. */
+  readonly reports: ReportSender = new ReportSender();
   #beacons = 0;
   #joined = 0;
   #unjoined = counts(UNJOINED);
@@ -251,6 +254,7 @@ export class Correlator {
       this.pages.add(kept, found);
     }
     this.#joined += joined;
+    this.reports.send(kept);
     for (const [reason, number] of Object.entries(unjoined)) {
       this.#unjoined[reason as Unjoined] += number;
       this.#unjoinedMetric.series(reason).add(number);
@@ -299,7 +303,13 @@ export class Correlator {
       ? this.#loads(session).at(-1)
       : this.pages.get(id);
     if (kept === undefined) return undefined;
-    const { sessions: _sessions, bytes: _bytes, requests, ...load } = kept;
+    const {
+      began: _began,
+      bytes: _bytes,
+      sessions: _sessions,
+      requests,
+      ...load
+    } = kept;
     return {
       ...load,
       requests: requests.toSorted((a, b) => a.startMs - b.startMs),
@@ -338,10 +348,17 @@ export class Correlator {
     const joined = entry !== undefined && phases !== undefined && !jumped;
     if (joined) {
       page.sessions.add(entry.session);
+      if (request.requestStart > 0) {
+        page.began = Math.min(
+          page.began,
+          navigationStart(entry.time, request.requestStart),
+        );
+      }
       this.#group(entry.route, entry.session).record(totalMs, phases);
     }
     return {
       url,
+      method: joined ? entry.method : null,
       initiator,
       protocol,
       startMs: rounded(startTime),

@@ -46,6 +46,8 @@ export type Unjoined = typeof UNJOINED[number];
 export interface PageRequest {
   /** URL without fragment. */
   readonly url: string;
+  /** Method; null where the request was not joined. */
+  readonly method: string | null;
   /** Cause of the request. */
   readonly initiator: string;
   /** Protocol. */
@@ -102,6 +104,8 @@ export interface KeptPage {
   dropped: number;
   /** Names of the sessions that its joined requests went to; null for the server itself. */
   readonly sessions: Set<string | null>;
+  /** Start of the navigation on the clock of the server, in ms; Infinity as long as no request was joined. */
+  began: number;
   /** Number of bytes that it takes. */
   bytes: number;
 }
@@ -144,6 +148,7 @@ export class PageLoads {
         requests: [],
         dropped: 0,
         sessions: new Set(),
+        began: Infinity,
         bytes: 0,
       };
       this.#loads.set(page, kept);
@@ -169,11 +174,10 @@ export class PageLoads {
       return;
     }
     kept.requests.push(request);
-    const { initiator, protocol, url } = request;
-    this.#grow(
-      kept,
-      REQUEST_BYTES + 2 * (url.length + initiator.length + protocol.length),
-    );
+    const { initiator, method, protocol, url } = request;
+    const texts = url.length + initiator.length + protocol.length +
+      (method?.length ?? 0);
+    this.#grow(kept, REQUEST_BYTES + 2 * texts);
     this.#makeRoom(kept);
   }
 

@@ -1,0 +1,107 @@
+/**
+ * The browser: one Chromium for all loads, started again after a crash.
+ *
+ * @module
+ */
+import type { Browser } from "playwright-core";
+import { PerfmockError } from "../../../core/plugin.ts";
+import { findBrowser, INSTALL } from "./read_browser.ts";
+import { firstLine } from "./waiting.ts";
+
+/** Arguments of Chromium beside those of Playwright, each with its reason. */
+export const FLAGS: readonly string[] = [];
+
+/** Starts a browser. */
+export type Launch = (executable: string | undefined) => Promise<Browser>;
+
+/**
+ * Starts Chromium through playwright-core, which is loaded only here.
+ *
+ * @throws PerfmockError `PROBE_UNAVAILABLE`
+ */
+export const launchChromium: Launch = async (executable) => {
+  const { chromium } = await playwright();
+  const executablePath = findBrowser(executable, chromium.executablePath());
+  try {
+    return await chromium.launch({
+      executablePath,
+      args: [...FLAGS],
+      // The process that runs the probe decides when the browser ends.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+  } catch (error) {
+    throw new PerfmockError(
+      "PROBE_UNAVAILABLE",
+      `Cannot start the browser ${executablePath}: ${firstLine(error)}`,
+      [{
+        path: "/page/executable",
+        message: "The browser does not start",
+        value: executablePath,
+        suggestion: `install another one: ${INSTALL}`,
+      }],
+      { cause: error },
+    );
+  }
+};
+
+async function playwright(): Promise<typeof import("playwright-core")> {
+  try {
+    return await import("playwright-core");
+  } catch (error) {
+    throw new PerfmockError(
+      "PROBE_UNAVAILABLE",
+      `Cannot load the package playwright-core, which drives the browser: ${
+        firstLine(error)
+      }. Install it: npm install playwright-core`,
+      [],
+      { cause: error },
+    );
+  }
+}
+
+/** Keeps one browser. */
+export class BrowserKeeper implements AsyncDisposable {
+  readonly #launch: Launch;
+  readonly #executable: string | undefined;
+  #browser: Browser | undefined;
+  #disposed = false;
+
+  /** Starts no browser yet. */
+  constructor(executable: string | undefined, launch: Launch = launchChromium) {
+    this.#executable = executable;
+    this.#launch = launch;
+  }
+
+  /**
+   * Returns the browser; starts one if there is none, or if it has ended.
+   *
+   * @throws PerfmockError `PROBE_UNAVAILABLE`
+   */
+  async get(): Promise<Browser> {
+    if (this.#browser?.isConnected()) return this.#browser;
+    await this.close();
+    const browser = await this.#launch(this.#executable);
+    this.#browser = browser;
+    if (!this.#disposed) return browser;
+    await this.close();
+    throw new PerfmockError(
+      "PROBE_UNAVAILABLE",
+      "Cannot start the browser: the probe has ended",
+    );
+  }
+
+  /** Ends the browser, so that the next load starts a new one. */
+  async close(): Promise<void> {
+    const browser = this.#browser;
+    this.#browser = undefined;
+    // Playwright kills what does not close, and removes its folder.
+    await browser?.close().catch(() => {});
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    return this.close();
+  }
+}

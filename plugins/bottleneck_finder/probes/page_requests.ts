@@ -1,0 +1,154 @@
+/**
+ * Requests of a page load, from the browser's events: those under way, and times of those that ended.
+ *
+ * @module
+ */
+import type { Request } from "playwright-core";
+import type { Clock } from "../../../core/plugin.ts";
+import type { SeenRequest } from "./probe.ts";
+import { sleep } from "./waiting.ts";
+
+/** Part of Playwright's request that is used. */
+export type BrowserRequest = Pick<
+  Request,
+  "url" | "method" | "resourceType" | "timing"
+>;
+
+/**
+ * Kinds of requests that may go on for as long as the page lives, or whose end changes nothing that a user sees: a page settles
+ * without them.
+ */
+const ENDLESS: ReadonlySet<string> = new Set([
+  "eventsource",
+  "media",
+  "ping",
+  "websocket",
+]);
+
+/** Maximum number of requests that are kept of a load. */
+export const MOST_SEEN = 10_000;
+
+interface Tracked {
+  readonly request: BrowserRequest;
+  /** Time of the event, on the server's clock. */
+  readonly at: number;
+  /** Likewise; undefined while the request is under way. */
+  ended: number | undefined;
+  /** True if the page settles no earlier than this request. */
+  readonly counts: boolean;
+}
+
+/** Follows the requests of one load. */
+export class PageRequests {
+  readonly #clock: Clock;
+  readonly #ignored: readonly URLPattern[];
+  readonly #tracked = new Map<BrowserRequest, Tracked>();
+  readonly #busy = new Set<Tracked>();
+  #quietSince: number;
+  #changed = Promise.withResolvers<void>();
+
+  /**
+   * Starts with no request.
+   *
+   * @param ignored requests that a page settles without
+   */
+  constructor(clock: Clock, ignored: readonly URLPattern[]) {
+    this.#clock = clock;
+    this.#ignored = ignored;
+    this.#quietSince = clock.now();
+  }
+
+  /** Takes the start of a request. */
+  started(request: BrowserRequest): void {
+    const url = request.url();
+    if (!/^https?:/.test(url) || this.#tracked.size >= MOST_SEEN) return;
+    const tracked: Tracked = {
+      request,
+      at: this.#clock.now(),
+      ended: undefined,
+      counts: !ENDLESS.has(request.resourceType()) &&
+        !this.#ignored.some((pattern) => pattern.test(url)),
+    };
+    this.#tracked.set(request, tracked);
+    if (!tracked.counts) return;
+    this.#busy.add(tracked);
+    this.#change();
+  }
+
+  /** Takes the end of a request, also of one that failed. */
+  ended(request: BrowserRequest): void {
+    const tracked = this.#tracked.get(request);
+    if (tracked === undefined || tracked.ended !== undefined) return;
+    tracked.ended = this.#clock.now();
+    if (!this.#busy.delete(tracked)) return;
+    this.#quietSince = tracked.ended;
+    this.#change();
+  }
+
+  /** Begins the quiet time anew, as after an input. */
+  restart(): void {
+    this.#quietSince = this.#clock.now();
+  }
+
+  /** Time for which no request has been under way, in ms; 0 while one is. */
+  get idle(): number {
+    return this.#busy.size > 0 ? 0 : this.#clock.now() - this.#quietSince;
+  }
+
+  /** Requests under way that a page settles after, such as `GET http://…/api/cart`. */
+  get underWay(): string[] {
+    return [...this.#busy].map(({ request }) =>
+      `${request.method()} ${request.url().slice(0, 200)}`
+    );
+  }
+
+  /** Waits until no request has been under way for a time, in ms, or a signal is given. */
+  async quiet(time: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const changed = this.#changed.promise;
+      const left = this.#busy.size > 0 ? Infinity : time - this.idle;
+      if (left <= 0) return;
+      await sleep(this.#clock, left, signal, changed);
+    }
+  }
+
+  /**
+   * Returns the requests so far in the order of their starts. A request that is still under way ends now.
+   *
+   * @param first start of the first request, in ms since navigation
+   */
+  seen(first: number): SeenRequest[] {
+    const now = this.#clock.now();
+    const all = [...this.#tracked.values()];
+    if (all.length === 0) return [];
+    const [{ at, request }] = all;
+    // The browser's own times where it gives them: events are late by the way through its pipe.
+    const origin = startOf(request) ?? 0;
+    return all.map((tracked) => {
+      const { startTime, responseEnd } = tracked.request.timing();
+      const known = origin > 0 && startTime > 0;
+      const startMs = first +
+        Math.max(0, known ? startTime - origin : tracked.at - at);
+      const endMs = known && tracked.ended !== undefined && responseEnd >= 0
+        ? startMs + responseEnd
+        : Math.max(startMs, first + (tracked.ended ?? now) - at);
+      return {
+        url: tracked.request.url().split("#")[0],
+        method: tracked.request.method(),
+        startMs,
+        endMs,
+        type: tracked.request.resourceType(),
+      };
+    }).sort((a, b) => a.startMs - b.startMs);
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+function startOf(request: BrowserRequest): number | undefined {
+  const { startTime } = request.timing();
+  return startTime > 0 ? startTime : undefined;
+}

@@ -1,0 +1,117 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { VirtualClock } from "../../../../core/lib/time/mod.ts";
+import {
+  type BrowserRequest,
+  PageRequests,
+} from "../../../../plugins/bottleneck_finder/probes/page_requests.ts";
+
+/** A request whose times the browser gives, or not. */
+function request(
+  url: string,
+  { type = "fetch", start = -1, end = -1, method = "GET" } = {},
+): BrowserRequest {
+  return {
+    url: () => url,
+    method: () => method,
+    resourceType: () => type,
+    timing: () => ({
+      startTime: start,
+      domainLookupStart: -1,
+      domainLookupEnd: -1,
+      connectStart: -1,
+      secureConnectionStart: -1,
+      connectEnd: -1,
+      requestStart: -1,
+      responseStart: -1,
+      responseEnd: end,
+    }),
+  };
+}
+
+/** Runs until a promise settles; returns the time. */
+async function timeOf(clock: VirtualClock, promise: Promise<void>) {
+  let done = false;
+  void promise.then(() => done = true);
+  for (let i = 0; !done && i < 100; i++) {
+    await Promise.resolve();
+    await clock.yield();
+    if (!done) clock.runNext();
+  }
+  return clock.now();
+}
+
+Deno.test("PageRequests.quiet() waits until the last request has ended and a time has passed", async () => {
+  const clock = new VirtualClock(1000);
+  const requests = new PageRequests(clock, []);
+  const [a, b] = [request("http://a.test/a"), request("http://a.test/b")];
+  requests.started(a);
+  clock.at(1100, () => requests.started(b), undefined);
+  clock.at(1200, () => requests.ended(a), undefined);
+  clock.at(1300, () => requests.ended(b), undefined);
+  const { signal } = new AbortController();
+  equal(await timeOf(clock, requests.quiet(500, signal)), 1800);
+  equal(requests.idle, 500);
+});
+
+Deno.test("PageRequests.quiet() begins again when a request starts meanwhile, and ends by a signal", async () => {
+  const clock = new VirtualClock();
+  const requests = new PageRequests(clock, []);
+  const a = request("http://a.test/a", { method: "POST" });
+  clock.at(400, () => requests.started(a), undefined);
+  const ends = new AbortController();
+  clock.at(9000, () => ends.abort(), undefined);
+  equal(await timeOf(clock, requests.quiet(500, ends.signal)), 9000);
+  deepEqual(requests.underWay, ["POST http://a.test/a"]);
+  equal(requests.idle, 0);
+});
+
+Deno.test("a page settles without streams, beacons, media, ignored and local requests", async () => {
+  const clock = new VirtualClock();
+  const requests = new PageRequests(clock, [
+    new URLPattern("http://*/poll/*"),
+  ]);
+  requests.started(request("http://a.test/s", { type: "eventsource" }));
+  requests.started(request("http://a.test/p", { type: "ping" }));
+  requests.started(request("http://a.test/v", { type: "media" }));
+  requests.started(request("http://a.test/poll/1"));
+  requests.started(request("data:text/plain,1"));
+  deepEqual(requests.underWay, []);
+  const { signal } = new AbortController();
+  equal(await timeOf(clock, requests.quiet(500, signal)), 500);
+  equal(requests.seen(0).length, 4);
+});
+
+Deno.test("PageRequests.seen() has the browser's times where it gives them, else those of its events", () => {
+  const clock = new VirtualClock(50);
+  const requests = new PageRequests(clock, []);
+  const document = request("http://a.test/#top", {
+    type: "document",
+    start: 5000,
+    end: 30,
+  });
+  requests.started(document);
+  clock.advance(35);
+  requests.ended(document);
+  const known = request("http://a.test/a", { start: 5040.5, end: 100 });
+  const failed = request("http://a.test/b");
+  const open = request("http://a.test/c");
+  requests.started(failed);
+  requests.started(known);
+  requests.started(open);
+  clock.advance(10);
+  requests.ended(failed);
+  requests.ended(failed);
+  requests.ended(request("http://a.test/unknown"));
+  clock.advance(200);
+  requests.ended(known);
+  deepEqual(
+    requests.seen(2).map(({ url, startMs, endMs }) => [url, startMs, endMs]),
+    [
+      ["http://a.test/", 2, 32],
+      ["http://a.test/b", 37, 47],
+      ["http://a.test/c", 37, 247],
+      ["http://a.test/a", 42.5, 142.5],
+    ],
+  );
+  deepEqual(new PageRequests(clock, []).seen(0), []);
+});

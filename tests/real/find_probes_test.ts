@@ -1,0 +1,379 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { createPerfmock, type Perfmock, type RouteInput } from "../../mod.ts";
+import { PreciseClock } from "../../core/lib/time/mod.ts";
+import {
+  type PageOptions,
+  pageProbe,
+} from "../../plugins/bottleneck_finder/probes/page.ts";
+import type {
+  Conditions,
+  Loaded,
+  LoadedFigures,
+} from "../../plugins/bottleneck_finder/probes/probe.ts";
+import { debianProgram, temporaryFolder } from "./_packages.ts";
+import { required } from "./_software.ts";
+
+/** A page of the server's. */
+function html(id: string, text: string): RouteInput {
+  return {
+    id,
+    path: `/${id}`,
+    response: {
+      text: `<!doctype html><title>${id}</title>${text}`,
+      headers: { "content-type": "text/html" },
+    },
+  };
+}
+
+/** Route with a response time, never cached. */
+function api(id: string, serviceTime: string): RouteInput {
+  return {
+    id,
+    path: `/api/${id}`,
+    serviceTime,
+    response: { json: { id }, headers: { "cache-control": "no-store" } },
+  };
+}
+
+/** Fetches a route, then shows a text that is larger than all before. */
+function shows(path: string, more = ""): string {
+  return `<p>loading</p><script>
+    fetch("${path}").then((r) => r.json()).then(({ id }) => {
+      document.body.innerHTML = "<h1 id=done style='font-size:80px'>content of " + id + "</h1>";
+      performance.measure("shown");
+      ${more}
+    });
+  </script>`;
+}
+
+const ROUTES: readonly RouteInput[] = [
+  api("hundred", "100ms"),
+  api("quick", "5ms"),
+  api("minute", "60s"),
+  html("simple", shows("/api/hundred")),
+  html(
+    "cleared",
+    shows(
+      "/api/quick",
+      "performance.clearMeasures(); performance.clearMarks();",
+    ),
+  ),
+  html("polls", `<h1>hello</h1><script>fetch("/api/minute")</script>`),
+  html(
+    "stuck",
+    `<h1>hello</h1><script>addEventListener("load", () => setTimeout(() => { for (;;); }, 50))</script>`,
+  ),
+  html("blank", ""),
+  html(
+    "click",
+    `<button onclick="const end = performance.now() + 80; while (performance.now() < end); document.body.append('clicked')">buy</button>`,
+  ),
+  html(
+    "late",
+    `<h1>hello</h1><div id=box style="display:none"><span>price</span></div>
+    <script>fetch("/api/hundred").then((r) => r.text()).then(() => box.style.display = "block")</script>`,
+  ),
+  html("moved", `<h1>hello</h1><script>location.replace("/simple")</script>`),
+  html("alert", `<script>alert("hello")</script><h1>hello</h1>`),
+  html("shared", `<h1>hello</h1><script src="/script.js"></script>`),
+  {
+    id: "script",
+    path: "/script.js",
+    response: {
+      text: "performance.measure('ran')",
+      headers: {
+        "content-type": "text/javascript",
+        "cache-control": "max-age=3600",
+      },
+    },
+  },
+  { id: "down", path: "/down", response: { status: 503, text: "down" } },
+  html(
+    "crash",
+    `<h1>hello</h1><script>setTimeout(() => location = "chrome://crash", 100)</script>`,
+  ),
+  html(
+    "busy",
+    `<script>const end = performance.now() + 50; while (performance.now() < end) Math.sqrt(Math.random()); performance.measure("ran")</script><h1>hello</h1>`,
+  ),
+];
+
+function conditions(changed: Partial<Conditions> = {}): Conditions {
+  return {
+    cpu: 1,
+    floors: new Map(),
+    signal: new AbortController().signal,
+    ...changed,
+  };
+}
+
+/** Makes a probe of a page of a server, and calls `run`. */
+async function probing(
+  path: string,
+  options: Partial<PageOptions>,
+  run: (
+    load: (changed?: Partial<Conditions>) => Promise<Loaded>,
+    server: Perfmock,
+  ) => Promise<void>,
+): Promise<void> {
+  await using folder = await temporaryFolder();
+  await using server = await createPerfmock({ routes: ROUTES });
+  await using clock = new PreciseClock();
+  await using probe = pageProbe({
+    url: new URL(path, server.url).href,
+    figure: "LCP",
+    executable: await debianProgram(folder.path, "chromium"),
+    timeout: 10_000,
+    ...options,
+  }, { clock });
+  await probe.start();
+  await run((changed) => probe.load(conditions(changed)), server);
+}
+
+function figuresOf(loaded: Loaded): LoadedFigures {
+  if ("failure" in loaded) throw new Error(loaded.failure);
+  return loaded;
+}
+
+function failureOf(loaded: Loaded): string {
+  return "failure" in loaded ? loaded.failure : JSON.stringify(loaded);
+}
+
+function test(name: string, run: () => Promise<void>): void {
+  Deno.test({
+    name: `page probe in Chromium: ${name}`,
+    ignore: !required,
+    fn: run,
+    // The browser's driver keeps timers and pipes of its own.
+    sanitizeOps: false,
+    sanitizeResources: false,
+  });
+}
+
+test("LCP is the time of the largest content, and every request is seen with its times", async () => {
+  await probing("/simple", {}, async (load) => {
+    const { figure, figures, requests } = figuresOf(await load());
+    ok(figure >= 100 && figure < 1000, `LCP ${figure} ms`);
+    equal(figures.LCP, figure);
+    ok(
+      figures.TTFB < figures.FCP && figures.FCP < figure,
+      JSON.stringify(figures),
+    );
+    const [document, call] = requests.filter(({ url }) =>
+      !url.includes("favicon")
+    );
+    deepEqual([document.type, document.method], ["document", "GET"]);
+    equal(new URL(call.url).pathname, "/api/hundred");
+    ok(
+      call.startMs > document.endMs - 50 && call.endMs < figure,
+      JSON.stringify(requests),
+    );
+    const took = call.endMs - call.startMs;
+    ok(took >= 100 && took < 150, `the call took ${took} ms`);
+  });
+});
+
+for (const figure of ["TTFB", "FCP", "LCP"]) {
+  test(`${figure} is a figure`, async () => {
+    await probing("/simple", { figure }, async (load) => {
+      const loaded = figuresOf(await load());
+      ok(loaded.figure > 0);
+      equal(loaded.figure, loaded.figures[figure]);
+    });
+  });
+}
+
+test("a measure counts although the page clears its measures", async () => {
+  await probing("/cleared", { figure: "measure:shown" }, async (load) => {
+    const { figure, requests } = figuresOf(await load());
+    const call = requests.find(({ url }) => url.endsWith("/api/quick"));
+    ok(call !== undefined && figure >= call.endMs && figure < call.endMs + 200);
+  });
+});
+
+test("an element is visible from the frame that shows it", async () => {
+  await probing(
+    "/late",
+    { figure: "selector-visible:#box span" },
+    async (load) => {
+      const { figure, figures, requests } = figuresOf(await load());
+      const call = requests.find(({ url }) => url.endsWith("/api/hundred"));
+      ok(
+        call !== undefined && figure >= call.endMs - 1 &&
+          figure < call.endMs + 200,
+        `${figure}`,
+      );
+      ok(figures.FCP < figure);
+    },
+  );
+});
+
+async function actions(
+  text: string,
+): Promise<{ readonly url: URL } & AsyncDisposable> {
+  const folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/actions.ts`, text);
+  return {
+    url: new URL(`file://${folder.path}/actions.ts`),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+test("INP is the time from a click of the actions to the next frame", async () => {
+  await using module = await actions(
+    `export default async (page) => { await page.click("button"); };`,
+  );
+  await probing(
+    "/click",
+    { figure: "INP", actions: module.url },
+    async (load) => {
+      const { figure } = figuresOf(await load());
+      ok(figure >= 80 && figure < 400, `INP ${figure} ms`);
+    },
+  );
+});
+
+test("with actions, an element counts from the first input", async () => {
+  await using module = await actions(
+    `export default async (page) => { await page.waitForTimeout(300); await page.click("button"); };`,
+  );
+  await probing("/click", {
+    figure: "selector-visible:body",
+    actions: module.url,
+  }, async (load) => {
+    const { figure } = figuresOf(await load());
+    ok(figure > 0 && figure < 300, `${figure} ms`);
+  });
+});
+
+test("actions that fail, and actions without an input, are named", async () => {
+  await using wrong = await actions(
+    `export default async (page) => { throw new Error("no cart"); };`,
+  );
+  await probing(
+    "/click",
+    { figure: "INP", actions: wrong.url },
+    async (load) => {
+      equal(failureOf(await load()), "The actions of the page failed: no cart");
+    },
+  );
+  await using none = await actions(`export default async () => {};`);
+  await probing(
+    "/click",
+    { figure: "INP", actions: none.url },
+    async (load) => {
+      match(failureOf(await load()), /made no click, tap or key press/);
+    },
+  );
+  await using empty = await actions(`export const act = 1;`);
+  await rejects(
+    probing("/click", { figure: "INP", actions: empty.url }, async () => {}),
+    { code: "PROBE_UNAVAILABLE", message: /no default function/ },
+  );
+});
+
+test("the cache is cold in each load, or warm if asked for", async () => {
+  const scripts = async (cache: "cold" | "warm") => {
+    let seen = 0;
+    await probing(
+      "/shared",
+      { cache, figure: "measure:ran" },
+      async (load, server) => {
+        figuresOf(await load());
+        figuresOf(await load());
+        const { requests } = await (await server.fetch(
+          new Request("http://localhost/_perfmock/requests?route=script"),
+        )).json();
+        seen = requests.length;
+      },
+    );
+    return seen;
+  };
+  equal(await scripts("cold"), 2);
+  equal(await scripts("warm"), 2);
+});
+
+test("a slower processor makes scripts slower", async () => {
+  await probing("/busy", { figure: "FCP" }, async (load) => {
+    const plain = figuresOf(await load()).figure;
+    const slow = figuresOf(await load({ cpu: 6 })).figure;
+    ok(slow > plain, `${plain} ms, slowed ${slow} ms`);
+  });
+});
+
+test("a floor holds responses of an origin by its pattern, and no others", async () => {
+  await probing("/simple", {}, async (load, { url }) => {
+    const floors = new Map([[`${url.origin}/api/*`, 400]]);
+    const { requests } = figuresOf(await load({ floors }));
+    const took = (path: string) => {
+      const request = requests.find((one) => one.url.endsWith(path));
+      return request === undefined ? NaN : request.endMs - request.startMs;
+    };
+    ok(took("/api/hundred") >= 400, `${took("/api/hundred")} ms`);
+    ok(took("/simple") < 400, `${took("/simple")} ms`);
+  });
+});
+
+test("failures of a page are named", async () => {
+  const reasons: readonly (readonly [string, Partial<PageOptions>, RegExp])[] =
+    [
+      ["/down", {}, /^The page answered with status 503$/],
+      ["/nothing", {}, /^The page answered with status 404$/],
+      [
+        "/polls",
+        { timeout: 3000 },
+        /^The page did not settle within 3 s: it waited for GET .*\/api\/minute$/,
+      ],
+      [
+        "/stuck",
+        { timeout: 3000 },
+        /^The page did not settle within 3 s: it waited for an answer: its main thread is busy$/,
+      ],
+      [
+        "/blank",
+        { timeout: 3000 },
+        /^The page did not settle within 3 s: it waited for its LCP$/,
+      ],
+      [
+        "/simple",
+        { timeout: 3000, figure: "measure:none" },
+        /waited for performance\.measure\("none"\); it has made shown$/,
+      ],
+      [
+        "/simple",
+        { timeout: 3000, figure: "selector-visible:#none" },
+        /waited for a visible element that #none finds$/,
+      ],
+      ["/simple", { figure: "selector-visible:##" }, /^## is no CSS selector$/],
+      ["/moved", {}, /^The page went on to .*\/simple: measure that one$/],
+      ["http://127.0.0.1:1/", {}, /ERR_UNSAFE_PORT|ERR_CONNECTION_REFUSED/],
+    ];
+  for (const [path, options, reason] of reasons) {
+    await probing(path, options, async (load) => {
+      match(failureOf(await load()), reason);
+    });
+  }
+});
+
+test("a page settles without requests that are ignored, and with dialogs", async () => {
+  await probing(
+    "/polls",
+    { ignore: ["http://*:*/api/minute"] },
+    async (load) => {
+      ok(figuresOf(await load()).figure > 0);
+    },
+  );
+  await probing("/alert", {}, async (load) => {
+    ok(figuresOf(await load()).figure > 0);
+  });
+});
+
+test("an interrupted load fails at once, and the next one works", async () => {
+  await probing("/simple", {}, async (load) => {
+    const ends = new AbortController();
+    const loading = load({ signal: ends.signal });
+    ends.abort();
+    equal(failureOf(await loading), "The load was interrupted");
+    ok(figuresOf(await load()).figure > 0);
+  });
+});
