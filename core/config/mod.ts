@@ -35,6 +35,7 @@ export {
 export { idOf } from "./_route_settings.ts";
 export type { HeaderValues } from "../lib/http.ts";
 export {
+  bandwidthType,
   type EventsSettings,
   type ProxySettings,
   type ResponseInput,

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { BODILESS, type HeaderValues } from "../lib/http.ts";
 import { parseSize, suggestSize } from "../lib/units.ts";
-import type { Distribution, Kit } from "../contract/values.ts";
+import type { Distribution, Kit, KitType } from "../contract/values.ts";
 import { HEADERS } from "./_route_settings.ts";
 import { JSON_VALUE, type Quantity, quantityType } from "./kit.ts";
 import { refusalOf } from "./powers.ts";
@@ -271,9 +271,14 @@ const BANDWIDTH: Quantity = {
 /** Maximum size of a piece, in bytes: a piece is held in memory. */
 const MAX_CHUNK = 16 * 1024 * 1024;
 
+/** Makes the type of bandwidths, in bytes per second. */
+export function bandwidthType(): KitType<number> {
+  return quantityType(BANDWIDTH, { above: 0 });
+}
+
 /** Makes the type of `wire`. */
 export function wireType(kit: Kit): z.ZodType<WireSettings> {
-  const rate = quantityType(BANDWIDTH, { above: 0 });
+  const rate = bandwidthType();
   return z.strictObject({
     gap: kit.distribution().optional(),
     chunk: kit.size({ min: 1, max: MAX_CHUNK }).optional(),

@@ -79,6 +79,8 @@ export interface SequenceCounter {
 export interface RouteDials {
   /** Time added to each exchange, in ms, behind a proxy too. */
   delay: number;
+  /** Time taken away from service and degradation of each exchange, in ms, at most all of it. */
+  speedup: number;
 }
 
 /** The figures of a route, as the pipeline records them. */
@@ -284,6 +286,16 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
     this.settledAt = at;
     this.plan.flow.resume(this);
   }
+}
+
+/** Time at which the answer of an exchange is due: after its service, its degradation and what the dials change of them. */
+export function dueOf(
+  { start, service, degradation, plan }: LiveExchange,
+): number {
+  const { delay, speedup } = plan.dials;
+  return speedup === 0
+    ? start + service + degradation + delay
+    : start + Math.max(0, service + degradation - speedup) + delay;
 }
 
 /** Tells a lease from a rejection or a ticket. Any value may be asked about: a plugin may be plain JavaScript. */

@@ -7,7 +7,7 @@
 import type { OverrideSettings } from "../config/mod.ts";
 import { type ByteMap, excerpt } from "../lib/bounded.ts";
 import { suggest } from "../lib/suggest.ts";
-import type { Injected, LiveExchange } from "./exchange.ts";
+import { dueOf, type Injected, type LiveExchange } from "./exchange.ts";
 import type { Distribution, Stream } from "../plugin.ts";
 
 /** The request header. */
@@ -89,8 +89,8 @@ export function prepareOverride(
     for (const { distribution, injected } of meaning.overrides) {
       if (distribution !== undefined) {
         const time = distribution.draw(parts.stream, x.sequence);
-        x.due += time - x.service;
         x.service = time;
+        x.due = dueOf(x);
       }
       if (injected !== undefined) {
         x.injected = injected;

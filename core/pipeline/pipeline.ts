@@ -13,6 +13,7 @@
 import { catchLater, describeReturned } from "../lib/thrown.ts";
 import type { Exchange, InFlight, Outcome, Rejection } from "../plugin.ts";
 import {
+  dueOf,
   Flow,
   type HookPart,
   isLease,
@@ -149,7 +150,7 @@ function serve(x: LiveExchange): void {
   degrade(x);
 }
 
-/** Adds degradation and the delay dial, and decides faults and overrides: all of it once, at the start of service. */
+/** Adds degradation and the dials of the route, and decides faults and overrides: all of it once, at the start of service. */
 function degrade(x: LiveExchange): void {
   const plan = x.plan;
   const hooks = plan.hooks.degrade;
@@ -164,7 +165,7 @@ function degrade(x: LiveExchange): void {
   } catch (error) {
     return fail(x, error, "degrade", i);
   }
-  x.due = x.start + x.service + x.degradation + plan.dials.delay;
+  x.due = dueOf(x);
   try {
     if (plan.faults !== undefined) {
       x.injected = plan.faults.decide(x);

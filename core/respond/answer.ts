@@ -270,7 +270,10 @@ export function serverTiming(x: Exchange, traceparent: string): string {
   const total = x.end - x.arrival;
   if (total === 0) return `${NOTHING}${traceparent}"`;
   const queue = Math.min(x.start, x.end) - x.arrival;
-  const degrade = x.outcome === "answered" ? x.degradation : 0;
+  // The dial `speedup` may have taken a part of the degradation away.
+  const degrade = x.outcome === "answered"
+    ? Math.min(x.degradation, total - queue)
+    : 0;
   const service = total - queue - degrade;
   return `queue;dur=${milliseconds(queue)}, service;dur=${
     milliseconds(service)

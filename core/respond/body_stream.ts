@@ -18,6 +18,12 @@ export interface Bandwidth {
   readonly burst: number;
 }
 
+/** Line of a route whose bandwidth a dial may replace. It holds from the next body on. */
+export interface Line {
+  /** Bytes per second in place of the configured bandwidth; undefined for the configured one. */
+  rate: number | undefined;
+}
+
 /** Way in which a body leaves after the headers. */
 export interface WireSettings {
   /** Time between two pieces. */
@@ -61,15 +67,20 @@ export interface Schedule {
  *
  * The bandwidth is a token bucket, full at the start, in virtual-time form (ITU-T I.371, generic cell rate algorithm): a piece
  * leaves when its last byte has passed the line.
+ *
+ * @param line bandwidth that a dial gives
  */
 export function wireSchedule(
   { gap, bandwidth }: WireSettings,
   route: Pick<Route, "stream" | "placeOf">,
+  line: Readonly<Line> = { rate: undefined },
 ): (sequence: number, start: number) => Schedule {
   const stream = route.stream("wire");
-  const perByte = bandwidth === undefined ? 0 : 1000 / bandwidth.rate;
-  const rest = bandwidth === undefined ? 0 : bandwidth.burst * perByte;
+  const burst = bandwidth?.burst ?? 0;
   return (sequence, start) => {
+    const rate = line.rate ?? bandwidth?.rate ?? Infinity;
+    const perByte = 1000 / rate;
+    const rest = burst * perByte;
     let due = start;
     let clear = -Infinity;
     let piece = 0;
@@ -79,7 +90,7 @@ export function wireSchedule(
           due += gap.draw(stream, route.placeOf(`${sequence}/${piece}`));
         }
         piece++;
-        if (bandwidth !== undefined) {
+        if (perByte > 0) {
           clear = Math.max(clear, due - rest) + bytes * perByte;
           due = Math.max(due, clear);
         }

@@ -17,6 +17,7 @@ import type { AnswerSettings, CreateResponse } from "./answer.ts";
 import {
   CHUNK,
   flow,
+  type Line,
   type Pacing,
   wireSchedule,
   type WireSettings,
@@ -32,6 +33,8 @@ type ResponseRoute = Pick<Route, "id" | "stream" | "placeOf">;
 
 /** Prepared response of a route. */
 export interface PreparedResponse extends Pick<Plan, "prepare" | "simulate"> {
+  /** Line of its bodies, for a dial; undefined where they are not paced. */
+  readonly line: Line | undefined;
   /** Settings of the route's answers. */
   readonly answer: AnswerSettings;
 }
@@ -52,13 +55,15 @@ export function prepareResponse(
   );
   const answer = { status, headers, body, contentType, write };
   if (source === undefined) {
-    return { answer, prepare: undefined, simulate: undefined };
+    return { answer, line: undefined, prepare: undefined, simulate: undefined };
   }
   const { wire } = settings;
+  const line: Line | undefined = wire && { rate: undefined };
   const paceOf = wire === undefined
     ? undefined
-    : pacing(wire, route, parts.metrics);
+    : pacing(wire, route, parts.metrics, line);
   return {
+    line,
     answer: { ...answer, create: responder(source, paceOf) },
     prepare: source.prepare,
     simulate: paceOf === undefined ? undefined : (x) => {
@@ -186,8 +191,9 @@ function pacing(
   wire: WireSettings,
   route: ResponseRoute,
   metrics: Metrics,
+  line: Line | undefined,
 ): (x: LiveExchange) => Pacing {
-  const schedule = wireSchedule(wire, route);
+  const schedule = wireSchedule(wire, route, line);
   const lateness = metrics.timing({
     name: "perfmock_wire_lateness_seconds",
     help:

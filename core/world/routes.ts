@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  bandwidthType,
   type FaultSettings,
   type PerfmockConfig,
   type RouteSettings,
@@ -52,6 +53,7 @@ import {
 } from "../pipeline/overrides.ts";
 import type { Dial, Issue, Kit, Route, Stream } from "../plugin.ts";
 import { createAnswer } from "../respond/answer.ts";
+import type { Line } from "../respond/body_stream.ts";
 import { prepareResponse } from "../respond/response.ts";
 import type { PlacedDial } from "./dials.ts";
 import type { RunningPlugin } from "./plugin_lifecycle.ts";
@@ -180,7 +182,7 @@ export class MockRoute implements Matchable {
       override: undefined,
       journal: undefined,
       identify: undefined,
-      dials: { delay: 0 },
+      dials: { delay: 0, speedup: 0 },
       sequence: { next: 0 },
       recorder: UNRECORDED,
       clock: this.#world.clock,
@@ -347,7 +349,7 @@ function buildRoute(
     ...effects,
     stream: view.stream("fault"),
   });
-  const dials: RouteDials = { delay: 0 };
+  const dials: RouteDials = { delay: 0, speedup: 0 };
   const needsReset = resets(offers) ||
     route.faults.some(({ action }) => action === "connection-reset");
   return {
@@ -399,7 +401,12 @@ function buildRoute(
       written,
     ),
     dials: {
-      ...coreDials(dials, faults, kit),
+      ...coreDials(dials, {
+        faults,
+        kit,
+        line: response.line,
+        isProxied: response.prepare !== undefined,
+      }),
       ...Object.assign({}, ...offers.map(({ hooks }) => hooks.dials)),
     },
   };
@@ -431,18 +438,30 @@ function issuesOf(error: unknown, path: string, plugin: string): Issue[] {
 }
 
 /**
- * The dials of a route that core provides: a delay that is added, and the share of its faults. A signal that turns one may pass
- * through negative values, which count as 0.
+ * The dials of a route that core provides: time that is added or taken away, the share of its faults, and the bandwidth of its bodies.
+ * A signal that turns one may pass through negative values, which count as 0.
  */
 function coreDials(
   dials: RouteDials,
-  faults: RouteFaults | undefined,
-  kit: Kit,
+  { faults, kit, line, isProxied }: {
+    readonly faults: RouteFaults | undefined;
+    readonly kit: Kit;
+    /** Line of paced bodies; undefined where bodies are not paced. */
+    readonly line: Line | undefined;
+    /** True if another server answers, from whose time nothing can be taken. */
+    readonly isProxied: boolean;
+  },
 ): Record<string, Dial> {
   const delay: Dial<number> = {
     type: kit.duration(),
     turn: (value = 0) => {
       dials.delay = Math.max(0, value);
+    },
+  };
+  const speedup: Dial<number> = {
+    type: kit.duration(),
+    turn: (value = 0) => {
+      dials.speedup = Math.max(0, value);
     },
   };
   const faultShare: Dial<number> = {
@@ -451,9 +470,17 @@ function coreDials(
       if (faults !== undefined) faults.scale = Math.max(0, value);
     },
   };
+  const bandwidth: Dial<number> = {
+    type: bandwidthType(),
+    turn: (value) => {
+      if (line !== undefined) line.rate = value && Math.max(1, value);
+    },
+  };
   return {
     delay: delay as Dial,
+    ...!isProxied && { speedup: speedup as Dial },
     ...faults !== undefined && { faultShare: faultShare as Dial },
+    ...line !== undefined && { bandwidth: bandwidth as Dial },
   };
 }
 

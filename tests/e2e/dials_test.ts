@@ -149,7 +149,7 @@ Deno.test("a route has only the dials that affect it", async () => {
   await using _ = made.server;
   deepEqual(
     [...made.server.world.dials.list()].map(({ dial }) => dial),
-    ["delay"],
+    ["delay", "speedup"],
   );
 });
 
@@ -167,4 +167,94 @@ Deno.test("the journal keeps the header value by which a draw can be repeated", 
   const [{ key, sequence, drawnMs }] = made.server.requests();
   equal(key, "abc");
   ok(Math.abs(made.server.draw("r", sequence, key ?? "") - drawnMs) < 1e-4);
+});
+
+Deno.test("the dial speedup takes time away from service and degradation, at most all of it", async () => {
+  const made = await serverWith({ serviceTime: "100ms" });
+  await using _ = made.server;
+  const { held } = hold(made, "speedup");
+  const timeWith = async (speedup: number) => {
+    held.turn(speedup);
+    const [{ totalMs, drawnMs, latenessMs }] = await ask(made);
+    return [totalMs, drawnMs, latenessMs];
+  };
+  deepEqual(await timeWith(30), [70, 100, 0]);
+  deepEqual(await timeWith(100), [0, 100, 0]);
+  deepEqual(await timeWith(250), [0, 100, 0]);
+  deepEqual(await timeWith(-5), [100, 100, 0]);
+  const delay = hold(made, "delay").held;
+  delay.turn(40);
+  deepEqual(await timeWith(250), [40, 100, 0]);
+  held.release();
+  delay.release();
+  equal((await ask(made))[0].totalMs, 100);
+});
+
+Deno.test("the dial speedup holds for a service time that a request asks for, and keeps Server-Timing whole", async () => {
+  const made = await serverWith({ serviceTime: "100ms" });
+  await using _ = made.server;
+  await made.server.update({ overrides: { delay: true } });
+  const { held } = hold(made, "speedup");
+  held.turn(30);
+  const pending = Promise.resolve(
+    made.server.fetch(
+      new Request("http://localhost/r", {
+        headers: { "perfmock-override": "delay=20ms" },
+      }),
+    ),
+  );
+  made.clock.advance(1000);
+  const response = await pending;
+  await response.body?.cancel();
+  const [{ totalMs, drawnMs }] = made.server.requests().slice(-1);
+  deepEqual([totalMs, drawnMs], [0, 20]);
+});
+
+Deno.test("the dial speedup is missing where another server answers", async () => {
+  const made = await serverWith({
+    response: { proxy: { url: "http://127.0.0.1:9" } },
+  });
+  await using _ = made.server;
+  const names = [...made.server.world.dials.list()].map(({ dial }) => dial);
+  deepEqual(names.filter((name) => name !== "degrade"), ["delay"]);
+});
+
+Deno.test("the dial bandwidth replaces that of paced bodies, from the next one on", async () => {
+  const text = "x".repeat(10_000);
+  const made = await serverWith({
+    response: { text },
+    wire: { bandwidth: "10KB/s", chunk: "1KB" },
+  });
+  await using _ = made.server;
+  const timeOf = async () => {
+    const start = made.clock.now();
+    const response = await made.server.fetch(
+      new Request("http://localhost/r"),
+    );
+    const read = response.text();
+    let ended = false;
+    read.finally(() => ended = true);
+    while (!ended) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!ended) made.clock.runNext();
+    }
+    equal(await read, text);
+    return Math.round(made.clock.now() - start);
+  };
+  equal(await timeOf(), 1000);
+  const { held, type } = hold(made, "bandwidth");
+  held.turn(type?.parse("100KB/s"));
+  equal(await timeOf(), 100);
+  held.turn(type?.parse("5KB/s"));
+  equal(await timeOf(), 2000);
+  held.release();
+  equal(await timeOf(), 1000);
+  equal(type?.safeParse(0).success, false);
+});
+
+Deno.test("the dial bandwidth is there for routes with a wire only", async () => {
+  const made = await serverWith({ response: { text: "x" } });
+  await using _ = made.server;
+  const names = [...made.server.world.dials.list()].map(({ dial }) => dial);
+  deepEqual(names, ["delay", "speedup"]);
 });
