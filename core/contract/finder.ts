@@ -207,12 +207,14 @@ export interface FoundCliff {
   readonly breaksAt: Estimate | null;
   /** Level at which loads fail; null if they do not. */
   readonly failsAt: Estimate | null;
-  /** Level at which the slope changes, with the slopes on both sides; null where one line fits. */
+  /** Level at which the slope changes, with the slopes on both sides, for `B/s` in bytes that the figure waits for; null where it does not. */
   readonly bend: {
     readonly at: Estimate;
     readonly before: Estimate;
     readonly after: Estimate;
   } | null;
+  /** Level at which the figure jumps, and by how much, in ms; null where it does not. A cliff has a bend or a jump, not both. */
+  readonly jump: { readonly at: Estimate; readonly by: Estimate } | null;
   /** Figure by level, ascending. */
   readonly points: readonly CliffPoint[];
   /** The same as a sentence. */
