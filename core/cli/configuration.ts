@@ -50,6 +50,8 @@ export interface LoadedConfiguration {
   readonly input: PerfmockInput;
   /** Folder that relative paths start from. */
   readonly folder: string;
+  /** Absolute path of the file; undefined without one. */
+  readonly file: string | undefined;
   /** Name of the file, as the user would write it; "defaults" without a file. */
   readonly source: string;
   /** Warnings about the file itself. */
@@ -192,6 +194,7 @@ export async function loadConfiguration(
   return {
     input,
     folder,
+    file: file?.file,
     source,
     warnings: file === undefined ? [] : placeholderWarnings(file, source),
     located: (warnings) => located(warnings, file, source),

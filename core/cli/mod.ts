@@ -121,6 +121,10 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "--ready-file <file>",
       "file to write { url, pid } to once the server listens",
     )
+    .option(
+      "--watch",
+      "read the configuration again whenever its file is saved",
+    )
     .option("--quiet", "print errors only")
     .action(async (options) => finish(await serve(options, out)));
   program.command("check")

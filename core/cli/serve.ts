@@ -8,13 +8,16 @@ import type { Perfmock } from "../app.ts";
 import { FILE_READER_LIMITS, TextReader } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import type { Server } from "../server/server.ts";
+import { messageOfThrown } from "../lib/thrown.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
+  type LoadedConfiguration,
   warningsAbout,
 } from "./configuration.ts";
 import { checkOutput, writeOutput } from "./output_file.ts";
 import { UnhandledErrors } from "./_unhandled.ts";
+import { FileWatch, namedFiles, type WatchedFiles } from "./watch.ts";
 import {
   describeWarnings,
   Interruption,
@@ -28,6 +31,8 @@ export interface ServeOptions extends ConfigurationOptions {
   readonly readyFile?: string;
   /** True to print errors only. Default false. */
   readonly quiet?: boolean;
+  /** True to read the configuration again whenever its file is saved. Default false. */
+  readonly watch?: boolean;
 }
 
 /** Port where none is configured; a server in a library picks a free one. */
@@ -36,7 +41,7 @@ const DEFAULT_PORT = 8080;
 const RELOAD = "SIGHUP";
 
 /**
- * Serves until SIGINT or SIGTERM, then drains. SIGHUP reloads the configuration.
+ * Serves until SIGINT or SIGTERM, then drains. SIGHUP reloads the configuration, and with `watch` each save of its file does.
  *
  * @throws PerfmockError with all issues of the configuration, or where the port is in use
  */
@@ -50,7 +55,10 @@ export async function serve(
   const { port = DEFAULT_PORT } = configuration.input.server ?? {};
   await using server = await configuration.createServer({ listen: true, port });
   using _unhandled = new UnhandledErrors(server);
-  await using _reloads = new Reloads(server, options, out);
+  await using reloads = new Reloads(server, options, out);
+  await using _watch = options.watch === true
+    ? await watching(configuration, reloads)
+    : undefined;
   using interruption = new Interruption();
   out.writeError(describeWarnings(await warningsAbout(configuration, server)));
   if (options.quiet !== true) greet(server, configuration.source, out);
@@ -67,13 +75,45 @@ export async function serve(
   return 0;
 }
 
+/** @throws PerfmockError if the file cannot be watched */
+async function watching(
+  configuration: LoadedConfiguration,
+  reloads: Reloads,
+): Promise<FileWatch | undefined> {
+  const files = watchedFiles(configuration);
+  if (files === undefined) return undefined;
+  try {
+    return await FileWatch.start(files, () => reloads.reload());
+  } catch (error) {
+    throw new PerfmockError("ARGUMENT_INVALID", "Cannot use --watch", [{
+      path: "",
+      message: messageOfThrown(error),
+      value: files.file,
+      allowed:
+        "a file on a file system that tells of changes, with the permission --allow-read",
+    }], { cause: error });
+  }
+}
+
+/** Returns the files of a configuration; undefined if it comes from none. */
+function watchedFiles(
+  { file, folder, input }: Pick<
+    LoadedConfiguration,
+    "file" | "folder" | "input"
+  >,
+): WatchedFiles | undefined {
+  return file === undefined
+    ? undefined
+    : { file, named: namedFiles(input, folder) };
+}
+
 /** Reloads the configuration at each SIGHUP until disposed, one reload at a time. */
 class Reloads implements AsyncDisposable {
   readonly #server: Server;
   readonly #options: ServeOptions;
   readonly #out: Terminal;
   #revision: number;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(server: Server, options: ServeOptions, out: Terminal) {
     this.#server = server;
@@ -84,18 +124,25 @@ class Reloads implements AsyncDisposable {
   }
 
   readonly #begin = (): void => {
-    this.#last = this.#last.then(() => this.#reload());
+    this.reload();
   };
 
-  async #reload(): Promise<void> {
+  /** Reloads after the reloads before. Returns the files of the configuration; undefined if they could not be read. */
+  reload(): Promise<WatchedFiles | undefined> {
+    const reload = this.#last.then(() => this.#reload());
+    this.#last = reload;
+    return reload;
+  }
+
+  async #reload(): Promise<WatchedFiles | undefined> {
     const server = this.#server;
+    let files: WatchedFiles | undefined;
     // The thread parses the file, which would keep the server from answering if it is large.
     await using texts = new TextReader(FILE_READER_LIMITS);
     try {
-      const { input, folder, locate } = await loadConfiguration(
-        this.#options,
-        { texts },
-      );
+      const configuration = await loadConfiguration(this.#options, { texts });
+      const { input, folder, locate } = configuration;
+      files = watchedFiles(configuration);
       const changed = server.revision !== this.#revision;
       await locate(() =>
         server.replace({
@@ -109,6 +156,9 @@ class Reloads implements AsyncDisposable {
           changed ? ", changes made through the control API are discarded" : ""
         }\n`,
       );
+      this.#out.writeError(
+        describeWarnings(await warningsAbout(configuration, server)),
+      );
     } catch (error) {
       if (error instanceof PerfmockError) printError(error, this.#out);
       else this.#out.writeError(`Cannot read the configuration: ${error}\n`);
@@ -116,6 +166,7 @@ class Reloads implements AsyncDisposable {
         `Revision ${server.revision} stays in force: nothing was changed\n`,
       );
     }
+    return files;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

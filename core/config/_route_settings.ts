@@ -6,8 +6,16 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { z } from "zod";
 import { patternProblem } from "./_path_patterns.ts";
+import { isRecord, listOf } from "./_schema_lookup.ts";
+import { valueInWords } from "./words.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Type of the name of a header. */
+export const HEADER_NAME: z.ZodType<string> = z.string().regex(TOKEN, {
+  error: (issue) =>
+    `Must be the name of a header, received ${valueInWords(issue.input)}`,
+}).meta({ description: "the name of a header" });
 
 /** Type of `method`: a method, a list of methods, or "*". Parsed to a list in upper case, without duplicates. */
 export const METHODS: z.ZodType<string[]> = z.union([
@@ -165,4 +173,17 @@ export function idOf(methods: readonly string[], path: string): string {
     method === "*" ? "any" : method.toLowerCase()
   );
   return [...method, ...(words.length === 0 ? ["root"] : words)].join("-");
+}
+
+/** Returns the ids of the routes of a configuration as written, in their order: those that nobody wrote, too. */
+export function writtenIds(value: unknown): string[] {
+  const { routes } = isRecord(value) ? value : { routes: undefined };
+  return listOf(routes).map((route) => {
+    const { id, method, path } = isRecord(route) ? route : {};
+    if (typeof id === "string") return id;
+    return idOf(
+      [...new Set(methodsOf(method))],
+      typeof path === "string" ? path : "",
+    );
+  });
 }

@@ -13,6 +13,7 @@ export {
   suggestDuration,
 } from "../lib/units.ts";
 export {
+  type BackendSettings,
   type ConfigSchemaOptions,
   type ConfigSchemas,
   type ControlSettings,
@@ -24,6 +25,7 @@ export {
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
   type PerfmockInput,
+  type PresetInput,
   type RouteInput,
   type RouteKey,
   type RouteSettings,
@@ -32,7 +34,7 @@ export {
   validationSteps,
   withoutExtensions,
 } from "./schema.ts";
-export { idOf } from "./_route_settings.ts";
+export { idOf, writtenIds } from "./_route_settings.ts";
 export type { HeaderValues } from "../lib/http.ts";
 export {
   bandwidthType,
@@ -45,6 +47,8 @@ export {
 } from "./response_settings.ts";
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";
 export {
+  type CorsInput,
+  type CorsSettings,
   type EngineName,
   FIXED_SETTINGS,
   type ServerInput,

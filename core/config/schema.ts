@@ -8,7 +8,7 @@ import type { Kit, Power, Schema } from "../contract/values.ts";
 import type { Issue } from "../errors.ts";
 import { atOnce } from "../lib/time/mod.ts";
 import { crossIssues } from "./_cross_checks.ts";
-import { idOf, METHODS, PATH } from "./_route_settings.ts";
+import { HEADER_NAME, idOf, METHODS, PATH } from "./_route_settings.ts";
 import {
   type FaultInput,
   type FaultSettings,
@@ -75,10 +75,32 @@ export interface PerfmockInput {
     /** True to allow a fault: `fault=503`, `fault=hang`. Default false. */
     readonly fault?: boolean;
   };
+  /** Pace of the whole backend. */
+  readonly backend?: {
+    /** Factor on the drawn service times of all routes, above 0. Default 1. */
+    readonly scale?: number;
+    /** Time added to each response. Default 0. */
+    readonly delay?: string | number;
+    /** Factor on the shares of all faults, at least 0. Default 1. */
+    readonly faultShare?: number;
+  };
+  /**
+   * Presets by name: patches of the configuration, as PATCH config takes them, with `routes` as patches by id. One at a time is
+   * switched on by a call of the control API or by a load script.
+   */
+  readonly presets?: Readonly<Record<string, PresetInput>>;
   /** Options by plugin: built-in name, relative path or specifier. False turns a plugin off. */
   readonly plugins?: Readonly<Record<string, unknown>>;
   /** Mock routes. The first that matches a request answers it. */
   readonly routes?: readonly RouteInput[];
+}
+
+/** A preset as users write it: a patch of the configuration (RFC 7396). */
+export interface PresetInput {
+  /** Patches of routes, by id; one with an unknown id and a path is a new route. */
+  readonly routes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Any other part of the configuration. */
+  readonly [key: string]: unknown;
 }
 
 /** A route as users write it. Further keys belong to plugins, such as `serviceTime`. */
@@ -129,6 +151,16 @@ export interface OverrideSettings {
   readonly fault: boolean;
 }
 
+/** Pace of the whole backend, with defaults filled in. */
+export interface BackendSettings {
+  /** Factor on the drawn service times of all routes. */
+  readonly scale: number;
+  /** Time added to each response, in ms. */
+  readonly delay: number;
+  /** Factor on the shares of all faults. */
+  readonly faultShare: number;
+}
+
 /** A route with defaults filled in. */
 export interface RouteSettings {
   /** Unique id. */
@@ -164,6 +196,10 @@ export interface PerfmockConfig {
   readonly sessions: SessionSettings;
   /** Effects that a request may have on its own exchange. */
   readonly overrides: OverrideSettings;
+  /** Pace of the whole backend. */
+  readonly backend: BackendSettings;
+  /** Presets by name, as written. */
+  readonly presets: Readonly<Record<string, PresetInput>>;
   /** Options by plugin, as written. */
   readonly plugins: Readonly<Record<string, unknown>>;
   /** Routes in matching order. */
@@ -305,6 +341,12 @@ export function createConfigSchema(
       profile: z.boolean().default(false),
       fault: z.boolean().default(false),
     }).prefault({}),
+    backend: z.strictObject({
+      scale: kit.number({ above: 0 }).default(1),
+      delay: kit.duration().default(0),
+      faultShare: kit.number({ min: 0 }).default(1),
+    }).prefault({}),
+    presets: PRESETS.default({}),
     plugins: z.record(
       z.string(),
       z.union([z.literal(false), z.record(z.string(), z.unknown()), z.null()]),
@@ -315,6 +357,31 @@ export function createConfigSchema(
   >;
 }
 
+/** A preset. What it would do to the configuration is found by building both together. */
+const PRESET = z.looseObject({
+  routes: z.record(z.string(), z.record(z.string(), z.unknown())).optional()
+    .meta({ description: "patches of routes, by id" }),
+}).superRefine((preset, context) => {
+  const refuse = (path: string[], message: string, allowed: string) =>
+    context.addIssue({ code: "custom", path, message, params: { allowed } });
+  if ("presets" in preset) {
+    refuse(["presets"], "A preset cannot contain presets", "other settings");
+  } else if (Object.keys(preset).length === 0) {
+    refuse(
+      [],
+      "A preset that names nothing changes nothing",
+      'settings such as { "backend": { "scale": 3 } }',
+    );
+  }
+});
+
+const PRESETS = z.record(
+  z.string().min(1).regex(/^(?!none$)\P{Cc}+$/u, {
+    error: 'The name of a preset is one line of text, and not "none"',
+  }),
+  PRESET,
+);
+
 /** A power; no call can give itself one that the configuration did not have at the start. */
 const POWER = z.enum(POWERS).superRefine((power, context) => {
   if (refusalOf(power, "control.allow") === undefined) return;
@@ -324,11 +391,6 @@ const POWER = z.enum(POWERS).superRefine((power, context) => {
     params: { allowed: "powers that the configuration had at the start" },
   });
 });
-
-const HEADER_NAME = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, {
-  error: (issue) =>
-    `Must be the name of a header, received ${valueInWords(issue.input)}`,
-}).meta({ description: "the name of a header" });
 
 /** A token travels in a header, which a line break would end. */
 const TOKEN = z.string().regex(/^[\x21-\x7e]+$/, {

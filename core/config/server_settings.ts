@@ -7,10 +7,36 @@ import { z } from "zod";
 import type { Kit } from "../contract/values.ts";
 import type { Issue } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
+import { HEADER_NAME } from "./_route_settings.ts";
 import { isRecord } from "./_schema_lookup.ts";
+import { valueInWords } from "./words.ts";
 
 /** Name of an HTTP server: perfmock's own, Deno's or Node's. */
 export type EngineName = "native" | "deno" | "node";
+
+/** Cross-origin access as users write it. */
+export interface CorsInput {
+  /** Origins such as "https://app.example" or "https://*.app.example", or "*" for all. Default "*". */
+  readonly origins?: string | readonly string[];
+  /** Time for which a browser may keep a permission. Default "2h". */
+  readonly maxAge?: string | number;
+  /** Names of the response headers that pages may read. Default all: perfmock's own and those of the route. */
+  readonly exposedHeaders?: readonly string[];
+  /** True to permit cookies and other credentials. Default true. */
+  readonly credentials?: boolean;
+}
+
+/** Cross-origin access, with defaults filled in. */
+export interface CorsSettings {
+  /** Origins, of which one may have a star in place of the first labels of its host; "*" for all. */
+  readonly origins: "*" | readonly string[];
+  /** Time for which a browser may keep a permission, in ms. */
+  readonly maxAge: number;
+  /** Names of the response headers that pages may read; undefined for all. */
+  readonly exposedHeaders?: readonly string[] | undefined;
+  /** True to permit credentials. */
+  readonly credentials: boolean;
+}
 
 /** Settings of the server as users write them. */
 export interface ServerInput {
@@ -23,8 +49,8 @@ export interface ServerInput {
   readonly port?: number;
   /** True to share the port with other processes: the kernel spreads the connections. Default false. Only with the engine `native`. */
   readonly reusePort?: boolean;
-  /** True to let pages of other origins read the answers. Default true. */
-  readonly cors?: boolean;
+  /** True to let pages of other origins read the answers, or which of them and how. Default true: all, with credentials. */
+  readonly cors?: boolean | CorsInput;
   /** Maximum time for requests in flight to end after a signal. Default "10s". */
   readonly drainTimeout?: string | number;
   /**
@@ -99,8 +125,8 @@ export interface ServerSettings {
   readonly port: number;
   /** True if other processes may share the port. */
   readonly reusePort: boolean;
-  /** True if pages of other origins may read the answers. */
-  readonly cors: boolean;
+  /** True if pages of other origins may read the answers, or which of them and how. */
+  readonly cors: boolean | CorsSettings;
   /** Maximum time for requests in flight to end, in ms. */
   readonly drainTimeout: number;
   /** HTTP server; "auto" picks the best one that runs here and does what the routes need. */
@@ -140,7 +166,7 @@ export function serverType(kit: Kit): z.ZodType<ServerSettings> {
       .default("127.0.0.1"),
     port: kit.integer({ min: 0, max: 65_535 }).default(8080),
     reusePort: z.boolean().default(false),
-    cors: z.boolean().default(true),
+    cors: z.union([z.boolean(), corsType(kit)]).default(true),
     drainTimeout: kit.duration().default(10_000),
     engine: z.enum(["auto", "native", "deno", "node"]).default("auto"),
     limits: limits.prefault({}),
@@ -149,6 +175,42 @@ export function serverType(kit: Kit): z.ZodType<ServerSettings> {
       z.strictObject({ cert: kit.file(), key: kit.file() }),
     ]).optional(),
   }) as unknown as z.ZodType<ServerSettings>;
+}
+
+/** Makes the type of `server.cors` as an object. */
+function corsType(kit: Kit) {
+  return z.strictObject({
+    origins: z.union([
+      z.literal("*"),
+      ORIGIN.transform((origin) => [origin]),
+      z.array(ORIGIN),
+    ]).default("*"),
+    maxAge: kit.duration().default(7_200_000),
+    exposedHeaders: z.array(HEADER_NAME).optional(),
+    credentials: z.boolean().default(true),
+  });
+}
+
+const ORIGIN = z.string().superRefine((origin, context) => {
+  const host = origin.replace(/^(https?:\/\/)\*\./, "$1");
+  if (origin === "null" || isOrigin(host)) return;
+  const meant = URL.parse(host.includes("://") ? host : `https://${host}`);
+  context.addIssue({
+    code: "custom",
+    message: `Not an origin: ${valueInWords(origin)}`,
+    params: {
+      allowed:
+        'an origin such as "https://app.example", "http://localhost:3000" or "https://*.app.example"',
+      suggestion: meant === null || meant.origin === "null" || origin === "*"
+        ? undefined
+        : meant.origin,
+    },
+  });
+}).meta({ description: 'an origin such as "https://app.example"' });
+
+/** Returns true for a text that is the origin of a URL, in the form in which browsers send it. */
+function isOrigin(text: string): boolean {
+  return !text.includes("*") && URL.parse(text)?.origin === text;
 }
 
 /** Refuses an address that another one of the list covers: it would find the port in use. */

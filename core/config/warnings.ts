@@ -50,11 +50,10 @@ export function* warningSteps(
       ),
     );
   }
-  const cors = !isRecord(written.server) || written.server.cors !== false;
   for (const [index, route] of listOf(routes).entries()) {
     yield;
     if (!isRecord(route)) continue;
-    warnings.push(...methodWarnings(route, index, cors));
+    warnings.push(...methodWarnings(route, index));
     for (const [key, value] of Object.entries(route)) {
       const schema = OWN_ROUTE_KEYS.has(key)
         ? undefined
@@ -83,11 +82,10 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(
     .split(" "),
 );
 
-/** Warns of methods that no usual client sends, and of preflights that do not reach their route. */
+/** Warns of methods that no usual client sends. */
 function methodWarnings(
   { method }: Record<string, unknown>,
   index: number,
-  cors: boolean,
 ): Issue[] {
   const warnings: Issue[] = [];
   const list = Array.isArray(method) ? method : [method];
@@ -106,14 +104,6 @@ function methodWarnings(
         value: list[place],
         allowed: "a method of HTTP, such as GET, POST, PUT, PATCH or DELETE",
         ...near !== undefined && { suggestion: near },
-      });
-    } else if (name === "OPTIONS" && cors) {
-      warnings.push({
-        path,
-        message:
-          "Preflights of browsers do not reach this route: the server answers them itself, at once",
-        value: list[place],
-        suggestion: "Set server.cors to false if the routes are to answer them",
       });
     }
   }

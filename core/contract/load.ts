@@ -222,6 +222,11 @@ export interface VirtualWorld extends AsyncDisposable {
   /** Dials of the copy. */
   readonly dials: Dials;
   /**
+   * Change of the configuration that a dial has begun; undefined if none is under way. It takes no virtual time: `run` returns early,
+   * and is to be called again once the change has ended. Never rejects.
+   */
+  readonly switching: Promise<void> | undefined;
+  /**
    * Finds the target of requests with a method and path; undefined if no route matches. Targets are reusable: prepare them once.
    */
   target(method: string, path: string): VirtualTarget | undefined;

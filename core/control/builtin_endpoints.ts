@@ -15,6 +15,8 @@ import {
   type JournalEntry,
   type Kit,
 } from "../plugin.ts";
+import type { BackendControl } from "./backend_control.ts";
+import { backendEndpoints } from "./backend_endpoints.ts";
 import { configEndpoints, type LiveConfiguration } from "./config_endpoints.ts";
 import { sessionEndpoints, type SessionStore } from "./session_endpoints.ts";
 
@@ -78,6 +80,8 @@ export interface ControlSource {
   readonly world: LiveConfiguration & {
     /** Routes in the order in which they are matched. */
     readonly routes: readonly RouteDescription[];
+    /** Pace of the whole backend, and presets. */
+    readonly backend: Pick<BackendControl, "change" | "describe">;
     /** Exchanges that ended. */
     readonly journal: Pick<ExchangeJournal, "entries">;
     /** Returns the figures as JSON. */
@@ -193,6 +197,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       },
     }),
     ...configEndpoints(world),
+    ...backendEndpoints(world.backend, kit),
     ...sessionEndpoints(sessions, kit),
     journalEndpoint((filter) => world.journal.entries(filter), kit),
   ];

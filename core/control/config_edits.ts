@@ -225,7 +225,9 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 }
 
 /** True for a JSON object, which is neither a list nor null, nor a number as written. */
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(
+  value: unknown,
+): value is Record<string, unknown> {
   return typeof value === "object" && value !== null &&
     !Array.isArray(value) && !(value instanceof WrittenNumber);
 }

@@ -6,7 +6,7 @@
  */
 import { ByteMap } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
-import { corsHeaders, isPreflight, preflight } from "./cors.ts";
+import { type Cors, isPreflight } from "./cors.ts";
 import { type Flow, LiveExchange, type Plan } from "./exchange.ts";
 import {
   abandoned,
@@ -27,8 +27,8 @@ export interface PlannedRoute extends Matchable {
 export interface Served {
   /** The mock routes. */
   readonly matcher: Matcher<PlannedRoute>;
-  /** True to answer preflights. */
-  readonly cors: boolean;
+  /** Access of pages of other origins; undefined to leave preflights to the routes. */
+  readonly cors: Cors | undefined;
   /** Returns the time of the clock that decides when answers leave, in ms. */
   readonly now: () => number;
   /** Returns true if a path belongs to the control API or a plugin's endpoint, which take precedence over mock routes. */
@@ -96,7 +96,7 @@ export class Edge {
   #run(plan: Plan, method: string, incoming: Incoming, at?: number): void {
     if (plan.flow.draining) {
       return incoming.respond(
-        unavailable(incoming, this.#served?.cors ?? false),
+        unavailable(incoming, this.#served?.cors),
       );
     }
     // A proxy alone reads bodies.
@@ -116,7 +116,7 @@ export class Edge {
   /** A URL that is not remembered. */
   #first(method: string, url: string, incoming: Incoming): void {
     if (this.#served === undefined) {
-      return incoming.respond(unavailable(incoming, false));
+      return incoming.respond(unavailable(incoming, undefined));
     }
     const { cors, flow, matcher, endpoints, now, reserved, unmatched } =
       this.#served;
@@ -126,9 +126,9 @@ export class Edge {
     if (reserved(path)) return incoming.respond(endpoints(incoming.request));
     const route = matcher.find(method, path);
     if (
-      cors && isPreflight(incoming) &&
+      cors !== undefined && isPreflight(incoming) &&
       route?.methods.includes(method) !== true
-    ) return incoming.respond(preflight(incoming));
+    ) return incoming.respond(cors.preflight(incoming));
     if (flow.draining) return incoming.respond(unavailable(incoming, cors));
     const plan = route?.plan(method);
     if (plan === undefined) {
@@ -153,10 +153,13 @@ export function forget(x: LiveExchange): void {
 }
 
 /** Answers while the server is ending. */
-function unavailable(incoming: Incoming, cors: boolean): Response {
+function unavailable(
+  incoming: Incoming,
+  cors: Cors | undefined,
+): Response {
   const headers = new Headers({ "connection": "close" });
-  const origin = cors ? incoming.header("origin") : null;
-  if (origin !== null) corsHeaders(headers, origin);
+  const origin = cors?.originOf(incoming) ?? null;
+  if (origin !== null) cors?.addHeaders(headers, origin);
   return problem({
     status: 503,
     title: "The server is shutting down",

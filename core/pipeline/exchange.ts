@@ -77,6 +77,8 @@ export interface SequenceCounter {
 
 /** The dials of a route that core provides. They hold from the next exchange on. */
 export interface RouteDials {
+  /** Factor on the drawn service time: the whole backend's, beside the one of the route. */
+  scale: number;
   /** Time added to each exchange, in ms, behind a proxy too. */
   delay: number;
   /** Time taken away from service and degradation of each exchange, in ms, at most all of it. */

@@ -142,7 +142,7 @@ function serve(x: LiveExchange): void {
       const time = serve(x);
       // The comparison is false for NaN and for negative times.
       if (!(time >= 0) || typeof time !== "number") throw noTime(time);
-      x.service = time;
+      x.service = time * x.plan.dials.scale;
     } catch (error) {
       return fail(x, error, "serve", 0);
     }
@@ -448,7 +448,7 @@ export function drawServiceTime(
   const x = new LiveExchange(plan, "GET", undefined);
   x.sequence = sequence;
   x.header = () => key ?? null;
-  return plan.hooks.serve?.(x) ?? 0;
+  return (plan.hooks.serve?.(x) ?? 0) * plan.dials.scale;
 }
 
 /** The exchanges in flight as plugins see and move them. */

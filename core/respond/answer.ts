@@ -15,14 +15,7 @@ import {
 import { type Problem, problem } from "../lib/problem.ts";
 import { suggest } from "../lib/suggest.ts";
 import { describeThrown } from "../lib/thrown.ts";
-import {
-  allowPreflight,
-  corsFields,
-  corsHeaders,
-  exposedNames,
-  exposeRest,
-  isPreflight,
-} from "../pipeline/cors.ts";
+import { type Cors, isPreflight } from "../pipeline/cors.ts";
 import type { LiveExchange, Plan, Stage } from "../pipeline/exchange.ts";
 import type { Incoming } from "../pipeline/incoming.ts";
 import type { Matchable, Matcher } from "../pipeline/matcher.ts";
@@ -62,8 +55,8 @@ export interface AnswerSettings {
 
 /** Parts that the answers of all routes share. */
 export interface AnswerContext {
-  /** True to let pages of other origins read the answers. */
-  readonly cors: boolean;
+  /** Access of pages of other origins; undefined for none. */
+  readonly cors: Cors | undefined;
   /** Gives exchanges their trace ids. */
   readonly traces: Tracing;
   /** True to close the connection after each answer of the route, whatever the answer. Default false. */
@@ -89,14 +82,16 @@ export function createAnswer(
   const { traces, closes = false } = context;
   const headers = headersOf(settings.headers);
   if (closes) headers.set("connection", "close");
-  const cors = context.cors && !headers.has("access-control-allow-origin");
+  const cors = headers.has("access-control-allow-origin")
+    ? undefined
+    : context.cors;
   if (settings.contentType !== undefined && !headers.has("content-type")) {
     headers.set("content-type", settings.contentType);
   }
   if (!headers.has("timing-allow-origin")) {
     headers.set("timing-allow-origin", "*");
   }
-  if (cors) headers.append("vary", "Origin");
+  if (cors !== undefined) headers.append("vary", "Origin");
   const init = { status: settings.status, headers };
   const template = new Response(settings.body, init);
   const headTemplate = new Response(null, {
@@ -110,11 +105,13 @@ export function createAnswer(
     : write === undefined
     ? undefined
     : prepareAnswer(template, undefined);
-  const exposed = exposedNames(headers);
+  const afterOrigin = cors?.fieldsAfterOrigin(cors.exposedNames(headers));
 
   function responseTo(x: LiveExchange): Response {
     if (x.outcome !== "answered") return complete(x, refusal(x));
-    if (create !== undefined) return complete(x, create(x, headers, cors));
+    if (create !== undefined) {
+      return complete(x, create(x, headers, cors !== undefined));
+    }
     const base = x.method === "HEAD" ? headTemplate : template;
     return complete(x, base.clone());
   }
@@ -124,16 +121,16 @@ export function createAnswer(
     own.append("perfmock-sequence", `${x.sequence}`);
     own.append("server-timing", serverTiming(x, traces.traceparent(x)));
     if (x.refused !== undefined) own.append(REFUSED_HEADER, x.refused);
-    const origin = cors ? x.header("origin") : null;
+    const origin = cors === undefined ? null : cors.originOf(x);
     if (origin === null) return response;
-    corsHeaders(own, origin);
-    if (isPreflight(x)) allowPreflight(own, x);
+    cors?.addHeaders(own, origin);
+    if (isPreflight(x)) cors?.allowPreflight(own, x);
     return response;
   }
 
   /** Formats the header lines that {@linkcode complete} adds; undefined if the origin is not printable ASCII, or asks for permission. */
   function fieldsOf(x: LiveExchange, incoming: Incoming): string | undefined {
-    const origin = cors ? incoming.header("origin") : null;
+    const origin = cors === undefined ? null : cors.originOf(incoming);
     if (origin !== null && (!PRINTABLE.test(origin) || isPreflight(x))) {
       return undefined;
     }
@@ -143,7 +140,9 @@ export function createAnswer(
     if (x.refused !== undefined) {
       fields += `${REFUSED_HEADER}: ${x.refused}\r\n`;
     }
-    if (origin !== null) fields += corsFields(origin, exposed);
+    if (origin !== null) {
+      fields += `access-control-allow-origin: ${origin}${afterOrigin}`;
+    }
     return fields;
   }
 
@@ -163,7 +162,7 @@ export function createAnswer(
     const headers = new Headers(given);
     headers.set("timing-allow-origin", "*");
     if (closes) headers.set("connection", "close");
-    if (cors) headers.append("vary", "Origin");
+    if (cors !== undefined) headers.append("vary", "Origin");
     return headers;
   }
 
@@ -194,10 +193,10 @@ export function createAnswer(
         return response;
       }
       const shaped = shape(x, response, broken);
-      if (!cors || x.header("origin") === null) return shaped;
+      if (cors === undefined || cors.originOf(x) === null) return shaped;
       return shaped instanceof Response
-        ? withRestExposed(shaped)
-        : shaped.then(withRestExposed);
+        ? withRestExposed(shaped, cors)
+        : shaped.then((made) => withRestExposed(made, cors));
     } catch (error) {
       x.flowing = false;
       return broken(x, error);
@@ -250,9 +249,9 @@ function failure(error: unknown): Problem {
 }
 
 /** Exposes the headers that hooks have added. */
-function withRestExposed(response: Response): Response {
+function withRestExposed(response: Response, cors: Cors): Response {
   try {
-    exposeRest(response.headers);
+    cors.exposeRest(response.headers);
   } catch {
     // A response that a hook has fetched has headers that cannot be changed.
   }
@@ -306,9 +305,12 @@ export function createFallback<T extends Matchable>(
   const paths = [...new Set(routes.map((route) => route.path))];
   return (incoming, path) => {
     const headers = new Headers({ "timing-allow-origin": "*" });
-    const origin = incoming.header("origin");
-    if (options.cors) headers.set("vary", "Origin");
-    if (options.cors && origin !== null) corsHeaders(headers, origin);
+    const { cors } = options;
+    if (cors !== undefined) {
+      headers.set("vary", "Origin");
+      const origin = cors.originOf(incoming);
+      if (origin !== null) cors.addHeaders(headers, origin);
+    }
     const allowed = matcher.methodsOf(path);
     if (allowed.length > 0) {
       headers.set("allow", allowed.join(", "));

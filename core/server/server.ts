@@ -268,7 +268,7 @@ export class Server implements Perfmock {
       recorder: new Recorder(metrics, this.#clock.now()),
     });
     const { input } = this.#main.revision;
-    const ids = this.config.routes.map(({ id }) => id);
+    const ids = this.#main.writtenIds;
     const merged = mergeRoutes(
       { value: copyData(input.value), ids },
       routes,

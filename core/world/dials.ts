@@ -46,6 +46,11 @@ export class DialBoard implements Dials {
     return this.#dials.get(keyOf(address))?.dial.type;
   }
 
+  /** Returns the name of the caller that holds a dial; undefined if nobody does. */
+  holderOf(address: DialAddress): string | undefined {
+    return this.#held.get(keyOf(address))?.holder;
+  }
+
   hold(address: DialAddress, holder: string): HeldDial {
     const key = keyOf(address);
     if (!this.#dials.has(key)) throw this.#unknown(address);

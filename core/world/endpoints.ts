@@ -11,12 +11,7 @@ import { openapi } from "../control/openapi.ts";
 import { PerfmockError } from "../errors.ts";
 import { problem } from "../lib/problem.ts";
 import { describeThrown } from "../lib/thrown.ts";
-import {
-  corsHeaders,
-  isPreflight,
-  preflight,
-  wantedMethod,
-} from "../pipeline/cors.ts";
+import { Cors, corsOf, isPreflight, wantedMethod } from "../pipeline/cors.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { FetchIncoming } from "../pipeline/incoming.ts";
 import { Matcher } from "../pipeline/matcher.ts";
@@ -124,6 +119,9 @@ export function clashes(
   return issues;
 }
 
+/** Access to the endpoints for pages, whatever the configuration says of mock routes. */
+const PAGES = new Cors();
+
 /** Puts routes and endpoints together for the edge, step by step: endpoints are answered by a Hono app. */
 export function* served(
   routes: readonly MockRoute[],
@@ -139,7 +137,7 @@ export function* served(
   },
 ): Generator<void, Served> {
   const base = config.control.path;
-  const { cors } = config.server;
+  const cors = corsOf(config.server.cors);
   const app = new Hono();
   app.onError((error) => {
     world.failures.report(
@@ -160,12 +158,12 @@ export function* served(
     const incoming = new FetchIncoming(context.req.raw);
     const wanted = `${wantedMethod(incoming)} ${ownPath(context)}`;
     if (!forPages.has(wanted)) return await next();
-    if (isPreflight(incoming)) return preflight(incoming);
+    if (isPreflight(incoming)) return PAGES.preflight(incoming);
     await next();
     const { headers } = context.res;
     headers.append("vary", "Origin");
     const origin = incoming.header("origin");
-    if (origin !== null) corsHeaders(headers, origin);
+    if (origin !== null) PAGES.addHeaders(headers, origin);
   });
   for (const path of [`${base}/*`, ...guarded]) {
     app.use(path, async (context, next) => {

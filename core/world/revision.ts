@@ -16,6 +16,7 @@ import { nextTurn } from "../lib/turn.ts";
 import type { Served } from "../pipeline/edge.ts";
 import { Generation } from "../pipeline/exchange.ts";
 import type { Dial, Issue, Plugin } from "../plugin.ts";
+import type { Backend } from "./backend.ts";
 import type { PlacedDial } from "./dials.ts";
 import { clashes, endpointsOf, requestsOfServer, served } from "./endpoints.ts";
 import { hostFor } from "./host.ts";
@@ -28,6 +29,7 @@ import {
   setUp,
 } from "./plugin_lifecycle.ts";
 import type { CodedIssue, LoadedPlugin } from "./plugin_loader.ts";
+import { withPreset } from "./presets.ts";
 import { patternIssues, proofIssues } from "./proof.ts";
 import {
   buildRoutes,
@@ -42,10 +44,11 @@ import {
   type SettingsInput,
 } from "./settings.ts";
 import { CarriedState, disposeValues, type WorldState } from "./state.ts";
+import { copySteps } from "./written_settings.ts";
 
 /** A configuration, built. */
 export interface Revision {
-  /** Configuration as written. */
+  /** Configuration as written, and the name of the preset that lies over it. */
   readonly input: SettingsInput;
   /** Configuration, complete and frozen. */
   readonly config: PerfmockConfig;
@@ -65,6 +68,8 @@ export interface Revision {
   readonly absent: readonly LoadedPlugin[];
   /** Returns true if a request belongs to the server, although it names a session. */
   readonly ofServer: (method: string, path: string) => boolean;
+  /** Pace of the whole backend. */
+  readonly backend: Backend;
   /** Dials of routes and plugins. */
   readonly dials: readonly PlacedDial[];
   /** Services that its plugins provide. */
@@ -97,9 +102,12 @@ export async function buildRevision(
   } = {},
 ): Promise<Revision> {
   const settings = await readSettings(
-    input,
+    withPreset(input),
     reload ? undefined : before?.pluginSet,
   );
+  const written = input.preset === undefined
+    ? settings.input
+    : { ...input, value: await inSlices(copySteps(input.value)) };
   await nextTurn();
   const services = new Services();
   if (world.virtualWorld !== undefined) {
@@ -114,7 +122,7 @@ export async function buildRevision(
         builtin: settings.input.builtin.module,
         ...settings.input.plugins.length > 0 && { partial: true },
       },
-      virtualWorld: () => virtualWorld(settings.input),
+      virtualWorld: () => virtualWorld(written),
     });
   }
   const carried = new CarriedState(before?.carried);
@@ -128,10 +136,14 @@ export async function buildRevision(
     );
     await nextTurn();
     const generation = new Generation();
-    const { routes, dials, issues } = await buildRoutes(settings, plugins, {
-      world,
-      generation,
-    });
+    const { routes, backend, dials, issues } = await buildRoutes(
+      settings,
+      plugins,
+      {
+        world,
+        generation,
+      },
+    );
     await nextTurn();
     const { config } = settings;
     const absent = settings.plugins.filter(({ plugin }) =>
@@ -158,8 +170,9 @@ export async function buildRevision(
       settings.routeIndices,
     );
     return {
-      input: settings.input,
+      input: written,
       config,
+      backend,
       resets: routes.some((route) => route.resets),
       warnings: [
         ...settings.warnings,

@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  bandwidthType,
   type FaultSettings,
   type PerfmockConfig,
   type RouteSettings,
@@ -28,6 +27,7 @@ import {
   type RouteDials,
   type SequenceCounter,
 } from "../pipeline/exchange.ts";
+import { type Cors, corsOf } from "../pipeline/cors.ts";
 import {
   type FaultAnswer,
   injectedBy,
@@ -51,10 +51,11 @@ import {
   prepareOverride,
   REMEMBERED_BYTES,
 } from "../pipeline/overrides.ts";
-import type { Dial, Issue, Kit, Route, Stream } from "../plugin.ts";
+import type { Dial, Issue, Route, Stream } from "../plugin.ts";
 import { createAnswer } from "../respond/answer.ts";
-import type { Line } from "../respond/body_stream.ts";
 import { prepareResponse } from "../respond/response.ts";
+import { Backend, backendInWords } from "./backend.ts";
+import { coreDials } from "./core_dials.ts";
 import type { PlacedDial } from "./dials.ts";
 import type { RunningPlugin } from "./plugin_lifecycle.ts";
 import type { Settings } from "./settings.ts";
@@ -182,7 +183,7 @@ export class MockRoute implements Matchable {
       override: undefined,
       journal: undefined,
       identify: undefined,
-      dials: { delay: 0, speedup: 0 },
+      dials: { scale: 1, delay: 0, speedup: 0 },
       sequence: { next: 0 },
       recorder: UNRECORDED,
       clock: this.#world.clock,
@@ -225,7 +226,9 @@ export class MockRoute implements Matchable {
 export interface BuiltRoutes {
   /** Routes in the order in which they are matched. */
   readonly routes: readonly MockRoute[];
-  /** Dials of the routes. */
+  /** Pace of the whole backend. */
+  readonly backend: Backend;
+  /** Dials of the whole backend and of the routes. */
   readonly dials: readonly PlacedDial[];
   /** Issues that plugins found, paths relative to the configuration. */
   readonly issues: readonly Issue[];
@@ -268,7 +271,9 @@ function* routeSteps(
   },
 ): Generator<void, BuiltRoutes> {
   const issues: Issue[] = [];
-  const dials: PlacedDial[] = [];
+  const backend = new Backend(settings.config.backend);
+  const dials = backend.dials(settings.kit);
+  const cors = corsOf(settings.config.server.cors);
   const overrides = new ByteMap<Meaning>(REMEMBERED_BYTES, MEANING_BYTES);
   const routes: MockRoute[] = [];
   for (const [index, route] of settings.config.routes.entries()) {
@@ -285,6 +290,8 @@ function* routeSteps(
       world,
       generation,
       overrides,
+      backend,
+      cors,
       written: settings.written[index],
     });
     for (const [dial, turned] of Object.entries(built.dials)) {
@@ -294,7 +301,7 @@ function* routeSteps(
     routes.push(built.route);
     yield;
   }
-  return { routes, dials, issues };
+  return { routes, backend, dials, issues };
 }
 
 /** Asks every plugin for its hooks; adds errors to `issues`. */
@@ -328,18 +335,20 @@ function offersFor(
 function buildRoute(
   route: RouteSettings,
   view: Route,
-  { offers, settings, world, generation, overrides, written }: {
+  { offers, settings, world, generation, overrides, backend, cors, written }: {
     readonly offers: readonly OfferedHooks[];
     readonly settings: Settings;
     readonly world: WorldState;
     readonly generation: Generation;
     readonly overrides: ByteMap<Meaning>;
+    readonly backend: Backend;
+    readonly cors: Cors | undefined;
     readonly written: Readonly<Record<string, unknown>>;
   },
 ): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
   const { config, kit, parse } = settings;
   const closes = closesConnections(route);
-  const context = { cors: config.server.cors, traces: world.traces, closes };
+  const context = { cors, traces: world.traces, closes };
   const response = prepareResponse(route, view, world);
   const effects = {
     counter: (fault: string) => world.recorder.fault(route.id, fault),
@@ -349,7 +358,7 @@ function buildRoute(
     ...effects,
     stream: view.stream("fault"),
   });
-  const dials: RouteDials = { delay: 0, speedup: 0 };
+  const dials: RouteDials = { scale: 1, delay: 0, speedup: 0 };
   const needsReset = resets(offers) ||
     route.faults.some(({ action }) => action === "connection-reset");
   return {
@@ -397,11 +406,16 @@ function buildRoute(
       },
       world,
       faults,
-      [...summaries(offers), ...route.faults.map(inWords)],
+      [
+        ...summaries(offers),
+        ...route.faults.map(inWords),
+        ...backendInWords(config.backend),
+      ],
       written,
     ),
     dials: {
       ...coreDials(dials, {
+        pace: backend.route(dials, faults),
         faults,
         kit,
         line: response.line,
@@ -435,53 +449,6 @@ function issuesOf(error: unknown, path: string, plugin: string): Issue[] {
   }
   const message = messageOfThrown(error);
   return [{ path, message: `Plugin "${plugin}" cannot take it: ${message}` }];
-}
-
-/**
- * The dials of a route that core provides: time that is added or taken away, the share of its faults, and the bandwidth of its bodies.
- * A signal that turns one may pass through negative values, which count as 0.
- */
-function coreDials(
-  dials: RouteDials,
-  { faults, kit, line, isProxied }: {
-    readonly faults: RouteFaults | undefined;
-    readonly kit: Kit;
-    /** Line of paced bodies; undefined where bodies are not paced. */
-    readonly line: Line | undefined;
-    /** True if another server answers, from whose time nothing can be taken. */
-    readonly isProxied: boolean;
-  },
-): Record<string, Dial> {
-  const delay: Dial<number> = {
-    type: kit.duration(),
-    turn: (value = 0) => {
-      dials.delay = Math.max(0, value);
-    },
-  };
-  const speedup: Dial<number> = {
-    type: kit.duration(),
-    turn: (value = 0) => {
-      dials.speedup = Math.max(0, value);
-    },
-  };
-  const faultShare: Dial<number> = {
-    type: kit.number({ min: 0 }),
-    turn: (value = 1) => {
-      if (faults !== undefined) faults.scale = Math.max(0, value);
-    },
-  };
-  const bandwidth: Dial<number> = {
-    type: bandwidthType(),
-    turn: (value) => {
-      if (line !== undefined) line.rate = value && Math.max(1, value);
-    },
-  };
-  return {
-    delay: delay as Dial,
-    ...!isProxied && { speedup: speedup as Dial },
-    ...faults !== undefined && { faultShare: faultShare as Dial },
-    ...line !== undefined && { bandwidth: bandwidth as Dial },
-  };
 }
 
 /**

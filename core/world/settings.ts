@@ -62,6 +62,8 @@ export interface SettingsInput {
   readonly builtin: BuiltinPlugins;
   /** Plugins beyond the built-in ones that are on without being named. */
   readonly plugins: readonly Plugin[];
+  /** Name of the preset that lies over the configuration. Default none. */
+  readonly preset?: string | undefined;
 }
 
 /** A plugin with its options parsed. */

@@ -34,6 +34,7 @@ export async function createVirtualWorld(
   const clock = new VirtualClock();
   const metrics = new MetricRegistry();
   const started = clock.now();
+  let simulation: Simulation | undefined;
   const world = new World({
     session: undefined,
     scope: "simulation",
@@ -55,7 +56,9 @@ export async function createVirtualWorld(
     engine: () => undefined,
     adopted: ({ routes }) => {
       metrics.seriesLimit = seriesLimitFor(routes.length);
+      simulation?.adopt(routes);
     },
+    switches: () => clock.pause(),
   });
   try {
     await world.start(input);
@@ -63,12 +66,14 @@ export async function createVirtualWorld(
     await world.end();
     throw error;
   }
-  return new Simulation(world, clock);
+  return simulation = new Simulation(world, clock);
 }
 
 /** Target of requests: a plan that notifies their sender. */
 interface Target extends VirtualTarget {
-  readonly plan: Plan;
+  /** Path of a request that it takes. */
+  readonly path: string;
+  plan: Plan;
 }
 
 type Ended = (exchange: Exchange, tag: unknown) => void;
@@ -88,9 +93,9 @@ class SimulatedExchange extends LiveExchange {
 class Simulation implements VirtualWorld {
   readonly clock: VirtualClock;
   readonly #world: World;
-  readonly #matcher: Matcher<MockRoute>;
+  #matcher: Matcher<MockRoute>;
   /** Targets by the plan that serves HTTP. */
-  readonly #targets = new Map<Plan, Target>();
+  #targets = new Map<Plan, Target>();
   #thrown: { readonly error: unknown } | undefined;
 
   constructor(world: World, clock: VirtualClock) {
@@ -101,6 +106,24 @@ class Simulation implements VirtualWorld {
 
   get dials(): VirtualWorld["dials"] {
     return this.#world.dials;
+  }
+
+  get switching(): Promise<void> | undefined {
+    return this.#world.switching;
+  }
+
+  /** Another revision takes over: requests to known targets go to its routes. */
+  adopt(routes: readonly MockRoute[]): void {
+    this.#matcher = new Matcher(routes);
+    const targets = [...this.#targets.values()];
+    this.#targets = new Map();
+    for (const target of targets) {
+      const { method, path } = target;
+      const served = this.#matcher.find(method, path)?.plan(method);
+      if (served === undefined) continue;
+      target.plan = simulatedPlan(served, tell);
+      this.#targets.set(served, target);
+    }
   }
 
   get inFlight(): number {
@@ -116,6 +139,7 @@ class Simulation implements VirtualWorld {
       target = {
         route: route.id,
         method,
+        path,
         plan: simulatedPlan(served, tell),
       };
       this.#targets.set(served, target);

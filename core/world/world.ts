@@ -5,11 +5,17 @@
  * @module
  */
 import type { PerfmockConfig } from "../config/mod.ts";
+import {
+  BackendControl,
+  type BackendValues,
+  unknownPreset,
+} from "../control/backend_control.ts";
 import type { RouteDescription } from "../control/builtin_endpoints.ts";
 import type { WrittenConfig } from "../control/config_edits.ts";
 import { revisionsIn } from "../control/config_endpoints.ts";
 import { PerfmockError } from "../errors.ts";
 import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
+import { describeThrown } from "../lib/thrown.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { ExchangeJournal } from "../observe/journal.ts";
 import { Journals } from "../observe/journals.ts";
@@ -31,13 +37,16 @@ import type {
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
 import { DialBoard } from "./dials.ts";
+import { buildLayered } from "./layered_revision.ts";
 import { hookReporter } from "./plugin_door.ts";
+import { PresetSwitch } from "./preset_switch.ts";
+import { presetsIn, withKnownPreset } from "./presets.ts";
 import { restartIssues, sessionIssues } from "./refused_changes.ts";
-import { buildRevision, type Revision } from "./revision.ts";
+import type { Revision } from "./revision.ts";
 import { type MockRoute, routeOf } from "./routes.ts";
 import type { SettingsInput } from "./settings.ts";
 import type { Log, WorldState } from "./state.ts";
-import { copySteps } from "./written_settings.ts";
+import { copySteps, writtenRoutes } from "./written_settings.ts";
 
 /** Options of a world: the parts that its server shares between worlds, and its own. */
 export interface WorldOptions extends
@@ -65,6 +74,8 @@ export interface WorldOptions extends
   readonly sessionJournals?: () => Iterable<ExchangeJournal>;
   /** Called with each revision that takes over. */
   readonly adopted?: (revision: Revision) => void;
+  /** Called when a dial begins to switch to another preset; {@linkcode World.switching} is the end of it. */
+  readonly switches?: () => void;
 }
 
 /** Demands of a change. */
@@ -73,6 +84,8 @@ export interface ChangeOptions {
   readonly revisions?: readonly number[] | undefined;
   /** True to read plugins, profiles and their files again. Default false. */
   readonly reload?: boolean;
+  /** False if the presets are known to be valid. Default true. */
+  readonly presets?: boolean;
 }
 
 /** Number of routes that are prepared for their first request before a revision takes over. The others follow in slices. */
@@ -98,6 +111,8 @@ export class World implements WorldState {
   readonly flow: Flow = createFlow();
   readonly sequences = new Map<string, SequenceCounter>();
   readonly dials: DialBoard = new DialBoard();
+  /** Pace and presets in the hands of the control API. */
+  readonly backend: BackendControl = new BackendControl(this);
   readonly journal: ExchangeJournal;
   readonly journals: Journals;
   /** Takes requests. */
@@ -106,6 +121,7 @@ export class World implements WorldState {
   readonly live: LiveFeed;
   readonly #options: WorldOptions;
   readonly #stats: StatsSource;
+  readonly #switch: PresetSwitch;
   #revision: Revision | undefined;
   #number = 0;
   /** Changes are made one after another: each sees the result of the one before. */
@@ -148,6 +164,17 @@ export class World implements WorldState {
         ),
     });
     this.live = new LiveFeed(this.#stats);
+    this.#switch = new PresetSwitch({
+      present: () => this.#ended ? null : this.preset,
+      switchTo: (name) => this.switchPreset(name),
+      begun: () => options.switches?.(),
+      failed: (error, name) =>
+        options.failures.report(
+          { plugin: undefined, member: "presets" },
+          error,
+          () => `Cannot switch to preset "${name}": ${describeThrown(error)}`,
+        ),
+    });
     const own = this.journal = new ExchangeJournal(
       1,
       options.clock.now(),
@@ -197,7 +224,9 @@ export class World implements WorldState {
    * @throws PerfmockError with all errors
    */
   async start(input: SettingsInput): Promise<void> {
-    const first = await buildRevision(input, this);
+    const first = await buildLayered(input, this, {
+      presets: this.scope === "server",
+    });
     this.#adopt(first);
     await inSlices(this.#preparing(first.routes));
   }
@@ -211,19 +240,60 @@ export class World implements WorldState {
    */
   change(
     edit: (input: SettingsInput) => SettingsInput,
-    { revisions, reload }: ChangeOptions = {},
+    options: ChangeOptions = {},
   ): Promise<Revision> {
-    const change = this.#changes.then(() =>
-      this.powers.inScope(() => this.#make(edit, { revisions, reload }))
-    );
+    return this.#inTurn(() => this.#make(edit, options));
+  }
+
+  /** Makes a change after those before it. */
+  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const change = this.#changes.then(() => this.powers.inScope(operation));
     this.#changes = change.catch(() => {});
     return change;
   }
 
-  /** Makes a change, after those before it. */
+  /**
+   * Lays a preset over the configuration in place of the present one. Does nothing if it lies there already.
+   *
+   * @param name name of the preset; undefined for none
+   * @throws PerfmockError `ARGUMENT_INVALID` if there is no such preset, or with all errors; nothing is changed then
+   */
+  switchPreset(name: string | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      if (name === this.preset) return;
+      if (name !== undefined && !this.presets.includes(name)) {
+        throw unknownPreset(name, this.presets);
+      }
+      // It was validated with the configuration beneath it.
+      await this.#make((input) => ({ ...input, preset: name }), {
+        presets: false,
+      });
+    });
+  }
+
+  /** Name of the preset that lies over the configuration; undefined for none. */
+  get preset(): string | undefined {
+    return this.revision.input.preset;
+  }
+
+  /** Names of the presets of the configuration. */
+  get presets(): readonly string[] {
+    return Object.keys(presetsIn(this.written));
+  }
+
+  /** Pace of the whole backend: the values of dials, or the configuration's. */
+  get pace(): BackendValues {
+    return this.revision.backend.pace;
+  }
+
+  /** The switch to another preset that a dial has begun; undefined if there is none under way. */
+  get switching(): Promise<void> | undefined {
+    return this.#switch.switching;
+  }
+
   async #make(
     edit: (input: SettingsInput) => SettingsInput,
-    { revisions, reload }: ChangeOptions,
+    { revisions, reload, presets = true }: ChangeOptions,
   ): Promise<Revision> {
     if (revisions?.includes(this.#number) === false) {
       throw stale(revisions, this.#number);
@@ -231,11 +301,12 @@ export class World implements WorldState {
     const before = this.revision;
     const { input } = before;
     this.recorder.begin();
-    const next = await buildRevision(
-      await inSlices(editSteps(input, edit)),
-      this,
-      { before, reload },
-    );
+    const edited = await inSlices(editSteps(input, edit));
+    const next = await buildLayered(withKnownPreset(edited), this, {
+      before,
+      reload,
+      presets: presets && this.scope === "server",
+    });
     const refusal = this.#refusalOf(next, before);
     if (refusal !== undefined) {
       await next.dispose(next.carried.beyond(before.carried));
@@ -277,6 +348,13 @@ export class World implements WorldState {
     return this.revision.input.value;
   }
 
+  /** Ids of the routes of the configuration as written, without those that the present preset adds. */
+  get writtenIds(): readonly string[] {
+    const { input, routes } = this.revision;
+    const count = writtenRoutes(input.value).length;
+    return routes.slice(0, count).map(({ id }) => id);
+  }
+
   /** Changes the configuration as written; see {@linkcode World.change}. */
   changeWritten(
     edit: (written: WrittenConfig) => unknown,
@@ -284,10 +362,7 @@ export class World implements WorldState {
   ): Promise<Revision> {
     return this.change((input) => ({
       ...input,
-      value: edit({
-        value: input.value,
-        ids: this.config.routes.map(({ id }) => id),
-      }),
+      value: edit({ value: input.value, ids: this.writtenIds }),
     }), { revisions });
   }
 
@@ -296,7 +371,10 @@ export class World implements WorldState {
     const before = this.#revision;
     this.journal.resize(Math.max(1, next.config.journal.capacity));
     for (const { instance } of next.plugins) instance.adopt?.();
-    this.dials.adopt(next.dials);
+    const presets = Object.keys(presetsIn(next.input.value));
+    this.#switch.adopt(() =>
+      this.dials.adopt([...next.dials, ...this.#switch.dials(presets)])
+    );
     // Comes before the routes are kept, because it makes room for their series.
     this.#options.adopted?.(next);
     this.recorder.keep(next.routes.map(({ id }) => id));

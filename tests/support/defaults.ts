@@ -26,6 +26,8 @@ export const DEFAULTS: PerfmockConfig = {
   journal: { capacity: 10_000 },
   sessions: { header: "Perfmock-Session", limit: 64, expiry: 600_000 },
   overrides: { delay: false, profile: false, fault: false },
+  backend: { scale: 1, delay: 0, faultShare: 1 },
+  presets: {},
   plugins: {},
   routes: [],
 };

@@ -52,7 +52,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     status: 200,
     resets: false,
     generation: new Generation(),
-    dials: { delay: 0, speedup: 0 },
+    dials: { scale: 1, delay: 0, speedup: 0 },
     replayedBy: undefined,
     journal: undefined,
     identify: undefined,

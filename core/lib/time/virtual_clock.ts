@@ -34,6 +34,7 @@ export class VirtualClock implements Clock {
   readonly #timers = new TimerHeap();
   #now: number;
   #yielding = 0;
+  #paused = false;
 
   /**
    * Creates a clock that stands still.
@@ -154,15 +155,24 @@ export class VirtualClock implements Clock {
   }
 
   /**
+   * Ends {@linkcode VirtualClock.runUntil} after the timer that fires: something is to be awaited that takes no virtual time.
+   */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /**
    * Moves the clock to a time and fires all timers that fall due, including those set meanwhile, up to a limit.
    *
    * @param time in ms of this clock; with Infinity the clock stops at the last timer
    * @param limit maximum number of timers to fire
-   * @returns number of timers fired. If it is less than the limit, no more are due and the clock has reached `time`
+   * @returns number of timers fired. If it is less than the limit, no more are due and the clock has reached `time`, or the clock
+   * was paused
    */
   runUntil(time: number, limit: number): number {
     let fired = 0;
-    while (fired < limit) {
+    this.#paused = false;
+    while (fired < limit && !this.#paused) {
       const { deadline } = this.#timers;
       if (deadline > time || deadline === Infinity) {
         if (time > this.#now && time < Infinity) this.#now = time;

@@ -79,6 +79,7 @@ export async function simulate(
         if (signal.reason instanceof PerfmockError) throw signal.reason;
         run.cut();
       } else world.run(Infinity, CHUNK);
+      await world.switching;
       memory.check();
       const now = world.clock.now();
       still = now > before ? 0 : still + 1;

@@ -109,12 +109,3 @@ Deno.test("warningSteps() warns of methods that no client sends", () => {
     ],
   );
 });
-
-Deno.test("warningSteps() warns of a route for OPTIONS that preflights do not reach", () => {
-  const routes = [{ path: "/a", method: ["get", "options"] }];
-  const expected =
-    "/routes/0/method/1: Preflights of browsers do not reach this route: the server answers them itself, at once";
-  assert.deepEqual(warnings({ routes }), [expected]);
-  assert.deepEqual(warnings({ routes, server: { cors: true } }), [expected]);
-  assert.deepEqual(warnings({ routes, server: { cors: false } }), []);
-});

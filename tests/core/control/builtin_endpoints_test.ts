@@ -20,6 +20,15 @@ const HEALTH = {
 
 const STATS = { revision: 1, routes: {}, plugins: {} };
 
+const BACKEND = {
+  scale: 2,
+  delay: 0,
+  faultShare: 1,
+  preset: null,
+  presets: [],
+  heldBy: {},
+};
+
 let resets = 0;
 
 function endpoints() {
@@ -43,6 +52,7 @@ function endpoints() {
       written: {},
       changeWritten: () => Promise.resolve(),
       routes: [],
+      backend: { describe: () => BACKEND, change: () => Promise.resolve() },
       journal: { entries: () => [] },
       statsText: () => Promise.resolve(JSON.stringify(STATS)),
       live: new LiveFeed({
@@ -71,6 +81,7 @@ Deno.test("builtinEndpoints() answer with the data of their source", async () =>
   equal(answer("/health"), HEALTH);
   deepEqual(answer("/routes"), { routes: [] });
   deepEqual(answer("/plugins"), { plugins: [] });
+  deepEqual(answer("/backend"), BACKEND);
   const stats = await answer("/stats");
   deepEqual(await (stats as Response).json(), STATS);
   const reset = await answer("/reset");

@@ -1,13 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import {
-  allowPreflight,
-  corsFields,
-  corsHeaders,
-  exposedNames,
-  exposeRest,
-  isPreflight,
-  preflight,
-} from "../../../core/pipeline/cors.ts";
+import { Cors, corsOf, isPreflight } from "../../../core/pipeline/cors.ts";
 import { FetchIncoming } from "../../../core/pipeline/incoming.ts";
 
 function options(headers: Record<string, string>): FetchIncoming {
@@ -16,14 +8,17 @@ function options(headers: Record<string, string>): FetchIncoming {
   );
 }
 
+/** Access as it is without settings. */
+const open = new Cors();
+
 const ASKED = {
   origin: "http://app.example",
   "access-control-request-method": "PUT",
 };
 
-Deno.test("corsHeaders() reflects the origin, allows credentials and exposes perfmock's headers", () => {
+Deno.test("addHeaders() reflects the origin, allows credentials and exposes perfmock's headers", () => {
   const headers = new Headers();
-  corsHeaders(headers, "http://app.example");
+  open.addHeaders(headers, "http://app.example");
   deepEqual(Object.fromEntries(headers), {
     "access-control-allow-credentials": "true",
     "access-control-allow-origin": "http://app.example",
@@ -32,12 +27,14 @@ Deno.test("corsHeaders() reflects the origin, allows credentials and exposes per
   });
 });
 
-Deno.test("corsFields() writes the headers of corsHeaders() as lines", () => {
+Deno.test("fieldsAfterOrigin() ends the headers of addHeaders() as lines", () => {
   const headers = new Headers();
-  corsHeaders(headers, "http://app.example");
+  open.addHeaders(headers, "http://app.example");
+  const names = open.exposedNames(new Headers());
   deepEqual(
-    corsFields("http://app.example", exposedNames(new Headers())).split("\r\n")
-      .toSorted(),
+    `access-control-allow-origin: http://app.example${
+      open.fieldsAfterOrigin(names)
+    }`.split("\r\n").toSorted(),
     ["", ...[...headers].map(([name, value]) => `${name}: ${value}`)],
   );
 });
@@ -58,7 +55,7 @@ Deno.test("isPreflight() requires OPTIONS, an origin and a requested method", ()
 });
 
 Deno.test("preflight() permits the requested method and headers for two hours", () => {
-  const response = preflight(options({
+  const response = open.preflight(options({
     ...ASKED,
     "access-control-request-headers": "x-one, x-two",
     "access-control-request-private-network": "true",
@@ -85,7 +82,7 @@ Deno.test("allowPreflight() permits what is asked for, unless the headers say wh
     "access-control-max-age": "5",
     "access-control-allow-methods": "GET, PUT",
   });
-  allowPreflight(headers, asked);
+  open.allowPreflight(headers, asked);
   deepEqual(Object.fromEntries(headers), {
     "access-control-allow-headers": "x-one",
     "access-control-allow-methods": "GET, PUT",
@@ -95,7 +92,7 @@ Deno.test("allowPreflight() permits what is asked for, unless the headers say wh
 });
 
 Deno.test("exposedNames() has each header that needs exposure, once", () => {
-  const own = exposedNames(new Headers());
+  const own = open.exposedNames(new Headers());
   const cases: readonly (readonly [string, string])[] = [
     // Readable without exposure (Fetch, "CORS-safelisted response-header name").
     ...[
@@ -117,34 +114,101 @@ Deno.test("exposedNames() has each header that needs exposure, once", () => {
     ["ETag", `${own}, etag`],
   ];
   for (const [name, names] of cases) {
-    equal(exposedNames(new Headers({ [name]: "1" })), names, name);
+    equal(open.exposedNames(new Headers({ [name]: "1" })), names, name);
   }
   equal(
-    exposedNames(new Headers([["link", "<a>"], ["link", "<b>"], ["age", "1"]])),
+    open.exposedNames(
+      new Headers([["link", "<a>"], ["link", "<b>"], ["age", "1"]]),
+    ),
     `${own}, age, link`,
   );
 });
 
 Deno.test("exposeRest() adds the headers that came later, and only to an answer that exposes some", () => {
   const headers = new Headers({ "x-first": "1" });
-  corsHeaders(headers, "http://app.example");
+  open.addHeaders(headers, "http://app.example");
   headers.set("x-later", "2");
   const before = headers.get("access-control-expose-headers");
-  exposeRest(headers);
-  exposeRest(headers);
+  open.exposeRest(headers);
+  open.exposeRest(headers);
   equal(headers.get("access-control-expose-headers"), `${before}, x-later`);
   const plain = new Headers({ "x-first": "1" });
-  exposeRest(plain);
+  open.exposeRest(plain);
   deepEqual([...plain], [["x-first", "1"]]);
 });
 
 Deno.test("preflight() permits no headers if none are requested", () => {
-  const { headers } = preflight(options(ASKED));
+  const { headers } = open.preflight(options(ASKED));
   equal(headers.get("access-control-allow-headers"), null);
   equal(headers.get("access-control-allow-private-network"), null);
-  equal(preflight(options({})).headers.get("access-control-allow-origin"), "*");
+  const { origin } = ASKED;
   equal(
-    preflight(options({})).headers.get("access-control-allow-methods"),
+    open.preflight(options({ origin })).headers.get(
+      "access-control-allow-methods",
+    ),
     "GET",
   );
+});
+
+Deno.test("origins are compared as a whole; a star stands for the first labels of a host", () => {
+  const cors = corsOf({
+    origins: ["https://app.example", "https://*.shop.example", "null"],
+    maxAge: 0,
+    exposedHeaders: undefined,
+    credentials: true,
+  });
+  const cases: readonly (readonly [string, boolean])[] = [
+    ["https://app.example", true],
+    ["http://app.example", false],
+    ["https://app.example:8443", false],
+    ["https://app.example.evil.example", false],
+    ["https://a.shop.example", true],
+    ["https://a.b.shop.example", true],
+    ["https://shop.example", false],
+    ["https://.shop.example", false],
+    ["https://evil.example/.shop.example", false],
+    ["https://evil.example:1.shop.example", false],
+    ["https://a.shop.example.evil.example", false],
+    ["null", true],
+  ];
+  for (const [origin, allowed] of cases) {
+    const incoming = options({ ...ASKED, origin });
+    equal(cors?.originOf(incoming), allowed ? origin : null, origin);
+    equal(cors?.preflight(incoming).status, allowed ? 204 : 403, origin);
+  }
+  equal(cors?.originOf(options({})), null);
+});
+
+Deno.test("without credentials, with listed headers and an age, exactly these are sent", () => {
+  const cors = new Cors({
+    origins: "*",
+    maxAge: 1999,
+    exposedHeaders: ["X-Total", "ETag"],
+    credentials: false,
+  });
+  const headers = new Headers({ "x-route": "1" });
+  cors.addHeaders(headers, "http://app.example");
+  headers.set("x-later", "1");
+  cors.exposeRest(headers);
+  deepEqual(Object.fromEntries(headers), {
+    "access-control-allow-origin": "http://app.example",
+    "access-control-expose-headers": "X-Total, ETag",
+    "x-later": "1",
+    "x-route": "1",
+  });
+  equal(
+    cors.fieldsAfterOrigin(cors.exposedNames(headers)),
+    "\r\naccess-control-expose-headers: X-Total, ETag\r\n",
+  );
+  const { headers: permitted } = cors.preflight(options(ASKED));
+  equal(permitted.get("access-control-max-age"), "1");
+  equal(permitted.get("access-control-allow-credentials"), null);
+  const none = new Cors({
+    origins: "*",
+    maxAge: 0,
+    exposedHeaders: [],
+    credentials: false,
+  });
+  equal(none.fieldsAfterOrigin(none.exposedNames(headers)), "\r\n");
+  equal(corsOf(false), undefined);
 });

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { corsOf } from "../../../core/pipeline/cors.ts";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { tracingFor } from "../../../core/pipeline/trace_context.ts";
 import type { PlannedHooks } from "../../../core/pipeline/exchange.ts";
@@ -32,7 +33,7 @@ function exchangeOf(given: Given = {}) {
     body: undefined,
     contentType: undefined,
     ...settings,
-  }, { cors, traces: tracingFor(new MetricRegistry()) });
+  }, { cors: corsOf(cors), traces: tracingFor(new MetricRegistry()) });
   const plan = {
     ...testPlan(hooks),
     status: settings?.status ?? 200,
@@ -371,7 +372,9 @@ const ROUTES = [
 ];
 
 function unmatched(method: string, path: string, cors = true, origin?: string) {
-  const fallback = createFallback(new Matcher(ROUTES), ROUTES, { cors });
+  const fallback = createFallback(new Matcher(ROUTES), ROUTES, {
+    cors: corsOf(cors),
+  });
   const headers: Record<string, string> = origin === undefined
     ? {}
     : { origin };

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { corsOf } from "../../../core/pipeline/cors.ts";
 import { LENGTHLESS } from "../../../core/lib/http.ts";
 import { MetricRegistry } from "../../../core/observe/metric_registry.ts";
 import { tracingFor } from "../../../core/pipeline/trace_context.ts";
@@ -39,7 +40,11 @@ function planOf({ settings, cors = true, closes, hooks, refused }: Given) {
       body: undefined,
       contentType: undefined,
       ...settings,
-    }, { cors, closes, traces: tracingFor(new MetricRegistry()) }),
+    }, {
+      cors: corsOf(cors),
+      closes,
+      traces: tracingFor(new MetricRegistry()),
+    }),
   };
 }
 

@@ -47,7 +47,7 @@ function shaped({ hooks, flows = false, hold = 0 }: Given) {
             ),
           ),
       },
-    }, { cors: false, traces: tracingFor(new MetricRegistry()) }),
+    }, { cors: undefined, traces: tracingFor(new MetricRegistry()) }),
   };
   const client = new AbortController();
   const { x, incoming } = requested(

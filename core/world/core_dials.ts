@@ -1,0 +1,60 @@
+/**
+ * The dials of a route that core provides.
+ *
+ * @module
+ */
+import { bandwidthType } from "../config/mod.ts";
+import type { RouteDials } from "../pipeline/exchange.ts";
+import type { RouteFaults } from "../pipeline/faults.ts";
+import type { Dial, Kit } from "../plugin.ts";
+import type { Line } from "../respond/body_stream.ts";
+import type { RoutePace } from "./backend.ts";
+
+/**
+ * The dials of a route that core provides: time that is added or taken away, the share of its faults, and the bandwidth of its bodies.
+ * A signal that turns one may pass through negative values, which count as 0.
+ */
+export function coreDials(
+  dials: RouteDials,
+  { pace, faults, kit, line, isProxied }: {
+    /** Values of the route and of the whole backend together. */
+    readonly pace: RoutePace;
+    readonly faults: RouteFaults | undefined;
+    readonly kit: Kit;
+    /** Line of paced bodies; undefined where bodies are not paced. */
+    readonly line: Line | undefined;
+    /** True if another server answers, from whose time nothing can be taken. */
+    readonly isProxied: boolean;
+  },
+): Record<string, Dial> {
+  const delay: Dial<number> = {
+    type: kit.duration(),
+    turn: (value = 0) => {
+      pace.delay = Math.max(0, value);
+    },
+  };
+  const speedup: Dial<number> = {
+    type: kit.duration(),
+    turn: (value = 0) => {
+      dials.speedup = Math.max(0, value);
+    },
+  };
+  const faultShare: Dial<number> = {
+    type: kit.number({ min: 0 }),
+    turn: (value = 1) => {
+      pace.faultShare = Math.max(0, value);
+    },
+  };
+  const bandwidth: Dial<number> = {
+    type: bandwidthType(),
+    turn: (value) => {
+      if (line !== undefined) line.rate = value && Math.max(1, value);
+    },
+  };
+  return {
+    delay: delay as Dial,
+    ...!isProxied && { speedup: speedup as Dial },
+    ...faults !== undefined && { faultShare: faultShare as Dial },
+    ...line !== undefined && { bandwidth: bandwidth as Dial },
+  };
+}
