@@ -357,7 +357,7 @@ export function createConfigSchema(
   >;
 }
 
-/** A preset. What it would do to the configuration is found by building both together. */
+/** A preset. Its errors beyond these are found by building the configuration with it. */
 const PRESET = z.looseObject({
   routes: z.record(z.string(), z.record(z.string(), z.unknown())).optional()
     .meta({ description: "patches of routes, by id" }),

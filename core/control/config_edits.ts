@@ -143,7 +143,9 @@ export function mergedRouteIssues(
         path: toPointer(["routes", id]),
         message: `There is no route "${id}", and a new one needs a path`,
         value: id,
-        allowed: `${ids.join(", ")}, or a new route with a path`,
+        allowed: ids.length === 0
+          ? "a new route with a path"
+          : `${ids.join(", ")}, or a new route with a path`,
         ...near !== undefined && { suggestion: near },
       };
     }

@@ -67,7 +67,7 @@ export class PresetSwitch {
   }
 
   async #follow(): Promise<void> {
-    // What is turned at the same moment is followed once.
+    // Several turns at the same moment are followed once.
     await Promise.resolve();
     const { failed, present, switchTo } = this.#options;
     let name = this.#wanted;

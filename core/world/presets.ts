@@ -108,6 +108,6 @@ function within(patch: unknown, path: readonly string[]): readonly string[] {
   while (
     depth < path.length && isObject(part) && Object.hasOwn(part, path[depth])
   ) part = part[path[depth++]];
-  // What lies beyond a value that the patch replaces as a whole is the patch's, too.
+  // A value that the patch replaces as a whole is the patch's to its depth.
   return isObject(part) ? path.slice(0, depth) : path;
 }

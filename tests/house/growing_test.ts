@@ -17,6 +17,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/observe/metric_registry.ts":
       "#metrics #counters #gauges #timings #following #exposed #owners",
     "core/observe/recorder.ts": "#routes #planned",
+    "core/control/backend_control.ts": "#held",
     "core/observe/route_series.ts": "#gone #faults",
     "core/server/server.ts": "#overflowing",
     "core/world/dials.ts": "#held #dials",
