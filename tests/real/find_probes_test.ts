@@ -11,7 +11,7 @@ import type {
   LoadedFigures,
 } from "../../plugins/bottleneck_finder/probes/probe.ts";
 import { debianProgram, temporaryFolder } from "./_packages.ts";
-import { required } from "./_software.ts";
+import { required, until } from "./_software.ts";
 
 /** A page of the server's. */
 function html(id: string, text: string): RouteInput {
@@ -89,8 +89,8 @@ const ROUTES: readonly RouteInput[] = [
   },
   { id: "down", path: "/down", response: { status: 503, text: "down" } },
   html(
-    "crash",
-    `<h1>hello</h1><script>setTimeout(() => location = "chrome://crash", 100)</script>`,
+    "unread",
+    `<h1>hello</h1><script>fetch("/api/hundred")</script>`,
   ),
   html(
     "busy",
@@ -377,3 +377,72 @@ test("an interrupted load fails at once, and the next one works", async () => {
     ok(figuresOf(await load()).figure > 0);
   });
 });
+
+test("a page settles after a response that it does not read", async () => {
+  await probing("/unread", {}, async (load) => {
+    const { requests } = figuresOf(await load());
+    const call = requests.find(({ url }) => url.endsWith("/api/hundred"));
+    const took = call === undefined ? NaN : call.endMs - call.startMs;
+    ok(took >= 100 && took < 1000, `the call took ${took} ms`);
+  });
+});
+
+test("a crash of the page, and an end of the browser, are named, and the next load works", async () => {
+  const cases: readonly (readonly [string, string])[] = [
+    [`page.goto("chrome://crash")`, "The page crashed"],
+    [
+      `page.context().browser().close()`,
+      "The browser ended during the load",
+    ],
+  ];
+  for (const [act, failure] of cases) {
+    await using module = await actions(
+      `let first = true; export default async (page) => { if (first) { first = false; await ${act}; } };`,
+    );
+    await probing("/simple", { actions: module.url }, async (load) => {
+      equal(failureOf(await load()), failure);
+      ok(figuresOf(await load()).figure > 0);
+    });
+  }
+});
+
+test("no process is left of a probe that is disposed, nor of one whose process is killed", async () => {
+  await using folder = await temporaryFolder();
+  const executable = await debianProgram(folder.path, "chromium");
+  for (const end of ["dispose", "kill"]) {
+    const mark = `perfmock-${crypto.randomUUID()}`;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--no-check",
+        new URL("./_run_probe.ts", import.meta.url).href,
+        executable,
+      ],
+      env: { PERFMOCK_TEST_MARK: mark },
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    equal((await lines.read()).value, "started\n");
+    ok((await marked(mark)).length > 1);
+    if (end === "kill") child.kill("SIGKILL");
+    await child.stdin.close();
+    await lines.cancel();
+    await child.status;
+    await until(async () => (await marked(mark)).length === 0 || undefined);
+  }
+});
+
+/** Process ids of those that have a mark in their environment. */
+async function marked(mark: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    // A process may have ended meanwhile.
+    const text = await Deno.readTextFile(`/proc/${name}/environ`)
+      .catch(() => "");
+    if (text.includes(mark)) found.push(name);
+  }
+  return found;
+}

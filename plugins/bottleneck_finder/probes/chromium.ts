@@ -8,8 +8,37 @@ import { PerfmockError } from "../../../core/plugin.ts";
 import { findBrowser, INSTALL } from "./read_browser.ts";
 import { firstLine } from "./waiting.ts";
 
-/** Arguments of Chromium beside those of Playwright, each with its reason. */
-export const FLAGS: readonly string[] = [];
+/**
+ * Features that Playwright turns off. Of several `--disable-features`, Chromium takes the last one alone, so that ours has to repeat
+ * them.
+ */
+export const PLAYWRIGHT_DISABLES: readonly string[] = [
+  "AcceptCHFrame",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "DialMediaRouteProvider",
+  "GlobalMediaControls",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "PaintHolding",
+  "ThirdPartyStoragePartitioning",
+  "Translate",
+  "AutoDeElevate",
+  "RenderDocument",
+  "OptimizationHints",
+];
+
+/** Features that are turned off for less noise, each with its reason. None changes how a page is loaded or drawn. */
+const NOISE: readonly string[] = [
+  // While a page loads, Chromium starts a process for the next one, which competes with the page for the processor.
+  "SpareRendererForSitePerProcess",
+];
+
+/** Arguments of Chromium beside those of Playwright. */
+export const FLAGS: readonly string[] = [
+  `--disable-features=${[...PLAYWRIGHT_DISABLES, ...NOISE].join(",")}`,
+];
 
 /** Starts a browser. */
 export type Launch = (executable: string | undefined) => Promise<Browser>;
@@ -21,16 +50,24 @@ export type Launch = (executable: string | undefined) => Promise<Browser>;
  */
 export const launchChromium: Launch = async (executable) => {
   const { chromium } = await playwright();
+  const options = {
+    args: [...FLAGS],
+    // The process that runs the probe decides when the browser ends.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  };
+  if (executable === undefined) {
+    try {
+      // Playwright's own, without a window.
+      return await chromium.launch(options);
+    } catch {
+      // It is not installed, or does not run here: another one may.
+    }
+  }
   const executablePath = findBrowser(executable, chromium.executablePath());
   try {
-    return await chromium.launch({
-      executablePath,
-      args: [...FLAGS],
-      // The process that runs the probe decides when the browser ends.
-      handleSIGINT: false,
-      handleSIGTERM: false,
-      handleSIGHUP: false,
-    });
+    return await chromium.launch({ ...options, executablePath });
   } catch (error) {
     throw new PerfmockError(
       "PROBE_UNAVAILABLE",

@@ -71,6 +71,9 @@ const TIMEOUT = 30_000;
 /** Time without requests, new contents and long tasks after which a page has settled, in ms, where the user gives none. */
 const QUIET = 500;
 
+/** Time in which a crash is known after a call to the page failed for it, in ms. */
+const CRASH_NEWS = 1000;
+
 /** Time in which a browser closes the pages of a load, in ms. */
 const CLOSING = 5_000;
 
@@ -139,7 +142,12 @@ class PageProbe implements Probe {
       return await Promise.race([measured, lost.promise]);
     } catch (error) {
       if (error instanceof PerfmockError) throw error;
-      return { failure: load.reason(error) };
+      // Calls to a page that crashes may fail before its crash is known, which is the reason to report.
+      const failure = load.reason(error);
+      if (load.isSure(error)) return { failure };
+      const soon = sleep(this.#clock, CRASH_NEWS, ended.signal)
+        .then(() => ({ failure }));
+      return await Promise.race([lost.promise, soon]);
     } finally {
       ended.abort();
       signal.removeEventListener("abort", interrupted);

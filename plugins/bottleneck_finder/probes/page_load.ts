@@ -100,6 +100,11 @@ export class PageLoad {
       }`;
   }
 
+  /** True for an error that has no other reason behind it, such as a crash. */
+  isSure(error: unknown): boolean {
+    return error instanceof NoFigure && error.cause === undefined;
+  }
+
   async #warm(context: BrowserContext): Promise<void> {
     const page = await context.newPage();
     const { settler } = await this.#open(context, page, false);
@@ -117,7 +122,11 @@ export class PageLoad {
     const { clock, fail, ignored, url } = this.#input;
     this.#step = "the browser";
     await this.#disturb(context, page);
-    const requests = new PageRequests(clock, ignored);
+    const requests: PageRequests = new PageRequests(
+      clock,
+      ignored,
+      () => watchData(context, page, requests),
+    );
     let document: Request | undefined;
     context.on("request", (request) => {
       requests.started(request);
@@ -134,6 +143,10 @@ export class PageLoad {
       }
       document = request;
     });
+    context.on(
+      "response",
+      (response) => requests.responded(response.request()),
+    );
     context.on("requestfinished", (request) => requests.ended(request));
     context.on("requestfailed", (request) => requests.ended(request));
     page.on("crash", () => fail("The page crashed"));
@@ -187,7 +200,10 @@ export class PageLoad {
     try {
       await act();
     } catch (error) {
-      throw new NoFigure(`The ${step} of the page failed: ${firstLine(error)}`);
+      throw new NoFigure(
+        `The ${step} of the page failed: ${firstLine(error)}`,
+        { cause: error },
+      );
     }
   }
 
@@ -266,6 +282,17 @@ async function lookAt(page: Page): Promise<Look | undefined> {
     }
     throw error;
   }
+}
+
+/** Tells when data of responses arrive. That takes an event for each piece, so that it is asked for only where it matters. */
+async function watchData(
+  context: BrowserContext,
+  page: Page,
+  requests: PageRequests,
+): Promise<void> {
+  const session = await context.newCDPSession(page);
+  session.on("Network.dataReceived", () => requests.data());
+  await session.send("Network.enable");
 }
 
 /**

@@ -25,6 +25,12 @@ const ENDLESS: ReadonlySet<string> = new Set([
   "websocket",
 ]);
 
+/**
+ * Time without data after which a response counts as read, in ms. The browser does not end a response whose body the page leaves
+ * unread, and which it may not store.
+ */
+const UNREAD = 1000;
+
 /** Maximum number of requests that are kept of a load. */
 export const MOST_SEEN = 10_000;
 
@@ -32,7 +38,9 @@ interface Tracked {
   readonly request: BrowserRequest;
   /** Time of the event, on the server's clock. */
   readonly at: number;
-  /** Likewise; undefined while the request is under way. */
+  /** Time of the response headers; undefined before. */
+  responded: number | undefined;
+  /** Time of the end; undefined while the request is under way. */
   ended: number | undefined;
   /** True if the page settles no earlier than this request. */
   readonly counts: boolean;
@@ -44,17 +52,26 @@ export class PageRequests {
   readonly #ignored: readonly URLPattern[];
   readonly #tracked = new Map<BrowserRequest, Tracked>();
   readonly #busy = new Set<Tracked>();
+  readonly #watch: () => Promise<void>;
+  #watching = false;
   #quietSince: number;
+  #dataAt = 0;
   #changed = Promise.withResolvers<void>();
 
   /**
    * Starts with no request.
    *
    * @param ignored requests that a page settles without
+   * @param watch asked once, when nothing but bodies of responses is missing: from then on {@linkcode PageRequests.data} is called
    */
-  constructor(clock: Clock, ignored: readonly URLPattern[]) {
+  constructor(
+    clock: Clock,
+    ignored: readonly URLPattern[],
+    watch: () => Promise<void>,
+  ) {
     this.#clock = clock;
     this.#ignored = ignored;
+    this.#watch = watch;
     this.#quietSince = clock.now();
   }
 
@@ -65,6 +82,7 @@ export class PageRequests {
     const tracked: Tracked = {
       request,
       at: this.#clock.now(),
+      responded: undefined,
       ended: undefined,
       counts: !ENDLESS.has(request.resourceType()) &&
         !this.#ignored.some((pattern) => pattern.test(url)),
@@ -73,6 +91,19 @@ export class PageRequests {
     if (!tracked.counts) return;
     this.#busy.add(tracked);
     this.#change();
+  }
+
+  /** Takes the headers of a response. */
+  responded(request: BrowserRequest): void {
+    const tracked = this.#tracked.get(request);
+    if (tracked === undefined) return;
+    tracked.responded = this.#clock.now();
+    if (tracked.counts) this.#change();
+  }
+
+  /** Takes the arrival of data. */
+  data(): void {
+    this.#dataAt = this.#clock.now();
   }
 
   /** Takes the end of a request, also of one that failed. */
@@ -106,10 +137,40 @@ export class PageRequests {
   async quiet(time: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const changed = this.#changed.promise;
-      const left = this.#busy.size > 0 ? Infinity : time - this.idle;
+      const left = this.#busy.size > 0
+        ? await this.#unread(time)
+        : time - this.idle;
       if (left <= 0) return;
       await sleep(this.#clock, left, signal, changed);
     }
+  }
+
+  /**
+   * Time until requests whose bodies alone are missing count as ended, if no data comes, in ms; Infinity where others are under way.
+   *
+   * @param time time without a change after which data are watched for
+   */
+  async #unread(time: number): Promise<number> {
+    let last = 0;
+    for (const { responded } of this.#busy) {
+      if (responded === undefined) return Infinity;
+      last = Math.max(last, responded);
+    }
+    const rest = last + time - this.#clock.now();
+    if (rest > 0) return rest;
+    if (!this.#watching) {
+      this.#watching = true;
+      await this.#watch();
+      this.data();
+    }
+    const left = this.#dataAt + UNREAD - this.#clock.now();
+    if (left > 0) return left;
+    for (const tracked of this.#busy) {
+      tracked.ended = tracked.responded;
+      this.#quietSince = Math.max(this.#quietSince, last);
+    }
+    this.#busy.clear();
+    return time - this.idle;
   }
 
   /**

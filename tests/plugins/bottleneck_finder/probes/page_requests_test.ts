@@ -28,6 +28,11 @@ function request(
   };
 }
 
+/** Nothing is watched. */
+function none(): Promise<void> {
+  return Promise.resolve();
+}
+
 /** Runs until a promise settles; returns the time. */
 async function timeOf(clock: VirtualClock, promise: Promise<void>) {
   let done = false;
@@ -42,7 +47,7 @@ async function timeOf(clock: VirtualClock, promise: Promise<void>) {
 
 Deno.test("PageRequests.quiet() waits until the last request has ended and a time has passed", async () => {
   const clock = new VirtualClock(1000);
-  const requests = new PageRequests(clock, []);
+  const requests = new PageRequests(clock, [], none);
   const [a, b] = [request("http://a.test/a"), request("http://a.test/b")];
   requests.started(a);
   clock.at(1100, () => requests.started(b), undefined);
@@ -55,7 +60,7 @@ Deno.test("PageRequests.quiet() waits until the last request has ended and a tim
 
 Deno.test("PageRequests.quiet() begins again when a request starts meanwhile, and ends by a signal", async () => {
   const clock = new VirtualClock();
-  const requests = new PageRequests(clock, []);
+  const requests = new PageRequests(clock, [], none);
   const a = request("http://a.test/a", { method: "POST" });
   clock.at(400, () => requests.started(a), undefined);
   const ends = new AbortController();
@@ -69,7 +74,7 @@ Deno.test("a page settles without streams, beacons, media, ignored and local req
   const clock = new VirtualClock();
   const requests = new PageRequests(clock, [
     new URLPattern("http://*/poll/*"),
-  ]);
+  ], none);
   requests.started(request("http://a.test/s", { type: "eventsource" }));
   requests.started(request("http://a.test/p", { type: "ping" }));
   requests.started(request("http://a.test/v", { type: "media" }));
@@ -83,7 +88,7 @@ Deno.test("a page settles without streams, beacons, media, ignored and local req
 
 Deno.test("PageRequests.seen() has the browser's times where it gives them, else those of its events", () => {
   const clock = new VirtualClock(50);
-  const requests = new PageRequests(clock, []);
+  const requests = new PageRequests(clock, [], none);
   const document = request("http://a.test/#top", {
     type: "document",
     start: 5000,
@@ -113,5 +118,34 @@ Deno.test("PageRequests.seen() has the browser's times where it gives them, else
       ["http://a.test/a", 42.5, 142.5],
     ],
   );
-  deepEqual(new PageRequests(clock, []).seen(0), []);
+  deepEqual(new PageRequests(clock, [], none).seen(0), []);
+});
+
+Deno.test("responses whose bodies are not read end a second after the last data; others are waited for", async () => {
+  const clock = new VirtualClock();
+  let watched = 0;
+  const requests = new PageRequests(clock, [], () => {
+    watched = clock.now();
+    return Promise.resolve();
+  });
+  const unread = request("http://a.test/unread");
+  const slow = request("http://a.test/slow");
+  requests.started(unread);
+  requests.started(slow);
+  clock.at(100, () => requests.responded(unread), undefined);
+  // Nothing is watched as long as a response is missing.
+  clock.at(3000, () => requests.responded(slow), undefined);
+  for (const time of [3900, 4800, 5700]) {
+    clock.at(time, () => requests.data(), undefined);
+  }
+  clock.at(6000, () => requests.ended(slow), undefined);
+  const { signal } = new AbortController();
+  equal(await timeOf(clock, requests.quiet(500, signal)), 6700);
+  equal(watched, 3500);
+  deepEqual(requests.underWay, []);
+  deepEqual(
+    requests.seen(0).map(({ url, endMs }) => [url, endMs]),
+    [["http://a.test/unread", 100], ["http://a.test/slow", 6000]],
+  );
+  requests.responded(request("http://a.test/unknown"));
 });

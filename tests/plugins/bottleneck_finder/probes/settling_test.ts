@@ -18,7 +18,7 @@ const SETTLED: Look = {
 function page(answer: (time: number) => Partial<Look> | undefined) {
   const clock = new VirtualClock();
   const ends = new AbortController();
-  const requests = new PageRequests(clock, []);
+  const requests = new PageRequests(clock, [], () => Promise.resolve());
   let looks = 0;
   const settler = new Settler({
     clock,
