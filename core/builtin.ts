@@ -3,6 +3,7 @@
  *
  * @module
  */
+import bottleneckFinder from "../plugins/bottleneck_finder/mod.ts";
 import degrade from "../plugins/degrade/mod.ts";
 import distributions from "../plugins/distributions/mod.ts";
 import exporters from "../plugins/exporters/mod.ts";
@@ -21,5 +22,6 @@ export const BUILTIN: BuiltinPlugins = {
     degrade,
     exporters,
     load_engine: loadEngine,
+    bottleneck_finder: bottleneckFinder,
   },
 };

@@ -29,6 +29,7 @@ export type ErrorCode =
   | "CONFIG_SYNTAX"
   | "CONFIG_UNREADABLE"
   | "DIAL_UNAVAILABLE"
+  | "FIND_FAILED"
   | "HOOK_FAILED"
   | "KEY_MISSING"
   | "PLUGIN_FAILED"

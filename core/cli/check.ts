@@ -1,5 +1,5 @@
 /**
- * `perfmock check` validates a configuration or a load script, `perfmock schema` prints the JSON Schema of either.
+ * `perfmock check` validates a configuration, a load script or a find script; `perfmock schema` prints the JSON Schema of each.
  *
  * @module
  */
@@ -17,7 +17,8 @@ import { readScript } from "./load.ts";
 import { describeWarnings, type Terminal } from "./terminal.ts";
 
 /**
- * Validates a file: a load script if it has scenarios, else a configuration. Prints warnings and what the file holds.
+ * Validates a file: a load script if it has scenarios, a find script if it has a probe, else a configuration. Prints warnings and what
+ * the file holds.
  *
  * @param file file to validate; undefined for the configuration that the options or the environment name
  * @throws PerfmockError with all issues
@@ -27,15 +28,19 @@ export async function check(
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  if (file !== undefined && await isScript(file, options)) {
+  const kind = file === undefined ? undefined : await kindOf(file, options);
+  if (file !== undefined && kind === "load") {
     return await checkScript(file, options, out);
+  }
+  if (file !== undefined && kind === "find") {
+    return await checkFind(file, options, out);
   }
   if (file !== undefined && options.config !== undefined) {
     throw new PerfmockError("ARGUMENT_INVALID", "Cannot check two files", [{
       path: "",
       message: `${file} is a configuration, and so is that of --config`,
       value: options.config,
-      allowed: "one of them, or a load script with the configuration it needs",
+      allowed: "one of them, or a script with the configuration it needs",
     }]);
   }
   return await checkConfiguration(
@@ -44,14 +49,19 @@ export async function check(
   );
 }
 
-async function isScript(
+/** Keys of a find script of which it has one. */
+const PROBES = ["beacon", "command", "page"];
+
+/** Kind of the script in a file; undefined for a configuration. */
+async function kindOf(
   file: string,
   options: ConfigurationOptions,
-): Promise<boolean> {
+): Promise<"find" | "load" | undefined> {
   const { value } = await readConfig(file, {
     variables: variablesOf(options),
   });
-  return "scenarios" in value && !("routes" in value);
+  if ("scenarios" in value && !("routes" in value)) return "load";
+  return PROBES.some((key) => key in value) ? "find" : undefined;
 }
 
 /** Builds a server that does not listen, so that it refuses whatever `serve` would refuse. */
@@ -89,6 +99,24 @@ async function checkScript(
   return 0;
 }
 
+/** Checks a find script against the server that would run it. */
+async function checkFind(
+  file: string,
+  options: ConfigurationOptions,
+  out: Terminal,
+): Promise<number> {
+  const script = await readScript(file, options);
+  const configuration = await loadConfiguration(options, { optional: true });
+  await using server = await configuration.createServer({ listen: false });
+  const value = await script.typedBy(server.finder);
+  await script.locate(() =>
+    server.finder.check(value, { folder: script.folder })
+  );
+  out.write(describeWarnings(placeholderWarnings(script, file)));
+  out.write(`OK ${file}: a find script\n`);
+  return 0;
+}
+
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
@@ -97,20 +125,22 @@ function counted(count: number, noun: string): string {
  * Prints the JSON Schema of the configuration, including the keys of the plugins that the configuration names. Without a
  * configuration: of the built-in plugins.
  *
- * @param of "load" for the JSON Schema of load scripts
+ * @param of "load" for the JSON Schema of load scripts, "find" for that of find scripts
  * @throws PerfmockError where the configuration cannot be read or a plugin cannot be loaded
  */
 export async function schema(
-  of: "configuration" | "load",
+  of: "configuration" | "find" | "load",
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
   const configuration = await loadConfiguration(options, { optional: true });
   const { input, folder, locate } = configuration;
   let document: unknown;
-  if (of === "load") {
+  if (of !== "configuration") {
     await using server = await configuration.createServer({ listen: false });
-    document = server.loadEngine.schema();
+    document = of === "load"
+      ? server.loadEngine.schema()
+      : server.finder.schema();
   } else {
     document = await locate(() => configurationSchema(input, { folder }));
   }

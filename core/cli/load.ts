@@ -17,7 +17,7 @@ import {
   variablesOf,
   type Warning,
 } from "./configuration.ts";
-import { checkOutput, writeOutput } from "./output_file.ts";
+import { checkOutputs, type OutputKind, writeOutputs } from "./outputs.ts";
 import { INTERRUPTED, Interruption, type Terminal } from "./terminal.ts";
 
 /** Exit status after a failure at run time. */
@@ -52,7 +52,7 @@ export async function load(
   { target, out: files = [], ...options }: LoadCommandOptions,
   out: Terminal,
 ): Promise<number> {
-  checkOutputs(files);
+  checkOutputs(files, RUN);
   const script = await readScript(file, options);
   const hasTarget = target !== undefined || "target" in script.value;
   if (hasTarget) {
@@ -100,7 +100,7 @@ export async function simulate(
   { out: files = [], ...options }: SimulateOptions,
   out: Terminal,
 ): Promise<number> {
-  checkOutputs(files);
+  checkOutputs(files, RUN);
   const script = await readScript(file, options);
   const configuration = await loadConfiguration(options);
   await using server = await configuration.createServer({ listen: false });
@@ -214,45 +214,13 @@ const FORMATS: Readonly<Record<string, (result: LoadResult) => string>> = {
   ".hgrm": ({ hgrm }) => hgrm,
 };
 
-/** Checks before the run that the output files have known extensions and can be written. */
-function checkOutputs(files: readonly string[]): void {
-  const issues = files.filter((file) => !(extname(file) in FORMATS)).map(
-    (file) => ({
-      path: "",
-      message: "The extension of --out says what is written",
-      value: file,
-      allowed:
-        ".json for the summary, .csv for the time series, .hgrm for the histogram",
-    }),
-  );
-  if (issues.length > 0) {
-    throw new PerfmockError("ARGUMENT_INVALID", "Cannot write the run", issues);
-  }
-  eachOutput(files, checkOutput);
-}
-
-/**
- * Calls a function for each output file. An error of one does not keep the others from being written.
- *
- * @throws PerfmockError with an issue for each file for which it failed
- */
-function eachOutput(
-  files: readonly string[],
-  write: (file: string) => void,
-): void {
-  const issues = files.flatMap((file): Issue[] => {
-    try {
-      write(file);
-      return [];
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : error;
-      return [{ path: "", message: `Cannot write ${file}: ${reason}` }];
-    }
-  });
-  if (issues.length > 0) {
-    throw new PerfmockError("ARGUMENT_INVALID", "Cannot write the run", issues);
-  }
-}
+/** Results of a run, as files. */
+const RUN: OutputKind = {
+  result: "the run",
+  extensions: Object.keys(FORMATS),
+  allowed:
+    ".json for the summary, .csv for the time series, .hgrm for the histogram",
+};
 
 /** Prints the results, writes the output files and returns the exit status. */
 function report(
@@ -261,10 +229,7 @@ function report(
   out: Terminal,
 ): number {
   out.write(result.table);
-  eachOutput(
-    files,
-    (file) => writeOutput(file, FORMATS[extname(file)](result)),
-  );
+  writeOutputs(files, RUN, (file) => FORMATS[extname(file)](result));
   return result.summary.ok ? 0 : THRESHOLD_FAILED;
 }
 
@@ -288,7 +253,10 @@ export class ProgressLine {
   }
 
   /** Shows a line in place of the last one. */
-  readonly show = ({ elapsed }: LoadProgress, line: string): void => {
+  readonly show = (
+    { elapsed }: Pick<LoadProgress, "elapsed">,
+    line: string,
+  ): void => {
     const { live, columns = Infinity } = this.#out;
     if (live === true) {
       this.#shown = true;

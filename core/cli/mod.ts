@@ -13,6 +13,7 @@ import type { ConfigurationOptions } from "./configuration.ts";
 import { correlate, type CorrelateOptions } from "./correlate.ts";
 import { draw } from "./draw.ts";
 import { explain } from "./explain.ts";
+import { find, type FindCommandOptions, sweep } from "./find.ts";
 import {
   load,
   type LoadCommandOptions,
@@ -39,7 +40,7 @@ const RUN_TIME: ReadonlySet<string> = new Set([
  *
  * @param args arguments, without the name of the program
  * @param out terminal to print to. Default: that of the process
- * @returns exit status: 0; 1 for a run-time failure, 2 for invalid input, 99 for a crossed threshold, 130 for an
+ * @returns exit status: 0; 1 for a run-time failure, 2 for invalid input, 99 for a crossed threshold or budget, 130 for an
  * interrupted run
  */
 export async function main(
@@ -129,7 +130,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .action(async (options) => finish(await serve(options, out)));
   program.command("check")
     .description(
-      "validate a configuration or a load script and list all errors in it",
+      "validate a configuration, a load script or a find script and list all errors in it",
     )
     .argument("[file]", "the file (default: as for --config)")
     .addOption(configOption())
@@ -208,6 +209,39 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .action(async (file: string, options: SimulateOptions) =>
       finish(await simulate(file, options, out))
     );
+  for (
+    const [name, run, description] of [
+      [
+        "find",
+        find,
+        "find which routes make a page slow, and where it breaks: load it many times while response times change by a plan",
+      ],
+      [
+        "sweep",
+        sweep,
+        "measure a page at ×1, ×2, ×4 and ×8 of each route's response time",
+      ],
+    ] as const
+  ) {
+    program.command(name)
+      .description(description)
+      .argument("<script>", ".yaml or .json file")
+      .addOption(answerOption())
+      .option(
+        "--seed <seed>",
+        "seed of the configuration, and of a script without one (default: the configuration's)",
+      )
+      .option("--host <host>", "host name or address to listen on")
+      .option(
+        "--port <port>",
+        "port to listen on, 0 for any free port (default: the configuration's, or 8080)",
+      )
+      .addOption(configOption())
+      .addOption(envOption())
+      .action(async (file: string, options: FindCommandOptions) =>
+        finish(await run(file, options, out))
+      );
+  }
   program.command("correlate")
     .description("ask a running server where browsers' time went, by route")
     .option(
@@ -229,17 +263,19 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     );
   program.command("schema")
     .description(
-      "print the JSON Schema of the configuration or of load scripts",
+      "print the JSON Schema of the configuration, of load scripts or of find scripts",
     )
     .addArgument(
       new Argument("[of]", "what the JSON Schema describes")
-        .choices(["configuration", "load"]).default("configuration"),
+        .choices(["configuration", "load", "find"]).default("configuration"),
     )
     .addOption(configOption())
     .addOption(envOption())
     .action(
-      async (of: "configuration" | "load", options: ConfigurationOptions) =>
-        finish(await schema(of, options, out)),
+      async (
+        of: "configuration" | "find" | "load",
+        options: ConfigurationOptions,
+      ) => finish(await schema(of, options, out)),
     );
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride()
@@ -254,6 +290,14 @@ function outOption(): Option {
   return new Option(
     "--out <file>",
     "file to write results to: .json for the summary, .csv for the time series, .hgrm for the histogram; repeatable",
+  ).argParser((file, files: readonly string[] = []) => [...files, file]);
+}
+
+/** Makes the option `--out` of an experiment, which is repeatable. */
+function answerOption(): Option {
+  return new Option(
+    "--out <file>",
+    "file to write the answer to: .json, .md, or .html with drawings; repeatable",
   ).argParser((file, files: readonly string[] = []) => [...files, file]);
 }
 

@@ -36,7 +36,7 @@ export interface ServeOptions extends ConfigurationOptions {
 }
 
 /** Port where none is configured; a server in a library picks a free one. */
-const DEFAULT_PORT = 8080;
+export const DEFAULT_PORT = 8080;
 
 const RELOAD = "SIGHUP";
 

@@ -9,6 +9,12 @@ import type { Issue } from "../errors.ts";
 import type { Stats } from "../observe/stats.ts";
 import type { JournalFilter } from "../observe/journal.ts";
 import type { Clock, JournalEntry, Plugin } from "../plugin.ts";
+import type {
+  FindAnswer,
+  FindOptions,
+  FindResult,
+  SweepAnswer,
+} from "../contract/finder.ts";
 import type { LoadOptions, LoadSummary } from "../contract/load.ts";
 
 /** Options of a server in addition to its configuration. */
@@ -81,6 +87,26 @@ export interface Perfmock extends AsyncDisposable {
    * @throws PerfmockError `SCRIPT_INVALID` with all errors
    */
   simulate(script: unknown, options?: LoadOptions): Promise<LoadSummary>;
+  /**
+   * Finds which routes make a page slow, and where it breaks: loads the page many times while the response times change by a plan.
+   *
+   * @param script JSON value, or text in JSON or YAML
+   * @throws PerfmockError `SCRIPT_INVALID` with all errors; `FIND_FAILED` where the page gives no figure
+   */
+  find(
+    script: unknown,
+    options?: FindOptions,
+  ): Promise<FindResult<FindAnswer>>;
+  /**
+   * Measures a page's figure at multiples of each route's response time.
+   *
+   * @param script JSON value, or text in JSON or YAML
+   * @throws PerfmockError as {@linkcode Perfmock.find}
+   */
+  sweep(
+    script: unknown,
+    options?: FindOptions,
+  ): Promise<FindResult<SweepAnswer>>;
   /** Resets sequence numbers, journal and stats. Metrics for exporters continue. */
   reset(): void;
   /**

@@ -10,6 +10,13 @@ import {
   type PerfmockInput,
   Powers,
 } from "../config/mod.ts";
+import type {
+  BottleneckFinder,
+  FindAnswer,
+  FindOptions,
+  FindResult,
+  SweepAnswer,
+} from "../contract/finder.ts";
 import type { LoadEngine, LoadOptions, LoadSummary } from "../contract/load.ts";
 import {
   builtinEndpoints,
@@ -45,7 +52,7 @@ import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
 import type { Clock, JournalEntry } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
-import { LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
+import { FINDER, LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
 import {
   culprit,
   describePlugins,
@@ -400,6 +407,22 @@ export class Server implements Perfmock {
     }]);
   }
 
+  /**
+   * Finder of bottlenecks.
+   *
+   * @throws PerfmockError `ARGUMENT_INVALID` if the configuration switches it off
+   */
+  get finder(): BottleneckFinder {
+    const finder = this.#main.revision.services.find(FINDER);
+    if (finder !== undefined) return finder;
+    throw new PerfmockError("ARGUMENT_INVALID", "Cannot run the script", [{
+      path: "/plugins/bottleneck_finder",
+      message: "The configuration switches the bottleneck finder off",
+      value: false,
+      allowed: "the plugin bottleneck_finder, switched on",
+    }]);
+  }
+
   async load(script: unknown, options?: LoadOptions): Promise<LoadSummary> {
     return (await this.loadEngine.load(script, options)).summary;
   }
@@ -409,6 +432,20 @@ export class Server implements Perfmock {
     options?: LoadOptions,
   ): Promise<LoadSummary> {
     return (await this.loadEngine.simulate(script, options)).summary;
+  }
+
+  find(
+    script: unknown,
+    options?: FindOptions,
+  ): Promise<FindResult<FindAnswer>> {
+    return this.finder.find(script, options);
+  }
+
+  sweep(
+    script: unknown,
+    options?: FindOptions,
+  ): Promise<FindResult<SweepAnswer>> {
+    return this.finder.sweep(script, options);
   }
 
   get inFlight(): number {

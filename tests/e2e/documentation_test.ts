@@ -73,7 +73,7 @@ Deno.test("documentation: README names one version of Deno", () => {
   equal(new Set(versions).size, 1);
 });
 
-Deno.test("documentation: every example in YAML is a valid configuration or load script", async () => {
+Deno.test("documentation: every example in YAML is a valid configuration, load script or find script", async () => {
   const folder = await Deno.makeTempDir();
   try {
     // A response in docs/configuration.md is a file of this folder.
@@ -85,6 +85,8 @@ Deno.test("documentation: every example in YAML is a valid configuration or load
         await Deno.writeTextFile(file, example);
         const { status, out, err } = example.includes("executor:")
           ? await cli("simulate", file)
+          : /^(beacon|command|page):/m.test(example)
+          ? await cli("check", file)
           : await cli("check", "--config", file);
         equal(status, 0, `${page}:\n${example}${out}${err}`);
         checked++;

@@ -21,6 +21,8 @@ export interface CommandOptions {
   readonly figure?: string | undefined;
   /** Absolute path of the working directory. */
   readonly folder: string;
+  /** Variables of its environment, in addition to those of this process. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Maximum time of a run, in ms. Default 5 minutes. */
   readonly timeout?: number | undefined;
 }
@@ -44,7 +46,13 @@ export function commandProbe(
   options: CommandOptions,
   { clock, run = runCommand }: CommandParts,
 ): Probe {
-  const { command, figure = WALL_TIME, folder, timeout = TIMEOUT } = options;
+  const {
+    command,
+    environment,
+    figure = WALL_TIME,
+    folder,
+    timeout = TIMEOUT,
+  } = options;
   let ends = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
 
@@ -65,7 +73,13 @@ export function commandProbe(
       ends.abort(`The command did not end within ${seconds(timeout)}`);
     });
     try {
-      const result = run({ clock, command, folder, signal: ends.signal });
+      const result = run({
+        clock,
+        command,
+        environment,
+        folder,
+        signal: ends.signal,
+      });
       running = result.catch(() => {});
       return read(await result, ends.signal, figure);
     } catch (error) {

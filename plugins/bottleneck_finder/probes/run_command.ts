@@ -44,6 +44,8 @@ export interface CommandRun {
   readonly command: string;
   /** Absolute path of the working directory. */
   readonly folder: string;
+  /** Variables of its environment, in addition to those of this process. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Ends the command and all processes of its group. */
   readonly signal: AbortSignal;
 }
@@ -54,13 +56,15 @@ export interface CommandRun {
  * @throws Error if the shell cannot be started
  */
 export async function runCommand(
-  { clock, command, folder, signal }: CommandRun,
+  { clock, command, environment, folder, signal }: CommandRun,
 ): Promise<CommandResult> {
   const start = clock.now();
+  const env = { ...process.env, ...environment };
   const child = WINDOWS
-    ? spawn(command, { cwd: folder, shell: true })
+    ? spawn(command, { cwd: folder, env, shell: true })
     : spawn("/bin/sh", ["-c", WATCHED, "sh", command], {
       cwd: folder,
+      env,
       detached: true,
     });
   const output = new Tail();

@@ -66,8 +66,7 @@ function progressOn(terminal: { live?: boolean; columns?: number }) {
   });
   return {
     line,
-    show: (elapsed: number, text: string) =>
-      line.show({ elapsed, duration: null, scenarios: [] }, text),
+    show: (elapsed: number, text: string) => line.show({ elapsed }, text),
     written: () => written,
   };
 }

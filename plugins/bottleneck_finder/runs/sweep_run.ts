@@ -1,0 +1,182 @@
+/**
+ * One sweep: each route alone at multiples of its response time, in random order.
+ *
+ * @module
+ */
+import type { SweepAnswer } from "../../../core/find.ts";
+import { sweptRoutes } from "../cliffs/knee.ts";
+import type { Script } from "../script/script.ts";
+import { invalidScript } from "../script/parse.ts";
+import { factorsOf, type PlannedFactor } from "./factors.ts";
+import { loadsOf, type RunTools, uniforms } from "./find_run.ts";
+import { AS_CONFIGURED, type Loads } from "./loads.ts";
+import { endedEarly, look } from "./look.ts";
+import { TurnedDials } from "./turned_dials.ts";
+import { counted, inMinutes, inMs } from "./words.ts";
+
+/** Point of a sweep: a route at a factor; undefined for the page as configured, which is the factor 1 of all routes. */
+type Point = { readonly route: number; readonly factor: number } | undefined;
+
+/** Runs the sweep of a script. Everything is put back when the promise settles. */
+export async function runSweep(
+  script: Script,
+  tools: RunTools,
+): Promise<SweepAnswer> {
+  const { host, probe, holder } = tools;
+  await using _probe = probe;
+  using dials = new TurnedDials(host.dials, holder);
+  await probe.start();
+  let expected = script.loads;
+  using loads = loadsOf(script, tools, dials, () => {
+    const { attempts, elapsed } = loads;
+    const remaining = Math.max(0, expected - attempts) * elapsed / attempts;
+    tools.progress?.(
+      { elapsed, loads: attempts, expected, remaining },
+      `${attempts} of ${expected} loads, ${inMinutes(elapsed)}, about ${
+        inMinutes(remaining)
+      } left, ${probe.figure}`,
+    );
+  });
+  const seen = await look(loads);
+  const { factors: all, notes } = factorsOf({
+    script: { ...script, origins: new Map() },
+    look: seen,
+    canShorten: () => false,
+    url: host.url,
+  });
+  const routes = all.filter(({ kind, responseTime }) =>
+    kind === "route" && responseTime !== null
+  );
+  const points: Point[] = [
+    undefined,
+    ...routes.flatMap((_, route) =>
+      script.factors.map((_, factor) => ({ route, factor }))
+        .filter(({ factor }) => script.factors[factor] !== 1)
+    ),
+  ];
+  const least = loads.attempts + points.length;
+  if (least > script.loads) {
+    throw invalidScript([{
+      path: "/loads",
+      message: `A sweep of ${
+        counted(routes.length, "route")
+      } needs at least ${least} loads`,
+      value: script.loads,
+      allowed: `at least ${least}`,
+      suggestion: `Set loads: ${
+        loads.attempts + points.length * script.repeats
+      } for ${script.repeats} loads of each point`,
+    }]);
+  }
+  expected = Math.min(
+    script.loads,
+    loads.attempts + points.length * script.repeats,
+  );
+  tools.planned?.(
+    `${counted(routes.length, "route")}; ${probe.figure} about ${
+      inMs(seen.loads[seen.loads.length - 1].figure)
+    }. Sweep: ${expected - loads.attempts} loads in about ${
+      inMinutes((expected - loads.attempts) * seen.loadTime)
+    } (at most ${script.loads} loads, ${inMinutes(script.duration)})`,
+  );
+  const next = await uniforms(host, script.seed);
+  const figures = await measure(points, { script, routes, loads, next });
+  if (loads.count === seen.loads.length + 1) throw endedEarly(loads);
+  const complete = figures.rounds === script.repeats;
+  return {
+    figure: probe.figure,
+    seed: script.seed,
+    confidence: script.confidence,
+    factors: script.factors,
+    routes: sweptRoutes(
+      routes.map(({ id, responseTime }, route) => ({
+        route: id,
+        responseTime: responseTime ?? 0,
+        figures: script.factors.map((factor, index) =>
+          factor === 1
+            ? figures.baseline
+            : figures.byPoint.get(`${route}/${index}`) ?? []
+        ),
+      })),
+      {
+        factors: script.factors,
+        budget: script.budget ?? null,
+        confidence: script.confidence,
+        next,
+      },
+    ),
+    budget: script.budget ?? null,
+    loads: loads.count,
+    failed: loads.failed,
+    duration: loads.elapsed,
+    stopped: complete ? "complete" : loads.stopped ?? "loads",
+    notes: [
+      ...notes,
+      "A factor adds time to each response: a response time of 40 ms at ×4 has 120 ms added, and keeps its own variation",
+      ...complete ? [] : [
+        `Only ${figures.rounds} of ${script.repeats} rounds were complete`,
+      ],
+    ],
+  };
+}
+
+/** Figures of a sweep. */
+interface Swept {
+  readonly baseline: readonly number[];
+  /** Figures by the route's and the factor's index. */
+  readonly byPoint: ReadonlyMap<string, number[]>;
+  /** Number of complete rounds. */
+  readonly rounds: number;
+}
+
+/** Makes the rounds: each has every point once, in random order, so that a drift of the machine hits all alike. */
+async function measure(
+  points: readonly Point[],
+  { script, routes, loads, next }: {
+    readonly script: Script;
+    readonly routes: readonly PlannedFactor[];
+    readonly loads: Loads;
+    readonly next: () => number;
+  },
+): Promise<Swept> {
+  const baseline: number[] = [];
+  const byPoint = new Map<string, number[]>();
+  let rounds = 0;
+  while (rounds < script.repeats && loads.stopped === undefined) {
+    let made = 0;
+    for (const point of shuffled(points, next)) {
+      if (loads.stopped !== undefined) break;
+      made++;
+      const load = await loads.repeated(
+        point === undefined
+          ? AS_CONFIGURED
+          : { ...AS_CONFIGURED, shifts: shiftOf(point) },
+      );
+      if (load === undefined) continue;
+      if (point === undefined) baseline.push(load.figure);
+      else {
+        const key = `${point.route}/${point.factor}`;
+        byPoint.set(key, [...byPoint.get(key) ?? [], load.figure]);
+      }
+    }
+    if (made === points.length) rounds++;
+  }
+  return { baseline, byPoint, rounds };
+
+  function shiftOf({ route, factor }: NonNullable<Point>) {
+    const { id, responseTime } = routes[route];
+    return new Map([
+      [id, (script.factors[factor] - 1) * (responseTime ?? 0)],
+    ]);
+  }
+}
+
+/** Copy in random order (Fisher and Yates). */
+function shuffled<T>(list: readonly T[], next: () => number): T[] {
+  const copy = [...list];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const other = Math.floor(next() * (i + 1));
+    [copy[i], copy[other]] = [copy[other], copy[i]];
+  }
+  return copy;
+}

@@ -1,0 +1,47 @@
+/**
+ * Verdicts on routes.
+ *
+ * @module
+ */
+import type { Estimate, Verdict } from "../../../core/find.ts";
+
+/** Knowledge about a factor. */
+export interface Found {
+  /** Slope where time is added. */
+  readonly slope: Estimate;
+  /** Change at which it was measured. */
+  readonly added: number;
+  /** True if such a slope by chance is improbable. */
+  readonly significant: boolean;
+  /** Difference of our own mean lateness between the levels, in ms; null where it is not known. */
+  readonly latenessGap: number | null;
+}
+
+/** Half-widths of a narrow interval up to which a route without a significant effect is hidden. */
+const HIDDEN = 2;
+
+/**
+ * Judges a factor. Nothing is said where our own lateness is as large as the effect, or where the interval is too wide.
+ *
+ * @param precision half-width at which an interval is narrow enough
+ */
+export function verdictOn(
+  { slope, added, significant, latenessGap }: Found,
+  precision: number,
+): Verdict {
+  const half = (slope.high - slope.low) / 2;
+  if (!Number.isFinite(half)) return "unclear";
+  // The effect that is claimed, or the smallest that would have been seen.
+  const effect = Math.max(Math.abs(slope.value), half) * added;
+  if (isLate(latenessGap, effect)) return "unclear";
+  if (!significant) {
+    return slope.high <= HIDDEN * precision ? "hidden" : "unclear";
+  }
+  if (slope.high < precision) return "hidden";
+  return slope.value >= 1 - Math.max(precision, half) ? "critical" : "partly";
+}
+
+/** True if answers of one level were later than those of the other by as much as an effect. */
+export function isLate(latenessGap: number | null, effect: number): boolean {
+  return latenessGap !== null && latenessGap > 0 && latenessGap >= effect;
+}

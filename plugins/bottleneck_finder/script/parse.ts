@@ -1,0 +1,446 @@
+/**
+ * Parses a script: from its text or its value to a script that can be run, or to all of its errors.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { type SyntaxIssue, withoutExtensions } from "../../../core/find.ts";
+import {
+  type DialAddress,
+  type Issue,
+  PerfmockError,
+  toPointer,
+  validate,
+} from "../../../core/plugin.ts";
+import { scriptSchema, type Written, type WrittenCliff } from "./schema.ts";
+import type {
+  CliffSettings,
+  ProbeSettings,
+  RouteChange,
+  Script,
+  ScriptTools,
+} from "./script.ts";
+
+/** Dials whose levels are whole numbers. */
+const WHOLE: ReadonlySet<string> = new Set(["concurrency", "queue"]);
+
+/** Number of exchanges that the journal has to keep at least: those of one load. */
+const LEAST_JOURNAL = 100;
+
+/** Returns the error for a script that cannot be used. */
+export function invalidScript(issues: readonly Issue[]): PerfmockError {
+  return new PerfmockError(
+    "SCRIPT_INVALID",
+    `Cannot use the script: ${issues.length} ${
+      issues.length === 1 ? "error" : "errors"
+    }`,
+    issues,
+  );
+}
+
+/**
+ * Parses a script.
+ *
+ * @param value the script as written: any JSON value
+ * @throws PerfmockError `SCRIPT_INVALID` with all issues
+ */
+export function parseScript(value: unknown, tools: ScriptTools): Script {
+  const issues: Issue[] = [];
+  const root = validate(scriptSchema(tools.kit), withoutExtensions(value));
+  if (root.issues !== undefined) {
+    // Names are checked although another part is wrong: one run shows all errors.
+    issues.push(...root.issues, ...looseIssues(value, tools));
+    throw invalidScript(withoutDuplicates(issues));
+  }
+  const written = root.value;
+  const probe = readProbe(written, tools, issues);
+  const routes = readRoutes(written, tools, issues);
+  const cliffs = readCliffs(written.cliffs, tools, issues);
+  const budget = readBudget(written, probe, tools, issues);
+  if (written.origins !== undefined && probe?.kind !== "page") {
+    issues.push({
+      path: "/origins",
+      message: "Only a page's requests to other origins can be slowed",
+      allowed: "origins beside page",
+    });
+  }
+  issues.push(...factorIssues(written.factors));
+  if (tools.journal < LEAST_JOURNAL) issues.push(journalIssue(tools.journal));
+  if (issues.length > 0 || probe === undefined) throw invalidScript(issues);
+  return {
+    probe,
+    routes,
+    origins: new Map(
+      entriesOf(written.origins).map(([pattern, { delay }]) => [
+        pattern,
+        delay ?? written.perturbation,
+      ]),
+    ),
+    budget,
+    perturbation: written.perturbation,
+    loads: written.loads,
+    duration: written.duration,
+    precision: written.precision,
+    confidence: written.confidence,
+    seed: written.seed ?? tools.seed,
+    cliffs,
+    factors: written.factors,
+    repeats: written.repeats,
+  };
+}
+
+/** Lists or records by name as entries: a list has no settings for its names. */
+function entriesOf<Settings extends object>(
+  named: readonly string[] | Readonly<Record<string, Settings>> | undefined,
+): [string, Partial<Settings>][] {
+  if (named === undefined) return [];
+  return Array.isArray(named)
+    ? named.map((name) => [name, {}])
+    : Object.entries(named as Readonly<Record<string, Settings>>);
+}
+
+/** Issues about names in a script whose form has errors elsewhere. */
+function looseIssues(value: unknown, tools: ScriptTools): Issue[] {
+  const issues: Issue[] = [];
+  if (typeof value !== "object" || value === null) return issues;
+  const { routes, cliffs } = value as Record<string, unknown>;
+  const names = Array.isArray(routes)
+    ? routes.map((name, index) => [name, index] as const)
+    : typeof routes === "object" && routes !== null
+    ? Object.keys(routes).map((name) => [name, name] as const)
+    : [];
+  for (const [name, key] of names) {
+    if (typeof name !== "string" || name === "") continue;
+    const issue = routeIssue(name, `/routes${toPointer([`${key}`])}`, tools);
+    if (issue !== undefined) issues.push(issue);
+  }
+  const list = Array.isArray(cliffs) ? cliffs : [];
+  for (const [index, cliff] of list.entries()) {
+    if (typeof cliff !== "object" || cliff === null) continue;
+    const { dial, route, pool } = cliff as Record<string, unknown>;
+    if (typeof dial !== "string" || dial === "") continue;
+    const [kind, of] = typeof route === "string"
+      ? ["route", route]
+      : typeof pool === "string"
+      ? ["pool", pool]
+      : [];
+    if (kind === undefined || of === undefined) continue;
+    if (tools.dials.typeOf({ kind, of, dial }) !== undefined) continue;
+    issues.push(unknownDial({ kind, of, dial }, `/cliffs/${index}`, tools));
+  }
+  if (tools.journal < LEAST_JOURNAL) issues.push(journalIssue(tools.journal));
+  return issues;
+}
+
+/** Issues of which each place has one. */
+function withoutDuplicates(issues: readonly Issue[]): Issue[] {
+  const seen = new Set<string>();
+  return issues.filter(({ path }) =>
+    path === "" || !seen.has(path) && seen.add(path)
+  );
+}
+
+function readProbe(
+  { page, command, beacon }: Written,
+  { folder }: ScriptTools,
+  issues: Issue[],
+): ProbeSettings | undefined {
+  const given = [page, command, beacon].filter((probe) => probe !== undefined);
+  if (given.length !== 1) {
+    issues.push({
+      path: "",
+      message: given.length === 0
+        ? "Nothing gives a figure"
+        : "More than one probe would give the figure",
+      allowed: "one of page, command and beacon",
+    });
+    return undefined;
+  }
+  if (command !== undefined) return { kind: "command", ...command, folder };
+  if (beacon !== undefined) {
+    return { kind: "beacon", url: undefined, ...beacon };
+  }
+  if (page === undefined) return undefined;
+  const { actions, cache, cpu, executable, ...others } = page;
+  return {
+    kind: "page",
+    ...others,
+    actions: actions && resolve(folder, actions),
+    cold: cache === "cold",
+    cpu,
+    executable: executable && resolve(folder, executable),
+  };
+}
+
+function readRoutes(
+  { routes }: Written,
+  tools: ScriptTools,
+  issues: Issue[],
+): ReadonlyMap<string, RouteChange> | undefined {
+  if (routes === undefined) return undefined;
+  const read = new Map<string, RouteChange>();
+  const list = Array.isArray(routes);
+  for (const [index, [id, change]] of entriesOf(routes).entries()) {
+    const { delay, speedup }: Partial<RouteChange> = change;
+    const path = `/routes${list ? `/${index}` : toPointer([id])}`;
+    const issue = routeIssue(id, path, tools);
+    if (issue !== undefined) issues.push(issue);
+    if (read.has(id)) {
+      issues.push({
+        path,
+        message: "This route is listed twice",
+        value: id,
+        allowed: "each route once",
+      });
+    }
+    if (
+      speedup !== undefined && issue === undefined &&
+      tools.dials.typeOf({ kind: "route", of: id, dial: "speedup" }) ===
+        undefined
+    ) {
+      issues.push({
+        path: `${path}/speedup`,
+        message:
+          "Nothing can be taken from the time of another server, which answers on this route",
+        value: speedup,
+        allowed: "delay",
+      });
+    }
+    read.set(id, { delay, speedup });
+  }
+  return read;
+}
+
+/** The issue of a route that there is not; undefined if there is one. */
+function routeIssue(
+  id: string,
+  path: string,
+  { dials, suggest }: ScriptTools,
+): Issue | undefined {
+  const ids = [
+    ...new Set(
+      [...dials.list()].filter(({ kind }) => kind === "route")
+        .map(({ of }) => of),
+    ),
+  ];
+  if (ids.includes(id)) return undefined;
+  const suggestion = suggest(id, ids);
+  return {
+    path,
+    message: `There is no route ${JSON.stringify(id)}`,
+    value: id,
+    allowed: ids.join(", ") || "nothing: the configuration has no routes",
+    ...suggestion !== undefined && { suggestion },
+  };
+}
+
+/** Reads the budget: a time, or a time for the script's figure. */
+function readBudget(
+  { budget }: Written,
+  probe: ProbeSettings | undefined,
+  { suggest }: ScriptTools,
+  issues: Issue[],
+): number | undefined {
+  if (budget === undefined || typeof budget === "number") return budget;
+  if (probe === undefined) return undefined;
+  const { figure } = probe;
+  for (const name of Object.keys(budget)) {
+    if (name === figure) continue;
+    const suggestion = suggest(name, [figure]);
+    issues.push({
+      path: `/budget${toPointer([name])}`,
+      message: `The script measures ${figure}, not ${name}`,
+      value: name,
+      allowed: figure,
+      ...suggestion !== undefined && { suggestion },
+    });
+  }
+  return budget[figure];
+}
+
+function readCliffs(
+  cliffs: readonly WrittenCliff[],
+  tools: ScriptTools,
+  issues: Issue[],
+): CliffSettings[] {
+  return cliffs.flatMap((cliff, index) => {
+    const read = readCliff(cliff, `/cliffs/${index}`, tools);
+    if (!Array.isArray(read)) return [read];
+    issues.push(...read);
+    return [];
+  });
+}
+
+/** Reads one cliff, or returns its issues. */
+function readCliff(
+  { route, pool, dial, from, to, loads }: WrittenCliff,
+  path: string,
+  tools: ScriptTools,
+): CliffSettings | Issue[] {
+  if ((route === undefined) === (pool === undefined)) {
+    return [{
+      path,
+      message: "A cliff is searched along a dial of one route or pool",
+      allowed: "route or pool, beside dial",
+    }];
+  }
+  const address: DialAddress = route === undefined
+    ? { kind: "pool", of: pool ?? "", dial }
+    : { kind: "route", of: route, dial };
+  const type = tools.dials.typeOf(address);
+  if (type === undefined) return [unknownDial(address, path, tools)];
+  const level = (value: unknown, key: string, otherwise?: number) => {
+    if (value === undefined && otherwise !== undefined) return otherwise;
+    const read = validate(type, value, `${path}/${key}`);
+    if (read.issues !== undefined) return [...read.issues];
+    return typeof read.value === "number" && Number.isFinite(read.value)
+      ? read.value
+      : [{
+        path: `${path}/${key}`,
+        message: "A level is a number",
+        value,
+        allowed: "a number, with the unit of the dial",
+      }];
+  };
+  const isShare = dial === "delay" || dial === "faultShare";
+  const first = level(from, "from", isShare ? 0 : undefined);
+  const last = level(to, "to");
+  const issues = [first, last].flatMap((read) =>
+    typeof read === "number" ? [] : read
+  );
+  if (typeof first !== "number" || typeof last !== "number") return issues;
+  if (first === last) {
+    return [{
+      path: `${path}/to`,
+      message: "There is nothing between from and to",
+      value: to,
+      allowed: "another level than from",
+    }];
+  }
+  return {
+    dial: address,
+    type,
+    from: first,
+    to: last,
+    whole: WHOLE.has(dial),
+    unit: dial === "delay" || dial === "speedup"
+      ? "ms"
+      : dial === "bandwidth"
+      ? "B/s"
+      : "",
+    loads,
+  };
+}
+
+/** Finds the wrong part of an address, from the left. */
+function unknownDial(
+  { kind, of, dial }: DialAddress,
+  path: string,
+  { dials, suggest }: ScriptTools,
+): Issue {
+  const ofKind = [...dials.list()].filter((known) => known.kind === kind);
+  const ofSame = ofKind.filter((known) => known.of === of);
+  const [key, word, candidates] = ofSame.length === 0
+    ? [kind, of, ofKind.map((known) => known.of)] as const
+    : ["dial", dial, ofSame.map((known) => known.dial)] as const;
+  const names = [...new Set(candidates)];
+  const suggestion = suggest(word, names);
+  return {
+    path: `${path}/${key}`,
+    message: `There is no ${key} ${JSON.stringify(word)} that can be turned`,
+    value: word,
+    allowed: names.join(", ") || `nothing: there is no ${key} with dials`,
+    ...suggestion !== undefined && { suggestion },
+  };
+}
+
+function factorIssues(factors: readonly number[]): Issue[] {
+  const ascending = factors.every((factor, index) =>
+    index === 0 || factor > factors[index - 1]
+  );
+  if (ascending && factors[0] === 1) return [];
+  return [{
+    path: "/factors",
+    message: "Factors ascend from 1, the response time as configured",
+    value: factors,
+    allowed: "such as [1, 2, 4, 8]",
+  }];
+}
+
+function journalIssue(capacity: number): Issue {
+  return {
+    path: "",
+    message:
+      `The configuration's journal keeps ${capacity} exchanges, and an experiment reads there which routes were called`,
+    value: capacity,
+    allowed: `journal.capacity of at least ${LEAST_JOURNAL}`,
+    suggestion: "Set journal: { capacity: 1000 } in the configuration",
+  };
+}
+
+/** Maximum size of a script, in bytes. */
+export const SCRIPT_LIMIT = 1024 ** 2;
+
+/** Reads texts off the server's thread. */
+export interface ScriptTexts {
+  /** Returns the value of a text, or its syntax errors. */
+  read(text: string): Promise<
+    | { readonly value: unknown; readonly issues?: undefined }
+    | { readonly issues: readonly SyntaxIssue[] }
+  >;
+}
+
+/**
+ * Reads the text of a script: YAML, or JSON as a part of it.
+ *
+ * @throws PerfmockError `SCRIPT_INVALID` if it is too long or not valid YAML, with line and column
+ */
+export async function readScript(
+  text: string,
+  texts: ScriptTexts,
+): Promise<unknown> {
+  const size = new TextEncoder().encode(text).length;
+  if (size > SCRIPT_LIMIT) throw tooLong(size);
+  const read = await texts.read(text);
+  if (read.issues === undefined) return read.value;
+  throw new PerfmockError(
+    "SCRIPT_INVALID",
+    "Cannot read the script",
+    read.issues.map(({ line, column, message }) => ({
+      path: "",
+      message: `Line ${line}, column ${column}: ${message}`,
+      allowed: "JSON or YAML",
+    })),
+  );
+}
+
+/**
+ * Reads the script in a request's body.
+ *
+ * @throws PerfmockError `SCRIPT_INVALID`, like {@linkcode readScript}
+ */
+export async function scriptIn(
+  request: Request,
+  texts: ScriptTexts,
+): Promise<unknown> {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > SCRIPT_LIMIT) throw tooLong(announced);
+  const decoder = new TextDecoder();
+  let size = 0;
+  let text = "";
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    // The rest may be without end: it is not read.
+    if (size > SCRIPT_LIMIT) throw tooLong(`more than ${SCRIPT_LIMIT}`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return await readScript(text + decoder.decode(), texts);
+}
+
+function tooLong(size: number | string): PerfmockError {
+  return new PerfmockError("SCRIPT_INVALID", "Cannot read the script", [{
+    path: "",
+    message: `The script has ${size} bytes`,
+    allowed: `at most ${SCRIPT_LIMIT} bytes`,
+  }], { status: 413 });
+}
