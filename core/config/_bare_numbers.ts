@@ -23,7 +23,9 @@ const LIKELY_FROM: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Keys of free data, whose numbers mean whatever they do. */
-const DATA: ReadonlySet<string> = new Set(["json", "data", "headers"]);
+const DATA: ReadonlySet<string> = new Set(
+  "json data headers item within schema".split(" "),
+);
 
 /** Greatest depth that is searched: the schema reports deeper values, and those that contain themselves. */
 const DEPTH = 100;

@@ -12,7 +12,7 @@ import { toPointer } from "../lib/pointer.ts";
 import { suggest } from "../lib/suggest.ts";
 import { type KnownNames, nameList, unknownNames } from "../lib/template.ts";
 import type { Kit } from "../contract/values.ts";
-import { fileIssues } from "./_read_response_file.ts";
+import { fileIssues, folderIssues } from "./_read_response_file.ts";
 import { idOf, methodsOf } from "./_route_settings.ts";
 import { isRecord, listOf } from "./_schema_lookup.ts";
 import { type NamedRoute, RouteTree } from "./_shadowed_routes.ts";
@@ -137,14 +137,17 @@ function responseIssues(
   if (!isRecord(response)) return [];
   const at = ["routes", `${index}`];
   const parameters = typeof path === "string" ? parametersOf(path) : [];
-  const known = { path: parameters, index: false };
+  const known = { path: parameters };
   const within = (...keys: string[]) => [...at, "response", ...keys];
   return [
     ...["text", "json", "file"].flatMap((key) =>
       templateIssues(response[key], within(key), known)
     ),
     ...eventIssues(response.events, within("events"), parameters),
+    ...listIssues(response.repeat, within("repeat"), parameters),
     ...fileIssues(response, within("file"), kit),
+    ...folderIssues(response, within(), kit),
+    ...folderPathIssues(response, path, index),
     ..."events" in response && isRecord(wire) && "chunk" in wire
       ? [{
         path: toPointer([...at, "wire", "chunk"]),
@@ -197,6 +200,44 @@ function eventIssues(
 ): Issue[] {
   if (!isRecord(events)) return [];
   return ["data", "id", "last"].flatMap((key) =>
-    templateIssues(events[key], [...at, key], { path, index: key !== "last" })
+    templateIssues(events[key], [...at, key], {
+      path,
+      more: key === "last" ? [] : ["index"],
+    })
   );
+}
+
+function listIssues(
+  repeat: unknown,
+  at: readonly string[],
+  path: readonly string[],
+): Issue[] {
+  if (!isRecord(repeat)) return [];
+  return [
+    ...templateIssues(repeat.item, [...at, "item"], {
+      path,
+      more: ["index", "count"],
+    }),
+    ...templateIssues(repeat.within, [...at, "within"], {
+      path,
+      more: ["count", "items"],
+    }),
+  ];
+}
+
+/** Requires a path that ends with a star: what the star stands for names the file. */
+function folderPathIssues(
+  { folder }: Record<string, unknown>,
+  path: unknown,
+  index: number,
+): Issue[] {
+  if (folder === undefined || typeof path !== "string") return [];
+  if (path.endsWith("/*")) return [];
+  return [{
+    path: toPointer(["routes", `${index}`, "path"]),
+    message: "The path of a folder ends with /*, which stands for its files",
+    value: path,
+    allowed: 'a path such as "/*" or "/assets/*"',
+    suggestion: `${path.replace(/\/$/, "")}/*`,
+  }];
 }

@@ -1,6 +1,6 @@
 /**
  * Words that other tools use for what perfmock calls otherwise, so that a message can name perfmock's word where no misspelling
- * leads to it: `delay` of a route is `serviceTime`, `statusCode` of a response is `status`.
+ * leads to it: `latency` of a route is `serviceTime`, `statusCode` of a response is `status`.
  *
  * The table has an entry for each place of a configuration or a load script. A place is known by keys that it allows.
  *
@@ -60,6 +60,7 @@ const PLACES: readonly Place[] = [
       "response.headers": "headers responseHeaders",
       "response.json|response.text": `${BODY} json text`,
       "response.file": "file bodyFile bodyFileName",
+      "response.folder": "folder static directory dir root",
       "response.events": "events sse stream",
       "response.proxy":
         "proxy proxyTo proxyBaseUrl upstream backend forward target",
@@ -79,6 +80,12 @@ const PLACES: readonly Place[] = [
       "json|text": BODY,
       headers: "header responseHeaders",
       file: "bodyFile bodyFileName filename path",
+      folder: "static directory dir root publicDir staticDir",
+      fallback: "spa historyApiFallback tryFiles notFound",
+      repeat: "array list items generate",
+      schema: "jsonSchema",
+      size: "bytes length bodySize",
+      compress: "gzip brotli compression encoding contentEncoding",
       proxy: "proxyBaseUrl proxyTo upstream forward backend target url",
       events: "sse stream eventStream",
       'serviceTime, a key of the route beside "response"': TIME,
@@ -93,6 +100,7 @@ const PLACES: readonly Place[] = [
       action: "type kind fault effect",
       first: "count times",
       retryAfter: "retryAfterSeconds retry",
+      headers: "header responseHeaders",
       "json|text": BODY,
     },
   },

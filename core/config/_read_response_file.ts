@@ -1,9 +1,9 @@
 /**
- * Check of the file that a response names.
+ * Checks of the file or the folder that a response names.
  *
  * @module
  */
-import { dirname, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 import type { Issue } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
 import { openRegular } from "../lib/read_file.ts";
@@ -50,21 +50,103 @@ export function fileIssues(
     }
     if (fixed) openRegular(real).close();
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "it does not exist"
-      : (error as Error).message;
     return issue(
-      `Cannot read ${wanted}: ${reason}`,
+      `Cannot read ${wanted}: ${reasonOf(error)}`,
       "the path of a file that can be read, relative to the file that names it",
     );
   }
-  const root = Deno.realPathSync(folder);
-  const inside = real === root ||
-    real.startsWith(root.endsWith(sep) ? root : root + sep);
-  return inside || outside === true ? [] : issue(
-    `Cannot answer with a file outside the configuration's folder ${root}`,
+  return isInside(real, folder) || outside === true ? [] : issue(
+    `Cannot answer with a file outside the configuration's folder ${
+      Deno.realPathSync(folder)
+    }`,
     'a file within it, or "outside": true beside "file"',
   );
+}
+
+/**
+ * Checks that the folder exists and lies within the configuration's folder, that its fallback exists, and that neither this nor its
+ * index leaves it, with symbolic links resolved.
+ *
+ * @param response the response as written
+ * @param at path of the response
+ */
+export function folderIssues(
+  response: Record<string, unknown>,
+  at: readonly string[],
+  kit: Kit,
+): Issue[] {
+  const { folder, outside } = response;
+  if (typeof folder !== "string") return [];
+  const path = absolute(kit, folder);
+  const root = absolute(kit, ".");
+  if (path === undefined || root === undefined) return [];
+  const issue = (key: string, message: string, allowed: string): Issue[] => [{
+    path: toPointer([...at, key]),
+    message,
+    value: response[key],
+    allowed,
+  }];
+  const allowed =
+    "the path of a folder that can be read, relative to the file that names it";
+  let real: string;
+  try {
+    real = Deno.realPathSync(path);
+    if (!Deno.statSync(real).isDirectory) {
+      return issue("folder", `Not a folder: ${path}`, allowed);
+    }
+    // Reading needs a permission of its own.
+    Deno.readDirSync(real)[Symbol.iterator]().next();
+  } catch (error) {
+    return issue("folder", `Cannot read ${path}: ${reasonOf(error)}`, allowed);
+  }
+  if (!isInside(real, root) && outside !== true) {
+    return issue(
+      "folder",
+      `Cannot answer with files outside the configuration's folder ${
+        Deno.realPathSync(root)
+      }`,
+      'a folder within it, or "outside": true beside "folder"',
+    );
+  }
+  return ["index", "fallback"].flatMap((key) => {
+    const name = response[key];
+    if (typeof name !== "string" || name === "") return [];
+    const file = join(real, name);
+    try {
+      const found = Deno.realPathSync(file);
+      if (!isInside(found, real)) {
+        return issue(
+          key,
+          `It leads out of the folder: ${file}`,
+          "a file within it",
+        );
+      }
+      return Deno.statSync(found).isFile
+        ? []
+        : issue(key, `Not a file: ${file}`, "a file of the folder");
+    } catch (error) {
+      // Each folder within may have an index or none.
+      if (key === "index" && error instanceof Deno.errors.NotFound) return [];
+      return issue(
+        key,
+        `Cannot read ${file}: ${reasonOf(error)}`,
+        "a file of the folder that can be read",
+      );
+    }
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Deno.errors.NotFound
+    ? "it does not exist"
+    : (error as Error).message;
+}
+
+/** True if a real path is a folder, or lies in it. */
+function isInside(real: string, folder: string): boolean {
+  const root = Deno.realPathSync(folder);
+  return real === root ||
+    real.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
 /** Resolves a path against the configuration's folder; undefined where it cannot be one. */

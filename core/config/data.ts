@@ -6,15 +6,23 @@
 import { parseJson, WrittenNumber } from "../lib/written_number.ts";
 
 /** Kind of a place in a configuration or a load script. `plugins` stands for all options of plugins, which hold no bodies of core's. */
-type Place = "settings" | "events" | "body" | "plugins";
+type Place = "settings" | "events" | "repeat" | "body" | "plugins";
 
 const NOT_DATA: ReadonlySet<string> = new Set(["function", "symbol"]);
 
-/** Keys with a body as their value are `json`, and `data` of events. */
+/** Keys with a body as their value, by the places that they are in. */
+const BODIES: Readonly<Record<string, ReadonlySet<string>>> = {
+  settings: new Set(["json", "schema"]),
+  events: new Set(["json", "data"]),
+  repeat: new Set(["json", "item", "within"]),
+};
+
 function placeOf(key: string, within: Place): Place {
   if (within === "body" || within === "plugins") return within;
-  if (key === "json" || key === "data" && within === "events") return "body";
-  return key === "events" || key === "plugins" ? key : "settings";
+  if (BODIES[within].has(key)) return "body";
+  return key === "events" || key === "repeat" || key === "plugins"
+    ? key
+    : "settings";
 }
 
 /**
@@ -56,7 +64,9 @@ function copy(
   if (Array.isArray(value)) {
     const items: unknown[] = [];
     copies.set(value, items);
-    const within = place === "events" ? "settings" : place;
+    const within = place === "events" || place === "repeat"
+      ? "settings"
+      : place;
     for (const item of value) items.push(copy(item, within, known));
     return items;
   }

@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import type { Kit } from "../contract/values.ts";
-import { BODILESS } from "../lib/http.ts";
+import { BODILESS, type HeaderValues } from "../lib/http.ts";
+import { HEADERS } from "./_route_settings.ts";
 import { JSON_VALUE } from "./kit.ts";
 
 /** A fault as users write it, with either `share` or `first`, and either `status` or `action`. */
@@ -20,6 +21,10 @@ export interface FaultInput {
   readonly status?: number;
   /** Duration sent as Retry-After. */
   readonly retryAfter?: string | number;
+  /** Form of Retry-After: a number of seconds, or the date at which they have passed. Default "seconds". */
+  readonly retryAfterAs?: "seconds" | "date";
+  /** Headers of the response, in addition to those the server writes itself. A list has several values. */
+  readonly headers?: HeaderValues;
   /** Body, sent as JSON. Default: a problem document. */
   readonly json?: unknown;
   /** Body, sent as text. */
@@ -40,6 +45,10 @@ export interface FaultSettings {
   readonly status?: number | undefined;
   /** Retry-After, in ms. */
   readonly retryAfter?: number | undefined;
+  /** Form of Retry-After; undefined for seconds. */
+  readonly retryAfterAs?: "seconds" | "date" | undefined;
+  /** Headers as written. */
+  readonly headers?: HeaderValues | undefined;
   /** Body to send as JSON. */
   readonly json?: unknown;
   /** Body to send as text. */
@@ -79,12 +88,15 @@ function faultType(kit: Kit): z.ZodType<FaultSettings> {
     action: z.enum(["connection-reset", "cut-body", "hang"]).optional(),
     status: kit.integer({ min: 200, max: 599 }).optional(),
     retryAfter: kit.duration().optional(),
+    retryAfterAs: z.enum(["seconds", "date"]).optional(),
+    headers: HEADERS.optional(),
     json: JSON_VALUE.optional(),
     text: z.string().optional(),
   }).superRefine((fault, context) => {
     const refuse = (path: string[], message: string, allowed: string) =>
       context.addIssue({ code: "custom", path, message, params: { allowed } });
     const { share, first, per, action, status, json, text } = fault;
+    const { headers = {}, retryAfter, retryAfterAs } = fault;
     if ((share === undefined) === (first === undefined)) {
       refuse(
         [],
@@ -105,12 +117,26 @@ function faultType(kit: Kit): z.ZodType<FaultSettings> {
     if (json !== undefined && text !== undefined) {
       refuse([], "A fault has one body only", 'either "json" or "text"');
     }
-    for (const key of ["retryAfter", "json", "text"] as const) {
+    if (retryAfterAs !== undefined && retryAfter === undefined) {
+      refuse(["retryAfterAs"], "There is no time to write", '"retryAfter"');
+    }
+    const twice = Object.keys(headers).find((name) =>
+      name.toLowerCase() === "retry-after"
+    );
+    if (twice !== undefined && retryAfter !== undefined) {
+      refuse(
+        ["headers", twice],
+        "A fault has one Retry-After only",
+        '"retryAfter", or the header',
+      );
+    }
+    for (const key of ["retryAfter", "headers", "json", "text"] as const) {
       if (fault[key] === undefined) continue;
       if (action !== undefined) {
         refuse([key], `A fault with "action" has no "${key}"`, '"status"');
       } else if (
-        key !== "retryAfter" && status !== undefined && BODILESS.has(status)
+        (key === "json" || key === "text") && status !== undefined &&
+        BODILESS.has(status)
       ) {
         refuse(
           [key],

@@ -45,6 +45,15 @@ export {
   type WireInput,
   type WireSettings,
 } from "./response_settings.ts";
+export {
+  type Coding,
+  CODINGS,
+  type FolderSettings,
+  MOST_ITEMS,
+  type RepeatInput,
+  type RepeatSettings,
+  type SizeSettings,
+} from "./body_settings.ts";
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";
 export {
   type CorsInput,

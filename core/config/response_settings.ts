@@ -8,9 +8,22 @@ import { BODILESS, type HeaderValues } from "../lib/http.ts";
 import { parseSize, suggestSize } from "../lib/units.ts";
 import type { Distribution, Kit, KitType } from "../contract/values.ts";
 import { HEADERS } from "./_route_settings.ts";
+import {
+  type Coding,
+  CODINGS,
+  COMPRESS,
+  type FolderSettings,
+  MAX_SIZE,
+  type RepeatInput,
+  type RepeatSettings,
+  repeatType,
+  SCHEMA,
+  type SizeSettings,
+  WITHIN,
+} from "./body_settings.ts";
 import { JSON_VALUE, type Quantity, quantityType } from "./kit.ts";
 import { refusalOf } from "./powers.ts";
-import { valueInWords } from "./words.ts";
+import { alternatives, valueInWords } from "./words.ts";
 
 /** A route's response as users write it, with at most one body. */
 export interface ResponseInput {
@@ -24,8 +37,26 @@ export interface ResponseInput {
   readonly text?: string;
   /** Path of the file that is the body. May contain places such as `{{path.name}}`. */
   readonly file?: string;
-  /** True to allow a file outside the configuration's folder. Default false. */
+  /** Path of a folder whose files are the bodies: the file is named by the part of the path that the route's `*` stands for. */
+  readonly folder?: string;
+  /** Name of the file that answers for a folder. Default "index.html". */
+  readonly index?: string;
+  /** Path, within the folder, of the file that answers navigations to paths without a file. Default none: 404. */
+  readonly fallback?: string;
+  /** True to send files of the folder whose names begin with a dot. Default false. */
+  readonly dotFiles?: boolean;
+  /** True to allow a file or a folder outside the configuration's folder. Default false. */
   readonly outside?: boolean;
+  /** A list of items from a template, sent as JSON. */
+  readonly repeat?: RepeatInput;
+  /** Size of a body without meaning, such as "500KiB". Its bytes depend on the seed and the route alone. */
+  readonly size?: string | number;
+  /** True if the body of that size is text that can be compressed. Default false: random bytes. */
+  readonly compressible?: boolean;
+  /** JSON Schema of which an example is sent. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  /** Codings in which the body is sent if the client accepts them: true for "br" and "gzip". Default true for a folder, else false. */
+  readonly compress?: boolean | readonly Coding[];
   /** URL of a backend that answers, no earlier than the service time. */
   readonly proxy?: string | {
     /** URL that the request's path is appended to. */
@@ -86,13 +117,52 @@ export interface ResponseSettings {
   readonly text?: string | undefined;
   /** Absolute path of the file that is the body. */
   readonly file?: string | undefined;
+  /** Folder whose files are the bodies. */
+  readonly folder?: FolderSettings | undefined;
+  /** List that is the body. */
+  readonly repeat?: RepeatSettings | undefined;
+  /** Body without meaning. */
+  readonly size?: SizeSettings | undefined;
+  /** JSON Schema of which an example is the body. */
+  readonly schema?: object | undefined;
+  /** Content codings in which the body may be sent, the preferred one first; undefined for none. */
+  readonly compress?: readonly Coding[] | undefined;
   /** Backend that answers. */
   readonly proxy?: ProxySettings | undefined;
   /** Events that are the body. */
   readonly events?: EventsSettings | undefined;
 }
 
-const BODIES = ["json", "text", "file", "proxy", "events"] as const;
+const BODIES = [
+  "json",
+  "text",
+  "file",
+  "folder",
+  "repeat",
+  "size",
+  "schema",
+  "proxy",
+  "events",
+] as const;
+
+/** Keys that apply beside one of others only. */
+const BESIDE: readonly (readonly [key: string, bodies: readonly string[]])[] = [
+  ["outside", ["file", "folder"]],
+  ["index", ["folder"]],
+  ["fallback", ["folder"]],
+  ["dotFiles", ["folder"]],
+  ["compressible", ["size"]],
+  [
+    "compress",
+    ["json", "text", "file", "folder", "repeat", "size", "schema"],
+  ],
+];
+
+/** Bodies that have statuses of their own. */
+const OWN_STATUS: Readonly<Record<string, string>> = {
+  proxy: "A proxied response",
+  folder: "A folder",
+};
 
 /** Text of a field of an event, which a line break would end. */
 const ONE_LINE = z.string().regex(/^[^\r\n\0]*$/u, {
@@ -107,7 +177,16 @@ export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
     json: JSON_VALUE.optional(),
     text: z.string().optional(),
     file: kit.file().optional(),
+    folder: kit.file().optional(),
+    index: WITHIN.optional(),
+    fallback: WITHIN.optional(),
+    dotFiles: z.boolean().optional(),
     outside: z.boolean().optional(),
+    repeat: repeatType(kit).optional(),
+    size: kit.size({ max: MAX_SIZE }).optional(),
+    compressible: z.boolean().optional(),
+    schema: SCHEMA.optional(),
+    compress: COMPRESS.optional(),
     proxy: proxyType(kit).optional(),
     events: eventsType(kit).optional(),
   }).superRefine((response, context) => {
@@ -119,14 +198,15 @@ export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
       refuse(
         [],
         "A response has one body only",
-        'one of "json", "text", "file", "proxy" and "events"',
+        `one of ${alternatives(BODIES.map((key) => `"${key}"`))}`,
       );
     }
-    if (status !== undefined && response.proxy !== undefined) {
+    const own = bodies.find((key) => key in OWN_STATUS);
+    if (status !== undefined && own !== undefined) {
       refuse(
         ["status"],
-        "A proxied response has its own status",
-        'no "status" beside "proxy"',
+        `${OWN_STATUS[own]} has its own status`,
+        `no "status" beside "${own}"`,
       );
     } else if (BODILESS.has(status ?? 200) && bodies.length > 0) {
       refuse(
@@ -136,23 +216,45 @@ export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
       );
     }
     // Placeholders could lead anywhere then.
-    const outside = response.outside === true && response.file !== undefined
-      ? refusalOf("files", `outside ${response.file}`)
+    const path = response.file ?? response.folder;
+    const outside = response.outside === true && path !== undefined
+      ? refusalOf("files", `outside ${path}`)
       : undefined;
     if (outside !== undefined) {
       const { message, ...params } = outside;
       context.addIssue({ code: "custom", path: ["outside"], message, params });
     }
-    if (response.outside !== undefined && response.file === undefined) {
+    const written: Readonly<Record<string, unknown>> = response;
+    for (const [key, beside] of BESIDE) {
+      if (written[key] === undefined) continue;
+      if (beside.some((body) => written[body] !== undefined)) continue;
+      const needed = alternatives(beside.map((body) => `"${body}"`));
       refuse(
-        ["outside"],
-        '"outside" applies only to a "file"',
-        'a "file" beside it',
+        [key],
+        `"${key}" applies only to ${needed}`,
+        `${needed} beside it`,
       );
     }
-  }).transform(({ status = 200, outside: _, ...response }) => ({
+  }).transform((
+    {
+      status = 200,
+      outside: _,
+      folder,
+      index = "index.html",
+      fallback,
+      dotFiles = false,
+      size,
+      compressible = false,
+      compress = folder === undefined ? undefined : CODINGS,
+      ...response
+    },
+  ) => ({
     status,
     ...response,
+    ...compress !== undefined && { compress },
+    ...folder !== undefined &&
+      { folder: { path: folder, index, fallback, dotFiles } },
+    ...size !== undefined && { size: { bytes: size, compressible } },
   })) as unknown as z.ZodType<ResponseSettings>;
 }
 

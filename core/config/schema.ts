@@ -111,6 +111,8 @@ export interface RouteInput {
   readonly method?: string | readonly string[];
   /** Path in Hono's syntax. */
   readonly path: string;
+  /** Time added to each response, behind a proxy too, and not to the wait in queues. Default 0. */
+  readonly delay?: string | number;
   /** Response. Default: status 200 without a body. */
   readonly response?: ResponseInput;
   /** Timing of the body after the headers. */
@@ -169,6 +171,8 @@ export interface RouteSettings {
   readonly methods: readonly string[];
   /** Path in Hono's syntax. */
   readonly path: string;
+  /** Time added to each response, in ms; undefined for none. */
+  readonly delay?: number | undefined;
   /** Response. */
   readonly response: ResponseSettings;
   /** Timing of the body after the headers; undefined to send as fast as possible. */
@@ -227,6 +231,7 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
   "id",
   "method",
   "path",
+  "delay",
   "response",
   "wire",
   "faults",
@@ -419,15 +424,17 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
     }).optional(),
     method: METHODS.default(["GET"]),
     path: PATH,
+    delay: kit.duration().optional(),
     response: responseType(kit).prefault({}),
     wire: wireType(kit).optional(),
     faults: faultsType(kit).default([]),
   }).transform((
-    { id, method, path, response, wire, faults, ...plugins },
+    { id, method, path, delay, response, wire, faults, ...plugins },
   ): RouteSettings => ({
     id: id ?? idOf(method, path),
     methods: method,
     path,
+    ...delay !== undefined && { delay },
     response,
     ...wire !== undefined && { wire },
     faults,

@@ -71,6 +71,8 @@ export interface Exchange {
   readonly phase: "queue" | "service" | "body";
   /** Status of the answer; 0 if the connection is reset instead, or the exchange ended without an answer. */
   readonly status: number;
+  /** Number of bytes of the body that were handed over, in its content coding; bodies that respond hooks make do not count. */
+  readonly sent: number;
   /** Address of the client's end of the connection; undefined if there is no connection, as in simulation. */
   readonly client: string | undefined;
   /**
@@ -159,6 +161,8 @@ export interface Rejection {
   readonly status: number;
   /** Value of Retry-After, in seconds; sent rounded up to whole seconds. */
   readonly retryAfter?: number;
+  /** Form of Retry-After: a number of seconds, or the date at which they have passed. Default seconds. */
+  readonly retryAfterAs?: "seconds" | "date" | undefined;
   /** Further response headers. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Response body. Default a problem document. */

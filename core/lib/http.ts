@@ -95,6 +95,15 @@ export function headersOf(written: HeaderValues): Headers {
   return headers;
 }
 
+/**
+ * Writes the date of Retry-After. Dates of HTTP have whole seconds: rounded up, so that no client returns too early.
+ *
+ * @param time in ms since 1970
+ */
+export function retryDate(time: number): string {
+  return new Date(Math.ceil(time / 1000) * 1000).toUTCString();
+}
+
 const encoder = new TextEncoder();
 
 /** Number of bytes of a text in UTF-8. */

@@ -1,13 +1,14 @@
 /**
  * JSON templates with placeholders for values of a request. Each template is prepared once per route, as text with holes.
  *
- * A string that consists of one placeholder becomes its value: a number for `{{sequence}}` and `{{index}}`, a string for path
- * and query parameters, null if the request has no such value. Within a longer string, each value is text. Placeholders in
- * keys are not replaced.
+ * A string that consists of one placeholder becomes its value: a number for `{{sequence}}`, `{{index}}` and times in numbers, a
+ * string for most others, null if the request has no such value. Within a longer string, each value is text. Placeholders in keys
+ * are not replaced.
  *
  * @module
  */
 import {
+  inText,
   parseTemplate,
   type Slot,
   type Template,
@@ -17,7 +18,7 @@ import {
 import { parseJson, WrittenNumber } from "./written_number.ts";
 
 /** A placeholder in JSON text. */
-interface Hole {
+export interface Hole {
   readonly slot: Slot;
   /** True if the placeholder is a whole JSON string, so that its value keeps its type. */
   readonly whole: boolean;
@@ -57,7 +58,7 @@ export function fillJson(
       const value = valueOf(part.slot, values);
       const json = part.whole
         ? JSON.stringify(value ?? null)
-        : inString(`${value ?? ""}`);
+        : inString(inText(value));
       text += part.slot.raw ? json : encode(json);
     }
   }

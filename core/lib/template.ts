@@ -1,17 +1,31 @@
 /**
- * Text templates with placeholders for values of a request: `{{path.id}}`, `{{query.q}}`, `{{sequence}}`, and `{{index}}` in
- * events. `\{{` stands for two literal braces. Each template is parsed once per route.
+ * Text templates with placeholders for values of a request and of its answer: `{{path.id}}`, `{{query.q}}`, `{{header.x-tenant}}`,
+ * `{{cookie.sid}}`, `{{sequence}}`, `{{now}}`, `{{uuid}}`; `{{index}}` in events and lists; `{{items}}` and `{{count}}` around a
+ * list. `\{{` stands for two literal braces. Each template is parsed once per route.
  *
  * In HTML and XML, values are escaped: `{{raw query.q}}` puts one in as it is. Elsewhere `raw` changes nothing.
  *
  * @module
  */
+import { WrittenNumber } from "./written_number.ts";
+
+/** Sources of values that have a name after a dot. */
+const NAMED = ["path", "query", "header", "cookie"] as const;
+
+/** Sources of values that have no name. */
+const PLAIN = ["sequence", "index", "count", "items", "now", "uuid"] as const;
+
+/** Forms in which the present time is written: ISO 8601, a date of HTTP, and numbers of ms and of s since 1970. */
+export const TIME_FORMS = ["iso", "http", "ms", "seconds"] as const;
+
+/** A form of {@linkcode TIME_FORMS}. */
+export type TimeForm = typeof TIME_FORMS[number];
 
 /** A placeholder. */
 export interface Slot {
   /** Source of the value. */
-  readonly from: "path" | "query" | "sequence" | "index";
-  /** Name of the path or query parameter; empty for the other sources. */
+  readonly from: typeof NAMED[number] | typeof PLAIN[number];
+  /** Name of the parameter, header or cookie; form of the time of `now`; empty for the other sources. */
   readonly name: string;
   /** True to leave the value as it is where others are escaped. */
   readonly raw: boolean;
@@ -24,20 +38,30 @@ export type Template = readonly (string | Slot)[];
 export interface Values {
   /** Sequence number of the exchange. */
   readonly sequence: number;
-  /** Zero-based index of the event; 0 outside of events. */
+  /** Zero-based index of the event or of the item; 0 outside of events and lists. */
   readonly index: number;
+  /** Number of items of the list; 0 outside of lists. */
+  readonly count: number;
   /** Decoded path parameter; undefined if the path has no such parameter. */
   path(name: string): string | undefined;
   /** First decoded query parameter of that name; undefined if there is none. */
   query(name: string): string | undefined;
+  /** Header of the request; undefined if there is none. */
+  header(name: string): string | undefined;
+  /** Decoded cookie; undefined if there is none. */
+  cookie(name: string): string | undefined;
+  /** Present time by the clock on the wall: a number, or a text. */
+  now(form: TimeForm): string | number;
+  /** UUID, another one for each call. */
+  uuid(): string;
 }
 
 /** Names that a template may use. */
 export interface KnownNames {
   /** Names of the route's path parameters. */
   readonly path: readonly string[];
-  /** True if `index` is available. */
-  readonly index: boolean;
+  /** Names without a dot beside those that are always known: `index`, `count`, `items`. Default none. */
+  readonly more?: readonly ("index" | "count" | "items")[];
 }
 
 const PLACEHOLDER = /\\\{\{|\{\{([^{}]*)\}\}/g;
@@ -69,20 +93,38 @@ export function unknownNames(text: string, known: KnownNames): string[] {
   return [...text.matchAll(PLACEHOLDER)].flatMap(([, written]) => {
     if (written === undefined) return [];
     const slot = slotOf(written.trim());
-    const fits = slot !== undefined &&
-      (slot.from !== "path" || known.path.includes(slot.name)) &&
-      (slot.from !== "index" || known.index);
-    return fits ? [] : [written.trim()];
+    return slot !== undefined && isKnown(slot, known) ? [] : [written.trim()];
   });
 }
 
-/** All names that a template may use, with `query.NAME` for the query parameters. */
-export function nameList({ path, index }: KnownNames): string[] {
+function isKnown(
+  { from, name }: Slot,
+  { path, more = [] }: KnownNames,
+): boolean {
+  switch (from) {
+    case "path":
+      return path.includes(name);
+    case "index":
+    case "count":
+    case "items":
+      return more.includes(from);
+    default:
+      return true;
+  }
+}
+
+/** All names that a template may use, with NAME for those of the request. */
+export function nameList({ path, more = [] }: KnownNames): string[] {
   return [
     ...path.map((name) => `path.${name}`),
     "query.NAME",
+    "header.NAME",
+    "cookie.NAME",
     "sequence",
-    ...index ? ["index"] : [],
+    "now",
+    ...TIME_FORMS.map((form) => `now.${form}`),
+    "uuid",
+    ...more,
   ];
 }
 
@@ -113,31 +155,51 @@ function written(
   values: Values,
   encode: (value: string) => string,
 ): string {
-  const value = `${valueOf(slot, values) ?? ""}`;
+  const value = inText(valueOf(slot, values));
   return slot.raw ? value : encode(value);
 }
 
-/** Value of a placeholder: a number for sequence and index, else a string, or undefined if the request has no such value. */
-export function valueOf(
-  { from, name }: Slot,
-  values: Values,
-): string | number | undefined {
+/** Writes a value as text: a string as it is, and nothing for a missing one. */
+export function inText(value: unknown): string {
+  return value === undefined
+    ? ""
+    : typeof value === "object" && !(value instanceof WrittenNumber)
+    ? JSON.stringify(value)
+    : `${value}`;
+}
+
+/** Value of a placeholder: a number or a string; undefined if the request has no such value. */
+export function valueOf({ from, name }: Slot, values: Values): unknown {
   switch (from) {
     case "path":
-      return values.path(name);
     case "query":
-      return values.query(name);
+    case "header":
+    case "cookie":
+      return values[from](name);
+    case "now":
+      return values.now(name as TimeForm);
+    case "uuid":
+      return values.uuid();
+    case "items":
+      // Only the text around a list has it, which is split there and never filled as a whole.
+      return undefined;
     default:
       return values[from];
   }
 }
 
+const OF_TIME = new RegExp(`^now(?:\\.(${TIME_FORMS.join("|")}))?$`);
+const OF_NAME = new RegExp(`^(${NAMED.join("|")})\\.(\\S+)$`);
+
 function slotOf(written: string): Slot | undefined {
-  const [, mark, named] = /^(raw\s+)?(\S+)$/.exec(written) ?? [];
+  const [, mark, named = ""] = /^(raw\s+)?(\S+)$/.exec(written) ?? [];
   const raw = mark !== undefined;
-  if (named === "sequence" || named === "index") {
-    return { from: named, name: "", raw };
-  }
-  const [, from, name] = /^(path|query)\.(\S+)$/.exec(named ?? "") ?? [];
-  return from === undefined ? undefined : { from: from as "path", name, raw };
+  const time = OF_TIME.exec(named);
+  if (time !== null) return { from: "now", name: time[1] ?? "iso", raw };
+  const plain = PLAIN.find((from) => from === named);
+  if (plain !== undefined) return { from: plain, name: "", raw };
+  const [, from, name] = OF_NAME.exec(named) ?? [];
+  return from === undefined
+    ? undefined
+    : { from: from as Slot["from"], name, raw };
 }

@@ -46,6 +46,8 @@ export interface RouteFigures extends RequestCounts {
   readonly inFlight: number;
   /** Answers that left before their time; always 0 unless perfmock has a bug. */
   readonly early: number;
+  /** Bytes of the bodies that were sent, as they went over the wire: in their content coding, without headers and framing. */
+  readonly bodyBytes: number;
   /** Number of injected faults that took effect, by the status they answer with or the action they take. */
   readonly faults: Readonly<Record<string, number>>;
   /** Time from arrival to response headers of all answered requests. */

@@ -37,6 +37,7 @@ export class Recorder {
   readonly #service;
   readonly #target;
   readonly #late;
+  readonly #sent;
   readonly #gone;
   readonly #early;
   readonly #faults;
@@ -91,6 +92,11 @@ export class Recorder {
         "Time from the intended to the actual departure of a delayed response",
       labels: ["route"],
     }, LATENESS_BOUNDARIES);
+    this.#sent = metrics.counter({
+      name: "perfmock_response_body_bytes_total",
+      help: "Bytes of response bodies, in their content coding",
+      labels: ["route"],
+    });
     this.#gone = metrics.counter({
       name: "perfmock_client_disconnects_total",
       help: "Clients that left before the last byte of their response",
@@ -233,6 +239,7 @@ export class Recorder {
         service: this.#service.series(id),
         target: this.#target.series(id),
         late: this.#late.series(id),
+        sent: this.#sent.series(id),
         gone: (phase) => this.#gone.series(id, phase),
         early: this.#early,
         recent: this.lateness,

@@ -30,6 +30,8 @@ export interface RouteMetrics {
   readonly target: Timing;
   /** Lateness of delayed responses. */
   readonly late: Timing;
+  /** Bytes of bodies that were sent. */
+  readonly sent: Counter;
   /** Returns the counter of clients that left in a phase; called when the first one does. */
   readonly gone: (phase: Exchange["phase"]) => Counter;
   /** Responses that left before their time; shared by all routes. */
@@ -40,13 +42,14 @@ export interface RouteMetrics {
 
 const IN_FLIGHT = 0;
 const EARLY = 1;
+const SENT = 2;
 
 /** Recording of one route, shared by all its methods. */
 export class RouteSeries {
   readonly #metrics: RouteMetrics;
   readonly #windows: RequestWindows;
   // A typed array, since a number field of an object may allocate with each change.
-  readonly #numbers = new Float64Array(EARLY + 1);
+  readonly #numbers = new Float64Array(SENT + 1);
   readonly #target = new Histogram();
   readonly #lateness = new Histogram();
   readonly #gone = new Map<Exchange["phase"], Counter>();
@@ -76,6 +79,10 @@ export class RouteSeries {
     const metrics = this.#metrics;
     metrics.inFlight.add(-1);
     this.#numbers[IN_FLIGHT]--;
+    if (x.sent > 0) {
+      this.#numbers[SENT] += x.sent;
+      metrics.sent.add(x.sent);
+    }
     const slice = this.#windows.at(x.end);
     switch (x.outcome) {
       case "answered":
@@ -143,6 +150,7 @@ export class RouteSeries {
       ...total.named(),
       inFlight: this.#numbers[IN_FLIGHT],
       early: this.#numbers[EARLY],
+      bodyBytes: this.#numbers[SENT],
       faults: Object.fromEntries(
         Array.from(this.#faults, ([name, { own }]) => [name, own]),
       ),
@@ -158,6 +166,7 @@ export class RouteSeries {
   reset(now: number): void {
     this.#windows.reset(now);
     this.#numbers[EARLY] = 0;
+    this.#numbers[SENT] = 0;
     this.#target.reset();
     this.#lateness.reset();
     for (const fault of this.#faults.values()) fault.own = 0;

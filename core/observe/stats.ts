@@ -229,6 +229,9 @@ const ROUTE: JsonSchema = object<RouteFigures>({
   ...requestCounts(count),
   inFlight: count("Requests in flight now"),
   early: count("Answers that left before their time; always 0"),
+  bodyBytes: count(
+    "Bytes of the bodies that were sent, in their content coding",
+  ),
   faults: {
     type: "object",
     additionalProperties: count("Number of faults that took effect"),

@@ -181,6 +181,7 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
   due = 0;
   end = NaN;
   status = 0;
+  sent = 0;
   trace = "";
   span = "";
   /** The span id as two words, 0 without one. The journal keeps numbers: texts of all exchanges would make collections long. */

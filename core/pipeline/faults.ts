@@ -6,7 +6,7 @@
 import type { FaultSettings } from "../config/mod.ts";
 import type { Counter, Stream } from "../plugin.ts";
 import { boundedKey, ByteMap } from "../lib/bounded.ts";
-import { BODILESS } from "../lib/http.ts";
+import { BODILESS, type HeaderValues } from "../lib/http.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { FaultDecision, Injected, LiveExchange } from "./exchange.ts";
 
@@ -103,8 +103,10 @@ function meets(rule: First, x: LiveExchange): boolean {
 export interface FaultAnswer {
   /** 200…599. */
   readonly status: number;
-  /** Retry-After, where there is one. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Headers, with Retry-After in seconds where there is one. */
+  readonly headers: HeaderValues;
+  /** Time after which Retry-After names the date, in ms; undefined for no date. */
+  readonly retryAfter: number | undefined;
   /** The body; undefined for none. */
   readonly body: string | undefined;
   /** Of the body. */
@@ -159,28 +161,31 @@ export function injectedBy(
   };
 }
 
-function answerOf(
-  { json, text, retryAfter }: FaultSettings,
+function answerOf(fault: FaultSettings, status: number): FaultAnswer {
+  const { retryAfter, retryAfterAs } = fault;
+  const asDate = retryAfterAs === "date";
+  const headers: HeaderValues = {
+    ...fault.headers,
+    // Retry-After has whole seconds only: rounded up, so that no client returns too early.
+    ...retryAfter !== undefined && !asDate &&
+      { "retry-after": `${Math.ceil(retryAfter / 1000)}` },
+  };
+  const own = { status, headers, retryAfter: asDate ? retryAfter : undefined };
+  return { ...own, ...bodyOf(fault, status) };
+}
+
+function bodyOf(
+  { json, text }: FaultSettings,
   status: number,
-): FaultAnswer {
-  // Retry-After has whole seconds only: rounded up, so that no client returns too early.
-  const headers: Record<string, string> = retryAfter === undefined
-    ? {}
-    : { "retry-after": `${Math.ceil(retryAfter / 1000)}` };
+): Pick<FaultAnswer, "body" | "contentType"> {
   if (text !== undefined) {
-    const contentType = "text/plain; charset=utf-8";
-    return { status, headers, body: text, contentType };
+    return { body: text, contentType: "text/plain; charset=utf-8" };
   }
   if (json !== undefined) {
-    const contentType = "application/json";
-    return { status, headers, body: JSON.stringify(json), contentType };
+    return { body: JSON.stringify(json), contentType: "application/json" };
   }
-  if (BODILESS.has(status)) {
-    return { status, headers, body: undefined, contentType: undefined };
-  }
+  if (BODILESS.has(status)) return { body: undefined, contentType: undefined };
   return {
-    status,
-    headers,
     body: JSON.stringify({
       type: "about:blank",
       status,

@@ -11,10 +11,12 @@ import {
   headersOf,
   type HeaderValues,
   LENGTHLESS,
+  retryDate,
 } from "../lib/http.ts";
 import { type Problem, problem } from "../lib/problem.ts";
 import { suggest } from "../lib/suggest.ts";
 import { describeThrown } from "../lib/thrown.ts";
+import { wallTime } from "../lib/time/mod.ts";
 import { type Cors, isPreflight } from "../pipeline/cors.ts";
 import type { LiveExchange, Plan, Stage } from "../pipeline/exchange.ts";
 import type { Incoming } from "../pipeline/incoming.ts";
@@ -24,6 +26,7 @@ import type { Tracing } from "../pipeline/trace_context.ts";
 import type { Exchange } from "../plugin.ts";
 import { prepareAnswer } from "./prepared_answer.ts";
 import { shape } from "./shape.ts";
+import type { FixedBody } from "./source.ts";
 
 /**
  * Creates the response to one exchange.
@@ -44,13 +47,15 @@ export interface AnswerSettings {
   /** Headers as configured. */
   readonly headers: HeaderValues;
   /** Body; undefined for none. */
-  readonly body: string | undefined;
+  readonly body: FixedBody | undefined;
   /** Content type of the body, unless the headers contain another one. */
   readonly contentType: string | undefined;
   /** Creates the response to each exchange; `body` is not used then. Absent if all responses have the same bytes. */
   readonly create?: CreateResponse | undefined;
   /** Writes the body of each answer, where nothing else differs between answers. Given together with `create`. */
   readonly write?: ((x: LiveExchange) => string) | undefined;
+  /** Time after which Retry-After names the date, in ms. Default no such header. */
+  readonly retryAfter?: number | undefined;
 }
 
 /** Parts that the answers of all routes share. */
@@ -93,12 +98,15 @@ export function createAnswer(
   }
   if (cors !== undefined) headers.append("vary", "Origin");
   const init = { status: settings.status, headers };
+  const length = typeof settings.body === "string"
+    ? byteLength(settings.body)
+    : settings.body?.length ?? 0;
   const template = new Response(settings.body, init);
   const headTemplate = new Response(null, {
     status: settings.status,
-    headers: headersOfHead(template, settings.body ?? ""),
+    headers: headersOfHead(template, length),
   });
-  const { create } = settings;
+  const { create, retryAfter } = settings;
   const write = BODILESS.has(settings.status) ? undefined : settings.write;
   const prepared = create === undefined
     ? prepareAnswer(template, settings.body ?? "")
@@ -112,14 +120,18 @@ export function createAnswer(
     if (create !== undefined) {
       return complete(x, create(x, headers, cors !== undefined));
     }
-    const base = x.method === "HEAD" ? headTemplate : template;
-    return complete(x, base.clone());
+    if (x.method === "HEAD") return complete(x, headTemplate.clone());
+    x.sent = length;
+    return complete(x, template.clone());
   }
 
   function complete(x: LiveExchange, response: Response): Response {
     const own = response.headers;
     own.append("perfmock-sequence", `${x.sequence}`);
     own.append("server-timing", serverTiming(x, traces.traceparent(x)));
+    if (retryAfter !== undefined && x.outcome === "answered") {
+      own.append("retry-after", dateAfter(x, retryAfter));
+    }
     if (x.refused !== undefined) own.append(REFUSED_HEADER, x.refused);
     const origin = cors === undefined ? null : cors.originOf(x);
     if (origin === null) return response;
@@ -139,6 +151,9 @@ export function createAnswer(
     }\r\n`;
     if (x.refused !== undefined) {
       fields += `${REFUSED_HEADER}: ${x.refused}\r\n`;
+    }
+    if (retryAfter !== undefined) {
+      fields += `retry-after: ${dateAfter(x, retryAfter)}\r\n`;
     }
     if (origin !== null) {
       fields += `access-control-allow-origin: ${origin}${afterOrigin}`;
@@ -171,9 +186,15 @@ export function createAnswer(
     const { rejection, status } = x;
     const headers = refusalHeaders(rejection?.headers);
     if (rejection === undefined) return problem(failure(x.error), headers);
-    if (rejection.retryAfter !== undefined) {
-      // Retry-After has whole seconds only. Rounded up, because a client that returns too early is refused again.
-      headers.set("retry-after", `${Math.ceil(rejection.retryAfter)}`);
+    const { retryAfter, retryAfterAs } = rejection;
+    if (retryAfter !== undefined) {
+      headers.set(
+        "retry-after",
+        retryAfterAs === "date"
+          ? dateAfter(x, retryAfter * 1000)
+          // Whole seconds only. Rounded up, because a client that returns too early is refused again.
+          : `${Math.ceil(retryAfter)}`,
+      );
     }
     if (rejection.body !== undefined || BODILESS.has(status)) {
       return new Response(rejection.body, { status, headers });
@@ -215,12 +236,14 @@ export function createAnswer(
         try {
           const fields = fieldsOf(x, incoming);
           if (fields !== undefined && write === undefined) {
+            if (x.method !== "HEAD") x.sent = length;
             return incoming.send(prepared, fields);
           }
           if (fields !== undefined && write !== undefined) {
             const body = encoder.encode(write(x));
-            const length = `content-length: ${body.length}\r\n`;
-            return incoming.send({ ...prepared, body }, length + fields);
+            const line = `content-length: ${body.length}\r\n`;
+            if (x.method !== "HEAD") x.sent = body.length;
+            return incoming.send({ ...prepared, body }, line + fields);
           }
         } catch (error) {
           return incoming.respond(broken(x, error));
@@ -231,11 +254,19 @@ export function createAnswer(
   };
 }
 
+/** Date of Retry-After, a time after the present. */
+function dateAfter(x: LiveExchange, ms: number): string {
+  return retryDate(wallTime(x.plan.clock.now()) + ms);
+}
+
 /** Headers of the answer to HEAD: those of GET, with the length that its body has. */
-function headersOfHead({ headers, status }: Response, body: string): Headers {
+function headersOfHead(
+  { headers, status }: Response,
+  length: number,
+): Headers {
   const own = new Headers(headers);
   if (!LENGTHLESS.has(status) && !own.has("content-length")) {
-    own.set("content-length", `${byteLength(body)}`);
+    own.set("content-length", `${length}`);
   }
   return own;
 }

@@ -171,6 +171,7 @@ class Flowing implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
             await this.#due(piece.length, requested, this.#pacing);
             if (this.#ended) return;
           }
+          this.#x.sent += piece.length;
           controller.enqueue(piece as Uint8Array<ArrayBuffer>);
           if (!body.ended) return;
         }

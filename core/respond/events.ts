@@ -17,7 +17,7 @@ import {
 } from "../lib/template.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Body, Content, Source } from "./source.ts";
-import { type RequestValues, valuesOf } from "./text.ts";
+import { type RequestValues, type TemplateRoute, valuesOf } from "./text.ts";
 
 const encoder = new TextEncoder();
 
@@ -28,15 +28,14 @@ type Writer = (values: Values) => string | undefined;
  * Answers with a stream of events. Each event is one piece of the body. A client that names the id of an event as the last one
  * that it has received gets those that follow. If none follows, the answer is 204, which tells it not to connect again.
  *
- * @param path path of the route, in Hono's syntax
  * @param markup true if the route sends the events as HTML or XML
  */
 export function eventsSource(
   settings: EventsSettings,
-  path: string,
+  route: TemplateRoute,
   markup = false,
 ): Source {
-  const values = valuesOf(path);
+  const values = valuesOf(route);
   const write = writer(settings, markup);
   const headers = new Headers({ "cache-control": "no-cache" });
   const after = resumption(settings, markup);

@@ -1,11 +1,12 @@
 /**
- * Bodies that are files, read through a stream, with a content type by the file's name, and with conditional and partial
- * requests (RFC 9110, sections 13 and 14).
+ * Bodies that are files, read through a stream, with a content type by the file's name. Coded forms of a file are made once for each
+ * version of it, off this thread.
  *
  * @module
  */
 import { dirname, resolve } from "node:path";
 import { getMimeType } from "hono/utils/mime";
+import type { Coding } from "../config/mod.ts";
 import {
   fill,
   isFixed,
@@ -13,99 +14,252 @@ import {
   type Template,
 } from "../lib/template.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
+import { prepared } from "../pipeline/pipeline.ts";
 import {
-  FileBody,
-  open,
-  type OpenFile,
-  sizeOf,
+  coded,
+  CODED_BYTES,
+  CodedBodies,
+  isCompressible,
+  LEAST_CODED,
+  MOST_CODED,
+  negotiated,
+  SUFFIXES,
+  takesIdentity,
+} from "./coding.ts";
+import {
+  FileBytes,
+  find,
+  type Found,
+  openReal,
+  readWhole,
   withSeparator,
 } from "./read_file.ts";
+import { BytesInMemory, represent, tagOf } from "./representation.ts";
 import { type Content, failure, pieceSizes, type Source } from "./source.ts";
-import { valuesOf } from "./text.ts";
+import { type TemplateRoute, valuesOf } from "./text.ts";
+
+/** Coded files, of all servers and sessions of the process. */
+export const codedFiles: CodedBodies = new CodedBodies(CODED_BYTES);
+
+/** Options of the answers with a file. */
+export interface FileOptions {
+  /** Codings in which the file may be sent. */
+  readonly codings: readonly Coding[];
+  /** True to take coded forms from files beside it. */
+  readonly beside: boolean;
+  /** Headers of requests that have decided on the file, for Vary; empty for none. */
+  readonly vary: string;
+  /** Folder that must contain what is sent, with links followed; undefined for any folder. */
+  readonly folder: string | undefined;
+  /** True to ignore conditions and ranges. */
+  readonly plain: boolean;
+}
+
+/** A file in the form that a client prefers. */
+interface Selected {
+  readonly file: Found;
+  /** Content type. */
+  readonly type: string;
+  /** Coding; "identity" for none; undefined if the client takes no form that there is. */
+  readonly coding: Coding | "identity" | undefined;
+  /** File that holds the coded form; undefined if it is made. */
+  readonly codedFile: Found | undefined;
+  /** Values of Vary. */
+  readonly vary: string | undefined;
+}
+
+/** Chooses the form in which a file is sent. */
+export function select(
+  x: LiveExchange,
+  file: Found,
+  { codings, beside, folder, vary }: FileOptions,
+): Selected {
+  const type = getMimeType(file.real) ?? "application/octet-stream";
+  const asIs: Selected = {
+    file,
+    type,
+    coding: "identity",
+    codedFile: undefined,
+    vary: vary || undefined,
+  };
+  if (codings.length === 0 || !isCompressible(type)) return asIs;
+  const varying = {
+    ...asIs,
+    vary: vary === "" ? "Accept-Encoding" : `Accept-Encoding, ${vary}`,
+  };
+  const accepted = x.header("accept-encoding");
+  if (accepted === null) return varying;
+  const makeable = file.size <= MOST_CODED;
+  const files: Partial<Record<Coding, Found>> = {};
+  const offered = codings.filter((coding) => {
+    if (beside) {
+      const found = find(file.real + SUFFIXES[coding], folder);
+      if (found?.file) files[coding] = found;
+    }
+    return makeable && file.size >= LEAST_CODED || files[coding] !== undefined;
+  });
+  const coding = negotiated(accepted, offered) ??
+    // A small file is coded for clients that do not take it as it is.
+    (makeable ? negotiated(accepted, codings) : undefined);
+  const codedFile = coding === undefined || coding === "identity"
+    ? undefined
+    : files[coding];
+  return { ...varying, coding, codedFile };
+}
+
+function isMade({ coding, codedFile }: Selected): boolean {
+  return coding !== undefined && coding !== "identity" &&
+    codedFile === undefined;
+}
+
+function keyOf({ file, coding }: Selected): { key: string; version: string } {
+  return {
+    key: `${coding} ${file.real}`,
+    version: tagOf(file.size, file.modified),
+  };
+}
+
+/** Makes, before the answer is due if there is time, the coded form that was chosen and does not exist. */
+export function prepareFile(x: LiveExchange, selected: Selected): void {
+  if (!isMade(selected)) return;
+  const { coding, file } = selected;
+  const { key, version } = keyOf(selected);
+  if (codedFiles.get(key, version) !== undefined) return;
+  x.preparing = true;
+  codedFiles.make(
+    key,
+    version,
+    async () =>
+      await coded(await readWhole(file.real, MOST_CODED), coding as Coding),
+  ).then(() => prepared(x));
+}
+
+/** Answers with the form of a file that was chosen; undefined if the file is not there any more. */
+export function fileContent(
+  x: LiveExchange,
+  selected: Selected,
+  { plain }: Pick<FileOptions, "plain">,
+): Content | undefined {
+  const { file, type, coding, codedFile, vary } = selected;
+  if (coding === undefined) {
+    return failure({
+      status: 406,
+      title: "This file has no coding that the request accepts",
+      detail: `Accept-Encoding: ${x.header("accept-encoding") ?? ""}`,
+    }, new Headers(vary === undefined ? {} : { vary }));
+  }
+  const { key, version } = keyOf(selected);
+  const bytes = isMade(selected) ? codedFiles.get(key, version) : undefined;
+  const code = coding === "identity" ? undefined : coding;
+  if (
+    bytes !== undefined && bytes !== null &&
+    (bytes.length < file.size || !takesIdentity(x))
+  ) {
+    return represent(x, {
+      type,
+      vary,
+      coding: code,
+      size: bytes.length,
+      modified: file.modified,
+      etag: `"${version}-${coding}"`,
+      bytes: new BytesInMemory(bytes),
+    }, plain);
+  }
+  // The coded form may not be smaller, or was dropped in the meantime: the file is sent as it is then.
+  const opened = openReal((codedFile ?? file).real);
+  if (opened === undefined) return undefined;
+  const { size, modified } = opened;
+  const suffix = codedFile === undefined ? "" : `-${coding}`;
+  return represent(x, {
+    type,
+    vary,
+    coding: codedFile === undefined ? undefined : code,
+    size,
+    modified,
+    etag: `"${tagOf(size, modified)}${suffix}"`,
+    bytes: new FileBytes(opened.file),
+  }, plain);
+}
+
+/**
+ * Makes a source whose answers are files.
+ *
+ * @param locate finds the file of a request; or returns what is answered in place of one
+ * @param missing answers in place of a file that is not there any more
+ */
+export function filesSource(
+  locate: (x: LiveExchange) => { file: Found; options: FileOptions } | Content,
+  missing: () => Content,
+): Source {
+  const chosen = new WeakMap<LiveExchange, ReturnType<typeof choose>>();
+  function choose(x: LiveExchange) {
+    const located = locate(x);
+    return "file" in located
+      ? { ...located, selected: select(x, located.file, located.options) }
+      : located;
+  }
+  return {
+    prepare(x) {
+      if (x.incoming === undefined) return;
+      x.incoming.discard?.();
+      const choice = choose(x);
+      chosen.set(x, choice);
+      if ("file" in choice) prepareFile(x, choice.selected);
+    },
+    content(x) {
+      const choice = chosen.get(x) ?? choose(x);
+      if (!("file" in choice)) return choice;
+      return fileContent(x, choice.selected, choice.options) ?? missing();
+    },
+    pieces(x, limit) {
+      const located = locate(x);
+      return pieceSizes("file" in located ? located.file.size : 0, limit);
+    },
+  };
+}
 
 /**
  * Answers with a file.
  *
  * @param file absolute path; may contain placeholders for values of the request. No value can lead out of the folder that is
  * written before the first placeholder
- * @param route path of the route, in Hono's syntax, and its status: only answers with status 200 support conditional and
- * partial requests
+ * @param route only answers with status 200 support conditional and partial requests
  */
 export function fileSource(
   file: string,
-  route: { readonly path: string; readonly status: number },
+  route: TemplateRoute & {
+    readonly status: number;
+    readonly codings: readonly Coding[];
+  },
 ): Source {
   const template = parseTemplate(file);
   const fixed = isFixed(template);
-  const values = valuesOf(route.path);
+  const values = valuesOf(route);
   const folder = fixed ? undefined : folderOf(template);
-  const pathOf = (x: LiveExchange) =>
-    folder === undefined
-      ? fill(template, values(x))
-      : within(folder, fill(template, values(x)));
-  return {
-    content(x) {
-      const path = pathOf(x);
-      const opened = path === undefined ? undefined : open(path, folder);
-      if (opened === undefined || path === undefined) return missing(fixed);
-      return answer(opened, x, {
-        type: getMimeType(path) ?? "application/octet-stream",
-        plain: route.status !== 200,
-      });
-    },
-    pieces(x, limit) {
-      const path = pathOf(x);
-      return pieceSizes(path === undefined ? 0 : sizeOf(path), limit);
-    },
+  const options = {
+    codings: route.codings,
+    beside: false,
+    vary: "",
+    folder,
+    plain: route.status !== 200,
   };
+  const locate = (x: LiveExchange) => {
+    const written = fill(template, values(x));
+    const path = folder === undefined ? written : within(folder, written);
+    const found = path === undefined ? undefined : find(path, folder);
+    return found?.file ? { file: found, options } : missing(fixed);
+  };
+  const source = filesSource(locate, () => missing(fixed));
+  // Without codings there is nothing to prepare.
+  return route.codings.length === 0
+    ? { ...source, prepare: undefined }
+    : source;
 }
 
 /** Folder that is written before the first placeholder of a template. */
 function folderOf(template: Template): string {
   const [first] = template;
   return dirname(typeof first === "string" ? `${first}_` : resolve("_"));
-}
-
-function answer(
-  { file, size, modified }: OpenFile,
-  x: LiveExchange,
-  { type, plain }: { readonly type: string; readonly plain: boolean },
-): Content {
-  const headers = new Headers({ "content-type": type });
-  const version = versionOf(size, modified);
-  headers.set("etag", version.etag);
-  headers.set("last-modified", new Date(modified).toUTCString());
-  const conditional = !plain && x.incoming !== undefined &&
-    (x.method === "GET" || x.method === "HEAD");
-  if (!plain) headers.set("accept-ranges", "bytes");
-  let range: Range | null | undefined;
-  if (conditional) {
-    if (isKnown(x, version)) {
-      file.close();
-      headers.delete("content-type");
-      return { status: 304, headers, body: null };
-    }
-    range = x.method === "GET" ? rangeOf(x, size, version) : undefined;
-  }
-  if (range === null) {
-    file.close();
-    return failure({
-      status: 416,
-      title: "This file has no such part",
-      detail: `It has ${size} bytes`,
-    }, new Headers({ "content-range": `bytes */${size}` }));
-  }
-  const { first, last } = range ?? { first: 0, last: size - 1 };
-  headers.set("content-length", `${last - first + 1}`);
-  if (range === undefined) {
-    return { headers, body: new FileBody(file, size, 0) };
-  }
-  headers.set("content-range", `bytes ${first}-${last}/${size}`);
-  return {
-    status: 206,
-    headers,
-    body: new FileBody(file, last - first + 1, first),
-  };
 }
 
 /** Returns the absolute path if it does not lead out of the folder. */
@@ -124,78 +278,4 @@ function missing(fixed: boolean): Content {
       title: "The file of this route cannot be read any more",
     })
     : failure({ status: 404, title: "This route has no such file" });
-}
-
-/** Version of a file. */
-interface Version {
-  /** Strong entity tag, with quotes. */
-  readonly etag: string;
-  /** Time of the last change, in whole seconds since 1970, the resolution of HTTP dates. */
-  readonly modified: number;
-}
-
-/** Part of a file. */
-interface Range {
-  /** Offset of the first byte. */
-  readonly first: number;
-  /** Offset of the last byte, which is included. */
-  readonly last: number;
-}
-
-function versionOf(size: number, modified: number): Version {
-  return {
-    etag: `"${size.toString(16)}-${Math.trunc(modified).toString(16)}"`,
-    modified: Math.floor(modified / 1000),
-  };
-}
-
-/** Returns whether the client already has this version: by If-None-Match, or without that header by If-Modified-Since. */
-function isKnown(x: LiveExchange, version: Version): boolean {
-  const tags = x.header("if-none-match");
-  if (tags !== null) {
-    return tags.trim() === "*" ||
-      tags.split(",").some((tag) =>
-        tag.trim().replace(/^W\//, "") === version.etag
-      );
-  }
-  const since = secondsOf(x.header("if-modified-since"));
-  return since !== undefined && version.modified <= since;
-}
-
-/**
- * Finds the part of a file that a client requests.
- *
- * @returns undefined for the whole file: if there is no Range header, if it is not understood or has several parts (a server may
- * ignore such a header), or if If-Range names another version; null if the file has no such part
- */
-function rangeOf(
-  x: LiveExchange,
-  size: number,
-  version: Version,
-): Range | null | undefined {
-  const [, from, to] =
-    /^bytes=\s*(\d*)-(\d*)\s*$/i.exec(x.header("range") ?? "") ?? [];
-  if (from === undefined || (from === "" && to === "")) return undefined;
-  if (!isCurrent(x.header("if-range"), version)) return undefined;
-  if (from === "") {
-    const length = Math.min(Number(to), size);
-    return length === 0 ? null : { first: size - length, last: size - 1 };
-  }
-  const first = Number(from);
-  const last = to === "" ? size - 1 : Math.min(Number(to), size - 1);
-  if (to !== "" && Number(to) < first) return undefined;
-  return first >= size ? null : { first, last };
-}
-
-function isCurrent(condition: string | null, version: Version): boolean {
-  return condition === null || condition === version.etag ||
-    secondsOf(condition) === version.modified;
-}
-
-function secondsOf(date: string | null): number | undefined {
-  if (date === null || date.includes('"')) return undefined;
-  const milliseconds = Date.parse(date);
-  return Number.isNaN(milliseconds)
-    ? undefined
-    : Math.floor(milliseconds / 1000);
 }

@@ -5,6 +5,7 @@
  */
 import { LENGTHLESS, REASONS } from "../lib/http.ts";
 import type { PreparedAnswer } from "../pipeline/incoming.ts";
+import type { FixedBody } from "./source.ts";
 
 /** Headers that decide where a message ends. Only an engine that sees them can keep that right. */
 const OF_CONNECTIONS = [
@@ -33,12 +34,14 @@ const OF_EXCHANGES = [
  */
 export function prepareAnswer(
   { status, headers }: Pick<Response, "status" | "headers">,
-  body: string | undefined,
+  body: FixedBody | undefined,
 ): PreparedAnswer | undefined {
   for (const name of [...OF_CONNECTIONS, ...OF_EXCHANGES]) {
     if (headers.has(name)) return undefined;
   }
-  const bytes = new TextEncoder().encode(body ?? "");
+  const bytes = body instanceof Uint8Array
+    ? body
+    : new TextEncoder().encode(body ?? "");
   const lines = [`HTTP/1.1 ${status} ${REASONS[status] ?? ""}`];
   for (const [name, value] of headers) {
     if (name !== "connection") lines.push(`${name}: ${value}`);

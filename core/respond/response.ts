@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { RouteSettings } from "../config/mod.ts";
-import { BODILESS, byteLength, type HeaderValues } from "../lib/http.ts";
+import type { RouteSettings, SizeSettings } from "../config/mod.ts";
+import { BODILESS, headersOf, type HeaderValues } from "../lib/http.ts";
 import { fillJson, parseJsonTemplate } from "../lib/json_template.ts";
 import { escapeJson, escapeMarkup, isMarkup } from "../lib/markup.ts";
-import { fill, isFixed, parseTemplate } from "../lib/template.ts";
+import { fill, isFixed, parseTemplate, type Values } from "../lib/template.ts";
 import { LATENESS_BOUNDARIES } from "../observe/timing.ts";
 import type { LiveExchange, Plan } from "../pipeline/exchange.ts";
 import { handOver } from "../pipeline/pipeline.ts";
@@ -22,14 +22,35 @@ import {
   wireSchedule,
   type WireSettings,
 } from "./body_stream.ts";
+import {
+  eachCoded,
+  type SharedBytes,
+  sharedBytes,
+  sharedCoded,
+} from "./coded_body.ts";
+import { isCompressible } from "./coding.ts";
 import { eventsSource } from "./events.ts";
 import { fileSource } from "./file.ts";
+import { folderSource } from "./folder.ts";
 import { type ProxyParts, proxySource } from "./proxy.ts";
-import { type Body, BytesBody, type Content, type Source } from "./source.ts";
-import { fixedSource, templateSource, type TextSource } from "./text.ts";
+import { listBody } from "./repeat.ts";
+import { BLOCK, bytesOf, fillOf, sizedSource, typeOfSized } from "./sized.ts";
+import {
+  BytesBody,
+  type Content,
+  type FixedBody,
+  type Source,
+} from "./source.ts";
+import { fixedSource, type TemplateRoute, templateSource } from "./text.ts";
 
 /** Parts of a route that its response needs. */
 type ResponseRoute = Pick<Route, "id" | "stream" | "placeOf">;
+
+/** Parts of a server that responses need. */
+export interface ResponseParts extends ProxyParts {
+  /** Makes an example of a JSON Schema, as JSON. Must not throw. */
+  readonly example: (schema: object) => string;
+}
 
 /** Prepared response of a route. */
 export interface PreparedResponse extends Pick<Plan, "prepare" | "simulate"> {
@@ -45,13 +66,12 @@ const encoder = new TextEncoder();
 export function prepareResponse(
   settings: RouteSettings,
   route: ResponseRoute,
-  parts: ProxyParts,
+  parts: ResponseParts,
 ): PreparedResponse {
   const { status, headers } = settings.response;
-  const { source, body, contentType, write } = kindOf(
+  const { source, body, contentType, write } = inCodings(
+    kindOf(settings, route, parts),
     settings,
-    route,
-    parts,
   );
   const answer = { status, headers, body, contentType, write };
   if (source === undefined) {
@@ -72,62 +92,134 @@ export function prepareResponse(
   };
 }
 
-/** Kind of a response: a text, a source, or neither if the response has no body. */
+/** Kind of a response: a fixed body, a source, or neither if the response has no body. */
 interface ResponseKind {
   /** Content type; undefined if there is no body, or if the source sets the type of each answer. */
   readonly contentType?: string | undefined;
-  /** Text of all answers. */
-  readonly body?: string | undefined;
+  /** Body of all answers. */
+  readonly body?: FixedBody | undefined;
   /** Source of the answers. */
   readonly source?: Source | undefined;
   /** Writes the text of each answer, if the source does no more than that. */
   readonly write?: ((x: LiveExchange) => string) | undefined;
+  /** Body of all answers, if it is made anew for each. */
+  readonly shared?: SharedBytes | undefined;
+}
+
+/** Adds the content codings of a body in memory. Files have their own way. */
+function inCodings(
+  kind: ResponseKind,
+  { response: { compress = [], headers, file, folder } }: RouteSettings,
+): ResponseKind {
+  const { body, contentType } = kind;
+  const source = kind.source ??
+    (body === undefined ? undefined : fixedSource(body));
+  const type = headersOf(headers).get("content-type") ?? contentType ?? "";
+  if (
+    compress.length === 0 || source === undefined || file !== undefined ||
+    folder !== undefined || !isCompressible(type)
+  ) return kind;
+  const shared = kind.shared ??
+    (body === undefined ? undefined : sharedBytes(body));
+  return {
+    contentType,
+    source: shared === undefined
+      ? eachCoded(source, compress)
+      : sharedCoded(source, shared, compress),
+  };
 }
 
 function kindOf(
   { response, path, wire }: RouteSettings,
   route: ResponseRoute,
-  parts: ProxyParts,
+  parts: ResponseParts,
 ): ResponseKind {
-  const { json, text, file, proxy, events, status } = response;
+  const { json, text, file, folder, proxy, events, repeat, size, schema } =
+    response;
   const markup = isMarkupIn(response.headers);
-  if (file !== undefined) return { source: fileSource(file, { path, status }) };
+  const own = { path, stream: route.stream.bind(route) };
+  if (file !== undefined) {
+    const { compress: codings = [], status } = response;
+    return { source: fileSource(file, { ...own, codings, status }) };
+  }
+  if (folder !== undefined) {
+    return {
+      source: folderSource(folder, {
+        ...own,
+        codings: response.compress ?? [],
+      }),
+    };
+  }
   if (proxy !== undefined) {
     return { source: proxySource(proxy, route, parts) };
   }
   if (events !== undefined) {
     return {
       contentType: "text/event-stream",
-      source: eventsSource(events, path, markup),
+      source: eventsSource(events, own, markup),
     };
   }
-  let body: string | TextSource;
-  let contentType: string;
+  const paced = wire !== undefined;
+  if (size !== undefined) return sized(size, route, paced);
+  const contentType = "application/json";
+  if (schema !== undefined) {
+    return { contentType, ...fixed(parts.example(schema), paced) };
+  }
+  if (repeat !== undefined) {
+    const { text, source } = listBody(repeat, own, markup);
+    return {
+      contentType,
+      ...text === undefined ? { source } : fixed(text, paced),
+    };
+  }
   if (json !== undefined) {
     const template = parseJsonTemplate(json);
     const [first] = template;
-    contentType = "application/json";
-    body = template.length === 1 && typeof first === "string"
-      ? first
-      : templateSource(
-        (values) => fillJson(template, values, markup ? escapeJson : undefined),
-        path,
-      );
-  } else if (text !== undefined) {
-    const template = parseTemplate(text);
-    contentType = "text/plain; charset=utf-8";
-    body = isFixed(template) ? template.join("") : templateSource(
-      (values) => fill(template, values, markup ? escapeMarkup : undefined),
-      path,
-    );
-  } else return {};
-  if (typeof body !== "string") {
-    const write = wire === undefined ? body.write : undefined;
-    return { contentType, source: body, write };
+    const encode = markup ? escapeJson : undefined;
+    const kind = template.length === 1 && typeof first === "string"
+      ? fixed(first, paced)
+      : filled((values) => fillJson(template, values, encode), own, paced);
+    return { contentType, ...kind };
   }
-  return wire === undefined
-    ? { contentType, body }
-    : { contentType, source: fixedSource(body) };
+  if (text !== undefined) {
+    const template = parseTemplate(text);
+    const encode = markup ? escapeMarkup : undefined;
+    const kind = isFixed(template)
+      ? fixed(template.join(""), paced)
+      : filled((values) => fill(template, values, encode), own, paced);
+    return { contentType: "text/plain; charset=utf-8", ...kind };
+  }
+  return {};
+}
+
+/** A body that is the same for all answers. Only one that is paced needs a source. */
+function fixed(body: FixedBody, paced: boolean): ResponseKind {
+  return paced
+    ? { source: fixedSource(body), shared: sharedBytes(body) }
+    : { body };
+}
+
+/** A body with values of the request. */
+function filled(
+  write: (values: Values) => string,
+  route: TemplateRoute,
+  paced: boolean,
+): ResponseKind {
+  const source = templateSource(write, route);
+  return { source, write: paced ? undefined : source.write };
+}
+
+function sized(
+  size: SizeSettings,
+  route: ResponseRoute,
+  paced: boolean,
+): ResponseKind {
+  const fill = fillOf(size, route.stream("body"));
+  const kind = size.bytes <= BLOCK ? fixed(bytesOf(size, fill), paced) : {
+    source: sizedSource(size, fill),
+    shared: { size: size.bytes, bytes: () => bytesOf(size, fill) },
+  };
+  return { contentType: typeOfSized(size), ...kind };
 }
 
 /** Returns true if the headers of a route make its body HTML or XML; without a content type of their own, no body is. */
@@ -143,26 +235,30 @@ function responder(
 ): CreateResponse {
   return (x, routeHeaders, cors) => {
     const content = source.content(x);
-    const { body } = content;
     x.status = content.status ?? x.status;
     const headers = merge(content, routeHeaders, cors);
     const init = { status: x.status, headers };
-    if (body === null || x.method === "HEAD" || BODILESS.has(x.status)) {
-      if (typeof body !== "string") body?.close();
-      else if (!BODILESS.has(x.status) && !headers.has("content-length")) {
-        headers.set("content-length", `${byteLength(body)}`);
+    const silent = BODILESS.has(x.status);
+    const body = typeof content.body === "string"
+      ? encoder.encode(content.body)
+      : content.body;
+    if (body === null || silent || x.method === "HEAD") {
+      if (!(body instanceof Uint8Array)) body?.close();
+      else if (!silent && !headers.has("content-length")) {
+        headers.set("content-length", `${body.length}`);
       }
       return new Response(null, init);
     }
-    if (content.failed || paceOf === undefined && typeof body === "string") {
-      return new Response(body as string, init);
+    if (
+      body instanceof Uint8Array && (content.failed || paceOf === undefined)
+    ) {
+      x.sent = body.length;
+      return new Response(body, init);
     }
-    return new Response(flow(x, inPieces(body), paceOf?.(x)), init);
+    const pieces = body instanceof Uint8Array ? new BytesBody(body) : body;
+    const pace = content.failed ? undefined : paceOf?.(x);
+    return new Response(flow(x, pieces, pace), init);
   };
-}
-
-function inPieces(body: string | Body): Body {
-  return typeof body === "string" ? new BytesBody(encoder.encode(body)) : body;
 }
 
 function merge(content: Content, route: Headers, cors: boolean): Headers {

@@ -45,14 +45,17 @@ export class BytesBody implements Body {
   close(): void {}
 }
 
+/** Body that all answers of a route share. Bytes are not copied, and must not change. */
+export type FixedBody = string | Uint8Array<ArrayBuffer>;
+
 /** Answer to one exchange. */
 export interface Content {
   /** Status. By default the status of the route. */
   readonly status?: number;
   /** Headers of the source. Headers in the route's configuration replace them. */
   readonly headers?: Headers;
-  /** Body: a whole text, a body in pieces, or none. */
-  readonly body: string | Body | null;
+  /** Body: a whole text or whole bytes, a body in pieces, or none. */
+  readonly body: FixedBody | Body | null;
   /** True if the answer reports a failure. The route's headers are left out then. */
   readonly failed?: boolean;
 }

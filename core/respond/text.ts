@@ -4,18 +4,27 @@
  * @module
  */
 import { TrieRouter } from "hono/router/trie-router";
+import { parse } from "hono/utils/cookie";
 import { byteLength } from "../lib/http.ts";
-import type { Values } from "../lib/template.ts";
+import { Uuids } from "../lib/random/mod.ts";
+import type { TimeForm, Values } from "../lib/template.ts";
+import { wallTime } from "../lib/time/mod.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Incoming } from "../pipeline/incoming.ts";
 import { decodedPattern, pathOf } from "../pipeline/matcher.ts";
-import { BytesBody, pieceSizes, type Source } from "./source.ts";
+import type { Route, Stream } from "../plugin.ts";
+import {
+  BytesBody,
+  type FixedBody,
+  pieceSizes,
+  type Source,
+} from "./source.ts";
 
 const encoder = new TextEncoder();
 
-/** Answers with a fixed text. Only a route with wire settings needs this source; others answer with the text itself. */
-export function fixedSource(text: string): Source {
-  const bytes = encoder.encode(text);
+/** Answers with a fixed body. Only a route with wire settings needs this source; others answer with the body itself. */
+export function fixedSource(body: FixedBody): Source {
+  const bytes = typeof body === "string" ? encoder.encode(body) : body;
   const { length } = bytes;
   const headers = new Headers({ "content-length": `${length}` });
   return {
@@ -31,17 +40,24 @@ export interface TextSource extends Source {
   readonly write: (x: LiveExchange) => string;
 }
 
+/** Route whose answers contain values of its requests. */
+export interface TemplateRoute {
+  /** Path, in Hono's syntax. */
+  readonly path: string;
+  /** Returns the stream of random numbers of one purpose. */
+  readonly stream: Route["stream"];
+}
+
 /**
  * Answers with a text that contains values of the request.
  *
  * @param write writes the text
- * @param path path of the route, in Hono's syntax
  */
 export function templateSource(
   write: (values: Values) => string,
-  path: string,
+  route: TemplateRoute,
 ): TextSource {
-  const values = valuesOf(path);
+  const values = valuesOf(route);
   const writeFor = (x: LiveExchange) => write(values(x));
   return {
     write: writeFor,
@@ -50,51 +66,90 @@ export function templateSource(
   };
 }
 
+/** Parts of a route that the values of its requests need. */
+interface RouteParts {
+  readonly router: TrieRouter<true>;
+  /** Stream of the UUIDs. */
+  readonly stream: Stream;
+}
+
 /**
- * Creates the function that provides the values of a request to templates. A simulation has no request: all values except
- * numbers are missing there.
- *
- * @param path path of the route, in Hono's syntax
+ * Creates the function that provides the values of a request to templates. A simulation has no request: all values that come from
+ * one are missing there.
  */
-export function valuesOf(path: string): (x: LiveExchange) => RequestValues {
+export function valuesOf(
+  { path, stream }: TemplateRoute,
+): (x: LiveExchange) => RequestValues {
   const router = new TrieRouter<true>();
   router.add("GET", decodedPattern(path), true);
-  return (x) => new RequestValues(x, router);
+  const parts = { router, stream: stream("uuid") };
+  return (x) => new RequestValues(x, parts);
 }
 
 /** Values of one request, each read when a template asks for it. */
 export class RequestValues implements Values {
   index = 0;
-  readonly sequence: number;
-  readonly #incoming: Incoming | undefined;
-  readonly #router: TrieRouter<true>;
+  count = 0;
+  readonly #x: LiveExchange;
+  readonly #parts: RouteParts;
   #path: Readonly<Record<string, string>> | undefined;
   #query: URLSearchParams | undefined;
+  #cookies: Readonly<Record<string, string>> | undefined;
+  #uuids: Uuids | undefined;
 
-  constructor(
-    x: Pick<LiveExchange, "incoming" | "sequence">,
-    router: TrieRouter<true>,
-  ) {
-    this.sequence = x.sequence;
-    this.#incoming = x.incoming;
-    this.#router = router;
+  constructor(x: LiveExchange, parts: RouteParts) {
+    this.#x = x;
+    this.#parts = parts;
+  }
+
+  get sequence(): number {
+    return this.#x.sequence;
   }
 
   path(name: string): string | undefined {
-    this.#path ??= this.#incoming === undefined
+    const { incoming } = this.#x;
+    this.#path ??= incoming === undefined
       ? {}
-      : parametersOf(this.#incoming, this.#router);
+      : parametersOf(incoming, this.#parts.router);
     const value = this.#path[name];
     return value === undefined ? undefined : decoded(value);
   }
 
   query(name: string): string | undefined {
     if (this.#query === undefined) {
-      const url = this.#incoming?.url ?? "";
+      const url = this.#x.incoming?.url ?? "";
       const start = url.indexOf("?");
       this.#query = new URLSearchParams(start < 0 ? "" : url.slice(start));
     }
     return this.#query.get(name) ?? undefined;
+  }
+
+  header(name: string): string | undefined {
+    return this.#x.header(name) ?? undefined;
+  }
+
+  cookie(name: string): string | undefined {
+    this.#cookies ??= parse(this.#x.header("cookie") ?? "");
+    return Object.hasOwn(this.#cookies, name) ? this.#cookies[name] : undefined;
+  }
+
+  now(form: TimeForm): string | number {
+    const ms = wallTime(this.#x.plan.clock.now());
+    switch (form) {
+      case "iso":
+        return new Date(ms).toISOString();
+      case "http":
+        return new Date(ms).toUTCString();
+      case "ms":
+        return Math.floor(ms);
+      case "seconds":
+        return Math.floor(ms / 1000);
+    }
+  }
+
+  uuid(): string {
+    this.#uuids ??= new Uuids(this.#parts.stream, this.#x.sequence);
+    return this.#uuids.next();
   }
 }
 

@@ -25,6 +25,7 @@ export class RoutePace {
     faults: RouteFaults | undefined,
   ) {
     this.#backend = backend;
+    this.#delay = dials.delay;
     this.#dials = dials;
     this.#faults = faults;
     this.combine();

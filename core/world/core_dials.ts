@@ -16,9 +16,11 @@ import type { RoutePace } from "./backend.ts";
  */
 export function coreDials(
   dials: RouteDials,
-  { pace, faults, kit, line, isProxied }: {
+  { pace, delay: configured, faults, kit, line, isProxied }: {
     /** Values of the route and of the whole backend together. */
     readonly pace: RoutePace;
+    /** The route's own delay, in ms. */
+    readonly delay: number;
     readonly faults: RouteFaults | undefined;
     readonly kit: Kit;
     /** Line of paced bodies; undefined where bodies are not paced. */
@@ -29,7 +31,7 @@ export function coreDials(
 ): Record<string, Dial> {
   const delay: Dial<number> = {
     type: kit.duration(),
-    turn: (value = 0) => {
+    turn: (value = configured) => {
       pace.delay = Math.max(0, value);
     },
   };

@@ -18,6 +18,7 @@ import {
   streamKey,
 } from "../lib/random/mod.ts";
 import { inSlices } from "../lib/time/mod.ts";
+import { formatDuration } from "../lib/units.ts";
 import { messageOfThrown } from "../lib/thrown.ts";
 import { methodLabel } from "../observe/recorder.ts";
 import {
@@ -256,16 +257,21 @@ export async function buildRoutes(
       ),
     );
   }
+  // Few configurations need it, and it takes long to load.
+  const sampler = routes.some(({ response }) => response.schema !== undefined)
+    ? (await import("../lib/schema_sample.ts")).sampleOf
+    : undefined;
   return await inSlices(
-    routeSteps(settings, plugins, { keys, world, generation }),
+    routeSteps(settings, plugins, { keys, sampler, world, generation }),
   );
 }
 
 function* routeSteps(
   settings: Settings,
   plugins: readonly RunningPlugin[],
-  { keys, world, generation }: {
+  { keys, sampler, world, generation }: {
     readonly keys: readonly StreamKey[];
+    readonly sampler: ((schema: object) => unknown) | undefined;
     readonly world: WorldState;
     readonly generation: Generation;
   },
@@ -278,10 +284,11 @@ function* routeSteps(
   const routes: MockRoute[] = [];
   for (const [index, route] of settings.config.routes.entries()) {
     const view = new RouteView(route, keys[index], world.sequences);
+    const path = toPointer(["routes", settings.routeIndices[index]]);
     const offers = offersFor(route, view, {
       plugins,
       routeKeys: settings.routeKeys,
-      path: toPointer(["routes", settings.routeIndices[index]]),
+      path,
       issues,
     });
     const built = buildRoute(route, view, {
@@ -293,6 +300,14 @@ function* routeSteps(
       backend,
       cors,
       written: settings.written[index],
+      example: (schema) => {
+        try {
+          return JSON.stringify(sampler?.(schema) ?? null);
+        } catch (error) {
+          issues.push(schemaIssue(`${path}/response/schema`, error));
+          return "null";
+        }
+      },
     });
     for (const [dial, turned] of Object.entries(built.dials)) {
       const address = { kind: "route", of: route.id, dial };
@@ -335,7 +350,17 @@ function offersFor(
 function buildRoute(
   route: RouteSettings,
   view: Route,
-  { offers, settings, world, generation, overrides, backend, cors, written }: {
+  {
+    offers,
+    settings,
+    world,
+    generation,
+    overrides,
+    backend,
+    cors,
+    written,
+    example,
+  }: {
     readonly offers: readonly OfferedHooks[];
     readonly settings: Settings;
     readonly world: WorldState;
@@ -344,12 +369,17 @@ function buildRoute(
     readonly backend: Backend;
     readonly cors: Cors | undefined;
     readonly written: Readonly<Record<string, unknown>>;
+    readonly example: (schema: object) => string;
   },
 ): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
   const { config, kit, parse } = settings;
   const closes = closesConnections(route);
   const context = { cors, traces: world.traces, closes };
-  const response = prepareResponse(route, view, world);
+  const response = prepareResponse(route, view, {
+    metrics: world.metrics,
+    traces: world.traces,
+    example,
+  });
   const effects = {
     counter: (fault: string) => world.recorder.fault(route.id, fault),
     answer: (answer: FaultAnswer) => createAnswer(answer, context).answer,
@@ -358,7 +388,11 @@ function buildRoute(
     ...effects,
     stream: view.stream("fault"),
   });
-  const dials: RouteDials = { scale: 1, delay: 0, speedup: 0 };
+  const dials: RouteDials = {
+    scale: 1,
+    delay: route.delay ?? 0,
+    speedup: 0,
+  };
   const needsReset = resets(offers) ||
     route.faults.some(({ action }) => action === "connection-reset");
   return {
@@ -408,6 +442,7 @@ function buildRoute(
       faults,
       [
         ...summaries(offers),
+        ...route.delay ? [`delay ${formatDuration(route.delay)}`] : [],
         ...route.faults.map(inWords),
         ...backendInWords(config.backend),
       ],
@@ -416,13 +451,21 @@ function buildRoute(
     dials: {
       ...coreDials(dials, {
         pace: backend.route(dials, faults),
+        delay: route.delay ?? 0,
         faults,
         kit,
         line: response.line,
-        isProxied: response.prepare !== undefined,
       }),
       ...Object.assign({}, ...offers.map(({ hooks }) => hooks.dials)),
     },
+  };
+}
+
+function schemaIssue(path: string, error: unknown): Issue {
+  return {
+    path,
+    message: `Cannot make an example: ${messageOfThrown(error)}`,
+    allowed: "a JSON Schema with references to its own parts only",
   };
 }
 

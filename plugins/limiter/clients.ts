@@ -154,10 +154,17 @@ export class Clients {
   }
 
   /** Counts a refusal. */
-  refused(exchange: Exchange, { retryAfter }: Rejection, at: number): void {
+  refused(
+    exchange: Exchange,
+    { retryAfter, retryAfterAs }: Rejection,
+    at: number,
+  ): void {
     // Retry-After is sent in whole seconds, rounded up.
     const told = retryAfter === undefined
       ? undefined
+      // A date is that of the next whole second of the clock on the wall, which may come sooner than a second.
+      : retryAfterAs === "date"
+      ? retryAfter * 1000
       : Math.ceil(retryAfter) * 1000;
     this.#awakeUntil = Math.max(this.#awakeUntil, at + (told ?? 0) + HORIZON);
     const { client, identity, attempt } = this.#noted.get(exchange) ??

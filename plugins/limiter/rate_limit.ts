@@ -39,6 +39,8 @@ export interface RateLimitSettings {
   readonly cost: number;
   /** Status of a refusal. */
   readonly status: number;
+  /** Form of Retry-After. */
+  readonly retryAfterAs: "seconds" | "date";
 }
 
 /** A rate limit, bound to one route. */
@@ -137,7 +139,7 @@ export class RateLimit {
     const meterOf = this.#meterOf(route);
     return {
       check: (exchange) => {
-        const { cost, status } = this.#settings;
+        const { cost, status, retryAfterAs } = this.#settings;
         const meter = meterOf(exchange);
         const wait = meter.take(cost, exchange.start);
         if (wait === 0) return undefined;
@@ -146,6 +148,7 @@ export class RateLimit {
           reason: "rate_limited",
           status,
           retryAfter: toMicroseconds(wait) / 1000,
+          retryAfterAs,
           headers: this.#headers(remaining, wait),
         };
       },

@@ -21,6 +21,8 @@ export interface RefusalAnswer {
   readonly status: number;
   /** Value of Retry-After: a duration in ms, or the pool's own estimate. No header where absent. */
   readonly retryAfter?: number | "estimate" | undefined;
+  /** Form of Retry-After. Default seconds. */
+  readonly retryAfterAs?: "seconds" | "date" | undefined;
   /** Body; a problem document where absent. */
   readonly body?: string | undefined;
 }
@@ -60,13 +62,16 @@ export class Refusal {
 
 function rejection(
   reason: Reason,
-  { status, body }: RefusalAnswer,
+  { status, body, retryAfterAs }: RefusalAnswer,
   retryAfter: number | undefined,
 ): Rejection {
   return {
     reason,
     status,
-    ...(retryAfter !== undefined && { retryAfter: retryAfter / 1000 }),
+    ...(retryAfter !== undefined && {
+      retryAfter: retryAfter / 1000,
+      retryAfterAs,
+    }),
     ...(body !== undefined && { body }),
   };
 }

@@ -153,10 +153,22 @@ function refusalSchema({ z, integer, duration }: Kit) {
   return z.strictObject({
     status: integer({ min: 200, max: 599 }).optional(),
     retryAfter: z.union([duration(), z.literal("estimate")]).optional(),
+    retryAfterAs: z.enum(["seconds", "date"]).optional(),
     body: z.string().optional(),
     action: z.enum(["connection-reset", "hang"]).optional(),
   }).superRefine(({ action, ...answer }, context) => {
     const said = Object.keys(answer);
+    if (
+      answer.retryAfterAs !== undefined && answer.retryAfter === undefined &&
+      action === undefined
+    ) {
+      context.addIssue({
+        code: "custom",
+        path: ["retryAfterAs"],
+        message: "There is no time to write",
+        params: { allowed: '"retryAfter" beside it' },
+      });
+    }
     if (action === undefined || said.length === 0) return;
     context.addIssue({
       code: "custom",
@@ -193,6 +205,7 @@ function rateLimitSchema(kit: Kit) {
       .default("pool"),
     cost: integer({ min: 1 }).default(1),
     status: integer({ min: 200, max: 599 }).default(429),
+    retryAfterAs: z.enum(["seconds", "date"]).default("seconds"),
   }).transform((limit): RateLimitSettings => ({
     ...limit,
     burst: limit.burst ?? Math.max(limit.cost, Math.ceil(limit.rate)),

@@ -136,6 +136,7 @@ function answered(arrival: number, service: number): Exchange {
     end: due + 0.03,
     phase: "body",
     status: 200,
+    sent: 0,
     client: undefined,
     trace: "4bf92f3577b34da6a3ce929d0e0e4736",
     span: "00f067aa0ba902b7",

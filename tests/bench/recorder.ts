@@ -90,6 +90,7 @@ function answered(milliseconds: number): Exchange {
     end: due + 0.02,
     phase: "body",
     status: 200,
+    sent: 0,
     client: undefined,
     trace: TRACE,
     span: TRACE.slice(16),

@@ -24,6 +24,7 @@ import {
   REMEMBERED_BYTES as OVERRIDE_BYTES,
 } from "../../core/pipeline/overrides.ts";
 import type { Exchange } from "../../core/plugin.ts";
+import { CODED_BYTES, CodedBodies } from "../../core/respond/coding.ts";
 import { LONGEST_LINE, safeLog } from "../../core/server/server.ts";
 import { Sessions } from "../../core/server/sessions.ts";
 import {
@@ -226,6 +227,16 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
       }
     });
     return { taken: loads.bytes, bound: PAGES_BYTES };
+  },
+
+  async "coded files"() {
+    const files = new CodedBodies(CODED_BYTES);
+    const bytes = new Uint8Array(1 << 20);
+    for (let n = 0; n < 100; n++) {
+      const key = `br ${long(n)}`;
+      await files.make(key, `${n}`, () => Promise.resolve(bytes));
+    }
+    return { taken: files.bytes, bound: CODED_BYTES };
   },
 
   "label values"() {

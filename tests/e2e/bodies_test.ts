@@ -70,7 +70,13 @@ for (
     "bytes=16-": [416, undefined, "bytes */16"],
     "bytes=-0": [416, undefined, "bytes */16"],
     "bytes=5-2": [200, REPORT, null],
-    "bytes=0-1,4-5": [200, REPORT, null],
+    "bytes=0-3,2-5": [206, "012345", "bytes 0-5/16"],
+    "bytes=4-5,99-": [206, "45", "bytes 4-5/16"],
+    "bytes=99-,-0": [416, undefined, "bytes */16"],
+    "bytes=0-1,x": [200, REPORT, null],
+    "bytes=": [200, REPORT, null],
+    "bytes=0-0,2-2,4-4,6-6,8-8,10-10,12-12,14-14,1-1,3-3,5-5,7-7,9-9,11-11,13-13,15-15,0-1":
+      [200, REPORT, null],
     "lines=1-2": [200, REPORT, null],
   } as Record<string, [number, string | undefined, string | null]>)
 ) {
@@ -187,7 +193,7 @@ Deno.test("a file that does not exist or is outside the folder is reported at th
     "/routes/3/response/file: Cannot read FOLDER/no: it does not exist",
     "/routes/3/response/file: There is no value {{path.x}}",
     "/routes/4/response: A response has one body only",
-    '/routes/5/response/outside: "outside" applies only to a "file"',
+    '/routes/5/response/outside: "outside" applies only to "file" or "folder"',
     '/routes/6/scael: Unknown key "scael" → scale',
   ]);
 });

@@ -76,8 +76,11 @@ Deno.test("documentation: README names one version of Deno", () => {
 Deno.test("documentation: every example in YAML is a valid configuration, load script or find script", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    // A response in docs/configuration.md is a file of this folder.
-    await Deno.mkdir(`${folder}/assets`);
+    // Responses in docs/configuration.md and docs/bodies.md are files of these folders.
+    for (const name of ["assets", "dist", "dist/assets"]) {
+      await Deno.mkdir(`${folder}/${name}`);
+    }
+    await Deno.writeTextFile(`${folder}/dist/index.html`, "");
     let checked = 0;
     for (const [page, text] of pages) {
       for (const example of blocks(text, "yaml")) {

@@ -188,6 +188,7 @@ const MEMBERS: {
     reason: rejection("reason"),
     status: rejection("status"),
     retryAfter: rejection("retryAfter"),
+    retryAfterAs: rejection("retryAfterAs"),
     headers: rejection("headers"),
     body: rejection("body"),
     action: rejection("action"),

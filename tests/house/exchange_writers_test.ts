@@ -6,6 +6,7 @@ import { exchange, testPlan } from "../support/plan.ts";
 const ANSWER = [
   "flowing",
   "preparing",
+  "sent",
   "shaping",
   "status",
   "stop",

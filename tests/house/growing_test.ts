@@ -8,6 +8,7 @@ import { root, sources } from "../../tools/run.ts";
 const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "number of bytes": {
     "core/lib/bounded.ts": "#entries",
+    "core/respond/coding.ts": "#entries",
     "core/world/world.ts": "sequences",
   },
   "configuration and code: plugins, routes, pools, profiles, metrics": {
@@ -50,6 +51,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/load_engine/runs/runs.ts": "#runs #reserved",
   },
   "exchanges, connections and work in flight": {
+    "core/respond/coding.ts": "#working",
     "core/server/_node_connections.ts": "#open",
     "plugins/bottleneck_finder/probes/page_requests.ts": "#busy",
     "plugins/bottleneck_finder/runs/runs.ts": "#listeners",

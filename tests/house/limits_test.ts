@@ -6,6 +6,7 @@ import { LISTED_KEYS } from "../../core/config/_zod_issues.ts";
 import { REPORTED } from "../../core/config/_syntax.ts";
 import { GROWTH, SMALL } from "../../core/config/_yaml.ts";
 import { MAX_DEPTH, MAX_KEYS } from "../../core/config/depth.ts";
+import { MOST_ITEMS } from "../../core/config/body_settings.ts";
 import { createKit } from "../../core/config/kit.ts";
 import {
   type ServerSettings,
@@ -30,6 +31,9 @@ import {
   BYTES_PER_PIECE,
   PIECES_PER_TURN,
 } from "../../core/respond/body_stream.ts";
+import { MOST_CODED, MOST_CODED_AT_ONCE } from "../../core/respond/coding.ts";
+import { WHOLE } from "../../core/respond/repeat.ts";
+import { MOST_RANGES } from "../../core/respond/representation.ts";
 import { LIMITS as CERTIFICATE_LIMITS } from "../../core/server/serve_certificate.ts";
 import {
   DISPOSAL_LIMIT,
@@ -122,6 +126,11 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
   "upstream body": "read as fast as the client reads",
   "proxy hops": number(MAX_HOPS),
   "event pieces": number(PIECES_PER_TURN),
+  "coded body": mib(MOST_CODED),
+  "coded at once": `${MOST_CODED_AT_ONCE / 1024} KiB`,
+  ranges: number(MOST_RANGES),
+  "list items": number(MOST_ITEMS),
+  "items at once": number(WHOLE),
   live: number(READER_LIMIT),
   "run events": number(MAX_WAITING_EVENTS),
   "active runs": number(MAX_ACTIVE),

@@ -16,15 +16,22 @@ export async function temporaryFolder(): Promise<
   };
 }
 
-/** Installs npm packages, such as `statsd@0.9.0`, into a folder, without their install scripts. */
+/** Installs npm packages, such as `statsd@0.9.0`, into a folder, without their install scripts and optional packages. */
 export async function npmInstall(
+  folder: string,
+  ...packages: readonly string[]
+): Promise<void> {
+  await npmInstallWhole(folder, "--omit=optional", ...packages);
+}
+
+/** Installs npm packages with their optional ones, among which are programs for this machine. */
+export async function npmInstallWhole(
   folder: string,
   ...packages: readonly string[]
 ): Promise<void> {
   await Deno.writeTextFile(`${folder}/package.json`, '{"private":true}');
   await succeed(folder, "npm", [
     "install",
-    "--omit=optional",
     "--ignore-scripts",
     "--no-audit",
     "--no-fund",
@@ -91,7 +98,12 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-async function succeed(
+/**
+ * Runs a program to its end.
+ *
+ * @throws Error with its output if it fails
+ */
+export async function succeed(
   cwd: string,
   program: string,
   args: readonly string[],

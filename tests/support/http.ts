@@ -84,3 +84,76 @@ export function post(body: unknown): RequestInit {
     headers: { "content-type": "application/json" },
   };
 }
+
+/** An answer whose body is as it went over the wire, but for the framing. */
+export interface WireAnswer {
+  /** Status. */
+  readonly status: number;
+  /** Headers; several values of one are joined. */
+  readonly headers: Headers;
+  /** Body in its content coding. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Sends a GET request, or another one, without the headers that fetch() adds, and reads the answer without decoding its body. */
+export async function overWire(
+  server: Pick<Perfmock, "url">,
+  target: string,
+  headers: Readonly<Record<string, string>> = {},
+  method = "GET",
+): Promise<WireAnswer> {
+  using connection = await Deno.connect({
+    hostname: server.url.hostname,
+    port: Number(server.url.port),
+  });
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    "Host: localhost",
+    "Connection: close",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  await connection.write(
+    new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`),
+  );
+  const received = new Uint8Array(
+    await new Response(connection.readable).arrayBuffer(),
+  );
+  // One character for each byte.
+  const text = new TextDecoder("latin1").decode(received);
+  const end = text.indexOf("\r\n\r\n");
+  const [status, ...fields] = text.slice(0, end).split("\r\n");
+  const own = new Headers();
+  for (const field of fields) {
+    const [, name, value] = /^([^:]+):\s*(.*)$/.exec(field) ?? [];
+    own.append(name, value);
+  }
+  const body = received.slice(end + 4);
+  return {
+    status: Number(status.split(" ")[1]),
+    headers: own,
+    body: own.get("transfer-encoding") === "chunked" ? dechunked(body) : body,
+  };
+}
+
+function dechunked(framed: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  for (let at = 0;;) {
+    const end = framed.indexOf(0x0d, at);
+    const size = Number.parseInt(
+      new TextDecoder().decode(framed.subarray(at, end)),
+      16,
+    );
+    if (!(size > 0)) break;
+    pieces.push(framed.slice(end + 2, end + 2 + size));
+    at = end + 2 + size + 2;
+  }
+  const whole = new Uint8Array(
+    pieces.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -12,4 +12,5 @@
  */
 export { hashKey } from "./hash.ts";
 export { createStream, type StreamKey, streamKey } from "./stream.ts";
+export { Uuids } from "./uuids.ts";
 export type { Stream } from "../../contract/values.ts";

@@ -8,8 +8,13 @@ import type { Values } from "../../../core/lib/template.ts";
 const VALUES: Values = {
   sequence: 7,
   index: 2,
+  count: 3,
   path: (name) => name === "id" ? 'a"b' : undefined,
   query: () => undefined,
+  header: () => undefined,
+  cookie: () => undefined,
+  now: (form) => form === "iso" ? "now" : 1.5,
+  uuid: () => "u",
 };
 
 function filled(value: unknown): unknown {
@@ -18,8 +23,24 @@ function filled(value: unknown): unknown {
 
 Deno.test("fillJson() keeps the type of a value that is a whole string", () => {
   deepEqual(
-    filled({ n: "{{sequence}}", i: "{{index}}", id: "{{path.id}}" }),
-    { n: 7, i: 2, id: 'a"b' },
+    filled({
+      n: "{{sequence}}",
+      i: "{{index}}",
+      id: "{{path.id}}",
+      now: ["{{now}}", "{{now.ms}}", "at {{now.ms}}"],
+      count: "{{count}}",
+      uuid: "{{uuid}}",
+      header: "{{header.none}}",
+    }),
+    {
+      n: 7,
+      i: 2,
+      id: 'a"b',
+      now: ["now", 1.5, "at 1.5"],
+      count: 3,
+      uuid: "u",
+      header: null,
+    },
   );
   equal(filled("{{query.none}}"), null);
 });

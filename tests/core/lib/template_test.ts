@@ -11,8 +11,13 @@ import {
 const VALUES: Values = {
   sequence: 7,
   index: 2,
+  count: 3,
   path: (name) => name === "id" ? "a b" : undefined,
   query: (name) => name === "q" ? "x&y" : undefined,
+  header: (name) => name === "x-tenant" ? "<t>" : undefined,
+  cookie: (name) => name === "sid" ? "s" : undefined,
+  now: (form) => form === "iso" || form === "http" ? `at ${form}` : 1000,
+  uuid: () => "u",
 };
 
 Deno.test("fill() replaces placeholders by the values of a request", () => {
@@ -23,6 +28,15 @@ Deno.test("fill() replaces placeholders by the values of a request", () => {
   equal(
     fill(template, VALUES, encodeURIComponent),
     "a%20b, x%26y, 7, 2, .",
+  );
+});
+
+Deno.test("fill() replaces placeholders for headers, cookies, times and UUIDs", () => {
+  const text =
+    "{{header.x-tenant}}|{{raw header.x-tenant}}|{{header.no}}|{{cookie.sid}}|{{now}}|{{now.iso}}|{{now.http}}|{{now.ms}}|{{now.seconds}}|{{uuid}}|{{count}}";
+  equal(
+    fill(parseTemplate(text), VALUES, (value) => value.replace("<", "&lt;")),
+    "&lt;t>|<t>||s|at iso|at iso|at http|1000|1000|u|3",
   );
 });
 
@@ -44,20 +58,52 @@ Deno.test("parseTemplate() keeps escaped braces and invalid placeholders as lite
 
 Deno.test("unknownNames() returns the names without a value, as written", () => {
   const text = "{{path.id}}{{path.other}}{{query.q}}{{index}}{{x}}\\{{y}}";
-  deepEqual(unknownNames(text, { path: ["id"], index: false }), [
+  deepEqual(unknownNames(text, { path: ["id"] }), [
     "path.other",
     "index",
     "x",
   ]);
-  deepEqual(unknownNames(text, { path: ["id", "other"], index: true }), ["x"]);
+  deepEqual(unknownNames(text, { path: ["id", "other"], more: ["index"] }), [
+    "x",
+  ]);
 });
 
-Deno.test("nameList() lists the names that a template may use", () => {
-  deepEqual(nameList({ path: ["id"], index: true }), [
+Deno.test("unknownNames() knows the sources of a request everywhere, and those of lists in lists alone", () => {
+  const text =
+    "{{header.a}}{{cookie.b}}{{now}}{{now.ms}}{{now.never}}{{uuid}}{{uuid.x}}{{count}}{{items}}{{header}}";
+  deepEqual(unknownNames(text, { path: [] }), [
+    "now.never",
+    "uuid.x",
+    "count",
+    "items",
+    "header",
+  ]);
+  deepEqual(unknownNames(text, { path: [], more: ["count", "items"] }), [
+    "now.never",
+    "uuid.x",
+    "header",
+  ]);
+});
+
+Deno.test("nameList() lists the names that a template may use, and unknownNames() knows each", () => {
+  const known = { path: ["id"], more: ["index"] } as const;
+  const names = nameList(known);
+  deepEqual(names, [
     "path.id",
     "query.NAME",
+    "header.NAME",
+    "cookie.NAME",
     "sequence",
+    "now",
+    "now.iso",
+    "now.http",
+    "now.ms",
+    "now.seconds",
+    "uuid",
     "index",
   ]);
-  deepEqual(nameList({ path: [], index: false }), ["query.NAME", "sequence"]);
+  deepEqual(
+    unknownNames(names.map((name) => `{{${name}}}`).join(""), known),
+    [],
+  );
 });

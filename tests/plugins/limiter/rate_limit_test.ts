@@ -143,6 +143,7 @@ const SETTINGS: RateLimitSettings = {
   per: "pool",
   cost: 1,
   status: 429,
+  retryAfterAs: "seconds",
 };
 
 function exchange(start: number, header: string | null = null): Exchange {

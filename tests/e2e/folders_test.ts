@@ -1,0 +1,397 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
+import type { PerfmockInput } from "../../core/config/mod.ts";
+import { createPerfmock, type Perfmock } from "../../mod.ts";
+import { eachEngine } from "../support/each_engine.ts";
+import { errorOf, lines } from "../support/errors.ts";
+import { get, overWire } from "../support/http.ts";
+import { folderWith } from "../support/plugins.ts";
+
+const INDEX = "<!doctype html><title>Shop</title><div id=app></div>";
+const SCRIPT = `export const all = ${JSON.stringify("work ".repeat(1000))};`;
+
+type Folder = { server: Perfmock; path: string } & AsyncDisposable;
+
+/** Server of the folder `dist` with the given files, beside `secret.txt`. */
+async function serving(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  response: Readonly<Record<string, unknown>> = {},
+  more: Partial<NonNullable<PerfmockInput["routes"]>[number]> = {},
+): Promise<Folder> {
+  const folder = await folderWith({ "secret.txt": "secret" });
+  for (const [name, text] of Object.entries(files)) {
+    const path = `${folder.path}/dist/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeFile(
+      path,
+      typeof text === "string" ? new TextEncoder().encode(text) : text,
+    );
+  }
+  const server = await createPerfmock({
+    routes: [
+      { id: "api", path: "/api/orders", response: { json: [] } },
+      {
+        id: "app",
+        path: "/*",
+        response: { folder: "dist", ...response },
+        ...more,
+      },
+    ],
+  }, { folder: folder.url });
+  return {
+    server,
+    path: `${folder.path}/dist`,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const APP = {
+  "index.html": INDEX,
+  "assets/app.js": SCRIPT,
+  "docs/index.html": "docs",
+  "a b/ü.txt": "umlaut",
+  ".env": "TOKEN=1",
+  ".git/config": "git",
+};
+
+/** Headers of a browser that goes to an address. */
+const NAVIGATION = {
+  accept: "text/html,application/xhtml+xml,*/*;q=0.8",
+  "sec-fetch-mode": "navigate",
+};
+
+const text = ({ body }: { body: Uint8Array }) => new TextDecoder().decode(body);
+
+eachEngine.test("a folder answers with its files, and an index for each folder", async () => {
+  await using there = await serving(APP);
+  const found = async (target: string) => {
+    const answer = await overWire(there.server, target);
+    return [
+      answer.status,
+      text(answer),
+      answer.headers.get("content-type"),
+    ];
+  };
+  const html = "text/html; charset=utf-8";
+  deepEqual(await found("/"), [200, INDEX, html]);
+  deepEqual(await found("/?v=1"), [200, INDEX, html]);
+  deepEqual(await found("/assets/app.js"), [
+    200,
+    SCRIPT,
+    "text/javascript; charset=utf-8",
+  ]);
+  deepEqual(await found("/docs/"), [200, "docs", html]);
+  deepEqual(await found("/a%20b/%C3%BC.txt"), [
+    200,
+    "umlaut",
+    "text/plain; charset=utf-8",
+  ]);
+  deepEqual((await found("/api/orders"))[1], "[]");
+  const { status, headers } = await overWire(there.server, "/docs?a=1");
+  deepEqual([status, headers.get("location")], [307, "./docs/?a=1"]);
+  equal(await (await get(there.server, "/docs?a=1")).text(), "docs");
+});
+
+eachEngine.test("no path leads out of a folder, and names that begin with a dot are not found", async () => {
+  await using there = await serving(APP, { fallback: "index.html" });
+  await Deno.symlink("../secret.txt", `${there.path}/link.txt`);
+  await Deno.symlink("..", `${there.path}/up`);
+  await Deno.symlink("assets/app.js", `${there.path}/inner.js`);
+  for (
+    const target of [
+      "/../secret.txt",
+      "/..%2fsecret.txt",
+      "/%2e%2e/secret.txt",
+      "/%2e%2e%2fsecret.txt",
+      "/..%5csecret.txt",
+      "/assets/..%2f..%2fsecret.txt",
+      "/assets/%2e%2e/%2e%2e/secret.txt",
+      "/..%252fsecret.txt",
+      "/%00",
+      "/index.html%00.txt",
+      "/index.html/",
+      "/%ff",
+      "/%",
+      "//secret.txt",
+      "/assets//app.js",
+      "/link.txt",
+      "/up/secret.txt",
+      "/.env",
+      "/%2eenv",
+      "/.git/config",
+      "/.git/",
+    ]
+  ) {
+    const answer = await overWire(there.server, target);
+    ok([400, 404].includes(answer.status), `${target}: ${answer.status}`);
+    ok(!/secret$|TOKEN|git$/.test(text(answer)), target);
+  }
+  equal(text(await overWire(there.server, "/inner.js")), SCRIPT);
+});
+
+eachEngine.test("names that begin with a dot are found where the folder says so", async () => {
+  await using there = await serving(APP, { dotFiles: true });
+  equal(text(await overWire(there.server, "/.env")), "TOKEN=1");
+  equal((await overWire(there.server, "/../secret.txt")).status, 404);
+  equal((await overWire(there.server, "/..%2fsecret.txt")).status, 404);
+});
+
+eachEngine.test("the fallback answers navigations that accept HTML, and nothing else", async () => {
+  await using there = await serving(APP, { fallback: "index.html" });
+  const statusOf = async (
+    headers: Record<string, string>,
+    target = "/orders/17",
+    method = "GET",
+  ) => (await overWire(there.server, target, headers, method)).status;
+  const page = await overWire(there.server, "/orders/17", NAVIGATION);
+  deepEqual([page.status, text(page)], [200, INDEX]);
+  match(page.headers.get("vary") ?? "", /Accept, Sec-Fetch-Mode/);
+  deepEqual([
+    await statusOf(NAVIGATION, "/orders/17", "HEAD"),
+    await statusOf({ accept: "text/html" }),
+    await statusOf({ accept: "text/html;q=0, */*" }),
+    await statusOf({ accept: "*/*" }),
+    await statusOf({ accept: "application/json" }),
+    await statusOf({}),
+    await statusOf({ ...NAVIGATION, "sec-fetch-mode": "cors" }),
+    await statusOf(NAVIGATION, "/.env"),
+    await statusOf(NAVIGATION, "/..%2fsecret.txt"),
+    await statusOf(NAVIGATION, "/nowhere/"),
+    await statusOf(NAVIGATION, "/assets"),
+    await statusOf({ accept: "*/*" }, "/assets"),
+  ], [200, 200, 404, 404, 404, 404, 404, 404, 404, 200, 200, 404]);
+});
+
+eachEngine.test("without a fallback, an unknown path is not found", async () => {
+  await using there = await serving(APP);
+  const { status, headers } = await overWire(
+    there.server,
+    "/orders/17",
+    NAVIGATION,
+  );
+  deepEqual([status, headers.get("content-type")], [
+    404,
+    "application/problem+json",
+  ]);
+});
+
+eachEngine.test("files leave in the coding that the client prefers, and their sizes on the wire are counted", async () => {
+  await using there = await serving(APP);
+  const decode = {
+    br: (bytes: Uint8Array) => brotliDecompressSync(bytes),
+    gzip: (bytes: Uint8Array) => gunzipSync(bytes),
+  };
+  let sent = 0;
+  const tags = new Set<string>();
+  for (const coding of ["br", "gzip"] as const) {
+    for (let time = 0; time < 2; time++) {
+      const answer = await overWire(there.server, "/assets/app.js", {
+        "accept-encoding": coding,
+      });
+      const { headers, body } = answer;
+      equal(headers.get("content-encoding"), coding);
+      equal(headers.get("content-length"), `${body.length}`);
+      match(headers.get("vary") ?? "", /Accept-Encoding/);
+      ok(body.length < SCRIPT.length / 10);
+      equal(new TextDecoder().decode(decode[coding](body)), SCRIPT);
+      tags.add(headers.get("etag") ?? "");
+      sent += body.length;
+    }
+  }
+  const plain = await overWire(there.server, "/assets/app.js", {
+    "accept-encoding": "gzip;q=0, br;q=0",
+  });
+  equal(text(plain), SCRIPT);
+  equal(plain.headers.get("content-encoding"), null);
+  match(plain.headers.get("vary") ?? "", /Accept-Encoding/);
+  tags.add(plain.headers.get("etag") ?? "");
+  equal(tags.size, 3);
+  equal(
+    there.server.stats().routes.app.bodyBytes,
+    sent + SCRIPT.length,
+  );
+  const refused = await overWire(there.server, "/assets/app.js", {
+    "accept-encoding": "*;q=0",
+  });
+  equal(refused.status, 406);
+});
+
+eachEngine.test("conditions and ranges concern the coded form", async () => {
+  await using there = await serving(APP);
+  const request = (headers: Record<string, string>) =>
+    overWire(there.server, "/assets/app.js", {
+      "accept-encoding": "gzip",
+      ...headers,
+    });
+  const whole = await request({});
+  const etag = whole.headers.get("etag") ?? "";
+  const known = await request({ "if-none-match": etag });
+  deepEqual([known.status, known.headers.get("etag"), known.body.length], [
+    304,
+    etag,
+    0,
+  ]);
+  match(known.headers.get("vary") ?? "", /Accept-Encoding/);
+  const part = await request({ range: "bytes=5-14", "if-range": etag });
+  deepEqual([part.status, [...part.body], part.headers.get("content-range")], [
+    206,
+    [...whole.body.slice(5, 15)],
+    `bytes 5-14/${whole.body.length}`,
+  ]);
+  // The tag of another coding is that of other bytes.
+  const plain = await request({ "accept-encoding": "identity" });
+  const other = await request({
+    range: "bytes=5-14",
+    "if-range": plain.headers.get("etag") ?? "",
+  });
+  deepEqual([other.status, other.body.length], [200, whole.body.length]);
+  const head = await overWire(there.server, "/assets/app.js", {
+    "accept-encoding": "gzip",
+  }, "HEAD");
+  deepEqual([head.headers.get("content-length"), head.body.length], [
+    `${whole.body.length}`,
+    0,
+  ]);
+});
+
+eachEngine.test("a coded file beside a file is sent in its place", async () => {
+  const own = gzipSync("made by the bundler");
+  await using there = await serving({
+    ...APP,
+    "assets/app.js.gz": new Uint8Array(own),
+    "small.css": "a{}",
+    "small.css.gz": new Uint8Array(gzipSync("b{}")),
+  });
+  const answer = await overWire(there.server, "/assets/app.js", {
+    "accept-encoding": "gzip",
+  });
+  deepEqual(
+    [
+      answer.headers.get("content-type"),
+      answer.headers.get("content-encoding"),
+    ],
+    ["text/javascript; charset=utf-8", "gzip"],
+  );
+  deepEqual([...answer.body], [...own]);
+  const small = await overWire(there.server, "/small.css", {
+    "accept-encoding": "gzip, br",
+  });
+  equal(gunzipSync(small.body).toString(), "b{}");
+  const both = await overWire(there.server, "/assets/app.js", {
+    "accept-encoding": "gzip, br",
+  });
+  equal(both.headers.get("content-encoding"), "br");
+  equal(brotliDecompressSync(both.body).toString(), SCRIPT);
+});
+
+eachEngine.test("a changed file is sent anew in each coding, and a small one or an image as it is", async () => {
+  await using there = await serving({
+    ...APP,
+    "small.css": "a{}",
+    "photo.png": "x".repeat(5000),
+  });
+  const request = (target: string, coding = "gzip") =>
+    overWire(there.server, target, { "accept-encoding": coding });
+  const first = await request("/assets/app.js");
+  await Deno.writeTextFile(`${there.path}/assets/app.js`, `${SCRIPT}// 2`);
+  await Deno.utime(`${there.path}/assets/app.js`, 5, 5);
+  const second = await request("/assets/app.js");
+  equal(gunzipSync(second.body).toString(), `${SCRIPT}// 2`);
+  ok(first.headers.get("etag") !== second.headers.get("etag"));
+  for (const target of ["/small.css", "/photo.png"]) {
+    equal((await request(target)).headers.get("content-encoding"), null);
+  }
+  // A client may refuse it as it is.
+  const small = await request("/small.css", "gzip, identity;q=0");
+  equal(gunzipSync(small.body).toString(), "a{}");
+});
+
+Deno.test("codings are those that the route names, and none where it says so", async () => {
+  const codingOf = async (compress: unknown) => {
+    await using there = await serving(APP, { compress });
+    const answer = await overWire(there.server, "/assets/app.js", {
+      "accept-encoding": "gzip, br",
+    });
+    return answer.headers.get("content-encoding");
+  };
+  deepEqual(
+    [
+      await codingOf(true),
+      await codingOf(["gzip"]),
+      await codingOf(["gzip", "br"]),
+      await codingOf(false),
+    ],
+    ["br", "gzip", "gzip", null],
+  );
+});
+
+Deno.test("wrong folders, and files that leave them, are reported at the start", async () => {
+  await using folder = await folderWith({ "a.txt": "a", "x.html": "x" });
+  await using elsewhere = await folderWith({ "index.html": "b" });
+  await Deno.mkdir(`${folder.path}/dist`);
+  await Deno.symlink("../x.html", `${folder.path}/dist/index.html`);
+  await Deno.symlink(elsewhere.path, `${folder.path}/linked`);
+  const above = `../${folder.path.split("/").at(-1)}/..`;
+  const route = (path: string, response: Record<string, unknown>) => ({
+    path,
+    response,
+  });
+  const error = await errorOf(() =>
+    createPerfmock({
+      routes: [
+        route("/0/*", { folder: "none" }),
+        route("/1/*", { folder: "a.txt" }),
+        route("/2/*", { folder: above }),
+        route("/3/*", { folder: "linked" }),
+        route("/4/*", { folder: "dist", index: "index.html" }),
+        route("/5/*", { folder: "dist", fallback: "../x.html" }),
+        route("/6/*", { folder: "dist", fallback: "none.html" }),
+        route("/7/*", { folder: "dist", fallback: "index.html" }),
+        route("/8/:name", { folder: "dist" }),
+        route("/9/*", { folder: "dist", status: 201 }),
+        route("/10/*", { fallback: "index.html", dotFiles: true }),
+        route("/11/*", { proxy: "http://127.0.0.1:9", compress: true }),
+      ],
+    }, { folder: folder.url })
+  );
+  const found = lines(error).map((line) =>
+    line.replaceAll(folder.path, "FOLDER")
+  );
+  deepEqual(
+    found.toSorted(),
+    [
+      "/routes/0/response/folder: Cannot read FOLDER/none: it does not exist",
+      "/routes/1/response/folder: Not a folder: FOLDER/a.txt",
+      '/routes/10/response/dotFiles: "dotFiles" applies only to "folder"',
+      '/routes/10/response/fallback: "fallback" applies only to "folder"',
+      '/routes/11/response/compress: "compress" applies only to "json", "text", "file", "folder", "repeat", "size" or "schema"',
+      "/routes/2/response/folder: Cannot answer with files outside the configuration's folder FOLDER",
+      "/routes/3/response/folder: Cannot answer with files outside the configuration's folder FOLDER",
+      "/routes/4/response/index: It leads out of the folder: FOLDER/dist/index.html",
+      "/routes/5/response/fallback: Must be the path of a file within the folder",
+      "/routes/6/response/fallback: Cannot read FOLDER/dist/none.html: it does not exist",
+      "/routes/7/response/fallback: It leads out of the folder: FOLDER/dist/index.html",
+      "/routes/8/path: The path of a folder ends with /*, which stands for its files → /8/:name/*",
+      "/routes/9/response/status: A folder has its own status",
+    ].toSorted(),
+  );
+});
+
+eachEngine.test("a folder takes its service time and its wire, and its simulation the time of its wire", async () => {
+  await using there = await serving(APP, {}, {
+    path: "/app/:tenant/*",
+    serviceTime: "30ms",
+    wire: { bandwidth: "1MB/s" },
+  });
+  const response = await get(there.server, "/app/a/assets/app.js", {
+    headers: { "accept-encoding": "identity" },
+  });
+  equal(await response.text(), SCRIPT);
+  const timing = response.headers.get("server-timing") ?? "";
+  ok(Number(/service;dur=([\d.]+)/.exec(timing)?.[1]) >= 30, timing);
+  const { status, headers } = await overWire(there.server, "/app/a");
+  deepEqual([status, headers.get("location")], [307, "./a/"]);
+});
