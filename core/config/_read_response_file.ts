@@ -9,6 +9,7 @@ import { toPointer } from "../lib/pointer.ts";
 import { openRegular } from "../lib/read_file.ts";
 import { isFixed, parseTemplate } from "../lib/template.ts";
 import type { Kit } from "../contract/values.ts";
+import { WITHIN } from "./body_settings.ts";
 
 /**
  * Checks that the file exists and lies within the configuration's folder, with symbolic links resolved. Of a path with
@@ -110,7 +111,8 @@ export function folderIssues(
   }
   return ["index", "fallback"].flatMap((key) => {
     const name = response[key];
-    if (typeof name !== "string" || name === "") return [];
+    // The schema reports a name that is no path within the folder.
+    if (typeof name !== "string" || !WITHIN.safeParse(name).success) return [];
     const file = join(real, name);
     try {
       const found = Deno.realPathSync(file);

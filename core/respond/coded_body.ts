@@ -7,8 +7,8 @@
 import type { Coding } from "../config/mod.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { prepared } from "../pipeline/pipeline.ts";
+import { coded } from "./coder.ts";
 import {
-  coded,
   codedAtOnce,
   LEAST_CODED,
   MOST_CODED,
@@ -100,7 +100,8 @@ export function sharedCoded(
         made[coding] !== undefined
       ) return;
       x.preparing = true;
-      (making[coding] ??= make(coding)).then(() => prepared(x));
+      // Without coded bytes the answer leaves as it is.
+      (making[coding] ??= make(coding).catch(() => {})).then(() => prepared(x));
     },
     content(x) {
       const coding = choose(x);

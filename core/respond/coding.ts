@@ -4,14 +4,7 @@
  *
  * @module
  */
-import { promisify } from "node:util";
-import {
-  brotliCompress,
-  brotliCompressSync,
-  constants,
-  gzip,
-  gzipSync,
-} from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { parseAccept } from "hono/utils/accept";
 import { COMPRESSIBLE_CONTENT_TYPE_REGEX } from "hono/utils/compress";
 import type { Coding } from "../config/mod.ts";
@@ -34,9 +27,6 @@ export const SUFFIXES: Readonly<Record<Coding, string>> = {
   br: ".br",
   gzip: ".gz",
 };
-
-/** Quality of brotli: about as small as the best of gzip, and ten times as fast as the highest quality. */
-const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
 /** Quality of brotli where others wait. */
 const QUICK_BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
@@ -74,7 +64,7 @@ export function negotiated(
     const own = written.find(({ type }) =>
       NAMES[coding].includes(type.toLowerCase())
     );
-    // What is not named is not taken, but for no coding at all: that is taken unless it is refused, and last.
+    // A coding that is not named is not taken. No coding at all is taken unless it is refused, and last.
     const unnamed = coding !== "identity"
       ? others ?? 0
       : others === 0
@@ -100,38 +90,16 @@ export function namesType(accept: string | null, type: string): boolean {
   );
 }
 
-const compressors = {
-  br: promisify(brotliCompress),
-  gzip: promisify(gzip),
-};
-
-/** Codes bytes off this thread. */
-export async function coded(
-  bytes: Uint8Array<ArrayBuffer>,
-  coding: Coding,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return plain(
-    coding === "br"
-      ? await compressors.br(bytes, BROTLI)
-      : await compressors.gzip(bytes),
-  );
-}
-
 /** Codes bytes at once, which must be few: others wait. */
 export function codedAtOnce(
   bytes: Uint8Array<ArrayBuffer>,
   coding: Coding,
 ): Uint8Array<ArrayBuffer> {
-  return plain(
+  return new Uint8Array(
     coding === "br"
       ? brotliCompressSync(bytes, QUICK_BROTLI)
       : gzipSync(bytes, { level: 1 }),
   );
-}
-
-/** Returns the bytes of a buffer without its methods, in memory of their own. */
-function plain(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(buffer);
 }
 
 /** Coded bytes of one version. */

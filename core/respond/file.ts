@@ -15,8 +15,8 @@ import {
 } from "../lib/template.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { prepared } from "../pipeline/pipeline.ts";
+import { coded } from "./coder.ts";
 import {
-  coded,
   CODED_BYTES,
   CodedBodies,
   isCompressible,

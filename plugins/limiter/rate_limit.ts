@@ -148,7 +148,7 @@ export class RateLimit {
           reason: "rate_limited",
           status,
           retryAfter: toMicroseconds(wait) / 1000,
-          retryAfterAs,
+          ...retryAfterAs === "date" && { retryAfterAs },
           headers: this.#headers(remaining, wait),
         };
       },

@@ -70,7 +70,7 @@ function rejection(
     status,
     ...(retryAfter !== undefined && {
       retryAfter: retryAfter / 1000,
-      retryAfterAs,
+      ...retryAfterAs === "date" && { retryAfterAs },
     }),
     ...(body !== undefined && { body }),
   };

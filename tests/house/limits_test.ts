@@ -31,6 +31,7 @@ import {
   BYTES_PER_PIECE,
   PIECES_PER_TURN,
 } from "../../core/respond/body_stream.ts";
+import { CODING_LIMIT } from "../../core/respond/coder.ts";
 import { MOST_CODED, MOST_CODED_AT_ONCE } from "../../core/respond/coding.ts";
 import { WHOLE } from "../../core/respond/repeat.ts";
 import { MOST_RANGES } from "../../core/respond/representation.ts";
@@ -127,6 +128,7 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
   "proxy hops": number(MAX_HOPS),
   "event pieces": number(PIECES_PER_TURN),
   "coded body": mib(MOST_CODED),
+  "coding time": seconds(CODING_LIMIT),
   "coded at once": `${MOST_CODED_AT_ONCE / 1024} KiB`,
   ranges: number(MOST_RANGES),
   "list items": number(MOST_ITEMS),

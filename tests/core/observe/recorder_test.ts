@@ -372,6 +372,7 @@ Deno.test("Recorder's metrics have the names, kinds and labels that monitoring r
       "perfmock_service_seconds histogram {route}",
       "perfmock_injected_delay_target_seconds histogram {route}",
       "perfmock_injected_delay_lateness_seconds histogram {route}",
+      "perfmock_response_body_bytes_total counter {route}",
       "perfmock_client_disconnects_total counter {route, phase}",
       "perfmock_injected_delay_early_total counter {}",
       "perfmock_faults_total counter {route, fault}",

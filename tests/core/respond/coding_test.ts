@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { coded } from "../../../core/respond/coder.ts";
 import {
-  coded,
   codedAtOnce,
   CodedBodies,
   negotiated,
