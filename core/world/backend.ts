@@ -16,7 +16,7 @@ export class RoutePace {
   readonly #backend: BackendSettings;
   readonly #dials: RouteDials;
   readonly #faults: RouteFaults | undefined;
-  #delay = 0;
+  #delay: number;
   #faultShare = 1;
 
   constructor(

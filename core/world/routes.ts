@@ -455,6 +455,7 @@ function buildRoute(
         faults,
         kit,
         line: response.line,
+        isProxied: route.response.proxy !== undefined,
       }),
       ...Object.assign({}, ...offers.map(({ hooks }) => hooks.dials)),
     },
