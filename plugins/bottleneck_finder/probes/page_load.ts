@@ -3,12 +3,7 @@
  *
  * @module
  */
-import type {
-  BrowserContext,
-  CDPSession,
-  Page,
-  Request,
-} from "playwright-core";
+import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { type Clock, PerfmockError } from "../../../core/plugin.ts";
 import type { PageFigure } from "./figure_names.ts";
 import lookScript from "./page_look.js" with { type: "text" };
@@ -44,6 +39,8 @@ export class PageLoad {
   readonly #input: PageLoadInput;
   #settler: Settler | undefined;
   #step = "the browser";
+  /** True since the actions began, which may go on to another page. */
+  #acting = false;
 
   /** Prepares the load. */
   constructor(input: PageLoadInput) {
@@ -74,6 +71,7 @@ export class PageLoad {
     let look = await settler.settle();
     if (actions !== undefined && look?.error === undefined) {
       this.#settler = undefined;
+      this.#acting = true;
       await this.#run("actions", () => actions.act(page));
       // The browser reports an interaction some frames after it.
       requests.restart();
@@ -110,7 +108,6 @@ export class PageLoad {
     const { settler } = await this.#open(context, page, false);
     await settler.settle();
     await page.close();
-    context.removeAllListeners();
   }
 
   /** Opens the page, and follows it. */
@@ -127,28 +124,21 @@ export class PageLoad {
       ignored,
       () => watchData(context, page, requests),
     );
-    let document: Request | undefined;
-    context.on("request", (request) => {
-      requests.started(request);
+    let opened = false;
+    page.on("request", (request) => {
       if (
         !request.isNavigationRequest() || request.redirectedFrom() !== null ||
         request.frame() !== page.mainFrame()
       ) return;
-      if (document !== undefined && this.#settler !== undefined) {
-        fail(
-          `The page went on to ${
-            request.url().slice(0, 200)
-          }: measure that one`,
-        );
+      if (opened && !this.#acting) {
+        const there = request.url().slice(0, 200);
+        fail(`The page went on to ${there}: measure that one`);
       }
-      document = request;
+      opened = true;
+      requests.navigated(request);
     });
-    context.on(
-      "response",
-      (response) => requests.responded(response.request()),
-    );
-    context.on("requestfinished", (request) => requests.ended(request));
-    context.on("requestfailed", (request) => requests.ended(request));
+    // Those of frames, workers and windows that the page opens, too.
+    follow(context, requests);
     page.on("crash", () => fail("The page crashed"));
     this.#step = "the response of the document";
     const response = await page.goto(url, { waitUntil: "commit", timeout: 0 });
@@ -282,6 +272,14 @@ async function lookAt(page: Page): Promise<Look | undefined> {
     }
     throw error;
   }
+}
+
+/** Takes the events of a context. */
+function follow(context: BrowserContext, requests: PageRequests): void {
+  context.on("request", (request) => requests.started(request));
+  context.on("response", (response) => requests.responded(response.request()));
+  context.on("requestfinished", (request) => requests.ended(request));
+  context.on("requestfailed", (request) => requests.ended(request));
 }
 
 /** Tells when data of responses arrive. That takes an event for each piece, so that it is asked for only where it matters. */

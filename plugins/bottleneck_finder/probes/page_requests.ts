@@ -54,6 +54,7 @@ export class PageRequests {
   readonly #busy = new Set<Tracked>();
   readonly #watch: () => Promise<void>;
   #watching = false;
+  #document: BrowserRequest | undefined;
   #quietSince: number;
   #dataAt = 0;
   #changed = Promise.withResolvers<void>();
@@ -91,6 +92,11 @@ export class PageRequests {
     if (!tracked.counts) return;
     this.#busy.add(tracked);
     this.#change();
+  }
+
+  /** Takes the navigation to a document, whose request is the first one from now on. */
+  navigated(request: BrowserRequest): void {
+    this.#document = request;
   }
 
   /** Takes the headers of a response. */
@@ -174,13 +180,16 @@ export class PageRequests {
   }
 
   /**
-   * Returns the requests so far in the order of their starts. A request that is still under way ends now.
+   * Returns the requests so far in the order of their starts, from that of the latest document on. A request that is still under way
+   * ends now.
    *
-   * @param first start of the first request, in ms since navigation
+   * @param first start of the request of the document, in ms since navigation
    */
   seen(first: number): SeenRequest[] {
     const now = this.#clock.now();
-    const all = [...this.#tracked.values()];
+    const every = [...this.#tracked.values()];
+    const place = every.findIndex((one) => one.request === this.#document);
+    const all = every.slice(Math.max(0, place));
     if (all.length === 0) return [];
     const [{ at, request }] = all;
     // The browser's own times where it gives them: events are late by the way through its pipe.

@@ -39,10 +39,15 @@ export interface Settling {
   readonly signal: AbortSignal;
 }
 
+/** Time after which a page that does not answer has a busy main thread, in ms. */
+const BUSY = 1000;
+
 /** Follows a page until it settles, and knows what it waits for. */
 export class Settler {
   readonly #settling: Settling;
-  #waiting = "its document to begin";
+  #waiting = "its network to be quiet";
+  /** Time of a question that has no answer yet; undefined for none. */
+  #asked: number | undefined;
 
   /** Begins to follow a page. */
   constructor(settling: Settling) {
@@ -51,24 +56,17 @@ export class Settler {
 
   /** Waits until the page has settled. Undefined if the signal was given before. */
   async settle(): Promise<Look | undefined> {
-    const { clock, requests, quiet, look, missing, signal } = this.#settling;
+    const { clock, requests, quiet, signal } = this.#settling;
     while (!signal.aborted) {
-      this.#waiting = "its network to be quiet";
       await requests.quiet(quiet, signal);
       if (signal.aborted) return undefined;
-      this.#waiting = "an answer: its main thread is busy";
-      const seen = await look();
+      const seen = await this.#look();
       if (seen?.error !== undefined) return seen;
-      const lacks = seen === undefined
-        ? "its document to begin"
-        : missing(seen) ??
-          (seen.complete ? undefined : "the end of its document");
+      const lacks = this.#lacks(seen);
       if (seen === undefined || lacks !== undefined) {
-        this.#waiting = lacks ?? "its document to begin";
+        this.#waiting = lacks ?? this.#waiting;
         await sleep(clock, Math.min(quiet, 100), signal);
-        continue;
-      }
-      if (seen.idle < quiet) {
+      } else if (seen.idle < quiet) {
         this.#waiting = `${seconds(quiet)} without new contents or long tasks`;
         await sleep(clock, Math.max(1, quiet - seen.idle), signal);
       } else if (requests.idle >= quiet) return seen;
@@ -78,12 +76,31 @@ export class Settler {
 
   /** Description of the thing that the page is waited for. */
   get waiting(): string {
-    const { requests } = this.#settling;
+    const { clock, requests } = this.#settling;
     const { underWay } = requests;
-    return underWay.length === 0
-      ? this.#waiting
-      : `${underWay.slice(0, 3).join(", ")}${
-        underWay.length > 3 ? ` and ${underWay.length - 3} more requests` : ""
-      }`;
+    if (underWay.length > 0) {
+      const more = underWay.length - 3;
+      return underWay.slice(0, 3).join(", ") +
+        (more > 0 ? ` and ${more} more requests` : "");
+    }
+    return this.#asked !== undefined && clock.now() - this.#asked >= BUSY
+      ? "an answer: its main thread is busy"
+      : this.#waiting;
+  }
+
+  async #look(): Promise<Look | undefined> {
+    const { clock, look } = this.#settling;
+    this.#asked = clock.now();
+    try {
+      return await look();
+    } finally {
+      this.#asked = undefined;
+    }
+  }
+
+  #lacks(seen: Look | undefined): string | undefined {
+    if (seen === undefined) return "its document to begin";
+    return this.#settling.missing(seen) ??
+      (seen.complete ? undefined : "the end of its document");
   }
 }

@@ -56,6 +56,7 @@ export class FakePage extends EventEmitter {
     }
     const document = request(this, url, "document");
     this.context.emit("request", document);
+    this.emit("request", document);
     this.context.emit("requestfinished", document);
     if (!url.startsWith("data:")) opened?.(this, this.#browser);
     return Promise.resolve({ status: () => status });

@@ -154,6 +154,13 @@ Deno.test("failures of a page are answers", async () => {
     ],
     [{ opened: (page) => page.emit("crash") }, /^The page crashed$/],
     [
+      {
+        opened: (page) =>
+          page.emit("request", request(page, `${URL_}next`, "document")),
+      },
+      /^The page went on to http:\/\/shop\.test\/next: measure that one$/,
+    ],
+    [
       { opened: (_page, browser) => browser.end() },
       /^The browser ended during the load$/,
     ],
@@ -231,6 +238,7 @@ Deno.test("actions are called after the page has settled, and failures of them a
     "bad.ts": `export default () => { throw new Error("no cart"); };`,
     "unready.ts":
       `export const prepare = () => { throw new Error("no login"); }; export default () => {};`,
+    "leaves.ts": `export default (page) => page.goto("http://shop.test/next");`,
     "endless.ts": `export default () => new Promise(() => {});`,
   });
   const run = async (name: string, script: Script = {}) => {
@@ -247,6 +255,22 @@ Deno.test("actions are called after the page has settled, and failures of them a
   equal(
     (await run("good.ts"))[0],
     "The page did not settle within 30 s: it waited for an interaction: its actions made no click, tap or key press",
+  );
+  deepEqual(
+    (await load({ looks: [{}] }, {
+      actions: new URL("leaves.ts", folder.url),
+    })).loaded,
+    {
+      figure: 100,
+      figures: { TTFB: 5, FCP: 50, LCP: 100 },
+      requests: [{
+        url: `${URL_}next`,
+        method: "GET",
+        startMs: 1,
+        endMs: 1,
+        type: "document",
+      }],
+    },
   );
   equal((await run("bad.ts"))[0], "The actions of the page failed: no cart");
   equal(
