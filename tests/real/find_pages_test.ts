@@ -1,5 +1,13 @@
-import { deepEqual } from "node:assert/strict";
-import { SAMPLE_PAGES, STEP, type Times } from "./pages_for_find/mod.ts";
+import { deepEqual, equal, fail, ok } from "node:assert/strict";
+import type { Estimate, Verdict } from "../../core/contract/finder.ts";
+import { createPerfmock } from "../../mod.ts";
+import { required } from "./_software.ts";
+import {
+  GATE_PAGES,
+  SAMPLE_PAGES,
+  STEP,
+  type Times,
+} from "./pages_for_find/mod.ts";
 
 /** The response times, with one of them changed. */
 function changed(times: Times, id: string, by: number): Times {
@@ -40,4 +48,72 @@ for (const page of SAMPLE_PAGES) {
       page.routes.map(({ id }) => [id, times[id ?? ""]]),
     );
   });
+}
+
+/** Largest difference between a slope and the truth, and largest half-width of its interval. */
+const PRECISION = 0.1;
+
+/** Half-width at which the experiments end: an interval that is just narrow enough would be off the truth too often. */
+const ASKED = 0.06;
+
+/** True slopes from which on a route is critical. */
+const CRITICAL = 0.9;
+
+const pages = Deno.env.get("PERFMOCK_FIND_PAGES") === "all"
+  ? SAMPLE_PAGES
+  : GATE_PAGES;
+
+for (const page of pages) {
+  Deno.test({
+    name: `find in Chromium knows the truths of "${page.name}"`,
+    ignore: !required,
+    // The browser's driver keeps timers and pipes of its own.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      await using server = await createPerfmock({ routes: page.routes });
+      const { figure, cpu, interactions = {}, truth } = page;
+      const { answer } = await server.find({
+        page: { url: "/", figure, quiet: "200ms", cpu },
+        perturbation: STEP,
+        precision: ASKED,
+        loads: 600,
+        seed: 1,
+      });
+      const seen = JSON.stringify(answer, null, 1);
+      const routes = answer.routes.filter(({ route }) => route !== "cpu");
+      deepEqual(
+        routes.map(({ route }) => route).sort(),
+        Object.keys(truth).sort(),
+      );
+      for (const { route, slope, low, high, saved, verdict } of routes) {
+        const expected = truth[route];
+        close({ value: slope, low, high }, expected.slope, `${route}: ${seen}`);
+        if (saved === null) fail(`nothing was taken from ${route}: ${seen}`);
+        close(saved, expected.saved, `${route}, saved: ${seen}`);
+        equal(verdict, verdictOf(expected.slope), `${route}: ${seen}`);
+      }
+      const ranked = routes.map(({ route }) => truth[route].slope);
+      deepEqual(ranked, ranked.toSorted((a, b) => b - a), seen);
+      for (const [route, effect] of Object.entries(interactions)) {
+        const found = answer.interactions.find(({ routes, added }) =>
+          added && routes.includes(route) && routes.includes("cpu")
+        );
+        ok(found !== undefined, `no interaction of ${route}: ${seen}`);
+        // Half of the effect tells its sign, and its size beside the step.
+        ok(Math.abs(found.effect.value - effect) < STEP / 2, seen);
+      }
+    },
+  });
+}
+
+/** Verdict on a route with a true slope. */
+function verdictOf(slope: number): Verdict {
+  return slope === 0 ? "hidden" : slope < CRITICAL ? "partly" : "critical";
+}
+
+/** Fails unless an estimate is close to the truth, and its interval is narrow. */
+function close({ value, low, high }: Estimate, truth: number, message: string) {
+  ok(Math.abs(value - truth) <= PRECISION, message);
+  ok((high - low) / 2 <= PRECISION, message);
 }

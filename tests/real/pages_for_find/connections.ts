@@ -6,9 +6,12 @@
 import {
   apiRoute,
   counts,
+  DOCUMENT,
   documentRoute,
   HIDDEN,
   type SamplePage,
+  SCALE,
+  scaled,
 } from "./sample_page.ts";
 
 /** Number of connections that Chromium opens to an origin. */
@@ -43,6 +46,8 @@ function manyRoute(id: string, ms: number) {
   return apiRoute(id, ms, { path: `/api/${id}/:n` });
 }
 
+const SIX = scaled({ session: 120, thumbnail: 160 });
+
 /**
  * Eight calls of one length need two turns over six connections, so each ms of their route counts twice. `session` has one
  * connection in the first turn and is the first to end, so that one of them starts a little earlier; two more start with the second turn.
@@ -52,19 +57,21 @@ export const sixConnections: SamplePage = {
   graph: "page → (session, 8 × thumbnail) → thumbnails ready",
   figure: "measure:ready",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script: `get("session");
 Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((n) => get("thumbnail/" + n))).then(ready);`,
     }),
-    apiRoute("session", 120),
-    manyRoute("thumbnail", 160),
+    apiRoute("session", SIX.session),
+    manyRoute("thumbnail", SIX.thumbnail),
   ],
-  times: { page: 120, session: 120, thumbnail: 160 },
+  times: { page: DOCUMENT, ...SIX },
   model: (t) =>
     t.page +
     lastEnd([{ ms: t.session, awaited: false }, ...repeated(8, t.thumbnail)]),
   truth: { thumbnail: counts(2), page: counts(1), session: HIDDEN },
 };
+
+const HELD = scaled({ report: 570, product: 400 });
 
 /**
  * Nothing waits for `report`, but it keeps one of six connections busy. Eleven calls share the other five, in turns of 400 ms; after
@@ -77,14 +84,14 @@ export const heldConnection: SamplePage = {
   graph: "page → report; page → 11 × product → ready, over six connections",
   figure: "measure:ready",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script: `get("report");
 Promise.all(Array.from({ length: 11 }, (_, n) => get("product/" + n))).then(ready);`,
     }),
-    apiRoute("report", 570),
-    manyRoute("product", 400),
+    apiRoute("report", HELD.report),
+    manyRoute("product", HELD.product),
   ],
-  times: { page: 120, report: 570, product: 400 },
+  times: { page: DOCUMENT, ...HELD },
   model: (t) =>
     t.page +
     lastEnd([{ ms: t.report, awaited: false }, ...repeated(11, t.product)]),
@@ -92,7 +99,9 @@ Promise.all(Array.from({ length: 11 }, (_, n) => get("product/" + n))).then(read
 };
 
 /** Time between two attempts, in ms. */
-const PAUSE = 30;
+const PAUSE = 30 * SCALE;
+
+const RETRIED = scaled({ stock: 150, menu: 150 });
 
 /**
  * The first two answers to each key are errors, after the response time, and the page tries again after a pause: three response times
@@ -103,7 +112,7 @@ export const retryLoop: SamplePage = {
   graph: "page → (stock, 30 ms, stock, 30 ms, stock; menu) → ready",
   figure: "measure:ready",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script: `const key = crypto.randomUUID();
 async function stock() {
   for (;;) {
@@ -114,12 +123,12 @@ async function stock() {
 }
 Promise.all([stock(), get("menu")]).then(ready);`,
     }),
-    apiRoute("stock", 150, {
+    apiRoute("stock", RETRIED.stock, {
       faults: [{ first: 2, per: "header:Idempotency-Key", status: 503 }],
     }),
-    apiRoute("menu", 150),
+    apiRoute("menu", RETRIED.menu),
   ],
-  times: { page: 120, stock: 150, menu: 150 },
+  times: { page: DOCUMENT, ...RETRIED },
   model: (t) => t.page + Math.max(3 * t.stock + 2 * PAUSE, t.menu),
   truth: { stock: counts(3), page: counts(1), menu: HIDDEN },
 };

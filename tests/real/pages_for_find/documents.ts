@@ -5,22 +5,25 @@
  */
 import type { RouteInput } from "../../../mod.ts";
 import {
-  apiRoute,
   apiRoutes,
   assetRoute,
   counts,
+  DOCUMENT,
   documentRoute,
   HIDDEN,
   type SamplePage,
+  SCALE,
+  scaled,
+  STEP,
 } from "./sample_page.ts";
 
-const SCRIPTS = [
-  assetRoute("vendor", 260, "/vendor.js", "text/javascript", "var vendor = 1;"),
-  assetRoute("widgets", 130, "/widgets.js", "text/javascript", "var a = 1;"),
-  assetRoute("tracking", 300, "/tracking.js", "text/javascript", "var b = 1;"),
-];
+const SCRIPT_TIMES = scaled({ vendor: 260, widgets: 130, tracking: 300 });
 
-const SCRIPT_TIMES = { page: 120, vendor: 260, widgets: 130, tracking: 300 };
+const SCRIPTS = Object.entries(SCRIPT_TIMES).map(([id, ms]) =>
+  assetRoute(id, ms, `/${id}.js`, "text/javascript", `var ${id} = 1;`)
+);
+
+const DATA = scaled({ data: 150 });
 
 const SCRIPT_PAGE = {
   head: `<script src="/vendor.js"></script>
@@ -37,8 +40,8 @@ export const blockingScript: SamplePage = {
   name: "a blocking script",
   graph: "page → (vendor, widgets) → data → ready; page → tracking",
   figure: "measure:ready",
-  routes: [documentRoute(120, SCRIPT_PAGE), ...SCRIPTS, apiRoute("data", 150)],
-  times: { ...SCRIPT_TIMES, data: 150 },
+  routes: [documentRoute(SCRIPT_PAGE), ...SCRIPTS, ...apiRoutes(DATA)],
+  times: { page: DOCUMENT, ...SCRIPT_TIMES, ...DATA },
   model: (t) => t.page + Math.max(t.vendor, t.widgets) + t.data,
   truth: {
     page: counts(1),
@@ -79,7 +82,9 @@ function picture(): string {
   }</svg>`;
 }
 
-const LAZY = { home: 150, menu: 150, reviews: 200 };
+const HERO = scaled({ hero: 150 });
+
+const LAZY = scaled({ home: 150, menu: 150, reviews: 200 });
 
 /**
  * The largest picture's address comes with `home`. `menu` adds small text, and `reviews` are fetched after the load event: the
@@ -90,7 +95,7 @@ export const lazyAfterLoad: SamplePage = {
   graph: "page → home → hero → largest paint; page → menu; load → reviews",
   figure: "LCP",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       body: `<p id="menu"></p><div id="hero"></div><p id="reviews"></p>`,
       script:
         `const put = (id) => get(id).then(() => document.getElementById(id).textContent = id);
@@ -102,10 +107,10 @@ get("home").then(() => {
 });
 addEventListener("load", () => setTimeout(() => put("reviews")));`,
     }),
-    assetRoute("hero", 150, "/hero.svg", "image/svg+xml", picture()),
+    assetRoute("hero", HERO.hero, "/hero.svg", "image/svg+xml", picture()),
     ...apiRoutes(LAZY),
   ],
-  times: { page: 120, hero: 150, ...LAZY },
+  times: { page: DOCUMENT, ...HERO, ...LAZY },
   model: (t) => t.page + t.home + t.hero,
   truth: {
     page: counts(1),
@@ -117,19 +122,19 @@ addEventListener("load", () => setTimeout(() => put("reviews")));`,
 };
 
 /** Turns of the loop that stands for the work on the answer of `details`. */
-const TURNS = 12_000_000;
+const TURNS = 12_000_000 * SCALE;
 
 /** Time that the loop takes on a present processor, in ms. Half as much and twice as much give the same truths. */
-const WORK = 35;
+const WORK = 35 * SCALE;
 
 /** Factor by which the processor is slowed. */
 const SLOW = 15;
 
-const SIBLINGS = { list: 300, details: 120 };
+const SIBLINGS = scaled({ list: 300, details: 120 });
 
 /** Document whose script works on one of two answers, on its only thread, before it looks at the other. */
 function siblingsPage(turns: number): RouteInput {
-  return documentRoute(120, {
+  return documentRoute({
     script: `function render() {
   let sum = 1;
   for (let turn = 0; turn < ${turns}; turn++) sum = (sum * 31 + turn) | 0;
@@ -150,10 +155,10 @@ export const siblings: SamplePage = {
   figure: "measure:ready",
   cpu: SLOW,
   routes: [siblingsPage(TURNS), ...apiRoutes(SIBLINGS)],
-  times: { page: 120, ...SIBLINGS },
+  times: { page: DOCUMENT, ...SIBLINGS },
   model: (t, cpu = 1) => t.page + Math.max(t.details + cpu * WORK, t.list),
   truth: { page: counts(1), list: counts(1), details: HIDDEN },
-  interactions: { details: 100, list: -100 },
+  interactions: { details: STEP, list: -STEP },
 };
 
 /** The same siblings with so much work that they are sequential on a processor of any speed. */
@@ -162,7 +167,7 @@ export const siblingsInTurn: SamplePage = {
   graph: "page → details → work → ready; page → list, hidden by the work",
   figure: "measure:ready",
   routes: [siblingsPage(SLOW * TURNS), ...apiRoutes(SIBLINGS)],
-  times: { page: 120, ...SIBLINGS },
+  times: { page: DOCUMENT, ...SIBLINGS },
   model: (t) => t.page + Math.max(t.details + SLOW * WORK, t.list),
   truth: { page: counts(1), details: counts(1), list: HIDDEN },
 };

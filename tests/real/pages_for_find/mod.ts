@@ -23,10 +23,19 @@ import {
 
 export {
   type SamplePage,
+  scaled,
   STEP,
   type Times,
   type Truth,
 } from "./sample_page.ts";
+
+/** Pages of the default run of the tests, which together take a few minutes. */
+export const GATE_PAGES: readonly SamplePage[] = [
+  parallelEqual,
+  lazyAfterLoad,
+  sixConnections,
+  siblings,
+];
 
 /** Sample pages, by what they show. */
 export const SAMPLE_PAGES: readonly SamplePage[] = [

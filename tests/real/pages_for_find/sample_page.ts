@@ -5,8 +5,17 @@
  */
 import type { RouteInput } from "../../../mod.ts";
 
+/**
+ * Factor on all times of the pages, 1 to 10, from PERFMOCK_FIND_SCALE. Default 1. A busy machine makes figures noisy by tenths of a
+ * second: longer times stand out from that.
+ */
+export const SCALE: number = Number(Deno.env.get("PERFMOCK_FIND_SCALE") ?? 1);
+
 /** Change of a response time for which the truths of all pages hold, in ms, in both directions. */
-export const STEP = 100;
+export const STEP: number = 100 * SCALE;
+
+/** Response time of documents, in ms. */
+export const DOCUMENT: number = 120 * SCALE;
 
 /** Response times by route id, in ms. */
 export type Times = Readonly<Record<string, number>>;
@@ -41,6 +50,15 @@ export interface SamplePage {
   readonly interactions?: Readonly<Record<string, number>>;
 }
 
+/** Multiplies times by {@linkcode SCALE}. */
+export function scaled<Id extends string>(
+  times: Readonly<Record<Id, number>>,
+): Readonly<Record<Id, number>> {
+  const entries = Object.entries<number>(times)
+    .map(([id, ms]) => [id, ms * SCALE]);
+  return Object.fromEntries(entries);
+}
+
 /** Truth about a route of which each ms counts `times` times, in both directions. */
 export function counts(times: number): Truth {
   return { slope: times, saved: times };
@@ -53,14 +71,11 @@ export const HIDDEN: Truth = counts(0);
 const FRESH = { "cache-control": "no-store" };
 
 /** Route of a document. Its script has `get(id)`, which fetches from the route of that id, and `ready()`, which ends the figure. */
-export function documentRoute(
-  ms: number,
-  parts: {
-    readonly head?: string;
-    readonly body?: string;
-    readonly script: string;
-  },
-): RouteInput {
+export function documentRoute(parts: {
+  readonly head?: string;
+  readonly body?: string;
+  readonly script: string;
+}): RouteInput {
   const text = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -81,7 +96,7 @@ ${parts.script}
   return {
     id: "page",
     path: "/",
-    serviceTime: ms,
+    serviceTime: DOCUMENT,
     response: { text, headers: { ...FRESH, "content-type": "text/html" } },
   };
 }

@@ -6,12 +6,15 @@
 import {
   apiRoutes,
   counts,
+  DOCUMENT,
   documentRoute,
   HIDDEN,
   type SamplePage,
+  SCALE,
+  scaled,
 } from "./sample_page.ts";
 
-const CHAIN = { session: 150, cart: 150, prices: 150, visit: 200 };
+const CHAIN = scaled({ session: 150, cart: 150, prices: 150, visit: 200 });
 
 /** Each call starts when the one before has ended, so each ms of each counts once. Nothing waits for `visit`. */
 export const chain: SamplePage = {
@@ -19,13 +22,13 @@ export const chain: SamplePage = {
   graph: "page → session → cart → prices → ready; page → visit",
   figure: "measure:ready",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script: `get("visit");
 get("session").then(() => get("cart")).then(() => get("prices")).then(ready);`,
     }),
     ...apiRoutes(CHAIN),
   ],
-  times: { page: 120, ...CHAIN },
+  times: { page: DOCUMENT, ...CHAIN },
   model: (t) => t.page + t.session + t.cart + t.prices,
   truth: {
     page: counts(1),
@@ -36,7 +39,7 @@ get("session").then(() => get("cart")).then(() => get("prices")).then(ready);`,
   },
 };
 
-const DIFFERENT = { slow: 350, medium: 200, fast: 140 };
+const DIFFERENT = scaled({ slow: 350, medium: 200, fast: 140 });
 
 /**
  * The slowest of three calls decides. The next one needs 150 ms more to become the slowest, which is beyond the step; and so much
@@ -47,13 +50,13 @@ export const parallelDifferent: SamplePage = {
   graph: "page → (slow, medium, fast) → ready",
   figure: "measure:ready",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script:
         `Promise.all([get("fast"), get("medium"), get("slow")]).then(ready);`,
     }),
     ...apiRoutes(DIFFERENT),
   ],
-  times: { page: 120, ...DIFFERENT },
+  times: { page: DOCUMENT, ...DIFFERENT },
   model: (t) => t.page + Math.max(t.slow, t.medium, t.fast),
   truth: {
     page: counts(1),
@@ -63,7 +66,7 @@ export const parallelDifferent: SamplePage = {
   },
 };
 
-const EQUAL = { left: 200, middle: 200, right: 200 };
+const EQUAL = scaled({ left: 200, middle: 200, right: 200 });
 
 /** Whichever of three equal calls gets slower, the page waits for it. Whichever gets faster, it waits for the other two. */
 export const parallelEqual: SamplePage = {
@@ -71,13 +74,13 @@ export const parallelEqual: SamplePage = {
   graph: "page → (left, middle, right) → ready",
   figure: "measure:ready",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script:
         `Promise.all([get("left"), get("middle"), get("right")]).then(ready);`,
     }),
     ...apiRoutes(EQUAL),
   ],
-  times: { page: 120, ...EQUAL },
+  times: { page: DOCUMENT, ...EQUAL },
   model: (t) => t.page + Math.max(t.left, t.middle, t.right),
   truth: {
     page: counts(1),
@@ -87,7 +90,7 @@ export const parallelEqual: SamplePage = {
   },
 };
 
-const NEAR = { slow: 300, near: 250 };
+const NEAR = scaled({ slow: 300, near: 250 });
 
 /**
  * The two differ by half of the step. So the first 50 ms that are added to `near` are hidden, and the next 50 ms are not; of the
@@ -98,12 +101,12 @@ export const parallelNear: SamplePage = {
   graph: "page → (slow, near) → ready",
   figure: "measure:ready",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script: `Promise.all([get("near"), get("slow")]).then(ready);`,
     }),
     ...apiRoutes(NEAR),
   ],
-  times: { page: 120, ...NEAR },
+  times: { page: DOCUMENT, ...NEAR },
   model: (t) => t.page + Math.max(t.slow, t.near),
   truth: {
     page: counts(1),
@@ -112,7 +115,7 @@ export const parallelNear: SamplePage = {
   },
 };
 
-const SHOP = {
+const SHOP = scaled({
   session: 150,
   cart: 280,
   menu: 140,
@@ -121,7 +124,7 @@ const SHOP = {
   stock: 140,
   analytics: 300,
   recommendations: 200,
-};
+});
 
 /**
  * Two times a group of parallel calls whose slowest one is more than a step ahead of the others, after a session. Nothing waits for
@@ -133,7 +136,7 @@ export const shop: SamplePage = {
     "page → session → (cart, menu, profile) → (prices, stock) → ready; page → analytics; load → recommendations",
   figure: "measure:ready",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script: `get("analytics");
 addEventListener("load", () => setTimeout(() => get("recommendations")));
 get("session")
@@ -143,7 +146,7 @@ get("session")
     }),
     ...apiRoutes(SHOP),
   ],
-  times: { page: 120, ...SHOP },
+  times: { page: DOCUMENT, ...SHOP },
   model: (t) =>
     t.page + t.session + Math.max(t.cart, t.menu, t.profile) +
     Math.max(t.prices, t.stock),
@@ -160,7 +163,10 @@ get("session")
   },
 };
 
-const IGNORED = { news: 150, weather: 200, account: 250 };
+/** Time of the page's own, in ms. */
+const OWN = 300 * SCALE;
+
+const IGNORED = scaled({ news: 150, weather: 200, account: 250 });
 
 /** The figure is a time of the page's own, from a mark in its script: no answer of the backend is waited for, not even the document. */
 export const ignoring: SamplePage = {
@@ -168,15 +174,15 @@ export const ignoring: SamplePage = {
   graph: "script → 300 ms → ready; script → news, weather, account",
   figure: "measure:own",
   routes: [
-    documentRoute(120, {
+    documentRoute({
       script: `performance.mark("start");
 for (const id of ["news", "weather", "account"]) get(id);
-setTimeout(() => performance.measure("own", "start"), 300);`,
+setTimeout(() => performance.measure("own", "start"), ${OWN});`,
     }),
     ...apiRoutes(IGNORED),
   ],
-  times: { page: 120, ...IGNORED },
-  model: () => 300,
+  times: { page: DOCUMENT, ...IGNORED },
+  model: () => OWN,
   truth: {
     page: HIDDEN,
     news: HIDDEN,
