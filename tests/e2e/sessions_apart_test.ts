@@ -21,6 +21,8 @@ const PARAMETERS: Readonly<Record<string, string>> = { id: "r", name: "w2" };
 const CALLS: Readonly<
   Record<string, readonly [status: number, body?: unknown]>
 > = {
+  "GET /backend": [200],
+  "PATCH /backend": [200, { scale: 2 }],
   "GET /health": [200],
   "GET /health/live": [200],
   "GET /health/ready": [200],
@@ -71,6 +73,13 @@ const CALLS: Readonly<
   "GET /load_engine/runs/{id}/events": [403],
   "DELETE /load_engine/runs/{id}": [403],
   "POST /load_engine/simulate": [403, {}],
+  "POST /bottleneck_finder/runs": [403, { page: { url: "/" } }],
+  "GET /bottleneck_finder/runs": [403],
+  "GET /bottleneck_finder/runs/{id}": [403],
+  "GET /bottleneck_finder/runs/{id}/answer": [403],
+  "GET /bottleneck_finder/runs/{id}/events": [403],
+  "DELETE /bottleneck_finder/runs/{id}": [403],
+  "POST /bottleneck_finder/check": [403, { page: { url: "/" } }],
   "GET /exporters/correlation": [403],
   "GET /exporters/correlation/pages/{id}": [403],
   // Scripts and beacons are the same for all: a page has the host name of its session.

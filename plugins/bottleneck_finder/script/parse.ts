@@ -117,16 +117,11 @@ function looseIssues(value: unknown, tools: ScriptTools): Issue[] {
   const list = Array.isArray(cliffs) ? cliffs : [];
   for (const [index, cliff] of list.entries()) {
     if (typeof cliff !== "object" || cliff === null) continue;
-    const { dial, route, pool } = cliff as Record<string, unknown>;
-    if (typeof dial !== "string" || dial === "") continue;
-    const [kind, of] = typeof route === "string"
-      ? ["route", route]
-      : typeof pool === "string"
-      ? ["pool", pool]
-      : [];
-    if (kind === undefined || of === undefined) continue;
-    if (tools.dials.typeOf({ kind, of, dial }) !== undefined) continue;
-    issues.push(unknownDial({ kind, of, dial }, `/cliffs/${index}`, tools));
+    const [address] = addressesOf(cliff as Record<string, unknown>);
+    if (address === undefined || tools.dials.typeOf(address) !== undefined) {
+      continue;
+    }
+    issues.push(unknownDial(address, `/cliffs/${index}`, tools));
   }
   if (tools.journal < LEAST_JOURNAL) issues.push(journalIssue(tools.journal));
   return issues;
@@ -271,22 +266,32 @@ function readCliffs(
   });
 }
 
+/** Addresses of dials that a cliff names: a valid one has one. */
+function addressesOf(cliff: Readonly<Record<string, unknown>>): DialAddress[] {
+  const { dial } = cliff;
+  if (typeof dial !== "string" || dial === "") return [];
+  return ["route", "pool", "backend"].flatMap((kind) => {
+    const of = cliff[kind];
+    return typeof of === "string" ? [{ kind, of, dial }] : [];
+  });
+}
+
 /** Reads one cliff, or returns its issues. */
 function readCliff(
-  { route, pool, dial, from, to, loads }: WrittenCliff,
+  cliff: WrittenCliff,
   path: string,
   tools: ScriptTools,
 ): CliffSettings | Issue[] {
-  if ((route === undefined) === (pool === undefined)) {
+  const { dial, from, to, loads } = cliff;
+  const [address, ...others] = addressesOf({ ...cliff });
+  if (address === undefined || others.length > 0) {
     return [{
       path,
-      message: "A cliff is searched along a dial of one route or pool",
-      allowed: "route or pool, beside dial",
+      message:
+        "A cliff is searched along a dial of one route, one pool or the backend",
+      allowed: "route: ID, pool: NAME or backend: all, beside dial",
     }];
   }
-  const address: DialAddress = route === undefined
-    ? { kind: "pool", of: pool ?? "", dial }
-    : { kind: "route", of: route, dial };
   const type = tools.dials.typeOf(address);
   if (type === undefined) return [unknownDial(address, path, tools)];
   const level = (value: unknown, key: string, otherwise?: number) => {

@@ -43,6 +43,7 @@ export interface WrittenBeacon {
 export interface WrittenCliff {
   readonly route?: string | undefined;
   readonly pool?: string | undefined;
+  readonly backend?: string | undefined;
   readonly dial: string;
   readonly from?: unknown;
   readonly to?: unknown;
@@ -116,6 +117,7 @@ export function scriptSchema(kit: Kit): Schema<Written> {
     cliffs: z.array(z.strictObject({
       route: z.string().min(1).optional(),
       pool: z.string().min(1).optional(),
+      backend: z.string().min(1).optional(),
       dial: z.string().min(1),
       from: z.unknown().optional(),
       to: z.unknown().optional(),

@@ -86,6 +86,7 @@ Deno.test("parseScript() reads units and defaults", async () => {
       { pool: "db", dial: "concurrency", from: 8, to: 1 },
       { route: "slow", dial: "faultShare", to: 10 },
       { route: "files", dial: "bandwidth", from: "1MB/s", to: "10kB/s" },
+      { backend: "all", dial: "scale", from: 1, to: 8 },
     ],
     "x-note": "ignored",
   });
@@ -112,6 +113,7 @@ Deno.test("parseScript() reads units and defaults", async () => {
       [8, 1, "", true],
       [0, 10, "", false],
       [1e6, 1e4, "B/s", false],
+      [1, 8, "", false],
     ],
   );
   deepEqual(
