@@ -378,13 +378,12 @@ export function findChange(
   // Part of the deviations from one model that another one explains, per part that is left.
   const gain = (from: number, to: number) =>
     Math.max(from, rounding) / Math.max(to, rounding);
+  const freest = ({ segments, broken }: Fits) => (broken ?? segments).squares;
   const gains = {
     bend: ({ segments, lineSquares }: Fits) =>
       gain(lineSquares, segments.squares),
-    jump: ({ segments, broken, lineSquares }: Fits) =>
-      gain(lineSquares, (broken ?? segments).squares),
-    break: ({ segments, broken }: Fits) =>
-      gain(segments.squares, (broken ?? segments).squares),
+    jump: (fits: Fits) => gain(fits.lineSquares, freest(fits)),
+    break: (fits: Fits) => gain(fits.segments.squares, freest(fits)),
   };
   const spare = figures.length - PARAMETERS;
   const widening = Math.sqrt(figures.length / spare);

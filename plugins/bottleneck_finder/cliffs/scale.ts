@@ -117,7 +117,7 @@ export class Scale {
 /** Largest of 1, 2 and 5 times a power of ten up to a size. */
 function niceStep(size: number): number {
   const power = 10 ** Math.floor(Math.log10(size));
-  const factor = [5, 2, 1].find((factor) => factor * power <= size) ?? 1;
+  const factor = [5, 2].find((factor) => factor * power <= size) ?? 1;
   return tidy(factor * power);
 }
 

@@ -235,8 +235,8 @@ export class CliffSearch {
       broken.high - broken.low > 1.5 * this.#scale.step
     ) return (broken.low + broken.high) / 2;
     const { at, before, after } = segments;
-    const below = levels.findLast((level) => level <= at) ?? at;
-    const above = levels.find((level) => level >= at) ?? at;
+    const below = Math.max(...levels.filter((level) => level <= at));
+    const above = Math.min(...levels.filter((level) => level >= at));
     // Around the bend, as far as it is uncertain; and at both ends, which hold the lines.
     const width = Math.max(
       above - below,

@@ -28,7 +28,7 @@ const LAPSES = [0.02, 0.1];
 export class Threshold {
   /** Logarithm of the probability of each width, lapse and place, up to a constant. */
   readonly #logs = new Float64Array(PLACES * WIDTHS.length * LAPSES.length);
-  /** Cumulated probabilities of the places; undefined after a trial. */
+  /** Sums of the probabilities of the first places, from none to all; undefined after a trial. */
   #cumulated: Float64Array | undefined;
 
   /**
@@ -55,22 +55,21 @@ export class Threshold {
   /** Place below which the threshold is with a probability. Below 0 or above 1 if it is outside. */
   quantile(probability: number): number {
     const cumulated = this.#cumulated ??= this.#cumulate();
-    const wanted = probability * cumulated[PLACES - 1];
+    const wanted = probability * cumulated[PLACES];
     let i = 0;
-    while (cumulated[i] < wanted) i++;
-    const before = i === 0 ? 0 : cumulated[i - 1];
-    const part = (wanted - before) / (cumulated[i] - before);
+    while (cumulated[i + 1] < wanted) i++;
+    const part = (wanted - cumulated[i]) / (cumulated[i + 1] - cumulated[i]);
     return LOWEST + (i - 0.5 + part) * STEP;
   }
 
   #cumulate(): Float64Array {
     const logs = this.#logs;
     const largest = logs.reduce((most, log) => Math.max(most, log), -Infinity);
-    const cumulated = new Float64Array(PLACES);
+    const cumulated = new Float64Array(PLACES + 1);
     for (const [cell, log] of logs.entries()) {
-      cumulated[cell % PLACES] += Math.exp(log - largest);
+      cumulated[1 + cell % PLACES] += Math.exp(log - largest);
     }
-    for (let i = 1; i < PLACES; i++) cumulated[i] += cumulated[i - 1];
+    for (let i = 1; i <= PLACES; i++) cumulated[i] += cumulated[i - 1];
     return cumulated;
   }
 }

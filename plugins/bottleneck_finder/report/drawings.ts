@@ -16,6 +16,7 @@ import {
   type WaterfallRequest,
 } from "../../../core/find.ts";
 import { inMilliseconds, inSeconds, plain } from "./numbers.ts";
+import { PROCESSOR } from "./rows.ts";
 import { levelText } from "./sentences.ts";
 
 const SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json";
@@ -49,26 +50,36 @@ const MOST_SWEPT = 24;
 /** Length of a label, in characters. */
 const LABEL = 46;
 
+/** Length of the name of a small drawing, in characters. */
+const SMALL_LABEL = 36;
+
+/** Length of the figure's name, in characters. */
+const FIGURE = 30;
+
 /** Limits within which slopes are drawn: an interval that is not known closely would squeeze all others. */
 const SLOPE_LIMITS = [-1.5, 3] as const;
 
 /** Draws the slopes of the routes with their intervals. */
-export function slopesDrawing({ figure, routes }: FindAnswer): DrawingSpec {
+export function slopesDrawing(
+  { figure, routes: all }: FindAnswer,
+): DrawingSpec {
+  // The processor's slope has another unit.
+  const routes = all.filter(({ route }) => route !== PROCESSOR);
   const rows = routes.slice(0, MOST_ROWS);
   const order = rows.map(({ route }, i) => label(i, route));
-  const all = rows.flatMap(({ slope, low, high, verdict, saved }, i) => [
+  const drawn = rows.flatMap(({ slope, low, high, verdict, saved }, i) => [
     { row: order[i], kind: ADDED, verdict, value: slope, low, high },
     ...saved === null
       ? []
       : [{ row: order[i], kind: TAKEN, verdict, ...saved }],
   ]);
-  const known = all.filter(({ verdict }) => verdict !== "unclear");
+  const known = drawn.filter(({ verdict }) => verdict !== "unclear");
   const domain = [
     Math.max(SLOPE_LIMITS[0], Math.min(-0.2, ...known.map(({ low }) => low))),
     Math.min(SLOPE_LIMITS[1], Math.max(1.2, ...known.map(({ high }) => high))),
   ];
   // An interval may be endless, which JSON cannot say.
-  const marks = all.map((mark) => ({
+  const marks = drawn.map((mark) => ({
     ...mark,
     low: Math.max(domain[0] - 1, mark.low),
     high: Math.min(domain[1] + 1, mark.high),
@@ -78,7 +89,7 @@ export function slopesDrawing({ figure, routes }: FindAnswer): DrawingSpec {
     type: "nominal",
     sort: order,
     title: null,
-    axis: { labelLimit: 400, ticks: false, grid: true, gridColor: "#eee" },
+    axis: { labelLimit: 0, ticks: false, grid: true, gridColor: "#eee" },
   };
   const yOffset = { field: "kind", sort: [ADDED, TAKEN], type: "nominal" };
   const color = {
@@ -90,14 +101,14 @@ export function slopesDrawing({ figure, routes }: FindAnswer): DrawingSpec {
   const x = {
     type: "quantitative",
     scale: { domain, nice: false },
-    title: `ms of ${oneLine(figure)} per ms of response time`,
+    title: `ms of ${nameOf(figure)} per ms of response time`,
   };
   const cut = routes.length - rows.length;
   return {
     $schema: SCHEMA,
     ...cut > 0 && { title: notDrawn(cut, "routes") },
     width: 560,
-    height: { step: marks.length > rows.length ? 14 : 22, for: "position" },
+    height: { step: 22, for: "position" },
     layer: [
       {
         data: { values: [{ at: 0 }, { at: 1 }] },
@@ -155,7 +166,7 @@ export function cliffDrawing(
   { of, points, breaksAt, failsAt, bend, jump, ...cliff }: FoundCliff,
   { figure, budget }: Pick<FindAnswer, "figure" | "budget">,
 ): DrawingSpec {
-  const name = oneLine(figure);
+  const name = nameOf(figure);
   const unit = oneLine(cliff.unit);
   const at = (estimate: Estimate) => levelText(estimate.value, unit);
   const found = [
@@ -202,7 +213,12 @@ export function cliffDrawing(
     field: "mark",
     type: "nominal",
     title: null,
-    legend: { orient: "bottom", columns: 2, symbolType: "square" },
+    legend: {
+      orient: "bottom",
+      columns: 2,
+      symbolType: "square",
+      symbolOpacity: 1,
+    },
     scale: {
       domain: marks.map(({ mark }) => mark),
       range: marks.map(({ color }) => color),
@@ -215,9 +231,10 @@ export function cliffDrawing(
       type: unit === "B/s" ? "log" : "linear",
       domain: [Math.min(...levels), Math.max(...levels)],
       nice: false,
-      zero: false,
+      ...unit !== "B/s" && { zero: false },
       padding: 8,
     },
+    axis: unit === "B/s" ? { format: "~s" } : {},
     title: `${shortened(oneLine(of), 80)}${unit === "" ? "" : `, ${unit}`}`,
   };
   const y = {
@@ -339,7 +356,7 @@ export function waterfallDrawing(
   { figure, waterfall, routes, baseline, budget }: FindAnswer,
 ): DrawingSpec {
   const rows = waterfall.slice(0, MOST_ROWS);
-  const order = rows.map((request, i) => label(i, nameOf(request)));
+  const order = rows.map((request, i) => label(i, requestName(request)));
   const verdicts = new Map<string, string>(
     routes.map(({ route, verdict }) => [route, verdict]),
   );
@@ -352,21 +369,25 @@ export function waterfallDrawing(
   const lines = [
     {
       at: baseline.median,
-      mark: `${oneLine(figure)} ${inMilliseconds(baseline.median)}`,
+      mark: `${nameOf(figure)} ${inMilliseconds(baseline.median)}`,
+      color: LOAD,
     },
-    ...budget === null
-      ? []
-      : [{ at: budget.limit, mark: `budget ${inSeconds(budget.limit)}` }],
+    ...budget === null ? [] : [{
+      at: budget.limit,
+      mark: `budget ${inSeconds(budget.limit)}`,
+      color: MARKS.budget,
+    }],
   ];
-  const colors = [LOAD, MARKS.budget];
-  const last = Math.max(
-    baseline.median,
-    ...bars.map(({ end }) => end),
-  );
+  const last = Math.max(baseline.median, ...bars.map(({ end }) => end));
+  // A budget far behind the end would squeeze the bars.
+  const shown = lines.filter(({ at }) => at <= 1.2 * last);
   const x = {
     type: "quantitative",
     title: "ms since navigation",
-    scale: { domain: [0, 1.02 * last], nice: false },
+    scale: {
+      domain: [0, 1.02 * Math.max(last, ...shown.map(({ at }) => at))],
+      nice: false,
+    },
   };
   const cut = waterfall.length - rows.length;
   return {
@@ -384,7 +405,7 @@ export function waterfallDrawing(
             type: "nominal",
             sort: order,
             title: null,
-            axis: { labelLimit: 400, ticks: false },
+            axis: { labelLimit: 0, ticks: false },
           },
           x: { field: "start", ...x },
           x2: { field: "end" },
@@ -397,27 +418,17 @@ export function waterfallDrawing(
         },
       },
       {
-        data: { values: lines.filter(({ at }) => at <= last) },
-        mark: { type: "rule", strokeWidth: 1.5 },
+        data: { values: shown },
+        mark: { type: "rule", strokeWidth: 1.5, strokeDash: [5, 3] },
         encoding: {
           x: { field: "at", ...x },
-          strokeDash: {
-            field: "mark",
-            type: "nominal",
-            title: "line",
-            scale: {
-              domain: lines.map(({ mark }) => mark),
-              range: [[4, 3], [1, 0]].slice(0, lines.length),
-            },
-            legend: { symbolType: "stroke", symbolStrokeColor: LOAD },
-          },
           stroke: {
             field: "mark",
             type: "nominal",
-            title: "line",
+            title: "line at",
             scale: {
-              domain: lines.map(({ mark }) => mark),
-              range: colors.slice(0, lines.length),
+              domain: shown.map(({ mark }) => mark),
+              range: shown.map(({ color }) => color),
             },
           },
         },
@@ -439,7 +450,7 @@ export function sweepDrawing(
   const limits = budget === null ? [] : [budget];
   const y = {
     type: "quantitative",
-    title: `${oneLine(figure)}, ms`,
+    title: `${nameOf(figure)}, ms`,
     scale: {
       domain: [
         Math.min(...all.map(({ low }) => low), ...limits),
@@ -466,7 +477,7 @@ export function sweepDrawing(
           : [{ time: factors[j] * responseTime, ...estimate }]
       );
       return {
-        title: shortened(label(i, route), LABEL),
+        title: shortened(label(i, route), SMALL_LABEL),
         width: 270,
         height: 150,
         layer: [
@@ -514,11 +525,15 @@ function label(index: number, name: string): string {
   return shortened(oneLine(`${index + 1}  ${name}`), LABEL);
 }
 
-function nameOf({ url, route }: WaterfallRequest): string {
+function requestName({ url, route }: WaterfallRequest): string {
   const { host = "", pathname = url, search = "" } = URL.parse(url) ?? {};
   return route === null
     ? `${host}${pathname}${search}`
     : `${route} ${pathname}${search}`;
+}
+
+function nameOf(figure: string): string {
+  return shortened(oneLine(figure), FIGURE);
 }
 
 function notDrawn(count: number, what: string): string {

@@ -17,8 +17,10 @@ import {
   waterfallDrawing,
 } from "./drawings.ts";
 import {
-  baselineWords,
+  CHECK_EXPLANATION,
+  checkRows,
   cliffRows,
+  headline,
   measurementWords,
   routeExplanation,
   routeRows,
@@ -29,19 +31,18 @@ import {
 
 /** Draws the answer of an experiment. */
 export async function findHtml(answer: FindAnswer): Promise<string> {
-  const { figure, budget, cliffs, waterfall, routes } = answer;
+  const { figure, cliffs, waterfall, routes } = answer;
   const sections: Section[] = [{
     title: "In short",
     notes: [
-      baselineWords(answer),
-      ...budget === null ? [] : [budget.sentence],
+      headline(answer),
       ...routeSentences(answer),
       ...cliffs.map(({ sentence }) => sentence),
     ],
   }];
   if (routes.length > 0) {
     sections.push({
-      title: `Cost of each ms of response time`,
+      title: "Cost of each ms of response time",
       svg: await drawSvg(slopesDrawing(answer)),
       table: routeRows(answer),
       notes: [routeExplanation(answer)],
@@ -53,6 +54,7 @@ export async function findHtml(answer: FindAnswer): Promise<string> {
       title: `Cliff: ${cliff.of}`,
       svg: await drawSvg(cliffDrawing(cliff, answer)),
       table: cliffRows(cliff, figure),
+      folded: true,
       notes: [cliff.sentence],
     });
   }
@@ -62,9 +64,17 @@ export async function findHtml(answer: FindAnswer): Promise<string> {
       svg: await drawSvg(waterfallDrawing(answer)),
     });
   }
-  sections.push({ title: "Measurement", notes: measurementWords(answer) });
+  sections.push({
+    title: "Measurement",
+    notes: [...measurementWords(answer), CHECK_EXPLANATION],
+    table: checkRows(answer),
+    folded: true,
+  });
   return htmlPage(`Response times behind ${figure}`, sections);
 }
+
+const SWEEP_COLOURS =
+  "In the drawings, a blue line is the knee with its interval, and a dashed red line is the budget.";
 
 /** Draws the answer of a sweep. */
 export async function sweepHtml(answer: SweepAnswer): Promise<string> {
@@ -75,7 +85,7 @@ export async function sweepHtml(answer: SweepAnswer): Promise<string> {
       title: "Routes",
       svg: await drawSvg(sweepDrawing(answer)),
       table: sweepRows(answer),
-      notes: [sweepExplanation(answer)],
+      notes: [sweepExplanation(answer), SWEEP_COLOURS],
     });
   }
   sections.push({ title: "Measurement", notes: measurementWords(answer) });

@@ -9,8 +9,10 @@ import {
   type SweepAnswer,
 } from "../../../core/find.ts";
 import {
-  baselineWords,
+  CHECK_EXPLANATION,
+  checkRows,
   cliffRows,
+  headline,
   measurementWords,
   routeExplanation,
   routeRows,
@@ -22,12 +24,9 @@ import {
 
 /** Writes the answer of an experiment as Markdown. */
 export function findMarkdown(answer: FindAnswer): string {
-  const { figure, budget, cliffs } = answer;
+  const { figure, cliffs } = answer;
   return document(`Response times behind ${figure}`, [
-    paragraphs([
-      baselineWords(answer),
-      ...budget === null ? [] : [budget.sentence],
-    ]),
+    paragraphs([headline(answer)]),
     "## Routes",
     table(routeRows(answer)),
     paragraphs([routeExplanation(answer)]),
@@ -39,6 +38,8 @@ export function findMarkdown(answer: FindAnswer): string {
     ]),
     "## Measurement",
     list(measurementWords(answer)),
+    table(checkRows(answer)),
+    paragraphs([CHECK_EXPLANATION]),
   ]);
 }
 

@@ -14,9 +14,9 @@ export function plain(value: number): string {
   return signed(text);
 }
 
-/** Writes a number with decimals, such as a slope. */
+/** Writes a slope: two decimals below 10, none from there on. */
 export function decimal(value: number): string {
-  return !Number.isFinite(value) ? "?" : signed(value.toFixed(2));
+  return Math.abs(value) < 9.995 ? signed(value.toFixed(2)) : plain(value);
 }
 
 /** Takes away the sign of a rounded 0, and writes a minus sign as print does. */
@@ -60,8 +60,11 @@ export function range(
 }
 
 /** Writes an estimate with half the width of its interval. */
-export function plusMinus({ value, low, high }: Estimate): string {
-  return `${plain(value)} ± ${plain((high - low) / 2)}`;
+export function plusMinus(
+  { value, low, high }: Estimate,
+  write: (value: number) => string = plain,
+): string {
+  return `${write(value)} ± ${write((high - low) / 2)}`;
 }
 
 /** Writes a share in percent. */

@@ -24,6 +24,9 @@ import { levelText } from "./sentences.ts";
 /** Rows of a table, of which the first are the headings of its columns. */
 export type Rows = readonly (readonly string[])[];
 
+/** Id of the page's processor, whose slope is per percent by which it is slower. */
+export const PROCESSOR = "cpu";
+
 /** Cell without a number. */
 const NONE = "–";
 
@@ -31,25 +34,45 @@ const NONE = "–";
 type Column = readonly [string, (route: FoundRoute) => string | null];
 
 /** Rows of the routes of an answer. Columns that say nothing about any route are left out. */
-export function routeRows({ figure, routes, budget }: FindAnswer): Rows {
-  const columns: readonly Column[] = [
+export function routeRows({ figure, routes }: FindAnswer): Rows {
+  return filledRows(routes, [
     ["route", ({ route }) => route],
     ["verdict", ({ verdict }) => verdict],
-    [`${figure} per ms`, ({ slope }) => decimal(slope)],
-    ["interval", (route) => range(route, decimal)],
-    ["saved per ms", ({ saved }) => saved && decimal(saved.value)],
-    ["interval", ({ saved }) => saved && range(saved, decimal)],
-    ["share", ({ share }) => share && percent(share.value)],
-    ["p", ({ p }) => p < 0.001 ? "<0.001" : p.toFixed(3)],
-    ["calls", ({ calls }) => plain(calls)],
-    ["response time", ({ responseTime }) => time(responseTime)],
-    ["added", ({ added }) => time(added.measured)],
-    ["late", ({ lateness }) => time(lateness)],
     [
-      budget === null ? "" : `at most for ${inSeconds(budget.limit)}`,
-      ({ largest }) => time(largest && largest.value),
+      `${figure} per ms`,
+      ({ route, slope }) =>
+        `${decimal(slope)}${route === PROCESSOR ? " per %" : ""}`,
     ],
-  ];
+    ["interval", (route) => range(route, decimal)],
+    ["saved", ({ saved }) => saved && plusMinus(saved, decimal)],
+    ["share", ({ share }) => share && percent(share.value)],
+    ["calls", ({ calls }) => plain(calls)],
+    ["time", ({ responseTime }) => time(responseTime)],
+    ["at most", ({ largest }) => time(largest && largest.value)],
+  ]);
+}
+
+/** Rows of what was checked on each route: chance, times as asked and as measured, lateness. */
+export function checkRows({ routes }: FindAnswer): Rows {
+  return filledRows(routes, [
+    ["route", ({ route }) => route],
+    ["p", ({ p }) => p < 0.001 ? "<0.001" : p.toFixed(3)],
+    [
+      "to add",
+      ({ route, added }) =>
+        route === PROCESSOR ? percent(added.asked / 100) : time(added.asked),
+    ],
+    ["added", ({ added }) => time(added.measured)],
+    ["to take", ({ taken }) => time(taken && taken.asked)],
+    ["taken", ({ taken }) => time(taken && taken.measured)],
+    ["late", ({ lateness }) => time(lateness)],
+  ]);
+}
+
+function filledRows(
+  routes: readonly FoundRoute[],
+  columns: readonly Column[],
+): Rows {
   const used = columns.filter(([, cell]) =>
     routes.some((route) => cell(route) !== null)
   );
@@ -100,35 +123,42 @@ export function sweepRows({ factors, routes, budget }: SweepAnswer): Rows {
   ];
 }
 
-/** Sentence on the figure as configured. */
-export function baselineWords(
-  { figure, baseline: { median, low, high }, confidence }: FindAnswer,
+/** Sentence on the budget; on the figure as configured, where there is none. */
+export function headline(
+  { budget, figure, baseline, confidence }: FindAnswer,
 ): string {
-  return `${figure} as configured: ${inMilliseconds(median)} (${
-    percent(confidence)
-  } interval ${range({ low, high })}).`;
+  return budget?.sentence ??
+    `${figure} is ${inMilliseconds(baseline.median)} (${
+      percent(confidence)
+    } interval ${range(baseline)}) as configured.`;
 }
 
-/** Sentences of an answer on its routes and their pairs. Of many routes, hidden ones are counted only. */
+/** Largest number of routes that have sentences. */
+const MOST_SENTENCES = 12;
+
+/** Sentences of an answer on its routes and their pairs. Where there are many routes, those that are not hidden come first. */
 export function routeSentences(
   { routes, interactions, indistinguishable }: FindAnswer,
 ): string[] {
-  const shown = routes.length <= MOST_SENTENCES
+  const seen = routes.length <= MOST_SENTENCES
     ? routes
     : routes.filter(({ verdict }) => verdict !== "hidden");
-  const hidden = routes.length - shown.length;
+  const shown = seen.slice(0, MOST_SENTENCES);
+  const others = seen.length - shown.length;
+  const hidden = routes.length - seen.length;
+  const rest = [
+    ...others === 0 ? [] : [`${others} more in the table`],
+    ...hidden === 0 ? [] : [`${hidden} hidden`],
+  ];
   return [
     ...shown.map(({ sentence }) => sentence),
-    ...hidden === 0 ? [] : [`${hidden} more routes are hidden.`],
+    ...rest.length === 0 ? [] : [`Other routes: ${rest.join(", ")}.`],
     ...interactions.map(({ sentence }) => sentence),
     ...indistinguishable.map(({ routes, reason }) =>
       `Cannot be told apart: ${routes.join(", ")}: ${reason}`
     ),
   ];
 }
-
-/** Number of routes up to which each has its sentence. */
-const MOST_SENTENCES = 12;
 
 /** Reasons for the end in words. */
 const STOPPED: Readonly<
@@ -160,11 +190,22 @@ export function measurementWords(answer: FindAnswer | SweepAnswer): string[] {
 }
 
 /** Explanation of the table of routes. */
-export function routeExplanation({ figure, confidence }: FindAnswer): string {
-  return `“${figure} per ms”: cost of each ms of response time, in ms of ${figure}; “saved per ms”: the same where time is taken away. Intervals at ${
+export function routeExplanation(
+  { figure, confidence, budget }: FindAnswer,
+): string {
+  const limit = budget === null
+    ? ""
+    : `; at most: response time that keeps the ${
+      inSeconds(budget.limit)
+    } budget`;
+  return `${figure} per ms: cost of each ms of response time, in ms of ${figure}, with its ${
     percent(confidence)
-  }; p is adjusted for the number of routes (Holm).`;
+  } interval; saved: the same where time is taken away; share: part of ${figure} that the route explains; time: median response time${limit}.`;
 }
+
+/** Explanation of the table of checks. */
+export const CHECK_EXPLANATION =
+  "p: probability of such an effect by chance, adjusted for the number of routes (Holm). Times that were to be added and taken away, and as the journal has them; late: mean lateness of the answers.";
 
 /** Explanation of the table of a sweep. */
 export function sweepExplanation({ figure, confidence }: SweepAnswer): string {

@@ -11,7 +11,7 @@ import {
   type SweepAnswer,
 } from "../../../core/find.ts";
 import {
-  baselineWords,
+  headline,
   measurementWords,
   routeExplanation,
   routeRows,
@@ -26,12 +26,9 @@ const MOST_NAME = 44;
 
 /** Writes the answer of an experiment for a terminal. */
 export function findTable(answer: FindAnswer): string {
-  const { budget, cliffs } = answer;
+  const { cliffs } = answer;
   return text([
-    sentences([
-      baselineWords(answer),
-      ...budget === null ? [] : [budget.sentence],
-    ]),
+    sentences([headline(answer)]),
     [...table(routeRows(answer)), ...sentences([routeExplanation(answer)])],
     sentences(routeSentences(answer)),
     sentences(cliffs.map(({ sentence }) => sentence)),

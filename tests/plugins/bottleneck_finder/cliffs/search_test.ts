@@ -1,51 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import {
-  type CliffOptions,
-  CliffSearch,
-} from "../../../../plugins/bottleneck_finder/cliffs/search.ts";
-import { randomOf, run } from "./_random.ts";
-
-function searchOf(seed: number, options: Partial<CliffOptions> = {}) {
-  const { next, normal } = randomOf(seed);
-  const search = new CliffSearch({
-    from: 0,
-    to: 2000,
-    loads: 48,
-    confidence: 0.95,
-    next,
-    ...options,
-  });
-  return { search, normal };
-}
-
-/** A page that waits for a call beside another one: flat up to 300 ms, then 1 ms per ms. */
-function parallel(level: number): number {
-  return 1000 + Math.max(0, level - 300);
-}
-
-Deno.test("the search finds where a budget breaks and where the slope changes", () => {
-  let breaks = 0;
-  let bends = 0;
-  const runs = 30;
-  for (let seed = 0; seed < runs; seed++) {
-    const { search, normal } = searchOf(seed, { limit: 1640 });
-    const levels = run(
-      search,
-      (level) => ({ figure: parallel(level) + 25 * normal() }),
-    );
-    ok(levels.length <= 48);
-    const { breaksAt, failsAt, bend } = search.answer();
-    equal(failsAt, null);
-    ok(breaksAt !== null && bend !== null, `seed ${seed}`);
-    ok(breaksAt.high - breaksAt.low < 160, JSON.stringify(breaksAt));
-    ok(bend.at.high - bend.at.low < 200, JSON.stringify(bend));
-    if (breaksAt.low <= 940 && 940 <= breaksAt.high) breaks++;
-    if (bend.at.low <= 300 && 300 <= bend.at.high) bends++;
-  }
-  // 28.5 are expected of each.
-  ok(breaks >= 25, `${breaks} of ${runs}`);
-  ok(bends >= 25, `${bends} of ${runs}`);
-});
+import { parallel, run, searchOf } from "./_pages.ts";
 
 Deno.test("loads go where they tell most: near the threshold and the bend", () => {
   const { search, normal } = searchOf(1, { limit: 1640 });
@@ -162,18 +116,6 @@ Deno.test("a search never makes more loads than allowed, and answers with what i
   }
 });
 
-Deno.test("pages whose figure does not depend on the dial show a bend as seldom as promised", () => {
-  let claimed = 0;
-  const runs = 60;
-  for (let seed = 0; seed < runs; seed++) {
-    const { search, normal } = searchOf(100 + seed, { loads: 30 });
-    run(search, () => ({ figure: 1000 + 25 * normal() }));
-    if (search.answer().bend !== null) claimed++;
-  }
-  // 3 are expected; more than 8 have a probability of 0.3 %.
-  ok(claimed <= 8, `${claimed} of ${runs}`);
-});
-
 Deno.test("the search closes in on a jump", () => {
   const { search, normal } = searchOf(11);
   run(search, (level) => ({
@@ -208,4 +150,10 @@ Deno.test("a search along a bandwidth finds the bytes that the figure waits for"
     breaksAt.low < 171_429 && breaksAt.high > 171_429,
     JSON.stringify(breaksAt),
   );
+});
+
+Deno.test("where all levels were tried, those with the fewest loads come next", () => {
+  const { search, normal } = searchOf(13, { from: 1, to: 4, whole: true });
+  run(search, () => ({ figure: 900 + 10 * normal() }));
+  deepEqual(search.answer().points.map(({ loads }) => loads), [12, 12, 12, 12]);
 });

@@ -26,26 +26,6 @@ Deno.test("interval() contains the estimate, and takes each end from its own val
   deepEqual(interval(6, lows, lows, 0.5), { value: 6, low: 2, high: 6 });
 });
 
-Deno.test("medians() give an interval that contains the truth as often as promised, with few figures and with many", () => {
-  for (const size of [3, 12]) {
-    const { next, normal } = randomOf(size);
-    let contained = 0;
-    for (let run = 0; run < 100; run++) {
-      const groups = Array.from(
-        { length: 4 },
-        (_, place) => Array.from({ length: size }, () => 10 * place + normal()),
-      );
-      const found = medians(groups, [0, 1, 2, 3], 0.95, next);
-      for (const [place, estimate] of found.entries()) {
-        if (estimate === null) continue;
-        const { low, high } = estimate;
-        if (low <= 10 * place && high >= 10 * place) contained++;
-      }
-    }
-    ok(contained >= 360, `${contained} of 400`);
-  }
-});
-
 Deno.test("medians() of single figures take the spread from the deviations from a line", () => {
   const { next, normal } = randomOf(1);
   const places = Array.from({ length: 12 }, (_, i) => i);
@@ -75,4 +55,12 @@ Deno.test("medians() of nothing are null, and the spread of one or two figures i
     next,
   );
   deepEqual([none, first?.value, second?.value], [null, 5, 7]);
+});
+
+Deno.test("medians() of single figures at one place take the spread from their mean", () => {
+  const { next } = randomOf(2);
+  const found = medians([[1], [2], [3]], [0, 0, 0], 0.95, next);
+  for (const estimate of found) {
+    ok(estimate !== null && estimate.high - estimate.low > 2);
+  }
 });

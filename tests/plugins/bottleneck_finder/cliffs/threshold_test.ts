@@ -34,26 +34,3 @@ Deno.test("a threshold outside of the trials is outside", () => {
     ok(isOutside(threshold.quantile(0.5)));
   }
 });
-
-Deno.test("the interval contains the threshold as often as promised, also where trials have other causes", () => {
-  for (const lapse of [0, 0.06]) {
-    const { next, normal } = randomOf(lapse === 0 ? 1 : 2);
-    let contained = 0;
-    for (let run = 0; run < 40; run++) {
-      const truth = 0.1 + 0.8 * next();
-      const threshold = new Threshold();
-      for (let trial = 0; trial < 24; trial++) {
-        const place = Math.max(0, Math.min(1, threshold.quantile(next())));
-        const failed = place + 0.05 * normal() > truth;
-        threshold.add(place, next() < lapse ? next() < 0.5 : failed);
-      }
-      if (
-        threshold.quantile(0.025) <= truth && threshold.quantile(0.975) >= truth
-      ) {
-        contained++;
-      }
-    }
-    // 38 are expected; fewer than 34 have a probability of 1.4 %.
-    ok(contained >= 34, `${contained} of 40`);
-  }
-});
