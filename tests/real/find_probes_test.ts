@@ -1,6 +1,12 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createPerfmock, type Perfmock, type RouteInput } from "../../mod.ts";
 import { PreciseClock } from "../../core/lib/time/mod.ts";
+import { definePlugin } from "../../core/plugin.ts";
+import {
+  beaconProbe,
+  PAGE_REPORTS,
+  type PageReports,
+} from "../../plugins/bottleneck_finder/probes/beacon.ts";
 import {
   type PageOptions,
   pageProbe,
@@ -449,6 +455,60 @@ test("a crash of the page, and an end of the browser, are named, and the next lo
       ok(figuresOf(await load()).figure > 0);
     });
   }
+});
+
+test("a beacon probe has the figure of the next load in another browser, and not of one before", async () => {
+  let reports: PageReports | undefined;
+  const listener = definePlugin({
+    name: "listener",
+    version: "1.0.0",
+    scope: "server",
+    requires: ["exporters"],
+    setup(host) {
+      reports = host.find(PAGE_REPORTS);
+      return {};
+    },
+  });
+  await using folder = await temporaryFolder();
+  const script =
+    `<script type=module src="/_perfmock/exporters/correlation/client.js"></script>`;
+  await using server = await createPerfmock({
+    routes: [
+      api("hundred", "100ms"),
+      html("sends", script + shows("/api/hundred")),
+    ],
+  }, { plugins: [listener] });
+  await using clock = new PreciseClock();
+  const { url } = server;
+  const page = new URL("/sends", url).href;
+  const { signal } = new AbortController();
+  await using browser = pageProbe({
+    url: page,
+    figure: "LCP",
+    // The script reports a second after new entries.
+    quiet: 1500,
+    executable: await debianProgram(folder.path, "chromium"),
+  }, { clock });
+  await browser.start();
+  const before = browser.load(conditions({ signal }));
+  await until(async () => {
+    const stats = await (await server.fetch(
+      new Request("http://localhost/_perfmock/requests?route=hundred"),
+    )).json();
+    return stats.requests.length > 0 || undefined;
+  });
+  await using probe = beaconProbe({ figure: "LCP", url: page }, {
+    clock,
+    reports,
+  });
+  await probe.start();
+  const waiting = probe.load(conditions({ signal }));
+  await before;
+  const seen = figuresOf(await browser.load(conditions({ signal })));
+  const { figure, requests } = figuresOf(await waiting);
+  equal(figure, seen.figure);
+  const call = requests.find(({ url }) => url.endsWith("/api/hundred"));
+  equal(call?.method, "GET");
 });
 
 test("no process is left of a probe that is disposed, nor of one whose process is killed", async () => {

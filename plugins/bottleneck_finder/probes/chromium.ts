@@ -43,60 +43,70 @@ export const FLAGS: readonly string[] = [
 /** Starts a browser. */
 export type Launch = (executable: string | undefined) => Promise<Browser>;
 
-/**
- * Starts Chromium through playwright-core, which is loaded only here.
- *
- * @throws PerfmockError `PROBE_UNAVAILABLE`
- */
-export const launchChromium: Launch = async (executable) => {
-  const { chromium } = await playwright();
-  const options = {
-    args: [...FLAGS],
-    // The process that runs the probe decides when the browser ends.
-    handleSIGINT: false,
-    handleSIGTERM: false,
-    handleSIGHUP: false,
-  };
-  if (executable === undefined) {
-    try {
-      // Playwright's own, without a window.
-      return await chromium.launch(options);
-    } catch {
-      // It is not installed, or does not run here: another one may.
-    }
-  }
-  const executablePath = findBrowser(executable, chromium.executablePath());
-  try {
-    return await chromium.launch({ ...options, executablePath });
-  } catch (error) {
-    throw new PerfmockError(
-      "PROBE_UNAVAILABLE",
-      `Cannot start the browser ${executablePath}: ${firstLine(error)}`,
-      [{
-        path: "/page/executable",
-        message: "The browser does not start",
-        value: executablePath,
-        suggestion: `install another one: ${INSTALL}`,
-      }],
-      { cause: error },
-    );
-  }
-};
-
-async function playwright(): Promise<typeof import("playwright-core")> {
-  try {
-    return await import("playwright-core");
-  } catch (error) {
-    throw new PerfmockError(
-      "PROBE_UNAVAILABLE",
-      `Cannot load the package playwright-core, which drives the browser: ${
-        firstLine(error)
-      }. Install it: npm install playwright-core`,
-      [],
-      { cause: error },
-    );
-  }
+/** Parts of {@linkcode launcher} that tests replace. */
+export interface LauncherParts {
+  /** Loads playwright-core. */
+  readonly load: () => Promise<
+    Pick<typeof import("playwright-core"), "chromium">
+  >;
+  /** Finds the browser's program. */
+  readonly find: (given: string | undefined, own: string) => string;
 }
+
+/**
+ * Makes a function that starts Chromium through playwright-core, which is loaded only then. It throws PerfmockError
+ * `PROBE_UNAVAILABLE`.
+ */
+export function launcher({ find, load }: LauncherParts): Launch {
+  return async (executable) => {
+    const { chromium } = await load().catch((error: unknown) => {
+      throw new PerfmockError(
+        "PROBE_UNAVAILABLE",
+        `Cannot load the package playwright-core, which drives the browser: ${
+          firstLine(error)
+        }. Install it: npm install playwright-core`,
+        [],
+        { cause: error },
+      );
+    });
+    const options = {
+      args: [...FLAGS],
+      // The process that runs the probe decides when the browser ends.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    };
+    if (executable === undefined) {
+      try {
+        // Playwright's own, without a window.
+        return await chromium.launch(options);
+      } catch {
+        // It is not installed, or does not run here: another one may.
+      }
+    }
+    const executablePath = find(executable, chromium.executablePath());
+    try {
+      return await chromium.launch({ ...options, executablePath });
+    } catch (error) {
+      throw new PerfmockError(
+        "PROBE_UNAVAILABLE",
+        `Cannot start the browser ${executablePath}: ${firstLine(error)}`,
+        [{
+          path: "/page/executable",
+          message: "The browser does not start",
+          value: executablePath,
+          suggestion: `install another one: ${INSTALL}`,
+        }],
+        { cause: error },
+      );
+    }
+  };
+}
+
+const launchChromium = launcher({
+  load: () => import("playwright-core"),
+  find: findBrowser,
+});
 
 /** Keeps one browser. */
 export class BrowserKeeper implements AsyncDisposable {

@@ -322,7 +322,7 @@ async function setFloors(
       "PROBE_UNAVAILABLE",
       `Cannot delay requests to other origins: ${
         firstLine(error)
-      }. It takes Chromium 144 or later, and absolute patterns such as https://cdn.example.com/*`,
+      }. It takes Chromium 143 or later, and absolute patterns such as https://cdn.example.com/*`,
       [],
       { cause: error },
     );

@@ -82,7 +82,8 @@ export async function runCommand(
   try {
     const status = await ended;
     const duration = clock.now() - start;
-    // Output that was printed before the end arrives after it. A process that stays behind would keep the pipe open.
+    // A process that stays behind would keep the pipes open. Output that was printed before the end arrives after it.
+    kill(child, "SIGKILL");
     await sleep(clock, GRACE, new AbortController().signal, closed);
     return {
       duration,

@@ -102,6 +102,7 @@ export class FakeContext extends EventEmitter {
 
   newCDPSession(): Promise<unknown> {
     return Promise.resolve({
+      on: (_event: string, listener: () => void) => listener(),
       send: (method: string, input: unknown) => {
         this.#browser.calls.push(`${method} ${JSON.stringify(input ?? {})}`);
         return method === this.#browser.script.unknown

@@ -5,7 +5,11 @@ import {
   commandProbe,
 } from "../../../../plugins/bottleneck_finder/probes/command.ts";
 import type { Loaded } from "../../../../plugins/bottleneck_finder/probes/probe.ts";
-import type { CommandResult } from "../../../../plugins/bottleneck_finder/probes/run_command.ts";
+import {
+  type CommandResult,
+  MOST_OUTPUT,
+  runCommand,
+} from "../../../../plugins/bottleneck_finder/probes/run_command.ts";
 import { nextTurn } from "../../../../core/lib/turn.ts";
 
 function plain(signal = new AbortController().signal) {
@@ -163,6 +167,23 @@ Deno.test("a command is run by the shell, without input, and killed with all tha
   deepEqual(late, { failure: "The command did not end within 50 ms" });
   ok(performance.now() - began < 30_000);
   equal(await isRunning(marker), false);
+});
+
+Deno.test("the end of a long output is kept, and a command that was interrupted before is not run on", async () => {
+  await using clock = new PreciseClock();
+  const run = (command: string, signal: AbortSignal) =>
+    runCommand({ clock, command, folder: "/tmp", signal });
+  const { signal } = new AbortController();
+  const long = await run(
+    `head -c ${3 * MOST_OUTPUT} /dev/zero | tr '\\0' x; echo end`,
+    signal,
+  );
+  equal(long.cut, true);
+  equal(long.output.length <= MOST_OUTPUT, true);
+  equal(long.output.endsWith("xend\n"), true);
+  const ended = await run("sleep 60", AbortSignal.abort());
+  equal(ended.status, null);
+  ok(ended.duration < 30_000);
 });
 
 /** True if a process has a word among its arguments. */

@@ -107,7 +107,7 @@ Deno.test("conditions become commands of the browser's protocol", async () => {
     load({ unknown: "Network.emulateNetworkConditionsByRule" }, {}, {
       floors: new Map([["https://cdn.test/*", 300]]),
     }),
-    { code: "PROBE_UNAVAILABLE", message: /It takes Chromium 144 or later/ },
+    { code: "PROBE_UNAVAILABLE", message: /It takes Chromium 143 or later/ },
   );
 });
 
@@ -119,6 +119,19 @@ Deno.test("a warm load loads the page twice in one context", async () => {
     `goto ${URL_}`,
     "close context",
   ]);
+});
+
+Deno.test("data of responses are watched for where nothing else is missing", async () => {
+  const { loaded, time, browsers } = await load({
+    opened(page) {
+      const call = request(page, `${URL_}api`);
+      page.context.emit("request", call);
+      page.context.emit("response", { request: () => call });
+    },
+  });
+  equal("figure" in loaded && loaded.requests[1].url, `${URL_}api`);
+  equal(time, 1500);
+  equal(browsers[0].calls[1], "Network.enable {}");
 });
 
 Deno.test("failures of a page are answers", async () => {

@@ -41,6 +41,10 @@ Deno.test("findBrowser() names the command that installs a browser", () => {
     code: "PROBE_UNAVAILABLE",
     message: "Cannot start the browser: there is no such file",
   });
+  // On this machine.
+  throws(() => findBrowser("/nonexistent/chromium", ""), {
+    code: "PROBE_UNAVAILABLE",
+  });
   throws(() => findBrowser(undefined, "", machine("plan9", "")), {
     code: "PROBE_UNAVAILABLE",
   });
