@@ -19,6 +19,8 @@ export interface Issue {
   readonly allowed?: string;
   /** Probable intention of the user, or the next step to take. */
   readonly suggestion?: string;
+  /** JSON Pointer of a second setting that the error is about, such as the route that hides another one. */
+  readonly also?: string;
 }
 
 /** Stable codes of {@linkcode PerfmockError}. */

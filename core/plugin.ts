@@ -109,6 +109,7 @@ export {
   TIMES_LIMITS,
 } from "./lib/read_file.ts";
 export { type TableKind, tableOf, withTables } from "./lib/tables.ts";
+export { TurnList } from "./lib/turn_list.ts";
 
 /**
  * Infers the types of a plugin from its schemas: `setup` receives the options that `options` parses, and `route` the keys that

@@ -86,6 +86,8 @@ export interface Warning {
 export interface LocatedIssue {
   readonly issue: Issue;
   readonly position: Position | undefined;
+  /** Position of the second setting that the issue is about. Default none. */
+  readonly also?: Position | undefined;
 }
 
 /** A PerfmockError whose issues have places in a file, sorted by place. */
@@ -116,8 +118,8 @@ export class LocatedError extends PerfmockError {
       ordered.map(({ issue }) => issue),
       { cause: error.cause },
     );
-    this.places = ordered.map(({ position }) =>
-      position && placeIn(source, position)
+    this.places = ordered.map(({ position, also }) =>
+      position && placesIn(source, position, also)
     );
   }
 }
@@ -175,17 +177,15 @@ export async function loadConfiguration(
       return await operation();
     } catch (error) {
       if (!(error instanceof PerfmockError)) throw error;
-      const positions = await file?.positions(
-        error.issues.map(({ path }) => path),
-      );
+      const positions = await file?.positions(pathsOf(error.issues));
       throw new LocatedError(
         error,
         layered.attribute(error.issues).map((issue, index) => ({
           issue: options.env === true ? issue : withAdvice(issue),
           // Issues attributed to another source have no place in the file.
-          position: issue === error.issues[index]
-            ? positions?.[index]
-            : undefined,
+          ...issue === error.issues[index]
+            ? positionsOf(issue, index, positions)
+            : { position: undefined },
         })),
         source,
       );
@@ -228,11 +228,31 @@ export async function located(
   file: Pick<ConfigFile, "positions"> | undefined,
   source: string,
 ): Promise<Warning[]> {
-  const positions = await file?.positions(warnings.map(({ path }) => path));
-  return warnings.map((warning, index) => ({
-    warning,
-    place: positions && placeIn(source, positions[index]),
-  }));
+  const positions = await file?.positions(pathsOf(warnings));
+  return warnings.map((warning, index) => {
+    const { position, also } = positionsOf(warning, index, positions);
+    return {
+      warning,
+      place: position && placesIn(source, position, also),
+    };
+  });
+}
+
+/** Pointers of both settings of each issue, one after another. */
+function pathsOf(issues: readonly Issue[]): string[] {
+  return issues.flatMap(({ path, also = path }) => [path, also]);
+}
+
+/** Positions of an issue among those of {@linkcode pathsOf}. */
+function positionsOf(
+  { also }: Issue,
+  index: number,
+  positions: readonly Position[] | undefined,
+): Pick<LocatedIssue, "position" | "also"> {
+  return {
+    position: positions?.[2 * index],
+    also: also === undefined ? undefined : positions?.[2 * index + 1],
+  };
 }
 
 /** All warnings about a configuration that a server was made of. */
@@ -251,6 +271,18 @@ export async function warningsAbout(
       ...server.routes.length === 0 ? [none] : [],
     ]),
   ];
+}
+
+/** Writes the position of an issue, and that of the second setting that it is about. */
+function placesIn(
+  source: string,
+  position: Position,
+  also: Position | undefined,
+): string {
+  const place = placeIn(source, position);
+  return also === undefined
+    ? place
+    : `${place}, because of ${placeIn(source, also)}`;
 }
 
 /** Writes a position as `file:line:column`. */

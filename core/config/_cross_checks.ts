@@ -13,7 +13,8 @@ import { suggest } from "../lib/suggest.ts";
 import { type KnownNames, nameList, unknownNames } from "../lib/template.ts";
 import type { Kit } from "../contract/values.ts";
 import { fileIssues, folderIssues } from "./_read_response_file.ts";
-import { idOf, methodsOf } from "./_route_settings.ts";
+import { whenOf, writtenId } from "./_route_ids.ts";
+import { methodsOf } from "./_route_settings.ts";
 import { isRecord, listOf } from "./_schema_lookup.ts";
 import { type NamedRoute, RouteTree } from "./_shadowed_routes.ts";
 import { alternatives } from "./words.ts";
@@ -64,21 +65,30 @@ function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
   }];
 }
 
+/** A route with its place in the configuration. */
+interface PlacedRoute extends NamedRoute {
+  readonly index: number;
+}
+
 /** Finds routes with the same id, and routes that an earlier one hides. */
 function* ambiguousRoutes(
   routes: readonly unknown[],
 ): Generator<void, Issue[]> {
   const issues: Issue[] = [];
   /** First route of each id. */
-  const named = new Map<string, NamedRoute>();
+  const named = new Map<string, PlacedRoute>();
   const tree = new RouteTree();
   for (const [index, route] of routes.entries()) {
     yield;
     if (!isRecord(route) || typeof route.path !== "string") continue;
     const { path } = route;
-    const methods = methodsOf(route.method);
-    const id = typeof route.id === "string" ? route.id : idOf(methods, path);
-    const own: NamedRoute = { id, methods, path };
+    const read = whenOf(route);
+    // The schema reports conditions that cannot be read.
+    if (read.issues !== undefined) continue;
+    const { value: when } = read;
+    const methods = methodsOf(route.method, when);
+    const id = writtenId(route, when);
+    const own: PlacedRoute = { id, methods, path, when, index };
     const hidden = tree.hiding(own);
     const twin = named.get(id);
     if (hidden !== undefined) {
@@ -88,9 +98,11 @@ function* ambiguousRoutes(
         message:
           `This route never answers ${method} ${path}: route "${by.id}" matches it first`,
         value: path,
-        allowed: "another path or method, or a place before that route",
-        ...path !== by.path &&
+        allowed:
+          "another path or method, other conditions, or a place before that route",
+        ...(path !== by.path || when?.length !== by.when?.length) &&
           { suggestion: `Move it before route "${by.id}"` },
+        also: `/routes/${(by as PlacedRoute).index}/path`,
       });
     } else if (twin !== undefined) {
       issues.push({
@@ -99,6 +111,7 @@ function* ambiguousRoutes(
           `Routes ${twin.methods} ${twin.path} and ${methods} ${path} have the same id "${id}"`,
         value: id,
         allowed: "an id of its own",
+        also: `/routes/${twin.index}`,
       });
     }
     if (twin === undefined) named.set(id, own);
@@ -112,9 +125,12 @@ function uncuttableBodies(
   route: Record<string, unknown>,
   index: number,
 ): Issue[] {
-  const response = isRecord(route.response) ? route.response : {};
-  const { status: _status, headers: _headers, ...body } = response;
-  if (Object.keys(body).length > 0) return [];
+  const bodiless = responsesOf(route).every(({ response }) => {
+    const { status: _status, headers: _headers, times: _times, ...body } =
+      response;
+    return Object.keys(body).length === 0;
+  });
+  if (!bodiless) return [];
   return listOf(route.faults).flatMap((fault, place) =>
     isRecord(fault) && fault.action === "cut-body"
       ? [{
@@ -127,18 +143,69 @@ function uncuttableBodies(
   );
 }
 
-/** Checks templates, files and wire of one route's response. */
+/** Responses of a route as written, with their places in it. */
+function responsesOf(
+  { response, responses }: Record<string, unknown>,
+): { readonly response: Record<string, unknown>; readonly at: string[] }[] {
+  return [
+    { response, at: ["response"] },
+    ...listOf(responses).map((response, turn) => ({
+      response,
+      at: ["responses", `${turn}`],
+    })),
+  ].filter((one): one is { response: Record<string, unknown>; at: string[] } =>
+    isRecord(one.response)
+  );
+}
+
+/** Checks templates, files and wire of one route's responses, and the parameter that counts its turns. */
 function responseIssues(
   route: Record<string, unknown>,
   index: number,
   kit: Kit,
 ): Issue[] {
-  const { response, path, wire } = route;
-  if (!isRecord(response)) return [];
+  return [
+    ...turnIssues(route, index),
+    ...responsesOf(route).flatMap(({ response, at }) =>
+      issuesOfResponse(route, response, { index, at, kit })
+    ),
+  ];
+}
+
+/** Finds a path parameter that counts turns and is not in the path. */
+function turnIssues(
+  { path, turns }: Record<string, unknown>,
+  index: number,
+): Issue[] {
+  if (!isRecord(turns) || typeof turns.per !== "string") return [];
+  const [, name] = /^path:(.+)$/.exec(turns.per) ?? [];
+  const known = typeof path === "string" ? parametersOf(path) : [];
+  if (name === undefined || known.includes(name)) return [];
+  const meant = suggest(name, known);
+  return [{
+    path: `/routes/${index}/turns/per`,
+    message: `The path has no parameter "${name}"`,
+    value: turns.per,
+    allowed: known.length === 0
+      ? "another key: the path has no parameters"
+      : alternatives(known.map((each) => `"path:${each}"`)),
+    ...meant !== undefined && { suggestion: `path:${meant}` },
+  }];
+}
+
+function issuesOfResponse(
+  { path, wire }: Record<string, unknown>,
+  response: Record<string, unknown>,
+  { index, at: own, kit }: {
+    readonly index: number;
+    readonly at: readonly string[];
+    readonly kit: Kit;
+  },
+): Issue[] {
   const at = ["routes", `${index}`];
   const parameters = typeof path === "string" ? parametersOf(path) : [];
   const known = { path: parameters };
-  const within = (...keys: string[]) => [...at, "response", ...keys];
+  const within = (...keys: string[]) => [...at, ...own, ...keys];
   return [
     ...["text", "json", "file"].flatMap((key) =>
       templateIssues(response[key], within(key), known)

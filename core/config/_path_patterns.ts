@@ -1,5 +1,5 @@
 /**
- * Check of the regular expressions in paths, such as `:id{[0-9]+}`. The engine that matches them backtracks: some expressions take
+ * Check of the regular expressions in paths, such as `:id{[0-9]+}`, and in conditions. The engine that matches them backtracks: some expressions take
  * a time that grows with a power of the path's length, or doubles with each character. Allowed are those whose time is in
  * proportion to the length.
  *
@@ -28,19 +28,39 @@ class Refusal extends Error {}
 /** Returns why the expressions of a path are refused; undefined where they are not. */
 export function patternProblem(path: string): string | undefined {
   for (const source of expressionsIn(path)) {
-    try {
-      if (source.length > MAX_LENGTH) {
-        throw new Refusal(`has more than ${MAX_LENGTH} characters`);
-      }
-      const alternatives = new Reader(source).read();
-      if (ways(alternatives) > MAX_WAYS) {
-        throw new Refusal("can match in too many ways");
-      }
-      for (const parts of alternatives) checkOrder(parts, undefined);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      return `The expression {${source.slice(0, 50)}} ${error.message}`;
+    const problem = expressionProblem(source);
+    if (problem !== undefined) {
+      return `The expression {${source.slice(0, 50)}} ${problem}`;
     }
+  }
+}
+
+/**
+ * Returns why an expression, which has to match a whole text, is refused; undefined where it is not.
+ *
+ * @param anyRest true if `.` matches every character, so that `.*` at the end always matches. Default false
+ */
+export function expressionProblem(
+  source: string,
+  anyRest = false,
+): string | undefined {
+  try {
+    if (source.length > MAX_LENGTH) {
+      throw new Refusal(`has more than ${MAX_LENGTH} characters`);
+    }
+    const alternatives = new Reader(source).read();
+    if (ways(alternatives) > MAX_WAYS) {
+      throw new Refusal("can match in too many ways");
+    }
+    for (const parts of alternatives) {
+      const last = parts.at(-1);
+      const rest = anyRest && last?.source === "." && last.least === 0 &&
+        last.most === Infinity;
+      checkOrder(rest ? parts.slice(0, -1) : parts, undefined);
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.message;
   }
 }
 

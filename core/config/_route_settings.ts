@@ -6,8 +6,8 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { z } from "zod";
 import { patternProblem } from "./_path_patterns.ts";
-import { isRecord, listOf } from "./_schema_lookup.ts";
 import { valueInWords } from "./words.ts";
+import type { WhenSettings } from "./when_settings.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -40,8 +40,16 @@ export const METHODS: z.ZodType<string[]> = z.union([
   return [...new Set(list.map((method) => method.toUpperCase()))];
 });
 
+/** Methods of a route that names none: GET, and POST too where it is for GraphQL. */
+export function defaultMethods(when: WhenSettings | undefined): string[] {
+  return when?.some(({ part }) => part === "graphql")
+    ? ["GET", "POST"]
+    : ["GET"];
+}
+
 /** Methods of a route as written, in upper case; those that are no text are left out. */
-export function methodsOf(written: unknown): string[] {
+export function methodsOf(written: unknown, when?: WhenSettings): string[] {
+  if (written === undefined) return defaultMethods(when);
   const list = Array.isArray(written) ? written : [written ?? "GET"];
   return list.filter((method) => typeof method === "string")
     .map((method) => method.toUpperCase());
@@ -165,25 +173,3 @@ export const HEADERS: z.ZodType<Record<string, string | string[]>> = z.record(
     }
   },
 );
-
-/** Returns the default id of a route: `get-api-orders-id` for GET /api/orders/:id. */
-export function idOf(methods: readonly string[], path: string): string {
-  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-  const method = methods.map((method) =>
-    method === "*" ? "any" : method.toLowerCase()
-  );
-  return [...method, ...(words.length === 0 ? ["root"] : words)].join("-");
-}
-
-/** Returns the ids of the routes of a configuration as written, in their order: those that nobody wrote, too. */
-export function writtenIds(value: unknown): string[] {
-  const { routes } = isRecord(value) ? value : { routes: undefined };
-  return listOf(routes).map((route) => {
-    const { id, method, path } = isRecord(route) ? route : {};
-    if (typeof id === "string") return id;
-    return idOf(
-      [...new Set(methodsOf(method))],
-      typeof path === "string" ? path : "",
-    );
-  });
-}

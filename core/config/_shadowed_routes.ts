@@ -1,6 +1,6 @@
 /**
  * Finds routes that an earlier one hides: `/users/me` after `/users/:id`, anything after `/*`. Patterns are kept in a tree, so that
- * the time is about in proportion to their length.
+ * the time is about in proportion to their length. A route with conditions hides those that demand as much or more.
  *
  * A route is reported only where it can be proven that no request reaches it: what an expression in braces matches is known for
  * literal text only.
@@ -8,13 +8,17 @@
  * @module
  */
 import { checkOptionalParameter } from "hono/utils/url";
+import { implies } from "./_implied_conditions.ts";
 import { patternProblem } from "./_path_patterns.ts";
+import type { WhenSettings } from "./when_settings.ts";
 
 /** A route as messages name it. */
 export interface NamedRoute {
   readonly id: string;
   readonly methods: readonly string[];
   readonly path: string;
+  /** Conditions; undefined for none. */
+  readonly when?: WhenSettings | undefined;
 }
 
 /** One segment of a pattern. */
@@ -30,8 +34,40 @@ type Segment =
     readonly matches: RegExp | undefined;
   };
 
-/** Routes that end at a place of the tree, by method: the first of each. */
-type Ends = Map<string, NamedRoute>;
+/** Greatest number of routes with conditions at one place that one route is compared with; of more, those with equal conditions. */
+const COMPARED = 64;
+
+/** Routes of one method that end at a place of the tree. */
+class Ending {
+  /** The first without conditions, which is the last that answers. */
+  #open: NamedRoute | undefined = undefined;
+  readonly #some: NamedRoute[] = [];
+  /** Those with conditions by the text of these. */
+  readonly #same = new Map<string, NamedRoute>();
+
+  add(route: NamedRoute): void {
+    if (this.#open !== undefined) return;
+    const { when } = route;
+    if (when === undefined) {
+      this.#open = route;
+      return;
+    }
+    if (this.#some.length < COMPARED) this.#some.push(route);
+    const text = JSON.stringify(when);
+    if (!this.#same.has(text)) this.#same.set(text, route);
+  }
+
+  /** Finds a route that answers all requests which meet some conditions. */
+  covering(when: WhenSettings | undefined): NamedRoute | undefined {
+    if (when === undefined) return this.#open;
+    return this.#same.get(JSON.stringify(when)) ??
+      this.#some.find((route) => implies(when, route.when ?? [])) ??
+      this.#open;
+  }
+}
+
+/** Routes that end at a place of the tree, by method. */
+type Ends = Map<string, Ending>;
 
 interface Node {
   readonly texts: Map<string, Node>;
@@ -65,22 +101,25 @@ export class RouteTree {
         ends = node.ends;
       }
       for (const method of route.methods) {
-        if (!ends.has(method)) ends.set(method, route);
+        let ending = ends.get(method);
+        if (ending === undefined) ends.set(method, ending = new Ending());
+        ending.add(route);
       }
     }
   }
 
-  /** Finds a route that matches all that another one matches with one of its methods. */
+  /** Finds a route that takes all that another one takes with one of its methods. */
   hiding(
-    { methods, path }: Pick<NamedRoute, "methods" | "path">,
+    { methods, path, when }: Pick<NamedRoute, "methods" | "path" | "when">,
   ): { readonly method: string; readonly by: NamedRoute } | undefined {
     const expansions = expansionsOf(path).map((segments) =>
       this.#endsCovering(segments)
     );
     for (const method of methods) {
       const hidden = expansions.map((covering) =>
-        covering.map((ends) => ends.get(method) ?? ends.get("*"))
-          .find((by) => by !== undefined)
+        covering.map((ends) =>
+          ends.get(method)?.covering(when) ?? ends.get("*")?.covering(when)
+        ).find((by) => by !== undefined)
       );
       const [by] = hidden;
       if (by !== undefined && hidden.every((each) => each !== undefined)) {

@@ -10,9 +10,9 @@ type Place = "settings" | "events" | "repeat" | "body" | "plugins";
 
 const NOT_DATA: ReadonlySet<string> = new Set(["function", "symbol"]);
 
-/** Keys with a body as their value, by the places that they are in. */
+/** Keys with a body as their value, by the places that they are in. Conditions are compared with bodies, and with texts. */
 const BODIES: Readonly<Record<string, ReadonlySet<string>>> = {
-  settings: new Set(["json", "schema"]),
+  settings: new Set(["json", "schema", "when"]),
   events: new Set(["json", "data"]),
   repeat: new Set(["json", "item", "within"]),
 };

@@ -34,7 +34,7 @@ export {
   validationSteps,
   withoutExtensions,
 } from "./schema.ts";
-export { idOf, writtenIds } from "./_route_settings.ts";
+export { idOf, writtenIds } from "./_route_ids.ts";
 export type { HeaderValues } from "../lib/http.ts";
 export {
   bandwidthType,
@@ -42,6 +42,7 @@ export {
   type ProxySettings,
   type ResponseInput,
   type ResponseSettings,
+  type TurnResponseInput,
   type WireInput,
   type WireSettings,
 } from "./response_settings.ts";
@@ -54,6 +55,21 @@ export {
   type RepeatSettings,
   type SizeSettings,
 } from "./body_settings.ts";
+export {
+  ALL_IN_TURN,
+  type TurnKey,
+  type TurnsInput,
+  type TurnsSettings,
+} from "./turn_settings.ts";
+export {
+  type Condition,
+  type ConditionPart,
+  LONGEST_MATCHED,
+  type PlacedCondition,
+  type WhenInput,
+  type WhenSettings,
+  wholeMatch,
+} from "./when_settings.ts";
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";
 export {
   type CorsInput,

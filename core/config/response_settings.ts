@@ -81,6 +81,12 @@ export interface ResponseInput {
   };
 }
 
+/** A response among several that a route gives in turn. */
+export interface TurnResponseInput extends ResponseInput {
+  /** Number of requests in a row that get it, from 1. Default 1. */
+  readonly times?: number;
+}
+
 /** A backend that answers a route. */
 export interface ProxySettings {
   /** URL that the request's path is appended to, without a trailing slash. */
@@ -131,6 +137,8 @@ export interface ResponseSettings {
   readonly proxy?: ProxySettings | undefined;
   /** Events that are the body. */
   readonly events?: EventsSettings | undefined;
+  /** Number of requests in a row that get it, among several responses; undefined for 1. */
+  readonly times?: number | undefined;
 }
 
 const BODIES = [
@@ -164,14 +172,25 @@ const OWN_STATUS: Readonly<Record<string, string>> = {
   folder: "A folder",
 };
 
+/** Greatest number of requests in a row that one response or service time among several is for. */
+export const MOST_TIMES = 1_000_000;
+
 /** Text of a field of an event, which a line break would end. */
 const ONE_LINE = z.string().regex(/^[^\r\n\0]*$/u, {
   error: "Must be one line of text",
 });
 
-/** Makes the type of `response`. */
-export function responseType(kit: Kit): z.ZodType<ResponseSettings> {
+/**
+ * Makes the type of `response`.
+ *
+ * @param inTurn true for an entry of `responses`, which may have `times`. Default false
+ */
+export function responseType(
+  kit: Kit,
+  inTurn = false,
+): z.ZodType<ResponseSettings> {
   return z.strictObject({
+    ...inTurn && { times: kit.integer({ min: 1, max: MOST_TIMES }).optional() },
     status: kit.integer({ min: 200, max: 599 }).optional(),
     headers: HEADERS.default({}),
     json: JSON_VALUE.optional(),

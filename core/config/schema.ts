@@ -8,7 +8,13 @@ import type { Kit, Power, Schema } from "../contract/values.ts";
 import type { Issue } from "../errors.ts";
 import { atOnce } from "../lib/time/mod.ts";
 import { crossIssues } from "./_cross_checks.ts";
-import { HEADER_NAME, idOf, METHODS, PATH } from "./_route_settings.ts";
+import { idOf } from "./_route_ids.ts";
+import {
+  defaultMethods,
+  HEADER_NAME,
+  METHODS,
+  PATH,
+} from "./_route_settings.ts";
 import {
   type FaultInput,
   type FaultSettings,
@@ -21,6 +27,7 @@ import {
   type ResponseInput,
   type ResponseSettings,
   responseType,
+  type TurnResponseInput,
   type WireInput,
   type WireSettings,
   wireType,
@@ -31,7 +38,9 @@ import {
   serverType,
 } from "./server_settings.ts";
 import { POWERS, refusalOf } from "./powers.ts";
+import { TURNS, type TurnsInput, type TurnsSettings } from "./turn_settings.ts";
 import { validate, type Validation } from "./validate.ts";
+import { WHEN, type WhenInput, type WhenSettings } from "./when_settings.ts";
 import { valueInWords } from "./words.ts";
 
 /** A configuration as users write it. `perfmock schema` prints its JSON Schema. */
@@ -107,14 +116,20 @@ export interface PresetInput {
 export interface RouteInput {
   /** Unique id. Default: method and path, such as `get-api-orders-id`. */
   readonly id?: string;
-  /** Method, list of methods, or "*" for any. Default GET. */
+  /** Method, list of methods, or "*" for any. Default GET, and POST too with a condition on GraphQL. */
   readonly method?: string | readonly string[];
   /** Path in Hono's syntax. */
   readonly path: string;
   /** Time added to each response, behind a proxy too, and not to the wait in queues. Default 0. */
   readonly delay?: string | number;
+  /** Conditions on requests beyond method and path; all must hold. Default none. */
+  readonly when?: WhenInput;
   /** Response. Default: status 200 without a body. */
   readonly response?: ResponseInput;
+  /** Responses that are given in turn, in place of `response`: the first request gets the first, and so on. */
+  readonly responses?: readonly TurnResponseInput[];
+  /** Requests that are counted together for `responses` and `serviceTimes`, and what follows the last. */
+  readonly turns?: TurnsInput;
   /** Timing of the body after the headers. */
   readonly wire?: WireInput;
   /** Faults to inject. */
@@ -173,8 +188,14 @@ export interface RouteSettings {
   readonly path: string;
   /** Time added to each response, in ms; undefined for none. */
   readonly delay?: number | undefined;
-  /** Response. */
+  /** Conditions on requests beyond method and path; undefined for none. */
+  readonly when?: WhenSettings | undefined;
+  /** Response; the first of several. */
   readonly response: ResponseSettings;
+  /** Responses that are given in turn; undefined for one only. */
+  readonly responses?: readonly ResponseSettings[] | undefined;
+  /** Counting of requests; undefined to count all. */
+  readonly turns?: TurnsSettings | undefined;
   /** Timing of the body after the headers; undefined to send as fast as possible. */
   readonly wire?: WireSettings | undefined;
   /** Faults to inject, in the order written. */
@@ -232,7 +253,10 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
   "method",
   "path",
   "delay",
+  "when",
   "response",
+  "responses",
+  "turns",
   "wire",
   "faults",
 ]);
@@ -411,6 +435,8 @@ const CONTROL_PATH = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, {
   description: 'a path such as "/_perfmock", of letters, digits and . _ ~ -',
 });
 
+const NO_RESPONSE: ResponseSettings = { status: 200, headers: {} };
+
 function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
   const pluginKeys = Object.fromEntries(
     [...routeKeys].map((
@@ -422,20 +448,46 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
     id: z.string().min(1).regex(/^\P{Cc}+$/u, {
       error: "An id is one line of text",
     }).optional(),
-    method: METHODS.default(["GET"]),
+    method: METHODS.optional(),
     path: PATH,
     delay: kit.duration().optional(),
-    response: responseType(kit).prefault({}),
+    when: WHEN.optional(),
+    response: responseType(kit).optional(),
+    responses: z.array(responseType(kit, true)).min(1).optional(),
+    turns: TURNS.optional(),
     wire: wireType(kit).optional(),
     faults: faultsType(kit).default([]),
+  }).superRefine(({ response, responses }, context) => {
+    if (response === undefined || responses === undefined) return;
+    context.addIssue({
+      code: "custom",
+      path: ["responses"],
+      message: "A route has one response, or several in turn",
+      params: { allowed: 'either "response" or "responses"' },
+    });
   }).transform((
-    { id, method, path, delay, response, wire, faults, ...plugins },
+    {
+      id,
+      method,
+      path,
+      delay,
+      when,
+      response,
+      responses,
+      turns,
+      wire,
+      faults,
+      ...plugins
+    },
   ): RouteSettings => ({
-    id: id ?? idOf(method, path),
-    methods: method,
+    id: id ?? idOf(method, path, when),
+    methods: method ?? defaultMethods(when),
     path,
     ...delay !== undefined && { delay },
-    response,
+    ...when !== undefined && { when },
+    response: responses?.[0] ?? response ?? NO_RESPONSE,
+    ...responses !== undefined && { responses },
+    ...turns !== undefined && { turns },
     ...wire !== undefined && { wire },
     faults,
     plugins,

@@ -53,7 +53,10 @@ export function* warningSteps(
   for (const [index, route] of listOf(routes).entries()) {
     yield;
     if (!isRecord(route)) continue;
-    warnings.push(...methodWarnings(route, index));
+    warnings.push(
+      ...methodWarnings(route, index),
+      ...bodyWarnings(route, index),
+    );
     for (const [key, value] of Object.entries(route)) {
       const schema = OWN_ROUTE_KEYS.has(key)
         ? undefined
@@ -81,6 +84,24 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(
   "* GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE NOTIFY M-SEARCH ORDERPATCH PROPFIND PROPPATCH REBIND REPORT SEARCH SOURCE SUBSCRIBE UNBIND UNCHECKOUT UNLINK UNLOCK UNSUBSCRIBE UPDATE UPDATEREDIRECTREF VERSION-CONTROL PURGE BAN"
     .split(" "),
 );
+
+/** Warns of conditions on a body that requests of the route's methods do not have. */
+function bodyWarnings(
+  { method, when }: Record<string, unknown>,
+  index: number,
+): Issue[] {
+  const methods = methodsOf(method);
+  const bodiless = methods.every((name) => name === "GET" || name === "HEAD");
+  if (!bodiless || !isRecord(when) || when.body === undefined) return [];
+  if (method === undefined && when.graphql !== undefined) return [];
+  return [{
+    path: `/routes/${index}/when/body`,
+    message: `Requests of ${
+      methods.join(" and ")
+    } have no body: this condition never holds`,
+    suggestion: "method: POST",
+  }];
+}
 
 /** Warns of methods that no usual client sends. */
 function methodWarnings(

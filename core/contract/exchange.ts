@@ -15,6 +15,8 @@ export interface Route {
   readonly path: string;
   /** Number of exchanges that have arrived since the start or the last reset, which is the next sequence number. */
   readonly arrivals: number;
+  /** True if lists whose entries requests get in turn begin again after their end, as `turns` says. Default false: the last one holds. */
+  readonly repeatsTurns?: boolean;
   /**
    * Returns the route's stream of random numbers for one purpose. Its seed is the server's seed with the route's id and the
    * purpose, so that no other route, plugin or purpose changes its numbers.
@@ -51,6 +53,11 @@ export type Outcome =
 export interface Exchange {
   /** Sequence number: zero-based index among the arrivals of the route. */
   readonly sequence: number;
+  /**
+   * Zero-based index among the arrivals that the route's `turns` count together, such as those with the same `Idempotency-Key`; the
+   * sequence number where the route sets none.
+   */
+  readonly turn: number;
   /** Method of the request, in upper case. */
   readonly method: string;
   /** Path and query as requested; undefined if there is no HTTP request, as in simulation. */

@@ -231,17 +231,28 @@ export interface VirtualWorld extends AsyncDisposable {
    */
   target(method: string, path: string): VirtualTarget | undefined;
   /**
+   * Chooses the target of one request by the conditions of routes, where {@linkcode VirtualTarget.looks} is true; undefined if it
+   * meets those of no route.
+   */
+  choose(
+    target: VirtualTarget,
+    request: VirtualRequest,
+  ): VirtualTarget | undefined;
+  /**
    * Sends a request now.
    *
+   * @param target a target that was chosen, where {@linkcode VirtualTarget.looks} is true
    * @param ended called when the exchange has ended, within the pipeline: it may send further requests only through a timer, and
    * must copy values that it keeps
    * @param tag passed to `ended`, so that callers need no closure for each request
+   * @param request the request, for keys of turns. Default: without headers
    * @returns exchange, for {@linkcode VirtualWorld.abandon}; it may have ended already
    */
   send<Tag>(
     target: VirtualTarget,
     ended: (exchange: Exchange, tag: Tag) => void,
     tag: Tag,
+    request?: VirtualRequest,
   ): Exchange;
   /**
    * Ends an exchange with the outcome `gone`, as if its client left. Call it from a timer only. An exchange that has ended is
@@ -268,6 +279,18 @@ export interface VirtualTarget {
   readonly route: string;
   /** Method, in upper case. */
   readonly method: string;
+  /** True if requests are looked at: their headers or bodies decide which route takes them, or which turn they get. */
+  readonly looks: boolean;
+}
+
+/** Request of a simulation. */
+export interface VirtualRequest {
+  /** Path and query. */
+  readonly path: string;
+  /** Headers, names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Body as text; undefined for none. */
+  readonly body: string | undefined;
 }
 
 /** Configuration as data that can be posted to a thread. */

@@ -38,6 +38,7 @@ const PROBLEM = {
           value: {},
           allowed: { type: "string" },
           suggestion: { type: "string" },
+          also: { type: "string" },
         },
       },
     },

@@ -265,12 +265,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     try {
       server.receive(request);
     } catch (error) {
-      this.respond(
-        request,
-        error instanceof NotTakenError
-          ? notTaken(error, url)
-          : this.#notAnswered(error),
-      );
+      this.notTaken(request, error);
     }
     if (this.#request !== request) return request.forget();
     if (request.watched && (this.#interest & EVENT.peerEnded) === 0) {
@@ -279,12 +274,17 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     request.keep();
   }
 
-  bodyOf(
-    request: ServerRequest,
-  ): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    return request === this.#request && this.#body !== undefined
-      ? this.#body.stream()
-      : null;
+  bodyOf(request: ServerRequest): RequestBody | undefined {
+    return request === this.#request ? this.#body : undefined;
+  }
+
+  notTaken(request: ServerRequest, error: unknown): void {
+    this.respond(
+      request,
+      error instanceof NotTakenError
+        ? notTaken(error, request.url)
+        : this.#notAnswered(error),
+    );
   }
 
   #bodyDone(): void {

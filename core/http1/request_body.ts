@@ -4,8 +4,12 @@
  * @module
  */
 import { RequestBodyError } from "../lib/request_body_error.ts";
+import { BodyPieces, type ReceivedBody } from "../pipeline/received_body.ts";
 import { ChunkedBody } from "./chunked_body.ts";
 import type { HeadLimits } from "./request_head.ts";
+
+/** Takes a body that is read as a whole; undefined if it is too long. */
+type Taker = (read: ReceivedBody | undefined) => void;
 
 /** A body on its way from the client. The stream takes a piece only when its reader asks for one. */
 export class RequestBody {
@@ -20,6 +24,8 @@ export class RequestBody {
     | undefined;
   #pulled = false;
   #discards = false;
+  #pieces: BodyPieces | undefined;
+  #taker: Taker | undefined;
 
   /**
    * @param length length in bytes; -1 if the body is chunked
@@ -90,6 +96,23 @@ export class RequestBody {
     }, { highWaterMark: 0 });
   }
 
+  /**
+   * Reads the body as a whole, in place of a stream.
+   *
+   * @param limit maximum length in bytes; the rest of a longer body goes nowhere
+   * @param taker called once; not called if the client does not send all of it
+   */
+  collect(limit: number, taker: Taker): void {
+    if (this.#rest > limit) {
+      this.#discards = true;
+      return taker(undefined);
+    }
+    this.#pieces = new BodyPieces(limit);
+    this.#taker = taker;
+    this.#pulled = true;
+    this.#resume();
+  }
+
   /** Lets the rest go nowhere. */
   discard(): void {
     this.#discards = true;
@@ -103,6 +126,7 @@ export class RequestBody {
     const controller = this.#controller;
     this.#controller = undefined;
     controller?.error(new RequestBodyError(reason));
+    this.#pieces = this.#taker = undefined;
   }
 
   readonly #onData = (from: number, to: number): void => {
@@ -110,7 +134,19 @@ export class RequestBody {
     this.#emit(this.#bytes, from, to);
   };
 
+  /** A body that is read as a whole has ended. */
+  #taken(read: ReceivedBody | undefined): void {
+    const taker = this.#taker;
+    this.#taker = this.#pieces = undefined;
+    taker?.(read);
+  }
+
   #emit(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#pieces !== undefined && from < to) {
+      if (this.#pieces.add(bytes.slice(from, to))) return;
+      this.#discards = true;
+      return this.#taken(undefined);
+    }
     if (this.#controller === undefined || from === to) return;
     this.#pulled = false;
     this.#controller.enqueue(bytes.slice(from, to) as Uint8Array<ArrayBuffer>);
@@ -120,5 +156,6 @@ export class RequestBody {
     const controller = this.#controller;
     this.#controller = undefined;
     controller?.close();
+    if (this.#pieces !== undefined) this.#taken(this.#pieces.whole());
   }
 }

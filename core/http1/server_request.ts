@@ -9,8 +9,14 @@ import type {
   LeaveListener,
   PreparedAnswer,
 } from "../pipeline/incoming.ts";
+import {
+  EMPTY_BODY,
+  READ_LIMIT,
+  type ReceivedBody,
+} from "../pipeline/received_body.ts";
 import { NotTakenError } from "./_refusals.ts";
 import { HeaderFields } from "./header_fields.ts";
+import type { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /** The connection that a request came on. */
@@ -26,10 +32,12 @@ export interface RequestConnection {
   ): void;
   /** Resets the connection in place of an answer. */
   reset(request: ServerRequest): void;
-  /** Begins to read the body of a request; null if it has none. */
+  /** Returns the body of a request, which nobody has begun to read; undefined if there is none. */
   bodyOf(
     request: ServerRequest,
-  ): ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  ): Pick<RequestBody, "collect" | "stream"> | undefined;
+  /** Answers a request that the server could not take because of an error. */
+  notTaken(request: ServerRequest, error: unknown): void;
 }
 
 /** Methods whose Request cannot have a body. */
@@ -42,6 +50,7 @@ const FORGOTTEN = new HeaderFields("forgotten\r\n\r\n");
 export class ServerRequest implements Incoming {
   readonly method: string;
   readonly url: string;
+  body: ReceivedBody | undefined = undefined;
   readonly #connection: RequestConnection;
   #head: RequestHead | HeaderFields;
   #listener: LeaveListener | undefined = undefined;
@@ -72,6 +81,24 @@ export class ServerRequest implements Incoming {
 
   header(name: string): string | null {
     return this.#head.header(name);
+  }
+
+  readBody(done: (whole: boolean) => void): void {
+    const body = WITHOUT_BODY.has(this.method)
+      ? undefined
+      : this.#connection.bodyOf(this);
+    if (body === undefined) {
+      this.body = EMPTY_BODY;
+      return done(true);
+    }
+    body.collect(READ_LIMIT, (read) => {
+      try {
+        this.body = read;
+        done(read !== undefined);
+      } catch (error) {
+        this.#connection.notTaken(this, error);
+      }
+    });
   }
 
   send(answer: PreparedAnswer, fields: string): void {
@@ -121,7 +148,7 @@ export class ServerRequest implements Incoming {
     if (this.#left) leaving.abort();
     const body = WITHOUT_BODY.has(this.method)
       ? null
-      : this.#connection.bodyOf(this);
+      : this.body?.bytes ?? this.#connection.bodyOf(this)?.stream() ?? null;
     try {
       const request = new Request(this.url, {
         method: this.method,

@@ -78,7 +78,7 @@ function boundedIssues(issues: readonly Issue[]): readonly Issue[] {
 
 /** @param large values that were found to be too large, since many issues can show the same one; added to */
 function boundedIssue(issue: Issue, large: Set<unknown>): Issue {
-  const { path, message, value, allowed, suggestion } = issue;
+  const { path, message, value, allowed, suggestion, also } = issue;
   return {
     path: excerpt(path),
     message: excerpt(message),
@@ -87,6 +87,7 @@ function boundedIssue(issue: Issue, large: Set<unknown>): Issue {
       : value !== undefined && !isLarge(value, large) && { value },
     ...allowed !== undefined && { allowed: excerpt(allowed, LONGEST_ALLOWED) },
     ...suggestion !== undefined && { suggestion: excerpt(suggestion) },
+    ...also !== undefined && { also: excerpt(also) },
   };
 }
 

@@ -41,6 +41,7 @@ export class Recorder {
   readonly #gone;
   readonly #early;
   readonly #faults;
+  readonly #unread;
   #since: number;
   #unmatched = 0;
   /** Ids of the routes in the figures; undefined for all routes. */
@@ -111,6 +112,12 @@ export class Recorder {
       help: "Injected faults that took effect",
       labels: ["route", "fault"],
     });
+    this.#unread = metrics.counter({
+      name: "perfmock_unread_bodies_total",
+      help:
+        "Requests that matched no route since their body is no JSON, too long, or a batch of too many operations",
+      labels: ["reason"],
+    });
     this.lag = metrics.timing({
       name: "perfmock_eventloop_lag_seconds",
       help: "Time from the requested to the actual wake-up of the event loop",
@@ -165,6 +172,11 @@ export class Recorder {
       UNMATCHED,
       `${status}`,
     ).record(0);
+  }
+
+  /** Counts a request whose body conditions of routes could not look at. */
+  unread(reason: string): void {
+    this.#unread.series(reason).add();
   }
 
   /** Number of requests since the last reset that matched no route. */

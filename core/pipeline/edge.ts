@@ -6,6 +6,15 @@
  */
 import { ByteMap } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
+import type { Issue } from "../plugin.ts";
+import { Batch } from "./batch.ts";
+import {
+  choose,
+  type Conditional,
+  explain,
+  isTooLong,
+  needsLook,
+} from "./choice.ts";
 import { type Cors, isPreflight } from "./cors.ts";
 import { type Flow, LiveExchange, type Plan } from "./exchange.ts";
 import {
@@ -14,11 +23,13 @@ import {
   type Incoming,
   type Peer,
 } from "./incoming.ts";
-import { type Matchable, type Matcher, pathOf } from "./matcher.ts";
+import { type Matcher, pathOf } from "./matcher.ts";
 import { begin } from "./pipeline.ts";
+import { READ_LIMIT } from "./received_body.ts";
+import { MOST_IN_BATCH, RequestView } from "./request_view.ts";
 
 /** A route with a plan for each method, since a metric names the method. */
-export interface PlannedRoute extends Matchable {
+export interface PlannedRoute extends Conditional {
   /** Returns the plan for a request's method. */
   plan(method: string): Plan;
 }
@@ -35,17 +46,32 @@ export interface Served {
   readonly reserved: (path: string) => boolean;
   /** Answers for the control API and the endpoints. */
   readonly endpoints: (request: Request) => Response | Promise<Response>;
-  /** Answers a request that no route takes; `path` is decoded as routes are. */
-  readonly unmatched: (incoming: Incoming, path: string) => Response;
+  /**
+   * Answers a request that no route takes; `path` is decoded as routes are. `unmet` are the conditions that it does not meet, of
+   * routes that would take it otherwise.
+   */
+  readonly unmatched: (
+    incoming: Incoming,
+    path: string,
+    unmet?: readonly Issue[],
+  ) => Response;
+  /** Counts a request whose body could not be looked at, by the reason. */
+  readonly unread: (reason: UnreadReason, incoming: Incoming) => void;
   /** Exchanges in flight: while they drain, no request is taken, whether a route takes it or not. */
   readonly flow: Pick<Flow, "draining">;
 }
 
-/** Maximum number of bytes of URLs remembered with their plans, for each of the two maps. A frontend uses few; a crawl of many must not fill memory. */
+/** Reason why conditions on a body could not be looked at. */
+export type UnreadReason = "not_json" | "too_long" | "long_batch";
+
+/** Maximum number of bytes of URLs remembered with their plans, for each of the three maps. A frontend uses few; a crawl of many must not fill memory. */
 export const REMEMBERED_BYTES = 1 << 20;
 
 /** Maximum length of a remembered URL, in characters: the route of a longer one is found each time. */
 const LONGEST_URL = 2048;
+
+/** Maximum number of lists of routes that are remembered for each route which they begin with. */
+const MOST_LISTS = 64;
 
 /** Shortest wait, in ms, during which a client's leaving is watched: the watch may cost more than a short wait. */
 const WATCHED = 50;
@@ -58,10 +84,14 @@ export class Edge {
   // The size of a plan is 0 here, because plans belong to their routes.
   readonly #get = new ByteMap<Plan>(REMEMBERED_BYTES, 0);
   readonly #others = new ByteMap<Plan>(REMEMBERED_BYTES, 0);
+  /** Routes of URLs that leave a choice. The size of a list is 0 here, because URLs share lists. */
+  readonly #choices = new ByteMap<readonly PlannedRoute[]>(REMEMBERED_BYTES, 0);
+  /** The lists of routes, by their first route. */
+  readonly #lists = new Map<PlannedRoute, (readonly PlannedRoute[])[]>();
 
   /** Number of bytes that the remembered URLs take at most. */
   get bytes(): number {
-    return this.#get.bytes + this.#others.bytes;
+    return this.#get.bytes + this.#others.bytes + this.#choices.bytes;
   }
 
   /** A revision takes over: plans of the one before are forgotten. */
@@ -69,6 +99,8 @@ export class Edge {
     this.#served = served;
     this.#get.clear();
     this.#others.clear();
+    this.#choices.clear();
+    this.#lists.clear();
   }
 
   /** Answers a request, at once where nothing waits. */
@@ -99,8 +131,10 @@ export class Edge {
         unavailable(incoming, this.#served?.cors),
       );
     }
-    // A proxy alone reads bodies.
-    if (plan.prepare === undefined) incoming.discard?.();
+    // A proxy alone reads bodies, apart from what was read to look at it.
+    if (plan.prepare === undefined && incoming.body === undefined) {
+      incoming.discard?.();
+    }
     const x = new LiveExchange(plan, method, incoming);
     begin(x, at);
     if (x.outcome !== "pending") {
@@ -122,6 +156,10 @@ export class Edge {
       this.#served;
     // Before the route is found, which is longer with many routes: what holds an answer back counts as its lateness.
     const at = now();
+    const known = this.#choices.size === 0
+      ? undefined
+      : this.#choices.get(`${method} ${url}`);
+    if (known !== undefined) return this.#choose(known, incoming, at);
     const path = pathOf(incoming);
     if (reserved(path)) return incoming.respond(endpoints(incoming.request));
     const route = matcher.find(method, path);
@@ -130,6 +168,16 @@ export class Edge {
       route?.methods.includes(method) !== true
     ) return incoming.respond(cors.preflight(incoming));
     if (flow.draining) return incoming.respond(unavailable(incoming, cors));
+    if (route !== undefined && needsLook(route)) {
+      const found = reachable(matcher.findAll(method, path));
+      const routes = this.#listOf(found);
+      // A preflight is told from other OPTIONS requests by its headers.
+      if (
+        routes !== undefined && method !== "OPTIONS" &&
+        url.length <= LONGEST_URL
+      ) this.#choices.set(`${method} ${url}`, routes);
+      return this.#choose(routes ?? found, incoming, at);
+    }
     const plan = route?.plan(method);
     if (plan === undefined) {
       incoming.discard?.();
@@ -140,11 +188,131 @@ export class Edge {
     this.#run(plan, method, incoming, at);
   }
 
+  /** The list of routes that a URL may reach, the same one for the same routes; undefined if there are too many lists to remember. */
+  #listOf(
+    routes: readonly PlannedRoute[],
+  ): readonly PlannedRoute[] | undefined {
+    const [first] = routes;
+    let lists = this.#lists.get(first);
+    if (lists === undefined) this.#lists.set(first, lists = []);
+    const known = lists.find((list) =>
+      list.length === routes.length &&
+      list.every((route, index) => route === routes[index])
+    );
+    if (known !== undefined) return known;
+    if (lists.length >= MOST_LISTS) return undefined;
+    lists.push(routes);
+    return routes;
+  }
+
+  /**
+   * Chooses among routes by their conditions.
+   *
+   * @param at time of the request's arrival, in the clock's ms: with its last byte where its body is looked at
+   */
+  #choose(
+    routes: readonly PlannedRoute[],
+    incoming: Incoming,
+    at: number,
+  ): void {
+    const served = this.#served;
+    if (served === undefined) {
+      return incoming.respond(unavailable(incoming, undefined));
+    }
+    const view = new RequestView(incoming);
+    const chosen = choose(routes, view);
+    if (typeof chosen !== "string") {
+      return this.#run(
+        chosen.plan(incoming.method),
+        incoming.method,
+        incoming,
+        at,
+      );
+    }
+    if (chosen === "body") {
+      return incoming.readBody((whole) => {
+        const complete = served.now();
+        if (!whole) return this.#tooLong(incoming, "too_long");
+        if (served === this.#served) this.#choose(routes, incoming, complete);
+        // Another revision has taken over meanwhile.
+        else this.#first(incoming.method, incoming.url, incoming);
+      });
+    }
+    if (chosen === "batch") return this.#batch(routes, view, incoming, at);
+    this.#unmet(routes, view, incoming);
+  }
+
+  /** No route takes a request because of its conditions. */
+  #unmet(
+    routes: readonly PlannedRoute[],
+    view: RequestView,
+    incoming: Incoming,
+  ): void {
+    if (this.#served === undefined) return;
+    const { unmatched, unread } = this.#served;
+    if (incoming.body === undefined) incoming.discard?.();
+    else if (view.json === undefined && view.operation === undefined) {
+      unread("not_json", incoming);
+    }
+    incoming.respond(
+      unmatched(incoming, pathOf(incoming), explain(routes, view)),
+    );
+  }
+
+  /** A batch of GraphQL operations: each is an exchange of its own route. */
+  #batch(
+    routes: readonly PlannedRoute[],
+    { batch: operations = [] }: RequestView,
+    incoming: Incoming,
+    at: number,
+  ): void {
+    if (isTooLong(operations)) return this.#tooLong(incoming, "long_batch");
+    if (this.#served?.flow.draining !== false) {
+      return incoming.respond(
+        unavailable(incoming, this.#served?.cors),
+      );
+    }
+    const batch = new Batch(incoming, operations);
+    for (const entry of batch.entries) {
+      const view = new RequestView(entry, true);
+      const chosen = choose(routes, view);
+      if (typeof chosen === "string") this.#unmet(routes, view, entry);
+      else this.#run(chosen.plan(entry.method), entry.method, entry, at);
+    }
+    batch.begun();
+  }
+
+  /** Refuses a body that is longer than what is looked at. */
+  #tooLong(
+    incoming: Incoming,
+    reason: Exclude<UnreadReason, "not_json">,
+  ): void {
+    if (this.#served === undefined) return;
+    const { cors, unread } = this.#served;
+    unread(reason, incoming);
+    const headers = new Headers({ "timing-allow-origin": "*" });
+    const origin = cors?.originOf(incoming) ?? null;
+    if (origin !== null) cors?.addHeaders(headers, origin);
+    incoming.respond(problem({
+      status: 413,
+      title: "The body of this request is too long to be looked at",
+      detail: reason === "too_long"
+        ? `A body that conditions of routes or placeholders of a response look at has at most ${READ_LIMIT} bytes`
+        : `A batch has at most ${MOST_IN_BATCH} operations`,
+    }, headers));
+  }
+
   #remember(method: string, url: string, plan: Plan): void {
     if (url.length > LONGEST_URL) return;
     if (method === "GET") this.#get.set(url, plan);
     else this.#others.set(`${method} ${url}`, plan);
   }
+}
+
+/** Returns the routes that may answer: those after one without conditions never do. */
+function reachable(found: readonly PlannedRoute[]): readonly PlannedRoute[] {
+  const last = found.findIndex(({ when }) => when === undefined);
+  return last < 0 ? found : found.slice(0, last + 1);
 }
 
 /** Settles the request of an abandoned exchange, unless its answer is on its way. */

@@ -19,6 +19,7 @@ import type {
 } from "../plugin.ts";
 import { targetOf } from "../lib/http.ts";
 import type { Incoming, LeaveListener } from "./incoming.ts";
+import type { ViewedRequest } from "./request_view.ts";
 
 /**
  * The effect of an injected fault after the hold: an answer of its own, no answer until the client leaves, or a reset of the
@@ -73,6 +74,24 @@ export interface PlannedHooks {
 export interface SequenceCounter {
   /** Number of the next arrival. */
   next: number;
+  /** Numbers of arrivals by the value that the route's turns are counted by; undefined where they are not. */
+  turns?: TurnCounter | undefined;
+}
+
+/** Numbers of arrivals by a value of theirs. */
+export interface TurnCounter {
+  /** Key of the values, such as "header:idempotency-key". */
+  readonly key: string;
+  /** Counts an arrival and returns the number of those before it with the same value. */
+  next(value: string): number;
+  /** Counts from 0 again. */
+  clear(): void;
+}
+
+/** Decides on the turn of each exchange that arrives. */
+export interface TurnTaker {
+  /** Sets turn and status of an exchange. */
+  take(exchange: LiveExchange): void;
 }
 
 /** The dials of a route that core provides. They hold from the next exchange on. */
@@ -126,6 +145,8 @@ export interface Plan {
   readonly faults: FaultDecision | undefined;
   /** Source of the sequence numbers. */
   readonly sequence: SequenceCounter;
+  /** Decides on turns; undefined where each has the same response and none is counted by a key. */
+  readonly turns: TurnTaker | undefined;
   /** Status of a served answer. */
   readonly status: number;
   /** True if connections of the route may be reset. */
@@ -174,6 +195,7 @@ export interface Plan {
  */
 export class LiveExchange implements Exchange, Waiter, LeaveListener {
   sequence = 0;
+  turn = 0;
   arrival = 0;
   start = 0;
   service = 0;
@@ -249,6 +271,11 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
 
   get path(): string | undefined {
     return this.incoming && targetOf(this.incoming.url);
+  }
+
+  /** The request as conditions and keys of turns see it; undefined in a simulation that knows no headers. */
+  get viewed(): ViewedRequest | undefined {
+    return this.incoming;
   }
 
   /** Request of the Fetch API, which some engines make only now; undefined in simulation. */

@@ -7,6 +7,12 @@
 
 import { problem } from "../lib/problem.ts";
 import type { Outcome } from "../plugin.ts";
+import {
+  EMPTY_BODY,
+  READ_LIMIT,
+  readWhole,
+  type ReceivedBody,
+} from "./received_body.ts";
 
 /** The client's end of a connection, as the HTTP server reports it. */
 export interface Peer {
@@ -61,6 +67,16 @@ export interface Incoming {
    * reads the answer. Absent where the engine does so itself.
    */
   readonly discard?: (() => void) | undefined;
+  /** Body of the request, once {@linkcode Incoming.readBody} has read it; undefined before, and where nobody looks into it. */
+  readonly body: ReceivedBody | undefined;
+  /**
+   * Reads the body as a whole, at most {@linkcode READ_LIMIT} bytes. `request` has the same body afterwards. Called at most once,
+   * before `request` and `discard`.
+   *
+   * @param done called once, now or later: with true when {@linkcode Incoming.body} is set, with false if the body is too long. Not
+   * called if the client does not send all of it, which the engine answers by itself
+   */
+  readBody(done: (whole: boolean) => void): void;
   /** Returns the value of a header by its lower-case name; null if absent. */
   header(name: string): string | null;
   /** Takes the answer; it goes nowhere if the client has left. Called at most once. Must not throw. */
@@ -78,7 +94,8 @@ export interface Incoming {
 
 /** A request that an engine presents as a Request of the Fetch API, and that waits for a response. */
 export class FetchIncoming implements Incoming {
-  readonly request: Request;
+  body: ReceivedBody | undefined = undefined;
+  #request: Request;
   readonly #peer: Peer | undefined;
   #answer: Response | Promise<Response> | undefined;
   #resolve: ((response: Response | Promise<Response>) => void) | undefined;
@@ -86,16 +103,24 @@ export class FetchIncoming implements Incoming {
 
   /** @param peer the client's end of the connection; undefined if there is none */
   constructor(request: Request, peer?: Peer) {
-    this.request = request;
+    this.#request = request;
     this.#peer = peer;
   }
 
+  get request(): Request {
+    const { body } = this;
+    if (body !== undefined && this.#request.bodyUsed) {
+      this.#request = withBody(this.#request, body.bytes);
+    }
+    return this.#request;
+  }
+
   get method(): string {
-    return this.request.method;
+    return this.#request.method;
   }
 
   get url(): string {
-    return this.request.url;
+    return this.#request.url;
   }
 
   get client(): string | undefined {
@@ -111,8 +136,25 @@ export class FetchIncoming implements Incoming {
     return undefined;
   }
 
+  readBody(done: (whole: boolean) => void): void {
+    const stream = this.#request.body;
+    if (stream === null) {
+      this.body = EMPTY_BODY;
+      return done(true);
+    }
+    readWhole(stream, READ_LIMIT).then((read) => {
+      if (read === "broken") {
+        return this.respond(new Response(null, { status: 400 }));
+      }
+      if (read !== "large") this.body = read;
+      done(read !== "large");
+    }).catch((error) => {
+      if (this.#answer === undefined) this.respond(Promise.reject(error));
+    });
+  }
+
   header(name: string): string | null {
-    return this.request.headers.get(name);
+    return this.#request.headers.get(name);
   }
 
   respond(response: Response | Promise<Response>): void {
@@ -128,7 +170,7 @@ export class FetchIncoming implements Incoming {
   onLeave(listener: LeaveListener, short: boolean): void {
     if (short || this.#watched) return;
     this.#watched = true;
-    const { signal } = this.request;
+    const { signal } = this.#request;
     const left = () => {
       listener.left();
       if (this.#answer === undefined) dismiss(this);
@@ -142,6 +184,17 @@ export class FetchIncoming implements Incoming {
   answer(): Response | Promise<Response> {
     return this.#answer ?? new Promise((resolve) => this.#resolve = resolve);
   }
+}
+
+/** Makes a request with the body that was read from another one. */
+function withBody(
+  request: Request,
+  body: Uint8Array<ArrayBuffer>,
+): Request {
+  const { url, method, headers, signal } = request;
+  const copy = new Request(url, { method, headers, signal, body });
+  // A Request resolves "." and ".." in its URL; the one that was received may have them.
+  return Object.defineProperty(copy, "url", { value: url });
 }
 
 /** Answers a request whose client has left: some caller may still wait for it. */

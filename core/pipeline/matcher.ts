@@ -89,6 +89,13 @@ export class Matcher<T extends Matchable> {
       : found;
   }
 
+  /** All routes for a method and a decoded path, in their order; those for GET come last for a HEAD request. */
+  findAll(method: string, path: string): T[] {
+    if (this.#methods.size === 0) return [];
+    const found = this.#router.match(method, path)[0].map(([route]) => route);
+    return method === "HEAD" ? [...found, ...this.findAll("GET", path)] : found;
+  }
+
   /** The methods for which a path has a route, sorted; empty where none has. */
   methodsOf(path: string): string[] {
     return [...this.#methods]

@@ -43,8 +43,9 @@ export function begin(x: LiveExchange, at: number = x.plan.clock.now()): void {
 function arrive(x: LiveExchange, at: number): void {
   const plan = x.plan;
   x.arrival = x.start = at;
-  x.sequence = plan.sequence.next++;
+  x.sequence = x.turn = plan.sequence.next++;
   x.status = plan.status;
+  plan.turns?.take(x);
   plan.flow.enter(x);
   plan.recorder.arrived(x.arrival);
 }
@@ -446,7 +447,7 @@ export function drawServiceTime(
   key?: string,
 ): number {
   const x = new LiveExchange(plan, "GET", undefined);
-  x.sequence = sequence;
+  x.sequence = x.turn = sequence;
   x.header = () => key ?? null;
   return (plan.hooks.serve?.(x) ?? 0) * plan.dials.scale;
 }

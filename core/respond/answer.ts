@@ -23,7 +23,7 @@ import type { Incoming } from "../pipeline/incoming.ts";
 import type { Matchable, Matcher } from "../pipeline/matcher.ts";
 import { REFUSED_HEADER } from "../pipeline/overrides.ts";
 import type { Tracing } from "../pipeline/trace_context.ts";
-import type { Exchange } from "../plugin.ts";
+import type { Exchange, Issue } from "../plugin.ts";
 import { prepareAnswer } from "./prepared_answer.ts";
 import { shape } from "./shape.ts";
 import type { FixedBody } from "./source.ts";
@@ -324,23 +324,36 @@ export function milliseconds(duration: number): string {
 
 /**
  * Creates the function that answers requests that match no route, without delay: with 405 if the path has a route for another
- * method, otherwise with 404 and a suggestion.
+ * method, otherwise with 404 and a suggestion, or with the conditions of routes that the request does not meet.
  *
- * @returns function of the request and its path
+ * @returns function of the request, its path and those conditions
  */
 export function createFallback<T extends Matchable>(
   matcher: Matcher<T>,
   routes: readonly T[],
   options: Pick<AnswerContext, "cors">,
-): (incoming: Pick<Incoming, "method" | "header">, path: string) => Response {
+): (
+  incoming: Pick<Incoming, "method" | "header">,
+  path: string,
+  unmet?: readonly Issue[],
+) => Response {
   const paths = [...new Set(routes.map((route) => route.path))];
-  return (incoming, path) => {
+  return (incoming, path, unmet = []) => {
     const headers = new Headers({ "timing-allow-origin": "*" });
     const { cors } = options;
     if (cors !== undefined) {
       headers.set("vary", "Origin");
       const origin = cors.originOf(incoming);
       if (origin !== null) cors.addHeaders(headers, origin);
+    }
+    if (unmet.length > 0) {
+      return problem({
+        status: 404,
+        title: "No route matches",
+        detail:
+          `Routes take ${incoming.method} ${path}, but this request does not meet their conditions`,
+        issues: unmet,
+      }, headers);
     }
     const allowed = matcher.methodsOf(path);
     if (allowed.length > 0) {

@@ -58,6 +58,8 @@ export interface PreparedResponse extends Pick<Plan, "prepare" | "simulate"> {
   readonly line: Line | undefined;
   /** Settings of the route's answers. */
   readonly answer: AnswerSettings;
+  /** True if answers contain values of the request's body, `x.incoming.body`, which is read before the exchange begins. Default false. */
+  readonly readsBody?: boolean;
 }
 
 const encoder = new TextEncoder();

@@ -86,6 +86,24 @@ export function valuesOf(
   return (x) => new RequestValues(x, parts);
 }
 
+/**
+ * Creates the function that finds the path parameters in a request's URL, decoded.
+ *
+ * @param path path of the route, in Hono's syntax
+ */
+export function parametersIn(
+  path: string,
+): (url: string) => Readonly<Record<string, string>> {
+  const router = new TrieRouter<true>();
+  router.add("GET", decodedPattern(path), true);
+  return (url) => {
+    const found = parametersOf({ url }, router);
+    return Object.fromEntries(
+      Object.entries(found).map(([name, value]) => [name, decoded(value)]),
+    );
+  };
+}
+
 /** Values of one request, each read when a template asks for it. */
 export class RequestValues implements Values {
   index = 0;
@@ -155,7 +173,7 @@ export class RequestValues implements Values {
 
 /** Finds the parameters in a request's path. If the server is mounted in another app, a prefix stands before the route's path. */
 function parametersOf(
-  incoming: Incoming,
+  incoming: Pick<Incoming, "url">,
   router: TrieRouter<true>,
 ): Readonly<Record<string, string>> {
   const whole = pathOf(incoming);

@@ -16,15 +16,15 @@ import type { RoutePace } from "./backend.ts";
  */
 export function coreDials(
   dials: RouteDials,
-  { pace, delay: configured, faults, kit, line, isProxied }: {
+  { pace, delay: configured, faults, kit, lines, isProxied }: {
     /** Values of the route and of the whole backend together. */
     readonly pace: RoutePace;
     /** The route's own delay, in ms. */
     readonly delay: number;
     readonly faults: RouteFaults | undefined;
     readonly kit: Kit;
-    /** Line of paced bodies; undefined where bodies are not paced. */
-    readonly line: Line | undefined;
+    /** Lines of paced bodies; none where bodies are not paced. */
+    readonly lines: readonly Line[];
     /** True if another server answers, from whose time nothing can be taken. */
     readonly isProxied: boolean;
   },
@@ -50,13 +50,13 @@ export function coreDials(
   const bandwidth: Dial<number> = {
     type: bandwidthType(),
     turn: (value) => {
-      if (line !== undefined) line.rate = value && Math.max(1, value);
+      for (const line of lines) line.rate = value && Math.max(1, value);
     },
   };
   return {
     delay: delay as Dial,
     ...!isProxied && { speedup: speedup as Dial },
     ...faults !== undefined && { faultShare: faultShare as Dial },
-    ...line !== undefined && { bandwidth: bandwidth as Dial },
+    ...lines.length > 0 && { bandwidth: bandwidth as Dial },
   };
 }

@@ -197,10 +197,14 @@ export function* served(
       path === base || path.startsWith(`${base}/`) ||
       own.find("GET", path) !== undefined,
     endpoints: (request) => app.fetch(request),
-    unmatched(incoming, path) {
-      const response = fallback(incoming, path);
+    unmatched(incoming, path, unmet) {
+      const response = fallback(incoming, path, unmet);
       world.recorder.unmatched(incoming.method, response.status);
       return response;
+    },
+    unread(reason, { method }) {
+      world.recorder.unread(reason);
+      if (reason !== "not_json") world.recorder.unmatched(method, 413);
     },
     flow: world.flow,
   };

@@ -5,7 +5,7 @@
  */
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
-import { type PerfmockConfig, toPointer } from "../config/mod.ts";
+import { lookUp, type PerfmockConfig, toPointer } from "../config/mod.ts";
 import type { Issue } from "../errors.ts";
 import type { Settings } from "./settings.ts";
 
@@ -53,23 +53,30 @@ export function ownAddressIssues(
 ): Issue[] {
   const port = url === undefined ? config.server.port : portOf(url);
   if (port === 0) return [];
-  return config.routes.flatMap(({ response }, index) => {
-    const upstream = response.proxy?.url;
-    if (upstream === undefined) return [];
-    const target = new URL(upstream);
-    if (portOf(target) !== port || !isOwn(target, config, machine)) return [];
-    const { proxy } = Object(written[index]?.response) as {
-      readonly proxy?: unknown;
-    };
-    const keys = ["routes", `${routeIndices[index]}`, "response", "proxy"];
-    return [{
-      path: toPointer(typeof proxy === "string" ? keys : [...keys, "url"]),
-      message:
-        "The upstream is this server itself: a request would be sent on without end",
-      value: upstream,
-      allowed: "the URL of another server",
-    }];
-  });
+  return config.routes.flatMap(({ response, responses }, index) =>
+    (responses ?? [response]).flatMap(({ proxy }, turn) => {
+      const upstream = proxy?.url;
+      if (upstream === undefined) return [];
+      const target = new URL(upstream);
+      if (portOf(target) !== port || !isOwn(target, config, machine)) return [];
+      const keys = responses === undefined
+        ? ["response", "proxy"]
+        : ["responses", `${turn}`, "proxy"];
+      const short = typeof lookUp(written[index], keys) === "string";
+      return [{
+        path: toPointer([
+          "routes",
+          `${routeIndices[index]}`,
+          ...keys,
+          ...short ? [] : ["url"],
+        ]),
+        message:
+          "The upstream is this server itself: a request would be sent on without end",
+        value: upstream,
+        allowed: "the URL of another server",
+      }];
+    })
+  );
 }
 
 function portOf({ port, protocol }: URL): number {

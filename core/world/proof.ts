@@ -113,18 +113,18 @@ function unmatched(
     : `No request reaches this path: clients send ${example} for it`;
 }
 
-/** Error with which a route's response cannot be built; undefined if it can. */
+/** Error with which a response of a route cannot be built; undefined if all can. */
 function unbuilt(route: MockRoute): unknown {
   const errors: unknown[] = [];
-  const plan = route.trial((error) => errors.push(error));
-  if (plan === undefined) return undefined;
   const url = HOST + (examplePath(route.path) ?? "/");
-  const incoming = new FetchIncoming(new Request(url));
-  const x = new LiveExchange(plan, "GET", incoming);
-  begin(x);
-  // A body that goes on, and its timers, end at once.
-  abandon(x, "gone");
-  Promise.resolve(incoming.answer())
-    .then((response) => response.body?.cancel()).catch(() => {});
+  for (const plan of route.trials((error) => errors.push(error))) {
+    const incoming = new FetchIncoming(new Request(url));
+    const x = new LiveExchange(plan, "GET", incoming);
+    begin(x);
+    // A body that goes on, and its timers, end at once.
+    abandon(x, "gone");
+    Promise.resolve(incoming.answer())
+      .then((response) => response.body?.cancel()).catch(() => {});
+  }
   return errors[0];
 }

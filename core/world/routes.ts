@@ -43,7 +43,8 @@ import {
   resets,
   summaries,
 } from "../pipeline/hooks.ts";
-import type { Matchable } from "../pipeline/matcher.ts";
+import type { Conditional } from "../pipeline/choice.ts";
+import { RouteConditions } from "../pipeline/conditions.ts";
 import { createFlow } from "../pipeline/pipeline.ts";
 import {
   allowsOverrides,
@@ -52,13 +53,14 @@ import {
   prepareOverride,
   REMEMBERED_BYTES,
 } from "../pipeline/overrides.ts";
+import { type Turning, turnsOn } from "../pipeline/turns.ts";
 import type { Dial, Issue, Route, Stream } from "../plugin.ts";
 import { createAnswer } from "../respond/answer.ts";
-import { prepareResponse } from "../respond/response.ts";
 import { Backend, backendInWords } from "./backend.ts";
 import { coreDials } from "./core_dials.ts";
 import type { PlacedDial } from "./dials.ts";
 import type { RunningPlugin } from "./plugin_lifecycle.ts";
+import { prepareAnswers } from "./route_answers.ts";
 import type { Settings } from "./settings.ts";
 import type { WorldState } from "./state.ts";
 
@@ -67,22 +69,26 @@ export class RouteView implements Route {
   readonly id: string;
   readonly methods: readonly string[];
   readonly path: string;
+  readonly repeatsTurns: boolean;
   readonly #key: StreamKey;
   readonly #sequences: ReadonlyMap<string, SequenceCounter>;
 
   /**
-   * @param identity id, methods and path
+   * @param identity id, methods, path and turns
    * @param key of the route's random streams
    * @param sequences next sequence number of each route, by id
    */
   constructor(
-    { id, methods, path }: Pick<Route, "id" | "methods" | "path">,
+    { id, methods, path, turns }:
+      & Pick<Route, "id" | "methods" | "path">
+      & Pick<RouteSettings, "turns">,
     key: StreamKey,
     sequences: ReadonlyMap<string, SequenceCounter>,
   ) {
     this.id = id;
     this.methods = methods;
     this.path = path;
+    this.repeatsTurns = turns?.repeats ?? false;
     this.#key = key;
     this.#sequences = sequences;
   }
@@ -104,9 +110,20 @@ export class RouteView implements Route {
 type RouteTemplate =
   & Omit<
     Plan,
-    "sequence" | "recorder" | "clock" | "flow" | "report" | "faults"
+    | "sequence"
+    | "turns"
+    | "recorder"
+    | "clock"
+    | "flow"
+    | "report"
+    | "faults"
   >
+  & Pick<Conditional, "when" | "readsBody">
   & {
+    /** Settings of the turns; undefined where all requests get the same. */
+    readonly turning: Turning | undefined;
+    /** First turn of each response that can be built without a request. */
+    readonly trials: readonly number[];
     /** True if each answer ends its connection. */
     readonly closes: boolean;
   };
@@ -120,9 +137,11 @@ export type RouteWorld = Pick<
 const UNRECORDED: Plan["recorder"] = { arrived() {}, observe() {} };
 
 /** A mock route with a plan for each method that occurs. */
-export class MockRoute implements Matchable {
+export class MockRoute implements Conditional {
   readonly methods: readonly string[];
   readonly path: string;
+  readonly when: RouteConditions | undefined;
+  readonly readsBody: boolean;
   readonly #template: RouteTemplate;
   readonly #world: RouteWorld;
   readonly #plans = new Map<string, Plan>();
@@ -145,6 +164,8 @@ export class MockRoute implements Matchable {
   ) {
     this.methods = template.route.methods;
     this.path = template.route.path;
+    this.when = template.when;
+    this.readsBody = template.readsBody;
     this.#template = template;
     this.#world = world;
   }
@@ -170,28 +191,31 @@ export class MockRoute implements Matchable {
   }
 
   /**
-   * Returns a plan that leaves no trace and runs no hook, to build the response once; undefined for the route of a proxy, whose
-   * answer comes from elsewhere.
+   * Returns plans that leave no trace and run no hook, to build each response once; none for those of a proxy, whose answers come from
+   * elsewhere.
    *
    * @param report takes errors of the response
    */
-  trial(report: HookReport): Plan | undefined {
-    if (this.#template.prepare !== undefined) return undefined;
-    return {
+  trials(report: HookReport): Plan[] {
+    const { turning } = this.#template;
+    return this.#template.trials.map((turn) => ({
       ...this.#template,
       hooks: planHooks([]),
       faults: undefined,
       override: undefined,
       journal: undefined,
       identify: undefined,
+      prepare: undefined,
       dials: { scale: 1, delay: 0, speedup: 0 },
-      sequence: { next: 0 },
+      sequence: { next: turn },
+      turns: turning &&
+        turnsOn({ ...turning, counted: undefined }, { next: 0 }),
       recorder: UNRECORDED,
       clock: this.#world.clock,
       flow: createFlow(),
       generation: new Generation(),
       report,
-    };
+    }));
   }
 
   /** Returns a plan of the route, for any one of its methods. */
@@ -205,6 +229,7 @@ export class MockRoute implements Matchable {
     let plan = this.#plans.get(label);
     if (plan === undefined) {
       const { clock, flow, recorder, report, sequences } = this.#world;
+      const { turning } = this.#template;
       const { id } = this;
       let sequence = sequences.get(id);
       if (sequence === undefined) sequences.set(id, sequence = { next: 0 });
@@ -212,6 +237,7 @@ export class MockRoute implements Matchable {
         ...this.#template,
         faults: this.faults,
         sequence,
+        turns: turning && turnsOn(turning, sequence),
         recorder: recorder.route(id, this.path, label),
         clock,
         flow,
@@ -258,9 +284,12 @@ export async function buildRoutes(
     );
   }
   // Few configurations need it, and it takes long to load.
-  const sampler = routes.some(({ response }) => response.schema !== undefined)
-    ? (await import("../lib/schema_sample.ts")).sampleOf
-    : undefined;
+  const sampler =
+    routes.some(({ response, responses = [response] }) =>
+        responses.some(({ schema }) => schema !== undefined)
+      )
+      ? (await import("../lib/schema_sample.ts")).sampleOf
+      : undefined;
   return await inSlices(
     routeSteps(settings, plugins, { keys, sampler, world, generation }),
   );
@@ -293,6 +322,7 @@ function* routeSteps(
     });
     const built = buildRoute(route, view, {
       offers,
+      place: toPointer(["routes", settings.routeIndices[index], "when"]),
       settings,
       world,
       generation,
@@ -300,11 +330,11 @@ function* routeSteps(
       backend,
       cors,
       written: settings.written[index],
-      example: (schema) => {
+      example: (schema, at) => {
         try {
           return JSON.stringify(sampler?.(schema) ?? null);
         } catch (error) {
-          issues.push(schemaIssue(`${path}/response/schema`, error));
+          issues.push(schemaIssue(`${path}${at}/schema`, error));
           return "null";
         }
       },
@@ -352,6 +382,7 @@ function buildRoute(
   view: Route,
   {
     offers,
+    place,
     settings,
     world,
     generation,
@@ -362,6 +393,8 @@ function buildRoute(
     example,
   }: {
     readonly offers: readonly OfferedHooks[];
+    /** JSON Pointer of the route's conditions. */
+    readonly place: string;
     readonly settings: Settings;
     readonly world: WorldState;
     readonly generation: Generation;
@@ -369,16 +402,17 @@ function buildRoute(
     readonly backend: Backend;
     readonly cors: Cors | undefined;
     readonly written: Readonly<Record<string, unknown>>;
-    readonly example: (schema: object) => string;
+    /** Makes an example of the JSON Schema of a response, whose place in the route is a JSON Pointer. */
+    readonly example: (schema: object, at: string) => string;
   },
 ): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
   const { config, kit, parse } = settings;
   const closes = closesConnections(route);
   const context = { cors, traces: world.traces, closes };
-  const response = prepareResponse(route, view, {
-    metrics: world.metrics,
-    traces: world.traces,
+  const answers = prepareAnswers(route, view, {
+    parts: { metrics: world.metrics, traces: world.traces },
     example,
+    context,
   });
   const effects = {
     counter: (fault: string) => world.recorder.fault(route.id, fault),
@@ -433,10 +467,8 @@ function buildRoute(
           }),
         resets: needsReset,
         closes,
-        status: route.response.status,
-        ...createAnswer(response.answer, context),
-        prepare: response.prepare,
-        simulate: response.simulate,
+        ...answers,
+        when: route.when && new RouteConditions(route.when, place),
       },
       world,
       faults,
@@ -454,8 +486,8 @@ function buildRoute(
         delay: route.delay ?? 0,
         faults,
         kit,
-        line: response.line,
-        isProxied: route.response.proxy !== undefined,
+        lines: answers.lines,
+        isProxied: answers.isProxied,
       }),
       ...Object.assign({}, ...offers.map(({ hooks }) => hooks.dials)),
     },
@@ -471,9 +503,9 @@ function schemaIssue(path: string, error: unknown): Issue {
 }
 
 /** Returns true if a route asks for the end of each connection. No other value of the header is valid. */
-function closesConnections({ response }: RouteSettings): boolean {
-  return Object.keys(response.headers).some((name) =>
-    name.toLowerCase() === "connection"
+function closesConnections({ response, responses }: RouteSettings): boolean {
+  return (responses ?? [response]).some(({ headers }) =>
+    Object.keys(headers).some((name) => name.toLowerCase() === "connection")
   );
 }
 

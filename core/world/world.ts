@@ -438,7 +438,10 @@ export class World implements WorldState {
 
   /** Starts sequence numbers, journal and figures from 0 again. */
   reset(): void {
-    for (const sequence of this.sequences.values()) sequence.next = 0;
+    for (const sequence of this.sequences.values()) {
+      sequence.next = 0;
+      sequence.turns?.clear();
+    }
     for (const { faults } of this.revision.routes) faults?.reset();
     for (const { instance } of this.revision.plugins) instance.reset?.();
     this.journal.reset();
@@ -482,6 +485,9 @@ export function forgetSequences(
   let bytes = 0;
   for (const id of removed.reverse()) {
     bytes += ENTRY_BYTES + textBytes(id);
+    const sequence = sequences.get(id);
+    // Its counts by value would take more than all ids.
+    if (sequence !== undefined) sequence.turns = undefined;
     if (bytes > REMOVED_BYTES) sequences.delete(id);
   }
 }

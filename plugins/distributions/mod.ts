@@ -4,6 +4,8 @@
  * It contributes the distribution families, and reads `profiles` (named distributions) from its options. Its keys of a route:
  *
  * - `serviceTime`: a distribution, a duration, or the name of a profile
+ * - `serviceTimes`: several of them, in place of `serviceTime`, that requests get in turn: the first request the first, and so on. The
+ *   route's `turns` say which requests are counted together, and what follows the last
  * - `scale`: multiplies each draw; above 0, default 1. The uniform numbers stay the same, so a sequence of times keeps its
  *   shape
  * - `sampling`: `{ scheme, block, key }`: independent draws, or exact percentiles in every block of `block` requests. With
@@ -38,6 +40,11 @@ import {
 } from "../../core/plugin.ts";
 import { controlEndpoints } from "./control.ts";
 import { families } from "./families.ts";
+import {
+  samplerInTurn,
+  serviceTimesSchema,
+  type TurnOfService,
+} from "./in_turn.ts";
 import { invalidParameters } from "./_parameters.ts";
 import {
   createSampler,
@@ -48,6 +55,7 @@ import {
   samplingSchema,
 } from "./sampling.ts";
 
+export type { TurnOfService } from "./in_turn.ts";
 export type { Sampling } from "./sampling.ts";
 
 /** Options of the distributions plugin. */
@@ -60,6 +68,8 @@ export interface DistributionsOptions {
 export interface DistributionsRouteOptions {
   /** Distribution of the service times, in milliseconds. */
   readonly serviceTime: Distribution;
+  /** Distributions that requests get in turn. */
+  readonly serviceTimes: readonly TurnOfService[];
   /** Factor that multiplies each draw, above 0. Default 1. */
   readonly scale: number;
   /** Sampling of the draws. Default: independent draws by sequence number. */
@@ -93,6 +103,7 @@ const plugin: Plugin = definePlugin({
     }),
   routeKeys: (kit) => ({
     serviceTime: kit.distribution(),
+    serviceTimes: serviceTimesSchema(kit),
     scale: kit.number({ above: 0 }),
     sampling: samplingSchema(kit),
   }),
@@ -103,10 +114,11 @@ const plugin: Plugin = definePlugin({
     host.provide(ROUTES, { of: (id) => served.get(id) });
     return {
       route(route, options) {
-        const { serviceTime, sampling } = options;
-        if (serviceTime !== undefined) {
+        const { serviceTime, serviceTimes = [], sampling } = options;
+        const first = serviceTime ?? serviceTimes[0]?.of;
+        if (first !== undefined) {
           const exact = sampling?.scheme === "exact";
-          served.set(route.id, { family: serviceTime.family, exact });
+          served.set(route.id, { family: first.family, exact });
         }
         return bind(route, options, { samplers, kit: host.kit });
       },
@@ -134,8 +146,9 @@ function bind(
   options: Partial<DistributionsRouteOptions>,
   { samplers, kit }: { readonly samplers: Samplers; readonly kit: Kit },
 ): RouteHooks | undefined {
-  const { serviceTime, scale = 1, sampling = INDEPENDENT } = options;
-  if (serviceTime === undefined) {
+  const { serviceTime, serviceTimes, scale = 1, sampling = INDEPENDENT } =
+    options;
+  if (serviceTime === undefined && serviceTimes === undefined) {
     const useless = (["scale", "sampling"] as const).filter((key) =>
       options[key] !== undefined
     );
@@ -146,11 +159,17 @@ function bind(
       suggestion: "serviceTime",
     })));
   }
-  const sampler = createSampler(serviceTime, sampling, route);
+  const sampler = serviceTimes === undefined
+    ? createSampler(serviceTime as Distribution, sampling, route)
+    : samplerInTurn(serviceTimes, { serviceTime, sampling, route });
   samplers.set(route.id, sampler);
   const drawn = new DialledService(scale, sampler.draw);
   return {
-    summary: summarise(serviceTime, scale),
+    summary: serviceTimes === undefined
+      ? summarise(serviceTime as Distribution, scale)
+      : serviceTimes.map(({ of, times }) =>
+        `${times === 1 ? "" : `${times} times `}${summarise(of, scale)}`
+      ).join(", then "),
     serve: (x) => drawn.scale * drawn.draw(x),
     ...sampling.header !== undefined && { replayedBy: sampling.header },
     dials: {

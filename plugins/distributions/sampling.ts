@@ -50,7 +50,7 @@ export interface Sampler {
 /** The part of an exchange that a sampler uses. */
 export type SampledExchange =
   & Pick<Exchange, "sequence">
-  & Partial<Pick<Exchange, "header">>;
+  & Partial<Pick<Exchange, "header" | "turn">>;
 
 /** The part of a route that a sampler uses; without `placeOf`, draws are by sequence number even if there is a header. */
 export type SampledRoute =

@@ -127,6 +127,7 @@ function answered(arrival: number, service: number): Exchange {
   const due = arrival + service;
   return {
     sequence: 0,
+    turn: 0,
     method: "GET",
     arrival,
     start: arrival,

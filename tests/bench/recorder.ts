@@ -81,6 +81,7 @@ function answered(milliseconds: number): Exchange {
   const due = arrival + milliseconds;
   return {
     sequence: 0,
+    turn: 0,
     method: "GET",
     arrival,
     start: arrival,

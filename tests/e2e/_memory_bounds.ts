@@ -23,6 +23,10 @@ import {
   prepareOverride,
   REMEMBERED_BYTES as OVERRIDE_BYTES,
 } from "../../core/pipeline/overrides.ts";
+import {
+  REMEMBERED_BYTES as TURN_BYTES,
+  TurnCounts,
+} from "../../core/pipeline/turns.ts";
 import type { Exchange } from "../../core/plugin.ts";
 import { CODED_BYTES, CodedBodies } from "../../core/respond/coding.ts";
 import { LONGEST_LINE, safeLog } from "../../core/server/server.ts";
@@ -115,7 +119,10 @@ function partitions(kind: "token-bucket" | "sliding-window"): Partitions {
 /** Fills every place of the table, by the name that it has there. */
 export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
   async urls() {
-    const routes = [{ path: "/r/:n", method: "*", response: {} }];
+    const routes = [
+      { path: "/w/:n", method: "*", when: { query: { a: 1 } } },
+      { path: "/:kind/:n", method: "*", response: {} },
+    ];
     await using server = await createServer({ routes }, {
       clock: new VirtualClock(),
       listen: false,
@@ -123,10 +130,13 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
     const { edge } = server.world;
     each(1600, (n) => {
       const method = n % 2 === 0 ? "GET" : "POST";
-      const url = `http://localhost/r/${long(n, n % 16 === 0 ? LONG : 700)}`;
-      edge.receive(new RawIncoming(method, url));
+      for (const kind of ["r", "w"]) {
+        const path = long(n, n % 16 === 0 ? LONG : 700);
+        const url = `http://localhost/${kind}/${path}`;
+        edge.receive(new RawIncoming(method, url));
+      }
     });
-    return { taken: edge.bytes, bound: 2 * URL_BYTES };
+    return { taken: edge.bytes, bound: 3 * URL_BYTES };
   },
 
   overrides() {
@@ -172,6 +182,12 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
     }], { uniform: () => 0.5 });
     each(9000, (n) => faults.decide(withHeader(long(n, 200))));
     return { taken: faults.bytes, bound: FAULT_BYTES };
+  },
+
+  turns() {
+    const counts = new TurnCounts("header:x-id");
+    each(9000, (n) => counts.next(long(n, 200)));
+    return { taken: counts.bytes, bound: TURN_BYTES };
   },
 
   "rate limits"() {

@@ -17,6 +17,7 @@ import {
   TEXT_READER_LIMITS,
 } from "../../core/config/text_reader.ts";
 import { validate } from "../../core/config/validate.ts";
+import { LONGEST_MATCHED } from "../../core/config/when_settings.ts";
 import type { Kit, Schema } from "../../core/contract/values.ts";
 import { BODY_LIMIT } from "../../core/control/endpoints.ts";
 import {
@@ -26,6 +27,9 @@ import {
   TIMES_LIMITS,
 } from "../../core/lib/read_file.ts";
 import { READER_LIMIT } from "../../core/observe/live_feed.ts";
+import { MOST_EXPLAINED } from "../../core/pipeline/choice.ts";
+import { READ_LIMIT } from "../../core/pipeline/received_body.ts";
+import { MOST_IN_BATCH } from "../../core/pipeline/request_view.ts";
 import { MAX_HOPS } from "../../core/respond/_proxied_request.ts";
 import {
   BYTES_PER_PIECE,
@@ -124,6 +128,10 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
   "control call": mib(BODY_LIMIT),
   "load script": mib(SCRIPT_LIMIT),
   "request body": `\`server.limits.body\`, ${body / 1024 ** 3} GiB by default`,
+  "body that is looked at": mib(READ_LIMIT),
+  batch: number(MOST_IN_BATCH),
+  "explained routes": number(MOST_EXPLAINED),
+  "matched text": `${number(LONGEST_MATCHED)} characters`,
   "upstream body": "read as fast as the client reads",
   "proxy hops": number(MAX_HOPS),
   "event pieces": number(PIECES_PER_TURN),

@@ -1,4 +1,5 @@
 /** A request as an engine presents it that reads and writes bytes itself. It remembers what it was told to send. */
+import { EMPTY_BODY, ReceivedBody } from "../../core/pipeline/received_body.ts";
 import type {
   Incoming,
   LeaveListener,
@@ -11,6 +12,9 @@ export class RawIncoming implements Incoming {
   readonly #headers: Headers;
   /** Number of Requests that were made. */
   requests = 0;
+  body: ReceivedBody | undefined = undefined;
+  /** Body that `readBody` reads at once; undefined for none. */
+  text: string | undefined = undefined;
   /** Prepared bytes that were sent, and the header lines of the exchange. */
   sent: { readonly answer: PreparedAnswer; readonly fields: string }[] = [];
   /** Responses that were taken. */
@@ -34,6 +38,13 @@ export class RawIncoming implements Incoming {
     this.requests++;
     const { method, url } = this;
     return new Request(url, { method, headers: this.#headers });
+  }
+
+  readBody(done: (whole: boolean) => void): void {
+    this.body = this.text === undefined
+      ? EMPTY_BODY
+      : new ReceivedBody(new TextEncoder().encode(this.text));
+    done(true);
   }
 
   header(name: string): string | null {

@@ -49,6 +49,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     },
     faults: undefined,
     sequence: { next: 0 },
+    turns: undefined,
     status: 200,
     resets: false,
     generation: new Generation(),

@@ -12,6 +12,7 @@ import {
 } from "../../../core/plugin.ts";
 import type { RequestPlan, Template, Turn } from "../order.ts";
 import type { RecordedRequest } from "./_trace_entries.ts";
+import { operationSuffix, operationSuffixIn } from "./_operation_names.ts";
 
 /** Default time until a response must be complete, in ms. */
 const TIMEOUT = 30_000;
@@ -178,7 +179,7 @@ export function planRequests(
     return {
       scenario,
       index,
-      name: request.name ?? `${method} ${path}`,
+      name: request.name ?? `${method} ${path}${operationSuffix(request.json)}`,
       group,
       method,
       path: joined([
@@ -207,7 +208,9 @@ export function recordedRequests(
   return recorded.map(({ method, path, headers, body }, index) => ({
     scenario,
     index,
-    name: `${method} ${path.replace(/\?.*/, "")}`,
+    name: `${method} ${path.replace(/\?.*/, "")}${
+      body === undefined || body.binary ? "" : operationSuffixIn(body.text)
+    }`,
     group: undefined,
     method,
     path: constant(path),

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { VirtualTarget, VirtualWorld } from "../../../core/load.ts";
+import type {
+  VirtualRequest,
+  VirtualTarget,
+  VirtualWorld,
+} from "../../../core/load.ts";
 import { ByteMap, type Clock, type Exchange } from "../../../core/plugin.ts";
 import type { Environment, ErrorKind, Order, RequestPlan } from "../order.ts";
 
@@ -38,14 +42,18 @@ export class VirtualEnvironment implements Environment {
 
   send(order: Order): void {
     order.started = this.clock.now();
-    const target = this.#targetOf(order);
+    const found = this.#targetOf(order);
+    const request = found?.looks === true ? requestOf(order) : undefined;
+    const target = found !== undefined && request !== undefined
+      ? this.#world.choose(found, request)
+      : found;
     if (target === undefined) return this.#miss(order);
     const { timeout } = order.request;
     const call = this.#spare.pop() ?? new Call();
     call.order = order;
     call.deadline = order.started + timeout;
     this.#timeoutsOf(timeout).enter(call);
-    const exchange = this.#world.send(target, this.#ended, call);
+    const exchange = this.#world.send(target, this.#ended, call, request);
     if (call.order === order) call.exchange = exchange;
   }
 
@@ -143,6 +151,17 @@ function errorOf({ outcome }: Exchange): ErrorKind {
     default:
       return "";
   }
+}
+
+/** Returns the request of an order, with its placeholders filled. */
+function requestOf(
+  { request: { path, headers, body }, turn }: Order,
+): VirtualRequest {
+  return {
+    path: path.render(turn),
+    headers: headers.map(([name, value]) => [name, value.render(turn)]),
+    body: body?.render(turn),
+  };
 }
 
 /** Returns a path in the form that routes match: decoded, without the query. */

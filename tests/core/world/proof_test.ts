@@ -67,10 +67,10 @@ Deno.test("proofIssues() reports a response that cannot be built", () => {
     id: "r",
     methods: ["GET"],
     path: "/r",
-    trial(report: HookReport): Plan {
+    trials(report: HookReport): Plan[] {
       const plan = testPlan();
       const answer = () => report(new TypeError("no body"), plan);
-      return { ...plan, answer, report };
+      return [{ ...plan, answer, report }];
     },
   } as unknown as MockRoute;
   deepEqual(atOnce(proofIssues([route], new Matcher([route]), [4])), [{

@@ -158,3 +158,74 @@ Deno.test("A world that cannot be created reports the reason", async () => {
     code: "CONFIG_INVALID",
   });
 });
+
+Deno.test("A world chooses routes by headers and body, and gives turns by them", async () => {
+  const graphql = (operation: string, serviceTime: string) => ({
+    id: operation,
+    method: "POST",
+    path: "/graphql",
+    when: { graphql: { operation } },
+    serviceTime,
+  });
+  await using w = await world([
+    graphql("Cart", "20ms"),
+    graphql("Search", "80ms"),
+    {
+      id: "gold",
+      path: "/a",
+      when: { header: { level: "gold" } },
+      serviceTime: "5ms",
+    },
+    {
+      id: "retry",
+      path: "/a",
+      turns: { per: "header:key" },
+      serviceTimes: ["10ms", "1s"],
+    },
+  ]);
+  const ended: [string, number][] = [];
+  const send = (
+    method: string,
+    path: string,
+    headers: [string, string][],
+    body?: string,
+  ) => {
+    const request = { path, headers, body };
+    const found = w.target(method, path);
+    if (found === undefined) throw new Error(`No route takes ${path}`);
+    equal(found.looks, true);
+    const target = w.choose(found, request);
+    if (target === undefined) return ended.push(["none", w.clock.now()]);
+    w.send(
+      target,
+      ({ end }, id: string) => ended.push([id, end]),
+      target.route,
+      request,
+    );
+  };
+  const operation = (...names: string[]) => {
+    const all = names.map((operationName) => ({ operationName }));
+    return JSON.stringify(all.length === 1 ? all[0] : all);
+  };
+  send("POST", "/graphql", [], operation("Search"));
+  send("POST", "/graphql", [], operation("Other"));
+  send("POST", "/graphql", [], operation("Cart"));
+  send("POST", "/graphql", [], operation("Cart", "Search", "Cart"));
+  send("GET", "/a", [["level", "gold"]]);
+  send("GET", "/a", [["key", "a"]]);
+  send("GET", "/a", [["key", "b"]]);
+  send("GET", "/a", [["key", "a"]]);
+  w.run(Infinity, 100);
+  deepEqual(ended, [
+    ["none", 0],
+    ["gold", 5],
+    ["retry", 10],
+    ["retry", 10],
+    ["Cart", 20],
+    ["Search", 80],
+    // The batch ends with the slowest of its operations.
+    ["Cart", 80],
+    ["retry", 1000],
+  ]);
+  equal(w.inFlight, 0);
+});
