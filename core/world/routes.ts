@@ -11,12 +11,7 @@ import {
 } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { ByteMap } from "../lib/bounded.ts";
-import {
-  createStream,
-  hashKey,
-  type StreamKey,
-  streamKey,
-} from "../lib/random/mod.ts";
+import { type StreamKey, streamKey } from "../lib/random/mod.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { formatDuration } from "../lib/units.ts";
 import { messageOfThrown } from "../lib/thrown.ts";
@@ -26,7 +21,6 @@ import {
   type HookReport,
   type Plan,
   type RouteDials,
-  type SequenceCounter,
 } from "../pipeline/exchange.ts";
 import { type Cors, corsOf } from "../pipeline/cors.ts";
 import {
@@ -54,57 +48,16 @@ import {
   REMEMBERED_BYTES,
 } from "../pipeline/overrides.ts";
 import { type Turning, turnsOn } from "../pipeline/turns.ts";
-import type { Dial, Issue, Route, Stream } from "../plugin.ts";
+import type { Dial, Issue, Route } from "../plugin.ts";
 import { createAnswer } from "../respond/answer.ts";
 import { Backend, backendInWords } from "./backend.ts";
 import { coreDials } from "./core_dials.ts";
 import type { PlacedDial } from "./dials.ts";
 import type { RunningPlugin } from "./plugin_lifecycle.ts";
 import { prepareAnswers } from "./route_answers.ts";
+import { RouteView } from "./route_view.ts";
 import type { Settings } from "./settings.ts";
 import type { WorldState } from "./state.ts";
-
-/** A route as plugins see it. */
-export class RouteView implements Route {
-  readonly id: string;
-  readonly methods: readonly string[];
-  readonly path: string;
-  readonly repeatsTurns: boolean;
-  readonly #key: StreamKey;
-  readonly #sequences: ReadonlyMap<string, SequenceCounter>;
-
-  /**
-   * @param identity id, methods, path and turns
-   * @param key of the route's random streams
-   * @param sequences next sequence number of each route, by id
-   */
-  constructor(
-    { id, methods, path, turns }:
-      & Pick<Route, "id" | "methods" | "path">
-      & Pick<RouteSettings, "turns">,
-    key: StreamKey,
-    sequences: ReadonlyMap<string, SequenceCounter>,
-  ) {
-    this.id = id;
-    this.methods = methods;
-    this.path = path;
-    this.repeatsTurns = turns?.repeats ?? false;
-    this.#key = key;
-    this.#sequences = sequences;
-  }
-
-  get arrivals(): number {
-    return this.#sequences.get(this.id)?.next ?? 0;
-  }
-
-  stream(purpose: string): Stream {
-    return createStream(this.#key, purpose);
-  }
-
-  placeOf(text: string): number {
-    return hashKey(text);
-  }
-}
 
 /** The parts of a {@linkcode Plan} that do not depend on the request's method or on the moment the revision takes over. */
 type RouteTemplate =

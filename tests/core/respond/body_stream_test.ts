@@ -3,7 +3,7 @@ import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import type { LiveExchange } from "../../../core/pipeline/exchange.ts";
 import type { Distribution } from "../../../core/plugin.ts";
 import type { Body } from "../../../core/respond/source.ts";
-import { RouteView } from "../../../core/world/routes.ts";
+import { RouteView } from "../../../core/world/route_view.ts";
 import {
   flow,
   wireSchedule,

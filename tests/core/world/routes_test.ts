@@ -9,9 +9,9 @@ import {
   engineIssues,
   hiddenResets,
   MockRoute,
-  RouteView,
   type RouteWorld,
 } from "../../../core/world/routes.ts";
+import { RouteView } from "../../../core/world/route_view.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import { lines } from "../../support/errors.ts";
 import { serverSettings } from "../../support/listening.ts";
