@@ -64,7 +64,7 @@ export function graphPage(
       end[at] = (end[before[at]] ?? 0) + times * (time + changes[at]);
     }
     const last = calls.reduce(
-      (a, { late = false }, at) => late || end[at] <= (end[a] ?? 0) ? a : at,
+      (a, { late = false }, at) => late || end[at] <= (end[a] ?? -1) ? a : at,
       -1,
     );
     return { end, before, last };
@@ -84,7 +84,7 @@ export function graphPage(
     })),
     figure: (changes) => {
       const { end, last } = ends(changes);
-      return RENDERING + end[last];
+      return RENDERING + (end[last] ?? 0);
     },
     trace,
   };

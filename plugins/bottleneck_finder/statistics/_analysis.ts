@@ -97,8 +97,8 @@ export function analysis(state: State): Analysis {
         ? perMs(effectOf(state, "taken", at), -factor.taken)
         : undefined,
       p: probabilities[at],
-      entangled: sets.all.some(({ members, purpose }) =>
-        purpose !== "pair" && members.includes(at)
+      entangled: sets.all.some(({ direction, members, purpose }) =>
+        direction === "added" && purpose !== "pair" && members.includes(at)
       ),
       significant: probabilities[at] < 1 - confidence,
     })),
@@ -127,20 +127,24 @@ function effectOf(
   direction: Direction,
   at: number,
 ): Bounded {
-  const alone = sets.find(direction, [at]);
-  if (alone !== undefined) {
-    const own = effects.ofSet(alone);
-    return bounds(own.half < Infinity ? own : effects.ofFactor(direction, at));
+  const screened = effects.ofFactor(direction, at);
+  const set = sets.find(direction, [at]) ?? sets.groupOf(direction, at);
+  if (set === undefined) return bounds(screened);
+  const own = effects.ofSet(set);
+  if (own.half === Infinity) {
+    // Before the first load of its own, screening tells as much as effects add up, and nothing is claimed.
+    const bent = effects.ofColumn(effects.model.curvature(direction)).value;
+    return bounds({ ...screened, half: screened.half + Math.abs(bent), p: 1 });
   }
-  const group = sets.groupOf(direction, at);
-  if (group === undefined) return bounds(effects.ofFactor(direction, at));
+  if (set.purpose !== "group") return bounds(own);
   // More time never makes a page faster, so one of a group costs between nothing and what the group costs.
-  const { value, low, high, p } = bounds(effects.ofSet(group));
+  const isCleared = set.state === "cleared";
+  const { value, low, high, p } = bounds(own);
   return {
-    value: group.state === "cleared" ? 0 : value / group.members.length,
+    value: isCleared ? 0 : value / set.members.length,
     low: Math.min(0, low),
     high: Math.max(0, high),
-    p: group.state === "cleared" ? 1 : p,
+    p: isCleared ? 1 : p,
   };
 }
 
@@ -163,28 +167,14 @@ function baseline({ samples, confidence }: State): Analysis["baseline"] {
 }
 
 function interactions(
-  { effects, sets, screenings, confidence }: State,
+  { effects, sets, confidence }: State,
 ): Interaction[] {
-  const found = screenings.flatMap(({ direction, pairs, reported }) => {
-    const measured = sets.all.filter((set) =>
-      set.direction === direction && set.purpose === "pair"
-    ).map(({ members }) => [members[0], members[1]] as const);
-    return [
-      ...measured.map((pair) => ({
-        pair,
-        direction,
-        effect: effects.beyondSum(direction, pair),
-      })),
-      ...reported.filter((pair) => sets.find(direction, pair) === undefined)
-        .map((pair) => ({
-          pair,
-          direction,
-          effect: effects.ofColumn(
-            effects.model.pair(direction, pairs.indexOf(pair)),
-          ),
-        })),
-    ];
-  });
+  const found = sets.all.filter(({ purpose }) => purpose === "pair")
+    .map(({ direction, members: [first, second] }) => ({
+      pair: [first, second] as const,
+      direction,
+      effect: effects.beyondSum(direction, [first, second]),
+    }));
   const probabilities = holm(found.map(({ effect }) => effect.p));
   return found.filter((_, at) => probabilities[at] < 1 - confidence)
     .map(({ pair, direction, effect }) => ({

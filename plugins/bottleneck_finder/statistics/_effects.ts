@@ -4,7 +4,6 @@
  * @module
  */
 import { bootstrapMultiples } from "./bootstrap.ts";
-import { probability } from "./huber.ts";
 import type { Direction, Model } from "./_model.ts";
 import type { LoadSet, LoadSets } from "./_sets.ts";
 import { studentQuantile, studentTail } from "./student.ts";
@@ -31,6 +30,11 @@ export class Effects {
   readonly #confidence: number;
   /** Half-width of an interval in standard errors, by Student's t. */
   readonly #multiple: number;
+  /**
+   * Factor on standard errors: one standard error of a standard deviation above 1. The experiment ends when intervals are narrow, so
+   * rather at a time when the noise seems smaller than it is.
+   */
+  readonly #caution: number;
   /** The same by column, by resampling; empty before. */
   #multiples: readonly number[] = [];
 
@@ -39,6 +43,7 @@ export class Effects {
     this.model = model;
     this.#sets = sets;
     this.#confidence = confidence;
+    this.#caution = 1 + 1 / Math.sqrt(2 * Math.max(1, model.fit.freedom));
     this.#multiple = model.fit.freedom < 1
       ? Infinity
       : studentQuantile(confidence, model.fit.freedom);
@@ -54,14 +59,17 @@ export class Effects {
       column >= blocks && !fit.factor.dependent[column]
     );
     const multiples = bootstrapMultiples(matrix, fit, {
-      strata,
       columns,
       confidence: this.#confidence,
       seed,
     });
-    this.#multiples = [...fit.factor.dependent.keys()].map((column) =>
-      multiples[columns.indexOf(column)] ?? this.#multiple
-    );
+    const all = Array.from(fit.factor.dependent, () => this.#multiple);
+    for (const [at, column] of columns.entries()) all[column] = multiples[at];
+    this.#multiples = all;
+    for (const set of this.#sets.all) {
+      const column = this.model.set(set.direction, set.members);
+      if (column !== undefined) set.widening = all[column] / this.#multiple;
+    }
   }
 
   /** Effect of a listed set. */
@@ -76,15 +84,13 @@ export class Effects {
 
   /** Effect of a column of the regression. */
   ofColumn(column: number | undefined): Effect {
-    const { fit } = this.model;
-    if (column === undefined || fit.errors[column] === Infinity) return UNKNOWN;
-    const error = fit.errors[column];
-    return {
-      value: fit.coefficients[column],
-      error,
-      half: error * (this.#multiples[column] ?? this.#multiple),
-      p: probability(fit, column),
-    };
+    if (column === undefined) return UNKNOWN;
+    const { coefficients, errors } = this.model.fit;
+    return this.#effect(
+      coefficients[column],
+      errors[column],
+      this.#multiples[column] ?? this.#multiple,
+    );
   }
 
   /** Effect of a pair beyond the sum of each alone; unknown where one of the three was not measured. */
@@ -97,17 +103,23 @@ export class Effects {
       [column ?? -1, at === 0 ? 1 : -1] as const
     );
     if (columns.includes(undefined)) return UNKNOWN;
-    const error = fit.deviation * Math.sqrt(fit.factor.varianceOf(weights));
-    if (!(error < Infinity)) return UNKNOWN;
     const value = weights.reduce(
       (sum, [column, weight]) => sum + weight * fit.coefficients[column],
       0,
     );
+    const error = fit.deviation * Math.sqrt(fit.factor.varianceOf(weights));
+    return this.#effect(value, error, this.#multiple);
+  }
+
+  #effect(value: number, standardError: number, multiple: number): Effect {
+    const error = this.#caution * standardError;
     return {
       value,
       error,
-      half: error * this.#multiple,
-      p: studentTail(value / error, fit.freedom),
+      half: error * multiple,
+      p: error === Infinity
+        ? 1
+        : studentTail(value / error, this.model.fit.freedom),
     };
   }
 }

@@ -144,11 +144,6 @@ export class Model {
     return this.#column(this.#places[direction].curvature);
   }
 
-  /** Column of a listed pair; undefined if there is none. */
-  pair(direction: Direction, index: number): number | undefined {
-    return this.#column(this.#places[direction].pair + index);
-  }
-
   /** True for a listed set. */
   isSet(direction: Direction, key: string): boolean {
     return this.#places[direction].sets.has(key);

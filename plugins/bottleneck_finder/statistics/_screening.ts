@@ -5,8 +5,8 @@
  */
 import { FoldedDesign, type Row } from "./folded_design.ts";
 import { probability } from "./huber.ts";
-import { lacking } from "./interactions.ts";
-import { lackOfFit, type PureError } from "./lack_of_fit.ts";
+import { type Lacking, lacking } from "./interactions.ts";
+import { lackOfFit } from "./lack_of_fit.ts";
 import { type Direction, type Model, type Pair, setKey } from "./_model.ts";
 
 /** Fewest pairs of rows: with fewer, no noise could be estimated. */
@@ -21,6 +21,12 @@ const ACTIVE = 0.05;
 /** Level of the test of pairs that are reported, for all pairs together. */
 const REPORTED = 0.05;
 
+/** Twice the number of pairs of active factors that are taken for entangled by chance. */
+const LIKELY = 0.4;
+
+/** Factor by which the number of rows grows between two reviews. */
+const LOOK = 1.5;
+
 /** Level of the tests that effects add up otherwise. */
 const SUSPECT = 0.01;
 
@@ -30,11 +36,15 @@ export interface Review {
   readonly active: readonly number[];
   /** Factors whose effects do not add up. */
   readonly entangled: readonly number[];
-  /** True if effects do not add up and it is not known which. */
-  readonly suspect: boolean;
-  /** Variation of repeated loads, and of the regression beside it. */
-  readonly pureError: PureError;
+  /**
+   * False if effects certainly do not add up. Then no effect from screening is trusted, since others may not add up either, by too
+   * little to be seen.
+   */
+  readonly addsUp: boolean;
 }
+
+/** Review that decides nothing yet. */
+const NOTHING: Review = { active: [], entangled: [], addsUp: true };
 
 /** Screening in one direction. */
 export class Screening {
@@ -42,14 +52,14 @@ export class Screening {
   readonly direction: Direction;
   /** Factors that are varied. */
   readonly factors: readonly number[];
-  /** Pairs of factors with a term of their own. */
+  /** Pairs of factors whose effects certainly do not add up: they have a term of their own. */
   readonly pairs: Pair[] = [];
-  /** Those of them that are certain enough to be reported. */
-  readonly reported: Pair[] = [];
   /** Sets of pairs that were varied alike when the first of them was found. */
   readonly alike: (readonly Pair[])[] = [];
   readonly #design: FoldedDesign;
   #taken = 0;
+  #reviewed = 0;
+  #unsure = false;
 
   /**
    * Creates a screening.
@@ -90,38 +100,71 @@ export class Screening {
     return [changed(row), changed(mirror)];
   }
 
+  /** True if there are enough new rows for another review, since each one may be wrong by chance. */
+  get isDue(): boolean {
+    return this.#taken >= LOOK * this.#reviewed;
+  }
+
+  /** True if there are new rows since the last review. */
+  get isFresh(): boolean {
+    return this.#taken > this.#reviewed;
+  }
+
+  /** True if another replicate is needed to tell pairs apart. */
+  get isUnsure(): boolean {
+    return this.#unsure && this.#taken < 2 * this.#design.pairs;
+  }
+
   /**
-   * Adds pairs whose effects do not add up (forward selection), and tests the rest.
+   * Adds pairs whose effects certainly do not add up (forward selection), and tests whether others may not.
    *
    * @param fit fits the regression with the pairs so far
+   * @param known factors that are known to be entangled
    */
   review(fit: () => Model, known: ReadonlySet<number>): Review {
+    this.#reviewed = this.#taken;
+    this.#unsure = false;
     for (;;) {
       const model = fit();
       const active = this.#active(model, known);
-      const pair = model.fit.freedom < LEAST_FREEDOM
-        ? []
-        : this.#strongest(model, active);
-      if (pair.length > 0) {
-        this.pairs.push(pair[0]);
-        if (pair.length > 1) this.alike.push(pair);
-        continue;
-      }
-      const pureError = lackOfFit(
-        model.fit,
-        conditions(model),
-        model.strata,
+      const isTested = model.fit.freedom >= LEAST_FREEDOM;
+      const { pairs, found } = isTested
+        ? this.#lacking(model)
+        : { pairs: [], found: [] };
+      const certain = found.slice(0, 1)
+        .filter(({ p }) => p < REPORTED / pairs.length);
+      const level = Math.min(
+        ACTIVE,
+        LIKELY / (active.length * (active.length - 1)),
       );
+      const isActive = (pair: Pair) => pair.every((at) => active.includes(at));
+      // Members of a pair that is only likely are measured alone, which needs no model.
+      const likely = found.filter(({ p, candidate }) =>
+        p < level && isActive(pairs[candidate])
+      );
+      this.#unsure ||= certain.some(({ same }) => same.length > 0) ||
+        likely.some(({ same }) => same.some((at) => isActive(pairs[at])));
+      if (this.isUnsure) return NOTHING;
+      for (const { candidate, same } of certain) {
+        const all = [candidate, ...same].map((at) => pairs[at]);
+        this.pairs.push(all[0]);
+        if (all.length > 1) this.alike.push(all);
+      }
+      if (certain.length > 0) continue;
+      const pureError = lackOfFit(model.fit, conditions(model), model.strata);
       const curvature = model.curvature(this.direction);
       const bent = curvature === undefined
         ? 1
         : probability(model.fit, curvature);
       return {
         active,
-        entangled: [...this.pairs, ...this.alike.flat()].flat(),
-        suspect: model.fit.freedom >= LEAST_FREEDOM &&
-          Math.min(bent, pureError.p) < SUSPECT,
-        pureError,
+        entangled: [
+          ...this.pairs,
+          ...this.alike.flat(),
+          ...likely.map(({ candidate }) => pairs[candidate]),
+        ].flat(),
+        addsUp: this.pairs.length === 0 &&
+          !(isTested && Math.min(bent, pureError.p) < SUSPECT),
       };
     }
   }
@@ -134,39 +177,28 @@ export class Screening {
     });
   }
 
-  /** Pair that the regression lacks most, followed by those that were varied alike; empty if there is none. */
-  #strongest(model: Model, active: readonly number[]): Pair[] {
+  /** Pairs that have no term, and those of them that can be tested, the most likely one first. */
+  #lacking(model: Model): { pairs: Pair[]; found: Lacking[] } {
     const listed = new Set(this.pairs.map(setKey));
     const pairs = this.factors.flatMap((first, at) =>
       this.factors.slice(at + 1).map((second): Pair => [first, second])
     ).filter((pair) => !listed.has(setKey(pair)));
     const rows = this.#rowsOf(model, pairs);
-    const strict = REPORTED / pairs.length;
-    const both = active.length * (active.length - 1) / 2;
-    const generous = Math.max(strict, Math.min(ACTIVE, 1 / both));
-    const isActive = (pair: Pair) => pair.every((i) => active.includes(i));
-    const levelOf = (pair: Pair) => isActive(pair) ? generous : strict;
-    const found = lacking(model.matrix, model.fit, rows).find((
-      { candidate, p },
-    ) => p < levelOf(pairs[candidate]));
-    if (found === undefined) return [];
-    if (found.p < strict) this.reported.push(pairs[found.candidate]);
-    const same = found.same.map((candidate) => pairs[candidate]);
-    return [
-      pairs[found.candidate],
-      ...(isActive(pairs[found.candidate]) ? same.filter(isActive) : same),
-    ];
+    return { pairs, found: lacking(model.matrix, model.fit, rows) };
   }
 
   /** Rows of screening in which both members of a pair are changed, for each pair. */
   #rowsOf(model: Model, pairs: readonly Pair[]): number[][] {
-    const places = new Map(pairs.map((pair, at) => [setKey(pair), at]));
+    const width = 1 + Math.max(...this.factors);
+    const places = new Map(
+      pairs.map(([first, second], at) => [first * width + second, at]),
+    );
     const rows: number[][] = pairs.map(() => []);
     for (const [row, { direction, on, key }] of model.rows.entries()) {
       if (direction !== this.direction || model.isSet(direction, key)) continue;
       for (const [at, first] of on.entries()) {
         for (const second of on.slice(at + 1)) {
-          const place = places.get(setKey([first, second]));
+          const place = places.get(first * width + second);
           if (place !== undefined) rows[place].push(row);
         }
       }

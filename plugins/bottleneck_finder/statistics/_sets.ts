@@ -21,6 +21,8 @@ export interface LoadSet {
   readonly tolerance: number;
   /** Number of loads so far. */
   loads: number;
+  /** Width of the interval by resampling, as a multiple of Student's, when it was last computed; 1 before. */
+  widening: number;
   /** State of a group: no decision, no effect, or an effect, so that its halves were added. */
   state: "open" | "cleared" | "split";
 }
@@ -126,6 +128,7 @@ export class LoadSets {
       purpose,
       tolerance,
       loads: 0,
+      widening: 1,
       state: "open",
     });
   }

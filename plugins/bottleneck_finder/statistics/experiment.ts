@@ -74,6 +74,9 @@ const BASELINES = 2;
 /** Largest number of sets of a block of loads alone. */
 const SETS = 9;
 
+/** Number of loads of a block of loads alone that is filled by repeating sets, if there are few. */
+const LEAST_SETS = 4;
+
 /** Largest number of pairs that are measured by loads of their own, by direction. */
 const PAIRS_MEASURED = 6;
 
@@ -97,6 +100,7 @@ export class Experiment {
   #block = 0;
   #planned = 0;
   #alone = false;
+  #last: { readonly state: string; readonly model: Model } | undefined;
   #stopped: "precise" | "loads" | undefined;
 
   /**
@@ -202,14 +206,17 @@ export class Experiment {
   #plan(left: number): (-1 | 0 | 1)[][] | undefined {
     const early = this.#screenings.filter(({ progress }) => progress < 1);
     if (early.length > 0) return this.#screeningBlock(early, left);
-    this.#review();
-    const effects = this.#effects();
-    for (const step of ["quick", "resampled"] as const) {
-      if (step === "resampled") effects.resample(this.#seed);
+    for (const step of ["quick", "resampled", "last"] as const) {
+      this.#review(step === "last");
+      const effects = this.#effects();
+      const isResampled = step !== "quick";
+      if (isResampled) effects.resample(this.#seed);
       const wide = this.#screenings.filter((screening) =>
         this.#isWide(screening, effects)
       );
-      const sets = this.#sets.all.filter((set) => this.#isWanted(set, effects));
+      const sets = this.#sets.all.filter((set) =>
+        this.#isWanted(set, effects, isResampled)
+      );
       if (sets.length === 0 && wide.length === 0) continue;
       this.#alone = sets.length > 0 && !(this.#alone && wide.length > 0);
       return this.#alone
@@ -238,15 +245,19 @@ export class Experiment {
   #setsBlock(sets: readonly LoadSet[], left: number): (-1 | 0 | 1)[][] {
     const chosen = [...sets].sort((a, b) => a.loads - b.loads)
       .slice(0, Math.min(SETS, left - 1));
-    const baselines = Math.max(1, Math.round(Math.sqrt(chosen.length)));
     if (chosen.length === 0) return [];
+    // A block's level costs a degree of freedom, so that a small block would tell little.
+    const repeats = Math.max(
+      1,
+      Math.floor(Math.min(LEAST_SETS, left / 2) / chosen.length),
+    );
+    const baselines = Math.round(repeats * Math.sqrt(chosen.length));
+    const rows = chosen.flatMap(({ direction, members }) =>
+      Array.from({ length: repeats }, () => this.#levels(direction, members))
+    );
     return [
-      ...this.#baselines(
-        Math.min(baselines, Math.max(1, left - chosen.length)),
-      ),
-      ...chosen.map(({ direction, members }) =>
-        this.#levels(direction, members)
-      ),
+      ...this.#baselines(Math.max(1, Math.min(baselines, left - rows.length))),
+      ...rows,
     ];
   }
 
@@ -263,11 +274,25 @@ export class Experiment {
     return tolerance(this.#factors[at], direction, this.#options.precision);
   }
 
+  /** Regression of the loads so far; the last one, if nothing has changed since. */
   #model(): Model {
+    const state = [
+      this.#samples.length,
+      this.#sets.all.length,
+      this.#replaced.filter((direction) => this.#isLeftOut(direction)).length,
+      ...this.#screenings.map(({ pairs }) => pairs.length),
+    ].join();
+    if (this.#last?.state !== state) {
+      this.#last = { state, model: this.#fit() };
+    }
+    return this.#last.model;
+  }
+
+  #fit(): Model {
     const terms = (direction: Direction) => {
       const screening = this.#screenings.find((s) => s.direction === direction);
       return {
-        varied: screening === undefined || this.#replaced.includes(direction)
+        varied: screening === undefined || this.#isLeftOut(direction)
           ? 0
           : screening.factors.length,
         sets: this.#sets.membersOf(direction),
@@ -280,14 +305,27 @@ export class Experiment {
     });
   }
 
+  /** True if loads of screening are left out, since all effects are known otherwise, if not yet well. */
+  #isLeftOut(direction: Direction): boolean {
+    return this.#replaced.includes(direction) &&
+      this.#sets.all.every((set) =>
+        set.direction !== direction || set.loads > 0
+      );
+  }
+
   #effects(): Effects {
     return new Effects(this.#model(), this.#sets, this.#options.confidence);
   }
 
-  /** Decides which factors are measured alone, and on groups. */
-  #review(): void {
+  /**
+   * Decides which factors are measured alone, and on groups.
+   *
+   * @param isLast true to look at screening once more before the experiment ends
+   */
+  #review(isLast: boolean): void {
     for (const screening of this.#screenings) {
-      if (!this.#replaced.includes(screening.direction)) {
+      const isUsed = !this.#replaced.includes(screening.direction);
+      if (isUsed && (screening.isDue || isLast && screening.isFresh)) {
         this.#entangle(screening);
       }
     }
@@ -309,24 +347,27 @@ export class Experiment {
     const isAlone = (at: number) =>
       this.#sets.find(direction, [at]) !== undefined;
     const known = new Set(factors.filter(isAlone));
-    const { active, entangled, suspect } = screening.review(
+    const { active, entangled, addsUp } = screening.review(
       () => this.#model(),
       known,
     );
     for (const at of entangled) this.#sets.addAlone(direction, at);
-    for (const pair of screening.reported.slice(0, PAIRS_MEASURED)) {
+    for (const pair of screening.pairs.slice(0, PAIRS_MEASURED)) {
       this.#sets.addPair(direction, pair);
     }
-    if (suspect) {
+    if (!addsUp) {
       for (const at of active) this.#sets.addAlone(direction, at);
       this.#sets.addGroup(direction, factors.filter((at) => !isAlone(at)));
     }
-    if (suspect || factors.every(isAlone)) this.#replaced.push(direction);
+    if (!addsUp || factors.every(isAlone)) this.#replaced.push(direction);
   }
 
   /** Adds the pairs of the strongest factors where effects do not add up and screening could not say of which. */
-  #measurePairs({ direction, reported, factors }: Screening, effects: Effects) {
-    if (reported.length > 0) return;
+  #measurePairs(
+    { direction, pairs: known, factors }: Screening,
+    effects: Effects,
+  ) {
+    if (known.length > 0) return;
     const strong = factors.flatMap((at) => {
       const set = this.#sets.find(direction, [at]);
       if (set === undefined) return [];
@@ -345,17 +386,23 @@ export class Experiment {
   }
 
   /** True if the interval of a factor that is measured by screening is too wide. */
-  #isWide({ direction, factors }: Screening, effects: Effects): boolean {
+  #isWide(screening: Screening, effects: Effects): boolean {
+    const { direction, factors, isUnsure } = screening;
     if (this.#replaced.includes(direction)) return false;
-    return factors.some((at) =>
-      this.#sets.find(direction, [at]) === undefined &&
-      effects.ofFactor(direction, at).half > this.#toleranceOf(direction, at)
-    );
+    return isUnsure ||
+      factors.some((at) =>
+        this.#sets.find(direction, [at]) === undefined &&
+        effects.ofFactor(direction, at).half > this.#toleranceOf(direction, at)
+      );
   }
 
-  #isWanted(set: LoadSet, effects: Effects): boolean {
-    if (set.purpose === "group") return set.state === "open";
-    return set.loads < LEAST_LOADS || effects.ofSet(set).half > set.tolerance;
+  #isWanted(set: LoadSet, effects: Effects, isResampled: boolean): boolean {
+    if (set.state === "split") return false;
+    if (set.purpose === "group" && set.state === "open") return true;
+    // Resampling takes time, so until Student's interval is as narrow as makes it worth while, its last result serves.
+    const widening = isResampled ? 1 : set.widening;
+    return set.loads < LEAST_LOADS ||
+      effects.ofSet(set).half * widening > set.tolerance;
   }
 }
 

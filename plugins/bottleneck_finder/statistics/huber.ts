@@ -88,7 +88,7 @@ export function huber(
     for (let i = 0; i < n; i++) {
       bounded[i] = Math.max(-bound, Math.min(bound, residuals[i]));
     }
-    if (iteration > 0 && change < 1e-9 * scale) break;
+    if (iteration > 0 && change < 1e-8 * scale) break;
   }
   return {
     coefficients,

@@ -43,10 +43,13 @@ export class SparseMatrix {
 
   /** Writes X·v into `out`, which has a place for each row. */
   times(vector: Float64Array, out: Float64Array): void {
-    for (let i = 0; i < this.rows; i++) {
+    const starts = this.#starts;
+    const indices = this.#indices;
+    const values = this.#values;
+    for (let i = 0, at = 0; i < out.length; i++) {
       let sum = 0;
-      for (let at = this.#starts[i]; at < this.#starts[i + 1]; at++) {
-        sum += this.#values[at] * vector[this.#indices[at]];
+      for (const end = starts[i + 1]; at < end; at++) {
+        sum += values[at] * vector[indices[at]];
       }
       out[i] = sum;
     }
@@ -54,25 +57,43 @@ export class SparseMatrix {
 
   /** Writes X'·v into `out`, which has a place for each column. */
   transposedTimes(vector: Float64Array, out: Float64Array): void {
+    const starts = this.#starts;
+    const indices = this.#indices;
+    const values = this.#values;
     out.fill(0);
-    for (let i = 0; i < this.rows; i++) {
+    for (let i = 0, at = 0; i < vector.length; i++) {
       const factor = vector[i];
-      for (let at = this.#starts[i]; at < this.#starts[i + 1]; at++) {
-        out[this.#indices[at]] += this.#values[at] * factor;
+      for (const end = starts[i + 1]; at < end; at++) {
+        out[indices[at]] += values[at] * factor;
       }
     }
+  }
+
+  /** Leverage of each row: share of its own value that its fitted value follows. */
+  leverages(factor: Cholesky): Float64Array {
+    const row = new Float64Array(this.columns);
+    return Float64Array.from({ length: this.rows }, (_, i) => {
+      row.fill(0);
+      for (let at = this.#starts[i]; at < this.#starts[i + 1]; at++) {
+        row[this.#indices[at]] = this.#values[at];
+      }
+      factor.forward(row);
+      return row.reduce((sum, value) => sum + value * value, 0);
+    });
   }
 
   /** Factor of X'·X. */
   factor(): Cholesky {
     const p = this.columns;
+    const starts = this.#starts;
+    const indices = this.#indices;
+    const values = this.#values;
     const gram = new Float64Array(p * p);
     for (let i = 0; i < this.rows; i++) {
-      for (let at = this.#starts[i]; at < this.#starts[i + 1]; at++) {
-        const place = this.#indices[at] * p;
-        for (let to = this.#starts[i]; to < this.#starts[i + 1]; to++) {
-          gram[place + this.#indices[to]] += this.#values[at] *
-            this.#values[to];
+      for (let at = starts[i]; at < starts[i + 1]; at++) {
+        const place = indices[at] * p;
+        for (let to = starts[i]; to < starts[i + 1]; to++) {
+          gram[place + indices[to]] += values[at] * values[to];
         }
       }
     }
@@ -95,6 +116,8 @@ export class Cholesky {
   readonly #p: number;
   /** Lower triangle by rows; the row of a column that is left out has 1 on the diagonal and 0 elsewhere in its column. */
   readonly #lower: Float64Array;
+  /** 0 for each column that is left out, otherwise 1. */
+  readonly #keep: Float64Array;
 
   /**
    * Factors a matrix.
@@ -119,26 +142,30 @@ export class Cholesky {
       lower[j * p + j] = dependent[j] ? 1 : Math.sqrt(rest);
     }
     this.dependent = dependent;
+    this.#keep = Float64Array.from(dependent, (is) => is ? 0 : 1);
     this.rank = dependent.filter((is) => !is).length;
   }
 
   /** Overwrites v by L⁻¹·v, with 0 for columns that are left out. */
   forward(vector: Float64Array): void {
-    const p = this.#p;
-    for (let j = 0; j < p; j++) {
+    const lower = this.#lower;
+    const keep = this.#keep;
+    for (let j = 0, row = 0; j < vector.length; j++, row += vector.length) {
       let sum = vector[j];
-      for (let m = 0; m < j; m++) sum -= this.#lower[j * p + m] * vector[m];
-      vector[j] = this.dependent[j] ? 0 : sum / this.#lower[j * p + j];
+      for (let m = 0; m < j; m++) sum -= lower[row + m] * vector[m];
+      vector[j] = keep[j] * sum / lower[row + j];
     }
   }
 
   /** Overwrites v by L'⁻¹·v, with 0 for columns that are left out. */
   backward(vector: Float64Array): void {
-    const p = this.#p;
-    for (let j = p - 1; j >= 0; j--) {
-      vector[j] = this.dependent[j] ? 0 : vector[j] / this.#lower[j * p + j];
-      const factor = vector[j];
-      for (let m = 0; m < j; m++) vector[m] -= this.#lower[j * p + m] * factor;
+    const lower = this.#lower;
+    const keep = this.#keep;
+    for (let j = vector.length - 1; j >= 0; j--) {
+      const row = j * vector.length;
+      const factor = keep[j] * vector[j] / lower[row + j];
+      vector[j] = factor;
+      for (let m = 0; m < j; m++) vector[m] -= lower[row + m] * factor;
     }
   }
 

@@ -36,7 +36,6 @@ const TINY = 1e-300;
  * @param y 1 − x, given apart because it may be known with more digits
  */
 function incompleteBeta(x: number, y: number, a: number, b: number): number {
-  if (x <= 0) return 0;
   if (y <= 0) return 1;
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(y, x, b, a);
   const front = Math.exp(

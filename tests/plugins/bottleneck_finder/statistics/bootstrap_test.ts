@@ -21,7 +21,7 @@ function fitOf(seed: number, noise = NOISES.gaussian) {
   return huber(matrix, Float64Array.from(values));
 }
 
-const order = { strata, columns: [6], confidence: 0.95, seed: 0.3 };
+const order = { columns: [6], confidence: 0.95, seed: 0.3 };
 
 Deno.test("bootstrapMultiples(): for normal noise the interval is as wide as Student's, on average", () => {
   const student = studentQuantile(0.95, ROWS - 7);
