@@ -1,6 +1,6 @@
 /**
  * Text templates with placeholders for values of a request and of its answer: `{{path.id}}`, `{{query.q}}`, `{{header.x-tenant}}`,
- * `{{cookie.sid}}`, `{{sequence}}`, `{{now}}`, `{{uuid}}`; `{{index}}` in events and lists; `{{items}}` and `{{count}}` around a
+ * `{{cookie.sid}}`, `{{body.items.0}}`, `{{sequence}}`, `{{now}}`, `{{uuid}}`; `{{index}}` in events and lists; `{{items}}` and `{{count}}` around a
  * list. `\{{` stands for two literal braces. Each template is parsed once per route.
  *
  * In HTML and XML, values are escaped: `{{raw query.q}}` puts one in as it is. Elsewhere `raw` changes nothing.
@@ -10,7 +10,7 @@
 import { WrittenNumber } from "./written_number.ts";
 
 /** Sources of values that have a name after a dot. */
-const NAMED = ["path", "query", "header", "cookie"] as const;
+const NAMED = ["path", "query", "header", "cookie", "body"] as const;
 
 /** Sources of values that have no name. */
 const PLAIN = ["sequence", "index", "count", "items", "now", "uuid"] as const;
@@ -25,7 +25,7 @@ export type TimeForm = typeof TIME_FORMS[number];
 export interface Slot {
   /** Source of the value. */
   readonly from: typeof NAMED[number] | typeof PLAIN[number];
-  /** Name of the parameter, header or cookie; form of the time of `now`; empty for the other sources. */
+  /** Name of the parameter, header or cookie; path in the body, empty for all of it; form of the time of `now`; empty for the other sources. */
   readonly name: string;
   /** True to leave the value as it is where others are escaped. */
   readonly raw: boolean;
@@ -50,6 +50,13 @@ export interface Values {
   header(name: string): string | undefined;
   /** Decoded cookie; undefined if there is none. */
   cookie(name: string): string | undefined;
+  /**
+   * Value in the body of the request: of JSON by its path, of a form by its name.
+   *
+   * @param path names and indices with dots between them, or a JSON Pointer; empty for the whole body
+   * @returns value of JSON; undefined if there is none
+   */
+  body(path: string): unknown;
   /** Present time by the clock on the wall: a number, or a text. */
   now(form: TimeForm): string | number;
   /** UUID, another one for each call. */
@@ -120,6 +127,8 @@ export function nameList({ path, more = [] }: KnownNames): string[] {
     "query.NAME",
     "header.NAME",
     "cookie.NAME",
+    "body",
+    "body.NAME",
     "sequence",
     "now",
     ...TIME_FORMS.map((form) => `now.${form}`),
@@ -168,13 +177,26 @@ export function inText(value: unknown): string {
     : `${value}`;
 }
 
-/** Value of a placeholder: a number or a string; undefined if the request has no such value. */
+/** Returns true if a text or a part of a value has a placeholder for the body of the request. */
+export function usesBody(written: unknown): boolean {
+  if (typeof written === "string") {
+    return written.includes("{{") &&
+      parseTemplate(written).some((part) =>
+        typeof part !== "string" && part.from === "body"
+      );
+  }
+  return typeof written === "object" && written !== null &&
+    Object.values(written).some(usesBody);
+}
+
+/** Value of a placeholder, such as JSON can hold; undefined if the request has no such value. */
 export function valueOf({ from, name }: Slot, values: Values): unknown {
   switch (from) {
     case "path":
     case "query":
     case "header":
     case "cookie":
+    case "body":
       return values[from](name);
     case "now":
       return values.now(name as TimeForm);
@@ -196,6 +218,7 @@ function slotOf(written: string): Slot | undefined {
   const raw = mark !== undefined;
   const time = OF_TIME.exec(named);
   if (time !== null) return { from: "now", name: time[1] ?? "iso", raw };
+  if (named === "body") return { from: "body", name: "", raw };
   const plain = PLAIN.find((from) => from === named);
   if (plain !== undefined) return { from: plain, name: "", raw };
   const [, from, name] = OF_NAME.exec(named) ?? [];

@@ -93,7 +93,7 @@ export function sharedCoded(
     ...source,
     prepare(x) {
       if (x.incoming === undefined) return;
-      x.incoming.discard?.();
+      if (x.incoming.body === undefined) x.incoming.discard?.();
       const coding = choose(x);
       if (
         coding === undefined || coding === "identity" ||

@@ -201,7 +201,7 @@ export function filesSource(
   return {
     prepare(x) {
       if (x.incoming === undefined) return;
-      x.incoming.discard?.();
+      if (x.incoming.body === undefined) x.incoming.discard?.();
       const choice = choose(x);
       chosen.set(x, choice);
       if ("file" in choice) prepareFile(x, choice.selected);

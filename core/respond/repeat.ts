@@ -118,6 +118,7 @@ const NONE: Values = {
   query: () => undefined,
   header: () => undefined,
   cookie: () => undefined,
+  body: () => undefined,
   now: () => 0,
   uuid: () => "",
 };

@@ -8,7 +8,13 @@ import type { RouteSettings, SizeSettings } from "../config/mod.ts";
 import { BODILESS, headersOf, type HeaderValues } from "../lib/http.ts";
 import { fillJson, parseJsonTemplate } from "../lib/json_template.ts";
 import { escapeJson, escapeMarkup, isMarkup } from "../lib/markup.ts";
-import { fill, isFixed, parseTemplate, type Values } from "../lib/template.ts";
+import {
+  fill,
+  isFixed,
+  parseTemplate,
+  usesBody,
+  type Values,
+} from "../lib/template.ts";
 import { LATENESS_BOUNDARIES } from "../observe/timing.ts";
 import type { LiveExchange, Plan } from "../pipeline/exchange.ts";
 import { handOver } from "../pipeline/pipeline.ts";
@@ -87,11 +93,19 @@ export function prepareResponse(
   return {
     line,
     answer: { ...answer, create: responder(source, paceOf) },
+    readsBody: readsBody(settings.response),
     prepare: source.prepare,
     simulate: paceOf === undefined ? undefined : (x) => {
       if (x.outcome === "answered") simulate(x, source, paceOf(x));
     },
   };
+}
+
+/** Returns true if answers contain values of the request's body. */
+function readsBody(
+  { json, text, file, repeat, events }: RouteSettings["response"],
+): boolean {
+  return [json, text, file, repeat, events].some(usesBody);
 }
 
 /** Kind of a response: a fixed body, a source, or neither if the response has no body. */

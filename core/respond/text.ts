@@ -6,6 +6,7 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { parse } from "hono/utils/cookie";
 import { byteLength } from "../lib/http.ts";
+import { fromPointer, lookUp } from "../lib/pointer.ts";
 import { Uuids } from "../lib/random/mod.ts";
 import type { TimeForm, Values } from "../lib/template.ts";
 import { wallTime } from "../lib/time/mod.ts";
@@ -74,8 +75,8 @@ interface RouteParts {
 }
 
 /**
- * Creates the function that provides the values of a request to templates. A simulation has no request: all values that come from
- * one are missing there.
+ * Creates the function that provides the values of a request to templates. A simulation may know no more of a request than its
+ * route: values that it does not know are missing.
  */
 export function valuesOf(
   { path, stream }: TemplateRoute,
@@ -113,6 +114,7 @@ export class RequestValues implements Values {
   #path: Readonly<Record<string, string>> | undefined;
   #query: URLSearchParams | undefined;
   #cookies: Readonly<Record<string, string>> | undefined;
+  #form: URLSearchParams | undefined;
   #uuids: Uuids | undefined;
 
   constructor(x: LiveExchange, parts: RouteParts) {
@@ -125,17 +127,17 @@ export class RequestValues implements Values {
   }
 
   path(name: string): string | undefined {
-    const { incoming } = this.#x;
-    this.#path ??= incoming === undefined
+    const { viewed } = this.#x;
+    this.#path ??= viewed === undefined
       ? {}
-      : parametersOf(incoming, this.#parts.router);
+      : parametersOf(viewed, this.#parts.router);
     const value = this.#path[name];
     return value === undefined ? undefined : decoded(value);
   }
 
   query(name: string): string | undefined {
     if (this.#query === undefined) {
-      const url = this.#x.incoming?.url ?? "";
+      const url = this.#x.viewed?.url ?? "";
       const start = url.indexOf("?");
       this.#query = new URLSearchParams(start < 0 ? "" : url.slice(start));
     }
@@ -143,12 +145,42 @@ export class RequestValues implements Values {
   }
 
   header(name: string): string | undefined {
-    return this.#x.header(name) ?? undefined;
+    return this.#header(name) ?? undefined;
   }
 
   cookie(name: string): string | undefined {
-    this.#cookies ??= parse(this.#x.header("cookie") ?? "");
+    this.#cookies ??= parse(this.#header("cookie") ?? "");
     return Object.hasOwn(this.#cookies, name) ? this.#cookies[name] : undefined;
+  }
+
+  body(path: string): unknown {
+    const body = this.#x.viewed?.body;
+    if (body === undefined) return undefined;
+    const { json } = body;
+    if (json !== undefined) {
+      return lookUp(
+        json,
+        path === ""
+          ? []
+          : path.startsWith("/")
+          ? fromPointer(path)
+          : path.split("."),
+      );
+    }
+    if (
+      !/^application\/x-www-form-urlencoded\b/i.test(
+        this.header("content-type") ?? "",
+      )
+    ) {
+      return undefined;
+    }
+    this.#form ??= new URLSearchParams(body.text);
+    return this.#form.get(path) ?? undefined;
+  }
+
+  #header(name: string): string | null {
+    const { viewed } = this.#x;
+    return viewed === undefined ? null : viewed.header(name.toLowerCase());
   }
 
   now(form: TimeForm): string | number {

@@ -1,10 +1,14 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { createServer } from "../../core/app.ts";
 import type { PerfmockInput } from "../../core/config/mod.ts";
+import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { eachEngine } from "../support/each_engine.ts";
 import { errorOf, lines } from "../support/errors.ts";
 import { get, overWire } from "../support/http.ts";
+import { RawIncoming } from "../support/incoming.ts";
 import { folderWith } from "../support/plugins.ts";
 
 const INDEX = "<!doctype html><title>Shop</title><div id=app></div>";
@@ -130,6 +134,84 @@ eachEngine.test("no path leads out of a folder, and names that begin with a dot 
     ok(!/secret$|TOKEN|git$/.test(text(answer)), target);
   }
   equal(text(await overWire(there.server, "/inner.js")), SCRIPT);
+});
+
+Deno.test("whatever path is asked for, nothing but the files of the folder is sent", async () => {
+  await using folder = await folderWith({ "secret.txt": "SECRET" });
+  await Deno.mkdir(`${folder.path}/dist/sub/.hidden`, { recursive: true });
+  for (const name of ["index.html", "a.txt", "sub/a.txt"]) {
+    await Deno.writeTextFile(`${folder.path}/dist/${name}`, "public");
+  }
+  for (const name of [".env", "sub/.hidden/a.txt", "sub/.a.txt"]) {
+    await Deno.writeTextFile(`${folder.path}/dist/${name}`, "SECRET");
+  }
+  await Deno.symlink("../..", `${folder.path}/dist/sub/up`);
+  await Deno.symlink("../secret.txt", `${folder.path}/dist/link`);
+  await using server = await createServer({
+    routes: [{
+      path: "/f/*",
+      response: { folder: "dist", fallback: "index.html" },
+    }],
+  }, { folder: folder.url, clock: new VirtualClock(), listen: false });
+  const piece = fc.constantFrom(
+    "..",
+    ".",
+    "%2e",
+    "%2E%2e",
+    "%252e",
+    "/",
+    "%2f",
+    "%5c",
+    "\\",
+    "%00",
+    "%",
+    "sub",
+    "up",
+    "link",
+    "a.txt",
+    ".env",
+    ".hidden",
+    "secret.txt",
+    "dist",
+    "?",
+    ";",
+    "%c0%ae",
+  );
+  let found = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(piece, { maxLength: 8 }),
+      fc.boolean(),
+      async (pieces, html) => {
+        const incoming = new RawIncoming(
+          "GET",
+          `http://localhost/f/${pieces.join("")}`,
+          html ? { accept: "text/html" } : {},
+        );
+        server.world.edge.receive(incoming);
+        const [response] = incoming.responses;
+        if (response === undefined) return;
+        const { status } = await response;
+        const body = await (await response).text();
+        ok([200, 307, 404].includes(status), `${incoming.url}: ${status}`);
+        ok(!body.includes("SECRET"), incoming.url);
+        if (status === 200) {
+          equal(body, "public");
+          found++;
+        }
+      },
+    ),
+    {
+      numRuns: 1000,
+      seed: 1,
+      examples: [
+        [["sub", "/", "a.txt"], false],
+        [["sub", "/", "up", "/", "secret.txt"], false],
+        [["..", "/", "secret.txt"], true],
+      ],
+    },
+  );
+  ok(found > 10);
 });
 
 eachEngine.test("names that begin with a dot are found where the folder says so", async () => {

@@ -64,6 +64,76 @@ eachEngine.test("values of headers and cookies are escaped in HTML unless they a
   equal(new TextDecoder().decode(body), "<p>&lt;b&gt;&lt;i&gt;<b>");
 });
 
+eachEngine.test("values of the request's body go into an answer, with their digits", async () => {
+  await using server = await createPerfmock({
+    routes: [
+      {
+        method: "POST",
+        path: "/orders",
+        response: {
+          status: 201,
+          json: {
+            id: "{{body.id}}",
+            first: "{{body.items.0.name}}",
+            items: "{{body.items}}",
+            slash: "{{body./a~1b}}",
+            none: "{{body.none}}",
+            text: "id {{body.id}} of {{body.items}}",
+          },
+        },
+      },
+      { method: "POST", path: "/echo", response: { json: "{{body}}" } },
+      {
+        method: "POST",
+        path: "/page",
+        response: {
+          headers: { "Content-Type": "text/html" },
+          text: "<p>{{body.name}}|{{raw body.name}}",
+        },
+      },
+      {
+        method: "POST",
+        path: "/list",
+        response: {
+          repeat: { count: 2, item: { n: "{{index}}", of: "{{body.of}}" } },
+        },
+      },
+    ],
+  });
+  const send = async (path: string, body: string, type = "application/json") =>
+    await (await get(server, path, {
+      method: "POST",
+      body,
+      headers: { "content-type": type },
+    })).text();
+  equal(
+    await send(
+      "/orders",
+      `{"id":${LONG},"items":[{"name":"a","price":1.50}],"a/b":true}`,
+    ),
+    `{"id":${LONG},"first":"a","items":[{"name":"a","price":1.50}],"slash":true,"none":null,"text":"id ${LONG} of [{\\"name\\":\\"a\\",\\"price\\":1.50}]"}`,
+  );
+  equal(await send("/echo", `[${LONG}, 10.00]`), `[${LONG},10.00]`);
+  equal(await send("/echo", "null"), "null");
+  equal(await send("/echo", "no JSON"), "null");
+  equal(await send("/echo", ""), "null");
+  equal(await send("/page", '{"name":"<b>"}'), "<p>&lt;b&gt;|<b>");
+  equal(
+    await send("/page", "name=a+%26", "application/x-www-form-urlencoded"),
+    "<p>a &amp;|a &",
+  );
+  equal(
+    await send("/list", '{"of":{"a":1}}'),
+    '[{"n":0,"of":{"a":1}},{"n":1,"of":{"a":1}}]',
+  );
+  const long = await get(server, "/echo", {
+    method: "POST",
+    body: `"${"x".repeat(1 << 20)}"`,
+  });
+  equal(long.status, 413);
+  await long.body?.cancel();
+});
+
 Deno.test("UUIDs follow from seed, route and sequence number, and none comes twice", async () => {
   const bodies = async (seed: number) => {
     await using test = await createTestServer({

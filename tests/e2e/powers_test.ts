@@ -64,6 +64,7 @@ function naming(file: string): Case[] {
   };
   return [
     ["PUT routes/x", { path: "/x", response: { file } }],
+    ["PUT routes/x", { path: "/x/*", response: { folder: file } }],
     ["PATCH routes/r", { serviceTime: distribution }],
     ["PATCH routes/r", { serviceTime: `empirical(file="${file}")` }],
     ["PUT config", { routes: [{ path: "/x", response: { file } }] }],
@@ -110,14 +111,21 @@ Deno.test("a call names no file outside the configuration's folder, whatever nam
       ok(!text.includes("hunter2") && !text.includes("root:"), text);
     }
   }
-  const outside = await call(server, "PUT routes/x", {
-    path: "/x",
-    response: { file: "{{query.f}}", outside: true },
-  });
-  deepEqual(
-    [outside.status, outside.issues[0].path],
-    [403, "/routes/1/response/outside"],
-  );
+  for (
+    const [path, response] of [
+      ["/x", { file: "{{query.f}}" }],
+      ["/x/*", { folder: "." }],
+    ]
+  ) {
+    const outside = await call(server, "PUT routes/x", {
+      path,
+      response: { ...response as object, outside: true },
+    });
+    deepEqual(
+      [outside.status, outside.issues[0].path],
+      [403, "/routes/1/response/outside"],
+    );
+  }
   equal(server.revision, 1, "nothing has changed");
   // A file within the folder needs no power.
   const within = { distribution: { empirical: { file: "values.csv" } } };

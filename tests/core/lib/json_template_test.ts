@@ -13,6 +13,7 @@ const VALUES: Values = {
   query: () => undefined,
   header: () => undefined,
   cookie: () => undefined,
+  body: (path) => path === "" ? { a: [1] } : path === "a" ? [1] : undefined,
   now: (form) => form === "iso" ? "now" : 1.5,
   uuid: () => "u",
 };
@@ -31,6 +32,7 @@ Deno.test("fillJson() keeps the type of a value that is a whole string", () => {
       count: "{{count}}",
       uuid: "{{uuid}}",
       header: "{{header.none}}",
+      body: ["{{body}}", "{{body.a}}", "{{body.none}}", "x{{body.a}}"],
     }),
     {
       n: 7,
@@ -40,6 +42,7 @@ Deno.test("fillJson() keeps the type of a value that is a whole string", () => {
       count: 3,
       uuid: "u",
       header: null,
+      body: [{ a: [1] }, [1], null, "x[1]"],
     },
   );
   equal(filled("{{query.none}}"), null);

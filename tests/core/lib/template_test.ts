@@ -5,6 +5,7 @@ import {
   nameList,
   parseTemplate,
   unknownNames,
+  usesBody,
   type Values,
 } from "../../../core/lib/template.ts";
 
@@ -16,6 +17,7 @@ const VALUES: Values = {
   query: (name) => name === "q" ? "x&y" : undefined,
   header: (name) => name === "x-tenant" ? "<t>" : undefined,
   cookie: (name) => name === "sid" ? "s" : undefined,
+  body: (path) => path === "" ? { a: [1] } : path === "a" ? [1] : undefined,
   now: (form) => form === "iso" || form === "http" ? `at ${form}` : 1000,
   uuid: () => "u",
 };
@@ -38,6 +40,33 @@ Deno.test("fill() replaces placeholders for headers, cookies, times and UUIDs", 
     fill(parseTemplate(text), VALUES, (value) => value.replace("<", "&lt;")),
     "&lt;t>|<t>||s|at iso|at iso|at http|1000|1000|u|3",
   );
+});
+
+Deno.test("fill() writes values of the body as JSON, unless they are text", () => {
+  equal(
+    fill(parseTemplate("{{body}}|{{body.a}}|{{body.none}}"), VALUES),
+    '{"a":[1]}|[1]|',
+  );
+});
+
+Deno.test("usesBody() finds placeholders for the body at any depth, in values only", () => {
+  for (
+    const value of ["{{body}}", "a {{ raw body.x }}", [{ a: ["{{body./x}}"] }]]
+  ) {
+    equal(usesBody(value), true);
+  }
+  for (
+    const value of [
+      "body",
+      "\\{{body}}",
+      { "{{body}}": 1 },
+      1,
+      null,
+      "{{bodyx}}",
+    ]
+  ) {
+    equal(usesBody(value), false);
+  }
 });
 
 Deno.test("parseTemplate() keeps escaped braces and invalid placeholders as literal text", () => {
@@ -93,6 +122,8 @@ Deno.test("nameList() lists the names that a template may use, and unknownNames(
     "query.NAME",
     "header.NAME",
     "cookie.NAME",
+    "body",
+    "body.NAME",
     "sequence",
     "now",
     "now.iso",
