@@ -245,7 +245,7 @@ export interface VirtualWorld extends AsyncDisposable {
    * @param ended called when the exchange has ended, within the pipeline: it may send further requests only through a timer, and
    * must copy values that it keeps
    * @param tag passed to `ended`, so that callers need no closure for each request
-   * @param request the request, for keys of turns. Default: without headers
+   * @param request the request, for keys of turns and values in bodies. Default: without headers
    * @returns exchange, for {@linkcode VirtualWorld.abandon}; it may have ended already
    */
   send<Tag>(
@@ -279,7 +279,7 @@ export interface VirtualTarget {
   readonly route: string;
   /** Method, in upper case. */
   readonly method: string;
-  /** True if requests are looked at: their headers or bodies decide which route takes them, or which turn they get. */
+  /** True if requests are looked at: their headers or bodies decide which route takes them, which turn they get, or how long a body takes. */
   readonly looks: boolean;
 }
 

@@ -64,9 +64,9 @@ function restFinder(
   pattern: string,
 ): (x: LiveExchange) => string | undefined {
   const slashes = pattern.split("/").length - 1;
-  return ({ incoming }) => {
-    if (incoming === undefined) return "";
-    const [path] = targetOf(incoming.url).split(/[?#]/, 1);
+  return ({ viewed }) => {
+    if (viewed === undefined) return "";
+    const [path] = targetOf(viewed.url).split(/[?#]/, 1);
     let at = 0;
     for (let slash = 1; slash < slashes; slash++) {
       at = path.indexOf("/", at + 1);

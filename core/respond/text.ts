@@ -208,7 +208,9 @@ function parametersOf(
   incoming: Pick<Incoming, "url">,
   router: TrieRouter<true>,
 ): Readonly<Record<string, string>> {
-  const whole = pathOf(incoming);
+  const { url } = incoming;
+  // Simulated requests have no host.
+  const whole = pathOf({ url: url.startsWith("/") ? `http://-${url}` : url });
   for (let at = 0; at >= 0; at = whole.indexOf("/", at + 1)) {
     const [found] = router.match("GET", whole.slice(at))[0];
     if (found !== undefined) return found[1] as Record<string, string>;

@@ -118,6 +118,11 @@ class SimulatedExchange extends LiveExchange {
 
 const encoder = new TextEncoder();
 
+/** Returns true if requests decide on more than their route: on their turn, or on the size of a body that takes its time. */
+function isLookedAt({ turns, simulate }: Plan): boolean {
+  return turns !== undefined || simulate !== undefined;
+}
+
 /** A simulated request as conditions see it. */
 function viewed(method: string, request: VirtualRequest): ViewedRequest {
   const { path, body } = request;
@@ -167,7 +172,7 @@ class Simulation implements VirtualWorld {
       const route = this.#matcher.find(method, path);
       if (route === undefined) continue;
       const served = route.plan(method);
-      target.looks = needsLook(route) || served.turns !== undefined;
+      target.looks = needsLook(route) || isLookedAt(served);
       target.plan = needsLook(route) ? undefined : this.#planFor(served);
       this.#targets.set(served, target);
     }
@@ -188,7 +193,7 @@ class Simulation implements VirtualWorld {
         route: route.id,
         method,
         path,
-        looks: looks || served.turns !== undefined,
+        looks: looks || isLookedAt(served),
         plan: looks ? undefined : this.#planFor(served),
       };
       if (!looks) this.#targets.set(served, target);

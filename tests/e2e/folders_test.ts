@@ -476,4 +476,26 @@ eachEngine.test("a folder takes its service time and its wire, and its simulatio
   ok(Number(/service;dur=([\d.]+)/.exec(timing)?.[1]) >= 30, timing);
   const { status, headers } = await overWire(there.server, "/app/a");
   deepEqual([status, headers.get("location")], [307, "./a/"]);
+  const { scenarios } = await there.server.simulate({
+    scenarios: Object.fromEntries(
+      ["assets/app.js", "index.html", "none"].map((name, index) => [
+        `s${index}`,
+        {
+          executor: "shared-iterations",
+          iterations: 1,
+          users: 1,
+          requests: [{ path: `/app/a/${name}` }],
+        },
+      ]),
+    ),
+  });
+  // 30 ms, and a millisecond for each kilobyte.
+  const times = [0, 1, 2].map((index) =>
+    Math.round(scenarios[`s${index}`].responseTime.max ?? 0)
+  );
+  deepEqual(times, [
+    Math.round(30 + SCRIPT.length / 1000),
+    Math.round(30 + INDEX.length / 1000),
+    30,
+  ]);
 });

@@ -369,11 +369,13 @@ Deno.test("a paced body takes as long in a simulation as over its wire, whatever
     size: { size: "1MB" },
     list: { repeat: { count: 2000, item: "{{index}}" } },
     schema: { schema: { const: "x".repeat(998) } },
+    values: { text: "{{path.a}}{{query.q}}{{header.x-a}}{{body.b}}" },
   };
   for (const [name, response] of Object.entries(bodies)) {
     await using test = await createTestServer({
       routes: [{
-        path: "/",
+        method: "POST",
+        path: "/:a",
         delay: "1s",
         response,
         wire: { bandwidth: "1MB/s", chunk: "10KB" },
@@ -385,7 +387,12 @@ Deno.test("a paced body takes as long in a simulation as over its wire, whatever
           executor: "shared-iterations",
           iterations: 1,
           users: 1,
-          requests: [{ path: "/" }],
+          requests: [{
+            method: "POST",
+            path: `/${"x".repeat(1000)}?q=${"x".repeat(2000)}`,
+            headers: { "X-A": "x".repeat(3000) },
+            json: { b: "x".repeat(4000) },
+          }],
         },
       },
     });
@@ -397,6 +404,7 @@ Deno.test("a paced body takes as long in a simulation as over its wire, whatever
     size: 2000,
     list: Math.round(1000 + list.length / 1000),
     schema: 1001,
+    values: 1010,
   });
 });
 
