@@ -1,7 +1,8 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import {
   createPerfmock,
   type Perfmock,
+  PerfmockError,
   type PerfmockInput,
 } from "../../mod.ts";
 import { eachEngine } from "../support/each_engine.ts";
@@ -176,6 +177,29 @@ Deno.test("a program finds and sweeps by the server", async () => {
   );
   deepEqual(swept.answer.routes.map(({ route }) => route), ["first"]);
   equal(swept.answer.loads, 6);
+});
+
+Deno.test("a script may be text, whose errors have line and column", async () => {
+  await using server = await createPerfmock(CONFIG);
+  const messageOf = async (script: string) => {
+    try {
+      await server.find(script);
+    } catch (error) {
+      ok(error instanceof PerfmockError);
+      equal(error.code, "SCRIPT_INVALID");
+      return error.issues[0].message;
+    }
+    return "";
+  };
+  match(await messageOf("page: {"), /^Line 1, column \d+: /);
+  match(await messageOf("loads: 3"), /^Nothing gives a figure/);
+  match(
+    await messageOf(" ".repeat(1024 ** 2 + 1)),
+    /^The script has 1048577 bytes/,
+  );
+  const long = await call(server, "POST check", "x".repeat(1024 ** 2));
+  equal(long.status, 413);
+  await long.body?.cancel();
 });
 
 Deno.test("a configuration can switch the finder off", async () => {

@@ -154,17 +154,21 @@ function routeOf(
     low: effect.saved.low * less,
     high: effect.saved.high * less,
   };
+  const verdict = verdictOn({
+    slope,
+    added,
+    significant,
+    latenessGap: level?.latenessGap(1, 0) ?? null,
+  }, script.precision);
   const found: Omit<FoundRoute, "sentence"> = {
     route: id,
     slope: slope.value,
     low: slope.low,
     high: slope.high,
-    verdict: verdictOn({
-      slope,
-      added,
-      significant,
-      latenessGap: level?.latenessGap(1, 0) ?? null,
-    }, script.precision),
+    // The slope of the processor has another unit, in which 1 has no meaning.
+    verdict: factor.kind === "cpu" && verdict === "critical"
+      ? "partly"
+      : verdict,
     saved,
     share: saved === null || responseTime === null
       ? null

@@ -391,3 +391,76 @@ Deno.test("sweep() measures each route at multiples of its response time", async
     equal(await fake.responseTime(`/${id}`), time);
   }
 });
+
+Deno.test("find() measures the page's processor and other origins beside the routes", async () => {
+  const cdn = "https://cdn.example.com/*";
+  await using fake = await fakeFinder({ routes: routesOf({ a: 200 }) }, {
+    async load(call, { cpu, floors }) {
+      await call("/a");
+      // A picture of 40 ms that the page waits for, and 150 ms of its own work.
+      const picture = Math.max(40, floors.get(cdn) ?? 0);
+      return {
+        figure: 200 + picture + 150 * cpu,
+        requests: [{
+          url: "https://cdn.example.com/a.svg",
+          method: "GET",
+          startMs: 0,
+          endMs: picture,
+          type: "image",
+        }],
+        figures: {},
+      };
+    },
+  });
+  const { answer } = await fake.drive(
+    fake.finder.find(script({ page: { url: "/", cpu: 3 }, origins: [cdn] })),
+  );
+  const found = Object.fromEntries(
+    answer.routes.map(({ route, slope, verdict }) => [
+      route,
+      [Math.round(slope * 100) / 100, verdict],
+    ]),
+  );
+  deepEqual(found, {
+    [cdn]: [1, "critical"],
+    // The fake page returns 200 ms for /a whatever it takes.
+    a: [0, "hidden"],
+    cpu: [1.5, "partly"],
+  });
+  equal(answer.routes.at(-1)?.route, "cpu");
+  match(
+    answer.routes.at(-1)?.sentence ?? "",
+    /^A processor slower by 200 % costs 300 ms LCP \(interval /,
+  );
+  equal(answer.waterfall[0].url, "https://cdn.example.com/a.svg");
+});
+
+Deno.test("sweep() says how many loads it needs, and which rounds were complete", async () => {
+  await using fake = await fakeFinder({ routes: routesOf(TIMES) }, PAGE);
+  await rejects(
+    fake.drive(fake.finder.sweep(script({ loads: 10 }))),
+    (error) =>
+      error instanceof PerfmockError &&
+      /A sweep of 5 routes needs at least 20 loads/.test(
+        error.issues[0].message,
+      ),
+  );
+  const record = recording();
+  const { answer, table, markdown } = await fake.drive(
+    fake.finder.sweep(script({ loads: 30, repeats: 2 }), record),
+  );
+  equal(answer.stopped, "loads");
+  match(answer.notes.join(), /Only 1 of 2 rounds were complete/);
+  match(
+    record.plans[0],
+    /^5 routes; LCP about 650 ms\. Sweep: 26 loads in about /,
+  );
+  match(table, /a/);
+  match(markdown, /^# /);
+  const ended = new AbortController();
+  ended.abort();
+  await rejects(
+    fake.drive(fake.finder.sweep(script(), { signal: ended.signal })),
+    /it was interrupted after 0 loads/,
+  );
+});
