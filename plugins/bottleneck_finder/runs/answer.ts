@@ -248,10 +248,13 @@ function largestOf(
       added,
       saved: taken === 0 ? null : effects[index].saved ?? null,
       taken,
-      cliff: searched === undefined ? null : {
-        breaksAt: searched.cliff.breaksAt,
-        to: Math.max(searched.settings.from, searched.settings.to),
-      },
+      // A search that was ended before its first load says nothing.
+      cliff: searched === undefined || searched.cliff.points.length === 0
+        ? null
+        : {
+          breaksAt: searched.cliff.breaksAt,
+          to: Math.max(...searched.cliff.points.map(({ level }) => level)),
+        },
     };
   });
   return solveBudget(budget, baseline, routes);

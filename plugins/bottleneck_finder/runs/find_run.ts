@@ -216,7 +216,7 @@ async function measure(
 
 /** Searches along one dial. */
 async function searchCliff(
-  { dial, from, to, whole, loads: most }: CliffSettings,
+  { dial, from, to, whole, unit, loads: most }: CliffSettings,
   { script: { budget, confidence }, loads, dials, next }: {
     readonly script: Script;
     readonly loads: Loads;
@@ -228,6 +228,7 @@ async function searchCliff(
     from,
     to,
     whole,
+    reciprocal: unit === "B/s",
     limit: budget,
     loads: most,
     confidence,
