@@ -11,7 +11,7 @@ import { firstLine } from "./waiting.ts";
 export const INSTALL = "npx playwright-core@1.57.0 install chromium";
 
 /**
- * Names on the PATH of Chromium without a window. It spends a quarter of the processor time on a load, so that figures spread less: the
+ * Names on the PATH of Chromium without a window. It spends far less processor time on a load, so that figures spread less: the
  * other one opens a window for each load, although nobody sees it.
  */
 const SHELLS = ["chromium-headless-shell", "chrome-headless-shell"];
