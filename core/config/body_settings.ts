@@ -8,11 +8,11 @@ import { z } from "zod";
 import type { Kit } from "../contract/values.ts";
 import { JSON_VALUE } from "./kit.ts";
 
-/** Content codings that perfmock can make (RFC 9110, section 8.4.1; RFC 7932), the preferred one first. */
-export const CODINGS = ["br", "gzip"] as const;
+/** A content coding (RFC 9110, section 8.4.1; RFC 7932). */
+export type Coding = "br" | "gzip";
 
-/** A content coding of {@linkcode CODINGS}. */
-export type Coding = typeof CODINGS[number];
+/** Content codings that perfmock can make, the preferred one first. */
+export const CODINGS = ["br", "gzip"] as const satisfies readonly Coding[];
 
 /** A list as users write it. */
 export interface RepeatInput {

@@ -243,6 +243,13 @@ export function responseType(
       const { message, ...params } = outside;
       context.addIssue({ code: "custom", path: ["outside"], message, params });
     }
+    if (response.compress?.length && isCoded(response.headers)) {
+      refuse(
+        ["compress"],
+        'The header "Content-Encoding" says that the body is coded already',
+        '"compress", or the header',
+      );
+    }
     const written: Readonly<Record<string, unknown>> = response;
     for (const [key, beside] of BESIDE) {
       if (written[key] === undefined) continue;
@@ -257,6 +264,7 @@ export function responseType(
   }).transform((
     {
       status = 200,
+      headers,
       outside: _,
       folder,
       index = "index.html",
@@ -264,17 +272,25 @@ export function responseType(
       dotFiles = false,
       size,
       compressible = false,
-      compress = folder === undefined ? undefined : CODINGS,
+      compress = folder === undefined || isCoded(headers) ? undefined : CODINGS,
       ...response
     },
   ) => ({
     status,
+    headers,
     ...response,
     ...compress !== undefined && { compress },
     ...folder !== undefined &&
       { folder: { path: folder, index, fallback, dotFiles } },
     ...size !== undefined && { size: { bytes: size, compressible } },
   })) as unknown as z.ZodType<ResponseSettings>;
+}
+
+/** True if headers name a content coding of the body. */
+function isCoded(headers: HeaderValues): boolean {
+  return Object.keys(headers).some((name) =>
+    name.toLowerCase() === "content-encoding"
+  );
 }
 
 const UPSTREAM_FORM = 'a URL such as "http://127.0.0.1:3000"';

@@ -9,10 +9,11 @@
  * - `discipline`: order of service: fifo (the default), lifo, random or priority, with `priority: "route"` or
  *   `"header:X-Priority"`, lower numbers first
  * - `queueTimeout`: maximum wait in the queue; no limit by default
- * - `onFull`, `onTimeout`: refusals: `{ status, retryAfter, body }` with a duration or `"estimate"`, or
+ * - `onFull`, `onTimeout`: refusals: `{ status, retryAfter, retryAfterAs, body }` with a duration or `"estimate"`, sent as
+ *   `seconds` or as a `date`, or
  *   `{ action: "connection-reset" }`, or `{ action: "hang" }`; 503 by default. The estimate is the time to serve the present queue
  *   and one more at the throughput that the pool reached when it was last saturated; 1 s until it was
- * - `rateLimit`: `{ rate, burst, algorithm, per, cost, status }`: `burst` requests at once, and `burst` per `burst / rate` on
+ * - `rateLimit`: `{ rate, burst, algorithm, per, cost, status, retryAfterAs }`: `burst` requests at once, and `burst` per `burst / rate` on
  *   average; `burst` is one second's worth by default. Refusals name the exact time until a retry can pass
  * - `background`: `{ rate, serviceTime }`: background requests, which take places without HTTP
  *

@@ -99,6 +99,10 @@ Deno.test("`delay` is added to each answer, also behind another service time, an
   const time = async (path: string) => (await test.request(path)).duration;
   equal(await time("/a"), 1030);
   equal(await time("/b"), 2.5);
+  // The delay of the whole backend comes on top.
+  await test.server.update({ backend: { delay: "100ms" } });
+  equal(await time("/b"), 102.5);
+  await test.server.update({ backend: { delay: 0 } });
   const run = await test.server.simulate({
     scenarios: {
       slow: {
