@@ -255,6 +255,9 @@ async function searchCliff(
   return search;
 }
 
+/** Share of all added times by which a load of the plan is longer than one as configured, for an estimate. */
+const ADDED_SHARE = 0.25;
+
 /** Progress of an experiment, in numbers and as lines. */
 class Progress {
   readonly #script: Script;
@@ -263,6 +266,8 @@ class Progress {
   #loadTime = 0;
   /** Number of loads before the plan. */
   #looked = 0;
+  /** Time at which the plan began, in ms since the start. */
+  #begun = 0;
 
   constructor(script: Script, tools: RunTools) {
     this.#script = script;
@@ -278,11 +283,17 @@ class Progress {
     { loads, reserved }: { readonly loads: Loads; readonly reserved: number },
   ): void {
     const { loads: most, duration } = this.#script;
-    this.#loadTime = loadTime;
+    // Half of the loads of screening add to half of the routes, and a part of that is on the critical path.
+    const added = factors.reduce(
+      (sum, { kind, added }) => kind === "cpu" ? sum : sum + added,
+      0,
+    );
+    this.#loadTime = loadTime + ADDED_SHARE * added;
     this.#looked = loads.attempts;
+    this.#begun = loads.elapsed;
     const planned = Math.ceil(experiment.expected(deviation)) + reserved;
     this.#expected = Math.min(most, loads.attempts + planned);
-    const left = (this.#expected - loads.attempts) * loadTime;
+    const left = (this.#expected - loads.attempts) * this.#loadTime;
     this.#tools.planned?.(
       `${
         counted(factors.length, "route")
@@ -314,7 +325,10 @@ class Progress {
     if (progress === undefined) return;
     const { attempts, elapsed } = loads;
     const expected = Math.max(this.#expected, attempts);
-    const each = this.#loadTime || elapsed / attempts;
+    const since = attempts - this.#looked;
+    const each = since > 0
+      ? (elapsed - this.#begun) / since
+      : this.#loadTime || elapsed / attempts;
     const remaining = (expected - attempts) * each;
     const failed = attempts - loads.count;
     progress(
