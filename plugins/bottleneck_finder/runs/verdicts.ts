@@ -35,10 +35,13 @@ export function verdictOn(
   const effect = Math.max(Math.abs(slope.value), half) * added;
   if (isLate(latenessGap, effect)) return "unclear";
   if (!significant) {
-    return slope.high <= HIDDEN * precision ? "hidden" : "unclear";
+    return Math.max(slope.high, half) <= HIDDEN * precision
+      ? "hidden"
+      : "unclear";
   }
   if (slope.high < precision) return "hidden";
-  return slope.value >= 1 - Math.max(precision, half) ? "critical" : "partly";
+  // A part is claimed only where the interval leaves out about one.
+  return slope.high >= 1 - precision ? "critical" : "partly";
 }
 
 /** True if answers of one level were later than those of the other by as much as an effect. */

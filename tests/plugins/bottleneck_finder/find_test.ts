@@ -155,6 +155,20 @@ Deno.test("find() searches along a dial, and puts it back", async () => {
   equal(await fake.responseTime("/e"), 400);
 });
 
+Deno.test("find() says nothing about a search that it had no time for", async () => {
+  await using fake = await fakeFinder({ routes: routesOf(TIMES) }, PAGE);
+  const { answer } = await fake.drive(
+    fake.finder.find(script({
+      budget: "900ms",
+      duration: "20s",
+      cliffs: [{ route: "e", dial: "delay", to: "1s" }],
+    })),
+  );
+  equal(answer.stopped, "duration");
+  deepEqual(answer.cliffs[0].points, []);
+  deepEqual(answer.notes.filter((note) => /largest delay/.test(note)), []);
+});
+
 Deno.test("find() finds the level at which a budget breaks, and where the slope changes", async () => {
   await using fake = await fakeFinder(
     { routes: routesOf({ a: 400, b: 100 }) },

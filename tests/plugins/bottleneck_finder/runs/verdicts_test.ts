@@ -26,6 +26,7 @@ Deno.test("verdictOn() tells critical, partly hidden and hidden routes apart", (
     [0.93, 0.05, "critical"],
     [3, 0.1, "critical"],
     [0.8, 0.25, "critical"],
+    [0.83, 0.08, "critical"],
     [0.5, 0.1, "partly"],
     [0.8, 0.05, "partly"],
     [0.01, 0.05, "hidden"],
@@ -34,6 +35,7 @@ Deno.test("verdictOn() tells critical, partly hidden and hidden routes apart", (
     [0.04, 0.01, "hidden"],
     // Not significant, and too wide.
     [0.2, 0.3, "unclear"],
+    [-0.58, 0.72, "unclear"],
     [0, Infinity, "unclear"],
     [NaN, NaN, "unclear"],
   ];
