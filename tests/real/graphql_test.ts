@@ -71,9 +71,9 @@ for (const engine of ENGINES) {
           "5",
         ]]
       ) {
-        equal(results[`${kind} requests`], requests, output);
+        equal(results[`${kind}_requests`], requests, output);
         for (const [operation, time] of Object.entries(TIMES)) {
-          const took = Number(results[`${kind} ${operation} took`]);
+          const took = Number(results[`${kind}_${operation}_took`]);
           // A batch leaves when the slowest of its operations is due.
           const least = kind === "batch"
             ? Math.max(...Object.values(TIMES))
@@ -81,13 +81,13 @@ for (const engine of ENGINES) {
           ok(took >= least, `${kind} ${operation}: ${took} ms of ${least}`);
           if (operation === "Recommend") continue;
           deepEqual(
-            JSON.parse(results[`${kind} ${operation}`]),
+            JSON.parse(results[`${kind}_${operation}`]),
             DATA[operation as keyof typeof DATA],
             output,
           );
         }
         ok(
-          results[`${kind} Recommend`].includes(
+          results[`${kind}_Recommend`].includes(
             kind === "batch" ? "no recommendations" : "503",
           ),
           output,

@@ -47,10 +47,10 @@ async function all(kind, link) {
   const names = Object.keys(operations);
   const answers = await Promise.all(names.map((name) => send(from, name)));
   for (const [index, { result, took }] of answers.entries()) {
-    process.stdout.write(`${kind} ${names[index]}: ${result}\n`);
-    process.stdout.write(`${kind} ${names[index]} took: ${Math.floor(took)}\n`);
+    process.stdout.write(`${kind}_${names[index]}: ${result}\n`);
+    process.stdout.write(`${kind}_${names[index]}_took: ${Math.floor(took)}\n`);
   }
-  process.stdout.write(`${kind} requests: ${requests}\n`);
+  process.stdout.write(`${kind}_requests: ${requests}\n`);
 }
 
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
