@@ -211,7 +211,8 @@ function greet(server: Perfmock, source: string, out: Terminal): void {
     );
   }
   const example = server.routes.find((route) =>
-    route.methods.includes("GET") && !/[:*]/.test(route.path)
+    route.methods.includes("GET") && !/[:*]/.test(route.path) &&
+    route.settings.when === undefined
   );
   const path = example?.path ?? `${server.config.control.path}/health`;
   // curl does not trust a self-signed certificate.

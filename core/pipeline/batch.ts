@@ -205,7 +205,7 @@ function partOf({ response: { status, ok }, text }: Read): string {
   if (json !== undefined && (ok || isResult(json))) return text;
   const extensions = { status, ...json !== undefined && { body: json } };
   const message = messageIn(json) ??
-    (text === "" ? `The answer has status ${status}` : text);
+    (text === "" ? `The answer has status ${status} and no body` : text);
   return JSON.stringify({ errors: [{ message, extensions }] });
 }
 

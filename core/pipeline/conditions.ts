@@ -19,6 +19,9 @@ import { mediaType, type RequestView } from "./request_view.ts";
 /** Maximum length of a received value that an explanation repeats, in characters. */
 const LONGEST_SHOWN = 80;
 
+/** Maximum length of the summary of a route's conditions, in characters. */
+const LONGEST_SUMMARY = 120;
+
 /** One condition, prepared. */
 interface Check {
   /** True if it holds for a request. */
@@ -35,6 +38,8 @@ export class RouteConditions {
   readonly inBody: boolean;
   /** True if some condition is about a GraphQL operation: the entries of a batch are then matched one by one. */
   readonly ofGraphql: boolean;
+  /** The conditions in a few words, such as `if GraphQL operation name is "GetCart"`. */
+  readonly summary: string;
   readonly #head: readonly Check[];
   readonly #body: readonly Check[];
 
@@ -45,6 +50,10 @@ export class RouteConditions {
     this.#body = checks.filter(({ inBody }) => inBody);
     this.inBody = this.#body.length > 0;
     this.ofGraphql = when.some(({ part }) => part === "graphql");
+    const words = when.map((one) =>
+      `${inWords(one)} ${stateOf(one.condition)}`
+    );
+    this.summary = excerpt(`if ${words.join(" and ")}`, LONGEST_SUMMARY);
   }
 
   /** True if all conditions that need no body hold. */
@@ -192,6 +201,13 @@ function demandOf(condition: Condition): string {
     case "absent":
       return "be absent";
   }
+}
+
+function stateOf(condition: Condition): string {
+  const demand = demandOf(condition);
+  return demand.startsWith("be ")
+    ? `is ${demand.slice(3)}`
+    : "matches " + demand.slice(6);
 }
 
 /** Test of a text; undefined stands for none. */

@@ -361,6 +361,7 @@ function buildRoute(
 ): { readonly route: MockRoute; readonly dials: Record<string, Dial> } {
   const { config, kit, parse } = settings;
   const closes = closesConnections(route);
+  const when = route.when && new RouteConditions(route.when, place);
   const context = { cors, traces: world.traces, closes };
   const answers = prepareAnswers(route, view, {
     parts: { metrics: world.metrics, traces: world.traces },
@@ -421,11 +422,12 @@ function buildRoute(
         resets: needsReset,
         closes,
         ...answers,
-        when: route.when && new RouteConditions(route.when, place),
+        when,
       },
       world,
       faults,
       [
+        ...when === undefined ? [] : [when.summary],
         ...summaries(offers),
         ...route.delay ? [`delay ${formatDuration(route.delay)}`] : [],
         ...route.faults.map(inWords),

@@ -267,3 +267,15 @@ Deno.test("a pattern is compared with texts of bounded length, in a bounded time
   equal(holds(when, text(8192)), true);
   equal(holds(when, text(8193)), false);
 });
+
+Deno.test("RouteConditions.summary says in a few words what a route takes", () => {
+  equal(
+    conditions({
+      header: { "X-A": { pattern: "eu-.*" }, "X-B": { absent: true } },
+      graphql: { operation: "Cart" },
+    }).summary,
+    'if header X-A matches eu-.* and header X-B is absent and GraphQL operation name is "Cart"',
+  );
+  const long = { query: { a: "x".repeat(500), b: "y".repeat(500) } };
+  equal(conditions(long).summary.length, 120);
+});
