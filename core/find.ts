@@ -12,11 +12,17 @@ export {
   withoutExtensions,
 } from "./config/mod.ts";
 export type * from "./contract/finder.ts";
-export type { LoadHost } from "./contract/load.ts";
+export type {
+  LoadHost,
+  ThreadInput,
+  VirtualTarget,
+  VirtualWorld,
+} from "./contract/load.ts";
 export type * from "./plugin.ts";
 export type {
   FilledText,
   Filling,
+  Json,
   JsonSchema,
   PlaceholderNotes,
   Position,
