@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { suggest } from "../../core/config/mod.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 import { describeMachine, type Machine } from "./machine.ts";
+import { find } from "./find.ts";
 import { findPages } from "./find_pages.ts";
 import { inFlight } from "./in_flight.ts";
 import { lateness } from "./lateness.ts";
@@ -54,6 +55,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   reload,
   routes,
   wire,
+  find,
   findPages,
   stress,
   soak,
