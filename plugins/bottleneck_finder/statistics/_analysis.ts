@@ -186,7 +186,7 @@ function interactions(
 
 /** Factors that were always changed together, and pairs of which only screening tells, which varied them alike. */
 function indistinguishable(
-  { effects, factors, screenings, sets }: State,
+  { effects, screenings, sets }: State,
 ): Indistinguishable[] {
   const { model } = effects;
   return screenings.flatMap(({ direction, alike, factors: varied }) => {
@@ -195,10 +195,10 @@ function indistinguishable(
     );
     const together = varied.flatMap((at) => {
       const column = model.varied(direction, at);
-      if (column === undefined || !model.fit.factor.dependent[column]) {
-        return [];
-      }
-      if (sets.find(direction, [at]) !== undefined) return [];
+      const isDependent = column !== undefined &&
+        model.fit.factor.dependent[column];
+      // A factor with loads of its own is known from these.
+      if (!isDependent || sets.find(direction, [at]) !== undefined) return [];
       const others = model.fit.factor.dependsOn(column).flatMap((other) => {
         const factor = columns.get(other);
         return factor === undefined ? [] : [factor];
@@ -212,7 +212,7 @@ function indistinguishable(
     const pairs = alike.filter((all) =>
       all.some((pair) => effects.beyondSum(direction, pair).half === Infinity)
     ).map((all) => ({
-      factors: factors.flatMap((_, at) => all.flat().includes(at) ? [at] : []),
+      factors: [...new Set(all.flat())].sort((a, b) => a - b),
       reason:
         "The plan varies these pairs alike, so that it cannot be told which of them does not add up",
     }));

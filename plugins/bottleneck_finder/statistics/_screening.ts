@@ -102,7 +102,8 @@ export class Screening {
 
   /** True if there are enough new rows for another review, since each one may be wrong by chance. */
   get isDue(): boolean {
-    return this.#taken >= LOOK * this.#reviewed;
+    return this.#taken >= LOOK * this.#reviewed ||
+      this.#unsure && !this.isUnsure;
   }
 
   /** True if there are new rows since the last review. */

@@ -352,7 +352,8 @@ export class Experiment {
       known,
     );
     for (const at of entangled) this.#sets.addAlone(direction, at);
-    for (const pair of screening.pairs.slice(0, PAIRS_MEASURED)) {
+    const uncertain = [...screening.alike.flat(), ...screening.pairs];
+    for (const pair of uncertain.slice(0, PAIRS_MEASURED)) {
       this.#sets.addPair(direction, pair);
     }
     if (!addsUp) {
@@ -369,14 +370,15 @@ export class Experiment {
   ) {
     if (known.length > 0) return;
     const strong = factors.flatMap((at) => {
-      const set = this.#sets.find(direction, [at]);
-      if (set === undefined) return [];
-      const effect = effects.ofSet(set);
-      const isClear = effect.half <= set.tolerance &&
-        Math.abs(effect.value) > 2 * effect.half;
-      return isClear ? [{ at, size: Math.abs(effect.value) }] : [];
+      const { value, half } = effects.ofColumn(
+        effects.model.set(direction, [at]),
+      );
+      const size = Math.abs(value);
+      const isClear = half <= this.#toleranceOf(direction, at) &&
+        size > 2 * half;
+      return isClear ? [{ at, size }] : [];
     });
-    strong.sort((a, b) => b.size - a.size || a.at - b.at);
+    strong.sort((a, b) => b.size - a.size);
     const chosen = strong.slice(0, 4).map(({ at }) => at)
       .sort((a, b) => a - b);
     const pairs = chosen.flatMap((first, i) =>

@@ -26,7 +26,7 @@ function logGamma(x: number): number {
     Math.log(sum);
 }
 
-/** Smallest number in the continued fraction, in the place of 0. */
+/** Number that is added in the continued fraction, so that none is 0. It changes no other one. */
 const TINY = 1e-300;
 
 /**
@@ -43,25 +43,21 @@ function incompleteBeta(x: number, y: number, a: number, b: number): number {
       b * Math.log(y),
   ) / a;
   let c = 1;
-  let d = 1 / nonZero(1 - (a + b) * x / (a + 1));
+  let d = 1 / (1 - (a + b) * x / (a + 1) + TINY);
   let fraction = d;
   for (let m = 1, change = 0; Math.abs(change - 1) > 1e-15 && m < 500; m++) {
     const even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-    d = 1 / nonZero(1 + even * d);
-    c = nonZero(1 + even / c);
+    d = 1 / (1 + even * d + TINY);
+    c = 1 + even / c + TINY;
     fraction *= d * c;
     const odd = -(a + m) * (a + b + m) * x /
       ((a + 2 * m) * (a + 2 * m + 1));
-    d = 1 / nonZero(1 + odd * d);
-    c = nonZero(1 + odd / c);
+    d = 1 / (1 + odd * d + TINY);
+    c = 1 + odd / c + TINY;
     change = d * c;
     fraction *= change;
   }
   return front * fraction;
-}
-
-function nonZero(value: number): number {
-  return Math.abs(value) < TINY ? TINY : value;
 }
 
 /** P(|T| ≥ |t|) for Student's t with degrees of freedom. */

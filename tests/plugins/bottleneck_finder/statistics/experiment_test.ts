@@ -144,39 +144,108 @@ Deno.test("Experiment: before the first load, nothing is known", () => {
   }
 });
 
-Deno.test("Experiment: factors that were always changed together cannot be told apart", () => {
-  const factors = ["a", "b", "c"].map((id) => ({ id, added: 100, taken: 0 }));
+Deno.test("Experiment: if all loads fail, the experiment ends, and nothing is known", () => {
+  const experiment = experimentOf(pageNamed("chain").factors, 90);
+  let loads = 0;
+  for (;;) {
+    const block = experiment.nextBlock();
+    if (block.length === 0) break;
+    loads += block.length;
+  }
+  ok(loads > 86 && loads <= 90);
+  equal(experiment.stopped, "loads");
+  for (const { slope } of experiment.analyse().factors) {
+    equal(slope.high, Infinity);
+  }
+});
+
+Deno.test("Experiment: factors that were always changed together, or one instead of the other, cannot be told apart", () => {
+  const factors = ["a", "b", "c", "d"].map((id) => ({
+    id,
+    added: 100,
+    taken: 0,
+  }));
   const experiment = experimentOf(factors);
   const next = uniforms(5);
   const load = (on: boolean, third: boolean): Observation => ({
     block: 0,
-    levels: [on ? 1 : 0, on ? 1 : 0, third ? 1 : 0],
+    levels: [on ? 1 : 0, on ? 1 : 0, third ? 1 : 0, third ? 0 : 1],
     figure: 500 + next(),
   });
+  const none = { block: 0, levels: [0, 0, 0, 0] as const };
   experiment.add([
-    load(false, false),
     load(true, true),
-    load(false, true),
     load(true, false),
     load(true, true),
-    load(false, false),
+    load(true, false),
+    load(true, true),
+    load(true, false),
+    { ...none, figure: 500 },
+    { ...none, figure: 501 },
   ]);
   const { indistinguishable, factors: effects } = experiment.analyse();
-  equal(indistinguishable.length, 1);
-  deepEqual(indistinguishable[0].factors, [0, 1]);
+  deepEqual(
+    indistinguishable.map(({ factors }) => factors),
+    [[0, 1], [0, 2, 3]],
+  );
   equal(effects[1].slope.high, Infinity);
   ok(effects[2].slope.high < Infinity);
 });
 
-Deno.test("Experiment: pairs that a short plan varies alike are named", () => {
-  const calls = ["a", "b", "c", "d", "e", "f", "g", "h"].map((id) => ({
-    id,
-    time: 20,
-    late: id > "b",
+Deno.test("Experiment: a change that goes along with a block's loads cannot be told from the block", () => {
+  const factors = ["a", "b"].map((id) => ({ id, added: 100, taken: 0 }));
+  const experiment = experimentOf(factors);
+  const levels = [[1, 0], [0, 1], [1, 0], [0, 1]] as const;
+  experiment.add(levels.map((levels, at) => ({
+    block: 0,
+    levels,
+    figure: 500 + at,
+  })));
+  const { indistinguishable } = experiment.analyse();
+  deepEqual(indistinguishable.map(({ factors }) => factors), [[0, 1]]);
+});
+
+Deno.test("Experiment: pairs that the plan varies alike are named, as long as they were not measured themselves", () => {
+  const factors = Array.from({ length: 8 }, (_, at) => ({
+    id: `call ${at}`,
+    added: 100,
+    taken: 0,
   }));
-  const page = graphPage("two of eight", calls);
-  const { analysis } = carryOut(page, QUIET, 1, { loads: 61 });
-  deepEqual(analysis.indistinguishable, []);
+  const page: SyntheticPage = {
+    name: "two of eight",
+    factors,
+    figure: ([first, second]) => 500 + Math.max(first, second),
+    trace: [],
+  };
+  const noise = uniforms(4);
+  const named = (loads: number) => {
+    const experiment = new Experiment(factors, {
+      loads,
+      precision: 0.1,
+      confidence: 0.95,
+      // Without chance, each replicate varies the same pairs alike.
+      next: () => 0.5,
+    });
+    for (;;) {
+      const block = experiment.nextBlock();
+      if (block.length === 0) break;
+      experiment.add(block.map((load) => ({
+        ...load,
+        figure: page.figure(load.levels.map((level) => 100 * level)) + noise(),
+      })));
+    }
+    return experiment.analyse();
+  };
+  const { indistinguishable, factors: effects } = named(41);
+  equal(indistinguishable.length, 1);
+  ok(indistinguishable[0].factors.includes(0));
+  ok(indistinguishable[0].factors.includes(1));
+  ok(indistinguishable[0].factors.length > 2);
+  // Nothing is claimed before a load of its own, and the interval reaches as far as effects do not add up.
+  ok(effects[0].slope.high > 0.9 && effects[0].p === 1);
+  const { interactions, indistinguishable: none } = named(400);
+  deepEqual(none, []);
+  deepEqual(interactions.map(({ pair }) => pair), [[0, 1]]);
 });
 
 Deno.test("Experiment: of parallel calls that are equally slow, each one costs alone, and the pairs do not add up", () => {
