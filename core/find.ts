@@ -15,6 +15,7 @@ export type * from "./contract/finder.ts";
 export type {
   LoadHost,
   ThreadInput,
+  VirtualRequest,
   VirtualTarget,
   VirtualWorld,
 } from "./contract/load.ts";
