@@ -376,6 +376,7 @@ Deno.test("Recorder's metrics have the names, kinds and labels that monitoring r
       "perfmock_client_disconnects_total counter {route, phase}",
       "perfmock_injected_delay_early_total counter {}",
       "perfmock_faults_total counter {route, fault}",
+      "perfmock_unread_bodies_total counter {reason}",
       "perfmock_eventloop_lag_seconds histogram {}",
     ],
   );
