@@ -38,7 +38,7 @@ export const TEXT_READER_LIMITS: TextReaderLimits = {
   limited: true,
 };
 
-/** Time in which the thread must begin to run, in ms. */
+/** Time in which the first thread must begin to run, in ms. Each further one has twice the time: the machine may be slow. */
 const START = 5000;
 
 /** Number of threads that are started one after another if they do not begin to run. */
@@ -139,16 +139,16 @@ export class TextReader implements AsyncDisposable {
   /** Starts the thread. One that does not begin to run in time is replaced: no text is the cause. */
   async #start(): Promise<Worker> {
     const { memory } = this.#limits;
-    for (let left = STARTS;; left--) {
+    for (let started = 0;; started++) {
       const worker = this.#worker = startWorker(memory);
       try {
-        await withinLimit(readyOf(worker), START);
+        await withinLimit(readyOf(worker), START * 2 ** started);
         return worker;
       } catch (error) {
         this.#worker = undefined;
         await worker.terminate();
         if (this.#ended) throw refused("the server is ending", 503);
-        if (left > 1 && error instanceof TimeLimitError) continue;
+        if (started + 1 < STARTS && error instanceof TimeLimitError) continue;
         throw error instanceof TimeLimitError
           ? refused("its thread does not start", 503)
           : reasonOf(error, this.#limits);
