@@ -166,6 +166,11 @@ function responseIssues(
 ): Issue[] {
   return [
     ...turnIssues(route, index),
+    ...socketIssues(
+      route.websocket,
+      ["routes", `${index}`, "websocket"],
+      typeof route.path === "string" ? parametersOf(route.path) : [],
+    ),
     ...responsesOf(route).flatMap(({ response, at }) =>
       issuesOfResponse(route, response, { index, at, kit })
     ),
@@ -272,6 +277,32 @@ function eventIssues(
       more: key === "last" ? [] : ["index"],
     })
   );
+}
+
+function socketIssues(
+  websocket: unknown,
+  at: readonly string[],
+  path: readonly string[],
+): Issue[] {
+  if (!isRecord(websocket)) return [];
+  const { messages, on } = websocket;
+  const known = { path, more: ["index"] } as const;
+  return [
+    ...listOf(messages).flatMap((message, index) =>
+      isRecord(message)
+        ? templateIssues(
+          message.send,
+          [...at, "messages", `${index}`, "send"],
+          known,
+        )
+        : []
+    ),
+    ...Object.entries(isRecord(on) ? on : {}).flatMap(([pattern, reply]) =>
+      isRecord(reply)
+        ? templateIssues(reply.send, [...at, "on", pattern, "send"], known)
+        : templateIssues(reply, [...at, "on", pattern], known)
+    ),
+  ];
 }
 
 function listIssues(

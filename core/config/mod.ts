@@ -70,6 +70,12 @@ export {
   type WhenSettings,
   wholeMatch,
 } from "./when_settings.ts";
+export type {
+  MessageSettings,
+  TimedMessage,
+  WebSocketInput,
+  WebSocketSettings,
+} from "./websocket_settings.ts";
 export type { FaultInput, FaultSettings } from "./fault_settings.ts";
 export {
   type CorsInput,

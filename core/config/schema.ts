@@ -41,6 +41,12 @@ import { POWERS, refusalOf } from "./powers.ts";
 import { TURNS, type TurnsInput, type TurnsSettings } from "./turn_settings.ts";
 import { validate, type Validation } from "./validate.ts";
 import { WHEN, type WhenInput, type WhenSettings } from "./when_settings.ts";
+import {
+  plainWebSocket,
+  type WebSocketInput,
+  type WebSocketSettings,
+  webSocketType,
+} from "./websocket_settings.ts";
 import { valueInWords } from "./words.ts";
 
 /** A configuration as users write it. `perfmock schema` prints its JSON Schema. */
@@ -132,6 +138,8 @@ export interface RouteInput {
   readonly turns?: TurnsInput;
   /** Timing of the body after the headers. */
   readonly wire?: WireInput;
+  /** WebSocket that the route opens, in place of an answer. */
+  readonly websocket?: WebSocketInput;
   /** Faults to inject. */
   readonly faults?: readonly FaultInput[];
   /** Settings of a plugin. */
@@ -198,6 +206,8 @@ export interface RouteSettings {
   readonly turns?: TurnsSettings | undefined;
   /** Timing of the body after the headers; undefined to send as fast as possible. */
   readonly wire?: WireSettings | undefined;
+  /** WebSocket that the route opens; undefined to answer. */
+  readonly websocket?: WebSocketSettings | undefined;
   /** Faults to inject, in the order written. */
   readonly faults: readonly FaultSettings[];
   /** Parsed settings of plugins, by route key; absent keys were not set. */
@@ -258,6 +268,7 @@ export const OWN_ROUTE_KEYS: ReadonlySet<string> = new Set([
   "responses",
   "turns",
   "wire",
+  "websocket",
   "faults",
 ]);
 
@@ -456,6 +467,7 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
     responses: z.array(responseType(kit, true)).min(1).optional(),
     turns: TURNS.optional(),
     wire: wireType(kit).optional(),
+    websocket: webSocketType(kit).optional(),
     faults: faultsType(kit).default([]),
   }).superRefine(({ response, responses }, context) => {
     if (response === undefined || responses === undefined) return;
@@ -465,7 +477,7 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
       message: "A route has one response, or several in turn",
       params: { allowed: 'either "response" or "responses"' },
     });
-  }).transform((
+  }).superRefine(plainWebSocket).transform((
     {
       id,
       method,
@@ -476,6 +488,7 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
       responses,
       turns,
       wire,
+      websocket,
       faults,
       ...plugins
     },
@@ -489,6 +502,7 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
     ...responses !== undefined && { responses },
     ...turns !== undefined && { turns },
     ...wire !== undefined && { wire },
+    ...websocket !== undefined && { websocket },
     faults,
     plugins,
   }));

@@ -51,6 +51,22 @@ export interface JournalEntry {
   readonly parentSpanId: string | null;
   /** False if that header says that the client does not record the trace. */
   readonly sampled: boolean;
+  /** Counts of a WebSocket; null for all else. */
+  readonly webSocket: JournalSocket | null;
+}
+
+/** Counts of a WebSocket in the journal. */
+export interface JournalSocket {
+  /** Messages to the client. */
+  readonly messagesSent: number;
+  /** Messages from the client. */
+  readonly messagesReceived: number;
+  /** Bytes of the messages to the client. */
+  readonly bytesSent: number;
+  /** Bytes of the messages from the client. */
+  readonly bytesReceived: number;
+  /** Code with which it was closed; 1005 for a close without a code, 1006 for an end without a close. */
+  readonly code: number;
 }
 
 /** Place in the journals from which reading goes on. */

@@ -13,6 +13,7 @@ import {
   type Endpoint,
   endpoint,
   type JournalEntry,
+  type JournalSocket,
   type Kit,
 } from "../plugin.ts";
 import type { BackendControl } from "./backend_control.ts";
@@ -332,6 +333,16 @@ const JOURNAL_ENTRY = {
   spanId: TEXT,
   parentSpanId: TEXT_OR_NULL,
   sampled: { type: "boolean" },
+  webSocket: {
+    type: ["object", "null"],
+    properties: {
+      messagesSent: COUNT,
+      messagesReceived: COUNT,
+      bytesSent: COUNT,
+      bytesReceived: COUNT,
+      code: COUNT,
+    } satisfies Record<keyof JournalSocket, unknown>,
+  },
 } satisfies Record<keyof JournalEntry, unknown>;
 
 /** JSON Schema of an object with one member, a list of objects. */

@@ -42,4 +42,6 @@ export type Phase =
   | "finishing"
   /** All was sent and nothing more is expected: bytes that still come are discarded until the client ends the connection. */
   | "lingering"
+  /** The connection has left HTTP: its bytes are those of another protocol. */
+  | "upgraded"
   | "closed";

@@ -20,6 +20,8 @@ export class Framing {
   keepAlive = true;
   /** True if the client waits for 100 Continue before it sends its body. */
   expectsContinue = false;
+  /** True if the client offers to change the protocol. */
+  upgrades = false;
   /** Value of Host; empty if there is none. */
   host = "";
   /** Reason of a refusal in words; empty if there is none. */
@@ -45,6 +47,7 @@ export class Framing {
     let closes = false;
     let keeps = false;
     let expects = false;
+    let upgrades = false;
     let length = 0;
     this.reason = "";
     for (let line = 0; line < lines; line++) {
@@ -73,6 +76,7 @@ export class Framing {
           if (!spells(bytes, name, nameEnd, "connection")) break;
           closes ||= lists(bytes, from, to, "close");
           keeps ||= lists(bytes, from, to, "keep-alive");
+          upgrades ||= lists(bytes, from, to, "upgrade");
           break;
         case 14:
           if (!spells(bytes, name, nameEnd, "content-length")) break;
@@ -101,6 +105,7 @@ export class Framing {
     }
     this.contentLength = length;
     this.keepAlive = !closes && (minor === 1 || keeps);
+    this.upgrades = upgrades && minor === 1;
     this.expectsContinue = expects && minor === 1 && length !== 0;
     return 0;
   }

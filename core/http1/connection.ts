@@ -8,8 +8,10 @@ import { LINGERING } from "../lib/lingering.ts";
 import { ERRNO, EVENT } from "../net/libc.ts";
 import type { Watcher } from "../net/loop.ts";
 import { resetOnClose } from "../net/sockets.ts";
+import type { ByteTaker, Transport } from "../websocket/server_peer.ts";
 import type { ConnectionServer, Phase } from "./_connection_server.ts";
 import type { PreparedAnswer } from "../pipeline/incoming.ts";
+import { HeldBytes } from "./_held_bytes.ts";
 import { notAnswered, notTaken, NotTakenError, refusal } from "./_refusals.ts";
 import { RequestBody } from "./request_body.ts";
 import { RequestHead } from "./request_head.ts";
@@ -21,12 +23,17 @@ import {
 import { type RequestConnection, ServerRequest } from "./server_request.ts";
 
 const INTEREST = EVENT.readable | EVENT.peerEnded;
-const NO_SIGNAL = 0x4000;
-const SHUT_WRITE = 1;
+const { interrupted, noBuffers, noMemory, wouldBlock } = ERRNO;
+const MAY_RETRY = new Set<number>([
+  wouldBlock,
+  interrupted,
+  noBuffers,
+  noMemory,
+]);
+const [NO_SIGNAL, SHUT_WRITE] = [0x4000, 1];
 
 /** Bytes of answers that one connection may have at once before others have their turn, and those that a request counts as. */
-const ANSWERS = 256 * 1024;
-const REQUEST = 8 * 1024;
+const [ANSWERS, REQUEST] = [256 * 1024, 8 * 1024];
 
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -35,7 +42,8 @@ const KEEP_ALIVE = "connection: keep-alive\r\n";
 const NOTHING = new Uint8Array(0);
 
 /** A connection, from its acceptance to its close. */
-export class Connection implements Watcher, RequestConnection, ResponseSink {
+export class Connection
+  implements Watcher, RequestConnection, ResponseSink, Transport {
   /** Index in the server's table. */
   slot = 0;
   /** Time since which the phase lasts, in ms, as rough as the server's sweeps; where bytes are on their way, since the last ones. */
@@ -45,10 +53,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   readonly #server: ConnectionServer;
   #phase: Phase = "idle";
   #interest = INTEREST;
-  /** Received bytes that are not processed, from one index to another. */
-  #held: Uint8Array = NOTHING;
-  #heldFrom = 0;
-  #heldTo = 0;
+  readonly #held = new HeldBytes();
   /** Parser of a head that comes in several pieces. */
   #parser: RequestHead | undefined;
   #request: ServerRequest | undefined;
@@ -62,6 +67,8 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   #unsent: Uint8Array[] | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
   #onClose: (() => void) | undefined;
+  /** Takes the bytes of a connection that has left HTTP. */
+  #taker: ByteTaker | undefined;
   #lingered = 0;
   #lingersUntil = Infinity;
 
@@ -98,14 +105,12 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     return this.#server.date;
   }
 
-  // ---- Receiving
-
   ready(events: number): void {
     if ((events & EVENT.writable) !== 0) this.#flush();
     if (this.#phase === "closed" || (events & ~EVENT.writable) === 0) return;
     if ((this.#interest & EVENT.readable) !== 0) this.#receive(events);
     else if ((events & (EVENT.error | EVENT.hangUp)) !== 0) this.#leave();
-    else if (this.#request?.watched) this.#leave();
+    else if (this.#request?.watched || this.#taker) this.#leave();
     // Bytes that came before the end are processed first.
     else this.#watch(EVENT.peerEnded, false);
   }
@@ -122,9 +127,8 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     if (count > 0) return this.#received(input, count);
     if (count === 0) return this.#peerEnded();
     const errno = this.#server.loop.errno();
-    if (errno !== ERRNO.wouldBlock && errno !== ERRNO.interrupted) {
-      this.#leave();
-    } else if ((events & (EVENT.error | EVENT.hangUp)) !== 0) this.#leave();
+    if (errno !== wouldBlock && errno !== interrupted) this.#leave();
+    else if ((events & (EVENT.error | EVENT.hangUp)) !== 0) this.#leave();
   }
 
   #received(input: Uint8Array, count: number): void {
@@ -136,28 +140,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
         this.#lingered > Math.max(LINGERING.bytes, body) ||
         this.since > this.#lingersUntil
       ) this.#close();
-    } else if (this.#heldTo === this.#heldFrom) this.#process(input, 0, count);
+    } else if (this.#held.empty) this.#process(input, 0, count);
     else {
-      this.#hold(input, 0, count);
-      this.#process(this.#held, this.#heldFrom, this.#heldTo);
+      this.#held.add(input, 0, count);
+      this.#process(this.#held.bytes, this.#held.from, this.#held.to);
     }
-  }
-
-  /** Adds bytes to those that wait. */
-  #hold(bytes: Uint8Array, from: number, to: number): void {
-    const kept = this.#heldTo - this.#heldFrom;
-    const size = kept + to - from;
-    if (this.#heldTo + to - from > this.#held.length) {
-      const larger = size > this.#held.length
-        ? new Uint8Array(Math.max(1024, 2 ** Math.ceil(Math.log2(size))))
-        : this.#held;
-      larger.set(this.#held.subarray(this.#heldFrom, this.#heldTo));
-      this.#held = larger;
-      this.#heldFrom = 0;
-      this.#heldTo = kept;
-    }
-    this.#held.set(bytes.subarray(from, to), this.#heldTo);
-    this.#heldTo += to - from;
   }
 
   /** Takes requests and bodies as far as they have come and may be taken. Bytes beyond that wait. */
@@ -180,6 +167,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
         if (body.done) this.#bodyDone();
         continue;
       }
+      if (this.#taker !== undefined) {
+        this.#taker.received(bytes.subarray(at, to));
+        at = to;
+        break;
+      }
       if (this.#phase !== "idle" && this.#phase !== "head") break;
       if (this.#budget <= 0) {
         this.#server.loop.later(this.#resumeLater);
@@ -192,21 +184,18 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     }
     this.#processing = false;
     if (this.closed) return;
-    if (bytes === this.#held) {
-      this.#heldFrom = at;
-      if (at === to) this.#release();
-    } else if (at < to) this.#hold(bytes, at, to);
+    if (bytes === this.#held.bytes) {
+      this.#held.from = at;
+      if (at === to) this.#held.release();
+    } else if (at < to) this.#held.add(bytes, at, to);
     this.#watchInput();
-  }
-
-  #release(): void {
-    this.#held = NOTHING;
-    this.#heldFrom = this.#heldTo = 0;
   }
 
   /** Reads on, unless bytes wait that cannot be processed yet. */
   #watchInput(): void {
-    const waits = this.#heldTo > this.#heldFrom && this.#phase !== "head";
+    const waits = !this.#held.empty && this.#phase !== "head" ||
+      // A client that does not take what it asks for must not ask for more.
+      this.#taker !== undefined && this.#unsent !== undefined;
     this.#watch(EVENT.readable, !waits);
   }
 
@@ -274,6 +263,27 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     request.keep();
   }
 
+  switchTo(
+    request: ServerRequest,
+    head: Uint8Array<ArrayBuffer>,
+    taker: ByteTaker,
+  ): Transport {
+    if (request !== this.#request || this.closed) {
+      throw new Error("Cannot open a WebSocket: the client has left");
+    }
+    this.#request = undefined;
+    this.#taker = taker;
+    this.#change("upgraded");
+    this.write(head);
+    // The caller has not finished: bytes that came with the request have to wait for it.
+    if (!this.#processing) this.#server.loop.later(this.#resumeLater);
+    return this;
+  }
+
+  get buffered(): number {
+    return this.#unsent?.reduce((sum, { length }) => sum + length, 0) ?? 0;
+  }
+
   bodyOf(request: ServerRequest): RequestBody | undefined {
     return request === this.#request ? this.#body : undefined;
   }
@@ -310,12 +320,10 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
   /** Goes on with the bytes that wait. */
   readonly #resume = (): void => {
     if (this.#processing || this.closed) return;
-    if (this.#heldTo > this.#heldFrom) {
-      this.#process(this.#held, this.#heldFrom, this.#heldTo);
+    if (!this.#held.empty) {
+      this.#process(this.#held.bytes, this.#held.from, this.#held.to);
     } else this.#watchInput();
   };
-
-  // ---- Sending
 
   send(request: ServerRequest, answer: PreparedAnswer, fields: string): void {
     if (request !== this.#request) return;
@@ -429,12 +437,11 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
         : bytes.subarray(from, length),
     ];
     this.#watch(EVENT.writable, true);
+    if (this.#taker !== undefined) this.#watch(EVENT.readable, false);
   }
 
   #mayRetry(): boolean {
-    const errno = this.#server.loop.errno();
-    return errno === ERRNO.wouldBlock || errno === ERRNO.interrupted ||
-      errno === ERRNO.noBuffers || errno === ERRNO.noMemory;
+    return MAY_RETRY.has(this.#server.loop.errno());
   }
 
   /** Sends what was kept. */
@@ -457,6 +464,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#drained?.resolve();
     this.#drained = undefined;
     if (this.#phase === "finishing") this.#finish();
+    else if (this.#taker !== undefined) this.#resume();
   }
 
   /** The answer is handed over. */
@@ -470,7 +478,7 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
       // The usual case, without a look at the clock or the interest.
       this.#phase = "idle";
       this.since = this.#server.roughly;
-      if (!this.#processing && this.#heldTo > this.#heldFrom) this.#resume();
+      if (!this.#processing && !this.#held.empty) this.#resume();
       return;
     }
     this.#change("finishing");
@@ -489,8 +497,6 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#change("idle");
     if (!this.#processing) this.#resume();
   }
-
-  // ---- Ending
 
   /** Answers an error of the client and ends the connection. */
   #refuse(status: number, reason: string): void {
@@ -538,10 +544,10 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
 
   /** Ends the connection after what was sent. A close with unread bytes would reset it, and the answer could be lost. */
   #linger(): void {
-    const unread = this.#body !== undefined || this.#heldTo > this.#heldFrom;
+    const unread = this.#body !== undefined || !this.#held.empty;
     if (this.#server.ending && !unread) return this.#close();
     this.#body = undefined;
-    this.#release();
+    this.#held.release();
     this.#server.loop.calls.shutdown(this.#fd, SHUT_WRITE);
     this.#change("lingering");
     this.#lingersUntil = this.since + LINGERING.total;
@@ -555,17 +561,25 @@ export class Connection implements Watcher, RequestConnection, ResponseSink {
     this.#body = undefined;
     this.#parser = undefined;
     this.#unsent = undefined;
-    this.#release();
+    this.#held.release();
     this.#server.loop.close(this.#fd);
     this.#server.closed(this);
     this.#drained?.resolve();
     this.#onClose?.();
     this.#onClose = undefined;
+    const taker = this.#taker;
+    this.#taker = undefined;
+    taker?.lost();
   }
 
-  /** Ends a connection without a complete head; lets the others end after their answer. */
+  /** Ends a connection without a request at once, and the others after their answer or what was written. */
   end(): void {
     this.#keepAlive = false;
+    if (this.#phase === "upgraded") {
+      this.#taker = undefined;
+      this.#change("finishing");
+      return this.#finish();
+    }
     if (this.#phase === "idle" || this.#phase === "head") this.#close();
   }
 

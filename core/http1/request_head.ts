@@ -141,6 +141,11 @@ export class RequestHead {
     return this.#framing.expectsContinue;
   }
 
+  /** True if the client offers to change the protocol; false in HTTP/1.0. */
+  get upgrades(): boolean {
+    return this.#framing.upgrades;
+  }
+
   /**
    * Authority for the URL, `host` or `host:port`: that of an absolute target, else that of Host; empty if HTTP/1.0 names none. All
    * its characters are allowed in an authority, yet it can be no host for a URL: `1.2.3.999` or `a%zz`.

@@ -191,6 +191,10 @@ function head(
   for (const [name, value] of headers) {
     if (OWN.has(name)) {
       if (name === "connection" && /\bclose\b/i.test(value)) closes = true;
+      // The only answer that names a protocol: the one that the client should have asked for.
+      if (name === "upgrade" && status === 426) {
+        text += `upgrade: ${value}\r\nconnection: upgrade\r\n`;
+      }
       continue;
     }
     if (name === "content-length" && length !== undefined) continue;

@@ -233,6 +233,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
         if (age > headTimeout) connection.timeOut("head");
         break;
       case "busy":
+      case "upgraded":
         if (age > idleTimeout && connection.stalled) {
           connection.timeOut("body");
         }

@@ -14,6 +14,18 @@ import {
   READ_LIMIT,
   type ReceivedBody,
 } from "../pipeline/received_body.ts";
+import type { SocketRequest } from "../websocket/channel.ts";
+import {
+  asksForWebSocket,
+  handshakeError,
+  offeredProtocols,
+} from "../websocket/handshake.ts";
+import {
+  type ByteTaker,
+  ServerPeer,
+  switchingHead,
+  type Transport,
+} from "../websocket/server_peer.ts";
 import { NotTakenError } from "./_refusals.ts";
 import { HeaderFields } from "./header_fields.ts";
 import type { RequestBody } from "./request_body.ts";
@@ -32,6 +44,16 @@ export interface RequestConnection {
   ): void;
   /** Resets the connection in place of an answer. */
   reset(request: ServerRequest): void;
+  /**
+   * Leaves HTTP, in place of an answer: sends a head, and gives the bytes that come to a taker, not before the caller has returned.
+   *
+   * @throws Error if the client has left
+   */
+  switchTo(
+    request: ServerRequest,
+    head: Uint8Array<ArrayBuffer>,
+    taker: ByteTaker,
+  ): Transport;
   /** Returns the body of a request, which nobody has begun to read; undefined if there is none. */
   bodyOf(
     request: ServerRequest,
@@ -53,6 +75,7 @@ export class ServerRequest implements Incoming {
   body: ReceivedBody | undefined = undefined;
   readonly #connection: RequestConnection;
   #head: RequestHead | HeaderFields;
+  readonly #upgrades: boolean;
   #listener: LeaveListener | undefined = undefined;
   #request: Request | undefined = undefined;
   #leaving: AbortController | undefined = undefined;
@@ -69,6 +92,35 @@ export class ServerRequest implements Incoming {
     this.#head = head;
     this.method = head.method;
     this.url = url;
+    this.#upgrades = head.upgrades;
+  }
+
+  get webSocket(): SocketRequest | undefined {
+    return this.#upgrades ? this.#handshake() : undefined;
+  }
+
+  #handshake(): SocketRequest | undefined {
+    const header = (name: string) => this.header(name);
+    if (!asksForWebSocket(header)) return undefined;
+    return {
+      error: handshakeError(this.method, header),
+      protocols: offeredProtocols(header),
+      accept: (acceptance, listener) => {
+        const key = this.header("sec-websocket-key") ?? "";
+        // Its headers are read to the end of the WebSocket.
+        this.keep();
+        return new ServerPeer(
+          (taker) =>
+            this.#connection.switchTo(
+              this,
+              switchingHead(key, acceptance),
+              taker,
+            ),
+          listener,
+          acceptance.limit,
+        );
+      },
+    };
   }
 
   get client(): string {

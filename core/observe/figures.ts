@@ -5,6 +5,7 @@
  */
 import type { HistogramSummary } from "../plugin.ts";
 import type { Histogram } from "../lib/histogram.ts";
+import type { SocketFigures } from "./socket_series.ts";
 
 /** Figures of one histogram, in milliseconds; null where nothing was recorded. */
 export interface Figures extends HistogramSummary {
@@ -60,6 +61,8 @@ export interface RouteFigures extends RequestCounts {
   readonly last10s: WindowFigures;
   /** Figures of the last minute. */
   readonly last1m: WindowFigures;
+  /** WebSockets; absent for a route that has opened none. */
+  readonly webSockets?: SocketFigures;
 }
 
 /** Decimals of all figures. For milliseconds that is 0.1 µs; smaller digits of the clock are noise. */

@@ -5,7 +5,11 @@
  */
 import { detached, excerpt, textBytes } from "../lib/bounded.ts";
 import { targetOf } from "../lib/http.ts";
-import type { ExchangeLog, LiveExchange } from "../pipeline/exchange.ts";
+import type {
+  ExchangeLog,
+  LiveExchange,
+  SocketCounts,
+} from "../pipeline/exchange.ts";
 import type { JournalEntry, Outcome } from "../plugin.ts";
 import { wallTime } from "../lib/time/mod.ts";
 import { spanId, type TraceParent } from "../lib/trace.ts";
@@ -141,6 +145,7 @@ export class ExchangeJournal implements ExchangeLog {
     texts.parent = x.parent === ""
       ? undefined
       : { trace: x.trace, span: x.parent, sampled: x.sampled };
+    texts.socket = x.socket;
     const numbers = this.#numbers;
     let i = slot * COLUMNS;
     numbers[i++] = x.sequence;
@@ -300,6 +305,7 @@ export class ExchangeJournal implements ExchangeLog {
       spanId: span,
       parentSpanId: parent?.span ?? null,
       sampled: parent?.sampled ?? true,
+      webSocket: texts.socket === undefined ? null : socketOf(texts.socket),
     };
   }
 }
@@ -323,6 +329,19 @@ class EntryTexts {
   url: string | undefined = undefined;
   outcome: Outcome = "pending";
   parent: TraceParent | undefined = undefined;
+  socket: SocketCounts | undefined = undefined;
+}
+
+function socketOf(
+  { sent, received, bytesSent, bytesReceived, code }: SocketCounts,
+): JournalEntry["webSocket"] {
+  return {
+    messagesSent: sent,
+    messagesReceived: received,
+    bytesSent,
+    bytesReceived,
+    code,
+  };
 }
 
 /** Formats a time of the clock as wall-clock time in ISO 8601, to the microsecond. */

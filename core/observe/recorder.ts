@@ -8,6 +8,7 @@ import type { Counter, Exchange, Metrics, Timing } from "../plugin.ts";
 import { KNOWN_METHODS } from "../lib/http.ts";
 import type { RouteFigures } from "./figures.ts";
 import { RouteSeries } from "./route_series.ts";
+import { SocketMetrics, type SocketSeries } from "./socket_series.ts";
 import { LATENESS_BOUNDARIES } from "./timing.ts";
 import { RecentHistogram } from "./windows.ts";
 
@@ -47,6 +48,9 @@ export class Recorder {
   /** Ids of the routes in the figures; undefined for all routes. */
   #shown: readonly string[] | undefined;
   /** Faults of routes that are being built and not in force yet, by route id. */
+  readonly #metrics: Metrics;
+  /** Made when the first WebSocket is opened. */
+  #sockets: SocketMetrics | undefined;
   readonly #planned = new Map<string, Set<string>>();
 
   /**
@@ -118,6 +122,7 @@ export class Recorder {
         "Requests that matched no route since their body is no JSON, too long, or a batch of too many operations",
       labels: ["reason"],
     });
+    this.#metrics = metrics;
     this.lag = metrics.timing({
       name: "perfmock_eventloop_lag_seconds",
       help: "Time from the requested to the actual wake-up of the event loop",
@@ -153,6 +158,14 @@ export class Recorder {
     return {
       add: (n) => (counter ??= this.#fault(id, fault)).add(n),
     };
+  }
+
+  /** Recording of the WebSockets of a route, made when the first is opened. */
+  sockets(id: string): SocketSeries {
+    return this.#series(id).sockets(() => {
+      this.#sockets ??= new SocketMetrics(this.#metrics);
+      return this.#sockets.of(id);
+    });
   }
 
   /** A revision is about to be built: forgets the faults of routes that exist only in one that was rejected. */

@@ -6,6 +6,7 @@
 import type { Counter, Exchange, Gauge, Timing } from "../plugin.ts";
 import { Histogram } from "../lib/histogram.ts";
 import { figures, type RouteFigures } from "./figures.ts";
+import type { SocketSeries } from "./socket_series.ts";
 import {
   ANSWERED,
   ARRIVALS,
@@ -54,6 +55,7 @@ export class RouteSeries {
   readonly #lateness = new Histogram();
   readonly #gone = new Map<Exchange["phase"], Counter>();
   readonly #faults = new Map<string, FaultCounter>();
+  #sockets: SocketSeries | undefined;
 
   /**
    * Makes the recording of a route without requests.
@@ -143,6 +145,11 @@ export class RouteSeries {
     return counter;
   }
 
+  /** Recording of the route's WebSockets, made where there is none. */
+  sockets(make: () => SocketSeries): SocketSeries {
+    return this.#sockets ??= make();
+  }
+
   /** Figures since the last reset, as of a time. */
   snapshot(now: number): RouteFigures {
     const total = this.#windows.total(now);
@@ -159,6 +166,9 @@ export class RouteSeries {
       lateness: figures(this.#lateness),
       last10s: this.#windows.last10s(now),
       last1m: this.#windows.last1m(now),
+      ...this.#sockets !== undefined && {
+        webSockets: this.#sockets.snapshot(),
+      },
     };
   }
 
@@ -170,6 +180,7 @@ export class RouteSeries {
     this.#target.reset();
     this.#lateness.reset();
     for (const fault of this.#faults.values()) fault.own = 0;
+    this.#sockets?.reset();
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import type { LiveSource } from "./live_feed.ts";
 import { type ProcessFigures, readProcessFigures } from "./read_process.ts";
 import type { Recorder } from "./recorder.ts";
+import type { SocketFigures } from "./socket_series.ts";
 import { inSlices } from "./sliced_json.ts";
 
 /** Precision of the server itself over the last 10 s, in milliseconds: the limit of what all other figures can show. */
@@ -245,7 +246,22 @@ const ROUTE: JsonSchema = object<RouteFigures>({
   ),
   last10s: WINDOW("10 s"),
   last1m: WINDOW("minute"),
-});
+  webSockets: {
+    ...object<SocketFigures>({
+      open: count("WebSockets that are open now"),
+      messagesSent: count("Messages to clients"),
+      messagesReceived: count("Messages from clients"),
+      bytesSent: count("Bytes of the messages to clients"),
+      bytesReceived: count("Bytes of the messages from clients"),
+      closes: {
+        type: "object",
+        additionalProperties: count("Number of WebSockets that were closed"),
+        description: "WebSockets that were closed, by code",
+      },
+    }),
+    description: "WebSockets; absent for a route that has opened none",
+  },
+}, ["webSockets"]);
 
 const STATS: { readonly [K in keyof Stats]: JsonSchema } = {
   revision: count("Revision of the configuration"),

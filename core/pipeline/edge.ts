@@ -57,6 +57,8 @@ export interface Served {
   ) => Response;
   /** Counts a request whose body could not be looked at, by the reason. */
   readonly unread: (reason: UnreadReason, incoming: Incoming) => void;
+  /** Counts a request that is refused before any exchange. */
+  readonly refused: (incoming: Incoming, response: Response) => Response;
   /** Exchanges in flight: while they drain, no request is taken, whether a route takes it or not. */
   readonly flow: Pick<Flow, "draining">;
 }
@@ -130,6 +132,14 @@ export class Edge {
       return incoming.respond(
         unavailable(incoming, this.#served?.cors),
       );
+    }
+    if (plan.opens || incoming.webSocket !== undefined) {
+      const refusal = mismatch(plan, incoming, this.#served?.cors);
+      if (refusal !== undefined) {
+        return incoming.respond(
+          this.#served?.refused(incoming, refusal) ?? refusal,
+        );
+      }
     }
     // A proxy alone reads bodies, apart from what was read to look at it.
     if (plan.prepare === undefined && incoming.body === undefined) {
@@ -318,6 +328,40 @@ function reachable(found: readonly PlannedRoute[]): readonly PlannedRoute[] {
 /** Settles the request of an abandoned exchange, unless its answer is on its way. */
 export function forget(x: LiveExchange): void {
   if (x.phase !== "body") x.incoming?.respond(abandoned(x.outcome));
+}
+
+/** Refuses a WebSocket on a route that opens none, and any other request on one that does; undefined if both agree. */
+function mismatch(
+  { opens, route }: Plan,
+  incoming: Incoming,
+  cors: Cors | undefined,
+): Response | undefined {
+  const { webSocket } = incoming;
+  if (opens && webSocket !== undefined && webSocket.error === undefined) {
+    return undefined;
+  }
+  incoming.discard?.();
+  const headers = new Headers();
+  const origin = cors?.originOf(incoming) ?? null;
+  if (origin !== null) cors?.addHeaders(headers, origin);
+  if (!opens) {
+    return problem({
+      status: 400,
+      title: "This route opens no WebSocket",
+      detail:
+        `The route "${route.id}" answers plain requests: give it the key websocket, or leave out the header Upgrade`,
+    }, headers);
+  }
+  headers.set("upgrade", "websocket");
+  headers.set("sec-websocket-version", "13");
+  return problem({
+    status: webSocket?.error?.status ?? 426,
+    title: "This route opens WebSockets only",
+    detail: webSocket?.error?.reason ??
+      `The route "${route.id}" is to be called by a WebSocket client, such as new WebSocket("${
+        incoming.url.replace(/^http/, "ws")
+      }")`,
+  }, headers);
 }
 
 /** Answers while the server is ending. */

@@ -151,6 +151,8 @@ export interface Plan {
   readonly status: number;
   /** True if connections of the route may be reset. */
   readonly resets: boolean;
+  /** True if the route opens WebSockets, and nothing else. */
+  readonly opens: boolean;
   /** Series that exchanges are recorded into. */
   readonly recorder: RouteRecorder;
   /** Clock of the server. */
@@ -186,6 +188,20 @@ export interface Plan {
   readonly answer: ((exchange: LiveExchange) => void) | undefined;
   /** Reports an error that plugin code threw. */
   readonly report: HookReport;
+}
+
+/** Counts of one WebSocket. */
+export interface SocketCounts {
+  /** Messages to the client. */
+  sent: number;
+  /** Messages from the client. */
+  received: number;
+  /** Bytes of the messages to the client, without those of frames. */
+  bytesSent: number;
+  /** Bytes of the messages from the client. */
+  bytesReceived: number;
+  /** Code with which it was closed; 0 while it is open. */
+  code: number;
 }
 
 /**
@@ -248,6 +264,10 @@ export class LiveExchange implements Exchange, Waiter, LeaveListener {
   preparing = false;
   /** Stops the work that goes on beside the pipeline, such as an upstream request or a body, when the exchange ends. */
   stop: (() => void) | undefined = undefined;
+  /** Ends a WebSocket in good order, since the server ends; undefined for an exchange that ends by itself. */
+  leave: (() => void) | undefined = undefined;
+  /** Counts of a WebSocket; undefined for all else. */
+  socket: SocketCounts | undefined = undefined;
 
   /**
    * @param plan of the route and method

@@ -6,6 +6,12 @@
  */
 
 import { problem } from "../lib/problem.ts";
+import type {
+  Acceptance,
+  SocketChannel,
+  SocketListener,
+  SocketRequest,
+} from "../websocket/channel.ts";
 import type { Outcome } from "../plugin.ts";
 import {
   EMPTY_BODY,
@@ -20,6 +26,22 @@ export interface Peer {
   readonly remoteAddr: { readonly hostname?: string | undefined };
   /** {@linkcode Incoming.discard}. */
   readonly discard?: (() => void) | undefined;
+  /** Request for a WebSocket, where the request is one. */
+  readonly webSocket?: PeerSocketRequest | undefined;
+}
+
+/** A request for a WebSocket whose server opens it by an answer. */
+export interface PeerSocketRequest extends Omit<SocketRequest, "accept"> {
+  /**
+   * Opens the WebSocket.
+   *
+   * @returns the way to the client, and the answer that opens it
+   * @throws Error if the connection cannot be taken over
+   */
+  accept(
+    acceptance: Acceptance,
+    listener: SocketListener,
+  ): { readonly channel: SocketChannel; readonly answer: Response };
 }
 
 /** Bytes that all answers of a route share. */
@@ -77,6 +99,8 @@ export interface Incoming {
    * called if the client does not send all of it, which the engine answers by itself
    */
   readBody(done: (whole: boolean) => void): void;
+  /** Request for a WebSocket; undefined if the request is none, or if the engine cannot open any. */
+  readonly webSocket?: SocketRequest | undefined;
   /** Returns the value of a header by its lower-case name; null if absent. */
   header(name: string): string | null;
   /** Takes the answer; it goes nowhere if the client has left. Called at most once. Must not throw. */
@@ -100,6 +124,7 @@ export class FetchIncoming implements Incoming {
   #answer: Response | Promise<Response> | undefined;
   #resolve: ((response: Response | Promise<Response>) => void) | undefined;
   #watched = false;
+  #opened = false;
 
   /** @param peer the client's end of the connection; undefined if there is none */
   constructor(request: Request, peer?: Peer) {
@@ -153,6 +178,22 @@ export class FetchIncoming implements Incoming {
     });
   }
 
+  get webSocket(): SocketRequest | undefined {
+    const asked = this.#peer?.webSocket;
+    return asked && {
+      error: asked.error,
+      protocols: asked.protocols,
+      accept: (acceptance, listener) => {
+        const { channel, answer } = asked.accept(acceptance, listener);
+        // From now on the WebSocket tells when the client leaves.
+        this.#watched = true;
+        this.#opened = true;
+        this.respond(answer);
+        return channel;
+      },
+    };
+  }
+
   header(name: string): string | null {
     return this.#request.headers.get(name);
   }
@@ -172,6 +213,7 @@ export class FetchIncoming implements Incoming {
     this.#watched = true;
     const { signal } = this.#request;
     const left = () => {
+      if (this.#opened) return;
       listener.left();
       if (this.#answer === undefined) dismiss(this);
     };

@@ -132,6 +132,12 @@ export class Connections {
     });
   }
 
+  /** A connection leaves HTTP: it is no longer looked at. Its `destroySoon` lets what was written arrive, as for others. */
+  upgraded(socket: Socket): void {
+    this.#open.delete(socket);
+    socket.setTimeout(0);
+  }
+
   /** Ends idle connections now, and the others when their answers have left. */
   end(): void {
     this.#ending = true;

@@ -8,6 +8,7 @@ import { BODILESS } from "../lib/http.ts";
 import type { Peer } from "../pipeline/incoming.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { Listening } from "./listening.ts";
+import { denoSocketRequest } from "./serve_deno_socket.ts";
 
 /** Starts to listen. Throws the system's error. */
 export function listenWithDeno(
@@ -30,6 +31,18 @@ export function listenWithDeno(
       ...certificate,
     }, (request: Request, peer: Peer) => {
       const { method } = request;
+      const webSocket = method === "GET"
+        ? denoSocketRequest(request)
+        : undefined;
+      if (webSocket !== undefined) {
+        const { remoteAddr } = peer;
+        try {
+          const answer = handler(request, { remoteAddr, webSocket });
+          return answer instanceof Response ? answer : answer.catch(report);
+        } catch (error) {
+          return report(error);
+        }
+      }
       const upload = method === "GET" || method === "HEAD"
         ? undefined
         : new Upload(request, peer, certificate !== undefined);

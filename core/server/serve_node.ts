@@ -4,17 +4,30 @@
  *
  * @module
  */
-import { createServer, type ServerResponse } from "node:http";
+import type { Buffer } from "node:buffer";
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import {
   constants,
   createSecureServer,
   type Http2ServerResponse,
+  type SecureServerOptions,
 } from "node:http2";
 import { type AddressInfo, Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { pause } from "../lib/time/mod.ts";
 import { soon } from "../lib/turn.ts";
 import { type Incoming, NodeBody } from "./_node_body.ts";
 import { Connections, socketOf } from "./_node_connections.ts";
+import {
+  answerOver,
+  isSocketRequest,
+  nodeSocketRequest,
+} from "./_node_socket.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { Listening } from "./listening.ts";
 
@@ -43,8 +56,21 @@ export async function listenWithNode(options: EngineOptions): Promise<Engine> {
       keepAliveTimeout: 0,
       requestTimeout: 0,
       maxHeaderSize: limits.head,
-    }, onRequest)
-    : createSecureServer({ ...certificate, allowHTTP1: true }, onRequest);
+      // Other offers, such as HTTP/2 without TLS, are declined: such a request is answered as any other.
+      shouldUpgradeCallback: isSocketRequest,
+    } as ServerOptions, onRequest)
+    : createSecureServer({
+      ...certificate,
+      allowHTTP1: true,
+      shouldUpgradeCallback: isSocketRequest,
+    } as SecureServerOptions, onRequest);
+  server.on(
+    "upgrade",
+    (incoming: IncomingMessage, socket: Duplex, first: Buffer) => {
+      connections.upgraded(socket as Socket);
+      upgrade(incoming, { socket, first }, options);
+    },
+  );
   server.on(
     certificate === undefined ? "connection" : "secureConnection",
     (socket: Socket) => connections.add(socket),
@@ -128,6 +154,49 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
 /** Number of connections that Node's server accepts at once, before it tells of the first. */
 const BURST = 100;
 
+/** Answers a request for a WebSocket, by the WebSocket or otherwise. */
+function upgrade(
+  incoming: IncomingMessage,
+  { socket, first }: { readonly socket: Duplex; readonly first: Buffer },
+  { handler, certificate, failed }: EngineOptions,
+): void {
+  const leaving = new AbortController();
+  socket.on("close", () => leaving.abort());
+  const opened = new Response(null);
+  const asked = nodeSocketRequest(incoming, socket, first);
+  const send = (response: Response) => {
+    if (response === opened) return;
+    answerOver(socket, response).catch(failed);
+  };
+  const fail = (error: unknown) => {
+    failed(error);
+    send(new Response(null, { status: 500 }));
+  };
+  const request = requestOf(incoming, {
+    scheme: certificate === undefined ? "http" : "https",
+    signal: leaving.signal,
+    body: null,
+  });
+  if (request === undefined) return send(new Response(null, { status: 400 }));
+  try {
+    const response = handler(request, {
+      remoteAddr: { hostname: incoming.socket.remoteAddress },
+      webSocket: {
+        error: asked.error,
+        protocols: asked.protocols,
+        accept: (acceptance, listener) => ({
+          channel: asked.accept(acceptance, listener),
+          answer: opened,
+        }),
+      },
+    });
+    if (response instanceof Response) send(response);
+    else response.then(send).catch(fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
 function answer(
   incoming: Incoming,
   outgoing: ServerResponse,
@@ -176,7 +245,7 @@ function requestOf(
   { scheme, signal, body }: {
     readonly scheme: string;
     readonly signal: AbortSignal;
-    readonly body: NodeBody["stream"];
+    readonly body: NodeBody["stream"] | null;
   },
 ): Request | undefined {
   const { method = "GET", url = "/", rawHeaders } = incoming;

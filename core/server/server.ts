@@ -549,7 +549,10 @@ export class Server implements Perfmock {
     const flows = [this.#main, ...this.#sessions.worlds()].map(({ flow }) =>
       flow
     );
-    for (const flow of flows) flow.draining = true;
+    for (const flow of flows) {
+      flow.draining = true;
+      flow.each((x) => x.leave?.());
+    }
     const limit = this.#clock.now() + this.config.server.drainTimeout;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = this.#clock.at(limit, resolve, undefined);

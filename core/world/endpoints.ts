@@ -206,6 +206,10 @@ export function* served(
       world.recorder.unread(reason);
       if (reason !== "not_json") world.recorder.unmatched(method, 413);
     },
+    refused(incoming, response) {
+      world.recorder.unmatched(incoming.method, response.status);
+      return response;
+    },
     flow: world.flow,
   };
 }

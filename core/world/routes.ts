@@ -50,6 +50,7 @@ import {
 import { type Turning, turnsOn } from "../pipeline/turns.ts";
 import type { Dial, Issue, Route } from "../plugin.ts";
 import { createAnswer } from "../respond/answer.ts";
+import { prepareWebSocket } from "../respond/websocket.ts";
 import { Backend, backendInWords } from "./backend.ts";
 import { coreDials } from "./core_dials.ts";
 import type { PlacedDial } from "./dials.ts";
@@ -420,9 +421,17 @@ function buildRoute(
             remembered: overrides,
           }),
         resets: needsReset,
+        opens: route.websocket !== undefined,
         closes,
         ...answers,
         when,
+        ...route.websocket !== undefined &&
+          prepareWebSocket(route.websocket, view, {
+            headers: route.response.headers,
+            otherwise: answers.answer ?? (() => {}),
+            series: () => world.recorder.sockets(route.id),
+            traces: world.traces,
+          }),
       },
       world,
       faults,

@@ -5,9 +5,11 @@ import { exchange, testPlan } from "../support/plan.ts";
 /** Fields that core/respond/ writes while it builds an answer; all others belong to core/pipeline/. */
 const ANSWER = [
   "flowing",
+  "leave",
   "preparing",
   "sent",
   "shaping",
+  "socket",
   "status",
   "stop",
 ];

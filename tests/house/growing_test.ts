@@ -43,6 +43,8 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "number of entries, each of a bounded size": {
     "core/observe/journal.ts": "#bySpan",
     "core/observe/live_feed.ts": "#channels #readers",
+    "core/observe/socket_series.ts": "#closes",
+    "core/respond/websocket.ts": "#replies",
     "core/server/sessions.ts": "#sessions #making #past",
     "plugins/bottleneck_finder/probes/page_requests.ts": "#tracked",
     "plugins/bottleneck_finder/runs/loads.ts": "#failed",

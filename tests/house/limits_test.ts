@@ -26,6 +26,8 @@ import {
   TEXT_LIMITS,
   TIMES_LIMITS,
 } from "../../core/lib/read_file.ts";
+import { MAX_MESSAGE } from "../../core/config/websocket_settings.ts";
+import { BUSY, FULL, MOST_REPLIES } from "../../core/respond/websocket.ts";
 import { READER_LIMIT } from "../../core/observe/live_feed.ts";
 import { MOST_EXPLAINED } from "../../core/pipeline/choice.ts";
 import { READ_LIMIT } from "../../core/pipeline/received_body.ts";
@@ -141,6 +143,10 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
   ranges: number(MOST_RANGES),
   "list items": number(MOST_ITEMS),
   "items at once": number(WHOLE),
+  "websocket message": mib(MAX_MESSAGE),
+  "websocket waiting": mib(BUSY),
+  "websocket unread": mib(FULL),
+  "websocket replies": number(MOST_REPLIES),
   live: number(READER_LIMIT),
   "run events": number(MAX_WAITING_EVENTS),
   "active runs": number(MAX_ACTIVE),

@@ -218,6 +218,7 @@ const ENTRIES: readonly JournalEntry[] = [0, 1].map((n) => ({
   spanId: `0123456789abcde${n}`,
   parentSpanId: n === 0 ? null : "fedcba9876543210",
   sampled: true,
+  webSocket: null,
 }));
 
 /** The comparable part of a request of spans: integers as strings; without defaults. */

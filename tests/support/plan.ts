@@ -52,6 +52,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
     turns: undefined,
     status: 200,
     resets: false,
+    opens: false,
     generation: new Generation(),
     dials: { scale: 1, delay: 0, speedup: 0 },
     replayedBy: undefined,

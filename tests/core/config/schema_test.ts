@@ -150,7 +150,7 @@ Deno.test("validateConfig() suggests among core's and the plugins' route keys", 
   assert.equal(issue.suggestion, "serviceTime");
   assert.equal(
     issue.allowed,
-    "serviceTime, limiter, odd, id, method, path, delay, when, response, responses, turns, wire or faults",
+    "serviceTime, limiter, odd, id, method, path, delay, when, response, responses, turns, wire, websocket or faults",
   );
   const [core] = issuesOf({ routes: [{ path: "/", respones: {} }] });
   assert.equal(core.suggestion, "response");

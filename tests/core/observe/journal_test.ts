@@ -63,6 +63,7 @@ Deno.test("a journal entry has drawn and achieved times, queue time, lateness an
     spanId: "fffffff900000004",
     parentSpanId: null,
     sampled: true,
+    webSocket: null,
   }]);
 });
 

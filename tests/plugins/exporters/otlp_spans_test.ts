@@ -32,6 +32,7 @@ const ENTRY: JournalEntry = {
   spanId: "0123456789abcdef",
   parentSpanId: "fedcba9876543210",
   sampled: true,
+  webSocket: null,
 };
 
 /** Microseconds since 1970 of the entry's time. */

@@ -43,6 +43,7 @@ function entry(n: number, more: Partial<JournalEntry> = {}): JournalEntry {
     spanId: span(n),
     parentSpanId: null,
     sampled: true,
+    webSocket: null,
     ...more,
   };
 }

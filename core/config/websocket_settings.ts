@@ -1,0 +1,236 @@
+/**
+ * Settings of a route that opens WebSockets, `websocket`.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Distribution, Kit } from "../contract/values.ts";
+import { isCloseCode } from "../websocket/frames.ts";
+import type { FaultSettings } from "./fault_settings.ts";
+import { JSON_VALUE } from "./kit.ts";
+import type { ResponseSettings } from "./response_settings.ts";
+
+/** Data of a message as users write it: text, bytes in Base64, or any other value, which is sent as JSON. */
+export type MessageInput = unknown;
+
+/** A route's WebSocket as users write it. */
+export interface WebSocketInput {
+  /** Messages that the server sends, one after another. */
+  readonly messages?: readonly {
+    /** Time since the message before, or since the opening: a distribution. Default 0. */
+    readonly after?: unknown;
+    /** Data: a text, `{ binary: "…" }` in Base64, or a value sent as JSON. May contain places, including `{{index}}`. */
+    readonly send: MessageInput;
+  }[];
+  /** Number of times that the messages are sent, or true for ever. Default 1. */
+  readonly repeat?: number | boolean;
+  /** True to send each message back that nothing else replies to. Default false. */
+  readonly echo?: boolean;
+  /** Replies to texts, by pattern, in which `*` stands for any text. The first that matches replies. */
+  readonly on?: Readonly<Record<string, MessageInput>>;
+  /** Close by the server. Default: the client closes. */
+  readonly close?: {
+    /** Code, 1000…4999. Default 1000. */
+    readonly code?: number;
+    /** Reason, at most 123 bytes. Default none. */
+    readonly reason?: string;
+    /** Time since the last message, or since the opening if there are none or they go on for ever. Default 0. */
+    readonly after?: unknown;
+  };
+  /** Protocols that are accepted. Default: the first that the client offers. */
+  readonly protocols?: readonly string[];
+  /** Maximum size of a client's message. Default "1MiB". */
+  readonly maxMessage?: string | number;
+}
+
+/** Data of a message to send. */
+export type MessageSettings =
+  | { readonly text: string }
+  | { readonly json: unknown }
+  | { readonly binary: Uint8Array<ArrayBuffer> };
+
+/** A message to send, and the time before. */
+export interface TimedMessage {
+  readonly after: Distribution | undefined;
+  readonly send: MessageSettings;
+}
+
+/** A route's WebSocket, parsed. */
+export interface WebSocketSettings {
+  readonly messages: readonly TimedMessage[];
+  /** Number of times that the messages are sent; Infinity for ever. */
+  readonly repeat: number;
+  readonly echo: boolean;
+  /** Replies in their order. */
+  readonly on: readonly (TimedMessage & { readonly pattern: string })[];
+  readonly close?: {
+    readonly code: number;
+    readonly reason: string;
+    readonly after: Distribution | undefined;
+  } | undefined;
+  /** Protocols that are accepted; undefined for any. */
+  readonly protocols?: readonly string[] | undefined;
+  /** Maximum size of a client's message, in bytes. */
+  readonly maxMessage: number;
+}
+
+/** Default of the maximum size of a client's message, in bytes. */
+export const MAX_MESSAGE = 1 << 20;
+
+/** Maximum size of a reason: a close frame has 125 bytes, of which the code takes 2. */
+const REASON = 123;
+
+const BASE64 =
+  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Makes the type of `websocket`. */
+export function webSocketType(kit: Kit): z.ZodType<WebSocketSettings> {
+  const message = z.strictObject({
+    after: kit.distribution().optional(),
+    send: dataType(),
+  });
+  const close = z.strictObject({
+    code: kit.integer({ min: 1000, max: 4999 }).default(1000),
+    reason: z.string().default(""),
+    after: kit.distribution().optional(),
+  }).superRefine(({ code, reason }, context) => {
+    const refuse = (path: string, message: string, allowed: string) =>
+      context.addIssue({
+        code: "custom",
+        path: [path],
+        message,
+        params: { allowed },
+      });
+    if (!isCloseCode(code as number)) {
+      refuse(
+        "code",
+        `A close frame cannot have the code ${code}`,
+        "1000 to 1003, 1007 to 1014, or 3000 to 4999",
+      );
+    }
+    if (new TextEncoder().encode(reason).length > REASON) {
+      refuse(
+        "reason",
+        "The reason of a close is too long",
+        `at most ${REASON} bytes of UTF-8`,
+      );
+    }
+  });
+  return z.strictObject({
+    messages: z.array(message).default([]),
+    repeat: z.union([z.boolean(), kit.integer({ min: 1, max: 1_000_000 })])
+      .default(1),
+    echo: z.boolean().default(false),
+    on: z.record(
+      z.string(),
+      z.union([z.string().transform((text) => ({ send: { text } })), message]),
+    ).default({}),
+    close: close.optional(),
+    protocols: z.array(
+      z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, {
+        error: "The name of a protocol has no spaces and no separators",
+      }),
+    ).optional(),
+    maxMessage: kit.size({ min: 1, max: 256 << 20 }).default(MAX_MESSAGE),
+  }).superRefine(({ messages, repeat }, context) => {
+    const still = (messages as readonly TimedMessage[]).every(({ after }) =>
+      after === undefined || after.mean === 0
+    );
+    if (repeat !== true || messages.length > 0 && !still) return;
+    context.addIssue({
+      code: "custom",
+      path: ["repeat"],
+      message: messages.length === 0
+        ? "There are no messages to repeat"
+        : "Messages without a time between them would be sent without end",
+      params: {
+        allowed: messages.length === 0
+          ? '"messages" beside it'
+          : 'an "after" above 0, or a number of times',
+      },
+    });
+  }).transform(({ on, repeat, ...rest }) => ({
+    ...rest,
+    repeat: repeat === true ? Infinity : Number(repeat || 1),
+    on: Object.entries(on).map(([pattern, reply]) => ({ pattern, ...reply })),
+  })) as unknown as z.ZodType<WebSocketSettings>;
+}
+
+/** Refuses settings of answers on a route that opens WebSockets. */
+export function plainWebSocket(
+  {
+    websocket,
+    method = ["GET"],
+    response,
+    responses,
+    wire,
+    faults,
+  }: {
+    readonly websocket?: unknown;
+    readonly method?: readonly string[] | undefined;
+    readonly response?: Partial<ResponseSettings> | undefined;
+    readonly responses?: unknown;
+    readonly wire?: unknown;
+    readonly faults: readonly FaultSettings[];
+  },
+  context: z.RefinementCtx,
+): void {
+  if (websocket === undefined) return;
+  const refuse = (
+    path: (string | number)[],
+    message: string,
+    allowed: string,
+  ) => context.addIssue({ code: "custom", path, message, params: { allowed } });
+  const { status = 200, headers: _, ...body } = response ?? {};
+  const [kind] = Object.keys(body);
+  if (method.length !== 1 || method[0] !== "GET") {
+    refuse(["method"], "A WebSocket is opened by GET", '"GET", or nothing');
+  }
+  if (kind !== undefined || status !== 200) {
+    refuse(
+      ["response", kind ?? "status"],
+      "A route that opens WebSockets answers with 101 and messages",
+      'no more than "headers"',
+    );
+  }
+  if (responses !== undefined) {
+    refuse(
+      ["responses"],
+      "A route that opens WebSockets has no responses in turn",
+      'a "response" with "headers"',
+    );
+  }
+  if (wire !== undefined) {
+    refuse(
+      ["wire"],
+      "A WebSocket has no body to pace",
+      '"after" of its messages',
+    );
+  }
+  for (const [index, { action }] of faults.entries()) {
+    if (action !== "cut-body") continue;
+    refuse(
+      ["faults", index, "action"],
+      "A WebSocket has no body to cut",
+      '"connection-reset", "hang", or a status',
+    );
+  }
+}
+
+/** Makes the type of the data of a message. */
+function dataType() {
+  return z.union([
+    z.string().transform((text) => ({ text })),
+    z.strictObject({
+      binary: z.string().regex(BASE64, {
+        error: "Must be bytes in Base64, such as AAEC/w==",
+      }).transform((text) =>
+        Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))
+      ),
+    }),
+    JSON_VALUE.transform((json) => ({ json })),
+  ]).meta({
+    description:
+      'a text, { "binary": "…" } in Base64, or any other value, which is sent as JSON',
+  });
+}
