@@ -31,7 +31,8 @@ export function probeOf(
         figure,
         folder,
         timeout,
-        ...url !== undefined && { environment: { PERFMOCK_URL: url.href } },
+        // Without the slash at its end, since commands write $PERFMOCK_URL/path.
+        ...url !== undefined && { environment: { PERFMOCK_URL: url.origin } },
       }, { clock });
     }
     case "beacon": {

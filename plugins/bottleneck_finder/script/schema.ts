@@ -224,13 +224,24 @@ function pattern({ z }: Kit) {
   });
 }
 
+/** Base that paths are resolved against, to see whether they stay at their server. */
+const SERVER = new URL("http://server.invalid/");
+
+/** True for a path of this server; not for `//host`, `/\host` and the like, which a browser reads as the URL of another server. */
+function isPath(text: string): boolean {
+  return text.startsWith("/") &&
+    URL.parse(text, SERVER)?.origin === SERVER.origin;
+}
+
 function isPageUrl(text: string): boolean {
-  if (text.startsWith("/")) return true;
+  if (isPath(text)) return true;
   const url = URL.parse(text);
   return url !== null && ["http:", "https:"].includes(url.protocol);
 }
 
-/** Host that a page's URL names; undefined for a path. */
+/** Host that a page's URL names; undefined for a path, and for what is no URL of a page. */
 function hostOf(text: string): string | undefined {
-  return text.startsWith("/") ? undefined : URL.parse(text)?.hostname;
+  return isPath(text) || !isPageUrl(text)
+    ? undefined
+    : URL.parse(text)?.hostname;
 }

@@ -1,5 +1,5 @@
 import { equal, throws } from "node:assert/strict";
-import { VirtualClock } from "../../../../core/lib/time/mod.ts";
+import { PreciseClock, VirtualClock } from "../../../../core/lib/time/mod.ts";
 import { PerfmockError } from "../../../../mod.ts";
 import { probeOf } from "../../../../plugins/bottleneck_finder/runs/probe_of.ts";
 import type { PageSettings } from "../../../../plugins/bottleneck_finder/script/script.ts";
@@ -48,5 +48,30 @@ Deno.test("probeOf() refuses a path where the server does not listen", () => {
   throws(
     () => probeOf(PAGE, undefined, HOST),
     (error) => error instanceof PerfmockError && error.code === "FIND_FAILED",
+  );
+});
+
+Deno.test("probeOf() gives a command the server's URL, which paths can be put after", async () => {
+  await using clock = new PreciseClock();
+  await using command = probeOf(
+    {
+      kind: "command",
+      run: 'echo "{\\"length\\": ${#PERFMOCK_URL}}"',
+      figure: "/length",
+      timeout: 10_000,
+      folder: "/",
+    },
+    URL_OF_SERVER,
+    { clock, find: () => undefined },
+  );
+  const loaded = await command.load({
+    cpu: 1,
+    floors: new Map(),
+    signal: new AbortController().signal,
+  });
+  equal(
+    "figure" in loaded && loaded.figure,
+    "http://127.0.0.1:8080".length,
+    JSON.stringify(loaded),
   );
 });

@@ -237,3 +237,23 @@ Deno.test("parseScript() refuses a journal that is too small for a load", async 
     ": The configuration's journal keeps 50 exchanges, and an experiment reads there which routes were called",
   ]);
 });
+
+Deno.test("parseScript() takes no URL of another server for a path", async () => {
+  await using parsing = await parser();
+  for (const url of ["/", "/shop", "/a//b", "/?to=//elsewhere.test/"]) {
+    const { probe } = parsing.parse({ page: { url } });
+    equal(probe.kind === "page" && probe.url, url);
+  }
+  for (
+    const url of [
+      "//elsewhere.test/",
+      "///elsewhere.test/",
+      "/\\elsewhere.test/",
+      "/\t/elsewhere.test/",
+    ]
+  ) {
+    deepEqual(issuesOf(() => parsing.parse({ page: { url } })), [
+      "/page/url: A page has a URL, or a path of this server",
+    ]);
+  }
+});
