@@ -28,17 +28,27 @@ export {
   type PerfmockOptions,
 } from "./core/app.ts";
 export type {
+  BackendSettings,
+  BodyConditionInput,
   Coding,
+  Condition,
+  ConditionPart,
   ControlSettings,
+  CorsInput,
+  CorsSettings,
   EngineName,
   EventsSettings,
   FaultInput,
   FaultSettings,
   FolderSettings,
   HeaderValues,
+  MessageInput,
+  MessageSettings,
   OverrideSettings,
   PerfmockConfig,
   PerfmockInput,
+  PlacedCondition,
+  PresetInput,
   ProxySettings,
   RepeatInput,
   RepeatSettings,
@@ -52,7 +62,17 @@ export type {
   ServerSettings,
   SessionSettings,
   SizeSettings,
+  TextConditionInput,
+  TimedMessage,
   TlsSettings,
+  TurnKey,
+  TurnResponseInput,
+  TurnsInput,
+  TurnsSettings,
+  WebSocketInput,
+  WebSocketSettings,
+  WhenInput,
+  WhenSettings,
   WireInput,
   WireSettings,
 } from "./core/config/mod.ts";
@@ -72,6 +92,7 @@ export type {
   RouteFigures,
   WindowFigures,
 } from "./core/observe/figures.ts";
+export type { SocketFigures } from "./core/observe/socket_series.ts";
 export type { ProcessFigures } from "./core/observe/read_process.ts";
 export type {
   Clock,

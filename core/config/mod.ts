@@ -62,15 +62,18 @@ export {
   type TurnsSettings,
 } from "./turn_settings.ts";
 export {
+  type BodyConditionInput,
   type Condition,
   type ConditionPart,
   LONGEST_MATCHED,
   type PlacedCondition,
+  type TextConditionInput,
   type WhenInput,
   type WhenSettings,
   wholeMatch,
 } from "./when_settings.ts";
 export type {
+  MessageInput,
   MessageSettings,
   TimedMessage,
   WebSocketInput,

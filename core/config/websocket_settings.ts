@@ -51,18 +51,23 @@ export type MessageSettings =
 
 /** A message to send, and the time before. */
 export interface TimedMessage {
+  /** Time since the message before, or since the handshake; undefined for none. */
   readonly after: Distribution | undefined;
+  /** Message. */
   readonly send: MessageSettings;
 }
 
 /** A route's WebSocket, parsed. */
 export interface WebSocketSettings {
+  /** Messages in their order. */
   readonly messages: readonly TimedMessage[];
   /** Number of times that the messages are sent; Infinity for ever. */
   readonly repeat: number;
+  /** True to send each message of the client back. */
   readonly echo: boolean;
   /** Replies in their order. */
   readonly on: readonly (TimedMessage & { readonly pattern: string })[];
+  /** Close frame of the server; undefined for none. */
   readonly close?: {
     readonly code: number;
     readonly reason: string;

@@ -11,6 +11,8 @@ export class TurnList {
   readonly #repeats: boolean;
 
   /**
+   * Creates a list.
+   *
    * @param times number of requests in a row that get each entry, at least one entry
    * @param repeats true to begin again after the last entry; false to stay there
    */
