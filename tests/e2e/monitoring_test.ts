@@ -121,6 +121,7 @@ Deno.test("docs/metrics.md lists each metric with its type and labels, and no ot
       { path: "/faulty", faults: [{ share: 0.5, status: 500 }] },
       { path: "/paced", response: { text: "abc" }, wire: { gap: "1ms" } },
       { path: "/proxied", response: { proxy: "http://127.0.0.1:9/" } },
+      { path: "/socket", websocket: { echo: true } },
     ],
   }, { listen: false, log: () => {} });
   const made = [...server.world.metrics.all()].map(({ definition, type }) =>

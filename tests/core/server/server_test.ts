@@ -93,7 +93,7 @@ Deno.test("health() reports ok, with version, revision and uptime on the server'
     revision: 1,
     engine: "none",
     reasons: [],
-    active: { stress: [], runs: [] },
+    active: { stress: [], runs: [], experiments: [] },
     exporters: {},
   });
 });
@@ -264,7 +264,12 @@ Deno.test("the control API describes routes and plugins", async () => {
     key: "distributions",
     options: {},
   });
-  deepEqual(routeKeys, ["serviceTime", "scale", "sampling"]);
+  deepEqual(routeKeys, [
+    "serviceTime",
+    "serviceTimes",
+    "scale",
+    "sampling",
+  ]);
 });
 
 Deno.test("drain() lets exchanges in flight end on time, and answers 503 to new requests", async () => {
