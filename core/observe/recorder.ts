@@ -160,7 +160,7 @@ export class Recorder {
     };
   }
 
-  /** Recording of the WebSockets of a route, made when the first is opened. */
+  /** Recording of the WebSockets of a route. */
   sockets(id: string): SocketSeries {
     return this.#series(id).sockets(() => {
       this.#sockets ??= new SocketMetrics(this.#metrics);

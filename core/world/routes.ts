@@ -134,6 +134,11 @@ export class MockRoute implements Conditional {
     return this.#template.resets;
   }
 
+  /** True if the route opens WebSockets. */
+  get opens(): boolean {
+    return this.#template.opens;
+  }
+
   /** True if each answer ends its connection. */
   get closes(): boolean {
     return this.#template.closes;

@@ -390,6 +390,7 @@ export class World implements WorldState {
   #prepare(route: MockRoute): void {
     route.adopt();
     this.recorder.prepare(route.id);
+    if (route.opens) this.recorder.sockets(route.id);
   }
 
   *#preparing(routes: readonly MockRoute[]): Generator<void, void> {
