@@ -297,14 +297,13 @@ function notesOn(
   { factors }: Analysis,
   more: readonly string[],
 ): string[] {
-  const late = found.factors.filter(({ id, added }, index) => {
-    const { slope } = factors[index];
-    const effect = Math.max(
-      Math.abs(slope.value),
-      (slope.high - slope.low) / 2,
-    );
-    return isLate(levels.get(id)?.latenessGap(1, 0) ?? null, effect * added);
-  }).map(({ id }) => id);
+  const late = found.factors.filter(({ id, added }, index) =>
+    isLate({
+      slope: factors[index].slope,
+      added,
+      latenessGap: levels.get(id)?.latenessGap(1, 0) ?? null,
+    }, script.precision)
+  ).map(({ id }) => id);
   const { failed, missed } = loads;
   const failures = Object.values(failed).reduce((sum, n) => sum + n, 0);
   return [

@@ -19,6 +19,9 @@ export const ATTEMPTS = 3;
 /** Number of failures in a row after which an experiment gives up. */
 const MOST_IN_A_ROW = 3 * ATTEMPTS;
 
+/** Largest figure that can be a time, in ms, without its sign: about 32 years. The statistics square it. */
+const LARGEST_FIGURE = 1e12;
+
 /** Longest reason that is kept, in characters. */
 const LONGEST_REASON = 500;
 
@@ -153,10 +156,10 @@ export class Loads implements Disposable {
     if (signal.aborted) return undefined;
     this.attempts++;
     this.missed += missed;
-    if ("failure" in loaded || !Number.isFinite(loaded.figure)) {
+    if ("failure" in loaded || !isTime(loaded.figure)) {
       const failure = "failure" in loaded
         ? loaded.failure
-        : "its figure is no number";
+        : `Its figure, ${loaded.figure} ms, is no time`;
       this.#fail(failure);
       made();
       return { failure };
@@ -200,6 +203,10 @@ export class Loads implements Disposable {
     clock.cancel(this.#timer);
     signal.removeEventListener("abort", this.#interrupt);
   }
+}
+
+function isTime(figure: number): boolean {
+  return Math.abs(figure) <= LARGEST_FIGURE;
 }
 
 function noFigure(count: number, failure: string): PerfmockError {

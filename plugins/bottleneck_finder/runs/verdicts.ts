@@ -31,9 +31,7 @@ export function verdictOn(
 ): Verdict {
   const half = (slope.high - slope.low) / 2;
   if (!Number.isFinite(half)) return "unclear";
-  // The effect that is claimed, or the smallest that would have been seen.
-  const effect = Math.max(Math.abs(slope.value), half) * added;
-  if (isLate(latenessGap, effect)) return "unclear";
+  if (isLate({ slope, added, latenessGap }, precision)) return "unclear";
   if (!significant) {
     return Math.max(slope.high, half) <= HIDDEN * precision
       ? "hidden"
@@ -44,7 +42,17 @@ export function verdictOn(
   return slope.high >= 1 - precision ? "critical" : "partly";
 }
 
-/** True if answers of one level were later than those of the other by as much as an effect. */
-export function isLate(latenessGap: number | null, effect: number): boolean {
-  return latenessGap !== null && latenessGap > 0 && latenessGap >= effect;
+/**
+ * True if answers of one level were later than those of the other by as much as the effect that is claimed, or as the smallest that
+ * would have been seen. An effect below the precision is none, however narrow the interval: figures such as INP may not vary at all.
+ */
+export function isLate(
+  { slope: { value, low, high }, added, latenessGap }: Omit<
+    Found,
+    "significant"
+  >,
+  precision: number,
+): boolean {
+  const effect = Math.max(Math.abs(value), (high - low) / 2, precision) * added;
+  return latenessGap !== null && latenessGap >= effect;
 }

@@ -282,6 +282,16 @@ Deno.test("find() refuses a page that gives no figure", async () => {
   equal(error.code, "FIND_FAILED");
 });
 
+Deno.test("find() takes no number for a figure that cannot be a time", async () => {
+  for (const figure of [1e308, -1e13, NaN, Infinity]) {
+    await refuses(
+      { load: () => Promise.resolve(figure) },
+      script(),
+      /3 loads in a row gave no figure: Its figure, \S+ ms, is no time/,
+    );
+  }
+});
+
 Deno.test("find() refuses a page that stops giving figures", async () => {
   let count = 0;
   const error = await refuses(
