@@ -33,6 +33,9 @@ export interface SentenceContext {
 /** Largest number of routes that a sentence names. */
 const MOST_NAMED = 3;
 
+/** Half-width of a slope's interval from which on its numbers say nothing. */
+const UNKNOWN = 10;
+
 /** Facts on a route that its sentence needs beside the numbers. */
 export interface RouteWords {
   /** Kind of the factor: a route of ours, a URL pattern of another origin, or the page's processor. Default `route`. */
@@ -63,6 +66,9 @@ export function routeSentence(
     : kind === "origin"
     ? `At least ${inMilliseconds(asked)} on ${id}`
     : `${change(asked)} ms on ${id}`;
+  if (!((high - low) / 2 < UNKNOWN)) {
+    return `${changed} costs an unknown amount of ${figure}: too few loads, or too much noise.`;
+  }
   const amount = verdict === "hidden"
     ? `${plusMinus(cost)} ms ${figure}`
     : `${change(cost.value)} ms ${figure} (${intervalWords(cost, confidence)})`;

@@ -58,7 +58,11 @@ Deno.test("a route's sentence names the kind of the factor and the reason of a v
   equal(
     routeOf({ verdict: "unclear", low: -Infinity, high: Infinity, saved: null })
       .sentence,
-    "+100 ms on GET /api/session costs +98 ms LCP (95 % interval ?…?): unclear.",
+    "+100 ms on GET /api/session costs an unknown amount of LCP: too few loads, or too much noise.",
+  );
+  equal(
+    routeOf({ verdict: "unclear", low: -29825, high: 29825 }).sentence,
+    "+100 ms on GET /api/session costs an unknown amount of LCP: too few loads, or too much noise.",
   );
 });
 
