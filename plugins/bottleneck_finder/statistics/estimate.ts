@@ -13,8 +13,3 @@ export interface Estimate {
   /** Upper end of the interval. */
   readonly high: number;
 }
-
-/** Half of an interval's width. */
-export function halfWidth({ low, high }: Estimate): number {
-  return (high - low) / 2;
-}
