@@ -31,10 +31,8 @@ export {
 
 /** Pages of the default run of the tests, which together take a few minutes. */
 export const GATE_PAGES: readonly SamplePage[] = [
-  parallelEqual,
   lazyAfterLoad,
   sixConnections,
-  siblings,
 ];
 
 /** Sample pages, by what they show. */
