@@ -35,7 +35,7 @@ Deno.test("probeOf() makes the probe of each kind", async () => {
     HOST,
   );
   equal(command.figure, "/a");
-  const actions = { ...PAGE, cold: false, actions: "/work/buy.ts" };
+  const actions = { ...PAGE, cold: false, actions: "/shop/buy.ts" };
   await using other = probeOf(
     { ...actions, url: "http://localhost:1/" },
     undefined,
