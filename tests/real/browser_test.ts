@@ -1,9 +1,8 @@
 import { deepEqual } from "node:assert/strict";
-import { createPerfmock } from "../../mod.ts";
-import { definePlugin } from "../../core/plugin.ts";
 import { until } from "../support/wait.ts";
+import { foundBy } from "./_browser_page.ts";
 import { LARGE, startServer } from "./_clients.ts";
-import { Service, temporaryFolder } from "./_packages.ts";
+import { temporaryFolder } from "./_packages.ts";
 import { required } from "./_software.ts";
 
 /** The page: it talks to a server of another origin, whose URL replaces API, and sends its results back to its own. */
@@ -61,42 +60,11 @@ for (const engine of ["native", "deno"] as const) {
     fn: async () => {
       await using folder = await temporaryFolder();
       await using server = await startServer(engine, folder.path);
-      let found: Record<string, string> | undefined;
       const page = PAGE.replace("API", server.url.href);
-      await using site = await createPerfmock({
-        server: { engine },
-        routes: [{
-          path: "/",
-          response: { text: page, headers: { "content-type": "text/html" } },
-        }],
-      }, {
-        plugins: [definePlugin({
-          name: "found",
-          version: "1.0.0",
-          setup: () => ({
-            endpoints: [{
-              method: "POST",
-              path: "/found",
-              summary: "Takes the results of the page",
-              answer: { type: "object" },
-              handle: async ({ request }) => {
-                found = await request.json();
-                return {};
-              },
-            }],
-          }),
-        })],
+      const found = await foundBy(page, folder.path, {
+        engine,
+        settled: () => until(() => server.inFlight === 0),
       });
-      await using _browser = new Service("chromium", [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        `--user-data-dir=${folder.path}/profile`,
-        site.url.href,
-      ]);
-      await until(() => found !== undefined);
-      await until(() => server.inFlight === 0);
       deepEqual(found, {
         get: "200 hello",
         preflight: "200 hello",

@@ -1,8 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { createPerfmock, type EngineName } from "../../mod.ts";
-import { definePlugin } from "../../core/plugin.ts";
 import { until } from "../support/wait.ts";
-import { npmInstall, Service, temporaryFolder } from "./_packages.ts";
+import { foundBy } from "./_browser_page.ts";
+import { npmInstall, temporaryFolder } from "./_packages.ts";
 import { required, run } from "./_software.ts";
 
 const ENGINES: readonly EngineName[] = ["native", "deno", "node"];
@@ -86,47 +86,13 @@ for (const engine of ENGINES) {
     fn: async () => {
       await using folder = await temporaryFolder();
       await using server = await serve(engine);
-      let found: unknown;
       const url = `ws://${server.url.host}/live`;
-      const page =
+      const found = await foundBy(
         `<!doctype html><title>Test</title><script type="module">${TALK}
 await fetch("/found", { method: "POST", body: JSON.stringify(await talk("${url}", WebSocket)) });
-</script>`;
-      await using site = await createPerfmock({
-        routes: [{
-          path: "/",
-          response: {
-            text: page,
-            headers: { "content-type": "text/html; charset=utf-8" },
-          },
-        }],
-      }, {
-        plugins: [definePlugin({
-          name: "found",
-          version: "1.0.0",
-          setup: () => ({
-            endpoints: [{
-              method: "POST",
-              path: "/found",
-              summary: "Takes the results of the page",
-              answer: { type: "object" },
-              handle: async ({ request }) => {
-                found = await request.json();
-                return {};
-              },
-            }],
-          }),
-        })],
-      });
-      await using _browser = new Service("chromium", [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        `--user-data-dir=${folder.path}/profile`,
-        site.url.href,
-      ]);
-      await until(() => found !== undefined);
+</script>`,
+        folder.path,
+      );
       deepEqual(found, EXPECTED);
     },
   });
