@@ -5,13 +5,12 @@
  */
 export { findHtml, sweepHtml } from "./html.ts";
 export { findMarkdown, sweepMarkdown } from "./markdown.ts";
-export { inMilliseconds } from "./numbers.ts";
+export { inMilliseconds, inMinutes } from "./numbers.ts";
 export {
   budgetSentence,
   cliffSentence,
   interactionSentence,
   routeSentence,
-  type RouteWords,
   type SentenceContext,
 } from "./sentences.ts";
 export { findTable, sweepTable } from "./table.ts";

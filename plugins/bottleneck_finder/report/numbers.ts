@@ -42,13 +42,17 @@ export function inSeconds(milliseconds: number): string {
 }
 
 /** Writes a time that people wait. */
-export function elapsed(milliseconds: number): string {
+export function inMinutes(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${plain(milliseconds / 1000)} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60
-    ? `${minutes} min ${seconds % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    ? inTwo(minutes, "min", seconds % 60, "s")
+    : inTwo(Math.floor(minutes / 60), "h", minutes % 60, "min");
+}
+
+function inTwo(large: number, unit: string, rest: number, smaller: string) {
+  return `${large} ${unit}${rest === 0 ? "" : ` ${rest} ${smaller}`}`;
 }
 
 /** Writes an interval. */

@@ -11,8 +11,8 @@ import type {
 } from "../../../core/find.ts";
 import {
   decimal,
-  elapsed,
   inMilliseconds,
+  inMinutes,
   inSeconds,
   percent,
   plain,
@@ -176,7 +176,7 @@ export function measurementWords(answer: FindAnswer | SweepAnswer): string[] {
   const { loads, failed, duration, stopped, seed, notes } = answer;
   const lost = Object.entries(failed).filter(([, count]) => count > 0);
   return [
-    `${loads} loads in ${elapsed(duration)}, ${
+    `${loads} loads in ${inMinutes(duration)}, ${
       STOPPED[stopped]
     }. Seed ${seed}.`,
     ...lost.length === 0 ? [] : [

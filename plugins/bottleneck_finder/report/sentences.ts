@@ -36,13 +36,8 @@ const MOST_NAMED = 3;
 /** Half-width of a slope's interval from which on its numbers say nothing. */
 const UNKNOWN = 10;
 
-/** Facts on a route that its sentence needs beside the numbers. */
-export interface RouteWords {
-  /** Kind of the factor: a route of ours, a URL pattern of another origin, or the page's processor. Default `route`. */
-  readonly kind?: "route" | "origin" | "cpu";
-  /** Reason for the verdict, in place of the usual words; undefined for those. */
-  readonly reason?: string | undefined;
-}
+/** Kind of a factor: a route of ours, a URL pattern of another origin, or the page's processor. */
+type FactorKind = "route" | "origin" | "cpu";
 
 /** Usual words for a verdict. */
 const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
@@ -56,7 +51,7 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 export function routeSentence(
   route: Omit<FoundRoute, "sentence">,
   { figure, confidence }: SentenceContext,
-  { kind = "route", reason }: RouteWords = {},
+  kind: FactorKind = "route",
 ): string {
   const { route: id, slope, low, high, verdict, added, saved, taken } = route;
   const { asked } = added;
@@ -72,7 +67,7 @@ export function routeSentence(
   const amount = verdict === "hidden"
     ? `${plusMinus(cost)} ms ${figure}`
     : `${change(cost.value)} ms ${figure} (${intervalWords(cost, confidence)})`;
-  return `${changed} costs ${amount}: ${reason ?? VERDICT_WORDS[verdict]}.${
+  return `${changed} costs ${amount}: ${VERDICT_WORDS[verdict]}.${
     saved === null || taken === null
       ? ""
       : savedWords(saved, { low, high }, taken.asked)

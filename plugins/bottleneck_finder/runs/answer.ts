@@ -30,7 +30,7 @@ import type { Loads, MadeLoad } from "./loads.ts";
 import { type Look, median } from "./look.ts";
 import { isLate, verdictOn } from "./verdicts.ts";
 import { waterfallOf } from "./waterfall.ts";
-import { counted, inMs, number } from "./words.ts";
+import { counted } from "./words.ts";
 
 /** Figures of a route at its levels, from the journal. */
 export interface FoundLevel {
@@ -182,23 +182,7 @@ function routeOf(
     largest,
   };
   const words = { figure, confidence: script.confidence };
-  return {
-    ...found,
-    sentence: factor.kind === "cpu"
-      ? processorSentence(found, figure)
-      : routeSentence(found, words),
-  };
-}
-
-/** Sentence on the page's processor, whose slope has a unit of its own. */
-function processorSentence(
-  { slope, low, high, added: { asked } }: Omit<FoundRoute, "sentence">,
-  figure: string,
-): string {
-  const [cost, from, to] = [slope, low, high].map((each) => each * asked);
-  return `A processor slower by ${number(asked, 0)} % costs ${
-    inMs(cost)
-  } ${figure} (interval ${inMs(from)} to ${inMs(to)}).`;
+  return { ...found, sentence: routeSentence(found, words, factor.kind) };
 }
 
 /** Share of the page's time that a route explains: that which would be saved if it answered at once. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { inMilliseconds } from "../report/mod.ts";
 import { type Issue, PerfmockError, toPointer } from "../../../core/plugin.ts";
 import { invalidScript } from "../script/parse.ts";
 import type { Script } from "../script/script.ts";
 import type { LoadConditions } from "./loads.ts";
 import { type Look, median, type SeenRoute } from "./look.ts";
-import { inMs } from "./words.ts";
 
 /** Share of the perturbation below which nothing is taken away: the effect would be lost in noise. */
 const LEAST_SHARE = 0.1;
@@ -112,9 +112,9 @@ function routeFactor(
   if (speedup !== undefined && speedup > most) {
     issues.push({
       path: `/routes${toPointer([id])}/speedup`,
-      message: `Only ${inMs(most)} can be taken away from this route`,
-      value: inMs(speedup),
-      allowed: `at most ${inMs(most)}, its shortest service time`,
+      message: `Only ${inMilliseconds(most)} can be taken away from this route`,
+      value: inMilliseconds(speedup),
+      allowed: `at most ${inMilliseconds(most)}, its shortest service time`,
     });
   }
   const taken = Math.min(speedup ?? perturbation, most);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inMilliseconds, inMinutes } from "../report/mod.ts";
 import type { FindAnswer, FindProgress } from "../../../core/find.ts";
 import type { Host } from "../../../core/plugin.ts";
 import { CliffSearch } from "../cliffs/search.ts";
@@ -20,7 +21,7 @@ import { RouteLevels } from "./load_journal.ts";
 import { AS_CONFIGURED, Loads, type MadeLoad } from "./loads.ts";
 import { deviationOf, endedEarly, type Look, look, median } from "./look.ts";
 import { TurnedDials } from "./turned_dials.ts";
-import { counted, inMinutes, inMs } from "./words.ts";
+import { counted } from "./words.ts";
 
 /** Parts of the server, and of the caller, that an experiment needs. */
 export interface RunTools {
@@ -298,7 +299,7 @@ class Progress {
       `${
         counted(factors.length, "route")
       } called; ${this.#tools.probe.figure} about ${
-        inMs(median(looked.map(({ figure }) => figure)))
+        inMilliseconds(median(looked.map(({ figure }) => figure)))
       }. Plan: about ${this.#expected - loads.attempts} loads in ${
         inMinutes(Math.min(left, duration))
       } (at most ${most} loads, ${inMinutes(duration)})`,

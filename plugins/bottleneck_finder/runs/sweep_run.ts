@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inMilliseconds, inMinutes } from "../report/mod.ts";
 import type { SweepAnswer } from "../../../core/find.ts";
 import { sweptRoutes } from "../cliffs/knee.ts";
 import type { Script } from "../script/script.ts";
@@ -12,7 +13,7 @@ import { loadsOf, type RunTools, uniforms } from "./find_run.ts";
 import { AS_CONFIGURED, type Loads } from "./loads.ts";
 import { endedEarly, look } from "./look.ts";
 import { TurnedDials } from "./turned_dials.ts";
-import { counted, inMinutes, inMs } from "./words.ts";
+import { counted } from "./words.ts";
 
 /** Point of a sweep: a route at a factor; undefined for the page as configured, which is the factor 1 of all routes. */
 type Point = { readonly route: number; readonly factor: number } | undefined;
@@ -74,7 +75,7 @@ export async function runSweep(
   );
   tools.planned?.(
     `${counted(routes.length, "route")}; ${probe.figure} about ${
-      inMs(seen.loads[seen.loads.length - 1].figure)
+      inMilliseconds(seen.loads[seen.loads.length - 1].figure)
     }. Sweep: ${expected - loads.attempts} loads in about ${
       inMinutes((expected - loads.attempts) * seen.loadTime)
     } (at most ${script.loads} loads, ${inMinutes(script.duration)})`,

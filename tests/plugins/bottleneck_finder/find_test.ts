@@ -454,7 +454,7 @@ Deno.test("find() measures the page's processor and other origins beside the rou
   equal(answer.routes.at(-1)?.route, "cpu");
   match(
     answer.routes.at(-1)?.sentence ?? "",
-    /^A processor slower by 200 % costs 300 ms LCP \(interval /,
+    /^A processor slower by 200 % costs \+300 ms LCP \(95 % interval /,
   );
   equal(answer.waterfall[0].url, "https://cdn.example.com/a.svg");
 });
