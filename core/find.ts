@@ -7,7 +7,10 @@ export {
   hoistDefinitions,
   isCall,
   jsonSchemaPart,
+  readScript,
   refusalOf,
+  scriptIn,
+  type ScriptTexts,
   TextReader,
   withoutExtensions,
 } from "./config/mod.ts";
@@ -41,3 +44,4 @@ export {
   type Section,
 } from "./lib/drawing.ts";
 export { alignedLines, oneLine, shortened } from "./lib/terminal_text.ts";
+export { runEvents, type WatchedRun } from "./lib/run_events.ts";

@@ -22,6 +22,10 @@ export {
   bareNumberIssues,
   hoistDefinitions,
   jsonSchemaPart,
+  readScript,
+  SCRIPT_LIMIT,
+  scriptIn,
+  type ScriptTexts,
   TextReader,
   type TextReaderLimits,
   type TextReading,
@@ -61,6 +65,11 @@ export {
   RemoteAddresses,
   type SocketOwner,
 } from "./net/connect.ts";
+export {
+  MAX_WAITING_EVENTS,
+  runEvents,
+  type WatchedRun,
+} from "./lib/run_events.ts";
 export { ERRNO } from "./net/libc.ts";
 
 /** Part of a {@linkcode Host} that needs no server. */

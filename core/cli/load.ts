@@ -4,7 +4,7 @@
  * @module
  */
 import { extname } from "node:path";
-import { type ConfigFile, readConfig } from "../config/mod.ts";
+import { type ConfigFile, readConfig, SCRIPT_LIMIT } from "../config/mod.ts";
 import type { LoadEngine, LoadProgress, LoadResult } from "../contract/load.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
@@ -25,9 +25,6 @@ const FAILED = 1;
 
 /** Exit status after a run that crossed a threshold. */
 const THRESHOLD_FAILED = 99;
-
-/** Maximum size of a script in bytes, the same as in the control API. */
-const MAX_SCRIPT = 1024 ** 2;
 
 /** Options of `simulate`. */
 export interface SimulateOptions extends ConfigurationOptions {
@@ -164,11 +161,11 @@ export async function readScript(
   options: Pick<ConfigurationOptions, "env">,
 ): Promise<Script> {
   const size = await sizeOf(file);
-  if (size > MAX_SCRIPT) {
+  if (size > SCRIPT_LIMIT) {
     throw new PerfmockError("SCRIPT_INVALID", `Cannot read ${file}`, [{
       path: "",
       message: `The script holds ${size} bytes`,
-      allowed: `at most ${MAX_SCRIPT} bytes`,
+      allowed: `at most ${SCRIPT_LIMIT} bytes`,
       suggestion: "Keep traces and values in files of their own",
     }]);
   }

@@ -113,6 +113,12 @@ export {
   type TextReaderLimits,
   type TextReading,
 } from "./text_reader.ts";
+export {
+  readScript,
+  SCRIPT_LIMIT,
+  scriptIn,
+  type ScriptTexts,
+} from "./script_text.ts";
 export { createKit, type KitContext } from "./kit.ts";
 export { invalidConfig, validate, type Validation } from "./validate.ts";
 export {

@@ -107,7 +107,7 @@ export class ServerRequest implements Incoming {
       protocols: offeredProtocols(header),
       accept: (acceptance, listener) => {
         const key = this.header("sec-websocket-key") ?? "";
-        // Its headers are read to the end of the WebSocket.
+        // Hooks may read the headers until the WebSocket ends.
         this.keep();
         return new ServerPeer(
           (taker) =>

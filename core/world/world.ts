@@ -487,7 +487,7 @@ export function forgetSequences(
   for (const id of removed.reverse()) {
     bytes += ENTRY_BYTES + textBytes(id);
     const sequence = sequences.get(id);
-    // Its counts by value would take more than all ids.
+    // The counts of turns by value take more memory than the ids.
     if (sequence !== undefined) sequence.turns = undefined;
     if (bytes > REMOVED_BYTES) sequences.delete(id);
   }

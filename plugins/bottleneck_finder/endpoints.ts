@@ -10,9 +10,9 @@ import {
   type Kit,
   PerfmockError,
 } from "../../core/plugin.ts";
+import { runEvents, scriptIn, type ScriptTexts } from "../../core/find.ts";
 import type { Finder, Underway } from "./finder.ts";
 import type { Run, RunKind, Runs } from "./runs/runs.ts";
-import { scriptIn, type ScriptTexts } from "./script/parse.ts";
 
 const TEXT = { type: "string" };
 const RUN = {
@@ -110,7 +110,14 @@ export function findEndpoints(parts: EndpointParts): Endpoint[] {
       summary:
         "Watch one experiment as Server-Sent Events: progress after each load, then the answer, then the end",
       type: "text/event-stream",
-      handle: of(runEvents),
+      handle: of((run) =>
+        runEvents({
+          progress: run.report.progress,
+          last: "answer",
+          result: () => described(run),
+          listen: (listener) => run.listen(listener),
+        })
+      ),
     },
     {
       method: "DELETE",
@@ -202,43 +209,6 @@ async function answerOf(
       // The page has no scripts, and none may run in it.
       "content-security-policy":
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-    },
-  });
-}
-
-/** Maximum number of events waiting for a slow reader. Further progress is omitted; the answer never is. */
-const MAX_WAITING_EVENTS = 16;
-
-/** Responds with the events of a run: `progress` after each load, then `answer`, then the end. */
-export function runEvents(run: Run): Response {
-  const encoder = new TextEncoder();
-  let stop = () => {};
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const send = (event: string, data: unknown) =>
-        controller.enqueue(
-          encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
-        );
-      const { progress } = run.report;
-      if (progress !== null) send("progress", progress);
-      stop = run.listen({
-        progress: (progress) => {
-          if ((controller.desiredSize ?? 0) > 0) send("progress", progress);
-        },
-        ended: () => {
-          send("answer", described(run));
-          controller.close();
-        },
-      });
-    },
-    cancel: () => stop(),
-  }, { highWaterMark: MAX_WAITING_EVENTS });
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      // No proxy may store, compress or combine events.
-      "cache-control": "no-store, no-transform",
-      "x-accel-buffering": "no",
     },
   });
 }

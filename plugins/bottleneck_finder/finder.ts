@@ -12,6 +12,7 @@ import type {
   LoadHost,
   SweepAnswer,
 } from "../../core/find.ts";
+import { readScript, type ScriptTexts } from "../../core/find.ts";
 import { type Host, PerfmockError } from "../../core/plugin.ts";
 import type { Probe } from "./probes/probe.ts";
 import {
@@ -25,7 +26,7 @@ import {
 import { runFind, type RunTools } from "./runs/find_run.ts";
 import { runSweep } from "./runs/sweep_run.ts";
 import { scriptJsonSchema } from "./script/json_schema.ts";
-import { parseScript, readScript, type ScriptTexts } from "./script/parse.ts";
+import { parseScript } from "./script/parse.ts";
 import type { ProbeSettings, Script } from "./script/script.ts";
 
 /** Parts of a server that experiments need. */

@@ -4,10 +4,10 @@
  * @module
  */
 import { type Call, type Endpoint, PerfmockError } from "../../core/plugin.ts";
+import { runEvents, scriptIn, type ScriptTexts } from "../../core/load.ts";
 import type { Engine } from "./engine.ts";
 import type { Run } from "./runs/run.ts";
 import type { Runs } from "./runs/runs.ts";
-import { scriptIn, type ScriptTexts } from "./script/parse.ts";
 
 const TEXT = { type: "string" };
 const RUN = {
@@ -100,7 +100,14 @@ export function runEndpoints(runs: Runs, texts: ScriptTexts): Endpoint[] {
     summary:
       "Watch one run as Server-Sent Events: progress once a second, then summary, then the end",
     type: "text/event-stream",
-    handle: of(runEvents),
+    handle: of((run) =>
+      runEvents({
+        progress: run.report.progress,
+        last: "summary",
+        result: () => described(run),
+        listen: (listener) => run.listen(listener),
+      })
+    ),
   }, {
     method: "DELETE",
     path: "/runs/:id",
@@ -122,43 +129,6 @@ async function start(
   const run = await runs.start(await scriptIn(request, texts));
   const location = `${new URL(request.url).pathname}/${run.id}`;
   return Response.json(run.report, { status: 201, headers: { location } });
-}
-
-/** Maximum number of events waiting for a slow reader. Further progress is omitted; the summary never is. */
-export const MAX_WAITING_EVENTS = 16;
-
-/** Responds with the events of a run: `progress` once a second, then `summary`, then the end. */
-export function runEvents(run: Run): Response {
-  const encoder = new TextEncoder();
-  let stop = () => {};
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const send = (event: string, data: unknown) =>
-        controller.enqueue(
-          encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
-        );
-      const { progress } = run.report;
-      if (progress !== null) send("progress", progress);
-      stop = run.listen({
-        progress: (tick) => {
-          if ((controller.desiredSize ?? 0) > 0) send("progress", tick);
-        },
-        ended: () => {
-          send("summary", described(run));
-          controller.close();
-        },
-      });
-    },
-    cancel: () => stop(),
-  }, { highWaterMark: MAX_WAITING_EVENTS });
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      // No proxy may store, compress or combine events.
-      "cache-control": "no-store, no-transform",
-      "x-accel-buffering": "no",
-    },
-  });
 }
 
 /** An ended run in the form of `GET runs/{id}`. */

@@ -10,11 +10,13 @@ import {
   type LoadEngine,
   type LoadOptions,
   type LoadResult,
+  readScript,
+  type ScriptTexts,
 } from "../../core/load.ts";
 import { progressLine } from "./figures/formats.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
 import { scriptJsonSchema } from "./script/json_schema.ts";
-import { parseScript, readScript, type ScriptTexts } from "./script/parse.ts";
+import { parseScript } from "./script/parse.ts";
 import { simulateApart } from "./simulation/apart.ts";
 import { beyondLimit, simulate } from "./simulation/simulate.ts";
 import {

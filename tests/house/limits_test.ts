@@ -52,7 +52,7 @@ import {
   MOST_BUCKETS,
 } from "../../plugins/distributions/_buckets.ts";
 import { MAX_WAITING } from "../../plugins/exporters/statsd.ts";
-import { MAX_WAITING_EVENTS } from "../../plugins/load_engine/endpoints.ts";
+import { MAX_WAITING_EVENTS, SCRIPT_LIMIT } from "../../core/load.ts";
 import { MOST_PARTS } from "../../plugins/load_engine/figures/scenario_figures.ts";
 import { MAX_ROWS as MAX_POINTS } from "../../plugins/load_engine/figures/time_series.ts";
 import { MAX_CHECKED_BODY } from "../../plugins/load_engine/http/fetch_environment.ts";
@@ -71,7 +71,6 @@ import {
   MAX_CELLS,
   MAX_ROWS,
 } from "../../plugins/load_engine/script/_read_variables.ts";
-import { SCRIPT_LIMIT } from "../../plugins/load_engine/script/parse.ts";
 import { RENDERED_BYTES } from "../../plugins/load_engine/simulation/virtual_environment.ts";
 import { MAX_ENDED } from "../../plugins/resource_stress/stress.ts";
 

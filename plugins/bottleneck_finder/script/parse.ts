@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from "node:path";
-import { type SyntaxIssue, withoutExtensions } from "../../../core/find.ts";
+import { withoutExtensions } from "../../../core/find.ts";
 import {
   type DialAddress,
   type Issue,
@@ -381,71 +381,4 @@ function journalIssue(capacity: number): Issue {
     allowed: `journal.capacity of at least ${LEAST_JOURNAL}`,
     suggestion: "Set journal: { capacity: 1000 } in the configuration",
   };
-}
-
-/** Maximum size of a script, in bytes. */
-export const SCRIPT_LIMIT = 1024 ** 2;
-
-/** Reads texts off the server's thread. */
-export interface ScriptTexts {
-  /** Returns the value of a text, or its syntax errors. */
-  read(text: string): Promise<
-    | { readonly value: unknown; readonly issues?: undefined }
-    | { readonly issues: readonly SyntaxIssue[] }
-  >;
-}
-
-/**
- * Reads the text of a script: YAML, or JSON as a part of it.
- *
- * @throws PerfmockError `SCRIPT_INVALID` if it is too long or not valid YAML, with line and column
- */
-export async function readScript(
-  text: string,
-  texts: ScriptTexts,
-): Promise<unknown> {
-  const size = new TextEncoder().encode(text).length;
-  if (size > SCRIPT_LIMIT) throw tooLong(size);
-  const read = await texts.read(text);
-  if (read.issues === undefined) return read.value;
-  throw new PerfmockError(
-    "SCRIPT_INVALID",
-    "Cannot read the script",
-    read.issues.map(({ line, column, message }) => ({
-      path: "",
-      message: `Line ${line}, column ${column}: ${message}`,
-      allowed: "JSON or YAML",
-    })),
-  );
-}
-
-/**
- * Reads the script in a request's body.
- *
- * @throws PerfmockError `SCRIPT_INVALID`, like {@linkcode readScript}
- */
-export async function scriptIn(
-  request: Request,
-  texts: ScriptTexts,
-): Promise<unknown> {
-  const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > SCRIPT_LIMIT) throw tooLong(announced);
-  const decoder = new TextDecoder();
-  let size = 0;
-  let text = "";
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    // The rest may be without end: it is not read.
-    if (size > SCRIPT_LIMIT) throw tooLong(`more than ${SCRIPT_LIMIT}`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return await readScript(text + decoder.decode(), texts);
-}
-
-function tooLong(size: number | string): PerfmockError {
-  return new PerfmockError("SCRIPT_INVALID", "Cannot read the script", [{
-    path: "",
-    message: `The script has ${size} bytes`,
-    allowed: `at most ${SCRIPT_LIMIT} bytes`,
-  }], { status: 413 });
 }

@@ -1,11 +1,11 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { TextReader } from "../../../../core/load.ts";
-import type { PerfmockError } from "../../../../core/plugin.ts";
 import {
   readScript,
   SCRIPT_LIMIT,
   scriptIn,
-} from "../../../../plugins/load_engine/script/parse.ts";
+  TextReader,
+} from "../../../../core/load.ts";
+import type { PerfmockError } from "../../../../core/plugin.ts";
 import type { Traffic } from "../../../../plugins/load_engine/script/script.ts";
 import { parse } from "../_scripts.ts";
 
