@@ -5,7 +5,7 @@
  * @module
  */
 import { LINGERING } from "../lib/lingering.ts";
-import { ERRNO, EVENT } from "../net/libc.ts";
+import { ERRNO, EVENT, NO_SIGNAL, SHUT_WRITE } from "../net/libc.ts";
 import type { Watcher } from "../net/loop.ts";
 import { resetOnClose } from "../net/sockets.ts";
 import type { ByteTaker, Transport } from "../websocket/server_peer.ts";
@@ -24,16 +24,10 @@ import { type RequestConnection, ServerRequest } from "./server_request.ts";
 
 const INTEREST = EVENT.readable | EVENT.peerEnded;
 const { interrupted, noBuffers, noMemory, wouldBlock } = ERRNO;
-const MAY_RETRY = new Set<number>([
-  wouldBlock,
-  interrupted,
-  noBuffers,
-  noMemory,
-]);
-const [NO_SIGNAL, SHUT_WRITE] = [0x4000, 1];
 
 /** Bytes of answers that one connection may have at once before others have their turn, and those that a request counts as. */
-const [ANSWERS, REQUEST] = [256 * 1024, 8 * 1024];
+const ANSWERS = 256 * 1024;
+const REQUEST = 8 * 1024;
 
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -441,7 +435,9 @@ export class Connection
   }
 
   #mayRetry(): boolean {
-    return MAY_RETRY.has(this.#server.loop.errno());
+    const errno = this.#server.loop.errno();
+    return errno === wouldBlock || errno === interrupted ||
+      errno === noBuffers || errno === noMemory;
   }
 
   /** Sends what was kept. */

@@ -4,12 +4,11 @@
  *
  * @module
  */
-import type { LoadedLibc } from "./libc.ts";
+import { type LoadedLibc, NO_SIGNAL } from "./libc.ts";
 
 const INET = 2;
 const STREAM = 1;
 const CLOSE_ON_EXEC = 0o2000000;
-const NO_SIGNAL = 0x4000;
 const TCP = 6;
 const NO_DELAY = 1;
 

@@ -6,7 +6,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import type { PreciseClock } from "../lib/time/mod.ts";
-import { ERRNO, EVENT, obstacle } from "./libc.ts";
+import { ERRNO, EVENT, NO_SIGNAL, obstacle } from "./libc.ts";
 import { Loop, type Watcher } from "./loop.ts";
 import { LoopWaker } from "./loop_waker.ts";
 import { ADDRESS_SIZE, addressOf } from "./sockets.ts";
@@ -19,7 +19,6 @@ const TCP = 6;
 const NO_DELAY = 1;
 const SOCKET = 1;
 const SOCKET_ERROR = 4;
-const NO_SIGNAL = 0x4000;
 /** Error of a watch that the system refuses: it has run out of memory for watches. */
 const NO_SPACE = 28;
 /** Events of an open connection; room for bytes is added while some wait. */

@@ -25,6 +25,12 @@ export const ERRNO = {
   inProgress: 115,
 } as const;
 
+/** Flag of `send`: a peer that is gone is an error, not a signal that ends the process. */
+export const NO_SIGNAL = 0x4000;
+
+/** Argument of `shutdown`: ends the direction to the peer. */
+export const SHUT_WRITE = 1;
+
 /** Events of a descriptor: a set of bits. */
 export const EVENT = {
   readable: 0x001,

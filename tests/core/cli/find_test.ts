@@ -48,7 +48,7 @@ Deno.test("find and sweep measure a command, write the answer, and end with 0 or
   equal(found.status, 0, found.err);
   match(
     found.err,
-    /^2 routes called; \/time about \d+ ms\. Plan: about \d+ loads in [\d.]+ s/,
+    /^2 routes called; \/time about [\d.]+ ms\. Plan: about \d+ loads in [\d.]+ s/,
   );
   const [json, md, html] = await Promise.all(
     outs.map((out) => Deno.readTextFile(out)),
