@@ -47,10 +47,10 @@ export class Recorder {
   #unmatched = 0;
   /** Ids of the routes in the figures; undefined for all routes. */
   #shown: readonly string[] | undefined;
-  /** Faults of routes that are being built and not in force yet, by route id. */
   readonly #metrics: Metrics;
-  /** Made when the first WebSocket is opened. */
+  /** Metrics of WebSockets; undefined until a route that opens them comes into force. */
   #sockets: SocketMetrics | undefined;
+  /** Faults of routes that are being built and not in force yet, by route id. */
   readonly #planned = new Map<string, Set<string>>();
 
   /**
