@@ -116,7 +116,7 @@ export const FRONTEND_TIMES = scaled({
   stores: 150,
 });
 
-/** Figure of the frontend: the city of the first order's store is there. */
+/** Figure of the frontend: the list of orders is there, with the heads of its columns. The cells with references may follow later. */
 export const FRONTEND_FIGURE = "selector-visible:.column-store span";
 
 /**
