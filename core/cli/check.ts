@@ -10,9 +10,9 @@ import {
   type ConfigurationOptions,
   loadConfiguration,
   placeholderWarnings,
-  variablesOf,
   warningsAbout,
 } from "./configuration.ts";
+import { findWarnings, readFindScript } from "./find_script.ts";
 import { readScript } from "./load.ts";
 import { describeWarnings, type Terminal } from "./terminal.ts";
 
@@ -28,7 +28,7 @@ export async function check(
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  const kind = file === undefined ? undefined : await kindOf(file, options);
+  const kind = file === undefined ? undefined : await kindOf(file);
   if (file !== undefined && kind === "load") {
     return await checkScript(file, options, out);
   }
@@ -55,11 +55,9 @@ const PROBES = ["beacon", "command", "page"];
 /** Kind of the script in a file; undefined for a configuration. */
 async function kindOf(
   file: string,
-  options: ConfigurationOptions,
 ): Promise<"find" | "load" | undefined> {
-  const { value } = await readConfig(file, {
-    variables: variablesOf(options),
-  });
+  // Placeholders do not matter to its kind, and each kind has its own.
+  const { value } = await readConfig(file, { variables: undefined });
   if ("scenarios" in value && !("routes" in value)) return "load";
   return PROBES.some((key) => key in value) ? "find" : undefined;
 }
@@ -105,14 +103,14 @@ async function checkFind(
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  const script = await readScript(file, options);
+  const script = await readFindScript(file, options);
   const configuration = await loadConfiguration(options, { optional: true });
   await using server = await configuration.createServer({ listen: false });
   const value = await script.typedBy(server.finder);
   await script.locate(() =>
     server.finder.check(value, { folder: script.folder })
   );
-  out.write(describeWarnings(placeholderWarnings(script, file)));
+  out.write(describeWarnings(findWarnings(script, file)));
   out.write(`OK ${file}: a find script\n`);
   return 0;
 }

@@ -12,13 +12,20 @@ import type {
   FindResult,
   SweepAnswer,
 } from "../contract/finder.ts";
+import { describeThrown } from "../lib/thrown.ts";
+import { UnhandledErrors } from "./_unhandled.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
-  placeholderWarnings,
 } from "./configuration.ts";
-import { ProgressLine, readScript } from "./load.ts";
-import { checkOutputs, type OutputKind, writeOutputs } from "./outputs.ts";
+import { findWarnings, readFindScript } from "./find_script.ts";
+import { ProgressLine } from "./load.ts";
+import {
+  checkOutputs,
+  type OutputKind,
+  refuseInputs,
+  writeOutputs,
+} from "./outputs.ts";
 import { DEFAULT_PORT } from "./serve.ts";
 import {
   describeWarnings,
@@ -28,6 +35,7 @@ import {
   type Terminal,
 } from "./terminal.ts";
 import { PerfmockError } from "../errors.ts";
+import { oneLine } from "../lib/terminal_text.ts";
 
 /** Exit status where a budget is broken. */
 const BUDGET_BROKEN = 99;
@@ -86,13 +94,20 @@ async function run(
   ) => Promise<Result>,
 ): Promise<number> {
   checkOutputs(files, ANSWER);
-  const script = await readScript(file, options);
+  const script = await readFindScript(file, options);
   const configuration = await loadConfiguration(options);
+  refuseInputs(files, ANSWER, [file, configuration.file]);
   const { port = DEFAULT_PORT } = configuration.input.server ?? {};
   await using server = await configuration.createServer({ listen: true, port });
   using interruption = new Interruption();
-  out.writeError(describeWarnings(placeholderWarnings(script, file)));
+  out.writeError(describeWarnings(findWarnings(script, file)));
   const progress = new ProgressLine(out);
+  using _unhandled = new UnhandledErrors({
+    unhandled: unawaited((line) => {
+      progress.clear();
+      out.writeError(`${line}\n`);
+    }),
+  });
   try {
     const value = await script.typedBy(server.finder);
     const result = await script.locate(() =>
@@ -133,4 +148,24 @@ async function textOf(file: string, result: Result): Promise<string> {
     default:
       return `${JSON.stringify(result.answer, undefined, 2)}\n`;
   }
+}
+
+/** Maximum number of different errors that nothing has caught which are shown. */
+const MOST_UNAWAITED = 10;
+
+/** Shows errors that nothing has caught, such as those of a module of actions that awaits nothing: each once. They end no load. */
+function unawaited(
+  show: (line: string) => void,
+): (where: string, thrown: unknown) => void {
+  const shown = new Set<string>();
+  return (where, thrown) => {
+    const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
+    const place = stack.split("\n").find((line) => /^\s+at /.test(line));
+    const line = `warning: An error that nothing caught (${where}): ${
+      describeThrown(thrown)
+    }${place === undefined ? "" : ` ${place.trim()}`}`;
+    if (shown.has(line) || shown.size >= MOST_UNAWAITED) return;
+    shown.add(line);
+    show(oneLine(line));
+  };
 }

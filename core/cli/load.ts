@@ -4,7 +4,12 @@
  * @module
  */
 import { extname } from "node:path";
-import { type ConfigFile, readConfig, SCRIPT_LIMIT } from "../config/mod.ts";
+import {
+  type ConfigFile,
+  readConfig,
+  SCRIPT_LIMIT,
+  type Variables,
+} from "../config/mod.ts";
 import type { LoadEngine, LoadProgress, LoadResult } from "../contract/load.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
@@ -17,7 +22,12 @@ import {
   variablesOf,
   type Warning,
 } from "./configuration.ts";
-import { checkOutputs, type OutputKind, writeOutputs } from "./outputs.ts";
+import {
+  checkOutputs,
+  type OutputKind,
+  refuseInputs,
+  writeOutputs,
+} from "./outputs.ts";
 import { INTERRUPTED, Interruption, type Terminal } from "./terminal.ts";
 
 /** Exit status after a failure at run time. */
@@ -58,6 +68,7 @@ export async function load(
   const configuration = await loadConfiguration(options, {
     optional: hasTarget,
   });
+  refuseInputs(files, RUN, [file, configuration.file]);
   await using server = await configuration.createServer(
     hasTarget ? { listen: false, serves: true } : { listen: true, port: 0 },
   );
@@ -100,6 +111,7 @@ export async function simulate(
   checkOutputs(files, RUN);
   const script = await readScript(file, options);
   const configuration = await loadConfiguration(options);
+  refuseInputs(files, RUN, [file, configuration.file]);
   await using server = await configuration.createServer({ listen: false });
   const value = await script.typedBy(server.loadEngine);
   const result = await script.locate(() =>
@@ -154,11 +166,13 @@ export interface Script extends Pick<ConfigFile, "placeholders"> {
 /**
  * Reads a script.
  *
+ * @param variables variables that replace placeholders; undefined to replace nothing. Default those of the options
  * @throws PerfmockError if it cannot be read, or is too long
  */
 export async function readScript(
   file: string,
   options: Pick<ConfigurationOptions, "env">,
+  variables: Variables | undefined = variablesOf(options),
 ): Promise<Script> {
   const size = await sizeOf(file);
   if (size > SCRIPT_LIMIT) {
@@ -169,7 +183,7 @@ export async function readScript(
       suggestion: "Keep traces and values in files of their own",
     }]);
   }
-  const written = await readConfig(file, { variables: variablesOf(options) });
+  const written = await readConfig(file, { variables });
   const { value, folder, positions, placeholders } = written;
   return {
     value,

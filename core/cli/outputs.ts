@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { extname } from "node:path";
+import { extname, resolve } from "node:path";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { checkOutput, writeOutput } from "./output_file.ts";
 
@@ -41,6 +41,40 @@ export function checkOutputs(
     );
   }
   eachOutput(files, result, checkOutput);
+}
+
+/**
+ * Refuses outputs that are files which the command reads: they would be lost.
+ *
+ * @param inputs files that are read; undefined for none
+ * @throws PerfmockError `ARGUMENT_INVALID` with all issues
+ */
+export function refuseInputs(
+  files: readonly string[],
+  { result }: Pick<OutputKind, "result">,
+  inputs: readonly (string | undefined)[],
+): void {
+  const read = new Set(
+    inputs.map((input) => input === undefined ? input : realPath(input)),
+  );
+  const issues = files.filter((file) => read.has(realPath(file)))
+    .map((file) => ({
+      path: "",
+      message: `${file} is read by this command, and would be overwritten`,
+      value: file,
+      allowed: "another file",
+    }));
+  if (issues.length === 0) return;
+  throw new PerfmockError("ARGUMENT_INVALID", `Cannot write ${result}`, issues);
+}
+
+/** Path without links; an absolute one where there is no such file. */
+function realPath(file: string): string {
+  try {
+    return Deno.realPathSync(file);
+  } catch {
+    return resolve(file);
+  }
 }
 
 /**

@@ -135,6 +135,16 @@ export interface FindAnswer {
 /** Verdict on a route: each ms costs about a ms or more, less than that, nothing, or it cannot be said. */
 export type Verdict = "critical" | "partly" | "hidden" | "unclear";
 
+/** Errors among the answers of a route: statuses of 400 or more, and connections that were reset in place of an answer. */
+export interface RouteErrors {
+  /** Share of its answers that were errors, 0 to 1. */
+  readonly share: number;
+  /** Number of its answers, in all loads but those of cliffs. */
+  readonly answers: number;
+  /** Number of errors by status, the most frequent one first; `reset` for connections that were reset. */
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
 /**
  * Costs of the response time of a route. Slopes are in ms of the figure per ms of response time; of the processor in ms of the
  * figure per percent by which it is slower, and `added` is in percent.
@@ -171,6 +181,8 @@ export interface FoundRoute {
   } | null;
   /** Mean lateness of perfmock's answers on this route; null where it is not known. */
   readonly lateness: number | null;
+  /** Errors among its answers; null where none was seen, as for what is no route. */
+  readonly errors: RouteErrors | null;
   /** Largest response time that keeps the budget, others as configured; null where there is no budget, or no limit was found. */
   readonly largest: Estimate | null;
 }
@@ -283,4 +295,6 @@ export interface SweptRoute {
   readonly knee: Estimate | null;
   /** First factor whose figure is above the budget; null for none. */
   readonly breaks: number | null;
+  /** Errors among its answers; null where none was seen. */
+  readonly errors: RouteErrors | null;
 }

@@ -295,6 +295,8 @@ export interface Timeline<T> {
 export interface Dial<Value = unknown> {
   /** Type of the values as users write them, such as `kit.number({ min: 0 })`. A timeline of that type can drive the dial. */
   readonly type: KitType<Value>;
+  /** Value of the configuration, which holds until the dial is turned; undefined where it has none, or is not known. */
+  readonly configured?: Value;
   /**
    * Overrides the configuration with a parsed value, or restores the configuration if the value is undefined. A signal's numbers
    * may lie beyond the type's limits, and between whole numbers. Synchronous; takes effect no later than the next exchange. Must not
@@ -319,6 +321,8 @@ export interface Dials {
   list(): Iterable<DialAddress>;
   /** Returns the type of a dial's values; undefined if there is no such dial. */
   typeOf(address: DialAddress): KitType<unknown> | undefined;
+  /** Returns the configuration's value of a dial, whatever it is turned to; undefined where it is not known. */
+  configured(address: DialAddress): unknown;
   /**
    * Takes exclusive control of a dial. Its value also applies to later revisions that have such a dial.
    *

@@ -216,13 +216,29 @@ function held(x: LiveExchange, now: number): void {
   if (!x.preparing) respond(x, "answered", now);
 }
 
-/** The source of the answer is there: the answer leaves now or at its time, whichever is later. Not to be called by `prepare` itself. */
+/** Time below which a delay is none, in ms: a difference of two times has rounding errors. */
+const NO_DELAY = 1e-6;
+
+/**
+ * The source of the answer is there: the answer leaves when the time that was drawn has passed too, after the delay that is added to
+ * both. Not to be called by `prepare` itself.
+ */
 export function prepared(x: LiveExchange): void {
   if (!x.preparing) return;
   x.preparing = false;
-  if (x.timer !== 0 || x.outcome !== "pending") return;
-  x.due = x.plan.clock.now();
-  respond(x, "answered", x.due);
+  if (x.outcome !== "pending") return;
+  const { clock } = x.plan;
+  const now = clock.now();
+  const delay = x.due - x.start - x.service - x.degradation;
+  const due = delay > NO_DELAY ? now + delay : now;
+  if (x.timer !== 0) {
+    if (due <= x.due) return;
+    clock.cancel(x.timer);
+    x.timer = 0;
+  }
+  x.due = due;
+  if (due > now) x.timer = clock.at(due, wake, x);
+  else respond(x, "answered", now);
 }
 
 /** The headers leave, or what a fault sends in their place. Unless a body goes on, that is the end. */

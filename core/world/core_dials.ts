@@ -31,6 +31,7 @@ export function coreDials(
 ): Record<string, Dial> {
   const delay: Dial<number> = {
     type: kit.duration(),
+    configured,
     turn: (value = configured) => {
       pace.delay = Math.max(0, value);
     },

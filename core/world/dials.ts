@@ -46,6 +46,10 @@ export class DialBoard implements Dials {
     return this.#dials.get(keyOf(address))?.dial.type;
   }
 
+  configured(address: DialAddress): unknown {
+    return this.#dials.get(keyOf(address))?.dial.configured;
+  }
+
   /** Returns the name of the caller that holds a dial; undefined if nobody does. */
   holderOf(address: DialAddress): string | undefined {
     return this.#held.get(keyOf(address))?.holder;

@@ -38,6 +38,7 @@ export interface FinderOptions {
     | "inFlight"
     | "journal"
     | "kit"
+    | "metrics"
     | "seed"
     | "stream"
     | "suggest"
@@ -54,6 +55,17 @@ export interface FinderOptions {
 export class Underway implements AsyncDisposable {
   readonly #ending = new AbortController();
   #running: Promise<unknown> | undefined;
+  #updates = 0;
+
+  /** Number of times that the configuration was changed while an experiment was under way. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** The configuration was changed. */
+  updated(): void {
+    if (this.busy) this.#updates++;
+  }
 
   /** True while an experiment is under way. */
   get busy(): boolean {
@@ -211,9 +223,11 @@ export class Finder implements BottleneckFinder {
     run: (script: Script, tools: RunTools) => Promise<Answer>,
   ): Promise<Answer> {
     const { host, probe, underway } = this.#options;
+    const { updates } = underway;
     return underway.run(signal, (signal) =>
       run(script, {
         host,
+        updates: () => underway.updates - updates,
         probe: probe(script.probe, host.url),
         holder: "a bottleneck experiment",
         signal,

@@ -39,6 +39,7 @@ const plugin: Plugin = definePlugin({
     host.provide(FINDER, finder);
     return {
       control: findEndpoints({ kit: host.kit, runs, finder, texts, underway }),
+      adopt: () => underway.updated(),
       health: () => ({
         reasons: [],
         active: {

@@ -213,6 +213,25 @@ Deno.test("the dial speedup holds for a service time that a request asks for, an
   deepEqual([totalMs, drawnMs], [0, 20]);
 });
 
+Deno.test("a route's own delay is the configured value of its dial, whatever the dial is turned to", async () => {
+  const made = await serverWith({ delay: "70ms" });
+  await using _ = made.server;
+  const { dials } = made.server.world;
+  const at = (dial: string) =>
+    dials.configured({ kind: "route", of: "r", dial });
+  equal(at("delay"), 70);
+  const { held } = hold(made, "delay");
+  held.turn(20);
+  deepEqual([at("delay"), at("speedup"), at("none")], [
+    70,
+    undefined,
+    undefined,
+  ]);
+  equal((await ask(made))[0].totalMs, 20);
+  held.release();
+  equal((await ask(made))[0].totalMs, 70);
+});
+
 Deno.test("the dial speedup is missing where another server answers", async () => {
   const made = await serverWith({
     response: { proxy: { url: "http://127.0.0.1:9" } },

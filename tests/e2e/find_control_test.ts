@@ -113,6 +113,32 @@ eachEngine.test("DELETE ends an experiment, and the server's end does", async ()
   // It is still under way when the server ends.
 });
 
+eachEngine.test("an experiment goes on over a change of the configuration, says so, and puts back what it turned", async () => {
+  await using server = await createPerfmock(CONFIG);
+  let changed: Promise<void> | undefined;
+  const { answer } = await server.find(
+    script({ loads: 24, precision: 1, routes: ["first"] }),
+    {
+      progress({ loads }) {
+        if (loads !== 8) return;
+        changed = server.update({ backend: { delay: "20ms" } });
+      },
+    },
+  );
+  await changed;
+  match(
+    answer.notes.join("\n"),
+    /^The configuration was changed 1 time during the experiment: /m,
+  );
+  const [first] = answer.routes;
+  equal(first.route, "first");
+  const before = server.requests({ route: "first" }).length;
+  await (await server.fetch(new Request("http://localhost/first"))).text();
+  const [{ totalMs }] = server.requests({ route: "first" }).slice(before);
+  // The new delay of 20 ms, without the 100 ms of the experiment.
+  ok(totalMs >= 20 && totalMs < 90, `${totalMs}`);
+});
+
 Deno.test("a call may not run code, nor open pages beyond loopback, without the power", async () => {
   await using server = await createPerfmock(CONFIG);
   const cases: [unknown, RegExp][] = [

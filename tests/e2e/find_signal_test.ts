@@ -45,3 +45,36 @@ Deno.test("a signal ends find with 130 and the answer so far", async () => {
   match(await out, /first/);
   match(await out, /interrupted/);
 });
+
+Deno.test("a module of actions that never ends to load ends with the experiment's time, and by a signal", async () => {
+  await using folder = await folderWith({
+    "c.yaml": CONFIG,
+    "endless.ts":
+      "console.error('loading');\nawait new Promise(() => {});\nexport default () => {};\n",
+    "short.yaml": "page: { url: /, actions: endless.ts }\nduration: 300ms\n",
+    "long.yaml": "page: { url: /, actions: endless.ts }\n",
+  });
+  const start = (script: string) =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", MOD, "find", script, "--config", "c.yaml"],
+      cwd: folder.path,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+  const short = await start("short.yaml").output();
+  const err = new TextDecoder().decode(short.stderr);
+  equal(short.code, 2, err);
+  match(err, /its duration was over after 0 loads, while its probe started/);
+  const long = start("long.yaml");
+  let text = "";
+  for await (const part of long.stderr.pipeThrough(new TextDecoderStream())) {
+    if (text === "") long.kill("SIGTERM");
+    text += part;
+  }
+  equal((await long.status).code, 130, text);
+  match(
+    text,
+    /^loading\nCannot find the bottleneck: it was interrupted after 0 loads, while its probe started \[FIND_FAILED\]\n$/,
+  );
+});

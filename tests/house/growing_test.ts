@@ -28,6 +28,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/world/routes.ts": "#plans",
     "core/world/state.ts": "#values",
     "core/world/virtual_world.ts": "#targets #plans",
+    "plugins/bottleneck_finder/runs/answer_tally.ts": "#routes",
     "plugins/bottleneck_finder/runs/load_journal.ts": "#sums",
     "plugins/bottleneck_finder/runs/loads.ts": "#routes",
     "plugins/bottleneck_finder/runs/turned_dials.ts": "#held #turned",

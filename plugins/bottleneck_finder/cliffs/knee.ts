@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SweptRoute } from "../../../core/find.ts";
+import type { RouteErrors, SweptRoute } from "../../../core/find.ts";
 import { findChange } from "./piecewise.ts";
 import { medians } from "./summaries.ts";
 
@@ -15,6 +15,8 @@ export interface SweepMeasurement {
   readonly responseTime: number;
   /** Figures of the loads at each factor, in ms; empty where none was measured. */
   readonly figures: readonly (readonly number[])[];
+  /** Errors among its answers; null where none was seen. Default null. */
+  readonly errors?: RouteErrors | null;
 }
 
 /** Options of {@linkcode sweptRoutes}. */
@@ -39,7 +41,7 @@ export function sweptRoutes(
 }
 
 function sweptRoute(
-  { route, responseTime, figures }: SweepMeasurement,
+  { route, responseTime, figures, errors = null }: SweepMeasurement,
   { factors, budget, confidence, next }: SweepOptions,
 ): SweptRoute {
   const times = factors.map((factor) => factor * responseTime);
@@ -60,6 +62,7 @@ function sweptRoute(
     breaks: budget === null
       ? null
       : factors.find((_, i) => (found[i]?.value ?? 0) > budget) ?? null,
+    errors,
   };
 }
 

@@ -10,7 +10,7 @@ import { type PageFigure, readFigureName } from "./figure_names.ts";
 import { PageLoad } from "./page_load.ts";
 import type { Conditions, Loaded, LoadFailure, Probe } from "./probe.ts";
 import { type Actions, readActions } from "./read_browser.ts";
-import { sleep } from "./waiting.ts";
+import { firstLine, sleep } from "./waiting.ts";
 
 /** Settings of a page. */
 export interface PageOptions {
@@ -74,7 +74,7 @@ const QUIET = 500;
 /** Time in which a crash is known after a call to the page failed for it, in ms. */
 const CRASH_NEWS = 1000;
 
-/** Time in which a browser closes the pages of a load, in ms. */
+/** Time in which a browser closes the pages of a load, and in which it ends, in ms. */
 const CLOSING = 5_000;
 
 class PageProbe implements Probe {
@@ -103,10 +103,19 @@ class PageProbe implements Probe {
     const { actions } = this.#options;
     if (actions !== undefined) this.#actions = await readActions(actions);
     const browser = await this.#browsers.get();
-    // The first page of a browser is slower than all others.
-    const context = await browser.newContext();
-    await (await context.newPage()).goto("data:text/html,<h1>perfmock</h1>");
-    await context.close();
+    try {
+      // The first page of a browser is slower than all others.
+      const context = await browser.newContext();
+      await (await context.newPage()).goto("data:text/html,<h1>perfmock</h1>");
+      await context.close();
+    } catch (error) {
+      throw new PerfmockError(
+        "PROBE_UNAVAILABLE",
+        `Cannot open a page in the browser: ${firstLine(error)}`,
+        [],
+        { cause: error },
+      );
+    }
   }
 
   async load({ cpu, floors, signal }: Conditions): Promise<Loaded> {
@@ -157,7 +166,12 @@ class PageProbe implements Probe {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#browsers[Symbol.asyncDispose]();
+    return this.#awaited(this.#browsers[Symbol.asyncDispose]());
+  }
+
+  /** Waits for the end of the browser, but not for ever: a process that was stopped never answers. It ends with ours at the latest. */
+  #awaited(closing: Promise<void>): Promise<void> {
+    return sleep(this.#clock, CLOSING, new AbortController().signal, closing);
   }
 
   async #afterTime(
@@ -177,7 +191,7 @@ class PageProbe implements Probe {
     const late = sleep(this.#clock, CLOSING, waiting.signal).then(() => false);
     const done = await Promise.race([closed, late]);
     waiting.abort();
-    if (!done) await this.#browsers.close();
+    if (!done) await this.#awaited(this.#browsers.close());
   }
 }
 

@@ -146,6 +146,7 @@ export class PageLoad {
     if (status !== 304 && (status < 200 || status > 299)) {
       throw new NoFigure(`The page answered with status ${status}`);
     }
+    this.#step = "the page to settle";
     return {
       settler: this.#follow(
         page,
@@ -277,7 +278,10 @@ async function lookAt(page: Page): Promise<Look | undefined> {
 /** Takes the events of a context. */
 function follow(context: BrowserContext, requests: PageRequests): void {
   context.on("request", (request) => requests.started(request));
-  context.on("response", (response) => requests.responded(response.request()));
+  context.on(
+    "response",
+    (response) => requests.responded(response.request(), response.status()),
+  );
   context.on("requestfinished", (request) => requests.ended(request));
   context.on("requestfailed", (request) => requests.ended(request));
 }

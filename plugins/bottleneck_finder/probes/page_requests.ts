@@ -31,6 +31,9 @@ const ENDLESS: ReadonlySet<string> = new Set([
  */
 const UNREAD = 1000;
 
+/** Number of equal requests from which on a page may ask for something without end. */
+const OFTEN = 4;
+
 /** Maximum number of requests that are kept of a load. */
 export const MOST_SEEN = 10_000;
 
@@ -40,6 +43,8 @@ interface Tracked {
   readonly at: number;
   /** Time of the response headers; undefined before. */
   responded: number | undefined;
+  /** Status of the response; undefined before, and where it is not known. */
+  status: number | undefined;
   /** Time of the end; undefined while the request is under way. */
   ended: number | undefined;
   /** True if the page settles no earlier than this request. */
@@ -84,6 +89,7 @@ export class PageRequests {
       request,
       at: this.#clock.now(),
       responded: undefined,
+      status: undefined,
       ended: undefined,
       counts: !ENDLESS.has(request.resourceType()) &&
         !this.#ignored.some((pattern) => pattern.test(url)),
@@ -100,10 +106,11 @@ export class PageRequests {
   }
 
   /** Takes the headers of a response. */
-  responded(request: BrowserRequest): void {
+  responded(request: BrowserRequest, status?: number): void {
     const tracked = this.#tracked.get(request);
     if (tracked === undefined) return;
     tracked.responded = this.#clock.now();
+    tracked.status = status;
     if (tracked.counts) this.#change();
   }
 
@@ -137,6 +144,22 @@ export class PageRequests {
     return [...this.#busy].map(({ request }) =>
       `${request.method()} ${request.url().slice(0, 200)}`
     );
+  }
+
+  /** Request that was made most often, if it was made again and again, in words; undefined for none. */
+  get repeated(): string | undefined {
+    const counts = new Map<string, number>();
+    for (const { counts: isAwaited, request } of this.#tracked.values()) {
+      if (!isAwaited) continue;
+      // Polls often differ in their query alone.
+      const [path] = request.url().split(/[?#]/);
+      const key = `${request.method()} ${path.slice(0, 200)}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    const [most] = [...counts].sort(([, a], [, b]) => b - a);
+    return most === undefined || most[1] < OFTEN
+      ? undefined
+      : `${most[0]} was made ${most[1]} times`;
   }
 
   /** Waits until no request has been under way for a time, in ms, or a signal is given. */
@@ -208,6 +231,7 @@ export class PageRequests {
         startMs,
         endMs,
         type: tracked.request.resourceType(),
+        ...tracked.status !== undefined && { status: tracked.status },
       };
     }).sort((a, b) => a.startMs - b.startMs);
   }

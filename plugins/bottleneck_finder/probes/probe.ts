@@ -66,4 +66,6 @@ export interface SeenRequest {
   readonly endMs: number;
   /** Kind, such as `document`, `script`, `fetch`. */
   readonly type: string;
+  /** Status of the answer. Default not known, or none came. */
+  readonly status?: number;
 }

@@ -45,7 +45,7 @@ const BUSY = 1000;
 /** Follows a page until it settles, and knows what it waits for. */
 export class Settler {
   readonly #settling: Settling;
-  #waiting = "its network to be quiet";
+  #waiting: string | undefined;
   /** Time of a question that has no answer yet; undefined for none. */
   #asked: number | undefined;
 
@@ -76,16 +76,23 @@ export class Settler {
 
   /** Description of the thing that the page is waited for. */
   get waiting(): string {
-    const { clock, requests } = this.#settling;
-    const { underWay } = requests;
+    const { clock, quiet, requests } = this.#settling;
+    const { repeated, underWay } = requests;
     if (underWay.length > 0) {
       const more = underWay.length - 3;
       return underWay.slice(0, 3).join(", ") +
-        (more > 0 ? ` and ${more} more requests` : "");
+        (more > 0 ? ` and ${more} more requests` : "") +
+        (repeated === undefined ? "" : `; ${repeated}`);
     }
-    return this.#asked !== undefined && clock.now() - this.#asked >= BUSY
-      ? "an answer: its main thread is busy"
-      : this.#waiting;
+    if (this.#asked !== undefined && clock.now() - this.#asked >= BUSY) {
+      return "an answer: its main thread is busy";
+    }
+    if (this.#waiting !== undefined && requests.idle >= quiet) {
+      return this.#waiting;
+    }
+    return `its network to be quiet${
+      repeated === undefined ? "" : `: ${repeated}; ignore it, if it has no end`
+    }`;
   }
 
   async #look(): Promise<Look | undefined> {

@@ -5,7 +5,7 @@
  */
 export { findHtml, sweepHtml } from "./html.ts";
 export { findMarkdown, sweepMarkdown } from "./markdown.ts";
-export { inMilliseconds, inMinutes } from "./numbers.ts";
+export { inMilliseconds, inMinutes, percent } from "./numbers.ts";
 export {
   budgetSentence,
   cliffSentence,

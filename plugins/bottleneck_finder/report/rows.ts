@@ -7,6 +7,7 @@ import type {
   FindAnswer,
   FoundCliff,
   FoundRoute,
+  RouteErrors,
   SweepAnswer,
 } from "../../../core/find.ts";
 import {
@@ -46,6 +47,7 @@ export function routeRows({ figure, routes }: FindAnswer): Rows {
     ["interval", (route) => range(route, decimal)],
     ["saved", ({ saved }) => saved && plusMinus(saved, decimal)],
     ["share", ({ share }) => share && percent(share.value)],
+    ["errors", ({ errors }) => errorShare(errors)],
     ["calls", ({ calls }) => plain(calls)],
     ["time", ({ responseTime }) => time(responseTime)],
     ["at most", ({ largest }) => time(largest && largest.value)],
@@ -82,6 +84,11 @@ function filledRows(
   ];
 }
 
+/** Share of errors; null where there was none. */
+function errorShare(errors: RouteErrors | null): string | null {
+  return errors === null || errors.share === 0 ? null : percent(errors.share);
+}
+
 function time(milliseconds: number | null): string | null {
   return milliseconds === null ? null : inMilliseconds(milliseconds);
 }
@@ -105,6 +112,7 @@ export function cliffRows(
 
 /** Rows of a sweep. */
 export function sweepRows({ factors, routes, budget }: SweepAnswer): Rows {
+  const hasErrors = routes.some(({ errors }) => errorShare(errors) !== null);
   return [
     [
       "route",
@@ -112,13 +120,15 @@ export function sweepRows({ factors, routes, budget }: SweepAnswer): Rows {
       ...factors.map((factor) => `×${factor}`),
       "knee",
       ...budget === null ? [] : [`breaks ${inSeconds(budget)}`],
+      ...hasErrors ? ["errors"] : [],
     ],
-    ...routes.map(({ route, responseTime, figures, knee, breaks }) => [
+    ...routes.map(({ route, responseTime, figures, knee, breaks, errors }) => [
       route,
       inMilliseconds(responseTime),
       ...figures.map((figure) => figure === null ? NONE : plusMinus(figure)),
       knee === null ? "none" : `${inMilliseconds(knee.value)} (${range(knee)})`,
       ...budget === null ? [] : [breaks === null ? "no" : `×${breaks}`],
+      ...hasErrors ? [errorShare(errors) ?? NONE] : [],
     ]),
   ];
 }
@@ -191,8 +201,11 @@ export function measurementWords(answer: FindAnswer | SweepAnswer): string[] {
 
 /** Explanation of the table of routes. */
 export function routeExplanation(
-  { figure, confidence, budget }: FindAnswer,
+  { figure, confidence, budget, routes }: FindAnswer,
 ): string {
+  const errors = routes.some(({ errors }) => errorShare(errors) !== null)
+    ? "; errors: share of answers with a status of 400 or more, or of connections reset"
+    : "";
   const limit = budget === null
     ? ""
     : `; at most: response time that keeps the ${
@@ -200,7 +213,7 @@ export function routeExplanation(
     } budget`;
   return `${figure} per ms: cost of each ms of response time, in ms of ${figure}, with its ${
     percent(confidence)
-  } interval; saved: the same where time is taken away; share: part of ${figure} that the route explains; time: median response time${limit}.`;
+  } interval; saved: the same where time is taken away; share: part of ${figure} that the route explains; time: median response time${errors}${limit}.`;
 }
 
 /** Explanation of the table of checks. */

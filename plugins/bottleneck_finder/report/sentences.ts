@@ -53,7 +53,8 @@ export function routeSentence(
   { figure, confidence }: SentenceContext,
   kind: FactorKind = "route",
 ): string {
-  const { route: id, slope, low, high, verdict, added, saved, taken } = route;
+  const { route: id, slope, low, high, verdict, added, saved, taken, errors } =
+    route;
   const { asked } = added;
   const cost = scaled({ value: slope, low, high }, asked);
   const changed = kind === "cpu"
@@ -62,7 +63,9 @@ export function routeSentence(
     ? `At least ${inMilliseconds(asked)} on ${id}`
     : `${change(asked)} ms on ${id}`;
   if (!((high - low) / 2 < UNKNOWN)) {
-    return `${changed} costs an unknown amount of ${figure}: too few loads, or too much noise.`;
+    return `${changed} costs an unknown amount of ${figure}: too few loads, or too much noise.${
+      errorWords(errors)
+    }`;
   }
   const amount = verdict === "hidden"
     ? `${plusMinus(cost)} ms ${figure}`
@@ -71,7 +74,15 @@ export function routeSentence(
     saved === null || taken === null
       ? ""
       : savedWords(saved, { low, high }, taken.asked)
-  }`;
+  }${errorWords(errors)}`;
+}
+
+/** Sentence on errors among the answers of a route; empty where there were none. */
+function errorWords(errors: FoundRoute["errors"]): string {
+  if (errors === null || errors.share === 0) return "";
+  return ` ${percent(errors.share)} of its answers were errors (${
+    Object.keys(errors.statuses).join(", ")
+  }).`;
 }
 
 /** Sentence on time taken away, where that is worth another amount than time added. */

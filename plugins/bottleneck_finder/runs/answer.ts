@@ -24,20 +24,21 @@ import type {
   Experiment,
   FactorEffect,
 } from "../statistics/experiment.ts";
+import { changeNotes, isMissing } from "./change_notes.ts";
 import type { Factors, PlannedFactor } from "./factors.ts";
-import type { LevelFigures } from "./load_journal.ts";
+import type { RouteLevels } from "./load_journal.ts";
 import type { Loads, MadeLoad } from "./loads.ts";
 import { type Look, median } from "./look.ts";
+import { pageNotes } from "./page_notes.ts";
 import { isLate, verdictOn } from "./verdicts.ts";
 import { waterfallOf } from "./waterfall.ts";
-import { counted } from "./words.ts";
+import { counted, updateNotes } from "./words.ts";
 
 /** Figures of a route at its levels, from the journal. */
-export interface FoundLevel {
-  at(level: number): LevelFigures | undefined;
-  difference(level: number, from: number): number | undefined;
-  latenessGap(level: number, from: number): number | undefined;
-}
+export type FoundLevel = Pick<
+  RouteLevels,
+  "at" | "difference" | "latenessGap" | "lost"
+>;
 
 /** Everything that was found. */
 export interface AnswerSources {
@@ -53,7 +54,16 @@ export interface AnswerSources {
     readonly settings: CliffSettings;
     readonly cliff: Cliff;
   }[];
-  readonly loads: Pick<Loads, "count" | "elapsed" | "failed" | "missed">;
+  readonly loads: Pick<
+    Loads,
+    "answers" | "count" | "elapsed" | "failed" | "missed"
+  >;
+  /** Number of times that the configuration was changed during the experiment. */
+  readonly updates: number;
+  /** URL of the server; undefined if it does not listen. */
+  readonly url: URL | undefined;
+  /** Configured delay of a route, in ms. */
+  readonly delayOf: (route: string) => number;
   readonly stopped: FindAnswer["stopped"];
 }
 
@@ -135,7 +145,7 @@ function ranked(routes: readonly FoundRoute[]): FoundRoute[] {
 function routeOf(
   factor: PlannedFactor,
   effect: FactorEffect,
-  { sources: { script, figure, levels }, baseline, largest }: {
+  { sources: { script, figure, levels, loads }, baseline, largest }: {
     readonly sources: AnswerSources;
     readonly baseline: number;
     readonly largest: Estimate | null;
@@ -159,6 +169,8 @@ function routeOf(
     added,
     significant,
     latenessGap: level?.latenessGap(1, 0) ?? null,
+    isMissing: level !== undefined &&
+      isMissing({ asked: added, level: 1 }, level),
   }, script.precision);
   const found: Omit<FoundRoute, "sentence"> = {
     route: id,
@@ -179,6 +191,7 @@ function routeOf(
     added: { asked: added, measured },
     taken: taken === 0 ? null : { asked: taken, measured: short },
     lateness: latenessOf(level),
+    errors: factor.kind === "route" ? loads.answers.of(id) : null,
     largest,
   };
   const words = { figure, confidence: script.confidence };
@@ -206,7 +219,7 @@ function latenessOf(level: FoundLevel | undefined): number | null {
   let sum = 0;
   for (const at of [-1, 0, 1]) {
     const figures = level?.at(at);
-    if (figures === undefined) continue;
+    if (figures === undefined || Number.isNaN(figures.lateness)) continue;
     count += figures.count;
     sum += figures.count * figures.lateness;
   }
@@ -215,7 +228,7 @@ function latenessOf(level: FoundLevel | undefined): number | null {
 
 /** Largest response times that keep the budget; undefined without one. */
 function largestOf(
-  { script: { budget }, found: { factors }, cliffs }: AnswerSources,
+  { script: { budget }, found: { factors }, cliffs, delayOf }: AnswerSources,
   { factors: effects }: Pick<Analysis, "factors">,
   baseline: Estimate,
 ) {
@@ -235,13 +248,25 @@ function largestOf(
       // A search that was ended before its first load says nothing.
       cliff: searched === undefined || searched.cliff.points.length === 0
         ? null
-        : {
-          breaksAt: searched.cliff.breaksAt,
-          to: Math.max(...searched.cliff.points.map(({ level }) => level)),
-        },
+        : addedBy(searched.cliff, delayOf(id)),
     };
   });
   return solveBudget(budget, baseline, routes);
+}
+
+/** Result of a search along a delay as time that is added: the dial replaces the delay that the route has as configured. */
+function addedBy(
+  { breaksAt, points }: Pick<Cliff, "breaksAt" | "points">,
+  delay: number,
+): NonNullable<BudgetRoute["cliff"]> {
+  return {
+    breaksAt: breaksAt === null ? null : {
+      value: breaksAt.value - delay,
+      low: breaksAt.low - delay,
+      high: breaksAt.high - delay,
+    },
+    to: Math.max(...points.map(({ level }) => level)) - delay,
+  };
 }
 
 function budgetOf(
@@ -277,10 +302,12 @@ function cliffOf(
 
 /** Sentences that a reader has to know. */
 function notesOn(
-  { found, givenUp, levels, loads, stopped, script }: AnswerSources,
+  sources: AnswerSources,
   { factors }: Analysis,
   more: readonly string[],
 ): string[] {
+  const { baselines, found, givenUp, levels, loads, look, stopped, script } =
+    sources;
   const late = found.factors.filter(({ id, added }, index) =>
     isLate({
       slope: factors[index].slope,
@@ -292,6 +319,10 @@ function notesOn(
   const failures = Object.values(failed).reduce((sum, n) => sum + n, 0);
   return [
     ...found.notes,
+    ...updateNotes(sources.updates),
+    ...loads.answers.notes(),
+    ...found.factors.flatMap((factor) => changesOf(factor, levels)),
+    ...pageNotes([...look.loads, ...baselines], sources.url),
     ...stopped === "precise" ? [] : [
       `The experiment ended ${
         stopped === "loads"
@@ -317,5 +348,20 @@ function notesOn(
       }: raise journal.capacity`,
     ],
     ...more,
+  ];
+}
+
+/** Sentences on changes of a factor that were not made as asked for. */
+function changesOf(
+  { id: route, kind, added, taken }: PlannedFactor,
+  levels: AnswerSources["levels"],
+): string[] {
+  const figures = levels.get(route);
+  if (kind === "cpu" || figures === undefined) return [];
+  return [
+    ...changeNotes({ route, asked: added, level: 1 }, figures),
+    ...taken === 0
+      ? []
+      : changeNotes({ route, asked: -taken, level: -1 }, figures),
   ];
 }

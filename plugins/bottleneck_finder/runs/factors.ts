@@ -9,6 +9,8 @@ import { invalidScript } from "../script/parse.ts";
 import type { Script } from "../script/script.ts";
 import type { LoadConditions } from "./loads.ts";
 import { type Look, median, type SeenRoute } from "./look.ts";
+import { listed, unmatchedRequests } from "./page_notes.ts";
+import { counted } from "./words.ts";
 
 /** Share of the perturbation below which nothing is taken away: the effect would be lost in noise. */
 const LEAST_SHARE = 0.1;
@@ -47,8 +49,10 @@ export interface FactorSources {
     "origins" | "perturbation" | "probe" | "routes"
   >;
   readonly look: Look;
-  /** Returns true for a route from whose time something can be taken. */
+  /** Returns true for a route from whose service time something can be taken. */
   readonly canShorten: (route: string) => boolean;
+  /** Delay of a route as configured, in ms, which can be taken away too. */
+  readonly delayOf: (route: string) => number;
   /** URL of the server; undefined if it does not listen. */
   readonly url: URL | undefined;
 }
@@ -104,17 +108,22 @@ export function factorsOf(sources: FactorSources): Factors {
 
 function routeFactor(
   { id, calls, responseTime, shortest }: SeenRoute,
-  { script: { perturbation, routes }, canShorten }: FactorSources,
+  { script: { perturbation, routes }, canShorten, delayOf }: FactorSources,
   issues: Issue[],
 ): PlannedFactor {
   const { delay, speedup } = routes?.get(id) ?? {};
-  const most = canShorten(id) && Number.isFinite(shortest) ? shortest : 0;
+  // A route that was never answered may have no time to take away.
+  const most = Number.isFinite(shortest)
+    ? delayOf(id) + (canShorten(id) ? shortest : 0)
+    : 0;
   if (speedup !== undefined && speedup > most) {
     issues.push({
       path: `/routes${toPointer([id])}/speedup`,
       message: `Only ${inMilliseconds(most)} can be taken away from this route`,
       value: inMilliseconds(speedup),
-      allowed: `at most ${inMilliseconds(most)}, its shortest service time`,
+      allowed: `at most ${
+        inMilliseconds(most)
+      }, its shortest service time, with its delay`,
     });
   }
   const taken = Math.min(speedup ?? perturbation, most);
@@ -163,7 +172,6 @@ function originsSeen({ loads }: Look): string[] {
 
 /** The error of a page that calls none of the routes. */
 function callsNothing({ script, look, url }: FactorSources): PerfmockError {
-  const origins = originsSeen(look);
   const called = look.routes.map(({ id }) => id);
   const { routes, probe } = script;
   const of = probe.kind === "command" ? "command" : "page";
@@ -175,16 +183,39 @@ function callsNothing({ script, look, url }: FactorSources): PerfmockError {
     [{
       path: routes === undefined ? "" : "/routes",
       message: routes === undefined
-        ? `None of its requests reached perfmock${
-          origins.length === 0 ? "" : `; they went to ${origins.join(", ")}`
-        }`
+        ? whereRequestsWent(look, url)
         : "It calls other routes",
       ...routes !== undefined && { value: [...routes.keys()] },
       allowed: routes === undefined
-        ? `requests to ${url ?? "this server"}`
+        ? `requests to ${url ?? "this server"} that a route takes`
         : called.join(", ") || "nothing: it called no route",
     }],
   );
+}
+
+/** Sentence on the requests of a page that called no route: they matched none, or went elsewhere. */
+function whereRequestsWent(look: Look, url: URL | undefined): string {
+  const unmatched = unmatchedRequests(look.loads, url);
+  if (unmatched.length > 0) {
+    return `Its requests reached perfmock, but match no route: ${
+      listed(unmatched)
+    }`;
+  }
+  // Those of a page are seen, and browsers ask for an icon by themselves.
+  const count = look.loads.reduce(
+    (sum, { requests, unmatched = 0 }) =>
+      sum + (requests.length === 0 ? unmatched : 0),
+    0,
+  );
+  if (count > 0) {
+    return `Its requests reached perfmock, but match no route: ${
+      counted(count, "request")
+    } in ${counted(look.loads.length, "load")}`;
+  }
+  const origins = originsSeen(look);
+  return `None of its requests reached perfmock${
+    origins.length === 0 ? "" : `; they went to ${origins.join(", ")}`
+  }`;
 }
 
 /** Conditions of a load with the levels of all factors. */

@@ -18,8 +18,8 @@ import {
 import { answerOf, type FoundLevel } from "./answer.ts";
 import { conditionsOf, type Factors, factorsOf } from "./factors.ts";
 import { RouteLevels } from "./load_journal.ts";
-import { AS_CONFIGURED, Loads, type MadeLoad } from "./loads.ts";
-import { deviationOf, endedEarly, type Look, look, median } from "./look.ts";
+import { AS_CONFIGURED, endedEarly, Loads, type MadeLoad } from "./loads.ts";
+import { deviationOf, type Look, look, median } from "./look.ts";
 import { TurnedDials } from "./turned_dials.ts";
 import { counted } from "./words.ts";
 
@@ -27,8 +27,10 @@ import { counted } from "./words.ts";
 export interface RunTools {
   readonly host: Pick<
     Host,
-    "clock" | "dials" | "inFlight" | "journal" | "stream" | "url"
+    "clock" | "dials" | "inFlight" | "journal" | "metrics" | "stream" | "url"
   >;
+  /** Returns the number of times that the configuration was changed since the experiment began. */
+  readonly updates: () => number;
   /** Probe, not started yet. The experiment disposes it. */
   readonly probe: Probe;
   /** Name of the experiment, for the error of somebody else who wants a dial. */
@@ -51,15 +53,16 @@ export async function runFind(
   const { host, probe, holder } = tools;
   await using _probe = probe;
   using dials = new TurnedDials(host.dials, holder);
-  await probe.start();
   const progress = new Progress(script, tools);
   using loads = loadsOf(script, tools, dials, () => progress.made(loads));
+  await loads.begin();
   const seen = await look(loads);
   const found = factorsOf({
     script,
     look: seen,
     canShorten: (route) =>
       dials.has({ kind: "route", of: route, dial: "speedup" }),
+    delayOf: (route) => dials.delayOf(route),
     url: host.url,
   });
   const next = await uniforms(host, script.seed);
@@ -96,6 +99,9 @@ export async function runFind(
       cliff: search.answer(),
     })),
     loads,
+    url: host.url,
+    updates: tools.updates(),
+    delayOf: (route) => dials.delayOf(route),
     stopped: loads.stopped === "loads" || loads.stopped === undefined
       ? experiment.stopped ?? "loads"
       : loads.stopped,
@@ -109,11 +115,12 @@ export function loadsOf(
   dials: TurnedDials,
   made: () => void,
 ): Loads {
-  const { clock, inFlight, journal } = host;
+  const { clock, inFlight, journal, metrics } = host;
   return new Loads({
     clock,
     inFlight,
     journal,
+    metrics,
     probe,
     dials,
     signal,
@@ -206,13 +213,24 @@ async function measure(
   function note(planned: PlannedLoad, load: MadeLoad): void {
     if (planned.levels.every((level) => level === 0)) baselines.push(load);
     for (const [index, { id, kind }] of factors.entries()) {
-      if (kind !== "route") continue;
+      const level = planned.levels[index];
       const sums = levels.get(id);
-      for (const entry of load.entries) {
-        if (entry.route === id) sums?.add(planned.levels[index], entry);
+      if (kind === "route") {
+        for (const entry of load.entries) {
+          if (entry.route === id) sums?.add(level, entry);
+        }
+      } else if (kind === "origin") {
+        for (const time of timesOf(id, load)) sums?.addTime(level, time);
       }
     }
   }
+}
+
+/** Times of the requests of a load that fit a pattern, in ms. */
+function timesOf(pattern: string, { requests }: MadeLoad): number[] {
+  const fits = new URLPattern(pattern);
+  return requests.filter(({ url }) => fits.test(url))
+    .map(({ startMs, endMs }) => endMs - startMs);
 }
 
 /** Searches along one dial. */

@@ -10,6 +10,7 @@ import {
   PerfmockError,
 } from "../../../core/plugin.ts";
 import type { Probe, SeenRequest } from "../probes/probe.ts";
+import { AnswerTally } from "./answer_tally.ts";
 import { type JournalSources, LoadJournal } from "./load_journal.ts";
 import type { TurnedDials } from "./turned_dials.ts";
 
@@ -55,6 +56,8 @@ export interface MadeLoad {
   readonly requests: readonly SeenRequest[];
   /** Exchanges of the load. */
   readonly entries: readonly JournalEntry[];
+  /** Number of requests that matched no route. Default 0. */
+  readonly unmatched?: number;
 }
 
 /** Reason why no further load is made. */
@@ -82,6 +85,8 @@ export class Loads implements Disposable {
   attempts = 0;
   /** Number of exchanges that the journal no longer had. */
   missed = 0;
+  /** Errors among the answers of all loads but those of cliffs, which may cause them. */
+  readonly answers: AnswerTally = new AnswerTally();
   readonly start: number;
   readonly #options: LoadsOptions;
   readonly #journal: LoadJournal;
@@ -135,6 +140,25 @@ export class Loads implements Disposable {
   }
 
   /**
+   * Starts the probe. A start that takes too long, such as that of a module which never ends, is given up.
+   *
+   * @throws PerfmockError `FIND_FAILED` where no load may be made any more; also any error of the start
+   */
+  async begin(): Promise<void> {
+    const { signal } = this.#ending;
+    const ended = Promise.withResolvers<void>();
+    const end = () => ended.resolve();
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+    try {
+      await Promise.race([this.#options.probe.start(), ended.promise]);
+    } finally {
+      signal.removeEventListener("abort", end);
+    }
+    if (signal.aborted) throw endedEarly(this, "while its probe started");
+  }
+
+  /**
    * Makes one load.
    *
    * @returns the load; its reason where it gave no figure; undefined where no load may be made, or it was cut short
@@ -152,10 +176,11 @@ export class Loads implements Disposable {
     const { signal } = this.#ending;
     this.#journal.begin();
     const loaded = await probe.load({ cpu, floors, signal });
-    const { entries, missed } = await this.#journal.end(signal);
+    const { entries, missed, unmatched } = await this.#journal.end(signal);
     if (signal.aborted) return undefined;
     this.attempts++;
     this.missed += missed;
+    if (turned === undefined) this.answers.add(entries);
     if ("failure" in loaded || !isTime(loaded.figure)) {
       const failure = "failure" in loaded
         ? loaded.failure
@@ -168,7 +193,7 @@ export class Loads implements Disposable {
     this.#inARow = 0;
     made();
     const { figure, requests } = loaded;
-    return { figure, requests, entries };
+    return { figure, requests, entries, unmatched };
   }
 
   /**
@@ -184,7 +209,9 @@ export class Loads implements Disposable {
       if (!("failure" in load)) return load;
       // Before the first figure nothing says that there will ever be one.
       const most = this.count === 0 ? ATTEMPTS : MOST_IN_A_ROW;
-      if (this.#inARow >= most) throw noFigure(this.#inARow, load.failure);
+      if (this.#inARow >= most) {
+        throw noFigure(this.#inARow, load.failure, this.answers.inWords());
+      }
     }
     return undefined;
   }
@@ -209,9 +236,36 @@ function isTime(figure: number): boolean {
   return Math.abs(figure) <= LARGEST_FIGURE;
 }
 
-function noFigure(count: number, failure: string): PerfmockError {
+function noFigure(
+  count: number,
+  failure: string,
+  errors: readonly string[],
+): PerfmockError {
   return new PerfmockError(
     "FIND_FAILED",
     `Cannot find the bottleneck: ${count} loads in a row gave no figure: ${failure}`,
+    errors.map((message) => ({ path: "", message })),
+  );
+}
+
+/**
+ * The error of an experiment that was ended before it had measured anything.
+ *
+ * @param when time at which it ended, in words. Default before the plan began
+ */
+export function endedEarly(
+  { stopped, attempts }: Pick<Loads, "attempts" | "stopped">,
+  when = "before the plan began",
+): PerfmockError {
+  const why = stopped === "interrupted"
+    ? "it was interrupted"
+    : stopped === "duration"
+    ? "its duration was over"
+    : "its loads were used up";
+  return new PerfmockError(
+    "FIND_FAILED",
+    `Cannot find the bottleneck: ${why} after ${attempts} ${
+      attempts === 1 ? "load" : "loads"
+    }, ${when}`,
   );
 }

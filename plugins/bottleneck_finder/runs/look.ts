@@ -3,9 +3,14 @@
  *
  * @module
  */
-import { PerfmockError } from "../../../core/plugin.ts";
 import type { JournalEntry } from "../../../core/plugin.ts";
-import { AS_CONFIGURED, type Loads, type MadeLoad } from "./loads.ts";
+import { hasAnswer } from "./load_journal.ts";
+import {
+  AS_CONFIGURED,
+  endedEarly,
+  type Loads,
+  type MadeLoad,
+} from "./loads.ts";
 
 /** Number of loads that are looked at. One more before them warms up what is loaded once: browser, compilers, caches. */
 export const LOOKS = 3;
@@ -57,21 +62,6 @@ export async function look(loads: Loads): Promise<Look> {
   };
 }
 
-/** The error of an experiment that was ended before it had measured anything. */
-export function endedEarly({ stopped, attempts }: Loads): PerfmockError {
-  const why = stopped === "interrupted"
-    ? "it was interrupted"
-    : stopped === "duration"
-    ? "its duration was over"
-    : "its loads were used up";
-  return new PerfmockError(
-    "FIND_FAILED",
-    `Cannot find the bottleneck: ${why} after ${attempts} ${
-      attempts === 1 ? "load" : "loads"
-    }, before the plan began`,
-  );
-}
-
 function routesOf(loads: readonly MadeLoad[]): SeenRoute[] {
   const byRoute = new Map<string, JournalEntry[]>();
   const entries = loads.flatMap(({ entries }) => entries)
@@ -82,7 +72,7 @@ function routesOf(loads: readonly MadeLoad[]): SeenRoute[] {
     else list.push(entry);
   }
   return [...byRoute].map(([id, entries]) => {
-    const answered = entries.filter(({ latenessMs }) => latenessMs !== null);
+    const answered = entries.filter(hasAnswer);
     return {
       id,
       calls: entries.length / loads.length,

@@ -36,8 +36,9 @@ export function probeOf(
       }, { clock });
     }
     case "beacon": {
-      const { figure, timeout, url } = settings;
-      return beaconProbe({ figure, timeout, url }, {
+      const { figure, timeout } = settings;
+      const page = settings.url && absolute(settings.url, url);
+      return beaconProbe({ figure, timeout, url: page }, {
         clock,
         reports: host.find(PAGE_REPORTS),
       });

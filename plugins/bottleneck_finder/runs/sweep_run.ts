@@ -10,10 +10,18 @@ import type { Script } from "../script/script.ts";
 import { invalidScript } from "../script/parse.ts";
 import { factorsOf, type PlannedFactor } from "./factors.ts";
 import { loadsOf, type RunTools, uniforms } from "./find_run.ts";
-import { AS_CONFIGURED, type Loads } from "./loads.ts";
-import { endedEarly, look } from "./look.ts";
+import { changeNotes } from "./change_notes.ts";
+import { RouteLevels } from "./load_journal.ts";
+import {
+  AS_CONFIGURED,
+  endedEarly,
+  type Loads,
+  type MadeLoad,
+} from "./loads.ts";
+import { look } from "./look.ts";
+import { pageNotes } from "./page_notes.ts";
 import { TurnedDials } from "./turned_dials.ts";
-import { counted } from "./words.ts";
+import { counted, updateNotes } from "./words.ts";
 
 /** Point of a sweep: a route at a factor; undefined for the page as configured, which is the factor 1 of all routes. */
 type Point = { readonly route: number; readonly factor: number } | undefined;
@@ -26,7 +34,6 @@ export async function runSweep(
   const { host, probe, holder } = tools;
   await using _probe = probe;
   using dials = new TurnedDials(host.dials, holder);
-  await probe.start();
   let expected = script.loads;
   using loads = loadsOf(script, tools, dials, () => {
     const { attempts, elapsed } = loads;
@@ -38,16 +45,21 @@ export async function runSweep(
       } left, ${probe.figure}`,
     );
   });
+  await loads.begin();
   const seen = await look(loads);
   const { factors: all, notes } = factorsOf({
     script: { ...script, origins: new Map() },
     look: seen,
     canShorten: () => false,
+    delayOf: () => 0,
     url: host.url,
   });
   const routes = all.filter(({ kind, responseTime }) =>
     kind === "route" && responseTime !== null
   );
+  const silent = all.filter(({ kind, responseTime }) =>
+    kind === "route" && responseTime === null
+  ).map(({ id }) => id);
   const points: Point[] = [
     undefined,
     ...routes.flatMap((_, route) =>
@@ -93,6 +105,7 @@ export async function runSweep(
       routes.map(({ id, responseTime }, route) => ({
         route: id,
         responseTime: responseTime ?? 0,
+        errors: loads.answers.of(id),
         figures: script.factors.map((factor, index) =>
           factor === 1
             ? figures.baseline
@@ -113,6 +126,17 @@ export async function runSweep(
     stopped: complete ? "complete" : loads.stopped ?? "loads",
     notes: [
       ...notes,
+      ...silent.length === 0 ? [] : [
+        `${
+          silent.join(", ")
+        } answered nothing, so that there is no response time to multiply: left out`,
+      ],
+      ...updateNotes(tools.updates()),
+      ...loads.answers.notes(),
+      ...routes.flatMap((route, index) =>
+        changesOf(route, script.factors, figures.levels[index])
+      ),
+      ...pageNotes(seen.loads, host.url),
       "A factor adds time to each response: a response time of 40 ms at ×4 has 120 ms added, and keeps its own variation",
       ...complete ? [] : [
         `Only ${figures.rounds} of ${script.repeats} rounds were complete`,
@@ -126,8 +150,24 @@ interface Swept {
   readonly baseline: readonly number[];
   /** Figures by the route's and the factor's index. */
   readonly byPoint: ReadonlyMap<string, number[]>;
+  /** Figures of the journal of each route, whose levels are indexes of factors. */
+  readonly levels: readonly RouteLevels[];
   /** Number of complete rounds. */
   readonly rounds: number;
+}
+
+/** Sentences on the largest factor at which a route's time was not changed as asked for; none where it always was. */
+function changesOf(
+  { id: route, responseTime }: PlannedFactor,
+  factors: readonly number[],
+  levels: RouteLevels,
+): string[] {
+  for (let level = factors.length - 1; level > 0; level--) {
+    const asked = (factors[level] - 1) * (responseTime ?? 0);
+    const found = changeNotes({ route, asked, level }, levels);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 /** Makes the rounds: each has every point once, in random order, so that a drift of the machine hits all alike. */
@@ -142,6 +182,7 @@ async function measure(
 ): Promise<Swept> {
   const baseline: number[] = [];
   const byPoint = new Map<string, number[]>();
+  const levels = routes.map(() => new RouteLevels());
   let rounds = 0;
   while (rounds < script.repeats && loads.stopped === undefined) {
     let made = 0;
@@ -154,6 +195,7 @@ async function measure(
           : { ...AS_CONFIGURED, shifts: shiftOf(point) },
       );
       if (load === undefined) continue;
+      note(point, load);
       if (point === undefined) baseline.push(load.figure);
       else {
         const key = `${point.route}/${point.factor}`;
@@ -162,7 +204,17 @@ async function measure(
     }
     if (made === points.length) rounds++;
   }
-  return { baseline, byPoint, rounds };
+  return { baseline, byPoint, levels, rounds };
+
+  /** A load as configured is at level 0 of all routes; any other tells of its own route alone. */
+  function note(point: Point, { entries }: MadeLoad): void {
+    for (const [route, { id }] of routes.entries()) {
+      if (point !== undefined && point.route !== route) continue;
+      for (const entry of entries) {
+        if (entry.route === id) levels[route].add(point?.factor ?? 0, entry);
+      }
+    }
+  }
 
   function shiftOf({ route, factor }: NonNullable<Point>) {
     const { id, responseTime } = routes[route];

@@ -43,21 +43,24 @@ export class TurnedDials implements Disposable {
     held.turn(value);
   }
 
+  /** Delay of a route as configured, in ms. */
+  delayOf(route: string): number {
+    const delay = this.#dials.configured(dialOf(route, "delay"));
+    return typeof delay === "number" ? delay : 0;
+  }
+
   /**
-   * Changes the time of a route.
+   * Changes the time of a route: beside the delay that it has as configured, which is the first that is taken away.
    *
    * @param shift time that is added, in ms; below 0 it is taken away, and 0 is as configured
    */
   shift(route: string, shift: number): void {
-    const of = (dial: string): DialAddress => ({
-      kind: "route",
-      of: route,
-      dial,
-    });
-    this.turn(of("delay"), shift > 0 ? shift : undefined);
-    if (this.has(of("speedup"))) {
-      this.turn(of("speedup"), shift < 0 ? -shift : undefined);
-    }
+    const own = this.delayOf(route);
+    const delay = Math.max(0, own + shift);
+    this.turn(dialOf(route, "delay"), delay === own ? undefined : delay);
+    const speedup = dialOf(route, "speedup");
+    const rest = -shift - own;
+    if (this.has(speedup)) this.turn(speedup, rest > 0 ? rest : undefined);
   }
 
   /** Puts everything back. */
@@ -66,4 +69,9 @@ export class TurnedDials implements Disposable {
     this.#held.clear();
     this.#turned.clear();
   }
+}
+
+/** Address of a dial of a route. */
+function dialOf(route: string, dial: string): DialAddress {
+  return { kind: "route", of: route, dial };
 }

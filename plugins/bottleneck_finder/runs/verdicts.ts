@@ -15,23 +15,27 @@ export interface Found {
   readonly significant: boolean;
   /** Difference of our own mean lateness between the levels, in ms; null where it is not known. */
   readonly latenessGap: number | null;
+  /** True if much less time was added than was asked for, so that an effect of it would not show. Default false. */
+  readonly isMissing?: boolean;
 }
 
 /** Half-widths of a narrow interval up to which a route without a significant effect is hidden. */
 const HIDDEN = 2;
 
 /**
- * Judges a factor. Nothing is said where our own lateness is as large as the effect, or where the interval is too wide.
+ * Judges a factor. Nothing is said where our own lateness is as large as the effect, or where the interval is too wide; and nothing is
+ * called hidden where the time that was to be added was not there.
  *
  * @param precision half-width at which an interval is narrow enough
  */
 export function verdictOn(
-  { slope, added, significant, latenessGap }: Found,
+  { slope, added, significant, latenessGap, isMissing = false }: Found,
   precision: number,
 ): Verdict {
   const half = (slope.high - slope.low) / 2;
   if (!Number.isFinite(half)) return "unclear";
   if (isLate({ slope, added, latenessGap }, precision)) return "unclear";
+  if (isMissing && (!significant || slope.high < precision)) return "unclear";
   if (!significant) {
     return Math.max(slope.high, half) <= HIDDEN * precision
       ? "hidden"
@@ -49,7 +53,7 @@ export function verdictOn(
 export function isLate(
   { slope: { value, low, high }, added, latenessGap }: Omit<
     Found,
-    "significant"
+    "isMissing" | "significant"
   >,
   precision: number,
 ): boolean {

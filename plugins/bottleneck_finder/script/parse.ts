@@ -12,6 +12,7 @@ import {
   toPointer,
   validate,
 } from "../../../core/plugin.ts";
+import { inMilliseconds } from "../report/mod.ts";
 import { scriptSchema, type Written, type WrittenCliff } from "./schema.ts";
 import type {
   CliffSettings,
@@ -63,6 +64,9 @@ export function parseScript(value: unknown, tools: ScriptTools): Script {
       message: "Only a page's requests to other origins can be slowed",
       allowed: "origins beside page",
     });
+  }
+  if (probe !== undefined) {
+    issues.push(...timeIssues(written.perturbation, routes, probe));
   }
   issues.push(...factorIssues(written.factors));
   if (tools.journal < LEAST_JOURNAL) issues.push(journalIssue(tools.journal));
@@ -357,6 +361,29 @@ function unknownDial(
     allowed: names.join(", ") || `nothing: there is no ${key} with dials`,
     ...suggestion !== undefined && { suggestion },
   };
+}
+
+/** Issues of times to add with which no load could end before it is given up. */
+function timeIssues(
+  perturbation: number,
+  routes: ReadonlyMap<string, RouteChange> | undefined,
+  { timeout }: ProbeSettings,
+): Issue[] {
+  const issueOf = (path: string, added: number): Issue[] =>
+    added < timeout ? [] : [{
+      path,
+      message: `No load could end: a load is given up after ${
+        inMilliseconds(timeout)
+      }`,
+      value: inMilliseconds(added),
+      allowed: `less than the timeout of the page or the command`,
+    }];
+  const own = [...routes ?? []].flatMap(([id, { delay }]) =>
+    delay === undefined ? [] : issueOf(`/routes${toPointer([id])}/delay`, delay)
+  );
+  const isUsed = routes === undefined ||
+    [...routes.values()].some(({ delay }) => delay === undefined);
+  return [...own, ...isUsed ? issueOf("/perturbation", perturbation) : []];
 }
 
 function factorIssues(factors: readonly number[]): Issue[] {

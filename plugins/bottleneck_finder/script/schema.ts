@@ -96,18 +96,26 @@ export function scriptSchema(kit: Kit): Schema<Written> {
         error: "Pages do not send this figure",
         params: { allowed: BEACON_FIGURES.join(", ") },
       }).default("LCP"),
-      url: z.string().min(1).optional(),
+      url: z.string().refine(isPageUrl, {
+        error: "A page has a URL, or a path of this server",
+        params: {
+          allowed: "http://localhost:5173/shop, or /shop",
+        },
+      }).optional(),
       timeout: time.default(120_000),
     }).optional(),
     routes: z.union([
       z.array(z.string().min(1)).min(1),
-      z.record(z.string().min(1), change),
+      z.record(z.string().min(1), change).refine(isFilled, NOTHING),
     ]).optional(),
     origins: z.union([
       z.array(pattern(kit)).min(1),
-      z.record(pattern(kit), floor),
+      z.record(pattern(kit), floor).refine(isFilled, NOTHING),
     ]).optional(),
-    budget: z.union([time, z.record(z.string().min(1), time)]).optional(),
+    budget: z.union([
+      time,
+      z.record(z.string().min(1), time).refine(isFilled, NOTHING),
+    ]).optional(),
     perturbation: kit.duration({ min: 1 }).default(100),
     loads: kit.integer({ min: 1, max: 1_000_000 }).default(400),
     duration: time.default(1_800_000),
@@ -129,6 +137,16 @@ export function scriptSchema(kit: Kit): Schema<Written> {
   });
   // A cast, since zod's output type has no place for the numbers that units are read to.
   return root as unknown as Schema<Written>;
+}
+
+/** The error of an object without a key. */
+const NOTHING = {
+  error: "This has no key",
+  params: { allowed: "at least one key, or leave it out" },
+};
+
+function isFilled(record: object): boolean {
+  return Object.keys(record).length > 0;
 }
 
 function pageSchema(kit: Kit) {
@@ -173,7 +191,14 @@ function commandSchema(kit: Kit) {
     })),
     z.strictObject({
       run,
-      figure: z.string().min(1).default(WALL_TIME),
+      figure: z.string().refine(
+        (text) => text === WALL_TIME || text.startsWith("/"),
+        {
+          error:
+            "The figure of a command is its wall time, or a number in the JSON that it prints",
+          params: { allowed: `${WALL_TIME}, or a JSON Pointer such as /time` },
+        },
+      ).default(WALL_TIME),
       timeout,
     }),
   ]);

@@ -72,15 +72,23 @@ Deno.test("find and sweep measure a command, write the answer, and end with 0 or
 });
 
 /** Runs a command with a script that is wrong. */
-async function wrong(text: string, command = "find") {
+async function wrong(
+  text: string,
+  command = "find",
+  ...more: readonly string[]
+) {
   await using folder = await folderWith({
     "c.yaml": CONFIG,
     "page.js": PROGRAM,
     "s.yaml": text,
+    "wrong.ts": "throw new Error('no cart');\n",
+    "none.ts": "export const act = 1;\n",
+    "lost.js":
+      `await (await fetch(Deno.env.get("PERFMOCK_URL") + "/nothing")).text();`,
   });
   const { path } = folder;
   return await cli(
-    ...[command, `${path}/s.yaml`, "--config", `${path}/c.yaml`],
+    ...[command, `${path}/s.yaml`, "--config", `${path}/c.yaml`, ...more],
   );
 }
 
@@ -100,10 +108,30 @@ Deno.test("find ends with 2 for each wrong input, with one message", async () =>
       /3 loads in a row gave no figure: The command ended with exit status 3/,
     ],
     [
-      "command: { run: sleep 5, timeout: 100ms }\n",
-      /did not end within 100 ms/,
+      "command: { run: sleep 5, timeout: 150ms }\n",
+      /did not end within 150 ms/,
     ],
-    ["command: 'true'\n", /the command calls no route of the configuration/],
+    [
+      "command: 'true'\n",
+      /the command calls no route of the configuration[^]*None of its requests reached perfmock/,
+    ],
+    [
+      `command: '"${Deno.execPath()}" run --no-config -A lost.js'\n`,
+      /Its requests reached perfmock, but match no route: 3 requests in 3 loads/,
+    ],
+    [
+      "page: { url: /, actions: wrong.ts }\n",
+      /Cannot use the actions[^]*no cart/,
+    ],
+    ["page: { url: /, actions: none.ts }\n", /it has no default function/],
+    [
+      "page: { url: /, actions: absent.ts }\n",
+      /Cannot use the actions of the page: /,
+    ],
+    [
+      "page: { url: '${PERFMOCK_URL}/shop' }\n",
+      /only a command has this variable[^]*A page has a URL, or a path of this server/,
+    ],
     [
       "command: { run: 'echo {}', figure: /time }\n",
       /3 loads in a row gave no figure/,
@@ -147,4 +175,53 @@ Deno.test("check takes a find script, and schema describes it", async () => {
   const schema = JSON.parse(out);
   equal(schema.title, "perfmock find script");
   ok("page" in schema.properties && "cliffs" in schema.properties);
+});
+
+Deno.test("a placeholder in a command is its shell's, and no warning says otherwise", async () => {
+  const text = (more: string) =>
+    `command: 'echo "{\\"time\\": 1, \\"url\\": \\"${"${PERFMOCK_URL}"}\\"}" >&2; exit 3'\n${more}`;
+  for (const more of [[], ["--env"]]) {
+    const checked = await wrong(text(""), "check", ...more);
+    deepEqual([checked.status, checked.err], [0, ""]);
+    match(checked.out, /^OK [^\n]*: a find script\n$/);
+    const { err, status } = await wrong(text(""), "find", ...more);
+    equal(status, 2);
+    // The shell has replaced it by the server's URL.
+    match(err, /exit status 3: \{.*"url": "http:\/\/127\.0\.0\.1:\d+"\}/);
+    ok(!err.includes("warning"), err);
+  }
+  const other = await wrong(text("seed: 'a-${PERFMOCK_TEST_SEED}'\n"), "check");
+  match(
+    other.out,
+    /\$\{PERFMOCK_TEST_SEED\} stays as it is written\n {2}suggestion: Add --env /,
+  );
+});
+
+Deno.test("find writes no answer over a file that it reads", async () => {
+  await using folder = await folderWith({
+    "c.json": JSON.stringify({ server: { port: 0 }, routes: [] }),
+    "s.json": JSON.stringify({ command: "true" }),
+  });
+  const { path } = folder;
+  await Deno.symlink(`${path}/s.json`, `${path}/link.json`);
+  for (
+    const out of [
+      "s.json",
+      "c.json",
+      "link.json",
+      "../" + path.split("/").at(-1) + "/s.json",
+    ]
+  ) {
+    for (const command of ["find", "sweep"]) {
+      const { status, err } = await cli(
+        ...[command, `${path}/s.json`, "--config", `${path}/c.json`],
+        ...["--out", `${path}/${out}`],
+      );
+      equal(status, 2);
+      match(err, /is read by this command, and would be overwritten/);
+    }
+  }
+  deepEqual(JSON.parse(await Deno.readTextFile(`${path}/s.json`)), {
+    command: "true",
+  });
 });

@@ -34,6 +34,7 @@ export const BARE: ScriptServer = {
   dials: {
     list: () => [],
     typeOf: () => undefined,
+    configured: () => undefined,
     hold: () => {
       throw new Error("there are no dials");
     },
@@ -163,6 +164,10 @@ export class FakeDials implements Dials {
     return kind === "route" && of === "orders" && this.names.includes(dial)
       ? host.kit.number()
       : undefined;
+  }
+
+  configured() {
+    return undefined;
   }
 
   hold({ dial }: ReturnType<FakeDials["list"]>[number]) {

@@ -71,6 +71,7 @@ Deno.test("what was not measured is null, and comes last", () => {
     figures: [null, null, null, null],
     knee: null,
     breaks: null,
+    errors: null,
   });
 });
 

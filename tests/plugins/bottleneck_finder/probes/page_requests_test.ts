@@ -149,3 +149,34 @@ Deno.test("responses whose bodies are not read end a second after the last data;
   );
   requests.responded(request("http://a.test/unknown"));
 });
+
+Deno.test("PageRequests.repeated is the request that is made again and again, whatever its query", () => {
+  const clock = new VirtualClock();
+  const requests = new PageRequests(clock, [
+    new URLPattern("http://*/ignored"),
+  ], none);
+  const make = (url: string) => {
+    const made = request(url);
+    requests.started(made);
+    requests.ended(made);
+  };
+  make("http://a.test/once");
+  for (let i = 0; i < 3; i++) make(`http://a.test/poll?time=${i}`);
+  equal(requests.repeated, undefined);
+  for (let i = 0; i < 9; i++) make("http://a.test/ignored");
+  equal(requests.repeated, undefined);
+  make("http://a.test/poll#end");
+  equal(requests.repeated, "GET http://a.test/poll was made 4 times");
+});
+
+Deno.test("PageRequests.seen() has the status of an answer, where one came", () => {
+  const requests = new PageRequests(new VirtualClock(), [], none);
+  const [found, lost] = [
+    request("http://a.test/a"),
+    request("http://a.test/b"),
+  ];
+  requests.started(found);
+  requests.started(lost);
+  requests.responded(found, 404);
+  deepEqual(requests.seen(0).map(({ status }) => status), [404, undefined]);
+});

@@ -126,7 +126,10 @@ Deno.test("data of responses are watched for where nothing else is missing", asy
     opened(page) {
       const call = request(page, `${URL_}api`);
       page.context.emit("request", call);
-      page.context.emit("response", { request: () => call });
+      page.context.emit("response", {
+        request: () => call,
+        status: () => 200,
+      });
     },
   });
   equal("figure" in loaded && loaded.requests[1].url, `${URL_}api`);

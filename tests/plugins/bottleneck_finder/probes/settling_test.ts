@@ -132,3 +132,36 @@ Deno.test("a signal ends the wait; the requests under way are named", async () =
   );
   equal(stuck.clock.pending, 0);
 });
+
+Deno.test("a page that asks for the same without end is told, with the request", async () => {
+  const polling = page(() => ({}));
+  const poll = () => {
+    const request = {
+      url: () => "http://a.test/poll",
+      method: () => "GET",
+      resourceType: () => "fetch",
+      timing: () => ({ startTime: -1, responseEnd: -1 }) as never,
+    };
+    polling.requests.started(request);
+    polling.clock.at(
+      polling.clock.now() + 50,
+      () => polling.requests.ended(request),
+      undefined,
+    );
+    polling.clock.at(polling.clock.now() + 300, poll, undefined);
+  };
+  poll();
+  const waiting: string[] = [];
+  for (const time of [450, 2060, 2110]) {
+    polling.clock.at(time, () => {
+      waiting.push(polling.settler.waiting);
+      if (time > 2100) polling.ends.abort();
+    }, undefined);
+  }
+  equal((await polling.settle())[0], undefined);
+  deepEqual(waiting, [
+    "its network to be quiet",
+    "its network to be quiet: GET http://a.test/poll was made 7 times; ignore it, if it has no end",
+    "GET http://a.test/poll; GET http://a.test/poll was made 8 times",
+  ]);
+});

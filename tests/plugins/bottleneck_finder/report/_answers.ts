@@ -44,6 +44,7 @@ export function routeOf(more: Partial<FoundRoute> = {}): FoundRoute {
     added: { asked: 100, measured: 100.3 },
     taken: { asked: 60, measured: 59.8 },
     lateness: 0.1,
+    errors: { share: 0, answers: 64, statuses: {} },
     largest: estimate(1340, 40),
     ...more,
   } as const;
@@ -242,6 +243,7 @@ export function sweepAnswer(more: Partial<SweepAnswer> = {}): SweepAnswer {
         ],
         knee: { value: 230, low: 190, high: 262 },
         breaks: 8,
+        errors: { share: 0, answers: 40, statuses: {} },
       },
       {
         route: "recommendations",
@@ -249,6 +251,7 @@ export function sweepAnswer(more: Partial<SweepAnswer> = {}): SweepAnswer {
         figures: [estimate(1240, 12), estimate(1239, 15), null, null],
         knee: null,
         breaks: null,
+        errors: null,
       },
     ],
     budget: 1500,

@@ -1,11 +1,19 @@
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, match, ok } from "node:assert/strict";
 import {
   checkRows,
   cliffRows,
   headline,
+  routeExplanation,
   routeRows,
+  sweepRows,
 } from "../../../../plugins/bottleneck_finder/report/rows.ts";
-import { cliffOf, estimate, findAnswer, routeOf } from "./_answers.ts";
+import {
+  cliffOf,
+  estimate,
+  findAnswer,
+  routeOf,
+  sweepAnswer,
+} from "./_answers.ts";
 
 Deno.test("the processor has units of its own", () => {
   const answer = findAnswer({
@@ -60,4 +68,25 @@ Deno.test("a level without a figure has its loads", () => {
     ["3", "1000", "995…1005", "2", "0"],
     ["4", "–", "–", "4", "4"],
   ]);
+});
+
+Deno.test("errors have a column of their own where there are any, in a sweep too", () => {
+  const errors = { share: 0.125, answers: 64, statuses: { "503": 8 } };
+  const answer = findAnswer({
+    routes: [routeOf({ errors }), routeOf(), routeOf({ errors: null })],
+  });
+  const [head, ...rows] = routeRows(answer);
+  const at = head.indexOf("errors");
+  deepEqual(rows.map((row) => row[at]), ["13 %", "–", "–"]);
+  match(routeExplanation(answer), /; errors: share of answers with a status/);
+  ok(!routeRows(findAnswer())[0].includes("errors"));
+  ok(!routeExplanation(findAnswer()).includes("errors"));
+  const [swept, other] = sweepAnswer().routes;
+  deepEqual(
+    sweepRows(sweepAnswer({ routes: [{ ...swept, errors }, other] })).map((
+      row,
+    ) => row.at(-1)),
+    ["errors", "13 %", "–"],
+  );
+  ok(!sweepRows(sweepAnswer())[0].includes("errors"));
 });

@@ -38,6 +38,23 @@ Deno.test("a route's sentence has the cost, its interval and the verdict", () =>
   );
 });
 
+Deno.test("a route's sentence says which share of its answers were errors", () => {
+  const errors = {
+    share: 0.25,
+    answers: 64,
+    statuses: { "503": 10, reset: 6 },
+  };
+  equal(
+    routeOf({ errors }).sentence,
+    "+100 ms on GET /api/session costs +98 ms LCP (95 % interval 91…104): on the critical path. 25 % of its answers were errors (503, reset).",
+  );
+  equal(
+    routeOf({ errors, low: -Infinity, high: Infinity, saved: null }).sentence,
+    "+100 ms on GET /api/session costs an unknown amount of LCP: too few loads, or too much noise. 25 % of its answers were errors (503, reset).",
+  );
+  equal(routeOf({ errors: null }).sentence, routeOf().sentence);
+});
+
 Deno.test("a route's sentence says so where time taken away is worth another amount", () => {
   equal(
     routeOf({ saved: estimate(0.02, 0.06) }).sentence,

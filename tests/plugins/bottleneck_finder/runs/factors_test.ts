@@ -1,4 +1,4 @@
-import { deepEqual, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import {
   conditionsOf,
   factorsOf,
@@ -54,6 +54,7 @@ function sources(more: Partial<FactorSources["script"]> = {}): FactorSources {
       loadTime: 1,
     },
     canShorten: (route) => route !== "real",
+    delayOf: () => 0,
     url: undefined,
   };
 }
@@ -107,4 +108,64 @@ Deno.test("factorsOf() refuses a pattern that fits no request, and leaves out ro
   );
   deepEqual(factors.map(({ id }) => id), ["cart", CDN, "cpu"]);
   deepEqual(notes, ["The page did not call search: left out"]);
+});
+
+Deno.test("factorsOf() takes away the delay that a route has as configured, behind a proxy too", () => {
+  const taken = (own: number) =>
+    factorsOf({ ...sources(), delayOf: () => own }).factors.map(({ taken }) =>
+      taken
+    );
+  deepEqual(taken(0), [60, 0, 0, 0]);
+  deepEqual(taken(25), [85, 25, 0, 0]);
+  deepEqual(taken(500), [100, 100, 0, 0]);
+});
+
+Deno.test("factorsOf() tells requests that match no route from those that went elsewhere", () => {
+  const given = sources();
+  const url = new URL("http://127.0.0.1:8080/");
+  const message = (
+    requests: readonly { readonly url: string; readonly status?: number }[],
+    unmatched = 0,
+  ) => {
+    try {
+      factorsOf({
+        ...given,
+        url,
+        script: { ...given.script, origins: new Map() },
+        look: {
+          ...given.look,
+          routes: [],
+          loads: [{
+            figure: 1,
+            entries: [],
+            unmatched,
+            requests: requests.map((request) => ({
+              method: "GET",
+              startMs: 0,
+              endMs: 1,
+              type: "fetch",
+              ...request,
+            })),
+          }],
+        },
+      });
+    } catch (error) {
+      if (error instanceof PerfmockError) return error.issues[0].message;
+    }
+    return "";
+  };
+  const page = { url: "http://localhost:5173/", status: 200 };
+  equal(
+    message([page, { url: "http://localhost:8080/crat", status: 404 }], 1),
+    "Its requests reached perfmock, but match no route: GET /crat (404)",
+  );
+  equal(
+    message([], 3),
+    "Its requests reached perfmock, but match no route: 3 requests in 1 load",
+  );
+  equal(
+    message([page], 1),
+    "None of its requests reached perfmock; they went to http://localhost:5173",
+  );
+  equal(message([]), "None of its requests reached perfmock");
 });

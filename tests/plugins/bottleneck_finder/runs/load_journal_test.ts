@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { VirtualClock } from "../../../../core/lib/time/mod.ts";
 import type { JournalEntry } from "../../../../core/plugin.ts";
 import {
+  hasAnswer,
   LoadJournal,
   RouteLevels,
 } from "../../../../plugins/bottleneck_finder/runs/load_journal.ts";
@@ -14,6 +15,8 @@ function entry(taken: number, latenessMs: number | null): JournalEntry {
     drawnMs: 50,
     degradationMs: 5,
     latenessMs,
+    outcome: latenessMs === null ? "gone" : "answered",
+    status: latenessMs === null ? 0 : 200,
   } as JournalEntry;
 }
 
@@ -32,6 +35,53 @@ Deno.test("RouteLevels has the change of the time beyond what was drawn, and of 
   equal(round(levels.latenessGap(1, 0)), 0.4);
   equal(levels.difference(-1, 0), undefined);
   equal(levels.latenessGap(-1, 0), undefined);
+  deepEqual(levels.lost(1), { all: 2, gone: 1, rejected: 0 });
+  deepEqual(levels.lost(-1), { all: 0, gone: 0, rejected: 0 });
+});
+
+Deno.test("RouteLevels has the variance of the mean, that of a single exchange being unknown", () => {
+  const levels = new RouteLevels();
+  for (const taken of [55, 57, 59]) levels.add(0, entry(taken, 0));
+  levels.add(1, entry(60, 0));
+  // Of 0, 2 and 4: a variance of 4, and that of the mean a third of it.
+  deepEqual(
+    [levels.at(0)?.shift, levels.at(0)?.queue].map((mean) => [
+      mean?.mean,
+      mean?.variance,
+    ]),
+    [[2, 4 / 3], [10, 0]],
+  );
+  equal(levels.at(1)?.shift.variance, Infinity);
+});
+
+Deno.test("RouteLevels takes a stream that the page left for an answer, whose lateness is not known", () => {
+  const levels = new RouteLevels();
+  const left = { ...entry(155, null), status: 200 };
+  levels.add(0, left);
+  levels.add(1, left);
+  equal(levels.difference(1, 0), 0);
+  equal(levels.at(0)?.shift.mean, 100);
+  equal(levels.latenessGap(1, 0), undefined);
+  deepEqual(levels.lost(0), { all: 1, gone: 0, rejected: 0 });
+  levels.addTime(-1, 30);
+  equal(levels.difference(-1, 0), -70);
+});
+
+Deno.test("hasAnswer() is true for exchanges whose headers the route has sent", () => {
+  const cases: [JournalEntry["outcome"], number, boolean][] = [
+    ["answered", 200, true],
+    ["answered", 503, true],
+    ["gone", 200, true],
+    ["cut", 200, true],
+    ["gone", 0, false],
+    ["cut", 0, false],
+    ["reset", 0, false],
+    ["rejected", 503, false],
+    ["failed", 500, false],
+  ];
+  for (const [outcome, status, expected] of cases) {
+    equal(hasAnswer({ outcome, status }), expected, `${outcome} ${status}`);
+  }
 });
 
 Deno.test("LoadJournal waits for the exchanges of a load, but not for ever", async () => {
@@ -49,6 +99,7 @@ Deno.test("LoadJournal waits for the exchanges of a load, but not for ever", asy
         return { entries: [], missed: 3, place: {} };
       },
     },
+    metrics: { all: () => [] },
   });
   const { signal } = new AbortController();
   const ended = async () => {

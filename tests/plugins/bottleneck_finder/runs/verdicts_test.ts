@@ -60,3 +60,14 @@ Deno.test("verdictOn() refuses a verdict where our own lateness is as large as t
   equal(isLate({ ...constant, latenessGap: 0.01 }, 0.1), false);
   equal(isLate({ ...constant, latenessGap: 10 }, 0.1), true);
 });
+
+Deno.test("verdictOn() calls nothing hidden where the time that was to be added was not there", () => {
+  const isMissing = true;
+  equal(verdictOn(found(0, 0.05, { isMissing }), 0.1), "unclear");
+  equal(
+    verdictOn(found(0.05, 0.02, { isMissing, significant: true }), 0.1),
+    "unclear",
+  );
+  equal(verdictOn(found(0.5, 0.1, { isMissing }), 0.1), "partly");
+  equal(verdictOn(found(0, 0.05), 0.1), "hidden");
+});

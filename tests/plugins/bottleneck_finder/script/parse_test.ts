@@ -223,6 +223,25 @@ Deno.test("parseScript() refuses what cannot be measured", async () => {
       /^\/origins: Only a page's/,
     ],
     [{ page, origins: ["(((:::"] }, /^\/origins\/0: /],
+    [{ page, routes: {} }, /^\/routes: This has no key/],
+    [{ page, origins: {} }, /^\/origins: This has no key/],
+    [{ page, budget: {} }, /^\/budget: This has no key/],
+    [
+      { command: { run: "x", figure: "time" } },
+      /^\/command\/figure: The figure of a command is its wall time/,
+    ],
+    [{ beacon: { url: "shop" } }, /^\/beacon\/url: A page has a URL/],
+    [
+      { page, perturbation: "30s" },
+      /^\/perturbation: No load could end: a load is given up after 30000 ms/,
+    ],
+    [
+      {
+        command: { run: "x", timeout: "2s" },
+        routes: { cart: { delay: "3s" } },
+      },
+      /^\/routes\/cart\/delay: No load could end/,
+    ],
   ];
   for (const [script, expected] of cases) {
     const issues = issuesOf(() => parsing.parse(script));
@@ -256,4 +275,16 @@ Deno.test("parseScript() takes no URL of another server for a path", async () =>
       "/page/url: A page has a URL, or a path of this server",
     ]);
   }
+});
+
+Deno.test("parseScript() takes a perturbation beyond the time-out where each route has a change of its own", async () => {
+  await using parsing = await parser();
+  const script = {
+    page: { url: "/", timeout: "50ms" },
+    routes: { cart: { delay: "10ms" } },
+  };
+  equal(parsing.parse(script).routes?.size, 1);
+  deepEqual(issuesOf(() => parsing.parse({ ...script, routes: ["cart"] })), [
+    "/perturbation: No load could end: a load is given up after 50 ms",
+  ]);
 });

@@ -51,6 +51,7 @@ function start(
   const dials: Dials = {
     list: () => [ADDRESS],
     typeOf: () => undefined,
+    configured: () => undefined,
     hold: (_, holder) => {
       if (!available) throw new Error("Another run holds it");
       happened.push(`${holder} holds`);
