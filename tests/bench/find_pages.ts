@@ -84,7 +84,7 @@ async function measure(
       },
     })],
   });
-  const [{ clock, dials, inFlight, journal }] = hosts;
+  const [{ clock, dials, inFlight, journal, metrics }] = hosts;
   const { figure } = page;
   await using probe = pageProbe({
     url: server.url.href,
@@ -97,6 +97,7 @@ async function measure(
     clock,
     inFlight,
     journal,
+    metrics,
     probe,
     dials: turned,
     signal: new AbortController().signal,

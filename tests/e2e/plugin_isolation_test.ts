@@ -109,7 +109,7 @@ const MEMBERS: {
   readonly Ticket: Readonly<Record<keyof Ticket, Member>>;
   readonly Waiter: Readonly<Record<keyof Waiter, Member | typeof inert>>;
   readonly Rejection: Readonly<Record<keyof Required<Rejection>, Member>>;
-  readonly Dial: Readonly<Record<keyof Dial, Member>>;
+  readonly Dial: Readonly<Record<keyof Required<Dial>, Member>>;
   readonly Endpoint: Readonly<Record<keyof Required<Endpoint>, Member>>;
   readonly HealthReport: Readonly<Record<keyof Required<HealthReport>, Member>>;
   readonly Counter: Readonly<Record<keyof Counter, Member | typeof inert>>;
@@ -200,6 +200,19 @@ const MEMBERS: {
         bad({
           dials: () => ({ a: { b: { c: read("type", get, { turn() {} }) } } }),
         }),
+    ),
+    configured: data(
+      "dials",
+      (get) =>
+        bad(({ kit }) => ({
+          dials: () => ({
+            a: {
+              b: {
+                c: read("configured", get, { type: kit.share(), turn() {} }),
+              },
+            },
+          }),
+        })),
     ),
     turn: called("dials.turn", (run) =>
       bad((host) => ({
