@@ -22,6 +22,8 @@ export interface ConnectionServer {
   readonly roughly: number;
   /** Line of the header Date, ended by CRLF. */
   readonly date: string;
+  /** That line and the blank line after the head, until the next sweep. */
+  readonly endOfHead: Uint8Array;
   /** Absolute URL of a request. */
   url(host: string, path: string): string;
   /** Reports an error of perfmock, which ends no more than one connection. */

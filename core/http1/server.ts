@@ -59,6 +59,8 @@ const SWEPT = 4096;
 /** Maximum number of connections accepted per turn. */
 const ACCEPTS = 64;
 
+const encoder = new TextEncoder();
+
 /** A server, from its start to its end. */
 export class HttpServer implements ConnectionServer, Watcher, Alarm {
   at = Infinity;
@@ -71,6 +73,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
   ending = false;
   roughly: number;
   date = "";
+  endOfHead = new Uint8Array(0);
   readonly #fd: number;
   readonly #full: (() => void) | undefined;
   readonly #starved: () => void;
@@ -210,6 +213,7 @@ export class HttpServer implements ConnectionServer, Watcher, Alarm {
     const now = this.loop.now();
     this.roughly = now;
     this.date = `date: ${new Date().toUTCString()}\r\n`;
+    this.endOfHead = encoder.encode(`${this.date}\r\n`);
     this.#accept(true);
     const count = Math.min(SWEPT, this.#connections.length);
     for (let i = 0; i < count; i++) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { AsciiWriter } from "../lib/ascii_writer.ts";
 import type {
   Incoming,
   LeaveListener,
@@ -36,7 +37,11 @@ export interface RequestConnection {
   /** Address of the client. */
   readonly client: string;
   /** Sends prepared bytes, unless the client has left. */
-  send(request: ServerRequest, answer: PreparedAnswer, fields: string): void;
+  send(
+    request: ServerRequest,
+    answer: PreparedAnswer,
+    fields: Pick<AsciiWriter, "bytes">,
+  ): void;
   /** Sends a response, unless the client has left. */
   respond(
     request: ServerRequest,
@@ -153,7 +158,7 @@ export class ServerRequest implements Incoming {
     });
   }
 
-  send(answer: PreparedAnswer, fields: string): void {
+  send(answer: PreparedAnswer, fields: Pick<AsciiWriter, "bytes">): void {
     this.#connection.send(this, answer, fields);
   }
 

@@ -25,6 +25,12 @@ export const ERRNO = {
   inProgress: 115,
 } as const;
 
+/** True for an error of `recv` or `send` after which the call may succeed later. */
+export function isTemporary(errno: number): boolean {
+  return errno === ERRNO.wouldBlock || errno === ERRNO.interrupted ||
+    errno === ERRNO.noBuffers || errno === ERRNO.noMemory;
+}
+
 /** Flag of `send`: a peer that is gone is an error, not a signal that ends the process. */
 export const NO_SIGNAL = 0x4000;
 

@@ -340,6 +340,8 @@ export class Loop {
         end(watcher, error);
       }
       this.#quietSince = 0;
+      // Many requests may have come at once: an answer that becomes due meanwhile does not wait for all of them.
+      if ((i & 3) === 3) this.#ringDue();
     }
   }
 

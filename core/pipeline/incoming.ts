@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AsciiWriter } from "../lib/ascii_writer.ts";
 import { problem } from "../lib/problem.ts";
 import type {
   Acceptance,
@@ -78,11 +79,11 @@ export interface Incoming {
   /** Request of the Fetch API, made at its first use. Its signal aborts when the client leaves. */
   readonly request: Request;
   /**
-   * Sends prepared bytes with the header lines of one exchange, in ASCII, each ended by CRLF. Undefined where the engine takes
-   * responses only. Called at most once, and neither before nor after `respond`, unless it throws: nothing is sent then.
+   * Sends prepared bytes with the header lines of one exchange, each ended by CRLF. Undefined where the engine takes responses
+   * only. Called at most once, and neither before nor after `respond`, unless it throws: nothing is sent then.
    */
   readonly send:
-    | ((answer: PreparedAnswer, fields: string) => void)
+    | ((answer: PreparedAnswer, fields: Pick<AsciiWriter, "bytes">) => void)
     | undefined;
   /**
    * Reads the body of the request from now on and drops it, since nobody will ask for it: a client may send all of it before it

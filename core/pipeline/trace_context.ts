@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AsciiWriter } from "../lib/ascii_writer.ts";
 import { detached } from "../lib/bounded.ts";
 import {
   parseTraceparent,
@@ -26,6 +27,8 @@ export function tracingFor(metrics: Metrics): Tracing {
 export class Tracing {
   /** Upper half of the trace ids that begin here. */
   readonly prefix: string;
+  /** Writes the header lines of one answer after the other. */
+  readonly fields = new AsciiWriter();
   readonly #ids: TraceIds;
   readonly #malformed: Pick<Counter, "add">;
 
@@ -68,5 +71,15 @@ export class Tracing {
   traceparent(x: LiveExchange): string {
     this.identify(x);
     return traceparent(x.trace, x.span, x.sampled);
+  }
+
+  /** Writes what {@linkcode Tracing.traceparent} returns. */
+  writeTraceparent(out: AsciiWriter, x: LiveExchange): void {
+    this.identify(x);
+    out.text("00-");
+    if (x.parent === "") out.text(this.prefix).hex(x.spanHigh).hex(x.spanLow);
+    else out.text(x.trace);
+    out.text("-").hex(x.spanHigh).hex(x.spanLow);
+    out.text(x.sampled ? "-01" : "-00");
   }
 }

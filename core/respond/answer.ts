@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { AsciiWriter } from "../lib/ascii_writer.ts";
 import {
   BODILESS,
   byteLength,
@@ -113,7 +114,7 @@ export function createAnswer(
     : write === undefined
     ? undefined
     : prepareAnswer(template, undefined);
-  const afterOrigin = cors?.fieldsAfterOrigin(cors.exposedNames(headers));
+  const afterOrigin = cors?.fieldsAfterOrigin(cors.exposedNames(headers)) ?? "";
 
   function responseTo(x: LiveExchange): Response {
     if (x.outcome !== "answered") return complete(x, refusal(x));
@@ -128,7 +129,7 @@ export function createAnswer(
   function complete(x: LiveExchange, response: Response): Response {
     const own = response.headers;
     own.append("perfmock-sequence", `${x.sequence}`);
-    own.append("server-timing", serverTiming(x, traces.traceparent(x)));
+    own.append("server-timing", serverTiming(x, traces));
     if (retryAfter !== undefined && x.outcome === "answered") {
       own.append("retry-after", dateAfter(x, retryAfter));
     }
@@ -140,25 +141,29 @@ export function createAnswer(
     return response;
   }
 
-  /** Formats the header lines that {@linkcode complete} adds; undefined if the origin is not printable ASCII, or asks for permission. */
-  function fieldsOf(x: LiveExchange, incoming: Incoming): string | undefined {
+  /** Writes the header lines that {@linkcode complete} adds; undefined if the origin is not printable ASCII, or asks for permission. */
+  function fieldsOf(
+    x: LiveExchange,
+    incoming: Incoming,
+  ): AsciiWriter | undefined {
     const origin = cors === undefined ? null : cors.originOf(incoming);
     if (origin !== null && (!PRINTABLE.test(origin) || isPreflight(x))) {
       return undefined;
     }
-    let fields = `perfmock-sequence: ${x.sequence}\r\nserver-timing: ${
-      serverTiming(x, traces.traceparent(x))
-    }\r\n`;
+    const out = traces.fields.clear();
+    out.text("perfmock-sequence: ").whole(x.sequence);
+    writeServerTiming(out.text("\r\nserver-timing: "), x, traces);
+    out.text("\r\n");
     if (x.refused !== undefined) {
-      fields += `${REFUSED_HEADER}: ${x.refused}\r\n`;
+      out.text(`${REFUSED_HEADER}: ${x.refused}\r\n`);
     }
     if (retryAfter !== undefined) {
-      fields += `retry-after: ${dateAfter(x, retryAfter)}\r\n`;
+      out.text(`retry-after: ${dateAfter(x, retryAfter)}\r\n`);
     }
     if (origin !== null) {
-      fields += `access-control-allow-origin: ${origin}${afterOrigin}`;
+      out.text("access-control-allow-origin: ").text(origin).text(afterOrigin);
     }
-    return fields;
+    return out;
   }
 
   /** Answers 500: the cause is an error of perfmock or of a plugin, not of the client. */
@@ -241,9 +246,9 @@ export function createAnswer(
           }
           if (fields !== undefined && write !== undefined) {
             const body = encoder.encode(write(x));
-            const line = `content-length: ${body.length}\r\n`;
+            fields.text("content-length: ").whole(body.length).text("\r\n");
             if (x.method !== "HEAD") x.sent = body.length;
-            return incoming.send({ ...prepared, body }, line + fields);
+            return incoming.send({ ...prepared, body }, fields);
           }
         } catch (error) {
           return incoming.respond(broken(x, error));
@@ -296,30 +301,39 @@ const NOTHING =
  * Formats the value of Server-Timing, which shows the measured times of an exchange in a browser's developer tools and
  * performance entries. All are in ms, and total = queue + service + degrade; lateness is a part of service.
  */
-export function serverTiming(x: Exchange, traceparent: string): string {
+export function serverTiming(x: LiveExchange, traces: Tracing): string {
+  const out = traces.fields.clear();
+  writeServerTiming(out, x, traces);
+  return out.toString();
+}
+
+function writeServerTiming(
+  out: AsciiWriter,
+  x: LiveExchange,
+  traces: Tracing,
+): void {
+  writeTimes(out, x);
+  traces.writeTraceparent(out, x);
+  out.text('"');
+}
+
+/** Writes the times, and what stands before the traceparent. */
+function writeTimes(out: AsciiWriter, x: Exchange): void {
   const total = x.end - x.arrival;
-  if (total === 0) return `${NOTHING}${traceparent}"`;
+  if (total === 0) {
+    out.text(NOTHING);
+    return;
+  }
   const queue = Math.min(x.start, x.end) - x.arrival;
   // The dial `speedup` may have taken a part of the degradation away.
   const degrade = x.outcome === "answered"
     ? Math.min(x.degradation, total - queue)
     : 0;
-  const service = total - queue - degrade;
-  return `queue;dur=${milliseconds(queue)}, service;dur=${
-    milliseconds(service)
-  }, degrade;dur=${milliseconds(degrade)}, total;dur=${
-    milliseconds(total)
-  }, traceparent;desc="${traceparent}"`;
-}
-
-/** Formats a duration with three decimals. toFixed() takes three times as long. */
-export function milliseconds(duration: number): string {
-  const microseconds = Math.round(duration * 1000);
-  if (microseconds <= 0) return "0.000";
-  const fraction = microseconds % 1000;
-  const whole = (microseconds - fraction) / 1000;
-  if (fraction >= 100) return `${whole}.${fraction}`;
-  return fraction >= 10 ? `${whole}.0${fraction}` : `${whole}.00${fraction}`;
+  out.text("queue;dur=").milliseconds(queue)
+    .text(", service;dur=").milliseconds(total - queue - degrade)
+    .text(", degrade;dur=").milliseconds(degrade)
+    .text(", total;dur=").milliseconds(total)
+    .text(', traceparent;desc="');
 }
 
 /**

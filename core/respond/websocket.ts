@@ -114,7 +114,7 @@ export function prepareWebSocket(
         conversation.begin(asked.accept({
           protocol: protocolOf(settings.protocols, asked.protocols),
           fields: `${lines}perfmock-sequence: ${x.sequence}\r\nserver-timing: ${
-            serverTiming(x, traces.traceparent(x))
+            serverTiming(x, traces)
           }\r\n`,
           limit: settings.maxMessage,
         }, conversation));

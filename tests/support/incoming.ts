@@ -1,4 +1,5 @@
 /** A request as an engine presents it that reads and writes bytes itself. It remembers what it was told to send. */
+import type { AsciiWriter } from "../../core/lib/ascii_writer.ts";
 import { EMPTY_BODY, ReceivedBody } from "../../core/pipeline/received_body.ts";
 import type {
   Incoming,
@@ -55,9 +56,10 @@ export class RawIncoming implements Incoming {
     this.responses.push(response);
   }
 
-  send(answer: PreparedAnswer, fields: string): void {
+  send(answer: PreparedAnswer, fields: Pick<AsciiWriter, "bytes">): void {
     if (this.fails !== undefined) throw this.fails;
-    this.sent.push({ answer, fields });
+    const text = new TextDecoder().decode(fields.bytes);
+    this.sent.push({ answer, fields: text });
   }
 
   reset(): void {

@@ -133,7 +133,14 @@ export function prepared(
   };
 }
 
+/** Header lines of one answer. */
+export function lines(
+  text: string,
+): { readonly bytes: Uint8Array<ArrayBuffer> } {
+  return { bytes: encoder.encode(text) };
+}
+
 /** Answers with the path of the request, in prepared bytes. */
 export function echoPath(request: ServerRequest): void {
-  request.send(prepared(new URL(request.url).pathname), "");
+  request.send(prepared(new URL(request.url).pathname), lines(""));
 }

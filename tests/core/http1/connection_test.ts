@@ -3,6 +3,7 @@ import { until } from "../../support/wait.ts";
 import {
   disturbed,
   echoPath,
+  lines,
   prepared,
   type Receive,
   serve,
@@ -95,7 +96,7 @@ Deno.test("Connection closes after an answer in HTTP/1.0, unless the client asks
 Deno.test("Connection sends no body in answer to HEAD, and the length it would have", async () => {
   await using serving = await serve((incoming) =>
     incoming.url.endsWith("/bytes")
-      ? incoming.send(prepared("12345"), "x-field: y\r\n")
+      ? incoming.send(prepared("12345"), lines("x-field: y\r\n"))
       : new Response("1234567", { headers: { "content-length": "7" } })
   );
   using client = await RawClient.connect(serving.port);
@@ -386,7 +387,7 @@ Deno.test("Connection ends alone where an error escapes", async () => {
 Deno.test("Connection gives others their turn between large answers", async () => {
   let turns = 0;
   await using serving = await serve(
-    (incoming) => incoming.send(prepared("x".repeat(100_000)), ""),
+    (incoming) => incoming.send(prepared("x".repeat(100_000)), lines("")),
     {
       disturb: (loop) =>
         disturbed(loop, {}, {

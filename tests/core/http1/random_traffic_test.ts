@@ -1,7 +1,7 @@
 // Runs without the profiler: computes much.
 import { deepEqual, equal } from "node:assert/strict";
 import { until } from "../../support/wait.ts";
-import { prepared, type Receive, serve } from "./_http_server.ts";
+import { lines, prepared, type Receive, serve } from "./_http_server.ts";
 import { chunk, post, RawClient, request } from "./_raw_client.ts";
 
 /** Numbers that look random, the same in each run: mulberry32. */
@@ -19,7 +19,7 @@ const encoder = new TextEncoder();
 
 /** Ways to answer, by path. */
 const WAYS: Readonly<Record<string, Receive>> = {
-  "/bytes": (incoming) => incoming.send(prepared("bytes"), ""),
+  "/bytes": (incoming) => incoming.send(prepared("bytes"), lines("")),
   "/text": () => new Response("text"),
   "/later": async () => {
     await new Promise((resolve) => setTimeout(resolve));

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { until } from "../../support/wait.ts";
-import { echoPath, prepared, serve } from "./_http_server.ts";
+import { echoPath, lines, prepared, serve } from "./_http_server.ts";
 import { chunk, post, RawClient, request } from "./_raw_client.ts";
 
 const CHUNKED = { method: "POST", headers: ["transfer-encoding: chunked"] };
@@ -286,7 +286,7 @@ Deno.test("RequestBody may be asked for late, after its bytes have come", async 
 Deno.test("RequestBody is null once the request is answered", async () => {
   const after = Promise.withResolvers<unknown>();
   await using serving = await serve((incoming) => {
-    incoming.send(prepared("x"), "");
+    incoming.send(prepared("x"), lines(""));
     after.resolve(incoming.request.body);
   });
   using client = await RawClient.connect(serving.port);

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { until } from "../../support/wait.ts";
-import { prepared, type Receive, serve } from "./_http_server.ts";
+import { lines, prepared, type Receive, serve } from "./_http_server.ts";
 import { RawClient, request } from "./_raw_client.ts";
 
 const encoder = new TextEncoder();
@@ -254,7 +254,7 @@ Deno.test("writeResponse cancels a body whose first piece has not come when the 
 Deno.test("Connection sends prepared bytes that are larger than any buffer", async () => {
   const large = "x".repeat(30_000_000);
   await using serving = await serve((incoming) =>
-    incoming.send(prepared(large), "x-first: 1\r\n")
+    incoming.send(prepared(large), lines("x-first: 1\r\n"))
   );
   using client = await RawClient.connect(serving.port);
   await client.send(request());
@@ -268,7 +268,7 @@ Deno.test("Connection sends prepared bytes that are larger than any buffer", asy
 Deno.test("Connection sends prepared heads that are larger than any buffer", async () => {
   const long = "y".repeat(70_000);
   await using serving = await serve((incoming) =>
-    incoming.send(prepared("x", true), `x-long: ${long}\r\n`)
+    incoming.send(prepared("x", true), lines(`x-long: ${long}\r\n`))
   );
   using client = await RawClient.connect(serving.port);
   await client.send(request() + request("/", { method: "HEAD" }));
@@ -282,8 +282,8 @@ Deno.test("Connection sends prepared heads that are larger than any buffer", asy
 
 Deno.test("Connection sends one prepared answer only", async () => {
   await using serving = await serve((incoming) => {
-    incoming.send(prepared("1"), "");
-    incoming.send(prepared("2"), "");
+    incoming.send(prepared("1"), lines(""));
+    incoming.send(prepared("2"), lines(""));
     incoming.respond(new Response("3"));
     incoming.reset();
   });

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { ServerRequest } from "../../../core/http1/server_request.ts";
-import { prepared, type Receive, serve } from "./_http_server.ts";
+import { lines, prepared, type Receive, serve } from "./_http_server.ts";
 import { post, RawClient, request } from "./_raw_client.ts";
 import { until } from "../../support/wait.ts";
 
@@ -10,7 +10,7 @@ Deno.test("ServerRequest tells headers until it is answered, and never those of 
   await using serving = await serve(async (incoming) => {
     kept.push(incoming);
     if (incoming.url.endsWith("/later")) await later.promise;
-    incoming.send(prepared(incoming.header("x-name") ?? "none"), "");
+    incoming.send(prepared(incoming.header("x-name") ?? "none"), lines(""));
   });
   using client = await RawClient.connect(serving.port);
   const named = ["x-name: one", "X-Name: two"];
@@ -70,7 +70,7 @@ Deno.test("ServerRequest tells of a client that left before, once, by listener a
   equal(taken.request.signal.aborted, true);
   equal(taken.request.body, null);
   // Answers go nowhere.
-  taken.send(prepared("x"), "");
+  taken.send(prepared("x"), lines(""));
   taken.respond(new Response("y"));
   taken.respond(Promise.resolve(new Response("z")));
   taken.reset();

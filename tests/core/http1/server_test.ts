@@ -6,6 +6,7 @@ import { until } from "../../support/wait.ts";
 import {
   disturbed,
   echoPath,
+  lines,
   prepared,
   type Receive,
   serve,
@@ -155,7 +156,7 @@ Deno.test("HttpServer cuts a connection whose client does not take an answer tha
 
 Deno.test("HttpServer cuts a connection whose client does not take the end of its answer", async () => {
   await using serving = await serve(
-    (incoming) => incoming.send(prepared("x".repeat(30_000_000)), ""),
+    (incoming) => incoming.send(prepared("x".repeat(30_000_000)), lines("")),
     { idleTimeout: 50 },
   );
   using client = await RawClient.connect(serving.port);
@@ -475,7 +476,7 @@ Deno.test("HttpServer reports errors of its own and goes on", async () => {
 Deno.test("HttpServer closes a connection to a slow client without losing what it has sent", async () => {
   let passed = 0;
   await using serving = await serve(
-    (incoming) => incoming.send(prepared("x".repeat(400_000)), ""),
+    (incoming) => incoming.send(prepared("x".repeat(400_000)), lines("")),
     {
       disturb: (loop) =>
         disturbed(loop, {}, { now: () => loop.now() + passed }),

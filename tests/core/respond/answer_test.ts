@@ -11,7 +11,6 @@ import {
   type AnswerSettings,
   createAnswer,
   createFallback,
-  milliseconds,
   serverTiming,
 } from "../../../core/respond/answer.ts";
 import { json } from "../../support/http.ts";
@@ -298,34 +297,14 @@ for (
   });
 }
 
+/** Server-Timing of an exchange in the trace of a client, with these times. */
 function timingOf(times: Partial<Exchange>): string {
-  return serverTiming(Object.assign(exchange(testPlan()), times), "T");
+  const trace = { trace: "T", parent: "P", spanHigh: 1, spanLow: -1 };
+  return serverTiming(
+    Object.assign(exchange(testPlan()), trace, times),
+    tracingFor(new MetricRegistry()),
+  );
 }
-
-Deno.test("milliseconds() writes three decimals, as toFixed() does", () => {
-  for (
-    const value of [
-      0,
-      0.0004,
-      0.001,
-      0.01,
-      0.1,
-      0.25,
-      1,
-      1.005,
-      9.9995,
-      12.34,
-      99.0501,
-      120,
-      60_000.5,
-      3_600_000,
-    ]
-  ) equal(milliseconds(value), (Math.round(value * 1000) / 1000).toFixed(3));
-});
-
-Deno.test("milliseconds() writes negative durations as zero", () => {
-  equal(milliseconds(-3), "0.000");
-});
 
 Deno.test("serverTiming() writes a total that is the sum of queue, service and degradation", () => {
   equal(
@@ -337,14 +316,14 @@ Deno.test("serverTiming() writes a total that is the sum of queue, service and d
       degradation: 5,
       outcome: "answered",
     }),
-    'queue;dur=10.000, service;dur=20.250, degrade;dur=5.000, total;dur=35.250, traceparent;desc="T"',
+    'queue;dur=10.000, service;dur=20.250, degrade;dur=5.000, total;dur=35.250, traceparent;desc="00-T-00000001ffffffff-01"',
   );
 });
 
 Deno.test("serverTiming() writes zeros for an immediate answer", () => {
   match(
     timingOf({ arrival: 5, start: 5, end: 5, outcome: "answered" }),
-    /^queue;dur=0\.000, service;dur=0\.000, degrade;dur=0\.000, total;dur=0\.000, traceparent;desc="T"$/,
+    /^queue;dur=0\.000, service;dur=0\.000, degrade;dur=0\.000, total;dur=0\.000, traceparent;desc="00-T-00000001ffffffff-01"$/,
   );
 });
 
@@ -357,7 +336,7 @@ Deno.test("serverTiming() counts the whole time of a rejected request as queue t
       degradation: 0,
       outcome: "rejected",
     }),
-    'queue;dur=40.000, service;dur=0.000, degrade;dur=0.000, total;dur=40.000, traceparent;desc="T"',
+    'queue;dur=40.000, service;dur=0.000, degrade;dur=0.000, total;dur=40.000, traceparent;desc="00-T-00000001ffffffff-01"',
   );
   // No time is negative if the exchange ended before its service would have started.
   match(
