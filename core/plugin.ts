@@ -88,8 +88,19 @@ export {
   type PerfmockErrorOptions,
 } from "./errors.ts";
 export { boundedKey, ByteMap, ENTRY_BYTES } from "./lib/bounded.ts";
+export {
+  type HarEntry,
+  ofHosts,
+  OTHER_HOST,
+  PageHosts,
+  pathOf,
+  type SentRequest,
+  sentRequest,
+  textOf,
+} from "./lib/har.ts";
 export { Histogram } from "./lib/histogram.ts";
 export { KNOWN_METHODS } from "./lib/http.ts";
+export { type Omission, Omissions } from "./lib/omissions.ts";
 export { toPointer } from "./lib/pointer.ts";
 export { atOnce, wallTime } from "./lib/time/mod.ts";
 export {
@@ -104,11 +115,18 @@ export {
   type FileLimits,
   type LineLimits,
   linesOf,
+  partsOf,
   readTextSync,
   TABLE_LIMITS,
   TIMES_LIMITS,
 } from "./lib/read_file.ts";
 export { type TableKind, tableOf, withTables } from "./lib/tables.ts";
+export {
+  type LoggedRequest,
+  loggedRequest,
+  loggedTime,
+  targetOf,
+} from "./lib/request_line.ts";
 export { TurnList } from "./lib/turn_list.ts";
 
 /**

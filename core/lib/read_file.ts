@@ -260,7 +260,15 @@ function* partsIn(bytes: Uint8Array): Generator<string, void> {
   yield decoder.decode();
 }
 
-function* partsOf(path: string, limits: FileLimits): Generator<string, void> {
+/**
+ * Yields the text of a UTF-8 file in parts, so that a large file is never in memory as a whole. A byte order mark is passed over.
+ *
+ * @throws FileError where it cannot be read, or a limit is passed
+ */
+export function* partsOf(
+  path: string,
+  limits: FileLimits,
+): Generator<string, void> {
   checkFile(path, limits);
   using file = openRegular(path);
   const decoder = new TextDecoder();

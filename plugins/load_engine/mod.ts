@@ -23,8 +23,8 @@
  *   and so on; any rate gives as many as its integral, rounded
  * - `virtual-users`, the closed model: `users`, `think`, `iterations`, `duration`
  * - `shared-iterations`: `users` (default 1), `iterations` (of all users together), `think`, `duration`
- * - `replay`: `trace` (a list of times, an access log or a HAR; of a HAR the `hosts`, default those of its pages, and
- *   `headers`, default none), `scale` (factor of all gaps, default 1), `maxInFlight`
+ * - `replay`: `trace` (a list of times, an access log or a HAR; `strict` to refuse what cannot be sent again; of a HAR the `hosts`,
+ *   default those of its pages, and `headers`, default none), `scale` (factor of all gaps, default 1), `maxInFlight`
  * - `modulate`: `set` (a dial), `to` (its values over time), `duration`
  * - `stress`: `scenario`
  *

@@ -74,7 +74,8 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/load_engine/figures/scenario_figures.ts": "failures",
     "plugins/load_engine/http/tcp_environment.ts": "#sendings #timeouts",
     "plugins/load_engine/runs/series.ts": "#series #last",
-    "plugins/load_engine/script/_left_out.ts": "#reasons",
+    "core/lib/har.ts": "#pages",
+    "core/lib/omissions.ts": "#reasons",
     "plugins/load_engine/script/_trace_entries.ts": "#known",
     "plugins/load_engine/simulation/virtual_environment.ts":
       "#targets #timeouts",

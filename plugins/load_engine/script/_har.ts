@@ -4,9 +4,16 @@
  * @see http://www.softwareishard.com/blog/har-12-spec/
  * @module
  */
-import { pathOf } from "./_access_log.ts";
+import {
+  type HarEntry,
+  ofHosts,
+  type Omission,
+  PageHosts,
+  pathOf,
+  sentRequest,
+  textOf,
+} from "../../../core/plugin.ts";
 import { bodyOf } from "./_har_body.ts";
-import type { Omission } from "./_left_out.ts";
 import { OWN_HEADERS } from "./_requests.ts";
 import type { Entry } from "./_trace_entries.ts";
 
@@ -24,34 +31,8 @@ export class NoHar extends Error {
   override readonly name = "NoHar";
 }
 
-/** One entry, whose parts may be missing or of any type. */
-interface HarEntry {
-  readonly startedDateTime?: unknown;
-  readonly pageref?: unknown;
-  readonly request?: {
-    readonly method?: unknown;
-    readonly url?: unknown;
-    readonly headers?: unknown;
-    readonly bodySize?: unknown;
-    readonly postData?: unknown;
-  };
-  readonly response?: {
-    readonly status?: unknown;
-    readonly content?: { readonly mimeType?: unknown };
-    readonly _error?: unknown;
-  };
-  /** Chrome: `disk` or `memory`. */
-  readonly _fromCache?: unknown;
-  /** Chrome: `document`, `xhr`, `websocket` and others. */
-  readonly _resourceType?: unknown;
-}
-
-/** Reason of requests to other hosts. */
-export const OTHER_HOST = "another host than the page's";
-
-/** A token by RFC 9110, 5.6.2. */
-const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;
-const HEADER = METHOD;
+/** A name of a header, a token by RFC 9110, 5.6.2. */
+const HEADER = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 /** Requests and headers that are replayed. */
 interface Wanted {
@@ -74,7 +55,7 @@ export function* harEntries(
   const all: readonly HarEntry[] = entries.map((entry) => entry ?? {});
   const isHeader = oneOf(headers);
   const wanted: Wanted = {
-    isHost: hosts === undefined ? ofPages(all) : ofHosts(hosts),
+    isHost: hosts === undefined ? hostsOfPages(all) : ofHosts(hosts),
     // The content type belongs to the body, and names with a colon are HTTP/2's own.
     isHeader: (name) =>
       isHeader(name) && !OWN_HEADERS.has(name) && name !== "content-type" &&
@@ -89,34 +70,20 @@ function oneOf(list: readonly string[]): (name: string) => boolean {
   return (name) => listed.has("*") || listed.has(name);
 }
 
-function ofHosts(hosts: readonly string[]): (url: URL) => boolean {
-  const isListed = oneOf(hosts);
-  return ({ host, hostname }) => isListed(host) || isListed(hostname);
+function hostsOfPages(entries: readonly HarEntry[]): (url: URL) => boolean {
+  const pages = new PageHosts();
+  for (const entry of entries) pages.add(entry);
+  return pages.isHost;
 }
 
 function entryOf(
   entry: HarEntry,
   wanted: Wanted,
 ): Entry | Omission {
+  const sent = sentRequest(entry, wanted.isHost);
+  if ("reason" in sent) return sent;
+  const { method, written, url } = sent;
   const request = entry.request ?? {};
-  const method = textOf(request.method).toUpperCase();
-  const written = textOf(request.url);
-  const url = URL.parse(written);
-  if (method === "CONNECT") return { reason: method };
-  if (url === null) return { reason: "no URL" };
-  if (!isHttp(url)) return { reason: "no HTTP", name: url.protocol };
-  const status = entry.response?.status;
-  if (entry._resourceType === "websocket" || status === 101) {
-    return { reason: "WebSocket" };
-  }
-  if (!METHOD.test(method)) return { reason: "no method" };
-  if (!wanted.isHost(url)) return { reason: OTHER_HOST, name: url.host };
-  if (entry._fromCache !== undefined && entry._fromCache !== false) {
-    return { reason: "answered by the browser's cache" };
-  }
-  if (textOf(entry.response?._error).startsWith("net::ERR_BLOCKED")) {
-    return { reason: "blocked by the browser" };
-  }
   const at = Date.parse(textOf(entry.startedDateTime));
   if (Number.isNaN(at)) return { reason: "no date" };
   const path = pathOf(written) ?? url.pathname + url.search;
@@ -144,57 +111,4 @@ function headersOf(
       return isHeader(name) ? [[name, value] as [string, string]] : [];
     },
   );
-}
-
-/**
- * Requests to the hosts of the recorded pages: to that of each page's document, and of a first request that led to it by a redirect.
- * Without pages, as from a proxy, there is one page.
- */
-function ofPages(entries: readonly HarEntry[]): (url: URL) => boolean {
-  const pages = Map.groupBy(
-    entries.filter((entry) => hostOf(entry) !== undefined),
-    ({ pageref }) => pageref,
-  );
-  const hosts = new Set<string>();
-  for (const page of pages.values()) {
-    const document = page.find(isDocument) ?? page.find(isHtml) ?? page[0];
-    for (
-      const entry of isRedirect(page[0]) ? [page[0], document] : [document]
-    ) {
-      const host = hostOf(entry);
-      if (host !== undefined) hosts.add(host);
-    }
-  }
-  return ({ host }) => hosts.has(host);
-}
-
-function hostOf({ request }: HarEntry): string | undefined {
-  const url = URL.parse(textOf(request?.url));
-  return url !== null && isHttp(url) && textOf(request?.method) !== "CONNECT"
-    ? url.host
-    : undefined;
-}
-
-function isHttp({ protocol }: URL): boolean {
-  return protocol === "http:" || protocol === "https:";
-}
-
-function isRedirect({ response }: HarEntry): boolean {
-  const status = Number(response?.status);
-  return status >= 300 && status < 400 && status !== 304;
-}
-
-function isDocument(entry: HarEntry): boolean {
-  return entry._resourceType === "document" && !isRedirect(entry);
-}
-
-function isHtml(entry: HarEntry): boolean {
-  return !isRedirect(entry) &&
-    /^(?:text\/html|application\/xhtml\+xml)/i.test(
-      textOf(entry.response?.content?.mimeType),
-    );
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

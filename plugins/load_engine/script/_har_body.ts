@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Omission } from "./_left_out.ts";
+import type { Omission } from "../../../core/plugin.ts";
 import type { RecordedBody } from "./_trace_entries.ts";
 
 /** A body, whose parts may be missing or of any type. */

@@ -11,11 +11,12 @@ import {
   type Issue,
   type LineLimits,
   linesOf,
+  Omissions,
+  OTHER_HOST,
   readTextSync,
 } from "../../../core/plugin.ts";
 import { requestOf } from "./_access_log.ts";
-import { harEntries, type HarSelection, NoHar, OTHER_HOST } from "./_har.ts";
-import { LeftOut } from "./_left_out.ts";
+import { harEntries, type HarSelection, NoHar } from "./_har.ts";
 import {
   arranged,
   Entries,
@@ -35,6 +36,8 @@ export interface TraceFile extends HarSelection {
   readonly file: string;
   /** Format of the file. */
   readonly format: TraceFormat;
+  /** True to refuse a file of which parts would be left out. */
+  readonly strict: boolean;
 }
 
 /** Limits of a list of times and of an access log. */
@@ -54,7 +57,9 @@ export const MAX_REQUESTS: number = 128 * 1024 ** 2;
 const MAX_LISTED = 10;
 
 /** Finds out whether the file of a trace can be read, and returns the issues. */
-export function traceIssues({ file, format }: TraceFile): readonly Issue[] {
+export function traceIssues(
+  { file, format }: Pick<TraceFile, "file" | "format">,
+): readonly Issue[] {
   try {
     checkFile(file, format === "har" ? HAR_LIMITS : LINE_LIMITS);
     return [];
@@ -65,14 +70,14 @@ export function traceIssues({ file, format }: TraceFile): readonly Issue[] {
 
 /** Reads the file of a trace. */
 export function readTrace(
-  { file, format, ...selection }: TraceFile,
+  { file, format, strict, ...selection }: TraceFile,
 ): TraceReading {
   try {
     switch (format) {
       case "har":
-        return readHar(file, selection);
+        return readHar(file, strict, selection);
       case "access-log":
-        return readLog(file);
+        return readLog(file, strict);
       case "times":
         return readTimes(file);
     }
@@ -102,10 +107,14 @@ function failure(
   };
 }
 
-function readHar(path: string, selection: HarSelection): TraceReading {
+function readHar(
+  path: string,
+  strict: boolean,
+  selection: HarSelection,
+): TraceReading {
   const text = readTextSync(path, HAR_LIMITS);
   const entries = new Entries("har");
-  const left = new LeftOut();
+  const left = new Omissions();
   let total = 0;
   try {
     for (const entry of harEntries(JSON.parse(text), selection)) {
@@ -124,12 +133,18 @@ function readHar(path: string, selection: HarSelection): TraceReading {
   if (entries.count === 0 && left.count > 0) {
     return failure(path, `No entry can be replayed: ${left}`);
   }
-  return noted(arranged(entries), { path, left, total, unit: "entries" });
+  return noted(arranged(entries), {
+    path,
+    left,
+    total,
+    unit: "entries",
+    strict,
+  });
 }
 
-function readLog(path: string): TraceReading {
+function readLog(path: string, strict: boolean): TraceReading {
   const entries = new Entries("access-log");
-  const left = new LeftOut();
+  const left = new Omissions();
   const issues: Issue[] = [];
   let total = 0;
   let number = 0;
@@ -149,27 +164,45 @@ function readLog(path: string): TraceReading {
   if (entries.count === 0 && left.count > 0) {
     return { issues: withRest(issues, left.count, path) };
   }
-  return noted(arranged(entries), { path, left, total, unit: "lines" });
+  return noted(arranged(entries), {
+    path,
+    left,
+    total,
+    unit: "lines",
+    strict,
+  });
 }
 
-/** Adds to a reading what was left out. */
+/** Adds to a reading a note on the parts that were left out; a strict reading is refused then. */
 function noted(
   reading: TraceReading,
-  { path, left, total, unit }: {
+  { path, left, total, unit, strict }: {
     readonly path: string;
-    readonly left: LeftOut;
+    readonly left: Omissions;
     readonly total: number;
     readonly unit: string;
+    readonly strict: boolean;
   },
 ): TraceReading {
   if (reading.issues !== undefined || left.count === 0) return reading;
+  const hint = left.has(OTHER_HOST)
+    ? "trace.hosts can list the hosts to replay, or *"
+    : undefined;
+  if (strict) {
+    return {
+      issues: left.lines.map((line) => ({
+        path: "/file",
+        message: `Cannot be replayed: ${line}`,
+        value: path,
+        allowed: `${unit} that can be sent again, or strict: false`,
+        ...line.includes(OTHER_HOST) && hint !== undefined &&
+          { suggestion: hint },
+      })),
+    };
+  }
   const note = `${left.count} of ${total} ${unit} of ${
     basename(path)
-  } left out: ${left}${
-    left.has(OTHER_HOST)
-      ? "; trace.hosts can list the hosts to replay, or *"
-      : ""
-  }`;
+  } left out: ${left}${hint === undefined ? "" : `; ${hint}`}`;
   return { trace: { ...reading.trace, notes: [note] } };
 }
 

@@ -107,6 +107,8 @@ interface ReplaySettings extends CommonSettings {
     readonly hosts?: readonly string[];
     /** Headers of a HAR that are replayed. */
     readonly headers?: readonly string[];
+    /** True to refuse a recording of which parts would be left out. */
+    readonly strict: boolean;
   };
   /** Factor of all gaps. */
   readonly scale: number;
@@ -180,6 +182,7 @@ export function trafficSchemas(
         times: z.array(kit.duration()).min(1).max(1_000_000).optional(),
         hosts: z.array(z.string().min(1)).min(1).optional(),
         headers: z.array(z.string().min(1)).min(1).optional(),
+        strict: z.boolean().default(false),
       }).refine(
         ({ file, times }) => (file === undefined) !== (times === undefined),
         { error: "A trace is a file or a list of times" },
@@ -319,7 +322,7 @@ function readRecording(
   },
 ): RecordedTrace {
   if (settings?.executor !== "replay") return NO_TRACE;
-  const { file, times, hosts, headers } = settings.trace;
+  const { file, times, hosts, headers, strict } = settings.trace;
   const format = file === undefined
     ? "times"
     : settings.trace.format ?? formatOf(file);
@@ -345,7 +348,7 @@ function readRecording(
   }
   const reading = file === undefined
     ? listedTimes(times ?? [])
-    : readTrace({ file, format, hosts, headers });
+    : readTrace({ file, format, hosts, headers, strict });
   if (reading.issues !== undefined) return found(reading.issues);
   if (reading.trace.choices === undefined && object.requests === undefined) {
     issues.push({

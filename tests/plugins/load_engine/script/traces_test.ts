@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { createStream, streamKey } from "../../../../core/lib/random/mod.ts";
+import { folderWith } from "../../../support/plugins.ts";
 import { issuesOf } from "../_scripts.ts";
 import { REPLAY, replayed, traceFaults } from "./_traces.ts";
 
@@ -224,4 +225,38 @@ Deno.test("The script's requests replace those of a trace", async () => {
   const { requests, paths } = await replayed("a.log", line, REPLAY);
   deepEqual(paths, []);
   deepEqual(requests.map(({ name }) => name), ["GET /"]);
+});
+
+Deno.test("A strict trace is refused where parts of it would be left out, with the reasons and places", async () => {
+  const log = [
+    '10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET /a HTTP/1.1" 200 12',
+    '10.0.0.1 - - [10/Oct/2026:13:55:37 +0000] "-" 408 0',
+    "nonsense",
+  ];
+  const entry = (url: string) => ({
+    startedDateTime: "2026-11-22T08:00:01.500Z",
+    request: { method: "GET", url },
+  });
+  const har = (...urls: string[]) =>
+    JSON.stringify({ log: { entries: urls.map(entry) } });
+  const strict = async (file: string, text: string) => {
+    await using folder = await folderWith({ [file]: text });
+    const script = {
+      scenarios: { s: { executor: "replay", trace: { file, strict: true } } },
+    };
+    const issues = await issuesOf(script, {}, folder.path);
+    return issues.map(({ path, message }) => `${path} ${message}`);
+  };
+  deepEqual(await strict("a.log", log[0]), []);
+  deepEqual(await strict("a.log", log.join("\n")), [
+    "/scenarios/s/trace/file Cannot be replayed: 1 × no request (line 2)",
+    "/scenarios/s/trace/file Cannot be replayed: 1 × not in the common or combined format (line 3)",
+  ]);
+  deepEqual(await strict("a.har", har("http://shop.test/a")), []);
+  deepEqual(
+    await strict("a.har", har("http://shop.test/a", "https://cdn.test/b")),
+    [
+      "/scenarios/s/trace/file Cannot be replayed: 1 × another host than the page's (cdn.test)",
+    ],
+  );
 });

@@ -1,5 +1,5 @@
 /**
- * Parts of a recording that are not replayed: why, how many, and where.
+ * Parts of a recording or of another tool's file that are left out: why, how many, and where.
  *
  * @module
  */
@@ -7,15 +7,18 @@
 /** Maximum number of places or names that are shown for a reason. */
 const MAX_SHOWN = 5;
 
-/** A part of a recording that is left out. */
+/** Maximum number of reasons that are counted apart. */
+const MAX_REASONS = 1000;
+
+/** A part that is left out. */
 export interface Omission {
   /** Reason in a few words, such as `CONNECT`: parts of the same reason are counted together. */
   readonly reason: string;
-  /** Name of what it concerns, such as a host; default its place. */
+  /** Name of the part, such as a host; default its place. */
   readonly name?: string;
 }
 
-/** Entries that were left out for one reason. */
+/** Parts that were left out for one reason. */
 interface Reason {
   count: number;
   /** The first distinct names or places. */
@@ -24,8 +27,8 @@ interface Reason {
   more: boolean;
 }
 
-/** All parts of a recording that are left out. */
-export class LeftOut {
+/** All parts that are left out. */
+export class Omissions {
   readonly #reasons = new Map<string, Reason>();
   #count = 0;
 
@@ -46,9 +49,12 @@ export class LeftOut {
    */
   add({ reason, name }: Omission, place: string): void {
     this.#count++;
-    let known = this.#reasons.get(reason);
+    const key = this.#reasons.has(reason) || this.#reasons.size < MAX_REASONS
+      ? reason
+      : "other reasons";
+    let known = this.#reasons.get(key);
     if (known === undefined) {
-      this.#reasons.set(reason, known = { count: 0, shown: [], more: false });
+      this.#reasons.set(key, known = { count: 0, shown: [], more: false });
     }
     known.count++;
     const shown = name ?? place;
@@ -57,10 +63,27 @@ export class LeftOut {
     else known.more = true;
   }
 
-  /** Returns all reasons as text: `2 × CONNECT (line 4, line 7), 1 × no request (line 9)`. */
-  toString(): string {
+  /** Adds all parts of another list. */
+  addAll(other: Omissions): void {
+    for (const [reason, { count, shown, more }] of other.#reasons) {
+      for (const name of shown) this.add({ reason, name }, name);
+      const known = this.#reasons.get(reason);
+      if (known === undefined) continue;
+      known.count += count - shown.length;
+      known.more ||= more;
+      this.#count += count - shown.length;
+    }
+  }
+
+  /** One text for each reason: `2 × CONNECT (line 4, line 7)`. */
+  get lines(): string[] {
     return [...this.#reasons].map(([reason, { count, shown, more }]) =>
       `${count} × ${reason} (${shown.join(", ")}${more ? ", …" : ""})`
-    ).join(", ");
+    );
+  }
+
+  /** Returns all reasons as text: `2 × CONNECT (line 4, line 7), 1 × no request (line 9)`. */
+  toString(): string {
+    return this.lines.join(", ");
   }
 }
