@@ -102,6 +102,17 @@ export { Histogram } from "./lib/histogram.ts";
 export { KNOWN_METHODS } from "./lib/http.ts";
 export { type Omission, Omissions } from "./lib/omissions.ts";
 export { toPointer } from "./lib/pointer.ts";
+export {
+  digamma,
+  logGamma,
+  stirlingError,
+  trigamma,
+} from "./lib/special/gamma.ts";
+export {
+  normalCdf,
+  normalDensity,
+  normalQuantile,
+} from "./lib/special/normal.ts";
 export { atOnce, wallTime } from "./lib/time/mod.ts";
 export {
   parseTraceparent,

@@ -6,11 +6,12 @@
 import type { Functions } from "./_functions.ts";
 import {
   type LineLimits,
+  normalCdf,
+  normalQuantile,
   TABLE_LIMITS,
   type TableKind,
 } from "../../core/plugin.ts";
 import { fileIssue, readLines, tableIn, toNumber } from "./_lines.ts";
-import { normalCdf, normalQuantile } from "./_normal.ts";
 import { invalidParameters } from "./_parameters.ts";
 import { firstIndex } from "./_search.ts";
 import { type Curve, monotoneCurve, type Point } from "./_pchip.ts";

@@ -1,42 +1,16 @@
 /**
- * Logarithm of the gamma function, and the gamma distribution with scale 1.
+ * The gamma distribution with scale 1.
  *
  * @module
  */
-import { normalQuantile } from "./_normal.ts";
+import { logGamma, normalQuantile, stirlingError } from "../../core/plugin.ts";
 import type { Functions } from "./_functions.ts";
-
-const LN_SQRT_2PI = 0.9189385332046728;
-
-/** From this x on, the terms of Stirling's series that are used make it exact to the last bit. */
-const STIRLING = 15;
 
 /** Maximum number of steps of a search, more than any quantile has needed: rounding must not make a search endless. */
 const MAX_STEPS = 100;
 
 /** Step, relative to x, that ends a search: Halley's method triples the correct digits, so the error is then below rounding. */
 const LAST_STEP = 1e-6;
-
-/**
- * ln Γ(x) for x > 0, to about 1e-15 absolute or relative: Stirling's series, after a shift to x ≥ 15.
- *
- * Source: Abramowitz, Stegun, Handbook of Mathematical Functions, 6.1.41.
- */
-export function logGamma(x: number): number {
-  let product = 1;
-  let shifted = x;
-  while (shifted < STIRLING) product *= shifted++;
-  return (shifted - 0.5) * Math.log(shifted) - shifted + LN_SQRT_2PI +
-    stirlingSeries(shifted) - Math.log(product);
-}
-
-function stirlingSeries(x: number): number {
-  const s = 1 / (x * x);
-  return (1 / 12 -
-    (1 / 360 -
-        (1 / 1260 - (1 / 1680 - (1 / 1188 - 691 / 360360 * s) * s) * s) * s) *
-      s) / x;
-}
 
 /**
  * The gamma distribution of one shape and scale 1: the regularised incomplete gamma functions by series and continued
@@ -61,9 +35,7 @@ export class StandardGamma implements Functions {
   constructor(shape: number) {
     this.#shape = shape;
     this.#logGamma = logGamma(shape + 1);
-    this.#correction = shape < STIRLING
-      ? this.#logGamma - (shape + 0.5) * Math.log(shape) + shape - LN_SQRT_2PI
-      : stirlingSeries(shape);
+    this.#correction = stirlingError(shape);
   }
 
   /** P(X ≤ x). */

@@ -5,9 +5,8 @@
  * @module
  */
 import type { z as zod } from "zod";
-import type { Kit } from "../../core/plugin.ts";
+import { type Kit, normalQuantile } from "../../core/plugin.ts";
 import { type Context, milliseconds, report } from "./_parameters.ts";
-import { normalQuantile } from "./_normal.ts";
 
 /** Names of percentiles, such as p95 or p99.9. */
 const NAME = /^p\d+(\.\d+)?$/;

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Distribution } from "../../core/plugin.ts";
-import { logGamma } from "./_gamma.ts";
+import { type Distribution, logGamma } from "../../core/plugin.ts";
 
 /** Allowed difference of a measured percentile, relative to the percentile. */
 const TOLERANCE = 0.02;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Family } from "../../core/plugin.ts";
+import { type Family, normalCdf, normalQuantile } from "../../core/plugin.ts";
 import {
   checkPercentiles,
   percentilesIn,
@@ -11,7 +11,6 @@ import {
   withPercentiles,
 } from "./_lognormal_percentiles.ts";
 import { requireOneForm } from "./_parameters.ts";
-import { normalCdf, normalQuantile } from "./_normal.ts";
 
 /** Parameters of {@linkcode lognormal}: mu and sigma, two percentiles, median and sigma, or mean and sd. */
 export interface LognormalParameters {

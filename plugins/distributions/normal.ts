@@ -3,9 +3,13 @@
  *
  * @module
  */
-import type { Family } from "../../core/plugin.ts";
+import {
+  type Family,
+  normalCdf,
+  normalDensity,
+  normalQuantile,
+} from "../../core/plugin.ts";
 import { milliseconds, requireAscending } from "./_parameters.ts";
-import { normalCdf, normalDensity, normalQuantile } from "./_normal.ts";
 import {
   emptyTruncation,
   type Functions,

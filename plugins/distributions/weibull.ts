@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Family } from "../../core/plugin.ts";
-import { logGamma } from "./_gamma.ts";
+import { type Family, logGamma } from "../../core/plugin.ts";
 
 /** Parameters of {@linkcode weibull}. */
 export interface WeibullParameters {

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
+import { normalCdf, normalQuantile } from "../../../core/lib/special/normal.ts";
 import { StandardGamma } from "../../../plugins/distributions/_gamma.ts";
-import {
-  normalCdf,
-  normalQuantile,
-} from "../../../plugins/distributions/_normal.ts";
 import fuzz from "../../reference/gamma-quantile-fuzz.json" with {
   type: "json",
 };
