@@ -226,6 +226,11 @@ export interface Shape {
   readonly standardDeviation?: number;
   /** Warnings about these parameters, one sentence each; printed by `perfmock check`. */
   readonly warnings?: readonly string[];
+  /**
+   * True if the times were measured, or fitted to measured ones, so that they contain the waits in the queues of the measured system.
+   * Default false.
+   */
+  readonly measured?: boolean;
 }
 
 /** Compiled distribution of times in ms. */
@@ -253,6 +258,8 @@ export interface Distribution {
   readonly estimated: boolean;
   /** Warnings about these parameters, one sentence each. */
   readonly warnings: readonly string[];
+  /** True if the times were measured, or fitted to measured ones; absent counts as false. */
+  readonly measured?: boolean;
 }
 
 /** Number as a pure function of time. After its end it keeps its last value. */

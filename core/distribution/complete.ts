@@ -94,6 +94,7 @@ function fromQuantile(
     },
     estimated: false,
     warnings: shape.warnings ?? [],
+    measured: shape.measured ?? false,
   };
 }
 
@@ -121,6 +122,7 @@ function fromSample(
     estimated: (shape.cdf ?? shape.survival) === undefined ||
       shape.mean === undefined || shape.standardDeviation === undefined,
     warnings: shape.warnings ?? [],
+    measured: shape.measured ?? false,
   };
 }
 
@@ -138,6 +140,7 @@ function clampAtZero(
     survival: survival && ((x) => x < 0 ? 1 : survival(x)),
     sample: shape.sample,
     warnings: shape.warnings,
+    measured: shape.measured,
   };
 }
 

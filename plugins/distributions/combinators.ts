@@ -1,5 +1,6 @@
 /**
- * Combinators that change the times of one other distribution: scale, shift, clamp and truncate.
+ * Combinators that change the times of one other distribution: scale, shift, clamp and truncate; and `fitted`, which says where they
+ * come from.
  *
  * @module
  */
@@ -151,8 +152,39 @@ export const truncate: Family<TruncateParameters> = {
       { min, max },
     );
     if (truncated === undefined) throw emptyTruncation({ min, max });
-    return { ...truncated, warnings: of.warnings };
+    return { ...truncated, warnings: of.warnings, measured: of.measured };
   },
+};
+
+/** Parameters of {@linkcode fitted}. */
+export interface FittedParameters {
+  /** Distribution that was fitted. */
+  readonly of: Distribution;
+  /** Source of the measured times, such as the name of a file. */
+  readonly from?: string;
+  /** False if the measured times contain no waits in the measured system's own queues. Default true. */
+  readonly queueing?: boolean;
+}
+
+/** Marks a distribution as fitted to measured times. The times stay the same. */
+export const fitted: Family<FittedParameters> = {
+  name: "fitted",
+  summary:
+    "Fitted to measured times, which contain the waits of the measured system",
+  parameters: ({ z, distribution }) =>
+    z.strictObject({
+      of: distribution(),
+      from: z.string().optional(),
+      queueing: z.boolean().optional(),
+    }),
+  create: ({ of, queueing = true }) => ({
+    ...transform(of, { forward: (x) => x, backward: (x) => x }),
+    ...of.quantile !== undefined && {
+      mean: of.mean,
+      standardDeviation: of.standardDeviation,
+    },
+    measured: queueing,
+  }),
 };
 
 /** A function that never decreases, and its inverse. */
@@ -197,11 +229,11 @@ function transform(
   { forward, backward }: Mapping,
 ): Shape {
   const nested = new NestedStream();
-  const { quantile, survivalQuantile, warnings } = of;
+  const { quantile, survivalQuantile, warnings, measured } = of;
   const sample = (next: () => number) =>
     forward(of.draw(nested.start(next(), next), 0));
   if (quantile === undefined || survivalQuantile === undefined) {
-    return { sample, warnings };
+    return { sample, warnings, measured };
   }
   return {
     sample,
@@ -216,5 +248,6 @@ function transform(
       return y < 0 ? 1 : y === Infinity ? 0 : of.survival(y);
     },
     warnings,
+    measured,
   };
 }

@@ -103,6 +103,7 @@ function shapeOf({ times, mean, standardDeviation }: Times): Shape {
     survival: (x) => (n - notAbove(x)) / n,
     mean,
     standardDeviation,
+    measured: true,
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Family } from "../../core/plugin.ts";
-import { clamp, scale, shift, truncate } from "./combinators.ts";
+import { clamp, fitted, scale, shift, truncate } from "./combinators.ts";
 import { constant } from "./constant.ts";
 import { empirical } from "./empirical.ts";
 import { exponential } from "./exponential.ts";
@@ -42,4 +42,5 @@ export const families: readonly Family[] = [
   scale,
   clamp,
   truncate,
+  fitted,
 ];

@@ -66,7 +66,11 @@ export const histogram: Family<HistogramParameters> = {
   create: ({ unit = 1, cumulative = false, buckets = [], file }) => {
     const counts = file === undefined ? buckets : readBuckets(file, cumulative);
     const shares = sharesOf(counts, unit, cumulative);
-    return { ...bucketFunctions(shares), warnings: warningsOf(shares) };
+    return {
+      ...bucketFunctions(shares),
+      warnings: warningsOf(shares),
+      measured: true,
+    };
   },
 };
 

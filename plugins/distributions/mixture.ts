@@ -86,6 +86,7 @@ function mix(components: readonly Component[]): Shape {
   const shape = {
     sample: sampler(parts),
     warnings: parts.flatMap(({ of }) => of.warnings),
+    measured: parts.some(({ of }) => of.measured === true),
   };
   const inverses = parts.flatMap(({ of }) =>
     of.quantile && of.survivalQuantile

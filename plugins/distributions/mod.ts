@@ -82,6 +82,8 @@ export interface ServedRoute {
   readonly family: string;
   /** True if its sampling is exact. */
   readonly exact: boolean;
+  /** True if its service times, or some of them, were measured, so that they contain the waits of the measured system. */
+  readonly measured: boolean;
 }
 
 /** The service `distributions.routes`. */
@@ -118,7 +120,12 @@ const plugin: Plugin = definePlugin({
         const first = serviceTime ?? serviceTimes[0]?.of;
         if (first !== undefined) {
           const exact = sampling?.scheme === "exact";
-          served.set(route.id, { family: first.family, exact });
+          const all = [first, ...serviceTimes.map(({ of }) => of)];
+          served.set(route.id, {
+            family: (all.find(isMeasured) ?? first).family,
+            exact,
+            measured: all.some(isMeasured),
+          });
         }
         return bind(route, options, { samplers, kit: host.kit });
       },
@@ -128,6 +135,10 @@ const plugin: Plugin = definePlugin({
   },
 });
 export default plugin;
+
+function isMeasured({ measured = false }: Distribution): boolean {
+  return measured;
+}
 
 /** The profiles as written, if they are an object; otherwise the schema reports the error. */
 function profilesOf(options: unknown): Record<string, unknown> {

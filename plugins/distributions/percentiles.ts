@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { Family } from "../../core/plugin.ts";
+import { type Family, normalCdf, normalQuantile } from "../../core/plugin.ts";
 import { milliseconds, report } from "./_parameters.ts";
-import { normalCdf, normalQuantile } from "./_normal.ts";
 import { monotoneCurve } from "./_pchip.ts";
 
 /** Parameters of {@linkcode percentiles}: `p50`, `p99.9` and the like, with times in milliseconds, above 0. */
@@ -82,6 +81,7 @@ export const percentiles: Family<PercentilesParameters> = {
       survivalQuantile: (v) => Math.exp(curve.at(-normalQuantile(v))),
       cdf: (x) => x <= 0 ? 0 : normalCdf(score(x)),
       survival: (x) => x <= 0 ? 1 : normalCdf(-score(x)),
+      measured: true,
       warnings: [
         `Times below ${readings[0].key} and above ${
           readings[readings.length - 1].key

@@ -71,14 +71,12 @@ export interface ServedRoutes {
   of(id: string): {
     readonly family: string;
     readonly exact: boolean;
+    readonly measured: boolean;
   } | undefined;
 }
 
 /** Key of {@linkcode ServedRoutes}. */
 export const SERVED: Key<ServedRoutes> = { name: "distributions.routes" };
-
-/** Distribution families that are fitted to measured durations. */
-const FITTED: readonly string[] = ["percentiles", "empirical", "histogram"];
 
 /** The warning for a pool that no route takes. */
 export function unused(pool: string): Issue {
@@ -95,14 +93,16 @@ export function mismatches(
   pool: string,
   served: ServedRoutes | undefined,
 ): Issue[] {
-  const { family = "", exact = false } = served?.of(route) ?? {};
+  const { family = "", exact = false, measured = false } = served?.of(route) ??
+    {};
   const issues: Issue[] = [];
-  if (FITTED.includes(family)) {
+  if (measured) {
     issues.push({
       path: pathOf(pool),
       message:
         `Route "${route}" draws its service time from ${family} and takes the pool "${pool}": what was measured under load includes the time in the measured system's own queues, which then counts twice`,
-      suggestion: "Measure at low load, or leave the pool out",
+      suggestion:
+        'Leave the pool out; or fit times that were measured at low load, and say so: {"fitted": {"of": …, "queueing": false}}',
     });
   }
   if (exact) {

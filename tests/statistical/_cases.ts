@@ -200,6 +200,11 @@ export const continuous: readonly Case[] = [
     probability: slow,
   },
   {
+    name: "fitted",
+    written: { fitted: { of: { exponential: { mean: 50 } }, from: "a.csv" } },
+    probability: () => exponential(50),
+  },
+  {
     name: "shift",
     written: { shift: { by: 30, of: { exponential: { mean: 50 } } } },
     probability: () => moved(exponential(50), (x) => x - 30),

@@ -260,6 +260,13 @@ const parameters: Readonly<
       }),
     ),
   ],
+  fitted: [
+    fc.record({ of: simple, from: fc.string(), queueing: fc.boolean() }),
+    fc.oneof(
+      nothing,
+      fc.record({ of: simple, queueing: fc.constantFrom("no", 0) }),
+    ),
+  ],
   shift: [
     fc.record({ by: between(-1e4, 1e4), of: simple }),
     fc.oneof(
