@@ -7,6 +7,7 @@ import bottleneckFinder from "../plugins/bottleneck_finder/mod.ts";
 import degrade from "../plugins/degrade/mod.ts";
 import distributions from "../plugins/distributions/mod.ts";
 import exporters from "../plugins/exporters/mod.ts";
+import importer from "../plugins/importer/mod.ts";
 import limiter from "../plugins/limiter/mod.ts";
 import loadEngine from "../plugins/load_engine/mod.ts";
 import resourceStress from "../plugins/resource_stress/mod.ts";
@@ -23,5 +24,6 @@ export const BUILTIN: BuiltinPlugins = {
     exporters,
     load_engine: loadEngine,
     bottleneck_finder: bottleneckFinder,
+    importer,
   },
 };

@@ -33,6 +33,7 @@ export type ErrorCode =
   | "DIAL_UNAVAILABLE"
   | "FIND_FAILED"
   | "HOOK_FAILED"
+  | "IMPORT_INVALID"
   | "KEY_MISSING"
   | "PLUGIN_FAILED"
   | "PLUGIN_INVALID"

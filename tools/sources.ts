@@ -44,6 +44,7 @@ const DOORS: Readonly<Record<string, string>> = {
   "@perfmock/perfmock": "mod.ts",
   "@perfmock/perfmock/plugin": "core/plugin.ts",
   "@perfmock/perfmock/find": "core/find.ts",
+  "@perfmock/perfmock/import": "core/import.ts",
   "@perfmock/perfmock/load": "core/load.ts",
   "@perfmock/perfmock/testing": "core/testing.ts",
 };

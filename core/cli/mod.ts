@@ -14,6 +14,7 @@ import { correlate, type CorrelateOptions } from "./correlate.ts";
 import { draw } from "./draw.ts";
 import { explain } from "./explain.ts";
 import { find, type FindCommandOptions, sweep } from "./find.ts";
+import { fit, type FitCommandOptions } from "./fit.ts";
 import {
   load,
   type LoadCommandOptions,
@@ -148,6 +149,42 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .addOption(envOption())
     .action(async (text: string, options: ConfigurationOptions) =>
       finish(await explain(text, options, out))
+    );
+  program.command("fit")
+    .description(
+      "fit a distribution to measured durations: percentiles, Prometheus, HdrHistogram, CSV, k6, Gatling, JMeter",
+    )
+    .argument("<file>", "the file, plain or compressed by gzip")
+    .option(
+      "--unit <unit>",
+      "unit of durations without one: s, ms, us or ns (default: that of the format, or ms)",
+    )
+    .option(
+      "--format <name>",
+      "name of the format (default: the one that the file shows)",
+    )
+    .addOption(
+      new Option(
+        "--select <name=value>",
+        "label that the durations must have; repeatable",
+      ).argParser((
+        label,
+        labels: readonly string[] = [],
+      ) => [...labels, label]),
+    )
+    .option("--merge", "fit durations of different labels as one")
+    .option("--column <name>", "column of a table with the durations")
+    .option("--json", "print all figures as JSON")
+    .addOption(
+      new Option(
+        "--out <file>",
+        "file to write the fit to: .yaml or .json; repeatable",
+      ).argParser((file, files: readonly string[] = []) => [...files, file]),
+    )
+    .addOption(configOption())
+    .addOption(envOption())
+    .action(async (file: string, options: FitCommandOptions) =>
+      finish(await fit(file, options, out))
     );
   program.command("draw")
     .description("print the service time of one request, in ms")

@@ -17,6 +17,7 @@ import type {
   FindResult,
   SweepAnswer,
 } from "../contract/finder.ts";
+import type { Importer } from "../contract/importer.ts";
 import type { LoadEngine, LoadOptions, LoadSummary } from "../contract/load.ts";
 import {
   builtinEndpoints,
@@ -52,7 +53,7 @@ import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
 import type { Clock, JournalEntry } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
-import { FINDER, LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
+import { FINDER, IMPORTER, LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
 import {
   culprit,
   describePlugins,
@@ -420,6 +421,22 @@ export class Server implements Perfmock {
       message: "The configuration switches the bottleneck finder off",
       value: false,
       allowed: "the plugin bottleneck_finder, switched on",
+    }]);
+  }
+
+  /**
+   * Importer of what other tools have measured or written.
+   *
+   * @throws PerfmockError `ARGUMENT_INVALID` if the configuration switches it off
+   */
+  get importer(): Importer {
+    const importer = this.#main.revision.services.find(IMPORTER);
+    if (importer !== undefined) return importer;
+    throw new PerfmockError("ARGUMENT_INVALID", "Cannot read the file", [{
+      path: "/plugins/importer",
+      message: "The configuration switches the importer off",
+      value: false,
+      allowed: "the plugin importer, switched on",
     }]);
   }
 

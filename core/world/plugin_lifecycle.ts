@@ -8,6 +8,7 @@ import { PerfmockError } from "../errors.ts";
 import { messageOfThrown } from "../lib/thrown.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { BottleneckFinder } from "../contract/finder.ts";
+import type { Importer } from "../contract/importer.ts";
 import type { LoadEngine, LoadHost } from "../contract/load.ts";
 import type { Host, Instance, Key } from "../plugin.ts";
 import type { Failures } from "../observe/failures.ts";
@@ -97,6 +98,9 @@ export const LOAD_ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
 export const FINDER: Key<BottleneckFinder> = {
   name: "bottleneck_finder.finder",
 };
+
+/** The key under which a plugin provides the importer that the commands `fit` and `import` use. */
+export const IMPORTER: Key<Importer> = { name: "importer.importer" };
 
 /** The key under which core provides a {@linkcode LoadHost} to plugins of scope `server`. */
 export const LOAD_HOST: Key<LoadHost> = { name: "perfmock.load_host" };

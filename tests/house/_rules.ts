@@ -11,8 +11,8 @@ import { isMarker, MARKER_LIKE, markers } from "../../tools/test_groups.ts";
 /** The door of the contract: types, and the values that a plugin needs. */
 const CONTRACT = "core/plugin.ts";
 
-/** The door for load engines, and the one for bottleneck finders. */
-const DOORS = ["core/find.ts", "core/load.ts"];
+/** The doors for bottleneck finders, for importers and for load engines. */
+const DOORS = ["core/find.ts", "core/import.ts", "core/load.ts"];
 
 /** The table of built-in plugins: the one file that may import several plugins, each by its door. */
 const BUILT_IN = "core/builtin.ts";
@@ -41,7 +41,7 @@ export function boundaries(files: readonly Source[]): string[] {
     if (area !== "plugins" || to === CONTRACT) return undefined;
     return DOORS.includes(to) || to.startsWith(`plugins/${name}/`)
       ? undefined
-      : "a plugin may import core/plugin.ts, core/load.ts, core/find.ts, packages and its own files";
+      : "a plugin may import core/plugin.ts, core/load.ts, core/find.ts, core/import.ts, packages and its own files";
   });
 }
 

@@ -53,6 +53,9 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/exporters/correlation/correlator.ts": "#routes",
     "plugins/exporters/correlation/page_loads.ts": "#loads",
     "plugins/exporters/prometheus.ts": "#logged",
+    "plugins/importer/samples/groups.ts": "#groups",
+    "plugins/importer/samples/hdr_log.ts": "#tags",
+    "plugins/importer/samples/series.ts": "#left",
     "plugins/load_engine/runs/runs.ts": "#runs #reserved",
   },
   "exchanges, connections and work in flight": {

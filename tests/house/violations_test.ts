@@ -74,7 +74,7 @@ Deno.test("boundaries() reports a plugin that imports the inside of core or anot
     import { normal } from "../distributions/mod.ts";
     import { createPerfmock } from "@perfmock/perfmock";`;
   const reason =
-    "a plugin may import core/plugin.ts, core/load.ts, core/find.ts, packages and its own files";
+    "a plugin may import core/plugin.ts, core/load.ts, core/find.ts, core/import.ts, packages and its own files";
   deepEqual(boundaries(one("plugins/limiter/mod.ts", text)), [
     `plugins/limiter/mod.ts imports ../../core/time/mod.ts: ${reason}`,
     `plugins/limiter/mod.ts imports ../distributions/mod.ts: ${reason}`,
@@ -94,7 +94,7 @@ Deno.test("boundaries() covers workers' scripts and types written as import()", 
     `new Worker(new URL("../limiter/worker.ts", import.meta.url), { type: "module" });
      let pool: import("../limiter/pool.ts").Pool;`;
   const reason =
-    "a plugin may import core/plugin.ts, core/load.ts, core/find.ts, packages and its own files";
+    "a plugin may import core/plugin.ts, core/load.ts, core/find.ts, core/import.ts, packages and its own files";
   deepEqual(boundaries(one("plugins/load_engine/mod.ts", text)), [
     `plugins/load_engine/mod.ts imports ../limiter/worker.ts: ${reason}`,
     `plugins/load_engine/mod.ts imports ../limiter/pool.ts: ${reason}`,

@@ -1,0 +1,12 @@
+/**
+ * Contract for importers: types of what they return, and values for a plugin that makes settings from what other tools have measured
+ * or written.
+ *
+ * @module
+ */
+export type * from "./contract/importer.ts";
+export type * from "./plugin.ts";
+export { formatDuration, parseDuration } from "./lib/units.ts";
+export { alignedLines, oneLine, shortened } from "./lib/terminal_text.ts";
+export { openRegular, readText } from "./lib/read_file.ts";
+export { IMPORTER } from "./world/plugin_lifecycle.ts";
