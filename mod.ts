@@ -114,6 +114,7 @@ export { type ErrorCode, type Issue, PerfmockError } from "./core/errors.ts";
 
 if (import.meta.main) {
   // Loaded only here, because a program that imports perfmock needs no command line.
-  const { main } = await import("./core/cli/mod.ts");
-  Deno.exit(await main(Deno.args));
+  const { commandName, main } = await import("./core/cli/mod.ts");
+  const command = commandName(Deno.mainModule, Deno.cwd());
+  Deno.exit(await main(Deno.args, undefined, { command }));
 }

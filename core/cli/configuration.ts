@@ -35,6 +35,8 @@ export interface ConfigurationOptions {
   readonly seed?: string;
   /** True to replace placeholders such as `${NAME}` by environment variables. Default false. */
   readonly env?: boolean;
+  /** Command that runs, as the user typed it, for hints in messages. Default "perfmock serve". */
+  readonly command?: string;
 }
 
 /** Returns the variables that placeholders may read; undefined for none. */
@@ -156,7 +158,7 @@ export async function loadConfiguration(
         message: 'There is no deno.json with a key "perfmock" in this folder',
         allowed:
           "that key in deno.json, or a .json, .jsonc or .yaml file named by --config or PERFMOCK_CONFIG",
-        suggestion: "perfmock serve --config FILE",
+        suggestion: `${options.command ?? "perfmock serve"} --config FILE`,
       }],
     );
   }

@@ -25,6 +25,8 @@ import { preview, type PreviewOptions } from "./preview.ts";
 import { serve } from "./serve.ts";
 import { printError, type Terminal, terminal } from "./terminal.ts";
 
+export { commandName } from "./command_name.ts";
+
 /** Exit status where the input of the user is invalid. */
 const INVALID = 2;
 /** Exit status of run-time failures. */
@@ -36,20 +38,28 @@ const RUN_TIME: ReadonlySet<string> = new Set([
   "SERVER_NOT_STARTED",
 ]);
 
+/** Surroundings of the command line. */
+export interface Surroundings {
+  /** Command that starts perfmock, as the user typed it, such as `npx perfmock`: hints name it. Default "perfmock". */
+  readonly command?: string | undefined;
+}
+
 /**
  * Runs one command.
  *
  * @param args arguments, without the name of the program
  * @param out terminal to print to. Default: that of the process
+ * @param surroundings command that the user typed
  * @returns exit status: 0; 1 for a run-time failure, 2 for invalid input, 99 for a crossed threshold or budget, 130 for an
  * interrupted run
  */
 export async function main(
   args: readonly string[],
   out: Terminal = terminal(),
+  { command = "perfmock" }: Surroundings = {},
 ): Promise<number> {
   let status = 0;
-  const program = createProgram(out, (result) => status = result);
+  const program = createProgram(command, out, (result) => status = result);
   // Checked here because the default command would take an unknown command as its own argument.
   const [word] = args;
   const names = program.commands.map((command) => command.name());
@@ -82,12 +92,13 @@ export async function main(
   }
 }
 
-/** Defines the commands; `finish` receives the exit status of the one that runs. */
+/** Defines the commands below one that the user typed; `finish` receives the exit status of the one that runs. */
 function createProgram(
+  typed: string,
   out: Terminal,
   finish: (status: number) => void,
 ): Command {
-  const program = new Command("perfmock")
+  const program = new Command(typed)
     .description("HTTP API mock server for performance engineers")
     .version(VERSION, "-V, --version", "print the version")
     .showSuggestionAfterError()
@@ -102,6 +113,9 @@ function createProgram(
 Command line takes precedence over environment, environment over file.
 Environment variables: ${ENVIRONMENT.join(", ")}`,
     )
+    .hook("preAction", (_, action) => {
+      action.setOptionValue("command", `${typed} ${action.name()}`);
+    })
     .exitOverride();
   program.command("serve", { isDefault: true })
     .description("serve the configuration until SIGINT or SIGTERM")

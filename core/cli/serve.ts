@@ -16,7 +16,7 @@ import {
   warningsAbout,
 } from "./configuration.ts";
 import { checkOutput, writeOutput } from "./output_file.ts";
-import { UnhandledErrors } from "./_unhandled.ts";
+import { UnhandledErrors } from "./unhandled.ts";
 import { FileWatch, namedFiles, type WatchedFiles } from "./watch.ts";
 import {
   describeWarnings,

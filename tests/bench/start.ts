@@ -6,6 +6,7 @@
 import type { Benchmark, Context, Row } from "./benchmark.ts";
 import { LeanClient, prepareRequest } from "./lean_client.ts";
 import { type Server, startPerfmock, startScript } from "./servers.ts";
+import { installPackage } from "./start_npm.ts";
 import { quantiles } from "./statistics.ts";
 
 /** Starts one process after the other, alternating between the servers. */
@@ -16,14 +17,20 @@ export const start: Benchmark = {
   async run(context) {
     const bare: number[] = [];
     const ours: number[] = [];
+    await using installed = await installPackage(context.children);
+    const ways = Object.entries(installed.ways)
+      .map(([what, start]) => ({ what, start, times: [] as number[] }));
     for (let round = -1; round < (context.quick ? 2 : 15); round++) {
       const first = await firstAnswer(
         startScript(context.children, "bare_text"),
       );
       const second = await firstAnswer(startOurs(context));
+      const others: number[] = [];
+      for (const { start } of ways) others.push(await firstAnswer(start()));
       if (round < 0) continue; // fills the caches
       bare.push(first);
       ours.push(second);
+      for (const [i, { times }] of ways.entries()) times.push(others[i]);
     }
     return [
       toRow(
@@ -35,6 +42,7 @@ export const start: Benchmark = {
         ...toRow("perfmock", ours, await countModules("../../mod.ts")),
         targets: [{ column: "median ms", atMost: 400 }],
       },
+      ...ways.map(({ what, times }) => toRow(what, times)),
     ];
   },
 };
@@ -55,6 +63,20 @@ async function firstAnswer(starting: Promise<Server>): Promise<number> {
     return firstByteAt - child.startedAt;
   } finally {
     await child.stop();
+    await closed(url);
+  }
+}
+
+/** Waits until nothing listens any more: a server behind another process ends a moment after it. */
+async function closed(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  for (;;) {
+    try {
+      (await Deno.connect({ hostname, port: Number(port) })).close();
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
@@ -68,7 +90,11 @@ async function countModules(script: string): Promise<number> {
   return JSON.parse(new TextDecoder().decode(stdout)).modules.length;
 }
 
-function toRow(what: string, times: readonly number[], modules: number): Row {
+function toRow(
+  what: string,
+  times: readonly number[],
+  modules = Number.NaN,
+): Row {
   const [min, median, max] = quantiles(times, [0, 0.5, 1]);
   return {
     what,

@@ -189,7 +189,10 @@ Deno.test("Commands end with 2 in a folder without a configuration, and say what
     const { status, err } = await run(args, { cwd: folder.path });
     equal(status, 2);
     match(err, /Cannot find a configuration \[CONFIG_UNREADABLE\]/);
-    match(err, /suggestion: perfmock serve --config FILE/);
+    match(
+      err,
+      new RegExp(`suggestion: deno run -A \\S+mod\\.ts ${command} --config FILE`),
+    );
   }
 });
 

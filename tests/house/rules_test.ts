@@ -16,7 +16,7 @@ import { parseAll } from "../../tools/sources.ts";
 
 const product = await parseAll("core", "plugins");
 const tests = await parseAll("tests");
-const tools = await parseAll("tools");
+const tools = await parseAll("npm", "tools");
 const examples = await parseAll("examples");
 
 Deno.test("Rule 1: plugins import only the contract, core imports no plugin", () => {

@@ -1,0 +1,65 @@
+/**
+ * Values that are sent to the process that serves. JSON carries them, and drops silently what it cannot hold.
+ *
+ * @module
+ */
+import { type Issue, PerfmockError } from "../core/errors.ts";
+
+/**
+ * Refuses a value that JSON cannot hold. A key without a value counts as absent.
+ *
+ * @param value configuration, script or body
+ * @param what name of the value in the message, such as `the configuration`
+ * @throws PerfmockError `ARGUMENT_INVALID` with all places
+ */
+export function checkJson(value: unknown, what: string): void {
+  const issues: Issue[] = [];
+  look(value, "", [], issues);
+  if (issues.length === 0) return;
+  throw new PerfmockError(
+    "ARGUMENT_INVALID",
+    `Cannot use ${what}: ${
+      issues.map(({ path, message }) => `${path === "" ? "it" : path} ${message}`)
+        .join("; ")
+    }`,
+    issues,
+  );
+}
+
+function look(
+  value: unknown,
+  path: string,
+  around: readonly object[],
+  issues: Issue[],
+): void {
+  const refuse = (message: string) =>
+    issues.push({ path, message, allowed: "a value that JSON can hold" });
+  switch (typeof value) {
+    case "function":
+    case "symbol":
+    case "bigint":
+      refuse(`is a ${typeof value}, which cannot be sent to the server`);
+      return;
+    case "number":
+      if (!Number.isFinite(value)) refuse(`is ${value}, which JSON cannot hold`);
+      return;
+    case "object":
+      break;
+    default:
+      return;
+  }
+  if (value === null) return;
+  if (around.includes(value)) {
+    refuse("contains itself");
+    return;
+  }
+  const within = [...around, value];
+  for (const [key, part] of Object.entries(value)) {
+    look(part, `${path}/${escaped(key)}`, within, issues);
+  }
+}
+
+/** A key as a JSON Pointer writes it. */
+function escaped(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}

@@ -1,0 +1,58 @@
+/**
+ * Starts Deno on a module of this package.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { denoProgram } from "./deno_program.ts";
+
+/** A process of Deno and its program. */
+export interface Spawned {
+  /** The process. A channel leads to it, whose end tells it that this process has ended, however that happened. */
+  readonly child: ChildProcess;
+  /** Path of the program. */
+  readonly program: string;
+}
+
+/** Flags of `deno run`. */
+const FLAGS: readonly string[] = [
+  "run",
+  "-A",
+  // A project's own lock file is about its own modules.
+  "--no-lock",
+  "--unstable-no-legacy-abort",
+];
+
+/** True on Windows, which has neither process groups nor most signals. */
+export const IS_WINDOWS: boolean = process.platform === "win32";
+
+/**
+ * Starts a module. Output and errors go where those of this process go.
+ *
+ * @param module URL of the module
+ * @param args its arguments
+ * @param options working directory, environment, and whether it reads this process's standard input
+ * @throws PerfmockError `SERVER_NOT_STARTED` if there is no program for this machine
+ */
+export function spawnDeno(
+  module: URL,
+  args: readonly string[],
+  { cwd, env, stdin }: {
+    readonly cwd?: string | undefined;
+    readonly env: NodeJS.ProcessEnv;
+    readonly stdin: "ignore" | "inherit";
+  },
+): Spawned {
+  const program = denoProgram();
+  const child = spawn(program, [...FLAGS, fileURLToPath(module), ...args], {
+    cwd,
+    env: { DENO_NO_UPDATE_CHECK: "1", ...env },
+    stdio: [stdin, "inherit", "inherit", "ipc"],
+    // In a group of its own, a key such as Ctrl-C reaches this process only, which passes the signal on once.
+    detached: !IS_WINDOWS,
+    windowsHide: true,
+  });
+  return { child, program };
+}
