@@ -2,6 +2,7 @@
 // The command of the package. Its syntax is that of old versions of Node.js, so that they can say what is missing.
 "use strict";
 
+// deno-lint-ignore no-var
 var oldest = 20;
 if (!(parseInt(process.versions.node, 10) >= oldest)) {
   process.stderr.write(

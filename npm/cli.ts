@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { cannotRun } from "./deno_program.ts";
 import { IS_WINDOWS, spawnDeno } from "./spawn_deno.ts";
@@ -20,11 +21,11 @@ const LOOK = 500;
 const SIGNALLED = 128;
 
 /** Commands by which package managers run the command of an installed package. */
-const COMMANDS: Readonly<Record<string, string>> = {
-  pnpm: "pnpm exec perfmock",
-  yarn: "yarn perfmock",
-  bun: "bunx perfmock",
-};
+const COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["pnpm", "pnpm exec perfmock"],
+  ["yarn", "yarn perfmock"],
+  ["bun", "bunx perfmock"],
+]);
 
 /**
  * Runs a command. The process ends with its exit status.
@@ -42,12 +43,17 @@ export function run(args: readonly string[]): Promise<void> {
     // On Windows the keys reach all processes of the console.
     if (!IS_WINDOWS) child.kill(signal);
   };
-  const once = onceIn(TWICE, forward);
+  let look: NodeJS.Timeout | undefined;
+  const once = onceIn(TWICE, (signal) => {
+    // The end of npx, which the same signal may bring about, would count as a second one.
+    if (signal !== "SIGHUP") clearInterval(look);
+    forward(signal);
+  });
   for (const signal of SIGNALS) process.on(signal, once);
   const stops = IS_WINDOWS ? undefined : stopTogether(child);
-  const look = process.env.npm_command === "exec"
-    ? followParent(() => once("SIGTERM"))
-    : undefined;
+  if (process.env.npm_command === "exec") {
+    look = followNpx(() => once("SIGTERM"));
+  }
   return new Promise((resolve, reject) => {
     const end = () => {
       clearInterval(look);
@@ -75,7 +81,7 @@ export function run(args: readonly string[]): Promise<void> {
  */
 export function commandName(agent: string | undefined): string {
   const manager = /^[a-z]+/.exec(agent ?? "")?.[0] ?? "";
-  return COMMANDS[manager] ?? "npx perfmock";
+  return COMMANDS.get(manager) ?? "npx perfmock";
 }
 
 /** Calls a function for a signal, but not for the same signal again within a time in ms. */
@@ -93,7 +99,9 @@ function onceIn(
 }
 
 /** Stops and continues a process together with this one, as Ctrl-Z and `fg` do. Returns a function that ends it. */
-function stopTogether(child: { kill(signal: NodeJS.Signals): boolean }): () => void {
+function stopTogether(
+  child: { kill(signal: NodeJS.Signals): boolean },
+): () => void {
   const stop = () => {
     child.kill("SIGSTOP");
     process.kill(process.pid, "SIGSTOP");
@@ -107,13 +115,29 @@ function stopTogether(child: { kill(signal: NodeJS.Signals): boolean }): () => v
   };
 }
 
-/** Calls a function once the parent of this process has ended: npx, where it is killed, takes nobody with it. */
-function followParent(ended: () => void): NodeJS.Timeout {
-  const parent = process.ppid;
+/**
+ * Calls a function once npx, which has started this process, has ended: where it is killed, it takes nobody with it, and where it
+ * receives a signal, the shell in between does not pass that on.
+ */
+function followNpx(ended: () => void): NodeJS.Timeout {
+  const first = npxAbove();
   const look = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (npxAbove() === first) return;
     clearInterval(look);
     ended();
   }, LOOK);
   return look;
+}
+
+/** The processes between this one and npx, npx included. */
+function npxAbove(): string {
+  const parent = process.ppid;
+  try {
+    const stat = readFileSync(`/proc/${parent}/stat`, "utf8");
+    const [, name, above] = /^\d+ \((.*)\) \S (\d+)/.exec(stat) ?? [];
+    return name === "sh" ? `${parent} ${above}` : `${parent}`;
+  } catch {
+    // Only Linux has these files, and dash, the shell that stays between.
+    return `${parent}`;
+  }
 }

@@ -40,7 +40,7 @@ export function denoProgram(
   from: string | URL = import.meta.url,
   machine: Machine = process,
   named: string | undefined = process.env[VARIABLE],
-  runtime: { readonly deno?: string } = process.versions,
+  runtime: Readonly<Record<string, string | undefined>> = process.versions,
 ): string {
   if (named !== undefined && named !== "") {
     if (existsSync(named)) return named;

@@ -24,7 +24,7 @@ import type {
   PerfmockInput,
   Stats,
 } from "../mod.ts";
-import { atCall, callSite, type CallSite } from "./call_site.ts";
+import { atCall, type CallSite, callSite } from "./call_site.ts";
 import { Connection, type Ready } from "./connection.ts";
 import { notStarted } from "./deno_program.ts";
 import { checkJson } from "./json_value.ts";

@@ -19,7 +19,9 @@ export function checkJson(value: unknown, what: string): void {
   throw new PerfmockError(
     "ARGUMENT_INVALID",
     `Cannot use ${what}: ${
-      issues.map(({ path, message }) => `${path === "" ? "it" : path} ${message}`)
+      issues.map(({ path, message }) =>
+        `${path === "" ? "it" : path} ${message}`
+      )
         .join("; ")
     }`,
     issues,
@@ -41,7 +43,9 @@ function look(
       refuse(`is a ${typeof value}, which cannot be sent to the server`);
       return;
     case "number":
-      if (!Number.isFinite(value)) refuse(`is ${value}, which JSON cannot hold`);
+      if (!Number.isFinite(value)) {
+        refuse(`is ${value}, which JSON cannot hold`);
+      }
       return;
     case "object":
       break;

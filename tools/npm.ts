@@ -1,23 +1,26 @@
 /**
- * `deno task npm`: makes the npm package `perfmock` of the sources, and packs it with `npm pack`. Prints its size and its files.
+ * `deno task npm`: makes the npm package `perfmock` of the sources, and packs it. Prints its files and its size.
  *
  * @module
  */
 import config from "../deno.json" with { type: "json" };
 import {
-  dependencies,
-  filesIn,
-  neededDeclarations,
+  ENTRY_POINTS,
+  packaged,
   packageJson,
-  rewritten,
+  type PackedDescription,
+  scripts,
+  STARTED,
 } from "./npm_package.ts";
-import { denoQuietly, print, root, sources } from "./run.ts";
-import type { Module } from "./sources.ts";
+import { print, root, sources } from "./run.ts";
 
 /** Folder of the package and of the packed file, which git ignores. */
 const OUTPUT = `${root}/dist`;
 
-/** Files that are no modules of TypeScript, by their path in the package. */
+/** Folders of the sources. */
+const FOLDERS = ["core", "npm", "plugins"];
+
+/** Files that the package has as they are. */
 const FURTHER: Readonly<Record<string, string>> = {
   "npm/bin.cjs": "npm/bin.cjs",
   "npm/README.md": "README.md",
@@ -25,78 +28,111 @@ const FURTHER: Readonly<Record<string, string>> = {
 };
 
 /** A packed package, as `npm pack` describes it. */
-interface Packed {
+export interface Packed {
+  /** Name of the packed file. */
   readonly filename: string;
+  /** Size of the packed file, in bytes. */
   readonly size: number;
+  /** Size of all files, in bytes. */
   readonly unpackedSize: number;
+  /** Files with their sizes in bytes. */
   readonly files: readonly { readonly path: string; readonly size: number }[];
 }
 
 /**
  * Makes and packs the package.
  *
- * @param output folder for both
- * @returns description of the packed file, which is in the folder
+ * @param output folder for the packed file, and for its files in the folder `npm`
  */
 export async function pack(output = OUTPUT): Promise<Packed> {
   const folder = `${output}/npm`;
   await Deno.remove(folder, { recursive: true }).catch(ignoreAbsence);
   await Deno.mkdir(folder, { recursive: true });
-  const modules = await emit(folder);
-  const texts = rewritten(modules);
-  const needed = neededDeclarations(modules);
-  for (const [path, text] of texts) {
-    const file = `${folder}/${path}`;
-    if (path.endsWith(".d.ts") && !needed.has(path)) await Deno.remove(file);
-    else await Deno.writeTextFile(file, text);
-  }
-  const scripts = modules.filter(({ path }) => path.endsWith(".js"));
-  const description = packageJson(config, {
-    deno: await denoVersion(),
-    dependencies: dependencies(scripts, config.imports),
-  });
+  const description = await emit(folder);
   await Deno.writeTextFile(
     `${folder}/package.json`,
-    `${JSON.stringify(description, undefined, 2)}\n`,
+    `${
+      JSON.stringify(
+        packageJson(description, { deno: await denoVersion() }),
+        undefined,
+        2,
+      )
+    }\n`,
   );
-  for (const [from, to] of Object.entries(await furtherFiles())) {
+  for (const [from, to] of Object.entries(FURTHER)) {
     await Deno.copyFile(`${root}/${from}`, `${folder}/${to}`);
   }
   await Deno.chmod(`${folder}/npm/bin.cjs`, 0o755);
-  return await npmPack(folder, output);
+  const [packed] = JSON.parse(
+    await succeed(folder, "npm", [
+      ...["pack", "--json", "--ignore-scripts"],
+      ...["--pack-destination", output],
+    ]),
+  ) as Packed[];
+  return packed;
 }
 
-/** Emits JavaScript and declarations of all modules into a folder, and returns them with their imports as written in the sources. */
-async function emit(folder: string): Promise<Module[]> {
-  const files = ["mod.ts", ...await sources("core", "npm", "plugins")];
-  await succeed([
-    "transpile",
-    "--quiet",
-    "--declaration",
-    `--outdir=${folder}`,
-    ...files,
-  ]);
-  const result = await Deno.makeTempFile({ suffix: ".json" });
+/** Emits JavaScript and declarations into a folder, and returns what `deno pack` says about them. */
+async function emit(folder: string): Promise<PackedDescription> {
+  const stage = await Deno.makeTempDir({ prefix: "perfmock-npm-" });
   try {
-    await succeed([
-      ...["test", "-A", "--no-check", `${root}/tools/parse_package.ts`],
-      ...["--", folder, result],
+    await copySources(stage);
+    await succeed(stage, Deno.execPath(), [
+      ...["pack", "--quiet", "--allow-dirty", "--no-source-maps"],
+      ...["--output", "packed.tgz"],
     ]);
-    return JSON.parse(await Deno.readTextFile(result));
+    await succeed(stage, "tar", [
+      ...["-xzf", "packed.tgz", "--strip-components=1", "-C", folder],
+    ]);
   } finally {
-    await Deno.remove(result);
+    await Deno.remove(stage, { recursive: true });
   }
+  for (const path of await filesIn(folder)) {
+    const file = `${folder}/${path}`;
+    if (path.endsWith(".ts") && !path.endsWith(".d.ts")) {
+      throw new Error(`No module of the package imports or starts ${path}`);
+    }
+    if (!path.endsWith(".js")) continue;
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, packaged(path, text));
+  }
+  return JSON.parse(await Deno.readTextFile(`${folder}/package.json`));
 }
 
-/** Files to copy: those listed, and scripts for browsers, which modules import as texts. */
-async function furtherFiles(): Promise<Record<string, string>> {
-  const scripts = (await filesIn(`${root}/plugins`))
-    .filter((path) => path.endsWith(".js"))
-    .map((path) => `plugins/${path}`);
-  return {
-    ...Object.fromEntries(scripts.map((path) => [path, path])),
-    ...FURTHER,
-  };
+/** Copies the sources, with a deno.json whose exports are all modules that the package has to have. */
+async function copySources(stage: string): Promise<void> {
+  const modules = ["mod.ts", ...await sources(...FOLDERS)];
+  const started = new Set(STARTED);
+  for (const path of modules) {
+    const text = await Deno.readTextFile(`${root}/${path}`);
+    for (const script of scripts(path, text)) started.add(script);
+  }
+  const texts = (await filesIn(`${root}/plugins`))
+    .filter((path) => path.endsWith(".js")).map((path) => `plugins/${path}`);
+  for (const path of [...modules, ...texts, "deno.lock"]) {
+    const to = `${stage}/${path}`;
+    await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+    await Deno.copyFile(`${root}/${path}`, to);
+  }
+  const { name, version, license, imports, compilerOptions, unstable } = config;
+  await Deno.writeTextFile(
+    `${stage}/deno.json`,
+    JSON.stringify({
+      ...{ name, version, license, imports, compilerOptions, unstable },
+      exports: {
+        ...Object.fromEntries(
+          Object.entries(ENTRY_POINTS).map(([name, source]) => [
+            name,
+            `./${source}`,
+          ]),
+        ),
+        ...Object.fromEntries(
+          [...started].map((source) => [`./${source}`, `./${source}`]),
+        ),
+      },
+      publish: { include: texts },
+    }),
+  );
 }
 
 /** Version of Deno that README names. */
@@ -109,20 +145,35 @@ async function denoVersion(): Promise<string> {
   return version;
 }
 
-async function npmPack(folder: string, output: string): Promise<Packed> {
-  const { success, stdout, stderr } = await new Deno.Command("npm", {
-    args: ["pack", "--json", "--pack-destination", output],
-    cwd: folder,
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`Cannot pack: ${text.decode(stderr)}`);
-  const [packed] = JSON.parse(text.decode(stdout)) as Packed[];
-  return packed;
+/** Returns the paths of all files below a folder, relative to it and sorted. */
+async function filesIn(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  const walk = async (path: string): Promise<void> => {
+    for await (
+      const { name, isDirectory } of Deno.readDir(`${folder}/${path}`)
+    ) {
+      if (isDirectory) await walk(`${path}${name}/`);
+      else found.push(path + name);
+    }
+  };
+  await walk("");
+  return found.toSorted();
 }
 
-async function succeed(args: readonly string[]): Promise<void> {
-  const { code, output } = await denoQuietly(args);
-  if (code !== 0) throw new Error(`deno ${args[0]} failed:\n${output}`);
+/** Runs a program in a folder, and returns its output; throws with its errors if it fails. */
+async function succeed(
+  cwd: string,
+  program: string,
+  args: readonly string[],
+): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder();
+  if (success) return text.decode(stdout);
+  throw new Error(`Cannot run ${program} ${args[0]}: ${text.decode(stderr)}`);
 }
 
 function ignoreAbsence(error: unknown): void {
@@ -134,10 +185,10 @@ if (import.meta.main) {
   for (const { path, size } of files) {
     print(`${`${size}`.padStart(8)}  ${path}`);
   }
-  const kilo = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
+  const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
   print(
-    `dist/${filename}: ${kilo(size)} packed, ${
-      kilo(unpackedSize)
+    `dist/${filename}: ${kilobytes(size)} packed, ${
+      kilobytes(unpackedSize)
     } unpacked, ${files.length} files`,
   );
 }

@@ -7,7 +7,9 @@ const LINUX = { platform: "linux", arch: "x64" };
 /** A project with the package `deno`; `installed` names the packages of programs that are there. */
 async function project(
   installed: readonly string[],
-): Promise<{ readonly path: string; readonly module: string } & AsyncDisposable> {
+): Promise<
+  { readonly path: string; readonly module: string } & AsyncDisposable
+> {
   const path = await Deno.realPath(
     await Deno.makeTempDir({ prefix: "perfmock-test-" }),
   );

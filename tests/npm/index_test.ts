@@ -6,6 +6,7 @@ import {
   type PerfmockServer,
   startPerfmock,
 } from "../../npm/index.ts";
+import { until } from "../support/wait.ts";
 
 const ROUTES = [
   { id: "a", path: "/a", serviceTime: "2ms", response: { json: { n: 1 } } },
@@ -36,7 +37,9 @@ async function errorOf(promise: Promise<unknown>): Promise<PerfmockError> {
 async function file(
   name: string,
   text: string,
-): Promise<{ readonly path: string; readonly folder: string } & AsyncDisposable> {
+): Promise<
+  { readonly path: string; readonly folder: string } & AsyncDisposable
+> {
   const folder = await Deno.makeTempDir({ prefix: "perfmock-test-" });
   await Deno.writeTextFile(`${folder}/${name}`, text);
   return {
@@ -145,6 +148,12 @@ Deno.test("startPerfmock() runs load scripts, over HTTP, in virtual time, and un
   equal(simulated.scenarios.s.scheduled, 60_000);
   const aborting = new AbortController();
   const long = server.load(script("10m"), { signal: aborting.signal });
+  await until(async () => {
+    const { runs } = await server.call("GET", "/load_engine/runs") as {
+      runs: { state: string }[];
+    };
+    return runs.some(({ state }) => state === "running");
+  });
   aborting.abort();
   ok((await long).aborted !== null);
   const error = await errorOf(server.load({ scenarios: { s: {} } }));
@@ -161,13 +170,21 @@ Deno.test("startPerfmock() rejects with all errors of a configuration and the ca
     error.issues.map(({ path }) => path),
     ["/sed", "/routes/0/serviceTime"],
   );
-  match(error.message, /^Cannot use the configuration: 2 errors \[CONFIG_INVALID\]\n\n {2}\/sed: /);
+  match(
+    error.message,
+    /^Cannot use the configuration: 2 errors \[CONFIG_INVALID\]\n\n {2}\/sed: /,
+  );
   match(error.message, /suggestion: seed/);
   const frames = (error.stack ?? "").split("\n").filter((line) =>
     /^ {4}at .*\.[cm]?[jt]s/.test(line)
   );
   ok(frames.length > 0);
-  deepEqual(frames.filter((line) => /\/npm\/[a-z_]+\.[jt]s/.test(line) && !/tests\/npm/.test(line)), []);
+  deepEqual(
+    frames.filter((line) =>
+      /\/npm\/[a-z_]+\.[jt]s/.test(line) && !/tests\/npm/.test(line)
+    ),
+    [],
+  );
 });
 
 Deno.test("startPerfmock() reads a configuration file, and locates its errors", async () => {
@@ -217,7 +234,10 @@ Deno.test("startPerfmock() refuses arguments that contradict one another, and va
 Deno.test("Of several servers that want one port, one gets it, and the others say what to do", async () => {
   const port = freePort();
   const results = await Promise.allSettled(
-    Array.from({ length: 4 }, () => startPerfmock({ routes: ROUTES }, { port })),
+    Array.from(
+      { length: 4 },
+      () => startPerfmock({ routes: ROUTES }, { port }),
+    ),
   );
   const started = results.filter((result) => result.status === "fulfilled");
   equal(started.length, 1);

@@ -139,8 +139,7 @@ export class NpmProject implements AsyncDisposable {
     });
     return {
       pid: child.pid,
-      type: async (text) =>
-        await input?.write(new TextEncoder().encode(text)),
+      type: async (text) => await input?.write(new TextEncoder().encode(text)),
       get out() {
         return out;
       },

@@ -38,7 +38,8 @@ async function printed(
 }
 
 Deno.test({
-  name: "the npm package works in a new project, without a download after its installation",
+  name:
+    "the npm package works in a new project, without a download after its installation",
   ignore: !required,
   fn: async (t) => {
     await using project = await NpmProject.install();
@@ -47,57 +48,66 @@ Deno.test({
     await project.write("failed.yaml", SCRIPT("1us"));
     await project.write("bad.yaml", "routes: [{ pth: /a }]\nsed: 1\n");
 
-    await t.step("it holds sources' JavaScript and declarations, and no more", () => {
-      const { files, size } = project.packed;
-      const paths = files.map(({ path }) => path);
-      for (
-        const path of [
-          ...["package.json", "README.md", "LICENSE", "npm/bin.cjs"],
-          ...["npm/index.js", "npm/index.d.ts", "core/config/text_worker.js"],
-          ...["plugins/exporters/correlation/page_client.js"],
-        ]
-      ) ok(paths.includes(path), path);
-      deepEqual(
-        paths.filter((path) =>
-          /(^|\/)(tests?|node_modules)\//.test(path) ||
-          /\.ts$/.test(path) && !/\.d\.ts$/.test(path)
-        ),
-        [],
-      );
-      ok(size < 2_000_000, `${size} bytes`);
-    });
+    await t.step(
+      "it holds sources' JavaScript and declarations, and no more",
+      () => {
+        const { files, size } = project.packed;
+        const paths = files.map(({ path }) => path);
+        for (
+          const path of [
+            ...["package.json", "README.md", "LICENSE", "npm/bin.cjs"],
+            ...["npm/index.js", "npm/index.d.ts", "core/config/text_worker.js"],
+            ...["plugins/exporters/correlation/page_client.js"],
+          ]
+        ) ok(paths.includes(path), path);
+        deepEqual(
+          paths.filter((path) =>
+            /(^|\/)(tests?|node_modules)\//.test(path) ||
+            /\.ts$/.test(path) && !/\.d\.ts$/.test(path)
+          ),
+          [],
+        );
+        ok(size < 2_000_000, `${size} bytes`);
+      },
+    );
 
-    await t.step("its first start needs no network and no cache of Deno", async () => {
-      await using cache = await emptyFolder();
-      const { status, out, err } = await project.run("npx", [
-        ...["perfmock", "explain", "lognormal(median=120ms, p99=800ms)"],
-      ], { DENO_DIR: cache.path });
-      equal(status, 0, err);
-      match(out, /mean/);
-    });
+    await t.step(
+      "its first start needs no network and no cache of Deno",
+      async () => {
+        await using cache = await emptyFolder();
+        const { status, out, err } = await project.run("npx", [
+          ...["perfmock", "explain", "lognormal(median=120ms, p99=800ms)"],
+        ], { DENO_DIR: cache.path });
+        equal(status, 0, err);
+        match(out, /mean/);
+      },
+    );
 
-    await t.step("commands end with their exit statuses, and errors are lists", async () => {
-      equal((await project.npx("--version")).status, 0);
-      equal((await project.npx("check", "mock.yaml")).status, 0);
-      const bad = await project.npx("check", "bad.yaml");
-      equal(bad.status, 2);
-      match(bad.err, /Cannot use the configuration: 3 errors/);
-      match(bad.err, /at bad\.yaml:1:/);
-      equal(/\.js:\d+/.test(bad.err), false, bad.err);
-      const none = await project.npx("check");
-      equal(none.status, 2);
-      match(none.err, /suggestion: npx perfmock check --config FILE/);
-      const load = (script: string) =>
-        project.npx("load", script, "--config", "mock.yaml");
-      equal((await load("met.yaml")).status, 0);
-      equal((await load("failed.yaml")).status, 99);
-      using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const busy = await project.npx(
-        ...["serve", "--config", "mock.yaml", "--port", `${taken.addr.port}`],
-      );
-      equal(busy.status, 1);
-      match(busy.err, /the port is in use/);
-    });
+    await t.step(
+      "commands end with their exit statuses, and errors are lists",
+      async () => {
+        equal((await project.npx("--version")).status, 0);
+        equal((await project.npx("check", "mock.yaml")).status, 0);
+        const bad = await project.npx("check", "bad.yaml");
+        equal(bad.status, 2);
+        match(bad.err, /Cannot use the configuration: 3 errors/);
+        match(bad.err, /at bad\.yaml:1:/);
+        equal(/\.js:\d+/.test(bad.err), false, bad.err);
+        const none = await project.npx("check");
+        equal(none.status, 2);
+        match(none.err, /suggestion: npx perfmock check --config FILE/);
+        const load = (script: string) =>
+          project.npx("load", script, "--config", "mock.yaml");
+        equal((await load("met.yaml")).status, 0);
+        equal((await load("failed.yaml")).status, 99);
+        using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+        const busy = await project.npx(
+          ...["serve", "--config", "mock.yaml", "--port", `${taken.addr.port}`],
+        );
+        equal(busy.status, 1);
+        match(busy.err, /the port is in use/);
+      },
+    );
 
     await t.step("find runs an experiment on a command", async () => {
       await project.write(
@@ -166,86 +176,103 @@ Deno.test({
       equal((await running.ended).status, 0);
     });
 
-    await t.step("on a terminal there are colours, and Ctrl-C drains once", async () => {
-      const terminal = (env: Readonly<Record<string, string>>) =>
-        project.start(
-          "script",
-          ["-qefc", `npx perfmock ${SERVE.join(" ")}`, "/dev/null"],
-          { env: { TERM: "xterm", ...env }, stdin: "piped" },
-        );
-      for (const [env, coloured] of [[{}, true], [{ NO_COLOR: "1" }, false]]) {
-        await using running = terminal(env as Record<string, string>);
+    await t.step(
+      "on a terminal there are colours, and Ctrl-C drains once",
+      async () => {
+        const terminal = (env: Readonly<Record<string, string>>) =>
+          project.start(
+            "script",
+            ["-qefc", `npx perfmock ${SERVE.join(" ")}`, "/dev/null"],
+            { env: { TERM: "xterm", ...env }, stdin: "piped" },
+          );
+        for (
+          const [env, coloured] of [[{}, true], [{ NO_COLOR: "1" }, false]]
+        ) {
+          await using running = terminal(env as Record<string, string>);
+          const { pid } = await project.ready();
+          await running.type("\x03");
+          const { status, out } = await running.ended;
+          equal(status, 0, out);
+          match(out, /Draining, 0 under way/);
+          equal(out.includes("\x1b[1mperfmock on"), coloured, out);
+          await gone(pid);
+        }
+        await using piped = project.start("npx", ["perfmock", ...SERVE]);
         const { pid } = await project.ready();
-        await running.type("\x03");
-        const { status, out } = await running.ended;
-        equal(status, 0, out);
-        match(out, /Draining, 0 under way/);
-        equal(out.includes("\x1b[1mperfmock on"), coloured, out);
+        Deno.kill(piped.pid, "SIGTERM");
+        const { out } = await piped.ended;
+        match(out, /perfmock on/);
+        equal(out.includes("\x1b["), false, out);
         await gone(pid);
-      }
-      await using piped = project.start("npx", ["perfmock", ...SERVE]);
-      const { pid } = await project.ready();
-      Deno.kill(piped.pid, "SIGTERM");
-      const { out } = await piped.ended;
-      match(out, /perfmock on/);
-      equal(out.includes("\x1b["), false, out);
-      await gone(pid);
-    });
+      },
+    );
 
-    await t.step("no server outlives the command, however that ends", async () => {
-      for (const program of ["npx", "node"]) {
-        const args = program === "npx"
-          ? ["perfmock"]
-          : ["node_modules/perfmock/npm/bin.cjs"];
-        await using running = project.start(program, [...args, ...SERVE]);
-        const { pid } = await project.ready();
-        Deno.kill(running.pid, "SIGKILL");
-        await gone(pid);
-      }
-    });
+    await t.step(
+      "no server outlives the command, however that ends",
+      async () => {
+        for (const program of ["npx", "node"]) {
+          const args = program === "npx"
+            ? ["perfmock"]
+            : ["node_modules/perfmock/npm/bin.cjs"];
+          await using running = project.start(program, [...args, ...SERVE]);
+          const { pid } = await project.ready();
+          Deno.kill(running.pid, "SIGKILL");
+          await gone(pid);
+        }
+      },
+    );
 
-    await t.step("no server outlives a program, however that ends", async () => {
-      await project.write("serve.mjs", PROGRAM);
-      await project.write(
-        "busy.mjs",
-        PROGRAM + `
+    await t.step(
+      "no server outlives a program, however that ends",
+      async () => {
+        await project.write("serve.mjs", PROGRAM);
+        await project.write(
+          "busy.mjs",
+          PROGRAM + `
 setInterval(() => server.stats(), 1);
 server.load({ scenarios: { s: { executor: "arrival-rate", rate: "200/s", duration: "10m", requests: [{ path: "/fast" }] } } });
 setTimeout(() => { for (;;); }, 300);
 `,
-      );
-      await project.write("over.mjs", `${PROGRAM}\nprocess.exit(3);\n`);
-      for (const name of ["serve.mjs", "busy.mjs"]) {
-        await using running = project.start("node", [name]);
-        const { url, pid } = await printed(running);
-        equal((await fetch(new URL("/fast", url)).then((r) => r.json())).ok, true);
-        // The program is busy by then, and has not read the last messages.
-        if (name === "busy.mjs") {
-          await new Promise((resolve) => setTimeout(resolve, 600));
+        );
+        await project.write("over.mjs", `${PROGRAM}\nprocess.exit(3);\n`);
+        for (const name of ["serve.mjs", "busy.mjs"]) {
+          await using running = project.start("node", [name]);
+          const { url, pid } = await printed(running);
+          equal(
+            (await fetch(new URL("/fast", url)).then((r) => r.json())).ok,
+            true,
+          );
+          // The program is busy by then, and has not read the last messages.
+          if (name === "busy.mjs") {
+            await new Promise((resolve) => setTimeout(resolve, 600));
+          }
+          Deno.kill(running.pid, "SIGKILL");
+          await gone(pid);
         }
-        Deno.kill(running.pid, "SIGKILL");
+        await using over = project.start("node", ["over.mjs"]);
+        const { pid } = await printed(over);
+        equal((await over.ended).status, 3);
         await gone(pid);
-      }
-      await using over = project.start("node", ["over.mjs"]);
-      const { pid } = await printed(over);
-      equal((await over.ended).status, 3);
-      await gone(pid);
-    });
+      },
+    );
 
-    await t.step("a configuration error in a program is a list and the program's own stack", async () => {
-      await project.write(
-        "wrong.mjs",
-        `import { startPerfmock } from "perfmock";
+    await t.step(
+      "a configuration error in a program is a list and the program's own stack",
+      async () => {
+        await project.write(
+          "wrong.mjs",
+          `import { startPerfmock } from "perfmock";
 await startPerfmock("bad.yaml");
 `,
-      );
-      const { status, err } = await project.run("node", ["wrong.mjs"]);
-      equal(status, 1);
-      match(err, /PerfmockError: Cannot use the configuration: 3 errors/);
-      match(err, /at bad\.yaml:1:/);
-      match(err, /wrong\.mjs:2:/);
-      equal(/at .*node_modules\/perfmock/.test(err), false, err);
-    });
+        );
+        const { status, err } = await project.run("node", ["wrong.mjs"]);
+        equal(status, 1);
+        match(err, /PerfmockError: Cannot use the configuration: 3 errors/);
+        match(err, /at bad\.yaml:1:/);
+        match(err, /wrong\.mjs:2:/);
+        equal(/at .*node_modules\/perfmock/.test(err), false, err);
+      },
+    );
 
     await t.step("a plugin takes its contract from the package", async () => {
       await project.write(
@@ -302,10 +329,12 @@ await Promise.all(servers.map((server) => server.stop()));
       equal(out, "200\n200\ntrue PerfmockError CONFIG_INVALID\n");
     });
 
-    await t.step("workers that want one port get an error that says what to do", async () => {
-      await project.write(
-        "workers.mjs",
-        `import { isMainThread, parentPort, Worker } from "node:worker_threads";
+    await t.step(
+      "workers that want one port get an error that says what to do",
+      async () => {
+        await project.write(
+          "workers.mjs",
+          `import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { startPerfmock } from "perfmock";
 if (isMainThread) {
   const workers = Array.from({ length: 4 }, () => new Worker(new URL(import.meta.url)));
@@ -318,49 +347,53 @@ if (isMainThread) {
   parentPort.postMessage(result);
 }
 `,
-      );
-      const { status, out, err } = await project.run("node", ["workers.mjs"]);
-      equal(status, 0, err);
-      const results: string[] = JSON.parse(out);
-      equal(results.filter((result) => result === "started").length, 1, out);
-      for (const result of results.filter((result) => result !== "started")) {
-        match(result, /the port is in use \[PORT_IN_USE\]/);
-        match(result, /suggestion: port 0 for a server in each worker/);
-      }
-    });
+        );
+        const { status, out, err } = await project.run("node", ["workers.mjs"]);
+        equal(status, 0, err);
+        const results: string[] = JSON.parse(out);
+        equal(results.filter((result) => result === "started").length, 1, out);
+        for (const result of results.filter((result) => result !== "started")) {
+          match(result, /the port is in use \[PORT_IN_USE\]/);
+          match(result, /suggestion: port 0 for a server in each worker/);
+        }
+      },
+    );
 
-    await t.step("an unsupported Node.js, or machine, is told in a sentence", async () => {
-      const as = (key: string, value: string, more = "") =>
-        project.run("node", [
-          "-e",
-          `Object.defineProperty(process, "${key}", { value: ${value} });
+    await t.step(
+      "an unsupported Node.js, or machine, is told in a sentence",
+      async () => {
+        const as = (key: string, value: string, more = "") =>
+          project.run("node", [
+            "-e",
+            `Object.defineProperty(process, "${key}", { value: ${value} });
 process.argv.splice(1, 0, "perfmock");
 ${more}require("./node_modules/perfmock/npm/bin.cjs");`,
-        ]);
-      const old = await as(
-        "versions",
-        `{ ...process.versions, node: "18.20.0" }`,
-      );
-      equal(old.status, 1);
-      match(old.err, /^Cannot start perfmock: it needs Node\.js 20 or later/);
-      const strange = await as("platform", '"freebsd"');
-      equal(strange.status, 1);
-      match(
-        strange.err,
-        /^Cannot start perfmock: the package deno \S+ has no program for freebsd-\S+, only for .*linux-x64-glibc/,
-      );
-      for (const { err } of [old, strange]) {
-        equal(err.trimEnd().split("\n").length, 1, err);
-      }
-      const imported = await project.run("node", [
-        "--input-type=module",
-        "-e",
-        `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.0" } });
+          ]);
+        const old = await as(
+          "versions",
+          `{ ...process.versions, node: "18.20.0" }`,
+        );
+        equal(old.status, 1);
+        match(old.err, /^Cannot start perfmock: it needs Node\.js 20 or later/);
+        const strange = await as("platform", '"freebsd"');
+        equal(strange.status, 1);
+        match(
+          strange.err,
+          /^Cannot start perfmock: the package deno \S+ has no program for freebsd-\S+, only for .*linux-x64-glibc/,
+        );
+        for (const { err } of [old, strange]) {
+          equal(err.trimEnd().split("\n").length, 1, err);
+        }
+        const imported = await project.run("node", [
+          "--input-type=module",
+          "-e",
+          `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.0" } });
 const { startPerfmock } = await import("perfmock");
 console.log(await startPerfmock({}).catch((error) => error.message));`,
-      ]);
-      match(imported.out, /^Cannot start perfmock: it needs Node\.js 20/);
-    });
+        ]);
+        match(imported.out, /^Cannot start perfmock: it needs Node\.js 20/);
+      },
+    );
   },
 });
 
@@ -372,7 +405,9 @@ async function inFlight(url: string): Promise<number> {
   return inFlight;
 }
 
-async function emptyFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
+async function emptyFolder(): Promise<
+  { readonly path: string } & AsyncDisposable
+> {
   const path = await Deno.makeTempDir({ prefix: "perfmock-real-" });
   return {
     path,

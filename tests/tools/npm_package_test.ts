@@ -1,91 +1,59 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import {
-  dependencies,
   ENTRY_POINTS,
-  neededDeclarations,
+  packaged,
   packageJson,
-  rewritten,
+  scripts,
 } from "../../tools/npm_package.ts";
-import { parse } from "../../tools/sources.ts";
 
-Deno.test("rewritten() names the emitted files, of workers too, and leaves packages and texts alone", () => {
-  const { path, text, imports } = parse(
-    "plugins/limiter/mod.ts",
-    `import { a } from "../../core/plugin.ts";
-import b from "@perfmock/perfmock/degrade";
-import { z } from "zod";
+const MODULE = `
 import page from "./page.js" with { type: "text" };
-export * from "./own.ts";
-const script = new URL("./worker.ts", import.meta.url);
-const later = () => import("../../mod.ts");
+const one = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+const two = new URL(
+  "../lib/other_worker.ts",
+  import.meta.url,
+);
 const said = 'write import "./rayleigh.ts"';
-`,
-  );
+const elsewhere = new URL("./rayleigh.ts", folder);
+`;
+
+Deno.test("scripts() finds the scripts that a module starts", () => {
+  deepEqual(scripts("core/config/reader.ts", MODULE), [
+    "core/config/worker.ts",
+    "core/lib/other_worker.ts",
+  ]);
+});
+
+Deno.test("packaged() addresses the emitted scripts, and leaves texts and files of users alone", () => {
   equal(
-    rewritten([{ path: "plugins/limiter/mod.js", text, imports }])
-      .get("plugins/limiter/mod.js"),
-    `import { a } from "../../core/plugin.js";
-import b from "../degrade/mod.js";
-import { z } from "zod";
-import page from "./page.js" with { type: "text" };
-export * from "./own.js";
-const script = new URL("./worker.js", import.meta.url);
-const later = () => import("../../mod.js");
-const said = 'write import "./rayleigh.ts"';
-`,
-  );
-  equal(path, "plugins/limiter/mod.ts");
-});
-
-Deno.test("neededDeclarations() follows the imports of the entry points", () => {
-  const module = (path: string, text: string) => ({ ...parse(path, text), path });
-  deepEqual(
-    [
-      ...neededDeclarations([
-        module("npm/index.d.ts", `export type { A } from "../core/a.ts";`),
-        module("core/plugin.d.ts", `export type B = import("./b.ts").B;`),
-        module("core/a.d.ts", `import { z } from "zod"; export type A = z.A;`),
-        module("core/b.d.ts", `export interface B {}`),
-        module("core/internal.d.ts", `export {};`),
-      ]),
-    ].toSorted(),
-    ["core/a.d.ts", "core/b.d.ts", "core/plugin.d.ts", "npm/index.d.ts"],
+    packaged("core/config/reader.js", MODULE),
+    MODULE.replace("./worker.ts", "./worker.js")
+      .replace("other_worker.ts", "other_worker.js"),
   );
 });
 
-Deno.test("dependencies() takes the versions from the import map, and misses none", () => {
-  const imports = {
-    "hono": "npm:hono@4.13.19",
-    "hono/": "npm:/hono@4.13.19/",
-    "@xmldom/xmldom": "npm:@xmldom/xmldom@0.9.12",
-    "web-vitals/attribution": "npm:web-vitals@6.2.3/attribution",
-    "unused": "npm:unused@1.0.0",
-  };
-  const module = parse(
-    "core/a.ts",
-    `import "hono/router"; import "node:fs"; import "./b.ts"; import "@perfmock/perfmock/plugin";
-import "web-vitals/attribution"; import "@xmldom/xmldom"; import "hono";`,
+Deno.test("packaged() takes the version from the package.json", () => {
+  const text = `import config from "../deno.json" with { type: "json" };`;
+  equal(
+    packaged("core/version.js", text),
+    `import config from "../package.json" with { type: "json" };`,
   );
-  deepEqual(dependencies([module], imports), {
-    "@xmldom/xmldom": "0.9.12",
-    "hono": "4.13.19",
-    "web-vitals": "6.2.3",
-  });
-  throws(
-    () => dependencies([parse("core/a.ts", `import "left-pad";`)], imports),
-    /deno\.json names no version of left-pad/,
-  );
+  equal(packaged("core/other.js", text), text);
 });
 
-Deno.test("packageJson() gives each entry point its types first", () => {
+Deno.test("packageJson() pins the tested versions, and gives each entry point its types first", () => {
   const { exports, dependencies } = packageJson(
-    { version: "1.2.3", license: "MIT" },
-    { deno: "2.9.6", dependencies: { zod: "4.0.0" } },
+    {
+      version: "1.2.3",
+      license: "MIT",
+      dependencies: { "zod": "^4.6.7", "@x/y": "^1.0.0" },
+    },
+    { deno: "2.9.6" },
   ) as {
     exports: Record<string, unknown>;
     dependencies: Record<string, string>;
   };
-  deepEqual(dependencies, { zod: "4.0.0", deno: "2.9.6" });
+  deepEqual(dependencies, { "zod": "4.6.7", "@x/y": "1.0.0", "deno": "2.9.6" });
   for (const name of Object.keys(ENTRY_POINTS)) {
     const entry = exports[name];
     ok(typeof entry === "object" && entry !== null);

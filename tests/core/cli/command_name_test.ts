@@ -4,8 +4,16 @@ import { commandName } from "../../../core/cli/command_name.ts";
 Deno.test("commandName() names a path from the working directory, and a package by its own name", () => {
   for (
     const [module, folder, command] of [
-      ["file:///home/me/perfmock/mod.ts", "/home/me/perfmock", "deno run -A mod.ts"],
-      ["file:///home/me/perfmock/mod.ts", "/home/me", "deno run -A perfmock/mod.ts"],
+      [
+        "file:///home/me/perfmock/mod.ts",
+        "/home/me/perfmock",
+        "deno run -A mod.ts",
+      ],
+      [
+        "file:///home/me/perfmock/mod.ts",
+        "/home/me",
+        "deno run -A perfmock/mod.ts",
+      ],
       [
         "file:///home/me/perfmock/mod.ts",
         "/home/you",
