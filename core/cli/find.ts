@@ -13,7 +13,7 @@ import type {
   SweepAnswer,
 } from "../contract/finder.ts";
 import { describeThrown } from "../lib/thrown.ts";
-import { UnhandledErrors } from "./_unhandled.ts";
+import { UnhandledErrors } from "./unhandled.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,

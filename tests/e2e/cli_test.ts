@@ -191,7 +191,9 @@ Deno.test("Commands end with 2 in a folder without a configuration, and say what
     match(err, /Cannot find a configuration \[CONFIG_UNREADABLE\]/);
     match(
       err,
-      new RegExp(`suggestion: deno run -A \\S+mod\\.ts ${command} --config FILE`),
+      new RegExp(
+        `suggestion: deno run -A \\S+mod\\.ts ${command} --config FILE`,
+      ),
     );
   }
 });
