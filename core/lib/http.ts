@@ -104,6 +104,45 @@ export function retryDate(time: number): string {
   return new Date(Math.ceil(time / 1000) * 1000).toUTCString();
 }
 
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+const MONTH = `(?<month>${MONTHS.join("|")})`;
+const TIME = "(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)";
+
+/** The three forms of a date in HTTP (RFC 9110, section 5.6.7), of which the first is the one to write. */
+const DATES = [
+  `(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT`,
+  `(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\\d\\d)-${MONTH}-(?<year>\\d\\d) ${TIME} GMT`,
+  `(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} (?<day>[ \\d]\\d) ${TIME} (?<year>\\d{4})`,
+].map((form) => new RegExp(`^${form}$`));
+
+/**
+ * Reads a date of HTTP.
+ *
+ * @param now present time, in ms since 1970: a year of two digits lies at most 50 years after it
+ * @returns time in ms since 1970; undefined for a text in none of the three forms
+ */
+export function dateOf(text: string, now: number): number | undefined {
+  const { groups } = DATES.map((form) => form.exec(text))
+    .find((match) => match !== null) ?? {};
+  if (groups === undefined) return undefined;
+  const { year, month, day, hour, minute, second } = groups;
+  let full = Number(year);
+  if (year.length === 2) {
+    const present = new Date(now).getUTCFullYear();
+    full += Math.floor(present / 100) * 100;
+    if (full > present + 50) full -= 100;
+  }
+  return Date.UTC(
+    full,
+    MONTHS.indexOf(month),
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
+}
+
 const encoder = new TextEncoder();
 
 /** Number of bytes of a text in UTF-8. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Coding } from "../config/mod.ts";
+import { dateOf } from "../lib/http.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { type Body, type Content, failure } from "./source.ts";
 
@@ -88,6 +89,16 @@ export function represent(
   if (!plain) headers.set("accept-ranges", "bytes");
   let ranges: readonly Range[] | null | undefined;
   if (conditional) {
+    if (!isExpected(x, version)) {
+      bytes.close();
+      headers.delete("content-type");
+      headers.delete("content-encoding");
+      return failure({
+        status: 412,
+        title: "This file has another version than the request expects",
+        detail: `Its entity tag is ${etag}`,
+      }, headers);
+    }
     if (isKnown(x, version)) {
       bytes.close();
       headers.delete("content-type");
@@ -193,17 +204,32 @@ interface Version {
   readonly modified: number;
 }
 
+/**
+ * Returns false if the client expects another version: by If-Match, or without that header by If-Unmodified-Since. That comes before
+ * all other conditions (RFC 9110, section 13.2.2).
+ */
+function isExpected(x: LiveExchange, version: Version): boolean {
+  const tags = x.header("if-match");
+  // A weak tag does not say that the bytes are the same.
+  if (tags !== null) return names(tags, (tag) => tag === version.etag);
+  const since = secondsOf(x.header("if-unmodified-since"));
+  return since === undefined || version.modified <= since;
+}
+
 /** Returns whether the client already has this version: by If-None-Match, or without that header by If-Modified-Since. */
 function isKnown(x: LiveExchange, version: Version): boolean {
   const tags = x.header("if-none-match");
   if (tags !== null) {
-    return tags.trim() === "*" ||
-      tags.split(",").some((tag) =>
-        tag.trim().replace(/^W\//, "") === version.etag
-      );
+    return names(tags, (tag) => tag.replace(/^W\//, "") === version.etag);
   }
   const since = secondsOf(x.header("if-modified-since"));
   return since !== undefined && version.modified <= since;
+}
+
+/** Returns true if a list of entity tags is that of any version, or has one that is meant. */
+function names(tags: string, isMeant: (tag: string) => boolean): boolean {
+  return tags.trim() === "*" ||
+    (tags.match(/(?:W\/)?"[^"]*"/g) ?? []).some(isMeant);
 }
 
 /**
@@ -264,9 +290,7 @@ function isCurrent(condition: string | null, version: Version): boolean {
 }
 
 function secondsOf(date: string | null): number | undefined {
-  if (date === null || date.includes('"')) return undefined;
-  const milliseconds = Date.parse(date);
-  return Number.isNaN(milliseconds)
-    ? undefined
-    : Math.floor(milliseconds / 1000);
+  if (date === null) return undefined;
+  const time = dateOf(date, Date.now());
+  return time === undefined ? undefined : time / 1000;
 }

@@ -11,9 +11,17 @@ import { requested, testPlan } from "../../support/plan.ts";
 const BYTES = Uint8Array.from({ length: 50 }, (_, n) => n);
 
 function answer(range: string, size = BYTES.length): Content {
+  return answerTo(new Headers({ range }), "GET", size);
+}
+
+function answerTo(
+  headers: Headers,
+  method: string,
+  size = BYTES.length,
+): Content {
   const { x } = requested(
     testPlan(),
-    new Request("http://localhost/r", { headers: { range } }),
+    new Request("http://localhost/r", { method, headers }),
   );
   return represent(x, {
     type: "text/plain",
@@ -128,6 +136,66 @@ Deno.test("a request for too many ranges, or for something else, gets the whole"
     equal(content.status, undefined, range);
     deepEqual(await read(content), [...BYTES]);
   }
+});
+
+/** Values of the headers of conditions, and what they say about the version "a" of the first of January 1970. */
+const TAGS = [
+  [undefined, undefined],
+  ["*", true],
+  ['"a"', true],
+  ['"x", "a"', true],
+  ['"x"', false],
+  ["a", false],
+] as const;
+
+const DATES = [
+  [undefined, undefined],
+  ["Thu, 01 Jan 1970 00:00:00 GMT", true],
+  ["Thursday, 01-Jan-70 00:00:01 GMT", true],
+  ["Wed Dec 31 23:59:59 1969", false],
+  // No date of HTTP: as if there were no header.
+  ["1969-12-31T23:59:59Z", undefined],
+] as const;
+
+Deno.test("conditions are judged in the order of RFC 9110, section 13.2.2", () => {
+  let judged = 0;
+  for (const method of ["GET", "HEAD"]) {
+    for (const [match, isMatch] of [...TAGS, ['W/"a"', false]] as const) {
+      for (const [unmodified, isUnmodified] of DATES) {
+        for (const [none, isKnown] of [...TAGS, ['W/"a"', true]] as const) {
+          for (const [modified, isOld] of DATES) {
+            for (const range of [undefined, "bytes=0-1"]) {
+              const written = {
+                "if-match": match,
+                "if-unmodified-since": unmodified,
+                "if-none-match": none,
+                "if-modified-since": modified,
+                range,
+              };
+              const headers = new Headers();
+              for (const [name, value] of Object.entries(written)) {
+                if (value !== undefined) headers.set(name, value);
+              }
+              const { status, headers: sent } = answerTo(headers, method);
+              const first = match === undefined ? isUnmodified : isMatch;
+              const known = none === undefined ? isOld : isKnown;
+              const wanted = first === false
+                ? 412
+                : known === true
+                ? 304
+                : range !== undefined && method === "GET"
+                ? 206
+                : undefined;
+              equal(status, wanted, JSON.stringify({ method, ...written }));
+              equal(sent?.get("etag"), '"a"');
+              judged++;
+            }
+          }
+        }
+      }
+    }
+  }
+  equal(judged, 2 * 7 * 5 * 7 * 5 * 2);
 });
 
 Deno.test("a part of nothing cannot be had", () => {
