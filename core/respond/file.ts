@@ -5,7 +5,6 @@
  * @module
  */
 import { dirname, resolve } from "node:path";
-import { getMimeType } from "hono/utils/mime";
 import type { Coding } from "../config/mod.ts";
 import {
   fill,
@@ -26,6 +25,7 @@ import {
   SUFFIXES,
   takesIdentity,
 } from "./coding.ts";
+import { typeOfFile } from "./file_types.ts";
 import {
   FileBytes,
   find,
@@ -74,7 +74,7 @@ export function select(
   file: Found,
   { codings, beside, folder, vary }: FileOptions,
 ): Selected {
-  const type = getMimeType(file.real) ?? "application/octet-stream";
+  const type = typeOfFile(file.path);
   const asIs: Selected = {
     file,
     type,
@@ -93,7 +93,7 @@ export function select(
   const files: Partial<Record<Coding, Found>> = {};
   const offered = codings.filter((coding) => {
     if (beside) {
-      const found = find(file.real + SUFFIXES[coding], folder);
+      const found = find(file.path + SUFFIXES[coding], folder);
       if (found?.file) files[coding] = found;
     }
     return makeable && file.size >= LEAST_CODED || files[coding] !== undefined;

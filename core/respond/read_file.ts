@@ -9,6 +9,8 @@ import type { StoredBytes } from "./representation.ts";
 
 /** Something that a path leads to. */
 export interface Found {
+  /** Path as asked for, whose end says what it is: with links followed it may have another name. */
+  readonly path: string;
   /** Path with links followed. */
   readonly real: string;
   /** True for a regular file, false for a folder. */
@@ -48,7 +50,7 @@ export function find(
     ) return undefined;
     const { isFile, isDirectory, size, mtime } = Deno.statSync(real);
     return isFile || isDirectory
-      ? { real, file: isFile, size, modified: mtime?.getTime() ?? 0 }
+      ? { path, real, file: isFile, size, modified: mtime?.getTime() ?? 0 }
       : undefined;
   } catch {
     return undefined;

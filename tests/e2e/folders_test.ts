@@ -214,6 +214,56 @@ Deno.test("whatever path is asked for, nothing but the files of the folder is se
   ok(found > 10);
 });
 
+eachEngine.test("the name that is asked for says what a file is, wherever its link leads", async () => {
+  const coded = gzipSync("made by the bundler");
+  await using there = await serving({
+    ".store/5f3a": SCRIPT,
+    ".store/77c1": new Uint8Array(coded),
+    "index.html": INDEX,
+  });
+  await Deno.symlink(".store/5f3a", `${there.path}/app.js`);
+  await Deno.symlink(".store/77c1", `${there.path}/app.js.gz`);
+  const answer = await overWire(there.server, "/app.js", {
+    "accept-encoding": "gzip",
+  });
+  equal(answer.headers.get("content-type"), "text/javascript; charset=utf-8");
+  deepEqual([...answer.body], [...coded]);
+  equal(text(await overWire(there.server, "/app.js")), SCRIPT);
+});
+
+eachEngine.test("a request that expects another version of a file is refused before all other conditions", async () => {
+  await using there = await serving(APP);
+  const path = "/assets/app.js";
+  const ask = async (
+    headers: Readonly<Record<string, string>>,
+    method?: string,
+  ) => await overWire(there.server, path, headers, method);
+  const { headers } = await ask({});
+  const etag = headers.get("etag") ?? "";
+  const modified = headers.get("last-modified") ?? "";
+  const past = "Thu, 01 Jan 1970 00:00:00 GMT";
+  const statusOf = async (...given: Parameters<typeof ask>) =>
+    (await ask(...given)).status;
+  deepEqual([
+    await statusOf({ "if-match": etag }),
+    await statusOf({ "if-match": "*" }),
+    await statusOf({ "if-match": '"other"' }),
+    await statusOf({ "if-match": '"other"', "if-none-match": etag }),
+    await statusOf({ "if-match": '"other"', range: "bytes=0-1" }, "HEAD"),
+    await statusOf({ "if-match": etag, "if-none-match": etag }),
+    await statusOf({ "if-match": etag, range: "bytes=0-1" }),
+    await statusOf({ "if-match": etag, range: "bytes=0-1" }, "HEAD"),
+    await statusOf({ "if-unmodified-since": modified }),
+    await statusOf({ "if-unmodified-since": past, range: "bytes=0-1" }),
+    await statusOf({ "if-match": etag, "if-unmodified-since": past }),
+    // There is no file, whatever is expected of it.
+    (await overWire(there.server, "/none", { "if-match": "*" })).status,
+  ], [200, 200, 412, 412, 412, 304, 206, 200, 200, 412, 200, 404]);
+  const refused = await ask({ "if-match": '"other"' });
+  equal(refused.headers.get("etag"), etag);
+  equal(refused.headers.get("content-type"), "application/problem+json");
+});
+
 eachEngine.test("names that begin with a dot are found where the folder says so", async () => {
   await using there = await serving(APP, { dotFiles: true });
   equal(text(await overWire(there.server, "/.env")), "TOKEN=1");
