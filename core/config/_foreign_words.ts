@@ -34,6 +34,8 @@ const PLACES: readonly Place[] = [
       "server.host": "host bind address listen",
       "server.tls": "tls https ssl",
       "server.cors": "cors",
+      presets: "modes environments variants",
+      backend: "global defaults",
       "control.token": "token auth apiKey",
       control: "admin api management",
       "plugins.distributions.profiles": "profiles distributions",
@@ -56,13 +58,15 @@ const PLACES: readonly Place[] = [
       method: "methods verb verbs httpMethod",
       path: "url uri urlPath urlPattern urlPathPattern endpoint pathname",
       response: "reply answer returns",
-      responses: "replies answers responseSequence scenario states",
+      responses:
+        "replies answers responseSequence responseMode sequence scenario scenarioName requiredScenarioState newScenarioState states",
       serviceTimes: "latencies delays",
       when: "request match matcher matching condition conditions",
       "when.query": "query queryParameters queryParams params",
+      "when.header": "requestHeaders",
       "when.cookie": "cookie cookies",
       "when.body": "bodyPatterns",
-      "when.graphql": "graphql operationName",
+      "when.graphql": "graphql operationName operation query mutation",
       "when.contentType": "contentType consumes",
       "response.status": STATUS,
       "response.headers": "headers responseHeaders",
@@ -77,7 +81,10 @@ const PLACES: readonly Place[] = [
         "concurrency maxConcurrency pool pools bulkhead connections queue",
       "limiter.rateLimit": "rateLimit rateLimits throttle rps",
       "wire.bandwidth": "bandwidth throughput",
-      wire: "chunkedDribbleDelay dribble throttling",
+      wire:
+        "chunkedDribbleDelay dribble throttling streamingMode streamingInterval",
+      websocket: "ws webSockets socket websocketHandler",
+      turns: "sequence per perSession stateful",
       id: "name title key",
     },
   },
@@ -87,18 +94,23 @@ const PLACES: readonly Place[] = [
       query: "queryParameters queryParams params parameters",
       header: "headers requestHeaders",
       cookie: "cookies",
-      body: "bodyPatterns json jsonBody jsonPath",
+      body:
+        "bodyPatterns json jsonBody jsonPath matchesJsonPath equalToJson payload rules",
       contentType: "mediaType mime type",
-      graphql: "operation operationName",
+      graphql: "operation operationName type query mutation",
+      'method, a key of the route beside "when"': "method methods",
+      'path, a key of the route beside "when"':
+        "path url urlPath urlPattern urlPathPattern pathname",
     },
   },
   {
     of: ["equal", "pattern", "present"],
     words: {
-      equal: "equals equalTo eq value is const",
-      pattern: "matches regex regexp match",
-      present: "exists required",
-      absent: "missing",
+      equal: "equals equalTo equalToJson eq value is const",
+      pattern:
+        "matches regex regexp match contains includes startsWith endsWith like doesNotMatch",
+      present: "exists required any",
+      absent: "missing null empty",
     },
   },
   {
@@ -107,15 +119,18 @@ const PLACES: readonly Place[] = [
       status: STATUS,
       "json|text": BODY,
       headers: "header responseHeaders",
-      file: "bodyFile bodyFileName filename path",
-      folder: "static directory dir root publicDir staticDir",
-      fallback: "spa historyApiFallback tryFiles notFound",
-      repeat: "array list items generate",
+      file: "bodyFile bodyFileName filename filePath sendFileAsBody path",
+      folder: "static directory dir root alias publicDir staticDir",
+      fallback:
+        "spa single historyApiFallback navigateFallback tryFiles fallbackTo404 notFound",
+      index: "indexFile directoryIndex",
+      dotFiles: "hidden dotfiles allowDotFiles",
+      repeat: "array list items generate times",
       schema: "jsonSchema",
       size: "bytes length bodySize",
       compress: "gzip brotli compression encoding contentEncoding",
       proxy: "proxyBaseUrl proxyTo upstream forward backend target url",
-      events: "sse stream eventStream",
+      events: "sse stream eventStream serverSentEvents",
       'serviceTime, a key of the route beside "response"': TIME,
       'faults, a key of the route beside "response"': "fault faults error",
     },
@@ -153,7 +168,87 @@ const PLACES: readonly Place[] = [
   { of: ["url", "timeout"], words: { url: "target upstream host baseUrl" } },
   {
     of: ["count", "data", "last"],
-    words: { count: "times repeat number", data: "message messages body" },
+    words: {
+      count: "times repeat number",
+      data: "message messages body",
+      event: "type name",
+      retry: "reconnect reconnectionTime",
+      last: "end done final",
+      'gap in "wire", a key of the route beside "response"':
+        "interval delay gap every after streamingInterval",
+    },
+  },
+  {
+    of: ["count", "item", "within"],
+    words: {
+      count: "times number length size limit",
+      item: "template of each value items body",
+      within: "wrapper around envelope wrap in",
+    },
+  },
+  {
+    of: ["query", "default", "max"],
+    words: {
+      query: "parameter param name queryParameter",
+      default: "fallback otherwise count",
+      max: "limit most",
+    },
+  },
+  {
+    of: ["operation", "type", "hash"],
+    words: {
+      operation: "operationName name query mutation",
+      type: "operationType kind",
+      hash: "sha256Hash persistedQuery documentId",
+    },
+  },
+  {
+    of: ["per", "end"],
+    words: { per: "by key scope of", end: "mode then after onEnd" },
+  },
+  {
+    of: ["messages", "echo", "protocols"],
+    words: {
+      messages: "message send script sequence events data",
+      on: "handlers replies match rules onMessage responses",
+      repeat: "loop times count",
+      close: "end disconnect closeCode",
+      protocols: "protocol subprotocol subprotocols",
+      maxMessage: "maxPayload maxPayloadLength maxMessageSize limit",
+      "messages: [{ after: …, send: … }]": "interval delay gap every",
+    },
+  },
+  {
+    of: ["after", "send"],
+    words: {
+      after: "delay wait interval gap at time every",
+      send: "data message text json body payload",
+    },
+  },
+  {
+    of: ["code", "reason", "after"],
+    words: {
+      code: "status closeCode",
+      reason: "message text",
+      after: "delay wait at time",
+    },
+  },
+  {
+    of: ["scale", "delay", "faultShare"],
+    words: {
+      scale: "factor slowdown speed timeScale multiplier",
+      delay: TIME,
+      faultShare: "faults errorRate failureRate faultRate chaos",
+    },
+  },
+  {
+    of: ["origins", "maxAge", "credentials"],
+    words: {
+      origins: "origin allowOrigin allowedOrigins allowOrigins",
+      maxAge: "preflightMaxAge optionsMaxAge",
+      exposedHeaders: "exposeHeaders allowedHeaders headers",
+      credentials: "allowCredentials withCredentials",
+    },
   },
   {
     of: ["host", "port", "engine"],

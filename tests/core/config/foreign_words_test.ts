@@ -33,6 +33,10 @@ const REQUEST =
   "name group method path query headers json text weight check timeout keepAlive"
     .split(" ");
 const SCRIPT = "name seed target scenarios thresholds".split(" ");
+const WHEN = "query header cookie body contentType graphql".split(" ");
+const WEBSOCKET = "messages repeat echo on close protocols maxMessage".split(
+  " ",
+);
 
 Deno.test("meant() finds perfmock's word for one of another tool, by its place", () => {
   const table: [
@@ -82,6 +86,28 @@ Deno.test("meant() finds perfmock's word for one of another tool, by its place",
     ["url", REQUEST, "path"],
     ["params", REQUEST, "query"],
     ["baseUrl", SCRIPT, "target"],
+    ["equalToJson", ["equal", "pattern", "present", "absent"], "equal"],
+    ["contains", ["equal", "pattern", "present", "absent"], "pattern"],
+    ["headers", WHEN, "header"],
+    ["matchesJsonPath", WHEN, "body"],
+    ["urlPath", WHEN, 'path, a key of the route beside "when"'],
+    ["operationName", ["operation", "type", "hash"], "operation"],
+    ["newScenarioState", [...ROUTE, "responses"], "responses"],
+    ["ws", [...ROUTE, "websocket"], "websocket"],
+    ["interval", WEBSOCKET, "messages: [{ after: …, send: … }]"],
+    ["subprotocols", WEBSOCKET, "protocols"],
+    ["delay", ["after", "send"], "after"],
+    ["data", ["after", "send"], "send"],
+    ["key", ["per", "end"], "per"],
+    ["allowedOrigins", ["origins", "maxAge", "credentials"], "origins"],
+    ["errorRate", ["scale", "delay", "faultShare"], "faultShare"],
+    ["template", ["count", "item", "within"], "item"],
+    ["max_items", ["query", "default", "max"], undefined],
+    [
+      "interval",
+      ["count", "data", "last"],
+      'gap in "wire", a key of the route beside "response"',
+    ],
     ["stddev", ["mean", "sd"], "sd"],
     ["gaussian", ["constant", "normal", "lognormal"], "normal"],
   ];
