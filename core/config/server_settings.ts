@@ -28,7 +28,7 @@ export interface CorsInput {
 
 /** Cross-origin access, with defaults filled in. */
 export interface CorsSettings {
-  /** Origins, of which one may have a star in place of the first labels of its host; "*" for all. */
+  /** Origins, of which one may have a star in place of the first labels of its host, or of its port; "*" for all. */
   readonly origins: "*" | readonly string[];
   /** Time for which a browser may keep a permission, in ms. */
   readonly maxAge: number;
@@ -193,20 +193,27 @@ function corsType(kit: Kit) {
 
 const ORIGIN = z.string().superRefine((origin, context) => {
   const host = origin.replace(/^(https?:\/\/)\*\./, "$1");
-  if (origin === "null" || isOrigin(host)) return;
+  // Of two stars one stays, which no origin has.
+  const plain = host === origin ? origin.replace(/:\*$/, ":1") : host;
+  if (origin === "null" || isOrigin(plain) || OF_APP.test(origin)) return;
   const meant = URL.parse(host.includes("://") ? host : `https://${host}`);
   context.addIssue({
     code: "custom",
     message: `Not an origin: ${valueInWords(origin)}`,
     params: {
       allowed:
-        'an origin such as "https://app.example", "http://localhost:3000" or "https://*.app.example"',
-      suggestion: meant === null || meant.origin === "null" || origin === "*"
+        'an origin such as "https://app.example", "http://localhost:3000", "http://localhost:*" or "https://*.app.example"',
+      suggestion: origin === "*"
+        ? 'origins: "*"'
+        : meant === null || meant.origin === "null"
         ? undefined
         : meant.origin,
     },
   });
 }).meta({ description: 'an origin such as "https://app.example"' });
+
+/** An origin of an app with a scheme of its own, such as capacitor://localhost. */
+const OF_APP = /^(?!https?:|file:)[a-z][a-z\d+.-]*:\/\/[a-z\d.-]+$/;
 
 /** Returns true for a text that is the origin of a URL, in the form in which browsers send it. */
 function isOrigin(text: string): boolean {

@@ -149,7 +149,7 @@ export function corsOf(setting: boolean | CorsSettings): Cors | undefined {
   return new Cors(setting === true ? undefined : setting);
 }
 
-/** Returns the test of a list of origins, of which some stand for all hosts below another. */
+/** Returns the test of a list of origins, of which some stand for all hosts below another, or for all ports of a host. */
 function allowing(origins: readonly string[]): (origin: string) => boolean {
   const exact = new Set(origins.filter((origin) => !origin.includes("*")));
   const parts = origins.filter((origin) => origin.includes("*"))
@@ -159,7 +159,9 @@ function allowing(origins: readonly string[]): (origin: string) => boolean {
     parts.some(([before, after]) =>
       origin.length > before.length + after.length &&
       origin.startsWith(before) && origin.endsWith(after) &&
-      !/[/:]/.test(origin.slice(before.length, -after.length))
+      (after === "" ? /^\d+$/ : /^[^/:]+$/).test(
+        origin.slice(before.length, origin.length - after.length),
+      )
     );
 }
 

@@ -152,7 +152,13 @@ Deno.test("preflight() permits no headers if none are requested", () => {
 
 Deno.test("origins are compared as a whole; a star stands for the first labels of a host", () => {
   const cors = corsOf({
-    origins: ["https://app.example", "https://*.shop.example", "null"],
+    origins: [
+      "https://app.example",
+      "https://*.shop.example",
+      "http://localhost:*",
+      "capacitor://localhost",
+      "null",
+    ],
     maxAge: 0,
     exposedHeaders: undefined,
     credentials: true,
@@ -170,6 +176,12 @@ Deno.test("origins are compared as a whole; a star stands for the first labels o
     ["https://evil.example:1.shop.example", false],
     ["https://a.shop.example.evil.example", false],
     ["null", true],
+    ["http://localhost:5173", true],
+    ["http://localhost:", false],
+    ["http://localhost", false],
+    ["http://localhost:1.evil.example", false],
+    ["https://localhost:5173", false],
+    ["capacitor://localhost", true],
   ];
   for (const [origin, allowed] of cases) {
     const incoming = options({ ...ASKED, origin });
