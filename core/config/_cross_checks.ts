@@ -10,8 +10,15 @@
 import type { Issue } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
 import { suggest } from "../lib/suggest.ts";
-import { type KnownNames, nameList, unknownNames } from "../lib/template.ts";
+import {
+  isFixed,
+  type KnownNames,
+  nameList,
+  parseTemplate,
+  unknownNames,
+} from "../lib/template.ts";
 import type { Kit } from "../contract/values.ts";
+import { foreignPlaceholder } from "./_foreign_placeholders.ts";
 import { fileIssues, folderIssues } from "./_read_response_file.ts";
 import { whenOf, writtenId } from "./_route_ids.ts";
 import { methodsOf } from "./_route_settings.ts";
@@ -212,7 +219,7 @@ function issuesOfResponse(
   const known = { path: parameters };
   const within = (...keys: string[]) => [...at, ...own, ...keys];
   return [
-    ...["text", "json", "file"].flatMap((key) =>
+    ...["text", "json", "file", "headers"].flatMap((key) =>
       templateIssues(response[key], within(key), known)
     ),
     ...eventIssues(response.events, within("events"), parameters),
@@ -220,6 +227,7 @@ function issuesOfResponse(
     ...fileIssues(response, within("file"), kit),
     ...folderIssues(response, within(), kit),
     ...folderPathIssues(response, path, index),
+    ...headerIssues(response.headers, within("headers")),
     ..."events" in response && isRecord(wire) && "chunk" in wire
       ? [{
         path: toPointer([...at, "wire", "chunk"]),
@@ -247,8 +255,12 @@ function templateIssues(
 ): Issue[] {
   if (typeof value === "string") {
     return unknownNames(value, known).map((name) => {
-      const meant = suggest(name, nameList(known)) ??
-        suggest(name, known.path.map((each) => `path.${each}`));
+      const foreign = foreignPlaceholder(name);
+      const meant = foreign !== undefined &&
+          unknownNames(`{{${foreign}}}`, known).length === 0
+        ? foreign
+        : suggest(name, nameList(known)) ??
+          suggest(name, known.path.map((each) => `path.${each}`));
       return {
         path: toPointer(at),
         message: `There is no value {{${name}}}`,
@@ -297,10 +309,14 @@ function socketIssues(
         )
         : []
     ),
-    ...Object.entries(isRecord(on) ? on : {}).flatMap(([pattern, reply]) =>
-      isRecord(reply)
-        ? templateIssues(reply.send, [...at, "on", pattern, "send"], known)
-        : templateIssues(reply, [...at, "on", pattern], known)
+    ...Object.entries(isRecord(on) ? on : {}).flatMap(([pattern, written]) =>
+      [written].flat().flatMap((reply, index) => {
+        const own = [...at, "on", pattern];
+        if (Array.isArray(written)) own.push(`${index}`);
+        return isRecord(reply)
+          ? templateIssues(reply.send, [...own, "send"], known)
+          : templateIssues(reply, own, known);
+      })
     ),
   ];
 }
@@ -321,6 +337,27 @@ function listIssues(
       more: ["count", "items"],
     }),
   ];
+}
+
+/** Headers that decide how an answer is read, so that no request may say what they are. */
+const NEVER_OF_REQUEST = /^(?:content-(?:type|encoding)|connection)$/i;
+
+/** Finds placeholders in headers that must not depend on the request. */
+function headerIssues(headers: unknown, at: readonly string[]): Issue[] {
+  if (!isRecord(headers)) return [];
+  return Object.entries(headers).flatMap(([name, value]) =>
+    NEVER_OF_REQUEST.test(name) &&
+      [value].flat().some((one) =>
+        typeof one === "string" && !isFixed(parseTemplate(one))
+      )
+      ? [{
+        path: toPointer([...at, name]),
+        message: `The header "${name}" cannot contain values of the request`,
+        value,
+        allowed: "a value without {{…}}",
+      }]
+      : []
+  );
 }
 
 /** Requires a path that ends with a star: what the star stands for names the file. */

@@ -26,7 +26,10 @@ export interface WebSocketInput {
   readonly repeat?: number | boolean;
   /** True to send each message back that nothing else replies to. Default false. */
   readonly echo?: boolean;
-  /** Replies to texts, by pattern, in which `*` stands for any text. The first that matches replies. */
+  /**
+   * Replies to texts, by pattern, in which `*` stands for any text: a text, an entry as in `messages`, or a list of them. The first
+   * pattern that matches replies. In a reply `{{body}}` is the message it replies to.
+   */
   readonly on?: Readonly<Record<string, MessageInput>>;
   /** Close by the server. Default: the client closes. */
   readonly close?: {
@@ -65,8 +68,11 @@ export interface WebSocketSettings {
   readonly repeat: number;
   /** True to send each message of the client back. */
   readonly echo: boolean;
-  /** Replies in their order. */
-  readonly on: readonly (TimedMessage & { readonly pattern: string })[];
+  /** Patterns in their order, each with its replies, at least one. */
+  readonly on: readonly {
+    readonly pattern: string;
+    readonly replies: readonly TimedMessage[];
+  }[];
   /** Close frame of the server; undefined for none. */
   readonly close?: {
     readonly code: number;
@@ -82,6 +88,9 @@ export interface WebSocketSettings {
 /** Default of the maximum size of a client's message, in bytes. */
 export const MAX_MESSAGE = 1 << 20;
 
+/** Maximum number of messages that reply to one. */
+export const MOST_IN_REPLY = 100;
+
 /** Maximum size of a reason: a close frame has 125 bytes, of which the code takes 2. */
 const REASON = 123;
 
@@ -94,6 +103,10 @@ export function webSocketType(kit: Kit): z.ZodType<WebSocketSettings> {
     after: kit.distribution().optional(),
     send: dataType(),
   });
+  const reply = z.union([
+    z.string().transform((text) => ({ send: { text } })),
+    message,
+  ]);
   const close = z.strictObject({
     code: kit.integer({ min: 1000, max: 4999 }).default(1000),
     reason: z.string().default(""),
@@ -128,7 +141,7 @@ export function webSocketType(kit: Kit): z.ZodType<WebSocketSettings> {
     echo: z.boolean().default(false),
     on: z.record(
       z.string(),
-      z.union([z.string().transform((text) => ({ send: { text } })), message]),
+      z.union([reply, z.array(reply).min(1).max(MOST_IN_REPLY)]),
     ).default({}),
     close: close.optional(),
     protocols: z.array(
@@ -157,7 +170,10 @@ export function webSocketType(kit: Kit): z.ZodType<WebSocketSettings> {
   }).transform(({ on, repeat, ...rest }) => ({
     ...rest,
     repeat: repeat === true ? Infinity : Number(repeat || 1),
-    on: Object.entries(on).map(([pattern, reply]) => ({ pattern, ...reply })),
+    on: Object.entries(on).map(([pattern, written]) => ({
+      pattern,
+      replies: [written].flat(),
+    })),
   })) as unknown as z.ZodType<WebSocketSettings>;
 }
 

@@ -9,6 +9,9 @@ import { parseJson } from "../lib/written_number.ts";
 /** Maximum length of a body that is read as a whole, in bytes; a longer one is refused with 413. */
 export const READ_LIMIT: number = 1 << 20;
 
+/** Maximum number of lists and objects within one another in a body that counts as JSON: most code that handles values recurses. */
+export const DEEPEST = 1000;
+
 const encoder = new TextEncoder();
 
 /** A body, as bytes, as text and as JSON, each made at its first use. */
@@ -31,9 +34,18 @@ export class ReceivedBody {
     return body;
   }
 
+  /** Makes the body that is a text in UTF-8. */
+  static ofText(text: string): ReceivedBody {
+    const body = new ReceivedBody(undefined);
+    body.#text = text;
+    return body;
+  }
+
   /** The body as received. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes ??= encoder.encode(JSON.stringify(this.#json));
+    return this.#bytes ??= encoder.encode(
+      this.#text ?? JSON.stringify(this.#json),
+    );
   }
 
   /** The body as text in UTF-8. */
@@ -41,7 +53,7 @@ export class ReceivedBody {
     return this.#text ??= new TextDecoder().decode(this.bytes);
   }
 
-  /** The body as JSON; undefined if it is none. Numbers that JavaScript would write with other digits are a `WrittenNumber`. */
+  /** The body as JSON; undefined if it is none, or deeper than {@linkcode DEEPEST}. Numbers that JavaScript would write with other digits are a `WrittenNumber`. */
   get json(): unknown {
     if (!this.#parsed) {
       this.#parsed = true;
@@ -54,12 +66,38 @@ export class ReceivedBody {
 /** The body of a request without one. */
 export const EMPTY_BODY: ReceivedBody = new ReceivedBody(new Uint8Array(0));
 
-function jsonIn(text: string): unknown {
+/** Value of a text that is JSON, and not too deep; undefined of any other. */
+export function jsonIn(text: string): unknown {
+  if (text.length > 2 * DEEPEST && isDeep(text)) return undefined;
   try {
     return parseJson(text);
   } catch {
     return undefined;
   }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** Codes of [ and {, and of ] and }. */
+const OPENING = [0x5b, 0x7b];
+const CLOSING = [0x5d, 0x7d];
+
+/** Returns true if a text, as far as it is JSON, has more lists and objects within one another than {@linkcode DEEPEST}. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      for (at++; at < text.length; at++) {
+        const inner = text.charCodeAt(at);
+        if (inner === QUOTE) break;
+        if (inner === BACKSLASH) at++;
+      }
+    } else if (code === OPENING[0] || code === OPENING[1]) {
+      if (++depth > DEEPEST) return true;
+    } else if (code === CLOSING[0] || code === CLOSING[1]) depth--;
+  }
+  return false;
 }
 
 /** Pieces of a body that are put together, up to a limit. */

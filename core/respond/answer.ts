@@ -25,6 +25,12 @@ import type { Matchable, Matcher } from "../pipeline/matcher.ts";
 import { REFUSED_HEADER } from "../pipeline/overrides.ts";
 import type { Tracing } from "../pipeline/trace_context.ts";
 import type { Exchange, Issue } from "../plugin.ts";
+import {
+  addOwn,
+  linesOf,
+  type OwnHeaders,
+  type OwnHeaderWriter,
+} from "./own_headers.ts";
 import { prepareAnswer } from "./prepared_answer.ts";
 import { shape } from "./shape.ts";
 import type { FixedBody } from "./source.ts";
@@ -55,6 +61,8 @@ export interface AnswerSettings {
   readonly create?: CreateResponse | undefined;
   /** Writes the body of each answer, where nothing else differs between answers. Given together with `create`. */
   readonly write?: ((x: LiveExchange) => string) | undefined;
+  /** Writes headers that differ from answer to answer, beside the configured ones. Default none. */
+  readonly own?: OwnHeaderWriter | undefined;
   /** Time after which Retry-After names the date, in ms. Default no such header. */
   readonly retryAfter?: number | undefined;
 }
@@ -86,15 +94,16 @@ export function createAnswer(
   context: AnswerContext,
 ): RouteAnswer {
   const { traces, closes = false } = context;
+  const { create, own: ownHeaders, retryAfter } = settings;
   const headers = headersOf(settings.headers);
   if (closes) headers.set("connection", "close");
-  const cors = headers.has("access-control-allow-origin")
-    ? undefined
-    : context.cors;
+  const sets = (name: string) =>
+    headers.has(name) || ownHeaders?.names.has(name) === true;
+  const cors = sets("access-control-allow-origin") ? undefined : context.cors;
   if (settings.contentType !== undefined && !headers.has("content-type")) {
     headers.set("content-type", settings.contentType);
   }
-  if (!headers.has("timing-allow-origin")) {
+  if (!sets("timing-allow-origin")) {
     headers.set("timing-allow-origin", "*");
   }
   if (cors !== undefined) headers.append("vary", "Origin");
@@ -107,23 +116,30 @@ export function createAnswer(
     status: settings.status,
     headers: headersOfHead(template, length),
   });
-  const { create, retryAfter } = settings;
   const write = BODILESS.has(settings.status) ? undefined : settings.write;
   const prepared = create === undefined
     ? prepareAnswer(template, settings.body ?? "")
     : write === undefined
     ? undefined
     : prepareAnswer(template, undefined);
-  const afterOrigin = cors?.fieldsAfterOrigin(cors.exposedNames(headers)) ?? "";
+  const named = new Headers(headers);
+  for (const name of ownHeaders?.names ?? []) named.set(name, "");
+  const afterOrigin = cors?.fieldsAfterOrigin(cors.exposedNames(named)) ?? "";
 
   function responseTo(x: LiveExchange): Response {
     if (x.outcome !== "answered") return complete(x, refusal(x));
     if (create !== undefined) {
-      return complete(x, create(x, headers, cors !== undefined));
+      const all = ownHeaders === undefined
+        ? headers
+        : withOwn(headers, ownHeaders.write(x));
+      return complete(x, create(x, all, cors !== undefined));
     }
-    if (x.method === "HEAD") return complete(x, headTemplate.clone());
-    x.sent = length;
-    return complete(x, template.clone());
+    const response = (x.method === "HEAD" ? headTemplate : template).clone();
+    if (x.method !== "HEAD") x.sent = length;
+    if (ownHeaders !== undefined) {
+      addOwn(response.headers, ownHeaders.write(x));
+    }
+    return complete(x, response);
   }
 
   function complete(x: LiveExchange, response: Response): Response {
@@ -154,6 +170,7 @@ export function createAnswer(
     out.text("perfmock-sequence: ").whole(x.sequence);
     writeServerTiming(out.text("\r\nserver-timing: "), x, traces);
     out.text("\r\n");
+    if (ownHeaders !== undefined) out.text(linesOf(ownHeaders.write(x)));
     if (x.refused !== undefined) {
       out.text(`${REFUSED_HEADER}: ${x.refused}\r\n`);
     }
@@ -257,6 +274,12 @@ export function createAnswer(
       incoming.respond(build(x));
     },
   };
+}
+
+function withOwn(headers: Headers, own: OwnHeaders): Headers {
+  const all = new Headers(headers);
+  addOwn(all, own);
+  return all;
 }
 
 /** Date of Retry-After, a time after the present. */

@@ -39,6 +39,7 @@ import { eventsSource } from "./events.ts";
 import { fileSource } from "./file.ts";
 import { folderSource } from "./folder.ts";
 import { type ProxyParts, proxySource } from "./proxy.ts";
+import { divideHeaders } from "./own_headers.ts";
 import { listBody } from "./repeat.ts";
 import { BLOCK, bytesOf, fillOf, sizedSource, typeOfSized } from "./sized.ts";
 import {
@@ -76,14 +77,24 @@ export function prepareResponse(
   route: ResponseRoute,
   parts: ResponseParts,
 ): PreparedResponse {
-  const { status, headers } = settings.response;
+  const { status } = settings.response;
+  const { fixed: headers, own } = divideHeaders(settings.response.headers, {
+    path: settings.path,
+    stream: (purpose) => route.stream(purpose),
+  });
   const { source, body, contentType, write } = inCodings(
     kindOf(settings, route, parts),
     settings,
   );
-  const answer = { status, headers, body, contentType, write };
+  const answer = { status, headers, own, body, contentType, write };
   if (source === undefined) {
-    return { answer, line: undefined, prepare: undefined, simulate: undefined };
+    return {
+      answer,
+      line: undefined,
+      readsBody: readsBody(settings.response),
+      prepare: undefined,
+      simulate: undefined,
+    };
   }
   const { wire } = settings;
   const line: Line | undefined = wire && { rate: undefined };
@@ -103,9 +114,9 @@ export function prepareResponse(
 
 /** Returns true if answers contain values of the request's body. */
 function readsBody(
-  { json, text, file, repeat, events }: RouteSettings["response"],
+  { headers, json, text, file, repeat, events }: RouteSettings["response"],
 ): boolean {
-  return [json, text, file, repeat, events].some(usesBody);
+  return [headers, json, text, file, repeat, events].some(usesBody);
 }
 
 /** Kind of a response: a fixed body, a source, or neither if the response has no body. */

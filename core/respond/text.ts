@@ -4,7 +4,6 @@
  * @module
  */
 import { TrieRouter } from "hono/router/trie-router";
-import { parse } from "hono/utils/cookie";
 import { byteLength } from "../lib/http.ts";
 import { fromPointer, lookUp } from "../lib/pointer.ts";
 import { Uuids } from "../lib/random/mod.ts";
@@ -13,6 +12,8 @@ import { wallTime } from "../lib/time/mod.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import type { Incoming } from "../pipeline/incoming.ts";
 import { decodedPattern, pathOf } from "../pipeline/matcher.ts";
+import type { ReceivedBody } from "../pipeline/received_body.ts";
+import { RequestView } from "../pipeline/request_view.ts";
 import type { Route, Stream } from "../plugin.ts";
 import {
   BytesBody,
@@ -109,11 +110,13 @@ export function parametersIn(
 export class RequestValues implements Values {
   index = 0;
   count = 0;
+  /** Takes the place of the request's body: the message that a WebSocket replies to. Default the request's body. */
+  message: ReceivedBody | undefined = undefined;
   readonly #x: LiveExchange;
   readonly #parts: RouteParts;
   #path: Readonly<Record<string, string>> | undefined;
   #query: URLSearchParams | undefined;
-  #cookies: Readonly<Record<string, string>> | undefined;
+  #view: RequestView | undefined;
   #form: URLSearchParams | undefined;
   #uuids: Uuids | undefined;
 
@@ -149,12 +152,14 @@ export class RequestValues implements Values {
   }
 
   cookie(name: string): string | undefined {
-    this.#cookies ??= parse(this.#header("cookie") ?? "");
-    return Object.hasOwn(this.#cookies, name) ? this.#cookies[name] : undefined;
+    const { viewed } = this.#x;
+    if (viewed === undefined) return undefined;
+    this.#view ??= new RequestView(viewed);
+    return this.#view.cookie(name);
   }
 
   body(path: string): unknown {
-    const body = this.#x.viewed?.body;
+    const body = this.message ?? this.#x.viewed?.body;
     if (body === undefined) return undefined;
     const { json } = body;
     if (json !== undefined) {

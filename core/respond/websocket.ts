@@ -11,10 +11,11 @@ import type {
 } from "../config/mod.ts";
 import { byteLength, headersOf, type HeaderValues } from "../lib/http.ts";
 import { fillJson, parseJsonTemplate } from "../lib/json_template.ts";
-import { fill, parseTemplate, type Values } from "../lib/template.ts";
+import { fill, parseTemplate, usesBody, type Values } from "../lib/template.ts";
 import type { SocketSeries } from "../observe/socket_series.ts";
 import type { LiveExchange, Plan, SocketCounts } from "../pipeline/exchange.ts";
 import { abandon, breakOff, handOver } from "../pipeline/pipeline.ts";
+import { ReceivedBody } from "../pipeline/received_body.ts";
 import type { Tracing } from "../pipeline/trace_context.ts";
 import type { Distribution, Route, Stream } from "../plugin.ts";
 import type {
@@ -24,7 +25,8 @@ import type {
 } from "../websocket/channel.ts";
 import { CLOSE } from "../websocket/frames.ts";
 import { serverTiming } from "./answer.ts";
-import { valuesOf } from "./text.ts";
+import { divideHeaders, linesOf } from "./own_headers.ts";
+import { type RequestValues, valuesOf } from "./text.ts";
 
 /** Number of bytes that a client has yet to take, beyond which messages wait. */
 export const BUSY = 1 << 20;
@@ -35,7 +37,7 @@ const RETRY = 5;
 /** Number of bytes that a client has yet to take, beyond which replies end the WebSocket. */
 export const FULL = 16 << 20;
 
-/** Maximum number of replies that wait for their time. */
+/** Maximum number of replies that wait for their time; the messages that they repeat have at most {@linkcode FULL} bytes. */
 export const MOST_REPLIES = 10_000;
 
 /** Reason of a close by the end of the server. */
@@ -48,14 +50,19 @@ type Writer = (values: Values) => MessageData;
 interface Prepared {
   readonly after: Distribution | undefined;
   readonly write: Writer;
+  /** True if it repeats values of the message that it replies to. */
+  readonly repeats: boolean;
 }
 
 /** Everything that the WebSockets of one route share. */
 interface Script {
   readonly settings: WebSocketSettings;
   readonly messages: readonly Prepared[];
-  readonly on: readonly (Prepared & { matches(text: string): boolean })[];
-  readonly values: (x: LiveExchange) => Values & { index: number };
+  readonly on: readonly {
+    readonly replies: readonly Prepared[];
+    matches(text: string): boolean;
+  }[];
+  readonly values: (x: LiveExchange) => RequestValues;
   readonly stream: Stream;
   readonly placeOf: Route["placeOf"];
   readonly series: () => SocketSeries;
@@ -88,9 +95,9 @@ export function prepareWebSocket(
   const script: Script = {
     settings,
     messages: settings.messages.map(prepare),
-    on: settings.on.map((reply) => ({
-      ...prepare(reply),
-      matches: matcherOf(reply.pattern),
+    on: settings.on.map(({ pattern, replies }) => ({
+      replies: replies.map(prepare),
+      matches: matcherOf(pattern),
     })),
     values: valuesOf({
       path: route.path,
@@ -100,9 +107,11 @@ export function prepareWebSocket(
     placeOf: (text) => route.placeOf(text),
     series,
   };
-  const lines = [...headersOf(headers)].map(([name, value]) =>
-    `${name}: ${value}\r\n`
-  ).join("");
+  const { fixed, own } = divideHeaders(headers, {
+    path: route.path,
+    stream: (purpose) => route.stream(purpose),
+  });
+  const lines = linesOf([...headersOf(fixed)]);
   return {
     answer(x) {
       const asked = x.incoming?.webSocket;
@@ -113,7 +122,9 @@ export function prepareWebSocket(
       try {
         conversation.begin(asked.accept({
           protocol: protocolOf(settings.protocols, asked.protocols),
-          fields: `${lines}perfmock-sequence: ${x.sequence}\r\nserver-timing: ${
+          fields: `${lines}${
+            own === undefined ? "" : linesOf(own.write(x))
+          }perfmock-sequence: ${x.sequence}\r\nserver-timing: ${
             serverTiming(x, traces)
           }\r\n`,
           limit: settings.maxMessage,
@@ -130,14 +141,19 @@ export function prepareWebSocket(
       x.status = 101;
       const end = endOf(script, x);
       if (end <= x.end) return;
-      const timer = x.plan.clock.at(end, handOver, x);
       x.flowing = true;
+      // Its client leaves at some time, or the simulation ends.
+      if (end === Infinity) return;
+      const timer = x.plan.clock.at(end, handOver, x);
       x.stop = () => x.plan.clock.cancel(timer);
     },
   };
 }
 
-/** Time at which a WebSocket ends without a client that closes it: after its close, or else after the last message. */
+/**
+ * Time at which a WebSocket ends without a client that closes it: after its close, or else after the last message; Infinity if its
+ * messages go on for ever.
+ */
 function endOf(
   { messages, placeOf, settings: { close, repeat }, stream }: Script,
   { end, sequence }: LiveExchange,
@@ -145,7 +161,9 @@ function endOf(
   const draw = (after: Distribution | undefined, place: string | number) =>
     after?.draw(stream, placeOf(`${sequence}/${place}`)) ?? 0;
   let due = end;
-  const count = repeat === Infinity ? 0 : repeat * messages.length;
+  const endless = repeat === Infinity;
+  if (endless && close === undefined) return Infinity;
+  const count = endless ? 0 : repeat * messages.length;
   for (let i = 0; i < count; i++) {
     due += draw(messages[i % messages.length].after, i);
   }
@@ -161,7 +179,11 @@ function protocolOf(
 }
 
 function prepare({ after, send }: TimedMessage): Prepared {
-  return { after, write: writerOf(send) };
+  return {
+    after,
+    write: writerOf(send),
+    repeats: !("binary" in send) && usesBody(send),
+  };
 }
 
 function writerOf(send: MessageSettings): Writer {
@@ -199,7 +221,7 @@ export function matcherOf(pattern: string): (text: string) => boolean {
 class Conversation implements SocketListener {
   readonly #x: LiveExchange;
   readonly #script: Script;
-  readonly #values: Values & { index: number };
+  readonly #values: RequestValues;
   readonly #counts: SocketCounts = {
     sent: 0,
     received: 0,
@@ -208,12 +230,16 @@ class Conversation implements SocketListener {
     code: 0,
   };
   readonly #replies = new Set<number>();
+  /** Number of bytes of the messages that replies will repeat. */
+  #held = 0;
   #channel: SocketChannel | undefined;
   /** Index of the next message of the script. */
   #next = 0;
   /** Time at which the next message, or the close, is due. Times are absolute: one that is late delays no other. */
   #due: number;
   #timer = 0;
+  /** True once the server has begun to close: nothing is sent any more. */
+  #closing = false;
   #ended = false;
 
   constructor(x: LiveExchange, script: Script) {
@@ -230,14 +256,14 @@ class Conversation implements SocketListener {
     this.#script.series().opened();
     x.socket = this.#counts;
     x.stop = () => this.#stop();
-    x.leave = () => channel.close(CLOSE.goingAway, ENDING);
-    if (x.plan.flow.draining) x.leave();
+    x.leave = () => this.#close(CLOSE.goingAway, ENDING);
+    if (x.plan.flow.draining) return x.leave();
     this.#schedule();
     const { close, repeat, messages } = this.#script.settings;
     if (close !== undefined && repeat === Infinity && messages.length > 0) {
       this.#later(
         x.end + this.#draw(close.after, "close"),
-        () => this.#close(),
+        () => this.#closeAsWritten(),
       );
     }
   }
@@ -266,19 +292,28 @@ class Conversation implements SocketListener {
       this.#timer = clock.at(clock.now() + RETRY, wake, this);
       return;
     }
-    if (this.#next >= messages.length * repeat) return this.#close();
+    if (this.#next >= messages.length * repeat) return this.#closeAsWritten();
     this.#send(messages[this.#next % messages.length].write, this.#next);
     this.#next++;
     this.#schedule();
   }
 
-  #close(): void {
+  #closeAsWritten(): void {
     const { close } = this.#script.settings;
-    this.#channel?.close(close?.code ?? CLOSE.normal, close?.reason ?? "");
+    this.#close(close?.code ?? CLOSE.normal, close?.reason ?? "");
   }
 
-  #send(write: Writer, index: number): void {
+  /** Begins to close. What waits for its time is not sent any more. */
+  #close(code: number, reason: string): void {
+    if (this.#closing || this.#ended) return;
+    this.#closing = true;
+    this.#forget();
+    this.#channel?.close(code, reason);
+  }
+
+  #send(write: Writer, index: number, message?: ReceivedBody): void {
     this.#values.index = index;
+    this.#values.message = message;
     this.#pass(write(this.#values));
   }
 
@@ -291,26 +326,61 @@ class Conversation implements SocketListener {
   }
 
   message(data: MessageData): void {
-    if (this.#ended) return;
+    if (this.#closing || this.#ended) return;
     const { on, series, settings: { echo } } = this.#script;
     const size = sizeOf(data);
     const index = this.#counts.received++;
     this.#counts.bytesReceived += size;
     series().received(size);
-    const reply = typeof data === "string"
+    const found = typeof data === "string"
       ? on.find(({ matches }) => matches(data))
       : undefined;
-    if (reply === undefined && !echo) return;
+    if (found === undefined && !echo) return;
     if ((this.#channel?.buffered ?? 0) > FULL) {
-      this.#channel?.close(CLOSE.policy, "The replies are not read");
-    } else if (reply === undefined) this.#pass(data);
-    else if (reply.after === undefined) this.#send(reply.write, index);
-    else if (this.#replies.size >= MOST_REPLIES) {
-      this.#channel?.close(CLOSE.policy, "Too many messages wait for replies");
-    } else {
-      const { clock } = this.#x.plan;
-      const wait = this.#draw(reply.after, `on/${index}`);
-      this.#later(clock.now() + wait, () => this.#send(reply.write, index));
+      this.#close(CLOSE.policy, "The replies are not read");
+    } else if (found === undefined) this.#pass(data);
+    else {this.#reply(
+        found.replies,
+        index,
+        ReceivedBody.ofText(`${data}`),
+        size,
+      );}
+  }
+
+  /**
+   * Replies to a message, at once as far as nothing has to wait.
+   *
+   * @param index number of the message
+   * @param size its size, in bytes
+   */
+  #reply(
+    replies: readonly Prepared[],
+    index: number,
+    message: ReceivedBody,
+    size: number,
+  ): void {
+    const { clock } = this.#x.plan;
+    let due: number | undefined;
+    for (const [number, { after, write, repeats }] of replies.entries()) {
+      if (after === undefined && due === undefined) {
+        this.#send(write, index, message);
+        continue;
+      }
+      const held = repeats ? size : 0;
+      if (this.#replies.size >= MOST_REPLIES || this.#held + held > FULL) {
+        return this.#close(CLOSE.policy, "Too many messages wait for replies");
+      }
+      due = (due ?? clock.now()) +
+        this.#draw(
+          after,
+          number === 0 ? `on/${index}` : `on/${index}/${number}`,
+        );
+      this.#held += held;
+      const repeated = repeats ? message : undefined;
+      this.#later(due, () => {
+        this.#held -= held;
+        this.#send(write, index, repeated);
+      });
     }
   }
 
@@ -341,10 +411,18 @@ class Conversation implements SocketListener {
     this.#ended = true;
     this.#counts.code = code;
     this.#script.series().closed(code);
+    this.#forget();
+    this.#x.stop = this.#x.leave = undefined;
+  }
+
+  /** Forgets everything that waits for its time. */
+  #forget(): void {
     const { clock } = this.#x.plan;
     if (this.#timer !== 0) clock.cancel(this.#timer);
+    this.#timer = 0;
     for (const timer of this.#replies) clock.cancel(timer);
-    this.#x.stop = this.#x.leave = undefined;
+    this.#replies.clear();
+    this.#held = 0;
   }
 }
 

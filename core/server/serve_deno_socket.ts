@@ -54,6 +54,8 @@ class DenoChannel implements SocketChannel {
   readonly #socket: WebSocket;
   /** Messages that wait for the WebSocket to open. */
   #waiting: MessageData[] | undefined = [];
+  /** Number of their bytes; of a text, its length, which is about that. */
+  #waitingBytes = 0;
   #closing: { readonly code: number; readonly reason: string } | undefined;
 
   constructor(socket: WebSocket, listener: SocketListener, limit: number) {
@@ -85,12 +87,13 @@ class DenoChannel implements SocketChannel {
   }
 
   get buffered(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.bufferedAmount + this.#waitingBytes;
   }
 
   #open(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
+    this.#waitingBytes = 0;
     for (const data of waiting) this.#socket.send(data);
     const closing = this.#closing;
     if (closing !== undefined) this.#socket.close(closing.code, closing.reason);
@@ -98,8 +101,10 @@ class DenoChannel implements SocketChannel {
 
   send(data: MessageData): void {
     if (this.#closing !== undefined) return;
-    if (this.#waiting !== undefined) this.#waiting.push(data);
-    else if (this.#socket.readyState === WebSocket.OPEN) {
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(data);
+      this.#waitingBytes += data.length;
+    } else if (this.#socket.readyState === WebSocket.OPEN) {
       this.#socket.send(data);
     }
   }

@@ -383,6 +383,28 @@ Deno.test("in a simulation a WebSocket lasts until its close", async () => {
   deepEqual(ended, [0, 135, 270, 405]);
 });
 
+Deno.test("in a simulation a WebSocket whose messages go on for ever holds its place until its client gives up", async () => {
+  const summary = await simulate({
+    config: {
+      routes: [{
+        path: "/",
+        limiter: { concurrency: 1, queue: 100 },
+        websocket: { messages: [{ after: "10ms", send: "a" }], repeat: true },
+      }],
+    },
+    scenarios: {
+      load: {
+        executor: "shared-iterations",
+        iterations: 3,
+        users: 3,
+        requests: [{ path: "/", timeout: "1s" }],
+      },
+    },
+  });
+  const { started, failed } = summary.scenarios.load;
+  deepEqual([started, failed], [3, 3]);
+});
+
 Deno.test("what is wrong with a WebSocket's settings is told, all at once", async () => {
   const errors = async (route: object) => {
     const found = await createPerfmock({
