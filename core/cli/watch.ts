@@ -19,8 +19,8 @@ const RETRY = 1000;
 /** Keys of settings that name files which are read together with the configuration. */
 const FILE_KEYS: ReadonlySet<string> = new Set(["file"]);
 
-/** Key of settings whose files are read anew for each request. */
-const READ_LATER = "response";
+/** Keys of settings whose files are read anew for each request. */
+const READ_LATER: ReadonlySet<string> = new Set(["response", "responses"]);
 
 /** Contents of files, or marks that change with them. */
 type Contents = ReadonlyMap<string, string>;
@@ -44,7 +44,7 @@ export function namedFiles(value: unknown, folder: string): string[] {
   const look = (part: unknown, depth: number) => {
     if (typeof part !== "object" || part === null || depth > 100) return;
     for (const [key, inner] of Object.entries(part)) {
-      if (key === READ_LATER) continue;
+      if (READ_LATER.has(key)) continue;
       if (FILE_KEYS.has(key) && typeof inner === "string") {
         found.add(resolve(folder, inner));
       } else look(inner, depth + 1);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WrittenNumber } from "./written_number.ts";
 
 /**
  * Formats a path as a JSON Pointer.
@@ -27,8 +28,11 @@ export function fromPointer(pointer: string): string[] {
   );
 }
 
+/** Index of an item in a list, as a JSON Pointer writes it (RFC 6901, section 4). */
+const INDEX = /^(?:0|[1-9]\d*)$/;
+
 /**
- * Looks up the value at a path in another value. Follows own properties only.
+ * Looks up the value at a path in another value. Follows own properties only; those of a list are its items.
  *
  * @returns the value; `undefined` if there is none
  */
@@ -39,6 +43,10 @@ export function lookUp(
   let present = value;
   for (const segment of segments) {
     if (typeof present !== "object" || present === null) return undefined;
+    if (Array.isArray(present) && !INDEX.test(String(segment))) {
+      return undefined;
+    }
+    if (present instanceof WrittenNumber) return undefined;
     if (!Object.hasOwn(present, segment)) return undefined;
     present = Reflect.get(present, segment);
   }

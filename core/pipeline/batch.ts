@@ -4,9 +4,11 @@
  *
  * @module
  */
-import { parseJson } from "../lib/written_number.ts";
 import type { Incoming, LeaveListener } from "./incoming.ts";
-import { ReceivedBody } from "./received_body.ts";
+import { jsonIn, ReceivedBody } from "./received_body.ts";
+
+/** Maximum length of all answers of a batch together, in bytes: they are held as a whole. */
+export const MOST_ANSWERED: number = 16 << 20;
 
 /** Answer to one operation, read. */
 interface Read {
@@ -14,13 +16,28 @@ interface Read {
   readonly text: string;
   /** True if the body broke off, as a fault has it. */
   readonly broken: boolean;
+  /** True if there was no room for it beside the other answers. */
+  readonly large: boolean;
 }
+
+/** Headers of the request that concern the one body of the whole answer: no answer to an operation is coded, partial or left out. */
+const OF_WHOLE: ReadonlySet<string> = new Set([
+  "accept-encoding",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "range",
+]);
 
 /** A batch, from its operations to its answer. */
 export class Batch implements LeaveListener {
   readonly entries: readonly BatchEntry[];
   readonly #incoming: Incoming;
   readonly #answers: Promise<Read>[] = [];
+  /** Number of bytes that further answers may have. */
+  readonly #room = { left: MOST_ANSWERED };
   #reset = false;
   #missing: number;
   #last = 0;
@@ -51,7 +68,7 @@ export class Batch implements LeaveListener {
   }
 
   #answered(index: number, response: Response | Promise<Response>): void {
-    this.#answers[index] = read(response);
+    this.#answers[index] = read(response, this.#room);
     this.#last = index;
     if (--this.#missing > 0 || this.#reset) return;
     this.#incoming.respond(joined(this.#answers, this.#last));
@@ -111,6 +128,7 @@ export class BatchEntry implements Incoming {
       const { headers: all, signal } = this.#whole.request;
       const headers = new Headers(all);
       headers.set("content-length", `${body.bytes.length}`);
+      for (const name of OF_WHOLE) headers.delete(name);
       this.#request = new Request(url, {
         method,
         headers,
@@ -126,6 +144,7 @@ export class BatchEntry implements Incoming {
   }
 
   header(name: string): string | null {
+    if (OF_WHOLE.has(name)) return null;
     return name === "content-length"
       ? `${this.body.bytes.length}`
       : this.#whole.header(name);
@@ -149,14 +168,29 @@ export class BatchEntry implements Incoming {
   }
 }
 
-async function read(answer: Response | Promise<Response>): Promise<Read> {
+async function read(
+  answer: Response | Promise<Response>,
+  room: { left: number },
+): Promise<Read> {
   const response = await answer;
+  const decoder = new TextDecoder();
   let text = "";
+  let taken = 0;
   try {
-    text = await response.text();
-    return { response, text, broken: false };
+    for await (const piece of response.body ?? []) {
+      if (piece.length > room.left) {
+        room.left += taken;
+        // To leave the loop cancels the rest.
+        return { response, text: "", broken: false, large: true };
+      }
+      room.left -= piece.length;
+      taken += piece.length;
+      text += decoder.decode(piece, { stream: true });
+    }
+    text += decoder.decode();
+    return { response, text, broken: false, large: false };
   } catch {
-    return { response, text, broken: true };
+    return { response, text: "", broken: true, large: false };
   }
 }
 
@@ -200,22 +234,18 @@ async function joined(
 }
 
 /** Part of the answer for one operation: what its route answered, if that is a result of GraphQL, else an error with it. */
-function partOf({ response: { status, ok }, text }: Read): string {
+function partOf({ response: { status, ok }, text, large }: Read): string {
+  if (large) {
+    const message =
+      `The answers of a batch have at most ${MOST_ANSWERED} bytes together`;
+    return JSON.stringify({ errors: [{ message, extensions: { status } }] });
+  }
   const json = jsonIn(text);
   if (json !== undefined && (ok || isResult(json))) return text;
   const extensions = { status, ...json !== undefined && { body: json } };
   const message = messageIn(json) ??
     (text === "" ? `The answer has status ${status} and no body` : text);
   return JSON.stringify({ errors: [{ message, extensions }] });
-}
-
-/** Value of a text that is JSON; undefined of any other. */
-function jsonIn(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns true for the answer of a GraphQL server, failed or not. */

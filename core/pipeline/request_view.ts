@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { parseJson } from "../lib/written_number.ts";
 import { GraphqlOperation, type GraphqlRequest } from "./graphql.ts";
 import type { Incoming } from "./incoming.ts";
-import { EMPTY_BODY, type ReceivedBody } from "./received_body.ts";
+import { EMPTY_BODY, jsonIn, type ReceivedBody } from "./received_body.ts";
 
 /** The parts of a request that conditions look at. */
 export type ViewedRequest = Pick<
@@ -55,7 +54,7 @@ export class RequestView {
     return this.#parameters.getAll(name);
   }
 
-  /** Returns the value of a cookie; undefined if there is none. */
+  /** Returns the value of a cookie, decoded; undefined if there is none. */
   cookie(name: string): string | undefined {
     this.#cookies ??= cookiesIn(this.#request.header("cookie") ?? "");
     return this.#cookies.get(name);
@@ -63,10 +62,17 @@ export class RequestView {
 
   /** Operations of a batch; undefined if the body is none. */
   get batch(): readonly unknown[] | undefined {
-    const { json } = this;
-    return !this.#entry && Array.isArray(json) && json.length > 0
-      ? json
-      : undefined;
+    if (this.#entry) return undefined;
+    const json = this.#operations;
+    return Array.isArray(json) && json.length > 0 ? json : undefined;
+  }
+
+  /** JSON that describes operations of GraphQL: the body, or the part `operations` of a form that uploads files. */
+  get #operations(): unknown {
+    const type = this.header("content-type");
+    return !this.#entry && mediaType(type) === "multipart/form-data"
+      ? jsonOf(partNamed("operations", type ?? "", this.body?.text ?? ""))
+      : this.json;
   }
 
   /** GraphQL operation that the request asks for; undefined if it is none of GraphQL. */
@@ -111,9 +117,9 @@ export class RequestView {
       const operationName = this.#parameters.get("operationName");
       return { query: this.body?.text, operationName, extensions: undefined };
     }
-    const { json } = this;
-    return typeof json === "object" && json !== null
-      ? json as GraphqlRequest
+    const operation = this.#operations;
+    return typeof operation === "object" && operation !== null
+      ? operation as GraphqlRequest
       : NO_OPERATION;
   }
 }
@@ -129,7 +135,7 @@ export function mediaType(contentType: string | null): string {
   return (contentType ?? "").split(";", 1)[0].trim().toLowerCase();
 }
 
-/** Cookies of a request by name. Of several with one name, the first counts: its path is the longest (RFC 6265, section 5.4). */
+/** Cookies of a request by name, decoded. Of several with one name, the first counts: its path is the longest (RFC 6265, section 5.4). */
 function cookiesIn(header: string): ReadonlyMap<string, string> {
   const cookies = header.split(";").flatMap((pair): [string, string][] => {
     const at = pair.indexOf("=");
@@ -137,17 +143,41 @@ function cookiesIn(header: string): ReadonlyMap<string, string> {
     const value = pair.slice(at + 1).trim();
     return [[
       pair.slice(0, at).trim(),
-      /^".*"$/.test(value) ? value.slice(1, -1) : value,
+      decoded(/^".*"$/.test(value) ? value.slice(1, -1) : value),
     ]];
   });
   return new Map(cookies.reverse());
 }
 
-function jsonOf(text: string | null): unknown {
-  if (text === null) return undefined;
+/** Decodes what frontends encode, such as JSON; a text that is not encoded stays as it is. */
+function decoded(value: string): string {
+  if (!value.includes("%")) return value;
   try {
-    return parseJson(text);
+    return decodeURIComponent(value);
   } catch {
-    return undefined;
+    return value;
   }
+}
+
+function jsonOf(text: string | null): unknown {
+  return text === null ? undefined : jsonIn(text);
+}
+
+/** Text of a part of a multipart body (RFC 7578) by its name; null if there is none. */
+function partNamed(
+  name: string,
+  contentType: string,
+  body: string,
+): string | null {
+  const [, quoted, plain] =
+    /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? plain;
+  if (boundary === undefined) return null;
+  for (const part of `\r\n${body}`.split(`\r\n--${boundary}`)) {
+    const end = part.indexOf("\r\n\r\n");
+    if (end < 0) continue;
+    const [, found] = /\bname="?([^";\r\n]*)/i.exec(part.slice(0, end)) ?? [];
+    if (found === name) return part.slice(end + 4);
+  }
+  return null;
 }

@@ -22,6 +22,12 @@ import {
 /** Maximum number of items that are written at once. The items of a longer list leave in pieces, so that no other answer waits. */
 export const WHOLE = 1000;
 
+/**
+ * Length of text from which on a list leaves in pieces too, in characters: values of the request, such as its body, may be much longer
+ * than the template.
+ */
+export const WHOLE_LENGTH: number = 1 << 20;
+
 /** Length of text from which on a piece is long enough, in characters. */
 const PIECE = 16 * 1024;
 
@@ -82,7 +88,7 @@ export function listBody(
     )
   ) {
     const text = textOf(writer, { ...NONE, index: 0, count: settings.count });
-    return { text, source: fixedSource(text) };
+    if (text !== undefined) return { text, source: fixedSource(text) };
   }
   return {
     text: undefined,
@@ -90,9 +96,9 @@ export function listBody(
       content(x) {
         const values = valuesFor(x);
         values.count = countOf(values);
-        return {
-          body: values.count <= WHOLE ? textOf(writer, values) : bodyOf(values),
-        };
+        const text = values.count <= WHOLE ? textOf(writer, values) : undefined;
+        // From the beginning, so that the values are the same.
+        return { body: text ?? bodyOf(valuesFor(x)) };
       },
       *pieces(x, limit) {
         const body = bodyOf(valuesFor(x));
@@ -138,11 +144,13 @@ function writerOf(
   };
 }
 
-function textOf(writer: ListWriter, values: ListValues): string {
+/** Writes a list; undefined if it is longer than {@linkcode WHOLE_LENGTH}. */
+function textOf(writer: ListWriter, values: ListValues): string | undefined {
   let text = writer.start(values);
   for (values.index = 0; values.index < values.count; values.index++) {
     if (values.index > 0) text += ",";
     text += writer.item(values);
+    if (text.length > WHOLE_LENGTH) return undefined;
   }
   return text + writer.end(values);
 }

@@ -5,8 +5,14 @@ import {
   type Perfmock,
   type PerfmockInput,
 } from "../../mod.ts";
+import { MOST_ANSWERED } from "../../core/pipeline/batch.ts";
 import { ENGINES } from "../support/each_engine.ts";
 import { call, get } from "../support/http.ts";
+import { folderWith } from "../support/plugins.ts";
+import { until } from "../support/wait.ts";
+
+/** A file that answers an operation. */
+const CART = '{"data":{"cart":1}}';
 
 /** Registers a test for each engine. */
 function onEach(
@@ -17,10 +23,11 @@ function onEach(
 ): void {
   for (const engine of engines) {
     Deno.test(`${engine}: ${name}`, async () => {
+      await using folder = await folderWith({ "cart.json": CART });
       await using server = await createPerfmock({
         ...config,
         server: { engine },
-      });
+      }, { folder: folder.url });
       await test(server);
     });
   }
@@ -439,4 +446,77 @@ onEach(
     );
   },
   ENGINES.filter((engine) => engine !== "deno"),
+);
+
+onEach(
+  "headers that concern the body of a batch concern no answer to one of its operations",
+  {
+    routes: [
+      {
+        path: "/graphql",
+        when: { graphql: { operation: "Long" } },
+        response: {
+          json: { data: { words: "word ".repeat(1000) } },
+          compress: true,
+        },
+      },
+      {
+        path: "/graphql",
+        when: { graphql: {} },
+        response: { file: "cart.json" },
+      },
+    ],
+  },
+  async (server) => {
+    const asked = {
+      "accept-encoding": "gzip, br",
+      range: "bytes=0-3",
+      "if-none-match": "*",
+    };
+    const response = await post(
+      server,
+      "/graphql",
+      [{ operationName: "Long" }, { operationName: "Other" }],
+      asked,
+    );
+    equal(response.status, 200);
+    equal(response.headers.get("content-encoding"), null);
+    deepEqual(await response.json(), [
+      { data: { words: "word ".repeat(1000) } },
+      { data: { cart: 1 } },
+    ]);
+  },
+);
+
+onEach(
+  "the answers of a batch have a bound together, beyond which errors take their place",
+  {
+    routes: [
+      {
+        path: "/graphql",
+        when: { graphql: { operation: "Large" } },
+        response: { size: "12MiB", compressible: true },
+      },
+      {
+        path: "/graphql",
+        when: { graphql: {} },
+        response: { json: { data: 1 } },
+      },
+    ],
+  },
+  async (server) => {
+    const response = await post(server, "/graphql", [
+      { operationName: "Large" },
+      { operationName: "Large" },
+      { operationName: "Small" },
+    ]);
+    const answers = await response.json();
+    const bounded = answers.filter((
+      { errors }: { errors?: { message: string }[] },
+    ) => errors?.[0].message.includes(`${MOST_ANSWERED} bytes`));
+    equal(bounded.length, 1);
+    deepEqual(answers[2], { data: 1 });
+    await until(() => server.inFlight === 0);
+  },
+  [ENGINES[0]],
 );

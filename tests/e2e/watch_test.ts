@@ -87,6 +87,7 @@ Deno.test("namedFiles() finds the files that are read with a configuration, at a
       },
       routes: [
         { response: { file: "each-time.json" }, serviceTime: { fit: [1] } },
+        { responses: [{ file: "in-turn.json" }] },
         { serviceTime: { shift: { of: { empirical: { file: "/e.json" } } } } },
         null,
       ],

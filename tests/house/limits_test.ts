@@ -29,8 +29,9 @@ import {
 import { MAX_MESSAGE } from "../../core/config/websocket_settings.ts";
 import { BUSY, FULL, MOST_REPLIES } from "../../core/respond/websocket.ts";
 import { READER_LIMIT } from "../../core/observe/live_feed.ts";
+import { MOST_ANSWERED } from "../../core/pipeline/batch.ts";
 import { MOST_EXPLAINED } from "../../core/pipeline/choice.ts";
-import { READ_LIMIT } from "../../core/pipeline/received_body.ts";
+import { DEEPEST, READ_LIMIT } from "../../core/pipeline/received_body.ts";
 import { MOST_IN_BATCH } from "../../core/pipeline/request_view.ts";
 import { MAX_HOPS } from "../../core/respond/_proxied_request.ts";
 import {
@@ -39,7 +40,7 @@ import {
 } from "../../core/respond/body_stream.ts";
 import { CODING_LIMIT } from "../../core/respond/coder.ts";
 import { MOST_CODED, MOST_CODED_AT_ONCE } from "../../core/respond/coding.ts";
-import { WHOLE } from "../../core/respond/repeat.ts";
+import { WHOLE, WHOLE_LENGTH } from "../../core/respond/repeat.ts";
 import { MOST_RANGES } from "../../core/respond/representation.ts";
 import { LIMITS as CERTIFICATE_LIMITS } from "../../core/server/serve_certificate.ts";
 import {
@@ -130,7 +131,9 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
   "load script": mib(SCRIPT_LIMIT),
   "request body": `\`server.limits.body\`, ${body / 1024 ** 3} GiB by default`,
   "body that is looked at": mib(READ_LIMIT),
+  "depth of a body": number(DEEPEST),
   batch: number(MOST_IN_BATCH),
+  "batch answer": mib(MOST_ANSWERED),
   "explained routes": number(MOST_EXPLAINED),
   "matched text": `${number(LONGEST_MATCHED)} characters`,
   "upstream body": "read as fast as the client reads",
@@ -141,11 +144,15 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
   "coded at once": `${MOST_CODED_AT_ONCE / 1024} KiB`,
   ranges: number(MOST_RANGES),
   "list items": number(MOST_ITEMS),
-  "items at once": number(WHOLE),
+  "items at once": `${number(WHOLE)}, or ${
+    WHOLE_LENGTH / 1024 ** 2
+  } Mi characters`,
   "websocket message": mib(MAX_MESSAGE),
   "websocket waiting": mib(BUSY),
   "websocket unread": mib(FULL),
-  "websocket replies": number(MOST_REPLIES),
+  "websocket replies": `${number(MOST_REPLIES)}, with ${
+    mib(FULL)
+  } of messages that they repeat`,
   live: number(READER_LIMIT),
   "run events": number(MAX_WAITING_EVENTS),
   "active runs": number(MAX_ACTIVE),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromPointer, lookUp, toPointer } from "../../../core/config/mod.ts";
+import { parseJson } from "../../../core/lib/written_number.ts";
 
 Deno.test("toPointer() escapes tilde and slash", () => {
   assert.equal(toPointer([]), "");
@@ -24,4 +25,10 @@ Deno.test("lookUp() follows own keys and indices, and nothing inherited", () => 
   assert.equal(lookUp(value, ["c", "d"]), undefined);
   assert.equal(lookUp(value, ["toString"]), undefined);
   assert.equal(lookUp("text", ["length"]), undefined);
+  for (const segment of ["length", "00", "-1", "-", "1", "0.0", ""]) {
+    assert.equal(lookUp(value, ["a", segment]), undefined, segment);
+  }
+  const written = parseJson('{"price":10.00}');
+  assert.equal(`${lookUp(written, ["price"])}`, "10.00");
+  assert.equal(lookUp(written, ["price", "digits"]), undefined);
 });

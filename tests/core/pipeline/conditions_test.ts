@@ -45,7 +45,7 @@ Deno.test("conditions compare query, headers, cookies and content type: equal, p
     url: "/a?q=x%20y&n=7&n=8&empty",
     headers: {
       "x-a": "Value",
-      cookie: 'sid=1; q="quoted"; sid=2',
+      cookie: 'sid=1; q="quoted"; sid=2; json=%7B%22a%22%3A1%7D; bad=%',
       "content-type": "Application/JSON; charset=utf-8",
     },
   };
@@ -66,6 +66,8 @@ Deno.test("conditions compare query, headers, cookies and content type: equal, p
     [{ cookie: { sid: 1 } }, true],
     [{ cookie: { sid: 2 } }, false],
     [{ cookie: { q: "quoted" } }, true],
+    [{ cookie: { json: '{"a":1}' } }, true],
+    [{ cookie: { bad: "%" } }, true],
     [{ cookie: { none: { present: true } } }, false],
     [{ contentType: "application/json" }, true],
     [{ contentType: "APPLICATION/*" }, true],
@@ -133,6 +135,27 @@ Deno.test("conditions find GraphQL operations in bodies, in queries, and by the 
     [cart, json({ query: `${query} query Other { a }` }), false],
     [cart, json({ operationName: "Cart", ...hash }), true],
     [cart, json({ query: "{ a }" }), false],
+    [
+      cart,
+      {
+        body:
+          `--x\r\nContent-Disposition: form-data; name="map"\r\n\r\n{}\r\n--x\r\nContent-Disposition: form-data; name="operations"\r\nContent-Type: application/json\r\n\r\n${
+            JSON.stringify({ query })
+          }\r\n--x--\r\n`,
+        headers: { "content-type": "multipart/form-data; boundary=x" },
+      },
+      true,
+    ],
+    [
+      cart,
+      {
+        body: `--x\r\nContent-Disposition: form-data; name="map"\r\n\r\n${
+          JSON.stringify({ query })
+        }\r\n--x--\r\n`,
+        headers: { "content-type": 'multipart/form-data; boundary="x"' },
+      },
+      false,
+    ],
     [
       cart,
       { body: query, headers: { "content-type": "application/graphql" } },

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import type { RepeatSettings } from "../../../core/config/mod.ts";
-import { listBody, WHOLE } from "../../../core/respond/repeat.ts";
+import { listBody, WHOLE, WHOLE_LENGTH } from "../../../core/respond/repeat.ts";
 import type { Body } from "../../../core/respond/source.ts";
 import { requested, testPlan } from "../../support/plan.ts";
 
@@ -98,4 +98,31 @@ Deno.test("a query parameter gives the number of items, up to the maximum", asyn
       query,
     );
   }
+});
+
+Deno.test("a list whose values are long is never whole in memory, and the same in pieces", async () => {
+  const q = "x".repeat(WHOLE_LENGTH / 100);
+  const settings = {
+    count: 200,
+    max: 200,
+    item: { q: "{{query.q}}", id: "{{uuid}}" },
+    within: { items: "{{items}}", id: "{{uuid}}" },
+  };
+  const url = `/r/1?q=${q}`;
+  const { x } = requested(testPlan(), new Request(`http://localhost${url}`));
+  const { body } = listBody(settings, ROUTE, false).source.content(x);
+  equal(typeof body, "object");
+  const text = await textOf(settings, url, 64 * 1024);
+  const { items, id } = JSON.parse(text);
+  equal(items.length, 200);
+  equal(items.every((item: { q: string }) => item.q === q), true);
+  equal(
+    new Set([id, ...items.map((item: { id: string }) => item.id)]).size,
+    201,
+  );
+  equal(
+    listBody({ ...settings, item: q, within: ["{{items}}"] }, ROUTE, false)
+      .text,
+    undefined,
+  );
 });
