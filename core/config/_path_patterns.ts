@@ -83,7 +83,7 @@ function check(
   }
   for (const parts of alternatives) {
     const last = parts.at(-1);
-    // What matches any rest never makes another part give way.
+    // A part that matches any rest never makes another one give way.
     const rest = last !== undefined && last.group === undefined &&
       last.least <= 1 && last.most === Infinity &&
       (last.source === "[^]" || anyRest && last.source === ".");

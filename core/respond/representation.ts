@@ -5,6 +5,7 @@
  */
 import type { Coding } from "../config/mod.ts";
 import { dateOf } from "../lib/http.ts";
+import { wallTime } from "../lib/time/mod.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { type Body, type Content, failure } from "./source.ts";
 
@@ -212,7 +213,7 @@ function isExpected(x: LiveExchange, version: Version): boolean {
   const tags = x.header("if-match");
   // A weak tag does not say that the bytes are the same.
   if (tags !== null) return names(tags, (tag) => tag === version.etag);
-  const since = secondsOf(x.header("if-unmodified-since"));
+  const since = secondsOf(x, x.header("if-unmodified-since"));
   return since === undefined || version.modified <= since;
 }
 
@@ -222,7 +223,7 @@ function isKnown(x: LiveExchange, version: Version): boolean {
   if (tags !== null) {
     return names(tags, (tag) => tag.replace(/^W\//, "") === version.etag);
   }
-  const since = secondsOf(x.header("if-modified-since"));
+  const since = secondsOf(x, x.header("if-modified-since"));
   return since !== undefined && version.modified <= since;
 }
 
@@ -248,7 +249,7 @@ function rangesOf(
   const asked = list.split(",").map((one) => one.trim())
     .filter((one) => one !== "");
   if (asked.length === 0 || asked.length > MOST_RANGES) return undefined;
-  if (!isCurrent(x.header("if-range"), version)) return undefined;
+  if (!isCurrent(x, version)) return undefined;
   const found: Range[] = [];
   for (const one of asked) {
     const range = rangeOf(one, size);
@@ -284,13 +285,15 @@ function merged(ranges: readonly Range[]): readonly Range[] {
   return whole.length < ranges.length ? whole : ranges;
 }
 
-function isCurrent(condition: string | null, version: Version): boolean {
+function isCurrent(x: LiveExchange, version: Version): boolean {
+  const condition = x.header("if-range");
   return condition === null || condition === version.etag ||
-    secondsOf(condition) === version.modified;
+    secondsOf(x, condition) === version.modified;
 }
 
-function secondsOf(date: string | null): number | undefined {
+/** Reads a date of a request, in seconds since 1970; undefined if it is none. */
+function secondsOf(x: LiveExchange, date: string | null): number | undefined {
   if (date === null) return undefined;
-  const time = dateOf(date, Date.now());
+  const time = dateOf(date, wallTime(x.plan.clock.now()));
   return time === undefined ? undefined : time / 1000;
 }

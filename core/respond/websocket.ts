@@ -303,7 +303,7 @@ class Conversation implements SocketListener {
     this.#close(close?.code ?? CLOSE.normal, close?.reason ?? "");
   }
 
-  /** Begins to close. What waits for its time is not sent any more. */
+  /** Begins to close: messages that wait for their time are not sent any more. */
   #close(code: number, reason: string): void {
     if (this.#closing || this.#ended) return;
     this.#closing = true;

@@ -181,7 +181,7 @@ class RawSocket implements AsyncDisposable {
 
 const codeOf = (code: number) => [code >> 8, code & 0xff];
 
-/** What a client sends, and the code with which it is closed. */
+/** Bytes that a client sends, and the code with which it is closed. */
 const TABLE: readonly (readonly [
   what: string,
   sent: readonly number[],
