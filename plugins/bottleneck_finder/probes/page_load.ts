@@ -73,6 +73,7 @@ export class PageLoad {
       this.#settler = undefined;
       this.#acting = true;
       await this.#run("actions", () => actions.act(page));
+      this.#step = "the page to settle after its actions";
       // The browser reports an interaction some frames after it.
       requests.restart();
       const after = this.#follow(page, requests, true);

@@ -34,8 +34,11 @@ export function printedNumber(output: string, pointer: string): PrintedNumber {
     failure: value === undefined
       ? `The JSON that the command printed has nothing${place}`
       : `The JSON that the command printed has ${
-        JSON.stringify(value).slice(0, 60)
-      }${place}, which is no number`,
+        typeof value === "number"
+          // Such as 1e400, of which a number in a program cannot be.
+          ? "too large a number"
+          : JSON.stringify(value).slice(0, 60)
+      }${place}${typeof value === "number" ? "" : ", which is no number"}`,
   };
 }
 

@@ -37,8 +37,20 @@ export function seconds(ms: number): string {
 
 /** Message of an error, its first line only, without colours. */
 export function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   // deno-lint-ignore no-control-regex
   const plain = text.replace(/\x1b\[[0-9;]*m/g, "");
   return plain.split("\n", 1)[0].slice(0, 500).replace(/\.$/, "");
+}
+
+/** Message of an error; of any other thrown object, its JSON. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  const text = String(error);
+  try {
+    return text === "[object Object]" ? JSON.stringify(error) : text;
+  } catch {
+    // It has a circle.
+    return text;
+  }
 }

@@ -32,9 +32,9 @@ export function pageNotes(
       }`,
     ],
     ...queued.length === 0 ? [] : [
-      `Equal requests that the page makes at once reached perfmock one after the other, since the browser's cache waits for the first: ${
+      `Equal requests that the page makes at once reached perfmock one after the other, since the browser's cache lets one at a time through: ${
         listed(queued)
-      }. Send cache-control: no-store on them, or time on their route counts several times`,
+      }. So it is for users, too: time on the route counts once for each, unless the page asks once, or with cache: "no-store"`,
     ],
   ];
 }
@@ -71,7 +71,8 @@ export function unmatchedRequests(
 
 /**
  * Paths that a page asks for several times at once, in at least half of the loads, while their exchanges came one after the other:
- * the browser's cache lets one request for a URL through at a time, as long as the answer may be stored.
+ * the browser's cache lets one request for a URL through at a time, since the others may be answered by what it brings. An answer that
+ * may not be stored lets the next one through.
  */
 export function queuedRequests(
   loads: readonly MadeLoad[],

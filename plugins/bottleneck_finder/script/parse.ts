@@ -113,9 +113,10 @@ function looseIssues(value: unknown, tools: ScriptTools): Issue[] {
     : typeof routes === "object" && routes !== null
     ? Object.keys(routes).map((name) => [name, name] as const)
     : [];
+  const known = new RouteNames(tools);
   for (const [name, key] of names) {
     if (typeof name !== "string" || name === "") continue;
-    const issue = routeIssue(name, `/routes${toPointer([`${key}`])}`, tools);
+    const issue = known.issueOf(name, `/routes${toPointer([`${key}`])}`);
     if (issue !== undefined) issues.push(issue);
   }
   const list = Array.isArray(cliffs) ? cliffs : [];
@@ -179,10 +180,11 @@ function readRoutes(
   if (routes === undefined) return undefined;
   const read = new Map<string, RouteChange>();
   const list = Array.isArray(routes);
+  const known = new RouteNames(tools);
   for (const [index, [id, change]] of entriesOf(routes).entries()) {
     const { delay, speedup }: Partial<RouteChange> = change;
     const path = `/routes${list ? `/${index}` : toPointer([id])}`;
-    const issue = routeIssue(id, path, tools);
+    const issue = known.issueOf(id, path);
     if (issue !== undefined) issues.push(issue);
     if (read.has(id)) {
       issues.push({
@@ -210,27 +212,40 @@ function readRoutes(
   return read;
 }
 
-/** The issue of a route that there is not; undefined if there is one. */
-function routeIssue(
-  id: string,
-  path: string,
-  { dials, suggest }: ScriptTools,
-): Issue | undefined {
-  const ids = [
-    ...new Set(
+/** Number of names for which a nearest one is looked for: that takes time, and a script may have thousands of wrong ones. */
+const MOST_SUGGESTIONS = 20;
+
+/** Ids of the routes, which names in a script are compared with. */
+class RouteNames {
+  readonly #ids: ReadonlySet<string>;
+  readonly #suggest: ScriptTools["suggest"];
+  readonly #allowed: string;
+  #suggestions = 0;
+
+  constructor({ dials, suggest }: Pick<ScriptTools, "dials" | "suggest">) {
+    this.#ids = new Set(
       [...dials.list()].filter(({ kind }) => kind === "route")
         .map(({ of }) => of),
-    ),
-  ];
-  if (ids.includes(id)) return undefined;
-  const suggestion = suggest(id, ids);
-  return {
-    path,
-    message: `There is no route ${JSON.stringify(id)}`,
-    value: id,
-    allowed: ids.join(", ") || "nothing: the configuration has no routes",
-    ...suggestion !== undefined && { suggestion },
-  };
+    );
+    this.#suggest = (name, candidates) => suggest(name, candidates);
+    this.#allowed = [...this.#ids].join(", ") ||
+      "nothing: the configuration has no routes";
+  }
+
+  /** The issue of a route that there is not; undefined if there is one. */
+  issueOf(id: string, path: string): Issue | undefined {
+    if (this.#ids.has(id)) return undefined;
+    const suggestion = this.#suggestions++ < MOST_SUGGESTIONS
+      ? this.#suggest(id, this.#ids)
+      : undefined;
+    return {
+      path,
+      message: `There is no route ${JSON.stringify(id)}`,
+      value: id,
+      allowed: this.#allowed,
+      ...suggestion !== undefined && { suggestion },
+    };
+  }
 }
 
 /** Reads the budget: a time, or a time for the script's figure. */

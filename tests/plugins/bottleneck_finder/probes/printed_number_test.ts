@@ -39,6 +39,11 @@ Deno.test("printedNumber() says why there is no number", () => {
       "/a",
       "The JSON that the command printed has null at /a, which is no number",
     ],
+    [
+      '{"a":1e400}',
+      "/a",
+      "The JSON that the command printed has too large a number at /a",
+    ],
   ];
   for (const [output, pointer, failure] of failed) {
     deepEqual(printedNumber(output, pointer), { failure }, output);

@@ -122,6 +122,6 @@ Deno.test("pageNotes() names at most five requests, and is empty where there is 
   );
   deepEqual(pageNotes([load(lost), parallel([0, 9], [9, 9])], SERVER), [
     "Requests of the page that reached perfmock and no route: GET /0 (404), GET /1 (404), GET /2 (404), GET /3 (404), GET /4 (404) and 2 more",
-    "Equal requests that the page makes at once reached perfmock one after the other, since the browser's cache waits for the first: GET /item. Send cache-control: no-store on them, or time on their route counts several times",
+    'Equal requests that the page makes at once reached perfmock one after the other, since the browser\'s cache lets one at a time through: GET /item. So it is for users, too: time on the route counts once for each, unless the page asks once, or with cache: "no-store"',
   ]);
 });

@@ -288,3 +288,23 @@ Deno.test("parseScript() takes a perturbation beyond the time-out where each rou
     "/perturbation: No load could end: a load is given up after 50 ms",
   ]);
 });
+
+Deno.test("parseScript() looks for the nearest route of the first wrong names alone", async () => {
+  await using parsing = await parser();
+  const routes = Array.from({ length: 5000 }, (_, i) => `car${i}`);
+  for (const more of [{}, { loads: 0 }]) {
+    const suggested = (() => {
+      try {
+        parsing.parse({ page: { url: "/" }, routes, ...more });
+      } catch (error) {
+        ok(error instanceof PerfmockError);
+        return error.issues.filter(({ path }) => path.startsWith("/routes"))
+          .map(({ suggestion }) => suggestion);
+      }
+      return [];
+    })();
+    equal(suggested.length, 5000);
+    equal(suggested[0], "cart");
+    equal(suggested.filter((one) => one !== undefined).length <= 20, true);
+  }
+});
