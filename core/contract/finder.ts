@@ -265,9 +265,9 @@ export interface SweepAnswer {
   readonly seed: number | string;
   /** Confidence of all intervals. */
   readonly confidence: number;
-  /** Factors on the response time, ascending, such as 1, 2, 4, 8. */
+  /** Factors on the response time, and by which the processor is slowed, ascending, such as 1, 2, 4, 8. */
   readonly factors: readonly number[];
-  /** Routes, the most important one first. */
+  /** Routes, other origins and the processor, the most important one first. */
   readonly routes: readonly SweptRoute[];
   /** Largest allowed figure; null for none. */
   readonly budget: number | null;
@@ -285,13 +285,13 @@ export interface SweepAnswer {
 
 /** Figure of one route at each factor. */
 export interface SweptRoute {
-  /** Id of the route. */
+  /** Id of the route; a URL pattern for other origins, `cpu` for the page's processor. */
   readonly route: string;
-  /** Median response time as configured. */
-  readonly responseTime: number;
+  /** Median response time as configured; null for the processor. */
+  readonly responseTime: number | null;
   /** Figure at each factor; null where it was not measured. */
   readonly figures: readonly (Estimate | null)[];
-  /** Response time from which on the figure grows faster; null where one line fits. */
+  /** Response time from which on the figure grows faster, of the processor the factor; null where one line fits. */
   readonly knee: Estimate | null;
   /** First factor whose figure is above the budget; null for none. */
   readonly breaks: number | null;

@@ -24,6 +24,12 @@ export interface SyntheticPage {
   figure(changes: readonly number[]): number;
   /** Time of each factor on the critical path of a load as configured, as a trace shows it, in ms. */
   readonly trace: readonly number[];
+  /**
+   * Computes a factor on the noise.
+   *
+   * @param changes as of the figure
+   */
+  variation?(changes: readonly number[]): number;
 }
 
 /** Call of a page. */
@@ -138,10 +144,40 @@ export function processorPage(name: string): SyntheticPage {
       factor("first", 100),
       factor("second", 100),
       factor("other", 100),
-      factor("cpu", 0),
+      { ...factor("cpu", 0), kind: "cpu" },
     ],
     figure,
     trace: [150, 0, 0, 120],
+  };
+}
+
+/**
+ * Page whose calls `list` and `details` are parallel, and hidden ones besides. Work on the answer of `details` ends before `list`, but
+ * for a processor that is 15 times as slow: then `list` is hidden, and `details` is not. All that the page does is slower then, and
+ * varies more.
+ *
+ * @param hidden number of calls that nothing waits for
+ */
+export function slowedPage(hidden = 0): SyntheticPage {
+  const slower = (percent: number) => 1 + percent / 100;
+  const factor = (id: string) => ({ id, added: 100, taken: 100 });
+  return {
+    name: "siblings that turn sequential on a slow processor",
+    factors: [
+      factor("page"),
+      factor("list"),
+      factor("details"),
+      ...Array.from({ length: hidden }, (_, at) => factor(`hidden ${at}`)),
+      { id: "cpu", added: 1400, taken: 0, kind: "cpu" },
+    ],
+    figure: (changes) => {
+      const [page, list, details] = changes;
+      const slow = slower(changes[changes.length - 1]);
+      return 120 + page + 5 * slow +
+        Math.max(120 + details + 35 * slow, 300 + list);
+    },
+    trace: [120, 300, 0, ...Array.from({ length: hidden + 1 }, () => 0)],
+    variation: (changes) => 1 + 0.3 * changes[changes.length - 1] / 100,
   };
 }
 
@@ -197,6 +233,15 @@ export const PAGES: readonly SyntheticPage[] = [
     { id: "search", time: 90 },
     { id: "image", time: 130, after: ["stock"] },
   ]),
+  graphPage(
+    "thirty, of which four are a chain",
+    Array.from({ length: 30 }, (_, at) => ({
+      id: `call ${at}`,
+      time: 100,
+      after: at % 7 === 0 && at > 0 && at < 22 ? [`call ${at - 7}`] : [],
+      late: at % 7 !== 0 || at > 21,
+    })),
+  ),
   connectionsPage("nine over six connections", [
     300,
     310,
@@ -316,10 +361,15 @@ export function carryOut(
   for (;;) {
     const block = experiment.nextBlock();
     if (block.length === 0) break;
-    experiment.add(block.map((load) => ({
-      ...load,
-      figure: noise(page.figure(changesOf(page, load.levels)), loads++, random),
-    })));
+    experiment.add(block.map((load) => {
+      const changes = changesOf(page, load.levels);
+      const figure = page.figure(changes);
+      const off = noise(figure, loads++, random) - figure;
+      return {
+        ...load,
+        figure: figure + (page.variation?.(changes) ?? 1) * off,
+      };
+    }));
     options.after?.(experiment, loads);
   }
   return { analysis: experiment.analyse(), experiment, loads };

@@ -11,8 +11,8 @@ import { medians } from "./summaries.ts";
 export interface SweepMeasurement {
   /** Id of the route. */
   readonly route: string;
-  /** Median response time as configured, in ms. */
-  readonly responseTime: number;
+  /** Median response time as configured, in ms; null for the processor, which has none. */
+  readonly responseTime: number | null;
   /** Figures of the loads at each factor, in ms; empty where none was measured. */
   readonly figures: readonly (readonly number[])[];
   /** Errors among its answers; null where none was seen. Default null. */
@@ -44,7 +44,7 @@ function sweptRoute(
   { route, responseTime, figures, errors = null }: SweepMeasurement,
   { factors, budget, confidence, next }: SweepOptions,
 ): SweptRoute {
-  const times = factors.map((factor) => factor * responseTime);
+  const times = factors.map((factor) => factor * (responseTime ?? 1));
   const found = medians(figures, times, confidence, next);
   const { bend } = findChange(
     figures.flatMap((group, i) =>

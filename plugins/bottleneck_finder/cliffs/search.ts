@@ -238,10 +238,10 @@ export class CliffSearch {
     const below = Math.max(...levels.filter((level) => level <= at));
     const above = Math.min(...levels.filter((level) => level >= at));
     // Around the bend, as far as it is uncertain; and at both ends, which hold the lines.
-    const width = Math.max(
-      above - below,
-      2 * fit.deviation / Math.abs(after - before) / Math.sqrt(levels.length),
-    );
+    const change = Math.abs(after - before);
+    const error = 2 * fit.deviation / Math.sqrt(levels.length);
+    // Without noise, two lines may differ by rounding errors only: then nothing is uncertain.
+    const width = Math.max(above - below, error > 0 ? error / change : 0);
     const part = next();
     if (part < 0.5) return at + (2 * next() - 1) * width;
     return part < 0.75 ? at * next() : at + (1 - at) * next();

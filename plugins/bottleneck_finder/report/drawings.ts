@@ -465,16 +465,17 @@ export function sweepDrawing(
     ...cut > 0 && { title: notDrawn(cut, "routes") },
     columns: 3,
     concat: drawn.map(({ route, responseTime, figures, knee }, i) => {
+      const unit = responseTime ?? 1;
       const x = {
         type: "quantitative",
-        title: "response time, ms",
+        title: responseTime === null
+          ? "factor of the processor"
+          : "response time, ms",
         scale: { zero: false, nice: false, padding: 8 },
-        axis: { values: factors.map((factor) => factor * responseTime) },
+        axis: { values: factors.map((factor) => factor * unit) },
       };
       const points = figures.flatMap((estimate, j) =>
-        estimate === null
-          ? []
-          : [{ time: factors[j] * responseTime, ...estimate }]
+        estimate === null ? [] : [{ time: factors[j] * unit, ...estimate }]
       );
       return {
         title: shortened(label(i, route), SMALL_LABEL),

@@ -124,9 +124,13 @@ export function sweepRows({ factors, routes, budget }: SweepAnswer): Rows {
     ],
     ...routes.map(({ route, responseTime, figures, knee, breaks, errors }) => [
       route,
-      inMilliseconds(responseTime),
+      time(responseTime) ?? NONE,
       ...figures.map((figure) => figure === null ? NONE : plusMinus(figure)),
-      knee === null ? "none" : `${inMilliseconds(knee.value)} (${range(knee)})`,
+      knee === null
+        ? "none"
+        : responseTime === null
+        ? `×${decimal(knee.value)} (${range(knee, decimal)})`
+        : `${inMilliseconds(knee.value)} (${range(knee)})`,
       ...budget === null ? [] : [breaks === null ? "no" : `×${breaks}`],
       ...hasErrors ? [errorShare(errors) ?? NONE] : [],
     ]),

@@ -274,7 +274,7 @@ async function searchCliff(
   return search;
 }
 
-/** Share of all added times by which a load of the plan is longer than one as configured, for an estimate. */
+/** Share of a route's added time by which a load of the plan is longer than one as configured, for an estimate. */
 const ADDED_SHARE = 0.25;
 
 /** Progress of an experiment, in numbers and as lines. */
@@ -302,12 +302,9 @@ class Progress {
     { loads, reserved }: { readonly loads: Loads; readonly reserved: number },
   ): void {
     const { loads: most, duration } = this.#script;
-    // Half of the loads of screening add to half of the routes, and a part of that is on the critical path.
-    const added = factors.reduce(
-      (sum, { kind, added }) => kind === "cpu" ? sum : sum + added,
-      0,
-    );
-    this.#loadTime = loadTime + ADDED_SHARE * added;
+    // Half of the loads add to a route, and a part of these routes is on the critical path.
+    const added = factors.map(({ kind, added }) => kind === "cpu" ? 0 : added);
+    this.#loadTime = loadTime + ADDED_SHARE * Math.max(...added);
     this.#looked = loads.attempts;
     this.#begun = loads.elapsed;
     const planned = Math.ceil(experiment.expected(deviation)) + reserved;

@@ -1,5 +1,5 @@
 /**
- * One sweep: each route alone at multiples of its response time, in random order.
+ * One sweep: each route alone, other origin, and the processor at multiples of its time, in random order.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import { RouteLevels } from "./load_journal.ts";
 import {
   AS_CONFIGURED,
   endedEarly,
+  type LoadConditions,
   type Loads,
   type MadeLoad,
 } from "./loads.ts";
@@ -48,14 +49,14 @@ export async function runSweep(
   await loads.begin();
   const seen = await look(loads);
   const { factors: all, notes } = factorsOf({
-    script: { ...script, origins: new Map() },
+    script,
     look: seen,
     canShorten: () => false,
     delayOf: () => 0,
     url: host.url,
   });
   const routes = all.filter(({ kind, responseTime }) =>
-    kind === "route" && responseTime !== null
+    kind === "cpu" || responseTime !== null
   );
   const silent = all.filter(({ kind, responseTime }) =>
     kind === "route" && responseTime === null
@@ -104,7 +105,7 @@ export async function runSweep(
     routes: sweptRoutes(
       routes.map(({ id, responseTime }, route) => ({
         route: id,
-        responseTime: responseTime ?? 0,
+        responseTime,
         errors: loads.answers.of(id),
         figures: script.factors.map((factor, index) =>
           factor === 1
@@ -138,6 +139,11 @@ export async function runSweep(
       ),
       ...pageNotes(seen.loads, host.url),
       "A factor adds time to each response: a response time of 40 ms at ×4 has 120 ms added, and keeps its own variation",
+      ...routes.some(({ kind }) => kind === "origin")
+        ? [
+          "Requests to other origins take at least the multiple of their median time",
+        ]
+        : [],
       ...complete ? [] : [
         `Only ${figures.rounds} of ${script.repeats} rounds were complete`,
       ],
@@ -190,9 +196,7 @@ async function measure(
       if (loads.stopped !== undefined) break;
       made++;
       const load = await loads.repeated(
-        point === undefined
-          ? AS_CONFIGURED
-          : { ...AS_CONFIGURED, shifts: shiftOf(point) },
+        point === undefined ? AS_CONFIGURED : conditionsAt(point),
       );
       if (load === undefined) continue;
       note(point, load);
@@ -216,11 +220,16 @@ async function measure(
     }
   }
 
-  function shiftOf({ route, factor }: NonNullable<Point>) {
-    const { id, responseTime } = routes[route];
-    return new Map([
-      [id, (script.factors[factor] - 1) * (responseTime ?? 0)],
-    ]);
+  function conditionsAt(
+    { route, factor: index }: NonNullable<Point>,
+  ): LoadConditions {
+    const { id, kind, responseTime } = routes[route];
+    const factor = script.factors[index];
+    const time = responseTime ?? 0;
+    if (kind === "cpu") return { ...AS_CONFIGURED, cpu: factor };
+    return kind === "origin"
+      ? { ...AS_CONFIGURED, floors: new Map([[id, factor * time]]) }
+      : { ...AS_CONFIGURED, shifts: new Map([[id, (factor - 1) * time]]) };
   }
 }
 

@@ -3,14 +3,15 @@
  *
  * @module
  */
+import type { Course } from "./_course.ts";
 import type { Effect, Effects } from "./_effects.ts";
 import type { Estimate } from "./estimate.ts";
 import { holm } from "./holm.ts";
 import { lackOfFit, type PureError } from "./lack_of_fit.ts";
 import { medianEstimate } from "./median.ts";
 import type { Direction, Sample } from "./_model.ts";
-import { conditions, type Screening } from "./_screening.ts";
-import type { LoadSets } from "./_sets.ts";
+import { conditions } from "./_screening.ts";
+import { CLEAR, type LoadSet, type LoadSets } from "./_sets.ts";
 
 /** Answer of an experiment. */
 export interface Analysis {
@@ -36,8 +37,8 @@ export interface FactorEffect {
   readonly saved: Estimate | undefined;
   /** Probability of such a slope by chance, adjusted for the number of factors (Holm). */
   readonly p: number;
-  /** True if the slope comes from loads of its own, since effects do not add up. */
-  readonly entangled: boolean;
+  /** True if the slope comes from loads that change this factor alone; false if from a group without an effect, or from screening. */
+  readonly isAlone: boolean;
   /** True if the slope differs from 0. */
   readonly significant: boolean;
 }
@@ -77,7 +78,7 @@ export interface State {
     readonly added: number;
     readonly taken: number;
   }[];
-  readonly screenings: readonly Screening[];
+  readonly courses: readonly Course[];
   readonly sets: LoadSets;
   readonly samples: readonly Sample[];
   readonly confidence: number;
@@ -85,10 +86,10 @@ export interface State {
 
 /** Evaluates the state of an experiment. */
 export function analysis(state: State): Analysis {
-  const { effects, factors, sets, confidence } = state;
+  const { effects, factors, confidence } = state;
   const added = factors.map((_, at) => effectOf(state, "added", at));
   const probabilities = holm(added.map(({ p }) => p));
-  const { fit, strata } = effects.model;
+  const { fit, strata, weights } = effects.model;
   return {
     baseline: baseline(state),
     factors: factors.map((factor, at) => ({
@@ -97,54 +98,65 @@ export function analysis(state: State): Analysis {
         ? perMs(effectOf(state, "taken", at), -factor.taken)
         : undefined,
       p: probabilities[at],
-      entangled: sets.all.some(({ direction, members, purpose }) =>
-        direction === "added" && purpose !== "pair" && members.includes(at)
-      ),
+      isAlone: added[at].isAlone,
       significant: probabilities[at] < 1 - confidence,
     })),
     interactions: interactions(state),
     indistinguishable: indistinguishable(state),
-    curvature: state.screenings.flatMap(({ direction }) => {
+    curvature: state.courses.flatMap(({ direction }) => {
       const column = effects.model.curvature(direction);
       if (column === undefined) return [];
       const effect = effects.ofColumn(column);
       return [{ direction, effect: perMs(bounds(effect), 1), p: effect.p }];
     }),
-    pureError: lackOfFit(fit, conditions(effects.model), strata),
+    pureError: lackOfFit(fit, conditions(effects.model), strata, weights),
   };
 }
 
 /** Effect with the ends of its interval, in ms. */
-type Bounded = Estimate & { readonly p: number };
+type Bounded = Estimate & { readonly p: number; readonly isAlone: boolean };
 
-function bounds({ value, half, p }: Effect): Bounded {
-  return { value, low: value - half, high: value + half, p };
+function bounds({ value, half, p }: Effect, isAlone = false): Bounded {
+  return { value, low: value - half, high: value + half, p, isAlone };
 }
 
 /** Effect of a factor alone. */
 function effectOf(
-  { effects, sets }: State,
+  { courses, effects, sets }: State,
   direction: Direction,
   at: number,
 ): Bounded {
-  const screened = effects.ofFactor(direction, at);
-  const set = sets.find(direction, [at]) ?? sets.groupOf(direction, at);
-  if (set === undefined) return bounds(screened);
-  const own = effects.ofSet(set);
-  if (own.half === Infinity) {
-    // Before the first load of its own, screening tells as much as effects add up, and nothing is claimed.
-    const bent = effects.ofColumn(effects.model.curvature(direction)).value;
-    return bounds({ ...screened, half: screened.half + Math.abs(bent), p: 1 });
+  const isScreened = courses.some((course) =>
+    course.direction === direction && course.isScreened(at)
+  );
+  if (isScreened) return bounds(effects.ofFactor(direction, at));
+  const own = effects.ofColumn(effects.model.set(direction, [at]));
+  // A group that was split before its factors had loads of their own tells as much as there is.
+  const group = sets.groupOf(direction, at) ??
+    (own.half === Infinity ? sets.groupsOf(direction, at).at(-1) : undefined);
+  return group === undefined
+    ? bounds(own, true)
+    : ofMember(own, effects.ofSet(group), group);
+}
+
+/** Effect of a member of a group: since more time never makes a page faster, it is between nothing and that of the group. */
+function ofMember(own: Effect, all: Effect, group: LoadSet): Bounded {
+  const { value, half } = all;
+  const low = Math.min(0, value - half);
+  const high = Math.max(0, value + half);
+  if (group.state === "cleared") {
+    return { value: 0, low, high, p: 1, isAlone: false };
   }
-  if (set.purpose !== "group") return bounds(own);
-  // More time never makes a page faster, so one of a group costs between nothing and what the group costs.
-  const isCleared = set.state === "cleared";
-  const { value, low, high, p } = bounds(own);
+  if (own.half <= half) return bounds(own, true);
+  const ends = [Math.min(0, value), Math.max(0, value)];
   return {
-    value: isCleared ? 0 : value / set.members.length,
-    low: Math.min(0, low),
-    high: Math.max(0, high),
-    p: isCleared ? 1 : p,
+    value: own.half === Infinity
+      ? value / group.members.length
+      : Math.max(ends[0], Math.min(ends[1], own.value)),
+    low,
+    high,
+    p: 1,
+    isAlone: false,
   };
 }
 
@@ -167,15 +179,18 @@ function baseline({ samples, confidence }: State): Analysis["baseline"] {
 }
 
 function interactions(
-  { effects, sets, confidence }: State,
+  { effects, factors, sets, confidence }: State,
 ): Interaction[] {
-  const found = sets.all.filter(({ purpose }) => purpose === "pair")
-    .map(({ direction, members: [first, second] }) => ({
-      pair: [first, second] as const,
-      direction,
-      effect: effects.beyondSum(direction, [first, second]),
-    }));
-  const probabilities = holm(found.map(({ effect }) => effect.p));
+  const found = sets.all.flatMap((set) => {
+    const { direction, members: [first, second], purpose } = set;
+    const effect = effects.beyondSum(set);
+    if (set.members.length !== 2 || effect.half === Infinity) return [];
+    // A group of two was left over since it has an effect: it is one of all pairs, of which others would have been found.
+    const chances = purpose === "group" ? factors.length ** 2 / 2 : 1;
+    const p = Math.min(1, chances * effect.p);
+    return [{ pair: [first, second] as const, direction, effect, p }];
+  });
+  const probabilities = holm(found.map(({ p }) => p));
   return found.filter((_, at) => probabilities[at] < 1 - confidence)
     .map(({ pair, direction, effect }) => ({
       pair,
@@ -184,38 +199,18 @@ function interactions(
     }));
 }
 
-/** Factors that were always changed together, and pairs of which only screening tells, which varied them alike. */
-function indistinguishable(
-  { effects, screenings, sets }: State,
-): Indistinguishable[] {
-  const { model } = effects;
-  return screenings.flatMap(({ direction, alike, factors: varied }) => {
-    const columns = new Map(
-      varied.map((at) => [model.varied(direction, at), at] as const),
-    );
-    const together = varied.flatMap((at) => {
-      const column = model.varied(direction, at);
-      const isDependent = column !== undefined &&
-        model.fit.factor.dependent[column];
-      // A factor with loads of its own is known from these.
-      if (!isDependent || sets.find(direction, [at]) !== undefined) return [];
-      const others = model.fit.factor.dependsOn(column).flatMap((other) => {
-        const factor = columns.get(other);
-        return factor === undefined ? [] : [factor];
-      });
-      return [{
-        factors: [...others, at].sort((a, b) => a - b),
-        reason:
-          "The loads that were made do not tell them apart: their changes go together",
-      }];
-    });
-    const pairs = alike.filter((all) =>
-      all.some((pair) => effects.beyondSum(direction, pair).half === Infinity)
-    ).map((all) => ({
-      factors: [...new Set(all.flat())].sort((a, b) => a - b),
-      reason:
-        "The plan varies these pairs alike, so that it cannot be told which of them does not add up",
-    }));
-    return [...together, ...pairs];
-  });
+/** Factors that were changed only together, with an effect. */
+function indistinguishable({ effects, sets }: State): Indistinguishable[] {
+  return sets.all.filter((set) => {
+    const { direction, members, purpose } = set;
+    const { value, error } = effects.ofSet(set);
+    return purpose === "group" && Math.abs(value) > CLEAR * error &&
+      members.every((at) =>
+        sets.groupsOf(direction, at).at(-1) === set &&
+        effects.model.set(direction, [at]) === undefined
+      );
+  }).map(({ members }) => ({
+    factors: members,
+    reason: "They were changed only together so far, and that has an effect",
+  }));
 }

@@ -5,7 +5,7 @@
  */
 import { bootstrapMultiples } from "./bootstrap.ts";
 import type { Direction, Model } from "./_model.ts";
-import type { LoadSet, LoadSets } from "./_sets.ts";
+import type { LoadSet } from "./_sets.ts";
 import { studentQuantile, studentTail } from "./student.ts";
 
 /** Effect of a change. */
@@ -26,33 +26,26 @@ const UNKNOWN: Effect = { value: 0, error: Infinity, half: Infinity, p: 1 };
 export class Effects {
   /** The regression. */
   readonly model: Model;
-  readonly #sets: LoadSets;
   readonly #confidence: number;
   /** Half-width of an interval in standard errors, by Student's t. */
   readonly #multiple: number;
-  /**
-   * Factor on standard errors: one standard error of a standard deviation above 1. The experiment ends when intervals are narrow, so
-   * rather at a time when the noise seems smaller than it is.
-   */
-  readonly #caution: number;
-  /** The same by column, by resampling; empty before. */
-  #multiples: readonly number[] = [];
+  /** The same for loads with a slow processor, whose variation is known less well. */
+  readonly #slowMultiple: number;
+  /** The same by resampling; undefined before. */
+  #resampled: number | undefined;
 
   /** Reads effects from a regression. */
-  constructor(model: Model, sets: LoadSets, confidence: number) {
+  constructor(model: Model, confidence: number) {
     this.model = model;
-    this.#sets = sets;
     this.#confidence = confidence;
-    this.#caution = 1 + 1 / Math.sqrt(2 * Math.max(1, model.fit.freedom));
-    this.#multiple = model.fit.freedom < 1
-      ? Infinity
-      : studentQuantile(confidence, model.fit.freedom);
+    this.#multiple = multipleOf(confidence, model.fit.freedom);
+    this.#slowMultiple = multipleOf(confidence, model.slowFreedom);
   }
 
   /** Replaces the widths of the intervals by those of a bootstrap, where there are rows enough. */
   resample(seed: number): void {
     const { fit, matrix, strata } = this.model;
-    if (fit.freedom < 1) return;
+    if (fit.freedom < 1 || this.#resampled !== undefined) return;
     // The first columns are the levels of the blocks.
     const blocks = new Set(strata).size;
     const columns = [...fit.factor.dependent.keys()].filter((column) =>
@@ -63,13 +56,16 @@ export class Effects {
       confidence: this.#confidence,
       seed,
     });
-    const all = Array.from(fit.factor.dependent, () => this.#multiple);
-    for (const [at, column] of columns.entries()) all[column] = multiples[at];
-    this.#multiples = all;
-    for (const set of this.#sets.all) {
-      const column = this.model.set(set.direction, set.members);
-      if (column !== undefined) set.widening = all[column] / this.#multiple;
-    }
+    // The same residuals are drawn for all: the mean is known better than each, and the experiment waits for the widest.
+    this.#resampled = multiples.reduce((sum, one) => sum + one, 0) /
+      Math.max(1, multiples.length);
+  }
+
+  /** Width of intervals by resampling, as a multiple of Student's; undefined before. */
+  get widening(): number | undefined {
+    return this.#resampled === undefined
+      ? undefined
+      : this.#resampled / this.#multiple;
   }
 
   /** Effect of a listed set. */
@@ -89,37 +85,62 @@ export class Effects {
     return this.#effect(
       coefficients[column],
       errors[column],
-      this.#multiples[column] ?? this.#multiple,
+      this.model.isSlow(column),
     );
   }
 
-  /** Effect of a pair beyond the sum of each alone; unknown where one of the three was not measured. */
-  beyondSum(direction: Direction, [first, second]: readonly number[]): Effect {
+  /**
+   * Effect of a set beyond the sum of the effects of its parts; unknown where one of them was not measured.
+   *
+   * @param parts sets that make up the members, each one of a factor or of several
+   */
+  beyondSum(
+    { direction, members, parts }: Pick<
+      LoadSet,
+      "direction" | "members" | "parts"
+    >,
+  ): Effect {
     const { fit } = this.model;
-    const columns = [[first, second], [first], [second]].map((members) =>
-      this.model.set(direction, members)
-    );
-    const weights = columns.map((column, at) =>
-      [column ?? -1, at === 0 ? 1 : -1] as const
-    );
-    if (columns.includes(undefined)) return UNKNOWN;
+    const weights: (readonly [number, number])[] = [];
+    for (const [at, set] of [members, ...parts].entries()) {
+      const column = this.model.set(direction, set);
+      if (column === undefined) return UNKNOWN;
+      weights.push([column, at === 0 ? 1 : -1]);
+    }
     const value = weights.reduce(
       (sum, [column, weight]) => sum + weight * fit.coefficients[column],
       0,
     );
-    const error = fit.deviation * Math.sqrt(fit.factor.varianceOf(weights));
-    return this.#effect(value, error, this.#multiple);
+    return this.#effect(
+      value,
+      fit.deviation * Math.sqrt(fit.factor.varianceOf(weights)),
+      weights.some(([column]) => this.model.isSlow(column)),
+    );
   }
 
-  #effect(value: number, standardError: number, multiple: number): Effect {
-    const error = this.#caution * standardError;
+  #effect(
+    value: number,
+    standardError: number,
+    isSlow: boolean,
+  ): Effect {
+    const { fit, slowFreedom } = this.model;
+    const freedom = isSlow ? slowFreedom : fit.freedom;
+    // The experiment ends when intervals are narrow, so rather at a time when the noise seems smaller than it is: half a standard error
+    // of a standard deviation is added.
+    const caution = 1 + 0.5 / Math.sqrt(2 * Math.max(1, freedom));
+    const error = freedom < 1 ? Infinity : caution * standardError;
+    const multiple = this.#resampled ?? this.#multiple;
+    const wider = isSlow ? this.#slowMultiple / this.#multiple : 1;
     return {
       value,
       error,
-      half: error * multiple,
-      p: error === Infinity
-        ? 1
-        : studentTail(value / error, this.model.fit.freedom),
+      half: error === Infinity ? Infinity : error * multiple * wider,
+      p: error === Infinity ? 1 : studentTail(value / error, freedom),
     };
   }
+}
+
+/** Half-width of an interval in standard errors, by Student's t. */
+function multipleOf(confidence: number, freedom: number): number {
+  return freedom < 1 ? Infinity : studentQuantile(confidence, freedom);
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Fit, huber } from "./huber.ts";
-import { SparseMatrix } from "./linear.ts";
+import { type Fit, huber, spread } from "./huber.ts";
+import { SparseMatrix, type SparseRow } from "./linear.ts";
 
 /** Direction of a change: time added, or taken away. */
 export type Direction = "added" | "taken";
@@ -18,6 +18,8 @@ export interface Sample {
   readonly block: number;
   /** Figure, in ms. */
   readonly figure: number;
+  /** True if the page's processor was slowed, so that the figure varies more. */
+  readonly isSlow: boolean;
   /** Direction of the changes; undefined for a load as configured. */
   readonly direction: Direction | undefined;
   /** Factors that are changed, ascending. */
@@ -73,6 +75,12 @@ export class Model {
   readonly rows: readonly Sample[];
   /** Block by row. */
   readonly strata: readonly number[];
+  /** Weight by row: that of a load with a slow processor is smaller than 1 if such figures vary more. */
+  readonly weights: Float64Array;
+  /** Degrees of freedom of the variation of loads with a slow processor. */
+  readonly slowFreedom: number;
+  /** Columns of effects that only loads with a slow processor tell. */
+  readonly #slow = new Set<number>();
   readonly #places: Readonly<Record<Direction, Places>>;
   /** Column by place; −1 if no load tells of the term. */
   readonly #columns: Int32Array;
@@ -122,11 +130,27 @@ export class Model {
     }
     this.rows = rows;
     this.strata = rows.map(({ block }) => block);
-    this.matrix = new SparseMatrix(
-      used.map((all) => ({ columns: all.map((at) => columns[at]) })),
-      count,
+    const sparse = used.map((all) => ({
+      columns: all.map((at) => columns[at]),
+    }));
+    const slow = [...rows.keys()].filter((row) => rows[row].isSlow);
+    for (const row of slow) {
+      for (const at of sparse[row].columns.slice(1)) this.#slow.add(at);
+    }
+    this.slowFreedom = slow.length - this.#slow.size;
+    const fitted = weighted(
+      { rows: sparse, columns: count, slow },
+      Float64Array.from(rows, ({ figure }) => figure),
+      this.slowFreedom > 0 ? WEIGHINGS : 0,
     );
-    this.fit = huber(this.matrix, Float64Array.from(rows, (r) => r.figure));
+    this.fit = fitted.fit;
+    this.matrix = fitted.matrix;
+    this.weights = fitted.weights;
+  }
+
+  /** True for a column of an effect that only loads with a slow processor tell. */
+  isSlow(column: number): boolean {
+    return this.#slow.has(column);
   }
 
   /** Column of a factor's effect in loads that vary several; undefined if there is none. */
@@ -171,4 +195,77 @@ export class Model {
     }
     return effects;
   }
+}
+
+/** Number of times that weights are estimated, each time from a regression with the weights before. */
+const WEIGHINGS = 2;
+
+/** Share of a residual's variance that its row's own columns must leave, so that it says something of the noise. */
+const LEAST_SHARE = 0.05;
+
+/** Largest ratio of the variation of loads with a slow processor to that of others. */
+const LARGEST_RATIO = 1000;
+
+/** Regression by rows that are divided by the standard deviation of their noise, relative to that of most. */
+interface Weighted {
+  readonly fit: Fit;
+  readonly matrix: SparseMatrix;
+  readonly weights: Float64Array;
+}
+
+/** Fits a regression in which some rows vary more than the others. */
+function weighted(
+  { rows, columns, slow }: {
+    readonly rows: readonly SparseRow[];
+    readonly columns: number;
+    /** Places of the rows that may vary more. */
+    readonly slow: readonly number[];
+  },
+  figures: Float64Array,
+  weighings: number,
+): Weighted {
+  const weights = new Float64Array(rows.length).fill(1);
+  for (let weighing = 0;; weighing++) {
+    const matrix = new SparseMatrix(
+      rows.map((row, at) =>
+        weights[at] === 1 ? row : {
+          columns: row.columns,
+          values: row.columns.map(() => weights[at]),
+        }
+      ),
+      columns,
+    );
+    const fit = huber(
+      matrix,
+      figures.map((figure, at) => figure * weights[at]),
+    );
+    if (weighing === weighings) return { fit, matrix, weights };
+    const plain = residuals({ fit, matrix, weights }, figures);
+    const isSlow = new Set(slow);
+    const spreadOf = (which: boolean) =>
+      spread(Float64Array.from(
+        plain.filter(({ row }) => isSlow.has(row) === which),
+        ({ value }) => value,
+      ));
+    const ratio = spreadOf(true) / spreadOf(false);
+    // Loads with a slow processor are never trusted more than others.
+    const weight = 1 / Math.min(LARGEST_RATIO, Math.max(1, ratio || 1));
+    for (const row of slow) weights[row] = weight;
+  }
+}
+
+/** Residuals of equal variance, but for that of the rows' own noise. */
+function residuals(
+  { fit, matrix, weights }: Weighted,
+  figures: Float64Array,
+): { readonly row: number; readonly value: number }[] {
+  const fitted = new Float64Array(matrix.rows);
+  matrix.times(fit.coefficients, fitted);
+  return [...matrix.leverages(fit.factor)].flatMap((leverage, row) => {
+    const share = 1 - leverage;
+    const value = figures[row] - fitted[row] / weights[row];
+    return share < LEAST_SHARE
+      ? []
+      : [{ row, value: value / Math.sqrt(share) }];
+  });
 }

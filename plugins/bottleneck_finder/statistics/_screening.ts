@@ -12,28 +12,23 @@ import { type Direction, type Model, type Pair, setKey } from "./_model.ts";
 /** Fewest pairs of rows: with fewer, no noise could be estimated. */
 const LEAST_PAIRS = 8;
 
-/** Fewest degrees of freedom of a test. */
-const LEAST_FREEDOM = 4;
-
 /** Level of the test that a factor has an effect at all. Generous, since a wrong answer costs loads, but claims nothing. */
 const ACTIVE = 0.05;
 
-/** Level of the test of pairs that are reported, for all pairs together. */
-const REPORTED = 0.05;
+/** Level of the test of pairs that have a term of their own, for all pairs together. */
+const REPORTED = 0.01;
 
 /** Twice the number of pairs of active factors that are taken for entangled by chance. */
-const LIKELY = 0.4;
+const LIKELY = 0.1;
 
 /** Factor by which the number of rows grows between two reviews. */
 const LOOK = 1.5;
 
 /** Level of the tests that effects add up otherwise. */
-const SUSPECT = 0.01;
+const SUSPECT = 0.005;
 
 /** Answer of a screening so far. */
 export interface Review {
-  /** Factors that have an effect, as it seems. */
-  readonly active: readonly number[];
   /** Factors whose effects do not add up. */
   readonly entangled: readonly number[];
   /**
@@ -44,7 +39,7 @@ export interface Review {
 }
 
 /** Review that decides nothing yet. */
-const NOTHING: Review = { active: [], entangled: [], addsUp: true };
+const NOTHING: Review = { entangled: [], addsUp: true };
 
 /** Screening in one direction. */
 export class Screening {
@@ -75,11 +70,6 @@ export class Screening {
     this.direction = direction;
     this.factors = factors;
     this.#design = new FoldedDesign(factors.length, next);
-  }
-
-  /** Number of loads of a replicate. */
-  get replicate(): number {
-    return 2 * this.#design.pairs;
   }
 
   /** Number of pairs of rows before the first answer. */
@@ -128,10 +118,7 @@ export class Screening {
     for (;;) {
       const model = fit();
       const active = this.#active(model, known);
-      const isTested = model.fit.freedom >= LEAST_FREEDOM;
-      const { pairs, found } = isTested
-        ? this.#lacking(model)
-        : { pairs: [], found: [] };
+      const { pairs, found } = this.#lacking(model);
       const certain = found.slice(0, 1)
         .filter(({ p }) => p < REPORTED / pairs.length);
       const level = Math.min(
@@ -152,20 +139,21 @@ export class Screening {
         if (all.length > 1) this.alike.push(all);
       }
       if (certain.length > 0) continue;
-      const pureError = lackOfFit(model.fit, conditions(model), model.strata);
-      const curvature = model.curvature(this.direction);
-      const bent = curvature === undefined
-        ? 1
-        : probability(model.fit, curvature);
+      const pureError = lackOfFit(
+        model.fit,
+        conditions(model),
+        model.strata,
+        model.weights,
+      );
+      const bent = probability(model.fit, model.curvature(this.direction));
       return {
-        active,
         entangled: [
           ...this.pairs,
           ...this.alike.flat(),
           ...likely.map(({ candidate }) => pairs[candidate]),
         ].flat(),
         addsUp: this.pairs.length === 0 &&
-          !(isTested && Math.min(bent, pureError.p) < SUSPECT),
+          Math.min(bent, pureError.p) >= SUSPECT,
       };
     }
   }
@@ -173,8 +161,7 @@ export class Screening {
   #active(model: Model, known: ReadonlySet<number>): number[] {
     return this.factors.filter((factor) => {
       const column = model.varied(this.direction, factor);
-      return known.has(factor) ||
-        column !== undefined && probability(model.fit, column) < ACTIVE;
+      return known.has(factor) || probability(model.fit, column) < ACTIVE;
     });
   }
 

@@ -1,23 +1,23 @@
 /**
- * Experiment that finds what each of many factors costs, in few loads: screening of all factors at once, then loads in which those
- * are changed alone whose effects do not add up.
+ * Experiment that finds what each of many factors costs, in few loads. Factors are changed alone, many of them in groups, beside
+ * loads as configured. Those that seem to have no effect go on as one group, which bounds each of them, since more time never makes
+ * a page faster. Where many have an effect, and all of these at once cost the sum, a screening design measures them together.
  *
  * @module
  */
 import { type Analysis, analysis } from "./_analysis.ts";
-import { type Effect, Effects } from "./_effects.ts";
+import { Course, loadsAlone, unitOf } from "./_course.ts";
+import { Effects } from "./_effects.ts";
 import {
   type Direction,
   DIRECTIONS,
   Model,
-  type Pair,
   type Sample,
   setKey,
 } from "./_model.ts";
-import { Screening } from "./_screening.ts";
+import type { Screening } from "./_screening.ts";
 import { LEAST_LOADS, type LoadSet, LoadSets } from "./_sets.ts";
 import { shuffled } from "./random.ts";
-import { studentQuantile } from "./student.ts";
 
 export type {
   Analysis,
@@ -37,6 +37,11 @@ export interface Factor {
   readonly added: number;
   /** Time taken away at level −1, in ms; 0 if nothing can be. */
   readonly taken: number;
+  /**
+   * `cpu` for the page's processor: its loads vary more than others, and it may change the effect of each other factor, so that they
+   * are measured together. Default a response time.
+   */
+  readonly kind?: "route" | "origin" | "cpu";
 }
 
 /** Load to be made. */
@@ -71,17 +76,17 @@ const PAIRS = 4;
 /** Loads as configured of a block of screening. */
 const BASELINES = 2;
 
-/** Largest number of sets of a block of loads alone. */
-const SETS = 9;
+/** Largest number of sets of a block. */
+const SETS = 16;
 
-/** Number of loads of a block of loads alone that is filled by repeating sets, if there are few. */
-const LEAST_SETS = 4;
+/** Number of loads of a block that is filled by repeating sets, if there are few. */
+const LEAST_SETS = 6;
 
-/** Largest number of pairs that are measured by loads of their own, by direction. */
-const PAIRS_MEASURED = 6;
+/** Fewest loads of each set with which there is an answer. */
+const ANSWERING = 2;
 
-/** Share of the factors that {@linkcode Experiment.expected} takes for entangled. */
-const ENTANGLED = 1 / 3;
+/** Share of the factors that {@linkcode Experiment.expected} takes for those with an effect before it is known. */
+const ACTIVE = 1 / 2;
 
 /** Sequential experiment. The caller makes the loads of each block, adds what it saw, and asks for the next block until it is empty. */
 export class Experiment {
@@ -91,16 +96,16 @@ export class Experiment {
   readonly least: number;
   readonly #factors: readonly Factor[];
   readonly #options: ExperimentOptions;
-  readonly #screenings: readonly Screening[];
+  readonly #courses: readonly Course[];
   readonly #sets: LoadSets;
-  /** Directions whose screening is not used any more, since each factor is measured otherwise. */
-  readonly #replaced: Direction[] = [];
   readonly #samples: Sample[] = [];
   readonly #seed: number;
   #block = 0;
   #planned = 0;
   #alone = false;
-  #last: { readonly state: string; readonly model: Model } | undefined;
+  /** Width of intervals by resampling, as a multiple of Student's, when it was last computed. */
+  #widening = 1;
+  #last: { readonly state: string; readonly effects: Effects } | undefined;
   #stopped: "precise" | "loads" | undefined;
 
   /**
@@ -111,23 +116,29 @@ export class Experiment {
   constructor(factors: readonly Factor[], options: ExperimentOptions) {
     this.#factors = factors;
     this.#options = options;
-    this.#seed = options.next();
-    this.#screenings = DIRECTIONS.flatMap((direction) => {
+    const { confidence, next, precision } = options;
+    this.#seed = next();
+    const toleranceOf = (direction: Direction, at: number) =>
+      tolerance(factors[at], direction, precision);
+    const sets = this.#sets = new LoadSets(toleranceOf);
+    const isSlow = (at: number) => factors[at].kind === "cpu";
+    const shared = {
+      sets,
+      next,
+      isSlow,
+      toleranceOf,
+      confidence,
+      costly: new Set<number>(),
+    };
+    this.#courses = DIRECTIONS.flatMap((direction) => {
       const varied = factors.flatMap((factor, at) =>
         factor[direction] > 0 ? [at] : []
       );
-      return varied.length === 0
-        ? []
-        : [new Screening(direction, varied, options.next)];
+      return varied.length === 0 ? [] : [new Course(direction, varied, shared)];
     });
-    this.#sets = new LoadSets((direction, at) =>
-      tolerance(factors[at], direction, options.precision)
-    );
-    this.least = this.#screenings.reduce(
-      (sum, { leastPairs }) => sum + screeningLoads(leastPairs),
-      0,
-    );
-    this.design = describe(this.#screenings);
+    const first = sets.all.length;
+    this.least = leastLoads(first);
+    this.design = describe(first, sets);
   }
 
   /** Reason for the end: all intervals narrow enough, or the limit of loads; undefined before. */
@@ -141,20 +152,21 @@ export class Experiment {
    * @param standardDeviation standard deviation of the figure under the same conditions, in ms
    */
   expected(standardDeviation: number): number {
-    const { confidence, loads } = this.#options;
-    const z = studentQuantile(confidence, 60);
-    let expected = 0;
-    for (const { direction, factors, leastPairs } of this.#screenings) {
-      const narrow = Math.min(
-        ...factors.map((at) => this.#toleranceOf(direction, at)),
+    const { confidence, loads, precision } = this.#options;
+    let sets = 0;
+    let narrow = Infinity;
+    for (const { direction, factors } of this.#courses) {
+      // One more for those without an effect.
+      sets += 1 + ACTIVE * factors.length;
+      narrow = Math.min(
+        narrow,
+        ...factors.map((at) =>
+          tolerance(this.#factors[at], direction, precision)
+        ),
       );
-      // Variance of a difference of the halves of n rows: 4/n. Of n loads alone and as many baselines: 2/n.
-      const unit = (z * standardDeviation / narrow) ** 2;
-      const pairs = Math.max(leastPairs, Math.ceil(2 * unit));
-      const entangled = Math.ceil(ENTANGLED * factors.length);
-      expected += screeningLoads(pairs) +
-        Math.ceil(2 * unit * (entangled + Math.sqrt(entangled)));
     }
+    const unit = unitOf(standardDeviation, narrow, confidence);
+    const expected = this.least + Math.ceil(loadsAlone(unit, sets));
     return Math.max(this.least, Math.min(loads, expected));
   }
 
@@ -181,7 +193,9 @@ export class Experiment {
         : levels[on[0]] > 0
         ? "added"
         : "taken";
-      this.#samples.push({ block, figure, direction, on, key: setKey(on) });
+      const isSlow = on.some((at) => this.#factors[at].kind === "cpu");
+      const key = setKey(on);
+      this.#samples.push({ block, figure, isSlow, direction, on, key });
       if (direction === undefined) continue;
       const set = this.#sets.find(direction, on);
       if (set !== undefined) set.loads++;
@@ -195,7 +209,7 @@ export class Experiment {
     return analysis({
       effects,
       factors: this.#factors,
-      screenings: this.#screenings,
+      courses: this.#courses,
       sets: this.#sets,
       samples: this.#samples,
       confidence: this.#options.confidence,
@@ -204,23 +218,27 @@ export class Experiment {
 
   /** Levels of the next block's loads; empty if there are too few left, undefined if nothing is wanted. */
   #plan(left: number): (-1 | 0 | 1)[][] | undefined {
-    const early = this.#screenings.filter(({ progress }) => progress < 1);
-    if (early.length > 0) return this.#screeningBlock(early, left);
     for (const step of ["quick", "resampled", "last"] as const) {
-      this.#review(step === "last");
+      for (const course of this.#courses) {
+        course.review(
+          this.#effects(),
+          () => this.#effects().model,
+          step === "last",
+        );
+      }
       const effects = this.#effects();
-      const isResampled = step !== "quick";
-      if (isResampled) effects.resample(this.#seed);
-      const wide = this.#screenings.filter((screening) =>
-        this.#isWide(screening, effects)
+      if (step !== "quick") effects.resample(this.#seed);
+      this.#widening = effects.widening ?? this.#widening;
+      // Resampling takes time, so until Student's interval is as narrow as makes it worth while, its last result serves.
+      const widening = effects.widening === undefined ? this.#widening : 1;
+      const sets = this.#courses.flatMap((course) =>
+        course.wanted(effects, widening)
       );
-      const sets = this.#sets.all.filter((set) =>
-        this.#isWanted(set, effects, isResampled)
-      );
+      const wide = this.#courses.flatMap((course) => course.wide(effects));
       if (sets.length === 0 && wide.length === 0) continue;
       this.#alone = sets.length > 0 && !(this.#alone && wide.length > 0);
       return this.#alone
-        ? this.#setsBlock(sets, left)
+        ? this.#setsBlock(sets, left, effects)
         : this.#screeningBlock(wide, left);
     }
     return undefined;
@@ -242,19 +260,28 @@ export class Experiment {
     ];
   }
 
-  #setsBlock(sets: readonly LoadSet[], left: number): (-1 | 0 | 1)[][] {
+  #setsBlock(
+    sets: readonly LoadSet[],
+    left: number,
+    effects: Effects,
+  ): (-1 | 0 | 1)[][] {
     const chosen = [...sets].sort((a, b) => a.loads - b.loads)
-      .slice(0, Math.min(SETS, left - 1));
+      .slice(0, Math.max(0, Math.min(SETS, left - 1)));
     if (chosen.length === 0) return [];
     // A block's level costs a degree of freedom, so that a small block would tell little.
-    const repeats = Math.max(
-      1,
-      Math.floor(Math.min(LEAST_SETS, left / 2) / chosen.length),
-    );
+    const most = Math.floor(Math.min(LEAST_SETS, left / 2) / chosen.length);
+    const needed = chosen.map((set) => {
+      const narrower = effects.ofSet(set).half / set.tolerance;
+      return Math.ceil(set.loads * (narrower ** 2 - 1)) || most;
+    });
+    const repeats = Math.max(1, Math.min(most, Math.max(...needed)));
     const baselines = Math.round(repeats * Math.sqrt(chosen.length));
-    const rows = chosen.flatMap(({ direction, members }) =>
-      Array.from({ length: repeats }, () => this.#levels(direction, members))
-    );
+    const rows = chosen.flatMap(({ direction, members, purpose }) => {
+      // A comparison with a sum decides on what comes next.
+      const isSum = purpose === "together" && members.length > 2;
+      const length = isSum ? Math.max(repeats, LEAST_LOADS) : repeats;
+      return Array.from({ length }, () => this.#levels(direction, members));
+    }).slice(0, left - 1);
     return [
       ...this.#baselines(Math.max(1, Math.min(baselines, left - rows.length))),
       ...rows,
@@ -270,141 +297,25 @@ export class Experiment {
     return this.#factors.map((_, at) => on.includes(at) ? level : 0);
   }
 
-  #toleranceOf(direction: Direction, at: number): number {
-    return tolerance(this.#factors[at], direction, this.#options.precision);
-  }
-
-  /** Regression of the loads so far; the last one, if nothing has changed since. */
-  #model(): Model {
+  /** Effects by the regression of the loads so far; the last ones, if nothing has changed since. */
+  #effects(): Effects {
     const state = [
       this.#samples.length,
       this.#sets.all.length,
-      this.#replaced.filter((direction) => this.#isLeftOut(direction)).length,
-      ...this.#screenings.map(({ pairs }) => pairs.length),
+      ...this.#courses.map(({ state }) => state),
     ].join();
     if (this.#last?.state !== state) {
-      this.#last = { state, model: this.#fit() };
+      const none = { varied: 0, sets: [], pairs: [] };
+      const terms = (of: Direction) =>
+        this.#courses.find(({ direction }) => direction === of)?.terms ?? none;
+      const model = new Model(this.#samples, this.#factors.length, {
+        added: terms("added"),
+        taken: terms("taken"),
+      });
+      const { confidence } = this.#options;
+      this.#last = { state, effects: new Effects(model, confidence) };
     }
-    return this.#last.model;
-  }
-
-  #fit(): Model {
-    const terms = (direction: Direction) => {
-      const screening = this.#screenings.find((s) => s.direction === direction);
-      return {
-        varied: screening === undefined || this.#isLeftOut(direction)
-          ? 0
-          : screening.factors.length,
-        sets: this.#sets.membersOf(direction),
-        pairs: screening?.pairs ?? [],
-      };
-    };
-    return new Model(this.#samples, this.#factors.length, {
-      added: terms("added"),
-      taken: terms("taken"),
-    });
-  }
-
-  /** True if loads of screening are left out, since all effects are known otherwise, if not yet well. */
-  #isLeftOut(direction: Direction): boolean {
-    return this.#replaced.includes(direction) &&
-      this.#sets.all.every((set) =>
-        set.direction !== direction || set.loads > 0
-      );
-  }
-
-  #effects(): Effects {
-    return new Effects(this.#model(), this.#sets, this.#options.confidence);
-  }
-
-  /**
-   * Decides which factors are measured alone, and on groups.
-   *
-   * @param isLast true to look at screening once more before the experiment ends
-   */
-  #review(isLast: boolean): void {
-    for (const screening of this.#screenings) {
-      const isUsed = !this.#replaced.includes(screening.direction);
-      if (isUsed && (screening.isDue || isLast && screening.isFresh)) {
-        this.#entangle(screening);
-      }
-    }
-    const effects = this.#effects();
-    for (const set of [...this.#sets.all]) {
-      if (set.purpose !== "group" || set.state !== "open") continue;
-      const effect = effects.ofSet(set);
-      this.#sets.decide(set, effect.value, effect.error, effect.half);
-    }
-    for (const screening of this.#screenings) {
-      if (this.#replaced.includes(screening.direction)) {
-        this.#measurePairs(screening, effects);
-      }
-    }
-  }
-
-  #entangle(screening: Screening): void {
-    const { direction, factors } = screening;
-    const isAlone = (at: number) =>
-      this.#sets.find(direction, [at]) !== undefined;
-    const known = new Set(factors.filter(isAlone));
-    const { active, entangled, addsUp } = screening.review(
-      () => this.#model(),
-      known,
-    );
-    for (const at of entangled) this.#sets.addAlone(direction, at);
-    const uncertain = [...screening.alike.flat(), ...screening.pairs];
-    for (const pair of uncertain.slice(0, PAIRS_MEASURED)) {
-      this.#sets.addPair(direction, pair);
-    }
-    if (!addsUp) {
-      for (const at of active) this.#sets.addAlone(direction, at);
-      this.#sets.addGroup(direction, factors.filter((at) => !isAlone(at)));
-    }
-    if (!addsUp || factors.every(isAlone)) this.#replaced.push(direction);
-  }
-
-  /** Adds the pairs of the strongest factors where effects do not add up and screening could not say of which. */
-  #measurePairs(
-    { direction, pairs: known, factors }: Screening,
-    effects: Effects,
-  ) {
-    if (known.length > 0) return;
-    const strong = factors.flatMap((at) => {
-      const { value, half } = effects.ofColumn(
-        effects.model.set(direction, [at]),
-      );
-      const size = Math.abs(value);
-      const isClear = half <= this.#toleranceOf(direction, at) &&
-        size > 2 * half;
-      return isClear ? [{ at, size }] : [];
-    });
-    strong.sort((a, b) => b.size - a.size);
-    const chosen = strong.slice(0, 4).map(({ at }) => at)
-      .sort((a, b) => a - b);
-    const pairs = chosen.flatMap((first, i) =>
-      chosen.slice(i + 1).map((second): Pair => [first, second])
-    );
-    for (const pair of pairs) this.#sets.addPair(direction, pair);
-  }
-
-  /** True if the interval of a factor that is measured by screening is too wide. */
-  #isWide(screening: Screening, effects: Effects): boolean {
-    const { direction, factors, isUnsure } = screening;
-    if (this.#replaced.includes(direction)) return false;
-    return isUnsure ||
-      factors.some((at) =>
-        this.#sets.find(direction, [at]) === undefined &&
-        effects.ofFactor(direction, at).half > this.#toleranceOf(direction, at)
-      );
-  }
-
-  #isWanted(set: LoadSet, effects: Effects, isResampled: boolean): boolean {
-    if (set.state === "split") return false;
-    if (set.purpose === "group" && set.state === "open") return true;
-    // Resampling takes time, so until Student's interval is as narrow as makes it worth while, its last result serves.
-    const widening = isResampled ? 1 : set.widening;
-    return set.loads < LEAST_LOADS ||
-      effects.ofSet(set).half * widening > set.tolerance;
+    return this.#last.effects;
   }
 }
 
@@ -417,20 +328,23 @@ function tolerance(
   return precision * (direction === "added" ? added : Math.max(added, taken));
 }
 
-/** Number of loads of screening with pairs of rows. */
-function screeningLoads(pairs: number): number {
-  return 2 * pairs + BASELINES * Math.ceil(pairs / PAIRS);
+/** Fewest loads with which each of the first sets is known. */
+function leastLoads(sets: number): number {
+  const each = Math.min(SETS, sets);
+  const repeats = Math.max(1, Math.floor(LEAST_SETS / each));
+  const baselines = Math.round(repeats * Math.sqrt(each));
+  return Math.ceil(ANSWERING * sets / (each * repeats)) *
+    (each * repeats + baselines);
 }
 
-function describe(screenings: readonly Screening[]): string {
-  const parts = screenings.map(({ direction, factors, replicate }) =>
-    `${replicate} loads a replicate for ${factors.length} ${
-      factors.length === 1 ? "factor" : "factors"
-    } with time ${direction === "added" ? "added" : "taken away"}`
+function describe(first: number, { all }: LoadSets): string {
+  const largest = all.reduce(
+    (m, { members }) => Math.max(m, members.length),
+    1,
   );
-  return `folded-over Plackett–Burman design (${
-    parts.join("; ")
-  }) in random order, in blocks with loads as configured; then factors whose effects do not add up, alone`;
+  return `${
+    largest === 1
+      ? "one factor at a time"
+      : `groups of up to ${largest} factors, then one factor at a time`
+  } (sets of loads at first: ${first}), in random order, in blocks with loads as configured; factors without an effect together; where many have one, and these add up, a folded-over Plackett–Burman design`;
 }
-
-export type { Effect };

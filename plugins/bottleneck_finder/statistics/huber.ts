@@ -133,8 +133,12 @@ function covariance(
   };
 }
 
-/** Standard deviation of normal values with the same quantiles of sizes. */
-function spread(values: Float64Array, tail: boolean): number {
+/**
+ * Standard deviation of normal values with the same quantiles of sizes.
+ *
+ * @param tail false to look at the median only; default true
+ */
+export function spread(values: Float64Array, tail = true): number {
   const sizes = values.map(Math.abs).sort();
   const n = sizes.length;
   const median = (sizes[(n - 1) >> 1] + sizes[n >> 1]) / 2 / MEDIAN;
@@ -142,9 +146,9 @@ function spread(values: Float64Array, tail: boolean): number {
   return Math.max(median, sizes[Math.ceil(0.9 * n) - 1] / NINE_TENTHS);
 }
 
-/** Probability of a coefficient as large by chance (Student's t). */
-export function probability(fit: Fit, column: number): number {
-  const error = fit.errors[column];
-  if (error === Infinity) return 1;
+/** Probability of a coefficient as large by chance (Student's t); 1 if there is no such column. */
+export function probability(fit: Fit, column: number | undefined): number {
+  const error = column === undefined ? Infinity : fit.errors[column];
+  if (column === undefined || error === Infinity) return 1;
   return studentTail(fit.coefficients[column] / error, fit.freedom);
 }

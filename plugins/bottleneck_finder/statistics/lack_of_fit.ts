@@ -24,11 +24,13 @@ export interface PureError {
  *
  * @param conditions the same number for rows under the same conditions
  * @param strata the same number for rows of the same block, whose level is its own
+ * @param weights weight of each row in the regression; default 1
  */
 export function lackOfFit(
   fit: Fit,
   conditions: readonly number[],
   strata: readonly number[],
+  weights?: Float64Array,
 ): PureError {
   const counts = new Map<number, number>();
   for (const condition of conditions) {
@@ -48,6 +50,7 @@ export function lackOfFit(
       columnOf(`stratum ${strata[row]}`),
       columnOf(`condition ${conditions[row]}`),
     ],
+    ...weights !== undefined && { values: [weights[row], weights[row]] },
   }));
   const matrix = new SparseMatrix(rows, columns.size);
   const factor = matrix.factor();

@@ -186,16 +186,4 @@ export class Cholesky {
     this.forward(vector);
     return vector.reduce((sum, value) => sum + value * value, 0);
   }
-
-  /** Columns before a left-out column whose combination it is. */
-  dependsOn(column: number): number[] {
-    const combination = new Float64Array(this.#p);
-    combination.set(
-      this.#lower.subarray(column * this.#p, column * this.#p + column),
-    );
-    this.backward(combination);
-    return [...combination.keys()].filter((at) =>
-      Math.abs(combination[at]) > 1e-6
-    );
-  }
 }

@@ -92,6 +92,7 @@ Deno.test("find() adds to and takes from the delay that a route has as configure
 });
 
 Deno.test("find() says so where a pool makes more of the time that was added", async () => {
+  let loads = 0;
   await using fake = await fakeFinder({
     plugins: { limiter: { pools: { db: { concurrency: 1, queue: 100 } } } },
     routes: [{
@@ -102,8 +103,12 @@ Deno.test("find() says so where a pool makes more of the time that was added", a
       response: {},
     }],
   }, {
-    load: async (call) =>
-      void await Promise.all(["/a", "/a", "/a"].map((path) => call(path))),
+    async load(call) {
+      await Promise.all(["/a", "/a", "/a"].map((path) => call(path)));
+      // A figure that varies, so that it takes many loads.
+      loads++;
+      return 300 + 20 * (loads % 4);
+    },
   });
   const { answer } = await fake.drive(fake.finder.find(script()));
   match(

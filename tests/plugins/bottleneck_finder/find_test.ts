@@ -416,28 +416,59 @@ Deno.test("sweep() measures each route at multiples of its response time", async
   }
 });
 
+const CDN = "https://cdn.example.com/*";
+
+/** A route, then a picture of 40 ms of another origin that the page waits for, and 150 ms of its own work. */
+const PICTURE_PAGE: FakePage = {
+  async load(call, { cpu, floors }) {
+    await call("/a");
+    const picture = Math.max(40, floors.get(CDN) ?? 0);
+    return {
+      figure: 200 + picture + 150 * cpu,
+      requests: [{
+        url: "https://cdn.example.com/a.svg",
+        method: "GET",
+        startMs: 0,
+        endMs: picture,
+        type: "image",
+      }],
+      figures: {},
+    };
+  },
+};
+
+Deno.test("sweep() measures the page's processor and other origins beside the routes", async () => {
+  await using fake = await fakeFinder(
+    { routes: routesOf({ a: 200 }) },
+    PICTURE_PAGE,
+  );
+  const { answer, table } = await fake.drive(fake.finder.sweep(
+    script({ page: { url: "/", cpu: 3 }, origins: [CDN], repeats: 3 }),
+  ));
+  deepEqual(
+    answer.routes.map(({ route, responseTime, figures }) => [
+      route,
+      responseTime,
+      figures.map((figure) => figure?.value),
+    ]),
+    [
+      ["cpu", null, [390, 540, 840, 1440]],
+      [CDN, 40, [390, 430, 510, 670]],
+      // The fake page returns 200 ms for /a whatever it takes.
+      ["a", 200, [390, 390, 390, 390]],
+    ],
+  );
+  match(answer.notes.join(), /Requests to other origins take at least/);
+  match(table, /^cpu +– +390/m);
+});
+
 Deno.test("find() measures the page's processor and other origins beside the routes", async () => {
-  const cdn = "https://cdn.example.com/*";
-  await using fake = await fakeFinder({ routes: routesOf({ a: 200 }) }, {
-    async load(call, { cpu, floors }) {
-      await call("/a");
-      // A picture of 40 ms that the page waits for, and 150 ms of its own work.
-      const picture = Math.max(40, floors.get(cdn) ?? 0);
-      return {
-        figure: 200 + picture + 150 * cpu,
-        requests: [{
-          url: "https://cdn.example.com/a.svg",
-          method: "GET",
-          startMs: 0,
-          endMs: picture,
-          type: "image",
-        }],
-        figures: {},
-      };
-    },
-  });
+  await using fake = await fakeFinder(
+    { routes: routesOf({ a: 200 }) },
+    PICTURE_PAGE,
+  );
   const { answer } = await fake.drive(
-    fake.finder.find(script({ page: { url: "/", cpu: 3 }, origins: [cdn] })),
+    fake.finder.find(script({ page: { url: "/", cpu: 3 }, origins: [CDN] })),
   );
   const found = Object.fromEntries(
     answer.routes.map(({ route, slope, verdict }) => [
@@ -446,7 +477,7 @@ Deno.test("find() measures the page's processor and other origins beside the rou
     ]),
   );
   deepEqual(found, {
-    [cdn]: [1, "critical"],
+    [CDN]: [1, "critical"],
     // The fake page returns 200 ms for /a whatever it takes.
     a: [0, "hidden"],
     cpu: [1.5, "partly"],

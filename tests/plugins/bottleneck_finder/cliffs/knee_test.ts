@@ -7,7 +7,7 @@ const FACTORS = [1, 2, 4, 8];
 function sweep(
   pages: Readonly<Record<string, (time: number) => number | undefined>>,
   budget: number | null = null,
-  responseTime = 100,
+  responseTime: number | null = 100,
   replicates = 5,
 ) {
   const { next, normal } = randomOf(1);
@@ -16,7 +16,10 @@ function sweep(
       route,
       responseTime,
       figures: FACTORS.map((factor) =>
-        Array.from({ length: replicates }, () => page(factor * responseTime))
+        Array.from(
+          { length: replicates },
+          () => page(factor * (responseTime ?? 1)),
+        )
           .flatMap((figure) =>
             figure === undefined ? [] : figure + 5 * normal()
           )
@@ -78,4 +81,14 @@ Deno.test("what was not measured is null, and comes last", () => {
 Deno.test("a route that answers at once has no knee", () => {
   const [route] = sweep({ instant: () => 1000 }, null, 0);
   equal(route.knee, null);
+});
+
+Deno.test("the knee of the processor is a factor", () => {
+  const [cpu] = sweep(
+    { cpu: (factor) => Math.max(1000, 500 + 200 * factor) },
+    null,
+    null,
+  );
+  equal(cpu.responseTime, null);
+  ok(cpu.knee !== null && Math.abs(cpu.knee.value - 2.5) < 0.3);
 });

@@ -1,5 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { CliffSearch } from "../../../../plugins/bottleneck_finder/cliffs/search.ts";
 import { parallel, run, searchOf } from "./_pages.ts";
+import { randomOf } from "./_random.ts";
 
 Deno.test("loads go where they tell most: near the threshold and the bend", () => {
   const { search, normal } = searchOf(1, { limit: 1640 });
@@ -156,4 +158,24 @@ Deno.test("where all levels were tried, those with the fewest loads come next", 
   const { search, normal } = searchOf(13, { from: 1, to: 4, whole: true });
   run(search, () => ({ figure: 900 + 10 * normal() }));
   deepEqual(search.answer().points.map(({ loads }) => loads), [12, 12, 12, 12]);
+});
+
+Deno.test("a page without noise has the level at which its budget breaks, whatever is drawn", () => {
+  for (let seed = 0; seed < 12; seed++) {
+    const search = new CliffSearch({
+      from: 0,
+      to: 600,
+      limit: 400,
+      loads: 30,
+      confidence: 0.95,
+      next: randomOf(seed).next,
+    });
+    for (
+      let level = search.nextLevel();
+      level !== undefined;
+      level = search.nextLevel()
+    ) search.add(level, { figure: 160 + level, ok: true });
+    const { breaksAt } = search.answer();
+    ok(breaksAt !== null && Math.abs(breaksAt.value - 240) < 10, `${seed}`);
+  }
 });

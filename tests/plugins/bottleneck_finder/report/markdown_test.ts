@@ -28,6 +28,7 @@ Deno.test("Markdown of a sweep has its table", () => {
 | --- | --: | --: | --: | --: | --: | --: | --: |
 | cart | 80 ms | 1240 ± 12 | 1246 ± 15 | 1330 ± 14 | 1655 ± 22 | 230 ms (190…262) | ×8 |
 | recommendations | 300 ms | 1240 ± 12 | 1239 ± 15 | – | – | none | no |
+| cpu | – | 1240 ± 12 | 1239 ± 15 | – | – | ×2.50 (2.10…3.25) | no |
 
 Median LCP in ms where the route's response time is multiplied by the factor, ± half of its 95 % interval; knee: response time from which on LCP grows faster.
 

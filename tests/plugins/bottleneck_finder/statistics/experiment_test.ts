@@ -2,7 +2,6 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import {
   Experiment,
   type Factor,
-  type Observation,
 } from "../../../../plugins/bottleneck_finder/statistics/experiment.ts";
 import {
   carryOut,
@@ -12,6 +11,7 @@ import {
   type Noise,
   NOISES,
   PAGES,
+  slowedPage,
   type SyntheticPage,
   trueSavings,
   trueSlopes,
@@ -76,19 +76,41 @@ Deno.test("Experiment: the same random numbers and figures give the same plan an
   ok(plan(7) !== plan(8));
 });
 
-Deno.test("Experiment: each block has loads as configured, whole pairs of rows, and levels in one direction", () => {
-  const page = pageNamed("shop");
+Deno.test("Experiment: the first blocks change each factor alone, equally often, beside loads as configured", () => {
+  const page = pageNamed("chain");
   const experiment = experimentOf(page.factors);
-  for (let number = 0; number < 6; number++) {
+  for (let number = 0; number < 3; number++) {
     const block = experiment.nextBlock();
-    equal(block.length, 10);
+    equal(block.length, 15);
     ok(block.every((load) => load.block === number));
-    const sums = page.factors.map((_, at) =>
-      block.reduce((sum, { levels }) => sum + levels[at], 0)
+    const changed = block.map(({ levels }) => levels.filter((l) => l !== 0));
+    deepEqual(
+      changed.map((on) => on.length).sort().join(""),
+      "000" + "1".repeat(12),
     );
-    equal(new Set(sums.map(Math.abs)).size, 1);
-    equal(Math.abs(sums[0]), 4);
-    ok(block.filter(({ levels }) => levels.every((l) => l === 0)).length >= 2);
+    for (const at of page.factors.keys()) {
+      const levels = block.map(({ levels }) => levels[at]);
+      deepEqual(levels.filter((level) => level !== 0).sort(), [-1, 1]);
+    }
+    experiment.add(block.map((load) => ({ ...load, figure: 500 })));
+  }
+});
+
+Deno.test("Experiment: more than twelve factors begin in groups of neighbours, and each block has levels in one direction a load", () => {
+  const page = pageNamed("thirty");
+  const experiment = experimentOf(page.factors);
+  const block = experiment.nextBlock();
+  const groups = block.map(({ levels }) =>
+    [...levels.keys()].filter((at) => levels[at] !== 0)
+  ).filter((group) => group.length > 0);
+  equal(block.length, 20);
+  ok(
+    groups.every((group) =>
+      group.length === 3 && group[2] === group[0] + 2 && group[0] % 3 === 0
+    ),
+  );
+  for (const { levels } of block) {
+    ok(new Set(levels.filter((level) => level !== 0)).size < 2);
   }
 });
 
@@ -159,93 +181,116 @@ Deno.test("Experiment: if all loads fail, the experiment ends, and nothing is kn
   }
 });
 
-Deno.test("Experiment: factors that were always changed together, or one instead of the other, cannot be told apart", () => {
-  const factors = ["a", "b", "c", "d"].map((id) => ({
-    id,
-    added: 100,
-    taken: 0,
-  }));
-  const experiment = experimentOf(factors);
-  const next = uniforms(5);
-  const load = (on: boolean, third: boolean): Observation => ({
-    block: 0,
-    levels: [on ? 1 : 0, on ? 1 : 0, third ? 1 : 0, third ? 0 : 1],
-    figure: 500 + next(),
-  });
-  const none = { block: 0, levels: [0, 0, 0, 0] as const };
-  experiment.add([
-    load(true, true),
-    load(true, false),
-    load(true, true),
-    load(true, false),
-    load(true, true),
-    load(true, false),
-    { ...none, figure: 500 },
-    { ...none, figure: 501 },
-  ]);
-  const { indistinguishable, factors: effects } = experiment.analyse();
-  deepEqual(
-    indistinguishable.map(({ factors }) => factors),
-    [[0, 1], [0, 2, 3]],
+Deno.test("Experiment: factors that were changed only together, with an effect, cannot be told apart", () => {
+  const page = graphPage(
+    "fourteen, of which one is not hidden",
+    Array.from({ length: 14 }, (_, at) => ({
+      id: `call ${at}`,
+      time: 100,
+      late: at > 0,
+    })),
   );
-  equal(effects[1].slope.high, Infinity);
-  ok(effects[2].slope.high < Infinity);
+  const { analysis } = carryOut(page, QUIET, 1, { loads: 36 });
+  deepEqual(
+    analysis.indistinguishable.map(({ factors }) => factors),
+    [[0, 1], [0, 1]],
+  );
+  for (const { slope, significant } of analysis.factors.slice(0, 2)) {
+    equal(significant, false);
+    ok(Math.abs(slope.value - 0.5) < 0.02);
+    ok(slope.low <= 0 && slope.high >= 1);
+  }
 });
 
-Deno.test("Experiment: a change that goes along with a block's loads cannot be told from the block", () => {
-  const factors = ["a", "b"].map((id) => ({ id, added: 100, taken: 0 }));
-  const experiment = experimentOf(factors);
-  const levels = [[1, 0], [0, 1], [1, 0], [0, 1]] as const;
-  experiment.add(levels.map((levels, at) => ({
-    block: 0,
-    levels,
-    figure: 500 + at,
-  })));
-  const { indistinguishable } = experiment.analyse();
-  deepEqual(indistinguishable.map(({ factors }) => factors), [[0, 1]]);
-});
-
-Deno.test("Experiment: pairs that the plan varies alike are named, as long as they were not measured themselves", () => {
-  const factors = Array.from({ length: 8 }, (_, at) => ({
+/** Chain of eight calls, of which two at once cost a step less, and two others a step more, so that all at once cost the sum. */
+const CANCELLING: SyntheticPage = {
+  name: "two pairs that cancel each other",
+  factors: Array.from({ length: 8 }, (_, at) => ({
     id: `call ${at}`,
     added: 100,
     taken: 0,
-  }));
-  const page: SyntheticPage = {
-    name: "two of eight",
-    factors,
-    figure: ([first, second]) => 500 + Math.max(first, second),
-    trace: [],
-  };
-  const noise = uniforms(4);
-  const named = (loads: number) => {
-    const experiment = new Experiment(factors, {
-      loads,
-      precision: 0.1,
-      confidence: 0.95,
-      // Without chance, each replicate varies the same pairs alike.
+  })),
+  figure: (changes) =>
+    changes.reduce((sum, ms) => sum + ms, 500) -
+    Math.min(changes[0], changes[1]) + Math.min(changes[2], changes[3]),
+  trace: [],
+};
+
+Deno.test("Experiment: pairs whose effects cancel each other in the sum are found by screening", () => {
+  for (const seed of [0, 3, 7]) {
+    const { analysis } = carryOut(CANCELLING, NOISES.gaussian, seed);
+    const found = analysis.interactions.map(({ pair }) => pair.join());
+    deepEqual(found.sort(), ["0,1", "2,3"]);
+    for (const { pair, effect } of analysis.interactions) {
+      const truth = pair[0] === 0 ? -100 : 100;
+      const half = (effect.high - effect.low) / 2;
+      ok(Math.abs(effect.value - truth) < 1.5 * half);
+    }
+    for (const { slope, isAlone } of analysis.factors) {
+      ok(Math.abs(slope.value - 1) < 0.15);
+      equal(isAlone, true);
+    }
+  }
+});
+
+Deno.test("Experiment: slopes are right where screening cannot tell pairs apart, since without chance each replicate is the same", () => {
+  for (const seed of [2, 3]) {
+    const { analysis } = carryOut(CANCELLING, NOISES.gaussian, seed, {
       next: () => 0.5,
     });
-    for (;;) {
-      const block = experiment.nextBlock();
-      if (block.length === 0) break;
-      experiment.add(block.map((load) => ({
-        ...load,
-        figure: page.figure(load.levels.map((level) => 100 * level)) + noise(),
-      })));
+    for (const { slope } of analysis.factors) {
+      ok(Math.abs(slope.value - 1) < 0.15);
     }
-    return experiment.analyse();
-  };
-  const { indistinguishable, factors: effects } = named(41);
-  equal(indistinguishable.length, 1);
-  ok(indistinguishable[0].factors.includes(0));
-  ok(indistinguishable[0].factors.includes(1));
-  ok(indistinguishable[0].factors.length > 2);
-  // Nothing is claimed before a load of its own, and the interval reaches as far as effects do not add up.
-  ok(effects[0].slope.high > 0.9 && effects[0].p === 1);
-  const { interactions, indistinguishable: none } = named(400);
-  deepEqual(none, []);
-  deepEqual(interactions.map(({ pair }) => pair), [[0, 1]]);
+  }
+});
+
+Deno.test("Experiment: the limit of loads holds while screening is used", () => {
+  const page = pageNamed("chain");
+  for (let allowed = 60; allowed < 80; allowed++) {
+    const { loads } = carryOut(page, NOISES.gaussian, 1, { loads: allowed });
+    ok(loads <= allowed && loads >= allowed - 3, `${loads} of ${allowed}`);
+  }
+});
+
+Deno.test("Experiment: before the end, hidden routes are known as well as their group", () => {
+  const page = pageNamed("three equal");
+  const slopes = trueSlopes(page);
+  let bounded = 0;
+  for (let loads = 70; loads < 140; loads += 10) {
+    const { analysis } = carryOut(page, NOISES.gaussian, 1, { loads });
+    const hidden = analysis.factors.filter((_, at) => slopes[at] === 0);
+    for (const { slope, p } of hidden) {
+      ok(slope.low <= 0 && slope.high >= 0);
+      ok(slope.low <= slope.value && slope.value <= slope.high);
+      ok(p > 0.05);
+    }
+    const intervals = new Set(hidden.map(({ slope }) => slope.high));
+    if (intervals.size === 1) bounded++;
+  }
+  ok(bounded > 0);
+});
+
+Deno.test("Experiment: many factors whose effects add up are measured by screening, in far fewer loads than alone", () => {
+  const page = pageNamed("chain");
+  const { analysis, loads } = carryOut(page, NOISES.gaussian, 1);
+  ok(loads < 170, `${loads}`);
+  ok(analysis.curvature.length > 0);
+  for (const { slope, saved, isAlone } of analysis.factors) {
+    equal(isAlone, false);
+    ok(Math.abs(slope.value - 1) < 0.15);
+    ok(Math.abs((saved?.value ?? NaN) - 1) < 0.15);
+  }
+});
+
+Deno.test("Experiment: on a page with many hidden routes, these cost few loads", () => {
+  const page = pageNamed("thirty");
+  const { analysis, loads } = carryOut(page, NOISES.gaussian, 1);
+  ok(loads < 300, `${loads}`);
+  const slopes = trueSlopes(page);
+  for (const [at, { slope, significant }] of analysis.factors.entries()) {
+    equal(significant, slopes[at] > 0);
+    ok(Math.abs(slope.value - slopes[at]) < 0.15);
+  }
 });
 
 Deno.test("Experiment: of parallel calls that are equally slow, each one costs alone, and the pairs do not add up", () => {
@@ -260,11 +305,11 @@ Deno.test("Experiment: of parallel calls that are equally slow, each one costs a
     );
     const { analysis } = carryOut(page, NOISES.gaussian, 4);
     for (
-      const [at, { slope, saved, entangled }] of analysis.factors.entries()
+      const [at, { slope, saved, isAlone }] of analysis.factors.entries()
     ) {
       ok(Math.abs(slope.value - (at < count ? 1 : 0)) < 0.15);
       ok(Math.abs(saved?.value ?? NaN) < 0.15);
-      equal(entangled, true);
+      equal(isAlone, at < count);
     }
     const pairs = analysis.interactions
       .filter(({ direction }) => direction === "added");
@@ -300,6 +345,72 @@ Deno.test("Experiment: two calls of a chain that another call hides cost only to
   deepEqual(found[0].pair, [0, 1]);
   equal(found[0].direction, "added");
   ok(found[0].effect.low < 100 && found[0].effect.high > 100);
+});
+
+Deno.test("Experiment: two hidden calls that cost only together are found among many, wherever they are", () => {
+  for (const [first, second] of [[0, 1], [1, 6], [3, 4], [0, 7]]) {
+    const page: SyntheticPage = {
+      name: "hidden pair",
+      factors: Array.from({ length: 8 }, (_, at) => ({
+        id: `call ${at}`,
+        added: 100,
+        taken: 0,
+      })),
+      figure: (changes) =>
+        500 + Math.max(0, changes[first] + changes[second] - 100),
+      trace: [],
+    };
+    const { analysis } = carryOut(page, NOISES.gaussian, 2);
+    deepEqual(
+      analysis.interactions.map(({ pair }) => pair),
+      [[first, second]],
+    );
+    const [{ effect }] = analysis.interactions;
+    ok(effect.low < 100 && effect.high > 100, JSON.stringify(effect));
+    ok(analysis.factors.every(({ significant }) => !significant));
+  }
+});
+
+Deno.test("Experiment: interactions with a slow processor have the right size, also of a route that costs nothing alone", () => {
+  for (const hidden of [0, 5]) {
+    const page = slowedPage(hidden);
+    const cpu = page.factors.length - 1;
+    const less: Noise = (figure, load, next) =>
+      (figure + NOISES.gaussian(figure, load, next)) / 2;
+    const { analysis } = carryOut(page, less, 3);
+    const found = new Map(
+      analysis.interactions.map(({ pair, effect }) => [pair.join(), effect]),
+    );
+    for (const [route, truth] of [[1, -100], [2, 100]]) {
+      const effect = found.get(`${route},${cpu}`);
+      ok(effect !== undefined, `${hidden} hidden, route ${route}`);
+      ok(effect.low <= truth && truth <= effect.high, JSON.stringify(effect));
+      ok(effect.high - effect.low < 200, JSON.stringify(effect));
+    }
+    const slopes = trueSlopes(page);
+    for (const [at, { slope, saved }] of analysis.factors.entries()) {
+      ok(Math.abs(slope.value - slopes[at]) < 0.12);
+      if (at < cpu) ok((saved?.high ?? NaN) - (saved?.low ?? NaN) < 0.2 + 1e-9);
+    }
+  }
+});
+
+Deno.test("Experiment: a slow processor that costs nothing has no interactions, and without noise no load counts less", () => {
+  const page = slowedPage();
+  const idle: SyntheticPage = {
+    ...page,
+    figure: ([first, list, details]) => page.figure([first, list, details, 0]),
+  };
+  const { analysis } = carryOut(idle, NOISES.gaussian, 2);
+  deepEqual(analysis.interactions, []);
+  equal(analysis.factors[3].significant, false);
+  const { analysis: exact } = carryOut(page, (figure) => figure, 2);
+  deepEqual(
+    exact.interactions.map(({ pair, effect, direction }) =>
+      `${direction} ${pair.join()} ${Math.round(effect.value)}`
+    ),
+    ["added 1,3 -100", "added 2,3 100"],
+  );
 });
 
 Deno.test("Experiment: savings are measured only of factors whose time can be taken away", () => {

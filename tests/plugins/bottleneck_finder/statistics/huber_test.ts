@@ -74,6 +74,7 @@ Deno.test("huber(): without noise nothing is significant that is only a rounding
   ok(probability(fit, 2) > 0.05);
   const constant = huber(dense(rows), new Float64Array(12));
   equal(probability(constant, 1), 1);
+  equal(probability(constant, undefined), 1);
 });
 
 Deno.test("huber(): values of two frames have noise, even if most are equal", () => {

@@ -42,7 +42,7 @@ Deno.test("Cholesky solves the normal equations, and gives variances of sums of 
   ok(Math.abs(factor.varianceOf([[0, 1], [1, -1]]) - difference) < 1e-12);
 });
 
-Deno.test("Cholesky leaves out a column that is a combination of those before it, and names them", () => {
+Deno.test("Cholesky leaves out a column that is a combination of those before it", () => {
   const rows = [[1, 0, 1, 0], [1, 1, 2, 1], [1, 0, 1, 2], [0, 1, 1, 3]];
   const factor = new SparseMatrix(
     rows.map((values) => ({ columns: [0, 1, 2, 3], values })),
@@ -50,7 +50,6 @@ Deno.test("Cholesky leaves out a column that is a combination of those before it
   ).factor();
   deepEqual(factor.dependent, [false, false, true, false]);
   equal(factor.rank, 3);
-  deepEqual(factor.dependsOn(2), [0, 1]);
   equal(factor.variance(2), Infinity);
   ok(factor.variance(3) < Infinity);
 });

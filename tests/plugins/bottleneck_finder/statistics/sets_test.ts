@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { LoadSets } from "../../../../plugins/bottleneck_finder/statistics/_sets.ts";
 
 function listOf(sets: LoadSets): string[] {
@@ -30,42 +30,61 @@ Deno.test("LoadSets.decide(): a group with an effect is split until each factor 
   const { sets, group } = groupOfFour();
   sets.decide(group, 80, 10, 25);
   deepEqual(listOf(sets), [
-    "group 0,1,2,3 split",
-    "group 0,1 open",
-    "group 2,3 open",
+    "group 0,1,2,3 left",
+    "alone 0 open",
+    "alone 1 open",
+    "alone 2 open",
+    "alone 3 open",
   ]);
-  const [, half] = sets.all;
+  equal(sets.groupOf("added", 0), undefined);
+});
+
+Deno.test("LoadSets.decide(): a group is halved if it is large, or if its factors were without an effect alone", () => {
+  const { sets, group } = groupOfFour();
+  for (const at of [0, 1, 2, 3]) sets.addGroup("added", [at]);
+  sets.decide(group, 80, 10, 25);
+  deepEqual(group.halves, [[0, 1], [2, 3]]);
+  const half = sets.find("added", [0, 1]);
+  ok(half !== undefined);
+  equal(sets.groupOf("added", 1), half);
+  equal(sets.groupOf("taken", 1), undefined);
   half.loads = 3;
   sets.decide(half, 12, 5, 10);
-  equal(half.state, "split");
-  deepEqual(listOf(sets).slice(3), ["alone 0 open", "alone 1 open"]);
-  equal(sets.groupOf("added", 0), undefined);
-  equal(sets.groupOf("taken", 2), undefined);
+  equal(half.state, "left");
+  equal(half.halves, undefined);
+  equal(sets.groupOf("added", 1), undefined);
+  sets.addGroup("added", [0, 1]);
+  equal(half.state, "open");
+  sets.addGroup("added", [5, 6, 7, 8, 9]);
+  const five = sets.find("added", [5, 6, 7, 8, 9]);
+  ok(five !== undefined);
+  five.loads = 3;
+  sets.decide(five, 80, 10, 25);
+  deepEqual(listOf(sets).slice(-2), ["group 5,6,7 open", "group 8,9 open"]);
 });
 
 Deno.test("LoadSets.decide(): a group with too few loads, or of which nothing is certain, stays open", () => {
   const { sets, group } = groupOfFour();
   sets.decide(group, 12, 8, 20);
-  group.loads = 2;
+  group.loads = 1;
   sets.decide(group, 80, 1, 3);
   equal(group.state, "open");
 });
 
-Deno.test("LoadSets: a set is listed once, and a group that was a pair is decided on", () => {
+Deno.test("LoadSets: a set is listed once, with its first purpose", () => {
   const sets = new LoadSets(() => 10);
-  sets.addAlone("added", 1);
-  sets.addAlone("added", 1);
   sets.addGroup("added", [1]);
-  sets.addGroup("added", []);
-  sets.addPair("added", [1, 2]);
-  sets.addPair("added", [1, 2]);
-  sets.addPair("taken", [1, 2]);
+  sets.addGroup("added", [1]);
+  const pair = sets.addTogether("added", [1, 2]);
+  equal(sets.addTogether("added", [1, 2], [[1]]), pair);
+  sets.addTogether("taken", [1, 2, 3], [[1]]);
   deepEqual(listOf(sets), [
     "alone 1 open",
-    "pair 1,2 open",
-    "pair 1,2 open",
+    "together 1,2 open",
+    "together 1,2,3 open",
   ]);
-  equal(sets.all[1].tolerance, 20);
+  equal(pair.tolerance, 30);
+  deepEqual(sets.all.map(({ parts }) => parts), [[[1]], [[1], [2]], [[1]]]);
   sets.addGroup("added", [1, 2]);
-  equal(sets.find("added", [1, 2])?.purpose, "group");
+  equal(sets.groupOf("added", 2), undefined);
 });
