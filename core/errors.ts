@@ -25,38 +25,71 @@ export interface Issue {
 
 /** Stable codes of {@linkcode PerfmockError}. */
 export type ErrorCode =
+  /** A function, a command or a call received an argument that is not allowed. */
   | "ARGUMENT_INVALID"
+  /** A timer was set on the clock of a server that has been disposed. */
   | "CLOCK_DISPOSED"
+  /** The configuration or a distribution is not valid. */
   | "CONFIG_INVALID"
+  /** The configuration file is not valid JSON or YAML. */
   | "CONFIG_SYNTAX"
+  /** A file cannot be read: the configuration, or one that it names. */
   | "CONFIG_UNREADABLE"
+  /** There is no such dial, or another run or the control API holds it. */
   | "DIAL_UNAVAILABLE"
+  /** An experiment could not measure. */
   | "FIND_FAILED"
+  /** A hook of a plugin threw an error, or returned no valid result, while it handled a request. */
   | "HOOK_FAILED"
+  /** A file that another tool has written cannot be read, or its content is wrong. */
   | "IMPORT_INVALID"
+  /** A plugin requested a service that no plugin set up before it provides. */
   | "KEY_MISSING"
+  /** Code of a plugin failed outside of requests. */
   | "PLUGIN_FAILED"
+  /** A module is no plugin, or breaks the contract. */
   | "PLUGIN_INVALID"
+  /** Two plugins of the configuration have the same name. */
   | "PLUGIN_NAME_TAKEN"
+  /** The module of a plugin cannot be imported. */
   | "PLUGIN_NOT_LOADED"
+  /** A plugin requires one that is not on, or two require each other. */
   | "PLUGIN_REQUIREMENT_MISSING"
+  /** The setup of a plugin threw an error. */
   | "PLUGIN_SETUP_FAILED"
+  /** The setup of a plugin did not end in time. */
   | "PLUGIN_SETUP_TIMEOUT"
+  /** Another process listens on the port. */
   | "PORT_IN_USE"
+  /** A call of the control API needs a power that the configuration did not give. */
   | "POWER_MISSING"
+  /** An experiment lacks something on this machine, such as a browser. */
   | "PROBE_UNAVAILABLE"
+  /** A change concerns a setting that takes a restart. */
   | "RESTART_REQUIRED"
+  /** The configuration has changed since the revision that a call names. */
   | "REVISION_STALE"
+  /** There is no route with this id. */
   | "ROUTE_UNKNOWN"
+  /** A load script or a find script is not valid. */
   | "SCRIPT_INVALID"
+  /** The server could not listen, for another reason than a port in use. */
   | "SERVER_NOT_STARTED"
+  /** There are as many sessions as the configuration allows. */
   | "SESSIONS_EXHAUSTED"
+  /** A call that came through a session concerns the server or another session. */
   | "SESSION_CONFINED"
+  /** There is no session of this name. */
   | "SESSION_UNKNOWN"
+  /** A simulation needs more time or memory than it may have. */
   | "SIMULATION_LIMIT"
+  /** An upstream could not be reached, or closed the connection before it sent headers. */
   | "UPSTREAM_FAILED"
+  /** An upstream's answer cannot be passed on. */
   | "UPSTREAM_INVALID"
+  /** A request came back to a proxied route that it had passed before, or has passed 16 of them. */
   | "UPSTREAM_LOOP"
+  /** An upstream did not answer in time. */
   | "UPSTREAM_TIMEOUT";
 
 /** Options of a {@linkcode PerfmockError}. */

@@ -4,6 +4,7 @@
  * @module
  */
 export {
+  finishedSchema,
   hoistDefinitions,
   isCall,
   jsonSchemaPart,

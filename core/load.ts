@@ -20,6 +20,7 @@ import { createVirtualWorld } from "./world/virtual_world.ts";
 
 export {
   bareNumberIssues,
+  finishedSchema,
   hoistDefinitions,
   jsonSchemaPart,
   readScript,

@@ -80,6 +80,7 @@ export type * from "./contract/exchange.ts";
 export type * from "./contract/journal.ts";
 export type * from "./contract/metrics.ts";
 export type * from "./contract/values.ts";
+export { schemaDocument } from "./config/json_schema.ts";
 export { validate, type Validation } from "./config/validate.ts";
 export {
   type ErrorCode,

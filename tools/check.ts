@@ -33,6 +33,7 @@ function checks(
       args: ["publish", "--dry-run", "--allow-dirty"],
     },
     { name: "documentation", args: ["doc", "--lint", ...entryPoints] },
+    { name: "reference", args: ["run", "-A", "tools/reference.ts", "--check"] },
   ];
 }
 

@@ -93,7 +93,7 @@ export async function main(
 }
 
 /** Defines the commands below one that the user typed; `finish` receives the exit status of the one that runs. */
-function createProgram(
+export function createProgram(
   typed: string,
   out: Terminal,
   finish: (status: number) => void,

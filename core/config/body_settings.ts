@@ -7,6 +7,7 @@
 import { z } from "zod";
 import type { Kit } from "../contract/values.ts";
 import { JSON_VALUE } from "./kit.ts";
+import { worded } from "./worded.ts";
 
 /** A content coding (RFC 9110, section 8.4.1; RFC 7932). */
 export type Coding = "br" | "gzip";
@@ -57,14 +58,18 @@ const UNASKED = 20;
 /** Makes the type of `repeat`. */
 export function repeatType(kit: Kit): z.ZodType<RepeatSettings> {
   const number = kit.integer({ min: 0, max: MOST_ITEMS });
-  return z.strictObject({
+  return z.strictObject(worded({
     count: z.union([
       number.transform((count) => ({ count, max: count as number })),
-      z.strictObject({
+      z.strictObject(worded({
         query: z.string().min(1),
         default: number.default(UNASKED),
         max: number.default(MOST_ASKED),
-      }).transform(({ query, default: count, max }) => ({
+      }, {
+        query: "Query parameter that gives the number of items",
+        default: "Number of items without the parameter",
+        max: "Maximum number of items that the parameter gives",
+      })).transform(({ query, default: count, max }) => ({
         query,
         count: Math.min(count, max),
         max,
@@ -72,22 +77,30 @@ export function repeatType(kit: Kit): z.ZodType<RepeatSettings> {
     ]),
     item: JSON_VALUE,
     within: JSON_VALUE.default("{{items}}"),
-  }).transform(({ count, ...repeat }) => ({ ...count, ...repeat })).superRefine(
-    ({ within }, context) => {
-      const places = placesOfItems(within);
-      if (places === 1) return;
-      context.addIssue({
-        code: "custom",
-        path: ["within"],
-        message: places === 0
-          ? "There is no place for the list"
-          : "There is more than one place for the list",
-        params: {
-          allowed: 'one string "{{items}}", such as { items: "{{items}}" }',
-        },
-      });
-    },
-  ) as unknown as z.ZodType<RepeatSettings>;
+  }, {
+    count:
+      "Number of items, or the query parameter that gives it, with a default and a maximum",
+    item:
+      "Template of each item; its texts may contain placeholders, including {{index}} and {{count}}",
+    within:
+      "JSON around the list, in which the text {{items}} stands for the list",
+  })).transform(({ count, ...repeat }) => ({ ...count, ...repeat }))
+    .superRefine(
+      ({ within }, context) => {
+        const places = placesOfItems(within);
+        if (places === 1) return;
+        context.addIssue({
+          code: "custom",
+          path: ["within"],
+          message: places === 0
+            ? "There is no place for the list"
+            : "There is more than one place for the list",
+          params: {
+            allowed: 'one string "{{items}}", such as { items: "{{items}}" }',
+          },
+        });
+      },
+    ) as unknown as z.ZodType<RepeatSettings>;
 }
 
 /** Matches a string that stands for the list. */

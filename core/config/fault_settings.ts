@@ -8,6 +8,7 @@ import type { Kit } from "../contract/values.ts";
 import { BODILESS, type HeaderValues } from "../lib/http.ts";
 import { HEADERS } from "./_route_settings.ts";
 import { JSON_VALUE } from "./kit.ts";
+import { worded } from "./worded.ts";
 
 /** A fault as users write it, with either `share` or `first`, and either `status` or `action`. */
 export interface FaultInput {
@@ -81,7 +82,7 @@ export function faultsType(kit: Kit): z.ZodType<readonly FaultSettings[]> {
 }
 
 function faultType(kit: Kit): z.ZodType<FaultSettings> {
-  return z.strictObject({
+  return z.strictObject(worded({
     share: kit.share().optional(),
     first: kit.integer({ min: 1 }).optional(),
     per: PER.optional(),
@@ -92,7 +93,23 @@ function faultType(kit: Kit): z.ZodType<FaultSettings> {
     headers: HEADERS.optional(),
     json: JSON_VALUE.optional(),
     text: z.string().optional(),
-  }).superRefine((fault, context) => {
+  }, {
+    share:
+      "Share of requests that get the fault; a request gets one fault at most, so the shares of a route add up",
+    first:
+      "Number of first requests that get the fault: of the route, or of each value of per",
+    per: "Header whose values are counted separately. Default: none",
+    action:
+      "Effect on the connection: it is reset before the first byte, cut after half of the body, or nothing is sent without end",
+    status: "Status of the answer, in place of an action",
+    retryAfter: "Time that the header Retry-After asks to wait. Default: none",
+    retryAfterAs:
+      "Form of Retry-After: a number of seconds, or the date at which they have passed. Default seconds",
+    headers:
+      "Headers of the answer, in addition to those that the server writes itself",
+    json: "Body, sent as JSON. Default: a problem document",
+    text: "Body, sent as text",
+  })).superRefine((fault, context) => {
     const refuse = (path: string[], message: string, allowed: string) =>
       context.addIssue({ code: "custom", path, message, params: { allowed } });
     const { share, first, per, action, status, json, text } = fault;

@@ -6,9 +6,9 @@
  */
 import type { Schema } from "../contract/values.ts";
 import { isRecord } from "./_schema_lookup.ts";
+import { finishedSchema, type Json } from "./schema_document.ts";
 
-/** A JSON Schema under construction. */
-export type Json = Record<string, unknown>;
+export type { Json } from "./schema_document.ts";
 
 /** Key of the distribution's definition, which all schemas of a document share. */
 export const DISTRIBUTION_DEFINITION = "Distribution";
@@ -40,8 +40,11 @@ export function jsonSchemaPart(
     ...$defs as Json | undefined,
     ...renaming.selfReferring && { [name]: body },
   };
+  const { meaning } = body;
   return {
-    ...renaming.selfReferring ? { $ref: base + name } : body,
+    ...renaming.selfReferring
+      ? { $ref: base + name, ...meaning !== undefined && { meaning } }
+      : body,
     ...Object.keys(definitions).length > 0 && { $defs: definitions },
   };
 }
@@ -128,6 +131,12 @@ function madeFrom(schema: Schema): Readonly<Json> {
   }
 }
 
+/** Returns the JSON Schema of a schema's input as a document of its own, with one description for each key. */
+export function schemaDocument(schema: Schema): Record<string, unknown> {
+  const { $schema: _, ...json } = jsonSchemaOf(schema);
+  return finishedSchema(json);
+}
+
 /** Schemas that the JSON Schema of the configuration is assembled from. */
 export interface ConfigJsonSchemaSources {
   /** Schema of the configuration. */
@@ -135,11 +144,14 @@ export interface ConfigJsonSchemaSources {
   /** Active plugins: key in the configuration and schema of the options. */
   readonly plugins: readonly {
     readonly key: string;
+    /** Purpose of the plugin, in words; undefined if it does not say. */
+    readonly summary?: string | undefined;
     readonly schema: Schema | undefined;
   }[];
-  /** Distribution families: name and schema of the parameters. */
+  /** Distribution families: name, purpose and schema of the parameters. */
   readonly families: readonly {
     readonly name: string;
+    readonly summary?: string | undefined;
     readonly schema: Schema;
   }[];
 }
@@ -150,9 +162,10 @@ export function configJsonSchema(sources: ConfigJsonSchemaSources): Json {
   const read = (schema: Schema, owner: string) =>
     hoistDefinitions(jsonSchemaPart(schema, owner), definitions) as Json;
   const config = read(sources.config, "config");
-  const plugins = sources.plugins.map(({ key, schema }) => [
+  const plugins = sources.plugins.map(({ key, summary, schema }) => [
     key,
     {
+      ...summary !== undefined && { meaning: summary },
       anyOf: [
         { const: false },
         schema === undefined
@@ -161,15 +174,18 @@ export function configJsonSchema(sources: ConfigJsonSchemaSources): Json {
       ],
     },
   ]);
-  const families = sources.families.map(({ name, schema }) => [
+  const families = sources.families.map(({ name, summary, schema }) => [
     name,
-    read(schema, `family.${name}`),
+    {
+      ...read(schema, `family.${name}`),
+      ...summary !== undefined && { meaning: summary },
+    },
   ]);
   definitions[DISTRIBUTION_DEFINITION] = distribution(
     definitions[DISTRIBUTION_DEFINITION] as Json | undefined,
     Object.fromEntries(families),
   );
-  return {
+  return finishedSchema({
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "perfmock configuration",
     ...config,
@@ -183,11 +199,14 @@ export function configJsonSchema(sources: ConfigJsonSchemaSources): Json {
         description:
           "Options by plugin: built-in name, relative path or specifier; false turns one off",
         properties: Object.fromEntries(plugins),
-        additionalProperties: { type: ["object", "boolean"] },
+        additionalProperties: {
+          description: "Options of a plugin of your own, by path or specifier",
+          type: ["object", "boolean", "null"],
+        },
       },
     },
     $defs: definitions,
-  };
+  });
 }
 
 /** Returns the schema of a distribution: a duration, the name of a profile, the text form, or an object. */

@@ -30,6 +30,7 @@ import { isLoopbackHost, refusalOf } from "./powers.ts";
 import { liesWithin } from "./_read_real_path.ts";
 import type { Validation } from "./validate.ts";
 import { kindInWords, limitsInWords, valueInWords } from "./words.ts";
+import { worded } from "./worded.ts";
 
 /** Context that the types of a kit depend on, besides the value they parse. */
 export interface KitContext {
@@ -51,6 +52,7 @@ export function createKit(context: KitContext): Kit {
     rate: cached((limits) => quantityType(RATE, limits)),
     size: cached((limits) => quantityType(SIZE, limits)),
     share: () => share,
+    worded,
     number: cached((limits) => numberType("number", "number", limits)),
     integer: cached((limits) => numberType("integer", "whole number", limits)),
     distribution: () => distribution,

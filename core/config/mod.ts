@@ -12,24 +12,26 @@ export {
   parseSize,
   suggestDuration,
 } from "../lib/units.ts";
+export type {
+  BackendSettings,
+  ControlSettings,
+  OverrideSettings,
+  PerfmockConfig,
+  PerfmockInput,
+  PresetInput,
+  RouteInput,
+  RouteSettings,
+  SessionSettings,
+} from "./config_types.ts";
 export {
-  type BackendSettings,
   type ConfigSchemaOptions,
   type ConfigSchemas,
-  type ControlSettings,
   createConfigSchema,
   createConfigSchemas,
   deepFreeze,
   freezingSteps,
-  type OverrideSettings,
   OWN_ROUTE_KEYS,
-  type PerfmockConfig,
-  type PerfmockInput,
-  type PresetInput,
-  type RouteInput,
   type RouteKey,
-  type RouteSettings,
-  type SessionSettings,
   validateConfig,
   validationSteps,
   withoutExtensions,
@@ -136,7 +138,10 @@ export {
   type Json,
   jsonSchemaOf,
   jsonSchemaPart,
+  schemaDocument,
 } from "./json_schema.ts";
+export { finishedSchema } from "./schema_document.ts";
+export { worded } from "./worded.ts";
 export {
   isCall,
   POWERS,

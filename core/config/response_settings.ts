@@ -23,6 +23,7 @@ import {
 } from "./body_settings.ts";
 import { JSON_VALUE, type Quantity, quantityType } from "./kit.ts";
 import { refusalOf } from "./powers.ts";
+import { worded } from "./worded.ts";
 import { alternatives, valueInWords } from "./words.ts";
 
 /** A route's response as users write it, with at most one body. */
@@ -180,6 +181,39 @@ const ONE_LINE = z.string().regex(/^[^\r\n\0]*$/u, {
   error: "Must be one line of text",
 });
 
+const RESPONSE_WORDS = {
+  times: "Number of requests in a row that get this response. Default 1",
+  status:
+    "Status of the response. Default 200; a proxied response and a folder have their own",
+  headers:
+    "Headers, in addition to those that the server writes itself; a list has several values, as Set-Cookie may",
+  json:
+    "Body, sent as JSON; its texts may contain placeholders such as {{path.id}}",
+  text: "Body, sent as text; it may contain placeholders such as {{query.q}}",
+  file:
+    "File that is the body; its path may contain placeholders such as {{path.name}}",
+  folder:
+    "Folder whose files are the bodies; the part of the path that the route's * stands for names the file",
+  index: "File that answers for a folder. Default index.html",
+  fallback:
+    "File of the folder that answers navigations to paths without a file. Default: none, so that they are answered with 404",
+  dotFiles:
+    "True to send files of the folder whose names begin with a dot. Default false",
+  outside:
+    "True to allow a file or a folder outside of the configuration's folder. Default false",
+  repeat: "List of items made from a template, sent as JSON",
+  size:
+    "Size of a body without meaning; its bytes depend on the seed and the route alone",
+  compressible:
+    "True if the body of that size is text that can be compressed, false for random bytes. Default false",
+  schema: "JSON Schema of which an example is sent",
+  compress:
+    "Content codings in which the body is sent if the client accepts them: true for br and gzip. Default true for a folder, else false",
+  proxy:
+    "Backend that answers, no earlier than the service time: its URL, which the request's path is appended to",
+  events: "Body, sent as a stream of Server-Sent Events",
+} as const;
+
 /**
  * Makes the type of `response`.
  *
@@ -189,7 +223,7 @@ export function responseType(
   kit: Kit,
   inTurn = false,
 ): z.ZodType<ResponseSettings> {
-  return z.strictObject({
+  return z.strictObject(worded({
     ...inTurn && { times: kit.integer({ min: 1, max: MOST_TIMES }).optional() },
     status: kit.integer({ min: 200, max: 599 }).optional(),
     headers: HEADERS.default({}),
@@ -208,7 +242,7 @@ export function responseType(
     compress: COMPRESS.optional(),
     proxy: proxyType(kit).optional(),
     events: eventsType(kit).optional(),
-  }).superRefine((response, context) => {
+  }, RESPONSE_WORDS)).superRefine((response, context) => {
     const refuse = (path: string[], message: string, allowed: string) =>
       context.addIssue({ code: "custom", path, message, params: { allowed } });
     const bodies = BODIES.filter((key) => response[key] !== undefined);
@@ -334,22 +368,36 @@ function proxyType(kit: Kit) {
   const upstream = upstreamType(kit);
   return z.union([
     upstream.transform((url) => ({ url, timeout: PROXY_TIMEOUT })),
-    z.strictObject({
+    z.strictObject(worded({
       url: upstream,
       timeout: kit.duration({ above: 0 }).default(PROXY_TIMEOUT),
-    }),
+    }, {
+      url: "URL that the request's path is appended to",
+      timeout:
+        "Maximum time until the backend's headers arrive; then the answer is 504",
+    })),
   ]);
 }
 
 function eventsType(kit: Kit) {
-  return z.strictObject({
+  return z.strictObject(worded({
     count: kit.integer({ min: 0, max: 1_000_000 }),
     data: JSON_VALUE,
     last: z.string().optional(),
     event: ONE_LINE.optional(),
     id: ONE_LINE.optional(),
     retry: kit.duration().optional(),
-  });
+  }, {
+    count: "Number of events",
+    data:
+      "Data of each event: a text, or a value that is sent as JSON; it may contain placeholders, including {{index}}",
+    last: "Data of one more event at the end. Default: none",
+    event: "Type of each event. Default: none, which browsers read as message",
+    id:
+      "Id of each event; with {{index}}, clients that connect again get the events after their last one. Default: none",
+    retry:
+      "Time after which clients connect again once the stream has ended. Default: theirs",
+  }));
 }
 
 /** Timing of a body, as users write it. */
@@ -416,14 +464,22 @@ export function bandwidthType(): KitType<number> {
 /** Makes the type of `wire`. */
 export function wireType(kit: Kit): z.ZodType<WireSettings> {
   const rate = bandwidthType();
-  return z.strictObject({
+  return z.strictObject(worded({
     gap: kit.distribution().optional(),
     chunk: kit.size({ min: 1, max: MAX_CHUNK }).optional(),
     bandwidth: z.union([
       rate.transform((rate) => ({ rate: rate as number, burst: 0 })),
-      z.strictObject({ rate, burst: kit.size().default(0) }),
+      z.strictObject(worded({ rate, burst: kit.size().default(0) }, {
+        rate: "Number of bytes per second",
+        burst: "Number of bytes that may be sent at once after a pause",
+      })),
     ]).optional(),
-  }).superRefine(({ gap, bandwidth }, context) => {
+  }, {
+    gap: "Time between two pieces of the body. Default: none",
+    chunk: "Size of a piece; each event is a piece of its own. Default 16KiB",
+    bandwidth:
+      "Bandwidth of the body, alone or with a burst. Default: no limit",
+  })).superRefine(({ gap, bandwidth }, context) => {
     if (gap !== undefined || bandwidth !== undefined) return;
     context.addIssue({
       code: "custom",

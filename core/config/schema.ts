@@ -1,10 +1,10 @@
 /**
- * The configuration: its types, as written and as parsed, and its schema.
+ * The schema of the configuration.
  *
  * @module
  */
 import { z } from "zod";
-import type { Kit, Power, Schema } from "../contract/values.ts";
+import type { Kit, Schema } from "../contract/values.ts";
 import type { Issue } from "../errors.ts";
 import { atOnce } from "../lib/time/mod.ts";
 import { crossIssues } from "./_cross_checks.ts";
@@ -15,231 +15,24 @@ import {
   METHODS,
   PATH,
 } from "./_route_settings.ts";
-import {
-  type FaultInput,
-  type FaultSettings,
-  faultsType,
-} from "./fault_settings.ts";
+import type { PerfmockConfig, RouteSettings } from "./config_types.ts";
+import { faultsType } from "./fault_settings.ts";
 import { isRecord } from "./_schema_lookup.ts";
 import { jsonSchemaPart } from "./json_schema.ts";
 import { readingType } from "./kit.ts";
 import {
-  type ResponseInput,
   type ResponseSettings,
   responseType,
-  type TurnResponseInput,
-  type WireInput,
-  type WireSettings,
   wireType,
 } from "./response_settings.ts";
-import {
-  type ServerInput,
-  type ServerSettings,
-  serverType,
-} from "./server_settings.ts";
+import { serverType } from "./server_settings.ts";
 import { POWERS, refusalOf } from "./powers.ts";
-import { TURNS, type TurnsInput, type TurnsSettings } from "./turn_settings.ts";
+import { TURNS } from "./turn_settings.ts";
 import { validate, type Validation } from "./validate.ts";
-import { WHEN, type WhenInput, type WhenSettings } from "./when_settings.ts";
-import {
-  plainWebSocket,
-  type WebSocketInput,
-  type WebSocketSettings,
-  webSocketType,
-} from "./websocket_settings.ts";
+import { WHEN } from "./when_settings.ts";
+import { plainWebSocket, webSocketType } from "./websocket_settings.ts";
+import { worded } from "./worded.ts";
 import { valueInWords } from "./words.ts";
-
-/** A configuration as users write it. `perfmock schema` prints its JSON Schema. */
-export interface PerfmockInput {
-  /** Seed of all random draws: a whole number or a text. Default 42. */
-  readonly seed?: number | string;
-  /** Server. */
-  readonly server?: ServerInput;
-  /** Control API. */
-  readonly control?: {
-    /** Path prefix of its calls. Default "/_perfmock". */
-    readonly path?: string;
-    /** Bearer token it requires. Default null: none. */
-    readonly token?: string | null;
-    /**
-     * Powers of its calls beyond the server: "plugins" to load, "files" outside of the configuration's folder, "targets" of load
-     * and metrics and "proxies" beyond loopback. Default none.
-     */
-    readonly allow?: readonly Power[];
-  };
-  /** Journal of completed exchanges. */
-  readonly journal?: {
-    /** Maximum number of exchanges kept, 0…1000000. Default 1000. */
-    readonly capacity?: number;
-  };
-  /** Sessions: servers within the server, created through the control API. */
-  readonly sessions?: {
-    /** Request header that selects a session. Default "Perfmock-Session". */
-    readonly header?: string;
-    /** Maximum number of sessions, 0…1000. Default 64. */
-    readonly limit?: number;
-    /** Time without a request after which a session ends. Default "10m". */
-    readonly expiry?: string | number;
-  };
-  /** Effects that a request may have on its own exchange through the header Perfmock-Override. */
-  readonly overrides?: {
-    /** True to allow a service time: `delay=120ms`. Default false. */
-    readonly delay?: boolean;
-    /** True to allow the name of a distribution: `profile=slow-db`. Default false. */
-    readonly profile?: boolean;
-    /** True to allow a fault: `fault=503`, `fault=hang`. Default false. */
-    readonly fault?: boolean;
-  };
-  /** Pace of the whole backend. */
-  readonly backend?: {
-    /** Factor on the drawn service times of all routes, above 0. Default 1. */
-    readonly scale?: number;
-    /** Time added to each response. Default 0. */
-    readonly delay?: string | number;
-    /** Factor on the shares of all faults, at least 0. Default 1. */
-    readonly faultShare?: number;
-  };
-  /**
-   * Presets by name: patches of the configuration, as PATCH config takes them, with `routes` as patches by id. One at a time is
-   * switched on by a call of the control API or by a load script.
-   */
-  readonly presets?: Readonly<Record<string, PresetInput>>;
-  /** Options by plugin: built-in name, relative path or specifier. False turns a plugin off. */
-  readonly plugins?: Readonly<Record<string, unknown>>;
-  /** Mock routes. The first that matches a request answers it. */
-  readonly routes?: readonly RouteInput[];
-}
-
-/** A preset as users write it: a patch of the configuration (RFC 7396). */
-export interface PresetInput {
-  /** Patches of routes, by id; one with an unknown id and a path is a new route. */
-  readonly routes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Any other part of the configuration. */
-  readonly [key: string]: unknown;
-}
-
-/** A route as users write it. Further keys belong to plugins, such as `serviceTime`. */
-export interface RouteInput {
-  /** Unique id. Default: method and path, such as `get-api-orders-id`. */
-  readonly id?: string;
-  /** Method, list of methods, or "*" for any. Default GET, and POST too with a condition on GraphQL. */
-  readonly method?: string | readonly string[];
-  /** Path in Hono's syntax. */
-  readonly path: string;
-  /** Time added to each response, behind a proxy too, and not to the wait in queues. Default 0. */
-  readonly delay?: string | number;
-  /** Conditions on requests beyond method and path; all must hold. Default none. */
-  readonly when?: WhenInput;
-  /** Response. Default: status 200 without a body. */
-  readonly response?: ResponseInput;
-  /** Responses that are given in turn, in place of `response`: the first request gets the first, and so on. */
-  readonly responses?: readonly TurnResponseInput[];
-  /** Requests that are counted together for `responses` and `serviceTimes`, and what follows the last. */
-  readonly turns?: TurnsInput;
-  /** Timing of the body after the headers. */
-  readonly wire?: WireInput;
-  /** WebSocket that the route opens, in place of an answer. */
-  readonly websocket?: WebSocketInput;
-  /** Faults to inject. */
-  readonly faults?: readonly FaultInput[];
-  /** Settings of a plugin. */
-  readonly [key: string]: unknown;
-}
-
-/** Settings of the control API, with defaults filled in. */
-export interface ControlSettings {
-  /** Path prefix, with a slash at the start and none at the end. */
-  readonly path: string;
-  /** Bearer token; null for none. */
-  readonly token: string | null;
-  /** Powers of its calls beyond the server. */
-  readonly allow: readonly Power[];
-}
-
-/** Settings of sessions, with defaults filled in. */
-export interface SessionSettings {
-  /** Request header that selects a session. */
-  readonly header: string;
-  /** Maximum number of sessions. */
-  readonly limit: number;
-  /** Time without a request after which a session ends, in ms. */
-  readonly expiry: number;
-}
-
-/** Effects that a request may have on its own exchange. */
-export interface OverrideSettings {
-  /** True if it may set its service time. */
-  readonly delay: boolean;
-  /** True if it may select the distribution of its service time. */
-  readonly profile: boolean;
-  /** True if it may ask for a fault. */
-  readonly fault: boolean;
-}
-
-/** Pace of the whole backend, with defaults filled in. */
-export interface BackendSettings {
-  /** Factor on the drawn service times of all routes. */
-  readonly scale: number;
-  /** Time added to each response, in ms. */
-  readonly delay: number;
-  /** Factor on the shares of all faults. */
-  readonly faultShare: number;
-}
-
-/** A route with defaults filled in. */
-export interface RouteSettings {
-  /** Unique id. */
-  readonly id: string;
-  /** Methods in upper case; `["*"]` is any. */
-  readonly methods: readonly string[];
-  /** Path in Hono's syntax. */
-  readonly path: string;
-  /** Time added to each response, in ms; undefined for none. */
-  readonly delay?: number | undefined;
-  /** Conditions on requests beyond method and path; undefined for none. */
-  readonly when?: WhenSettings | undefined;
-  /** Response; the first of several. */
-  readonly response: ResponseSettings;
-  /** Responses that are given in turn; undefined for one only. */
-  readonly responses?: readonly ResponseSettings[] | undefined;
-  /** Counting of requests; undefined to count all. */
-  readonly turns?: TurnsSettings | undefined;
-  /** Timing of the body after the headers; undefined to send as fast as possible. */
-  readonly wire?: WireSettings | undefined;
-  /** WebSocket that the route opens; undefined to answer. */
-  readonly websocket?: WebSocketSettings | undefined;
-  /** Faults to inject, in the order written. */
-  readonly faults: readonly FaultSettings[];
-  /** Parsed settings of plugins, by route key; absent keys were not set. */
-  readonly plugins: Readonly<Record<string, unknown>>;
-}
-
-/** A configuration with defaults filled in. */
-export interface PerfmockConfig {
-  /** Seed of all random draws. */
-  readonly seed: number | string;
-  /** Server. */
-  readonly server: ServerSettings;
-  /** Control API. */
-  readonly control: ControlSettings;
-  /** Journal of completed exchanges. */
-  readonly journal: {
-    /** Maximum number of exchanges kept. */
-    readonly capacity: number;
-  };
-  /** Sessions. */
-  readonly sessions: SessionSettings;
-  /** Effects that a request may have on its own exchange. */
-  readonly overrides: OverrideSettings;
-  /** Pace of the whole backend. */
-  readonly backend: BackendSettings;
-  /** Presets by name, as written. */
-  readonly presets: Readonly<Record<string, PresetInput>>;
-  /** Options by plugin, as written. */
-  readonly plugins: Readonly<Record<string, unknown>>;
-  /** Routes in matching order. */
-  readonly routes: readonly RouteSettings[];
-}
 
 /** A key of routes that a plugin reads. */
 export interface RouteKey {
@@ -358,50 +151,97 @@ export function createConfigSchema(
   routeSchema = routeType(options),
 ): Schema<PerfmockConfig> {
   const { kit } = options;
-  return z.strictObject({
+  return z.strictObject(worded({
     // Tells editors where the JSON Schema is; perfmock ignores it.
     $schema: z.string().optional(),
     seed: z.union([kit.integer(), z.string().min(1)]).default(42),
     server: serverType(kit).prefault({}),
-    control: z.strictObject({
+    control: z.strictObject(worded({
       path: CONTROL_PATH.default("/_perfmock"),
       token: TOKEN.nullable().default(null),
       allow: z.array(POWER).default([]),
-    }).prefault({}),
-    journal: z.strictObject({
+    }, {
+      path: "Prefix of the paths of its calls",
+      token:
+        "Bearer token that its calls need; required before binding beyond loopback",
+      allow:
+        "Powers of its calls beyond the server: plugins to load, files outside of the configuration's folder, targets of load and metrics and proxies beyond loopback",
+    })).prefault({}),
+    journal: z.strictObject(worded({
       capacity: kit.integer({ min: 0, max: 1_000_000 }).default(10_000),
-    }).prefault({}),
-    sessions: z.strictObject({
+    }, {
+      capacity: "Maximum number of exchanges that are kept",
+    })).prefault({}),
+    sessions: z.strictObject(worded({
       header: HEADER_NAME.default("Perfmock-Session"),
       limit: kit.integer({ min: 0, max: 1000 }).default(64),
       expiry: kit.duration({ above: 0 }).default(600_000),
-    }).prefault({}),
-    overrides: z.strictObject({
+    }, {
+      header: "Request header that selects a session",
+      limit: "Maximum number of sessions",
+      expiry: "Time without a request after which a session ends",
+    })).prefault({}),
+    overrides: z.strictObject(worded({
       delay: z.boolean().default(false),
       profile: z.boolean().default(false),
       fault: z.boolean().default(false),
-    }).prefault({}),
-    backend: z.strictObject({
+    }, {
+      delay:
+        "True if a request may set its service time by the header Perfmock-Override: delay=200ms",
+      profile:
+        "True if a request may select its distribution by Perfmock-Override: profile=NAME",
+      fault:
+        "True if a request may ask for a fault by Perfmock-Override: fault=503 or fault=hang",
+    })).prefault({}),
+    backend: z.strictObject(worded({
       scale: kit.number({ above: 0 }).default(1),
       delay: kit.duration().default(0),
       faultShare: kit.number({ min: 0 }).default(1),
-    }).prefault({}),
+    }, {
+      scale: "Factor on the service times that all routes draw",
+      delay: "Time added to each response",
+      faultShare: "Factor on the shares of all faults",
+    })).prefault({}),
     presets: PRESETS.default({}),
     plugins: z.record(
       z.string(),
       z.union([z.literal(false), z.record(z.string(), z.unknown()), z.null()]),
     ).default({}),
     routes: z.array(routeSchema).default([]),
-  }).transform(({ $schema: _, ...config }) => config) as unknown as Schema<
+  }, {
+    $schema:
+      "Path or URL of this JSON Schema, for editors; perfmock ignores it",
+    seed:
+      "Seed of all random draws, a whole number or a text: the same seed gives the same service times",
+    server: "HTTP server",
+    control: "Control API",
+    journal: "Journal of the last exchanges",
+    sessions:
+      "Sessions: servers within the server, each with its own settings and figures",
+    overrides: "Effects that a request may have on its own exchange",
+    backend: "Pace of the whole backend; each key is a dial, too",
+    presets:
+      "Named patches of the configuration, of which one at a time is switched on by a call or by a load script",
+    plugins:
+      "Options by plugin: built-in name, relative path or specifier; false turns one off",
+    routes: "Mock routes; the first that matches a request answers it",
+  })).transform(({ $schema: _, ...config }) => config) as unknown as Schema<
     PerfmockConfig
   >;
 }
 
 /** A preset. Its errors beyond these are found by building the configuration with it. */
-const PRESET = z.looseObject({
+const PRESET = z.object(worded({
   routes: z.record(z.string(), z.record(z.string(), z.unknown())).optional()
     .meta({ description: "patches of routes, by id" }),
-}).superRefine((preset, context) => {
+}, {
+  routes:
+    "Routes that the preset changes; an unknown id with a path is a new route",
+})).catchall(
+  z.unknown().meta({
+    description: "Any other part of the configuration, merged into it",
+  }),
+).superRefine((preset, context) => {
   const refuse = (path: string[], message: string, allowed: string) =>
     context.addIssue({ code: "custom", path, message, params: { allowed } });
   if ("presets" in preset) {
@@ -454,8 +294,7 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
       [key, { schema }],
     ) => [key, embed(schema, key).optional()]),
   );
-  return z.strictObject({
-    ...pluginKeys,
+  const own = worded({
     id: z.string().min(1).regex(/^\P{Cc}+$/u, {
       error: "An id is one line of text",
     }).optional(),
@@ -469,6 +308,28 @@ function routeType({ kit, routeKeys }: ConfigSchemaOptions) {
     wire: wireType(kit).optional(),
     websocket: webSocketType(kit).optional(),
     faults: faultsType(kit).default([]),
+  }, {
+    id:
+      "Unique id. Default: method, path and conditions in words, such as get-api-orders-id",
+    method:
+      "Method of the requests. Default GET, which also answers HEAD, and POST too with a condition on GraphQL",
+    path: "Path of the requests, in Hono's syntax",
+    delay:
+      "Time added to each response, behind a proxy too, and not to the wait in queues. Default: none",
+    when:
+      "Conditions on requests beyond method and path, all of which must hold. Default: none",
+    response: "Response. Default: status 200 without a body",
+    responses:
+      "Responses that are given in turn, in place of response: the first request gets the first, and so on",
+    turns:
+      "Requests that are counted together for responses and serviceTimes, and what follows the last entry",
+    wire: "Timing of the body after the headers. Default: as fast as possible",
+    websocket: "WebSocket that the route opens, in place of an answer",
+    faults: "Faults to inject: failures on purpose, in place of the response",
+  });
+  return z.strictObject({
+    ...pluginKeys,
+    ...own,
   }).superRefine(({ response, responses }, context) => {
     if (response === undefined || responses === undefined) return;
     context.addIssue({

@@ -9,6 +9,7 @@ import type { Issue } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
 import { HEADER_NAME } from "./_route_settings.ts";
 import { isRecord } from "./_schema_lookup.ts";
+import { worded } from "./worded.ts";
 import { valueInWords } from "./words.ts";
 
 /** Name of an HTTP server: perfmock's own, Deno's or Node's. */
@@ -151,7 +152,7 @@ const OTHERS: Readonly<
 /** Makes the type of `server`. */
 export function serverType(kit: Kit): z.ZodType<ServerSettings> {
   const host = z.string().min(1);
-  const limits = z.strictObject({
+  const limits = z.strictObject(worded({
     requestLine: kit.size({ min: 64, max: 1 << 20 }).default(16_384),
     head: kit.size({ min: 256, max: 16 << 20 }).default(65_536),
     headers: kit.integer({ min: 1, max: 10_000 }).default(200),
@@ -160,8 +161,23 @@ export function serverType(kit: Kit): z.ZodType<ServerSettings> {
     backlog: kit.integer({ min: 1, max: 65_535 }).default(4096),
     headTimeout: kit.duration().default(60_000),
     idleTimeout: kit.duration().default(600_000),
-  });
-  return z.strictObject({
+  }, {
+    requestLine:
+      "Maximum size of a request line; a longer one is answered with 414",
+    head:
+      "Maximum size of a request's head, its request line included; a larger one is answered with 431",
+    headers:
+      "Maximum number of headers of a request; more are answered with 431",
+    body: "Maximum size of a request's body; a larger one is answered with 413",
+    connections:
+      "Maximum number of open connections per address; further ones wait, or are refused by the engine node",
+    backlog: "Maximum number of connections that wait to be accepted",
+    headTimeout:
+      "Maximum time from the first byte of a head to its end; 0 for no limit",
+    idleTimeout:
+      "Time after which a connection without a request is closed; 0 for no limit",
+  }));
+  return z.strictObject(worded({
     host: z.union([host, z.array(host).min(1).superRefine(distinct)])
       .default("127.0.0.1"),
     port: kit.integer({ min: 0, max: 65_535 }).default(8080),
@@ -172,14 +188,33 @@ export function serverType(kit: Kit): z.ZodType<ServerSettings> {
     limits: limits.prefault({}),
     tls: z.union([
       z.literal("self-signed"),
-      z.strictObject({ cert: kit.file(), key: kit.file() }),
+      z.strictObject(worded({ cert: kit.file(), key: kit.file() }, {
+        cert: "Certificate, in PEM",
+        key: "Private key of the certificate, in PEM",
+      })),
     ]).optional(),
-  }) as unknown as z.ZodType<ServerSettings>;
+  }, {
+    host:
+      "Host name or address to listen on, or a list of them, which share the port; beyond loopback, control.token is required",
+    port: "Port to listen on; 0 picks a free one. A library's default is 0",
+    reusePort:
+      "True to share the port with other processes, so that the kernel spreads the connections; only with the engine native",
+    cors:
+      "True to let pages of other origins read the answers, false to let none, or an object that says which and how",
+    drainTimeout:
+      "Maximum time for requests in flight to end after a signal; what is left is cut",
+    engine:
+      "HTTP server: auto takes perfmock's own, native, on Linux without TLS and with --allow-ffi, and else deno, or node where a fault resets connections",
+    limits:
+      "Limits of the engine native; node keeps connections and the time-outs, too",
+    tls:
+      "Certificate for HTTPS and HTTP/2: self-signed makes one and keeps it for later runs. Default: plain HTTP",
+  })) as unknown as z.ZodType<ServerSettings>;
 }
 
 /** Makes the type of `server.cors` as an object. */
 function corsType(kit: Kit) {
-  return z.strictObject({
+  return z.strictObject(worded({
     origins: z.union([
       z.literal("*"),
       ORIGIN.transform((origin) => [origin]),
@@ -188,7 +223,15 @@ function corsType(kit: Kit) {
     maxAge: kit.duration().default(7_200_000),
     exposedHeaders: z.array(HEADER_NAME).optional(),
     credentials: z.boolean().default(true),
-  });
+  }, {
+    origins:
+      "Origins whose pages may read the answers, one or a list; a star stands for labels of a host, and alone for all origins",
+    maxAge:
+      "Time for which a browser may keep the permission of a preflight; 0 to be asked each time",
+    exposedHeaders:
+      "Names of the response headers that pages may read. Default: perfmock's own and all of the route",
+    credentials: "True to permit cookies and other credentials",
+  }));
 }
 
 const ORIGIN = z.string().superRefine((origin, context) => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { worded } from "./worded.ts";
 
 /** Counting of requests as users write it. */
 export interface TurnsInput {
@@ -36,7 +37,7 @@ export interface TurnsSettings {
 export const ALL_IN_TURN: TurnsSettings = { per: undefined, repeats: false };
 
 /** Type of `turns`. */
-export const TURNS: z.ZodType<TurnsSettings> = z.strictObject({
+export const TURNS: z.ZodType<TurnsSettings> = z.strictObject(worded({
   per: z.string().regex(
     /^(?:sequence|session|(?:header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]+|(?:path|query):\S+)$/,
     {
@@ -45,7 +46,12 @@ export const TURNS: z.ZodType<TurnsSettings> = z.strictObject({
     },
   ).default("sequence"),
   end: z.enum(["hold", "repeat"]).default("hold"),
-}).transform(({ per, end }): TurnsSettings => {
+}, {
+  per:
+    'Requests that are counted together: all of the route ("sequence", and "session", since each session counts by itself), or those with the same value of "header:NAME", "cookie:NAME", "path:NAME" or "query:NAME"',
+  end:
+    "Entry after the last one: that one again (hold), or the first again (repeat)",
+})).transform(({ per, end }): TurnsSettings => {
   const [, from, name] = /^([a-z]+):(.*)$/.exec(per) ?? [];
   return {
     per: from === undefined

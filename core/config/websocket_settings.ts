@@ -9,6 +9,7 @@ import { isCloseCode } from "../websocket/frames.ts";
 import type { FaultSettings } from "./fault_settings.ts";
 import { JSON_VALUE } from "./kit.ts";
 import type { ResponseSettings } from "./response_settings.ts";
+import { worded } from "./worded.ts";
 
 /** Data of a message as users write it: text, bytes in Base64, or any other value, which is sent as JSON. */
 export type MessageInput = unknown;
@@ -99,19 +100,29 @@ const BASE64 =
 
 /** Makes the type of `websocket`. */
 export function webSocketType(kit: Kit): z.ZodType<WebSocketSettings> {
-  const message = z.strictObject({
+  const message = z.strictObject(worded({
     after: kit.distribution().optional(),
     send: dataType(),
-  });
+  }, {
+    after:
+      "Time since the message before, or since the opening; of a reply, since the client's message. Default: none",
+    send:
+      "Data of the message; it may contain placeholders, including {{index}}",
+  }));
   const reply = z.union([
     z.string().transform((text) => ({ send: { text } })),
     message,
   ]);
-  const close = z.strictObject({
+  const close = z.strictObject(worded({
     code: kit.integer({ min: 1000, max: 4999 }).default(1000),
     reason: z.string().default(""),
     after: kit.distribution().optional(),
-  }).superRefine(({ code, reason }, context) => {
+  }, {
+    code: "Code of the close frame",
+    reason: "Reason of the close frame, at most 123 bytes",
+    after:
+      "Time since the last message, or since the opening if there are none or they go on for ever. Default: none",
+  })).superRefine(({ code, reason }, context) => {
     const refuse = (path: string, message: string, allowed: string) =>
       context.addIssue({
         code: "custom",
@@ -134,7 +145,7 @@ export function webSocketType(kit: Kit): z.ZodType<WebSocketSettings> {
       );
     }
   });
-  return z.strictObject({
+  return z.strictObject(worded({
     messages: z.array(message).default([]),
     repeat: z.union([z.boolean(), kit.integer({ min: 1, max: 1_000_000 })])
       .default(1),
@@ -150,7 +161,18 @@ export function webSocketType(kit: Kit): z.ZodType<WebSocketSettings> {
       }),
     ).optional(),
     maxMessage: kit.size({ min: 1, max: 256 << 20 }).default(MAX_MESSAGE),
-  }).superRefine(({ messages, repeat }, context) => {
+  }, {
+    messages: "Messages that the server sends, one after another",
+    repeat: "Number of times that the messages are sent, or true for ever",
+    echo: "True to send each message back that nothing else replies to",
+    on:
+      "Replies to texts, by pattern, in which * stands for any text; the first that matches replies",
+    close: "Close by the server. Default: the client closes",
+    protocols:
+      "Protocols that are accepted. Default: the first that the client offers",
+    maxMessage:
+      "Maximum size of a client's message; a larger one closes the connection",
+  })).superRefine(({ messages, repeat }, context) => {
     const still = (messages as readonly TimedMessage[]).every(({ after }) =>
       after === undefined || after.mean === 0
     );
@@ -242,13 +264,13 @@ export function plainWebSocket(
 function dataType() {
   return z.union([
     z.string().transform((text) => ({ text })),
-    z.strictObject({
+    z.strictObject(worded({
       binary: z.string().regex(BASE64, {
         error: "Must be bytes in Base64, such as AAEC/w==",
       }).transform((text) =>
         Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))
       ),
-    }),
+    }, { binary: "Bytes in Base64, such as AAEC/w==" })),
     JSON_VALUE.transform((json) => ({ json })),
   ]).meta({
     description:

@@ -12,6 +12,7 @@ import { expressionProblem, MAX_LENGTH } from "./_path_patterns.ts";
 import { isRecord } from "./_schema_lookup.ts";
 import { type JsonKeywords, readingType } from "./kit.ts";
 import type { Validation } from "./validate.ts";
+import { worded } from "./worded.ts";
 import { kindInWords } from "./words.ts";
 
 /** A condition on one text as users write it: the text itself, or one of the forms of an object. */
@@ -130,14 +131,14 @@ function formKeywords(equal: JsonKeywords): JsonKeywords {
   return {
     type: "object",
     properties: {
-      equal,
+      equal: { ...equal, meaning: "Value to compare with" },
       pattern: {
         type: "string",
         maxLength: MAX_LENGTH,
         description: "a regular expression that matches the whole text",
       },
-      present: { const: true },
-      absent: { const: true },
+      present: { const: true, meaning: "True to accept any value" },
+      absent: { const: true, meaning: "True to accept no value" },
     },
     additionalProperties: false,
     minProperties: 1,
@@ -263,18 +264,33 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TEXTS = z.record(z.string(), TEXT_CONDITION).optional();
 
 /** Type of `when`. */
-export const WHEN: z.ZodType<WhenSettings> = z.strictObject({
+export const WHEN: z.ZodType<WhenSettings> = z.strictObject(worded({
   query: TEXTS,
   header: TEXTS,
   cookie: TEXTS,
   body: z.record(z.string(), BODY_CONDITION).optional(),
   contentType: TEXT_CONDITION.optional(),
-  graphql: z.strictObject({
+  graphql: z.strictObject(worded({
     operation: TEXT_CONDITION.optional(),
     type: z.enum(["query", "mutation", "subscription"]).optional(),
     hash: TEXT_CONDITION.optional(),
-  }).optional(),
-}).transform((when, context) => {
+  }, {
+    operation:
+      "Name of the operation: operationName, or that of the only operation in the text",
+    type: "Type of the operation",
+    hash: "Hash of a persisted query, extensions.persistedQuery.sha256Hash",
+  })).optional(),
+}, {
+  query:
+    "Conditions on query parameters, by name; of several with one name, one must meet the condition",
+  header: "Conditions on headers, by name in any case",
+  cookie: "Conditions on cookies, by name",
+  body:
+    'Conditions on values of a JSON body, by JSON Pointer such as /customer/level; "" is the whole body',
+  contentType:
+    "Condition on the media type, without parameters; image/* stands for all of a kind",
+  graphql: "Conditions on a GraphQL operation; {} stands for any operation",
+})).transform((when, context) => {
   const refuse = (
     path: string[],
     message: string,

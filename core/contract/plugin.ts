@@ -29,6 +29,8 @@ export interface Plugin<
   readonly name: string;
   /** Version of the plugin, shown by the control API. */
   readonly version: string;
+  /** Purpose in one phrase without a full stop, for editors and the reference. */
+  readonly summary?: string;
   /** Version of this contract for which the plugin was written. Default 1. */
   readonly contract?: 1;
   /** Creates the schema of the plugin's options in `plugins`. Without a schema, only `{}` is accepted. */

@@ -127,6 +127,18 @@ export interface Kit {
   number(limits?: Limits): KitType<number>;
   /** Whole number. */
   integer(limits?: Limits): KitType<number>;
+  /**
+   * Says what each key of an object means: in JSON Schemas, for editors, and in the reference. Returns a shape for
+   * `z.strictObject()`.
+   *
+   * @param shape types by key
+   * @param words meaning of each key: a phrase without a full stop that names the thing, with its unit, and its default if the type
+   * does not have it
+   */
+  worded<Shape extends z.core.$ZodShape>(
+    shape: Shape,
+    words: { readonly [Key in keyof Shape]: string },
+  ): Shape;
   /** Distribution in any of its written forms; parsed to the compiled distribution. */
   distribution(): KitType<Distribution>;
   /**
@@ -304,6 +316,8 @@ export interface Dial<Value = unknown> {
   readonly type: KitType<Value>;
   /** Value of the configuration, which holds until the dial is turned; undefined where it has none, or is not known. */
   readonly configured?: Value;
+  /** Meaning of the value: a phrase without a full stop, for the reference. */
+  readonly summary?: string;
   /**
    * Overrides the configuration with a parsed value, or restores the configuration if the value is undefined. A signal's numbers
    * may lie beyond the type's limits, and between whole numbers. Synchronous; takes effect no later than the next exchange. Must not
@@ -330,6 +344,8 @@ export interface Dials {
   typeOf(address: DialAddress): KitType<unknown> | undefined;
   /** Returns the configuration's value of a dial, whatever it is turned to; undefined where it is not known. */
   configured(address: DialAddress): unknown;
+  /** Returns the meaning of a dial's values; undefined if there is no such dial, or it does not say. */
+  summaryOf(address: DialAddress): string | undefined;
   /**
    * Takes exclusive control of a dial. Its value also applies to later revisions that have such a dial.
    *

@@ -39,12 +39,17 @@ export function backendEndpoints(
       path: "/backend",
       summary:
         "Changes the pace of the whole backend, or switches to a preset; null puts back",
-      body: z.strictObject({
+      body: z.strictObject(kit.worded({
         scale: kit.number({ above: 0 }).nullable().optional(),
         delay: kit.duration().nullable().optional(),
         faultShare: kit.number({ min: 0 }).nullable().optional(),
         preset: z.string().nullable().optional(),
-      }).meta({ examples: [{ scale: 3 }, { scale: null, delay: "50ms" }] }),
+      }, {
+        scale: "Factor on the service times that all routes draw",
+        delay: "Time added to each response",
+        faultShare: "Factor on the shares of all faults",
+        preset: "Name of the preset to switch to",
+      })).meta({ examples: [{ scale: 3 }, { scale: null, delay: "50ms" }] }),
       answer: BACKEND,
       async handle({ body }) {
         await backend.change(body);

@@ -173,9 +173,11 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       summary:
         "Server-Sent Events: a snapshot of stats at once and then one per interval, 1 s by default; resumable by Last-Event-ID",
       type: "text/event-stream",
-      query: z.strictObject({
+      query: z.strictObject(kit.worded({
         interval: kit.duration(LIVE_INTERVAL).optional(),
-      }),
+      }, {
+        interval: "Time between two snapshots. Default 1s",
+      })),
       answer: LIVE_SCHEMA,
       headers: {
         "Last-Event-ID": "Id of the last event that a former reader received",
@@ -235,14 +237,14 @@ const OUTCOMES = [
 
 function journalEndpoint(
   entries: (filter: JournalFilter) => readonly JournalEntry[],
-  kit: Pick<Kit, "duration">,
+  kit: Pick<Kit, "duration" | "worded">,
 ): Endpoint {
   return endpoint({
     method: "GET",
     path: "/requests",
     summary:
       "The latest exchanges that ended, oldest first: as JSON, or with format=jsonl as one line each",
-    query: z.strictObject({
+    query: z.strictObject(kit.worded({
       limit: wholeNumber(1).default(JOURNAL_LIMIT),
       route: z.string().optional(),
       outcome: z.enum(OUTCOMES).optional(),
@@ -250,7 +252,15 @@ function journalEndpoint(
       trace: z.string().optional(),
       slower: kit.duration().optional(),
       format: z.enum(["json", "jsonl"]).default("json"),
-    }),
+    }, {
+      limit: "Maximum number of exchanges: the latest. Default 100",
+      route: "Id of the route",
+      outcome: "Outcome of the exchange",
+      status: "Status of the answer; 0 for none",
+      trace: "Trace id",
+      slower: "Least time from arrival to headers",
+      format: "JSON, or one line of JSON for each exchange",
+    })),
     answer: listOf("requests", JOURNAL_ENTRY),
     types: { "application/jsonl": TEXT },
     handle({ query: { format, ...filter } }) {

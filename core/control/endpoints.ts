@@ -31,7 +31,7 @@ import { parseJson } from "../lib/written_number.ts";
 export const BODY_LIMIT: number = 1024 * 1024;
 
 /** HTTP status of each error code; 400 for all others. */
-const STATUS: Readonly<Partial<Record<string, number>>> = {
+export const STATUS: Readonly<Partial<Record<string, number>>> = {
   DIAL_UNAVAILABLE: 409,
   POWER_MISSING: 403,
   REVISION_STALE: 412,

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { hoistDefinitions, jsonSchemaPart } from "../config/mod.ts";
+import {
+  finishedSchema,
+  hoistDefinitions,
+  jsonSchemaPart,
+} from "../config/mod.ts";
 import type { Endpoint, Schema } from "../plugin.ts";
 
 /** Endpoints that share a base path and a tag. */
@@ -70,7 +74,14 @@ export function openapi(
       description: "Every call answers errors with a problem document",
     },
     paths,
-    components: { schemas },
+    components: {
+      schemas: Object.fromEntries(
+        Object.entries(schemas).map(([name, schema]) => [
+          name,
+          finishedSchema(schema as Json),
+        ]),
+      ),
+    },
   };
 }
 
@@ -88,10 +99,12 @@ function operation(
   }`.replace(/-$/, "");
   const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
   const jsonSchema = (schema: Schema) =>
-    hoistDefinitions(
-      jsonSchemaPart(schema, operationId, "#/components/schemas/"),
-      schemas,
-    ) as Json;
+    finishedSchema(
+      hoistDefinitions(
+        jsonSchemaPart(schema, operationId, "#/components/schemas/"),
+        schemas,
+      ) as Json,
+    );
   const query = endpoint.query === undefined ? {} : jsonSchema(endpoint.query);
   const queries = Object.entries((query.properties ?? {}) as Json).map((
     [name, schema],

@@ -81,7 +81,7 @@ export function sessionEndpoints(sessions: SessionStore, kit: Kit): Endpoint[] {
       path: "/sessions",
       summary:
         "Makes a session: its own seed, sequence numbers, routes, pools, stats and journal",
-      body: z.strictObject({
+      body: z.strictObject(kit.worded({
         name: z.string().regex(SESSION_NAME, {
           error:
             "A session's name stands before .localhost: up to 63 lower-case letters, digits and inner hyphens",
@@ -90,7 +90,14 @@ export function sessionEndpoints(sessions: SessionStore, kit: Kit): Endpoint[] {
         expiry: kit.duration({ above: 0 }).optional(),
         routes: z.record(z.string(), z.record(z.string(), z.unknown()))
           .optional(),
-      }),
+      }, {
+        name:
+          "Name of the session, which also stands before .localhost. Default: a new one",
+        seed: "Seed of its draws. Default: the server's",
+        expiry:
+          "Time without a request after which it ends. Default: sessions.expiry",
+        routes: "Changes to the server's routes, by id (RFC 7396)",
+      })),
       status: 201,
       answer: SESSION,
       handle: ({ body }) => sessions.create(body),

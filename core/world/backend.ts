@@ -97,9 +97,11 @@ export class Backend {
     const dial = (
       name: keyof BackendSettings,
       type: Dial<number>["type"],
+      summary: string,
     ): PlacedDial => {
       const turned: Dial<number> = {
         type,
+        summary,
         turn: (value = this.#settings[name]) => {
           this.#pace[name] = Math.max(0, value);
           for (const route of this.#routes) route.combine();
@@ -108,9 +110,17 @@ export class Backend {
       return { address: addressOf(name), dial: turned as Dial };
     };
     return [
-      dial("scale", kit.number({ above: 0 })),
-      dial("delay", kit.duration()),
-      dial("faultShare", kit.number({ min: 0 })),
+      dial(
+        "scale",
+        kit.number({ above: 0 }),
+        "Factor on the service times that all routes draw",
+      ),
+      dial("delay", kit.duration(), "Time that is added to each response"),
+      dial(
+        "faultShare",
+        kit.number({ min: 0 }),
+        "Factor on the shares of all faults",
+      ),
     ];
   }
 }

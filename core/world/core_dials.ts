@@ -32,24 +32,30 @@ export function coreDials(
   const delay: Dial<number> = {
     type: kit.duration(),
     configured,
+    summary:
+      "Time that is added to each response, behind a proxy too; replaces the route's delay",
     turn: (value = configured) => {
       pace.delay = Math.max(0, value);
     },
   };
   const speedup: Dial<number> = {
     type: kit.duration(),
+    summary:
+      "Time that is taken away from each response, at most its service time; not of a proxied route",
     turn: (value = 0) => {
       dials.speedup = Math.max(0, value);
     },
   };
   const faultShare: Dial<number> = {
     type: kit.number({ min: 0 }),
+    summary: "Factor on the shares of all faults of the route",
     turn: (value = 1) => {
       pace.faultShare = Math.max(0, value);
     },
   };
   const bandwidth: Dial<number> = {
     type: bandwidthType(),
+    summary: "Bandwidth of the paced bodies of the route, in bytes per second",
     turn: (value) => {
       for (const line of lines) line.rate = value && Math.max(1, value);
     },

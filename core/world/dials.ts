@@ -50,6 +50,10 @@ export class DialBoard implements Dials {
     return this.#dials.get(keyOf(address))?.dial.configured;
   }
 
+  summaryOf(address: DialAddress): string | undefined {
+    return this.#dials.get(keyOf(address))?.dial.summary;
+  }
+
   /** Returns the name of the caller that holds a dial; undefined if nobody does. */
   holderOf(address: DialAddress): string | undefined {
     return this.#held.get(keyOf(address))?.holder;

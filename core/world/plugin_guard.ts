@@ -259,7 +259,7 @@ function guardDials(
   return Object.fromEntries(
     Object.entries(record(value, "dials by name")).map(([name, given]) => {
       const dial = record(given, `a dial "${name}"`) as unknown as Dial;
-      const { configured, type, turn } = dial;
+      const { configured, type, summary, turn } = dial;
       if (typeof turn !== "function" || !isSchema(type)) {
         throw new TypeError(
           `it must return dials with a type of the kit and a function "turn", but "${name}" lacks one`,
@@ -268,6 +268,7 @@ function guardDials(
       return [name, {
         type,
         configured,
+        ...typeof summary === "string" && { summary },
         turn(turned) {
           door.call(member, () => turn.call(dial, turned), undefined);
         },

@@ -48,6 +48,7 @@ const CONTRACT = 1;
 const PROPERTIES: Readonly<Record<keyof Plugin, true>> = {
   name: true,
   version: true,
+  summary: true,
   contract: true,
   options: true,
   routeKeys: true,
@@ -326,6 +327,9 @@ function inspect(value: unknown, key: string): CodedIssue[] {
       value: value.version,
       allowed: 'a string such as "1.0.0"',
     });
+  }
+  if (value.summary !== undefined && typeof value.summary !== "string") {
+    issue('its "summary" is not a text', { value: value.summary });
   }
   if (value.contract !== undefined && value.contract !== CONTRACT) {
     issue("it was written for another version of the plugin contract", {

@@ -53,6 +53,8 @@ export class PresetSwitch {
     if (names.length === 0) return [];
     const dial: Dial<string> = {
       type: z.enum([...names, NO_PRESET]) as unknown as KitType<string>,
+      summary:
+        "Name of the preset that is switched on; none for the configuration",
       turn: (name) => {
         if (this.#adopting) return;
         // A value of a former revision may name a preset that is gone.

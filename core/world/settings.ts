@@ -377,10 +377,12 @@ export async function settingsSchema(
     config: createConfigSchema({ kit, routeKeys }),
     plugins: plugins.map(({ key, plugin }) => ({
       key,
+      summary: plugin.summary,
       schema: plugin.options?.(kit),
     })),
     families: [...parser.families.values()].map((family) => ({
       name: family.name,
+      summary: family.summary,
       schema: parser.schemaOf(family),
     })),
   });

@@ -63,9 +63,11 @@ export function findEndpoints(parts: EndpointParts): Endpoint[] {
       path: "/runs",
       summary:
         "Start an experiment of a find script in JSON or YAML; one can be active",
-      query: kit.z.strictObject({
+      query: kit.z.strictObject(kit.worded({
         kind: kit.z.enum(["find", "sweep"]).default("find"),
-      }),
+      }, {
+        kind: "Kind of the experiment",
+      })),
       accepts: SCRIPT,
       status: 201,
       answer: RUN,
@@ -93,9 +95,11 @@ export function findEndpoints(parts: EndpointParts): Endpoint[] {
       path: "/runs/:id/answer",
       summary:
         "Read the answer of an ended experiment as JSON, Markdown or HTML, by the query or by Accept",
-      query: kit.z.strictObject({
+      query: kit.z.strictObject(kit.worded({
         format: kit.z.enum(["json", "md", "html"]).optional(),
-      }),
+      }, {
+        format: "Format of the answer. Default: as the header Accept asks",
+      })),
       answer: { type: "object" },
       types: { "text/markdown": TEXT, "text/html": TEXT },
       handle: ({ request, parameters, query }) =>

@@ -24,6 +24,8 @@ import { Runs } from "./runs/runs.ts";
 const plugin: Plugin = definePlugin({
   name: "bottleneck_finder",
   version: "1.0.0",
+  summary:
+    "Experiments that find which route makes a page slow, and where it breaks",
   scope: "server",
   setup(host) {
     const underway = host.keep("underway", () => new Underway());

@@ -58,6 +58,8 @@ export type {
 const plugin: Plugin = definePlugin({
   name: "degrade",
   version: "1.0.0",
+  summary:
+    "Slowness and failures by models of a backend near its limits; uses no resources",
   routeKeys: degradeRouteKeys,
   setup(host) {
     const routes = new DegradedRoutes(host);

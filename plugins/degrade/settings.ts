@@ -220,7 +220,7 @@ export interface DegradeRouteOptions {
 export function degradeRouteKeys(
   kit: Kit,
 ): { readonly degrade: KitType<DegradeSettings> } {
-  const { z, distribution, integer, number, share, size } = kit;
+  const { z, distribution, integer, number, share, size, worded } = kit;
   const exhaustion = exhaustionType(kit);
   const common = {
     input: inputType(kit).optional(),
@@ -229,53 +229,105 @@ export function degradeRouteKeys(
   };
   const perRequest = size({ above: 0 }).default(MIB);
   const degrade = z.discriminatedUnion("model", [
-    z.strictObject({
+    z.strictObject(worded({
       ...common,
       model: z.literal("processor-sharing"),
-    }),
-    z.strictObject({
+    }, {
+      ...COMMON_WORDS,
+      model: "One core, which all requests share",
+    })),
+    z.strictObject(worded({
       ...common,
       model: z.literal("erlang-c"),
       servers: integer({ min: 1, max: MAX_SERVERS }).optional(),
-    }),
-    z.strictObject({
+    }, {
+      ...COMMON_WORDS,
+      model: "Mean wait for one of several servers",
+      servers:
+        "Number of servers. Default: the concurrency of the pool that is read, else 1",
+    })),
+    z.strictObject(worded({
       ...common,
       model: z.literal("usl"),
       contention: share().default(0.05),
       coherency: share().default(0.001),
-    }),
-    z.strictObject({
+    }, {
+      ...COMMON_WORDS,
+      model: "Contention and coherency of concurrent requests",
+      contention: "Share of the work that is serial, α",
+      coherency: "Share of the work that each pair of requests costs, β",
+    })),
+    z.strictObject(worded({
       ...common,
       model: z.literal("gc-pause"),
       perRequest,
       heap: size({ above: 0 }).default(256 * MIB),
       pause: distribution().prefault("200ms"),
-    }),
-    z.strictObject({
+    }, {
+      ...COMMON_WORDS,
+      model: "Garbage collections that stop the whole backend",
+      perRequest: "Memory that one request allocates",
+      heap: "Size of the heap, after which a collection begins",
+      pause: "Length of a collection",
+    })),
+    z.strictObject(worded({
       ...common,
       model: z.literal("leak"),
-      perRequest,
+      perRequest: size({ above: 0 }).default(MIB),
       limit: size({ above: 0 }).default(512 * MIB),
       overhead: number({ min: 0 }).default(0.1),
-      failures: z.strictObject({
+      failures: z.strictObject(worded({
         from: number({ min: 0, max: 0.99 }).default(0.8),
         share: share().default(0.5),
         status: failureStatus(kit).default(UNAVAILABLE),
-      }).prefault({}),
-    }),
-    z.strictObject({
+      }, {
+        from: "Level, as a share of the limit, at which requests begin to fail",
+        share: "Share of requests that fail at the limit",
+        status: "Status of a failed request",
+      })).prefault({}),
+    }, {
+      ...COMMON_WORDS,
+      model: "Memory that is never freed",
+      perRequest: "Memory that one request leaves behind",
+      limit: "Amount at which memory runs out",
+      overhead:
+        "Share of the service time that is added when half of the limit is held",
+      failures: "Failures before the limit is reached",
+    })),
+    z.strictObject(worded({
       ...common,
       model: z.literal("brown-out"),
       steps: stepsType(kit),
-    }),
-    z.strictObject({
+    }, {
+      ...COMMON_WORDS,
+      model: "Degradation in steps",
+      steps: "Steps in ascending order of at",
+    })),
+    z.strictObject(worded({
       ...common,
       exhaustion,
       model: z.literal("none"),
-    }),
+    }, {
+      ...COMMON_WORDS,
+      model: "No slowdown, only exhaustion",
+    })),
   ]);
-  return { degrade: degrade as unknown as KitType<DegradeSettings> };
+  return worded({
+    degrade: degrade as unknown as KitType<DegradeSettings>,
+  }, {
+    degrade:
+      "Model by which the route becomes slower and fails as its backend nears its limits. Default: none",
+  });
 }
+
+/** Words for the settings that all models have. */
+const COMMON_WORDS = {
+  input:
+    "Source of the utilisation or level: a word such as in-flight, or a signal. The default depends on the model",
+  backend:
+    "Name of the process that the route belongs to, whose state its routes share. Default: the server",
+  exhaustion: "Behaviour at the limit of the backend",
+} as const;
 
 /**
  * Thresholds of an exhaustion, with defaults filled in.
@@ -307,31 +359,62 @@ function failureStatus(kit: Kit): KitType<number> {
 
 /** Type of `exhaustion`. */
 function exhaustionType(kit: Kit): KitType<ExhaustionSettings> {
-  const { z, number, duration } = kit;
+  const { z, number, duration, worded } = kit;
   const common = {
     input: inputType(kit).optional(),
     at: number({ above: 0 }).optional(),
   };
   const levels = { ...common, until: number({ min: 0 }).optional() };
+  const words = {
+    input: "Source of the level. Default: the input of the model",
+    at: "Level at which the backend is exhausted. Default 0.95; 1 for a leak",
+  };
+  const until =
+    "Level below which the backend has recovered. Default 0.8 of at";
   const type = z.discriminatedUnion("action", [
-    z.strictObject({
+    z.strictObject(worded({
       ...levels,
       action: z.literal("refuse"),
       status: failureStatus(kit).default(UNAVAILABLE),
       retryAfter: duration().optional(),
-    }),
-    z.strictObject({ ...levels, action: z.literal("connection-reset") }),
-    z.strictObject({
+    }, {
+      ...words,
+      until,
+      action: "Answer with a status",
+      status: "Status of the answer",
+      retryAfter:
+        "Time that the header Retry-After asks to wait. Default: none",
+    })),
+    z.strictObject(
+      worded({ ...levels, action: z.literal("connection-reset") }, {
+        ...words,
+        until,
+        action: "Reset the connection before any byte is sent",
+      }),
+    ),
+    z.strictObject(worded({
       ...common,
       action: z.literal("crash"),
       status: failureStatus(kit).optional(),
       retryAfter: duration().optional(),
       restart: duration().default(DEFAULT_CRASH.restart),
-      coldStart: z.strictObject({
+      coldStart: z.strictObject(worded({
         factor: number({ min: 1 }).default(DEFAULT_CRASH.coldStart.factor),
         over: duration().default(DEFAULT_CRASH.coldStart.over),
-      }).default(DEFAULT_CRASH.coldStart),
-    }),
+      }, {
+        factor: "Factor on the service time right after the restart",
+        over: "Time in which the factor falls to 1",
+      })).default(DEFAULT_CRASH.coldStart),
+    }, {
+      ...words,
+      action: "Crash, and restart",
+      status:
+        "Status of requests during the restart. Default: their connections are reset",
+      retryAfter:
+        "Time that the header Retry-After asks to wait. Default: what remains of the restart",
+      restart: "Time during which nothing is served",
+      coldStart: "Slowness after the restart",
+    })),
   ]).superRefine((settings, { addIssue }) => {
     const { at = EXHAUSTED_AT } = settings;
     if (!("until" in settings) || settings.until === undefined) return;
@@ -348,16 +431,22 @@ function exhaustionType(kit: Kit): KitType<ExhaustionSettings> {
 
 /** Type of the steps of a brown-out: `at` must rise from step to step. */
 function stepsType(
-  { z, duration, number, share }: Kit,
+  { z, duration, number, share, worded }: Kit,
 ): KitType<Step[]> {
   const type = z.array(
-    z.strictObject({
+    z.strictObject(worded({
       at: number({ above: 0 }),
       until: number({ min: 0 }).optional(),
       factor: number({ min: 1 }).default(1),
       delay: duration().default(0),
       failures: share().default(0),
-    }),
+    }, {
+      at: "Level from which the step applies",
+      until: "Level below which the step is left. Default 0.9 of at",
+      factor: "Factor on the service time",
+      delay: "Time that is added to each service",
+      failures: "Share of requests that fail",
+    })),
   ).min(1).max(MAX_STEPS).superRefine((steps, { addIssue }) => {
     const refuse = (
       path: (string | number)[],

@@ -42,9 +42,13 @@ export function withPercentiles<Shape extends zod.core.$ZodShape>(
 ) {
   const time = duration({ above: 0 });
   const { $schema: _, ...json } = z.toJSONSchema(time, { io: "input" });
+  const declared = Object.keys(shape).filter((key) => NAME.test(key))
+    .map((key) => key.slice(1));
+  // A declared percentile is no other one: validators in strict mode take each key for one of the two.
+  const others = `^p(?!(?:${declared.join("|")})$)\\d+(\\.\\d+)?$`;
   return z.object(shape).catchall(z.unknown()).meta({
     additionalProperties: false,
-    patternProperties: { [NAME.source]: json },
+    patternProperties: { [others]: { ...json, meaning: "Percentile" } },
   }).transform((written, { issues }) => {
     const given: Record<string, number> = {};
     const unknown: string[] = [];

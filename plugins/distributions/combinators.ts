@@ -25,8 +25,13 @@ export interface ScaleParameters {
 export const scale: Family<ScaleParameters> = {
   name: "scale",
   summary: "Multiplied by a constant",
-  parameters: ({ z, number, distribution }) =>
-    z.strictObject({ by: number({ above: 0 }), of: distribution() }),
+  parameters: ({ z, number, distribution, worded }) =>
+    z.strictObject(
+      worded({ by: number({ above: 0 }), of: distribution() }, {
+        by: "Factor",
+        of: "Distribution whose times are multiplied",
+      }),
+    ),
   create: ({ by, of }) => {
     const scaled = transform(of, {
       forward: (x) => x * by,
@@ -56,11 +61,14 @@ const FIRST_UNIFORM = 2 ** -53;
 export const shift: Family<ShiftParameters> = {
   name: "shift",
   summary: "A constant added; what falls below 0 becomes 0",
-  parameters: ({ z, duration, distribution }) =>
-    z.strictObject({
+  parameters: ({ z, duration, distribution, worded }) =>
+    z.strictObject(worded({
       by: duration({ min: -Infinity }),
       of: distribution(),
-    }),
+    }, {
+      by: "Time that is added; may be negative",
+      of: "Distribution whose times are moved",
+    })),
   create: ({ by, of }) => {
     const { quantile } = of;
     const least = quantile === undefined ? 0 : quantile(FIRST_UNIFORM);
@@ -98,12 +106,16 @@ export interface ClampParameters {
 export const clamp: Family<ClampParameters> = {
   name: "clamp",
   summary: "What lies outside a range is moved to its ends",
-  parameters: ({ z, duration, distribution }) =>
-    z.strictObject({
+  parameters: ({ z, duration, distribution, worded }) =>
+    z.strictObject(worded({
       min: duration().optional(),
       max: duration().optional(),
       of: distribution(),
-    }).superRefine((given, context) => requireRange(context, given)),
+    }, {
+      min: "Time that shorter ones become. Default 0 ms",
+      max: "Time that longer ones become. Default: no limit",
+      of: "Distribution that is clamped",
+    })).superRefine((given, context) => requireRange(context, given)),
   create: ({ min = 0, max = Infinity, of }) =>
     transform(of, {
       forward: (x) => x < min ? min : x > max ? max : x,
@@ -126,12 +138,16 @@ export const truncate: Family<TruncateParameters> = {
   name: "truncate",
   summary: "What lies outside a range never occurs; the rest is renormalised",
   source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
-  parameters: ({ z, duration, distribution }) =>
-    z.strictObject({
+  parameters: ({ z, duration, distribution, worded }) =>
+    z.strictObject(worded({
       min: duration().optional(),
       max: duration().optional(),
       of: distribution(),
-    }).superRefine((given, context) => requireRange(context, given)),
+    }, {
+      min: "Shortest time that may occur. Default 0 ms",
+      max: "Longest time that may occur. Default: no limit",
+      of: "Distribution that is truncated",
+    })).superRefine((given, context) => requireRange(context, given)),
   create: ({ min = 0, max = Infinity, of }) => {
     const { quantile, survivalQuantile } = of;
     if (quantile === undefined || survivalQuantile === undefined) {

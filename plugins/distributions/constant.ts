@@ -15,7 +15,8 @@ export interface ConstantParameters {
 export const constant: Family<ConstantParameters> = {
   name: "constant",
   summary: "Always the same time",
-  parameters: ({ z, duration }) => z.strictObject({ value: duration() }),
+  parameters: ({ z, duration, worded }) =>
+    z.strictObject(worded({ value: duration() }, { value: "The time" })),
   create: ({ value }) => ({
     quantile: () => value,
     survivalQuantile: () => value,

@@ -9,6 +9,7 @@ import {
   endpoint,
   type Family,
   type Host,
+  schemaDocument,
 } from "../../core/plugin.ts";
 import { blockValues } from "./_block.ts";
 import { report } from "./_parameters.ts";
@@ -119,17 +120,26 @@ function finite(value: number): number | null {
 
 /** Calls under /_perfmock/distributions. */
 export function controlEndpoints(host: Host): Endpoint[] {
-  const { z, distribution } = host.kit;
-  const question = z.strictObject({
+  const { z, distribution, worded } = host.kit;
+  const question = z.strictObject(worded({
     distribution: distribution(),
     probabilities: z.array(z.number().gt(0).lt(1)).min(1).max(1000).optional(),
-  });
-  const sampleQuestion = z.strictObject({
+  }, {
+    distribution: "Distribution to explain",
+    probabilities:
+      "Probabilities of the quantiles, between 0 and 1. Default 0.01 to 0.9999",
+  }));
+  const sampleQuestion = z.strictObject(worded({
     distribution: distribution(),
     count: host.kit.integer({ min: 1, max: MAX_SAMPLES }),
     seed: z.union([host.kit.integer(), z.string().min(1)]).default(42),
     sampling: samplingSchema(host.kit).default(INDEPENDENT),
-  }).superRefine(({ distribution, sampling }, context) => {
+  }, {
+    distribution: "Distribution to draw from",
+    count: "Number of draws",
+    seed: "Seed of the draws",
+    sampling: "Sampling of the draws. Default: independent draws",
+  })).superRefine(({ distribution, sampling }, context) => {
     for (const issue of samplingIssues(distribution, sampling)) {
       report(context, issue);
     }
@@ -217,14 +227,10 @@ export function controlEndpoints(host: Host): Endpoint[] {
 }
 
 function described(family: Family, host: Host): Record<string, unknown> {
-  const { $schema: _, ...parameters } =
-    family.parameters(host.kit)["~standard"].jsonSchema?.input({
-      target: "draft-2020-12",
-    }) ?? {};
   return {
     name: family.name,
     summary: family.summary,
     source: family.source,
-    parameters,
+    parameters: schemaDocument(family.parameters(host.kit)),
   };
 }

@@ -40,11 +40,14 @@ export const empirical: Family<EmpiricalParameters> = {
   summary: "Measured times, each as likely as it was frequent",
   source:
     "Hyndman, Fan, Sample quantiles in statistical packages, 1996 (definition 1)",
-  parameters: ({ z, duration, file }) =>
-    z.strictObject({
+  parameters: ({ z, duration, file, worded }) =>
+    z.strictObject(worded({
       values: z.array(duration()).min(1).optional(),
       file: file().optional(),
-    }).superRefine((given, context) =>
+    }, {
+      values: "Measured times",
+      file: "File with one time a line, in place of values",
+    })).superRefine((given, context) =>
       requireOneForm(context, given, [["values"], ["file"]])
     ),
   create: ({ values = [], file }) =>

@@ -19,11 +19,14 @@ export const exponential: Family<ExponentialParameters> = {
   name: "exponential",
   summary: "Service without memory, as in the M/M/c queue",
   source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
-  parameters: ({ z, duration, rate }) =>
-    z.strictObject({
+  parameters: ({ z, duration, rate, worded }) =>
+    z.strictObject(worded({
       mean: duration({ above: 0 }).optional(),
       rate: rate({ above: 0 }).optional(),
-    }).superRefine((given, context) =>
+    }, {
+      mean: "Mean",
+      rate: "Reciprocal of the mean, in place of it",
+    })).superRefine((given, context) =>
       requireOneForm(context, given, [["mean"], ["rate"]])
     ),
   create: ({ rate = NaN, mean = 1000 / rate }) => ({

@@ -28,13 +28,18 @@ export const gamma: Family<GammaParameters> = {
   summary: "The sum of stages, between exponential and normal in shape",
   source:
     "DiDonato, Morris, Computation of the incomplete gamma function ratios and their inverse, ACM TOMS 12, 1986",
-  parameters: ({ z, duration, number }) =>
-    z.strictObject({
+  parameters: ({ z, duration, number, worded }) =>
+    z.strictObject(worded({
       shape: number(SHAPES).optional(),
       scale: duration({ above: 0 }).optional(),
       mean: duration({ above: 0 }).optional(),
       sd: duration({ above: 0 }).optional(),
-    }).superRefine((given, context) => {
+    }, {
+      shape: "Shape; with scale, in place of mean and sd",
+      scale: "Scale: the mean is shape times scale",
+      mean: "Mean; with sd, in place of shape and scale",
+      sd: "Standard deviation",
+    })).superRefine((given, context) => {
       requireOneForm(context, given, [["shape", "scale"], ["mean", "sd"]]);
       const { mean = NaN, sd = NaN } = given;
       const shape = (mean / sd) ** 2;
@@ -67,11 +72,14 @@ export const erlang: Family<ErlangParameters> = {
   summary: "The sum of k exponential stages",
   source:
     "DiDonato, Morris, Computation of the incomplete gamma function ratios and their inverse, ACM TOMS 12, 1986",
-  parameters: ({ z, duration, integer }) =>
-    z.strictObject({
+  parameters: ({ z, duration, integer, worded }) =>
+    z.strictObject(worded({
       k: integer({ min: 1, max: SHAPES.max }),
       mean: duration({ above: 0 }),
-    }),
+    }, {
+      k: "Number of exponential stages",
+      mean: "Mean of the whole",
+    })),
   create: ({ k, mean }) => scaledGamma(k, mean / k),
 };
 

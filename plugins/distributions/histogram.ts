@@ -37,16 +37,25 @@ export const histogram: Family<HistogramParameters> = {
   summary: "Counts by bucket, as monitoring systems keep them",
   source:
     "Fritsch, Butland, A method for constructing local monotone piecewise cubic interpolants, 1984, on probit and logarithm",
-  parameters: ({ z, duration, number, file }) =>
-    z.strictObject({
+  parameters: ({ z, duration, number, file, worded }) =>
+    z.strictObject(worded({
       unit: duration({ above: 0 }).optional(),
       cumulative: z.boolean().optional(),
-      buckets: z.array(z.strictObject({
+      buckets: z.array(z.strictObject(worded({
         le: z.union([number({ above: 0 }), z.literal("+Inf")]),
         count: number({ min: 0 }),
-      })).min(1).max(MOST_BUCKETS).optional(),
+      }, {
+        le: "Upper end of the bucket, inclusive, as a number of units",
+        count: "Number of times in the bucket",
+      }))).min(1).max(MOST_BUCKETS).optional(),
       file: file().optional(),
-    }).superRefine(({ buckets, file, cumulative = false }, context) => {
+    }, {
+      unit: "Length of a unit of the upper ends. Default 1 ms",
+      cumulative:
+        "True if each count includes those of the buckets before, as in Prometheus. Default false",
+      buckets: "Buckets in ascending order of their upper ends",
+      file: "File with one bucket a line, in place of buckets",
+    })).superRefine(({ buckets, file, cumulative = false }, context) => {
       requireOneForm(context, { buckets, file }, [["buckets"], ["file"]]);
       buckets?.forEach((bucket, i) => {
         const issue = checkBucket(bucket, buckets[i - 1], cumulative);

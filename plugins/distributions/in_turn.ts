@@ -23,12 +23,15 @@ export interface TurnOfService {
 
 /** Schema of the route key `serviceTimes`. */
 export function serviceTimesSchema(
-  { z, distribution, integer }: Kit,
+  { z, distribution, integer, worded }: Kit,
 ): KitType<readonly TurnOfService[]> {
-  const timed = z.strictObject({
+  const timed = z.strictObject(worded({
     times: integer({ min: 1, max: 1_000_000 }),
     of: distribution(),
-  });
+  }, {
+    times: "Number of requests in a row that get this service time",
+    of: "Distribution of their service times",
+  }));
   const plain = distribution().transform((of) => ({ times: 1, of }));
   return z.array(z.union([timed, plain])).min(1);
 }

@@ -43,14 +43,24 @@ export const lognormal: Family<LognormalParameters> = {
   source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
   parameters: (kit) => {
     const { number, duration } = kit;
-    return withPercentiles(kit, {
-      mu: number().optional(),
-      sigma: number({ above: 0 }).optional(),
-      median: duration({ above: 0 }).optional(),
-      p99: duration({ above: 0 }).optional(),
-      mean: duration({ above: 0 }).optional(),
-      sd: duration({ above: 0 }).optional(),
-    }).superRefine((given, context) => {
+    return withPercentiles(
+      kit,
+      kit.worded({
+        mu: number().optional(),
+        sigma: number({ above: 0 }).optional(),
+        median: duration({ above: 0 }).optional(),
+        p99: duration({ above: 0 }).optional(),
+        mean: duration({ above: 0 }).optional(),
+        sd: duration({ above: 0 }).optional(),
+      }, {
+        mu: "Mean of the logarithm of the time in ms",
+        sigma: "Standard deviation of the logarithm",
+        median: "Median, with sigma or a percentile such as p99",
+        p99: "Percentile 99, with the median or another percentile such as p90",
+        mean: "Mean, with sd",
+        sd: "Standard deviation, with mean",
+      }),
+    ).superRefine((given, context) => {
       const percentiles = percentilesIn(given);
       if (percentiles.length === 2 && Object.keys(given).length === 2) {
         checkPercentiles(context, percentiles);

@@ -20,8 +20,13 @@ export const mixture: Family<readonly Component[]> = {
   name: "mixture",
   summary: "One of several distributions, chosen by weight",
   source: "Frühwirth-Schnatter, Finite Mixture and Markov Switching Models",
-  parameters: ({ z, number, distribution }) =>
-    z.array(z.strictObject({ weight: number({ min: 0 }), of: distribution() }))
+  parameters: ({ z, number, distribution, worded }) =>
+    z.array(z.strictObject(
+      worded({ weight: number({ min: 0 }), of: distribution() }, {
+        weight: "Share of this part, relative to the sum of all weights",
+        of: "Distribution of this part",
+      }),
+    ))
       .min(1)
       .superRefine((components, context) => {
         const total = components.reduce((sum, { weight }) => sum + weight, 0);
@@ -52,12 +57,16 @@ export const bimodal: Family<BimodalParameters> = {
   name: "bimodal",
   summary: "Two kinds of times, such as cache hits and misses",
   source: "Frühwirth-Schnatter, Finite Mixture and Markov Switching Models",
-  parameters: ({ z, distribution, share }) =>
-    z.strictObject({
+  parameters: ({ z, distribution, share, worded }) =>
+    z.strictObject(worded({
       fast: distribution(),
       slow: distribution(),
       slowShare: share(),
-    }),
+    }, {
+      fast: "Distribution of the fast requests",
+      slow: "Distribution of the slow requests",
+      slowShare: "Share of slow requests",
+    })),
   create: ({ fast, slow, slowShare }) =>
     mix([
       { weight: 1 - slowShare, of: fast },

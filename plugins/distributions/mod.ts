@@ -99,16 +99,27 @@ const ROUTES: Key<ServedRoutes> = { name: "distributions.routes" };
 const plugin: Plugin = definePlugin({
   name: "distributions",
   version: "1.0.0",
-  options: ({ z, distribution }) =>
-    z.strictObject({
+  summary: "Response times drawn from distributions",
+  options: ({ z, distribution, worded }) =>
+    z.strictObject(worded({
       profiles: z.record(z.string(), distribution()).default({}),
+    }, {
+      profiles: "Names for distributions that are used more than once",
+    })),
+  routeKeys: (kit) =>
+    kit.worded({
+      serviceTime: kit.distribution(),
+      serviceTimes: serviceTimesSchema(kit),
+      scale: kit.number({ above: 0 }),
+      sampling: samplingSchema(kit),
+    }, {
+      serviceTime:
+        "Time that the backend takes for a request, up to the headers. Default 0 ms",
+      serviceTimes:
+        "Service times that requests get in turn, in place of serviceTime: the first request gets the first, and so on",
+      scale: "Factor that multiplies each draw. Default 1",
+      sampling: "Sampling of the draws. Default: independent draws",
     }),
-  routeKeys: (kit) => ({
-    serviceTime: kit.distribution(),
-    serviceTimes: serviceTimesSchema(kit),
-    scale: kit.number({ above: 0 }),
-    sampling: samplingSchema(kit),
-  }),
   contributes: (options) => ({ families, profiles: profilesOf(options) }),
   setup(host) {
     const samplers: Samplers = new Map();
@@ -184,15 +195,23 @@ function bind(
     serve: (x) => drawn.scale * drawn.draw(x),
     ...sampling.header !== undefined && { replayedBy: sampling.header },
     dials: {
-      scale: dial(kit.number({ above: 0 }), (value) => {
-        // A signal may pass through negative values.
-        drawn.scale = Math.max(0, value ?? scale);
-      }),
-      serviceTime: dial(kit.distribution(), (value) => {
-        drawn.draw = value === undefined
-          ? sampler.draw
-          : samplerOf(value, sampling, route).draw;
-      }),
+      scale: dial(
+        "Factor on each draw; replaces the route's scale",
+        kit.number({ above: 0 }),
+        (value) => {
+          // A signal may pass through negative values.
+          drawn.scale = Math.max(0, value ?? scale);
+        },
+      ),
+      serviceTime: dial(
+        "Service time; replaces that of the route",
+        kit.distribution(),
+        (value) => {
+          drawn.draw = value === undefined
+            ? sampler.draw
+            : samplerOf(value, sampling, route).draw;
+        },
+      ),
     },
   };
 }
@@ -217,11 +236,12 @@ function samplerOf(
 }
 
 function dial<Value>(
+  summary: string,
   type: KitType<Value>,
   turn: (value: Value | undefined) => void,
 ): Dial {
   // The value of a dial has been parsed by its type.
-  return { type, turn: turn as Dial["turn"] };
+  return { type, summary, turn: turn as Dial["turn"] };
 }
 
 /** For `stats`: the number of requests that each exactly sampled route needs until its block is complete. */

@@ -41,13 +41,18 @@ export const normal: Family<NormalParameters> = {
   summary: "Symmetrical around the mean, truncated at 0 unless min says more",
   source:
     "Wichura, Algorithm AS 241, 1988; moments: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions, 13.10.1",
-  parameters: ({ z, duration }) =>
-    z.strictObject({
+  parameters: ({ z, duration, worded }) =>
+    z.strictObject(worded({
       mean: duration(),
       sd: duration({ above: 0 }),
       min: duration().optional(),
       max: duration({ above: 0 }).optional(),
-    }).superRefine((given, context) => requireAscending(context, given)),
+    }, {
+      mean: "Mean before truncation",
+      sd: "Standard deviation before truncation",
+      min: "Shortest time; shorter ones are cut off. Default 0 ms",
+      max: "Longest time; longer ones are cut off. Default: no limit",
+    })).superRefine((given, context) => requireAscending(context, given)),
   create: ({ mean, sd, min = 0, max = Infinity }) => {
     const truncated = truncateFunctions(whole(mean, sd), { min, max });
     if (truncated === undefined) throw emptyTruncation({ min, max });

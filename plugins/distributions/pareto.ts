@@ -18,11 +18,15 @@ export const pareto: Family<ParetoParameters> = {
   name: "pareto",
   summary: "A power law: rare times are long without bound",
   source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
-  parameters: ({ z, duration, number }) =>
-    z.strictObject({
+  parameters: ({ z, duration, number, worded }) =>
+    z.strictObject(worded({
       alpha: number({ min: 0.1 }),
       min: duration({ above: 0 }),
-    }),
+    }, {
+      alpha:
+        "Index of the tail: the mean is infinite up to 1, the variance up to 2",
+      min: "Shortest time",
+    })),
   create: ({ alpha, min }) => {
     const mean = alpha > 1 ? alpha * min / (alpha - 1) : Infinity;
     const survival = (x: number) => x <= min ? 1 : Math.pow(min / x, alpha);

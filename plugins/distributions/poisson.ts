@@ -21,11 +21,14 @@ export const poisson: Family<PoissonParameters> = {
   summary: "A whole number of units, such as time slices or round trips",
   source:
     "Loader, Fast and accurate computation of binomial probabilities, 2000",
-  parameters: ({ z, duration, number }) =>
-    z.strictObject({
+  parameters: ({ z, duration, number, worded }) =>
+    z.strictObject(worded({
       mean: number({ above: 0, max: 1_000_000 }),
       unit: duration({ above: 0 }).optional(),
-    }),
+    }, {
+      mean: "Mean, as a number of units",
+      unit: "Length of a unit. Default 1 ms",
+    })),
   create: ({ mean, unit = 1 }) => {
     const counts = poissonCounts(mean);
     /** The greatest count whose time is at most x; the quotient may be rounded to the count before or after. */

@@ -58,15 +58,23 @@ export type SampledRoute =
   & Partial<Pick<Route, "placeOf">>;
 
 /** Schema of the route key `sampling`. */
-export function samplingSchema({ z, integer }: Kit): KitType<Sampling> {
-  return z.strictObject({
+export function samplingSchema(
+  { z, integer, worded }: Kit,
+): KitType<Sampling> {
+  return z.strictObject(worded({
     scheme: z.enum(["random", "exact"]).default("random"),
     block: integer({ min: 2, max: 10_000 }).default(BLOCK),
     key: z.string().regex(/^(sequence|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/, {
       error:
         'Not a key of sampling: "sequence" or "header:" and a header\'s name, such as "header:X-Request-Id"',
     }).default("sequence"),
-  }).transform(({ scheme, block, key }): Sampling => ({
+  }, {
+    scheme:
+      "Independent draws (random), or exact percentiles in every block of requests (exact)",
+    block: "Number of requests in a block, for exact sampling",
+    key:
+      'Number that a draw depends on: the sequence number (sequence), or the value of a header such as "header:X-Request-Id"',
+  })).transform(({ scheme, block, key }): Sampling => ({
     scheme,
     block,
     header: key === "sequence" ? undefined : key.slice("header:".length),

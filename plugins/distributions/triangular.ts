@@ -21,8 +21,14 @@ export const triangular: Family<TriangularParameters> = {
   name: "triangular",
   summary: "Straight lines from min up to mode and down to max",
   source: "Kotz, van Dorp, Beyond Beta, chapter 1",
-  parameters: ({ z, duration }) =>
-    z.strictObject({ min: duration(), mode: duration(), max: duration() })
+  parameters: ({ z, duration, worded }) =>
+    z.strictObject(
+      worded({ min: duration(), mode: duration(), max: duration() }, {
+        min: "Shortest time",
+        mode: "Most frequent time",
+        max: "Longest time",
+      }),
+    )
       .superRefine(({ min, mode, max }, context) => {
         if (!(max > min)) {
           report(context, {

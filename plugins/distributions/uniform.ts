@@ -19,11 +19,11 @@ export const uniform: Family<UniformParameters> = {
   name: "uniform",
   summary: "Every time between min and max alike",
   source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
-  parameters: ({ z, duration }) =>
-    z.strictObject({ min: duration(), max: duration() }).superRefine((
-      given,
-      context,
-    ) => requireAscending(context, given)),
+  parameters: ({ z, duration, worded }) =>
+    z.strictObject(worded({ min: duration(), max: duration() }, {
+      min: "Shortest time",
+      max: "Longest time",
+    })).superRefine((given, context) => requireAscending(context, given)),
   create: ({ min, max }) => {
     const width = max - min;
     const share = (x: number) => Math.min(1, Math.max(0, x / width));

@@ -18,11 +18,14 @@ export const weibull: Family<WeibullParameters> = {
   name: "weibull",
   summary: "A tail heavier (shape < 1) or lighter (shape > 1) than exponential",
   source: "Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions",
-  parameters: ({ z, duration, number }) =>
-    z.strictObject({
+  parameters: ({ z, duration, number, worded }) =>
+    z.strictObject(worded({
       shape: number({ min: 0.01, max: 1000 }),
       scale: duration({ above: 0 }),
-    }),
+    }, {
+      shape: "Shape; below 1 the tail is heavier than an exponential one",
+      scale: "Scale: 63 % of the times are shorter",
+    })),
   create: ({ shape, scale }) => {
     const power = 1 / shape;
     const first = logGamma(1 + power);

@@ -81,25 +81,39 @@ export interface PrometheusOptions {
 const plugin: Plugin = definePlugin({
   name: "exporters",
   version: "0.1.0",
+  summary: "Metrics for monitoring systems, and what browsers waited for",
   scope: "server",
   options(kit) {
-    const { z } = kit;
-    const prometheus = z.strictObject({
+    const { z, worded } = kit;
+    const prometheus = z.strictObject(worded({
       path: z.string().regex(
         /^\/[^\s:*?#{}]*$/,
         "The path must begin with / and hold no pattern, query or space",
       ).default("/metrics"),
       token: z.boolean().optional(),
       buckets: bucketsSchema(kit),
-    });
-    return z.strictObject({
+    }, {
+      path: "Path of the endpoint",
+      token:
+        "True to check scrapes as calls of the control API are checked, by control.token. Default false: anyone may scrape",
+      buckets:
+        "Upper boundaries of the histograms of durations: dense is at most 12 % apart from 1 ms to 10 s, coarse has three in each decade, or a list of durations. Default dense",
+    }));
+    return z.strictObject(worded({
       prometheus: z.union([z.literal(false), prometheus])
         .default(() => prometheus.parse({})),
       correlation: z.union([z.literal(false), correlationSchema(kit)])
         .prefault({}),
       statsd: z.union([z.literal(false), statsdSchema(kit)]).optional(),
       otlp: z.union([z.literal(false), otlpSchema(kit)]).optional(),
-    });
+    }, {
+      prometheus:
+        "Endpoint for Prometheus and OpenMetrics; false turns it off. Default: on, at /metrics",
+      correlation:
+        "Correlation of browsers with the server; false turns it off",
+      statsd: "Figures over StatsD or DogStatsD, by UDP. Default: off",
+      otlp: "Figures and traces over OpenTelemetry's protocol. Default: off",
+    }));
   },
   async setup(host, options) {
     const { correlation = false, prometheus } = options;

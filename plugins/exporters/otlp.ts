@@ -51,7 +51,7 @@ export interface OtlpOptions {
 
 /** Schema of {@linkcode OtlpSettings}. */
 export function otlpSchema(kit: Kit): KitType<OtlpSettings> {
-  const { z } = kit;
+  const { z, worded } = kit;
   const endpoint = (example: string) =>
     z.string().refine(
       isEndpoint,
@@ -59,10 +59,12 @@ export function otlpSchema(kit: Kit): KitType<OtlpSettings> {
     ).superRefine(
       kit.beyond("targets", (endpoint) => URL.parse(endpoint)?.hostname),
     );
-  const traces = z.strictObject({
+  const traces = z.strictObject(worded({
     endpoint: endpoint("http://127.0.0.1:4318/v1/traces"),
-  });
-  return z.strictObject({
+  }, {
+    endpoint: "URL that traces are posted to, including its path",
+  }));
+  return z.strictObject(worded({
     endpoint: endpoint("http://127.0.0.1:4318/v1/metrics").optional(),
     traces: z.union([z.boolean(), traces]).default(false),
     interval: kit.duration({ min: 100, max: 3_600_000 }).default(10_000),
@@ -75,7 +77,16 @@ export function otlpSchema(kit: Kit): KitType<OtlpSettings> {
       ),
     ).default({}),
     temporality: z.literal("cumulative").default("cumulative"),
-  }).superRefine((settings, context) => {
+  }, {
+    endpoint:
+      "URL that metrics are posted to, such as http://127.0.0.1:4318/v1/metrics. Default: none are sent",
+    traces:
+      "True to send each request as a trace to the endpoint, with /v1/traces in place of /v1/metrics, or the URL for them",
+    interval: "Time from one delivery to the next",
+    timeout: "Time limit for the requests of a delivery",
+    headers: "Additional request headers, such as an access key",
+    temporality: "Begin of the figures: the exporter's start",
+  })).superRefine((settings, context) => {
     const { endpoint, traces } = settings;
     if (typeof traces === "object") return;
     if (endpoint === undefined) {

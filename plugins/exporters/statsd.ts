@@ -74,8 +74,8 @@ const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/@]+)):(\d{1,5})$/;
 
 /** Schema of {@linkcode StatsdOptions}. */
 export function statsdSchema(kit: Kit): KitType<StatsdOptions> {
-  const { z } = kit;
-  return z.strictObject({
+  const { z, worded } = kit;
+  return z.strictObject(worded({
     address: z.string().superRefine(
       kit.beyond("targets", (address) => {
         const [, ipv6, name] = ADDRESS.exec(address) ?? [];
@@ -101,7 +101,15 @@ export function statsdSchema(kit: Kit): KitType<StatsdOptions> {
     ).default(""),
     unit: z.enum(["ms", "s"]).default("ms"),
     distributions: z.boolean().default(false),
-  }).superRefine(({ format, distributions }, context) => {
+  }, {
+    address: 'Host and port of the receiver, such as "127.0.0.1:8125"',
+    format: "Format of the lines: DogStatsD has tags, plain has none",
+    interval: "Time from one flush to the next",
+    prefix: "Prefix of all names, without the dot that follows. Default: none",
+    unit: "Unit of the times",
+    distributions:
+      "True to send times as distributions, in DogStatsD, in place of timers",
+  })).superRefine(({ format, distributions }, context) => {
     if (!distributions || format === "dogstatsd") return;
     context.addIssue({
       code: "custom",

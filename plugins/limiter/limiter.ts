@@ -298,16 +298,19 @@ function dialsOf(
   ]) as unknown as KitType<number>;
   return {
     concurrency: dial(
+      "Number of places of the pool",
       kit.integer({ min: 1 }),
       (value) => set({ concurrency: value && Math.max(1, Math.round(value)) }),
     ),
     queue: dial(
+      "Maximum number of requests in the pool's queue",
       queue,
       (value) => set({ queue: value && Math.max(0, Math.round(value)) }),
     ),
     // Without a background in the settings nothing defines the service time of phantoms.
     ...(settings.background !== undefined && {
       background: dial(
+        "Rate of the pool's background, in arrivals per second",
         kit.rate(),
         (value) => set({ background: value && Math.max(0, value) }),
       ),
@@ -317,10 +320,11 @@ function dialsOf(
 
 /** Dials of several types are listed together; each is turned only with values of its own type. */
 function dial(
+  summary: string,
   type: KitType<number>,
   turn: (value: number | undefined) => void,
 ): Dial {
-  return { type, turn: (value) => turn(value as number | undefined) };
+  return { type, summary, turn: (value) => turn(value as number | undefined) };
 }
 
 /** True if pools are listed: Array.isArray does not narrow to readonly lists. */

@@ -114,6 +114,7 @@ const POOLS: Key<Pools> = { name: "limiter.pools" };
 const plugin: Plugin = definePlugin<LimiterOptions, LimiterRouteOptions>({
   name: "limiter",
   version: "1.0.0",
+  summary: "Pools with queues, and rate limits",
   options: optionsSchema,
   routeKeys: routeKeySchemas,
   async setup(

@@ -61,11 +61,15 @@ const HEADER = "header:[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 
 /** Makes the schema of the plugin's options. */
 export function optionsSchema(kit: Kit): KitType<LimiterOptions> {
-  const { z } = kit;
-  return z.strictObject({
+  const { z, worded } = kit;
+  return z.strictObject(worded({
     pools: z.record(z.string().min(1), poolSchema(kit)).default({}),
     client: keyType(kit, [], "header:X-Client-Id").optional(),
-  }).superRefine(({ pools }, context) => {
+  }, {
+    pools: "Pools that routes may take places of, by name",
+    client:
+      "Header that tells clients apart. Default: X-Forwarded-For, and without it the address",
+  })).superRefine(({ pools }, context) => {
     for (const name of Object.keys(pools)) {
       if (!name.startsWith(INLINE)) continue;
       context.addIssue({
@@ -88,20 +92,25 @@ export function routeKeySchemas(
   readonly [K in keyof LimiterRouteOptions]: Schema<LimiterRouteOptions[K]>;
 } {
   const { z } = kit;
-  return {
+  return kit.worded({
     limiter: z.union([
       z.string().min(1),
       z.array(z.string().min(1)).min(1),
       poolSchema(kit),
     ]),
     priority: kit.number(),
-  };
+  }, {
+    limiter:
+      "Name of the pool that a request takes a place of, names of several that it takes in turn, or the settings of the route's own pool. Default: no limit",
+    priority:
+      "Priority in queues of the discipline priority; lower numbers go first. Default 0",
+  });
 }
 
 /** Makes the schema of a pool. */
 function poolSchema(kit: Kit): KitType<PoolSettings> {
-  const { z, integer, duration, distribution, rate, signal } = kit;
-  return z.strictObject({
+  const { z, integer, duration, distribution, rate, signal, worded } = kit;
+  return z.strictObject(worded({
     concurrency: integer({ min: 1 }).optional(),
     queue: z.union([integer({ min: 0 }), z.literal("unbounded")]).default(0),
     discipline: z.enum(DISCIPLINES).default("fifo"),
@@ -110,11 +119,28 @@ function poolSchema(kit: Kit): KitType<PoolSettings> {
     onFull: refusalSchema(kit),
     onTimeout: refusalSchema(kit),
     rateLimit: rateLimitSchema(kit).optional(),
-    background: z.strictObject({
+    background: z.strictObject(worded({
       rate: signal(rate()),
       serviceTime: distribution(),
-    }).optional(),
-  }).superRefine((pool, context) => {
+    }, {
+      rate: "Rate of the arrivals from elsewhere, over time",
+      serviceTime: "Time for which each of them holds its place",
+    })).optional(),
+  }, {
+    concurrency:
+      "Number of requests that are served at once. Default: no limit, beside a rateLimit",
+    queue: "Maximum number of requests that wait; further ones are refused",
+    discipline: "Order in which waiting requests are served",
+    priority:
+      'Source of the priority, for the discipline priority: a header, or the route ("route", the default)',
+    queueTimeout:
+      "Maximum wait in the queue; then the request is refused. Default: no limit",
+    onFull: "Refusal of requests that find the queue full",
+    onTimeout: "Refusal of requests that have waited for queueTimeout",
+    rateLimit: "Limit on the rate of requests. Default: none",
+    background:
+      "Load from elsewhere, which occupies places without HTTP. Default: none",
+  })).superRefine((pool, context) => {
     const report = (path: string, message: string, allowed: string) =>
       context.addIssue({
         code: "custom",
@@ -149,14 +175,23 @@ function poolSchema(kit: Kit): KitType<PoolSettings> {
   }));
 }
 
-function refusalSchema({ z, integer, duration }: Kit) {
-  return z.strictObject({
+function refusalSchema({ z, integer, duration, worded }: Kit) {
+  return z.strictObject(worded({
     status: integer({ min: 200, max: 599 }).optional(),
     retryAfter: z.union([duration(), z.literal("estimate")]).optional(),
     retryAfterAs: z.enum(["seconds", "date"]).optional(),
     body: z.string().optional(),
     action: z.enum(["connection-reset", "hang"]).optional(),
-  }).superRefine(({ action, ...answer }, context) => {
+  }, {
+    status: "Status of the refusal. Default 503",
+    retryAfter:
+      'Time that the header Retry-After asks to wait; "estimate" is the expected wait. Default: none',
+    retryAfterAs:
+      "Form of Retry-After: a number of seconds, or the date at which they have passed. Default seconds",
+    body: "Text of the refusal. Default: a problem document",
+    action:
+      "Effect on the connection, in place of an answer: it is reset, or nothing is sent without end",
+  })).superRefine(({ action, ...answer }, context) => {
     const said = Object.keys(answer);
     if (
       answer.retryAfterAs !== undefined && answer.retryAfter === undefined &&
@@ -196,8 +231,8 @@ function keyType({ z }: Kit, words: readonly string[], example: string) {
 }
 
 function rateLimitSchema(kit: Kit) {
-  const { z, integer, rate } = kit;
-  return z.strictObject({
+  const { z, integer, rate, worded } = kit;
+  return z.strictObject(worded({
     rate: rate({ above: 0 }),
     burst: integer({ min: 1, max: 1_000_000 }).optional(),
     algorithm: z.enum(ALGORITHMS).default("token-bucket"),
@@ -206,7 +241,18 @@ function rateLimitSchema(kit: Kit) {
     cost: integer({ min: 1 }).default(1),
     status: integer({ min: 200, max: 599 }).default(429),
     retryAfterAs: z.enum(["seconds", "date"]).default("seconds"),
-  }).transform((limit): RateLimitSettings => ({
+  }, {
+    rate: "Rate of requests that may pass",
+    burst:
+      "Number of requests that may pass at once. Default: those of a second, at least 1",
+    algorithm: "Algorithm that decides",
+    per:
+      "Requests that are limited together: those of the pool, of a route, of a client, or of each value of a header",
+    cost: "Number of tokens that each request takes",
+    status: "Status of the refusal",
+    retryAfterAs:
+      "Form of Retry-After: a number of seconds, or the date at which they have passed",
+  })).transform((limit): RateLimitSettings => ({
     ...limit,
     burst: limit.burst ?? Math.max(limit.cost, Math.ceil(limit.rate)),
     per: partitionOf(limit.per),

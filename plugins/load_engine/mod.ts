@@ -74,7 +74,7 @@ export interface LoadEngineOptions {
 }
 
 function optionsSchema(kit: Kit): KitType<LoadEngineOptions> {
-  const { z } = kit;
+  const { z, worded } = kit;
   const origin = z.string().refine(
     (text) => {
       const url = URL.parse(text);
@@ -88,20 +88,29 @@ function optionsSchema(kit: Kit): KitType<LoadEngineOptions> {
     },
   ).superRefine(kit.beyond("targets", (text) => URL.parse(text)?.hostname))
     .transform((text) => new URL(text).origin);
-  return z.strictObject({
+  return z.strictObject(worded({
     targets: z.array(origin).default([]),
-    simulations: z.strictObject({
+    simulations: z.strictObject(worded({
       time: kit.duration({ above: 0 }).default(60_000),
       memory: kit.size({ min: 1 << 20 }).default(512 << 20),
       atOnce: kit.integer({ min: 1, max: 64 }).default(4),
-    }).prefault({}),
-  });
+    }, {
+      time: "Maximum time that a simulation may compute",
+      memory: "Maximum memory of a simulation",
+      atOnce: "Maximum number of simulations at the same time",
+    })).prefault({}),
+  }, {
+    targets:
+      "Origins other than this machine that load may be sent to, such as https://staging.example.com",
+    simulations: "Limits of simulations",
+  }));
 }
 
 /** The plugin `load_engine`. */
 const plugin: Plugin = definePlugin({
   name: "load_engine",
   version: "1.0.0",
+  summary: "Load scripts, over HTTP and in virtual time",
   scope: "server",
   options: optionsSchema,
   setup(host, { targets, simulations }) {

@@ -29,11 +29,16 @@ export function optionsSchema(kit: Kit): KitType<StressOptions> {
     error: "Must be above 0",
     params: { allowed: "a share, above 0, at most 1" },
   });
-  return kit.z.strictObject({
+  return kit.z.strictObject(kit.worded({
     maxMemory: above.default(DEFAULTS.maxMemory),
     maxCpu: above.default(DEFAULTS.maxCpu),
     spareCore: kit.z.boolean().default(DEFAULTS.spareCore),
-  });
+  }, {
+    maxMemory:
+      "Share of the machine's memory, or of the control group's limit, that scenarios may hold together",
+    maxCpu: "Share of all cores that scenarios may use together",
+    spareCore: "True to leave one core to the event loop",
+  }));
 }
 
 /** Maximum share of the event loop's time that blocks by the clock take: control calls need the rest. */

@@ -54,6 +54,8 @@ export { PRESSURE, type PressureSource } from "./stress.ts";
 const plugin: Plugin = definePlugin({
   name: "resource_stress",
   version: "1.0.0",
+  summary:
+    "Real use of processor time, memory, event loop and garbage collector",
   // It takes cores and memory of the whole process, which no session can have to itself.
   scope: "process",
   options: optionsSchema,

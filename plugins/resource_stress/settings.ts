@@ -89,27 +89,50 @@ export function scenarioSchema(
   kit: Kit,
   checkCaps: CapCheck,
 ): KitType<ScenarioSettings> {
-  const { z, duration, signal, share, size, integer } = kit;
+  const { z, duration, signal, share, size, integer, worded } = kit;
   const rate = signal(byteRate(kit));
-  return z.strictObject({
-    cpu: z.strictObject({
+  return z.strictObject(worded({
+    cpu: z.strictObject(worded({
       load: signal(share()),
       workers: integer({ min: 1, max: MAX_WORKERS }).default(1),
-    }).optional(),
-    memory: z.strictObject({
+    }, {
+      load: "Share of a core that each thread takes, over time",
+      workers: "Number of threads",
+    })).optional(),
+    memory: z.strictObject(worded({
       size: signal(size()),
       growth: rate.optional(),
       then: z.enum(["hold", "release", "restart"]).optional(),
-    }).optional(),
-    eventLoop: z.strictObject({
+    }, {
+      size: "Amount of memory that is held, over time; the limit of growth",
+      growth:
+        "Growth in bytes per second, over time. Default: as fast as possible",
+      then:
+        "Behaviour when growth has reached the size: it is held, released, or growth begins again. Default hold",
+    })).optional(),
+    eventLoop: z.strictObject(worded({
       block: signal(duration({ max: MAX_BLOCK })),
       every: signal(duration({ above: 0 })).optional(),
       perRequest: z.literal(true).optional(),
-    }).optional(),
-    allocation: z.strictObject({ rate }).optional(),
+    }, {
+      block: "Length of a block, over time",
+      every: "Time from the start of a block to the next, over time",
+      perRequest: "True for one block per request, in place of every",
+    })).optional(),
+    allocation: z.strictObject(worded({ rate }, {
+      rate: "Garbage in bytes per second, over time",
+    })).optional(),
     duration: duration({ above: 0, max: MAX_DURATION }).optional(),
     lease: duration({ min: 1000, max: MAX_LEASE }).optional(),
-  }).superRefine((written, context) => {
+  }, {
+    cpu: "Use of processor time",
+    memory: "Use of memory",
+    eventLoop: "Blocks of the event loop, during which nothing is answered",
+    allocation: "Garbage, which keeps the garbage collector busy",
+    duration: "Duration of the scenario. Default 1m; with a lease, no limit",
+    lease:
+      "Time after which the scenario ends unless its owner renews the lease. Default: no lease",
+  })).superRefine((written, context) => {
     for (const { path, message, ...params } of issuesOf(written, checkCaps)) {
       context.addIssue({
         code: "custom",

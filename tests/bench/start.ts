@@ -4,6 +4,7 @@
  * @module
  */
 import type { Benchmark, Context, Row } from "./benchmark.ts";
+import { exportRows } from "./exports.ts";
 import { LeanClient, prepareRequest } from "./lean_client.ts";
 import { type Server, startPerfmock, startScript } from "./servers.ts";
 import { installPackage } from "./start_npm.ts";
@@ -13,7 +14,7 @@ import { quantiles } from "./statistics.ts";
 export const start: Benchmark = {
   name: "start",
   measures:
-    "Milliseconds from the start of the process to the first byte of its first answer, with warm caches; and the number of its modules",
+    "Milliseconds from the start of the process to the first byte of its first answer, with warm caches, and of the import of each export; and the number of modules",
   async run(context) {
     const bare: number[] = [];
     const ours: number[] = [];
@@ -43,6 +44,7 @@ export const start: Benchmark = {
         targets: [{ column: "median ms", atMost: 400 }],
       },
       ...ways.map(({ what, times }) => toRow(what, times)),
+      ...await exportRows(context.quick),
     ];
   },
 };

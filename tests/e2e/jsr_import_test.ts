@@ -3,16 +3,49 @@ import { deepEqual, doesNotMatch, equal, ok } from "node:assert/strict";
 import { denoQuietly } from "../../tools/run.ts";
 import { serveRegistry, unfurl } from "./_jsr_registry.ts";
 
+/** A plugin of the consumer's own: options, a family, a route key, a hook, a control call. */
+const PLUGIN = `
+import { definePlugin, endpoint, type Plugin } from "jsr:@perfmock/perfmock@0.1/plugin";
+
+const plugin: Plugin = definePlugin({
+  name: "mine",
+  version: "1.0.0",
+  options: ({ z, duration, worded }) =>
+    z.strictObject(worded({ limit: duration().default(1000) }, { limit: "Longest time that is added" })),
+  routeKeys: ({ duration }) => ({ extra: duration().optional() }),
+  contributes: {
+    families: [{
+      name: "rayleigh",
+      parameters: ({ z, duration }) => z.strictObject({ sigma: duration({ above: 0 }) }),
+      create: ({ sigma }: { sigma: number }) => ({ quantile: (u) => sigma * Math.sqrt(-2 * Math.log1p(-u)) }),
+    }],
+  },
+  setup: (_host, { limit }) => ({
+    route: (_route, { extra = 0 }) => ({ degrade: () => Math.min(extra, limit) }),
+    control: [endpoint({ method: "GET", path: "/limit", summary: "The limit", handle: () => ({ limit }) })],
+  }),
+});
+export default plugin;
+`;
+
 const MAIN = `
 import { createPerfmock } from "jsr:@perfmock/perfmock@0.1";
-import type { Plugin } from "jsr:@perfmock/perfmock@0.1/plugin";
+import { createTestServer } from "jsr:@perfmock/perfmock@0.1/testing";
+import plugin from "./mine.ts";
 
-const plugin: Plugin = { name: "mine", version: "1.0.0" };
-await using server = await createPerfmock({
-  routes: [{ path: "/api/orders", serviceTime: "5ms", response: { json: [plugin.name] } }],
-});
+const routes = [
+  { path: "/api/orders", serviceTime: { rayleigh: { sigma: "2ms" } }, extra: "3ms", response: { json: [plugin.name] } },
+];
+// By its file, as in a configuration, and as an object, in virtual time.
+await using server = await createPerfmock(
+  { plugins: { "./mine.ts": { limit: "2ms" } }, routes },
+  { folder: new URL(".", import.meta.url) },
+);
 const response = await fetch(new URL("/api/orders", server.url));
 console.log(JSON.stringify([response.status, await response.json()]));
+console.log(await (await fetch(new URL("/_perfmock/mine/limit", server.url))).text());
+await using test = await createTestServer({ routes: [{ path: "/", serviceTime: "1s", extra: "5s" }] }, { plugins: [plugin] });
+console.log((await test.request("/")).duration);
 
 // A worker's module, which no other module imports, sends the load.
 const users = { executor: "shared-iterations", users: 2, iterations: 10, requests: [{ path: "/api/orders" }] };
@@ -52,11 +85,12 @@ Deno.test("unfurl() writes out the names of the import map and leaves comments a
   );
 });
 
-Deno.test("A project that imports perfmock through the JSR protocol type-checks, serves a route, runs load() and simulate()", async () => {
+Deno.test("A project that imports perfmock through the JSR protocol type-checks, has a plugin of its own, serves a route, runs load() and simulate()", async () => {
   await using registry = await serveRegistry();
   const project = await Deno.makeTempDir({ prefix: "perfmock-jsr-" });
   try {
     await Deno.writeTextFile(`${project}/main.ts`, MAIN);
+    await Deno.writeTextFile(`${project}/mine.ts`, PLUGIN);
     // The cache is the test's own, because the next run may use the same port for other files; npm packages are shared.
     await Deno.mkdir(`${project}/cache`);
     const { npmCache } = JSON.parse(
@@ -78,7 +112,10 @@ Deno.test("A project that imports perfmock through the JSR protocol type-checks,
     const text = new TextDecoder();
     deepEqual(
       [code, text.decode(stdout)],
-      [0, '[200,["mine"]]\n["finished",10]\n[[true,4],[true,4]]\n'],
+      [
+        0,
+        '[200,["mine"]]\n{"limit":2}\n2000\n["finished",10]\n[[true,4],[true,4]]\n',
+      ],
       text.decode(stderr),
     );
     const said = text.decode(stderr).replaceAll(/^(Download|Check) .*$/gm, "");

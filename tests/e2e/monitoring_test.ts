@@ -108,7 +108,7 @@ Deno.test("monitoring: every alert has a test and a kind", async () => {
   );
 });
 
-Deno.test("docs/metrics.md lists each metric with its type and labels, and no other", async () => {
+Deno.test("docs/reference/metrics.md lists each metric with its type and labels, and no other", async () => {
   await using server = await createServer({
     plugins: {
       limiter: { pools: { db: { concurrency: 1 } } },
@@ -128,7 +128,7 @@ Deno.test("docs/metrics.md lists each metric with its type and labels, and no ot
     [definition.name, type, ...definition.labels ?? []].join(" ")
   );
   const page = await Deno.readTextFile(
-    new URL("../../docs/metrics.md", import.meta.url),
+    new URL("../../docs/reference/metrics.md", import.meta.url),
   );
   const listed = Array.from(
     page.matchAll(/^\| `(\w+)` \| (counter|gauge|histogram) \| (.*?)\|/gm),

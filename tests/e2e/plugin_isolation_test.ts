@@ -119,6 +119,7 @@ const MEMBERS: {
   Plugin: {
     name: ownData("name"),
     version: ownData("version", "bad"),
+    summary: ownData("summary", "bad"),
     contract: ownData("contract", "bad"),
     scope: ownData("scope", "bad"),
     requires: ownData("requires", "bad"),
@@ -210,6 +211,17 @@ const MEMBERS: {
               b: {
                 c: read("configured", get, { type: kit.share(), turn() {} }),
               },
+            },
+          }),
+        })),
+    ),
+    summary: data(
+      "dials",
+      (get) =>
+        bad(({ kit }) => ({
+          dials: () => ({
+            a: {
+              b: { c: read("summary", get, { type: kit.share(), turn() {} }) },
             },
           }),
         })),

@@ -39,6 +39,8 @@ export interface FormKit {
 export interface FormDefinition {
   /** Key in the settings. */
   readonly name: string;
+  /** Meaning, in a phrase without a full stop. */
+  readonly summary: string;
   /** Makes the type that reads the parameters and creates the signal. */
   readonly schema: (types: FormKit) => z.ZodType<Form>;
 }

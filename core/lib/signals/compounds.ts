@@ -22,8 +22,14 @@ import { constantForm } from "./lines.ts";
 /** `sequence[{for,signal}]`: one signal after another, each from its own time 0. The last value is held. */
 export const sequence: FormDefinition = {
   name: "sequence",
+  summary: "Signals one after another",
   schema: ({ kit, signal }) =>
-    kit.z.array(kit.z.strictObject({ for: kit.duration({ above: 0 }), signal }))
+    kit.z.array(kit.z.strictObject(
+      kit.worded({ for: kit.duration({ above: 0 }), signal }, {
+        for: "Time for which the signal applies",
+        signal: "Signal, from its own time 0",
+      }),
+    ))
       .min(1).transform(integrated((parts) => new Sequence(parts))),
 };
 
@@ -126,6 +132,7 @@ function lastValue({ for: length, signal }: Part): number {
 /** `sum[…]`: signals added up. */
 export const sum: FormDefinition = {
   name: "sum",
+  summary: "Sum of signals",
   schema: ({ kit, signal }) => kit.z.array(signal).min(1).transform(added),
 };
 
@@ -171,6 +178,7 @@ function totalOf<Part>(
 /** `product[…]`: signals multiplied. Usually one factor has the unit and the others are plain numbers. */
 export const product: FormDefinition = {
   name: "product",
+  summary: "Product of signals",
   schema: ({ kit, signal }) => kit.z.array(signal).min(1).transform(multiplied),
 };
 

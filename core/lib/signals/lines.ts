@@ -22,12 +22,17 @@ export function constant(value: number): Signal {
 /** `ramp{from,to,over}`: from one value to another in a straight line. */
 export const ramp: FormDefinition = {
   name: "ramp",
+  summary: "Straight line from one value to another",
   schema: ({ kit, unit }) =>
-    kit.z.strictObject({
+    kit.z.strictObject(kit.worded({
       from: unit,
       to: unit,
       over: kit.duration({ above: 0 }),
-    })
+    }, {
+      from: "First value",
+      to: "Last value, which is held",
+      over: "Time from the first value to the last",
+    }))
       .transform(({ from, to, over }) =>
         new PiecewiseLinear([level(0, from), level(over, to)])
       ),
@@ -39,9 +44,16 @@ export const ramp: FormDefinition = {
  */
 export const stages: FormDefinition = {
   name: "stages",
+  summary:
+    "Straight lines from target to target, starting at 0, as in other load tools",
   schema: ({ kit, unit }) =>
     kit.z.array(
-      kit.z.strictObject({ duration: kit.duration(), target: unit }),
+      kit.z.strictObject(
+        kit.worded({ duration: kit.duration(), target: unit }, {
+          duration: "Time to the target, in a straight line; 0 is a jump",
+          target: "Value at the end of the stage; the first stage begins at 0",
+        }),
+      ),
     ).min(1).transform((list) => {
       const knots = [level(0, 0)];
       let at = 0;
@@ -56,8 +68,14 @@ export const stages: FormDefinition = {
 /** `steps[{at,value}]`: jumps from value to value. The first entry is at 0. */
 export const steps: FormDefinition = {
   name: "steps",
+  summary: "Jumps from value to value",
   schema: ({ kit, unit }) =>
-    kit.z.array(kit.z.strictObject({ at: kit.duration(), value: unit })).min(1)
+    kit.z.array(kit.z.strictObject(
+      kit.worded({ at: kit.duration(), value: unit }, {
+        at: "Time of the jump; the first is 0",
+        value: "Value from then on",
+      }),
+    )).min(1)
       .check(checkTimes({ firstAtZero: true }))
       .transform((list) =>
         new PiecewiseLinear(
@@ -73,15 +91,23 @@ export const steps: FormDefinition = {
 /** `spike{base,peak,at,rise,hold,fall}`: a peak on a base. Default of rise and fall: 0. */
 export const spike: FormDefinition = {
   name: "spike",
+  summary: "Peak on a base",
   schema: ({ kit, unit }) =>
-    kit.z.strictObject({
+    kit.z.strictObject(kit.worded({
       base: unit,
       peak: unit,
       at: kit.duration(),
       rise: kit.duration().default(0),
       hold: kit.duration(),
       fall: kit.duration().default(0),
-    }).transform(({ base, peak, at, rise, hold, fall }) =>
+    }, {
+      base: "Value before and after",
+      peak: "Value at the top",
+      at: "Time at which the rise begins",
+      rise: "Time from base to peak",
+      hold: "Time at the peak",
+      fall: "Time from peak to base",
+    })).transform(({ base, peak, at, rise, hold, fall }) =>
       new PiecewiseLinear([
         level(0, base),
         level(at, base),
@@ -98,10 +124,17 @@ export const spike: FormDefinition = {
  */
 export const trace: FormDefinition = {
   name: "trace",
+  summary: "Straight lines through points, listed or from a file",
   schema: ({ kit, unit }) => {
     const { z } = kit;
     const duration = kit.duration();
-    const points = z.array(z.strictObject({ at: duration, value: unit })).min(1)
+    const points = z.array(z.strictObject(
+      kit.worded({ at: duration, value: unit }, {
+        at: "Time of the point",
+        value:
+          "Value at that time; between points it changes in straight lines",
+      }),
+    )).min(1)
       .check(checkTimes({ firstAtZero: false }));
     const files = traceFiles({ duration, unit });
     const read = (path: string) => {
@@ -118,7 +151,13 @@ export const trace: FormDefinition = {
       }
       return errors.length === 0 ? points : z.NEVER;
     });
-    return z.strictObject({ points: points.optional(), file: file.optional() })
+    return z.strictObject(kit.worded({
+      points: points.optional(),
+      file: file.optional(),
+    }, {
+      points: "Points in order of time",
+      file: "File with one point a line, in place of points",
+    }))
       .transform(({ points, file }, { issues }) => {
         const course = points ?? file;
         if (

@@ -16,13 +16,19 @@ import { constantForm } from "./lines.ts";
 /** `sine{mean,amplitude,period,phase}`: mean + amplitude · sin 2π(t/period + phase). The phase is a share of the period; default 0. */
 export const sine: FormDefinition = {
   name: "sine",
+  summary: "Sine wave",
   schema: ({ kit, unit }) =>
-    kit.z.strictObject({
+    kit.z.strictObject(kit.worded({
       mean: unit,
       amplitude: unit,
       period: kit.duration({ above: 0 }),
       phase: kit.share().default(0),
-    }).transform((wave) =>
+    }, {
+      mean: "Mean value",
+      amplitude: "Distance from the mean to the peak",
+      period: "Length of a cycle",
+      phase: "Share of the cycle at which it begins",
+    })).transform((wave) =>
       wave.amplitude === 0 ? constantForm(wave.mean) : new Sine(wave)
     ),
 };
@@ -30,13 +36,19 @@ export const sine: FormDefinition = {
 /** `square{low,high,period,duty}`: high for the first part of each period, then low. The duty is the share that is high; default 0.5. */
 export const square: FormDefinition = {
   name: "square",
+  summary: "Rectangular wave, high first",
   schema: ({ kit, unit }) =>
-    kit.z.strictObject({
+    kit.z.strictObject(kit.worded({
       low: unit,
       high: unit,
       period: kit.duration({ above: 0 }),
       duty: kit.share().default(0.5),
-    }).transform(({ low, high, period, duty }) => {
+    }, {
+      low: "Value in the second part of each cycle",
+      high: "Value in the first part of each cycle",
+      period: "Length of a cycle",
+      duty: "Share of the cycle that is high",
+    })).transform(({ low, high, period, duty }) => {
       const once = new PiecewiseLinear([
         { at: 0, before: high, after: high },
         { at: duty * period, before: high, after: low },
@@ -51,8 +63,14 @@ export const square: FormDefinition = {
 /** `repeat{signal,period}`: a signal that starts again after each period. */
 export const repeat: FormDefinition = {
   name: "repeat",
+  summary: "Signal that begins again and again",
   schema: ({ kit, signal }) =>
-    kit.z.strictObject({ signal, period: kit.duration({ above: 0 }) })
+    kit.z.strictObject(
+      kit.worded({ signal, period: kit.duration({ above: 0 }) }, {
+        signal: "Signal that begins again",
+        period: "Time after which it begins again",
+      }),
+    )
       .transform(
         integrated(({ signal, period }) =>
           signal.constant ? signal : new Periodic(signal, period)

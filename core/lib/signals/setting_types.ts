@@ -54,19 +54,24 @@ export function formType(
       schema({ kit, unit, signal }).optional(),
     ]),
   );
-  return z.strictObject(shape).transform((parts, { issues }) => {
-    const made = Object.values(parts).filter((part) => part !== undefined);
-    if (made.length === 1) return made[0];
-    // An unknown form has been reported as an unknown key.
-    if (issues.length > 0) return z.NEVER;
-    issues.push({
-      code: "custom",
-      message:
-        `Expected an object with one key, the form, received ${made.length} keys`,
-      input: parts,
-    });
-    return z.NEVER;
-  }).meta({
+  const words = Object.fromEntries(
+    FORMS.map(({ name, summary }) => [name, summary]),
+  );
+  return z.strictObject(kit.worded(shape, words)).transform(
+    (parts, { issues }) => {
+      const made = Object.values(parts).filter((part) => part !== undefined);
+      if (made.length === 1) return made[0];
+      // An unknown form has been reported as an unknown key.
+      if (issues.length > 0) return z.NEVER;
+      issues.push({
+        code: "custom",
+        message:
+          `Expected an object with one key, the form, received ${made.length} keys`,
+        input: parts,
+      });
+      return z.NEVER;
+    },
+  ).meta({
     description: `a signal, whose one key is of ${names}`,
     minProperties: 1,
     maxProperties: 1,
@@ -79,10 +84,15 @@ export function timelineType<T>(
   value: KitType<T>,
 ): KitType<Timeline<T>> {
   const { z } = kit;
-  const entry = z.strictObject({ at: kit.duration(), value });
-  const timeline = z.strictObject({
+  const entry = z.strictObject(kit.worded({ at: kit.duration(), value }, {
+    at: "Time of the jump; the first is 0",
+    value: "Value from then on",
+  }));
+  const timeline = z.strictObject(kit.worded({
     timeline: z.array(entry).min(1).check(checkTimes({ firstAtZero: true })),
-  }).transform((written) => new Jumps(written.timeline as Jump<T>[]));
+  }, {
+    timeline: "Jumps from value to value; the last one is held",
+  })).transform((written) => new Jumps(written.timeline as Jump<T>[]));
   const bare = value.transform((only) => new Jumps([{ at: 0, value: only }]));
   const numbers = numbersOf(value);
   const part = signalType(kit, numbers) as unknown as z.ZodType<Form>;

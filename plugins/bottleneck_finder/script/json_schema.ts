@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { hoistDefinitions, jsonSchemaPart } from "../../../core/find.ts";
+import {
+  finishedSchema,
+  hoistDefinitions,
+  jsonSchemaPart,
+} from "../../../core/find.ts";
 import type { Kit } from "../../../core/plugin.ts";
 import { scriptSchema } from "./schema.ts";
 
@@ -14,7 +18,7 @@ export function scriptJsonSchema(kit: Kit): Record<string, unknown> {
     jsonSchemaPart(scriptSchema(kit), "script"),
     definitions,
   ) as Record<string, unknown>;
-  return {
+  return finishedSchema({
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "perfmock find script",
     ...root,
@@ -22,5 +26,5 @@ export function scriptJsonSchema(kit: Kit): Record<string, unknown> {
       "^x-": { description: "Parts for aliases; ignored by themselves" },
     },
     ...Object.keys(definitions).length > 0 && { $defs: definitions },
-  };
+  });
 }

@@ -79,19 +79,26 @@ export interface Written {
 
 /** Makes the schema of a script. */
 export function scriptSchema(kit: Kit): Schema<Written> {
-  const { z } = kit;
-  const change = z.strictObject({
+  const { z, worded } = kit;
+  const change = z.strictObject(worded({
     delay: kit.duration({ min: 1 }).optional(),
     speedup: kit.duration({ min: 1 }).optional(),
-  });
-  const floor = z.strictObject({
+  }, {
+    delay: "Time that is added to the route. Default: perturbation",
+    speedup: "Time that is taken away from the route. Default: perturbation",
+  }));
+  const floor = z.strictObject(worded({
     delay: kit.duration({ min: 1 }).optional(),
-  });
+  }, {
+    delay: "Shortest time that the requests take. Default: perturbation",
+  }));
   const time = kit.duration({ above: 0 });
-  const root = z.strictObject({
+  const root = z.strictObject(worded({
+    // Tells editors where the JSON Schema is; perfmock ignores it.
+    $schema: z.string().optional(),
     page: pageSchema(kit).optional(),
     command: commandSchema(kit).optional(),
-    beacon: z.strictObject({
+    beacon: z.strictObject(worded({
       figure: z.string().refine((text) => BEACON_FIGURES.includes(text), {
         error: "Pages do not send this figure",
         params: { allowed: BEACON_FIGURES.join(", ") },
@@ -103,7 +110,11 @@ export function scriptSchema(kit: Kit): Schema<Written> {
         },
       }).optional(),
       timeout: time.default(120_000),
-    }).optional(),
+    }, {
+      figure: "Figure that pages report, such as LCP",
+      url: "URL of the page, without query and fragment. Default: any page",
+      timeout: "Longest wait for a report",
+    })).optional(),
     routes: z.union([
       z.array(z.string().min(1)).min(1),
       z.record(z.string().min(1), change).refine(isFilled, NOTHING),
@@ -122,7 +133,7 @@ export function scriptSchema(kit: Kit): Schema<Written> {
     precision: kit.number({ above: 0, max: 10 }).default(0.1),
     confidence: kit.number({ min: 0.5, max: 0.999 }).default(0.95),
     seed: z.union([kit.integer(), z.string().min(1)]).optional(),
-    cliffs: z.array(z.strictObject({
+    cliffs: z.array(z.strictObject(worded({
       route: z.string().min(1).optional(),
       pool: z.string().min(1).optional(),
       backend: z.string().min(1).optional(),
@@ -130,11 +141,41 @@ export function scriptSchema(kit: Kit): Schema<Written> {
       from: z.unknown().optional(),
       to: z.unknown().optional(),
       loads: kit.integer({ min: 6, max: 10_000 }).default(30),
-    })).default([]),
+    }, {
+      route: "Id of the route whose dial is turned",
+      pool: "Name of the pool whose dial is turned, in place of a route",
+      backend: "The whole backend, all, in place of a route",
+      dial: "Name of the dial",
+      from: "First level, as the dial's values are written",
+      to: "Last level",
+      loads: "Maximum number of loads of this search",
+    }))).default([]),
     factors: z.array(kit.number({ min: 1, max: 1000 })).min(1)
       .default([1, 2, 4, 8]),
     repeats: kit.integer({ min: 1, max: 1000 }).default(5),
-  });
+  }, {
+    $schema:
+      "Path or URL of this JSON Schema, for editors; perfmock ignores it",
+    page: "Page that is loaded in Chromium",
+    command:
+      "Command line, alone or with its figure and its time-out: the figure is its wall time, or a number that it prints",
+    beacon: "Pages that somebody else opens, whose figures arrive by report",
+    routes:
+      "Routes that are changed: a list of ids, or changes by id. Default: all that the page calls",
+    origins:
+      "URL patterns of other servers whose requests are slowed, a list or changes by pattern. Default: none",
+    budget: "Largest allowed figure, alone or by its name. Default: none",
+    perturbation:
+      "Time that is added to routes, and taken away where they take as long",
+    loads: "Hard limit of loads, all included",
+    duration: "Hard limit of time",
+    precision: "Half-width at which the interval of a slope is narrow enough",
+    confidence: "Confidence of all intervals",
+    seed: "Seed of the plan. Default: the configuration's",
+    cliffs: "Searches for the level of a dial at which the page breaks",
+    factors: "Factors of a sweep on the response times",
+    repeats: "Number of loads of each point of a sweep",
+  }));
   // A cast, since zod's output type has no place for the numbers that units are read to.
   return root as unknown as Schema<Written>;
 }
@@ -150,8 +191,8 @@ function isFilled(record: object): boolean {
 }
 
 function pageSchema(kit: Kit) {
-  const { z } = kit;
-  return z.strictObject({
+  const { z, worded } = kit;
+  return z.strictObject(worded({
     url: z.string().refine(isPageUrl, {
       error: "A page has a URL, or a path of this server",
       params: {
@@ -168,7 +209,19 @@ function pageSchema(kit: Kit) {
     cpu: kit.number({ above: 1, max: 20 }).optional(),
     executable: z.string().min(1)
       .superRefine(runsCode("a browser of its own")).optional(),
-  }).superRefine(({ figure, actions }, context) => {
+  }, {
+    url: "URL of the page, or a path of the server that runs the script",
+    figure: "Figure: LCP, INP, TTFB, FCP, measure:NAME or selector-visible:CSS",
+    actions:
+      "Module whose default export, async (page) => { … }, acts on Playwright's page. Default: none",
+    timeout: "Longest time of a load",
+    quiet: "Time without requests and changes after which the page has settled",
+    ignore: "URL patterns that the page settles without, such as long polls",
+    cache: "Browser's cache: cold, or warm as after a load just before",
+    cpu:
+      "Factor by which the page's processor is slowed as a further variable. Default: none",
+    executable: "Path of Chromium. Default: found",
+  })).superRefine(({ figure, actions }, context) => {
     if (figure !== "INP" || actions !== undefined) return;
     context.addIssue({
       code: "custom",
@@ -180,7 +233,7 @@ function pageSchema(kit: Kit) {
 }
 
 function commandSchema(kit: Kit) {
-  const { z } = kit;
+  const { z, worded } = kit;
   const run = z.string().min(1).superRefine(runsCode("a command"));
   const timeout = kit.duration({ above: 0 }).default(COMMAND_TIMEOUT);
   return z.union([
@@ -189,7 +242,7 @@ function commandSchema(kit: Kit) {
       figure: WALL_TIME,
       timeout: COMMAND_TIMEOUT,
     })),
-    z.strictObject({
+    z.strictObject(worded({
       run,
       figure: z.string().refine(
         (text) => text === WALL_TIME || text.startsWith("/"),
@@ -200,7 +253,12 @@ function commandSchema(kit: Kit) {
         },
       ).default(WALL_TIME),
       timeout,
-    }),
+    }, {
+      run: "Command line, for a shell; PERFMOCK_URL has the server's URL",
+      figure:
+        "JSON Pointer to a number in the JSON that the command prints, or its wall time",
+      timeout: "Longest time of a run",
+    })),
   ]);
 }
 

@@ -27,10 +27,13 @@ export interface CorrelationOptions {
 
 /** Creates the schema of {@linkcode CorrelationOptions}. */
 export function correlationSchema(kit: Kit): KitType<CorrelationOptions> {
-  return kit.z.strictObject({
+  return kit.z.strictObject(kit.worded({
     pages: kit.integer({ min: 1, max: 10_000 }).default(100),
     rate: kit.integer({ min: 1, max: 100_000 }).default(200),
-  });
+  }, {
+    pages: "Maximum number of page loads that are kept",
+    rate: "Maximum number of reports of pages that are taken per second",
+  }));
 }
 
 const SCRIPT = "text/javascript; charset=utf-8";
@@ -45,7 +48,11 @@ export function correlationEndpoints(
   const { z } = kit;
   const schema: Schema<Beacon> = beaconSchema(kit);
   const admitted = new RateLimit(rate, () => clock.now());
-  const query = z.strictObject({ session: z.string().optional() });
+  const query = z.strictObject(
+    kit.worded({ session: z.string().optional() }, {
+      session: "Name of the session to answer for. Default: all together",
+    }),
+  );
   return [
     script(
       "/correlation/client.js",

@@ -35,24 +35,37 @@ interface StressSettings {
 
 /** Makes the schema of a `modulate` scenario. */
 export function modulateSchema(kit: Kit): Schema<ModulateSettings> {
-  const { z } = kit;
-  return z.strictObject({
+  const { z, worded } = kit;
+  return z.strictObject(worded({
     executor: z.literal("modulate"),
     start: kit.duration().default(0),
     duration: kit.duration({ above: 0 }).optional(),
     set: z.record(z.string(), z.string()),
     to: z.unknown(),
-  });
+  }, {
+    executor: "A change of the backend: a dial is turned over time",
+    start: "Time from the begin of the run to that of the scenario",
+    duration:
+      "Time after which the dial is put back. Default: at the end of the run",
+    set:
+      'Dial, such as { "route": "orders", "dial": "scale" } or { "backend": "all", "dial": "delay" }',
+    to: "Values of the dial over time: a value, a signal, or a timeline",
+  }));
 }
 
 /** Makes the schema of a `stress` scenario. */
 export function stressSchema(kit: Kit): Schema<StressSettings> {
-  const { z } = kit;
-  return z.strictObject({
+  const { z, worded } = kit;
+  return z.strictObject(worded({
     executor: z.literal("stress"),
     start: kit.duration().default(0),
     scenario: z.unknown(),
-  });
+  }, {
+    executor: "Real use of resources, by the plugin resource_stress",
+    start: "Time from the begin of the run to that of the scenario",
+    scenario:
+      "Scenario of stress: cpu, memory, eventLoop, allocation, duration",
+  }));
 }
 
 /** A scenario, or its issues. */

@@ -98,23 +98,35 @@ export function readVariable(
 
 /** Makes the schema of a variable. */
 export function variableSchema(kit: Kit): Schema<Written> {
-  const { z } = kit;
-  return z.strictObject({
-    integer: z.strictObject({
+  const { z, worded } = kit;
+  return z.strictObject(worded({
+    integer: z.strictObject(worded({
       min: kit.integer(),
       max: kit.integer(),
-    }).refine(({ min, max }) => min <= max, {
+    }, {
+      min: "Smallest number",
+      max: "Largest number",
+    })).refine(({ min, max }) => min <= max, {
       path: ["max"],
       error: "The maximum is below the minimum",
     }).optional(),
     choice: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1)
       .optional(),
-    csv: z.strictObject({
+    csv: z.strictObject(worded({
       file: kit.file(),
       column: z.string(),
       order: z.enum(["in-order", "random"]).default("in-order"),
-    }).optional(),
-  }).refine((written) => Object.keys(written).length === 1, {
+    }, {
+      file: "CSV file, whose first line names the columns",
+      column: "Name of the column",
+      order:
+        "Choice of the row: one after another, and then from the first again, or at random",
+    })).optional(),
+  }, {
+    integer: "Random whole number from min to max, both included",
+    choice: "Values of which one is chosen at random",
+    csv: "Column of a CSV file",
+  })).refine((written) => Object.keys(written).length === 1, {
     error: "A variable is one of integer, choice and csv",
   });
 }

@@ -51,12 +51,12 @@ export const OWN_HEADERS: ReadonlySet<string> = new Set([
 
 /** Makes the schema of a request. */
 export function requestSchema(kit: Kit): Schema<Written> {
-  const { z } = kit;
+  const { z, worded } = kit;
   const name = z.string().regex(NAME, {
     error: "A name is made of letters, digits, _ and -",
   });
   const status = kit.integer({ min: 100, max: 599 });
-  return z.strictObject({
+  return z.strictObject(worded({
     name: name.optional(),
     group: name.optional(),
     method: z.string().regex(/^[A-Z]+$/, {
@@ -78,13 +78,33 @@ export function requestSchema(kit: Kit): Schema<Written> {
     json: z.unknown().optional(),
     text: z.string().optional(),
     weight: kit.number({ above: 0 }).default(1),
-    check: z.strictObject({
+    check: z.strictObject(worded({
       status: z.union([status, z.array(status).min(1)]).optional(),
       body: z.string().min(1).optional(),
-    }).optional(),
+    }, {
+      status: "Status of the response, or several of which it has one",
+      body: "Text that the first MiB of the body contains",
+    })).optional(),
     timeout: kit.duration({ above: 0 }).default(TIMEOUT),
     keepAlive: z.boolean().default(true),
-  });
+  }, {
+    name:
+      "Name, for thresholds and results. Default: method and path, and the operation of GraphQL",
+    group: "Name of the group that the request belongs to, for thresholds",
+    method: "Method",
+    path:
+      "Path, with a query if need be; it may contain placeholders such as {{id}}",
+    query: "Query parameters, by name; texts may contain placeholders",
+    headers: "Headers, by name; they may contain placeholders",
+    json: "Body, sent as JSON; its texts may contain placeholders",
+    text: "Body, sent as text; it may contain placeholders",
+    weight:
+      "Share of the requests, relative to the sum of all weights, with pick: weighted",
+    check:
+      "Condition on the response, counted by the figure checks. Default: none",
+    timeout: "Maximum time until the response is complete",
+    keepAlive: "False to close the connection after the response",
+  }));
 }
 
 /** Place of a scenario's requests, and the values of their templates. */

@@ -96,11 +96,15 @@ export function readThresholds(
 
 /** Makes the schema of one bound of a threshold, where it is not a text. */
 export function boundType(kit: Kit): Schema<Bound> {
-  return kit.z.strictObject({
+  return kit.z.strictObject(kit.worded({
     expression: kit.z.string(),
     abortOnFail: kit.z.boolean().default(false),
     after: kit.duration().default(0),
-  }).meta({
+  }, {
+    expression: 'Comparison that must hold, such as "p(95)<200ms"',
+    abortOnFail: "True to end the run as soon as the threshold fails",
+    after: "Time from which on the run may be ended",
+  })).meta({
     description:
       'a text such as "p(95)<200ms", or { expression, abortOnFail, after }',
   });

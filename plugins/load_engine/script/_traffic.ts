@@ -127,7 +127,7 @@ type TrafficSettings =
 export function trafficSchemas(
   kit: Kit,
 ): Readonly<Record<TrafficExecutor, Schema<TrafficSettings>>> {
-  const { z } = kit;
+  const { z, worded } = kit;
   const duration = kit.duration({ above: 0 });
   const common = {
     start: kit.duration().default(0),
@@ -141,22 +141,39 @@ export function trafficSchemas(
   const iterations = kit.integer({ min: 1 });
   const think = kit.distribution().optional();
   return {
-    "arrival-rate": z.strictObject({
+    "arrival-rate": z.strictObject(worded({
       ...common,
       executor: z.literal("arrival-rate"),
       arrivals: z.enum(["poisson", "uniform"]).default("poisson"),
       rate: kit.signal(kit.rate()),
       duration,
       maxInFlight,
-    }),
-    "virtual-users": z.strictObject({
+    }, {
+      ...COMMON_WORDS,
+      executor:
+        "The open model: requests arrive at a rate, whatever becomes of those before",
+      arrivals:
+        "Spacing of arrivals: a Poisson process, or even (uniform): the k-th is due when the rate's integral passes k − ½",
+      rate: "Arrivals over time",
+      duration: "Time for which requests arrive",
+      maxInFlight: WORDS.maxInFlight,
+    })),
+    "virtual-users": z.strictObject(worded({
       ...common,
       executor: z.literal("virtual-users"),
       users: kit.signal(kit.number({ min: 0, max: MAX_USERS })),
       think,
       iterations: iterations.optional(),
       duration: duration.optional(),
-    }).refine(
+    }, {
+      ...COMMON_WORDS,
+      executor:
+        "The closed model: each user sends its next request after the answer to the one before and a pause",
+      users: "Number of users over time",
+      think: WORDS.think,
+      iterations: "Number of turns of each user. Default: no limit",
+      duration: "Time for which users take turns. Default: no limit",
+    })).refine(
       (written) =>
         written.iterations !== undefined || written.duration !== undefined,
       {
@@ -164,33 +181,82 @@ export function trafficSchemas(
         params: { allowed: "iterations, duration, or both" },
       },
     ),
-    "shared-iterations": z.strictObject({
+    "shared-iterations": z.strictObject(worded({
       ...common,
       executor: z.literal("shared-iterations"),
       users: kit.integer({ min: 1, max: MAX_USERS }).default(1),
       think,
       iterations,
       duration: duration.optional(),
-    }),
-    replay: z.strictObject({
+    }, {
+      ...COMMON_WORDS,
+      executor: "A fixed number of turns, which users share",
+      users: "Number of users",
+      think: WORDS.think,
+      iterations: "Number of turns of all users together",
+      duration: "Time after which no turn begins. Default: no limit",
+    })),
+    replay: z.strictObject(worded({
       ...common,
       executor: z.literal("replay"),
       requests: requestList(z).optional(),
-      trace: z.strictObject({
-        file: kit.file().optional(),
-        format: z.enum(TRACE_FORMATS).optional(),
-        times: z.array(kit.duration()).min(1).max(1_000_000).optional(),
-        hosts: z.array(z.string().min(1)).min(1).optional(),
-        headers: z.array(z.string().min(1)).min(1).optional(),
-        strict: z.boolean().default(false),
-      }).refine(
-        ({ file, times }) => (file === undefined) !== (times === undefined),
-        { error: "A trace is a file or a list of times" },
-      ),
+      trace: traceSchema(kit),
       scale: kit.number({ above: 0 }).default(1),
       maxInFlight,
-    }),
+    }, {
+      ...COMMON_WORDS,
+      executor: "Requests at the distances in time at which they were recorded",
+      requests:
+        "Requests in place of the recorded ones; required for a trace that has only times",
+      trace: "Recording: a file or a list of times",
+      scale: "Factor of all distances in time",
+      maxInFlight: WORDS.maxInFlight,
+    })),
   };
+}
+
+/** Words for the settings that all scenarios have which send requests. */
+const COMMON_WORDS = {
+  start: "Time from the begin of the run to that of the scenario",
+  gracefulStop:
+    "Time that active requests may continue after the scenario's end",
+  pick:
+    "Choice of the requests: by weight, or in the order in which they are written",
+  variables: "Values that fill placeholders such as {{id}}, by name",
+  requests: "Requests that the scenario sends",
+} as const;
+
+const WORDS = {
+  maxInFlight:
+    "Maximum number of active requests; further arrivals are counted as dropped",
+  think: "Pause of a user after each answer. Default: none",
+} as const;
+
+/** Makes the schema of a recording. */
+function traceSchema(kit: Kit) {
+  const { z, worded } = kit;
+  return z.strictObject(worded({
+    file: kit.file().optional(),
+    format: z.enum(TRACE_FORMATS).optional(),
+    times: z.array(kit.duration()).min(1).max(1_000_000).optional(),
+    hosts: z.array(z.string().min(1)).min(1).optional(),
+    headers: z.array(z.string().min(1)).min(1).optional(),
+    strict: z.boolean().default(false),
+  }, {
+    file: "File of the recording",
+    format:
+      "Format of the file. Default: har for .har, access-log for .log, else times",
+    times: "Times of the requests since the begin, in place of a file",
+    hosts:
+      "Hosts whose requests of a HAR are replayed, * for all. Default: those of its pages",
+    headers:
+      "Headers of a HAR that are replayed, * for all but those that the client sets. Default: none",
+    strict:
+      "True to refuse a file of which parts would be left out",
+  })).refine(
+    ({ file, times }) => (file === undefined) !== (times === undefined),
+    { error: "A trace is a file or a list of times" },
+  );
 }
 
 function requestList(z: typeof zod) {

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { hoistDefinitions, jsonSchemaPart } from "../../../core/load.ts";
+import {
+  finishedSchema,
+  hoistDefinitions,
+  jsonSchemaPart,
+} from "../../../core/load.ts";
 import type { Kit, Schema } from "../../../core/plugin.ts";
 import { modulateSchema, stressSchema } from "./_controls.ts";
 import { variableSchema } from "./_read_variables.ts";
@@ -28,7 +32,7 @@ export function scriptJsonSchema(kit: Kit): Json {
   }).map(([executor, schema]) => withContents(part(schema, executor)));
   const root = part(rootSchema(kit), "script");
   const properties = root.properties as Record<string, Json>;
-  return {
+  return finishedSchema({
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "perfmock load script",
     ...root,
@@ -42,8 +46,8 @@ export function scriptJsonSchema(kit: Kit): Json {
         additionalProperties: { anyOf: scenarios },
       },
       thresholds: {
+        ...properties.thresholds,
         type: "object",
-        description: "limits of figures, such as browse.responseTime",
         additionalProperties: {
           type: "array",
           minItems: 1,
@@ -52,7 +56,7 @@ export function scriptJsonSchema(kit: Kit): Json {
       },
     },
     $defs: definitions,
-  };
+  });
 }
 
 /** Adds what the schema of a scenario leaves to the schemas of its requests and variables. */

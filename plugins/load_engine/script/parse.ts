@@ -128,8 +128,10 @@ export function invalidScript(issues: readonly Issue[]): PerfmockError {
 
 /** Makes the schema of a script, whose scenarios and thresholds have schemas of their own. */
 export function rootSchema(kit: Kit): Schema<Written> {
-  const { z } = kit;
-  return z.strictObject({
+  const { z, worded } = kit;
+  return z.strictObject(worded({
+    // Tells editors where the JSON Schema is; perfmock ignores it.
+    $schema: z.string().optional(),
     name: z.string().regex(/^[\w.-]{1,100}$/, {
       error: "A name is made of up to 100 letters, digits, _, . and -",
     }).default("load"),
@@ -145,7 +147,19 @@ export function rootSchema(kit: Kit): Schema<Written> {
       error: "A script without scenarios does nothing",
     }),
     thresholds: z.unknown().optional(),
-  });
+  }, {
+    $schema:
+      "Path or URL of this JSON Schema, for editors; perfmock ignores it",
+    name: "Name of the run, for results",
+    seed:
+      "Seed of the traffic: arrivals, choices, think times. Default: the configuration's",
+    target:
+      "URL that requests are sent to; beyond this machine it must be listed in load_engine.targets. Default: the server that runs the script",
+    scenarios:
+      "Scenarios by name: each sends requests, changes the backend or uses resources",
+    thresholds:
+      "Limits of figures, such as browse.responseTime; the run fails if one does not hold",
+  }));
 }
 
 /** Parts of a script that can be checked although its root has issues. */

@@ -35,6 +35,7 @@ export const BARE: ScriptServer = {
     list: () => [],
     typeOf: () => undefined,
     configured: () => undefined,
+    summaryOf: () => undefined,
     hold: () => {
       throw new Error("there are no dials");
     },
@@ -167,6 +168,10 @@ export class FakeDials implements Dials {
   }
 
   configured() {
+    return undefined;
+  }
+
+  summaryOf() {
     return undefined;
   }
 

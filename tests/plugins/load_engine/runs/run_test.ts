@@ -52,6 +52,7 @@ function start(
     list: () => [ADDRESS],
     typeOf: () => undefined,
     configured: () => undefined,
+    summaryOf: () => undefined,
     hold: (_, holder) => {
       if (!available) throw new Error("Another run holds it");
       happened.push(`${holder} holds`);
