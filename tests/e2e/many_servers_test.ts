@@ -2,7 +2,7 @@
 import { equal, ok } from "node:assert/strict";
 import { measured } from "../support/measured.ts";
 
-/** What is left of servers that were disposed. */
+/** Remains of servers that were disposed. */
 interface Rest {
   readonly descriptors: number;
   readonly heap: number;

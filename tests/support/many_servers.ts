@@ -1,5 +1,5 @@
 /**
- * Creates and disposes servers, 50 at a time, and prints what is left of them: descriptors, objects and heap, in bytes, after the
+ * Creates and disposes servers, 50 at a time, and prints their remains: descriptors, objects and heap, in bytes, after the
  * first rounds and after the last. Needs --expose-gc.
  */
 import { createPerfmock } from "../../core/app.ts";
@@ -63,4 +63,4 @@ await round(4);
 const after = await rest();
 // deno-lint-ignore no-console -- the result is read from standard output
 console.log(JSON.stringify({ before, after, servers: created.length }));
-// What keeps the process from ending would be a leak, too: there is no Deno.exit() here.
+// A leak would keep the process from ending, too: there is no Deno.exit() here.

@@ -8,7 +8,7 @@ import { anchorOf, code, table } from "./markdown.ts";
 /** A JSON Schema, with nothing known about its keywords. */
 export type Node = Readonly<Record<string, unknown>>;
 
-/** Where the tables of types stand that several schemas share. */
+/** Places of the tables of types that several schemas share. */
 export interface SharedTypes {
   /** Link of the definitions that have pages of their own, by name. */
   readonly links: Readonly<Record<string, string>>;
