@@ -135,7 +135,9 @@ export interface Kit {
    * @param words meaning of each key: a phrase without a full stop that names the thing, with its unit, and its default if the type
    * does not have it
    */
-  worded<Shape extends z.core.$ZodShape>(
+  worded<
+    Shape extends Readonly<Record<string, InstanceType<Kit["z"]["ZodType"]>>>,
+  >(
     shape: Shape,
     words: { readonly [Key in keyof Shape]: string },
   ): Shape;
