@@ -187,12 +187,17 @@ export const fitted: Family<FittedParameters> = {
   name: "fitted",
   summary:
     "Fitted to measured times, which contain the waits of the measured system",
-  parameters: ({ z, distribution }) =>
-    z.strictObject({
+  parameters: ({ z, distribution, worded }) =>
+    z.strictObject(worded({
       of: distribution(),
       from: z.string().optional(),
       queueing: z.boolean().optional(),
-    }),
+    }, {
+      of: "Distribution that was fitted",
+      from: "Source of the measured times, such as the name of a file",
+      queueing:
+        "False if the measured times contain no waits in queues of the measured system. Default true",
+    })),
   create: ({ of, queueing = true }) => ({
     ...transform(of, { forward: (x) => x, backward: (x) => x }),
     ...of.quantile !== undefined && {

@@ -14,6 +14,7 @@ import { FileImporter } from "./importer.ts";
 const plugin: Plugin = definePlugin({
   name: "importer",
   version: "1.0.0",
+  summary: "Settings from what other tools have measured",
   scope: "server",
   setup(host) {
     host.provide(IMPORTER, new FileImporter(host));

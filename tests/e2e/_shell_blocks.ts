@@ -51,6 +51,9 @@ export async function runCommand(
   );
   const [program, ...args] = filled;
   if (program === "curl") return await runCurl(args, text, surroundings);
+  if (program === "npx" && args[0] === "perfmock") {
+    return await runPerfmock(args.slice(1), surroundings);
+  }
   const own = ["run", "-A", "mod.ts"];
   if (program === "deno" && own.every((word, index) => args[index] === word)) {
     return await runPerfmock(args.slice(own.length), surroundings);

@@ -11,6 +11,7 @@ import {
   readPages,
   type ShellCommand,
 } from "./_documentation.ts";
+import { FILES } from "./_documentation_files.ts";
 import { reportPage, runCommand } from "./_shell_blocks.ts";
 
 /** Reasons why a block or a command does not run here, by the first words of it. Every other one runs. */
@@ -21,6 +22,14 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "const live = new EventSource":
     "needs a browser; tests/core/observe/live_feed_test.ts reads the same events",
   "// vite.config.js": "needs Vite",
+  'import { definePlugin, type Plugin } from "perfmock/plugin"':
+    "needs the npm package; tests/real/npm_package_test.ts installs it",
+  "npm install": "installs; tests/real/npm_package_test.ts does so",
+  "deno install": "installs; the same commands run with the sources",
+  "npx perfmock find":
+    "needs Chromium; tests/real/bottleneck_example_test.ts runs an example",
+  "curl -s 'http://prometheus:9090/":
+    "needs Prometheus; a file has the answer in its place",
   "npx -y deno@2.9.6":
     "fetches Deno; the same commands run with the present one",
   "deno task bench": "measures time, alone on the machine",
@@ -65,7 +74,10 @@ const of = (language: string) =>
 
 const place = ({ page, line }: Block) => `${page}:${line}`;
 
-/** Makes a folder with the files that a page shows: blocks whose first line is a comment with a file's name. */
+/**
+ * Makes a folder with the files that the pages show: blocks whose first line is a comment with a file's name. Of several with the same
+ * name, the page's own counts.
+ */
 async function folderOf(page: string): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "perfmock-docs-" });
   // Responses of configurations in the pages are files of these folders.
@@ -73,7 +85,14 @@ async function folderOf(page: string): Promise<string> {
     await Deno.mkdir(`${folder}/${name}`);
   }
   await Deno.writeTextFile(`${folder}/dist/index.html`, "");
-  for (const { code } of blocks.filter((block) => block.page === page)) {
+  for (const [name, text] of Object.entries(FILES)) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+  for (
+    const { code } of [...blocks].toSorted((a, b) =>
+      Number(a.page === page) - Number(b.page === page)
+    )
+  ) {
     const name = /^(?:#|\/\/) ([\w.-]+\.(?:yaml|json|ts))\n/.exec(code)?.[1];
     if (name === undefined) continue;
     await Deno.writeTextFile(

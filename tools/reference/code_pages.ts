@@ -21,7 +21,7 @@ export async function codePages(): Promise<Record<string, string>> {
 
 function cliPage(): string {
   const silent = { write() {}, writeError() {}, bold: String, dim: String };
-  const program = createProgram(silent, () => {});
+  const program = createProgram("perfmock", silent, () => {});
   return page({
     title: "Reference: command line",
     text:
