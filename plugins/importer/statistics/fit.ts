@@ -22,7 +22,7 @@ import {
   type ParametricFamily,
   writtenDuration,
 } from "./families.ts";
-import type { FitTools, Measured } from "./measured.ts";
+import { type FitTools, type Measured, quantileOf } from "./measured.ts";
 import { measuredCells } from "./measured_cells.ts";
 import { measuredPoints } from "./measured_points.ts";
 import { measuredValues } from "./measured_values.ts";
@@ -157,7 +157,7 @@ function distances(
   distribution: Distribution,
   measured: Measured,
 ): Pick<Candidate, "ad" | "ks" | "tail"> {
-  const { quantile = () => NaN } = distribution;
+  const quantile = quantileOf(distribution);
   return {
     ks: measured.distance(distribution),
     ad: measured.anderson(distribution),

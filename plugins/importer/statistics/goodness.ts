@@ -256,7 +256,7 @@ export function likelihoodRatio(
   if (freedom < 1) return undefined;
   const statistic = merged.reduce(
     (sum, { observed, expected }) =>
-      observed === 0 ? sum : sum + 2 * observed * Math.log(observed / expected),
+      sum + 2 * observed * Math.log(observed / expected),
     0,
   );
   return { statistic: Math.max(0, statistic), freedom };

@@ -6,7 +6,7 @@
  */
 import type { ByChance, Distribution, Host } from "../../../core/import.ts";
 import type { ParametricFamily, Vector } from "./families.ts";
-import type { Estimated } from "./goodness.ts";
+import type { Estimated, Probabilities } from "./goodness.ts";
 
 /** Parts of the contract that a fit needs: the families, and the compiler of distributions as users write them. */
 export type FitTools = Pick<Host, "families" | "distribution">;
@@ -119,11 +119,29 @@ export function akaike({ logLikelihood }: Estimate, size: number): number {
   return -2 * logLikelihood + 2 * size;
 }
 
-/** Quantile function of a family, for {@linkcode ParametricFamily.matched}. */
-export function quantilesOf(
+/** Function of a distribution that has none. */
+const unknown = () => NaN;
+
+/** Functions of a distribution. */
+export interface ShapeFunctions extends Probabilities {
+  /** Quantile function. */
+  quantile(u: number): number;
+}
+
+/** Returns the functions of a family for parameters as settings have them; NaN where it has none. */
+export function shapeOf(
   name: string,
-  { families }: FitTools,
-): (parameters: Readonly<Record<string, number>>) => (u: number) => number {
-  return (parameters) =>
-    families.get(name)?.create(parameters).quantile ?? (() => NaN);
+  parameters: Readonly<Record<string, number>>,
+  { families }: Pick<FitTools, "families">,
+): ShapeFunctions {
+  const { cdf = unknown, survival = unknown, quantile = unknown } =
+    families.get(name)?.create(parameters) ?? {};
+  return { cdf, survival, quantile };
+}
+
+/** Returns the quantile function of a distribution; NaN where it can only be sampled. */
+export function quantileOf(
+  { quantile = unknown }: Pick<Distribution, "quantile">,
+): (u: number) => number {
+  return quantile;
 }

@@ -24,8 +24,9 @@ import {
   type Estimate,
   type FitTools,
   type Measured,
-  quantilesOf,
+  quantileOf,
   reach,
+  shapeOf,
   TWO_SIDED,
 } from "./measured.ts";
 import { minimise } from "./minimise.ts";
@@ -120,10 +121,10 @@ function cellAt(
   probability: number,
   total: number,
 ): Cell {
-  return cells.find(({ below, count }) =>
-    below + count >= probability * total
-  ) ??
-    cells[cells.length - 1];
+  // The last cell reaches a probability of 1.
+  return cells[
+    cells.findIndex(({ below, count }) => below + count >= probability * total)
+  ];
 }
 
 /** Distribution of durations within buckets. */
@@ -134,8 +135,8 @@ interface Spread {
 
 /** Durations are spread as the family `histogram` does it: along a curve that goes on from bucket to bucket. */
 function compiledSpread(cells: readonly Cell[], tools: FitTools): Spread {
-  const { quantile = () => NaN, cdf } = tools.distribution(histogramOf(cells));
-  return { quantile, cdf };
+  const distribution = tools.distribution(histogramOf(cells));
+  return { quantile: quantileOf(distribution), cdf: distribution.cdf };
 }
 
 /** Durations are spread evenly, which is exact enough in many narrow buckets. */
@@ -147,12 +148,13 @@ function linearSpread(cells: readonly Cell[], total: number): Spread {
       const cell = cellAt(cells, probability, total);
       return within(cell, (probability * total - cell.below) / cell.count);
     },
-    cdf: (x) => {
-      const cell = cells.findLast(({ low }) => low < x);
-      if (cell === undefined) return 0;
-      const { low, high, below, count } = cell;
-      return (below + count * Math.min(1, (x - low) / (high - low))) / total;
-    },
+    cdf: (x) =>
+      cells.reduce(
+        (sum, { low, high, count }) =>
+          sum + count * Math.min(1, Math.max(0, (x - low) / (high - low))),
+        0,
+      ) /
+      total,
   };
 }
 
@@ -182,27 +184,27 @@ function likeliest(
   const points = pointsOf(cells);
   const counted = coarser(cells);
   if (points.length < family.size) return undefined;
-  const start = family.matched(points, quantilesOf(family.name, tools));
+  const start = family.matched(
+    points,
+    (parameters) => shapeOf(family.name, parameters, tools).quantile,
+  );
   if (start === undefined || !family.accepts(start)) return undefined;
-  const known = tools.families.get(family.name);
   const unlikelihood = (vector: Vector): number => {
     if (!family.accepts(vector)) return Infinity;
-    const { cdf, survival } = known?.create(family.parameters(vector)) ?? {};
-    if (cdf === undefined || survival === undefined) return Infinity;
+    const shape = shapeOf(family.name, family.parameters(vector), tools);
     return -counted.reduce(
       (sum, { low, high, count }) =>
         sum + count * Math.log(
             Math.max(
               IMPOSSIBLE,
-              probabilityWithin({ cdf, survival }, low, high),
+              probabilityWithin(shape, low, high),
             ),
           ),
       0,
     );
   };
   const vector = minimise(unlikelihood, start);
-  const logLikelihood = -unlikelihood(vector);
-  return logLikelihood > -Infinity ? { vector, logLikelihood } : undefined;
+  return { vector, logLikelihood: -unlikelihood(vector) };
 }
 
 /** Number of cells from which on narrow ones are taken together: more take time, and tell no more. */
@@ -234,7 +236,7 @@ function pointsOf(cells: readonly Cell[]): readonly MeasuredPercentile[] {
   const points: MeasuredPercentile[] = [];
   for (const { low, high, count, below, above } of cells) {
     const total = below + count + above;
-    if (below > 0 && low > (points.at(-1)?.value ?? 0)) {
+    if (below > 0 && low > points[points.length - 1].value) {
       points.push({ probability: below / total, value: low });
     }
     if (above > 0) {

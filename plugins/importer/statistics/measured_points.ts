@@ -16,7 +16,8 @@ import {
   ENOUGH_BEYOND,
   type FitTools,
   type Measured,
-  quantilesOf,
+  quantileOf,
+  shapeOf,
 } from "./measured.ts";
 
 /** Greatest difference of a percentile's probability and its name's that is rounding. */
@@ -44,8 +45,9 @@ export function measuredPoints(
   );
   const upper = sure.filter(({ probability }) => probability >= 0.5);
   const step = Math.ceil(upper.length / MOST_COMPARED);
-  const compared = upper.filter((_, i) =>
-    i === 0 || (upper.length - 1 - i) % step === 0
+  const compared = new Map(
+    upper.filter((_, i) => i === 0 || (upper.length - 1 - i) % step === 0)
+      .map(({ probability, value }) => [probability, value]),
   );
   return {
     count,
@@ -63,28 +65,29 @@ export function measuredPoints(
       },
     }),
     estimate: (family) => {
-      if (positive.length < family.size) return undefined;
-      const vector = family.matched(positive, quantilesOf(family.name, tools));
+      // There are two percentiles at least, and no family has more parameters.
+      const vector = family.matched(
+        positive,
+        (parameters) => shapeOf(family.name, parameters, tools).quantile,
+      );
       return vector !== undefined && family.accepts(vector)
         ? { vector, logLikelihood: NaN }
         : undefined;
     },
-    score: (_estimate, _size, { quantile = () => NaN }) =>
+    score: (_estimate, _size, distribution) =>
       Math.sqrt(
         positive.reduce(
           (sum, { probability, value }) =>
-            sum + Math.log(quantile(probability) / value) ** 2,
+            sum + Math.log(quantileOf(distribution)(probability) / value) ** 2,
           0,
         ) / positive.length,
       ),
     distance: (distribution) => distanceOfPoints(positive, distribution),
     anderson: () => undefined,
     chance: () => undefined,
-    probabilities: compared.map(({ probability }) => probability),
+    probabilities: [...compared.keys()],
     quantile: (probability) => {
-      const value =
-        compared.find((point) => point.probability === probability)?.value ??
-          NaN;
+      const value = compared.get(probability) as number;
       return { value, low: value, high: value };
     },
   };

@@ -40,7 +40,7 @@ export function lineThrough(points: readonly LinePoint[]): Line {
 /**
  * Returns the line of the logarithms of quantiles over a function of their probabilities: most families are such a line.
  *
- * @param points points above 0
+ * @param points two points or more, above 0
  * @param abscissa function of the probability
  * @returns undefined if the line does not rise
  */
@@ -48,7 +48,6 @@ export function logLine(
   points: readonly MeasuredPercentile[],
   abscissa: (probability: number) => number,
 ): Line | undefined {
-  if (points.length < 2) return undefined;
   const line = lineThrough(points.map(({ probability, value }) => ({
     x: abscissa(probability),
     y: Math.log(value),

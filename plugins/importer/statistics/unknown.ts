@@ -60,9 +60,9 @@ export function coarseBuckets(
       sentences.push(
         `${
           inPercent(share)
-        } of the durations lie in one bucket, ${range}: two peaks or one narrow peak in there cannot be told from a smooth spread${
-          inside.length > 0 ? ` (${inside.join(", ")} lie in it)` : ""
-        }`,
+        } of the durations lie in one bucket, ${range}: two peaks or one narrow peak in there cannot be told from a smooth spread; ${
+          inside.join(", ")
+        } in it are guesses`,
       );
     } else if (inside.length > 0) {
       sentences.push(

@@ -200,3 +200,28 @@ Deno.test("Combinators report an error of the nested distribution with its path"
     assert.deepEqual(paths, ["/of/normal/mean"]);
   }
 });
+
+Deno.test("fitted draws the same times as the distribution in it", () => {
+  const fitted = compile({ fitted: { of: EXPONENTIAL, from: "a.csv" } });
+  const plain = compile(EXPONENTIAL);
+  for (let i = 0; i < 100; i++) {
+    assert.equal(fitted.draw(STREAM, i), plain.draw(STREAM, i));
+  }
+  assert.equal(fitted.mean, 50);
+  assert.equal(fitted.standardDeviation, 50);
+  assert.equal(fitted.quantile?.(0.3), plain.quantile?.(0.3));
+  assert.equal(fitted.cdf(20), plain.cdf(20));
+  assert.equal(fitted.measured, true);
+  assert.equal(plain.measured, false);
+  assert.equal(
+    compile({ fitted: { of: EXPONENTIAL, queueing: false } }).measured,
+    false,
+  );
+});
+
+Deno.test("fitted takes a distribution that can only be sampled", () => {
+  const fitted = make("fitted", { of: sampled });
+  assert.equal(fitted.quantile, undefined);
+  assert.ok(fitted.draw(STREAM, 1) < 60);
+  assert.deepEqual(fitted.warnings, ["sampled only"]);
+});

@@ -97,6 +97,17 @@ const FITTED: readonly [string, unknown][] = [
       }],
     },
   }],
+  ["fitted", { fitted: { of: { exponential: { mean: 5 } }, from: "a.csv" } }],
+  ["scale", { scale: { by: 2, of: "measured" } }],
+  ["shift", { shift: { by: 2, of: "measured" } }],
+  ["clamp", { clamp: { max: 90, of: "measured" } }],
+  ["truncate", { truncate: { max: 90, of: "measured" } }],
+  ["mixture", {
+    mixture: [{ weight: 1, of: "5ms" }, { weight: 1, of: "measured" }],
+  }],
+  ["bimodal", {
+    bimodal: { fast: "5ms", slow: "measured", slowShare: 0.1 },
+  }],
 ];
 
 for (const [family, serviceTime] of FITTED) {
@@ -106,6 +117,24 @@ for (const [family, serviceTime] of FITTED) {
     match(warnings[0][1], new RegExp(`^Route "r" draws .* from ${family} and`));
   });
 }
+
+Deno.test("measured service times in turn, on a route with a pool, cause a warning", async () => {
+  const warnings = await warned({ serviceTimes: ["5ms", "measured"] });
+  deepEqual(warnings.map(([path]) => path), ["/plugins/limiter/pools/db"]);
+  match(warnings[0][1], /^Route "r" draws .* from percentiles and/);
+});
+
+Deno.test("service times that were not measured, or without waiting, cause no warning", async () => {
+  const exponential = { exponential: { mean: 5 } };
+  for (
+    const serviceTime of [
+      exponential,
+      { scale: { by: 2, of: exponential } },
+      { fitted: { of: exponential, queueing: false } },
+      { fitted: { of: "measured", queueing: false } },
+    ]
+  ) deepEqual(await warned({ serviceTime }), [], JSON.stringify(serviceTime));
+});
 
 Deno.test("exact samples on a route with a pool cause a warning, with a route's own pool too", async () => {
   const sampling = { scheme: "exact", block: 200 };

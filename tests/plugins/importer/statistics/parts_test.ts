@@ -10,6 +10,13 @@ import {
   type Durations,
 } from "../../../../plugins/importer/statistics/durations.ts";
 import { fitDurations } from "../../../../plugins/importer/statistics/fit.ts";
+import { sumsOf } from "../../../../plugins/importer/statistics/estimates.ts";
+import { PARAMETRIC } from "../../../../plugins/importer/statistics/families.ts";
+import { probabilityWithin } from "../../../../plugins/importer/statistics/goodness.ts";
+import {
+  quantileOf,
+  shapeOf,
+} from "../../../../plugins/importer/statistics/measured.ts";
 import { interpolated } from "../../../../plugins/importer/statistics/measured_values.ts";
 import {
   minimise,
@@ -316,4 +323,108 @@ Deno.test("chanceInWords() writes bounds as tables are read", () => {
   equal(chanceInWords({ low: 0.05, high: 0.1 }), "p 0.05…0.1");
   equal(chanceInWords({ low: 0.3333, high: 0.3333 }), "p 0.33");
   equal(chanceInWords({ low: 1e-9, high: 1e-9 }), "p < 0.0001");
+});
+
+Deno.test("Families give no estimate of percentiles that do not rise, or of a normal distribution that would begin below 0", () => {
+  const flat = [0.5, 0.9].map((probability) => ({ probability, value: 7 }));
+  const gamma = (parameters: Readonly<Record<string, number>>) =>
+    shapeOf("gamma", parameters, tools).quantile;
+  const found = PARAMETRIC.filter(({ matched }) =>
+    matched(flat, gamma) !== undefined
+  );
+  deepEqual(found.map(({ name }) => name), ["exponential"]);
+  const steep = [{ probability: 0.9, value: 1 }, {
+    probability: 0.99,
+    value: 90,
+  }];
+  const normal = PARAMETRIC.find(({ name }) => name === "normal");
+  equal(normal?.matched(steep, gamma), undefined);
+});
+
+Deno.test("A Pareto distribution that begins above a duration has no likelihood", () => {
+  const pareto = PARAMETRIC.find(({ name }) => name === "pareto");
+  const sums = sumsOf(Float64Array.of(1, 2, 3));
+  equal(pareto?.logLikelihood([0, 1], sums), -Infinity);
+});
+
+Deno.test("Functions that a family or a distribution does not have give NaN", () => {
+  const { cdf, survival, quantile } = shapeOf("none", {}, {
+    families: new Map(),
+  });
+  deepEqual([cdf(1), survival(1), quantile(0.5)], [NaN, NaN, NaN]);
+  equal(quantileOf({ quantile: undefined })(0.5), NaN);
+});
+
+Deno.test("Many durations beyond the last of many boundaries leave a curve, and it is said", () => {
+  const buckets = Array.from({ length: 70 }, (_, i) => ({
+    low: i,
+    high: i + 1,
+    count: 1,
+  }));
+  const fit = fitDurations({
+    kind: "buckets",
+    buckets: [...buckets, { low: 70, high: Infinity, count: 1_000_000 }],
+  }, tools);
+  deepEqual(fit.nonParametric.distribution, {
+    percentiles: { p50: "70ms", p75: "70ms" },
+  });
+  match(
+    fit.unknown.join(),
+    /100 % of the durations lie beyond the last boundary/,
+  );
+  deepEqual(fit.best.tail, []);
+});
+
+Deno.test("Percentiles of 0 ms, and those of few durations, are left out, and it is said", () => {
+  const fit = fitDurations({
+    kind: "percentiles",
+    count: 100,
+    points: [
+      { probability: 0.1, value: 0 },
+      { probability: 0.5, value: 10 },
+      { probability: 0.9, value: 20 },
+      { probability: 0.99, value: 40 },
+    ],
+  }, tools);
+  deepEqual(fit.best.tail.map(({ probability }) => probability), [0.5, 0.9]);
+  const told = fit.unknown.join("\n");
+  match(told, /1 of 4 percentiles are 0 ms/);
+  match(told, /Below p50 and above p99 nothing was measured/);
+  match(told, /Beyond p90, too few of the 100 durations/);
+  const two = fitDurations({
+    kind: "percentiles",
+    points: [{ probability: 0.5, value: 10 }, { probability: 0.99, value: 40 }],
+  }, tools);
+  match(two.unknown.join(), /Two percentiles do not tell families apart/);
+});
+
+Deno.test("A bucket with most durations says which percentiles lie in it, if there are any", () => {
+  const told = (count: number) =>
+    fitDurations({
+      kind: "buckets",
+      buckets: [
+        { low: 0, high: 10, count: 100 },
+        { low: 10, high: 40, count },
+        { low: 40, high: 41, count: 60 },
+      ],
+    }, tools).unknown.join("\n");
+  match(
+    told(10_000),
+    /lie in one bucket, 10 ms to 40 ms: .*; p50, p90, p95, p99 in it are guesses/,
+  );
+  const rest = fitDurations({
+    kind: "buckets",
+    buckets: [
+      { low: 1, high: 10, count: 6 },
+      { low: 10, high: Infinity, count: 4 },
+    ],
+  }, tools).unknown.join("\n");
+  match(rest, /60 % of the durations lie in one bucket, 1 ms to 10 ms/);
+  match(rest, /only 10 durations/);
+});
+
+Deno.test("probabilityWithin() of the lower half is a difference of the distribution function", () => {
+  const exponential = compile({ exponential: { mean: 1 } });
+  const p = probabilityWithin(exponential, 0.1, 0.2);
+  ok(Math.abs(p - (Math.exp(-0.1) - Math.exp(-0.2))) < 1e-15);
 });
