@@ -5,7 +5,7 @@
  */
 import type { Candidate, FitAnswer, LeftOut } from "../../core/import.ts";
 import { alignedLines, oneLine } from "../../core/import.ts";
-import { words } from "./samples/classic_buckets.ts";
+import { inWords } from "./samples/series.ts";
 import { percentileName } from "./statistics/durations.ts";
 import { chanceInWords, fitInWords } from "./statistics/words.ts";
 import { errorOf } from "./statistics/verdict.ts";
@@ -55,7 +55,7 @@ export function tableOf(answer: FitAnswer): string {
     `${file}: ${
       count === undefined ? "durations" : `${count} durations`
     } from a ${format}${
-      Object.keys(labels).length === 0 ? "" : `, ${words(labels)}`
+      Object.keys(labels).length === 0 ? "" : `, ${inWords(labels)}`
     }${notes.map((note) => `; ${note}`).join("")}`,
     ...leftOut.map((left) => `left out: ${leftOutInWords(left)}`),
     "",

@@ -58,7 +58,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/exporters/prometheus.ts": "#logged",
     "plugins/importer/samples/groups.ts": "#groups",
     "plugins/importer/samples/hdr_log.ts": "#tags",
-    "plugins/importer/samples/series.ts": "#left",
+    "plugins/importer/samples/series.ts": "#left #others",
     "plugins/load_engine/runs/runs.ts": "#runs #reserved",
   },
   "exchanges, connections and work in flight": {

@@ -7,7 +7,7 @@ import type { Issue } from "../../../core/plugin.ts";
 import { toPointer } from "../../../core/plugin.ts";
 import type { MeasuredBucket, MeasuredPercentile } from "../statistics/fit.ts";
 import { isSelected, type ReadContext } from "./format.ts";
-import type { Labels, Reading, Series } from "./series.ts";
+import { inWords, type Labels, type Reading, type Series } from "./series.ts";
 import { SECONDS, type Unit, unitInName } from "./units.ts";
 
 /** Sample of a series of Prometheus. */
@@ -72,14 +72,15 @@ export function classicSeries(
       continue;
     }
     if (!isSelected(labels, select)) {
-      findings.leaveOut("samples with other labels", sample.place);
+      findings.unselected("samples", labels, sample.place);
       continue;
     }
-    const key = merge ? "" : JSON.stringify(
-      Object.entries(labels).toSorted(([a], [b]) => a < b ? -1 : 1),
+    // Different metrics measure different things: they are never one.
+    const kept = merge ? mergedLabels(labels, select) : labels;
+    const key = JSON.stringify(
+      Object.entries(kept).toSorted(([a], [b]) => a < b ? -1 : 1),
     );
-    const group = groups.get(key) ??
-      { labels: merge ? select : labels, samples: [] };
+    const group = groups.get(key) ?? { labels: kept, samples: [] };
     group.samples.push(sample);
     groups.set(key, group);
   }
@@ -97,6 +98,12 @@ export function classicSeries(
     series,
     notes: units.size === 0 ? [] : [`boundaries in ${[...units].join(", ")}`],
   };
+}
+
+/** Labels that durations of several series have in common: the selected ones, and the name of the metric. */
+export function mergedLabels(labels: Labels, select: Labels): Labels {
+  const { __name__ } = labels;
+  return { ...__name__ !== undefined && { __name__ }, ...select };
 }
 
 function bucketSeries(
@@ -134,7 +141,7 @@ function bucketSeries(
     findings.error(issueAt(samples[0].place, {
       message:
         'The histogram has no bucket le="+Inf", so that its total is not known',
-      value: words(labels),
+      value: inWords(labels),
       allowed: "all buckets of a histogram",
     }));
     return [];
@@ -175,6 +182,10 @@ function bucketSeries(
     buckets.push({ low, high, count: Math.max(0, count - counted) });
     counted = Math.max(counted, count);
     low = high;
+  }
+  if (counted === 0) {
+    findings.leaveOut("histograms without durations", samples[0].place);
+    return [];
   }
   return [{ labels, durations: { kind: "buckets", buckets } }];
 }
@@ -233,12 +244,6 @@ function percentileSeries(
 function boundaryIn(text: string | undefined): number {
   if (text === undefined || text.trim() === "") return NaN;
   return /^\+?Inf$/i.test(text) ? Infinity : Number(text);
-}
-
-/** Labels in words. */
-export function words(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ");
 }
 
 /** Path of an element of a document. */

@@ -41,7 +41,11 @@ export const gatlingStats: DocumentFormat = {
       ? statsSeries(object, "", context)
       : groupSeries(object, "", context);
     return {
-      series: series.filter(({ labels }) => isSelected(labels, context.select)),
+      series: series.filter(({ labels }) => {
+        if (isSelected(labels, context.select)) return true;
+        context.findings.unselected("requests", labels, "statistics");
+        return false;
+      }),
       notes: [NOTE],
     };
   },

@@ -33,7 +33,7 @@ export class Groups {
   add(labels: Labels, milliseconds: number, number: number): void {
     const { select, merge, findings } = this.#context;
     if (!isSelected(labels, select)) {
-      findings.leaveOut("durations with other labels", `line ${number}`);
+      findings.unselected("durations", labels, `line ${number}`);
       return;
     }
     const key = merge ? "" : JSON.stringify(labels);

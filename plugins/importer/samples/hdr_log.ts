@@ -69,7 +69,7 @@ class HdrLogReader implements LineReader {
     }
     const labels: Labels = tag === undefined ? {} : { tag };
     if (!isSelected(labels, select)) {
-      findings.leaveOut("intervals with other tags", `line ${number}`);
+      findings.unselected("intervals", labels, `line ${number}`);
       return;
     }
     const key = merge ? "" : tag ?? "";

@@ -10,10 +10,10 @@ import type { MeasuredBucket } from "../statistics/fit.ts";
 import {
   classicSeries,
   issueAt,
+  mergedLabels,
   pointer,
   type PromSample,
   unitOfMetric,
-  words,
 } from "./classic_buckets.ts";
 import {
   type DocumentFormat,
@@ -21,7 +21,7 @@ import {
   type ReadContext,
   record,
 } from "./format.ts";
-import type { Labels, Reading, Series } from "./series.ts";
+import { inWords, type Labels, type Reading, type Series } from "./series.ts";
 
 /** Answer to a query. */
 export const prometheusJson: DocumentFormat = {
@@ -152,7 +152,7 @@ function rowOf(row: unknown, index: number, context: ReadContext): Row {
   findings.error({
     path,
     message: "The series has no value",
-    value: words(labels),
+    value: inWords(labels),
     allowed: "value, values, histogram or histograms",
   });
   return { counter };
@@ -300,15 +300,20 @@ function nativeSeries(
   const { findings, select, merge } = context;
   const wanted = natives.filter(({ labels, place }) => {
     if (isSelected(labels, select)) return true;
-    findings.leaveOut("histograms with other labels", place);
+    findings.unselected("histograms", labels, place);
     return false;
   });
-  const groups = merge && wanted.length > 0
-    ? [{
-      labels: { ...wanted[0].labels, ...select },
-      place: wanted[0].place,
-      buckets: nativeSum(wanted.map(({ buckets }) => buckets)),
-    }]
+  const names = new Map<string, Native[]>();
+  for (const native of wanted) {
+    const name = native.labels.__name__ ?? "";
+    names.set(name, [...names.get(name) ?? [], native]);
+  }
+  const groups = merge
+    ? Array.from(names.values(), (natives): Native => ({
+      labels: mergedLabels(natives[0].labels, select),
+      place: natives[0].place,
+      buckets: nativeSum(natives.map(({ buckets }) => buckets)),
+    }))
     : wanted;
   return {
     series: groups.flatMap((native) => seriesOf(native, context)),

@@ -18,10 +18,10 @@ import { percentileObject, percentileTable } from "./percentile_table.ts";
 import { prometheusJson } from "./prometheus_json.ts";
 import { prometheusText } from "./prometheus_text.ts";
 import { headOfFile, linesOfFile } from "./read_lines.ts";
-import { words } from "./classic_buckets.ts";
 import {
   Findings,
   invalidFile,
+  inWords,
   type Labels,
   type Reading,
   type Series,
@@ -217,7 +217,7 @@ function parse(file: string, text: string): unknown {
 function only(
   file: string,
   series: readonly Series[],
-  { select, merge }: ReadContext,
+  { select, merge, findings }: ReadContext,
 ): Series {
   const [first] = series;
   if (first === undefined) {
@@ -225,12 +225,14 @@ function only(
       path: "",
       message: Object.keys(select).length === 0
         ? "The file has no durations"
-        : `The file has no durations with ${words(select)}`,
-      allowed: "one duration or more",
+        : `The file has no durations with ${inWords(select)}`,
+      allowed: findings.others.length === 0
+        ? "one duration or more"
+        : `those that there are, among them ${findings.others.join("; ")}`,
     }]);
   }
   if (series.length === 1) return first;
-  const listed = series.slice(0, LISTED).map(({ labels }) => words(labels));
+  const listed = series.slice(0, LISTED).map(({ labels }) => inWords(labels));
   const more = series.length - listed.length;
   throw invalidFile(file, [{
     path: "",
@@ -238,7 +240,7 @@ function only(
       listed.join("; ")
     }${more > 0 ? `; and ${more} more` : ""}`,
     allowed: merge
-      ? "durations that can be merged: percentiles cannot"
+      ? "durations that can be merged: percentiles and different metrics cannot"
       : "--select NAME=VALUE for one of them, or --merge to take all as one",
   }]);
 }

@@ -28,6 +28,12 @@ export interface Reading {
   readonly notes: readonly string[];
 }
 
+/** Writes labels as Prometheus does. */
+export function inWords(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ");
+}
+
 /** Number of errors and of places that are listed one by one. */
 const LISTED = 10;
 
@@ -35,6 +41,7 @@ const LISTED = 10;
 export class Findings {
   readonly #issues: Issue[] = [];
   #more = 0;
+  readonly #others = new Set<string>();
   readonly #left = new Map<string, { count: number; places: string[] }>();
 
   /** Adds an error. */
@@ -69,6 +76,17 @@ export class Findings {
     left.count += count;
     if (left.places.length < 3) left.places.push(place);
     this.#left.set(reason, left);
+  }
+
+  /** Leaves durations out because they have other labels than the selected ones. */
+  unselected(things: string, labels: Labels, place: string): void {
+    this.leaveOut(`${things} with other labels`, place);
+    if (this.#others.size < LISTED) this.#others.add(inWords(labels));
+  }
+
+  /** Labels of durations that were not selected, in words; the first ones. */
+  get others(): readonly string[] {
+    return [...this.#others];
   }
 
   /** Everything that was left out. */

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import type { PerfmockError } from "../../../../core/errors.ts";
 import { increase } from "../../../../plugins/importer/samples/prometheus_json.ts";
 import { bucketsOf, errorsIn, pointsOf, reading } from "./_read.ts";
 
@@ -277,4 +278,35 @@ Deno.test("Answers that are errors, empty or broken are errors with their places
     }, { metric: {}, value: [1, "3"] }]),
   );
   ok(gone.leftOut.length === 2, JSON.stringify(gone.leftOut));
+});
+
+Deno.test("Histograms of different metrics are not merged, and labels that do not exist are told those that do", async () => {
+  const both = TEXT + TEXT.replaceAll("http_request_duration", "db_query");
+  match(
+    (await errorsIn(both, { merge: true }))[1],
+    /of 2 kinds: __name__="http_request_duration_seconds"; __name__="db_query_seconds"$/,
+  );
+  let told = "";
+  try {
+    await reading(both, { select: { __name__: "db" } });
+  } catch (error) {
+    const { issues = [] } = error as PerfmockError;
+    told = issues[0]?.allowed ?? "";
+  }
+  match(
+    told,
+    /^those that there are, among them __name__="http_request.*; __name__="db_query_seconds"/,
+  );
+});
+
+Deno.test("Histograms without durations are left out", async () => {
+  const read = await reading(
+    `${TEXT}a_bucket{le="1"} 0\na_bucket{le="+Inf"} 0\n`,
+  );
+  equal(bucketsOf(read).length, 3);
+  deepEqual(read.leftOut, [{
+    reason: "histograms without durations",
+    count: 1,
+    places: ["line 9"],
+  }]);
 });
