@@ -108,7 +108,7 @@ const PLACES: readonly Place[] = [
     words: {
       equal: "equals equalTo equalToJson eq value is const",
       pattern:
-        "matches regex regexp match contains includes startsWith endsWith like doesNotMatch",
+        "matches regex regexp match contains includes startsWith endsWith like",
       present: "exists required any",
       absent: "missing null empty",
     },
@@ -131,6 +131,7 @@ const PLACES: readonly Place[] = [
       compress: "gzip brotli compression encoding contentEncoding",
       proxy: "proxyBaseUrl proxyTo upstream forward backend target url",
       events: "sse stream eventStream serverSentEvents",
+      times: "count repeatCount",
       'serviceTime, a key of the route beside "response"': TIME,
       'faults, a key of the route beside "response"': "fault faults error",
     },

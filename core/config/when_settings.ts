@@ -263,12 +263,59 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 const TEXTS = z.record(z.string(), TEXT_CONDITION).optional();
 
+/** Adds issues of the names in a part of `when`. */
+function names(
+  issueOf: (name: string) => {
+    readonly message: string;
+    readonly allowed: string;
+    readonly suggestion?: string;
+  } | undefined,
+) {
+  return (
+    part: Readonly<Record<string, unknown>> | undefined,
+    context: z.RefinementCtx,
+  ) => {
+    for (const name of Object.keys(part ?? {})) {
+      const issue = issueOf(name);
+      if (issue === undefined) continue;
+      const { message, ...params } = issue;
+      context.addIssue({ code: "custom", path: [name], message, params });
+    }
+  };
+}
+
+/** Type of `when.header`. */
+const OF_HEADERS = TEXTS.superRefine(
+  names((name) =>
+    HEADER_NAME.test(name) ? undefined : {
+      message: `Not the name of a header: ${JSON.stringify(name)}`,
+      allowed: "letters, digits and -",
+    }
+  ),
+);
+
+/** Type of `when.body`. */
+const OF_BODY = z.record(z.string(), BODY_CONDITION).superRefine(
+  names((pointer) => {
+    if (POINTER.test(pointer)) return undefined;
+    const suggestion = `/${
+      pointer.replace(/^\$?\.?/, "").replaceAll(".", "/")
+    }`;
+    return {
+      message: `Not a JSON Pointer: ${JSON.stringify(pointer)}`,
+      allowed:
+        'a JSON Pointer such as "/customer/id", or "" for the whole body',
+      ...POINTER.test(suggestion) && { suggestion },
+    };
+  }),
+).optional();
+
 /** Type of `when`. */
 export const WHEN: z.ZodType<WhenSettings> = z.strictObject(worded({
   query: TEXTS,
-  header: TEXTS,
+  header: OF_HEADERS,
   cookie: TEXTS,
-  body: z.record(z.string(), BODY_CONDITION).optional(),
+  body: OF_BODY,
   contentType: TEXT_CONDITION.optional(),
   graphql: z.strictObject(worded({
     operation: TEXT_CONDITION.optional(),
@@ -305,15 +352,6 @@ export const WHEN: z.ZodType<WhenSettings> = z.strictObject(worded({
   ) => conditions.push({ part, name, written, condition });
   for (const part of ["query", "header", "cookie"] as const) {
     for (const [name, condition] of Object.entries(when[part] ?? {})) {
-      if (part === "header" && !HEADER_NAME.test(name)) {
-        refuse(
-          [part, name],
-          `Not the name of a header: ${JSON.stringify(name)}`,
-          {
-            allowed: "letters, digits and -",
-          },
-        );
-      }
       add(part, name, condition, part === "header" ? name.toLowerCase() : name);
     }
   }
@@ -321,20 +359,6 @@ export const WHEN: z.ZodType<WhenSettings> = z.strictObject(worded({
     add("contentType", "", when.contentType);
   }
   for (const [pointer, condition] of Object.entries(when.body ?? {})) {
-    if (!POINTER.test(pointer)) {
-      const suggestion = `/${
-        pointer.replace(/^\$?\.?/, "").replaceAll(".", "/")
-      }`;
-      refuse(
-        ["body", pointer],
-        `Not a JSON Pointer: ${JSON.stringify(pointer)}`,
-        {
-          allowed:
-            'a JSON Pointer such as "/customer/id", or "" for the whole body',
-          ...POINTER.test(suggestion) && { suggestion },
-        },
-      );
-    }
     add("body", pointer, condition);
   }
   const { operation, type, hash } = when.graphql ?? {};

@@ -4,23 +4,46 @@
  * @module
  */
 import type { Coding } from "../config/mod.ts";
-import { withinLimit } from "../lib/time/mod.ts";
+import { pause, withinLimit } from "../lib/time/mod.ts";
 import type { CodingTask } from "./coding_worker.ts";
 
 /** Maximum time for one body, in ms of real time: a thread that does not begin to run must not hold an answer for ever. */
 export const CODING_LIMIT = 20_000;
 
-/** A thread that codes one body after another. It lives as long as there are some. */
+/**
+ * Time for which the thread waits for the next body, in ms: it takes a tenth of a second to start, and a page asks for its files one
+ * after another.
+ */
+const IDLE = 10_000;
+
+/** A thread that codes one body after another. Without a server it ends after the last one. */
 class Coder {
   #worker: Worker | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  #servers = 0;
+  #idle = new AbortController();
+
+  /** A server begins. */
+  begun(): void {
+    this.#servers++;
+  }
+
+  /** A server has ended. */
+  ended(): void {
+    if (--this.#servers > 0) return;
+    this.#idle.abort();
+    if (this.#waiting === 0) this.#end();
+  }
 
   /** Codes bytes; rejects if the thread fails or takes too long. */
   code(task: CodingTask): Promise<Uint8Array<ArrayBuffer>> {
     this.#waiting++;
+    this.#idle.abort();
     const coding = this.#last.then(() => this.#ask(task)).finally(() => {
-      if (--this.#waiting === 0) this.#end();
+      if (--this.#waiting > 0) return;
+      if (this.#servers === 0) this.#end();
+      else this.#rest();
     });
     this.#last = coding.catch(() => {});
     return coding;
@@ -48,13 +71,21 @@ class Coder {
     }
   }
 
+  #rest(): void {
+    const { signal } = this.#idle = new AbortController();
+    pause(IDLE, signal).then(() => {
+      if (!signal.aborted) this.#end();
+    });
+  }
+
   #end(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
   }
 }
 
-const coder = new Coder();
+/** The thread of the process, which servers tell of their beginning and their end. */
+export const coder: Pick<Coder, "begun" | "ended" | "code"> = new Coder();
 
 /** Codes bytes on the thread of the process that does so; rejects if it fails. */
 export function coded(

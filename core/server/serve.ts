@@ -13,6 +13,7 @@ import {
 } from "../lib/time/mod.ts";
 import { obstacle } from "../net/libc.ts";
 import type { Edge } from "../pipeline/edge.ts";
+import { coder } from "../respond/coder.ts";
 import type { Log } from "../world/state.ts";
 import type { Certificate, Engine, EngineOptions, Listen } from "./engine.ts";
 import {
@@ -110,8 +111,15 @@ export async function listen(
     running = await startAll(engine, options, { engines, reason });
   }
   if (options.clock !== undefined) await running[0].drive?.(options.clock);
+  coder.begun();
+  let ended = false;
+  const end = () => {
+    if (!ended) coder.ended();
+    ended = true;
+  };
   const cut = async () => {
     await Promise.all(running.map((each) => each.cut()));
+    end();
   };
   const [host] = hostsOf(server);
   const scheme = certificate === undefined ? "http" : "https";
@@ -120,14 +128,15 @@ export async function listen(
     engine,
     reason: reason === undefined ? undefined : sentenceOf(reason),
     async close(limit) {
-      const ended = Promise.all(running.map((each) => each.shutdown()));
+      const shut = Promise.all(running.map((each) => each.shutdown()));
       try {
-        await withinLimit(ended, limit);
+        await withinLimit(shut, limit);
       } catch (error) {
         if (!(error instanceof TimeLimitError)) throw error;
         // Deno's and Node's servers end such a connection when the client ends it.
         if (engine === "native") await cut();
       }
+      end();
     },
     cut,
   };

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { coded } from "../../../core/respond/coder.ts";
+import { coded, coder } from "../../../core/respond/coder.ts";
 import {
   codedAtOnce,
   CodedBodies,
@@ -86,4 +86,42 @@ Deno.test("CodedBodies forgets what is unused for the longest time beyond its li
   equal(bodies.get("huge", "1"), undefined);
   ok(bodies.get("d", "1"));
   ok(bodies.bytes <= 10_000);
+});
+
+/** Counts the threads that are started meanwhile, and those that are ended. */
+function countingThreads() {
+  const original = globalThis.Worker;
+  const count = { started: 0, ended: 0 };
+  globalThis.Worker = class extends original {
+    constructor(...given: ConstructorParameters<typeof original>) {
+      super(...given);
+      count.started++;
+    }
+
+    override terminate(): void {
+      count.ended++;
+      super.terminate();
+    }
+  };
+  return {
+    count,
+    [Symbol.dispose]: () => void (globalThis.Worker = original),
+  };
+}
+
+Deno.test("as long as there is a server, one thread codes bodies that come one after another", async () => {
+  using threads = countingThreads();
+  const code = () => coded(new TextEncoder().encode("a".repeat(5000)), "gzip");
+  await code();
+  await code();
+  deepEqual(threads.count, { started: 2, ended: 2 });
+  coder.begun();
+  coder.begun();
+  await code();
+  await code();
+  coder.ended();
+  await code();
+  deepEqual(threads.count, { started: 3, ended: 2 });
+  coder.ended();
+  deepEqual(threads.count, { started: 3, ended: 3 });
 });
