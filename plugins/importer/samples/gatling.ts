@@ -27,7 +27,7 @@ const PERCENTILES: Readonly<Record<string, number>> = {
 const NOTE =
   "successful requests; percentiles1 to percentiles4 are taken as p50, p75, p95 and p99, Gatling's defaults";
 
-/** Statistics as JSON: `stats.json`, `global_stats.json`, or the object in `stats.js`. */
+/** Statistics as JSON: `stats.json` or `global_stats.json`. */
 export const gatlingStats: DocumentFormat = {
   name: "gatling-json",
   title: "statistics of Gatling",
@@ -104,14 +104,14 @@ function statsSeries(
 
 /** A line such as `> response time 95th percentile    128 (OK=126 KO=130)`. */
 const TEXT_LINE =
-  /^>\s*(?:response time (\d+(?:\.\d+)?)(?:st|nd|rd|th) percentile|(min|max) response time|(request count))[^|\d]*\|?\s*([\d,]+)\s*(?:\(OK=([\d,]+|-)|\|\s*([\d,]+|-)\s*\|)?/;
+  /^\s*>\s*(?:response time (\d+(?:\.\d+)?)(?:st|nd|rd|th) percentile|(min|max) response time|(request count))[^|\d]*\|?\s*([\d,]+)\s*(?:\(OK=([\d,]+|-)|\|\s*([\d,]+|-)\s*\|)?/;
 
 /** Statistics as text. */
 export const gatlingText: LineFormat = {
   name: "gatling-text",
   title: "statistics of Gatling as text",
   matches: (head) =>
-    /^> response time \d+(?:st|nd|rd|th) percentile/m.test(head),
+    /^\s*> response time \d+(?:st|nd|rd|th) percentile/m.test(head),
   lines: (context) => {
     const points: MeasuredPercentile[] = [];
     let count: number | undefined;

@@ -26,6 +26,7 @@ export type Decoder = (base64: string) => readonly RawCount[];
 /** Lowest bits of the cookie that tell the versions apart. */
 const VERSION_1_COMPRESSED = 0x1c849302;
 const VERSION_1 = 0x1c849301;
+const VERSION_2_COMPRESSED = 0x1c849304;
 /** Bits of the cookie that hold the size of a count, in bytes. */
 const WORD = 0xf0;
 
@@ -38,6 +39,9 @@ export async function decoderOf(): Promise<Decoder> {
     const bytes = bytesOf(base64);
     const cookie = new DataView(bytes.buffer).getInt32(0) & ~WORD;
     if (cookie === VERSION_1_COMPRESSED) return decodeFirst(bytes);
+    if (cookie !== VERSION_2_COMPRESSED) {
+      throw new Error("its version is neither 1 nor 2");
+    }
     const histogram = decodeFromCompressedBase64(base64, 64);
     if (!(histogram instanceof JsHistogram)) {
       throw new Error("hdr-histogram-js does not list its counts");

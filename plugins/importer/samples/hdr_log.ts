@@ -123,7 +123,7 @@ class HdrLogReader implements LineReader {
       notes: [
         `${this.#intervals} intervals, values in ${unit.name}${
           this.#context.unit === undefined
-            ? " by the log's greatest values, which are taken as ms"
+            ? " if the log's greatest values are in ms, as most programs write them; if not, name the unit by --unit"
             : ""
         }`,
       ],

@@ -42,6 +42,13 @@ function probabilityOf(figure: string): number | undefined {
 /** Metrics with their figures. */
 type Figures = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
+/** Returns true for figures with a percentile. */
+function isTrend(figures: ReadonlyMap<string, number>): boolean {
+  return [...figures.keys()].some((name) =>
+    name === "med" || name.startsWith("p(")
+  );
+}
+
 /** Makes the series of a metric's percentiles. */
 function summaryReading(
   metrics: Figures,
@@ -58,9 +65,9 @@ function summaryReading(
       allowed: "metric",
     });
   }
-  const trends = [...metrics].filter(([, figures]) => figures.has("med"))
+  const trends = [...metrics].filter(([, figures]) => isTrend(figures))
     .map(([name]) => name);
-  if (figures === undefined || !figures.has("med")) {
+  if (figures === undefined || !isTrend(figures)) {
     findings.error({
       path: "",
       message: `The summary has no metric ${metric} with percentiles`,
@@ -147,7 +154,7 @@ const TEXT_METRIC = /^[\s✓✗{]*([a-z][\w:{} ]*?)\.{2,}:\s*(.+)$/;
 export const k6Text: LineFormat = {
   name: "k6-text",
   title: "summary of k6 as text",
-  matches: (head) => /\.{2,}:\s*avg=\S+\s+min=\S+\s+med=/.test(head),
+  matches: (head) => /\.{2,}:\s*avg=\S+\s+\S+=\S+/.test(head),
   lines: (context) => {
     const metrics = new Map<string, Map<string, number>>();
     return {

@@ -87,7 +87,7 @@ Deno.test("A log of version 2 gives the buckets of all its intervals, with the u
     [5, 5.004, 1],
   ]);
   deepEqual(read.notes, [
-    "2 intervals, values in us by the log's greatest values, which are taken as ms",
+    "2 intervals, values in us if the log's greatest values are in ms, as most programs write them; if not, name the unit by --unit",
   ]);
   equal(read.format, "log of HdrHistogram");
   deepEqual(bucketsOf(await reading(log, { unit: "ms" }))[1], [1500, 1501, 3]);
@@ -161,6 +161,7 @@ Deno.test("Broken lines, histograms and units are errors with their lines", asyn
     ]) + "\noops\n",
   );
   equal(errors.length, 8, errors.join("\n"));
+  match(errors[6], /^Line 9 .*: its version is neither 1 nor 2/);
   match(errors[1], /^Line 4 has a histogram that cannot be decoded/);
   match(errors[2], /^Line 5 .*: it is too short/);
   match(errors[3], /^Line 6 .*: its header is wrong/);

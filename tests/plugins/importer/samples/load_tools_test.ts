@@ -149,6 +149,12 @@ Deno.test("Summaries of k6 as text give percentiles", async () => {
   );
 });
 
+Deno.test("Summaries of k6 as text need no median", async () => {
+  const short =
+    "http_reqs......................: 5000   1000/s\nhttp_req_duration..............: avg=202.84ms p(90)=328.43ms p(95)=369.15ms\n";
+  deepEqual(pointsOf(await reading(short)), [[0.9, 328.43], [0.95, 369.15]]);
+});
+
 Deno.test("goDuration() reads durations as Go writes them", () => {
   deepEqual(
     ["1h2m3.5s", "250µs", "1.5ms", "0s", "12", "1m x"].map(goDuration),
@@ -281,7 +287,7 @@ Deno.test("Statistics of Gatling as text give percentiles of successful requests
 > response time 95th percentile                        120 (OK=118    KO=130   )
 > mean requests/sec                                   12.5 (OK=12.4   KO=0.1   )
 `;
-  const read = await reading(old);
+  const read = await reading(old.replaceAll("\n>", "\n  >"));
   deepEqual(pointsOf(read), [[0, 5], [0.5, 35], [0.95, 118], [1, 1800]]);
   equal(read.durations.kind === "percentiles" && read.durations.count, 1490);
   const recent = `---- Global Information ----
