@@ -5,9 +5,7 @@ import { required } from "./_software.ts";
 /** Program that uses all that the package declares; one line is wrong on purpose. */
 const PROGRAM = `
 import { type Issue, PerfmockError, type PerfmockInput, type Session, startPerfmock } from "perfmock";
-import { definePlugin, type Plugin } from "perfmock/plugin";
 
-export const plugin: Plugin = definePlugin({ name: "own", version: "1.0.0" });
 const config: PerfmockInput = {
   routes: [{ id: "a", path: "/a", serviceTime: { lognormal: { median: "2ms", p99: "9ms" } }, response: { json: [] } }],
 };
@@ -23,6 +21,24 @@ const issues: readonly Issue[] = error instanceof PerfmockError ? error.issues :
 console.log(JSON.stringify({ arrivals, entries, ok, thresholds, issues: issues.length }));
 `;
 
+/** A plugin, which Deno loads: it is compiled, and not run here. */
+const PLUGIN = `
+import { definePlugin, type Plugin } from "perfmock/plugin";
+
+const plugin: Plugin = definePlugin({
+  name: "own",
+  version: "1.0.0",
+  contributes: {
+    families: [{
+      name: "own",
+      parameters: ({ z, duration }) => z.strictObject({ of: duration({ above: 0 }) }),
+      create: ({ of }: { of: number }) => ({ quantile: () => of }),
+    }],
+  },
+});
+export default plugin;
+`;
+
 Deno.test({
   name:
     "the npm package is typed for strict projects, as Node.js and bundlers look modules up, and runs on Bun",
@@ -36,6 +52,7 @@ Deno.test({
       JSON.stringify({ private: true, type: "module" }),
     );
     await project.write("program.ts", PROGRAM);
+    await project.write("plugin.ts", PLUGIN);
     await project.write(
       "wrong.ts",
       `import { startPerfmock } from "perfmock";
@@ -43,13 +60,17 @@ const server = await startPerfmock({ routes: [{ path: "/a", response: { status: 
 server.stop(1);
 `,
     );
-    const compile = (module: string, resolution: string, file: string) =>
+    const compile = (
+      module: string,
+      resolution: string,
+      ...files: readonly string[]
+    ) =>
       project.run("npx", [
         ...["tsc", "--strict", "--target", "es2022"],
         ...["--lib", "esnext", "--types", "node", "--skipLibCheck", "false"],
         ...["--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"],
         ...["--module", module, "--moduleResolution", resolution],
-        ...["--outDir", `out-${resolution}`, file],
+        ...["--outDir", `out-${resolution}`, ...files],
       ]);
     for (
       const [module, resolution] of [
@@ -59,7 +80,12 @@ server.stop(1);
       ]
     ) {
       await t.step(`moduleResolution ${resolution}`, async () => {
-        const { status, out } = await compile(module, resolution, "program.ts");
+        const { status, out } = await compile(
+          module,
+          resolution,
+          "program.ts",
+          "plugin.ts",
+        );
         equal(out, "");
         equal(status, 0);
         const wrong = await compile(module, resolution, "wrong.ts");
