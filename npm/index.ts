@@ -15,7 +15,6 @@
  */
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PerfmockError } from "../core/errors.ts";
 import type {
@@ -221,7 +220,8 @@ async function start(
       `Cannot start perfmock: there is no folder ${folder}, which cwd names`,
     );
   }
-  const file = named === undefined ? undefined : resolve(folder, pathOf(named));
+  // Its path stays as it was written, since messages name it; the process works in the folder.
+  const file = named === undefined ? undefined : pathOf(named);
   const value = file === undefined ? config ?? {} : undefined;
   checkJson(value, "the configuration");
   const connection = new Connection(
