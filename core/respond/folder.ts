@@ -51,9 +51,9 @@ export function folderSource(
     if (fallback === undefined) return missing("");
     const file = isNavigation(x) ? fileAt(fallback) : undefined;
     return file === undefined
-      ? missing(NAVIGATION)
+      ? missing(NAVIGATION, fallback)
       : { file, options: orFallback };
-  }, () => missing(fallback === undefined ? "" : NAVIGATION));
+  }, () => missing(fallback === undefined ? "" : NAVIGATION, fallback));
 }
 
 /**
@@ -126,10 +126,14 @@ function isNavigation(x: LiveExchange): boolean {
   return namesType(x.header("accept"), "text/html");
 }
 
-function missing(vary: string): Content {
+function missing(vary: string, fallback?: string): Content {
   const headers = new Headers(vary === "" ? {} : { vary });
-  return failure(
-    { status: 404, title: "This folder has no such file" },
-    headers,
-  );
+  return failure({
+    status: 404,
+    title: "This folder has no such file",
+    ...fallback !== undefined && {
+      detail:
+        `Navigations get ${fallback}: a GET or HEAD whose Accept names text/html, and whose Sec-Fetch-Mode, if there is one, is navigate`,
+    },
+  }, headers);
 }

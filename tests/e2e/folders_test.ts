@@ -281,6 +281,8 @@ eachEngine.test("the fallback answers navigations that accept HTML, and nothing 
   const page = await overWire(there.server, "/orders/17", NAVIGATION);
   deepEqual([page.status, text(page)], [200, INDEX]);
   match(page.headers.get("vary") ?? "", /Accept, Sec-Fetch-Mode/);
+  const none = await overWire(there.server, "/orders/17", { accept: "*/*" });
+  match(JSON.parse(text(none)).detail, /^Navigations get index\.html: /);
   deepEqual([
     await statusOf(NAVIGATION, "/orders/17", "HEAD"),
     await statusOf({ accept: "text/html" }),

@@ -73,7 +73,7 @@ export const CLASSES: readonly Class[] = [
     perfmock: "reads on",
     node: "reads no more requests",
     reason:
-      "A server may ignore an offer to upgrade; what follows is HTTP/1.1 then.",
+      "A server may ignore an offer to upgrade; what follows is HTTP/1.1 then, unless a route opens a WebSocket.",
     holds: (one) => one.node === "upgrade",
   },
   {

@@ -18,6 +18,7 @@ const SEEDS: readonly string[] = [
   "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
   'POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nA;n=v;q="s"\r\n0123456789\r\n0\r\nT: x\r\n\r\n',
   'POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n01;a;b=c ; d="\\""\r\nx\r\n2\r\n\r\n\r\n00;e\r\nT: x\r\nU: y\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
+  "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x80\0\0\0\0",
   "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
   "GET / HTTP/1.1\r\nHost: a\r\nCookie: a=1; b=2\r\nCookie: c=\xe9\r\nX: \t y \t\r\nEmpty:\r\n\r\n",
   "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n",
