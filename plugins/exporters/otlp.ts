@@ -85,7 +85,7 @@ export function otlpSchema(kit: Kit): KitType<OtlpSettings> {
     interval: "Time from one delivery to the next",
     timeout: "Time limit for the requests of a delivery",
     headers: "Additional request headers, such as an access key",
-    temporality: "Begin of the figures: the exporter's start",
+    temporality: "Time from which figures count: the exporter's start",
   })).superRefine((settings, context) => {
     const { endpoint, traces } = settings;
     if (typeof traces === "object") return;

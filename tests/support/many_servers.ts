@@ -1,8 +1,9 @@
 /**
- * Creates and disposes servers, 50 at a time, and prints their remains: descriptors, objects and heap, in bytes, after the
+ * Creates and disposes servers of all engines, 50 at a time, and prints their remains: descriptors, objects and heap, in bytes, after the
  * first rounds and after the last. Needs --expose-gc.
  */
 import { createPerfmock } from "../../core/app.ts";
+import { ENGINES } from "./each_engine.ts";
 
 const collect = (globalThis as unknown as { gc(): void }).gc;
 
@@ -16,6 +17,7 @@ async function round(seed: number): Promise<void> {
     Array.from({ length: SERVERS }, (_, index) =>
       createPerfmock({
         seed: seed + index,
+        server: { engine: ENGINES[index % ENGINES.length] },
         plugins: { limiter: { pools: { db: { concurrency: 2, queue: 5 } } } },
         routes: [
           { id: "limited", path: "/", limiter: "db", serviceTime: "1ms" },

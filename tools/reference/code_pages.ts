@@ -86,7 +86,7 @@ async function errorsPage(): Promise<string> {
   const rows = [...text.matchAll(/\/\*\* (.+) \*\/\n {2}\| "([A-Z_]+)"/g)].map(
     ([, meaning, name]) => [
       `[${code(name)}](../errors.md#${name.toLowerCase()})`,
-      `${STATUS[name] ?? upstreamStatus(name)}`,
+      `${STATUS[name] ?? otherStatus(name)}`,
       meaning,
     ],
   );
@@ -99,14 +99,15 @@ async function errorsPage(): Promise<string> {
   });
 }
 
-/** Statuses of answers of proxied routes, which mock requests get. */
-function upstreamStatus(name: string): number {
+/** Statuses that are set where the error is thrown, such as those of proxied routes, which mock requests get. */
+function otherStatus(name: string): number {
   return {
     UPSTREAM_FAILED: 502,
     UPSTREAM_INVALID: 502,
     UPSTREAM_LOOP: 508,
     UPSTREAM_TIMEOUT: 504,
     HOOK_FAILED: 500,
+    SIMULATION_LIMIT: 429,
   }[name] ?? 400;
 }
 

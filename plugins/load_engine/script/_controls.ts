@@ -44,7 +44,7 @@ export function modulateSchema(kit: Kit): Schema<ModulateSettings> {
     to: z.unknown(),
   }, {
     executor: "A change of the backend: a dial is turned over time",
-    start: "Time from the begin of the run to that of the scenario",
+    start: "Time from the start of the run to that of the scenario",
     duration:
       "Time after which the dial is put back. Default: at the end of the run",
     set:
@@ -62,7 +62,7 @@ export function stressSchema(kit: Kit): Schema<StressSettings> {
     scenario: z.unknown(),
   }, {
     executor: "Real use of resources, by the plugin resource_stress",
-    start: "Time from the begin of the run to that of the scenario",
+    start: "Time from the start of the run to that of the scenario",
     scenario:
       "Scenario of stress: cpu, memory, eventLoop, allocation, duration",
   }));

@@ -217,7 +217,7 @@ export function trafficSchemas(
 
 /** Words for the settings that all scenarios have which send requests. */
 const COMMON_WORDS = {
-  start: "Time from the begin of the run to that of the scenario",
+  start: "Time from the start of the run to that of the scenario",
   gracefulStop:
     "Time that active requests may continue after the scenario's end",
   pick:
@@ -246,7 +246,7 @@ function traceSchema(kit: Kit) {
     file: "File of the recording",
     format:
       "Format of the file. Default: har for .har, access-log for .log, else times",
-    times: "Times of the requests since the begin, in place of a file",
+    times: "Times of the requests since the start, in place of a file",
     hosts:
       "Hosts whose requests of a HAR are replayed, * for all. Default: those of its pages",
     headers:
