@@ -68,7 +68,7 @@ export const prometheusJson: DocumentFormat = {
     const rows = result.map((row: unknown, i) => rowOf(row, i, context));
     const reading = merged(
       classicSeries(
-        rows.flatMap(({ sample }) => sample ?? []),
+        samplesOf(rows.flatMap(({ classic }) => classic ?? []), context),
         context,
       ),
       nativeSeries(rows.flatMap(({ native }) => native ?? []), context),
@@ -83,8 +83,8 @@ export const prometheusJson: DocumentFormat = {
 
 /** Series of the answer. */
 interface Row {
-  /** Classic sample; undefined if it has none. */
-  readonly sample?: PromSample | undefined;
+  /** Classic samples; undefined if it has none. */
+  readonly classic?: Classic | undefined;
   /** Native histogram; undefined if it is none. */
   readonly native?: Native | undefined;
   /** True if it is a counter, whose increase was taken. */
@@ -97,6 +97,81 @@ function rangeNote(rows: readonly Row[]): string {
     : "sums of the rates over the range";
 }
 
+/** Samples of one bucket or quantile. */
+interface Classic {
+  readonly labels: Labels;
+  readonly path: string;
+  /** Values by their times, in s since 1970. */
+  readonly timed: ReadonlyMap<number, number>;
+  /** True if the values are those of a counter over a range. */
+  readonly increases: boolean;
+}
+
+/**
+ * Makes one sample of each series. Of a histogram's buckets, the times count that all of them have: where one is missing, the
+ * differences between them would be wrong.
+ */
+function samplesOf(
+  rows: readonly Classic[],
+  { findings }: ReadContext,
+): PromSample[] {
+  const histograms = new Map<string, Classic[]>();
+  for (const row of rows) {
+    const { le: _, quantile, ...labels } = row.labels;
+    const key = JSON.stringify([
+      quantile,
+      ...Object.entries(labels).toSorted(([a], [b]) => a < b ? -1 : 1),
+    ]);
+    histograms.set(key, [...histograms.get(key) ?? [], row]);
+  }
+  return [...histograms.values()].flatMap((buckets) => {
+    const times = new Set(buckets.flatMap(({ timed }) => [...timed.keys()]));
+    const whole = [...times].filter((time) =>
+      buckets.every(({ timed }) => timed.has(time))
+    ).sort((a, b) => a - b);
+    if (whole.length < times.size) {
+      findings.leaveOut(
+        "times at which buckets are missing",
+        buckets[0].path,
+        times.size - whole.length,
+      );
+    }
+    const gaps = missingSteps(whole);
+    if (gaps > 0) {
+      findings.leaveOut(
+        "steps of the range without samples",
+        buckets[0].path,
+        gaps,
+      );
+    }
+    if (whole.length === 0) return [];
+    return buckets.map(({ labels, path, timed, increases }): PromSample => {
+      const points = whole.map((time) => timed.get(time) ?? NaN);
+      return {
+        labels: {
+          ...labels,
+          ...labels.__name__ !== undefined && {
+            __name__: labels.__name__.replace(/_bucket$/, ""),
+          },
+        },
+        value: labels.quantile !== undefined
+          ? points[points.length - 1]
+          : increases
+          ? increase(points)
+          : points.reduce((sum, x) => sum + x, 0),
+        place: path,
+      };
+    });
+  });
+}
+
+/** Number of steps that are missing between times at equal distances. */
+function missingSteps(times: readonly number[]): number {
+  const steps = times.slice(1).map((time, i) => time - times[i]);
+  const step = Math.min(...steps);
+  return steps.reduce((sum, one) => sum + Math.round(one / step) - 1, 0);
+}
+
 /** Reads one series. */
 function rowOf(row: unknown, index: number, context: ReadContext): Row {
   const { findings } = context;
@@ -106,26 +181,13 @@ function rowOf(row: unknown, index: number, context: ReadContext): Row {
   const counter = labels.__name__ !== undefined &&
     labels.quantile === undefined;
   if (value !== undefined || values !== undefined) {
-    const points = value === undefined
+    const range = values !== undefined;
+    const timed = range
       ? timedValues(values, `${path}/values`, context)
       : timedValues([value], path, context);
-    const range = values !== undefined;
     return {
       counter,
-      sample: points.length === 0 ? undefined : {
-        labels: {
-          ...labels,
-          ...labels.__name__ !== undefined && {
-            __name__: labels.__name__.replace(/_bucket$/, ""),
-          },
-        },
-        value: labels.quantile !== undefined
-          ? points[points.length - 1]
-          : range && counter
-          ? increase(points)
-          : points.reduce((sum, x) => sum + x, 0),
-        place: path,
-      },
+      classic: { labels, path, timed, increases: range && counter },
     };
   }
   if (histogram !== undefined || histograms !== undefined) {
@@ -167,36 +229,38 @@ function labelsOf(metric: unknown): Labels {
   );
 }
 
-/** The values of `[time, "value"]` pairs; NaN is left out. */
+/** The values of `[time, "value"]` pairs by their times; NaN is left out. */
 function timedValues(
   list: unknown,
   path: string,
   { findings }: ReadContext,
-): readonly number[] {
+): ReadonlyMap<number, number> {
+  const values = new Map<number, number>();
   if (!Array.isArray(list)) {
     findings.error({
       path,
       message: "Expected a list of times and values",
       allowed: '[[1700000000, "24"], …]',
     });
-    return [];
+    return values;
   }
-  return list.flatMap((timed: unknown, i) => {
-    const text: unknown = Array.isArray(timed) ? timed[1] : undefined;
+  for (const [i, timed] of list.entries()) {
+    const [time, text]: readonly unknown[] = Array.isArray(timed) ? timed : [];
     const value = typeof text === "string" ? valueIn(text) : NaN;
     if (text === "NaN") {
       findings.leaveOut("samples without a value (NaN)", `${path}/${i}`);
-      return [];
+    } else if (typeof time === "number" && !Number.isNaN(value)) {
+      values.set(time, value);
+    } else {
+      findings.error({
+        path: `${path}/${i}`,
+        message: "Expected a time and a value",
+        value: timed ?? null,
+        allowed: '[1700000000, "24"]',
+      });
     }
-    if (!Number.isNaN(value)) return [value];
-    findings.error({
-      path: `${path}/${i}`,
-      message: "Expected a time and a value",
-      value: timed ?? null,
-      allowed: '[1700000000, "24"]',
-    });
-    return [];
-  });
+  }
+  return values;
 }
 
 function valueIn(text: string): number {

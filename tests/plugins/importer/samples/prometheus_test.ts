@@ -310,3 +310,38 @@ Deno.test("Histograms without durations are left out", async () => {
     places: ["line 9"],
   }]);
 });
+
+Deno.test("Times at which a bucket is missing are left out and counted, and so are steps without samples", async () => {
+  const series = (
+    le: string,
+    counts: readonly (readonly [number, number])[],
+  ) => ({
+    metric: { le },
+    values: counts.map(([step, count]) => [1700000000 + 15 * step, `${count}`]),
+  });
+  const read = await reading(answer("matrix", [
+    series("0.1", [[0, 1], [1, 2], [4, 4]]),
+    series("+Inf", [[0, 2], [1, 3], [2, 100], [4, 5]]),
+  ]));
+  deepEqual(bucketsOf(read), [[0, 100, 7], [100, Infinity, 3]]);
+  deepEqual(read.leftOut, [
+    {
+      reason: "times at which buckets are missing",
+      count: 1,
+      places: ["/data/result/0"],
+    },
+    {
+      reason: "steps of the range without samples",
+      count: 2,
+      places: ["/data/result/0"],
+    },
+  ]);
+  const apart = answer("matrix", [
+    series("0.1", [[0, 1]]),
+    series("+Inf", [[1, 2]]),
+  ]);
+  deepEqual(await errorsIn(apart), [
+    "IMPORT_INVALID",
+    "The file has no durations",
+  ]);
+});
