@@ -4,6 +4,7 @@
  *
  * @module
  */
+export type * from "./contract/imported.ts";
 export type * from "./contract/importer.ts";
 export type * from "./plugin.ts";
 export { formatDuration, parseDuration } from "./lib/units.ts";

@@ -15,6 +15,7 @@ import { draw } from "./draw.ts";
 import { explain } from "./explain.ts";
 import { find, type FindCommandOptions, sweep } from "./find.ts";
 import { fit, type FitCommandOptions } from "./fit.ts";
+import { type ImportCommandOptions, importFiles } from "./import.ts";
 import {
   load,
   type LoadCommandOptions,
@@ -293,6 +294,40 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
         finish(await run(file, options, out))
       );
   }
+  program.command("import")
+    .description(
+      "make a configuration, and a load script, of OpenAPI documents, HARs, access logs, files of WireMock, Mockoon, MockServer and Hoverfly, and range queries of Prometheus",
+    )
+    .argument("<file...>", "files, or folders of stubs")
+    .option("--out <file>", "file for the configuration (default: print it)")
+    .option(
+      "--script <file>",
+      "file for a load script that sends the recorded traffic",
+    )
+    .option(
+      "--format <name>",
+      "openapi, har, access-log, wiremock, mockoon, mockserver, hoverfly or prometheus (default: found by the content)",
+    )
+    .option(
+      "--log-format <format>",
+      "combined, common, envoy, haproxy, json, or the format string of nginx, Apache or Envoy (default: found by the first lines)",
+    )
+    .addOption(
+      new Option(
+        "--host <host>",
+        "host whose requests of a HAR are taken, or *; repeatable (default: those of its pages)",
+      ).argParser((host, hosts: readonly string[] = []) => [...hosts, host]),
+    )
+    .option(
+      "--route-label <label>",
+      "label of Prometheus that names the route (default: one of the usual names)",
+    )
+    .option("--strict", "refuse files of which parts would be left out")
+    .addOption(configOption())
+    .addOption(envOption())
+    .action(async (files: string[], options: ImportCommandOptions) =>
+      finish(await importFiles(files, options, out))
+    );
   program.command("correlate")
     .description("ask a running server where browsers' time went, by route")
     .option(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Imported, ImportOptions } from "./imported.ts";
 
 /** Importer: makes settings from what other tools have measured or written. */
 export interface Importer {
@@ -13,6 +14,16 @@ export interface Importer {
    * @throws PerfmockError `IMPORT_INVALID` with all errors in the file, with their places
    */
   fit(file: string, options?: FitOptions): Promise<FitResult>;
+  /**
+   * Makes a configuration, and a load script, of files of other tools.
+   *
+   * @param files paths of files, or of folders of stubs
+   * @throws PerfmockError `IMPORT_INVALID` with all errors in the files, with their places
+   */
+  import(
+    files: readonly string[],
+    options?: ImportOptions,
+  ): Promise<Imported>;
 }
 
 /** Options of a fit. */

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { FitOptions, FitResult, Importer } from "../../core/import.ts";
+import type {
+  FitOptions,
+  FitResult,
+  Imported,
+  Importer,
+  ImportOptions,
+} from "../../core/import.ts";
+import { importFiles } from "./mocks/import_files.ts";
 import { blockOf, tableOf } from "./report.ts";
 import { readDurations } from "./samples/read_durations.ts";
 import { fitDurations, type FitTools } from "./statistics/fit.ts";
@@ -21,5 +28,12 @@ export class FileImporter implements Importer {
     const { durations, ...read } = await readDurations(file, options);
     const answer = { ...fitDurations(durations, this.#tools), file, ...read };
     return { answer, block: blockOf(answer), table: tableOf(answer) };
+  }
+
+  import(
+    files: readonly string[],
+    options: ImportOptions = {},
+  ): Promise<Imported> {
+    return importFiles(files, options, this.#tools);
   }
 }

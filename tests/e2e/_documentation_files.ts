@@ -47,4 +47,48 @@ export const FILES: Readonly<Record<string, string>> = {
       })),
     },
   }),
+  "shop.har": JSON.stringify({
+    log: {
+      version: "1.2",
+      entries: TIMES.slice(0, 20).map((wait, index) => ({
+        startedDateTime: new Date(1_700_000_000_000 + index * 50).toISOString(),
+        request: { method: "GET", url: "http://shop.test/api/orders" },
+        response: {
+          status: 200,
+          content: { mimeType: "application/json", size: 2, text: "[]" },
+        },
+        timings: { wait },
+      })),
+    },
+  }),
+  "openapi.yaml":
+    "openapi: 3.1.0\ninfo: { title: Shop, version: '1' }\npaths:\n  /api/orders/{id}: { get: { responses: { '200': { description: ok } } } }\n",
+  "access.log": TIMES.slice(0, 50).map((time, index) =>
+    `10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET /api/orders/${index} HTTP/1.1" 200 12 ${
+      (time / 1000).toFixed(3)
+    }\n`
+  ).join(""),
+  "stubs.json": JSON.stringify({
+    mappings: [{
+      request: { method: "GET", urlPath: "/api/orders" },
+      response: { jsonBody: [], fixedDelayMilliseconds: 20 },
+    }],
+  }),
+  "friday.json": JSON.stringify({
+    status: "success",
+    data: {
+      resultType: "matrix",
+      result: [...ENDS, Infinity].map((end) => ({
+        metric: {
+          __name__: "http_request_duration_seconds_bucket",
+          route: "/api/orders",
+          le: end === Infinity ? "+Inf" : `${end}`,
+        },
+        values: [0, 1, 2].map((step) => [
+          1_700_000_000 + step,
+          `${step * Math.ceil(countUpTo(end) / 20)}`,
+        ]),
+      })),
+    },
+  }),
 };

@@ -23,7 +23,11 @@ export interface Surroundings {
 const GOOD: readonly number[] = [0, 99];
 
 /** Options of perfmock whose value is a file that is written. */
-const WRITTEN: ReadonlySet<string> = new Set(["--out", "--waterfall"]);
+const WRITTEN: ReadonlySet<string> = new Set([
+  "--out",
+  "--script",
+  "--waterfall",
+]);
 
 /** Options that the test sets itself: a free port, and a file that says which. */
 const OWN_OPTIONS: ReadonlySet<string> = new Set(["--port", "--ready-file"]);
