@@ -16,7 +16,7 @@ import {
   setKey,
 } from "./_model.ts";
 import type { Screening } from "./_screening.ts";
-import { LEAST_LOADS, type LoadSet, LoadSets } from "./_sets.ts";
+import { isFew, LEAST_LOADS, type LoadSet, LoadSets } from "./_sets.ts";
 import { shuffled } from "./random.ts";
 
 export type {
@@ -275,7 +275,7 @@ export class Experiment {
       return Math.ceil(set.loads * (narrower ** 2 - 1)) || most;
     });
     const repeats = Math.max(1, Math.min(most, Math.max(...needed)));
-    const baselines = Math.round(repeats * Math.sqrt(chosen.length));
+    const baselines = baselinesOf(chosen.length, repeats, chosen.some(isFew));
     const rows = chosen.flatMap(({ direction, members, purpose }) => {
       // A comparison with a sum decides on what comes next.
       const isSum = purpose === "together" && members.length > 2;
@@ -332,9 +332,18 @@ function tolerance(
 function leastLoads(sets: number): number {
   const each = Math.min(SETS, sets);
   const repeats = Math.max(1, Math.floor(LEAST_SETS / each));
-  const baselines = Math.round(repeats * Math.sqrt(each));
+  const baselines = baselinesOf(each, repeats, true);
   return Math.ceil(ANSWERING * sets / (each * repeats)) *
     (each * repeats + baselines);
+}
+
+/**
+ * Number of loads as configured beside sets. √sets as many as of each are best. At first there are fewer, so that there is a ranking
+ * after few loads.
+ */
+function baselinesOf(sets: number, repeats: number, isFirst: boolean): number {
+  const best = repeats * Math.sqrt(sets);
+  return isFirst && repeats === 1 ? Math.floor(best) : Math.round(best);
 }
 
 function describe(first: number, { all }: LoadSets): string {
