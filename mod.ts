@@ -93,6 +93,7 @@ export type {
   WindowFigures,
 } from "./core/observe/figures.ts";
 export type { SocketFigures } from "./core/observe/socket_series.ts";
+export type { UnmatchedRequest } from "./core/observe/unmatched.ts";
 export type { ProcessFigures } from "./core/observe/read_process.ts";
 export type {
   Clock,

@@ -10,6 +10,7 @@ import type { RouteFigures } from "./figures.ts";
 import { RouteSeries } from "./route_series.ts";
 import { SocketMetrics, type SocketSeries } from "./socket_series.ts";
 import { LATENESS_BOUNDARIES } from "./timing.ts";
+import { type UnmatchedRequest, UnmatchedRequests } from "./unmatched.ts";
 import { RecentHistogram } from "./windows.ts";
 
 /** Name of a request's method in metrics. An unknown one is `_OTHER`: otherwise a client could create any number of series. */
@@ -45,6 +46,7 @@ export class Recorder {
   readonly #unread;
   #since: number;
   #unmatched = 0;
+  readonly #unmatchedRequests = new UnmatchedRequests();
   /** Ids of the routes in the figures; undefined for all routes. */
   #shown: readonly string[] | undefined;
   readonly #metrics: Metrics;
@@ -177,8 +179,9 @@ export class Recorder {
   }
 
   /** Records a request that matched no route and was answered at once. */
-  unmatched(method: string, status: number): void {
+  unmatched(method: string, url: string, status: number): void {
     this.#unmatched++;
+    this.#unmatchedRequests.add(method, url);
     this.#durations.series(
       UNMATCHED,
       methodLabel(method),
@@ -195,6 +198,11 @@ export class Recorder {
   /** Number of requests since the last reset that matched no route. */
   get unmatchedCount(): number {
     return this.#unmatched;
+  }
+
+  /** Those requests, by method and path: the first 20 that differ. */
+  get unmatchedRequests(): UnmatchedRequest[] {
+    return this.#unmatchedRequests.list();
   }
 
   /** Start of the counting: the start of the server or the last reset, in the clock's milliseconds. */
@@ -247,6 +255,7 @@ export class Recorder {
   reset(now: number): void {
     this.#since = now;
     this.#unmatched = 0;
+    this.#unmatchedRequests.reset();
     this.lateness.reset();
     for (const series of this.#routes.values()) series.reset(now);
   }

@@ -17,6 +17,7 @@ import type { LiveSource } from "./live_feed.ts";
 import { type ProcessFigures, readProcessFigures } from "./read_process.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SocketFigures } from "./socket_series.ts";
+import type { UnmatchedRequest } from "./unmatched.ts";
 import { inSlices } from "./sliced_json.ts";
 
 /** Precision of the server itself over the last 10 s, in milliseconds: the limit of what all other figures can show. */
@@ -39,6 +40,8 @@ export interface Stats {
   readonly inFlight: number;
   /** Requests that matched no route. */
   readonly unmatched: number;
+  /** Those requests by method and path, the first 20 that differ. */
+  readonly unmatchedRequests: readonly UnmatchedRequest[];
   /** Precision of the server itself over the last 10 s. */
   readonly last10s: InstrumentFigures;
   /** Resources that the process uses; values that cannot be read are absent. */
@@ -123,6 +126,7 @@ export class StatsSource implements LiveSource {
       sinceMs: round(recorder.since - started),
       inFlight: inFlight(),
       unmatched: recorder.unmatchedCount,
+      unmatchedRequests: recorder.unmatchedRequests,
       last10s: {
         lateness: figures(recorder.lateness.histogram(now)),
         eventLoopLag: eventLoopLag(),
@@ -273,6 +277,16 @@ const STATS: { readonly [K in keyof Stats]: JsonSchema } = {
   ),
   inFlight: count("Requests in flight now"),
   unmatched: count("Requests that matched no route"),
+  unmatchedRequests: {
+    type: "array",
+    items: object<UnmatchedRequest>({
+      method: { type: "string", description: "Method" },
+      path: { type: "string", description: "Path without the query" },
+      count: count("Number of requests"),
+    }),
+    description:
+      "Requests that matched no route, by method and path: the first 20 that differ",
+  },
   last10s: object<InstrumentFigures>({
     lateness: FIGURES(
       "Time from the intended to the actual departure of responses that were delayed",

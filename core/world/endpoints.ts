@@ -199,15 +199,16 @@ export function* served(
     endpoints: (request) => app.fetch(request),
     unmatched(incoming, path, unmet) {
       const response = fallback(incoming, path, unmet);
-      world.recorder.unmatched(incoming.method, response.status);
+      const { method, url } = incoming;
+      world.recorder.unmatched(method, url, response.status);
       return response;
     },
-    unread(reason, { method }) {
+    unread(reason, { method, url }) {
       world.recorder.unread(reason);
-      if (reason !== "not_json") world.recorder.unmatched(method, 413);
+      if (reason !== "not_json") world.recorder.unmatched(method, url, 413);
     },
-    refused(incoming, response) {
-      world.recorder.unmatched(incoming.method, response.status);
+    refused({ method, url }, response) {
+      world.recorder.unmatched(method, url, response.status);
       return response;
     },
     flow: world.flow,

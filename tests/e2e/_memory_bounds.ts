@@ -11,6 +11,10 @@ import {
 import { Journals, MOST_ENDED_BYTES } from "../../core/observe/journals.ts";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import type { SeriesSet } from "../../core/observe/metric_series.ts";
+import {
+  UNMATCHED_BYTES,
+  UnmatchedRequests,
+} from "../../core/observe/unmatched.ts";
 import { REMEMBERED_BYTES as URL_BYTES } from "../../core/pipeline/edge.ts";
 import { LiveExchange } from "../../core/pipeline/exchange.ts";
 import {
@@ -205,6 +209,12 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
       clients.refused(x, { reason: "queue_full", status: 503 }, n);
     });
     return { taken: clients.bytes, bound: CLIENT_BYTES };
+  },
+
+  "unmatched requests"() {
+    const list = new UnmatchedRequests();
+    each(200, (n) => list.add("M".repeat(LONG), `http://h/${n}/${long(n)}`));
+    return { taken: list.bytes, bound: UNMATCHED_BYTES };
   },
 
   journal() {

@@ -149,9 +149,9 @@ Deno.test("Recorder counts rejections, failures and clients that left separately
 
 Deno.test("Recorder.unmatched() records requests without a route under one route name and a few methods", () => {
   const { metrics, all } = recorder();
-  all.unmatched("GET", 404);
-  all.unmatched("BREW", 404);
-  all.unmatched("WHEN", 404);
+  all.unmatched("GET", "/pot", 404);
+  all.unmatched("BREW", "/pot", 404);
+  all.unmatched("WHEN", "/pot", 404);
   deepEqual(valuesOf(metrics, "http_server_request_duration_seconds"), {
     "__unmatched__ GET __unmatched__ 404": [1, 0],
     "__unmatched__ _OTHER __unmatched__ 404": [2, 0],
@@ -331,7 +331,7 @@ Deno.test("Recorder keeps 10 000 methods and statuses of 3000 routes in bounded 
       end: i + 1,
       status: 200 + i % 300,
     }));
-    all.unmatched(`M${i}`, 404);
+    all.unmatched(`M${i}`, `/n${i}`, 404);
     all.fault(id, `${200 + i % 300}`).add();
   }
   const sum = (name: string) =>
