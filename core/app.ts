@@ -7,6 +7,9 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BUILTIN } from "./builtin.ts";
 import type { PerfmockInput } from "./config/mod.ts";
+import { PerfmockError } from "./errors.ts";
+import { framesOfCaller } from "./lib/caller.ts";
+import { describeError } from "./lib/issue_text.ts";
 import type { Perfmock, PerfmockOptions } from "./server/perfmock.ts";
 import { Server, type ServerOptions } from "./server/server.ts";
 import { type SettingsInput, settingsSchema } from "./world/settings.ts";
@@ -27,13 +30,22 @@ export type { HonoApp, Perfmock, PerfmockOptions } from "./server/perfmock.ts";
  * ```
  *
  * @param config configuration, as in deno.json's key `perfmock`, except that the default port is 0, for any free port
- * @throws PerfmockError with all errors of the configuration, or if the server cannot listen on the port
+ * @throws PerfmockError with all errors of the configuration, which its stack lists, or if the server cannot listen on the port
  */
-export function createPerfmock(
+export async function createPerfmock(
   config: PerfmockInput = {},
   options: PerfmockOptions = {},
 ): Promise<Perfmock> {
-  return createServer(config, options);
+  const frames = framesOfCaller(createPerfmock);
+  try {
+    return await createServer(config, options);
+  } catch (error) {
+    if (error instanceof PerfmockError) {
+      // A test runner prints the stack: the list of errors and the caller's own lines, of which ours would be the first ten.
+      error.stack = `${error.name}: ${describeError(error)}${frames}`;
+    }
+    throw error;
+  }
 }
 
 /** Creates a server, with the type that core itself uses. */

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { fromPointer } from "../config/mod.ts";
-import type { Issue, PerfmockError } from "../errors.ts";
-import { oneLine } from "../lib/terminal_text.ts";
+import type { PerfmockError } from "../errors.ts";
+import { describeError, printable, readablePath } from "../lib/issue_text.ts";
 import { LocatedError, type Warning } from "./configuration.ts";
 
 /** The output of a command. */
@@ -63,10 +62,7 @@ function writeAll(
 /** Prints an error with all its issues to standard error, in the order of the file where they have places in one. */
 export function printError(error: PerfmockError, out: Terminal): void {
   const places = error instanceof LocatedError ? error.places : [];
-  out.writeError(`${printable(error.message)} [${error.code}]\n`);
-  for (const [index, issue] of error.issues.entries()) {
-    out.writeError(`\n${describe(issue, places[index])}`);
-  }
+  out.writeError(describeError(error, places));
 }
 
 /** Formats warnings: path and message, the suggestion, the place in the file. */
@@ -74,7 +70,7 @@ export function describeWarnings(warnings: readonly Warning[]): string {
   return warnings.map(({ warning, place }) => {
     const { path, message, suggestion } = warning;
     const lines = [
-      `warning: ${path === "" ? "" : `${readable(path)}: `}${
+      `warning: ${path === "" ? "" : `${readablePath(path)}: `}${
         printable(message)
       }`,
     ];
@@ -84,47 +80,6 @@ export function describeWarnings(warnings: readonly Warning[]): string {
     if (place !== undefined) lines.push(`  at ${place}`);
     return `${lines.join("\n")}\n`;
   }).join("");
-}
-
-/** A JSON Pointer as people write a path: a slash within a key is a slash. The name of an option stays as it is. */
-function readable(pointer: string): string {
-  if (!pointer.startsWith("/")) return oneLine(pointer);
-  return oneLine(fromPointer(pointer).map((key) => `/${key}`).join(""));
-}
-
-/** Formats an issue: path and message, the value received, what is allowed, the suggestion, the place in the file. */
-function describe(issue: Issue, place: string | undefined): string {
-  const lines = [
-    `  ${issue.path === "" ? "" : `${readable(issue.path)}: `}${
-      printable(issue.message)
-    }`,
-  ];
-  if (issue.value !== undefined) {
-    lines.push(`    received: ${inline(issue.value)}`);
-  }
-  if (issue.allowed !== undefined) {
-    lines.push(`    allowed: ${printable(issue.allowed)}`);
-  }
-  if (issue.suggestion !== undefined) {
-    lines.push(`    suggestion: ${printable(issue.suggestion)}`);
-  }
-  if (place !== undefined) lines.push(`    at ${place}`);
-  return `${lines.join("\n")}\n`;
-}
-
-/** Escapes the same in a text of one or several lines. */
-function printable(text: string): string {
-  return text.split("\n").map(oneLine).join("\n");
-}
-
-/** Maximum length of a printed value: the path and the place show where the rest is. */
-const MAX_LENGTH = 120;
-
-function inline(value: unknown): string {
-  const text = typeof value === "number" || typeof value === "bigint"
-    ? `${value}`
-    : oneLine(JSON.stringify(value) ?? String(value));
-  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)} …` : text;
 }
 
 /** Exit status of an interrupted command: 128 + SIGINT, as in shells. */

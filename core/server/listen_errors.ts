@@ -125,6 +125,14 @@ export function cannotRun(reason: string, cause?: unknown): PerfmockError {
   );
 }
 
+/** Makes the error for a server that is to listen on virtual time. */
+export function virtualClock(): PerfmockError {
+  return new PerfmockError(
+    "ARGUMENT_INVALID",
+    "Cannot listen with a virtual clock: only its owner moves it, so that a request from the network would wait for ever. Pass listen: false and send requests by fetch(), or use createTestServer(), which moves the clock",
+  );
+}
+
 /**
  * Returns the error for a port that should be shared, but not by the engine native.
  *

@@ -36,7 +36,7 @@ import { type Issue, PerfmockError } from "../errors.ts";
 import { excerpt, LONGEST_ECHO } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
 import { describeThrown, stackOf } from "../lib/thrown.ts";
-import { PreciseClock } from "../lib/time/mod.ts";
+import { isVirtual, PreciseClock } from "../lib/time/mod.ts";
 import { Failures } from "../observe/failures.ts";
 import { figures } from "../observe/figures.ts";
 import { LagSampler, reasons } from "../observe/health.ts";
@@ -50,7 +50,7 @@ import { wantedMethod } from "../pipeline/cors.ts";
 import { forget } from "../pipeline/edge.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
-import type { Clock, JournalEntry } from "../plugin.ts";
+import type { Clock, JournalEntry, Key } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
 import { FINDER, IMPORTER, LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
@@ -65,6 +65,7 @@ import { createVirtualWorld } from "../world/virtual_world.ts";
 import { World, type WorldOptions } from "../world/world.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
 import { HeldBack } from "./held_back.ts";
+import { virtualClock } from "./listen_errors.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
 import { SessionMetrics } from "./session_metrics.ts";
@@ -308,9 +309,10 @@ export class Server implements Perfmock {
    * @throws PerfmockError with all errors, or if it cannot listen on the port
    */
   async start(input: SettingsInput): Promise<void> {
+    const listens = this.#options.listen !== false;
+    if (listens && isVirtual(this.#clock)) throw virtualClock();
     await this.#powers.own(() => this.#main.start(input));
     const { server } = this.config;
-    const listens = this.#options.listen !== false;
     // A generated certificate is valid from the start of the process. A Clock does not know this wall-clock time.
     const certificate = listens || server.tls !== "self-signed"
       ? await certificateFor(
@@ -392,51 +394,41 @@ export class Server implements Perfmock {
     return this.#main;
   }
 
-  /**
-   * Load engine, which runs load scripts.
-   *
-   * @throws PerfmockError `ARGUMENT_INVALID` if the configuration switches it off
-   */
+  /** Load engine, which runs load scripts. Throws as {@linkcode Server.#service} does. */
   get loadEngine(): LoadEngine {
-    const engine = this.#main.revision.services.find(LOAD_ENGINE);
-    if (engine !== undefined) return engine;
-    throw new PerfmockError("ARGUMENT_INVALID", "Cannot run the script", [{
-      path: "/plugins/load_engine",
-      message: "The configuration switches the load engine off",
-      value: false,
-      allowed: "the plugin load_engine, switched on",
-    }]);
+    return this.#service(LOAD_ENGINE, "run the script", "load engine");
   }
 
-  /**
-   * Finder of bottlenecks.
-   *
-   * @throws PerfmockError `ARGUMENT_INVALID` if the configuration switches it off
-   */
+  /** Finder of bottlenecks. Throws as {@linkcode Server.#service} does. */
   get finder(): BottleneckFinder {
-    const finder = this.#main.revision.services.find(FINDER);
-    if (finder !== undefined) return finder;
-    throw new PerfmockError("ARGUMENT_INVALID", "Cannot run the script", [{
-      path: "/plugins/bottleneck_finder",
-      message: "The configuration switches the bottleneck finder off",
-      value: false,
-      allowed: "the plugin bottleneck_finder, switched on",
-    }]);
+    return this.#service(FINDER, "run the script", "bottleneck finder");
+  }
+
+  /** Importer of what other tools have measured or written. Throws as {@linkcode Server.#service} does. */
+  get importer(): Importer {
+    return this.#service(IMPORTER, "read the file", "importer");
   }
 
   /**
-   * Importer of what other tools have measured or written.
+   * Finds the service of a plugin.
    *
-   * @throws PerfmockError `ARGUMENT_INVALID` if the configuration switches it off
+   * @throws PerfmockError `ARGUMENT_INVALID` if the configuration switches the plugin off, `SERVER_NOT_STARTED` after the end
    */
-  get importer(): Importer {
-    const importer = this.#main.revision.services.find(IMPORTER);
-    if (importer !== undefined) return importer;
-    throw new PerfmockError("ARGUMENT_INVALID", "Cannot read the file", [{
-      path: "/plugins/importer",
-      message: "The configuration switches the importer off",
+  #service<T>(key: Key<T>, action: string, name: string): T {
+    if (this.#ended !== undefined) {
+      throw new PerfmockError(
+        "SERVER_NOT_STARTED",
+        `Cannot ${action}: the server has ended`,
+      );
+    }
+    const service = this.#main.revision.services.find(key);
+    if (service !== undefined) return service;
+    const plugin = name.replace(" ", "_");
+    throw new PerfmockError("ARGUMENT_INVALID", `Cannot ${action}`, [{
+      path: `/plugins/${plugin}`,
+      message: `The configuration switches the ${name} off`,
       value: false,
-      allowed: "the plugin importer, switched on",
+      allowed: `the plugin ${plugin}, switched on`,
     }]);
   }
 
@@ -451,18 +443,18 @@ export class Server implements Perfmock {
     return (await this.loadEngine.simulate(script, options)).summary;
   }
 
-  find(
+  async find(
     script: unknown,
     options?: FindOptions,
   ): Promise<FindResult<FindAnswer>> {
-    return this.finder.find(script, options);
+    return await this.finder.find(script, options);
   }
 
-  sweep(
+  async sweep(
     script: unknown,
     options?: FindOptions,
   ): Promise<FindResult<SweepAnswer>> {
-    return this.finder.sweep(script, options);
+    return await this.finder.sweep(script, options);
   }
 
   get inFlight(): number {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { configurationSchema, createPerfmock } from "../../core/app.ts";
 import type { PerfmockInput } from "../../core/config/mod.ts";
+import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { errorOf } from "../support/errors.ts";
 import { call } from "../support/http.ts";
 import { folderWith, plugin } from "../support/plugins.ts";
@@ -91,4 +92,68 @@ Deno.test("configurationSchema() returns a JSON Schema that includes the setting
   const schema = await configurationSchema({}, { plugins: [plugin("mine")] });
   equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
   match(JSON.stringify(schema), /"mine"/);
+});
+
+Deno.test("The stack of an error in the configuration is the list of all errors and the caller's own lines", async () => {
+  const { stack = "" } = await errorOf(() =>
+    createPerfmock({
+      routes: [{ path: "/a", serviceTime: "soon" }, { path: "/b", scale: -1 }],
+    })
+  );
+  match(
+    stack,
+    /^PerfmockError: Cannot use the configuration: 2 errors \[CONFIG_INVALID\]\n\n {2}\/routes\/0\/serviceTime: .*\n {4}received: "soon"\n/,
+  );
+  match(stack, /^ {2}\/routes\/1\/scale: .*\n {4}received: -1\n/m);
+  match(stack, /^ {4}at .*app_test\.ts:\d+:\d+/m);
+  ok(
+    !/\/(core|plugins)\/(?!app_test)[\w/]+\.ts:/.test(
+      stack.replaceAll("/tests/core/", "/"),
+    ),
+    stack,
+  );
+});
+
+Deno.test("createPerfmock() refuses to listen with a virtual clock, also with one of another copy of the module", async () => {
+  const copy = await import(
+    `${new URL("../../core/lib/time/virtual_clock.ts", import.meta.url)}?copy`
+  );
+  for (const clock of [new VirtualClock(), new copy.VirtualClock()]) {
+    const error = await errorOf(() => createPerfmock({}, { clock }));
+    equal(error.code, "ARGUMENT_INVALID");
+    match(
+      error.message,
+      /^Cannot listen with a virtual clock: .*listen: false/,
+    );
+    await using server = await createPerfmock({}, { clock, listen: false });
+    equal(server.url.port, "0");
+  }
+});
+
+Deno.test("A server that has ended keeps its figures, and refuses work with SERVER_NOT_STARTED", async () => {
+  const server = await createPerfmock({
+    routes: [{ id: "a", path: "/a" }],
+  }, QUIET);
+  await (await call(server, "/a")).body?.cancel();
+  await server[Symbol.asyncDispose]();
+  equal(server.stats().routes.a.arrivals, 1);
+  equal(server.requests().length, 1);
+  equal(server.draw("a", 0), 0);
+  const script = { scenarios: { s: {} } };
+  for (
+    const work of [
+      () => server.update({ seed: 1 }),
+      () => server.load(script),
+      () => server.simulate(script),
+      () => server.find({ command: "true" }),
+      () => server.sweep({ command: "true" }),
+    ]
+  ) {
+    const error = await errorOf(work);
+    equal(error.code, "SERVER_NOT_STARTED");
+    match(error.message, /^Cannot .* server.* has ended$/);
+  }
+  const answer = await server.fetch(new Request("http://localhost/a"));
+  equal(answer.status, 503);
+  await answer.body?.cancel();
 });

@@ -15,6 +15,6 @@ export { Lead, type Waker } from "./_waker.ts";
 export { atOnce, inSlices } from "./slices.ts";
 export { nextLook } from "./next_look.ts";
 export { pause, TimeLimitError, withinLimit } from "./time_limit.ts";
-export { VirtualClock } from "./virtual_clock.ts";
+export { isVirtual, VirtualClock } from "./virtual_clock.ts";
 export { TurnBudget } from "./turn_budget.ts";
 export { wallTime } from "./wall_time.ts";

@@ -190,3 +190,8 @@ export class VirtualClock implements Clock {
     this.#timers.fire();
   }
 }
+
+/** Returns true for a virtual clock, also for one of another copy of this module. */
+export function isVirtual(clock: Clock): boolean {
+  return "runUntil" in clock && "advance" in clock;
+}
