@@ -1,6 +1,14 @@
 /**
- * Servers for tests of plugins, and of clients of a mock server: they run on virtual time, without a socket. A delay of an hour
- * takes no real time and is exact.
+ * Tests of clients, of configurations and of plugins:
+ *
+ * - {@linkcode createTestServer}: a server on virtual time, without a socket. A delay of an hour takes no real time and is exact
+ * - {@linkcode createPluginServer}: the same with one plugin alone
+ * - {@linkcode assertFollows}, {@linkcode assertWithinBudget}: recorded times against a distribution and against a budget. Both say
+ *   which deviation so many values would have shown, and refuse too few
+ * - {@linkcode assertNoUnexpected}: no request without a route
+ * - {@linkcode assertMannered}: manners of a client that retries
+ * - {@linkcode familySuite}, {@linkcode assertDistribution}: properties of every distribution family, also of a plugin's
+ * - {@linkcode drawsOf}, {@linkcode assertSameDraws}: the draws of a run as a snapshot
  *
  * ```ts
  * import { createTestServer } from "@perfmock/perfmock/testing";
@@ -13,99 +21,64 @@
  * console.assert(duration === 3_600_000);
  * ```
  *
+ * An assertion that does not hold throws an AssertionError, one that was called wrongly a PerfmockError.
+ *
  * @module
  */
-import { createPerfmock, type Perfmock } from "./app.ts";
-import type { PerfmockInput } from "./config/mod.ts";
-import type { Plugin } from "./plugin.ts";
-import { nextTurn } from "./lib/turn.ts";
-import { nextLook, VirtualClock } from "./lib/time/mod.ts";
-
+export {
+  assertWithinBudget,
+  type Budget,
+  type BudgetLine,
+  type BudgetOptions,
+  type BudgetReport,
+} from "./testing/budget.ts";
+export {
+  compileDistribution,
+  type DistributionOptions,
+} from "./testing/distribution.ts";
+export {
+  assertSameDraws,
+  type DrawOptions,
+  drawsOf,
+  drawsOfRun,
+} from "./testing/draws.ts";
+export {
+  assertDistribution,
+  type FamilySuite,
+  familySuite,
+  type PropertyTest,
+} from "./testing/family.ts";
+export {
+  assertFollows,
+  compareTimes,
+  type FitOptions,
+  type FitReport,
+  valuesNeeded,
+} from "./testing/fit.ts";
+export type { KsFigures, QuantileFigures } from "./testing/goodness.ts";
+export {
+  assertMannered,
+  type ClientFigures,
+  type Manners,
+  refusedClients,
+} from "./testing/manners.ts";
+export {
+  type ControlAnswer,
+  createPluginServer,
+  type PluginServer,
+  type PluginServerOptions,
+} from "./testing/plugin.ts";
+export {
+  assertNoUnexpected,
+  type UnexpectedOptions,
+} from "./testing/requests.ts";
+export {
+  createTestServer,
+  type TestAnswer,
+  type TestServer,
+  type TestServerOptions,
+} from "./testing/server.ts";
 export type { Perfmock } from "./app.ts";
 export type { PerfmockInput } from "./config/mod.ts";
-export type { Plugin } from "./plugin.ts";
+export type { Distribution, Host, JournalEntry, Plugin } from "./plugin.ts";
 export { VirtualClock } from "./lib/time/mod.ts";
-
-/**
- * Number of times the event loop looks at its sockets, 1 to 2 ms each, before an answer that no timer can bring counts as missing. A
- * busy machine looks more slowly.
- */
-const IDLE_LOOKS = 700;
-
-/** Result of a request to a {@linkcode TestServer}. */
-export interface TestAnswer {
-  /** Response to the request. */
-  readonly response: Response;
-  /** Time from request to response, in ms of virtual time. */
-  readonly duration: number;
-}
-
-/** Mock server on virtual time. */
-export interface TestServer extends AsyncDisposable {
-  /** Server itself. */
-  readonly server: Perfmock;
-  /** Clock of the server, which moves only when a test advances it. */
-  readonly clock: VirtualClock;
-  /**
-   * Sends a request and advances the clock, timer by timer, until the request is answered. Work in the server takes no virtual
-   * time. While no timer is left, it waits for what does not depend on the clock, such as a file or an upstream.
-   *
-   * @param path path or URL
-   * @throws Error if there is no answer, no timer is left that could bring it, and about a second has passed
-   */
-  request(path: string, init?: RequestInit): Promise<TestAnswer>;
-}
-
-/** Options of a test server in addition to its configuration. */
-export interface TestServerOptions {
-  /** Plugins under test. They are on by default, like built-in plugins, and the configuration refers to them by name. */
-  readonly plugins?: readonly Plugin[];
-  /** Receives the lines of the log. By default they are dropped. */
-  readonly log?: (level: "info" | "warn" | "error", message: string) => void;
-}
-
-/**
- * Creates a server on virtual time.
- *
- * @throws PerfmockError with all errors of the configuration
- */
-export async function createTestServer(
-  config: PerfmockInput = {},
-  options: TestServerOptions = {},
-): Promise<TestServer> {
-  const clock = new VirtualClock();
-  const server = await createPerfmock(config, {
-    clock,
-    listen: false,
-    plugins: options.plugins ?? [],
-    log: options.log ?? (() => {}),
-  });
-  return {
-    server,
-    clock,
-    async request(path, init) {
-      const start = clock.now();
-      const request = new Request(new URL(path, server.url), init);
-      let answered = false;
-      const answer = Promise.resolve(server.fetch(request)).finally(() => {
-        answered = true;
-      });
-      // Several promises may lie between a timer and the answer: all of them settle before the clock advances.
-      await nextTurn();
-      let idle = 0;
-      while (!answered) {
-        if (clock.yielding > 0 || clock.runNext()) {
-          idle = 0;
-          await nextTurn();
-        } else if (idle++ < IDLE_LOOKS) await nextLook();
-        else {
-          throw new Error(
-            `Cannot await the answer to ${request.method} ${path}: no timer is left that could bring it`,
-          );
-        }
-      }
-      return { response: await answer, duration: clock.now() - start };
-    },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}

@@ -53,6 +53,7 @@ export interface FolderCoverage {
 const COMPLETE = [
   "core/lib/random",
   "core/lib/special",
+  "core/testing",
   "plugins/bottleneck_finder/statistics",
   "plugins/distributions",
   "plugins/importer/statistics",

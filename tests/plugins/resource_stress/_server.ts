@@ -41,10 +41,7 @@ export async function stressed(config: PerfmockInput = {}): Promise<Stressed> {
     log: (level, message) => log.push(`${level}: ${message}`),
   });
   return {
-    server: server.server,
-    clock: server.clock,
-    request: (path, init) => server.request(path, init),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    ...server,
     log,
     start: (scenario) => json(call(server.server, PATH, post(scenario))),
     list: () => json(call(server.server, PATH)),

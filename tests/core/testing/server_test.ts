@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { createTestServer } from "../../core/testing.ts";
-import { errorOf } from "../support/errors.ts";
-import { hooks } from "../support/plugins.ts";
+import { createTestServer } from "../../../core/testing.ts";
+import { errorOf } from "../../support/errors.ts";
+import { hooks } from "../../support/plugins.ts";
 
 Deno.test("createTestServer() answers after exactly an hour of virtual time, without waiting", async () => {
   await using server = await createTestServer({
@@ -99,4 +99,20 @@ Deno.test("TestServer.request() waits for work that does not depend on the clock
   });
   equal(response.status, 200);
   await response.body?.cancel();
+});
+
+Deno.test("TestServer.measure() returns the durations of requests in turn, and fails at the first error", async () => {
+  await using server = await createTestServer({
+    routes: [
+      { path: "/", serviceTimes: ["5ms", "1h", "7ms"] },
+      { path: "/bad", faults: [{ share: 1, status: 503 }] },
+    ],
+  });
+  deepEqual(await server.measure("/", 3), [5, 3_600_000, 7]);
+  deepEqual(await server.measure("/", 0), []);
+  await rejects(
+    server.measure("/bad", 3),
+    /^AssertionError.*: Request 1 of 3 to \/bad was answered with 503: /,
+  );
+  await rejects(server.measure("/none", 1, { method: "POST" }), /with 404: /);
 });
