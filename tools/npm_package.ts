@@ -18,7 +18,11 @@ export interface PackedDescription {
 /** Entry points of the package: names in `exports`, and the source of each. */
 export const ENTRY_POINTS: Readonly<Record<string, string>> = {
   ".": "npm/index.ts",
+  "./jest": "npm/jest.ts",
+  "./jest/teardown": "npm/jest_teardown.ts",
+  "./playwright": "npm/playwright.ts",
   "./plugin": "core/plugin.ts",
+  "./vitest": "npm/vitest.ts",
 };
 
 /** Modules that are started by their path, and imported by no other. */
@@ -29,7 +33,11 @@ export const STARTED: readonly string[] = [
 ];
 
 /** Optional packages that entry points are for, with the versions that will do. */
-const PEERS: Readonly<Record<string, string>> = {};
+const PEERS: Readonly<Record<string, string>> = {
+  "@playwright/test": ">=1.40",
+  "jest": ">=29",
+  "vitest": ">=2",
+};
 
 /** The address of a script beside a module, as `new URL("./worker.ts", import.meta.url)`. */
 const SCRIPT =

@@ -140,7 +140,10 @@ export function shape(files: readonly Source[]): string[] {
       ...(lines > allowed
         ? [`${path} has ${lines} lines, allowed are ${allowed}`]
         : []),
-      ...(/^([a-z0-9_]+\/)*[a-z0-9_]+(\.d)?\.ts$/.test(path)
+      // The files of other test runners have names that those look for.
+      ...(/^([a-z0-9_]+\/)*[a-z0-9_]+(\.(d|config|setup|spec|test))?\.ts$/.test(
+          path,
+        )
         ? []
         : [`${path} is not named in snake_case`]),
     ];

@@ -23,18 +23,23 @@ export interface CorrelatedOptions {
 }
 
 /** Part of Playwright's `page` that the fixture uses. */
-interface TestedPage {
+export interface TestedPage {
+  /** Puts a script into each document that the page loads. */
   addInitScript(script: { content: string }): Promise<unknown>;
+  /** Gives scripts of the page a function. */
   exposeFunction(
     name: string,
     callback: (id: string) => void,
   ): Promise<unknown>;
+  /** Runs a script in the page. */
   evaluate(script: string): Promise<unknown>;
+  /** Returns true for a page that has been closed. */
   isClosed(): boolean;
 }
 
 /** Part of Playwright's `testInfo` that the fixture uses. */
-interface TestedInfo {
+export interface TestedInfo {
+  /** Attaches a text to the result. */
   attach(
     name: string,
     attachment: { body: string; contentType: string },
@@ -75,6 +80,52 @@ export interface DescribedRequest {
 
 const REPORT = "perfmockPageLoad";
 
+/** Page loads of one page of Playwright. */
+export class PageLoads {
+  readonly #page: TestedPage;
+  readonly #control: string;
+  readonly #ids: string[] = [];
+
+  private constructor(page: TestedPage, control: string) {
+    this.#page = page;
+    this.#control = control;
+  }
+
+  /**
+   * Puts the script into the page from its next load on.
+   *
+   * @param control URL below which the calls of the control API are, without a trailing slash
+   */
+  static async follow(page: TestedPage, control: string): Promise<PageLoads> {
+    const loads = new PageLoads(page, `${control}/exporters/correlation`);
+    await page.exposeFunction(REPORT, (id) => {
+      if (!loads.#ids.includes(id)) loads.#ids.push(id);
+    });
+    await page.addInitScript({
+      content: `if (window === top) import(${
+        JSON.stringify(`${loads.#control}/client.js`)
+      }).then(({ page }) => ${REPORT}(page), (error) => console.warn("perfmock:", error));`,
+    });
+    return loads;
+  }
+
+  /** Attaches a table and the same as JSON to a result, for each load so far. */
+  async attach(info: TestedInfo, token: string | undefined): Promise<void> {
+    const page = this.#page;
+    if (!page.isClosed()) {
+      // The last load has not been hidden yet, which would send its timings.
+      await page.evaluate("globalThis.perfmock?.flush()").catch(() => {});
+    }
+    for (const [index, id] of this.#ids.entries()) {
+      await attach(
+        info,
+        `perfmock ${index + 1}`,
+        () => ask(`${this.#control}/pages/${id}`, token),
+      );
+    }
+  }
+}
+
 /**
  * Extends a test of Playwright. Each page load becomes two attachments of the result: a table, and the same as JSON. A server that
  * does not answer is named in an attachment; the test itself does not fail for it.
@@ -87,33 +138,16 @@ export function correlated<Test extends Extensible>(
 ): Test {
   const { origin, pathname } = new URL(server);
   const path = pathname.replace(/\/$/, "") || "/_perfmock";
-  const control = `${origin}${path}/exporters/correlation`;
   const fixtures = {
-    perfmock: [
+    perfmockPages: [
       async (
         { page }: { readonly page: TestedPage },
         use: () => Promise<void>,
         info: TestedInfo,
       ) => {
-        const loads = new Set<string>();
-        await page.exposeFunction(REPORT, (id) => loads.add(id));
-        await page.addInitScript({
-          content: `if (window === top) import(${
-            JSON.stringify(`${control}/client.js`)
-          }).then(({ page }) => ${REPORT}(page), (error) => console.warn("perfmock:", error));`,
-        });
+        const loads = await PageLoads.follow(page, `${origin}${path}`);
         await use();
-        if (!page.isClosed()) {
-          // The last load has not been hidden yet, which would send its timings.
-          await page.evaluate("globalThis.perfmock?.flush()").catch(() => {});
-        }
-        for (const [index, id] of [...loads].entries()) {
-          await attach(
-            info,
-            `perfmock ${index + 1}`,
-            () => ask(`${control}/pages/${id}`, token),
-          );
-        }
+        await loads.attach(info, token);
       },
       { auto: true },
     ],
