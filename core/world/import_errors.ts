@@ -39,6 +39,13 @@ export function importReason(
       ? "there is no such file"
       : `it imports ${shown(absent, folder)}, which does not exist`;
   }
+  const [, lacking] =
+    /^Could not find package '([^']+)' from referrer/.exec(message) ?? [];
+  if (lacking !== undefined) {
+    return lacking === key || key.startsWith(`${lacking}/`)
+      ? "there is no built-in plugin and no installed package of this name, and a path begins with ./"
+      : `it imports the package "${lacking}", which is not installed`;
+  }
   const [, bare] =
     /^(?:Relative import path|Import) "([^"]+)" not (?:prefixed|a dependency)/
       .exec(message) ?? [];

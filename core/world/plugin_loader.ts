@@ -280,6 +280,9 @@ function specifier(key: string, folder: URL): string {
   return /^\.{0,2}\//.test(key) ? new URL(key, folder).href : key;
 }
 
+/** True in the npm package, which is called "perfmock" alone. */
+const IN_NPM = import.meta.url.includes("/node_modules/");
+
 function adviceFor(
   key: string,
   error: unknown,
@@ -287,7 +290,9 @@ function adviceFor(
 ): string | undefined {
   const text = describeThrown(error);
   if (text.includes("@perfmock/perfmock")) {
-    return 'Map "@perfmock/perfmock" in the imports of the deno.json beside it, or import "jsr:@perfmock/perfmock/plugin"';
+    return IN_NPM
+      ? 'import "perfmock/plugin"'
+      : 'Map "@perfmock/perfmock" in the imports of the deno.json beside it, or import "jsr:@perfmock/perfmock/plugin"';
   }
   const meant = suggest(key, builtin);
   if (meant !== undefined) return meant;

@@ -32,8 +32,7 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Environment variables that npm sets for what it runs: a test that npx has started must not pass them on. */
-const OF_NPM =
-  /^(npm_(command|execpath|node_execpath|package_.*|lifecycle_.*|config_user_agent)|INIT_CWD|NODE|PERFMOCK_.*|NO_COLOR|CI|DENO_.*)$/;
+const OF_NPM = /^(npm_.*|INIT_CWD|NODE|PERFMOCK_.*|NO_COLOR|CI|DENO_.*)$/;
 
 /** Environment of a command: that of the test, without the network. */
 function environment(
@@ -203,13 +202,18 @@ export class NpmProject implements AsyncDisposable {
   }
 }
 
-/** True as long as a process runs. */
+/** True as long as a process runs. One that nobody has asked for its exit status does not. */
 export async function runs(pid: number): Promise<boolean> {
-  const { success } = await new Deno.Command("kill", {
-    args: ["-0", `${pid}`],
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", 'kill -0 "$0"', `${pid}`],
     stderr: "null",
   }).output();
-  return success;
+  if (!success || Deno.build.os !== "linux") return success;
+  try {
+    return !/\) Z /.test(await Deno.readTextFile(`/proc/${pid}/stat`));
+  } catch {
+    return false;
+  }
 }
 
 /** Waits until a process has ended. */

@@ -320,6 +320,24 @@ export default plugin;
       match(out, /42/);
     });
 
+    await t.step(
+      "a plugin that imports the names of JSR, or a package that is not installed, is told the right ones",
+      async () => {
+        await project.write(
+          "jsr.ts",
+          'export { default } from "@perfmock/perfmock/plugin";\n',
+        );
+        await project.write(
+          "names.yaml",
+          "plugins: { ./jsr.ts: {}, mine: {} }\nroutes: []\n",
+        );
+        const { status, err } = await project.npx("check", "names.yaml");
+        equal(status, 2);
+        match(err, /suggestion: import "perfmock\/plugin"/);
+        match(err, /"mine": there is .* no installed package of this name/);
+      },
+    );
+
     await t.step("two copies of the package run at once", async () => {
       const copy = "node_modules/other/node_modules/perfmock";
       await Deno.mkdir(`${project.path}/node_modules/other/node_modules`, {

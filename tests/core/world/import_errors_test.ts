@@ -69,3 +69,21 @@ Deno.test("importReason() shows files outside of the folder by their whole path,
   });
   match(importReason(odd, "../x.ts", options), /cannot be shown/);
 });
+
+Deno.test("importReason() says where a package is missing below node_modules", () => {
+  const reason = (key: string) =>
+    importReason(
+      new TypeError(
+        "Could not find package 'mine' from referrer './node_modules/perfmock/core/world/plugin_loader.js'.",
+      ),
+      key,
+      { own: key, folder: new URL("file:///a/") },
+    );
+  for (const key of ["mine", "mine/part"]) {
+    match(reason(key), /no installed package of this name/);
+  }
+  match(
+    reason("./own.ts"),
+    /^it imports the package "mine", which is not installed$/,
+  );
+});
