@@ -17,7 +17,7 @@ export function whenParentEnds(ended: () => void): void {
     told = true;
     ended();
   };
-  process.once("disconnect", tell);
+  process.on("disconnect", tell);
   // A channel that breaks with a message in it ends by an error.
-  process.once("error", tell);
+  process.on("error", tell);
 }

@@ -127,13 +127,11 @@ export class NpmProject implements AsyncDisposable {
       }
     };
     let err = "";
-    let over = false;
     const ended = Promise.all([
       child.status,
       text(child.stdout, (part) => out += part),
       text(child.stderr, (part) => err += part),
     ]).then(([{ code, signal }]) => {
-      over = true;
       return { status: code, signal, out, err };
     });
     return {
@@ -144,7 +142,11 @@ export class NpmProject implements AsyncDisposable {
       },
       ended,
       async [Symbol.asyncDispose]() {
-        if (!over) child.kill("SIGKILL");
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It has ended.
+        }
         await ended;
         await input?.close().catch(() => {});
       },
