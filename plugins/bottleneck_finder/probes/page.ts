@@ -118,7 +118,7 @@ class PageProbe implements Probe {
     }
   }
 
-  async load({ cpu, floors, signal }: Conditions): Promise<Loaded> {
+  async load({ began, cpu, floors, signal }: Conditions): Promise<Loaded> {
     const browser = await this.#browsers.get();
     const ended = new AbortController();
     const lost = Promise.withResolvers<LoadFailure>();
@@ -140,6 +140,7 @@ class PageProbe implements Probe {
       warm: this.#options.cache === "warm",
       quiet: this.#options.quiet ?? QUIET,
       ignored: this.#ignored,
+      began,
       cpu,
       floors,
       signal: ended.signal,

@@ -53,11 +53,14 @@ export class PageLoad {
    * @param context new browser context, which the caller closes
    */
   async measure(context: BrowserContext): Promise<LoadedFigures> {
-    const { actions, figure, warm } = this.#input;
+    const { actions, began, figure, warm } = this.#input;
     if (actions?.prepare !== undefined) {
       await this.#run("preparation", () => actions.prepare?.(context));
     }
-    if (warm) await this.#warm(context);
+    if (warm) {
+      await this.#warm(context);
+      began?.();
+    }
     const argument = scriptArgument(figure, actions !== undefined);
     if (argument !== undefined) {
       await context.addInitScript({

@@ -33,6 +33,8 @@ export interface Conditions {
   readonly floors: ReadonlyMap<string, number>;
   /** Ends the load early; it then counts as failed. */
   readonly signal: AbortSignal;
+  /** Called where requests were made before the load that is measured, such as those that fill a cache: they are not its own. */
+  readonly began?: (() => void) | undefined;
 }
 
 /** Result of a load. */

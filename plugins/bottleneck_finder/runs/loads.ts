@@ -175,7 +175,8 @@ export class Loads implements Disposable {
     if (turned !== undefined) dials.turn(turned.dial, turned.value);
     const { signal } = this.#ending;
     this.#journal.begin();
-    const loaded = await probe.load({ cpu, floors, signal });
+    const began = () => this.#journal.begin();
+    const loaded = await probe.load({ began, cpu, floors, signal });
     const { entries, missed, unmatched } = await this.#journal.end(signal);
     if (signal.aborted) return undefined;
     this.attempts++;

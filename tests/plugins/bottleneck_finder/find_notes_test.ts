@@ -149,3 +149,24 @@ Deno.test("find() names the errors of routes where a page gives no figure", asyn
     return true;
   });
 });
+
+Deno.test("find() leaves out the requests before the load that is measured", async () => {
+  await using fake = await fakeFinder(
+    { routes: routesOf({ a: 200, b: 100 }) },
+    {
+      async load(call, { began }) {
+        await call("/a");
+        await call("/b");
+        began?.();
+        await call("/a");
+        // The figure of the second visit alone.
+        return 200;
+      },
+    },
+  );
+  const { answer } = await fake.drive(fake.finder.find(script()));
+  deepEqual(answer.routes.map(({ route, calls }) => [route, calls]), [[
+    "a",
+    1,
+  ]]);
+});

@@ -121,6 +121,17 @@ Deno.test("a warm load loads the page twice in one context", async () => {
   ]);
 });
 
+Deno.test("a warm load begins after the one that fills the cache, and a cold one has none before it", async () => {
+  for (const [cache, expected] of [["warm", [1]], ["cold", []]] as const) {
+    let opened = 0;
+    const began: number[] = [];
+    await load({ opened: () => opened++ }, { cache }, {
+      began: () => void began.push(opened),
+    });
+    deepEqual(began, [...expected]);
+  }
+});
+
 Deno.test("data of responses are watched for where nothing else is missing", async () => {
   const { loaded, time, browsers } = await load({
     opened(page) {
