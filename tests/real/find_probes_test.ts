@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { createPerfmock, type Perfmock, type RouteInput } from "../../mod.ts";
+import { createPerfmock, type Perfmock } from "../../mod.ts";
 import { PreciseClock } from "../../core/lib/time/mod.ts";
 import { definePlugin } from "../../core/plugin.ts";
 import {
@@ -11,116 +11,15 @@ import {
   type PageOptions,
   pageProbe,
 } from "../../plugins/bottleneck_finder/probes/page.ts";
+import { queuedRequests } from "../../plugins/bottleneck_finder/runs/page_notes.ts";
 import type {
   Conditions,
   Loaded,
   LoadedFigures,
 } from "../../plugins/bottleneck_finder/probes/probe.ts";
 import { debianProgram, temporaryFolder } from "./_packages.ts";
+import { api, html, ROUTES, shows } from "./_probe_pages.ts";
 import { required, until } from "./_software.ts";
-
-/** A page of the server's. */
-function html(id: string, text: string): RouteInput {
-  return {
-    id,
-    path: `/${id}`,
-    response: {
-      text: `<!doctype html><title>${id}</title>${text}`,
-      headers: { "content-type": "text/html" },
-    },
-  };
-}
-
-/** Route with a response time, never cached. */
-function api(id: string, serviceTime: string): RouteInput {
-  return {
-    id,
-    path: `/api/${id}`,
-    serviceTime,
-    response: { json: { id }, headers: { "cache-control": "no-store" } },
-  };
-}
-
-/** Fetches a route, then shows a text that is larger than all before. */
-function shows(path: string, more = ""): string {
-  return `<p>loading</p><script>
-    fetch("${path}").then((r) => r.json()).then(({ id }) => {
-      document.body.innerHTML = "<h1 id=done style='font-size:80px'>content of " + id + "</h1>";
-      performance.measure("shown");
-      ${more}
-    });
-  </script>`;
-}
-
-const ROUTES: readonly RouteInput[] = [
-  api("hundred", "100ms"),
-  api("quick", "5ms"),
-  api("minute", "60s"),
-  html("simple", shows("/api/hundred")),
-  html(
-    "cleared",
-    shows(
-      "/api/quick",
-      "performance.clearMeasures(); performance.clearMarks();",
-    ),
-  ),
-  html("polls", `<h1>hello</h1><script>fetch("/api/minute")</script>`),
-  html(
-    "stuck",
-    `<h1>hello</h1><script>addEventListener("load", () => setTimeout(() => { for (;;); }, 50))</script>`,
-  ),
-  html("blank", ""),
-  html(
-    "click",
-    `<button onclick="const end = performance.now() + 80; while (performance.now() < end); document.body.append('clicked')">buy</button>`,
-  ),
-  html(
-    "late",
-    `<h1>hello</h1><div id=box style="display:none"><span>price</span></div>
-    <script>fetch("/api/hundred").then((r) => r.text()).then(() => box.style.display = "block")</script>`,
-  ),
-  html(
-    "worked",
-    `<h1>hello</h1><script>navigator.serviceWorker.register("/worker.js")</script>`,
-  ),
-  {
-    id: "worker",
-    path: "/worker.js",
-    response: {
-      text:
-        `addEventListener("install", (event) => event.waitUntil(caches.open("ahead").then((store) => store.add("/api/hundred"))))`,
-      headers: { "content-type": "text/javascript" },
-    },
-  },
-  html("moved", `<h1>hello</h1><script>location.replace("/simple")</script>`),
-  html("alert", `<script>alert("hello")</script><h1>hello</h1>`),
-  html("shared", `<h1>hello</h1><script src="/script.js"></script>`),
-  {
-    id: "script",
-    path: "/script.js",
-    response: {
-      text: "performance.measure('ran')",
-      headers: {
-        "content-type": "text/javascript",
-        "cache-control": "max-age=3600",
-      },
-    },
-  },
-  { id: "down", path: "/down", response: { status: 503, text: "down" } },
-  html(
-    "unread",
-    `<h1>hello</h1><script>fetch("/api/hundred")</script>`,
-  ),
-  html(
-    "busy",
-    `<script>
-      const start = performance.now();
-      let sum = 0;
-      for (let i = 0; i < 1e7; i++) sum += Math.sqrt(i);
-      performance.measure("ran", { start, detail: sum });
-    </script><h1>hello</h1>`,
-  ),
-];
 
 function conditions(changed: Partial<Conditions> = {}): Conditions {
   return {
@@ -353,6 +252,28 @@ test("actions may lead to another page, whose figures and requests count", async
   });
 });
 
+test("a page whose policy allows no script but its own is measured", async () => {
+  await probing("/guarded", { figure: "measure:shown" }, async (load) => {
+    ok(figuresOf(await load()).figure > 0);
+  });
+});
+
+test("equal requests at once reach the server one after the other, unless the page asks past the cache", async () => {
+  for (const [path, queued] of [["/equal", true], ["/past", false]] as const) {
+    await probing(path, { figure: "measure:shown" }, async (load, server) => {
+      const { figure, requests } = figuresOf(await load());
+      const entries = server.requests({ route: "hundred" });
+      equal(entries.length, 3);
+      deepEqual(
+        queuedRequests([{ figure, requests, entries }], server.url),
+        queued ? ["GET /api/hundred"] : [],
+      );
+      // A busy machine makes any page slow.
+      ok(!queued || figure >= 300, `${figure} ms`);
+    });
+  }
+});
+
 test("a floor holds responses of an origin by its pattern, and no others", async () => {
   await probing("/simple", {}, async (load, { url }) => {
     const floors = new Map([[`${url.origin}/api/*`, 400]]);
@@ -375,6 +296,11 @@ test("failures of a page are named", async () => {
         "/polls",
         { timeout: 3000 },
         /^The page did not settle within 3 s: it waited for GET .*\/api\/minute$/,
+      ],
+      [
+        "/polling",
+        { timeout: 3000 },
+        /^The page did not settle within 3 s: it waited for .*GET http:\S*\/api\/quick was made \d+ times/,
       ],
       [
         "/stuck",
