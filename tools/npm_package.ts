@@ -88,10 +88,9 @@ export function packageJson(
     dependencies: {
       // deno.json names exact versions, which are those that the tests ran with.
       ...Object.fromEntries(
-        Object.entries(dependencies).map(([name, range]) => [
-          name,
-          range.replace(/^\^/, ""),
-        ]),
+        Object.entries(dependencies)
+          .filter(([name]) => !Object.hasOwn(PEERS, name))
+          .map(([name, range]) => [name, range.replace(/^\^/, "")]),
       ),
       deno: options.deno,
     },

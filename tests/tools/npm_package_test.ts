@@ -46,7 +46,11 @@ Deno.test("packageJson() pins the tested versions, and gives each entry point it
     {
       version: "1.2.3",
       license: "MIT",
-      dependencies: { "zod": "^4.6.7", "@x/y": "^1.0.0" },
+      dependencies: {
+        "zod": "^4.6.7",
+        "@x/y": "^1.0.0",
+        "@playwright/test": "^1.57.0",
+      },
     },
     { deno: "2.9.6" },
   ) as {
