@@ -6,6 +6,7 @@
 import type { Issue, PerfmockError } from "../errors.ts";
 import { fromPointer } from "./pointer.ts";
 import { oneLine } from "./terminal_text.ts";
+import { describeReturned } from "./thrown.ts";
 
 /** Maximum length of a printed value: the path and the place show where the rest is. */
 const MAX_LENGTH = 120;
@@ -56,8 +57,16 @@ export function printable(text: string): string {
 }
 
 function inline(value: unknown): string {
-  const text = typeof value === "number" || typeof value === "bigint"
-    ? `${value}`
-    : oneLine(JSON.stringify(value) ?? String(value));
+  const text = oneLine(written(value));
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)} …` : text;
+}
+
+/** Writes a value as JSON. A program may give values that JSON cannot hold, such as circles, or properties that throw. */
+function written(value: unknown): string {
+  if (typeof value === "number") return `${value}`;
+  try {
+    return JSON.stringify(value) ?? describeReturned(value);
+  } catch {
+    return describeReturned(value);
+  }
 }

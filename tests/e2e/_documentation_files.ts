@@ -25,6 +25,7 @@ const buckets = (handler: string) =>
 
 /** Files by name. */
 export const FILES: Readonly<Record<string, string>> = {
+  "shop.html": "<title>Shop</title>",
   "mock.yaml": "routes: [ { path: /api/orders, serviceTime: 5ms } ]\n",
   "latencies.csv": `elapsed_ms\n${TIMES.join("\n")}\n`,
   "metrics.txt": `# TYPE http_request_duration_seconds histogram\n${

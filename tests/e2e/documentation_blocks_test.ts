@@ -22,6 +22,17 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "const live = new EventSource":
     "needs a browser; tests/core/observe/live_feed_test.ts reads the same events",
   "// vite.config.js": "needs Vite",
+  "// playwright.config.ts":
+    "needs Playwright; tests/real/fixtures_test.ts runs the example",
+  "// tests/shop.spec.ts":
+    "needs Playwright; tests/real/fixtures_test.ts runs the example",
+  "// perfmock.setup.ts":
+    "needs the npm package; tests/real/fixtures_test.ts runs the example",
+  "// shop.test.ts":
+    "needs Vitest; tests/real/fixtures_test.ts runs the example",
+  "// jest.config.mjs": "needs Jest; tests/real/fixtures_test.ts runs it",
+  "deno test -A examples/": "tests/e2e/examples_test.ts runs it",
+  "deno run -A examples/": "tests/e2e/examples_test.ts runs it",
   'import { definePlugin, type Plugin } from "perfmock/plugin"':
     "needs the npm package; tests/real/npm_package_test.ts installs it",
   "npm install": "installs; tests/real/npm_package_test.ts does so",

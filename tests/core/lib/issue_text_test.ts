@@ -42,6 +42,29 @@ Deno.test("describeIssue() cuts long values, writes big integers, and escapes wh
   );
 });
 
+Deno.test("describeIssue() describes values that JSON cannot hold", () => {
+  const circle: unknown[] = [];
+  circle.push(circle);
+  const hostile = new Proxy({}, {
+    get() {
+      throw new Error("misbehaves");
+    },
+  });
+  for (
+    const [value, written] of [
+      [circle, "a list"],
+      [hostile, "an object"],
+      [{ big: 1n }, "an object"],
+      [() => {}, "a function"],
+    ] as const
+  ) {
+    equal(
+      describeIssue({ path: "", message: "M", value }),
+      `  M\n    received: ${written}\n`,
+    );
+  }
+});
+
 Deno.test("readablePath() writes a slash within a key as a slash, and leaves options alone", () => {
   equal(readablePath("/plugins/.~1boom.ts/a~0b"), "/plugins/./boom.ts/a~b");
   equal(readablePath("--port"), "--port");
