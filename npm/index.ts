@@ -17,18 +17,20 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PerfmockError } from "../core/errors.ts";
-import type {
-  JournalEntry,
-  LoadSummary,
-  PerfmockInput,
-  Stats,
-} from "../mod.ts";
+import type { LoadSummary, PerfmockInput } from "../mod.ts";
 import { atCall, type CallSite, callSite } from "./call_site.ts";
 import { Connection, type Ready } from "./connection.ts";
+import {
+  type ControlCall,
+  ControlCalls,
+  type Controlled,
+  isOver,
+} from "./control_calls.ts";
 import { notStarted } from "./deno_program.ts";
 import { checkJson } from "./json_value.ts";
 import { spawnDeno } from "./spawn_deno.ts";
 
+export type { Controlled, RequestFilter } from "./control_calls.ts";
 export { PerfmockError } from "../core/errors.ts";
 export type { ErrorCode, Issue, PerfmockErrorOptions } from "../core/errors.ts";
 export type {
@@ -79,53 +81,6 @@ export interface SessionOptions {
   readonly expiry?: number | string;
   /** Changes to the server's routes, by route id: merged into them (RFC 7396). */
   readonly routes?: Readonly<Record<string, unknown>>;
-}
-
-/** Filter of the journal. */
-export interface RequestFilter {
-  /** Maximum number of requests: the latest. Default 100. */
-  readonly limit?: number;
-  /** Id of the route. Default all routes. */
-  readonly route?: string;
-  /** Outcome, such as "answered" or "rejected". Default all. */
-  readonly outcome?: string;
-  /** Status of the answer. Default all. */
-  readonly status?: number;
-  /** Trace id. Default all. */
-  readonly trace?: string;
-  /** Least total time, such as "300ms", or in ms. Default any. */
-  readonly slower?: number | string;
-}
-
-/** State that a server and each of its sessions has. */
-export interface Controlled {
-  /** URL of the mock routes, with a trailing slash. */
-  readonly url: string;
-  /** Returns figures since the start or the last reset. */
-  stats(): Promise<Stats>;
-  /**
-   * Returns the latest requests that have ended, oldest first.
-   *
-   * @param filter maximum number of requests, or a filter
-   */
-  requests(filter?: number | RequestFilter): Promise<JournalEntry[]>;
-  /** Resets sequence numbers, journal and figures. */
-  reset(): Promise<void>;
-  /**
-   * Merges a patch into the configuration (RFC 7396). It is in force when the promise resolves. `routes` cannot be patched: see
-   * {@linkcode Controlled.call}.
-   *
-   * @throws PerfmockError with all errors; nothing has changed then
-   */
-  update(patch: PerfmockInput): Promise<void>;
-  /**
-   * Makes a call of the control API and returns its answer, a JSON value: `call("PATCH", "/routes/search", { scale: 3 })`.
-   *
-   * @param path path below the control path
-   * @param body JSON value. Default none
-   * @throws PerfmockError if the call is refused
-   */
-  call(method: string, path: string, body?: unknown): Promise<unknown>;
 }
 
 /** A session: a server within the server, with its own seed, sequence numbers, routes, pools, figures and journal. */
@@ -264,58 +219,21 @@ function pathOf(place: string | URL): string {
     : place;
 }
 
-/** Calls of the control API for the server itself or for one session. */
-class Calls implements Controlled {
+/** Calls over the channel to the process, for the server itself or for one session. */
+class Calls extends ControlCalls implements Controlled {
   readonly url: string;
   protected readonly connection: Connection;
   readonly #session: string | undefined;
 
   constructor(connection: Connection, url: string, session?: string) {
+    super();
     this.connection = connection;
     this.url = url;
     this.#session = session;
   }
 
-  async stats(): Promise<Stats> {
-    return await this.#call("GET", "/stats", undefined, this.stats) as Stats;
-  }
-
-  async requests(filter: number | RequestFilter = {}): Promise<JournalEntry[]> {
-    const given = typeof filter === "number" ? { limit: filter } : filter;
-    const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(given)) {
-      if (value !== undefined) query.set(key, `${value}`);
-    }
-    const { requests } = await this.#call(
-      "GET",
-      `/requests?${query}`,
-      undefined,
-      this.requests,
-    ) as { requests: JournalEntry[] };
-    return requests;
-  }
-
-  async reset(): Promise<void> {
-    await this.#call("POST", "/reset", undefined, this.reset);
-  }
-
-  async update(patch: PerfmockInput): Promise<void> {
-    await this.#call("PATCH", "/config", patch, this.update);
-  }
-
-  async call(method: string, path: string, body?: unknown): Promise<unknown> {
-    return await this.#call(
-      method,
-      path.startsWith("/") ? path : `/${path}`,
-      body,
-      this.call,
-    );
-  }
-
-  #call(
-    method: string,
-    path: string,
-    body: unknown,
+  protected override makeCall(
+    { method, path, body }: ControlCall,
     called: (...args: never[]) => unknown,
   ): Promise<unknown> {
     checkJson(body, "the body");
@@ -413,9 +331,4 @@ class ServerSession extends Calls implements Session {
   [ASYNC_DISPOSE](): Promise<void> {
     return this.stop();
   }
-}
-
-function isOver(error: unknown): boolean {
-  return error instanceof PerfmockError &&
-    ["SERVER_NOT_STARTED", "SESSION_UNKNOWN"].includes(error.code);
 }

@@ -5,9 +5,14 @@
  */
 import { describeError } from "../core/lib/issue_text.ts";
 import { PerfmockError } from "../core/errors.ts";
-import type { JournalEntry, PerfmockInput, Stats } from "../mod.ts";
 import { atCall, callSite } from "./call_site.ts";
-import type { Controlled, RequestFilter, SessionOptions } from "./index.ts";
+import {
+  type ControlCall,
+  ControlCalls,
+  type Controlled,
+  isOver,
+} from "./control_calls.ts";
+import type { SessionOptions } from "./index.ts";
 
 /** Address of a server, as one process tells it to others. */
 export interface ServerAddress {
@@ -55,7 +60,7 @@ export async function remoteSession(
   return new Session(address, { ...options, name }, url);
 }
 
-class Session implements RemoteSession {
+class Session extends ControlCalls implements RemoteSession {
   readonly id: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -68,44 +73,13 @@ class Session implements RemoteSession {
     options: SessionOptions & { readonly name: string },
     url: string,
   ) {
+    super();
     this.#address = address;
     this.#options = options;
     this.id = options.name;
     this.url = url;
     this.serverUrl = address.url;
     this.headers = { [address.sessionHeader]: options.name };
-  }
-
-  async stats(): Promise<Stats> {
-    return await this.#call("GET", "/stats", undefined, this.stats) as Stats;
-  }
-
-  async requests(filter: number | RequestFilter = {}): Promise<JournalEntry[]> {
-    const given = typeof filter === "number" ? { limit: filter } : filter;
-    const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(given)) {
-      if (value !== undefined) query.set(key, `${value}`);
-    }
-    const { requests } = await this.#call(
-      "GET",
-      `/requests?${query}`,
-      undefined,
-      this.requests,
-    ) as { readonly requests: JournalEntry[] };
-    return requests;
-  }
-
-  async reset(): Promise<void> {
-    await this.#call("POST", "/reset", undefined, this.reset);
-  }
-
-  async update(patch: PerfmockInput): Promise<void> {
-    await this.#call("PATCH", "/config", patch, this.update);
-  }
-
-  async call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const below = path.startsWith("/") ? path : `/${path}`;
-    return await this.#call(method, below, body, this.call);
   }
 
   async renew(): Promise<void> {
@@ -129,30 +103,17 @@ class Session implements RemoteSession {
     }
   }
 
-  async #call(
-    method: string,
-    path: string,
-    body: unknown,
+  protected override async makeCall(
+    call: ControlCall,
     called: (...args: never[]) => unknown,
   ): Promise<unknown> {
     const site = callSite(called);
     try {
-      return await ask(this.#address, {
-        method,
-        path,
-        body,
-        headers: this.headers,
-      });
+      return await ask(this.#address, { ...call, headers: this.headers });
     } catch (error) {
       throw error instanceof PerfmockError ? atCall(error, site) : error;
     }
   }
-}
-
-/** True for the errors of a session that there is no more. */
-export function isOver(error: unknown): boolean {
-  return error instanceof PerfmockError &&
-    ["SERVER_NOT_STARTED", "SESSION_UNKNOWN"].includes(error.code);
 }
 
 /** Makes a control call, and returns its answer. */

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { createPerfmock, type Perfmock } from "../../mod.ts";
-import { isOver, remoteSession, type ServerAddress } from "../../npm/remote.ts";
+import { isOver } from "../../npm/control_calls.ts";
+import { remoteSession, type ServerAddress } from "../../npm/remote.ts";
 import { errorOf } from "../support/errors.ts";
 
 const CONFIG = {
