@@ -82,8 +82,8 @@ export async function createTestServer(
   ): Promise<TestAnswer> => {
     const start = clock.now();
     const sent = new Request(new URL(path, server.url), init);
-    const response = await answerOf(server, clock, sent, path);
-    return { response, duration: clock.now() - start };
+    const { response, at } = await answerOf(server, clock, sent, path);
+    return { response, duration: at - start };
   };
   return {
     server,
@@ -110,16 +110,18 @@ export async function createTestServer(
   };
 }
 
-/** Sends a request, and advances the clock until it is answered. */
+/** Sends a request, and advances the clock until it is answered; other requests may be under way, and move the clock, too. */
 async function answerOf(
   server: Perfmock,
   clock: VirtualClock,
   request: Request,
   path: string,
-): Promise<Response> {
+): Promise<{ readonly response: Response; readonly at: number }> {
   let answered = false;
+  let at = clock.now();
   const answer = Promise.resolve(server.fetch(request)).finally(() => {
     answered = true;
+    at = clock.now();
   });
   // Several promises may lie between a timer and the answer: all of them settle before the clock advances.
   await nextTurn();
@@ -135,5 +137,5 @@ async function answerOf(
       );
     }
   }
-  return await answer;
+  return { response: await answer, at };
 }

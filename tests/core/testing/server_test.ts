@@ -116,3 +116,23 @@ Deno.test("TestServer.measure() returns the durations of requests in turn, and f
   );
   await rejects(server.measure("/none", 1, { method: "POST" }), /with 404: /);
 });
+
+Deno.test("TestServer.request() gives each of several requests at once its own duration", async () => {
+  await using server = await createTestServer({
+    plugins: { limiter: { pools: { one: { concurrency: 1, queue: 10 } } } },
+    routes: [
+      { path: "/queued", serviceTime: "1h", limiter: "one" },
+      { path: "/short", serviceTime: "10s" },
+    ],
+  });
+  const answers = await Promise.all(
+    ["/queued", "/short", "/queued", "/queued"].map((path) =>
+      server.request(path)
+    ),
+  );
+  const hour = 3_600_000;
+  deepEqual(
+    answers.map(({ duration }) => duration),
+    [hour, 10_000, 2 * hour, 3 * hour],
+  );
+});
