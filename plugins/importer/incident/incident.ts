@@ -29,6 +29,9 @@ const ROUTE_LABELS = [
 /** Labels that name a method. */
 const METHOD_LABELS = ["method", "http_method", "http_request_method", "verb"];
 
+/** Greatest number of steps from the first sample to the last. Prometheus answers with at most 11 000 for each series. */
+const MOST_GRID_STEPS = 100_000;
+
 /** Greatest number of steps of a script; of more, neighbours are joined. */
 const MOST_STEPS = 240;
 
@@ -93,6 +96,16 @@ export function draftOfIncident(
         ? "The answer has no series"
         : "No series has two samples: there is no step",
       allowed: "the answer to /api/v1/query_range",
+    }]);
+  }
+  if (grid.count > MOST_GRID_STEPS) {
+    throw invalid([{
+      path: "/data/result",
+      message:
+        `The samples lie ${grid.count} steps of ${grid.step} s apart: a time is wrong, or most of the range is missing`,
+      value: grid.count,
+      allowed: `at most ${MOST_GRID_STEPS} steps`,
+      suggestion: "Ask for a shorter range, or for a longer step",
     }]);
   }
   const routes = groupedBy(all, routeLabel, draft);

@@ -260,7 +260,8 @@ function answerOf(
   status: number,
   place: string,
 ): Answer {
-  const { content = {}, headers } = response;
+  const { headers } = response;
+  const content = response.content ?? {};
   const type = textOf(content.mimeType) === "x-unknown"
     ? ""
     : textOf(content.mimeType);
