@@ -73,7 +73,8 @@ const FILES: Readonly<Record<string, Json>> = {
       responses: [
         {
           statusCode: 404,
-          body: '{"id": "{{urlParam \'id\'}}"}',
+          body:
+            '{"id":"{{urlParam \'id\'}}","q":"{{queryParam \'q\'}}","h":"{{header \'H\'}}","c":"{{cookie \'c\'}}","b":"{{body \'a.b\'}}","u":"{{guid}}","n":"{{now}}","f":"{{faker \'x\'}}"}',
           latency: 20,
           headers: [{ key: "Content-Type", value: "application/json" }],
           rulesOperator: "OR",
@@ -93,6 +94,14 @@ const FILES: Readonly<Record<string, Json>> = {
         { bodyType: "DATABUCKET", databucketID: "b1", default: true },
         { bodyType: "FILE", filePath: "a.txt", statusCode: 200 },
       ],
+    }, {
+      uuid: "r2",
+      type: "http",
+      method: "all",
+      endpoint: "*",
+      documentation: "all else",
+      responseMode: "RANDOM",
+      responses: [{ body: "{{bodyRaw}}" }, { body: "{{body}}", latency: 3 }],
     }],
   },
   MockServer: [
@@ -157,6 +166,22 @@ const FILES: Readonly<Record<string, Json>> = {
           fixedDelay: 10,
           logNormalDelay: { min: 1, max: 100, mean: 20, median: 15 },
         },
+      }, {
+        request: {
+          path: "/v4",
+          method: [{ matcher: "regex", value: "GET|PUT" }],
+          query: "a=1&b=2",
+          headers: { "X-B": ["1"], "X-C": [{ matcher: "regex", value: "x+" }] },
+          body: [{ matcher: "jsonPartial", value: '{"a":{"b":1}}' }],
+        },
+        response: { status: 204, bodyFile: "a.txt", encodedBody: false },
+      }, {
+        request: {
+          path: [{ matcher: "regex", value: "/r/[0-9]+" }],
+          deprecatedQuery: [{ matcher: "exact", value: "a=1" }],
+          body: [{ matcher: "exact", value: '{"a":1}' }],
+        },
+        response: { status: 200, body: "aGk=", encodedBody: true },
       }],
       globalActions: {
         delays: [{ urlPattern: "shop", httpMethod: "GET", delay: 20 }],
@@ -197,6 +222,25 @@ const FILES: Readonly<Record<string, Json>> = {
           },
           timings: { send: 1, wait: 12, receive: 1 },
         },
+        ...[
+          '[{"query":"query A { a }"},{"query":"mutation B { b }"}]',
+          '{"operationName":"C","extensions":{"persistedQuery":{"version":1}}}',
+          '{"query":"{ anonymous }"}',
+          "a=1&b=2",
+        ].map((text, index) => ({
+          startedDateTime: `2026-03-01T10:00:0${index + 2}.000Z`,
+          time: 14,
+          request: {
+            method: "POST",
+            url: "http://shop.test/graphql",
+            postData: { mimeType: "application/json", text },
+          },
+          response: {
+            status: 200,
+            content: { mimeType: "application/json", text: "{}" },
+          },
+          timings: { wait: 12 },
+        })),
         {
           pageref: "p",
           startedDateTime: "2026-03-01T10:00:01.000Z",
@@ -257,6 +301,15 @@ const FILES: Readonly<Record<string, Json>> = {
       },
       responses: { No: { description: "no" } },
     },
+  },
+  "JSON line": {
+    time: "2026-03-01T10:00:00Z",
+    method: "GET",
+    path: "/orders/1?a=1",
+    status: 200,
+    bytes_sent: 120,
+    request_time: 0.02,
+    request: { method: "GET", uri: "/a", host: "shop.test" },
   },
   "range query": {
     status: "success",
