@@ -175,7 +175,7 @@ async function start(
       `Cannot start perfmock: there is no folder ${folder}, which cwd names`,
     );
   }
-  // Its path stays as it was written, since messages name it; the process works in the folder.
+  // The path stays as the user wrote it, since messages name it. The process works in the folder.
   const file = named === undefined ? undefined : pathOf(named);
   const value = file === undefined ? config ?? {} : undefined;
   checkJson(value, "the configuration");

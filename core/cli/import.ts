@@ -31,7 +31,7 @@ export interface ImportCommandOptions
   readonly host?: readonly string[];
   /** Label of Prometheus that names the route. */
   readonly routeLabel?: string;
-  /** True to refuse files of which parts would be left out. */
+  /** True to refuse files that cannot be imported completely. */
   readonly strict?: boolean;
 }
 

@@ -322,7 +322,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "--route-label <label>",
       "label of Prometheus that names the route (default: one of the usual names)",
     )
-    .option("--strict", "refuse files of which parts would be left out")
+    .option("--strict", "refuse files that cannot be imported completely")
     .addOption(configOption())
     .addOption(envOption())
     .action(async (files: string[], options: ImportCommandOptions) =>

@@ -221,7 +221,7 @@ export function createConfigSchema(
     overrides: "Effects that a request may have on its own exchange",
     backend: "Pace of the whole backend; each key is a dial, too",
     presets:
-      "Named patches of the configuration, of which one at a time is switched on by a call or by a load script",
+      "Named patches of the configuration. A call or a load script switches one of them on at a time",
     plugins:
       "Options by plugin: built-in name, relative path or specifier; false turns one off",
     routes: "Mock routes; the first that matches a request answers it",

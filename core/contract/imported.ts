@@ -15,7 +15,7 @@ export interface ImportOptions {
   readonly hosts?: readonly string[] | undefined;
   /** Label of Prometheus that names the route. Default: one of the usual names. */
   readonly routeLabel?: string | undefined;
-  /** True to refuse files of which parts would be left out. Default false. */
+  /** True to refuse files that cannot be imported completely. Default false. */
   readonly strict?: boolean | undefined;
   /** Receives the progress of a long file. */
   readonly progress?: ((progress: ImportProgress) => void) | undefined;

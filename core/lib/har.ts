@@ -93,7 +93,7 @@ export function ofHosts(hosts: readonly string[]): (url: URL) => boolean {
     listed.has("*") || listed.has(host) || listed.has(hostname);
 }
 
-/** The first entries of a page, of which one is its document. */
+/** The first entries of a page: one of them is its document. */
 interface Page {
   readonly firstHost: string;
   readonly redirects: boolean;

@@ -142,7 +142,7 @@ export function prepareWebSocket(
       const end = endOf(script, x);
       if (end <= x.end) return;
       x.flowing = true;
-      // Its client leaves at some time, or the simulation ends.
+      // The WebSocket has no end of its own: the client leaves at some time, or the simulation ends.
       if (end === Infinity) return;
       const timer = x.plan.clock.at(end, handOver, x);
       x.stop = () => x.plan.clock.cancel(timer);

@@ -35,7 +35,7 @@ export function printedNumber(output: string, pointer: string): PrintedNumber {
       ? `The JSON that the command printed has nothing${place}`
       : `The JSON that the command printed has ${
         typeof value === "number"
-          // Such as 1e400, of which a number in a program cannot be.
+          // JSON may contain 1e400, which becomes Infinity here.
           ? "too large a number"
           : JSON.stringify(value).slice(0, 60)
       }${place}${typeof value === "number" ? "" : ", which is no number"}`,

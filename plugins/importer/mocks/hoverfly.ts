@@ -332,12 +332,7 @@ function answerOf(
       ? templated(
         text,
         (expression) => placeholderOf(expression, path),
-        (name) =>
-          draft.change(
-            "expressions of templates without a counterpart",
-            place,
-            name,
-          ),
+        { draft, place },
       )
       : text.replaceAll("{{", "\\{{");
   const made = stubResponse(

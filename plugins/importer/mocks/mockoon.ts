@@ -280,15 +280,11 @@ function responseOf(
   const own = pairsOf(response.headers);
   const names = new Set(own.map(([name]) => name.toLowerCase()));
   const convert = (text: string) =>
-    disableTemplating === true
-      ? text.replaceAll("{{", "\\{{")
-      : templated(text, (expression) =>
-        placeholderOf(expression, path), (name) =>
-        draft.change(
-          "expressions of templates without a counterpart",
-          place,
-          name,
-        ));
+    disableTemplating === true ? text.replaceAll("{{", "\\{{") : templated(
+      text,
+      (expression) => placeholderOf(expression, path),
+      { draft, place },
+    );
   const file = bodyType === "FILE" && typeof filePath === "string"
     ? bodyFile(filePath)
     : undefined;

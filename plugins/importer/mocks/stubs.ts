@@ -108,15 +108,19 @@ const EXPRESSION = /\{\{\{?\s*([^{}]*?)\s*\}?\}\}/g;
 
 /**
  * Converts the placeholders of another tool's template. Blocks stand once, and values that have no counterpart are replaced by an
- * example.
- *
- * @param lost called for each expression without a counterpart
+ * example; the draft lists them with the place of the stub.
  */
 export function templated(
   text: string,
   convert: ConvertExpression,
-  lost: (expression: string) => void,
+  { draft, place }: { readonly draft: Draft; readonly place: string },
 ): string {
+  const lost = (expression: string) =>
+    draft.change(
+      "expressions of templates without a counterpart",
+      place,
+      expression,
+    );
   return text.replaceAll(EXPRESSION, (_, expression: string) => {
     if (/^[!]/.test(expression)) return "";
     if (/^[#/^]|^else\b/.test(expression)) {

@@ -36,7 +36,7 @@ export interface TraceFile extends HarSelection {
   readonly file: string;
   /** Format of the file. */
   readonly format: TraceFormat;
-  /** True to refuse a file of which parts would be left out. */
+  /** True to refuse a file that cannot be replayed completely. */
   readonly strict: boolean;
 }
 

@@ -124,7 +124,7 @@ export function variableSchema(kit: Kit): Schema<Written> {
     })).optional(),
   }, {
     integer: "Random whole number from min to max, both included",
-    choice: "Values of which one is chosen at random",
+    choice: "Values: one of them is chosen at random",
     csv: "Column of a CSV file",
   })).refine((written) => Object.keys(written).length === 1, {
     error: "A variable is one of integer, choice and csv",

@@ -82,7 +82,7 @@ export function requestSchema(kit: Kit): Schema<Written> {
       status: z.union([status, z.array(status).min(1)]).optional(),
       body: z.string().min(1).optional(),
     }, {
-      status: "Status of the response, or several of which it has one",
+      status: "Status of the response, or a list of the possible ones",
       body: "Text that the first MiB of the body contains",
     })).optional(),
     timeout: kit.duration({ above: 0 }).default(TIMEOUT),

@@ -107,7 +107,7 @@ interface ReplaySettings extends CommonSettings {
     readonly hosts?: readonly string[];
     /** Headers of a HAR that are replayed. */
     readonly headers?: readonly string[];
-    /** True to refuse a recording of which parts would be left out. */
+    /** True to refuse a recording that cannot be replayed completely. */
     readonly strict: boolean;
   };
   /** Factor of all gaps. */
@@ -251,7 +251,7 @@ function traceSchema(kit: Kit) {
       "Hosts whose requests of a HAR are replayed, * for all. Default: those of its pages",
     headers:
       "Headers of a HAR that are replayed, * for all but those that the client sets. Default: none",
-    strict: "True to refuse a file of which parts would be left out",
+    strict: "True to refuse a file that cannot be replayed completely",
   })).refine(
     ({ file, times }) => (file === undefined) !== (times === undefined),
     { error: "A trace is a file or a list of times" },

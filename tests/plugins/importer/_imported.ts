@@ -24,9 +24,9 @@ export interface ImportedFiles {
   readonly status: number;
   /** The configuration as text; empty after an error. */
   readonly text: string;
-  /** Its routes. */
+  /** Routes of the configuration. */
   readonly routes: readonly WrittenRoute[];
-  /** Its profiles. */
+  /** Profiles of the configuration. */
   readonly profiles: Readonly<Record<string, unknown>>;
   /** The load script; undefined for none. */
   readonly script:
