@@ -65,7 +65,7 @@ export async function quietRounds<Found>(
  * @param quick true for one round, to show that the comparison works
  */
 export function comparing(quick: boolean): Rounds {
-  return quick ? { wanted: 1, most: 1 } : { wanted: 5, most: 9 };
+  return quick ? { wanted: 1, most: 1 } : { wanted: 11, most: 15 };
 }
 
 /** Figures of parties that were measured in turn. */
