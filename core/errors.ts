@@ -27,6 +27,8 @@ export interface Issue {
 export type ErrorCode =
   /** A function, a command or a call received an argument that is not allowed. */
   | "ARGUMENT_INVALID"
+  /** Another replica cannot take over a change of the configuration, so none does. */
+  | "CHANGE_REFUSED"
   /** A timer was set on the clock of a server that has been disposed. */
   | "CLOCK_DISPOSED"
   /** The configuration or a distribution is not valid. */
@@ -65,6 +67,8 @@ export type ErrorCode =
   | "POWER_MISSING"
   /** An experiment lacks something on this machine, such as a browser. */
   | "PROBE_UNAVAILABLE"
+  /** A replica may not join the others: its name or segment is taken, or its version or configuration differs. */
+  | "REPLICA_CONFLICT"
   /** A change concerns a setting that takes a restart. */
   | "RESTART_REQUIRED"
   /** The configuration has changed since the revision that a call names. */
@@ -81,6 +85,8 @@ export type ErrorCode =
   | "SESSION_CONFINED"
   /** There is no session of this name. */
   | "SESSION_UNKNOWN"
+  /** Redis, which servers share their state through, does not answer. */
+  | "SHARED_STATE_LOST"
   /** A simulation needs more time or memory than it may have. */
   | "SIMULATION_LIMIT"
   /** An upstream could not be reached, or closed the connection before it sent headers. */

@@ -14,6 +14,25 @@ const HOLDER = "the control API";
 /** Names of the dials of the backend. */
 const NAMES = ["scale", "delay", "faultShare", "preset"] as const;
 
+/** Values that calls have set. */
+export interface BackendPace {
+  readonly scale?: number;
+  readonly delay?: number;
+  readonly faultShare?: number;
+  /** True if a call has switched the preset. */
+  readonly preset?: true;
+}
+
+/** A change of the backend's dials that is possible and has not been made yet. */
+export interface PreparedPace {
+  /** All values that calls have set, with the change. */
+  readonly pace: BackendPace;
+  /** Turns the dials. */
+  commit(): void;
+  /** Gives up. */
+  discard(): void;
+}
+
 /** Values in force: those of dials, or the configuration's. */
 export interface BackendValues {
   /** Factor on the drawn service times of all routes. */
@@ -37,12 +56,16 @@ export interface LiveBackend {
     holderOf(address: BackendAddress): string | undefined;
   };
   /**
-   * Lays a preset over the configuration in place of the present one.
+   * Turns dials, and lays a preset over the configuration in place of the present one, after the changes before.
    *
-   * @param name undefined for none
+   * @param prepare returns the turn of the dials, or throws
+   * @param preset name of the preset; null for none, undefined to leave it
    * @throws PerfmockError with all errors; nothing is changed then
    */
-  switchPreset(name: string | undefined): Promise<void>;
+  changeBackend(
+    prepare: () => PreparedPace,
+    preset: string | null | undefined,
+  ): Promise<void>;
 }
 
 /** Address of a dial of the backend. */
@@ -73,7 +96,8 @@ export interface BackendDescription extends BackendValues {
 /** The dials of the backend that calls have set. */
 export class BackendControl {
   readonly #live: LiveBackend;
-  readonly #held = new Map<string, HeldDial>();
+  readonly #held = new Map<(typeof NAMES)[number], HeldDial>();
+  #pace: BackendPace = {};
   /** Calls change one after another. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -120,35 +144,80 @@ export class BackendControl {
     if (typeof preset === "string" && !presets.includes(preset)) {
       throw unknownPreset(preset, presets);
     }
-    const named = NAMES.filter((name) =>
-      change[name] !== undefined && !(name === "preset" && presets.length === 0)
+    await this.#live.changeBackend(
+      () => this.prepare(merged(this.#pace, change)),
+      preset,
     );
-    const taken: string[] = [];
+  }
+
+  /** Values that calls have set. */
+  get pace(): BackendPace {
+    return this.#pace;
+  }
+
+  /**
+   * Takes hold of the dials that are to have values.
+   *
+   * @throws PerfmockError `DIAL_UNAVAILABLE` if a run holds one of them
+   */
+  prepare(pace: BackendPace): PreparedPace {
+    const taken: (typeof NAMES)[number][] = [];
+    const discard = () => {
+      for (const name of taken) this.#release(name);
+    };
     try {
-      for (const name of named) {
-        if (this.#held.has(name)) continue;
-        this.#held.set(name, this.#live.dials.hold(addressOf(name), HOLDER));
+      for (const name of NAMES) {
+        if (pace[name] === undefined || this.#held.has(name)) continue;
+        // The dial of presets is there with the first preset.
+        if (name === "preset" && this.#live.presets.length === 0) continue;
+        this.#hold(name);
         taken.push(name);
       }
-      // The only part that takes time, and that can fail.
-      if (preset !== undefined) {
-        await this.#live.switchPreset(preset ?? undefined);
-      }
     } catch (error) {
-      for (const name of taken) this.#release(name);
+      discard();
       throw error;
     }
-    for (const name of named) {
-      const value = change[name];
-      if (value === null) this.#release(name);
-      else this.#held.get(name)?.turn(value);
+    return { pace, commit: () => this.#commit(pace), discard };
+  }
+
+  #commit(pace: BackendPace): void {
+    this.#pace = pace;
+    for (const name of NAMES) {
+      if (pace[name] === undefined) this.#release(name);
+      else if (name === "preset") this.#commitPreset();
+      else this.#held.get(name)?.turn(pace[name]);
     }
   }
 
-  #release(name: string): void {
+  /** Holds the dial of presets at the present one. It may have come with the change. */
+  #commitPreset(): void {
+    const { dials, preset, presets } = this.#live;
+    const free = dials.holderOf(addressOf("preset")) === undefined;
+    if (presets.length > 0 && free) this.#hold("preset");
+    this.#held.get("preset")?.turn(preset);
+  }
+
+  #hold(name: (typeof NAMES)[number]): void {
+    this.#held.set(name, this.#live.dials.hold(addressOf(name), HOLDER));
+  }
+
+  #release(name: (typeof NAMES)[number]): void {
     this.#held.get(name)?.release();
     this.#held.delete(name);
   }
+}
+
+/** The values that calls have set, with a change. */
+function merged(pace: BackendPace, change: BackendChange): BackendPace {
+  const values = NAMES.map((name) => {
+    const value = change[name];
+    if (value === undefined) return [name, pace[name]] as const;
+    return [
+      name,
+      value === null ? undefined : name === "preset" ? true : value,
+    ] as const;
+  });
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
 /** The error of a preset that does not exist. */

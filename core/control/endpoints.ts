@@ -32,6 +32,7 @@ export const BODY_LIMIT: number = 1024 * 1024;
 
 /** HTTP status of each error code; 400 for all others. */
 export const STATUS: Readonly<Partial<Record<string, number>>> = {
+  CHANGE_REFUSED: 409,
   DIAL_UNAVAILABLE: 409,
   POWER_MISSING: 403,
   REVISION_STALE: 412,

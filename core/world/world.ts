@@ -8,6 +8,7 @@ import type { PerfmockConfig } from "../config/mod.ts";
 import {
   BackendControl,
   type BackendValues,
+  type PreparedPace,
   unknownPreset,
 } from "../control/backend_control.ts";
 import type { RouteDescription } from "../control/builtin_endpoints.ts";
@@ -36,6 +37,7 @@ import type {
 } from "../pipeline/exchange.ts";
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import { AgreedChanges } from "./agreed_changes.ts";
 import { DialBoard } from "./dials.ts";
 import { buildLayered } from "./layered_revision.ts";
 import { hookReporter } from "./plugin_door.ts";
@@ -124,8 +126,8 @@ export class World implements WorldState {
   readonly #switch: PresetSwitch;
   #revision: Revision | undefined;
   #number = 0;
-  /** Changes are made one after another: each sees the result of the one before. */
-  #changes: Promise<unknown> = Promise.resolve();
+  /** Changes of the configuration, and of the pace, that replicas share. */
+  readonly changes: AgreedChanges;
   /** Revisions are disposed in their order, since a later one may carry state that an earlier one still uses. */
   #disposals: Promise<void> = Promise.resolve();
   #ended = false;
@@ -164,6 +166,15 @@ export class World implements WorldState {
         ),
     });
     this.live = new LiveFeed(this.#stats);
+    this.changes = new AgreedChanges(this, {
+      build: (edit, how) => this.#build(edit, how),
+      adopt: (next, number) => {
+        if (next === undefined) this.#number = number;
+        else this.#adopt(next, number);
+      },
+      finish: ({ routes }) => inSlices(this.#preparing(routes)),
+      drop: (next) => this.#drop(next),
+    });
     this.#switch = new PresetSwitch({
       present: () => this.#ended ? null : this.preset,
       switchTo: (name) => this.switchPreset(name),
@@ -227,7 +238,7 @@ export class World implements WorldState {
     const first = await buildLayered(input, this, {
       presets: this.scope === "server",
     });
-    this.#adopt(first);
+    this.#adopt(first, 1);
     await inSlices(this.#preparing(first.routes));
   }
 
@@ -238,18 +249,20 @@ export class World implements WorldState {
    * @param edit makes the new configuration, as written, from a copy of the present one
    * @throws PerfmockError `REVISION_STALE`, `RESTART_REQUIRED`, or with all errors; errors that `edit` throws
    */
-  change(
+  async change(
     edit: (input: SettingsInput) => SettingsInput,
     options: ChangeOptions = {},
   ): Promise<Revision> {
-    return this.#inTurn(() => this.#make(edit, options));
-  }
-
-  /** Makes a change after those before it. */
-  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
-    const change = this.#changes.then(() => this.powers.inScope(operation));
-    this.#changes = change.catch(() => {});
-    return change;
+    const { reload, revisions } = options;
+    await this.changes.expect(revisions);
+    return await this.changes.make(async () => {
+      if (revisions?.includes(this.#number) === false) {
+        throw stale(revisions, this.#number);
+      }
+      const next = await this.#build(edit, options);
+      await this.changes.adopt(next, { reload });
+      return next;
+    });
   }
 
   /**
@@ -258,16 +271,30 @@ export class World implements WorldState {
    * @param name name of the preset; undefined for none
    * @throws PerfmockError `ARGUMENT_INVALID` if there is no such preset, or with all errors; nothing is changed then
    */
-  switchPreset(name: string | undefined): Promise<void> {
-    return this.#inTurn(async () => {
+  async switchPreset(name: string | undefined): Promise<void> {
+    await this.changes.make(async () => {
       if (name === this.preset) return;
-      if (name !== undefined && !this.presets.includes(name)) {
-        throw unknownPreset(name, this.presets);
+      await this.changes.adopt(await this.#withPreset(name));
+    });
+  }
+
+  async changeBackend(
+    prepare: () => PreparedPace,
+    preset: string | null | undefined,
+  ): Promise<void> {
+    await this.changes.make(async () => {
+      const { pace, commit, discard } = prepare();
+      try {
+        const name = preset === undefined ? this.preset : preset ?? undefined;
+        const next = name === this.preset
+          ? undefined
+          : await this.#withPreset(name);
+        await this.changes.adopt(next, { pace });
+      } catch (error) {
+        discard();
+        throw error;
       }
-      // It was validated with the configuration beneath it.
-      await this.#make((input) => ({ ...input, preset: name }), {
-        presets: false,
-      });
+      commit();
     });
   }
 
@@ -291,13 +318,21 @@ export class World implements WorldState {
     return this.#switch.switching;
   }
 
-  async #make(
-    edit: (input: SettingsInput) => SettingsInput,
-    { revisions, reload, presets = true }: ChangeOptions,
-  ): Promise<Revision> {
-    if (revisions?.includes(this.#number) === false) {
-      throw stale(revisions, this.#number);
+  /** Builds the configuration with another preset, which was validated with the configuration beneath it. */
+  async #withPreset(name: string | undefined): Promise<Revision> {
+    if (name !== undefined && !this.presets.includes(name)) {
+      throw unknownPreset(name, this.presets);
     }
+    return await this.#build((input) => ({ ...input, preset: name }), {
+      presets: false,
+    });
+  }
+
+  /** Builds a revision that can take over. */
+  async #build(
+    edit: (input: SettingsInput) => SettingsInput,
+    { reload, presets = true }: ChangeOptions,
+  ): Promise<Revision> {
     const before = this.revision;
     const { input } = before;
     this.recorder.begin();
@@ -308,13 +343,14 @@ export class World implements WorldState {
       presets: presets && this.scope === "server",
     });
     const refusal = this.#refusalOf(next, before);
-    if (refusal !== undefined) {
-      await next.dispose(next.carried.beyond(before.carried));
-      throw refusal;
-    }
-    this.#adopt(next);
-    await inSlices(this.#preparing(next.routes));
-    return next;
+    if (refusal === undefined) return next;
+    await this.#drop(next);
+    throw refusal;
+  }
+
+  /** Disposes a revision that is not to take over. */
+  #drop(next: Revision): Promise<void> {
+    return next.dispose(next.carried.beyond(this.revision.carried));
   }
 
   /** The error of a revision that is valid but cannot take over; undefined if it can. */
@@ -367,7 +403,7 @@ export class World implements WorldState {
   }
 
   /** Puts a revision in force. Synchronous: no request sees half of it. */
-  #adopt(next: Revision): void {
+  #adopt(next: Revision, number: number): void {
     const before = this.#revision;
     this.journal.resize(Math.max(1, next.config.journal.capacity));
     for (const { instance } of next.plugins) instance.adopt?.();
@@ -382,7 +418,7 @@ export class World implements WorldState {
     for (const route of next.routes.slice(0, PREPARED)) this.#prepare(route);
     this.#revision = next;
     this.edge.serve(next.served);
-    this.#number++;
+    this.#number = number;
     if (before !== undefined) this.#retire(before, next);
   }
 
@@ -467,7 +503,7 @@ export class World implements WorldState {
   /** Ends the world: cuts the exchanges in flight and disposes everything. */
   async end(): Promise<void> {
     for (const x of this.cut()) forget(x);
-    await this.#changes;
+    await this.changes.ended;
     await this.#disposals;
     await this.#revision?.dispose(this.#revision.carried.beyond(undefined));
   }
