@@ -24,19 +24,13 @@ import type {
   ToServer,
 } from "./messages.ts";
 
-/** Time that the end of the server may take once the program has ended, in ms. */
-const GRACE = 1000;
-
 /** Host name of calls that are made within the process. */
 const WITHIN = "http://localhost";
 
 let server: Server | undefined;
 const runs = new Map<number, AbortController>();
 
-whenParentEnds(() => {
-  setTimeout(() => Deno.exit(1), GRACE);
-  void stop();
-});
+whenParentEnds(() => void stop());
 process.on("message", (message: ToServer) => void receive(message));
 // The channel keeps this process alive until it is told to end.
 process.channel?.ref();
@@ -114,8 +108,11 @@ function defined<T extends object>(value: T): Partial<T> {
 }
 
 async function stop(): Promise<void> {
-  await server?.[Symbol.asyncDispose]();
-  Deno.exit(0);
+  try {
+    await server?.[Symbol.asyncDispose]();
+  } finally {
+    Deno.exit(0);
+  }
 }
 
 async function answer(question: Question): Promise<void> {
@@ -227,5 +224,6 @@ function inTermsOfPrograms(error: PerfmockError): PerfmockError {
 }
 
 function send(message: FromServer): void {
-  process.send?.(message);
+  // A message that nobody can receive any more is no error: the program has ended.
+  process.send?.(message, undefined, undefined, () => {});
 }

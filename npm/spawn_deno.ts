@@ -10,7 +10,7 @@ import { denoProgram } from "./deno_program.ts";
 
 /** A process of Deno and its program. */
 export interface Spawned {
-  /** The process. A channel leads to it, whose end tells it that this process has ended, however that happened. */
+  /** The process. Descriptor 3 is a channel to it, whose end tells it that this process has ended, however that happened. */
   readonly child: ChildProcess;
   /** Path of the program. */
   readonly program: string;
