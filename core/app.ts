@@ -4,6 +4,7 @@
  * @module
  */
 import { resolve } from "node:path";
+import { env } from "node:process";
 import { pathToFileURL } from "node:url";
 import { BUILTIN } from "./builtin.ts";
 import type { PerfmockInput } from "./config/mod.ts";
@@ -11,6 +12,7 @@ import { PerfmockError } from "./errors.ts";
 import { framesOfCaller } from "./lib/caller.ts";
 import { describeError } from "./lib/issue_text.ts";
 import type { Perfmock, PerfmockOptions } from "./server/perfmock.ts";
+import { checkSegment, parseSegment } from "./scale/segment.ts";
 import { Server, type ServerOptions } from "./server/server.ts";
 import { type SettingsInput, settingsSchema } from "./world/settings.ts";
 
@@ -77,10 +79,18 @@ export function configurationSchema(
 
 function settingsInput(
   value: PerfmockInput,
-  { folder = ".", plugins = [] }: PerfmockOptions,
+  { folder = ".", plugins = [], segment }: PerfmockOptions,
 ): SettingsInput {
   const base = folder instanceof URL ? folder : folderUrl(folder);
-  return { value, folder: base, builtin: BUILTIN, plugins };
+  return {
+    value,
+    folder: base,
+    builtin: BUILTIN,
+    plugins,
+    segment: typeof segment === "string"
+      ? parseSegment(segment, (name) => env[name])
+      : segment && checkSegment(segment),
+  };
 }
 
 /** Sets the default port to 0, for any free port, because tests that use perfmock as a library run in parallel. */

@@ -121,5 +121,6 @@ async function settingsOf(input: ThreadInput): Promise<SettingsInput> {
     folder: new URL(input.folder),
     builtin: BUILTIN,
     plugins: [],
+    segment: input.segment,
   };
 }

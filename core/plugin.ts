@@ -99,7 +99,7 @@ export {
   sentRequest,
   textOf,
 } from "./lib/har.ts";
-export { Histogram } from "./lib/histogram.ts";
+export { Histogram, type HistogramData } from "./lib/histogram.ts";
 export { KNOWN_METHODS } from "./lib/http.ts";
 export { type Omission, Omissions } from "./lib/omissions.ts";
 export { toPointer } from "./lib/pointer.ts";
@@ -140,6 +140,13 @@ export {
   targetOf,
 } from "./lib/request_line.ts";
 export { TurnList } from "./lib/turn_list.ts";
+export {
+  type Segment,
+  segmentText,
+  shareOf,
+  takes,
+  WHOLE,
+} from "./scale/segment.ts";
 
 /**
  * Infers the types of a plugin from its schemas: `setup` receives the options that `options` parses, and `route` the keys that

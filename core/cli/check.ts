@@ -10,6 +10,7 @@ import {
   type ConfigurationOptions,
   loadConfiguration,
   placeholderWarnings,
+  segmentOf,
   warningsAbout,
 } from "./configuration.ts";
 import { findWarnings, readFindScript } from "./find_script.ts";
@@ -87,7 +88,10 @@ async function checkScript(
   await using server = await configuration.createServer({ listen: false });
   const value = await script.typedBy(server.loadEngine);
   const { scenarios, warnings } = await script.locate(() =>
-    server.loadEngine.check(value, { folder: script.folder })
+    server.loadEngine.check(value, {
+      folder: script.folder,
+      segment: segmentOf(options),
+    })
   );
   out.write(describeWarnings([
     ...placeholderWarnings(script, file),

@@ -21,6 +21,7 @@ import {
 } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Awaitable } from "../plugin.ts";
+import { parseSegment, type Segment } from "../scale/segment.ts";
 import type { Server } from "../server/server.ts";
 
 /** Options of every command that reads a configuration. */
@@ -33,6 +34,8 @@ export interface ConfigurationOptions {
   readonly port?: string;
   /** Seed, as typed. */
   readonly seed?: string;
+  /** Replica to be, as typed. */
+  readonly segment?: string;
   /** True to replace placeholders such as `${NAME}` by environment variables. Default false. */
   readonly env?: boolean;
   /** Command that runs, as the user typed it, for hints in messages. Default "perfmock serve". */
@@ -44,6 +47,19 @@ export function variablesOf(
   { env }: Pick<ConfigurationOptions, "env">,
 ): Variables | undefined {
   return env === true ? (name) => Deno.env.get(name) : undefined;
+}
+
+/**
+ * Returns the replica that the command line names; undefined for none.
+ *
+ * @throws PerfmockError `ARGUMENT_INVALID` with all errors
+ */
+export function segmentOf(
+  { segment }: Pick<ConfigurationOptions, "segment">,
+): Segment | undefined {
+  return segment === undefined
+    ? undefined
+    : parseSegment(segment, (name) => Deno.env.get(name));
 }
 
 /** A configuration that was read but not validated. */
@@ -64,7 +80,7 @@ export interface LoadedConfiguration {
    * Creates a server.
    *
    * @param options whether it listens, and on which port where that is not the configuration's; `serves`: whether plugins may reach
-   * other systems, default `listen`
+   * other systems, default `listen`; `built`: called before it listens
    * @throws LocatedError with all issues
    */
   createServer(
@@ -72,6 +88,7 @@ export interface LoadedConfiguration {
       readonly listen: boolean;
       readonly port?: number;
       readonly serves?: boolean;
+      readonly built?: (server: Server) => Promise<void>;
     },
   ): Promise<Server>;
   /** Runs an operation on the configuration; the issues of its errors are located in the file. */
@@ -163,6 +180,7 @@ export async function loadConfiguration(
     );
   }
   const folder = file?.folder ?? Deno.cwd();
+  const segment = segmentOf(options);
   const layered = applyLayers(
     file === undefined
       ? {}
@@ -200,11 +218,11 @@ export async function loadConfiguration(
     source,
     warnings: file === undefined ? [] : placeholderWarnings(file, source),
     located: (warnings) => located(warnings, file, source),
-    createServer: ({ listen, port, serves = listen }) =>
+    createServer: ({ listen, port, serves = listen, built }) =>
       locate(() =>
         createServer(
           port === undefined ? input : withPort(input, port),
-          { folder, listen, serves },
+          { folder, listen, serves, segment, built },
         )
       ),
     locate,

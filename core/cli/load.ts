@@ -18,6 +18,7 @@ import {
   loadConfiguration,
   located,
   LocatedError,
+  segmentOf,
   typed,
   variablesOf,
   type Warning,
@@ -80,6 +81,7 @@ export async function load(
     const result = await script.locate(() =>
       server.loadEngine.load(value, {
         folder: script.folder,
+        segment: segmentOf(options),
         signal: interruption.signal,
         progress: progress.show,
       })
@@ -115,7 +117,10 @@ export async function simulate(
   await using server = await configuration.createServer({ listen: false });
   const value = await script.typedBy(server.loadEngine);
   const result = await script.locate(() =>
-    server.loadEngine.simulate(value, { folder: script.folder })
+    server.loadEngine.simulate(value, {
+      folder: script.folder,
+      segment: segmentOf(options),
+    })
   );
   return report(result, files, out);
 }

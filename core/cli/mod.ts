@@ -142,6 +142,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "--watch",
       "read the configuration again whenever its file is saved",
     )
+    .addOption(segmentOption())
     .option("--quiet", "print errors only")
     .action(async (options) => finish(await serve(options, out)));
   program.command("check")
@@ -149,6 +150,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "validate a configuration, a load script or a find script and list all errors in it",
     )
     .argument("[file]", "the file (default: as for --config)")
+    .addOption(segmentOption())
     .addOption(configOption())
     .addOption(envOption())
     .action(async (file: string | undefined, options: ConfigurationOptions) =>
@@ -213,6 +215,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "value of the header that the route's sampling.key names",
     )
     .option("--seed <seed>", "seed (default: the configuration's)")
+    .addOption(segmentOption())
     .addOption(configOption())
     .addOption(envOption())
     .action(async (options) => finish(await draw(options, out)));
@@ -243,6 +246,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "--seed <seed>",
       "seed of the configuration, and of a script without one (default: the configuration's)",
     )
+    .addOption(segmentOption())
     .addOption(configOption())
     .addOption(envOption())
     .action(async (file: string, options: LoadCommandOptions) =>
@@ -256,6 +260,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "--seed <seed>",
       "seed of the configuration, and of a script without one (default: the configuration's)",
     )
+    .addOption(segmentOption())
     .addOption(configOption())
     .addOption(envOption())
     .action(async (file: string, options: SimulateOptions) =>
@@ -392,6 +397,14 @@ function envOption(): Option {
   return new Option(
     "--env",
     "replace ${NAME} and ${NAME:-default} in files by environment variables",
+  );
+}
+
+/** Makes the option `--segment`. */
+function segmentOption(): Option {
+  return new Option(
+    "--segment <i/n>",
+    "be replica i, from 0, of n that together behave as one; auto/n takes i from JOB_COMPLETION_INDEX or the end of the pod's name",
   );
 }
 

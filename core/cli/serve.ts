@@ -53,14 +53,20 @@ export async function serve(
   if (ready !== undefined) readyFile(ready, () => checkOutput(ready));
   const configuration = await loadConfiguration(options);
   const { port = DEFAULT_PORT } = configuration.input.server ?? {};
-  await using server = await configuration.createServer({ listen: true, port });
+  await using server = await configuration.createServer({
+    listen: true,
+    port,
+    built: async (server) =>
+      out.writeError(
+        describeWarnings(await warningsAbout(configuration, server)),
+      ),
+  });
   using _unhandled = new UnhandledErrors(server);
   await using reloads = new Reloads(server, options, out);
   await using _watch = options.watch === true
     ? await watching(configuration, reloads)
     : undefined;
   using interruption = new Interruption();
-  out.writeError(describeWarnings(await warningsAbout(configuration, server)));
   if (options.quiet !== true) greet(server, configuration.source, out);
   if (ready !== undefined) {
     const text = `${JSON.stringify({ url: server.url.href, pid: Deno.pid })}\n`;

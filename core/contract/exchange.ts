@@ -13,7 +13,10 @@ export interface Route {
   readonly methods: readonly string[];
   /** Pattern of the path, in Hono's syntax. */
   readonly path: string;
-  /** Number of exchanges that have arrived since the start or the last reset, which is the next sequence number. */
+  /**
+   * Next sequence number, which is the number of exchanges that have arrived since the start or the last reset. Of one of several
+   * replicas it is a number of the whole.
+   */
   readonly arrivals: number;
   /** True if lists whose entries requests get in turn begin again after their end, as `turns` says. Default false: the last one holds. */
   readonly repeatsTurns?: boolean;
@@ -51,7 +54,7 @@ export type Outcome =
  * have returned: copy values that you keep. All times are in ms of the clock.
  */
 export interface Exchange {
-  /** Sequence number: zero-based index among the arrivals of the route. */
+  /** Sequence number: zero-based index among the arrivals of the route; replica i of n has the numbers i, i + n, i + 2n, … */
   readonly sequence: number;
   /**
    * Zero-based index among the arrivals that the route's `turns` count together, such as those with the same `Idempotency-Key`; the

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Issue } from "../errors.ts";
+import type { Segment } from "../scale/segment.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HistogramSummary } from "./metrics.ts";
 import type { Clock, Dials } from "./values.ts";
@@ -29,8 +30,17 @@ export interface LoadEngine {
    */
   check(
     script: unknown,
-    options?: Pick<LoadOptions, "folder">,
+    options?: Pick<LoadOptions, "folder" | "segment">,
   ): Promise<LoadCheck>;
+  /**
+   * Makes one result of the shares of a run. Thresholds are judged on the whole; a missing share is named.
+   *
+   * @param shares values of {@linkcode LoadResult.share}, with the name of the file that each comes from
+   * @throws PerfmockError `ARGUMENT_INVALID` with all errors
+   */
+  merge(
+    shares: readonly { readonly source: string; readonly data: unknown }[],
+  ): LoadResult;
   /** JSON Schema of scripts, for editors. */
   schema(): Record<string, unknown>;
 }
@@ -47,6 +57,10 @@ export interface LoadCheck {
 export interface LoadOptions {
   /** Absolute path of the folder that relative paths in the script start from. Default the configuration's folder. */
   readonly folder?: string | undefined;
+  /** Share of the traffic to send, so that several processes together send it once. Default: all of it. */
+  readonly segment?: Segment | undefined;
+  /** Time at which the run starts, in ms since 1970, so that several processes start together. Default: at once. */
+  readonly startAt?: number | undefined;
   /** Ends the run early; requests in flight are cut. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -69,6 +83,16 @@ export interface LoadResult {
   readonly csv: string;
   /** Response times of all scenarios together, in the text format of HdrHistogram. */
   readonly hgrm: string;
+  /** Complete figures of a share of the traffic, as JSON data for {@linkcode LoadEngine.merge}; absent where all of it was sent. */
+  readonly share?: LoadShare;
+}
+
+/** Figures of one share of a run, with histograms, as JSON data. Its other keys belong to the load engine. */
+export interface LoadShare {
+  /** Version of its form. */
+  readonly version: number;
+  /** Share that was sent. */
+  readonly segment: Segment;
 }
 
 /** Figures of a run. */
@@ -303,6 +327,8 @@ export interface ThreadInput {
   readonly builtin: string;
   /** True if plugins were given as objects, which cannot be posted: a thread lacks them. */
   readonly partial?: boolean;
+  /** Replica that the server is. Default: the only one. */
+  readonly segment?: Segment | undefined;
 }
 
 /** Services that core offers to a load engine in addition to the {@linkcode Host}. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Issue } from "../errors.ts";
+import type { Segment } from "../scale/segment.ts";
 import type { Endpoint, HealthReport } from "./control.ts";
 import type { InFlight, Route, RouteHooks } from "./exchange.ts";
 import type { Journal } from "./journal.ts";
@@ -154,6 +155,11 @@ export interface Host {
   readonly serves: boolean;
   /** URL at which the server listens, with a trailing slash; undefined if it does not listen, or not yet. */
   readonly url: URL | undefined;
+  /**
+   * Replica that the server is, of several that together behave as one backend; `{ index: 0, count: 1 }` for the only one. Settings
+   * describe the whole: a plugin takes its share of what it limits.
+   */
+  readonly segment: Segment;
   /** Exchanges in flight, without those of other sessions. */
   readonly inFlight: InFlight;
   /** Exchanges that have ended. */

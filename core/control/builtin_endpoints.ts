@@ -35,6 +35,8 @@ export interface Health {
   readonly uptimeMs: number;
   /** Revision of the configuration. */
   readonly revision: number;
+  /** Replica that the server is, such as `2/4`; absent for the only one. */
+  readonly segment?: string;
   /** HTTP server that runs: perfmock's own, Deno's or Node's; `none` if it does not listen. */
   readonly engine: EngineName | "none";
   /** Reason why it is not perfmock's own where the configuration leaves the choice; absent otherwise. */
@@ -289,6 +291,7 @@ const HEALTH_PROPERTIES = {
   version: TEXT,
   uptimeMs: { type: "number" },
   revision: COUNT,
+  segment: TEXT,
   engine: { enum: ["native", "deno", "node", "none"] },
   engineReason: TEXT,
   reasons: TEXTS,

@@ -67,6 +67,22 @@ const EMPTY_SUMMARY: HistogramSummary = Object.freeze({
   max: null,
 });
 
+/** Content of a {@linkcode Histogram} as JSON data. */
+export interface HistogramData {
+  /** Number of values. */
+  readonly count: number;
+  /** Sum of the values, in ms. */
+  readonly sum: number;
+  /** Least and greatest value, in ms; absent if there are none. */
+  readonly range?: readonly [min: number, max: number];
+  /** Number of values that were refused. */
+  readonly refused: number;
+  /** Number of values in the first bucket, below 2^−20 ms. */
+  readonly tiny: number;
+  /** Key and count of each other bucket that is not empty, in turn, by ascending key. */
+  readonly buckets: readonly number[];
+}
+
 const COUNT = 0;
 const SUM = 1;
 const MIN = 2;
@@ -209,6 +225,46 @@ export class Histogram implements HistogramSnapshot {
     }
     figures[MIN] = Math.min(figures[MIN], others[MIN]);
     figures[MAX] = Math.max(figures[MAX], others[MAX]);
+  }
+
+  /** Content as JSON data, from which {@linkcode Histogram.from} makes an equal histogram. */
+  data(): HistogramData {
+    const { count, sum, min, max, refused } = this;
+    const buckets: number[] = [];
+    for (let index = 0; index < this.#counts.length; index++) {
+      const own = this.#counts[index];
+      if (own > 0) buckets.push(this.#base + index, own);
+    }
+    const tiny = this.#figures[TINY_COUNT];
+    return {
+      count,
+      sum,
+      ...count > 0 && { range: [min, max] },
+      refused,
+      tiny,
+      buckets,
+    };
+  }
+
+  /** Makes a histogram from the data of another. */
+  static from(
+    { count, sum, range = [Infinity, -Infinity], refused, tiny, buckets }:
+      HistogramData,
+  ): Histogram {
+    const histogram = new Histogram();
+    if (buckets.length > 0) {
+      histogram.#cover(buckets[0], buckets[buckets.length - 2]);
+    }
+    for (let index = 0; index < buckets.length; index += 2) {
+      histogram.#counts[buckets[index] - histogram.#base] = buckets[index + 1];
+    }
+    const figures = histogram.#figures;
+    figures[COUNT] = count;
+    figures[SUM] = sum;
+    [figures[MIN], figures[MAX]] = range;
+    figures[REFUSED] = refused;
+    figures[TINY_COUNT] = tiny;
+    return histogram;
   }
 
   /** Makes a copy, which later records do not change. */

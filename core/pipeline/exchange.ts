@@ -73,9 +73,13 @@ export interface PlannedHooks {
 /** The source of a route's sequence numbers: shared by all its methods, kept over revisions. */
 export interface SequenceCounter {
   /** Number of the next arrival. */
-  next: number;
+  readonly next: number;
   /** Numbers of arrivals by the value that the route's turns are counted by; undefined where they are not. */
-  turns?: TurnCounter | undefined;
+  turns: TurnCounter | undefined;
+  /** Returns the number of an arrival, and moves on to the next. */
+  take(): number;
+  /** Begins again with the first number and empty counts. */
+  restart(): void;
 }
 
 /** Numbers of arrivals by a value of theirs. */

@@ -43,7 +43,7 @@ export function begin(x: LiveExchange, at: number = x.plan.clock.now()): void {
 function arrive(x: LiveExchange, at: number): void {
   const plan = x.plan;
   x.arrival = x.start = at;
-  x.sequence = x.turn = plan.sequence.next++;
+  x.sequence = x.turn = plan.sequence.take();
   x.status = plan.status;
   plan.turns?.take(x);
   plan.flow.enter(x);

@@ -62,7 +62,7 @@ export interface Turning {
 /** Binds turns to the sequence of a route, whose counts go on. */
 export function turnsOn(
   { counted, statusOf }: Turning,
-  sequence: SequenceCounter,
+  sequence: Pick<SequenceCounter, "turns">,
 ): TurnTaker {
   if (counted === undefined) {
     return {

@@ -8,6 +8,7 @@ import type { Health, RouteDescription } from "../control/builtin_endpoints.ts";
 import type { Issue } from "../errors.ts";
 import type { Stats } from "../observe/stats.ts";
 import type { JournalFilter } from "../observe/journal.ts";
+import type { Segment } from "../scale/segment.ts";
 import type { Clock, JournalEntry, Plugin } from "../plugin.ts";
 import type {
   FindAnswer,
@@ -27,6 +28,11 @@ export interface PerfmockOptions {
   readonly folder?: string | URL;
   /** Further plugins. Like built-in ones, they are on unless the configuration turns them off. */
   readonly plugins?: readonly Plugin[];
+  /**
+   * Replica that the server is, of several that together behave as one backend: `{ index: 2, count: 4 }`, or `"2/4"` or `"auto/4"` as
+   * `--segment` takes them. Default: the only one.
+   */
+  readonly segment?: Segment | string;
   /** Receives the lines of the log. By default they are written to standard error. */
   readonly log?: (level: "info" | "warn" | "error", message: string) => void;
 }

@@ -50,7 +50,8 @@ import { wantedMethod } from "../pipeline/cors.ts";
 import { forget } from "../pipeline/edge.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
-import type { Clock, JournalEntry, Key } from "../plugin.ts";
+import type { Awaitable, Clock, JournalEntry, Key } from "../plugin.ts";
+import { segmentText } from "../scale/segment.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
 import { FINDER, IMPORTER, LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
@@ -113,6 +114,8 @@ export function safeLog(log: Log, otherwise: Log = logToConsole): Log {
 export interface ServerOptions extends PerfmockOptions {
   /** False for a server that only shows its configuration; see {@linkcode Host.serves}. Default true. */
   readonly serves?: boolean;
+  /** Called once the configuration is built, before the server listens. */
+  readonly built?: (server: Server) => Awaitable<void>;
 }
 
 /** Mock server from its start to its end: its own world, its sessions, and the parts that they share. */
@@ -312,6 +315,7 @@ export class Server implements Perfmock {
     const listens = this.#options.listen !== false;
     if (listens && isVirtual(this.#clock)) throw virtualClock();
     await this.#powers.own(() => this.#main.start(input));
+    await this.#options.built?.(this);
     const { server } = this.config;
     // A generated certificate is valid from the start of the process. A Clock does not know this wall-clock time.
     const certificate = listens || server.tls !== "self-signed"
@@ -529,6 +533,7 @@ export class Server implements Perfmock {
       version: VERSION,
       uptimeMs: now - this.#started,
       revision: world.number,
+      ...world.segment.count > 1 && { segment: segmentText(world.segment) },
       engine,
       ...reason !== undefined && { engineReason: reason },
       reasons: found,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createPerfmock, type Perfmock } from "../app.ts";
+import { createPerfmock, type Perfmock, type PerfmockOptions } from "../app.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import { nextLook, VirtualClock } from "../lib/time/mod.ts";
 import { nextTurn } from "../lib/turn.ts";
@@ -56,6 +56,8 @@ export interface TestServer extends AsyncDisposable {
 export interface TestServerOptions {
   /** Plugins under test. They are on by default, like built-in plugins, and the configuration refers to them by name. */
   readonly plugins?: readonly Plugin[];
+  /** Replica that the server is, as in {@linkcode PerfmockOptions}. Default: the only one. */
+  readonly segment?: PerfmockOptions["segment"];
   /** Receives the lines of the log. By default they are dropped. */
   readonly log?: (level: "info" | "warn" | "error", message: string) => void;
 }
@@ -74,6 +76,7 @@ export async function createTestServer(
     clock,
     listen: false,
     plugins: options.plugins ?? [],
+    ...options.segment !== undefined && { segment: options.segment },
     log: options.log ?? (() => {}),
   });
   const request = async (

@@ -39,6 +39,7 @@ export function hostFor(
     families,
     session: world.session,
     serves: world.serves,
+    segment: world.segment,
     get url() {
       return world.url();
     },

@@ -19,6 +19,7 @@ import type { Dial, Issue, Plugin } from "../plugin.ts";
 import type { Backend } from "./backend.ts";
 import type { PlacedDial } from "./dials.ts";
 import { clashes, endpointsOf, requestsOfServer, served } from "./endpoints.ts";
+import { dividedCounts } from "./divided_counts.ts";
 import { hostFor } from "./host.ts";
 import { ownAddressIssues } from "./own_addresses.ts";
 import {
@@ -121,6 +122,7 @@ export async function buildRevision(
         folder: settings.input.folder.href,
         builtin: settings.input.builtin.module,
         ...settings.input.plugins.length > 0 && { partial: true },
+        segment: world.segment,
       },
       virtualWorld: () => virtualWorld(written),
     });
@@ -177,6 +179,7 @@ export async function buildRevision(
       warnings: [
         ...settings.warnings,
         ...hiddenResets(config, routes, settings.routeIndices),
+        ...dividedCounts(config.routes, settings.routeIndices, world.segment),
         ...warningsOf(plugins),
       ],
       routes,

@@ -40,6 +40,7 @@ import {
 import type { Conditional } from "../pipeline/choice.ts";
 import { RouteConditions } from "../pipeline/conditions.ts";
 import { createFlow } from "../pipeline/pipeline.ts";
+import { SequenceNumbers } from "../pipeline/sequence.ts";
 import {
   allowsOverrides,
   type Meaning,
@@ -85,7 +86,7 @@ type RouteTemplate =
 /** The parts of a world that plans bind. */
 export type RouteWorld = Pick<
   WorldState,
-  "clock" | "flow" | "recorder" | "report" | "sequences"
+  "clock" | "flow" | "recorder" | "report" | "segment" | "sequences"
 >;
 
 const UNRECORDED: Plan["recorder"] = { arrived() {}, observe() {} };
@@ -166,9 +167,9 @@ export class MockRoute implements Conditional {
       identify: undefined,
       prepare: undefined,
       dials: { scale: 1, delay: 0, speedup: 0 },
-      sequence: { next: turn },
+      sequence: new SequenceNumbers({ index: turn, count: 1 }),
       turns: turning &&
-        turnsOn({ ...turning, counted: undefined }, { next: 0 }),
+        turnsOn({ ...turning, counted: undefined }, { turns: undefined }),
       recorder: UNRECORDED,
       clock: this.#world.clock,
       flow: createFlow(),
@@ -187,11 +188,13 @@ export class MockRoute implements Conditional {
     const label = methodLabel(method);
     let plan = this.#plans.get(label);
     if (plan === undefined) {
-      const { clock, flow, recorder, report, sequences } = this.#world;
+      const { clock, flow, recorder, report, segment, sequences } = this.#world;
       const { turning } = this.#template;
       const { id } = this;
       let sequence = sequences.get(id);
-      if (sequence === undefined) sequences.set(id, sequence = { next: 0 });
+      if (sequence === undefined) {
+        sequences.set(id, sequence = new SequenceNumbers(segment));
+      }
       plan = {
         ...this.#template,
         faults: this.faults,

@@ -31,6 +31,7 @@ import {
 } from "../lib/thrown.ts";
 import { withTables } from "../lib/tables.ts";
 import type { Distribution, Family, Kit, Plugin, Schema } from "../plugin.ts";
+import type { Segment } from "../scale/segment.ts";
 import { isSchema } from "./plugin_guard.ts";
 import {
   addGiven,
@@ -64,6 +65,8 @@ export interface SettingsInput {
   readonly plugins: readonly Plugin[];
   /** Name of the preset that lies over the configuration. Default none. */
   readonly preset?: string | undefined;
+  /** Replica that the server is. Default: the only one. */
+  readonly segment?: Segment | undefined;
 }
 
 /** A plugin with its options parsed. */

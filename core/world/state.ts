@@ -17,6 +17,7 @@ import type {
 } from "../pipeline/exchange.ts";
 import type { Tracing } from "../pipeline/trace_context.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import type { Segment } from "../scale/segment.ts";
 import type { DialBoard } from "./dials.ts";
 import type { SettingsInput } from "./settings.ts";
 
@@ -39,6 +40,8 @@ export interface WorldState {
   readonly traces: Tracing;
   /** Exchanges in flight. */
   readonly flow: Flow;
+  /** Replica that this world is; the only one by default. It holds from the start to the end. */
+  readonly segment: Segment;
   /** Next sequence number of each route, by id. */
   readonly sequences: Map<string, SequenceCounter>;
   /** Dials, and the values laid over them. */

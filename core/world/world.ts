@@ -37,6 +37,7 @@ import type {
 } from "../pipeline/exchange.ts";
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import { type Segment, WHOLE } from "../scale/segment.ts";
 import { AgreedChanges } from "./agreed_changes.ts";
 import { DialBoard } from "./dials.ts";
 import { buildLayered } from "./layered_revision.ts";
@@ -112,6 +113,7 @@ export class World implements WorldState {
   readonly virtualWorld: WorldState["virtualWorld"];
   readonly flow: Flow = createFlow();
   readonly sequences = new Map<string, SequenceCounter>();
+  #segment = WHOLE;
   readonly dials: DialBoard = new DialBoard();
   /** Pace and presets in the hands of the control API. */
   readonly backend: BackendControl = new BackendControl(this);
@@ -208,6 +210,10 @@ export class World implements WorldState {
     return this.#options.endpoints(this, kit);
   }
 
+  get segment(): Segment {
+    return this.#segment;
+  }
+
   /** The revision in force. */
   get revision(): Revision {
     if (this.#revision === undefined) {
@@ -235,6 +241,7 @@ export class World implements WorldState {
    * @throws PerfmockError with all errors
    */
   async start(input: SettingsInput): Promise<void> {
+    this.#segment = input.segment ?? WHOLE;
     const first = await buildLayered(input, this, {
       presets: this.scope === "server",
     });
@@ -476,8 +483,7 @@ export class World implements WorldState {
   /** Starts sequence numbers, journal and figures from 0 again. */
   reset(): void {
     for (const sequence of this.sequences.values()) {
-      sequence.next = 0;
-      sequence.turns?.clear();
+      sequence.restart();
     }
     for (const { faults } of this.revision.routes) faults?.reset();
     for (const { instance } of this.revision.plugins) instance.reset?.();
@@ -514,7 +520,7 @@ export const REMOVED_BYTES: number = 1 << 20;
 
 /** Forgets the sequence numbers of the routes that were removed first, where those of removed routes take too many bytes. */
 export function forgetSequences(
-  sequences: Map<string, SequenceCounter>,
+  sequences: Map<string, Pick<SequenceCounter, "turns">>,
   routes: readonly { readonly id: string }[],
 ): void {
   const kept = new Set(routes.map(({ id }) => id));

@@ -8,14 +8,16 @@
  *
  * @module
  */
-import type {
-  Clock,
-  Distribution,
-  Lease,
-  Rejection,
-  Signal,
-  Stream,
-  Ticket,
+import {
+  type Clock,
+  type Distribution,
+  type Lease,
+  type Rejection,
+  type Segment,
+  type Signal,
+  type Stream,
+  takes,
+  type Ticket,
 } from "../../core/plugin.ts";
 import type { Pool } from "./pool.ts";
 import type { Entrant } from "./queue.ts";
@@ -34,6 +36,8 @@ export interface BackgroundOptions {
   readonly pool: Pick<Pool, "admit" | "release">;
   /** The server's clock. */
   readonly clock: Clock;
+  /** Replica whose phantoms take places: every n-th. */
+  readonly segment: Segment;
   /** Random numbers of the arrivals. */
   readonly arrivals: Stream;
   /** Random numbers of the service times. */
@@ -59,10 +63,11 @@ export class Background {
   #since = 0;
   /** Rest of the rate's integral until the next arrival; undefined until it is drawn. */
   #left: number | undefined;
+  /** Number of the next phantom, among those of all replicas. */
   #next = 0;
+  #arrived = 0;
   /** Number of times that the background has come to rest since the last arrival. */
   #rests = 0;
-  #counted = 0;
   #timer = 0;
   #refused = 0;
 
@@ -78,7 +83,7 @@ export class Background {
 
   /** Number of arrivals since the start or the last reset. */
   get arrived(): number {
-    return this.#next - this.#counted;
+    return this.#arrived;
   }
 
   /** Number of these that got no place. */
@@ -88,7 +93,7 @@ export class Background {
 
   /** Starts the counts afresh. */
   reset(): void {
-    this.#counted = this.#next;
+    this.#arrived = 0;
     this.#refused = 0;
   }
 
@@ -131,16 +136,20 @@ export class Background {
 
   /** Lets a phantom arrive and schedules the next. */
   #arrive(at: number, serviceTime: Distribution): void {
-    const { pool, clock, service } = this.#options;
-    const drawn = serviceTime.draw(service, this.#next++);
+    const { pool, clock, segment, service } = this.#options;
+    const number = this.#next++;
+    this.#since = at;
+    this.#left = undefined;
+    this.#rests = 0;
+    // Those of other replicas pass by, so that each arrives at the same time as in one server.
+    if (!takes(segment, number)) return this.#schedule();
+    this.#arrived++;
+    const drawn = serviceTime.draw(service, number);
     const phantom = new Phantom(pool, clock, drawn, (refused) => {
       this.#phantoms.delete(phantom);
       if (refused) this.#refused++;
     });
     this.#phantoms.add(phantom);
-    this.#since = at;
-    this.#left = undefined;
-    this.#rests = 0;
     this.#schedule();
     phantom.enter(at);
   }

@@ -7,11 +7,12 @@ import {
   type Dial,
   type Host,
   type Issue,
-  type Kit,
   type KitType,
   PerfmockError,
   type Route,
   type RouteHooks,
+  shareOf,
+  toPointer,
 } from "../../core/plugin.ts";
 import {
   ChainOrder,
@@ -20,6 +21,7 @@ import {
   SERVED,
   unused,
 } from "./checks.ts";
+import { dividedPool, divisionIssues, priceInWords } from "./division.ts";
 import { PoolSeries } from "./figures.ts";
 import { routeHooks, type TakenPool } from "./route_hooks.ts";
 import {
@@ -56,6 +58,8 @@ export class Limiter {
   readonly #pools = new Map<string, PlannedPool>();
   readonly #used = new Set<string>();
   readonly #order = new ChainOrder();
+  /** Warnings of the price of divided pools. */
+  readonly #prices: Issue[] = [];
   /** Routes with pools of their own, by name of the pool. */
   readonly #inline = new Map<string, PlacedRoute>();
   /** The pools of each route, by id of the route. */
@@ -76,6 +80,13 @@ export class Limiter {
     { pools, client }: LimiterOptions,
   ): Promise<Limiter> {
     const limiter = new Limiter(host, client);
+    const issues = Object.entries(pools).flatMap(([name, settings]) =>
+      divisionIssues(name, settings, host.segment).map((issue) => ({
+        ...issue,
+        path: toPointer(["pools", name]) + issue.path,
+      }))
+    );
+    if (issues.length > 0) throw invalid(issues);
     for (const [name, settings] of Object.entries(pools)) {
       const [queue, arrivals, service] = await Promise.all(
         PURPOSES.map((purpose) =>
@@ -160,7 +171,7 @@ export class Limiter {
     return Object.fromEntries(
       [...this.#pools].map(([name, { settings, persistent }]) => [
         name,
-        dialsOf(this.#host.kit, settings, (values) => {
+        dialsOf(this.#host, settings, (values) => {
           // A dial of a former revision must not change the pool of its successor.
           if (this.#adopted && persistent.owner !== this) return;
           persistent.setDials(values);
@@ -200,6 +211,7 @@ export class Limiter {
   warnings(): Issue[] {
     const served = this.#host.find(SERVED);
     return [
+      ...this.#prices,
       ...[...this.#pools.keys()].filter((name) => !this.#used.has(name))
         .map(unused),
       ...[...this.#taken].flatMap(([route, [{ persistent, settings }]]) =>
@@ -220,9 +232,14 @@ export class Limiter {
     const [queue, arrivals, service] = PURPOSES.map((purpose) =>
       route.stream(`limiter ${purpose}`)
     );
-    return [
-      this.#plan(`${INLINE}${route.id}`, limiter, { queue, arrivals, service }),
-    ];
+    const name = `${INLINE}${route.id}`;
+    const issues = divisionIssues(name, limiter, this.#host.segment);
+    if (issues.length > 0) {
+      throw invalid(
+        issues.map((issue) => ({ ...issue, path: `/limiter${issue.path}` })),
+      );
+    }
+    return [this.#plan(name, limiter, { queue, arrivals, service })];
   }
 
   #named(route: string, names: readonly string[]): PlannedPool[] {
@@ -262,17 +279,23 @@ export class Limiter {
 
   #plan(
     name: string,
-    settings: PoolSettings,
+    whole: PoolSettings,
     streams: PoolStreams,
   ): PlannedPool {
-    const plan = { settings, streams };
+    const { clock, segment } = this.#host;
+    const plan = { settings: dividedPool(whole, segment), streams };
     const { state } = this;
-    const { clock } = this.#host;
+    const price = priceInWords(name, whole, segment);
+    if (price !== undefined) {
+      const path = name.startsWith(INLINE) ? "" : toPointer(["pools", name]);
+      this.#prices.push({ path, ...price });
+    }
     const persistent = this.#host.keep(
       `pool ${name}`,
       () =>
         new PersistentPool(name, plan, {
           clock,
+          segment,
           refused: (exchange, rejection, at) =>
             state.clients.refused(exchange, rejection, at),
           clientOf: state.clientOf,
@@ -286,9 +309,12 @@ export class Limiter {
   }
 }
 
-/** The dials of a pool, by name. A signal that turns one passes through fractions, which are rounded to whole places. */
+/**
+ * The dials of a pool, by name. A signal that turns one passes through fractions, which are rounded to whole places. As in the
+ * configuration, values are those of the whole, of which a replica takes its share.
+ */
 function dialsOf(
-  kit: Kit,
+  { kit, segment }: Pick<Host, "kit" | "segment">,
   settings: PoolSettings,
   set: (values: DialValues) => void,
 ): Record<string, Dial> {
@@ -300,12 +326,19 @@ function dialsOf(
     concurrency: dial(
       "Number of places of the pool",
       kit.integer({ min: 1 }),
-      (value) => set({ concurrency: value && Math.max(1, Math.round(value)) }),
+      (value) =>
+        set({
+          concurrency: value &&
+            Math.max(1, shareOf(Math.round(value), segment)),
+        }),
     ),
     queue: dial(
       "Maximum number of requests in the pool's queue",
       queue,
-      (value) => set({ queue: value && Math.max(0, Math.round(value)) }),
+      (value) =>
+        set({
+          queue: value && shareOf(Math.max(0, Math.round(value)), segment),
+        }),
     ),
     // Without a background in the settings nothing defines the service time of phantoms.
     ...(settings.background !== undefined && {

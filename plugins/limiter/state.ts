@@ -6,7 +6,13 @@
  *
  * @module
  */
-import type { Clock, Exchange, Rejection, Stream } from "../../core/plugin.ts";
+import type {
+  Clock,
+  Exchange,
+  Rejection,
+  Segment,
+  Stream,
+} from "../../core/plugin.ts";
 import { Background } from "./background.ts";
 import { clientKey, Clients } from "./clients.ts";
 import { PoolFigures, type PoolSeries } from "./figures.ts";
@@ -43,6 +49,8 @@ export interface DialValues {
 export interface PersistentPoolOptions {
   /** The server's clock. */
   readonly clock: Clock;
+  /** Replica that the server is. */
+  readonly segment: Segment;
   /** Called for every refused exchange with the time of its refusal, in ms. */
   readonly refused: (
     exchange: Exchange,
@@ -87,7 +95,8 @@ export class PersistentPool implements Disposable {
         now: clock.now(),
       }),
       clock,
-      stream: stream("queue"),
+      // Replicas decide independently of each other.
+      stream: ofReplica(stream("queue"), options.segment),
       refused,
       fellBack: (pool) =>
         log(
@@ -98,6 +107,7 @@ export class PersistentPool implements Disposable {
     this.background = new Background({
       pool: this.pool,
       clock,
+      segment: options.segment,
       arrivals: stream("arrivals"),
       service: stream("service"),
     });
@@ -186,6 +196,14 @@ export class PersistentPool implements Disposable {
     return rateLimit &&
       new RateLimit(this.pool.name, rateLimit, this.#options.clientOf);
   }
+}
+
+/** Every n-th number of a stream. */
+function ofReplica(stream: Stream, { index, count }: Segment): Stream {
+  return count === 1 ? stream : {
+    uniform: (sequence, place) =>
+      stream.uniform(index + sequence * count, place),
+  };
 }
 
 function rulesOf(settings: PoolSettings, dials: DialValues): PoolRules {

@@ -14,6 +14,7 @@ import {
   type ScriptTexts,
 } from "../../core/load.ts";
 import { progressLine } from "./figures/formats.ts";
+import { resultOfShares } from "./figures/share.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
 import { scriptJsonSchema } from "./script/json_schema.ts";
 import { parseScript } from "./script/parse.ts";
@@ -47,9 +48,11 @@ export class Engine implements LoadEngine {
 
   async load(
     script: unknown,
-    { folder, signal, progress }: LoadOptions = {},
+    options: LoadOptions = {},
   ): Promise<LoadResult> {
-    const run = await this.#runs.start(await this.#valueOf(script), folder);
+    const { folder, segment, startAt, signal, progress } = options;
+    const value = await this.#valueOf(script);
+    const run = await this.#runs.start(value, { folder, segment, startAt });
     const stop = () => run.cut("it was stopped");
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
@@ -66,7 +69,7 @@ export class Engine implements LoadEngine {
 
   simulate(
     script: unknown,
-    { folder, signal, progress }: LoadOptions = {},
+    { folder, segment, signal, progress }: LoadOptions = {},
   ): Promise<LoadResult> {
     const { loadHost, targets, stress, simulations } = this.#options;
     return this.#bounded(
@@ -74,6 +77,7 @@ export class Engine implements LoadEngine {
       async (ending) =>
         await simulate(await this.#valueOf(script), {
           ...this.#tools(folder),
+          segment,
           server: { stress, targets },
           virtualWorld: () => loadHost.virtualWorld(),
           signal: ending,
@@ -116,18 +120,25 @@ export class Engine implements LoadEngine {
 
   async check(
     script: unknown,
-    { folder }: Pick<LoadOptions, "folder"> = {},
+    { folder, segment }: Pick<LoadOptions, "folder" | "segment"> = {},
   ): Promise<LoadCheck> {
     const { host, targets, stress } = this.#options;
     const value = await this.#valueOf(script);
     const { scenarios } = await parseScript(value, {
       ...this.#tools(folder),
+      segment,
       server: { dials: host.dials, stress, targets },
     });
     return {
       scenarios: scenarios.length,
       warnings: bareNumberIssues(value, [], () => this.schema()),
     };
+  }
+
+  merge(
+    shares: readonly { readonly source: string; readonly data: unknown }[],
+  ): LoadResult {
+    return resultOfShares(shares);
   }
 
   schema(): Record<string, unknown> {

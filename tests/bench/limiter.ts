@@ -4,7 +4,13 @@
  * @module
  */
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
-import type { Admit, Exchange, Lease, Waiter } from "../../core/plugin.ts";
+import {
+  type Admit,
+  type Exchange,
+  type Lease,
+  type Waiter,
+  WHOLE,
+} from "../../core/plugin.ts";
 import { createStream } from "../../core/lib/random/mod.ts";
 import { VirtualClock } from "../../core/testing.ts";
 import { PoolSeries } from "../../plugins/limiter/figures.ts";
@@ -86,6 +92,7 @@ function admission(settings: Partial<PoolSettings>): Admit {
   };
   const persistent = new PersistentPool("db", plan, {
     clock,
+    segment: WHOLE,
     refused: (exchange, rejection, at) =>
       clients.refused(exchange, rejection, at),
     clientOf,

@@ -265,7 +265,10 @@ export const FILLS: Readonly<Record<string, () => Filled | Promise<Filled>>> = {
 
   "sequence numbers"() {
     const sequences = new Map(
-      Array.from({ length: 2000 }, (_, n) => [long(n, 1000), { next: n }]),
+      Array.from(
+        { length: 2000 },
+        (_, n) => [long(n, 1000), { turns: undefined }],
+      ),
     );
     forgetSequences(sequences, [{ id: "kept" }]);
     let taken = 0;

@@ -10,6 +10,7 @@ import { FetchIncoming } from "../../core/pipeline/incoming.ts";
 import { MetricRegistry } from "../../core/observe/metric_registry.ts";
 import { Recorder } from "../../core/observe/recorder.ts";
 import { createFlow } from "../../core/pipeline/pipeline.ts";
+import { SequenceNumbers } from "../../core/pipeline/sequence.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";
 
 /** A plan with access to its parts. */
@@ -48,7 +49,7 @@ export function testPlan(hooks: Partial<PlannedHooks> = {}): TestPlan {
       ...hooks,
     },
     faults: undefined,
-    sequence: { next: 0 },
+    sequence: new SequenceNumbers(),
     turns: undefined,
     status: 200,
     resets: false,

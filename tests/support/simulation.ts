@@ -1,5 +1,10 @@
 /** Runs load scripts in virtual time, as `perfmock simulate` does, and passes each exchange to the test. */
-import type { Exchange, LoadSummary, Plugin } from "../../core/load.ts";
+import type {
+  Exchange,
+  LoadSummary,
+  Plugin,
+  Segment,
+} from "../../core/load.ts";
 import { createPerfmock, type PerfmockInput } from "../../mod.ts";
 
 /** A scenario of a load script, as a user writes it. */
@@ -17,6 +22,10 @@ export interface Simulation {
   observe?(exchange: Exchange): void;
   /** Plugins in addition to the built-in ones; the configuration names them. */
   readonly plugins?: readonly Plugin[];
+  /** Replica that the server is. Default: the only one. */
+  readonly segment?: Segment;
+  /** Share of the script's traffic. Default: all of it. */
+  readonly share?: Segment;
 }
 
 /**
@@ -25,7 +34,8 @@ export interface Simulation {
  * @throws PerfmockError if the configuration or the script is invalid; any error of `observe`
  */
 export async function simulate(
-  { config, scenarios, seed = 1, observe, plugins = [] }: Simulation,
+  { config, scenarios, seed = 1, observe, plugins = [], segment, share }:
+    Simulation,
 ): Promise<LoadSummary> {
   const thrown: unknown[] = [];
   const observer = observing((exchange) => {
@@ -40,8 +50,15 @@ export async function simulate(
   await using server = await createPerfmock({
     ...config,
     plugins: { ...config.plugins, ...observe && { observer: {} } },
-  }, { listen: false, plugins: [...plugins, observer], log: () => {} });
-  const summary = await server.simulate({ seed, scenarios });
+  }, {
+    listen: false,
+    plugins: [...plugins, observer],
+    log: () => {},
+    ...segment !== undefined && { segment },
+  });
+  const summary = await server.simulate({ seed, scenarios }, {
+    segment: share,
+  });
   if (thrown.length > 0) throw thrown[0];
   return summary;
 }

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { Clock, Distribution } from "../../../core/plugin.ts";
+import {
+  type Clock,
+  type Distribution,
+  shareOf,
+} from "../../../core/plugin.ts";
 import { Order, type RequestPlan, type Sender, type Turn } from "../order.ts";
 import type { SharedIterations, VirtualUsers } from "../script/script.ts";
 import { type RunContext, TrafficRun, WeightedChoice } from "./_traffic_run.ts";
@@ -18,7 +22,7 @@ abstract class ClosedRun<Plan extends VirtualUsers | SharedIterations>
   protected readonly crowd: User[] = [];
   /** Number of users that are not at rest. */
   protected active = 0;
-  /** Number of turns begun. */
+  /** Number of turns begun. Those of this share have every n-th number. */
   protected turns = 0;
   readonly #context: UserContext;
 
@@ -35,7 +39,10 @@ abstract class ClosedRun<Plan extends VirtualUsers | SharedIterations>
       thinkStream: streams.think,
       byTimer: this.byTimer,
       mayContinue: (user) => this.state === "open" && this.wanted(user),
-      nextTurn: (user) => this.mayTurn(user) ? this.turns++ : undefined,
+      nextTurn: (user) =>
+        this.mayTurn(user)
+          ? this.segment.index + this.segment.count * this.turns++
+          : undefined,
       dispatch: (order) => this.dispatch(order),
       ended: (order) => this.ended(order),
       rests: () => {
@@ -53,7 +60,10 @@ abstract class ClosedRun<Plan extends VirtualUsers | SharedIterations>
   protected gather(count: number): void {
     const now = this.clock.now();
     for (let i = 0; i < count && this.state === "open"; i++) {
-      const user = this.crowd[i] ??= new User(this.#context, i);
+      const user = this.crowd[i] ??= new User(
+        this.#context,
+        this.segment.index + i * this.segment.count,
+      );
       if (user.active || !this.mayTurn(user)) continue;
       this.active++;
       user.wake(now);
@@ -78,7 +88,7 @@ function close<Plan extends VirtualUsers | SharedIterations>(
 
 /** Keeps the number of users that a signal prescribes. A surplus user leaves after its response. */
 export class VirtualUsersRun extends ClosedRun<VirtualUsers> {
-  /** Prescribed number of users. */
+  /** Prescribed number of users, those of all replicas together. */
   #target = 0;
 
   protected sending(): void {
@@ -94,7 +104,7 @@ export class VirtualUsersRun extends ClosedRun<VirtualUsers> {
     const { users } = this.scenario;
     const elapsed = this.clock.now() - this.opened;
     this.#target = Math.round(users.at(elapsed));
-    this.gather(this.#target);
+    this.gather(shareOf(this.#target, this.segment));
     if (elapsed < users.end) {
       // Computed from the start of the run, so that lateness does not accumulate.
       const next = (Math.floor(elapsed / USERS_INTERVAL) + 1) * USERS_INTERVAL;
@@ -124,12 +134,26 @@ function look(run: VirtualUsersRun): void {
 
 /** Lets users share a number of turns: a faster user takes more of them. */
 export class SharedIterationsRun extends ClosedRun<SharedIterations> {
+  /** Number of turns of the users of this replica. */
+  readonly #iterations: number;
+
+  constructor(plan: SharedIterations, context: RunContext) {
+    super(plan, context);
+    // A replica without a user takes no turn.
+    const { index, count } = context.segment;
+    const sending = Math.min(count, plan.users);
+    this.#iterations = index < sending
+      ? shareOf(plan.iterations, { index, count: sending })
+      : 0;
+  }
+
   protected sending(): void {
     const { duration, users } = this.scenario;
     if (duration < Infinity) {
       this.clock.at(this.opened + duration, close, this);
     }
-    this.gather(users);
+    this.gather(shareOf(users, this.segment));
+    if (this.#iterations === 0) this.close();
   }
 
   protected wanted(): boolean {
@@ -137,7 +161,7 @@ export class SharedIterationsRun extends ClosedRun<SharedIterations> {
   }
 
   protected mayTurn(): boolean {
-    return this.turns < this.scenario.iterations;
+    return this.turns < this.#iterations;
   }
 
   protected rested(): void {
@@ -192,7 +216,7 @@ class User implements Sender {
 
   constructor(
     context: UserContext,
-    /** Zero-based index in the scenario. */
+    /** Zero-based index in the scenario, among the users of all replicas. */
     readonly index: number,
   ) {
     this.#context = context;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { shareOf } from "../../../core/plugin.ts";
 import type { RequestPlan } from "../order.ts";
 import type { ArrivalRate, Replay } from "../script/script.ts";
 import { poisson, recorded, type Schedule, uniform } from "./schedules.ts";
@@ -14,7 +15,9 @@ abstract class OpenRun<Plan extends ArrivalRate | Replay>
   readonly #schedule: Schedule;
   readonly #end: number;
   readonly #weighted: WeightedChoice;
-  #arrivals = 0;
+  /** Number of the next arrival, among those of all replicas. */
+  #arrivals: number;
+  readonly #maxInFlight: number;
   /** Time of the next arrival, on the clock; Infinity if there is none. */
   #due = Infinity;
   #timer = 0;
@@ -28,6 +31,8 @@ abstract class OpenRun<Plan extends ArrivalRate | Replay>
     this.#schedule = schedule;
     this.#end = end;
     this.#weighted = new WeightedChoice(plan.requests, plan.streams.pick);
+    this.#arrivals = this.segment.index;
+    this.#maxInFlight = shareOf(plan.maxInFlight, this.segment);
   }
 
   /** Request of an arrival, given its zero-based index. */
@@ -60,9 +65,11 @@ abstract class OpenRun<Plan extends ArrivalRate | Replay>
   }
 
   arrive(): void {
-    const number = this.#arrivals++;
-    if (this.inFlight >= this.scenario.maxInFlight) this.drop();
-    else {
+    const number = this.#arrivals;
+    this.#arrivals += this.segment.count;
+    if (this.inFlight >= this.#maxInFlight || this.#due < this.joined) {
+      this.drop();
+    } else {
       this.send(this.choose(number), this.#due, {
         user: 0,
         iteration: number,
@@ -96,14 +103,15 @@ export class ArrivalRateRun extends OpenRun<ArrivalRate> {
     super(plan, context, {
       end: duration,
       schedule: plan.arrivals === "poisson"
-        ? poisson(rate, duration, streams.arrivals)
-        : uniform(rate, duration),
+        ? poisson(rate, duration, streams.arrivals, context.segment)
+        : uniform(rate, duration, context.segment),
     });
   }
 
   override get targetRate(): number {
     return this.state === "open"
-      ? this.scenario.rate.at(this.clock.now() - this.opened)
+      ? this.scenario.rate.at(this.clock.now() - this.opened) /
+        this.segment.count
       : 0;
   }
 }
@@ -111,7 +119,10 @@ export class ArrivalRateRun extends OpenRun<ArrivalRate> {
 /** Sends recorded arrivals with their gaps. */
 export class ReplayRun extends OpenRun<Replay> {
   constructor(plan: Replay, context: RunContext) {
-    super(plan, context, { end: Infinity, schedule: recorded(plan.times) });
+    super(plan, context, {
+      end: Infinity,
+      schedule: recorded(plan.times, context.segment),
+    });
   }
 
   protected override choose(arrival: number): RequestPlan {

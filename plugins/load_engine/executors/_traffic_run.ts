@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Stream } from "../../../core/plugin.ts";
+import type { Clock, Segment, Stream } from "../../../core/plugin.ts";
 import type { ScenarioFigures } from "../figures/scenario_figures.ts";
 import {
   type Environment,
@@ -20,6 +20,8 @@ export interface RunContext {
   readonly environment: Environment;
   /** Counts the orders. */
   readonly figures: ScenarioFigures;
+  /** Share of the traffic that is sent. */
+  readonly segment: Segment;
   /** Called once, when the last order has ended. */
   ended(): void;
 }
@@ -34,6 +36,10 @@ export abstract class TrafficRun<Plan extends Traffic = Traffic>
   /** Number of active orders. */
   inFlight = 0;
   protected readonly clock: Clock;
+  /** Share of the traffic that is sent. */
+  protected readonly segment: Segment;
+  /** Time before which nothing is sent, because the run joined others that had begun; -Infinity if it did not. */
+  protected joined = -Infinity;
   /** Time at which it opened, on the clock. */
   protected opened = 0;
   readonly #environment: Environment;
@@ -43,8 +49,9 @@ export abstract class TrafficRun<Plan extends Traffic = Traffic>
 
   constructor(
     readonly scenario: Plan,
-    { environment, figures, ended }: RunContext,
+    { environment, figures, segment, ended }: RunContext,
   ) {
+    this.segment = segment;
     this.clock = environment.clock;
     this.#environment = environment;
     this.#figures = figures;
@@ -70,8 +77,10 @@ export abstract class TrafficRun<Plan extends Traffic = Traffic>
    * Sets the timer for the scenario's start.
    *
    * @param origin start of the whole run, on the clock
+   * @param joined time before which nothing is sent; requests that are due earlier are dropped
    */
-  begin(origin: number): void {
+  begin(origin: number, joined: number = -Infinity): void {
+    this.joined = joined;
     this.opened = origin + this.scenario.start;
     this.#timer = this.clock.at(this.opened, open, this);
   }

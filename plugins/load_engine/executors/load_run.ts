@@ -12,6 +12,7 @@ import type {
 import { Histogram } from "../../../core/plugin.ts";
 import { hgrm, summaryTable, timeSeriesCsv } from "../figures/formats.ts";
 import { ScenarioFigures } from "../figures/scenario_figures.ts";
+import { lateness, SHARE_VERSION, type ShareData } from "../figures/share.ts";
 import { judge, summarize } from "../figures/summary.ts";
 import {
   quantilesOf,
@@ -20,6 +21,7 @@ import {
   valueCounts,
 } from "../figures/time_series.ts";
 import type { Environment } from "../order.ts";
+import { notesOnShare } from "../script/notes.ts";
 import type { Modulate, Scenario, Script, Traffic } from "../script/script.ts";
 import { SharedIterationsRun, VirtualUsersRun } from "./_closed.ts";
 import { ArrivalRateRun, ReplayRun } from "./_open.ts";
@@ -28,11 +30,16 @@ import type { RunContext, TrafficRun } from "./_traffic_run.ts";
 /** Interval of progress reports, in ms. */
 const TICK = 1000;
 
+/** Time after an agreed start up to which a run catches up with what is due, in ms; of a later one it is dropped. */
+const LATE = 100;
+
 /** Default reason of a stopped run. */
 const STOPPED = "it was stopped";
 
 /** Receiver of a run's reports. */
 export interface RunWatcher {
+  /** True if the result contains the complete figures, as it does of a share in any case. Default false. */
+  readonly complete?: boolean;
   /**
    * Reports progress once a second.
    *
@@ -59,6 +66,7 @@ export class LoadRun {
   #pending: number;
   #timer = 0;
   #aborted: string | undefined;
+  #late = 0;
   #over = false;
 
   /** @param script a valid script; of scenarios that send nothing only the duration matters */
@@ -76,17 +84,27 @@ export class LoadRun {
       createRun(scenario, {
         environment,
         figures: this.#figures[index],
+        segment: script.segment,
         ended,
       })
     );
     this.#pending = this.#runs.length;
   }
 
-  /** Starts now. Never reports its end before it has returned. */
-  start(): void {
+  /**
+   * Starts now, or at an agreed moment. Never reports its end before it has returned.
+   *
+   * @param origin agreed start, on the clock. If it has passed, what was due since then is dropped. Default now
+   */
+  start(origin?: number): void {
     const { clock } = this.#environment;
-    this.#started = this.#lastAt = clock.now();
-    for (const run of this.#runs) run.begin(this.#started);
+    const now = clock.now();
+    this.#started = this.#lastAt = origin ?? now;
+    const late = now - this.#started;
+    if (late > LATE) this.#late = late;
+    for (const run of this.#runs) {
+      run.begin(this.#started, this.#late > 0 ? now : undefined);
+    }
     this.#timer = clock.at(this.#started + TICK, tick, this);
     if (this.#pending > 0) return;
     this.#pending = 1;
@@ -110,11 +128,37 @@ export class LoadRun {
   /** Summary so far. */
   get summary(): LoadSummary {
     const now = this.#environment.clock.now();
-    return summarize(this.#script, this.#figures, {
-      duration: now - this.#started,
-      aborted: this.#aborted,
-      now,
-    });
+    const { segment, notes } = this.#script;
+    return summarize(
+      {
+        ...this.#script,
+        notes: [
+          ...notesOnShare(segment),
+          ...this.#late > 0 ? [lateness("this run", this.#late)] : [],
+          ...notes,
+        ],
+      },
+      this.#figures,
+      {
+        duration: now - this.#started,
+        aborted: this.#aborted,
+        now,
+      },
+    );
+  }
+
+  /** Figures so far, complete, to be added to those of other shares. */
+  get share(): ShareData {
+    const { segment, name, seed, digest, thresholds, notes } = this.#script;
+    return {
+      version: SHARE_VERSION,
+      ...{ segment, name, seed, digest, thresholds, notes },
+      duration: this.#environment.clock.now() - this.#started,
+      aborted: this.#aborted ?? null,
+      late: this.#late,
+      scenarios: this.#figures.map((figures) => figures.data(this.#started)),
+      points: this.#over ? this.#series.points() : [],
+    };
   }
 
   tick(): void {
@@ -207,6 +251,8 @@ export class LoadRun {
       table: summaryTable(summary),
       csv: timeSeriesCsv(this.#series.points()),
       hgrm: hgrm(all),
+      ...(this.#watcher.complete === true || this.#script.segment.count > 1) &&
+        { share: this.share },
     });
   }
 }

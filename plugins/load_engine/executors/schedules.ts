@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { Signal, Stream } from "../../../core/plugin.ts";
+import {
+  type Segment,
+  shareOf,
+  type Signal,
+  type Stream,
+  WHOLE,
+} from "../../../core/plugin.ts";
 import type { RequestPlan } from "../order.ts";
 import type { ArrivalRate, Replay, Script } from "../script/script.ts";
 
@@ -26,16 +32,22 @@ const ROUNDING = 2 ** -48;
  *
  * @param rate per second, by ms since the start
  * @param duration in ms; no arrival is after it
+ * @param segment arrivals that are taken: every n-th, at the same times as among all. Default all
  * @throws PerfmockError `ARGUMENT_INVALID` if the rate changes too often to be integrated
  */
-export function uniform(rate: Signal, duration: number): Schedule {
+export function uniform(
+  rate: Signal,
+  duration: number,
+  { index, count }: Segment = WHOLE,
+): Schedule {
   // The number decides, not the times: rounding must not move the last arrival beyond the end.
   const total = passed(rate.integral(duration) / ONE_ARRIVAL);
-  let arrivals = 0;
+  let arrivals = index;
   return {
     next() {
-      if (arrivals === total) return Infinity;
-      const time = rate.inverse((arrivals++ + 0.5) * ONE_ARRIVAL);
+      if (arrivals >= total) return Infinity;
+      const time = rate.inverse((arrivals + 0.5) * ONE_ARRIVAL);
+      arrivals += count;
       return Math.min(time, duration);
     },
   };
@@ -53,17 +65,24 @@ function passed(value: number): number {
  * @param rate per second, by ms since the start
  * @param duration in ms; all arrivals are before it
  * @param gaps random numbers; the k-th gap is drawn from position k
+ * @param segment arrivals that are taken: every n-th, at the same times as among all. Default all
  */
 export function poisson(
   rate: Signal,
   duration: number,
   gaps: Stream,
+  { index, count }: Segment = WHOLE,
 ): Schedule {
   let arrivals = 0;
   let area = 0;
+  let own = index;
   return {
     next() {
-      area -= Math.log(gaps.uniform(arrivals++)) * ONE_ARRIVAL;
+      // The gaps before the arrivals of others are added one by one, too, so that rounding moves none of the times.
+      while (arrivals <= own) {
+        area -= Math.log(gaps.uniform(arrivals++)) * ONE_ARRIVAL;
+      }
+      own += count;
       const time = rate.inverse(area);
       return time < duration ? time : Infinity;
     },
@@ -74,10 +93,21 @@ export function poisson(
  * Arrivals at recorded times.
  *
  * @param times in ms since the start, ascending
+ * @param segment arrivals that are taken: every n-th. Default all
  */
-export function recorded(times: Float64Array): Schedule {
-  let index = 0;
-  return { next: () => index < times.length ? times[index++] : Infinity };
+export function recorded(
+  times: Float64Array,
+  { index, count }: Segment = WHOLE,
+): Schedule {
+  let arrivals = index;
+  return {
+    next() {
+      if (arrivals >= times.length) return Infinity;
+      const time = times[arrivals];
+      arrivals += count;
+      return time;
+    },
+  };
 }
 
 /** Period whose arrivals find open connections, in ms: an engine that was held up for that long catches up at once. */
@@ -91,14 +121,19 @@ const PEAK_SAMPLES = 1000;
  * request waits for a connection after a short delay of either side; at most `maxInFlight` for each scenario. In a closed model
  * users open their own connections.
  */
-export function spareConnections({ scenarios }: Script): number {
+export function spareConnections(
+  { scenarios, segment }: Pick<Script, "scenarios" | "segment">,
+): number {
   let spare = 0;
   for (const scenario of scenarios) {
     if (!isOpen(scenario) || !scenario.requests.some(keepsAlive)) continue;
     const most = scenario.executor === "replay"
       ? mostWithinPeriod(scenario.times)
       : Math.ceil(peak(scenario) * SPARE_PERIOD / ONE_ARRIVAL);
-    spare += Math.min(most, scenario.maxInFlight);
+    spare += Math.min(
+      Math.ceil(most / segment.count),
+      shareOf(scenario.maxInFlight, segment),
+    );
   }
   return spare;
 }

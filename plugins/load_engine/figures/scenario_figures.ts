@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Histogram } from "../../../core/plugin.ts";
+import { Histogram, type HistogramData } from "../../../core/plugin.ts";
 import type { Order, RequestPlan } from "../order.ts";
 import type { TimedFigure, Traffic } from "../script/script.ts";
 
@@ -30,6 +30,26 @@ export class OutcomeTimes {
     this.serviceTime.merge(other.serviceTime);
     this.firstByte.merge(other.firstByte);
     return this;
+  }
+
+  /** Content as JSON data, from which {@linkcode OutcomeTimes.from} makes equal times. */
+  data(): TimesData {
+    return {
+      responseTime: this.responseTime.data(),
+      serviceTime: this.serviceTime.data(),
+      firstByte: this.firstByte.data(),
+    };
+  }
+
+  /** Makes times from the data of others. */
+  static from(
+    { responseTime, serviceTime, firstByte }: TimesData,
+  ): OutcomeTimes {
+    const times = new OutcomeTimes();
+    times.responseTime.merge(Histogram.from(responseTime));
+    times.serviceTime.merge(Histogram.from(serviceTime));
+    times.firstByte.merge(Histogram.from(firstByte));
+    return times;
   }
 }
 
@@ -151,6 +171,82 @@ export class PartFigures {
     }
     this.startLag.merge(other.startLag);
   }
+
+  /** Content as JSON data, from which {@linkcode PartFigures.from} makes equal figures. */
+  data(): PartData {
+    const { started, completed, failed, refused, cut, passed, missed } = this;
+    return {
+      ...{ started, completed, failed, refused, cut, passed, missed },
+      failures: Object.fromEntries(this.failures),
+      servedTimes: this.servedTimes.data(),
+      ...this.#refusedTimes !== undefined &&
+        { refusedTimes: this.#refusedTimes.data() },
+      ...this.#timedOut !== undefined && { timedOut: this.#timedOut.data() },
+      startLag: this.startLag.data(),
+    };
+  }
+
+  /** Makes figures from the data of others. */
+  static from(
+    { failures, servedTimes, refusedTimes, timedOut, startLag, ...counts }:
+      PartData,
+  ): PartFigures {
+    const part = new PartFigures();
+    Object.assign(part, counts);
+    for (const [kind, count] of Object.entries(failures)) {
+      part.failures.set(kind, count);
+    }
+    part.servedTimes.merge(OutcomeTimes.from(servedTimes));
+    if (refusedTimes !== undefined) {
+      part.#refusedTimes = OutcomeTimes.from(refusedTimes);
+    }
+    if (timedOut !== undefined) part.#timedOut = OutcomeTimes.from(timedOut);
+    part.startLag.merge(Histogram.from(startLag));
+    return part;
+  }
+}
+
+/** Histograms of requests that ended alike, as JSON data. */
+export interface TimesData {
+  readonly responseTime: HistogramData;
+  readonly serviceTime: HistogramData;
+  readonly firstByte: HistogramData;
+}
+
+/** A {@linkcode PartFigures} as JSON data. */
+export interface PartData {
+  readonly started: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly refused: number;
+  readonly cut: number;
+  readonly passed: number;
+  readonly missed: number;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly servedTimes: TimesData;
+  /** Absent where no request was refused. */
+  readonly refusedTimes?: TimesData;
+  /** Absent where no request timed out. */
+  readonly timedOut?: TimesData;
+  readonly startLag: HistogramData;
+}
+
+/** A {@linkcode ScenarioFigures} as JSON data; times are in ms since the start of the run. */
+export interface ScenarioData {
+  readonly name: string;
+  readonly executor: Traffic["executor"];
+  /** Names and groups of its requests, each once. */
+  readonly requests: readonly {
+    readonly name: string;
+    readonly group?: string;
+  }[];
+  /** Time at which it began to send; null before. */
+  readonly opened: number | null;
+  /** Time at which it stopped sending; null before. */
+  readonly closed: number | null;
+  readonly dropped: number;
+  /** Figures by request. */
+  readonly parts: Readonly<Record<string, PartData>>;
 }
 
 /** Maximum number of requests with figures of their own; a trace's further requests share one part. */
@@ -167,6 +263,12 @@ export interface IntervalTimes {
   readonly serviceTime: Histogram;
   /** Start lag, from the scheduled start to the actual send, of all requests. */
   readonly startLag: Histogram;
+}
+
+/** Parts of a scenario that its figures name. */
+export interface FiguredScenario extends Pick<Traffic, "name" | "executor"> {
+  /** Requests in their order: name and group of each. */
+  readonly requests: readonly Pick<RequestPlan, "name" | "group">[];
 }
 
 /** Figures of one scenario. For each request, call `started` and then `ended`, or else `dropped`. */
@@ -192,12 +294,14 @@ export class ScenarioFigures {
   /** Figures by request name; in a trace by method and path. */
   readonly parts: ReadonlyMap<string, PartFigures>;
   readonly #slots: readonly PartFigures[];
+  /** Time at which the scenario began to send; NaN before. */
   #opened = NaN;
+  /** Time at which it stopped sending; NaN before. */
   #closed = NaN;
 
   constructor(
     /** Scenario of the figures. */
-    readonly scenario: Traffic,
+    readonly scenario: FiguredScenario,
   ) {
     const parts = new Map<string, PartFigures>();
     this.#slots = scenario.requests.map(({ name }) => {
@@ -215,7 +319,8 @@ export class ScenarioFigures {
    */
   sending(now: number): number {
     if (Number.isNaN(this.#opened)) return 0;
-    const time = Math.max(0, (this.#closed || now) - this.#opened);
+    const end = Number.isNaN(this.#closed) ? now : this.#closed;
+    const time = Math.max(0, end - this.#opened);
     if (this.scenario.executor !== "replay") return time;
     const arrivals = this.startedCount + this.droppedCount;
     return arrivals < 2 ? 0 : time * arrivals / (arrivals - 1);
@@ -229,6 +334,63 @@ export class ScenarioFigures {
   /** Records the time at which the scenario stops sending. */
   closed(at: number): void {
     this.#closed = at;
+  }
+
+  /**
+   * Content as JSON data, which {@linkcode ScenarioFigures.merge} adds up without loss.
+   *
+   * @param origin time that times are counted from: the start of the run
+   */
+  data(origin: number): ScenarioData {
+    const since = (time: number) => Number.isNaN(time) ? null : time - origin;
+    const { name, executor, requests } = this.scenario;
+    const named = new Map<string, ScenarioData["requests"][number]>();
+    for (const { name, group } of requests) {
+      const key = this.parts.has(name) ? name : OTHERS;
+      const of = { name: key, ...group !== undefined && { group } };
+      named.set(JSON.stringify(of), of);
+    }
+    return {
+      name,
+      executor,
+      requests: [...named.values()],
+      opened: since(this.#opened),
+      closed: since(this.#closed),
+      dropped: this.droppedCount,
+      parts: Object.fromEntries(
+        [...this.parts].map(([key, part]) => [key, part.data()]),
+      ),
+    };
+  }
+
+  /**
+   * Adds the figures of another share of the same scenario.
+   *
+   * @param origin time that is the start of the run
+   */
+  merge(data: ScenarioData, origin = 0): void {
+    const { opened, closed, dropped, parts } = data;
+    if (opened !== null) {
+      const at = origin + opened;
+      this.#opened = this.#opened <= at ? this.#opened : at;
+    }
+    // A share that still sends has no end, and neither has the whole then.
+    if (closed !== null) {
+      const at = origin + closed;
+      this.#closed = this.#closed >= at ? this.#closed : at;
+    }
+    this.droppedCount += dropped;
+    for (const [name, part] of Object.entries(parts)) {
+      const own = this.parts.get(name) ?? this.parts.get(OTHERS);
+      if (own === undefined) continue;
+      const other = PartFigures.from(part);
+      own.merge(other);
+      this.startedCount += other.started;
+      this.completedCount += other.completed;
+      this.failedCount += other.failed;
+      this.refusedCount += other.refused;
+      this.cutCount += other.cut;
+    }
   }
 
   /** Counts a request that is sent. */
@@ -269,7 +431,7 @@ export class ScenarioFigures {
       return total;
     }
     const merged = new Set<PartFigures>();
-    for (const { index, name, group } of this.scenario.requests) {
+    for (const [index, { name, group }] of this.scenario.requests.entries()) {
       const slot = this.#slots[index];
       if (name !== part && group !== part || merged.has(slot)) continue;
       merged.add(slot);

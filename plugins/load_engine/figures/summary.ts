@@ -38,7 +38,7 @@ export interface RunOutcome {
 
 /** Makes the summary of a run. */
 export function summarize(
-  script: Script,
+  script: Pick<Script, "name" | "notes" | "seed" | "thresholds">,
   figures: readonly ScenarioFigures[],
   { duration, aborted, now }: RunOutcome,
 ): LoadSummary {

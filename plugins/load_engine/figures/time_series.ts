@@ -74,6 +74,58 @@ export class TimeSeries {
   }
 }
 
+/** Grid that the points of several shares are put on, in ms: that of the reports of a run. */
+const GRID = 1000;
+
+/**
+ * The points of several shares as those of one run. Intervals that end in the same second, or in the same n seconds where a share has
+ * merged n of them, are one.
+ */
+export function mergedPoints(shares: readonly (readonly Point[])[]): Point[] {
+  const grid = GRID *
+    Math.max(
+      1,
+      ...shares.flatMap((points) =>
+        points.slice(0, 1).map(({ at }) => Math.round(at / GRID))
+      ),
+    );
+  const rows = new Map<number, Map<string, Point>>();
+  for (const points of shares) {
+    const own = new Map<number, Map<string, Point>>();
+    for (const point of points) {
+      // The last interval ends with the run, and not at a full second.
+      const place = Math.ceil(
+        Math.round(point.at / GRID * 10) / 10 * GRID / grid,
+      );
+      const row = own.get(place) ?? new Map<string, Point>();
+      own.set(place, row);
+      const before = row.get(point.scenario);
+      row.set(
+        point.scenario,
+        before === undefined ? point : merged(before, point),
+      );
+    }
+    for (const [place, row] of own) {
+      const all = rows.get(place) ?? new Map<string, Point>();
+      rows.set(place, all);
+      for (const [name, point] of row) {
+        const others = all.get(name);
+        all.set(
+          name,
+          others === undefined ? point : {
+            ...merged(others, point),
+            at: Math.max(others.at, point.at),
+            span: Math.max(others.span, point.span),
+            inFlight: others.inFlight + point.inFlight,
+          },
+        );
+      }
+    }
+  }
+  return [...rows].toSorted(([a], [b]) => a - b)
+    .flatMap(([, row]) => [...row.values()]);
+}
+
 function merged(a: Point, b: Point): Point {
   const worst = (x: number, y: number) =>
     Number.isNaN(x) ? y : Number.isNaN(y) ? x : Math.max(x, y);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Issue, toPointer } from "../../../core/plugin.ts";
+import { type Issue, shareOf, toPointer } from "../../../core/plugin.ts";
 import type { Script, VirtualUsers } from "../script/script.ts";
 
 /** Number of descriptors that are left for everything but the connections of runs: files, pipes, threads, other clients. */
@@ -72,10 +72,12 @@ export function descriptorIssue(
 }
 
 /** Returns the greatest number of users that a script has at the same time. */
-export function usersOf({ scenarios }: Script): number {
+export function usersOf(
+  { scenarios, segment }: Pick<Script, "scenarios" | "segment">,
+): number {
   const changes = scenarios.filter(hasUsers).flatMap((scenario) => {
     const { start, duration } = scenario;
-    const users = peakOf(scenario);
+    const users = shareOf(peakOf(scenario), segment);
     return [{ at: start, users }, { at: start + duration, users: -users }];
   });
   let users = 0;

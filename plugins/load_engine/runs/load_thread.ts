@@ -13,9 +13,14 @@ import {
   threadHost,
   type ThreadInput,
 } from "../../../core/load.ts";
-import { type Issue, PerfmockError } from "../../../core/plugin.ts";
+import {
+  type Issue,
+  PerfmockError,
+  type Segment,
+} from "../../../core/plugin.ts";
 import { LoadRun } from "../executors/load_run.ts";
 import { spareConnections } from "../executors/schedules.ts";
+import type { ShareData } from "../figures/share.ts";
 import type { TickTimes } from "../figures/time_series.ts";
 import {
   connectTo,
@@ -35,6 +40,10 @@ export interface ThreadOrder {
   readonly script: unknown;
   /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
+  /** Share of the traffic to send. Default: all of it. */
+  readonly segment?: Segment | undefined;
+  /** True if the result contains the complete figures. Default: of a share only. */
+  readonly complete?: boolean | undefined;
   /** Seed of a script that names none. */
   readonly seed: number | string;
   /** Destination of the requests. */
@@ -46,10 +55,15 @@ export interface ThreadOrder {
 /** Messages to a load thread: read the script, start, stop, cut, report the summary, and end. */
 export type ToThread =
   | { readonly kind: "prepare"; readonly order: ThreadOrder }
-  | { readonly kind: "start" }
+  | {
+    readonly kind: "start";
+    /** Time from now to the start, in ms; negative if it has passed. Undefined for now. */
+    readonly in?: number | undefined;
+  }
   | { readonly kind: "stop"; readonly why: string }
   | { readonly kind: "cut"; readonly why: string }
   | { readonly kind: "summarize" }
+  | { readonly kind: "share" }
   | { readonly kind: "close" };
 
 /** Messages from a load thread. */
@@ -65,6 +79,7 @@ export type FromThread =
     readonly times: Readonly<Record<string, TickTimes>>;
   }
   | { readonly kind: "summary"; readonly summary: LoadSummary }
+  | { readonly kind: "share"; readonly share: ShareData }
   | { readonly kind: "ended"; readonly result: LoadResult }
   | {
     readonly kind: "failed";
@@ -99,13 +114,19 @@ export class ThreadSession {
         case "prepare":
           return await (this.#preparing = this.#prepare(message.order));
         case "start":
-          return this.#run?.start();
+          return this.#run?.start(
+            message.in === undefined
+              ? undefined
+              : this.#clock.now() + message.in,
+          );
         case "stop":
           return this.#run?.stop(message.why);
         case "cut":
           return this.#run?.cut(message.why);
         case "summarize":
           return this.#summarize();
+        case "share":
+          return this.#share();
         case "close":
           return await this.#close();
       }
@@ -128,9 +149,10 @@ export class ThreadSession {
   }
 
   async #prepare(
-    { input, script: written, folder, seed, destination, connections }:
-      ThreadOrder,
+    order: ThreadOrder,
   ): Promise<void> {
+    const { input, script: written, folder, segment, seed } = order;
+    const { complete, destination, connections } = order;
     const { kit, stream, suggest } = await threadHost(input);
     if (this.#closing) return;
     const script = await parseScript(written, {
@@ -138,6 +160,7 @@ export class ThreadSession {
       stream,
       suggest,
       folder,
+      segment,
       seed,
     });
     const plan = { ...script, notes: notesOnRun(script) };
@@ -151,6 +174,7 @@ export class ThreadSession {
       connections,
     });
     this.#run = new LoadRun(plan, this.#environment, {
+      complete,
       tick: (progress, times) => this.#tick(progress, times()),
       ended: (result) => this.#post({ kind: "ended", result }),
     });
@@ -171,6 +195,11 @@ export class ThreadSession {
   #summarize(): void {
     if (this.#run === undefined) return;
     this.#post({ kind: "summary", summary: this.#run.summary });
+  }
+
+  #share(): void {
+    if (this.#run === undefined) return;
+    this.#post({ kind: "share", share: this.#run.share });
   }
 
   async #close(): Promise<void> {

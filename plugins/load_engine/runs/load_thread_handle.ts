@@ -9,6 +9,7 @@ import type {
   LoadSummary,
 } from "../../../core/load.ts";
 import type { Clock, Issue } from "../../../core/plugin.ts";
+import type { ShareData } from "../figures/share.ts";
 import type { TickTimes } from "../figures/time_series.ts";
 import { shortenEventInterval } from "../http/mod.ts";
 import type { FromThread, ThreadOrder, ToThread } from "./load_thread.ts";
@@ -63,6 +64,7 @@ export class LoadThread implements AsyncDisposable {
   #watchdog = 0;
   #over = false;
   #summary: PromiseWithResolvers<LoadSummary | undefined> | undefined;
+  #share: PromiseWithResolvers<ShareData | undefined> | undefined;
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #disposal: Promise<void> | undefined;
 
@@ -95,9 +97,15 @@ export class LoadThread implements AsyncDisposable {
     this.#watch(START_LIMIT);
   }
 
-  /** Begins to send. Call it once, after `ready`. */
-  start(): void {
-    this.#tell({ kind: "start" });
+  /**
+   * Begins to send. Call it once, after `ready`.
+   *
+   * @param wait time from now to the start, in ms; negative if it has passed. Default: at once
+   */
+  start(wait?: number): void {
+    this.#tell({ kind: "start", in: wait });
+    // It reports once a second from then on.
+    if (wait !== undefined && wait > 0) this.#watch(wait + SILENCE_LIMIT);
   }
 
   /** Sends nothing more. Active requests may continue for their scenario's graceful stop. */
@@ -116,6 +124,19 @@ export class LoadThread implements AsyncDisposable {
     this.#summary ??= Promise.withResolvers();
     this.#tell({ kind: "summarize" });
     return this.#summary.promise;
+  }
+
+  /** Returns the complete figures so far; undefined if the thread ends first. */
+  share(): Promise<ShareData | undefined> {
+    if (this.#over) return Promise.resolve(undefined);
+    this.#share ??= Promise.withResolvers();
+    this.#tell({ kind: "share" });
+    return this.#share.promise;
+  }
+
+  /** Waits for `start`: nothing is heard from the thread until then. */
+  rest(): void {
+    this.#clock.cancel(this.#watchdog);
   }
 
   /** Ends the thread, whatever it is doing; settles when it is gone. */
@@ -141,6 +162,10 @@ export class LoadThread implements AsyncDisposable {
       case "summary":
         this.#summary?.resolve(message.summary);
         this.#summary = undefined;
+        return;
+      case "share":
+        this.#share?.resolve(message.share);
+        this.#share = undefined;
         return;
       case "ended":
         this.#end();
@@ -171,6 +196,7 @@ export class LoadThread implements AsyncDisposable {
     this.#restoreInterval();
     this.#clock.cancel(this.#watchdog);
     this.#summary?.resolve(undefined);
+    this.#share?.resolve(undefined);
   }
 
   async #dispose(): Promise<void> {

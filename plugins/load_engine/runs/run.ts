@@ -4,7 +4,10 @@
  * | state | goes to | when |
  * |---|---|---|
  * | starting | running | its thread has read the script |
+ * | | ready | the same, and it waits for an agreed start |
  * | | aborted | it is stopped first |
+ * | ready | running | it is told when to start |
+ * | | aborted | it is stopped first, or nobody tells it within two minutes |
  * | running | stopping | it is stopped: active requests may continue for their graceful stop |
  * | | finished | its last request has ended |
  * | | aborted | a threshold that aborts is crossed |
@@ -18,6 +21,7 @@
 import type {
   LoadProgress,
   LoadResult,
+  LoadShare,
   LoadSummary,
 } from "../../../core/load.ts";
 import type { Clock, Dials, Issue } from "../../../core/plugin.ts";
@@ -37,9 +41,16 @@ import type { RunSeries } from "./series.ts";
 /** Time that a thread has to cut a run and report its result, in ms; after that the run ends without a result. */
 const CUT_TIMEOUT = 3000;
 
+/** Time after which a run ends whose leading process has asked for nothing, in ms. It asks once a second. */
+const LEASE = 15_000;
+
+/** The same while it waits for its start, in ms: other workers may still read their script. */
+const READY_LIMIT = 120_000;
+
 /** State of a run. */
 export type RunState =
   | "starting"
+  | "ready"
   | "running"
   | "stopping"
   | "finished"
@@ -90,6 +101,13 @@ export interface RunOptions {
   readonly stress: StressScenarios | undefined;
   /** Metrics that receive its figures while it runs. */
   readonly series: RunSeries;
+  /** Time at which it starts, in ms of the server's clock. Default: as soon as it is ready. */
+  readonly startAt?: number | undefined;
+  /**
+   * True for a share that another process asked for: it waits for {@linkcode Run.begin}, and ends if that process asks for nothing any
+   * more. Default false.
+   */
+  readonly led?: boolean | undefined;
   /** See {@linkcode ThreadOptions.startWorker}. */
   readonly startWorker?: () => ThreadWorker;
 }
@@ -122,6 +140,10 @@ export class Run {
   #progress: LoadProgress | undefined;
   #result: LoadResult | undefined;
   #bytes = 0;
+  readonly #startAt: number | undefined;
+  readonly #led: boolean;
+  #lease = 0;
+  #starting = 0;
 
   /**
    * Takes hold of the dials and starts the thread. The run begins when the thread is ready.
@@ -136,6 +158,8 @@ export class Run {
     this.#target = urlOf(order.destination);
     this.#notes = notesOnRun(script);
     this.#clock = clock;
+    this.#startAt = options.startAt;
+    this.#led = options.led ?? false;
     this.#series = series;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.over = promise;
@@ -208,7 +232,9 @@ export class Run {
   /** Returns the summary so far, or the final one; undefined before it runs and if it failed. */
   async summarize(): Promise<LoadSummary | undefined> {
     if (this.#result !== undefined) return this.#result.summary;
-    if (this.#state === "starting" || this.isOver) return undefined;
+    if (["ready", "starting"].includes(this.#state) || this.isOver) {
+      return undefined;
+    }
     const summary = await this.#thread.summarize();
     return this.result?.summary ?? summary;
   }
@@ -234,8 +260,9 @@ export class Run {
   /** Ends the run at once, with the figures so far. */
   cut(why: string): void {
     if (this.#ending) return;
-    if (this.#state === "starting") this.#end("aborted");
-    else {
+    if (this.#state === "starting" || this.#state === "ready") {
+      this.#end("aborted");
+    } else {
       this.#state = "stopping";
       this.#thread.cut(why);
       if (this.#limit > 0) return;
@@ -247,13 +274,65 @@ export class Run {
     }
   }
 
+  /**
+   * Starts a run that is ready.
+   *
+   * @param at time of the start, in ms of the server's clock; now if undefined
+   * @returns false if it is not ready
+   */
+  begin(at?: number): boolean {
+    if (this.#state !== "ready") return false;
+    this.#begin(at);
+    return true;
+  }
+
+  /** Returns the complete figures so far, or the final ones; undefined if there are none. */
+  async share(): Promise<LoadShare | undefined> {
+    this.heed();
+    if (this.#result !== undefined) return this.#result.share;
+    if (this.#state === "starting" || this.isOver) return undefined;
+    const share = await this.#thread.share();
+    return this.result?.share ?? share;
+  }
+
+  /** The process that leads the run is still there. */
+  heed(limit: number = LEASE): void {
+    if (!this.#led || this.#ending) return;
+    this.#clock.cancel(this.#lease);
+    this.#lease = this.#clock.at(
+      this.#clock.now() + limit,
+      () =>
+        this.cut(
+          `the process that leads the run has not asked for ${limit / 1000} s`,
+        ),
+      undefined,
+    );
+  }
+
   #onReady(notes: readonly string[]): void {
     if (this.#ending) return;
     this.#notes = notes;
     this.#begun();
+    if (this.#led) {
+      this.#state = "ready";
+      this.#thread.rest();
+      this.heed(READY_LIMIT);
+    } else this.#begin(this.#startAt);
+  }
+
+  #begin(at: number | undefined): void {
     this.#state = "running";
-    this.#thread.start();
-    this.#controls?.start();
+    const wait = at === undefined ? undefined : at - this.#clock.now();
+    this.#thread.start(wait);
+    this.heed(LEASE + Math.max(0, wait ?? 0));
+    if (wait === undefined || wait <= 0) this.#controls?.start();
+    else {
+      this.#starting = this.#clock.at(
+        this.#clock.now() + wait,
+        () => this.#controls?.start(),
+        undefined,
+      );
+    }
   }
 
   #onTick(
@@ -282,6 +361,8 @@ export class Run {
     this.#ending = true;
     this.#error = error;
     this.#clock.cancel(this.#limit);
+    this.#clock.cancel(this.#lease);
+    this.#clock.cancel(this.#starting);
     this.#series.end();
     await Promise.all([
       this.#controls?.stop(),
@@ -305,10 +386,10 @@ function urlOf({ origin, prefix }: Destination): string {
 /** Returns the number of bytes that a run's report and result take at most. */
 function bytesOf(
   report: RunReport,
-  { summary, table, csv, hgrm }: Partial<LoadResult> = {},
+  { summary, table, csv, hgrm, share }: Partial<LoadResult> = {},
 ): number {
   // Objects take less than 4 bytes for each character of their JSON: numbers are long in it, and names are shared.
-  const json = JSON.stringify([report, summary]).length;
+  const json = JSON.stringify([report, summary, share]).length;
   const texts = [table, csv, hgrm].map((text) => text?.length ?? 0);
   return 4 * json + 2 * texts.reduce((sum, length) => sum + length, 0);
 }

@@ -4,8 +4,18 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { type LoadHost, readProcessFigures } from "../../../core/load.ts";
-import { type Clock, type Host, PerfmockError } from "../../../core/plugin.ts";
+import {
+  type LoadHost,
+  type LoadOptions,
+  readProcessFigures,
+} from "../../../core/load.ts";
+import {
+  type Clock,
+  type Host,
+  PerfmockError,
+  wallTime,
+  WHOLE,
+} from "../../../core/plugin.ts";
 import {
   type Destination,
   isLoopback,
@@ -13,7 +23,7 @@ import {
   resolveTarget,
 } from "../http/mod.ts";
 import { invalidScript, parseScript } from "../script/parse.ts";
-import type { Script, StressScenarios } from "../script/script.ts";
+import type { Script, ScriptTools, StressScenarios } from "../script/script.ts";
 import {
   connectionsWithin,
   descriptorIssue,
@@ -21,7 +31,7 @@ import {
   usersOf,
 } from "./descriptors.ts";
 import type { ThreadWorker } from "./load_thread_handle.ts";
-import { Run } from "./run.ts";
+import { Run, type RunOptions } from "./run.ts";
 import { loadMetrics, RunSeries } from "./series.ts";
 
 /** Maximum number of active runs: each needs a thread. */
@@ -61,6 +71,13 @@ export interface RunsOptions {
     readonly openFds?: number;
     readonly maxFds?: number;
   };
+}
+
+/** Options of a start. */
+export interface StartOptions
+  extends Pick<LoadOptions, "folder" | "segment" | "startAt"> {
+  /** See {@linkcode RunOptions.led}. Default false. */
+  readonly led?: boolean;
 }
 
 /** The runs of a server. */
@@ -111,16 +128,25 @@ export class Runs implements AsyncDisposable {
    * Starts a run.
    *
    * @param value the script as written
-   * @param folder absolute path of the folder that the script's relative paths start from. Default: the configuration's folder
+   * @param how folder, as an absolute path, that the script's relative paths start from, by default the configuration's; share of the
+   * traffic to send, by default all of it; time of the start in ms since 1970, by default at once; `led`: true for a share that another
+   * process asked for, see {@linkcode RunOptions.led}
    * @throws PerfmockError `SCRIPT_INVALID` with all issues, or if the maximum number of runs is active; nothing was started then
    */
-  async start(value: unknown, folder?: string): Promise<Run> {
+  async start(
+    value: unknown,
+    { folder, segment = WHOLE, startAt, led = false }: StartOptions = {},
+  ): Promise<Run> {
     this.#checkRoom();
     const options = this.#options;
     const { host, loadHost, stress, startWorker } = options;
     const from = folder ?? fileURLToPath(loadHost.thread.folder);
     let files = false;
-    const script = await this.#read(value, from, options, () => files = true);
+    const script = await this.#read(value, options, {
+      folder: from,
+      segment,
+      unread: () => files = true,
+    });
     const destination = await destinationOf(script, options);
     // Other runs may have started meanwhile.
     this.#checkRoom();
@@ -132,6 +158,8 @@ export class Runs implements AsyncDisposable {
         input: loadHost.thread,
         script: value,
         folder: from,
+        segment,
+        complete: led,
         seed: host.seed,
         destination,
         connections,
@@ -140,11 +168,14 @@ export class Runs implements AsyncDisposable {
       dials: host.dials,
       stress,
       series: new RunSeries(this.#seriesOf, this.#clock),
+      startAt: startAt && startAt - wallTime(0),
+      led,
       startWorker,
     });
     this.#reserved.set(run, reserved);
     this.#remember(run);
-    if (files) {
+    // Who asked for a share is told of its errors before the start is agreed.
+    if (files || led) {
       await run.started;
       if (run.issues.length > 0) {
         await run.over;
@@ -212,19 +243,16 @@ export class Runs implements AsyncDisposable {
   /** Reads the script, but for its files: the run's thread reads them. */
   #read(
     value: unknown,
-    folder: string,
-    options: RunsOptions,
-    unread: () => void,
+    { host, stress, targets }: RunsOptions,
+    how: Pick<ScriptTools, "folder" | "segment" | "unread">,
   ): Promise<Script> {
-    const { host, stress, targets } = options;
     const { kit, dials, seed } = host;
     return parseScript(value, {
       kit,
       seed,
       stream: (seed, name) => host.stream(seed, name),
       suggest: (name, candidates) => host.suggest(name, candidates),
-      folder,
-      unread,
+      ...how,
       server: { dials, stress, targets },
     });
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Segment, segmentText } from "../../../core/plugin.ts";
 import type { Script } from "./script.ts";
 
 /** Returns the notes on a run over HTTP, those of its traces included. */
@@ -40,5 +41,14 @@ export function notesOnSimulation(
       `${name}: left out, because stress acts on the machine, which has no virtual time`
     ),
     ...notes,
+  ];
+}
+
+/** The note on figures of a share of the traffic; none on those of all of it. */
+export function notesOnShare(segment: Segment): string[] {
+  return segment.count === 1 ? [] : [
+    `these are the figures of share ${
+      segmentText(segment)
+    } alone: every arrival and user whose number modulo ${segment.count} is ${segment.index}`,
   ];
 }

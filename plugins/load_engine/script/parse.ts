@@ -12,6 +12,7 @@ import {
   type Schema,
   toPointer,
   validate,
+  WHOLE,
   withTables,
 } from "../../../core/plugin.ts";
 import {
@@ -66,7 +67,11 @@ export async function parseScript(
       readScenario({ name, index }, scenario, tools)
     )
   );
-  issues.push(...read.flatMap((reading) => reading.issues), ...conflicts(read));
+  issues.push(
+    ...read.flatMap((reading) => reading.issues),
+    ...conflicts(read),
+    ...undivided(read, tools.segment?.count ?? 1),
+  );
   const { thresholds, issues: thresholdIssues } = readThresholds(
     written.thresholds,
     {
@@ -86,10 +91,13 @@ export async function parseScript(
   issues.push(...thresholdIssues);
   if (issues.length > 0) throw invalidScript(issues);
   const { seed = tools.seed } = written;
+  const { segment = WHOLE } = tools;
   return {
     name: written.name,
     seed,
     target: target.url,
+    digest: await digestOf([withoutExtensions(value), seed]),
+    segment,
     scenarios: await Promise.all(
       read.flatMap((reading): (Scenario | Promise<Scenario>)[] => {
         if (!("parts" in reading)) {
@@ -113,6 +121,19 @@ export async function parseScript(
         : []
     ),
   };
+}
+
+/** Number of bytes of a digest. */
+const DIGEST_BYTES = 8;
+
+/** Returns a digest of a JSON value, in hexadecimal digits. */
+async function digestOf(value: unknown): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify(value));
+  const digest = await crypto.subtle.digest("SHA-256", text);
+  return Array.from(
+    new Uint8Array(digest, 0, DIGEST_BYTES),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
 }
 
 /** Returns the error for a script that cannot be used. */
@@ -270,6 +291,24 @@ function conflicts(
     });
   }
   return issues;
+}
+
+/** Issues of limits that are smaller than the number of replicas that they are divided among. */
+function undivided(
+  read: readonly (OtherReading | TrafficReading)[],
+  count: number,
+): Issue[] {
+  return read.flatMap((reading) => {
+    const settings = "parts" in reading ? reading.settings : undefined;
+    if (settings === undefined || !("maxInFlight" in settings)) return [];
+    return settings.maxInFlight >= count ? [] : [{
+      path: `/scenarios${toPointer([reading.name])}/maxInFlight`,
+      message:
+        `Cannot divide ${settings.maxInFlight} requests in flight among ${count} workers: one of them could send nothing`,
+      value: settings.maxInFlight,
+      allowed: `at least ${count}, or at most ${settings.maxInFlight} workers`,
+    }];
+  });
 }
 
 /** Keys of user data, in which `file` has no meaning. */

@@ -9,6 +9,7 @@ import type {
   Distribution,
   Issue,
   Kit,
+  Segment,
   Signal,
   Stream,
   Timeline,
@@ -231,6 +232,10 @@ export interface Script {
   readonly seed: number | string;
   /** Target of the requests; undefined for the server that runs the script. */
   readonly target: URL | undefined;
+  /** Digest of the script as written and its seed. */
+  readonly digest: string;
+  /** Share of the traffic that is sent; the scenarios are those of all of it. */
+  readonly segment: Segment;
   /** In the order of the text. */
   readonly scenarios: readonly Scenario[];
   /** In the order of the text. */
@@ -251,6 +256,8 @@ export interface ScriptTools {
   readonly seed: number | string;
   /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
+  /** Share of the traffic that is sent. Default: all of it. */
+  readonly segment?: Segment | undefined;
   /**
    * Called for each file that is left unread after a check that it can be: a thread will read it. Undefined to read files, which
    * blocks.

@@ -16,7 +16,7 @@ Deno.test("TurnCounts counts each value by itself, and forgets all when it is cl
 });
 
 Deno.test("turnsOn() goes on with the counts of a sequence, unless the key is another one", () => {
-  const sequence = { next: 0 };
+  const sequence = { turns: undefined };
   const take = (key: string) => {
     const x = exchange(testPlan());
     const counted = { key, valueOf: () => "v" };
@@ -32,7 +32,8 @@ Deno.test("turnsOn() goes on with the counts of a sequence, unless the key is an
 Deno.test("turnsOn() leaves the turn at the sequence number where no key is counted", () => {
   const x = exchange(testPlan());
   x.turn = 7;
-  turnsOn({ counted: undefined, statusOf: (turn) => 300 + turn }, { next: 8 })
-    .take(x);
+  turnsOn({ counted: undefined, statusOf: (turn) => 300 + turn }, {
+    turns: undefined,
+  }).take(x);
   deepEqual([x.turn, x.status], [7, 307]);
 });

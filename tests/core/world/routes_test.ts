@@ -12,6 +12,7 @@ import {
   type RouteWorld,
 } from "../../../core/world/routes.ts";
 import { RouteView } from "../../../core/world/route_view.ts";
+import { WHOLE } from "../../../core/scale/segment.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import { lines } from "../../support/errors.ts";
 import { serverSettings } from "../../support/listening.ts";
@@ -22,6 +23,7 @@ function shared(metrics = new MetricRegistry()): RouteWorld {
     clock: new VirtualClock(),
     flow: createFlow(),
     recorder: new Recorder(metrics, 0),
+    segment: WHOLE,
     sequences: new Map(),
     report: () => {},
   };

@@ -1,6 +1,11 @@
 // Runs without the profiler: computes much.
 import { deepEqual, equal, ok } from "node:assert/strict";
-import type { Distribution, Signal } from "../../../core/plugin.ts";
+import {
+  type Distribution,
+  type Segment,
+  type Signal,
+  WHOLE,
+} from "../../../core/plugin.ts";
 import { createStream } from "../../../core/lib/random/mod.ts";
 import { constant } from "../../../core/lib/signals/mod.ts";
 import {
@@ -27,10 +32,16 @@ function signal(written: unknown): Signal {
 }
 
 /** Makes a background that follows a rate. */
-function background(test: TestPool, rate: Signal, ms: number): Background {
+function background(
+  test: TestPool,
+  rate: Signal,
+  ms: number,
+  segment: Segment = WHOLE,
+): Background {
   const made = new Background({
     pool: test.pool,
     clock: test.clock,
+    segment,
     arrivals: createStream([1, 2], "arrivals"),
     service: createStream([1, 2], "service"),
   });
@@ -339,4 +350,48 @@ Deno.test("an arrival whose time has come is not lost to a rate of 0", () => {
   equal(arrivedAt, first);
   equal(phantoms.arrived, 1);
   phantoms.stop();
+});
+
+Deno.test("the phantoms of n replicas together are those of one server, at the same times, also where the rate changes", () => {
+  const arrivals = (segment: Segment): string[] => {
+    const test = testPool({ concurrency: Infinity });
+    const seen: string[] = [];
+    const made = new Background({
+      pool: {
+        ...test.pool,
+        admit: (entrant, at, priority) => {
+          seen.push(`${at}`);
+          return test.pool.admit(entrant, at, priority);
+        },
+        release: (exchange, at) => test.pool.release(exchange, at),
+      },
+      clock: test.clock,
+      segment,
+      arrivals: createStream([1, 2], "arrivals"),
+      service: createStream([1, 2], "service"),
+    });
+    made.follow(settings(constant(50), 3));
+    test.clock.advance(2003);
+    made.override(170);
+    test.clock.advance(1001);
+    made.override(undefined);
+    test.clock.advance(2000);
+    equal(made.arrived, seen.length);
+    made.stop();
+    return seen;
+  };
+  const whole = arrivals(WHOLE);
+  ok(whole.length > 300);
+  for (const count of [2, 3, 7]) {
+    const parts = Array.from(
+      { length: count },
+      (_, index) => arrivals({ index, count }),
+    );
+    const sizes = parts.map(({ length }) => length);
+    ok(Math.max(...sizes) - Math.min(...sizes) <= 1, `${sizes}`);
+    deepEqual(
+      parts.flat().toSorted((a, b) => Number(a) - Number(b)),
+      whole,
+    );
+  }
 });

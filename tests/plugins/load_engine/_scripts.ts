@@ -6,7 +6,12 @@ import {
   threadHost,
   VirtualClock,
 } from "../../../core/load.ts";
-import { type Dials, PerfmockError } from "../../../core/plugin.ts";
+import {
+  type Dials,
+  PerfmockError,
+  type Segment,
+  WHOLE,
+} from "../../../core/plugin.ts";
 import { LoadRun } from "../../../plugins/load_engine/executors/load_run.ts";
 import type {
   Environment,
@@ -49,8 +54,9 @@ export async function parse(
   value: unknown,
   server: Partial<ScriptServer> = {},
   folder = "/",
+  segment: Segment = WHOLE,
 ): Promise<Script> {
-  const tools = { ...host, folder, server: { ...BARE, ...server } };
+  const tools = { ...host, folder, segment, server: { ...BARE, ...server } };
   return await parseScript(value, tools);
 }
 
@@ -64,9 +70,10 @@ export async function issuesOf(
   value: unknown,
   server: Partial<ScriptServer> = {},
   folder = "/",
+  segment: Segment = WHOLE,
 ) {
   try {
-    await parse(value, server, folder);
+    await parse(value, server, folder, segment);
   } catch (error) {
     if (error instanceof PerfmockError) return error.issues;
     throw error;
