@@ -295,6 +295,7 @@ const MEMBERS: {
   },
   Host: {
     serves: inert,
+    segment: inert,
     clock: called("host.clock.at", (run) =>
       bad(({ clock }) => {
         clock.at(clock.now() + 1, run as () => void, undefined);

@@ -31,7 +31,7 @@ import {
   usersOf,
 } from "./descriptors.ts";
 import type { ThreadWorker } from "./load_thread_handle.ts";
-import { Run, type RunOptions } from "./run.ts";
+import { Run } from "./run.ts";
 import { loadMetrics, RunSeries } from "./series.ts";
 
 /** Maximum number of active runs: each needs a thread. */
@@ -76,7 +76,7 @@ export interface RunsOptions {
 /** Options of a start. */
 export interface StartOptions
   extends Pick<LoadOptions, "folder" | "segment" | "startAt"> {
-  /** See {@linkcode RunOptions.led}. Default false. */
+  /** True for a share that another process asked for: it waits until that process tells it to begin. Default false. */
   readonly led?: boolean;
 }
 
@@ -129,8 +129,8 @@ export class Runs implements AsyncDisposable {
    *
    * @param value the script as written
    * @param how folder, as an absolute path, that the script's relative paths start from, by default the configuration's; share of the
-   * traffic to send, by default all of it; time of the start in ms since 1970, by default at once; `led`: true for a share that another
-   * process asked for, see {@linkcode RunOptions.led}
+   * traffic to send, by default all of it; time of the start in ms since 1970, by default at once; `led` for a share
+   * that another process asked for
    * @throws PerfmockError `SCRIPT_INVALID` with all issues, or if the maximum number of runs is active; nothing was started then
    */
   async start(
@@ -174,7 +174,7 @@ export class Runs implements AsyncDisposable {
     });
     this.#reserved.set(run, reserved);
     this.#remember(run);
-    // Who asked for a share is told of its errors before the start is agreed.
+    // The process that asked for a share is told of its errors before the start is agreed.
     if (files || led) {
       await run.started;
       if (run.issues.length > 0) {

@@ -17,7 +17,7 @@ interface Sent {
   readonly path: string;
 }
 
-/** Runs the share of a script with one scenario. Response times depend on the path alone. */
+/** Sends the share of a script with one scenario. Response times depend on the path alone. */
 async function run(
   scenario: Record<string, unknown>,
   segment?: Segment,

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { MetricRegistry } from "../../../../core/observe/metric_registry.ts";
-import type { Dials } from "../../../../core/plugin.ts";
+import { type Dials, WHOLE } from "../../../../core/plugin.ts";
 import { VirtualClock } from "../../../../core/testing.ts";
 import { Run } from "../../../../plugins/load_engine/runs/run.ts";
 import {
@@ -21,6 +21,8 @@ const SCRIPT: Script = {
   name: "demo",
   seed: 1,
   target: undefined,
+  digest: "",
+  segment: WHOLE,
   thresholds: [],
   notes: [],
   scenarios: [{
