@@ -87,6 +87,8 @@ export type ErrorCode =
   | "SESSION_UNKNOWN"
   /** Redis, which servers share their state through, does not answer. */
   | "SHARED_STATE_LOST"
+  /** Redis answers, and cannot be used. */
+  | "SHARED_STATE_REFUSED"
   /** A simulation needs more time or memory than it may have. */
   | "SIMULATION_LIMIT"
   /** An upstream could not be reached, or closed the connection before it sent headers. */

@@ -79,6 +79,7 @@ export type * from "./contract/control.ts";
 export type * from "./contract/exchange.ts";
 export type * from "./contract/journal.ts";
 export type * from "./contract/metrics.ts";
+export type * from "./contract/shared.ts";
 export type * from "./contract/values.ts";
 export { schemaDocument } from "./config/json_schema.ts";
 export { validate, type Validation } from "./config/validate.ts";

@@ -13,6 +13,7 @@ import type {
   WireSettings,
 } from "./response_settings.ts";
 import type { ServerInput, ServerSettings } from "./server_settings.ts";
+import type { SharedInput, SharedSettings } from "./shared_settings.ts";
 import type { TurnsInput, TurnsSettings } from "./turn_settings.ts";
 import type {
   WebSocketInput,
@@ -43,6 +44,8 @@ export interface PerfmockInput {
     /** Maximum number of exchanges kept, 0…1000000. Default 1000. */
     readonly capacity?: number;
   };
+  /** State that several servers share through Redis or Valkey. Default none. */
+  readonly shared?: SharedInput;
   /** Sessions: servers within the server, created through the control API. */
   readonly sessions?: {
     /** Request header that selects a session. Default "Perfmock-Session". */
@@ -198,6 +201,8 @@ export interface PerfmockConfig {
     /** Maximum number of exchanges kept. */
     readonly capacity: number;
   };
+  /** State that several servers share; undefined for none. */
+  readonly shared?: SharedSettings | undefined;
   /** Sessions. */
   readonly sessions: SessionSettings;
   /** Effects that a request may have on its own exchange. */

@@ -93,6 +93,7 @@ export {
   type ServerSettings,
   type TlsSettings,
 } from "./server_settings.ts";
+export type { SharedInput, SharedSettings } from "./shared_settings.ts";
 export { copyData, readJson } from "./data.ts";
 export { excessOf, MAX_DEPTH, MAX_KEYS } from "./depth.ts";
 export { bareNumberIssues } from "./_bare_numbers.ts";

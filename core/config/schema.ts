@@ -26,6 +26,7 @@ import {
   wireType,
 } from "./response_settings.ts";
 import { serverType } from "./server_settings.ts";
+import { sharedType } from "./shared_settings.ts";
 import { POWERS, refusalOf } from "./powers.ts";
 import { TURNS } from "./turn_settings.ts";
 import { validate, type Validation } from "./validate.ts";
@@ -172,6 +173,7 @@ export function createConfigSchema(
     }, {
       capacity: "Maximum number of exchanges that are kept",
     })).prefault({}),
+    shared: sharedType(kit).optional(),
     sessions: z.strictObject(worded({
       header: HEADER_NAME.default("Perfmock-Session"),
       limit: kit.integer({ min: 0, max: 1000 }).default(64),
@@ -216,6 +218,8 @@ export function createConfigSchema(
     server: "HTTP server",
     control: "Control API",
     journal: "Journal of the last exchanges",
+    shared:
+      "State that several servers share through Redis or Valkey, so that they behave as one backend. Default: none",
     sessions:
       "Sessions: servers within the server, each with its own settings and figures",
     overrides: "Effects that a request may have on its own exchange",

@@ -9,6 +9,7 @@ import type { Endpoint, HealthReport } from "./control.ts";
 import type { InFlight, Route, RouteHooks } from "./exchange.ts";
 import type { Journal } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
+import type { SharedStore } from "./shared.ts";
 import type {
   Awaitable,
   Clock,
@@ -146,6 +147,11 @@ export interface Host {
    * @param seed whole number or text; the same seed and name give the same numbers
    */
   stream(seed: number | string, name: string): Promise<Stream>;
+  /**
+   * State that this server shares with others through Redis; undefined if the configuration has no `shared`, and in simulations.
+   * It outlives the revisions, and ends with the server.
+   */
+  readonly shared: SharedStore | undefined;
   /** Name of the session for which this instance is set up; undefined for the server itself. */
   readonly session: string | undefined;
   /**

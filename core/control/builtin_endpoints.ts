@@ -16,6 +16,7 @@ import {
   type JournalSocket,
   type Kit,
 } from "../plugin.ts";
+import type { SharedHealth } from "../shared/redis.ts";
 import type { BackendControl } from "./backend_control.ts";
 import { backendEndpoints } from "./backend_endpoints.ts";
 import { configEndpoints, type LiveConfiguration } from "./config_endpoints.ts";
@@ -43,6 +44,8 @@ export interface Health {
   readonly engineReason?: string;
   /** Reasons why it is degraded, or takes no requests, one sentence each. */
   readonly reasons: readonly string[];
+  /** State that this server shares with others; absent if there is none. */
+  readonly shared?: SharedHealth;
   /** Names of the activities of plugins, by kind, such as stress and load runs. */
   readonly active: Readonly<Record<string, readonly string[]>>;
   /** State of each exporter. */
@@ -295,6 +298,17 @@ const HEALTH_PROPERTIES = {
   engine: { enum: ["native", "deno", "node", "none"] },
   engineReason: TEXT,
   reasons: TEXTS,
+  shared: {
+    type: "object",
+    properties: {
+      replica: TEXT,
+      connected: { type: "boolean" },
+      forMs: MILLISECONDS,
+      error: TEXT,
+      onLost: { enum: ["divide", "open", "closed"] },
+      latencyMs: MILLISECONDS,
+    } satisfies Record<keyof SharedHealth, unknown>,
+  },
   active: { type: "object", additionalProperties: TEXTS },
   exporters: { type: "object", additionalProperties: TEXT },
 } satisfies Record<keyof Health, unknown>;
@@ -302,7 +316,7 @@ const HEALTH_PROPERTIES = {
 const HEALTH = {
   type: "object",
   required: Object.keys(HEALTH_PROPERTIES).filter((key) =>
-    key !== "engineReason"
+    key !== "engineReason" && key !== "shared"
   ),
   properties: HEALTH_PROPERTIES,
 };

@@ -33,7 +33,6 @@ import {
 import { ownPath } from "../control/endpoints.ts";
 import type { SessionRequest } from "../control/session_endpoints.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
-import { excerpt, LONGEST_ECHO } from "../lib/bounded.ts";
 import { problem } from "../lib/problem.ts";
 import { describeThrown, stackOf } from "../lib/thrown.ts";
 import { isVirtual, PreciseClock } from "../lib/time/mod.ts";
@@ -66,10 +65,12 @@ import { createVirtualWorld } from "../world/virtual_world.ts";
 import { World, type WorldOptions } from "../world/world.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
 import { HeldBack } from "./held_back.ts";
+import { logToConsole, safeLog } from "./safe_log.ts";
 import { virtualClock } from "./listen_errors.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
 import { SessionMetrics } from "./session_metrics.ts";
+import { SharedState } from "./shared_state.ts";
 import { nameInHost, Sessions, unknownSession } from "./sessions.ts";
 
 /** Longest time that disposal waits for answers that are being written, in ms. */
@@ -80,35 +81,6 @@ const RECENTLY = 10_000;
 
 /** URL of a server that does not listen. No request can be sent to port 0, and the control API accepts the name as local. */
 const PLACEHOLDER = "http://localhost:0/";
-
-/** Writes a line to standard error. */
-function logToConsole(level: "info" | "warn" | "error", message: string): void {
-  // deno-lint-ignore no-console -- this is the log
-  console.error(`perfmock: ${level}: ${message}`);
-}
-
-/** Maximum length of a line of the log, in characters: a line may quote what a request or a plugin contains. */
-export const LONGEST_LINE = 8 * LONGEST_ECHO;
-
-/**
- * Returns a log whose lines have a bounded length, and that never throws: a line that cannot be written ends no connection.
- *
- * @param otherwise takes the lines that the log refuses by an error. Default standard error
- */
-export function safeLog(log: Log, otherwise: Log = logToConsole): Log {
-  return (level, message) => {
-    const line = excerpt(message, LONGEST_LINE);
-    try {
-      log(level, line);
-    } catch (error) {
-      try {
-        otherwise(level, `${line} (the log failed: ${describeThrown(error)})`);
-      } catch {
-        // No log is left that could take the line.
-      }
-    }
-  };
-}
 
 /** Options of a server in core itself. */
 export interface ServerOptions extends PerfmockOptions {
@@ -138,6 +110,7 @@ export class Server implements Perfmock {
   readonly #overflowing = new Set<string>();
   readonly #lag: LagSampler;
   readonly #heldBack: HeldBack;
+  readonly #shared: SharedState;
   readonly #started: number;
   readonly #main: World;
   readonly #sessions: Sessions;
@@ -179,6 +152,8 @@ export class Server implements Perfmock {
     if (this.#ownClock !== undefined) {
       followProcess(this.#metrics, performance.timeOrigin / 1000);
     }
+    const serves = options.serves ?? true;
+    this.#shared = new SharedState({ clock, serves, log });
     this.#heldBack = new HeldBack({ clock, log, metrics: this.#metrics });
     this.#lag = new LagSampler(clock, {
       record: (milliseconds) => {
@@ -249,6 +224,7 @@ export class Server implements Perfmock {
       started: this.#started,
       eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
       serves: this.#options.serves ?? true,
+      share: (settings) => this.#shared.share(settings),
       url: () => this.#listener?.url,
       control: () => this.config.control,
       powers: this.#powers,
@@ -514,6 +490,7 @@ export class Server implements Perfmock {
     const reports = healthReports(world.revision.plugins);
     const { engine = "none", reason } = this.#listener ?? {};
     const { draining } = this.#main.flow;
+    const { health: shared } = this.#shared;
     const found = reasons({
       lateness: this.#recorder.lateness,
       lag: this.#recentLag,
@@ -523,6 +500,7 @@ export class Server implements Perfmock {
         ...reports.flatMap(({ reasons }) => reasons),
         ...this.#failures.reasons(),
         ...this.#heldBack.reasons,
+        ...this.#shared.reasons,
       ],
     }, now);
     if (draining) found.unshift(this.#ending());
@@ -537,6 +515,7 @@ export class Server implements Perfmock {
       engine,
       ...reason !== undefined && { engineReason: reason },
       reasons: found,
+      ...shared !== undefined && { shared },
       active: Object.assign({}, ...reports.map(({ active }) => active)),
       exporters: Object.assign(
         {},
@@ -591,6 +570,7 @@ export class Server implements Perfmock {
     for (const x of cut) forget(x);
     await this.#sessions.end();
     await this.#main.end();
+    await this.#shared[Symbol.asyncDispose]();
     await this.#ownClock?.[Symbol.asyncDispose]();
   }
 }

@@ -8,7 +8,7 @@ import { PerfmockError } from "../errors.ts";
 import { createStream, streamKey } from "../lib/random/mod.ts";
 import { MetricRegistry } from "../observe/metric_registry.ts";
 import { inFlightOf } from "../pipeline/pipeline.ts";
-import type { Host, Journal } from "../plugin.ts";
+import type { Host, Journal, SharedStore } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import type { PluginDoor } from "./plugin_door.ts";
 import type { Services } from "./plugin_lifecycle.ts";
@@ -18,11 +18,12 @@ import type { CarriedState, WorldState } from "./state.ts";
 /** Returns the host of the plugin of a name. */
 export function hostFor(
   name: string,
-  { settings, services, carried, door, world }: {
+  { settings, services, carried, door, shared, world }: {
     readonly settings: Settings;
     readonly services: Services;
     readonly carried: CarriedState;
     readonly door: PluginDoor;
+    readonly shared: SharedStore | undefined;
     readonly world: WorldState;
   },
 ): Host {
@@ -37,6 +38,7 @@ export function hostFor(
     seed: config.seed,
     kit,
     families,
+    shared,
     session: world.session,
     serves: world.serves,
     segment: world.segment,

@@ -44,6 +44,7 @@ export function sessionIssues(
       compare([part, key], Reflect.get(was, key), Reflect.get(is, key));
     }
   }
+  compare(["shared"], before.config.shared, next.config.shared);
   const plugins = [...before.absent, ...next.absent].map(({ key }) => key);
   for (const key of new Set(plugins)) {
     compare(
@@ -76,6 +77,13 @@ export function restartIssues(
       allowed: was === undefined ? "nothing, as before" : JSON.stringify(was),
     }];
   });
+  if (JSON.stringify(before.shared) !== JSON.stringify(next.config.shared)) {
+    issues.push({
+      path: "/shared",
+      message: 'A change of "shared" takes a restart',
+      allowed: "the settings of before",
+    });
+  }
   if (issues.length === 0 && engine === "deno" && next.resets) {
     issues.push({
       path: "/server/engine",

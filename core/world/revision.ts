@@ -127,13 +127,14 @@ export async function buildRevision(
       virtualWorld: () => virtualWorld(written),
     });
   }
+  const shared = await world.share(settings.config.shared);
   const carried = new CarriedState(before?.carried);
   let plugins: RunningPlugin[] = [];
   try {
     plugins = await setUp(
       settings.plugins.filter(({ plugin }) => hasInstance(world, plugin)),
       ({ plugin: { name } }, door) =>
-        hostFor(name, { settings, services, carried, door, world }),
+        hostFor(name, { settings, services, carried, door, shared, world }),
       world,
     );
     await nextTurn();

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { ControlSettings, EngineName, Powers } from "../config/mod.ts";
+import type {
+  ControlSettings,
+  EngineName,
+  Powers,
+  SharedSettings,
+} from "../config/mod.ts";
 import type { VirtualWorld } from "../contract/load.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 import type { ExchangeJournal } from "../observe/journal.ts";
@@ -16,7 +21,14 @@ import type {
   SequenceCounter,
 } from "../pipeline/exchange.ts";
 import type { Tracing } from "../pipeline/trace_context.ts";
-import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import type {
+  Clock,
+  Endpoint,
+  Host,
+  Kit,
+  Metrics,
+  SharedStore,
+} from "../plugin.ts";
 import type { Segment } from "../scale/segment.ts";
 import type { DialBoard } from "./dials.ts";
 import type { SettingsInput } from "./settings.ts";
@@ -58,6 +70,15 @@ export interface WorldState {
   readonly log: Log;
   /** Returns the HTTP server that runs; undefined before there is one. */
   readonly engine: () => EngineName | undefined;
+  /**
+   * Connects to the state that servers share, once: a change of the settings takes a restart.
+   *
+   * @returns undefined if the settings have none, or the server does not serve
+   * @throws PerfmockError if it cannot be used
+   */
+  readonly share: (
+    settings: SharedSettings | undefined,
+  ) => Promise<SharedStore | undefined>;
   /** False for a server that only shows its configuration; see {@linkcode Host.serves}. */
   readonly serves: boolean;
   /** Address at which the server listens; undefined where it does not, or not yet. */

@@ -52,6 +52,7 @@ export async function createVirtualWorld(
     log,
     failures: new Failures({ log, metrics }),
     serves: false,
+    share: () => Promise.resolve(undefined),
     url: () => undefined,
     control: () => ({ token: null, allow: [] }),
     powers: new Powers(),

@@ -65,6 +65,7 @@ export interface WorldOptions extends
     | "recorder"
     | "scope"
     | "serves"
+    | "share"
     | "session"
     | "traces"
     | "url"
@@ -107,6 +108,7 @@ export class World implements WorldState {
   readonly failures: WorldState["failures"];
   readonly engine: WorldState["engine"];
   readonly serves: boolean;
+  readonly share: WorldState["share"];
   readonly url: WorldState["url"];
   readonly control: WorldState["control"];
   readonly powers: WorldState["powers"];
@@ -147,6 +149,7 @@ export class World implements WorldState {
     this.report = hookReporter(options.failures);
     this.engine = options.engine;
     this.serves = options.serves;
+    this.share = options.share;
     this.url = options.url;
     this.control = options.control;
     this.powers = options.powers;

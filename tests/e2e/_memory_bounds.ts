@@ -33,7 +33,7 @@ import {
 } from "../../core/pipeline/turns.ts";
 import type { Exchange } from "../../core/plugin.ts";
 import { CODED_BYTES, CodedBodies } from "../../core/respond/coding.ts";
-import { LONGEST_LINE, safeLog } from "../../core/server/server.ts";
+import { LONGEST_LINE, safeLog } from "../../core/server/safe_log.ts";
 import { Sessions } from "../../core/server/sessions.ts";
 import {
   forgetSequences,

@@ -294,6 +294,7 @@ const MEMBERS: {
       })),
   },
   Host: {
+    shared: inert,
     serves: inert,
     segment: inert,
     clock: called("host.clock.at", (run) =>

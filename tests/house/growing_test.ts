@@ -23,6 +23,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/observe/route_series.ts": "#gone #faults",
     "core/pipeline/edge.ts": "#lists",
     "core/server/server.ts": "#overflowing",
+    "core/shared/redis.ts": "#takers #listeners",
     "core/world/dials.ts": "#held #dials",
     "core/world/plugin_lifecycle.ts": "#services",
     "core/world/routes.ts": "#plans",

@@ -1,0 +1,200 @@
+// Runs on a calm machine, without the profiler: measures long times.
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { PreciseClock } from "../../../core/lib/time/mod.ts";
+import { RedisStore } from "../../../core/shared/redis.ts";
+import type { SharedScript } from "../../../core/shared/redis.ts";
+import { program, TestRedis } from "../../support/redis.ts";
+
+const ECHO: SharedScript = {
+  name: "echo",
+  source: "redis.call('SET', KEYS[1], ARGV[1]); return {ARGV[1], 5}",
+};
+
+/** Connects to a Redis, and notes what is logged and told. */
+async function connect(url: string, leaseTime = 2000) {
+  const clock = new PreciseClock();
+  const log: string[] = [];
+  const told: boolean[] = [];
+  let wake = () => {};
+  const store = await RedisStore.connect({
+    settings: { redis: url, prefix: "test", onLost: "divide", leaseTime },
+    clock,
+    log: (level, message) => log.push(`${level}: ${message}`),
+  }).catch(async (error) => {
+    await clock[Symbol.asyncDispose]();
+    throw error;
+  });
+  store.onStatus((connected) => {
+    told.push(connected);
+    wake();
+  });
+  return {
+    store,
+    log,
+    told,
+    /** Waits until the connection was lost or found for the n-th time. */
+    async changes(n: number) {
+      while (told.length < n) {
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      await clock[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("a store that cannot connect says why, without the password", async () => {
+  await rejects(connect("redis://:secret@127.0.0.1:1/2"), {
+    name: "PerfmockError",
+    code: "SHARED_STATE_LOST",
+    message:
+      "Cannot share state through Redis at redis://127.0.0.1:1/2: the connection was refused",
+  });
+});
+
+if (program !== undefined) {
+  Deno.test("a store runs scripts in order, also after Redis has forgotten them", async () => {
+    await using redis = await TestRedis.start();
+    await using connected = await connect(redis.url);
+    const { store } = connected;
+    const key = store.key("a", "b");
+    equal(key, "{test}:a:b");
+    deepEqual(await store.run(ECHO, [key], ["x"]), ["x", 5]);
+    await redis.command("SCRIPT", "FLUSH");
+    deepEqual(
+      await Promise.all([1, 2, 3].map((n) => store.run(ECHO, [key], [n]))),
+      [["1", 5], ["2", 5], ["3", 5]],
+    );
+    match(await redis.command("GET", key), /3/);
+    ok(store.status.latency > 0);
+    ok(Math.abs(store.status.offset - performance.timeOrigin) < 1000);
+    deepEqual(store.reasons, []);
+  });
+
+  Deno.test("messages reach the subscribers of their channel, after a new connection too", async () => {
+    await using redis = await TestRedis.start();
+    await using connected = await connect(redis.url);
+    const { store, changes } = connected;
+    const taken: string[] = [];
+    let wake = () => {};
+    const until = async (count: number) => {
+      while (taken.length < count) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        // A message may be sent before the subscription holds.
+        const timer = setTimeout(resolve, 20);
+        await store.publish("c", "again");
+        await promise;
+        clearTimeout(timer);
+      }
+    };
+    const subscription = store.subscribe("c", (message) => {
+      taken.push(message);
+      wake();
+    });
+    await until(1);
+    await redis.command("CLIENT", "KILL", "TYPE", "pubsub");
+    await changes(2);
+    const before = taken.length;
+    await until(before + 1);
+    subscription[Symbol.dispose]();
+    equal(new Set(taken).size, 1);
+  });
+
+  Deno.test("a Redis that is killed is lost, and found again when it is back", async () => {
+    await using redis = await TestRedis.start();
+    await using connected = await connect(redis.url);
+    const { store, log, told, changes } = connected;
+    await redis.kill();
+    await changes(1);
+    equal(store.status.connected, false);
+    await rejects(store.run(ECHO, ["a"], [1]), { code: "SHARED_STATE_LOST" });
+    match(store.reasons[0], /cannot be used since .*its own share/);
+    await redis.restart();
+    await changes(2);
+    deepEqual(told, [false, true]);
+    deepEqual(await store.run(ECHO, ["a"], [1]), ["1", 5]);
+    match(store.reasons[0], /could not be used for .* ago/);
+    equal(log.filter((line) => line.startsWith("info")).length, 1);
+  });
+
+  Deno.test("no script waits for ever for a Redis that stands still", async () => {
+    await using redis = await TestRedis.start();
+    await using connected = await connect(redis.url, 500);
+    const { store, changes } = connected;
+    redis.pause();
+    await rejects(store.run(ECHO, ["a"], [1]), {
+      code: "SHARED_STATE_LOST",
+      message: /did not answer in time/,
+    });
+    redis.resume();
+    await changes(2);
+    equal(store.status.connected, true);
+  });
+
+  Deno.test("a Redis that answers and cannot be used is refused, with the reason", async () => {
+    await using redis = await TestRedis.start(["--requirepass", "secret"]);
+    await rejects(connect(redis.url), {
+      code: "SHARED_STATE_REFUSED",
+      message: /asks for a password/,
+    });
+    await rejects(connect(`redis://:wrong@127.0.0.1:${redis.port}`), {
+      code: "SHARED_STATE_REFUSED",
+      message: /refuses the user or the password/,
+    });
+    await using connected = await connect(
+      `redis://:secret@127.0.0.1:${redis.port}`,
+    );
+    equal(connected.store.status.connected, true);
+    await using replica = await TestRedis.start([
+      ...["--replicaof", "127.0.0.1", "1"],
+    ]);
+    await rejects(connect(replica.url), {
+      code: "SHARED_STATE_REFUSED",
+      message: /replica/,
+    });
+  });
+
+  Deno.test("a Redis that takes no writes any more is lost until it does", async () => {
+    await using redis = await TestRedis.start();
+    await using connected = await connect(redis.url);
+    const { store, changes } = connected;
+    await redis.command("CONFIG", "SET", "maxmemory", "1");
+    await rejects(store.run(ECHO, ["a"], [1]), { message: /maxmemory/ });
+    await redis.command("CONFIG", "SET", "maxmemory", "0");
+    await changes(2);
+    deepEqual(await store.run(ECHO, ["a"], [1]), ["1", 5]);
+  });
+
+  Deno.test("a node of a cluster is used if it holds the keys", async () => {
+    await using redis = await TestRedis.start([
+      ...["--cluster-enabled", "yes"],
+      ...["--cluster-config-file", `perfmock-nodes-${crypto.randomUUID()}`],
+    ]);
+    await rejects(connect(redis.url), {
+      code: "SHARED_STATE_REFUSED",
+      message: /cluster/,
+    });
+    await redis.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+    for (;;) {
+      const info = await redis.command("CLUSTER", "INFO");
+      if (info.includes("cluster_state:ok")) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await using connected = await connect(redis.url);
+    deepEqual(
+      await connected.store.run(ECHO, [connected.store.key("a")], [1]),
+      ["1", 5],
+    );
+  });
+
+  Deno.test("settings that may drop what is shared are warned of", async () => {
+    await using redis = await TestRedis.start([
+      ...["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"],
+    ]);
+    await using connected = await connect(redis.url);
+    match(connected.store.reasons[0], /allkeys-lru.*noeviction/);
+  });
+}
