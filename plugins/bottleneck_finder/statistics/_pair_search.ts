@@ -27,7 +27,7 @@ export function isBeyondSum(
 export const SEEN = 2;
 
 /** Largest number of loads of a set whose effect is compared with that of its parts. */
-export const MOST_LOADS = 24;
+export const MOST_LOADS = 48;
 
 /** Share of the largest error of a set and its parts from which on another one's error matters. */
 const MATTERS = 0.5;
