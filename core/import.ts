@@ -9,5 +9,5 @@ export type * from "./contract/importer.ts";
 export type * from "./plugin.ts";
 export { formatDuration, parseDuration } from "./lib/units.ts";
 export { alignedLines, oneLine, shortened } from "./lib/terminal_text.ts";
-export { openRegular, readText } from "./lib/read_file.ts";
+export { openRegular } from "./lib/read_file.ts";
 export { IMPORTER } from "./world/plugin_lifecycle.ts";

@@ -11,7 +11,13 @@ import {
   loadConfiguration,
 } from "./configuration.ts";
 import { ProgressLine } from "./load.ts";
-import { checkOutputs, type OutputKind, writeOutputs } from "./outputs.ts";
+import { InputFiles } from "./input_files.ts";
+import {
+  checkOutputs,
+  type OutputKind,
+  refuseInputs,
+  writeOutputs,
+} from "./outputs.ts";
 import { INTERRUPTED, Interruption, type Terminal } from "./terminal.ts";
 
 /** Options of `fit`. */
@@ -54,12 +60,15 @@ export async function fit(
   checkOutputs(files, FIT);
   const select = labelsIn(options.select ?? []);
   const configuration = await loadConfiguration(options, { optional: true });
+  refuseInputs(files, FIT, [file, configuration.file]);
   await using server = await configuration.createServer({ listen: false });
   using interruption = new Interruption();
   const progress = new ProgressLine(out);
   const start = performance.now();
   try {
-    const result = await server.importer.fit(file, {
+    using input = await InputFiles.read([file], interruption.signal);
+    const result = await server.importer.fit(input.names[0], {
+      paths: input.paths,
       unit: options.unit,
       format: options.format,
       column: options.column,

@@ -8,13 +8,20 @@ import { dirname, resolve } from "node:path";
 import { createServer } from "../app.ts";
 import type { Imported, ImportReport } from "../contract/imported.ts";
 import { PerfmockError } from "../errors.ts";
+import { oneLine } from "../lib/terminal_text.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
 } from "./configuration.ts";
-import { checkOutputs, type OutputKind, writeOutputs } from "./outputs.ts";
+import { InputFiles } from "./input_files.ts";
+import {
+  checkOutputs,
+  type OutputKind,
+  refuseInputs,
+  writeOutputs,
+} from "./outputs.ts";
 import { ReadingLine } from "./reading_line.ts";
-import type { Terminal } from "./terminal.ts";
+import { INTERRUPTED, Interruption, type Terminal } from "./terminal.ts";
 
 /** Options of `import`. */
 export interface ImportCommandOptions
@@ -48,12 +55,28 @@ const MOST_CHECKS = 8;
 /**
  * Imports files. Nothing is written before all is known to be valid; without `--out` the configuration is printed.
  *
+ * @returns 0, or 130 if a signal ended it
  * @throws PerfmockError with all errors of the files
  */
 export async function importFiles(
   files: readonly string[],
-  { out: mockFile, script: scriptFile, ...options }: ImportCommandOptions,
+  options: ImportCommandOptions,
   out: Terminal,
+): Promise<number> {
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  try {
+    return await importWith(files, options, { out, signal });
+  } catch (error) {
+    if (signal.aborted) return INTERRUPTED;
+    throw error;
+  }
+}
+
+async function importWith(
+  files: readonly string[],
+  { out: mockFile, script: scriptFile, ...options }: ImportCommandOptions,
+  { out, signal }: { readonly out: Terminal; readonly signal: AbortSignal },
 ): Promise<number> {
   const outputs = [mockFile, scriptFile].flatMap((file) => file ?? []);
   checkOutputs(outputs, YAML);
@@ -61,16 +84,21 @@ export async function importFiles(
   const configuration = await loadConfiguration({ config, env }, {
     optional: true,
   });
+  refuseInputs(outputs, YAML, [...files, configuration.file]);
+  checkApart(mockFile, scriptFile);
   await using server = await configuration.createServer({ listen: false });
+  using input = await InputFiles.read(files, signal);
   const line = new ReadingLine(out);
   let imported: Imported;
   try {
-    imported = await server.importer.import(files, {
+    imported = await server.importer.import(input.names, {
       format: options.format,
       logFormat: options.logFormat,
       hosts: options.host,
       routeLabel: options.routeLabel,
       strict: options.strict,
+      paths: input.paths,
+      signal,
       progress: line.show,
     });
   } finally {
@@ -104,6 +132,19 @@ export async function importFiles(
     out.writeError(summary);
   }
   return 0;
+}
+
+function checkApart(mock: string | undefined, script: string | undefined) {
+  if (
+    mock === undefined || script === undefined ||
+    resolve(mock) !== resolve(script)
+  ) return;
+  throw new PerfmockError("ARGUMENT_INVALID", "Cannot write the import", [{
+    path: "--script",
+    message: "The configuration and the load script would be one file",
+    value: script,
+    allowed: "another file than that of --out",
+  }]);
 }
 
 /** Builds a server with the configuration, without the routes that it refuses. */
@@ -165,6 +206,7 @@ function summaryOf(
     readonly scriptFile: string | undefined;
   },
 ): string {
+  // Files of others may have characters that a terminal obeys.
   const lines = [
     `${source}: ${counted(routes, "route")}, ${timed} with a service time`,
     ...notes,
@@ -183,7 +225,7 @@ function summaryOf(
       ? ["--script FILE writes a load script that sends the recorded traffic"]
       : [],
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(oneLine).join("\n")}\n`;
 }
 
 function counted(count: number, noun: string): string {

@@ -171,7 +171,10 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .description(
       "fit a distribution to measured durations: percentiles, Prometheus, HdrHistogram, CSV, k6, Gatling, JMeter",
     )
-    .argument("<file>", "the file, plain or compressed by gzip")
+    .argument(
+      "<file>",
+      "the file, plain or compressed by gzip; - for standard input",
+    )
     .option(
       "--unit <unit>",
       "unit of durations without one: s, ms, us or ns (default: that of the format, or ms)",
@@ -303,7 +306,10 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .description(
       "make a configuration, and a load script, of OpenAPI documents, HARs, access logs, files of WireMock, Mockoon, MockServer and Hoverfly, and range queries of Prometheus",
     )
-    .argument("<file...>", "files, or folders of stubs")
+    .argument(
+      "<file...>",
+      "files, plain or compressed by gzip, or folders of stubs; - for standard input",
+    )
     .option("--out <file>", "file for the configuration (default: print it)")
     .option(
       "--script <file>",
@@ -315,7 +321,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     )
     .option(
       "--log-format <format>",
-      "combined, common, envoy, haproxy, json, or the format string of nginx, Apache or Envoy (default: found by the first lines)",
+      "combined, common, ingress-nginx, traefik, envoy, istio, haproxy, json, or the format string of nginx, Apache or Envoy (default: found by the first lines)",
     )
     .addOption(
       new Option(

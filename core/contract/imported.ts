@@ -17,6 +17,10 @@ export interface ImportOptions {
   readonly routeLabel?: string | undefined;
   /** True to refuse files that cannot be imported completely. Default false. */
   readonly strict?: boolean | undefined;
+  /** Paths of files that are named otherwise, such as standard input, by name. A load script cannot read them. */
+  readonly paths?: ReadonlyMap<string, string> | undefined;
+  /** Ends the reading of a file. */
+  readonly signal?: AbortSignal | undefined;
   /** Receives the progress of a long file. */
   readonly progress?: ((progress: ImportProgress) => void) | undefined;
 }

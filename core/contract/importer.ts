@@ -38,6 +38,8 @@ export interface FitOptions {
   readonly merge?: boolean | undefined;
   /** Name of the column with durations, in a table that has several. Default: one of the usual names. */
   readonly column?: string | undefined;
+  /** Paths of files that are named otherwise, such as standard input, by name. */
+  readonly paths?: ReadonlyMap<string, string> | undefined;
   /** Ends the reading of a file. */
   readonly signal?: AbortSignal | undefined;
   /** Receives the progress of a long file. */

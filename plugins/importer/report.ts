@@ -52,11 +52,15 @@ export function tableOf(answer: FitAnswer): string {
   const { file, format, labels, count, notes, leftOut, reason, unknown } =
     answer;
   const lines = [
-    `${file}: ${
-      count === undefined ? "durations" : `${count} durations`
-    } from a ${format}${
-      Object.keys(labels).length === 0 ? "" : `, ${inWords(labels)}`
-    }${notes.map((note) => `; ${note}`).join("")}`,
+    `${file} (${format}): ${
+      count === undefined
+        ? "durations"
+        : count === 1
+        ? "1 duration"
+        : `${count} durations`
+    }${Object.keys(labels).length === 0 ? "" : `, ${inWords(labels)}`}${
+      notes.map((note) => `; ${note}`).join("")
+    }`,
     ...leftOut.map((left) => `left out: ${leftOutInWords(left)}`),
     "",
     ...comparison(answer),

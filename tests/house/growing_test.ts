@@ -60,6 +60,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/importer/logs/arrivals.ts": "#seconds #routes",
     "plugins/importer/mocks/draft.ts": "profiles",
     "plugins/importer/mocks/statuses.ts": "#counts",
+    "plugins/importer/reading/reader.ts": "#files",
     "plugins/importer/samples/groups.ts": "#groups",
     "plugins/importer/samples/hdr_log.ts": "#tags",
     "plugins/importer/samples/series.ts": "#left #others",

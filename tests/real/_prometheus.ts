@@ -41,11 +41,31 @@ export class RealPrometheus implements AsyncDisposable {
    * @param server what is scraped
    * @param more further arguments
    */
-  static async start(
+  static start(
     server: URL,
     ...more: readonly string[]
   ): Promise<RealPrometheus> {
+    return RealPrometheus.#start(server, { more });
+  }
+
+  /**
+   * Starts it with blocks that promtool has made, and with nothing to scrape.
+   *
+   * @param blocks folder of the blocks
+   */
+  static startOn(blocks: string): Promise<RealPrometheus> {
+    return RealPrometheus.#start(new URL("http://127.0.0.1:9"), { blocks });
+  }
+
+  static async #start(
+    server: URL,
+    { blocks, more = [] }: {
+      readonly blocks?: string;
+      readonly more?: readonly string[];
+    },
+  ): Promise<RealPrometheus> {
     const folder = await Deno.makeTempDir({ prefix: "perfmock-prometheus-" });
+    if (blocks !== undefined) await Deno.rename(blocks, `${folder}/data`);
     const written = await Deno.readTextFile(
       new URL("prometheus.yml", MONITORING),
     );

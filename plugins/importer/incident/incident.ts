@@ -8,7 +8,7 @@ import { type Issue, PerfmockError } from "../../../core/plugin.ts";
 import { stepsOf } from "../logs/arrivals.ts";
 import { Draft } from "../mocks/draft.ts";
 import { express, literalSegment } from "../mocks/paths.ts";
-import { jsonValues, type OnRead, textParts } from "../mocks/read_source.ts";
+import type { Reader } from "../reading/reader.ts";
 import { describeDurations, type FitTools } from "../statistics/fit.ts";
 import { type Series, seriesOf } from "./matrix.ts";
 import { addInto, type Grid, gridOf, stepped } from "./steps.ts";
@@ -45,8 +45,8 @@ const TOLERATED = 0.01;
 export interface IncidentOptions {
   /** Label that names the route; undefined to find it. */
   readonly routeLabel?: string | undefined;
-  /** Receives the progress. */
-  readonly onRead: OnRead;
+  /** Reads the files. */
+  readonly reader: Reader;
   /** Tools that distributions are described with. */
   readonly tools: FitTools;
 }
@@ -82,12 +82,13 @@ interface Counted {
  *
  * @throws PerfmockError `IMPORT_INVALID` with all errors, each with its JSON Pointer
  */
-export function draftOfIncident(
+export async function draftOfIncident(
   files: readonly string[],
-  { routeLabel, onRead, tools }: IncidentOptions,
-): Draft {
+  { routeLabel, reader, tools }: IncidentOptions,
+): Promise<Draft> {
   const draft = new Draft("Prometheus range query");
-  const all = files.flatMap((file) => readSeries(file, onRead));
+  const all: Series[] = [];
+  for (const file of files) all.push(...await readSeries(file, reader));
   const grid = gridOf(all);
   if (grid === undefined) {
     throw invalid([{
@@ -150,11 +151,11 @@ function invalid(issues: readonly Issue[]): PerfmockError {
   );
 }
 
-function readSeries(file: string, onRead: OnRead): Series[] {
+async function readSeries(file: string, reader: Reader): Promise<Series[]> {
   const series: Series[] = [];
   const issues: Issue[] = [];
   let index = -1;
-  for (const value of jsonValues(textParts(file, onRead), "$.data.result.*")) {
+  for await (const value of reader.json(file, "$.data.result.*")) {
     index++;
     const place = `/data/result/${index}`;
     const read = seriesOf(value, place);
@@ -468,10 +469,7 @@ function addRoute(
     );
     return;
   }
-  const id = `${route.method.toLowerCase()}-${
-    path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "").join("-") ||
-    "root"
-  }`;
+  const id = idOf(route.method, path, draft);
   const isTimed = whole.some((bucket) => bucket.count > 0);
   draft.routes.push({
     id,
@@ -523,6 +521,20 @@ function addRoute(
       },
     });
   }
+}
+
+/** Id of a route, by which its scenario finds it: no other route has it, and the names of scenarios may be made of it. */
+function idOf(method: string, path: string, { routes }: Draft): string {
+  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const base = [method.toLowerCase(), ...words.length === 0 ? ["root"] : words]
+    .join("-").replaceAll(/[^\w-]+/g, "-").slice(0, 80);
+  let id = base;
+  for (
+    let number = 2;
+    routes.some((route) => route.id === id);
+    number++
+  ) id = `${base}-${number}`;
+  return id;
 }
 
 /** Converts the value of a label to a path: `/orders/:id`, `/orders/{id}`, `/orders/<id>` and plain ones. */

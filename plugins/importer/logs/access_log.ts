@@ -5,16 +5,16 @@
  * @module
  */
 import { basename } from "node:path";
+import {
+  type Issue,
+  type Omission,
+  PerfmockError,
+} from "../../../core/plugin.ts";
 import { Draft } from "../mocks/draft.ts";
 import { DurationList, fittedTime } from "../mocks/durations.ts";
 import { literalSegment } from "../mocks/paths.ts";
-import {
-  beginningOf,
-  inFile,
-  type OnRead,
-  placeIn,
-  textLines,
-} from "../mocks/read_source.ts";
+import { inFile, placeIn } from "../mocks/read_source.ts";
+import { LONG_LINE, type Reader } from "../reading/reader.ts";
 import { isStatus, StatusCounts } from "../mocks/statuses.ts";
 import type { FitTools } from "../statistics/fit.ts";
 import { Arrivals, trafficOf } from "./arrivals.ts";
@@ -22,6 +22,7 @@ import { jsonLines } from "./json_lines.ts";
 import {
   FORMAT_NAMES,
   formatOf,
+  FOUND_FORMATS,
   type LineFormat,
   type LogEntry,
 } from "./line_formats.ts";
@@ -37,8 +38,8 @@ const LOOKED_AT = 50;
 export interface LogOptions {
   /** Format string of the server, or one of its names; undefined to find it. */
   readonly logFormat?: string | undefined;
-  /** Receives the progress. */
-  readonly onRead: OnRead;
+  /** Reads the files. */
+  readonly reader: Reader;
   /** Tools that distributions are fitted with. */
   readonly tools: FitTools;
 }
@@ -56,43 +57,47 @@ interface Bucket {
   untimed: number;
 }
 
+/** File of a log and its format. */
+interface FormattedFile {
+  readonly path: string;
+  readonly format: LineFormat;
+}
+
 /**
  * Makes a draft of a log.
  *
  * @throws FileError where no line holds a request, or the format has none
  */
-export function draftOfLog(
-  files: readonly string[],
-  { logFormat, onRead, tools }: LogOptions,
-): Draft {
-  const format = chosenFormat(files[0], logFormat);
-  const draft = new Draft(`access log in ${format.name}`);
+export async function draftOfLog(
+  paths: readonly string[],
+  { logFormat, reader, tools }: LogOptions,
+): Promise<Draft> {
+  const files = await formattedFiles(paths, { logFormat, reader });
+  const formats = files.map(({ format }) => format);
+  const draft = new Draft(
+    `access log in ${[...new Set(formats.map(({ name }) => name))].join(", ")}`,
+  );
   const tree = new PathTree();
-  for (const file of files) {
-    for (const line of textLines(file, onRead)) {
-      const entry = line.trim() === "" ? undefined : format.read(line);
-      if (entry !== undefined && !("reason" in entry)) {
-        tree.add(pathnameOf(entry));
-      }
-    }
+  for await (const { entry } of entriesOf(files, reader)) {
+    if (!("reason" in entry)) tree.add(pathnameOf(entry));
   }
   tree.settle();
   const buckets = new Map<string, Bucket>();
   const arrivals = new Arrivals();
-  for (const file of files) {
-    let number = 0;
-    for (const line of textLines(file, onRead)) {
-      number++;
-      if (line.trim() === "") continue;
-      const entry = format.read(line);
-      const place = placeIn(files, file, `line ${number}`);
-      if ("reason" in entry) draft.left.add(entry, place);
-      else addEntry(entry, { place, tree, buckets, arrivals, draft });
+  const begins = new Map<string, number>();
+  for await (const { file, number, entry } of entriesOf(files, reader)) {
+    const place = placeIn(paths, file.path, `line ${number}`);
+    if ("reason" in entry) {
+      draft.left.add(entry, place);
+      continue;
     }
+    addEntry(entry, { place, tree, buckets, arrivals, draft });
+    const begin = begins.get(file.path) ?? Infinity;
+    if (entry.at < begin) begins.set(file.path, entry.at);
   }
   if (buckets.size === 0) {
     throw inFile(
-      files[0],
+      paths[0],
       draft.left.count === 0
         ? "it is empty"
         : `no line holds a request: ${draft.left}`,
@@ -101,10 +106,11 @@ export function draftOfLog(
       }, or the format string of the server`,
     );
   }
+  const sources = new Set(formats.flatMap(({ durations }) => durations ?? []));
   draft.notes.push(
-    format.durations === undefined
+    sources.size === 0
       ? "The log has no durations: routes answer at once. Log $request_time (nginx), %D (Apache) or %DURATION% (Envoy), and name the format by --log-format."
-      : `Service times are ${format.durations}.`,
+      : `Service times are ${[...sources].join("; ")}.`,
   );
   const routes = [...buckets.values()].sort((a, b) =>
     b.statuses.total - a.statuses.total
@@ -116,14 +122,47 @@ export function draftOfLog(
       `${bucket.method} ${bucket.template}`,
     );
   }
-  const from = basename(files[0]);
+  const from = basename(paths[0]);
   const kept = routes.slice(0, MOST_ROUTES).filter((bucket) =>
-    pushRoute(bucket, { format, draft, tools, from })
+    pushRoute(bucket, { isTimed: sources.size > 0, draft, tools, from })
   );
   draft.scenarios.push(
-    ...trafficOf(arrivals, kept, { files, replays: format.replays, draft }),
+    ...trafficOf(arrivals, kept, {
+      files: paths.map((path) => ({
+        path,
+        from: begins.get(path) ?? Infinity,
+      })),
+      replays: formats.every(({ replays }) => replays),
+      reader,
+      draft,
+    }),
   );
   return draft;
+}
+
+/** Yields what each line of the files holds that is not blank. */
+async function* entriesOf(
+  files: readonly FormattedFile[],
+  reader: Reader,
+): AsyncGenerator<
+  {
+    readonly file: FormattedFile;
+    readonly number: number;
+    readonly entry: LogEntry | Omission;
+  },
+  void
+> {
+  for (const file of files) {
+    for await (const { first, lines } of reader.lines(file.path)) {
+      for (const [index, line] of lines.entries()) {
+        if (line?.trim() === "") continue;
+        const entry = line === undefined
+          ? { reason: LONG_LINE }
+          : file.format.read(line);
+        yield { file, number: first + index, entry };
+      }
+    }
+  }
 }
 
 function pathnameOf({ path }: LogEntry): string {
@@ -183,9 +222,10 @@ function addEntry(
 /** Adds a route; returns false where there can be none. */
 function pushRoute(
   bucket: Bucket,
-  { format, draft, tools, from }: {
+  { isTimed, draft, tools, from }: {
     readonly from: string;
-    readonly format: LineFormat;
+    /** True if durations were logged. */
+    readonly isTimed: boolean;
     readonly draft: Draft;
     readonly tools: FitTools;
   },
@@ -208,7 +248,7 @@ function pushRoute(
     draft.leave("paths that were never found (404)", place, name);
     return false;
   }
-  if (bucket.untimed > 0 && format.durations !== undefined) {
+  if (bucket.untimed > 0 && isTimed) {
     draft.change(
       `without a duration, of ${bucket.untimed} requests`,
       place,
@@ -222,9 +262,7 @@ function pushRoute(
       `${status} of ${name}`,
     );
   }
-  const time = format.durations === undefined
-    ? undefined
-    : fittedTime(durations, tools, from);
+  const time = isTimed ? fittedTime(durations, tools, from) : undefined;
   const size = sizes.count === 0
     ? 0
     : sizes.values.sort()[Math.floor((sizes.values.length - 1) / 2)];
@@ -250,42 +288,58 @@ function pushRoute(
   return true;
 }
 
-/** Format that a user named, or the first one in which most of the first lines are. */
-function chosenFormat(file: string, named: string | undefined): LineFormat {
-  if (named !== undefined) {
-    const format = named === "json" ? jsonLines() : formatOf(named);
-    if (format === undefined) {
-      throw inFile(
-        file,
-        "the format has no request and no path",
-        `${
+/** Finds the format of each file. */
+async function formattedFiles(
+  paths: readonly string[],
+  { logFormat, reader }: Pick<LogOptions, "logFormat" | "reader">,
+): Promise<FormattedFile[]> {
+  const files: FormattedFile[] = [];
+  const issues: Issue[] = [];
+  for (const path of paths) {
+    const format = logFormat === undefined
+      ? foundFormat(await reader.beginning(path))
+      : logFormat === "json"
+      ? jsonLines()
+      : formatOf(logFormat) ?? {
+        message: "the format has no request and no path",
+        allowed: `${
           FORMAT_NAMES.join(", ")
         }, or a format string with $request (nginx), %r (Apache) or %REQ(:PATH)% (Envoy)`,
-      );
-    }
-    return format;
+      };
+    if (!("message" in format)) files.push({ path, format });
+    else issues.push(...inFile(path, format.message, format.allowed).issues);
   }
-  const lines = beginningOf(file).split("\n").slice(0, LOOKED_AT)
-    .filter((line) => line.trim() !== "");
-  const formats = ["combined", "common", "envoy", "haproxy"].flatMap((name) =>
-    formatOf(name) ?? []
+  if (issues.length === 0) return files;
+  throw new PerfmockError("IMPORT_INVALID", "Cannot import the log", issues);
+}
+
+/** Returns the first format in which most of the first lines are, or what is wrong. */
+function foundFormat(
+  beginning: string,
+): LineFormat | { readonly message: string; readonly allowed: string } {
+  const lines = beginning.split("\n").slice(0, LOOKED_AT)
+    .map((line) => line.trimEnd()).filter((line) => line !== "");
+  const formats = FOUND_FORMATS.flatMap((name) => formatOf(name) ?? []);
+  if (lines.some((line) => line.endsWith("}"))) formats.unshift(jsonLines());
+  const counted = formats.map((format) => {
+    const entries = lines.map((line) => format.read(line));
+    return {
+      format,
+      requests: entries.filter((entry) => !("reason" in entry)).length,
+      own: entries.filter((entry) =>
+        !("reason" in entry && entry.isForeign === true)
+      ).length,
+    };
+  });
+  const best = counted.reduce((a, b) =>
+    (b.requests - a.requests || b.own - a.own) > 0 ? b : a
   );
-  if (lines.some((line) => line.startsWith("{"))) formats.unshift(jsonLines());
-  const counted = formats.map((format) => ({
-    format,
-    read: lines.filter((line) => !("reason" in format.read(line))).length,
-  }));
-  const best = counted.reduce((a, b) => b.read > a.read ? b : a);
-  if (best.read === 0 && lines.length > 0) {
-    throw inFile(
-      file,
-      `no line is in a known format: the first begins with ${
-        JSON.stringify(lines[0].slice(0, 40))
-      }`,
-      `--log-format with ${
-        FORMAT_NAMES.join(", ")
-      }, or the format string of the server`,
-    );
-  }
-  return best.format;
+  return best.own > 0 || lines.length === 0 ? best.format : {
+    message: `no line is in a known format: the first begins with ${
+      JSON.stringify(lines[0].slice(0, 40))
+    }`,
+    allowed: `--log-format with ${
+      FORMAT_NAMES.join(", ")
+    }, or the format string of the server`,
+  };
 }

@@ -6,12 +6,24 @@
 import { basename } from "node:path";
 import type { Draft, DraftScenario } from "../mocks/draft.ts";
 import { sizeBeside } from "../mocks/read_source.ts";
+import type { Reader } from "../reading/reader.ts";
 
 /** Greatest number of steps of a rate. */
 const MOST_STEPS = 500;
 
 /** Greatest size of a file that a script replays, in bytes: a run has all of it in memory. */
-export const REPLAYED: number = 64 * 1024 ** 2;
+const REPLAYED = 64 * 1024 ** 2;
+
+/** Reason why a script does not replay a file. */
+export const NOT_REPLAYED: string =
+  `a script reads files that are neither compressed nor larger than ${
+    REPLAYED / 1024 ** 2
+  } MiB, in UTF-8, and not from standard input`;
+
+/** Returns whether a script replays a file that was read. */
+export function isReplayed(file: string, reader: Reader): boolean {
+  return reader.isReplayable(file) && (sizeBeside(file) ?? 0) <= REPLAYED;
+}
 
 /** Greatest number of requests of a scenario. */
 const MOST_REQUESTS = 200;
@@ -66,6 +78,13 @@ export class Arrivals {
   }
 }
 
+/** File of a log. */
+export interface LoggedFile {
+  readonly path: string;
+  /** Time of the first request, in ms since 1970; Infinity for none. */
+  readonly from: number;
+}
+
 /** Requests of one route, as far as they are sent again. */
 interface SentRoute {
   readonly method: string;
@@ -80,9 +99,10 @@ interface SentRoute {
 export function trafficOf(
   arrivals: Arrivals,
   routes: readonly SentRoute[],
-  { files, replays, draft }: {
-    readonly files: readonly string[];
+  { files, replays, reader, draft }: {
+    readonly files: readonly LoggedFile[];
     readonly replays: boolean;
+    readonly reader: Reader;
     readonly draft: Draft;
   },
 ): DraftScenario[] {
@@ -90,20 +110,23 @@ export function trafficOf(
     draft.notes.push("The log has no dates: there is no load script.");
     return [];
   }
-  const large = files.some((file) => (sizeBeside(file) ?? 0) > REPLAYED);
-  if (replays && large) {
-    draft.notes.push(
-      `Logs of more than ${
-        REPLAYED / 1024 ** 2
-      } MiB are not replayed line by line: the script sends their rate over time.`,
-    );
-  }
-  if (replays && !large) {
-    return files.map((file, index) => ({
-      name: files.length === 1 ? "recorded" : `recorded-${index + 1}`,
-      settings: { executor: "replay", trace: { file, format: "access-log" } },
-      notes: [`Each request of ${basename(file)}, at its own time.`],
+  const written = files.filter(({ from }) => from < Infinity);
+  if (replays && written.every(({ path }) => isReplayed(path, reader))) {
+    const begin = Math.min(...written.map(({ from }) => from));
+    return written.map(({ path, from }, index) => ({
+      name: written.length === 1 ? "recorded" : `recorded-${index + 1}`,
+      settings: {
+        executor: "replay",
+        ...from > begin && { start: `${(from - begin) / 1000}s` },
+        trace: { file: path, format: "access-log" },
+      },
+      notes: [`Each request of ${basename(path)}, at its own time.`],
     }));
+  }
+  if (replays) {
+    draft.notes.push(
+      `The script sends the rate of the log over time, not line by line: ${NOT_REPLAYED}.`,
+    );
   }
   const sent = routes.slice(0, MOST_REQUESTS);
   const { length, rates } = arrivals.steps;

@@ -10,7 +10,7 @@ import {
   targetOf,
 } from "../../../core/plugin.ts";
 import { isRecord, type Json } from "../mocks/resolver.ts";
-import type { LineFormat, LogEntry } from "./line_formats.ts";
+import { dateIn, type LineFormat, type LogEntry } from "./line_formats.ts";
 
 /** Keys of the parts of a request, the preferred ones first. Dots lead into objects where there is no such key. */
 const KEYS = {
@@ -107,11 +107,14 @@ export function jsonLines(): LineFormat {
     read(line) {
       let entry: unknown;
       try {
-        entry = JSON.parse(line);
+        // docker and syslog add a prefix.
+        entry = JSON.parse(line.slice(Math.max(0, line.indexOf("{"))));
       } catch {
-        return { reason: "no JSON" };
+        return { reason: "no JSON", isForeign: true };
       }
-      if (!isRecord(entry)) return { reason: "no JSON object" };
+      if (!isRecord(entry)) {
+        return { reason: "no JSON object", isForeign: true };
+      }
       const logged = requestIn(entry);
       if ("reason" in logged) return logged;
       const duration = durationIn(entry);
@@ -171,7 +174,7 @@ function timeOf(text: string | undefined): number {
         (13 - (digits <= 11 ? 10 : digits <= 14 ? 13 : digits <= 17 ? 16 : 19));
   }
   const local = loggedTime(text);
-  return Number.isNaN(local) ? Date.parse(text) : local;
+  return Number.isNaN(local) ? dateIn(text) : local;
 }
 
 function sizeOf(text: string | undefined): number | undefined {

@@ -39,7 +39,13 @@ export interface LineFormat {
   /** True if the plugin `load_engine` can replay such a log by itself. */
   readonly replays: boolean;
   /** Reads a line; returns the reason where it holds no request. */
-  read(line: string): LogEntry | Omission;
+  read(line: string): LogEntry | LineOmission;
+}
+
+/** A line without a request. */
+export interface LineOmission extends Omission {
+  /** True if the line is not in the format. Default false. */
+  readonly isForeign?: boolean;
 }
 
 /** Meaning of a part of a line. */
@@ -52,6 +58,7 @@ export type Field =
       | "query"
       | "status"
       | "size"
+      | "list"
       | "ignored";
   }
   | { readonly kind: "time"; readonly parse: (text: string) => number }
@@ -64,9 +71,18 @@ export type Field =
 /** A format as parts: texts, and fields with their names. */
 type Part = string | { readonly name: string; readonly field: Field };
 
+/** Parses a date such as `2026-11-27T10:00:00.5+01:00`. One without a zone is taken for UTC, whatever the zone of this machine. */
+export function dateIn(text: string): number {
+  const date = text.trim().replace(/,(?=\d)/, ".");
+  return /(?:[A-Z]{1,4}|[+-]\d{2}:?\d{2})$/.test(date)
+    ? Date.parse(date)
+    : Date.parse(`${date.replace(/^(\d{4}-\d{2}-\d{2}) /, "$1T")}Z`);
+}
+
 const IGNORED: Field = { kind: "ignored" };
+const LIST: Field = { kind: "list" };
 const LOCAL: Field = { kind: "time", parse: loggedTime };
-const DATE: Field = { kind: "time", parse: (text) => Date.parse(text) };
+const DATE: Field = { kind: "time", parse: dateIn };
 const EPOCH: Field = { kind: "time", parse: (text) => Number(text) * 1000 };
 const duration = (of: DurationKind, factor: number): Field => ({
   kind: "duration",
@@ -125,13 +141,25 @@ const ENVOY: Readonly<Record<string, Field>> = {
   DURATION: duration("total", 1),
 };
 
-/** Formats that have a name. */
+/** Formats that have a name, those first that say more of lines that are in several of them. */
 const NAMED: Readonly<Record<string, string>> = {
-  common: '%h %l %u %t "%r" %>s %b',
+  "ingress-nginx":
+    '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status',
+  traefik:
+    '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %X "%{router}x" "%{url}x" %{ms}Tms',
   combined: '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"',
+  common: '%h %l %u %t "%r" %>s %b',
+  istio:
+    '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%',
   envoy:
     '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%',
 };
+
+/** Names of the formats that lines are compared with, in the order of the table. */
+export const FOUND_FORMATS: readonly string[] = [
+  ...Object.keys(NAMED),
+  "haproxy",
+];
 
 /** Names of formats that a user can give. */
 export const FORMAT_NAMES: readonly string[] = [
@@ -140,11 +168,16 @@ export const FORMAT_NAMES: readonly string[] = [
   "json",
 ];
 
+/** Formats whose lines a load script can read: date and request are where the common format has them. */
+const REPLAYED =
+  /^\S+ \S+ [^[]*(?:\[\$time_local\]|%t) \\?"(?:\$request|%r)\\?"/;
+
 /** Returns the format of a name or of a format string; undefined where it has no request and no path. */
 export function formatOf(written: string): LineFormat | undefined {
   if (written === "haproxy") return HAPROXY;
-  const named = NAMED[written];
-  const parts = partsOf(named ?? written);
+  const named = Object.hasOwn(NAMED, written) ? NAMED[written] : undefined;
+  const format = named ?? written;
+  const parts = partsOf(format);
   const kinds = new Set(
     parts.map((part) => typeof part === "string" ? "" : part.field.kind),
   );
@@ -152,9 +185,7 @@ export function formatOf(written: string): LineFormat | undefined {
   return compiled(
     parts,
     named === undefined ? "the given format" : `the format ${written}`,
-    named !== undefined && written !== "envoy" ||
-      /^(?:\$remote_addr - \$remote_user \[\$time_local\] "\$request"|%h %l %u %t \\?"%r\\?")/
-        .test(written),
+    REPLAYED.test(format),
   );
 }
 
@@ -183,8 +214,9 @@ function partsOf(format: string): Part[] {
       : `{${first}}${second}`;
     const table = format.includes("$") ? NGINX : isEnvoy ? ENVOY : APACHE;
     // START_TIME may have a format of its own.
-    const field = table[name] ??
-      (name.startsWith("START_TIME(") ? DATE : undefined) ?? IGNORED;
+    const field = (Object.hasOwn(table, name) ? table[name] : undefined) ??
+      (name.startsWith("START_TIME(") ? DATE : undefined) ??
+      (name.startsWith("upstream_") ? LIST : IGNORED);
     // Apache writes the time with its brackets.
     if (table === APACHE && name === "t") parts.push("[", { name, field }, "]");
     else parts.push({ name, field });
@@ -201,10 +233,19 @@ function compiled(
   name: string,
   replays: boolean,
 ): LineFormat {
-  let source = "^";
+  // A replay accepts whatever stands before the date, such as a list of addresses; docker and syslog add a prefix.
+  const open = replays
+    ? parts.findIndex((part) => typeof part === "string" && part.endsWith("["))
+    : -1;
+  let source = replays
+    ? "^\\S+ \\S+ [^[]*\\["
+    : `${parts[0]}`.startsWith("[")
+    ? "(?:^|\\s)"
+    : "^";
   const fields: Field[] = [];
   const names: string[] = [];
   for (const [index, part] of parts.entries()) {
+    if (index <= open) continue;
     if (typeof part === "string") {
       source += escaped(part);
       continue;
@@ -240,7 +281,7 @@ function compiled(
     replays,
     read(line) {
       const match = expression.exec(line);
-      if (match === null) return { reason: `not in ${name}` };
+      if (match === null) return { reason: `not in ${name}`, isForeign: true };
       const at = (index: number) => index < 0 ? "" : match[index + 1];
       const logged = request >= 0 ? loggedRequest(at(request)) : targetOf(
         method < 0 ? "GET" : at(method),
@@ -283,6 +324,9 @@ function valueOf(
   }
   if (field.kind === "query") {
     return next === undefined ? ".*" : `[^${classOf(next)}]*`;
+  }
+  if (field.kind === "list" && next === " ") {
+    return "[^ ,]*(?:(?:, ?| : )[^ ,]+)*";
   }
   if (next === undefined) return field.kind === "path" ? "[^?\\s]*" : "\\S*";
   return `[^${classOf(next)}]*`;
@@ -333,7 +377,9 @@ const HAPROXY: LineFormat = {
   replays: false,
   read(line) {
     const match = HAPROXY_LINE.exec(line);
-    if (match === null) return { reason: "not in HAProxy's HTTP format" };
+    if (match === null) {
+      return { reason: "not in HAProxy's HTTP format", isForeign: true };
+    }
     const logged = loggedRequest(match[9]);
     if ("reason" in logged) return logged;
     const [, day = "", month = "", year = "", time = "", part = ""] =

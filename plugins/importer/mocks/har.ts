@@ -15,7 +15,7 @@ import {
   textOf,
 } from "../../../core/plugin.ts";
 import { basename } from "node:path";
-import { REPLAYED } from "../logs/arrivals.ts";
+import { isReplayed, NOT_REPLAYED } from "../logs/arrivals.ts";
 import { templateByForm } from "../logs/templates.ts";
 import {
   bodyFrom,
@@ -31,14 +31,8 @@ import { DurationList, measuredTime } from "./durations.ts";
 import type { FitTools } from "../statistics/fit.ts";
 import { operationOf } from "./graphql.ts";
 import { literalSegment } from "./paths.ts";
-import {
-  inFile,
-  jsonValues,
-  type OnRead,
-  placeIn,
-  sizeBeside,
-  textParts,
-} from "./read_source.ts";
+import type { Reader } from "../reading/reader.ts";
+import { inFile, placeIn } from "./read_source.ts";
 import { isStatus, StatusCounts } from "./statuses.ts";
 
 /** Greatest number of queries of one path that become routes of their own. */
@@ -51,8 +45,8 @@ const MOST_PATHS = 20;
 export interface HarOptions {
   /** Hosts whose requests are taken; `*` for all. Default: those of the pages. */
   readonly hosts?: readonly string[] | undefined;
-  /** Receives the progress. */
-  readonly onRead: OnRead;
+  /** Reads the files. */
+  readonly reader: Reader;
   /** Tools that distributions are fitted with. */
   readonly tools: FitTools;
 }
@@ -88,16 +82,18 @@ interface Group {
  *
  * @throws FileError where a file is no HAR
  */
-export function draftOfHar(
+export async function draftOfHar(
   files: readonly string[],
-  { hosts, onRead, tools }: HarOptions,
-): Draft {
+  { hosts, reader, tools }: HarOptions,
+): Promise<Draft> {
   const draft = new Draft("HAR");
-  const isHost = hosts === undefined ? hostsOf(files, onRead) : ofHosts(hosts);
+  const isHost = hosts === undefined
+    ? await hostsOf(files, reader)
+    : ofHosts(hosts);
   const groups = new Map<string, Group>();
   for (const file of files) {
     let index = -1;
-    for (const entry of entriesOf(file, onRead)) {
+    for await (const entry of entriesOf(file, reader)) {
       index++;
       const place = placeIn(files, file, `/log/entries/${index}`);
       const sent = sentRequest(entry, isHost);
@@ -114,7 +110,7 @@ export function draftOfHar(
     );
   }
   routesOf([...groups.values()], draft, tools);
-  if (draft.routes.length > 0) addReplays(files, hosts, draft);
+  if (draft.routes.length > 0) addReplays(files, hosts, { reader, draft });
   return draft;
 }
 
@@ -122,14 +118,12 @@ export function draftOfHar(
 function addReplays(
   files: readonly string[],
   hosts: readonly string[] | undefined,
-  draft: Draft,
+  { reader, draft }: { readonly reader: Reader; readonly draft: Draft },
 ): void {
   for (const [index, file] of files.entries()) {
-    if ((sizeBeside(file) ?? 0) > REPLAYED) {
+    if (!isReplayed(file, reader)) {
       draft.notes.push(
-        `${
-          basename(file)
-        } is too large to be replayed: there is no load script of it.`,
+        `${basename(file)} is not replayed: ${NOT_REPLAYED}.`,
       );
       continue;
     }
@@ -144,19 +138,22 @@ function addReplays(
   }
 }
 
-function* entriesOf(file: string, onRead: OnRead): Generator<HarEntry> {
-  for (const value of jsonValues(textParts(file, onRead), "$.log.entries.*")) {
+async function* entriesOf(
+  file: string,
+  reader: Reader,
+): AsyncGenerator<HarEntry> {
+  for await (const value of reader.json(file, "$.log.entries.*")) {
     yield typeof value === "object" && value !== null ? value : {};
   }
 }
 
-function hostsOf(
+async function hostsOf(
   files: readonly string[],
-  onRead: OnRead,
-): (url: URL) => boolean {
+  reader: Reader,
+): Promise<(url: URL) => boolean> {
   const pages = new PageHosts();
   for (const file of files) {
-    for (const entry of entriesOf(file, onRead)) pages.add(entry);
+    for await (const entry of entriesOf(file, reader)) pages.add(entry);
   }
   return pages.isHost;
 }

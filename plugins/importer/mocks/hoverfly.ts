@@ -170,6 +170,13 @@ function routeOf(
   ) {
     draft.change("changes of state, which are not made", place);
   }
+  if (response.postServeAction !== undefined) {
+    draft.leave(
+      "actions after an answer",
+      place,
+      `${response.postServeAction}`,
+    );
+  }
   const conditions = new Conditions(draft, place);
   const path = pathOf(matchersOf(request.path));
   if (path.reason !== undefined) {

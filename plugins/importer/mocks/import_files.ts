@@ -26,15 +26,8 @@ import { draftOfMockServer } from "./mockserver.ts";
 import { draftOfOpenApi } from "./openapi.ts";
 import { openApiDocument } from "./openapi_document.ts";
 import { arranged } from "./paths.ts";
-import {
-  beginningOf,
-  inFile,
-  jsonFilesIn,
-  type OnRead,
-  sizeBeside,
-  textBeside,
-  wholeText,
-} from "./read_source.ts";
+import { Reader } from "../reading/reader.ts";
+import { inFile, jsonFilesIn, sizeBeside, textBeside } from "./read_source.ts";
 import { isRecord, type Json } from "./resolver.ts";
 import { type BodyFile, draftOfWireMock, type PlacedStub } from "./wiremock.ts";
 
@@ -60,8 +53,7 @@ export async function importFiles(
   options: ImportOptions,
   tools: FitTools,
 ): Promise<Imported> {
-  const onRead: OnRead = (file, bytes, size) =>
-    options.progress?.({ file, bytes, size });
+  const reader = new Reader(options);
   const files = paths.flatMap((path) => jsonFilesIn(path) ?? [path]);
   if (files.length === 0) {
     throw inFile(
@@ -74,7 +66,7 @@ export async function importFiles(
   const issues: Issue[] = [];
   for (const file of files) {
     try {
-      const kind = kindFor(file, options.format);
+      const kind = await kindFor(file, { named: options.format, reader });
       const list = byKind.get(kind);
       if (list === undefined) byKind.set(kind, [file]);
       else list.push(file);
@@ -87,7 +79,7 @@ export async function importFiles(
     const ofKind = byKind.get(kind);
     if (ofKind === undefined) continue;
     try {
-      drafts.push(...await draftsOf(kind, ofKind, { options, onRead, tools }));
+      drafts.push(...await draftsOf(kind, ofKind, { options, reader, tools }));
     } catch (error) {
       issues.push(...issuesOf(error, ofKind[0]));
     }
@@ -102,6 +94,17 @@ export async function importFiles(
     );
   }
   const draft = combined(drafts);
+  draft.notes.push(...reader.notes);
+  if (draft.routes.length === 0) {
+    throw new PerfmockError(
+      "IMPORT_INVALID",
+      "Cannot import: no route can be made",
+      (draft.left.count === 0 ? ["The files have no requests"] : [
+        ...draft.left.lines.map((line) => `Left out: ${line}`),
+        ...draft.notes,
+      ]).map((message) => ({ path: "", message })),
+    );
+  }
   const result = new ImportedMock(draft, files);
   if (options.strict === true && draft.left.count > 0) {
     throw new PerfmockError(
@@ -128,13 +131,19 @@ function issuesOf(error: unknown, file: string): readonly Issue[] {
   }];
 }
 
-function kindFor(file: string, named: string | undefined): Kind {
+async function kindFor(
+  file: string,
+  { named, reader }: {
+    readonly named: string | undefined;
+    readonly reader: Reader;
+  },
+): Promise<Kind> {
   const known = KINDS.find((kind) => kind === named);
   if (known !== undefined) return known;
   if (named !== undefined) {
     throw inFile(file, `there is no format ${named}`, KINDS.join(", "));
   }
-  const beginning = beginningOf(file);
+  const beginning = await reader.beginning(file);
   if (beginning.trim() === "") {
     throw inFile(file, "it is empty", "a file of one of the formats");
   }
@@ -149,29 +158,29 @@ function kindFor(file: string, named: string | undefined): Kind {
 
 interface Tools {
   readonly options: ImportOptions;
-  readonly onRead: OnRead;
+  readonly reader: Reader;
   readonly tools: FitTools;
 }
 
 async function draftsOf(
   kind: Kind,
   files: readonly string[],
-  { options, onRead, tools }: Tools,
+  { options, reader, tools }: Tools,
 ): Promise<Draft[]> {
   const { hosts, logFormat, routeLabel } = options;
   switch (kind) {
     case "har":
-      return [draftOfHar(files, { hosts, onRead, tools })];
+      return [await draftOfHar(files, { hosts, reader, tools })];
     case "access-log":
-      return [draftOfLog(files, { logFormat, onRead, tools })];
+      return [await draftOfLog(files, { logFormat, reader, tools })];
     case "prometheus":
-      return [draftOfIncident(files, { routeLabel, onRead, tools })];
+      return [await draftOfIncident(files, { routeLabel, reader, tools })];
     case "openapi": {
       const drafts: Draft[] = [];
       for (const file of files) {
         const { document, version, notes } = await openApiDocument(
           file,
-          wholeText(file, onRead),
+          await reader.whole(file),
         );
         const draft = draftOfOpenApi(document, version);
         draft.notes.push(...notes);
@@ -182,30 +191,37 @@ async function draftsOf(
     case "wiremock":
       return [
         draftOfWireMock(
-          files.flatMap((file) => stubsIn(file, "mappings", { files, onRead })),
+          await stubsIn(files, "mappings", reader),
           bodiesBeside(files[0], "__files"),
         ),
       ];
     case "mockserver":
-      return [
-        draftOfMockServer(
-          files.flatMap((file) => stubsIn(file, "", { files, onRead })),
-        ),
-      ];
+      return [draftOfMockServer(await stubsIn(files, "", reader))];
     case "mockoon":
-      return files.map((file) =>
-        draftOfMockoon(jsonObject(file, onRead), bodiesBeside(file, "."))
+      return await Promise.all(
+        files.map(async (file) =>
+          draftOfMockoon(
+            await jsonObject(file, reader),
+            bodiesBeside(file, "."),
+          )
+        ),
       );
     case "hoverfly":
-      return files.map((file) =>
-        draftOfHoverfly(jsonObject(file, onRead), bodiesBeside(file, "."))
+      return await Promise.all(
+        files.map(async (file) =>
+          draftOfHoverfly(
+            await jsonObject(file, reader),
+            bodiesBeside(file, "."),
+          )
+        ),
       );
   }
 }
 
-function jsonIn(file: string, onRead: OnRead): unknown {
+async function jsonIn(file: string, reader: Reader): Promise<unknown> {
+  const text = await reader.whole(file);
   try {
-    return JSON.parse(wholeText(file, onRead));
+    return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // The parser's message quotes the text, which may be a secret.
@@ -220,30 +236,46 @@ function jsonIn(file: string, onRead: OnRead): unknown {
   }
 }
 
-function jsonObject(file: string, onRead: OnRead): Json {
-  const value = jsonIn(file, onRead);
+async function jsonObject(file: string, reader: Reader): Promise<Json> {
+  const value = await jsonIn(file, reader);
   if (isRecord(value)) return value;
   throw inFile(file, "it is no object", "an object");
 }
 
-/** Stubs of a file: one, a list, or a list under a key. */
-function stubsIn(
-  file: string,
+/** Stubs of files, each with one, a list, or a list under a key. */
+async function stubsIn(
+  files: readonly string[],
   key: string,
-  { files, onRead }: {
-    readonly files: readonly string[];
-    readonly onRead: OnRead;
-  },
+  reader: Reader,
+): Promise<PlacedStub[]> {
+  const stubs: PlacedStub[] = [];
+  for (const file of files) {
+    const prefix = files.length === 1 ? "" : `${basename(file)}: `;
+    stubs.push(...stubsOf(file, await jsonIn(file, reader), { key, prefix }));
+  }
+  return stubs;
+}
+
+/** Keys of which a stub of WireMock or an expectation of MockServer has one. */
+const PARTS = [
+  ...["request", "response", "httpRequest", "httpResponse", "httpForward"],
+  ...["httpError", "httpOverrideForwardedRequest", "httpResponseTemplate"],
+];
+
+function stubsOf(
+  file: string,
+  value: unknown,
+  { key, prefix }: { readonly key: string; readonly prefix: string },
 ): PlacedStub[] {
-  const value = jsonIn(file, onRead);
-  const prefix = files.length === 1 ? "" : `${basename(file)}: `;
   const list = Array.isArray(value)
     ? { items: value, at: "" }
     : isRecord(value) && Array.isArray(value[key])
     ? { items: value[key], at: `/${key}` }
     : undefined;
   if (list === undefined) {
-    if (isRecord(value)) return [{ stub: value, place: `${prefix}/` }];
+    if (isRecord(value) && PARTS.some((part) => part in value)) {
+      return [{ stub: value, place: `${prefix}/` }];
+    }
     throw inFile(file, "it holds no stubs", "an object or a list of objects");
   }
   return list.items.map((stub: unknown, index: number) => {
@@ -307,7 +339,7 @@ class ImportedMock implements Imported {
       this.#draft,
       placed,
       {
-        name: basename(this.#files[0]).replace(/\.\w+$/, ""),
+        name: scriptName(this.#files[0]),
         title: this.#title("A load script"),
       },
     );
@@ -349,6 +381,13 @@ class ImportedMock implements Imported {
       } (${this.#draft.source}) by perfmock import.`,
     ];
   }
+}
+
+/** Name of the script of a file: its name without what a script's name cannot have, such as the spaces and brackets of Firefox. */
+function scriptName(file: string): string {
+  const name = basename(file).replace(/(?:\.\w+)?(?:\.gz)?$/, "")
+    .replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 100);
+  return name === "" ? "recorded" : name;
 }
 
 /** Returns settings whose trace names its file from the script's folder. */

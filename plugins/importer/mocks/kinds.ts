@@ -42,15 +42,15 @@ const JSON_KINDS: readonly (readonly [kind: Kind, keys: readonly RegExp[]])[] =
  */
 export function kindOf(beginning: string, name: string): Kind | undefined {
   const text = beginning.replace(/^\uFEFF/, "").trimStart();
-  if (/\.har$/i.test(name)) return "har";
-  if (/\.log$/i.test(name)) return "access-log";
+  if (/\.har(?:\.gz)?$/i.test(name)) return "har";
+  if (/\.log(?:\.gz)?$/i.test(name)) return "access-log";
   if (isLines(text)) return "access-log";
   if (/^[{[]/.test(text)) {
     return JSON_KINDS.find(([, keys]) => keys.every((key) => key.test(text)))
       ?.[0];
   }
   if (/^(?:"|')?(?:openapi|swagger)(?:"|')?\s*:/m.test(text)) return "openapi";
-  return /\.(?:ya?ml|json)$/i.test(name) ? undefined : "access-log";
+  return /\.(?:ya?ml|json)(?:\.gz)?$/i.test(name) ? undefined : "access-log";
 }
 
 /** Returns whether a text has a JSON object on each of its first lines. */

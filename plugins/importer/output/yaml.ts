@@ -6,6 +6,7 @@
 import {
   Document,
   isMap,
+  isScalar,
   isSeq,
   type Node,
   Scalar,
@@ -80,9 +81,30 @@ export function scriptYaml(
   return finished(document);
 }
 
+/** Writes a document. Long lists of numbers are broken: the package would give each number a line of its own. */
 function finished(document: Document): string {
+  const name = `list-${crypto.randomUUID()}`;
+  const lists: string[] = [];
+  visit(document, {
+    Seq(_, { flow, items }) {
+      const numbers = flow === true
+        ? items.map((item) => isScalar(item) ? item.value : undefined)
+        : [];
+      const text = numbers.join(", ");
+      if (
+        text.length <= ONE_LINE ||
+        !numbers.every((number) => typeof number === "number")
+      ) return undefined;
+      lists.push(text);
+      return new Scalar(`${name}-${lists.length - 1}`);
+    },
+  });
   return document.toString({ lineWidth: 0, flowCollectionPadding: true })
-    .split("\n").flatMap(broken).join("\n");
+    .replaceAll(
+      new RegExp(`^(\\s*(?:- )?)(.*)${name}-(\\d+)`, "gm"),
+      (_, indent: string, before: string, index: string) =>
+        `${indent}${before}${broken(lists[Number(index)], indent.length + 2)}`,
+    );
 }
 
 /** Lists in words what the source has and the file has not. */
@@ -201,22 +223,17 @@ function wrapped(text: string): string[] {
   return [...lines, line];
 }
 
-/** Breaks the line of a long list of numbers. */
-function broken(line: string): string[] {
-  const list = /^(\s*(?:- )?.*?)\[ ([-\d.e+, ]+) \](.*)$/.exec(line);
-  if (list === null || line.length <= WIDTH) return [line];
-  const [, before, numbers, after] = list;
-  const indent = " ".repeat(/^\s*(?:- )?/.exec(before)?.[0].length ?? 0) +
-    "  ";
-  const lines = [`${before}[`];
-  let current = indent;
+/** Writes a list of numbers on several lines. */
+function broken(numbers: string, indent: number): string {
+  const lines = ["["];
+  let current = " ".repeat(indent);
   for (const number of numbers.split(", ")) {
     if (current.length + number.length + 2 > WIDTH) {
       lines.push(current.trimEnd());
-      current = indent;
+      current = " ".repeat(indent);
     }
     current += `${number}, `;
   }
-  lines.push(`${current.trimEnd().replace(/,$/, "")} ]${after}`);
-  return lines;
+  lines.push(`${current.trimEnd().replace(/,$/, "")} ]`);
+  return lines.join("\n");
 }

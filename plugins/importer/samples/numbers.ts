@@ -12,6 +12,8 @@ import { durationIn, MILLISECONDS, type Unit, unitInName } from "./units.ts";
 const COLUMNS: readonly RegExp[] = [
   /^(?:duration|elapsed|latency|response_?time|request_?time|time_?taken|service_?time)/i,
   /(?:duration|elapsed|latency|response_?time|request_?time|taken)/i,
+  // Of ApacheBench: starttime, seconds, ctime, dtime, ttime, wait.
+  /^(?:ttime|total_?time)(?:\W|_|$)/i,
   /^(?:time|value|metric_value)(?:\W|_|$)/i,
 ];
 

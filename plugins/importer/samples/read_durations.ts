@@ -4,7 +4,6 @@
  * @module
  */
 import type { FitOptions, LeftOut } from "../../../core/import.ts";
-import { readText } from "../../../core/import.ts";
 import { FileError, PerfmockError } from "../../../core/plugin.ts";
 import type { Durations } from "../statistics/fit.ts";
 import { hdrLog } from "./hdr_log.ts";
@@ -17,7 +16,6 @@ import { numbers } from "./numbers.ts";
 import { percentileObject, percentileTable } from "./percentile_table.ts";
 import { prometheusJson } from "./prometheus_json.ts";
 import { prometheusText } from "./prometheus_text.ts";
-import { headOfFile, linesOfFile } from "./read_lines.ts";
 import {
   Findings,
   invalidFile,
@@ -26,6 +24,7 @@ import {
   type Reading,
   type Series,
 } from "./series.ts";
+import { documentOfFile, headOfFile, linesOfFile } from "./text_file.ts";
 import { chosenUnit } from "./units.ts";
 
 /** Formats of lines, those first that are easiest to tell. */
@@ -57,9 +56,6 @@ export const FORMATS: readonly string[] = [
   ...LINE_FORMATS,
   ...DOCUMENT_FORMATS,
 ].map(({ name }) => name);
-
-/** Largest JSON document, in bytes: it is in memory as a whole. */
-const LARGEST_DOCUMENT = 64 * 1024 ** 2;
 
 /** Number of series that an error lists. */
 const LISTED = 20;
@@ -118,7 +114,7 @@ async function read(
   context: ReadContext,
 ): Promise<Read> {
   try {
-    const head = withoutMark(await headOfFile(file));
+    const head = await headOfFile(file, options);
     if (head.trim() === "") {
       throw invalidFile(file, [{
         path: "",
@@ -126,9 +122,10 @@ async function read(
         allowed: "durations in one of the formats",
       }]);
     }
+    checkText(file, head);
     const lines = lineFormat(head, options.format);
     if (lines === undefined) {
-      return await readDocument(file, options.format, context);
+      return await readDocument(file, options, context);
     }
     const reader = await lines.lines(context);
     for await (const { first, lines } of linesOfFile(file, options)) {
@@ -144,6 +141,21 @@ async function read(
       allowed,
     }]);
   }
+}
+
+/** Refuses a file that is no text. */
+function checkText(file: string, head: string): void {
+  if (!head.includes("\0")) return;
+  const gatling = /^\0{4,5}.(3\.\d+\.\d+)/.exec(head)?.[1];
+  throw invalidFile(file, [{
+    path: "",
+    message: gatling === undefined
+      ? "The file is no text"
+      : `The file is a binary log of Gatling ${gatling}, which only Gatling reads`,
+    allowed: gatling === undefined
+      ? "durations in one of the formats"
+      : "js/stats.json or js/global_stats.json of the report, or a log of Gatling up to 3.10",
+  }]);
 }
 
 /** The format of a file of lines; undefined for a JSON document. */
@@ -173,19 +185,13 @@ function isDocument(head: string): boolean {
   return /^\s*[{[]/.test(head);
 }
 
-function withoutMark(text: string): string {
-  return text.startsWith("\ufeff") ? text.slice(1) : text;
-}
-
 async function readDocument(
   file: string,
-  name: string | undefined,
+  options: FitOptions,
   context: ReadContext,
 ): Promise<Read> {
-  const document = parse(
-    file,
-    withoutMark(await readText(file, { bytes: LARGEST_DOCUMENT })),
-  );
+  const name = options.format;
+  const document = parse(file, await documentOfFile(file, options));
   const format = DOCUMENT_FORMATS.find((format) =>
     name === undefined ? format.recognises(document) : format.name === name
   );
@@ -213,6 +219,16 @@ function parse(file: string, text: string): unknown {
   }
 }
 
+/** Reasons why a file has no durations, but for labels, of which the error lists others. */
+function lossesInWords(findings: Findings): string {
+  const left = findings.leftOut()
+    .filter(({ reason }) => !reason.endsWith("other labels"))
+    .map(({ count, reason, places }) =>
+      `${count} ${reason} (${places[0]}${count > 1 ? ", …" : ""})`
+    );
+  return left.length === 0 ? "" : `; left out: ${left.join(", ")}`;
+}
+
 /** The one series that was read, or all of them as one. */
 function only(
   file: string,
@@ -223,9 +239,9 @@ function only(
   if (first === undefined) {
     throw invalidFile(file, [{
       path: "",
-      message: Object.keys(select).length === 0
-        ? "The file has no durations"
-        : `The file has no durations with ${inWords(select)}`,
+      message: `The file has no durations${
+        Object.keys(select).length === 0 ? "" : ` with ${inWords(select)}`
+      }${lossesInWords(findings)}`,
       allowed: findings.others.length === 0
         ? "one duration or more"
         : `those that there are, among them ${findings.others.join("; ")}`,

@@ -93,7 +93,9 @@ export function limitsOfCount(
   const sentences: string[] = [];
   if (count < FEW) {
     sentences.push(
-      `There are only ${count} durations: every percentile but the median is little more than a guess`,
+      count === 1
+        ? "There is only one duration"
+        : `There are only ${count} durations: every percentile but the median is little more than a guess`,
     );
   }
   if (greatest !== undefined && greatest < 0.9999) {

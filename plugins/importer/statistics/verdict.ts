@@ -19,6 +19,9 @@ const UNLIKELY = 0.01;
 /** Largest difference by chance, times the root of the number of durations, where no better figure is known. */
 const BY_CHANCE = 0.9;
 
+/** Number of durations below which no family is recommended: almost any of them explains so few. */
+const LEAST = 30;
+
 /**
  * Returns the ways in which a distribution does not describe the durations, each as words that follow a name; empty if it is good
  * enough. It is if each percentile is within 5 % of the measured one, or in the range in which that is known, and the distribution
@@ -44,7 +47,11 @@ export function isGoodEnough(
   candidate: Candidate,
   count: number | undefined,
 ): boolean {
-  return shortfalls(candidate, count).length === 0;
+  return !isTooFew(count) && shortfalls(candidate, count).length === 0;
+}
+
+function isTooFew(count: number | undefined): boolean {
+  return count !== undefined && count < LEAST;
 }
 
 function isClose(quantile: ComparedQuantile): boolean {
@@ -86,6 +93,9 @@ export function reasonFor(
   const [first] = parametric;
   if (first === undefined) {
     return `${best.family}: no parametric family could be estimated from so little`;
+  }
+  if (count !== undefined && isTooFew(count)) {
+    return `${best.family}: of fewer than ${LEAST} durations no family can be told from the others`;
   }
   const rank = parametric.indexOf(best);
   if (rank < 0) {

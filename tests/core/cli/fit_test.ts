@@ -23,7 +23,7 @@ Deno.test("fit prints a distribution that check accepts, with its goodness of fi
   equal(err, "");
   match(
     out,
-    /^# .*times\.csv: 1000 durations from a table of durations; column "elapsed_ms", in ms\n/,
+    /^# .*times\.csv \(table of durations\): 1000 durations; column "elapsed_ms", in ms\n/,
   );
   match(out, /\n# weibull +maximum likelihood +0 /);
   match(out, /\n# recommended: weibull: all compared percentiles are within/);
@@ -82,7 +82,7 @@ Deno.test("fit ends with 2 and all errors where file or options are wrong, and w
   match(two.err, /allowed: --select NAME=VALUE for one of them, or --merge/);
   const one = await cli("fit", `${folder.path}/two.txt`, "--select", 'job="y"');
   equal(one.status, 0, one.err);
-  match(one.out, /# .*two\.txt: 6 durations from a Prometheus text, .*job="y"/);
+  match(one.out, /# .*two\.txt \(Prometheus text\): 6 durations, .*job="y"/);
   match(one.out, /# left out: 2 samples with other labels \(line 2, line 3\)/);
   const merged = await cli("fit", `${folder.path}/two.txt`, "--merge");
   match(merged.out, /12 durations/);

@@ -90,6 +90,24 @@ Deno.test("Counters of classic buckets become a mock, the rate of each step, and
   match(summary, /2 steps of 60 s from 2027-01-15T08:00:00\.000Z/);
 });
 
+Deno.test("Routes whose paths have the same words have ids of their own, which their scenarios name", async () => {
+  const minutes = [[10, 0, 0], [0, 10, 0]] as const;
+  const { status, routes, script, summary } = await importOf({
+    "range.json": matrix(
+      ...histogram({ route: "/a/b" }, minutes),
+      ...histogram({ route: "/a-b" }, minutes),
+      ...histogram({ route: `/${"long/".repeat(60)}end` }, minutes),
+    ),
+  });
+  equal(status, 0, summary);
+  const ids = routes.map(({ id }) => id);
+  equal(new Set(ids).size, 3);
+  const named = Object.values(script?.scenarios ?? {}).flatMap(({ set }) =>
+    set === undefined ? [] : [(set as { route: string }).route]
+  );
+  deepEqual(named.sort(), ids.toSorted());
+});
+
 Deno.test("Rates are taken for the step before their sample", async () => {
   const { script } = await importOf({
     "range.json": matrix(

@@ -69,6 +69,61 @@ const FORMATS: readonly (readonly [
     "69ms",
   ],
   [
+    "Envoy after a prefix of docker",
+    undefined,
+    [
+      'proxy-1  | [2026-10-10T13:55:36.123Z] "GET /orders/1 HTTP/2" 200 - 0 154 9 7 "-" "curl"',
+      'proxy-1  | [2026-10-10T13:55:36.200Z] "POST /carts HTTP/2" 503 UF 0 91 5 - "-" "curl"',
+    ],
+    "7ms",
+  ],
+  [
+    "Istio",
+    undefined,
+    [
+      '[2026-10-10T13:55:36.123Z] "GET /orders/1 HTTP/1.1" 200 - via_upstream - "-" 0 154 9 8 "-" "curl" "id" "host" "10.0.0.9:80"',
+      '[2026-10-10T13:55:36.200Z] "POST /carts HTTP/1.1" 503 UF upstream_reset - "reset, by \\"peer\\"" 0 91 5 - "-" "curl"',
+    ],
+    "8ms",
+  ],
+  [
+    "ingress-nginx, with a second attempt",
+    undefined,
+    [
+      '2001:db8::7 - - [10/Oct/2026:13:55:36 +0000] "GET /orders/1 HTTP/2.0" 200 4 "-" "curl" 370 0.009 [shop-80] [] 10.0.0.1:80, 10.0.0.2:80 0, 4 0.004, 0.002 502, 200 ab1',
+      '2001:db8::7 - - [10/Oct/2026:13:55:36 +0000] "POST /carts HTTP/2.0" 503 4 "-" "curl" 370 0.009 [shop-80] [] - - - - ab2',
+    ],
+    "6ms",
+  ],
+  [
+    "Traefik",
+    undefined,
+    [
+      '10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET /orders/1 HTTP/1.1" 200 4 "-" "curl" 31 "shop@docker" "http://10.0.0.9:80" 12ms',
+      '10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "POST /carts HTTP/1.1" 503 4 "-" "curl" 32 "shop@docker" "http://10.0.0.9:80" 3ms',
+    ],
+    "12ms",
+  ],
+  [
+    "the combined format after other words, as a replay reads it",
+    undefined,
+    [
+      'shop.test:443 10.0.0.2, 10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET /orders/1 HTTP/1.1" 200 12 "-" "curl"',
+      'Oct 10 13:55:36 web nginx: 10.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "POST /carts HTTP/1.1" 503 12 "-" "curl"',
+    ],
+    undefined,
+  ],
+  [
+    "JSON after a prefix of docker",
+    undefined,
+    [
+      'web-1  | {"level":"info","msg":"ready"}',
+      'web-1  | {"time":"2026-10-10T13:55:36Z","method":"GET","path":"/orders/1","status":200,"latency":"2ms"}',
+      'web-1  | {"time":"2026-10-10T13:55:36Z","method":"POST","path":"/carts","status":503,"latency":"1s"}',
+    ],
+    "2ms",
+  ],
+  [
     "JSON of nginx",
     "json",
     [

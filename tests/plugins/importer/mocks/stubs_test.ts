@@ -441,3 +441,38 @@ Deno.test("Files of stubs that hold none are errors", async () => {
     match(summary, message);
   }
 });
+
+Deno.test("An object that is no stub is refused, such as a simulation of Hoverfly before schemas", async () => {
+  for (
+    const file of [
+      { data: [{ request: { path: "/a" }, response: { status: 200 } }] },
+      { mappings: {} },
+    ]
+  ) {
+    for (const format of ["wiremock", "mockserver"]) {
+      const { status, summary } = await importOf(
+        { "a.json": file },
+        "--format",
+        format,
+      );
+      equal(status, 2);
+      match(summary, /it holds no stubs/);
+    }
+  }
+});
+
+Deno.test("Actions of Hoverfly after an answer are listed", async () => {
+  const { status, summary } = await importOf({
+    "a.json": {
+      data: {
+        pairs: [{
+          request: {},
+          response: { status: 200, body: "x", postServeAction: "hook" },
+        }],
+      },
+      meta: { schemaVersion: "v5.2" },
+    },
+  });
+  equal(status, 0, summary);
+  match(summary, /1 × actions after an answer \(hook\)/);
+});

@@ -13,6 +13,20 @@ function written(settings: Record<string, unknown>, more: object = {}) {
   return { text, route: parse(text).routes[0] };
 }
 
+Deno.test("A list of numbers in a text stays as it is, and one of its own is broken", () => {
+  const numbers = Array.from({ length: 60 }, (_, i) => i + 0.25);
+  const text = `first\n  "data": [ ${numbers.join(", ")} ]\nlast\n`;
+  const { text: yaml, route } = written({
+    response: { text, headers: { "X-A": text.replaceAll("\n", " ") } },
+    serviceTime: { empirical: { values: numbers } },
+  });
+  equal(route.response.text, text);
+  equal(route.response.headers["X-A"], text.replaceAll("\n", " "));
+  deepEqual(route.serviceTime.empirical.values, numbers);
+  const lists = yaml.split("values: [")[1].split("\n");
+  ok(lists.length > 3 && lists.every((line) => line.length <= 120));
+});
+
 Deno.test("Texts of all kinds are read as they were written", () => {
   for (
     const text of [

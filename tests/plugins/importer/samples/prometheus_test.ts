@@ -342,6 +342,6 @@ Deno.test("Times at which a bucket is missing are left out and counted, and so a
   ]);
   deepEqual(await errorsIn(apart), [
     "IMPORT_INVALID",
-    "The file has no durations",
+    "The file has no durations; left out: 2 times at which buckets are missing (/data/result/0, …)",
   ]);
 });

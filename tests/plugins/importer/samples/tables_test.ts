@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import {
   cellsIn,
   JoinedLines,
@@ -219,4 +220,48 @@ Deno.test("Percentiles that decrease, come twice or are none are errors with the
     "IMPORT_INVALID",
     "Line 1: p50 is negative",
   ]);
+});
+
+Deno.test("JSON documents are read in every encoding and compressed, too", async () => {
+  const text = JSON.stringify({ p50: 10, p99: 90, "ключ": 1 });
+  const utf16 = new Uint8Array(2 + 2 * text.length);
+  new DataView(utf16.buffer).setUint16(0, 0xfffe);
+  for (let i = 0; i < text.length; i++) {
+    new DataView(utf16.buffer).setUint16(2 + 2 * i, text.charCodeAt(i), true);
+  }
+  for (const bytes of [gzipSync(text), utf16]) {
+    deepEqual(pointsOf(await reading(new Uint8Array(bytes))), [
+      [0.5, 10],
+      [0.99, 90],
+    ]);
+  }
+  const latin1 = new TextEncoder().encode('{"p50":10,"p99":90,"a":"x"}');
+  latin1[latin1.length - 3] = 0xe9;
+  equal(pointsOf(await reading(latin1)).length, 2);
+});
+
+Deno.test("Files that are no text are errors, and Gatling's are named", async () => {
+  deepEqual(await errorsIn("\0\x01\x02"), [
+    "IMPORT_INVALID",
+    "The file is no text",
+  ]);
+  const [, message] = await errorsIn("\0\0\0\0\x063.14.3\0\0\0\0\x04name");
+  match(message, /a binary log of Gatling 3\.14\.3, which only Gatling reads/);
+});
+
+Deno.test("A file whose durations are all left out says why", async () => {
+  const [, message] = await errorsIn(
+    "timeStamp,elapsed,label,success\n1,10,a,false\n2,11,a,false\n",
+  );
+  match(
+    message,
+    /The file has no durations; left out: 2 failed requests \(line 2, …\)/,
+  );
+});
+
+Deno.test("The table of ApacheBench gives its total times", async () => {
+  const table = "starttime\tseconds\tctime\tdtime\tttime\twait\n" +
+    "Sun Nov 29 01:00:00 2026\t1795914000\t1\t11\t12\t10\n" +
+    "Sun Nov 29 01:00:01 2026\t1795914001\t1\t13\t14\t12\n";
+  deepEqual(valuesOf(await reading(table)), [12, 14]);
 });

@@ -177,6 +177,20 @@ Deno.test("Few durations are listed one by one, and it is said how little they t
   ok(fit.best.method !== "non-parametric", fit.reason);
 });
 
+Deno.test("Of fewer than 30 durations no family is recommended, as any explains them", () => {
+  for (const count of [2, 3, 8, 29]) {
+    const values = draws(KNOWN.lognormal, count);
+    const fit = fitDurations({ kind: "values", values }, tools);
+    equal(fit.best, fit.nonParametric);
+    match(fit.reason, /of fewer than 30 durations no family can be told/);
+  }
+  const one = fitDurations(
+    { kind: "values", values: new Float64Array([7]) },
+    tools,
+  );
+  match(one.unknown.join("\n"), /There is only one duration/);
+});
+
 Deno.test("Durations in whole ms are counted in buckets of 1 ms, and give their distribution back", () => {
   const written = { lognormal: { median: "3ms", p99: "20ms" } };
   const values = draws(written, 50_000).map(Math.round);
