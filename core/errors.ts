@@ -69,6 +69,8 @@ export type ErrorCode =
   | "PROBE_UNAVAILABLE"
   /** A replica may not join the others: its name or segment is taken, or its version or configuration differs. */
   | "REPLICA_CONFLICT"
+  /** A replica of the fleet did not answer. */
+  | "REPLICA_UNREACHABLE"
   /** A change concerns a setting that takes a restart. */
   | "RESTART_REQUIRED"
   /** The configuration has changed since the revision that a call names. */

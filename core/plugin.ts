@@ -89,6 +89,7 @@ export {
   PerfmockError,
   type PerfmockErrorOptions,
 } from "./errors.ts";
+export { agreed } from "./lib/agreement.ts";
 export { boundedKey, ByteMap, ENTRY_BYTES } from "./lib/bounded.ts";
 export {
   type HarEntry,
@@ -104,6 +105,7 @@ export { Histogram, type HistogramData } from "./lib/histogram.ts";
 export { KNOWN_METHODS } from "./lib/http.ts";
 export { type Omission, Omissions } from "./lib/omissions.ts";
 export { toPointer } from "./lib/pointer.ts";
+export { isPart } from "./lib/replica_call.ts";
 export {
   digamma,
   logGamma,

@@ -22,7 +22,7 @@ import {
 import { type Issue, PerfmockError } from "../errors.ts";
 import type { Awaitable } from "../plugin.ts";
 import { parseSegment, type Segment } from "../scale/segment.ts";
-import type { Server } from "../server/server.ts";
+import type { Server, ServerOptions } from "../server/server.ts";
 
 /** Options of every command that reads a configuration. */
 export interface ConfigurationOptions {
@@ -89,7 +89,7 @@ export interface LoadedConfiguration {
       readonly port?: number;
       readonly serves?: boolean;
       readonly built?: (server: Server) => Promise<void>;
-    },
+    } & Pick<ServerOptions, "peers" | "sharedPort">,
   ): Promise<Server>;
   /** Runs an operation on the configuration; the issues of its errors are located in the file. */
   locate<T>(operation: () => Promise<T>): Promise<T>;
@@ -218,11 +218,11 @@ export async function loadConfiguration(
     source,
     warnings: file === undefined ? [] : placeholderWarnings(file, source),
     located: (warnings) => located(warnings, file, source),
-    createServer: ({ listen, port, serves = listen, built }) =>
+    createServer: ({ listen, port, serves = listen, ...further }) =>
       locate(() =>
         createServer(
           port === undefined ? input : withPort(input, port),
-          { folder, listen, serves, segment, built },
+          { folder, listen, serves, segment, ...further },
         )
       ),
     locate,

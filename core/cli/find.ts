@@ -26,7 +26,7 @@ import {
   refuseInputs,
   writeOutputs,
 } from "./outputs.ts";
-import { DEFAULT_PORT } from "./serve.ts";
+import { DEFAULT_PORT } from "./serve_files.ts";
 import {
   describeWarnings,
   INTERRUPTED,

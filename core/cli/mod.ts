@@ -24,6 +24,7 @@ import {
 } from "./load.ts";
 import { preview, type PreviewOptions } from "./preview.ts";
 import { serve } from "./serve.ts";
+import { serveProcesses } from "./serve_processes.ts";
 import { printError, type Terminal, terminal } from "./terminal.ts";
 
 export { commandName } from "./command_name.ts";
@@ -139,12 +140,22 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "file to write { url, pid } to once the server listens",
     )
     .option(
+      "--processes <n>",
+      "number of processes that share the port, each with its segment; auto for one for each processor",
+    )
+    .option(
       "--watch",
       "read the configuration again whenever its file is saved",
     )
     .addOption(segmentOption())
     .option("--quiet", "print errors only")
-    .action(async (options) => finish(await serve(options, out)));
+    .action(async (options) =>
+      finish(
+        await (options.processes === undefined
+          ? serve(options, out)
+          : serveProcesses(options, out)),
+      )
+    );
   program.command("check")
     .description(
       "validate a configuration, a load script or a find script and list all errors in it",

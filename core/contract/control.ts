@@ -47,12 +47,46 @@ export interface Endpoint<Body = unknown, Query = unknown> {
    */
   readonly access?: "public" | "control" | "page";
   /**
+   * Replicas that a call concerns where the server is one of a fleet. `own`: the one that received it. `all`: all carry it out, or none;
+   * the one that received it answers, and `handle` awaits `agreed()` before anything takes effect. `first`: that of the first segment
+   * answers for all. `alone`: the call is refused, because it concerns a server that stands alone. Default `own` for GET, `all` for all
+   * else. No effect with `merge`.
+   */
+  readonly replicas?: "own" | "all" | "first" | "alone";
+  /**
+   * Makes one answer of those of all replicas, where the server is one of a fleet. If it is an object, `replicas` and `complete` are
+   * added: the replicas, and false if one of them is missing.
+   */
+  readonly merge?: (
+    answers: readonly ReplicaAnswer[],
+    call: Pick<Call, "parameters" | "request">,
+    replicas: readonly ReplicaState[],
+  ) => unknown;
+  /**
    * Answers a request. A Response is sent unchanged, any other value as JSON.
    *
    * @throws PerfmockError for errors of the client: answered with a problem document, whose status is the one in the error,
    * or else the status of its code, by default 400. Other errors are logged and answered with 500.
    */
   handle(call: Call<Body, Query>): Awaitable<unknown>;
+}
+
+/** Answer of one replica of a fleet to a call. */
+export interface ReplicaAnswer {
+  /** Name of the replica. */
+  readonly name: string;
+  /** Answer, parsed from JSON. */
+  readonly answer: unknown;
+}
+
+/** A replica in an answer that is made of those of all. */
+export interface ReplicaState {
+  /** Name of the replica. */
+  readonly name: string;
+  /** True if its figures are part of the answer. */
+  readonly answered: boolean;
+  /** Reason why they are not, or what is missing in them; absent if nothing is. */
+  readonly error?: string;
 }
 
 /** Call of an {@linkcode Endpoint}. */

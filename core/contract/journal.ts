@@ -99,6 +99,14 @@ export interface Journal {
   /** Finds an exchange by its span id; undefined if it is not kept, or no longer. */
   bySpan(span: string): JournalEntry | undefined;
   /**
+   * Finds exchanges of the other replicas by their span ids, where the server is one of a fleet. Absent for a server that stands alone.
+   *
+   * @returns those that are kept, by span id
+   */
+  elsewhere?(
+    spans: readonly string[],
+  ): Promise<ReadonlyMap<string, JournalEntry>>;
+  /**
    * Reads what ended since a place. Where the limit cuts, each of the journals has an equal share, and the shares that are not
    * needed go to the others.
    *

@@ -12,6 +12,11 @@ export interface MetricDefinition {
   readonly help: string;
   /** Names of the labels, in order. Default none. */
   readonly labels?: readonly string[];
+  /**
+   * Rule by which a gauge of a fleet is made of those of its replicas: their sum, least, greatest or mean, or the mean weighted by the
+   * gauge of a name with the same labels. Default `sum`. Counters and histograms are always added.
+   */
+  readonly merge?: "sum" | "min" | "max" | "mean" | { readonly weight: string };
 }
 
 /** Number that only grows. */

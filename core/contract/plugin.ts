@@ -111,6 +111,13 @@ export interface Instance<
   /** Returns figures for `stats`, JSON-serialisable. */
   snapshot?(): unknown;
   /**
+   * Makes one report for `stats` of those of all replicas, where the server is one of a fleet. Without it, each replica's report stands
+   * under its name.
+   *
+   * @param reports those of {@linkcode Instance.snapshot}, parsed from JSON
+   */
+  merge?(reports: readonly unknown[]): unknown;
+  /**
    * Returns warnings about the configuration, with paths relative to the plugin's options. Called once, after all routes were
    * prepared. `perfmock check` prints them.
    */

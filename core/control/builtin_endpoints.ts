@@ -6,7 +6,9 @@
  */
 import { z } from "zod";
 import type { EngineName } from "../config/mod.ts";
-import type { ExchangeJournal, JournalFilter } from "../observe/journal.ts";
+import { agreed } from "../lib/agreement.ts";
+import { isOwn, isPart } from "../lib/replica_call.ts";
+import type { ExchangeJournal } from "../observe/journal.ts";
 import { LIVE_INTERVAL, type LiveFeed } from "../observe/live_feed.ts";
 import { LIVE_SCHEMA, STATS_SCHEMA } from "../observe/stats.ts";
 import {
@@ -15,6 +17,7 @@ import {
   type JournalEntry,
   type JournalSocket,
   type Kit,
+  type ReplicaAnswer,
 } from "../plugin.ts";
 import type { SharedHealth } from "../shared/redis.ts";
 import type { BackendControl } from "./backend_control.ts";
@@ -80,6 +83,21 @@ export interface PluginDescription {
   readonly routeKeys: readonly string[];
 }
 
+/** Figures of a fleet. */
+export interface FleetFigures {
+  /** Figures of all replicas as a stream of events. */
+  readonly live: Pick<LiveFeed, "follow">;
+  /** Merges answers of `GET stats`. */
+  stats(answers: readonly ReplicaAnswer[]): object;
+  /** Merges answers of `GET health`. */
+  health(answers: readonly ReplicaAnswer[]): Health;
+  /** Merges answers of `GET requests`; `limit` is the maximum number of exchanges. */
+  requests(
+    answers: readonly ReplicaAnswer[],
+    limit: number,
+  ): readonly JournalEntry[];
+}
+
 /** Sources of the answers. */
 export interface ControlSource {
   /** Configuration in force: the server's or a session's. */
@@ -90,8 +108,8 @@ export interface ControlSource {
     readonly backend: Pick<BackendControl, "change" | "describe">;
     /** Exchanges that ended. */
     readonly journal: Pick<ExchangeJournal, "entries">;
-    /** Returns the figures as JSON. */
-    statsText(): Promise<BodyInit>;
+    /** Returns the figures as JSON; with `part` each histogram with its content, to be merged with others. */
+    statsText(part: boolean): Promise<BodyInit>;
     /** Figures as a stream of events. */
     readonly live: Pick<LiveFeed, "follow">;
     /** Starts sequence numbers, journal and figures again. */
@@ -101,6 +119,10 @@ export interface ControlSource {
   readonly sessions: SessionStore;
   /** Value types of queries and bodies. */
   readonly kit: Kit;
+  /** Replicas of which this server is one; undefined if it stands alone. */
+  readonly fleet?: FleetFigures | undefined;
+  /** Finds exchanges that have ended by their span ids, of all sessions. */
+  bySpans(spans: readonly string[]): readonly JournalEntry[];
   /** Returns the server's health. */
   health(): Health;
   /** Returns the plugins in the order in which they were set up. */
@@ -116,7 +138,7 @@ const MILLISECONDS_OR_NULL = { ...MILLISECONDS, type: ["number", "null"] };
 
 /** All endpoints of the control API itself; paths are relative to the control path. */
 export function builtinEndpoints(source: ControlSource): Endpoint[] {
-  const { world, sessions, kit } = source;
+  const { fleet, world, sessions, kit } = source;
   return [
     endpoint({
       method: "GET",
@@ -124,7 +146,11 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       summary:
         "Health of the server, with the reasons if it is degraded; 503 while it ends",
       answer: HEALTH,
-      handle: () => readiness(source.health()),
+      handle: ({ request }) =>
+        // A replica that ends is a part of the fleet's health, and no error.
+        isPart(request) ? source.health() : readiness(source.health()),
+      ...fleet !== undefined &&
+        { merge: (answers) => readiness(fleet.health(answers)) },
     }),
     endpoint({
       method: "GET",
@@ -167,10 +193,11 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       path: "/stats",
       summary: "Figures since the start or the last reset",
       answer: STATS_SCHEMA,
-      handle: async () =>
-        new Response(await world.statsText(), {
+      handle: async ({ request }) =>
+        new Response(await world.statsText(isPart(request)), {
           headers: { "content-type": "application/json" },
         }),
+      ...fleet !== undefined && { merge: (answers) => fleet.stats(answers) },
     }),
     endpoint({
       method: "GET",
@@ -188,10 +215,11 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
         "Last-Event-ID": "Id of the last event that a former reader received",
       },
       handle: ({ request, query }) =>
-        world.live.follow(
-          query.interval,
-          request.headers.get("last-event-id"),
-        ),
+        (isOwn(request) || fleet === undefined ? world.live : fleet.live)
+          .follow(
+            query.interval,
+            request.headers.get("last-event-id"),
+          ),
     }),
     endpoint({
       method: "POST",
@@ -199,7 +227,8 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       summary:
         "Starts sequence numbers, journal and stats again; Prometheus counters continue",
       status: 204,
-      handle() {
+      async handle() {
+        await agreed();
         world.reset();
         return new Response(null, { status: 204 });
       },
@@ -207,7 +236,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
     ...configEndpoints(world),
     ...backendEndpoints(world.backend, kit),
     ...sessionEndpoints(sessions, kit),
-    journalEndpoint((filter) => world.journal.entries(filter), kit),
+    journalEndpoint(source),
   ];
 }
 
@@ -241,9 +270,19 @@ const OUTCOMES = [
 ] as const;
 
 function journalEndpoint(
-  entries: (filter: JournalFilter) => readonly JournalEntry[],
-  kit: Pick<Kit, "duration" | "worded">,
+  { bySpans, fleet, kit, world }: Pick<
+    ControlSource,
+    "bySpans" | "fleet" | "kit" | "world"
+  >,
 ): Endpoint {
+  const respondWith = (
+    requests: readonly JournalEntry[],
+    format: unknown,
+  ) =>
+    format !== "jsonl" ? { requests } : new Response(
+      requests.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
+      { headers: { "content-type": "application/jsonl" } },
+    );
   return endpoint({
     method: "GET",
     path: "/requests",
@@ -256,6 +295,9 @@ function journalEndpoint(
       status: wholeNumber(0).optional(),
       trace: z.string().optional(),
       slower: kit.duration().optional(),
+      spans: z.string().regex(SPANS, {
+        error: "Must be span ids, separated by commas",
+      }).optional(),
       format: z.enum(["json", "jsonl"]).default("json"),
     }, {
       limit: "Maximum number of exchanges: the latest. Default 100",
@@ -264,19 +306,33 @@ function journalEndpoint(
       status: "Status of the answer; 0 for none",
       trace: "Trace id",
       slower: "Least time from arrival to headers",
+      spans:
+        "Span ids, separated by commas: finds these exchanges, of all sessions, whatever else is asked for",
       format: "JSON, or one line of JSON for each exchange",
     })),
     answer: listOf("requests", JOURNAL_ENTRY),
     types: { "application/jsonl": TEXT },
-    handle({ query: { format, ...filter } }) {
-      const requests = entries(filter);
-      return format === "json" ? { requests } : new Response(
-        requests.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
-        { headers: { "content-type": "application/jsonl" } },
-      );
+    handle({ query: { format, spans, ...filter }, request }) {
+      const requests = spans === undefined
+        ? world.journal.entries(filter)
+        : bySpans(spans.split(","));
+      return respondWith(requests, isPart(request) ? "json" : format);
+    },
+    ...fleet !== undefined && {
+      merge(answers: readonly ReplicaAnswer[], { request }) {
+        const query = new URL(request.url).searchParams;
+        const limit = Number(query.get("limit") ?? JOURNAL_LIMIT);
+        return respondWith(
+          fleet.requests(answers, limit),
+          query.get("format"),
+        );
+      },
     },
   });
 }
+
+/** Span ids, separated by commas. */
+const SPANS = /^[0-9a-f]{16}(,[0-9a-f]{16})*$/;
 
 /** A whole number in a query, where all values are text. */
 function wholeNumber(least: number) {

@@ -35,6 +35,7 @@ export const STATUS: Readonly<Partial<Record<string, number>>> = {
   CHANGE_REFUSED: 409,
   DIAL_UNAVAILABLE: 409,
   POWER_MISSING: 403,
+  REPLICA_UNREACHABLE: 503,
   REVISION_STALE: 412,
   ROUTE_UNKNOWN: 404,
   SERVER_NOT_STARTED: 503,
@@ -43,18 +44,47 @@ export const STATUS: Readonly<Partial<Record<string, number>>> = {
   SESSION_CONFINED: 403,
 } satisfies Partial<Record<ErrorCode, number>>;
 
-/** Adds endpoints to a Hono app, below a base path. */
+/** Call that one of several replicas received. */
+export interface ReceivedCall {
+  /** Endpoint that takes it. */
+  readonly endpoint: Endpoint;
+  /** Request. */
+  readonly request: Request;
+  /** Parameters in the path, by name. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Answers the calls of a server that is one of several replicas. */
+export interface FleetDoor {
+  /** Answers a call for all replicas; `own` answers it by this one alone. */
+  answer(
+    received: ReceivedCall,
+    own: (request: Request) => Promise<Response>,
+  ): Promise<Response>;
+}
+
+/**
+ * Adds endpoints to a Hono app, below a base path.
+ *
+ * @param fleet undefined for a server that stands alone
+ */
 export function addEndpoints(
   app: Hono,
   base: string,
-  endpoints: readonly Endpoint[],
+  { endpoints, fleet }: {
+    readonly endpoints: readonly Endpoint[];
+    readonly fleet?: FleetDoor | undefined;
+  },
 ): void {
   for (const endpoint of endpoints) {
-    app.on(
-      endpoint.method,
-      base + endpoint.path,
-      (context) => serve(endpoint, context.req.raw, context.req.param()),
-    );
+    app.on(endpoint.method, base + endpoint.path, (context) => {
+      const request = context.req.raw;
+      const parameters = context.req.param();
+      const own = (request: Request) => serve(endpoint, request, parameters);
+      return fleet === undefined
+        ? own(request)
+        : fleet.answer({ endpoint, request, parameters }, own);
+    });
   }
 }
 

@@ -112,6 +112,13 @@ export function sessionEndpoints(sessions: SessionStore, kit: Kit): Endpoint[] {
         properties: { sessions: { type: "array", items: SESSION } },
       },
       handle: () => ({ sessions: sessions.list() }),
+      merge: (answers) => ({
+        sessions: mergeSessions(
+          answers.flatMap(({ answer }) =>
+            (answer as { readonly sessions: SessionDescription[] }).sessions
+          ),
+        ),
+      }),
     }),
     endpoint({
       method: "GET",
@@ -119,6 +126,10 @@ export function sessionEndpoints(sessions: SessionStore, kit: Kit): Endpoint[] {
       summary: "One session",
       answer: SESSION,
       handle: ({ parameters: { name } }) => sessions.describe(name),
+      merge: (answers) =>
+        mergeSessions(
+          answers.map(({ answer }) => answer as SessionDescription),
+        )[0],
     }),
     endpoint({
       method: "DELETE",
@@ -131,4 +142,23 @@ export function sessionEndpoints(sessions: SessionStore, kit: Kit): Endpoint[] {
       },
     }),
   ];
+}
+
+/** Merges what replicas say of the same sessions: requests in flight are added, and the latest use counts. */
+export function mergeSessions(
+  parts: readonly SessionDescription[],
+): SessionDescription[] {
+  const merged = new Map<string, SessionDescription>();
+  for (const part of parts) {
+    const known = merged.get(part.name);
+    merged.set(
+      part.name,
+      known === undefined ? part : {
+        ...known,
+        inFlight: known.inFlight + part.inFlight,
+        expiresMs: Math.max(known.expiresMs, part.expiresMs),
+      },
+    );
+  }
+  return [...merged.values()];
 }

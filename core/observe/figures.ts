@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistogramSummary } from "../plugin.ts";
-import type { Histogram } from "../lib/histogram.ts";
+import type { Histogram, HistogramData } from "../lib/histogram.ts";
 import type { SocketFigures } from "./socket_series.ts";
 
 /** Figures of one histogram, in milliseconds; null where nothing was recorded. */
@@ -72,6 +72,20 @@ const FACTOR = 10 ** DECIMALS;
 /** Figures of a histogram, rounded as by {@linkcode round}. */
 export function figures(histogram: Histogram): Figures {
   return { count: histogram.count, ...histogram.summary(DECIMALS) };
+}
+
+/** Figures of one replica with the histogram that they come from, so that those of several can be merged exactly. */
+export interface FiguresPart extends Figures {
+  /** Content of the histogram. */
+  readonly histogram: HistogramData;
+}
+
+/** Makes figures of a histogram. */
+export type Describe = (histogram: Histogram) => Figures;
+
+/** Figures of a histogram together with its content; see {@linkcode FiguresPart}. */
+export function figuresPart(histogram: Histogram): FiguresPart {
+  return { ...figures(histogram), histogram: histogram.data() };
 }
 
 /** Rounds to four decimals. */

@@ -14,7 +14,7 @@ export interface LiveSource {
   /** Name of this run of the server, unique: ids of events from other runs are ignored. */
   readonly run: string;
   /** Returns a snapshot: the text of a JSON object with at least one member, in slices that each take little time to make. */
-  snapshot(): Iterable<string>;
+  snapshot(): Iterable<string> | Promise<Iterable<string>>;
 }
 
 /** Range of the interval between two snapshots, in milliseconds. */
@@ -204,8 +204,9 @@ class Channel {
     this.#writing = true;
     let text: Uint8Array | undefined;
     try {
+      const slices = this.#options.source.snapshot();
       text = await collected(
-        this.#options.source.snapshot(),
+        slices instanceof Promise ? await slices : slices,
         this.#options.source.clock,
         () => this.#readers.size === 0,
       );

@@ -83,6 +83,7 @@ export class MetricRegistry implements Metrics {
         name: "perfmock_series",
         help: "Number of series of a metric, its overflow series included",
         labels: ["metric"],
+        merge: "max",
       },
     }, () => new CellGauge(this.#cells.take()));
     this.#overflows = this.#own(this.#counters, {

@@ -169,11 +169,12 @@ export class SeriesSet<Series> implements Metric<Series> {
     make: () => Series,
     limit: SeriesLimit | undefined,
   ) {
-    const { name, help, labels = [] } = plan.definition;
+    const { name, help, labels = [], merge } = plan.definition;
     this.definition = Object.freeze({
       name,
       help,
       labels: Object.freeze([...labels]),
+      ...merge !== undefined && { merge },
     });
     this.type = plan.type;
     if (plan.boundaries !== undefined) {

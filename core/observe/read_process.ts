@@ -100,13 +100,15 @@ export function followProcess(
     let last = first;
     series().follow(() => last = read() ?? last);
   };
-  const gauge = (name: string, help: string) => () =>
-    metrics.gauge({ name, help }).series();
+  const gauge =
+    (name: string, help: string, merge: "sum" | "min" = "sum") => () =>
+      metrics.gauge({ name, help, merge }).series();
   follow(
     () => startTime,
     gauge(
       "process_start_time_seconds",
       "Start time of the process since unix epoch in seconds",
+      "min",
     ),
   );
   follow(readers.cpuSeconds, () =>

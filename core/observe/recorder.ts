@@ -6,7 +6,7 @@
  */
 import type { Counter, Exchange, Metrics, Timing } from "../plugin.ts";
 import { KNOWN_METHODS } from "../lib/http.ts";
-import type { RouteFigures } from "./figures.ts";
+import { type Describe, figures, type RouteFigures } from "./figures.ts";
 import { RouteSeries } from "./route_series.ts";
 import { SocketMetrics, type SocketSeries } from "./socket_series.ts";
 import { LATENESS_BOUNDARIES } from "./timing.ts";
@@ -241,9 +241,12 @@ export class Recorder {
   }
 
   /** Figures as in {@linkcode Recorder.snapshot}, route by route, each computed when the iterator reaches it. */
-  *figures(now: number): Generator<readonly [id: string, RouteFigures]> {
+  *figures(
+    now: number,
+    describe: Describe = figures,
+  ): Generator<readonly [id: string, RouteFigures]> {
     for (const id of this.#shown ?? [...this.#routes.keys()]) {
-      yield [id, this.#series(id).snapshot(now)];
+      yield [id, this.#series(id).snapshot(now, describe)];
     }
   }
 

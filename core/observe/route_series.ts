@@ -5,7 +5,7 @@
  */
 import type { Counter, Exchange, Gauge, Timing } from "../plugin.ts";
 import { Histogram } from "../lib/histogram.ts";
-import { figures, type RouteFigures } from "./figures.ts";
+import { type Describe, figures, type RouteFigures } from "./figures.ts";
 import type { SocketSeries } from "./socket_series.ts";
 import {
   ANSWERED,
@@ -151,7 +151,7 @@ export class RouteSeries {
   }
 
   /** Figures since the last reset, as of a time. */
-  snapshot(now: number): RouteFigures {
+  snapshot(now: number, describe: Describe = figures): RouteFigures {
     const total = this.#windows.total(now);
     return {
       ...total.named(),
@@ -161,11 +161,11 @@ export class RouteSeries {
       faults: Object.fromEntries(
         Array.from(this.#faults, ([name, { own }]) => [name, own]),
       ),
-      responseTime: figures(total.responseTime),
-      target: figures(this.#target),
-      lateness: figures(this.#lateness),
-      last10s: this.#windows.last10s(now),
-      last1m: this.#windows.last1m(now),
+      responseTime: describe(total.responseTime),
+      target: describe(this.#target),
+      lateness: describe(this.#lateness),
+      last10s: this.#windows.last10s(now, describe),
+      last1m: this.#windows.last1m(now, describe),
       ...this.#sockets !== undefined && {
         webSockets: this.#sockets.snapshot(),
       },

@@ -4,10 +4,12 @@
  * @module
  */
 import { describeThrown } from "../lib/thrown.ts";
-import type { Clock } from "../plugin.ts";
+import type { Clock, ReplicaState } from "../plugin.ts";
 import {
+  type Describe,
   type Figures,
   figures,
+  figuresPart,
   type RequestCounts,
   round,
   type RouteFigures,
@@ -50,6 +52,10 @@ export interface Stats {
   readonly plugins: Readonly<Record<string, unknown>>;
   /** Figures of the routes by route id, in the configuration's order. */
   readonly routes: Readonly<Record<string, RouteFigures>>;
+  /** Replicas whose figures these are; absent for a server that stands alone. */
+  readonly replicas?: readonly ReplicaState[];
+  /** False if the figures of a replica are missing, or lost since the last reset; absent for a server that stands alone. */
+  readonly complete?: boolean;
 }
 
 /** Data of one event of `GET live`. */
@@ -67,7 +73,7 @@ export interface StatsOptions {
   /** Time at which the server was made, in the clock's milliseconds. */
   readonly started: number;
   /** Returns the event-loop lag of the last 10 s. */
-  readonly eventLoopLag: () => InstrumentFigures["eventLoopLag"];
+  readonly eventLoopLag: (describe: Describe) => Figures;
   /** Returns the revision of the configuration. */
   readonly revision: () => number;
   /** Returns the number of requests in flight. */
@@ -99,9 +105,13 @@ export class StatsSource implements LiveSource {
   }
 
   /** All figures, taken at one moment. */
-  stats(): Stats {
+  stats(describe: Describe = figures): Stats {
     const now = this.clock.now();
-    return { ...this.#head(now), routes: this.#options.recorder.snapshot(now) };
+    const { recorder } = this.#options;
+    return {
+      ...this.#head(now, describe),
+      routes: Object.fromEntries(recorder.figures(now, describe)),
+    };
   }
 
   /**
@@ -109,15 +119,24 @@ export class StatsSource implements LiveSource {
    * taken at one moment, and so are those of the up to 16 routes of a slice.
    */
   snapshot(): Iterable<string> {
+    return this.#slices(figures);
+  }
+
+  /** The same with the content of each histogram, to be merged with the figures of other replicas. */
+  part(): Iterable<string> {
+    return this.#slices(figuresPart);
+  }
+
+  #slices(describe: Describe): Iterable<string> {
     const now = this.clock.now();
     return inSlices(
-      this.#head(now),
+      this.#head(now, describe),
       "routes",
-      this.#options.recorder.figures(now),
+      this.#options.recorder.figures(now, describe),
     );
   }
 
-  #head(now: number): Omit<Stats, "routes"> {
+  #head(now: number, describe: Describe): Omit<Stats, "routes"> {
     const { recorder, started, eventLoopLag, revision, inFlight, plugins } =
       this.#options;
     return {
@@ -128,8 +147,8 @@ export class StatsSource implements LiveSource {
       unmatched: recorder.unmatchedCount,
       unmatchedRequests: recorder.unmatchedRequests,
       last10s: {
-        lateness: figures(recorder.lateness.histogram(now)),
-        eventLoopLag: eventLoopLag(),
+        lateness: describe(recorder.lateness.histogram(now)),
+        eventLoopLag: eventLoopLag(describe),
       },
       process: readProcessFigures(),
       plugins: Object.fromEntries(
@@ -267,7 +286,25 @@ const ROUTE: JsonSchema = object<RouteFigures>({
   },
 }, ["webSockets"]);
 
-const STATS: { readonly [K in keyof Stats]: JsonSchema } = {
+/** JSON Schema of the replicas in an answer that is made of those of all. */
+export const REPLICAS: JsonSchema = {
+  type: "array",
+  items: object<ReplicaState>({
+    name: { type: "string" },
+    answered: { type: "boolean" },
+    error: { type: "string" },
+  }, ["error"]),
+  description: "Replicas; absent for a server that stands alone",
+};
+
+/** JSON Schema of the statement that nothing is missing in an answer that is made of those of all. */
+export const COMPLETE: JsonSchema = {
+  type: "boolean",
+  description:
+    "False if the figures of a replica are missing, or lost since the last reset; absent for a server that stands alone",
+};
+
+const STATS: { readonly [K in keyof Required<Stats>]: JsonSchema } = {
   revision: count("Revision of the configuration"),
   uptimeMs: number(
     "Time at which these figures were taken, in milliseconds since the server was made",
@@ -316,11 +353,14 @@ const STATS: { readonly [K in keyof Stats]: JsonSchema } = {
     description:
       "Figures of the routes by route id, in the configuration's order",
   },
+  replicas: REPLICAS,
+  complete: COMPLETE,
 };
 
 /** JSON Schema of {@linkcode Stats}. */
 export const STATS_SCHEMA: Readonly<Record<string, unknown>> = object<Stats>(
   STATS,
+  ["replicas", "complete"],
 );
 
 /** JSON Schema of {@linkcode LiveEvent}. */
@@ -330,6 +370,6 @@ export const LIVE_SCHEMA: Readonly<Record<string, unknown>> = {
       "Number of snapshots that this reader missed since the previous event, or since the one in its Last-Event-ID",
     ),
     ...STATS,
-  }),
+  }, ["replicas", "complete"]),
   description: "Data of each event",
 };

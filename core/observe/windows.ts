@@ -5,6 +5,7 @@
  */
 import { Histogram } from "../lib/histogram.ts";
 import {
+  type Describe,
   figures,
   type RequestCounts,
   round,
@@ -261,16 +262,20 @@ export class RequestWindows {
   }
 
   /** Figures of the last 10 s, as of a time. */
-  last10s(now: number): WindowFigures {
+  last10s(now: number, describe: Describe = figures): WindowFigures {
     const span = this.#fineRing.span(now);
-    return this.#figures(merged(this.#fine), span, now);
+    return this.#figures(merged(this.#fine), { span, now, describe });
   }
 
   /** Figures of the last minute, as of a time. */
-  last1m(now: number): WindowFigures {
+  last1m(now: number, describe: Describe = figures): WindowFigures {
     const current = this.#current(now);
     const span = this.#coarseRing.span(now);
-    return this.#figures(merged([...this.#coarse, current]), span, now);
+    return this.#figures(merged([...this.#coarse, current]), {
+      span,
+      now,
+      describe,
+    });
   }
 
   /** Removes all content; counting starts again at `now`. */
@@ -285,13 +290,20 @@ export class RequestWindows {
     return this.#fine[this.#fineRing.at(now)];
   }
 
-  #figures(requests: RequestSlice, span: number, now: number): WindowFigures {
+  #figures(
+    requests: RequestSlice,
+    { span, now, describe }: {
+      readonly span: number;
+      readonly now: number;
+      readonly describe: Describe;
+    },
+  ): WindowFigures {
     const seconds = Math.max(0, Math.min(span, now - this.#since)) / 1000;
     return {
       seconds: round(seconds),
       ...requests.named(),
       rates: requests.rates(seconds),
-      responseTime: figures(requests.responseTime),
+      responseTime: describe(requests.responseTime),
     };
   }
 }

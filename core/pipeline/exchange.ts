@@ -78,6 +78,8 @@ export interface SequenceCounter {
   turns: TurnCounter | undefined;
   /** Returns the number of an arrival, and moves on to the next. */
   take(): number;
+  /** Moves on to the first number from here on. Does nothing if it is further on. */
+  skipTo(number: number): void;
   /** Begins again with the first number and empty counts. */
   restart(): void;
 }

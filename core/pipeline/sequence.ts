@@ -25,6 +25,11 @@ export class SequenceNumbers implements SequenceCounter {
     return number;
   }
 
+  skipTo(number: number): void {
+    const steps = Math.ceil((number - this.next) / this.#step);
+    if (steps > 0) this.next += steps * this.#step;
+  }
+
   restart(): void {
     this.next = this.#first;
     this.turns?.clear();

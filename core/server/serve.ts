@@ -35,6 +35,8 @@ export interface Listener {
   readonly engine: EngineName;
   /** Sentence that says why it is not `native`; undefined if it is, or if the configuration chose it. */
   readonly reason: string | undefined;
+  /** URL at which the other replicas reach this one alone, with a trailing slash; undefined for a server that stands alone. */
+  readonly own: URL | undefined;
   /**
    * Stops accepting connections, closes idle ones, lets answers leave that are being written, then ends.
    *
@@ -70,7 +72,12 @@ export interface ListenOptions {
   readonly heldBack: EngineOptions["heldBack"];
   /** Clock whose timers decide when answers leave; undefined if it needs no start. */
   readonly clock?: PreciseClock | undefined;
+  /** True to listen on a port of its own too, on loopback, where the other processes of a fleet reach this one. Default false. */
+  readonly ownPort?: boolean;
 }
+
+/** Address at which a process of a fleet is reached by the others. */
+const OWN_HOST = "127.0.0.1";
 
 /** Engines of this version. Only the one that is used is loaded, except Deno's, which is small. */
 const ENGINES: Engines = {
@@ -127,6 +134,9 @@ export async function listen(
     url: new URL(`${scheme}://${inUrl(reachable(host))}:${running[0].port}/`),
     engine,
     reason: reason === undefined ? undefined : sentenceOf(reason),
+    own: options.ownPort === true
+      ? new URL(`http://${OWN_HOST}:${running[running.length - 1].port}/`)
+      : undefined,
     async close(limit) {
       const shut = Promise.all(running.map((each) => each.shutdown()));
       try {
@@ -211,6 +221,21 @@ async function startAll(
             port,
             index: typeof server.host === "string" ? undefined : index,
           }),
+        );
+      }
+      if (options.ownPort === true) {
+        const apart = { ...options.server, reusePort: false };
+        running.push(
+          await startOne(
+            name,
+            { ...options, server: apart, log },
+            engines[name],
+            {
+              host: OWN_HOST,
+              port: 0,
+              index: undefined,
+            },
+          ),
         );
       }
       return running;

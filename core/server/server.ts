@@ -37,8 +37,8 @@ import { problem } from "../lib/problem.ts";
 import { describeThrown, stackOf } from "../lib/thrown.ts";
 import { isVirtual, PreciseClock } from "../lib/time/mod.ts";
 import { Failures } from "../observe/failures.ts";
-import { figures } from "../observe/figures.ts";
-import { LagSampler, reasons } from "../observe/health.ts";
+import { figuresPart } from "../observe/figures.ts";
+import { LagSampler } from "../observe/health.ts";
 import type { JournalFilter } from "../observe/journal.ts";
 import { MetricRegistry, seriesLimitFor } from "../observe/metric_registry.ts";
 import { followProcess } from "../observe/read_process.ts";
@@ -49,24 +49,25 @@ import { wantedMethod } from "../pipeline/cors.ts";
 import { forget } from "../pipeline/edge.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
+import { Fleet } from "../fleet/fleet.ts";
+import { fleetFigures, sessionsElsewhere } from "../fleet/fleet_figures.ts";
+import type { Peers } from "../fleet/peers.ts";
 import type { Awaitable, Clock, JournalEntry, Key } from "../plugin.ts";
-import { segmentText } from "../scale/segment.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
 import { FINDER, IMPORTER, LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
-import {
-  culprit,
-  describePlugins,
-  healthReports,
-} from "../world/plugin_reports.ts";
+import { culprit, describePlugins } from "../world/plugin_reports.ts";
 import type { SettingsInput } from "../world/settings.ts";
 import type { Log } from "../world/state.ts";
+import { stateOf } from "../world/handover.ts";
 import { createVirtualWorld } from "../world/virtual_world.ts";
 import { World, type WorldOptions } from "../world/world.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
+import { type Handover, takeOverAll } from "./handover.ts";
+import { healthOf } from "./health_report.ts";
 import { HeldBack } from "./held_back.ts";
-import { logToConsole, safeLog } from "./safe_log.ts";
 import { virtualClock } from "./listen_errors.ts";
+import { logToConsole, safeLog } from "./safe_log.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
 import { SessionMetrics } from "./session_metrics.ts";
@@ -88,6 +89,12 @@ export interface ServerOptions extends PerfmockOptions {
   readonly serves?: boolean;
   /** Called once the configuration is built, before the server listens. */
   readonly built?: (server: Server) => Awaitable<void>;
+  /** Replicas of which this server is one. Default none: it stands alone. */
+  readonly peers?: Peers;
+  /** Port that this process shares with others, in place of the configuration's; undefined if it shares none. */
+  readonly sharedPort?: number;
+  /** State of another replica that this one takes over before it listens. Default none. */
+  readonly handover?: Handover;
 }
 
 /** Mock server from its start to its end: its own world, its sessions, and the parts that they share. */
@@ -114,6 +121,7 @@ export class Server implements Perfmock {
   readonly #started: number;
   readonly #main: World;
   readonly #sessions: Sessions;
+  readonly #fleet: Fleet | undefined;
   #app: Hono | undefined;
   #listener: Listener | undefined;
   #ended: Promise<void> | undefined;
@@ -148,6 +156,7 @@ export class Server implements Perfmock {
       name: "perfmock_build_info",
       help: "Always 1; the version is in the label",
       labels: ["version"],
+      merge: "max",
     }).series(VERSION).set(1);
     if (this.#ownClock !== undefined) {
       followProcess(this.#metrics, performance.timeOrigin / 1000);
@@ -161,8 +170,10 @@ export class Server implements Perfmock {
         this.#recentLag.record(milliseconds, clock.now());
       },
     });
+    const fleet = this.#fleet = options.peers && new Fleet(options.peers);
     this.#sessions = new Sessions({
       clock,
+      elsewhere: fleet && sessionsElsewhere(fleet, () => this.config),
       settings: () => this.config.sessions,
       create: (name, request) => this.#createSession(name, request),
       ended: ({ journal }) => this.#main.journals.ended(journal),
@@ -222,12 +233,14 @@ export class Server implements Perfmock {
       failures: this.#failures,
       traces: this.#traces,
       started: this.#started,
-      eventLoopLag: () => figures(this.#recentLag.histogram(clock.now())),
+      eventLoopLag: (describe) =>
+        describe(this.#recentLag.histogram(clock.now())),
       serves: this.#options.serves ?? true,
       share: (settings) => this.#shared.share(settings),
       url: () => this.#listener?.url,
       control: () => this.config.control,
       powers: this.#powers,
+      fleet: this.#fleet,
       virtualWorld: (input) => createVirtualWorld(input, this.#log),
       engine: () => this.#listener?.engine,
       endpoints: (world, kit) =>
@@ -238,6 +251,10 @@ export class Server implements Perfmock {
             ? this.#sessions
             : this.#sessions.seenFrom(world.session),
           health: () => this.#health(world),
+          fleet: this.#fleet &&
+            fleetFigures(this.#fleet, world, () => this.config),
+          bySpans: (spans) =>
+            spans.flatMap((span) => world.journals.bySpan(span) ?? []),
           plugins: () =>
             describePlugins(world.revision.plugins, world.revision.routeKeys),
         }),
@@ -248,13 +265,7 @@ export class Server implements Perfmock {
     name: string,
     { seed, routes = {} }: SessionRequest,
   ): Promise<World> {
-    const metrics = new SessionMetrics(this.#metrics);
-    const world = this.#world({
-      session: name,
-      scope: "session",
-      metrics,
-      recorder: new Recorder(metrics, this.#clock.now()),
-    });
+    const world = this.#sessionWorld(name);
     const { input } = this.#main.revision;
     const ids = this.#main.writtenIds;
     const merged = mergeRoutes(
@@ -277,9 +288,23 @@ export class Server implements Perfmock {
         { cause, ...status !== undefined && { status } },
       );
     }
-    // From the first session on, each request is checked for the name of a session.
-    this.#main.edge.inSession ??= (incoming) => this.#inSession(incoming);
+    this.#watchSessions();
     return world;
+  }
+
+  #sessionWorld(name: string): World {
+    const metrics = new SessionMetrics(this.#metrics);
+    return this.#world({
+      session: name,
+      scope: "session",
+      metrics,
+      recorder: new Recorder(metrics, this.#clock.now()),
+    });
+  }
+
+  /** From the first session on, each request is checked for the name of a session. */
+  #watchSessions(): void {
+    this.#main.edge.inSession ??= (incoming) => this.#inSession(incoming);
   }
 
   /**
@@ -291,6 +316,17 @@ export class Server implements Perfmock {
     const listens = this.#options.listen !== false;
     if (listens && isVirtual(this.#clock)) throw virtualClock();
     await this.#powers.own(() => this.#main.start(input));
+    const { handover } = this.#options;
+    if (handover !== undefined) {
+      await this.#powers.own(() =>
+        takeOverAll(handover, {
+          main: this.#main,
+          sessions: this.#sessions,
+          makeWorld: (name) => this.#sessionWorld(name),
+        })
+      );
+      if (handover.sessions.sessions.length > 0) this.#watchSessions();
+    }
     await this.#options.built?.(this);
     const { server } = this.config;
     // A generated certificate is valid from the start of the process. A Clock does not know this wall-clock time.
@@ -303,8 +339,12 @@ export class Server implements Perfmock {
       : undefined;
     if (!listens) return;
     const { edge, revision: { resets } } = this.#main;
+    const { sharedPort } = this.#options;
     this.#listener = await listen({
-      server,
+      server: sharedPort === undefined
+        ? server
+        : { ...server, port: sharedPort, reusePort: true },
+      ownPort: sharedPort !== undefined,
       certificate,
       resets,
       edge,
@@ -318,6 +358,16 @@ export class Server implements Perfmock {
 
   get url(): URL {
     return this.#listener?.url ?? new URL(PLACEHOLDER);
+  }
+
+  /** URL at which the other replicas reach this one alone; undefined if it does not listen, or stands alone. */
+  get ownUrl(): URL | undefined {
+    return this.#listener?.own;
+  }
+
+  /** State that another replica takes over. */
+  state(): Handover {
+    return { main: stateOf(this.#main), sessions: this.#sessions.state() };
   }
 
   get app(): Hono {
@@ -451,6 +501,11 @@ export class Server implements Perfmock {
     return this.#main.stats();
   }
 
+  /** Figures as {@linkcode Server.stats}, each histogram with its content, to be merged with those of other replicas. */
+  statsPart(): Stats {
+    return this.#main.stats(figuresPart);
+  }
+
   requests(filter: Partial<JournalFilter> = {}): JournalEntry[] {
     return this.#main.journal.entries({ limit: Infinity, ...filter });
   }
@@ -486,50 +541,26 @@ export class Server implements Perfmock {
 
   /** Health of the process, with revision and activities of one world. */
   #health(world: World): Health {
-    const now = this.#clock.now();
-    const reports = healthReports(world.revision.plugins);
-    const { engine = "none", reason } = this.#listener ?? {};
-    const { draining } = this.#main.flow;
-    const { health: shared } = this.#shared;
-    const found = reasons({
-      lateness: this.#recorder.lateness,
-      lag: this.#recentLag,
-      clock: () => this.#ownClock?.reason,
-      overflowing: () => [...this.#overflowing],
-      plugins: () => [
-        ...reports.flatMap(({ reasons }) => reasons),
+    const { engine, reason } = this.#listener ?? {};
+    return healthOf(world, {
+      now: this.#clock.now(),
+      started: this.#started,
+      engine,
+      engineReason: reason,
+      ending: this.#main.flow.draining ? this.inFlight : undefined,
+      sources: {
+        lateness: this.#recorder.lateness,
+        lag: this.#recentLag,
+        clock: () => this.#ownClock?.reason,
+        overflowing: () => [...this.#overflowing],
+      },
+      shared: this.#shared.health,
+      further: () => [
         ...this.#failures.reasons(),
         ...this.#heldBack.reasons,
         ...this.#shared.reasons,
       ],
-    }, now);
-    if (draining) found.unshift(this.#ending());
-    return {
-      status: draining ? "draining" : found.length === 0 ? "ok" : "degraded",
-      live: true,
-      ready: !draining,
-      version: VERSION,
-      uptimeMs: now - this.#started,
-      revision: world.number,
-      ...world.segment.count > 1 && { segment: segmentText(world.segment) },
-      engine,
-      ...reason !== undefined && { engineReason: reason },
-      reasons: found,
-      ...shared !== undefined && { shared },
-      active: Object.assign({}, ...reports.map(({ active }) => active)),
-      exporters: Object.assign(
-        {},
-        ...reports.map(({ exporters }) => exporters),
-      ),
-    };
-  }
-
-  /** Says that the server ends, and what it waits for. */
-  #ending(): string {
-    const left = this.inFlight;
-    return `The server is shutting down: new requests are answered with 503, ${left} ${
-      left === 1 ? "is" : "are"
-    } under way`;
+    });
   }
 
   reset(): void {
@@ -560,6 +591,7 @@ export class Server implements Perfmock {
   }
 
   async #end(): Promise<void> {
+    this.#fleet?.preparations.abandon();
     this.#lag.stop();
     this.#sessions.close();
     const worlds = [this.#main, ...this.#sessions.worlds()];

@@ -5,6 +5,7 @@
  */
 import type { SessionSettings } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
+import { agreed } from "../lib/agreement.ts";
 import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
 import type { Clock } from "../plugin.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type SessionRequest,
   type SessionStore,
 } from "../control/session_endpoints.ts";
+import { stateOf, type WorldHandover } from "../world/handover.ts";
 import type { World } from "../world/world.ts";
 
 /** The server of the sessions. */
@@ -27,8 +29,33 @@ export interface SessionHost {
   readonly ended: (world: World) => void;
   /** Returns the URL at which the server listens; undefined if it does not. */
   readonly url: () => URL | undefined;
+  /**
+   * Replicas of a fleet, where the server is one: a session ends when no replica has had a request for it. Undefined if the server stands
+   * alone.
+   */
+  readonly elsewhere?: {
+    /** Time until the session expires on another replica, the longest, in ms; 0 if none knows of a use. */
+    readonly expiresMs: (name: string) => Promise<number>;
+    /** Ends the session on all replicas. */
+    readonly end: (name: string) => Promise<unknown>;
+  } | undefined;
   /** Reports an error that occurred when a session ended by itself. */
   readonly report: (error: unknown) => void;
+}
+
+/** Sessions that another replica takes over, as JSON data. */
+export interface SessionsHandover {
+  /** Number of names that were made up. */
+  readonly made: number;
+  /** Sessions in the order in which they were made. */
+  readonly sessions: readonly {
+    readonly name: string;
+    /** Time without requests after which it ends, in ms. */
+    readonly expiry: number;
+    /** Time since its latest request, in ms. */
+    readonly idle: number;
+    readonly world: WorldHandover;
+  }[];
 }
 
 interface Session {
@@ -92,10 +119,13 @@ export class Sessions implements SessionStore {
     this.#making.add(name);
     try {
       const world = await this.#host.create(name, request);
-      // The server may have begun to end meanwhile, and does not know of this session yet.
-      if (this.#closed) {
+      try {
+        await agreed();
+        // The server may have begun to end meanwhile, and does not know of this session yet.
+        if (this.#closed) throw ending();
+      } catch (error) {
         await world.end();
-        throw ending();
+        throw error;
       }
       const session: Session = {
         world,
@@ -137,7 +167,46 @@ export class Sessions implements SessionStore {
   }
 
   async delete(name: string): Promise<void> {
-    await this.#end(this.#known(name));
+    const session = this.#known(name);
+    await agreed();
+    await this.#end(session);
+  }
+
+  /** Sessions as another replica takes them over, as JSON data. */
+  state(): SessionsHandover {
+    const { clock } = this.#host;
+    return {
+      made: this.#made,
+      sessions: [...this.#sessions].map(([name, session]) => ({
+        name,
+        expiry: session.expiry,
+        idle: Math.max(0, clock.now() - session.used),
+        world: stateOf(session.world),
+      })),
+    };
+  }
+
+  /**
+   * Takes the sessions of another replica over.
+   *
+   * @param create makes the world of a session
+   */
+  async takeOver(
+    { made, sessions }: SessionsHandover,
+    create: (name: string, state: WorldHandover) => Promise<World>,
+  ): Promise<void> {
+    this.#made = made;
+    for (const { name, expiry, idle, world } of sessions) {
+      const session: Session = {
+        world: await create(name, world),
+        expiry,
+        used: this.#host.clock.now() - idle,
+        timer: 0,
+      };
+      this.used = true;
+      this.#sessions.set(name, session);
+      this.#watch(session);
+    }
   }
 
   /** The sessions as one of them sees them: itself, and no other. */
@@ -221,8 +290,26 @@ export class Sessions implements SessionStore {
       // A session with exchanges in flight is in use, however long they take.
       if (session.world.flow.size > 0) session.used = now;
       if (session.used + session.expiry > now) this.#watch(session);
-      else this.#end(session).catch(this.#host.report);
+      else this.#expire(session).catch(this.#host.report);
     }, undefined);
+  }
+
+  /** Ends a session that has not been used here, unless another replica has used it. */
+  async #expire(session: Session): Promise<void> {
+    const { clock, elsewhere } = this.#host;
+    if (elsewhere === undefined) return await this.#end(session);
+    const name = session.world.session ?? "";
+    const left = await elsewhere.expiresMs(name);
+    if (this.#sessions.get(name) !== session || this.#closed) return;
+    const used = clock.now() + left - session.expiry;
+    if (left > 0 && used > session.used) session.used = used;
+    if (session.used + session.expiry <= clock.now()) {
+      await elsewhere.end(name).catch(this.#host.report);
+      // It could not be ended everywhere: it is tried again.
+      if (this.#sessions.get(name) === session) session.used = clock.now();
+      else return;
+    }
+    this.#watch(session);
   }
 
   async #end(session: Session): Promise<void> {

@@ -16,6 +16,7 @@ import {
   sharedPart,
   withOwnPart,
 } from "../cluster/document.ts";
+import { agreed } from "../lib/agreement.ts";
 import type {
   BackendControl,
   BackendPace,
@@ -134,6 +135,7 @@ export class AgreedChanges implements Subject {
     const reads = this.#reads + Number(reload);
     const { agreement } = this;
     try {
+      await agreed();
       if (agreement !== undefined) {
         const { revision } = this.#world;
         const beside = { reads, ...pace !== undefined && { pace } };

@@ -130,7 +130,14 @@ export function* served(
     readonly config: PerfmockConfig;
     readonly world: Pick<
       WorldState,
-      "clock" | "control" | "failures" | "flow" | "powers" | "recorder"
+      | "clock"
+      | "control"
+      | "failures"
+      | "fleet"
+      | "flow"
+      | "powers"
+      | "recorder"
+      | "session"
     >;
     /** Plugins whose control calls are refused, since this world is a session and they belong to the server. */
     readonly absent: readonly LoadedPlugin[];
@@ -175,7 +182,13 @@ export function* served(
       await next();
     });
   }
-  for (const group of groups) addEndpoints(app, group.base, group.endpoints);
+  const { session } = world;
+  const fleet = world.fleet?.door(
+    session === undefined ? undefined : [config.sessions.header, session],
+  );
+  for (const { base, endpoints } of groups) {
+    addEndpoints(app, base, { endpoints, fleet });
+  }
   for (const { plugin: { name } } of absent) {
     for (const path of [`${base}/${name}`, `${base}/${name}/*`]) {
       app.all(path, () => notInSession(name));

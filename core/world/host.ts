@@ -5,6 +5,7 @@
  */
 import { meant } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
+import { spansElsewhere } from "../fleet/fleet_figures.ts";
 import { createStream, streamKey } from "../lib/random/mod.ts";
 import { MetricRegistry } from "../observe/metric_registry.ts";
 import { inFlightOf } from "../pipeline/pipeline.ts";
@@ -46,7 +47,7 @@ export function hostFor(
       return world.url();
     },
     inFlight: inFlightOf(world.flow),
-    journal: journalOf(world.journals, config.journal.capacity),
+    journal: journalOf(world, config),
     dials: world.dials,
     update: world.update,
     keep: (key, create) => carried.keep(`${name}\0${key}`, create),
@@ -71,11 +72,14 @@ export function hostFor(
 
 /** The journals as the plugins of a revision see them. */
 function journalOf(
-  journals: WorldState["journals"],
-  capacity: number,
+  { fleet, journals }: Pick<WorldState, "fleet" | "journals">,
+  config: Settings["config"],
 ): Journal {
   return {
-    capacity,
+    capacity: config.journal.capacity,
+    ...fleet !== undefined && {
+      elsewhere: (spans) => spansElsewhere(fleet, config, spans),
+    },
     bySpan: (span) => journals.bySpan(span),
     read: (place, limit) => journals.read(place, limit),
   };

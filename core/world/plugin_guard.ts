@@ -40,6 +40,8 @@ const GUARDS: {
   adopt: (call, door) => () => void door.call("adopt", call, undefined),
   reset: (call, door) => () => void door.call("reset", call, undefined),
   snapshot: (call) => () => synchronous(call()),
+  merge: (call) => (...given) =>
+    synchronous((call as Members["merge"])(...given)),
   health: (call, door) => () => {
     try {
       return checkedHealth(call());
@@ -316,6 +318,10 @@ const ENDPOINT: {
   access: (value) =>
     value === undefined || value === "public" || value === "control" ||
     value === "page",
+  replicas: (value) =>
+    value === undefined ||
+    ["own", "all", "first", "alone"].includes(value as string),
+  merge: (value) => value === undefined || typeof value === "function",
   handle: (value) => typeof value === "function",
 };
 

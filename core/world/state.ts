@@ -10,6 +10,7 @@ import type {
   SharedSettings,
 } from "../config/mod.ts";
 import type { VirtualWorld } from "../contract/load.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import { withinLimit } from "../lib/time/mod.ts";
 import type { ExchangeJournal } from "../observe/journal.ts";
 import type { Journals } from "../observe/journals.ts";
@@ -93,6 +94,8 @@ export interface WorldState {
   readonly control: () => Pick<ControlSettings, "allow" | "token">;
   /** Powers of the calls of the control API. */
   readonly powers: Powers;
+  /** Replicas of which this server is one; undefined if it stands alone, and in a simulation. */
+  readonly fleet: Fleet | undefined;
   /** Returns the control API's own endpoints. */
   endpoints(kit: Kit): readonly Endpoint[];
 }

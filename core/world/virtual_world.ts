@@ -56,6 +56,7 @@ export async function createVirtualWorld(
     url: () => undefined,
     control: () => ({ token: null, allow: [] }),
     powers: new Powers(),
+    fleet: undefined,
     virtualWorld: undefined,
     started,
     // A virtual clock is never late.

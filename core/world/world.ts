@@ -18,6 +18,8 @@ import { PerfmockError } from "../errors.ts";
 import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
 import { describeThrown } from "../lib/thrown.ts";
 import { inSlices } from "../lib/time/mod.ts";
+import { endFeed } from "../fleet/fleet_figures.ts";
+import type { Describe } from "../observe/figures.ts";
 import { ExchangeJournal } from "../observe/journal.ts";
 import { Journals } from "../observe/journals.ts";
 import { LiveFeed } from "../observe/live_feed.ts";
@@ -59,6 +61,7 @@ export interface WorldOptions extends
     | "control"
     | "engine"
     | "failures"
+    | "fleet"
     | "log"
     | "metrics"
     | "powers"
@@ -112,6 +115,7 @@ export class World implements WorldState {
   readonly url: WorldState["url"];
   readonly control: WorldState["control"];
   readonly powers: WorldState["powers"];
+  readonly fleet: WorldState["fleet"];
   readonly virtualWorld: WorldState["virtualWorld"];
   readonly flow: Flow = createFlow();
   readonly sequences = new Map<string, SequenceCounter>();
@@ -153,6 +157,7 @@ export class World implements WorldState {
     this.url = options.url;
     this.control = options.control;
     this.powers = options.powers;
+    this.fleet = options.fleet;
     this.virtualWorld = options.virtualWorld;
     this.#stats = new StatsSource({
       clock: options.clock,
@@ -250,6 +255,11 @@ export class World implements WorldState {
     });
     this.#adopt(first, 1);
     await inSlices(this.#preparing(first.routes));
+  }
+
+  /** Gives the revision in force another number, that of another replica. */
+  renumber(number: number): void {
+    this.#number = number;
   }
 
   /**
@@ -460,14 +470,18 @@ export class World implements WorldState {
   }
 
   /** Figures since the start or the last reset. */
-  stats(): Stats {
-    return this.#stats.stats();
+  stats(describe?: Describe): Stats {
+    return this.#stats.stats(describe);
   }
 
-  /** The same figures as JSON, written in slices so that responses are not delayed. */
-  async statsText(): Promise<Uint8Array<ArrayBuffer>> {
-    return await collected(this.#stats.snapshot(), this.clock) ??
-      new Uint8Array();
+  /**
+   * The same figures as JSON, written in slices so that responses are not delayed.
+   *
+   * @param part true for each histogram with its content, to be merged with the figures of other replicas
+   */
+  async statsText(part = false): Promise<Uint8Array<ArrayBuffer>> {
+    const slices = part ? this.#stats.part() : this.#stats.snapshot();
+    return await collected(slices, this.clock) ?? new Uint8Array();
   }
 
   /** The mock routes, in the order in which they are matched. */
@@ -492,13 +506,17 @@ export class World implements WorldState {
     for (const { instance } of this.revision.plugins) instance.reset?.();
     this.journal.reset();
     this.recorder.reset(this.clock.now());
-    if (this.session === undefined) this.failures.reset();
+    if (this.session === undefined) {
+      this.failures.reset();
+      this.fleet?.peers.reset();
+    }
   }
 
   /** Cuts the exchanges in flight and returns them: `forget` settles their promises once the connections are closed. */
   cut(): LiveExchange[] {
     this.#ended = true;
     this.live[Symbol.dispose]();
+    endFeed(this);
     const { flow } = this;
     flow.draining = true;
     const cut: LiveExchange[] = [];

@@ -60,6 +60,7 @@ export function findEndpoints(parts: EndpointParts): Endpoint[] {
   return [
     endpoint({
       method: "POST",
+      replicas: "alone",
       path: "/runs",
       summary:
         "Start an experiment of a find script in JSON or YAML; one can be active",
@@ -135,6 +136,7 @@ export function findEndpoints(parts: EndpointParts): Endpoint[] {
     },
     {
       method: "POST",
+      replicas: "own",
       path: "/check",
       summary: "Check a find script without running it",
       accepts: SCRIPT,

@@ -161,6 +161,7 @@ export function controlEndpoints(host: Host): Endpoint[] {
     }),
     endpoint({
       method: "POST",
+      replicas: "own",
       path: "/explain",
       summary:
         "Mean, standard deviation and quantiles of a distribution, in ms",
@@ -193,6 +194,7 @@ export function controlEndpoints(host: Host): Endpoint[] {
     }),
     endpoint({
       method: "POST",
+      replicas: "own",
       path: "/sample",
       summary:
         "Draws from a distribution, in ms; the same seed, the same draws",

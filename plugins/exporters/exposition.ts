@@ -7,7 +7,38 @@
  * @module
  */
 import type { OpenMetricsContentType, RegistryContentType } from "prom-client";
-import type { Exemplar, Metric } from "../../core/plugin.ts";
+import type {
+  Exemplar,
+  Metric,
+  MetricDefinition,
+  Timing,
+} from "../../core/plugin.ts";
+
+/** A distribution of durations as it is written. */
+export type ReadableTiming = Pick<
+  Timing,
+  "cumulative" | "exemplar" | "snapshot" | "sum"
+>;
+
+/** A counter or gauge as it is written. */
+export interface ReadableValue {
+  /** Current value. */
+  readonly value: number;
+}
+
+/** A metric as it is written: one of this server, or one merged of those of several replicas. */
+export interface ReadableMetric {
+  /** Name, description and labels. */
+  readonly definition: MetricDefinition;
+  /** Type in Prometheus' terms. */
+  readonly type: Metric["type"];
+  /** Upper boundaries of a histogram's buckets, in ms. */
+  readonly boundaries?: readonly number[];
+  /** All series, with their label values. */
+  entries(): Iterable<
+    readonly [values: readonly string[], series: ReadableTiming | ReadableValue]
+  >;
+}
 
 /** A text format. */
 export interface ExpositionFormat {
@@ -135,7 +166,7 @@ export class SampleNames {
   readonly #owners = new Map<string, string>();
 
   /** @param metrics perfmock's own metrics, whose names take precedence */
-  constructor(metrics: Iterable<Metric>) {
+  constructor(metrics: Iterable<Pick<ReadableMetric, "definition" | "type">>) {
     for (const { definition: { name }, type } of metrics) {
       for (const sample of sampleNames(name, type)) {
         this.#owners.set(sample, name);

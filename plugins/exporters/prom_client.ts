@@ -281,6 +281,35 @@ export class AuthorRegistry implements PromClientRegistry {
   }
 }
 
+/**
+ * Registers the metrics of several replicas as one, by prom-client's own rules: counters and histograms are added, gauges by their
+ * `aggregator`, by default added too.
+ *
+ * @param parts metrics of each replica, as {@linkcode AuthorRegistry.getMetricsAsJSON} returns them
+ */
+export async function mergeAuthors(
+  into: AuthorRegistry,
+  parts: readonly (readonly unknown[])[],
+): Promise<void> {
+  if (parts.every((part) => part.length === 0)) return;
+  const { AggregatorRegistry } = await import("prom-client");
+  const merged = AggregatorRegistry.aggregate(parts as unknown as object[]);
+  for (const family of await merged.getMetricsAsJSON()) {
+    const { name, type } = family as unknown as Family;
+    const labelNames = Object.keys(
+      (family as unknown as Family).values[0]?.labels ?? {},
+    );
+    into.registerMetric({
+      name,
+      help: family.help,
+      type,
+      labelNames,
+      get: () => Promise.resolve(family),
+      reset() {},
+    } as unknown as Metric);
+  }
+}
+
 /** Options of {@linkcode AuthorRegistry.scrape}. */
 export interface ScrapeOptions {
   /** Content type of the text; undefined for protocol buffers. */

@@ -3,15 +3,29 @@
  *
  * @module
  */
-import type { Endpoint, Host, Metric, Timing } from "../../core/plugin.ts";
+import {
+  type Endpoint,
+  type Host,
+  isPart,
+  PerfmockError,
+  type ReplicaAnswer,
+  type ReplicaState,
+  type Timing,
+} from "../../core/plugin.ts";
 import { formatFor, type ScrapeFormat } from "./accept.ts";
 import {
   type ExpositionFormat,
   openMetrics,
   PROMETHEUS_TEXT,
+  type ReadableMetric,
   SampleNames,
 } from "./exposition.ts";
-import { AuthorRegistry } from "./prom_client.ts";
+import {
+  mergeMetrics,
+  metricParts,
+  type MetricsPart,
+} from "./merged_metrics.ts";
+import { AuthorRegistry, mergeAuthors } from "./prom_client.ts";
 import {
   PrometheusProtobuf,
   PROTOBUF_CONTENT_TYPE,
@@ -35,9 +49,17 @@ interface Format {
   readonly text: ExpositionFormat | undefined;
   /** Parts of perfmock's own metrics; undefined where only other work should go first. */
   slices(
-    metrics: Iterable<Metric>,
+    metrics: Iterable<ReadableMetric>,
     omit: (metric: string, reason: string) => void,
   ): Iterable<string | Uint8Array | undefined>;
+}
+
+/** Source of a scrape: this server, or the merged metrics of several replicas. */
+interface Source {
+  /** perfmock's own metrics. */
+  readonly metrics: Iterable<ReadableMetric>;
+  /** Metrics of plugin authors. */
+  readonly authors: Pick<AuthorRegistry, "scrape">;
 }
 
 /**
@@ -51,6 +73,7 @@ export class Prometheus {
   readonly #encoder = new TextEncoder();
   readonly #formats: Readonly<Record<ScrapeFormat, Format>>;
   readonly #logged = new Set<string>();
+  readonly #origin: number;
   #omitted: ReadonlyMap<string, string> = new Map();
 
   /**
@@ -59,6 +82,7 @@ export class Prometheus {
    */
   constructor(host: ScrapeHost, origin: number = performance.timeOrigin) {
     this.#host = host;
+    this.#origin = origin;
     this.registry = new AuthorRegistry(() => this.#names());
     const writer = new PrometheusText();
     const messages = new PrometheusProtobuf(origin);
@@ -113,16 +137,56 @@ export class Prometheus {
           `application/openmetrics-text for OpenMetrics; ${PROTOBUF_CONTENT_TYPE} for protocol buffers with native histograms`,
       },
       access: token ? "control" : "public",
-      handle: ({ request }) => this.#answer(request, duration),
+      handle: ({ request }) =>
+        isPart(request) ? this.#part() : this.#answer(request, {
+          duration,
+          source: { metrics: this.#host.metrics.all(), authors: this.registry },
+        }),
+      merge: (answers, { request }, replicas) => {
+        checkComplete(replicas);
+        return this.#merged(answers, request, duration);
+      },
     };
   }
 
-  async #answer(request: Request, duration: Timing): Promise<Response> {
+  /** The metrics of this server for another replica. */
+  async #part(): Promise<MetricsPart> {
+    return {
+      origin: this.#origin,
+      metrics: metricParts(
+        this.#host.metrics.all(),
+        (metric, reason) => this.#log(metric, reason),
+      ),
+      authors: await this.registry.getMetricsAsJSON(),
+    };
+  }
+
+  async #merged(
+    answers: readonly ReplicaAnswer[],
+    request: Request,
+    duration: Timing,
+  ): Promise<Response> {
+    const parts = answers.map(({ answer }) => answer as MetricsPart);
+    const authors = new AuthorRegistry(() => this.#names());
+    await mergeAuthors(authors, parts.map(({ authors }) => authors));
+    return await this.#answer(request, {
+      duration,
+      source: { metrics: mergeMetrics(parts, this.#origin), authors },
+    });
+  }
+
+  async #answer(
+    request: Request,
+    { duration, source }: {
+      readonly duration: Timing;
+      readonly source: Source;
+    },
+  ): Promise<Response> {
     const { clock } = this.#host;
     const start = clock.now();
     const format = this.#formats[formatFor(request.headers.get("accept"))];
     const slices: Uint8Array[] = [];
-    for await (const slice of this.#slices(format)) {
+    for await (const slice of this.#slices(format, source)) {
       slices.push(
         typeof slice === "string" ? this.#encoder.encode(slice) : slice,
       );
@@ -145,18 +209,21 @@ export class Prometheus {
     }
   }
 
-  async *#slices(format: Format): AsyncGenerator<string | Uint8Array> {
-    const { clock, metrics } = this.#host;
+  async *#slices(
+    format: Format,
+    { authors, metrics }: Source,
+  ): AsyncGenerator<string | Uint8Array> {
+    const { clock } = this.#host;
     const omitted = new Map<string, string>();
     const omit = (metric: string, reason: string) => {
       omitted.set(metric, reason);
       this.#log(metric, reason);
     };
-    for (const slice of format.slices(metrics.all(), omit)) {
+    for (const slice of format.slices(metrics, omit)) {
       if (slice !== undefined) yield slice;
       await clock.yield();
     }
-    yield* this.registry.scrape({
+    yield* authors.scrape({
       contentType: format.text?.contentType,
       names: this.#names(),
       clock,
@@ -177,6 +244,24 @@ export class Prometheus {
     this.#logged.add(line);
     this.#host.log("warn", line);
   }
+}
+
+/**
+ * Refuses a scrape where a replica is missing: its counters would seem to have fallen, which Prometheus takes for a restart.
+ *
+ * @throws PerfmockError `REPLICA_UNREACHABLE`
+ */
+function checkComplete(replicas: readonly ReplicaState[]): void {
+  const missing = replicas.filter(({ answered }) => !answered);
+  if (missing.length === 0) return;
+  throw new PerfmockError(
+    "REPLICA_UNREACHABLE",
+    `Cannot merge the metrics: ${
+      missing.map(({ error, name }) => `replica ${name}: ${error}`).join(", ")
+    }`,
+    [],
+    { status: 503 },
+  );
 }
 
 function sentence(metric: string, reason: string): string {

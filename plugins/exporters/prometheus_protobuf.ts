@@ -6,15 +6,16 @@
  * @module
  */
 import type {
-  Counter,
   Exemplar,
-  Gauge,
   HistogramSnapshot,
-  Metric,
   MetricDefinition,
-  Timing,
 } from "../../core/plugin.ts";
-import { boundaryInSeconds } from "./exposition.ts";
+import {
+  boundaryInSeconds,
+  type ReadableMetric,
+  type ReadableTiming,
+  type ReadableValue,
+} from "./exposition.ts";
 import { nativeHistogram, ZERO_THRESHOLD } from "./native_histogram.ts";
 import { ProtobufWriter } from "./protobuf_writer.ts";
 
@@ -91,7 +92,7 @@ export class PrometheusProtobuf {
    * @param omit called with the metric and the reason if a value could not be read and its series is left out
    */
   *slices(
-    metrics: Iterable<Metric>,
+    metrics: Iterable<ReadableMetric>,
     omit: Omit = () => {},
   ): Generator<Uint8Array | undefined> {
     let work = 0;
@@ -148,7 +149,7 @@ export class PrometheusProtobuf {
 
   #value(
     labels: Uint8Array,
-    series: Counter | Gauge,
+    series: ReadableValue,
     { type, failed }: {
       readonly type: "counter" | "gauge";
       readonly failed: (reason: string) => void;
@@ -171,7 +172,7 @@ export class PrometheusProtobuf {
 
   #timing(
     labels: Uint8Array,
-    timing: Timing,
+    timing: ReadableTiming,
     ends: readonly number[],
   ): Uint8Array {
     const writer = this.#writer;

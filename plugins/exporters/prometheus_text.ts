@@ -3,13 +3,7 @@
  *
  * @module
  */
-import type {
-  Counter,
-  Gauge,
-  Metric,
-  MetricDefinition,
-  Timing,
-} from "../../core/plugin.ts";
+import type { MetricDefinition } from "../../core/plugin.ts";
 import {
   boundaryInSeconds,
   canonical,
@@ -17,6 +11,9 @@ import {
   formatValue,
   labelPair,
   PROMETHEUS_TEXT,
+  type ReadableMetric,
+  type ReadableTiming,
+  type ReadableValue,
 } from "./exposition.ts";
 
 /** Maximum number of lines in a slice, which take less than 0.2 ms; the series that reaches it is written to its end. */
@@ -38,7 +35,7 @@ export class PrometheusText {
    * @param omit called with the metric and the reason if a gauge could not be read and its series is left out
    */
   *slices(
-    metrics: Iterable<Metric>,
+    metrics: Iterable<ReadableMetric>,
     format: ExpositionFormat = PROMETHEUS_TEXT,
     omit: (metric: string, reason: string) => void = () => {},
   ): Generator<string> {
@@ -105,7 +102,9 @@ function linePrefixes(
 }
 
 /** Upper boundary of each bucket of a histogram, +Inf included, as the lines have it; empty for other types. */
-function bucketEnds({ type, boundaries = [] }: Metric): readonly string[] {
+function bucketEnds(
+  { type, boundaries = [] }: ReadableMetric,
+): readonly string[] {
   if (type !== "histogram") return [];
   return [...boundaries.map(boundaryInSeconds), Infinity].map(
     (seconds) => `le="${canonical(seconds)}"} `,
@@ -116,7 +115,7 @@ function timingLines(
   prefixes: Prefixes,
   ends: readonly string[],
   { timing, format }: {
-    readonly timing: Timing;
+    readonly timing: ReadableTiming;
     readonly format: ExpositionFormat;
   },
 ): string {
@@ -137,7 +136,7 @@ function timingLines(
 
 function valueLine(
   { value }: Prefixes,
-  series: Counter | Gauge,
+  series: ReadableValue,
   omit: (reason: string) => void,
 ): string {
   try {

@@ -15,48 +15,8 @@ import {
 } from "../../core/plugin.ts";
 import { REASONS, type RecentMeans } from "./figures.ts";
 import type { Limiter, PlannedPool } from "./limiter.ts";
+import { mergePools, type PoolReport } from "./merged_pools.ts";
 import { INLINE, orUnbounded } from "./settings.ts";
-
-/** A pool in the control API and in `stats`. Counts are those since the start or the last reset. */
-export interface PoolReport {
-  /** Name of the pool. */
-  readonly name: string;
-  /** Number of places. */
-  readonly concurrency: number | "unbounded";
-  /** Number of taken places. */
-  readonly busy: number;
-  /** Maximum number of places taken at once. */
-  readonly peakBusy: number;
-  /** Maximum number of queued requests. */
-  readonly queue: number | "unbounded";
-  /** Number of queued requests. */
-  readonly queued: number;
-  /** Number of requests for a place; phantoms count, and so do requests that were queued at the reset. */
-  readonly arrivals: number;
-  /** Number of requests that got one. */
-  readonly admitted: number;
-  /** Number of requests that got none, by reason. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** Time-weighted mean share of taken places, 0…1. */
-  readonly utilisation: number;
-  /** Means over the last 10 s. */
-  readonly last10s: RecentMeans;
-  /** Means over the last minute. */
-  readonly last1m: RecentMeans;
-  /** Time-weighted mean number of queued requests. */
-  readonly meanQueued: number;
-  /** Mean queue time of admitted requests, in ms. */
-  readonly meanWait: number;
-  /** Total queue time of all requests that have left the queue for whatever reason, in ms. */
-  readonly waited: number;
-  /** Present estimate of Retry-After, and whether it follows from the throughput; only where it is estimated. */
-  readonly retryAfter?: {
-    readonly seconds: number;
-    readonly from: "throughput" | "fallback";
-  };
-  /** Number of phantoms among the arrivals, and of phantoms that got no place; only where there is a background. */
-  readonly background?: { readonly arrivals: number; readonly refused: number };
-}
 
 /** Reports all pools. */
 export function reportPools(limiter: Limiter, clock: Clock): PoolReport[] {
@@ -174,6 +134,13 @@ export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
         "Report the pools: places, queues, refusals; times in milliseconds",
       answer: listOf("pools", POOL),
       handle: () => ({ pools: reportPools(limiter, clock) }),
+      merge: (answers) => ({
+        pools: mergePools(
+          answers.map(({ answer }) =>
+            (answer as { readonly pools: PoolReport[] }).pools
+          ),
+        ),
+      }),
     }),
     endpoint({
       method: "PATCH",
@@ -211,6 +178,12 @@ export function controlEndpoints(limiter: Limiter, host: Host): Endpoint[] {
         },
       },
       handle: () => limiter.state.clients.report(),
+      // A client's retries may have reached other processes than its first request: no sum would be right.
+      merge: (answers) => ({
+        processes: Object.fromEntries(
+          answers.map(({ name, answer }) => [name, answer]),
+        ),
+      }),
     }),
   ];
 }

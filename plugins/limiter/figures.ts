@@ -7,6 +7,7 @@ import type {
   Counter,
   Gauge,
   Metric,
+  MetricDefinition,
   Metrics,
   Timing,
 } from "../../core/plugin.ts";
@@ -37,8 +38,17 @@ export class PoolSeries {
   readonly #levels: Readonly<Record<keyof Levels, Metric<Gauge>>>;
 
   constructor(metrics: Metrics) {
-    const gauge = (name: string, help: string) =>
-      metrics.gauge({ name: `perfmock_pool_${name}`, help, labels: ["pool"] });
+    const gauge = (
+      name: string,
+      help: string,
+      merge: MetricDefinition["merge"] = "sum",
+    ) =>
+      metrics.gauge({
+        name: `perfmock_pool_${name}`,
+        help,
+        labels: ["pool"],
+        merge,
+      });
     this.#queue = metrics.timing({
       name: "perfmock_queue_seconds",
       help: "Time spent in a pool's queue, 0 for requests admitted at once",
@@ -65,6 +75,7 @@ export class PoolSeries {
       utilisation: gauge(
         "utilisation_ratio",
         "Time-weighted share of a pool's places that were taken, since the previous reading",
+        { weight: "perfmock_pool_concurrency" },
       ),
     };
   }

@@ -56,6 +56,7 @@ import {
   type Plugin,
 } from "../../core/plugin.ts";
 import { controlEndpoints, reportPools } from "./control.ts";
+import { mergePools, type PoolReport } from "./merged_pools.ts";
 import { Limiter } from "./limiter.ts";
 import {
   type LimiterOptions,
@@ -66,7 +67,7 @@ import {
 
 export type { BackgroundSettings } from "./background.ts";
 export type { ClientReport } from "./clients.ts";
-export type { PoolReport } from "./control.ts";
+export type { PoolReport } from "./merged_pools.ts";
 export type { RecentMeans } from "./figures.ts";
 export type { Discipline } from "./queue.ts";
 export type { Partition, RateLimitSettings } from "./rate_limit.ts";
@@ -139,6 +140,13 @@ const plugin: Plugin = definePlugin<LimiterOptions, LimiterRouteOptions>({
       adopt: () => limiter.adopt(),
       reset: () => limiter.reset(),
       snapshot: () => ({ pools: reportPools(limiter, host.clock) }),
+      merge: (reports) => ({
+        pools: mergePools(
+          reports.map((report) =>
+            (report as { readonly pools: PoolReport[] }).pools
+          ),
+        ),
+      }),
       warnings: () => limiter.warnings(),
     };
   },

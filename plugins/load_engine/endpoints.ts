@@ -144,6 +144,7 @@ export function simulateEndpoint(
   return {
     method: "POST",
     path: "/simulate",
+    replicas: "own",
     summary:
       "Run a load script in JSON or YAML in virtual time, against a copy of this server",
     accepts: SCRIPT,

@@ -4,12 +4,14 @@
  * @module
  */
 import {
+  agreed,
   type Endpoint,
   endpoint,
   type Issue,
   type Key,
   type Kit,
   PerfmockError,
+  type ReplicaAnswer,
   validate,
   withTables,
 } from "../../core/plugin.ts";
@@ -136,7 +138,8 @@ export function controlEndpoints(kit: Kit, stress: Stress): Endpoint[] {
     endpoint<ScenarioSettings>({
       ...CALLS.start,
       body: scenarioSchema(kit, (asked) => stress.checkCaps(asked)),
-      handle({ request, body }) {
+      async handle({ request, body }) {
+        await agreed();
         const scenario = stress.start(body, OWNER);
         const location = `${new URL(request.url).pathname}/${scenario.id}`;
         return Response.json(scenario.report(), {
@@ -153,14 +156,18 @@ export function controlEndpoints(kit: Kit, stress: Stress): Endpoint[] {
         caps: stress.caps,
         unknown: stress.unknown,
       }),
+      merge: (answers) => ({ processes: byReplica(answers) }),
     }),
     endpoint({
       ...CALLS.show,
       handle: ({ parameters: { id } }) => stress.find(id) ?? missing(id),
+      merge: (answers) => ({ processes: byReplica(answers) }),
     }),
     endpoint({
       ...CALLS.renew,
-      handle({ parameters: { id } }) {
+      async handle({ parameters: { id } }) {
+        if (stress.find(id) === undefined) missing(id);
+        await agreed();
         const scenario = stress.renew(id) ?? missing(id);
         if (scenario.leased) return scenario.report();
         throw conflict(
@@ -170,14 +177,27 @@ export function controlEndpoints(kit: Kit, stress: Stress): Endpoint[] {
     }),
     endpoint({
       ...CALLS.stop,
-      handle: async ({ parameters: { id } }) =>
-        await stress.stop(id) ?? missing(id),
+      async handle({ parameters: { id } }) {
+        if (stress.find(id) === undefined) missing(id);
+        await agreed();
+        return await stress.stop(id) ?? missing(id);
+      },
     }),
     endpoint({
       ...CALLS.stopAll,
-      handle: async () => ({ scenarios: await stress.stopAll() }),
+      async handle() {
+        await agreed();
+        return { scenarios: await stress.stopAll() };
+      },
     }),
   ];
+}
+
+/** Answers of all replicas, each under its name. */
+function byReplica(
+  answers: readonly ReplicaAnswer[],
+): Record<string, unknown> {
+  return Object.fromEntries(answers.map(({ name, answer }) => [name, answer]));
 }
 
 function missing(id: string): never {

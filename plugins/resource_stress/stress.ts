@@ -375,24 +375,30 @@ const LABELS: Readonly<Record<Resource, string>> = {
 
 /** Makes the gauges, which show the present figures from now on. */
 function followGauges(metrics: Metrics, stress: Stress): void {
-  const gauge = (name: string, help: string) =>
+  const gauge = (name: string, help: string, merge: "sum" | "mean") =>
     metrics.gauge({
       name: `perfmock_stress_${name}`,
       help,
       labels: ["resource"],
+      merge,
     });
   const target = gauge(
     "target_ratio",
     "What stress scenarios aim at, as a share of what they may take together",
+    "mean",
   );
   const actual = gauge(
     "actual_ratio",
     "What stress scenarios took over the last 5 s, as a share of what they may take together",
+    "mean",
   );
   for (const resource of RESOURCES) {
     target.series(LABELS[resource]).follow(() => stress.target(resource));
     actual.series(LABELS[resource]).follow(() => stress.actual(resource));
   }
-  gauge("held_bytes", "Memory that stress scenarios hold, every page touched")
-    .series(LABELS.memory).follow(() => stress.heldBytes());
+  gauge(
+    "held_bytes",
+    "Memory that stress scenarios hold, every page touched",
+    "sum",
+  ).series(LABELS.memory).follow(() => stress.heldBytes());
 }

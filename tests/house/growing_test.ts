@@ -6,6 +6,9 @@ import { root, sources } from "../../tools/run.ts";
  * docs/limits.md; these are bounded by something else.
  */
 const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "number of processes": {
+    "core/cli/processes/supervisor.ts": "#lost #ended",
+  },
   "number of bytes": {
     "core/lib/bounded.ts": "#entries",
     "core/respond/coding.ts": "#entries",
@@ -67,6 +70,8 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/load_engine/runs/runs.ts": "#runs #reserved",
   },
   "exchanges, connections and work in flight": {
+    "core/cli/processes/replica.ts": "#waiting",
+    "core/lib/agreement.ts": "#pending",
     "core/respond/coding.ts": "#working",
     "core/server/_node_connections.ts": "#open",
     "plugins/bottleneck_finder/probes/page_requests.ts": "#busy",

@@ -239,8 +239,27 @@ export class Correlator {
     });
   }
 
-  /** Takes a beacon. */
-  take(beacon: Beacon): Joined {
+  /** Span ids of a beacon's requests whose exchanges are not in this server's journal: another replica may have answered them. */
+  unknownSpans({ requests }: Beacon): string[] {
+    const spans = requests.flatMap((request) => {
+      const trace = parseTraceparent(request.traceparent);
+      return trace === undefined || notFromServer(request) !== undefined ||
+          this.#host.journal.bySpan(trace.span) !== undefined
+        ? []
+        : [trace.span];
+    });
+    return [...new Set(spans)];
+  }
+
+  /**
+   * Takes a beacon.
+   *
+   * @param elsewhere exchanges of other replicas, by span id. Default none
+   */
+  take(
+    beacon: Beacon,
+    elsewhere: ReadonlyMap<string, JournalEntry> = new Map(),
+  ): Joined {
     this.#beacons++;
     this.#beaconMetric.series("used").add();
     const now = new Date(wallTime(this.#host.clock.now())).toISOString();
@@ -248,7 +267,7 @@ export class Correlator {
     let joined = 0;
     const unjoined: Partial<Record<Unjoined, number>> = {};
     for (const request of beacon.requests) {
-      const found = this.#join(request, kept);
+      const found = this.#join(request, kept, elsewhere);
       if (found.unjoined === null) joined++;
       else unjoined[found.unjoined] = (unjoined[found.unjoined] ?? 0) + 1;
       this.pages.add(kept, found);
@@ -333,13 +352,17 @@ export class Correlator {
     this.#refused = counts(REFUSALS);
   }
 
-  #join(request: BrowserRequest, page: KeptPage): PageRequest {
+  #join(
+    request: BrowserRequest,
+    page: KeptPage,
+    elsewhere: ReadonlyMap<string, JournalEntry>,
+  ): PageRequest {
     const trace = parseTraceparent(request.traceparent);
     const { url, initiator, protocol, startTime, responseEnd, status } =
       request;
     const entry = trace === undefined || notFromServer(request) !== undefined
       ? undefined
-      : this.#host.journal.bySpan(trace.span);
+      : this.#host.journal.bySpan(trace.span) ?? elsewhere.get(trace.span);
     const phases = entry === undefined
       ? undefined
       : phasesOf(request, serverTimes(entry));

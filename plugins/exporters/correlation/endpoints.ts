@@ -42,7 +42,7 @@ const OBJECT = { type: "object" };
 /** Creates the control calls, below the path of the plugin. */
 export function correlationEndpoints(
   correlator: Correlator,
-  { kit, clock }: Pick<Host, "kit" | "clock">,
+  { kit, clock, journal }: Pick<Host, "kit" | "clock" | "journal">,
   { rate }: Pick<CorrelationOptions, "rate">,
 ): Endpoint[] {
   const { z } = kit;
@@ -68,6 +68,7 @@ export function correlationEndpoints(
       method: "POST",
       path: "/correlation",
       access: "page",
+      replicas: "first",
       summary:
         "Take timings of a page, as its script sends them; any content type",
       accepts: { "application/json": OBJECT, "text/plain": OBJECT },
@@ -83,7 +84,13 @@ export function correlationEndpoints(
           );
         }
         const read = await readBeacon(request, schema);
-        if ("beacon" in read) return correlator.take(read.beacon);
+        if ("beacon" in read) {
+          const { beacon } = read;
+          const elsewhere = await journal.elsewhere?.(
+            correlator.unknownSpans(beacon),
+          );
+          return correlator.take(beacon, elsewhere);
+        }
         correlator.refuse(read.reason);
         throw read.error;
       },
@@ -91,6 +98,7 @@ export function correlationEndpoints(
     endpoint({
       method: "GET",
       path: "/correlation",
+      replicas: "first",
       summary:
         "Where browsers' time went, by route and page; session=NAME for one session",
       query,
@@ -100,6 +108,7 @@ export function correlationEndpoints(
     endpoint({
       method: "GET",
       path: "/correlation/pages/:id",
+      replicas: "first",
       summary:
         "One load of a page with its figures and requests; the id latest is the latest load, of one session with session=NAME",
       query,

@@ -34,6 +34,7 @@ let resets = 0;
 function endpoints() {
   const settings = { header: "X", limit: 1, expiry: 1 };
   return builtinEndpoints({
+    bySpans: () => [],
     kit: createKit({
       distribution: () => ({ issues: [] }),
       folder: ".",

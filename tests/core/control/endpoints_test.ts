@@ -12,17 +12,15 @@ import { z } from "zod";
 
 function app(...endpoints: readonly Partial<Endpoint>[]): Hono {
   const hono = new Hono();
-  addEndpoints(
-    hono,
-    "/control",
-    endpoints.map((endpoint) => ({
+  addEndpoints(hono, "/control", {
+    endpoints: endpoints.map((endpoint) => ({
       method: "GET",
       path: "/x",
       summary: "",
       handle: () => null,
       ...endpoint,
     })),
-  );
+  });
   addFallback(hono, "/control");
   return hono;
 }

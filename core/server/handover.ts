@@ -1,0 +1,39 @@
+/**
+ * State that a process takes over from another before it listens, when it takes the place of one that has ended.
+ *
+ * @module
+ */
+import { takeOver, type WorldHandover } from "../world/handover.ts";
+import type { World } from "../world/world.ts";
+import type { Sessions, SessionsHandover } from "./sessions.ts";
+
+/** State of a server, as JSON data. */
+export interface Handover {
+  /** State of the server itself. */
+  readonly main: WorldHandover;
+  /** State of its sessions. */
+  readonly sessions: SessionsHandover;
+}
+
+/**
+ * Gives a server the state of another, after a start with its configuration.
+ *
+ * @throws PerfmockError if a part of it cannot be taken over
+ */
+export async function takeOverAll(
+  handover: Handover,
+  { main, makeWorld, sessions }: {
+    readonly main: World;
+    readonly sessions: Sessions;
+    /** Makes the world of a session. */
+    readonly makeWorld: (name: string) => World;
+  },
+): Promise<void> {
+  await takeOver(main, handover.main);
+  await sessions.takeOver(handover.sessions, async (name, state) => {
+    const world = makeWorld(name);
+    await world.start({ ...main.revision.input, value: state.value });
+    await takeOver(world, state);
+    return world;
+  });
+}
