@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { obstacle } from "../../core/net/libc.ts";
 import { run, serving } from "../support/cli.ts";
 import { until } from "../support/wait.ts";
@@ -235,7 +235,8 @@ Deno.test({
   ignore: !NATIVE,
   async fn() {
     await using config = await folderOf({
-      ...CONFIG,
+      server: { port: 0 },
+      routes: [{ path: "/a" }],
       plugins: { "./ending.ts": {} },
     }, {
       "ending.ts": `export default {
@@ -243,12 +244,13 @@ Deno.test({
         version: "1.0.0",
         scope: "server",
         setup(host) {
-          if (host.serves) {
-            setTimeout(() => {
-              console.error("the disk is full");
-              Deno.exit(7);
-            }, 50);
-          }
+          if (!host.serves) return {};
+          setInterval(() => {
+            // Once it listens, since the first start tells its own error.
+            if (host.url === undefined) return;
+            console.error("the disk is full");
+            Deno.exit(7);
+          }, 50);
           return {};
         },
       };`,
@@ -286,5 +288,4 @@ Deno.test("serve --processes refuses numbers and settings that cannot be", async
   await config.write({ ...CONFIG, server: { port: 0, engine: "deno" } });
   const err = await refused("--processes", "2");
   ok(err.includes('server.engine is "deno"'));
-  notEqual(err, "");
 });

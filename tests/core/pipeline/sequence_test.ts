@@ -18,3 +18,13 @@ Deno.test("SequenceNumbers.restart() begins again with the replica's first numbe
   part.restart();
   deepEqual([part.take(), counts.next("x")], [1, 0]);
 });
+
+Deno.test("SequenceNumbers.skipTo() moves on to the replica's first number from there on, and never back", () => {
+  const part = new SequenceNumbers({ index: 1, count: 3 });
+  part.skipTo(5);
+  deepEqual(part.next, 7);
+  part.skipTo(7);
+  deepEqual(part.next, 7);
+  part.skipTo(2);
+  deepEqual([part.take(), part.next], [7, 10]);
+});
