@@ -40,8 +40,14 @@ const GUARDS: {
   adopt: (call, door) => () => void door.call("adopt", call, undefined),
   reset: (call, door) => () => void door.call("reset", call, undefined),
   snapshot: (call) => () => synchronous(call()),
-  merge: (call) => (...given) =>
-    synchronous((call as Members["merge"])(...given)),
+  merge: (call, door) => (...given) => {
+    try {
+      return synchronous((call as Members["merge"])(...given));
+    } catch (error) {
+      door.failed("merge", error);
+      return { error: describeThrown(error) };
+    }
+  },
   health: (call, door) => () => {
     try {
       return checkedHealth(call());
@@ -355,10 +361,21 @@ function guardEndpoint(
   given: unknown,
   { door, member }: { readonly door: PluginDoor; readonly member: string },
 ): Endpoint {
-  const { handle, method, path } = endpoint;
+  const { handle, merge, method, path } = endpoint;
   const name = `${member}: ${method} ${path}`;
   return {
     ...endpoint,
+    ...merge !== undefined && {
+      async merge(...answers) {
+        try {
+          return await merge.call(given as Endpoint, ...answers);
+        } catch (error) {
+          if (isAnswerable(error)) throw error;
+          door.failed(`${name} (merge)`, error);
+          throw pluginFailed(door.plugin, name, error);
+        }
+      },
+    },
     async handle(call) {
       try {
         // Within the guard, since the answer may not be JSON.

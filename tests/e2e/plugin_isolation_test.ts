@@ -100,17 +100,24 @@ const rejection = (name: PropertyKey) =>
 
 const inert = "belongs to perfmock";
 
+/** Members that a server which stands alone never asks for; tests/core/fleet has their tests. */
+const alone = "asked for in a fleet";
+
 /** All members of the contract that plugins provide. The types make the compiler notice a missing one. */
 const MEMBERS: {
   readonly Plugin: Readonly<Record<keyof Plugin, Member>>;
-  readonly Instance: Readonly<Record<keyof Required<Instance>, Member>>;
+  readonly Instance: Readonly<
+    Record<keyof Required<Instance>, Member | typeof alone>
+  >;
   readonly RouteHooks: Readonly<Record<keyof Required<RouteHooks>, Member>>;
   readonly Lease: Readonly<Record<keyof Lease, Member>>;
   readonly Ticket: Readonly<Record<keyof Ticket, Member>>;
   readonly Waiter: Readonly<Record<keyof Waiter, Member | typeof inert>>;
   readonly Rejection: Readonly<Record<keyof Required<Rejection>, Member>>;
   readonly Dial: Readonly<Record<keyof Required<Dial>, Member>>;
-  readonly Endpoint: Readonly<Record<keyof Required<Endpoint>, Member>>;
+  readonly Endpoint: Readonly<
+    Record<keyof Required<Endpoint>, Member | typeof alone>
+  >;
   readonly HealthReport: Readonly<Record<keyof Required<HealthReport>, Member>>;
   readonly Counter: Readonly<Record<keyof Counter, Member | typeof inert>>;
   readonly Gauge: Readonly<Record<keyof Gauge, Member | typeof inert>>;
@@ -139,6 +146,7 @@ const MEMBERS: {
     adopt: called("adopt", (run) => bad({ adopt: run })),
     reset: called("reset", (run) => bad({ reset: run })),
     snapshot: called("snapshot", (run) => bad({ snapshot: run })),
+    merge: alone,
     warnings: called("warnings", (run) => bad({ warnings: run })),
     health: called("health", (run) => bad({ health: run })),
     [Symbol.asyncDispose]: called(
@@ -253,6 +261,8 @@ const MEMBERS: {
     accepts: endpointData("accepts"),
     headers: endpointData("headers"),
     access: endpointData("access"),
+    replicas: endpointData("replicas"),
+    merge: alone,
     handle: called(
       "GET /bad-x",
       (run) => bad({ endpoints: [{ ...endpoint("endpoints"), handle: run }] }),
