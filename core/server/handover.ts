@@ -3,9 +3,20 @@
  *
  * @module
  */
+import type { Peers } from "../fleet/peers.ts";
 import { takeOver, type WorldHandover } from "../world/handover.ts";
 import type { World } from "../world/world.ts";
 import type { Sessions, SessionsHandover } from "./sessions.ts";
+
+/** Options of a server that is one of several replicas. */
+export interface ReplicaOptions {
+  /** Replicas of which this server is one. Default none: it stands alone. */
+  readonly peers?: Peers;
+  /** Port that this process shares with others, in place of the configuration's; undefined if it shares none. */
+  readonly sharedPort?: number;
+  /** State of another replica that this one takes over before it listens. Default none. */
+  readonly handover?: Handover;
+}
 
 /** State of a server, as JSON data. */
 export interface Handover {

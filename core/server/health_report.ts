@@ -33,7 +33,8 @@ export interface HealthParts {
 /** Returns the health of the process, with revision and activities of one world. */
 export function healthOf(
   world: Pick<World, "number" | "revision" | "segment">,
-  { ending, engine, engineReason, further, now, shared, sources, started }: HealthParts,
+  { ending, engine, engineReason, further, now, shared, sources, started }:
+    HealthParts,
 ): Health {
   const reports = healthReports(world.revision.plugins);
   const found = reasons({

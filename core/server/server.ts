@@ -51,7 +51,6 @@ import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import { fleetFigures, sessionsElsewhere } from "../fleet/fleet_figures.ts";
-import type { Peers } from "../fleet/peers.ts";
 import type { Awaitable, Clock, JournalEntry, Key } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
@@ -63,7 +62,7 @@ import { stateOf } from "../world/handover.ts";
 import { createVirtualWorld } from "../world/virtual_world.ts";
 import { World, type WorldOptions } from "../world/world.ts";
 import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
-import { type Handover, takeOverAll } from "./handover.ts";
+import { type Handover, type ReplicaOptions, takeOverAll } from "./handover.ts";
 import { healthOf } from "./health_report.ts";
 import { HeldBack } from "./held_back.ts";
 import { virtualClock } from "./listen_errors.ts";
@@ -84,17 +83,11 @@ const RECENTLY = 10_000;
 const PLACEHOLDER = "http://localhost:0/";
 
 /** Options of a server in core itself. */
-export interface ServerOptions extends PerfmockOptions {
+export interface ServerOptions extends PerfmockOptions, ReplicaOptions {
   /** False for a server that only shows its configuration; see {@linkcode Host.serves}. Default true. */
   readonly serves?: boolean;
   /** Called once the configuration is built, before the server listens. */
   readonly built?: (server: Server) => Awaitable<void>;
-  /** Replicas of which this server is one. Default none: it stands alone. */
-  readonly peers?: Peers;
-  /** Port that this process shares with others, in place of the configuration's; undefined if it shares none. */
-  readonly sharedPort?: number;
-  /** State of another replica that this one takes over before it listens. Default none. */
-  readonly handover?: Handover;
 }
 
 /** Mock server from its start to its end: its own world, its sessions, and the parts that they share. */
@@ -288,11 +281,12 @@ export class Server implements Perfmock {
         { cause, ...status !== undefined && { status } },
       );
     }
-    this.#watchSessions();
     return world;
   }
 
   #sessionWorld(name: string): World {
+    // From the first session on, each request is checked for the name of a session.
+    this.#main.edge.inSession ??= (incoming) => this.#inSession(incoming);
     const metrics = new SessionMetrics(this.#metrics);
     return this.#world({
       session: name,
@@ -300,11 +294,6 @@ export class Server implements Perfmock {
       metrics,
       recorder: new Recorder(metrics, this.#clock.now()),
     });
-  }
-
-  /** From the first session on, each request is checked for the name of a session. */
-  #watchSessions(): void {
-    this.#main.edge.inSession ??= (incoming) => this.#inSession(incoming);
   }
 
   /**
@@ -325,7 +314,6 @@ export class Server implements Perfmock {
           makeWorld: (name) => this.#sessionWorld(name),
         })
       );
-      if (handover.sessions.sessions.length > 0) this.#watchSessions();
     }
     await this.#options.built?.(this);
     const { server } = this.config;
