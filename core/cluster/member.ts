@@ -271,7 +271,7 @@ export class Member implements Agreement, AsyncDisposable {
   async #joined(
     { state, replicas }: Extract<Joined, { joined: true }>,
   ): Promise<void> {
-    this.#replicas = replicas;
+    this.#replicas = inOrder(replicas);
     this.#lost = undefined;
     this.#conflict = undefined;
     const first = this.#state.serial === 0;
@@ -317,7 +317,7 @@ export class Member implements Agreement, AsyncDisposable {
         this.#lost = undefined;
         this.#log("info", "The replicas can agree on changes again");
       }
-      if (beat.known) this.#replicas = beat.replicas;
+      if (beat.known) this.#replicas = inOrder(beat.replicas);
       return () => beat.known ? this.#follow(beat) : this.#rejoin();
     } catch (error) {
       this.#lose(error);
@@ -337,9 +337,14 @@ export class Member implements Agreement, AsyncDisposable {
     { proposal, serial }: Extract<Beat, { known: true }>,
   ): Promise<void> {
     if (serial > this.#state.serial) await this.#catchUp();
-    if (proposal !== "" && proposal !== this.#own?.proposal.id) {
-      await this.#consider(proposal);
-    }
+    const seen = [
+      "",
+      this.#own?.proposal.id,
+      this.#candidate?.proposal.id,
+    ];
+    if (seen.includes(proposal)) return;
+    const open = await this.#store.proposal();
+    if (open?.id === proposal) await this.#consider(open);
   }
 
   /** Joins again: the store was lost, or held this replica to be dead. */
@@ -366,16 +371,13 @@ export class Member implements Agreement, AsyncDisposable {
   #take(message: ClusterMessage): void {
     switch (message.kind) {
       case "proposed":
-        if (message.by === this.#entry.name) return;
-        return void this.#inTurn(() => this.#consider(message.id));
+        if (message.proposal.by === this.#entry.name) return;
+        return void this.#inTurn(() => this.#consider(message.proposal));
       case "committed": {
         const { id, serial } = message;
         const candidate = this.#candidate;
-        if (candidate?.proposal.id === id) {
-          this.#candidate = undefined;
-          this.#serve(candidate.proposal, serial);
-          candidate.prepared.commit(candidate.proposal.revision);
-        } else if (this.#own?.proposal.id === id) {
+        if (candidate?.proposal.id === id) this.#decide(candidate, serial);
+        else if (this.#own?.proposal.id === id) {
           this.#serve(this.#own.proposal, serial);
           this.#own.outcome.resolve({ kind: "committed", serial });
         } else if (serial > this.#state.serial) {
@@ -398,10 +400,9 @@ export class Member implements Agreement, AsyncDisposable {
   }
 
   /** Builds the state that is under vote, and votes. */
-  async #consider(id: string): Promise<void> {
+  async #consider(proposal: Proposal): Promise<void> {
+    const { id } = proposal;
     if (this.#candidate?.proposal.id === id) return;
-    const proposal = await this.#store.proposal();
-    if (proposal?.id !== id) return;
     this.#drop();
     if (proposal.replaces !== this.#state.serial) await this.#catchUp();
     let prepared: Prepared;
@@ -422,8 +423,22 @@ export class Member implements Agreement, AsyncDisposable {
     if (!counts && this.#candidate === candidate) this.#drop();
   }
 
+  /** Takes over the state that was built for a vote. */
+  #decide({ proposal, prepared }: Candidate, serial: number): void {
+    this.#candidate = undefined;
+    this.#serve(proposal, serial);
+    prepared.commit(proposal.revision);
+  }
+
   /** Takes over the latest state. */
   async #catchUp(): Promise<void> {
+    const candidate = this.#candidate;
+    if (candidate !== undefined) {
+      const outcome = await this.#store.outcome(candidate.proposal.id);
+      if (outcome.kind === "committed" && this.#candidate === candidate) {
+        this.#decide(candidate, outcome.serial);
+      }
+    }
     const state = await this.#store.state();
     if (state === undefined || state.serial <= this.#state.serial) return;
     const { behind } = this.#entry;
@@ -438,6 +453,8 @@ export class Member implements Agreement, AsyncDisposable {
 
   async #takeOver(state: SharedState): Promise<void> {
     const prepared = await this.#subject.prepare(documentIn(state.document));
+    // An own change may have been faster.
+    if (state.serial < this.#state.serial) return prepared.discard();
     this.#serve(state, state.serial);
     prepared.commit(state.revision);
     if (this.#entry.behind !== "") this.#entry = { ...this.#entry, behind: "" };
@@ -493,6 +510,14 @@ export class Member implements Agreement, AsyncDisposable {
     this.#last = done;
     return done;
   }
+}
+
+/** Sorts replicas by segment, and then by name. */
+function inOrder(replicas: readonly ReplicaEntry[]): readonly ReplicaEntry[] {
+  return replicas.toSorted((a, b) =>
+    Number.parseInt(a.segment || "0") - Number.parseInt(b.segment || "0") ||
+    (a.name < b.name ? -1 : 1)
+  );
 }
 
 /** Returns true for a conflict that ends by itself if the other replica is dead. */

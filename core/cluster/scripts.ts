@@ -195,7 +195,10 @@ redis.call('HSET', ballot, 'id', id, 'replaces', replaces, 'by', by, 'revision',
 redis.call('SADD', votes, by)
 count()
 if redis.call('EXISTS', ballot) == 0 then return 'committed' end
-say({ kind = 'proposed', id = id, by = by })
+say({ kind = 'proposed', proposal = {
+  id = id, replaces = tonumber(replaces), by = by, revision = tonumber(ARGV[8]), base = ARGV[9],
+  configuration = ARGV[10], digest = ARGV[11], document = ARGV[12],
+} })
 return 'open'
 `,
   vote: `${COMMON}

@@ -120,7 +120,7 @@ export interface Refusal {
 
 /** Message to all replicas. */
 export type ClusterMessage =
-  | { readonly kind: "proposed"; readonly id: string; readonly by: string }
+  | { readonly kind: "proposed"; readonly proposal: Proposal }
   | { readonly kind: "committed"; readonly id: string; readonly serial: number }
   | { readonly kind: "refused"; readonly id: string }
   /** A replica brought a later state than the store had. */

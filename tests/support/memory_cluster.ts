@@ -144,7 +144,7 @@ export class MemoryCluster implements ClusterStore {
     };
     this.#count();
     if (this.#ballot === undefined) return "committed";
-    this.#say({ kind: "proposed", id: proposal.id, by: proposal.by });
+    this.#say({ kind: "proposed", proposal });
     return "open";
   }
 

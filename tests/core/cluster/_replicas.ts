@@ -12,7 +12,7 @@ import type { Revision } from "../../../core/world/revision.ts";
 import type { SettingsInput } from "../../../core/world/settings.ts";
 
 /** Times of the replicas of a test, in ms. */
-export const QUICK: ClusterTimes = { beat: 20, dead: 100, ballot: 400 };
+export const QUICK: ClusterTimes = { beat: 30, dead: 300, ballot: 1000 };
 
 /** A configuration as written. */
 export type Value = Readonly<Record<string, unknown>>;
