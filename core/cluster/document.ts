@@ -24,7 +24,10 @@ export interface SharedDocument {
 /** Returns the part of a configuration as written that all replicas share: all but the listener's settings and the way to Redis. */
 export function sharedPart(value: unknown): unknown {
   if (!isObject(value)) return value;
-  const { shared: _, server, ...rest } = value;
+  const { server, ...others } = value;
+  const rest = isObject(others.shared)
+    ? { ...others, shared: withoutUrl(others.shared) }
+    : others;
   if (!isObject(server)) {
     return server === undefined ? rest : { ...rest, server };
   }
@@ -32,6 +35,10 @@ export function sharedPart(value: unknown): unknown {
   return kept.length === 0
     ? rest
     : { ...rest, server: Object.fromEntries(kept) };
+}
+
+function withoutUrl({ redis: _, ...rest }: Record<string, unknown>) {
+  return rest;
 }
 
 /**

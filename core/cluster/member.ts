@@ -166,7 +166,7 @@ export class Member implements Agreement, AsyncDisposable {
     ];
   }
 
-  /** Tells the other replicas where its control API is. */
+  /** Tells the other replicas where they reach this one. */
   async advertise(url: string): Promise<void> {
     this.#entry = { ...this.#entry, url };
     await this.#sign();

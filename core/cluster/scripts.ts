@@ -18,6 +18,9 @@ export const KEYS = [
 /** Number of ballots whose outcome is remembered, for replicas that ask late. */
 const REMEMBERED = 1000;
 
+/** Time for which the keys are kept without any replica, in ms: a day. */
+const KEPT = 86_400_000;
+
 /** Begins each script: ARGV holds the channel, the time after which a replica is dead, the time of a ballot, and arguments of its own. */
 const COMMON = `
 local state, ballot, replicas, seen, votes, outcomes, order = unpack(KEYS)
@@ -50,6 +53,9 @@ end
 local function enter(name, text)
   redis.call('HSET', replicas, name, text)
   redis.call('ZADD', seen, now, name)
+  for _, key in ipairs(KEYS) do
+    redis.call('PEXPIRE', key, ${KEPT})
+  end
 end
 
 local function serial()

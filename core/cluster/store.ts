@@ -17,7 +17,7 @@ export interface ReplicaEntry {
   readonly name: string;
   /** Id of the process: a replica that was started again has another one. */
   readonly process: string;
-  /** URL of its control API for the other replicas, with a trailing slash; empty before it listens. */
+  /** URL at which the other replicas reach it, with a trailing slash; empty before it listens. */
   readonly url: string;
   /** Its segment, such as `1/4`; empty without one. */
   readonly segment: string;

@@ -31,7 +31,10 @@ export interface Health {
   readonly status: "ok" | "degraded" | "draining";
   /** True: the server answers. For a liveness probe. */
   readonly live: true;
-  /** True if mock requests are taken, false while the server ends. For a readiness probe. */
+  /**
+   * True if mock requests are taken, false while the server ends, or serves another configuration than the other replicas. For a
+   * readiness probe.
+   */
   readonly ready: boolean;
   /** Version of perfmock. */
   readonly version: string;
@@ -144,7 +147,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       method: "GET",
       path: "/health",
       summary:
-        "Health of the server, with the reasons if it is degraded; 503 while it ends",
+        "Health of the server, with the reasons if it is degraded; 503 while it is not ready",
       answer: HEALTH,
       handle: ({ request }) =>
         // A replica that ends is a part of the fleet's health, and no error.
@@ -166,7 +169,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       method: "GET",
       path: "/health/ready",
       summary:
-        "Readiness probe: 200 if the server takes mock requests, 503 while it ends",
+        "Readiness probe: 200 if the server takes mock requests, 503 while it ends, or serves another configuration than the other replicas",
       answer: probe("ready"),
       handle() {
         const { status, ready } = source.health();
@@ -240,11 +243,11 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
   ];
 }
 
-/** Gives an answer the status 503 while the server ends: probes look at nothing else. */
-function readiness(answer: Partial<Health>): unknown {
-  return answer.status === "draining"
-    ? Response.json(answer, { status: 503 })
-    : answer;
+/** Gives an answer the status 503 while the server is not ready: probes look at nothing else. */
+function readiness(
+  answer: Pick<Health, "ready"> & Partial<Health>,
+): unknown {
+  return !answer.ready ? Response.json(answer, { status: 503 }) : answer;
 }
 
 /** JSON Schema of a probe's answer. */

@@ -24,6 +24,8 @@ export interface HealthParts {
   readonly ending: number | undefined;
   /** State of the Redis that servers share their state through; undefined without one. */
   readonly shared: Health["shared"];
+  /** False if it serves another configuration than the other replicas, or has no place among them. */
+  readonly agrees: boolean;
   /** Sources of reasons, beside the plugins. */
   readonly sources: Omit<HealthSources, "plugins">;
   /** Returns further reasons, after those of plugins. */
@@ -33,8 +35,17 @@ export interface HealthParts {
 /** Returns the health of the process, with revision and activities of one world. */
 export function healthOf(
   world: Pick<World, "number" | "revision" | "segment">,
-  { ending, engine, engineReason, further, now, shared, sources, started }:
-    HealthParts,
+  {
+    agrees,
+    ending,
+    engine,
+    engineReason,
+    further,
+    now,
+    shared,
+    sources,
+    started,
+  }: HealthParts,
 ): Health {
   const reports = healthReports(world.revision.plugins);
   const found = reasons({
@@ -49,7 +60,7 @@ export function healthOf(
   return {
     status: draining ? "draining" : found.length === 0 ? "ok" : "degraded",
     live: true,
-    ready: !draining,
+    ready: !draining && agrees,
     version: VERSION,
     uptimeMs: now - started,
     revision: world.number,

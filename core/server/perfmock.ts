@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ReplicaOptions } from "../cluster/identity.ts";
 import type { PerfmockConfig, PerfmockInput } from "../config/mod.ts";
 import type { Health, RouteDescription } from "../control/builtin_endpoints.ts";
 import type { Issue } from "../errors.ts";
@@ -33,6 +34,8 @@ export interface PerfmockOptions {
    * `--segment` takes them. Default: the only one.
    */
   readonly segment?: Segment | string;
+  /** Name and address among the replicas that share a Redis, where the configuration has `shared`. */
+  readonly replica?: ReplicaOptions;
   /** Receives the lines of the log. By default they are written to standard error. */
   readonly log?: (level: "info" | "warn" | "error", message: string) => void;
 }

@@ -70,6 +70,7 @@ import { logToConsole, safeLog } from "./safe_log.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
 import { SessionMetrics } from "./session_metrics.ts";
+import { Replica } from "./replica.ts";
 import { SharedState } from "./shared_state.ts";
 import { nameInHost, Sessions, unknownSession } from "./sessions.ts";
 
@@ -111,6 +112,7 @@ export class Server implements Perfmock {
   readonly #lag: LagSampler;
   readonly #heldBack: HeldBack;
   readonly #shared: SharedState;
+  readonly #replica: Replica;
   readonly #started: number;
   readonly #main: World;
   readonly #sessions: Sessions;
@@ -156,6 +158,7 @@ export class Server implements Perfmock {
     }
     const serves = options.serves ?? true;
     this.#shared = new SharedState({ clock, serves, log });
+    this.#replica = new Replica(options.replica ?? {}, log);
     this.#heldBack = new HeldBack({ clock, log, metrics: this.#metrics });
     this.#lag = new LagSampler(clock, {
       record: (milliseconds) => {
@@ -315,6 +318,7 @@ export class Server implements Perfmock {
         })
       );
     }
+    await this.#replica.join(this.#main, this.#shared.store);
     await this.#options.built?.(this);
     const { server } = this.config;
     // A generated certificate is valid from the start of the process. A Clock does not know this wall-clock time.
@@ -342,6 +346,7 @@ export class Server implements Perfmock {
       clock: this.#ownClock,
     });
     this.#lag.start();
+    await this.#replica.listens(this.url, server);
   }
 
   get url(): URL {
@@ -543,10 +548,12 @@ export class Server implements Perfmock {
         overflowing: () => [...this.#overflowing],
       },
       shared: this.#shared.health,
+      agrees: this.#replica.ready,
       further: () => [
         ...this.#failures.reasons(),
         ...this.#heldBack.reasons,
         ...this.#shared.reasons,
+        ...this.#replica.reasons,
       ],
     });
   }
@@ -589,6 +596,7 @@ export class Server implements Perfmock {
     else await this.#listener?.close(FLUSH_LIMIT);
     for (const x of cut) forget(x);
     await this.#sessions.end();
+    await this.#replica[Symbol.asyncDispose]();
     await this.#main.end();
     await this.#shared[Symbol.asyncDispose]();
     await this.#ownClock?.[Symbol.asyncDispose]();

@@ -30,6 +30,11 @@ export class SharedState implements AsyncDisposable {
     this.#options = options;
   }
 
+  /** The connection; undefined if nothing is shared. */
+  get store(): SharedStore | undefined {
+    return this.#store;
+  }
+
   /** State for `health`; undefined if nothing is shared. */
   get health(): SharedHealth | undefined {
     return this.#store?.health;

@@ -286,17 +286,17 @@ export const REGISTER: Readonly<Record<string, Scene>> = {
     const { store } = place;
     await using a = new Replica("a", VALUE);
     await a.join(store, { segment: "0/2" });
-    await a.member.advertise("http://10.0.0.1:8080/_perfmock/");
+    await a.member.advertise("http://10.0.0.1:8080/");
     {
       await using b = new Replica("b", VALUE);
       await b.join(store, { segment: "1/2" });
-      await b.member.advertise("http://10.0.0.2:8080/_perfmock/");
+      await b.member.advertise("http://10.0.0.2:8080/");
       await until(() => a.member.replicas.length === 2);
       deepEqual(
         a.member.replicas.map(({ name, segment, url }) => [name, segment, url]),
         [
-          ["a", "0/2", "http://10.0.0.1:8080/_perfmock/"],
-          ["b", "1/2", "http://10.0.0.2:8080/_perfmock/"],
+          ["a", "0/2", "http://10.0.0.1:8080/"],
+          ["b", "1/2", "http://10.0.0.2:8080/"],
         ],
       );
     }
@@ -309,14 +309,14 @@ export const REGISTER: Readonly<Record<string, Scene>> = {
       const { store } = place;
       await using a = new Replica("a", VALUE);
       await a.join(store, { segment: "0/2" });
-      await a.member.advertise("http://10.0.0.1:8080/_perfmock/");
+      await a.member.advertise("http://10.0.0.1:8080/");
       await using b = new Replica("b", VALUE);
       deepEqual(await refusal(b.join(store, { segment: "0/2" })), [
-        'Segment 0/2 is taken by replica "a" at http://10.0.0.1:8080/_perfmock/, which lives',
+        'Segment 0/2 is taken by replica "a" at http://10.0.0.1:8080/, which lives',
       ]);
       await using same = new Replica("a", VALUE);
       deepEqual(await refusal(same.join(store, { segment: "1/2" })), [
-        'The name is taken by replica "a" at http://10.0.0.1:8080/_perfmock/, which lives',
+        'The name is taken by replica "a" at http://10.0.0.1:8080/, which lives',
       ]);
       ok(a.member.ready);
     },
