@@ -5,6 +5,7 @@
  */
 import { relative } from "node:path";
 import { configurationSchema, createServer } from "../app.ts";
+import type { ReplicaOptions } from "../cluster/identity.ts";
 import {
   applyLayers,
   type ConfigFile,
@@ -36,6 +37,8 @@ export interface ConfigurationOptions {
   readonly seed?: string;
   /** Replica to be, as typed. */
   readonly segment?: string;
+  /** URL or host at which other replicas reach this one, as typed. */
+  readonly advertise?: string;
   /** True to replace placeholders such as `${NAME}` by environment variables. Default false. */
   readonly env?: boolean;
   /** Command that runs, as the user typed it, for hints in messages. Default "perfmock serve". */
@@ -60,6 +63,16 @@ export function segmentOf(
   return segment === undefined
     ? undefined
     : parseSegment(segment, (name) => Deno.env.get(name));
+}
+
+/** Returns name and address of this replica, as the command line, or the pod that it runs in, gives them. */
+function replicaOf(
+  { advertise }: Pick<ConfigurationOptions, "advertise">,
+): ReplicaOptions {
+  return {
+    name: Deno.env.get("POD_NAME"),
+    advertise: advertise ?? Deno.env.get("POD_IP"),
+  };
 }
 
 /** A configuration that was read but not validated. */
@@ -181,6 +194,7 @@ export async function loadConfiguration(
   }
   const folder = file?.folder ?? Deno.cwd();
   const segment = segmentOf(options);
+  const replica = replicaOf(options);
   const layered = applyLayers(
     file === undefined
       ? {}
@@ -222,7 +236,7 @@ export async function loadConfiguration(
       locate(() =>
         createServer(
           port === undefined ? input : withPort(input, port),
-          { folder, listen, serves, segment, ...further },
+          { folder, listen, serves, segment, replica, ...further },
         )
       ),
     locate,

@@ -148,6 +148,10 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "read the configuration again whenever its file is saved",
     )
     .addOption(segmentOption())
+    .option(
+      "--advertise <url>",
+      "URL or host at which other replicas reach this one, with shared (default: POD_IP, or the address it listens on)",
+    )
     .option("--quiet", "print errors only")
     .action(async (options) =>
       finish(

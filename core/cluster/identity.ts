@@ -8,13 +8,13 @@ import { PerfmockError } from "../errors.ts";
 
 /** Name and address of a replica as its user gives them. */
 export interface ReplicaOptions {
-  /** Unique name. Default the name of the machine. A name that comes from elsewhere gets the port. */
-  readonly name?: string;
+  /** Unique name. Default the name of the machine and the port. */
+  readonly name?: string | undefined;
   /**
    * URL at which the other replicas reach this one, such as `http://10.0.0.7:8080/`, or a host name or address alone. Default the
    * address that the server listens on.
    */
-  readonly advertise?: string;
+  readonly advertise?: string | undefined;
 }
 
 /**

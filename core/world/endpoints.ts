@@ -122,6 +122,12 @@ export function clashes(
 /** Access to the endpoints for pages, whatever the configuration says of mock routes. */
 const PAGES = new Cors();
 
+/** Calls that tell nothing but whether the server is there, for programs that cannot send a token, such as a kubelet. */
+const PROBES = ["/health/live", "/health/ready"];
+
+/** Access of programs on a server without a token. */
+const NO_TOKEN = { token: null };
+
 /** Puts routes and endpoints together for the edge, step by step: endpoints are answered by a Hono app. */
 export function* served(
   routes: readonly MockRoute[],
@@ -172,13 +178,17 @@ export function* served(
     const origin = incoming.header("origin");
     if (origin !== null) PAGES.addHeaders(headers, origin);
   });
+  const probes = new Set(PROBES.map((path) => base + path));
   for (const path of [`${base}/*`, ...guarded]) {
     app.use(path, async (context, next) => {
       if (forPages.has(`${context.req.method} ${ownPath(context)}`)) {
         return await next();
       }
-      const refusal = refuse(context.req.raw, world.control());
-      if (refusal !== undefined) return refusal;
+      const { raw } = context.req;
+      const refusal = refuse(raw, world.control());
+      const may = refusal === undefined ||
+        probes.has(ownPath(context)) && refuse(raw, NO_TOKEN) === undefined;
+      if (!may) return refusal;
       await next();
     });
   }

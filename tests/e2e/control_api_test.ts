@@ -58,6 +58,24 @@ eachEngine.test("the control API requires its token, and /metrics does not", asy
   equal(await ask("/_perfmock/health"), 404);
 });
 
+eachEngine.test("probes need no token, but pages of other origins are refused there too", async () => {
+  await using server = await createPerfmock({ control: { token: "secret" } });
+  for (const probe of ["live", "ready"]) {
+    const path = `/_perfmock/health/${probe}`;
+    const own = await get(server, path);
+    equal(own.status, 200);
+    deepEqual(await json(own), { status: "ok", [probe]: true });
+    const page = await get(server, path, {
+      headers: { origin: "https://elsewhere.example" },
+    });
+    await page.body?.cancel();
+    equal(page.status, 403);
+    const more = await get(server, `${path}/more`);
+    await more.body?.cancel();
+    equal(more.status, 401);
+  }
+});
+
 eachEngine.test("POST explain refuses malformed JSON, invalid settings, and bodies beyond 1 MiB", async () => {
   await using server = await createPerfmock();
   const explain = (body: unknown) =>
