@@ -29,10 +29,11 @@ export interface Handover {
 /**
  * Gives a server the state of another, after a start with its configuration.
  *
+ * @param handover undefined for nothing
  * @throws PerfmockError if a part of it cannot be taken over
  */
 export async function takeOverAll(
-  handover: Handover,
+  handover: Handover | undefined,
   { main, makeWorld, sessions }: {
     readonly main: World;
     readonly sessions: Sessions;
@@ -40,6 +41,7 @@ export async function takeOverAll(
     readonly makeWorld: (name: string) => World;
   },
 ): Promise<void> {
+  if (handover === undefined) return;
   await takeOver(main, handover.main);
   await sessions.takeOver(handover.sessions, async (name, state) => {
     const world = makeWorld(name);

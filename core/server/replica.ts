@@ -16,15 +16,25 @@ import { segmentText } from "../scale/segment.ts";
 import { VERSION } from "../version.ts";
 import type { Log } from "../world/state.ts";
 import type { World } from "../world/world.ts";
+import type { ReplicaOptions as FleetOptions } from "./handover.ts";
+import type { PerfmockOptions } from "./perfmock.ts";
 
 /** A server as one of several replicas; none where the configuration shares nothing. */
 export class Replica implements AsyncDisposable {
   readonly #options: ReplicaOptions;
+  /** False for one of the processes of `serve --processes`, which agree among themselves. */
+  readonly #alone: boolean;
   readonly #log: Log;
   #member: Member | undefined;
 
-  constructor(options: ReplicaOptions, log: Log) {
-    this.#options = options;
+  constructor(
+    { peers, replica = {} }:
+      & Pick<FleetOptions, "peers">
+      & Pick<PerfmockOptions, "replica">,
+    log: Log,
+  ) {
+    this.#options = replica;
+    this.#alone = peers === undefined;
     this.#log = log;
   }
 
@@ -50,7 +60,7 @@ export class Replica implements AsyncDisposable {
    * @throws PerfmockError `REPLICA_CONFLICT`, `SHARED_STATE_LOST`, or if their configuration is not valid here
    */
   async join(world: World, store: SharedStore | undefined): Promise<void> {
-    if (store === undefined) return;
+    if (store === undefined || !this.#alone) return;
     const { changes, config, segment } = world;
     changes.agreement = this.#member = await Member.join({
       store: new RedisClusterStore(store),

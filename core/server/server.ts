@@ -158,7 +158,7 @@ export class Server implements Perfmock {
     }
     const serves = options.serves ?? true;
     this.#shared = new SharedState({ clock, serves, log });
-    this.#replica = new Replica(options.replica ?? {}, log);
+    this.#replica = new Replica(options, log);
     this.#heldBack = new HeldBack({ clock, log, metrics: this.#metrics });
     this.#lag = new LagSampler(clock, {
       record: (milliseconds) => {
@@ -307,17 +307,14 @@ export class Server implements Perfmock {
   async start(input: SettingsInput): Promise<void> {
     const listens = this.#options.listen !== false;
     if (listens && isVirtual(this.#clock)) throw virtualClock();
-    await this.#powers.own(() => this.#main.start(input));
-    const { handover } = this.#options;
-    if (handover !== undefined) {
-      await this.#powers.own(() =>
-        takeOverAll(handover, {
-          main: this.#main,
-          sessions: this.#sessions,
-          makeWorld: (name) => this.#sessionWorld(name),
-        })
-      );
-    }
+    await this.#powers.own(async () => {
+      await this.#main.start(input);
+      await takeOverAll(this.#options.handover, {
+        main: this.#main,
+        sessions: this.#sessions,
+        makeWorld: (name) => this.#sessionWorld(name),
+      });
+    });
     await this.#replica.join(this.#main, this.#shared.store);
     await this.#options.built?.(this);
     const { server } = this.config;
@@ -516,9 +513,7 @@ export class Server implements Perfmock {
    */
   async replace(
     { value, folder }: Pick<SettingsInput, "value" | "folder">,
-  ): Promise<
-    void
-  > {
+  ): Promise<void> {
     await this.#powers.own(() =>
       this.#main.change((input) => ({
         ...input,

@@ -12,7 +12,9 @@ ip netns list | cut -d ' ' -f 1 | grep "^$1-" | while read -r name; do
   ip netns pids "$name" | xargs -r kill -KILL
   ip netns delete "$name"
 done
-ip link delete "$1" 2> /dev/null
+# Connections that end slowly keep a namespace, and with it the cable, for a while.
+ip -o link | grep -o "$1v[0-9]*" | sort -u | xargs -r -n 1 ip link delete
+ip link delete "$1"
 true
 `;
 

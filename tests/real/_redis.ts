@@ -1,55 +1,40 @@
 /**
- * A redis-server for one test.
+ * A redis-server on a host of its own.
  *
  * @module
  */
-import { connect } from "node:net";
 import type { NetworkHost } from "./_network.ts";
-import { freePort, until } from "./_software.ts";
+import { until } from "./_software.ts";
 
-/** Starts a program; `NetworkHost.start` does it on another host. */
-type Start = NetworkHost["start"];
-
-const startHere: Start = (program, args) =>
-  new Deno.Command(program, {
-    args: [...args],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
+const PORT = 6379;
 
 /** A redis-server that keeps nothing on disk. */
-export class RealRedis implements AsyncDisposable {
-  readonly #start: Start;
-  readonly #address: string;
-  readonly #port: number;
+export class NetworkRedis {
+  /** Host that it runs on. */
+  readonly host: NetworkHost;
   #process: Deno.ChildProcess | undefined;
 
-  private constructor(start: Start, address: string, port: number) {
-    this.#start = start;
-    this.#address = address;
-    this.#port = port;
+  private constructor(host: NetworkHost) {
+    this.host = host;
   }
 
-  /** Starts one, on this machine's loopback or on a host. */
-  static async start(host?: NetworkHost): Promise<RealRedis> {
-    const redis = host === undefined
-      ? new RealRedis(startHere, "127.0.0.1", freePort())
-      : new RealRedis(host.start, host.address, 6379);
+  /** Starts one, and waits until it answers. */
+  static async start(host: NetworkHost): Promise<NetworkRedis> {
+    const redis = new NetworkRedis(host);
     await redis.restart();
     return redis;
   }
 
   /** URL for clients. */
   get url(): string {
-    return `redis://${this.#address}:${this.#port}`;
+    return `redis://${this.host.address}:${PORT}`;
   }
 
   /** Starts it again, empty. */
   async restart(): Promise<void> {
     await this.kill();
-    this.#process = this.#start("redis-server", [
-      ...["--port", `${this.#port}`, "--bind", this.#address],
+    this.#process = this.host.start("redis-server", [
+      ...["--port", `${PORT}`, "--bind", this.host.address],
       ...["--protected-mode", "no", "--save", "", "--appendonly", "no"],
       ...["--daemonize", "no", "--dir", "/tmp"],
     ]);
@@ -61,6 +46,7 @@ export class RealRedis implements AsyncDisposable {
     const process = this.#process;
     if (process === undefined) return;
     this.#process = undefined;
+    process.kill("SIGCONT");
     process.kill("SIGKILL");
     await process.status;
     if (!process.stderr.locked) await process.stderr.cancel();
@@ -76,29 +62,18 @@ export class RealRedis implements AsyncDisposable {
     this.#process?.kill("SIGCONT");
   }
 
-  /** Sends one command, with its words separated by spaces, and returns the beginning of the answer. */
-  command(words: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(this.#port, this.#address);
-      socket.setTimeout(2000, () => socket.destroy(new Error("No answer")));
-      socket.on("error", reject);
-      socket.on("data", (data) => {
-        socket.destroy();
-        resolve(data.toString());
-      });
-      socket.write(`${words}\r\n`);
-    });
-  }
-
   async #answers(): Promise<boolean> {
     try {
-      return (await this.command("PING")).startsWith("+PONG");
+      using connection = await Deno.connect({
+        hostname: this.host.address,
+        port: PORT,
+      });
+      await connection.write(new TextEncoder().encode("PING\r\n"));
+      const bytes = new Uint8Array(16);
+      await connection.read(bytes);
+      return new TextDecoder().decode(bytes).startsWith("+PONG");
     } catch {
       return false;
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
   }
 }
