@@ -117,6 +117,8 @@ export interface ControlSource {
     readonly live: Pick<LiveFeed, "follow">;
     /** Starts sequence numbers, journal and figures again. */
     reset(): void;
+    /** Resolves when all routes have sequence numbers, which replicas that share them have to be given after a reset. */
+    numbered(): Promise<void>;
   };
   /** Sessions of the server. */
   readonly sessions: SessionStore;
@@ -233,6 +235,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       async handle() {
         await agreed();
         world.reset();
+        await world.numbered();
         return new Response(null, { status: 204 });
       },
     }),

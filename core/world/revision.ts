@@ -147,6 +147,7 @@ export async function buildRevision(
         generation,
       },
     );
+    await world.numbered(routes.map(({ id }) => id));
     await nextTurn();
     const { config } = settings;
     const absent = settings.plugins.filter(({ plugin }) =>

@@ -86,7 +86,7 @@ type RouteTemplate =
 /** The parts of a world that plans bind. */
 export type RouteWorld = Pick<
   WorldState,
-  "clock" | "flow" | "recorder" | "report" | "segment" | "sequences"
+  "clock" | "counterOf" | "flow" | "recorder" | "report" | "sequences"
 >;
 
 const UNRECORDED: Plan["recorder"] = { arrived() {}, observe() {} };
@@ -188,13 +188,10 @@ export class MockRoute implements Conditional {
     const label = methodLabel(method);
     let plan = this.#plans.get(label);
     if (plan === undefined) {
-      const { clock, flow, recorder, report, segment, sequences } = this.#world;
+      const { clock, flow, recorder, report } = this.#world;
       const { turning } = this.#template;
       const { id } = this;
-      let sequence = sequences.get(id);
-      if (sequence === undefined) {
-        sequences.set(id, sequence = new SequenceNumbers(segment));
-      }
+      const sequence = this.#world.counterOf(id);
       plan = {
         ...this.#template,
         faults: this.faults,

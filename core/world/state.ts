@@ -57,6 +57,8 @@ export interface WorldState {
   readonly segment: Segment;
   /** Next sequence number of each route, by id. */
   readonly sequences: Map<string, SequenceCounter>;
+  /** Returns the source of the sequence numbers of a route, by its id: the one there is, or a new one. */
+  readonly counterOf: (id: string) => SequenceCounter;
   /** Dials, and the values laid over them. */
   readonly dials: DialBoard;
   /** Log of ended exchanges. */
@@ -80,6 +82,8 @@ export interface WorldState {
   readonly share: (
     settings: SharedSettings | undefined,
   ) => Promise<SharedStore | undefined>;
+  /** Makes the counters of routes, and resolves when they have sequence numbers. */
+  numbered(ids: readonly string[]): Promise<void>;
   /** False for a server that only shows its configuration; see {@linkcode Host.serves}. */
   readonly serves: boolean;
   /** Address at which the server listens; undefined where it does not, or not yet. */

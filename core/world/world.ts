@@ -15,7 +15,6 @@ import type { RouteDescription } from "../control/builtin_endpoints.ts";
 import type { WrittenConfig } from "../control/config_edits.ts";
 import { revisionsIn } from "../control/config_endpoints.ts";
 import { PerfmockError } from "../errors.ts";
-import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
 import { describeThrown } from "../lib/thrown.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { endFeed } from "../fleet/fleet_figures.ts";
@@ -39,9 +38,12 @@ import type {
 } from "../pipeline/exchange.ts";
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
+import { SequenceNumbers } from "../pipeline/sequence.ts";
 import { type Segment, WHOLE } from "../scale/segment.ts";
+import { SequenceBlocks } from "../shared/sequence_blocks.ts";
 import { AgreedChanges } from "./agreed_changes.ts";
 import { DialBoard } from "./dials.ts";
+import { forgetSequences } from "./forgotten_sequences.ts";
 import { buildLayered } from "./layered_revision.ts";
 import { hookReporter } from "./plugin_door.ts";
 import { PresetSwitch } from "./preset_switch.ts";
@@ -111,7 +113,6 @@ export class World implements WorldState {
   readonly failures: WorldState["failures"];
   readonly engine: WorldState["engine"];
   readonly serves: boolean;
-  readonly share: WorldState["share"];
   readonly url: WorldState["url"];
   readonly control: WorldState["control"];
   readonly powers: WorldState["powers"];
@@ -120,6 +121,7 @@ export class World implements WorldState {
   readonly flow: Flow = createFlow();
   readonly sequences = new Map<string, SequenceCounter>();
   #segment = WHOLE;
+  #blocks: SequenceBlocks | undefined;
   readonly dials: DialBoard = new DialBoard();
   /** Pace and presets in the hands of the control API. */
   readonly backend: BackendControl = new BackendControl(this);
@@ -153,7 +155,6 @@ export class World implements WorldState {
     this.report = hookReporter(options.failures);
     this.engine = options.engine;
     this.serves = options.serves;
-    this.share = options.share;
     this.url = options.url;
     this.control = options.control;
     this.powers = options.powers;
@@ -213,6 +214,37 @@ export class World implements WorldState {
     await this.changeWritten(({ value }) => edit(value), revisionsIn(ifMatch));
     return this.#number;
   };
+
+  readonly share: WorldState["share"] = async (settings) => {
+    const store = await this.#options.share(settings);
+    // Replicas with segments need to ask nobody for their numbers.
+    if (store !== undefined && this.#segment.count === 1) {
+      this.#blocks ??= new SequenceBlocks({
+        store,
+        clock: this.clock,
+        session: this.session,
+        counters: () => this.sequences.values(),
+        log: this.log,
+      });
+    }
+    return store;
+  };
+
+  readonly counterOf: WorldState["counterOf"] = (id) => {
+    let counter = this.sequences.get(id);
+    if (counter === undefined) {
+      counter = this.#blocks?.counter(id) ?? new SequenceNumbers(this.#segment);
+      this.sequences.set(id, counter);
+    }
+    return counter;
+  };
+
+  /** Makes the counters of routes, and resolves when all counters have numbers. */
+  async numbered(ids: readonly string[] = []): Promise<void> {
+    if (this.#blocks === undefined) return;
+    for (const id of ids) this.counterOf(id);
+    await this.#blocks.ready();
+  }
 
   endpoints(kit: Kit): readonly Endpoint[] {
     return this.#options.endpoints(this, kit);
@@ -530,29 +562,10 @@ export class World implements WorldState {
   /** Ends the world: cuts the exchanges in flight and disposes everything. */
   async end(): Promise<void> {
     for (const x of this.cut()) forget(x);
+    this.#blocks?.[Symbol.dispose]();
     await this.changes.ended;
     await this.#disposals;
     await this.#revision?.dispose(this.#revision.carried.beyond(undefined));
-  }
-}
-
-/** Maximum number of bytes of the ids of removed routes whose sequence numbers are remembered, in case they come back. */
-export const REMOVED_BYTES: number = 1 << 20;
-
-/** Forgets the sequence numbers of the routes that were removed first, where those of removed routes take too many bytes. */
-export function forgetSequences(
-  sequences: Map<string, Pick<SequenceCounter, "turns">>,
-  routes: readonly { readonly id: string }[],
-): void {
-  const kept = new Set(routes.map(({ id }) => id));
-  const removed = [...sequences.keys()].filter((id) => !kept.has(id));
-  let bytes = 0;
-  for (const id of removed.reverse()) {
-    bytes += ENTRY_BYTES + textBytes(id);
-    const sequence = sequences.get(id);
-    // The counts of turns by value take more memory than the ids.
-    if (sequence !== undefined) sequence.turns = undefined;
-    if (bytes > REMOVED_BYTES) sequences.delete(id);
   }
 }
 

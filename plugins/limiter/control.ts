@@ -15,8 +15,9 @@ import {
 } from "../../core/plugin.ts";
 import { REASONS, type RecentMeans } from "./figures.ts";
 import type { Limiter, PlannedPool } from "./limiter.ts";
-import { mergePools, type PoolReport } from "./merged_pools.ts";
+import { mergePools, type PoolReport, type WholeReport } from "./merged_pools.ts";
 import { INLINE, orUnbounded } from "./settings.ts";
+import { SharedPool } from "./shared/shared_pool.ts";
 
 /** Reports all pools. */
 export function reportPools(limiter: Limiter, clock: Clock): PoolReport[] {
@@ -41,10 +42,16 @@ function report(
     ...(pool.estimates && {
       retryAfter: { seconds: Math.ceil(wait / 1000), from },
     }),
+    ...(pool instanceof SharedPool && { shared: sharedReport(pool) }),
     ...((background.running || background.arrived > 0) && {
       background: { arrivals: background.arrived, refused: background.refused },
     }),
   };
+}
+
+function sharedReport(pool: SharedPool): WholeReport {
+  const { mode, busy, queued, replicas, share } = pool.whole;
+  return { mode, busy, queued, replicas, share: orUnbounded(share) };
 }
 
 const TEXT = { type: "string" };
@@ -116,6 +123,16 @@ const POOL = {
       seconds: COUNT,
       from: { enum: ["throughput", "fallback"] },
     },
+  },
+  shared: {
+    type: "object",
+    properties: {
+      mode: { enum: ["shared", "waiting", "alone"] },
+      busy: COUNT,
+      queued: COUNT,
+      replicas: COUNT,
+      share: LIMIT,
+    } satisfies Record<keyof WholeReport, unknown>,
   },
   background: {
     type: "object",

@@ -22,8 +22,11 @@ export const REASONS = [
   "shutdown",
 ] as const;
 
+/** Reason for a request not to get a place of a shared pool: Redis was lost, and the configuration lets nothing pass meanwhile. */
+export const SHARED_LOST = "shared_lost";
+
 /** A reason, as in the metrics' label `reason`. */
-export type Reason = typeof REASONS[number];
+export type Reason = typeof REASONS[number] | typeof SHARED_LOST;
 
 /** End of a wait in the queue, as in the metrics' label `outcome`. */
 export type WaitOutcome =
@@ -36,8 +39,14 @@ export class PoolSeries {
   readonly #arrivals: Metric<Counter>;
   readonly #rejections: Metric<Counter>;
   readonly #levels: Readonly<Record<keyof Levels, Metric<Gauge>>>;
+  readonly #whole:
+    | Readonly<Record<keyof WholeLevels, Metric<Gauge>>>
+    | undefined;
+  readonly #reasons: readonly Reason[];
 
-  constructor(metrics: Metrics) {
+  /** @param shared true if replicas share the pools: then there are figures of the whole too. Default false */
+  constructor(metrics: Metrics, shared = false) {
+    this.#reasons = shared ? [...REASONS, SHARED_LOST] : REASONS;
     const gauge = (
       name: string,
       help: string,
@@ -65,17 +74,45 @@ export class PoolSeries {
       labels: ["pool", "reason"],
     });
     this.#levels = {
-      concurrency: gauge("concurrency", "Places of a pool"),
+      // Each replica names the limits of the whole, and its own part of what is taken.
+      concurrency: gauge(
+        "concurrency",
+        "Places of a pool",
+        shared ? "max" : "sum",
+      ),
       busy: gauge("busy", "Places of a pool that are taken"),
       capacity: gauge(
         "queue_capacity",
         "Maximum number of requests in the queue of a pool",
+        shared ? "max" : "sum",
       ),
       queued: gauge("queue_depth", "Requests in the queue of a pool"),
       utilisation: gauge(
         "utilisation_ratio",
         "Time-weighted share of a pool's places that were taken, since the previous reading",
-        { weight: "perfmock_pool_concurrency" },
+        shared ? "sum" : { weight: "perfmock_pool_concurrency" },
+      ),
+    };
+    this.#whole = !shared ? undefined : {
+      busy: gauge(
+        "shared_busy",
+        "Places of a shared pool that are taken, of all replicas",
+        "max",
+      ),
+      queued: gauge(
+        "shared_queue_depth",
+        "Requests in the queue of a shared pool, of all replicas",
+        "max",
+      ),
+      replicas: gauge(
+        "shared_replicas",
+        "Replicas that share a pool and live",
+        "max",
+      ),
+      alone: gauge(
+        "shared_alone",
+        "1 while this replica decides by itself, since Redis is lost",
+        "max",
       ),
     };
   }
@@ -85,7 +122,7 @@ export class PoolSeries {
     return {
       arrivals: this.#arrivals.series(pool),
       rejections: Object.fromEntries(
-        REASONS.map((reason) => [
+        this.#reasons.map((reason) => [
           reason,
           this.#rejections.series(pool, reason),
         ]),
@@ -102,9 +139,17 @@ export class PoolSeries {
     }
   }
 
+  /** Binds the gauges of a whole pool, of all replicas, to its levels. */
+  followWhole(pool: string, levels: WholeLevels): void {
+    for (const [name, gauge] of Object.entries(this.#whole ?? {})) {
+      gauge.series(pool).follow(levels[name as keyof WholeLevels]);
+    }
+  }
+
   /** Sets the gauges of a removed pool to 0. */
   forget(pool: string): void {
-    for (const gauge of Object.values(this.#levels)) gauge.series(pool).set(0);
+    const gauges = { ...this.#whole, ...this.#levels };
+    for (const gauge of Object.values(gauges)) gauge.series(pool).set(0);
   }
 }
 
@@ -134,8 +179,25 @@ export interface Levels {
   readonly utilisation: () => number;
 }
 
+/** Readings of the levels of a whole pool, of all replicas. */
+export interface WholeLevels {
+  /** Number of taken places. */
+  readonly busy: () => number;
+  /** Number of queued requests. */
+  readonly queued: () => number;
+  /** Number of replicas that live. */
+  readonly replicas: () => number;
+  /** 1 while this replica decides by itself. */
+  readonly alone: () => number;
+}
+
 /** Minimum time that a reading of the recent utilisation covers, in ms. */
 const SHORTEST_READING = 1000;
+
+/** Numbers of requests that got no place, by reason; that of a shared pool appears with its first. */
+export type Rejected =
+  & Record<typeof REASONS[number], number>
+  & { [SHARED_LOST]?: number };
 
 /** Counts of a pool since the start or the last reset. */
 export interface PoolCounts {
@@ -144,7 +206,7 @@ export interface PoolCounts {
   /** Number of requests that got one. */
   readonly admitted: number;
   /** Number of requests that got none, by reason. */
-  readonly rejected: Readonly<Record<Reason, number>>;
+  readonly rejected: Readonly<Rejected>;
   /** Time-weighted mean share of taken places, 0…1; 0 where there is no limit. */
   readonly utilisation: number;
   /** Time-weighted mean number of queued requests. */
@@ -178,7 +240,7 @@ export class PoolFigures {
   #series: SeriesOfPool | undefined;
   #recent: RecentLevel | undefined;
   #start: number;
-  #rejected = noRejections();
+  #rejected: Rejected = noRejections();
   #arrivals = 0;
   #admitted = 0;
   #waitAdmitted = 0;
@@ -255,7 +317,7 @@ export class PoolFigures {
 
   /** Counts a refusal without a wait. */
   refused(reason: Reason): void {
-    this.#rejected[reason]++;
+    this.#rejected[reason] = (this.#rejected[reason] ?? 0) + 1;
     this.#series?.rejections[reason].add();
   }
 
@@ -330,7 +392,7 @@ function per(area: number, unit: number): number {
   return unit > 0 && unit < Infinity ? area / unit : 0;
 }
 
-function noRejections(): Record<Reason, number> {
+function noRejections(): Record<typeof REASONS[number], number> {
   return {
     queue_full: 0,
     queue_timeout: 0,

@@ -11,8 +11,10 @@ import {
   PerfmockError,
   type Route,
   type RouteHooks,
+  type Segment,
   shareOf,
   toPointer,
+  WHOLE,
 } from "../../core/plugin.ts";
 import {
   ChainOrder,
@@ -23,6 +25,8 @@ import {
 } from "./checks.ts";
 import { dividedPool, divisionIssues, priceInWords } from "./division.ts";
 import { PoolSeries } from "./figures.ts";
+import { Pool } from "./pool.ts";
+import { Membership } from "./shared/membership.ts";
 import { routeHooks, type TakenPool } from "./route_hooks.ts";
 import {
   INLINE,
@@ -55,6 +59,9 @@ export class Limiter {
   readonly #host: Host;
   readonly #client: string | undefined;
   readonly #series: PoolSeries;
+  readonly #membership: Membership | undefined;
+  /** Replica for which pools are divided: the only one, where they are shared. */
+  readonly #division: Segment;
   readonly #pools = new Map<string, PlannedPool>();
   readonly #used = new Set<string>();
   readonly #order = new ChainOrder();
@@ -70,7 +77,17 @@ export class Limiter {
   private constructor(host: Host, client: string | undefined) {
     this.#host = host;
     this.#client = client;
-    this.#series = new PoolSeries(host.metrics);
+    const { shared: store, clock, session, segment } = host;
+    this.#series = new PoolSeries(host.metrics, store !== undefined);
+    this.#membership = store &&
+      host.keep("membership", () =>
+        new Membership({
+          store,
+          clock,
+          session,
+          segment: segment.count > 1 ? segment : undefined,
+        }));
+    this.#division = store === undefined ? segment : WHOLE;
     this.state = host.keep("state", () => new LimiterState(client));
   }
 
@@ -81,7 +98,7 @@ export class Limiter {
   ): Promise<Limiter> {
     const limiter = new Limiter(host, client);
     const issues = Object.entries(pools).flatMap(([name, settings]) =>
-      divisionIssues(name, settings, host.segment).map((issue) => ({
+      divisionIssues(name, settings, limiter.#division).map((issue) => ({
         ...issue,
         path: toPointer(["pools", name]) + issue.path,
       }))
@@ -95,6 +112,7 @@ export class Limiter {
       );
       limiter.#plan(name, settings, { queue, arrivals, service });
     }
+    await limiter.#membership?.ready;
     return limiter;
   }
 
@@ -171,7 +189,9 @@ export class Limiter {
     return Object.fromEntries(
       [...this.#pools].map(([name, { settings, persistent }]) => [
         name,
-        dialsOf(this.#host, settings, (values) => {
+        dialsOf({ kit: this.#host.kit, segment: this.#division }, settings, (
+          values,
+        ) => {
           // A dial of a former revision must not change the pool of its successor.
           if (this.#adopted && persistent.owner !== this) return;
           persistent.setDials(values);
@@ -222,6 +242,17 @@ export class Limiter {
     ];
   }
 
+  /** Reasons why shared pools hold more than they should, one sentence each. */
+  reasons(): string[] {
+    return [...this.#pools.values()].flatMap(({ persistent: { pool } }) => {
+      if (pool instanceof Pool) return [];
+      const { busy, mode } = pool.whole;
+      return mode !== "shared" || busy <= pool.concurrency ? [] : [
+        `Pool "${pool.name}": ${busy} places are taken of ${pool.concurrency}, since replicas have decided by themselves or it was made smaller; none is given until fewer are taken`,
+      ];
+    });
+  }
+
   /** The pools of a route, in the order in which it takes them. */
   #chain(
     route: Route,
@@ -233,7 +264,7 @@ export class Limiter {
       route.stream(`limiter ${purpose}`)
     );
     const name = `${INLINE}${route.id}`;
-    const issues = divisionIssues(name, limiter, this.#host.segment);
+    const issues = divisionIssues(name, limiter, this.#division);
     if (issues.length > 0) {
       throw invalid(
         issues.map((issue) => ({ ...issue, path: `/limiter${issue.path}` })),
@@ -283,9 +314,9 @@ export class Limiter {
     streams: PoolStreams,
   ): PlannedPool {
     const { clock, segment } = this.#host;
-    const plan = { settings: dividedPool(whole, segment), streams };
+    const plan = { settings: dividedPool(whole, this.#division), streams };
     const { state } = this;
-    const price = priceInWords(name, whole, segment);
+    const price = priceInWords(name, whole, this.#division);
     if (price !== undefined) {
       const path = name.startsWith(INLINE) ? "" : toPointer(["pools", name]);
       this.#prices.push({ path, ...price });
@@ -296,6 +327,7 @@ export class Limiter {
         new PersistentPool(name, plan, {
           clock,
           segment,
+          membership: this.#membership,
           refused: (exchange, rejection, at) =>
             state.clients.refused(exchange, rejection, at),
           clientOf: state.clientOf,

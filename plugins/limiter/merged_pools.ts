@@ -42,14 +42,30 @@ export interface PoolReport {
     readonly seconds: number;
     readonly from: "throughput" | "fallback";
   };
+  /** The whole pool, over all replicas that share it; the other figures are this replica's. Only where it is shared. */
+  readonly shared?: WholeReport;
   /** Number of phantoms among the arrivals, and of phantoms that got no place; only where there is a background. */
   readonly background?: { readonly arrivals: number; readonly refused: number };
+}
+
+/** The whole of a shared pool in the control API and in `stats`. */
+export interface WholeReport {
+  /** Source of this replica's decisions: `shared` for Redis, `waiting` while it was just lost, `alone` for itself. */
+  readonly mode: "shared" | "waiting" | "alone";
+  /** Number of taken places, of all replicas; of this one while it decides by itself. */
+  readonly busy: number;
+  /** Number of queued requests, in the same way. */
+  readonly queued: number;
+  /** Number of replicas that live. */
+  readonly replicas: number;
+  /** Number of places that this replica gives away while it decides by itself. */
+  readonly share: number | "unbounded";
 }
 
 /**
  * Merges the reports of replicas, pool by pool. Places, requests and waits are added; a share of taken places is that of all places;
  * the mean wait is over all admitted requests. `peakBusy` is the sum of the replicas' maxima, which they may have had at different times: no
- * more places were taken at once.
+ * more places were taken at once. Of a pool that the replicas share, each names the places of the whole, and its own part of the taken ones.
  */
 export function mergePools(
   reports: readonly (readonly PoolReport[])[],
@@ -70,20 +86,25 @@ function mergePool(parts: readonly PoolReport[]): PoolReport {
     }
   }
   const retries = parts.flatMap(({ retryAfter = [] }) => retryAfter);
+  const wholes = parts.flatMap(({ shared = [] }) => shared);
+  const isShared = wholes.length === parts.length;
+  const limit = isShared ? largestLimit : sumLimits;
   const backgrounds = parts.flatMap(({ background = [] }) => background);
   return {
     name,
-    concurrency: sumLimits(parts.map(({ concurrency }) => concurrency)),
+    concurrency: limit(parts.map(({ concurrency }) => concurrency)),
     busy: sum(({ busy }) => busy),
     peakBusy: sum(({ peakBusy }) => peakBusy),
-    queue: sumLimits(parts.map(({ queue }) => queue)),
+    queue: limit(parts.map(({ queue }) => queue)),
     queued: sum(({ queued }) => queued),
     arrivals: sum(({ arrivals }) => arrivals),
     admitted,
     rejected,
-    utilisation: shareOfPlaces(parts, ({ utilisation }) => utilisation),
-    last10s: mergeMeans(parts, ({ last10s }) => last10s),
-    last1m: mergeMeans(parts, ({ last1m }) => last1m),
+    utilisation: isShared
+      ? sum(({ utilisation }) => utilisation)
+      : shareOfPlaces(parts, ({ utilisation }) => utilisation),
+    last10s: mergeMeans(parts, isShared, ({ last10s }) => last10s),
+    last1m: mergeMeans(parts, isShared, ({ last1m }) => last1m),
     meanQueued: sum(({ meanQueued }) => meanQueued),
     meanWait: admitted === 0
       ? 0
@@ -93,6 +114,16 @@ function mergePool(parts: readonly PoolReport[]): PoolReport {
       retryAfter: retries.reduce((longest, retry) =>
         retry.seconds > longest.seconds ? retry : longest
       ),
+    },
+    ...isShared && {
+      shared: {
+        mode: MODES.find((mode) => wholes.some((one) => one.mode === mode)) ??
+          "shared",
+        busy: sum(({ busy }) => busy),
+        queued: sum(({ queued }) => queued),
+        replicas: Math.max(...wholes.map(({ replicas }) => replicas)),
+        share: sumLimits(wholes.map(({ share }) => share)),
+      },
     },
     ...backgrounds.length > 0 && {
       background: {
@@ -104,6 +135,17 @@ function mergePool(parts: readonly PoolReport[]): PoolReport {
       },
     },
   };
+}
+
+/** Sources of decisions, from the one that is told first. */
+const MODES = ["alone", "waiting", "shared"] as const;
+
+/** The limit of a whole that each replica names: they differ for a moment, when it changes. */
+function largestLimit(
+  limits: readonly PoolReport["queue"][],
+): PoolReport["queue"] {
+  const numbers = limits.filter((limit) => typeof limit === "number");
+  return numbers.length < limits.length ? "unbounded" : Math.max(...numbers);
 }
 
 function sumLimits(
@@ -135,11 +177,14 @@ function shareOfPlaces(
 
 function mergeMeans(
   parts: readonly PoolReport[],
+  isShared: boolean,
   of: (part: PoolReport) => RecentMeans,
 ): RecentMeans {
   return {
     seconds: Math.max(...parts.map((part) => of(part).seconds)),
-    utilisation: shareOfPlaces(parts, (part) => of(part).utilisation),
+    utilisation: isShared
+      ? parts.reduce((total, part) => total + of(part).utilisation, 0)
+      : shareOfPlaces(parts, (part) => of(part).utilisation),
     meanQueued: parts.reduce((total, part) => total + of(part).meanQueued, 0),
   };
 }

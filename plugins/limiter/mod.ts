@@ -36,6 +36,9 @@
  * Pools taken in turn are held together: a slow last one fills the first. They cannot deadlock, since routes that take the same
  * pools in different orders are refused: checks.ts has the proof.
  *
+ * Servers with `shared` share each pool and rate limit by its name, sessions of the same name theirs: docs/shared.md. `concurrency`,
+ * `queue` and a rate are those of all together.
+ *
  * ```ts
  * import { createPerfmock } from "@perfmock/perfmock";
  *
@@ -58,6 +61,7 @@ import {
 import { controlEndpoints, reportPools } from "./control.ts";
 import { mergePools, type PoolReport } from "./merged_pools.ts";
 import { Limiter } from "./limiter.ts";
+import type { PoolView } from "./pool.ts";
 import {
   type LimiterOptions,
   type LimiterRouteOptions,
@@ -69,6 +73,7 @@ export type { BackgroundSettings } from "./background.ts";
 export type { ClientReport } from "./clients.ts";
 export type { PoolReport } from "./merged_pools.ts";
 export type { RecentMeans } from "./figures.ts";
+export type { PoolView } from "./pool.ts";
 export type { Discipline } from "./queue.ts";
 export type { Partition, RateLimitSettings } from "./rate_limit.ts";
 export type { Algorithm } from "./rate_limit_algorithms.ts";
@@ -83,18 +88,6 @@ export type {
   LimiterRouteOptions,
   PoolSettings,
 } from "./settings.ts";
-
-/** A pool, as other plugins see it. */
-export interface PoolView {
-  /** Number of places; Infinity for no limit. */
-  readonly concurrency: number;
-  /** Number of taken places. */
-  readonly busy: number;
-  /** Number of queued requests. */
-  readonly queued: number;
-  /** Share of taken places, averaged over about the last second, 0…1; 0 where there is no limit. */
-  utilisation(): number;
-}
 
 /** The service `limiter.pools`: the pools of the present revision. A route's own pool exists once the route is prepared. */
 export interface Pools {
@@ -124,10 +117,10 @@ const plugin: Plugin = definePlugin<LimiterOptions, LimiterRouteOptions>({
   ): Promise<Instance<LimiterRouteOptions>> {
     const limiter = await Limiter.create(host, options);
     host.provide(POOLS, {
-      pool: (name) => limiter.pool(name)?.persistent.pool,
+      pool: (name) => limiter.pool(name)?.persistent.view,
       names: () =>
         Array.from(limiter.pools, ({ persistent: { pool } }) => pool.name),
-      ofRoute: (id) => limiter.takenBy(id)[0]?.persistent.pool,
+      ofRoute: (id) => limiter.takenBy(id)[0]?.persistent.view,
       queuesOf: (id) =>
         limiter.takenBy(id).filter(({ settings: { concurrency, queue } }) =>
           concurrency < Infinity && queue > 0
@@ -148,6 +141,7 @@ const plugin: Plugin = definePlugin<LimiterOptions, LimiterRouteOptions>({
         ),
       }),
       warnings: () => limiter.warnings(),
+      health: () => limiter.reasons(),
     };
   },
 });

@@ -76,6 +76,18 @@ export interface Estimate {
   readonly from: "throughput" | "fallback";
 }
 
+/** A pool, as other plugins see it. */
+export interface PoolView {
+  /** Number of places; Infinity for no limit. */
+  readonly concurrency: number;
+  /** Number of taken places: of all replicas that share the pool. */
+  readonly busy: number;
+  /** Number of queued requests: of all replicas that share the pool. */
+  readonly queued: number;
+  /** Share of taken places, averaged over about the last second, 0…1; 0 where there is no limit. */
+  utilisation(): number;
+}
+
 /** A pool. It is itself the lease of each of its places. */
 export class Pool implements Lease, QueueOwner {
   /** Name of the pool. */
@@ -356,7 +368,7 @@ function estimating({ onFull, onTimeout }: PoolRules): boolean {
 }
 
 /** The number in a header, where there is one. */
-function priorityIn(header: string | null, otherwise: number): number {
+export function priorityIn(header: string | null, otherwise: number): number {
   if (header === null || header.trim() === "") return otherwise;
   const priority = Number(header);
   return Number.isFinite(priority) ? priority : otherwise;

@@ -88,6 +88,46 @@ export class Partitions {
   }
 }
 
+/** Answers of a rate limit: its refusals, and the headers that tell clients about it. */
+export class RateAnswers {
+  readonly #settings: RateLimitSettings;
+  readonly #name: string;
+  readonly #policy: string;
+
+  /** @param pool name of the pool, which names the policy */
+  constructor(pool: string, settings: RateLimitSettings) {
+    const { rate, burst } = this.#settings = settings;
+    this.#name = structured(pool);
+    this.#policy = `${this.#name};q=${burst};w=${seconds(burst / rate * 1000)}`;
+  }
+
+  /**
+   * Makes a refusal.
+   *
+   * @param wait time until a retry can pass, in ms
+   * @param remaining rest of the quota
+   */
+  refusal(wait: number, remaining: number): Rejection {
+    const { status, retryAfterAs } = this.#settings;
+    return {
+      reason: "rate_limited",
+      status,
+      retryAfter: toMicroseconds(wait) / 1000,
+      ...retryAfterAs === "date" && { retryAfterAs },
+      headers: this.headers(remaining, wait),
+    };
+  }
+
+  /** Makes the headers for a remaining quota and the time until more is available, in ms. */
+  headers(remaining: number, next: number): Record<string, string> {
+    const time = next > 0 ? `;t=${seconds(next)}` : "";
+    return {
+      "ratelimit-policy": this.#policy,
+      "ratelimit": `${this.#name};r=${remaining}${time}`,
+    };
+  }
+}
+
 /** The rate limit of a pool. */
 export class RateLimit {
   #settings: RateLimitSettings;
@@ -95,8 +135,8 @@ export class RateLimit {
   readonly #create: () => Meter;
   readonly #shared: Meter;
   readonly #partitions: Partitions;
-  readonly #name: string;
-  readonly #policy: string;
+  readonly #pool: string;
+  #answers: RateAnswers;
 
   /**
    * Makes a limit with its whole quota available.
@@ -119,8 +159,8 @@ export class RateLimit {
       this.#create,
       algorithm === "sliding-window" ? burst : 0,
     );
-    this.#name = structured(pool);
-    this.#policy = `${this.#name};q=${burst};w=${seconds(quota.window)}`;
+    this.#pool = pool;
+    this.#answers = new RateAnswers(pool, settings);
   }
 
   /**
@@ -131,6 +171,7 @@ export class RateLimit {
   follow(settings: RateLimitSettings): boolean {
     if (measure(settings) !== measure(this.#settings)) return false;
     this.#settings = settings;
+    this.#answers = new RateAnswers(this.#pool, settings);
     return true;
   }
 
@@ -139,22 +180,15 @@ export class RateLimit {
     const meterOf = this.#meterOf(route);
     return {
       check: (exchange) => {
-        const { cost, status, retryAfterAs } = this.#settings;
         const meter = meterOf(exchange);
-        const wait = meter.take(cost, exchange.start);
+        const wait = meter.take(this.#settings.cost, exchange.start);
         if (wait === 0) return undefined;
         const { remaining } = meter.standing(exchange.start);
-        return {
-          reason: "rate_limited",
-          status,
-          retryAfter: toMicroseconds(wait) / 1000,
-          ...retryAfterAs === "date" && { retryAfterAs },
-          headers: this.#headers(remaining, wait),
-        };
+        return this.#answers.refusal(wait, remaining);
       },
       headers: (exchange, now) => {
         const { remaining, next } = meterOf(exchange).standing(now);
-        return this.#headers(remaining, next);
+        return this.#answers.headers(remaining, next);
       },
     };
   }
@@ -170,14 +204,6 @@ export class RateLimit {
       return () => own;
     }
     return (exchange) => this.#partitions.of(exchange.header(per.header) ?? "");
-  }
-
-  #headers(remaining: number, next: number): Record<string, string> {
-    const time = next > 0 ? `;t=${seconds(next)}` : "";
-    return {
-      "ratelimit-policy": this.#policy,
-      "ratelimit": `${this.#name};r=${remaining}${time}`,
-    };
   }
 }
 

@@ -14,9 +14,16 @@ import type {
   Waiter,
 } from "../../core/plugin.ts";
 import type { Clients } from "./clients.ts";
+import type { Pool } from "./pool.ts";
 import type { BoundRateLimit, RateLimit } from "./rate_limit.ts";
 import type { RefusalSettings } from "./refusal.ts";
 import { orUnbounded, type PoolSettings } from "./settings.ts";
+import { sharedAdmission } from "./shared/admission.ts";
+import type {
+  BoundSharedRateLimit,
+  SharedRateLimit,
+} from "./shared/shared_rate_limit.ts";
+import { SharedPool } from "./shared/shared_pool.ts";
 import type { PersistentPool } from "./state.ts";
 
 /** Priority of a route without one. */
@@ -32,6 +39,9 @@ export interface TakenPool {
 
 /** Returns a pool's present rate limit, bound to one route; undefined where there is none. */
 type Limit = () => BoundRateLimit | undefined;
+
+/** The same of a rate limit that replicas share. */
+type SharedLimit = () => BoundSharedRateLimit | undefined;
 
 /**
  * Makes the hooks of a route.
@@ -50,10 +60,19 @@ export function routeHooks(
   },
 ): RouteHooks {
   const limits = pools.map(({ persistent }) => limitOf(persistent, id));
-  const admit = pools.map(({ persistent }, i) =>
-    admission(persistent, limits[i], priority)
+  const sharedLimits = pools.map(({ persistent }) =>
+    sharedLimitOf(persistent, id)
   );
-  const limited = limits.filter((_, i) => pools[i].settings.rateLimit);
+  const admit = pools.map(({ persistent: { pool } }, i) =>
+    pool instanceof SharedPool
+      ? sharedAdmission(pool, sharedLimits[i], priority)
+      : admission({ pool }, limits[i], priority)
+  );
+  const limited = pools.flatMap(({ settings, persistent: { pool } }, i) =>
+    settings.rateLimit === undefined
+      ? []
+      : [pool instanceof SharedPool ? sharedLimits[i] : limits[i]]
+  );
   return {
     summary: pools.map(({ persistent: { pool: { name } }, settings }) =>
       summarise(name, settings)
@@ -91,6 +110,22 @@ function limitOf(persistent: PersistentPool, route: string): Limit {
   };
 }
 
+function sharedLimitOf(
+  persistent: PersistentPool,
+  route: string,
+): SharedLimit {
+  let from: SharedRateLimit | undefined;
+  let bound: BoundSharedRateLimit | undefined;
+  return () => {
+    const { sharedLimit } = persistent;
+    if (sharedLimit !== from) {
+      from = sharedLimit;
+      bound = sharedLimit?.bind(route);
+    }
+    return bound;
+  };
+}
+
 /** Counts a request for its client: the admission to the first pool is where the limiter sees it first. */
 function attributed(admit: Admit, clients: Clients): Admit {
   return (exchange, waiter) => {
@@ -100,7 +135,7 @@ function attributed(admit: Admit, clients: Clients): Admit {
 }
 
 function admission(
-  { pool }: PersistentPool,
+  { pool }: { readonly pool: Pool },
   limit: Limit,
   priority: number,
 ): Admit {
@@ -119,7 +154,7 @@ function withRateLimits(
   exchange: Exchange,
   response: Response,
   { limits, now }: {
-    readonly limits: readonly Limit[];
+    readonly limits: readonly (Limit | SharedLimit)[];
     readonly now: number;
   },
 ): Response {

@@ -16,10 +16,14 @@ import type {
 import { Background } from "./background.ts";
 import { clientKey, Clients } from "./clients.ts";
 import { PoolFigures, type PoolSeries } from "./figures.ts";
-import { Pool, type PoolRules } from "./pool.ts";
+import { Pool, type PoolView } from "./pool.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { Refusal } from "./refusal.ts";
 import type { PoolSettings } from "./settings.ts";
+import type { Membership } from "./shared/membership.ts";
+import { SharedPool } from "./shared/shared_pool.ts";
+import { SharedRateLimit } from "./shared/shared_rate_limit.ts";
+import type { SharedPoolRules } from "./shared/waiting.ts";
 
 /** Purposes that a pool draws random numbers for. */
 export const PURPOSES = ["queue", "arrivals", "service"] as const;
@@ -51,6 +55,8 @@ export interface PersistentPoolOptions {
   readonly clock: Clock;
   /** Replica that the server is. */
   readonly segment: Segment;
+  /** Membership among the replicas that share the pools; undefined where nothing is shared. */
+  readonly membership?: Membership | undefined;
   /** Called for every refused exchange with the time of its refusal, in ms. */
   readonly refused: (
     exchange: Exchange,
@@ -68,12 +74,13 @@ export interface PersistentPoolOptions {
 /** A pool over all revisions that name it, with its rate limit and its background. */
 export class PersistentPool implements Disposable {
   /** The pool itself. */
-  readonly pool: Pool;
+  readonly pool: Pool | SharedPool;
   /** The background, which rests where the settings have none. */
   readonly background: Background;
   readonly #options: PersistentPoolOptions;
   #plan: PoolPlan;
   #rateLimit: RateLimit | undefined;
+  #sharedLimit: SharedRateLimit | undefined;
   #dials: DialValues = {};
   #series: PoolSeries | undefined;
   #owner: unknown;
@@ -88,7 +95,7 @@ export class PersistentPool implements Disposable {
         this.#plan.streams[purpose].uniform(sequence, index),
     });
     const rules = rulesOf(plan.settings, {});
-    this.pool = new Pool({
+    const poolOptions = {
       name,
       figures: new PoolFigures({
         concurrency: rules.concurrency,
@@ -98,20 +105,24 @@ export class PersistentPool implements Disposable {
       // Replicas decide independently of each other.
       stream: ofReplica(stream("queue"), options.segment),
       refused,
-      fellBack: (pool) =>
+      fellBack: (pool: string) =>
         log(
           "info",
           `Pool "${pool}" has served nothing yet to estimate Retry-After from: it says 1 s until it has`,
         ),
-    }, rules);
+    };
+    const { membership } = options;
+    this.pool = membership === undefined
+      ? new Pool(poolOptions, rules)
+      : new SharedPool({ ...poolOptions, membership }, rules);
     this.background = new Background({
       pool: this.pool,
       clock,
-      segment: options.segment,
+      segment: membership?.dealt ?? options.segment,
       arrivals: stream("arrivals"),
       service: stream("service"),
     });
-    this.#rateLimit = this.#limitFor(plan.settings);
+    this.#setLimit(plan.settings);
   }
 
   /** The revision that has adopted the pool last. */
@@ -119,9 +130,19 @@ export class PersistentPool implements Disposable {
     return this.#owner;
   }
 
-  /** The rate limit; undefined where the settings have none. */
+  /** The rate limit; undefined where the settings have none, or replicas share it. */
   get rateLimit(): RateLimit | undefined {
     return this.#rateLimit;
+  }
+
+  /** The rate limit that replicas share; undefined where the settings have none, or nothing is shared. */
+  get sharedLimit(): SharedRateLimit | undefined {
+    return this.#sharedLimit;
+  }
+
+  /** The pool, as other plugins see it. */
+  get view(): PoolView {
+    return this.pool instanceof Pool ? this.pool : this.pool.view;
   }
 
   /**
@@ -138,12 +159,14 @@ export class PersistentPool implements Disposable {
     this.#owner = owner;
     if (this.#series === undefined) this.#publish(series);
     this.#series = series;
-    this.pool.follow(rulesOf(settings, this.#dials));
+    const { pool } = this;
+    if (pool instanceof Pool) pool.follow(rulesOf(settings, this.#dials));
+    // The values of dials hold for all replicas, over the settings of each.
+    else pool.follow(rulesOf(settings, {}));
     const { rateLimit } = settings;
-    if (
-      rateLimit === undefined || this.#rateLimit?.follow(rateLimit) !== true
-    ) {
-      this.#rateLimit = this.#limitFor(settings);
+    const limit = this.#sharedLimit ?? this.#rateLimit;
+    if (rateLimit === undefined || limit?.follow(rateLimit) !== true) {
+      this.#setLimit(settings);
     }
     this.background.follow(used ? settings.background : undefined);
   }
@@ -153,13 +176,15 @@ export class PersistentPool implements Disposable {
     this.#dials = { ...this.#dials, ...values };
     const { concurrency, capacity } = rulesOf(this.#plan.settings, this.#dials);
     this.background.override(this.#dials.background);
-    this.pool.resize(concurrency, capacity);
+    const { pool } = this;
+    if (pool instanceof Pool) pool.resize(concurrency, capacity);
+    else pool.turn(this.#dials.concurrency, this.#dials.queue);
   }
 
   /** Starts a rate limit per client afresh, since clients are now told apart in another way. */
   forgetClients(): void {
     if (this.#plan.settings.rateLimit?.per !== "client") return;
-    this.#rateLimit = this.#limitFor(this.#plan.settings);
+    this.#setLimit(this.#plan.settings);
   }
 
   /** Stops the background, since no revision names the pool any more. Requests in the pool are served. */
@@ -176,6 +201,8 @@ export class PersistentPool implements Disposable {
   /** Ends the background, since no exchange can reach the pool any more. */
   [Symbol.dispose](): void {
     this.background.stop();
+    this.#sharedLimit?.end();
+    if (this.pool instanceof SharedPool) this.pool.leaveOthers();
     const { name } = this.pool;
     if (!this.#options.has(name)) this.#series?.forget(name);
   }
@@ -190,11 +217,29 @@ export class PersistentPool implements Disposable {
       queued: () => pool.queued,
       utilisation: () => figures.recentUtilisation(this.#options.clock.now()),
     });
+    if (pool instanceof Pool) return;
+    series.followWhole(name, {
+      busy: () => pool.whole.busy,
+      queued: () => pool.whole.queued,
+      replicas: () => pool.whole.replicas,
+      alone: () => Number(pool.whole.mode === "alone"),
+    });
   }
 
-  #limitFor({ rateLimit }: PoolSettings): RateLimit | undefined {
-    return rateLimit &&
-      new RateLimit(this.pool.name, rateLimit, this.#options.clientOf);
+  #setLimit({ rateLimit, onFull }: PoolSettings): void {
+    const { clientOf, membership } = this.#options;
+    const { name } = this.pool;
+    this.#sharedLimit?.end();
+    this.#sharedLimit = membership && rateLimit && new SharedRateLimit({
+      pool: name,
+      settings: rateLimit,
+      clientOf,
+      membership,
+      onLost: new Refusal("shared_lost", onFull),
+    });
+    this.#rateLimit = membership === undefined && rateLimit !== undefined
+      ? new RateLimit(name, rateLimit, clientOf)
+      : undefined;
   }
 }
 
@@ -206,7 +251,10 @@ function ofReplica(stream: Stream, { index, count }: Segment): Stream {
   };
 }
 
-function rulesOf(settings: PoolSettings, dials: DialValues): PoolRules {
+function rulesOf(
+  settings: PoolSettings,
+  dials: DialValues,
+): SharedPoolRules {
   const { discipline, priorityHeader, queueTimeout } = settings;
   return {
     discipline,
@@ -216,6 +264,7 @@ function rulesOf(settings: PoolSettings, dials: DialValues): PoolRules {
     capacity: dials.queue ?? settings.queue,
     onFull: new Refusal("queue_full", settings.onFull),
     onTimeout: new Refusal("queue_timeout", settings.onTimeout),
+    onLost: new Refusal("shared_lost", settings.onFull),
   };
 }
 

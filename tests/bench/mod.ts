@@ -27,6 +27,7 @@ import { routes } from "./routes.ts";
 import { sampling } from "./sampling.ts";
 import { scrape } from "./scrape.ts";
 import { simulate } from "./simulate.ts";
+import { shared } from "./shared.ts";
 import { soak } from "./soak.ts";
 import { start } from "./start.ts";
 import { steps } from "./steps.ts";
@@ -47,6 +48,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   pipeline,
   simulate,
   limiter,
+  shared,
   load,
   sampling,
   recorder,

@@ -38,8 +38,8 @@ import { Sessions } from "../../core/server/sessions.ts";
 import {
   forgetSequences,
   REMOVED_BYTES,
-  type World,
-} from "../../core/world/world.ts";
+} from "../../core/world/forgotten_sequences.ts";
+import type { World } from "../../core/world/world.ts";
 import {
   PageLoads,
   type PageRequest,

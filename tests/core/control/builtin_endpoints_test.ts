@@ -62,6 +62,7 @@ function endpoints() {
         snapshot: () => [],
       }),
       reset: () => void resets++,
+      numbered: () => Promise.resolve(),
     },
     health: () => HEALTH,
     plugins: () => [],

@@ -12,19 +12,24 @@ import {
   type RouteWorld,
 } from "../../../core/world/routes.ts";
 import { RouteView } from "../../../core/world/route_view.ts";
-import { WHOLE } from "../../../core/scale/segment.ts";
+import { SequenceNumbers } from "../../../core/pipeline/sequence.ts";
 import { VirtualClock } from "../../../core/lib/time/mod.ts";
 import { lines } from "../../support/errors.ts";
 import { serverSettings } from "../../support/listening.ts";
 import { testPlan } from "../../support/plan.ts";
 
 function shared(metrics = new MetricRegistry()): RouteWorld {
+  const sequences: RouteWorld["sequences"] = new Map();
   return {
     clock: new VirtualClock(),
     flow: createFlow(),
     recorder: new Recorder(metrics, 0),
-    segment: WHOLE,
-    sequences: new Map(),
+    sequences,
+    counterOf(id) {
+      const counter = sequences.get(id) ?? new SequenceNumbers();
+      sequences.set(id, counter);
+      return counter;
+    },
     report: () => {},
   };
 }
