@@ -37,7 +37,7 @@ const RANGE: SharedScript = {
 };
 
 /** Size of the first block, and the smallest. */
-const SMALLEST = 16;
+const SMALLEST = 64;
 
 /** Largest block. */
 const LARGEST = 1 << 16;
@@ -155,8 +155,6 @@ export class BlockNumbers implements SequenceCounter {
   readonly #source: Source;
   /** End of the present block. */
   #end = 0;
-  /** Number from which on the next block is ordered. */
-  #mark = 0;
   #spare: { readonly from: number; readonly end: number } | undefined;
   #size = SMALLEST;
   #began = 0;
@@ -175,14 +173,16 @@ export class BlockNumbers implements SequenceCounter {
     const number = this.next;
     if (number >= this.#end) return this.#turn();
     this.next = number + 1;
-    if (number >= this.#mark) this.#fetch();
     return number;
   }
+
+  /** Does nothing: Redis knows which numbers were used, whoever goes on with the others. */
+  skipTo(): void {}
 
   restart(): void {
     this.turns?.clear();
     this.#spare = undefined;
-    this.next = this.#end = this.#mark = 0;
+    this.next = this.#end = 0;
     this.#restarts++;
     this.#size = SMALLEST;
     const before = this.#order;
@@ -192,7 +192,7 @@ export class BlockNumbers implements SequenceCounter {
 
   /** Resolves when there are numbers, or cannot be any at present. */
   async ready(): Promise<void> {
-    if (this.next >= this.#end && this.#spare === undefined) this.#fetch();
+    this.#fetch();
     await this.#order;
   }
 
@@ -219,8 +219,9 @@ export class BlockNumbers implements SequenceCounter {
     }
     this.#began = now;
     this.#end = end;
-    this.#mark = from + ((end - from) >> 1);
     this.next = from + 1;
+    // The next block is there long before this one ends.
+    this.#fetch();
     return from;
   }
 

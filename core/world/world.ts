@@ -30,22 +30,16 @@ import {
 } from "../observe/stats.ts";
 import type { Recorder } from "../observe/recorder.ts";
 import { Edge, forget } from "../pipeline/edge.ts";
-import type {
-  Flow,
-  HookReport,
-  LiveExchange,
-  SequenceCounter,
-} from "../pipeline/exchange.ts";
+import type { Flow, HookReport, LiveExchange } from "../pipeline/exchange.ts";
 import { abandon, createFlow, drawServiceTime } from "../pipeline/pipeline.ts";
 import type { Clock, Endpoint, Host, Kit, Metrics } from "../plugin.ts";
-import { SequenceNumbers } from "../pipeline/sequence.ts";
 import { type Segment, WHOLE } from "../scale/segment.ts";
-import { SequenceBlocks } from "../shared/sequence_blocks.ts";
 import { AgreedChanges } from "./agreed_changes.ts";
 import { DialBoard } from "./dials.ts";
 import { forgetSequences } from "./forgotten_sequences.ts";
 import { buildLayered } from "./layered_revision.ts";
 import { hookReporter } from "./plugin_door.ts";
+import { Numbering } from "./numbering.ts";
 import { PresetSwitch } from "./preset_switch.ts";
 import { presetsIn, withKnownPreset } from "./presets.ts";
 import { restartIssues, sessionIssues } from "./refused_changes.ts";
@@ -119,9 +113,8 @@ export class World implements WorldState {
   readonly fleet: WorldState["fleet"];
   readonly virtualWorld: WorldState["virtualWorld"];
   readonly flow: Flow = createFlow();
-  readonly sequences = new Map<string, SequenceCounter>();
+  readonly #numbering: Numbering = new Numbering(this);
   #segment = WHOLE;
-  #blocks: SequenceBlocks | undefined;
   readonly dials: DialBoard = new DialBoard();
   /** Pace and presets in the hands of the control API. */
   readonly backend: BackendControl = new BackendControl(this);
@@ -217,33 +210,18 @@ export class World implements WorldState {
 
   readonly share: WorldState["share"] = async (settings) => {
     const store = await this.#options.share(settings);
-    // Replicas with segments need to ask nobody for their numbers.
-    if (store !== undefined && this.#segment.count === 1) {
-      this.#blocks ??= new SequenceBlocks({
-        store,
-        clock: this.clock,
-        session: this.session,
-        counters: () => this.sequences.values(),
-        log: this.log,
-      });
-    }
+    this.#numbering.share(store);
     return store;
   };
 
-  readonly counterOf: WorldState["counterOf"] = (id) => {
-    let counter = this.sequences.get(id);
-    if (counter === undefined) {
-      counter = this.#blocks?.counter(id) ?? new SequenceNumbers(this.#segment);
-      this.sequences.set(id, counter);
-    }
-    return counter;
-  };
+  readonly counterOf: WorldState["counterOf"] = (id) => this.#numbering.of(id);
 
-  /** Makes the counters of routes, and resolves when all counters have numbers. */
-  async numbered(ids: readonly string[] = []): Promise<void> {
-    if (this.#blocks === undefined) return;
-    for (const id of ids) this.counterOf(id);
-    await this.#blocks.ready();
+  numbered(ids?: readonly string[]): Promise<void> {
+    return this.#numbering.ready(ids);
+  }
+
+  get sequences(): WorldState["sequences"] {
+    return this.#numbering.sequences;
   }
 
   endpoints(kit: Kit): readonly Endpoint[] {
@@ -562,7 +540,7 @@ export class World implements WorldState {
   /** Ends the world: cuts the exchanges in flight and disposes everything. */
   async end(): Promise<void> {
     for (const x of this.cut()) forget(x);
-    this.#blocks?.[Symbol.dispose]();
+    this.#numbering[Symbol.dispose]();
     await this.changes.ended;
     await this.#disposals;
     await this.#revision?.dispose(this.#revision.carried.beyond(undefined));

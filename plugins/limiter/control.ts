@@ -15,7 +15,11 @@ import {
 } from "../../core/plugin.ts";
 import { REASONS, type RecentMeans } from "./figures.ts";
 import type { Limiter, PlannedPool } from "./limiter.ts";
-import { mergePools, type PoolReport, type WholeReport } from "./merged_pools.ts";
+import {
+  mergePools,
+  type PoolReport,
+  type WholeReport,
+} from "./merged_pools.ts";
 import { INLINE, orUnbounded } from "./settings.ts";
 import { SharedPool } from "./shared/shared_pool.ts";
 

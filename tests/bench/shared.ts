@@ -51,7 +51,8 @@ export const shared: Benchmark = {
     const count = quick ? 200 : 20_000;
     await using redis = await TestRedis.start();
     await using clock = new PreciseClock();
-    const figures = () => new PoolFigures({ concurrency: 1000, now: clock.now() });
+    const figures = () =>
+      new PoolFigures({ concurrency: 1000, now: clock.now() });
     const local = new Pool({ ...OPTIONS, clock, figures: figures() }, RULES);
     const rows = [
       row("in memory", await measure(local, clock, count, 1), NaN),
@@ -130,7 +131,7 @@ async function measure(
     else if (!("reason" in answer)) placed(answer);
   };
   if (pool instanceof Pool) { while (begun < count) next(); }
-  else { for (let i = 0; i < atOnce; i++) next(); }
+  else for (let i = 0; i < atOnce; i++) next();
   await promise;
   const rate = count / (performance.now() - start) * 1000;
   return { times: times.sort(), rate };

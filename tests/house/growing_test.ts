@@ -12,7 +12,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "number of bytes": {
     "core/lib/bounded.ts": "#entries",
     "core/respond/coding.ts": "#entries",
-    "core/world/world.ts": "sequences",
+    "core/world/numbering.ts": "sequences",
   },
   "configuration and code: plugins, routes, pools, profiles, metrics": {
     "core/config/_shadowed_routes.ts": "#same",
@@ -82,7 +82,6 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/limiter/background.ts": "#phantoms",
     "plugins/limiter/shared/shared_pool.ts": "#gone",
     "plugins/limiter/shared/shared_rate_limit.ts": "#open",
-    "plugins/limiter/shared/waiting.ts": "entries",
     "plugins/load_engine/simulation/under_way.ts": "#simulations",
     "plugins/load_engine/http/fetch_environment.ts": "#active",
     "plugins/load_engine/http/tcp_environment.ts": "#opening",

@@ -17,6 +17,8 @@ export interface SharedTimes {
   readonly patience: number;
   /** Time after a loss in which replicas come back, before one of them may get the places of others. */
   readonly grace: number;
+  /** The same time in a Redis that is empty, as long as nobody has come back who knew it before. */
+  readonly fresh: number;
   /** Time from its last sign of life on after which a replica counts as dead. */
   readonly life: number;
 }
@@ -38,12 +40,14 @@ export function timesFor(
   { leaseTime, answerTime }: Pick<SharedStore, "answerTime" | "leaseTime">,
 ): SharedTimes {
   const beat = Math.min(LONGEST_BEAT, leaseTime / BEATS_IN_LEASE);
+  const life = leaseTime - 1.5 * beat;
   return {
     beat,
     silence: 1.25 * beat,
     patience: Math.max(answerTime, 2.5 * beat),
-    grace: 2.5 * beat,
-    life: leaseTime - 1.5 * beat,
+    grace: Math.min(10 * beat, life),
+    fresh: 2.5 * beat,
+    life,
   };
 }
 
@@ -52,7 +56,7 @@ export function timesFor(
  * that are awaited after a loss. Its arguments: 1, the longest silence; 2, the time of grace.
  *
  * The clock goes on where that of Redis is set back. A silence, or a clock that is set forward, begins a time of grace: no
- * member dies in it, and none that is awaited loses its places.
+ * member dies in it, and none that is awaited loses its places. A member that did not come back in one is not awaited in the next.
  */
 export const CLOCK = `
 local function digits(number) return string.format('%.0f', number) end
@@ -70,12 +74,15 @@ if last then
   if raw <= last then offset = offset + last - raw + 1 end
   now = raw + offset
   if raw - last > tonumber(ARGV[1]) then
+    local former = grace
     grace = now + tonumber(ARGV[2])
     number = digits(now)
     for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
       local death = tonumber(redis.call('ZSCORE', KEYS[2], member))
-      if death < grace then redis.call('ZADD', KEYS[2], digits(grace), member) end
-      redis.call('SADD', KEYS[3], string.match(member, '^(.*)%.'))
+      if death ~= former then
+        if death < grace then redis.call('ZADD', KEYS[2], digits(grace), member) end
+        redis.call('SADD', KEYS[3], string.match(member, '^(.*)%.'))
+      end
     end
     redis.call('HSET', KEYS[1], 'grace', digits(grace), 'number', number)
   end

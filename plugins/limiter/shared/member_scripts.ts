@@ -11,7 +11,8 @@ import { CLOCK } from "./_lua.ts";
 
 /**
  * Joins. Arguments: 3, the member; 4, its time to live; 5, `1` if it has lost Redis before; 6, `1` if it has decided about rate
- * limits by itself meanwhile; further ones, the names of the replicas that it knew then.
+ * limits by itself meanwhile; 7, the time of grace where nobody has known this Redis before; further ones, the names of the replicas
+ * that it knew then.
  *
  * An empty Redis that a replica has known before has lost what others hold: they are awaited. If nobody knows, they may still come.
  *
@@ -24,7 +25,7 @@ local back = ARGV[5] == '1'
 if not last then
   now = 1000000
   offset = now - raw
-  grace = now + tonumber(ARGV[2])
+  grace = now + tonumber(ARGV[7])
   number = digits(raw)
   redis.call('DEL', KEYS[3])
   redis.call('SADD', KEYS[3], '?')
@@ -32,8 +33,9 @@ if not last then
   if back then redis.call('HSET', KEYS[1], 'spent', digits(now)) end
 end
 if back and now < grace and redis.call('SREM', KEYS[3], '?') == 1 then
-  for i = 7, #ARGV do redis.call('SADD', KEYS[3], ARGV[i]) end
-  redis.call('HSET', KEYS[1], 'spent', digits(now))
+  for i = 8, #ARGV do redis.call('SADD', KEYS[3], ARGV[i]) end
+  grace = now + tonumber(ARGV[2])
+  redis.call('HSET', KEYS[1], 'spent', digits(now), 'grace', digits(grace))
 end
 if ARGV[6] == '1' then redis.call('HSET', KEYS[1], 'spent', digits(now)) end
 redis.call('ZADD', KEYS[2], digits(now + ARGV[4]), ARGV[3])
@@ -53,7 +55,11 @@ export const BEAT: SharedScript = {
 if not last or not redis.call('ZSCORE', KEYS[2], ARGV[3]) then return {'unknown'} end
 redis.call('ZADD', KEYS[2], digits(now + ARGV[4]), ARGV[3])
 if ARGV[6] == number then redis.call('SREM', KEYS[3], ARGV[5]) end
-local dead = redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. digits(now))
+local dead = 0
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. digits(now))) do
+  redis.call('SREM', KEYS[3], string.match(member, '^(.*)%.'))
+  dead = dead + redis.call('ZREM', KEYS[2], member)
+end
 if ARGV[7] ~= '' then dead = dead + redis.call('ZREM', KEYS[2], ARGV[7]) end
 if dead > 0 then deaths = redis.call('HINCRBY', KEYS[1], 'deaths', dead) end
 local names = {}

@@ -240,6 +240,7 @@ export class Membership implements AsyncDisposable {
   /** Notes the state of all replicas in an answer. A new grace awaits a sign of life. */
   noted(grace: string, deaths: string): void {
     if (grace !== this.#grace) {
+      this.#forgetTime();
       this.#grace = grace;
       this.#gracious = true;
       if (this.#joined) this.#beat();
@@ -256,6 +257,7 @@ export class Membership implements AsyncDisposable {
     const former = this.#incarnation === 0 ? "" : this.member;
     const back = this.#incarnation > 0 && this.#names.length > 0;
     const spent = [...this.#members.values()].some(({ spent }) => spent);
+    this.#forgetTime();
     this.#incarnation++;
     this.#former = former;
     clock.cancel(this.#patience);
@@ -270,6 +272,7 @@ export class Membership implements AsyncDisposable {
       microseconds(this.times.life),
       back ? "1" : "0",
       spent ? "1" : "0",
+      microseconds(this.times.fresh),
       ...this.#names.filter((name) => this.#isOfWorld(name)),
     ]).then((answer) => {
       if (incarnation !== this.#incarnation) return;
@@ -283,7 +286,7 @@ export class Membership implements AsyncDisposable {
       this.#deaths = deaths;
       this.#gracious = left > 0;
       if (!this.#gracious) this.#grace = grace;
-      // What it holds was sent before this answer: now it is no longer awaited.
+      // Its places were registered before this answer: now it is no longer awaited.
       else this.noted(grace, deaths);
     }, () => {});
     // All of it is sent at once. Redis takes it in this order, or nothing of it.
@@ -315,6 +318,11 @@ export class Membership implements AsyncDisposable {
     return this.#suffix === ""
       ? !name.includes("/")
       : name.endsWith(this.#suffix);
+  }
+
+  /** The clock of Redis may have jumped, or begun anew: the next answer tells its time. */
+  #forgetTime(): void {
+    this.#sampled = { at: -Infinity, roundTrip: Infinity };
   }
 
   #turn(mode: Mode): void {

@@ -154,7 +154,7 @@ while i <= #ARGV do
       results[#results + 1] = 0
     elseif queued < room or ARGV[i + 4] == '1' then
       local time = past(ARGV[i + 3])
-      if ARGV[i + 3] == '-1' then
+      if time == now then
         if time <= arrived then time = arrived + 1 end
         arrived = time
       end

@@ -211,7 +211,6 @@ export class SharedPool extends Waiting implements Lease, Member {
 
   rejoin(former: string): void {
     this.#forget();
-    const now = this.clock.now();
     const unlimited = this.#places === Infinity;
     this.#steps.put(["s", former, unlimited ? 0 : this.#held]);
     if (this.#over !== undefined) this.#steps.put(this.#overStep());
@@ -440,7 +439,7 @@ export class SharedPool extends Waiting implements Lease, Member {
       else if (step === "ask") {
         if (entry?.ticket === ticket) this.#decided(entry, result, now);
       } else if (step === "leave") {
-        // What is not in the queue has got a place, of which word is under way or was lost.
+        // A request that is not in the queue has got a place, of which word is under way or was lost.
         if (result === 0) this.#returnPlace(ticket);
         else this.#gone.delete(ticket);
       } else if (result === 0 && entry?.ticket === ticket) {
@@ -554,7 +553,6 @@ export class SharedPool extends Waiting implements Lease, Member {
 
   /** A queued request goes back into the queue with another priority, and keeps the time of its arrival. */
   #rerank(): void {
-    const now = this.clock.now();
     const shared = this.#membership.mode === "shared";
     for (const entry of [...this.entries.values()]) {
       this.rank(entry);

@@ -4,7 +4,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import { PoolFigures } from "../../../plugins/limiter/figures.ts";
 import { Pool } from "../../../plugins/limiter/pool.ts";
-import { SharedPool } from "../../../plugins/limiter/shared/shared_pool.ts";
+import type { SharedPool } from "../../../plugins/limiter/shared/shared_pool.ts";
 import { program, TestRedis } from "../../support/redis.ts";
 import { rulesFor, SOME_STREAM, type TestPoolOptions } from "./_pools.ts";
 import { Guest, Replicas, sharedRules } from "./_replicas.ts";
@@ -42,7 +42,11 @@ function inMemory(options: TestPoolOptions): Promise<Bench> {
 function shared(count: number) {
   return async (options: TestPoolOptions): Promise<Bench> => {
     const redis = await TestRedis.start();
-    const replicas = await Replicas.start({ ...options, url: redis.url, count });
+    const replicas = await Replicas.start({
+      ...options,
+      url: redis.url,
+      count,
+    });
     return {
       pools: replicas.all.map(({ pool }) => pool),
       clock: replicas.clock,
@@ -70,7 +74,9 @@ async function arrive(
 ): Promise<Guest[]> {
   const guests: Guest[] = [];
   for (const [i, priority] of priorities.entries()) {
-    guests.push(new Guest({ pool: pools[i % pools.length], clock }, { priority }));
+    guests.push(
+      new Guest({ pool: pools[i % pools.length], clock }, { priority }),
+    );
     await settled();
   }
   return guests;
@@ -87,7 +93,10 @@ function wait(clock: PreciseClock, milliseconds: number): Promise<void> {
 }
 
 /** Order in which queued requests get the only place, by their index. */
-async function order(bench: Bench, guests: readonly Guest[]): Promise<number[]> {
+async function order(
+  bench: Bench,
+  guests: readonly Guest[],
+): Promise<number[]> {
   const served: number[] = [];
   let [now] = guests;
   for (;;) {
@@ -257,9 +266,15 @@ for (const [kind, start] of Object.entries(KINDS)) {
     await order(bench, guests);
     const sums: Record<string, number> = {};
     for (const { figures } of bench.pools) {
-      const { arrivals, admitted, rejected } = figures.counts(bench.clock.now());
+      const { arrivals, admitted, rejected } = figures.counts(
+        bench.clock.now(),
+      );
       for (
-        const [name, count] of Object.entries({ arrivals, admitted, ...rejected })
+        const [name, count] of Object.entries({
+          arrivals,
+          admitted,
+          ...rejected,
+        })
       ) sums[name] = (sums[name] ?? 0) + count;
     }
     deepEqual(

@@ -126,7 +126,10 @@ for (const [kind, start] of Object.entries(KINDS)) {
       const from = clock.now();
       const answers = [];
       for (let i = 0; i < 5; i++) answers.push(await bench.ask());
-      deepEqual(answers.map(({ rejection }) => rejection), Array(5).fill(undefined));
+      deepEqual(
+        answers.map(({ rejection }) => rejection),
+        Array(5).fill(undefined),
+      );
       const { rejection } = await bench.ask();
       const passed = clock.now() - from;
       // The next token comes after 50 ms, the next window after 250.

@@ -1,11 +1,17 @@
 // Runs on a calm machine, without the profiler: measures long times.
 /** Queueing systems over four replicas, in real time, compared with the same arrivals and service times in theory. */
 import { equal, ok } from "node:assert/strict";
-import { createStream } from "../../../core/lib/random/mod.ts";
-import type { Lease, Rejection } from "../../../core/plugin.ts";
-import type { Entrant } from "../../../plugins/limiter/queue.ts";
-import { program, TestRedis } from "../../support/redis.ts";
-import { Replicas } from "./_replicas.ts";
+// Here these tests demand a Redis, which they do without elsewhere.
+import "../core/shared/redis_test.ts";
+import "../plugins/limiter/pool_contract_test.ts";
+import "../plugins/limiter/rate_contract_test.ts";
+import "../plugins/limiter/shared_losses_test.ts";
+import "../plugins/limiter/shared_pool_test.ts";
+import { createStream } from "../../core/lib/random/mod.ts";
+import type { Lease, Rejection } from "../../core/plugin.ts";
+import type { Entrant } from "../../plugins/limiter/queue.ts";
+import { program, TestRedis } from "../support/redis.ts";
+import { Replicas } from "../plugins/limiter/_replicas.ts";
 
 /** Arrivals and service times of a run, in ms. */
 interface Trace {
@@ -60,7 +66,9 @@ async function shared(
   { arrivals, services }: Trace,
   concurrency: number,
   capacity: number,
-): Promise<{ readonly wait: number; readonly lost: number; readonly peak: number }> {
+): Promise<
+  { readonly wait: number; readonly lost: number; readonly peak: number }
+> {
   await using redis = await TestRedis.start();
   await using replicas = await Replicas.start({
     url: redis.url,
@@ -108,7 +116,7 @@ async function shared(
 
 if (program !== undefined) {
   Deno.test("M/M/4 over four replicas has the waits of one queue before four servers", async () => {
-    const trace = traceOf(400, { between: 12.4, service: 40 });
+    const trace = traceOf(250, { between: 31, service: 100 });
     const theory = inTheory(trace, 4, Infinity);
     const { wait, lost, peak } = await shared(trace, 4, Infinity);
     equal(lost, 0);
@@ -120,7 +128,7 @@ if (program !== undefined) {
   });
 
   Deno.test("M/M/4/8 over four replicas has the losses and waits of one queue before four servers", async () => {
-    const trace = traceOf(400, { between: 9.6, service: 40 });
+    const trace = traceOf(250, { between: 24, service: 100 });
     const theory = inTheory(trace, 4, 4);
     const { wait, lost, peak } = await shared(trace, 4, 4);
     equal(peak, 4);
