@@ -22,6 +22,7 @@ interface Manifest {
   readonly data?: Readonly<Record<string, string>>;
   readonly spec: {
     readonly replicas?: number;
+    readonly completions?: number;
     readonly serviceName?: string;
     readonly selector?: unknown;
     readonly template: {
@@ -135,9 +136,36 @@ Deno.test("perfmock takes the configuration of the manifests", async () => {
   equal(server.routes.length, perfmock.routes?.length);
 });
 
+Deno.test("perfmock takes the load script of the manifests, and each pod sends a share of it", async () => {
+  const { spec } = await manifest("Job", "perfmock-load");
+  const { env } = spec.template.spec.containers[0];
+  const shares = env.find(({ name }) => name === "SHARES")?.value;
+  equal(Number(shares), spec.completions);
+  await using server = await createPerfmock(
+    await dataOf("perfmock-load", "perfmock.yaml") as PerfmockInput,
+    { listen: false },
+  );
+  const { target: _, ...script } = await dataOf(
+    "perfmock-load",
+    "load.yaml",
+  ) as Record<string, unknown>;
+  // The same scenarios, against a server without a route: every request is answered with 404.
+  const { scenarios } = await server.simulate(script);
+  const { failed, scheduled } = scenarios.orders;
+  equal(failed, scheduled);
+  ok(scheduled > 30_000);
+});
+
 /** The configuration in the ConfigMap. */
 async function configuration(): Promise<{ readonly perfmock: PerfmockInput }> {
-  const { data = {} } = await manifest("ConfigMap", "perfmock");
-  const [document] = parseAllDocuments(data["perfmock.yaml"]);
-  return { perfmock: document.toJS() as PerfmockInput };
+  return {
+    perfmock: await dataOf("perfmock", "perfmock.yaml") as PerfmockInput,
+  };
+}
+
+/** A file of a ConfigMap. */
+async function dataOf(name: string, file: string): Promise<unknown> {
+  const { data = {} } = await manifest("ConfigMap", name);
+  const [document] = parseAllDocuments(data[file]);
+  return document.toJS();
 }
