@@ -206,7 +206,8 @@ test("A dial that a run holds at another replica is not turned", async (redis) =
       slow: {
         executor: "modulate",
         set: { backend: "all", dial: "scale" },
-        to: { steps: [{ at: "0s", value: 2 }, { at: "700ms", value: 3 }] },
+        to: 2,
+        duration: "1s",
       },
     },
   });

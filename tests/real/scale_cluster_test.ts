@@ -128,194 +128,215 @@ async function traffic(
   return await Promise.all(sent);
 }
 
-Deno.test("Four replicas make the draws of one server, and have its waits and its places", {
-  ignore: !required,
-}, async () => {
-  await using cluster = await Cluster.start(REPLICAS, CONFIG);
-  await using one = await createPerfmock(CONFIG, { listen: false });
+Deno.test(
+  "Four replicas make the draws of one server, and have its waits and its places",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using cluster = await Cluster.start(REPLICAS, CONFIG);
+    await using one = await createPerfmock(CONFIG, { listen: false });
 
-  const numbers: number[] = [];
-  for (let i = 0; i < 200; i++) {
-    const response = await fetch(new URL("/free", cluster.url));
-    await response.body?.cancel();
-    numbers.push(Number(response.headers.get("perfmock-sequence")));
-  }
-  deepEqual(
-    numbers.toSorted((a, b) => a - b),
-    Array.from({ length: 200 }, (_, i) => i),
-  );
-  const drawn = (await journals(cluster)).filter(({ route }) =>
-    route === "free"
-  );
-  equal(drawn.length, 200);
-  for (const { sequence, drawnMs } of drawn) {
-    equal(drawnMs, Number(one.draw("free", sequence).toFixed(4)));
-  }
+    const numbers: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const response = await fetch(new URL("/free", cluster.url));
+      await response.body?.cancel();
+      numbers.push(Number(response.headers.get("perfmock-sequence")));
+    }
+    deepEqual(
+      numbers.toSorted((a, b) => a - b),
+      Array.from({ length: 200 }, (_, i) => i),
+    );
+    const drawn = (await journals(cluster)).filter(({ route }) =>
+      route === "free"
+    );
+    equal(drawn.length, 200);
+    for (const { sequence, drawnMs } of drawn) {
+      equal(drawnMs, Number(one.draw("free", sequence).toFixed(4)));
+    }
 
-  await using loader = await createPerfmock({
-    plugins: { load_engine: { targets: [cluster.url.origin] } },
-  });
-  // M/M/4 at a utilisation of 0.75, and M/M/4/8 at an offered load of 5.
-  for (const [route, rate] of [["work", 75], ["tight", 125]] as const) {
-    const script = {
-      scenarios: {
-        all: {
-          executor: "arrival-rate",
-          arrivals: "poisson",
-          rate: `${rate}/s`,
-          duration: "9s",
-          requests: [{ path: `/${route}` }],
+    await using loader = await createPerfmock({
+      plugins: { load_engine: { targets: [cluster.url.origin] } },
+    });
+    // M/M/4 at a utilisation of 0.75, and M/M/4/8 at an offered load of 5.
+    for (const [route, rate] of [["work", 75], ["tight", 125]] as const) {
+      const script = {
+        scenarios: {
+          all: {
+            executor: "arrival-rate",
+            arrivals: "poisson",
+            rate: `${rate}/s`,
+            duration: "9s",
+            requests: [{ path: `/${route}` }],
+          },
         },
-      },
-    };
-    const target = cluster.url.href;
-    const { scenarios } = await loader.load({ ...script, target });
-    const { completed, failed, scheduled } = scenarios.all;
-    equal(completed + failed, scheduled);
-    const entries = (await journals(cluster)).filter((entry) =>
-      entry.route === route
-    );
-    equal(entries.length, scheduled);
-    const served = entries.filter(({ status }) => status === 200);
-    // All places are taken at times, and never more.
-    equal(mostAtOnce(served), PLACES);
-    // The same number of requests in simulated runs of one server, with other seeds.
-    const runs: Awaited<ReturnType<typeof one.simulate>>[] = [];
-    for (let seed = 0; seed < 40; seed++) {
-      runs.push(await one.simulate({ ...script, seed }));
-    }
-    if (route === "work") {
-      inside(
-        "mean wait in ms",
-        mean(served.map(({ queueMs }) => queueMs)),
-        runs.map(({ scenarios }) =>
-          Number(scenarios.all.responseTime.mean) - SERVICE
-        ),
+      };
+      const target = cluster.url.href;
+      const { scenarios } = await loader.load({ ...script, target });
+      const { completed, failed, scheduled } = scenarios.all;
+      equal(completed + failed, scheduled);
+      const entries = (await journals(cluster)).filter((entry) =>
+        entry.route === route
       );
-    } else {
-      inside(
-        "share of refused requests",
-        1 - served.length / entries.length,
-        runs.map(({ scenarios: { all } }) =>
-          all.failed / all.started
-        ),
-      );
+      equal(entries.length, scheduled);
+      const served = entries.filter(({ status }) => status === 200);
+      // All places are taken at times, and never more.
+      equal(mostAtOnce(served), PLACES);
+      // The same number of requests in simulated runs of one server, with other seeds.
+      const runs: Awaited<ReturnType<typeof one.simulate>>[] = [];
+      for (let seed = 0; seed < 40; seed++) {
+        runs.push(await one.simulate({ ...script, seed }));
+      }
+      if (route === "work") {
+        inside(
+          "mean wait in ms",
+          mean(served.map(({ queueMs }) => queueMs)),
+          runs.map(({ scenarios }) =>
+            Number(scenarios.all.responseTime.mean) - SERVICE
+          ),
+        );
+      } else {
+        inside(
+          "share of refused requests",
+          1 - served.length / entries.length,
+          runs.map(({ scenarios: { all } }) => all.failed / all.started),
+        );
+      }
     }
-  }
-});
+  },
+);
 
-Deno.test("Redis killed, paused, cut off and empty: no request waits for ever, and health says what happens", {
-  ignore: !required,
-}, async () => {
-  await using cluster = await Cluster.start(REPLICAS, CONFIG);
-  const { redis, replicas } = cluster;
-  const losses: Record<string, [() => unknown, () => unknown]> = {
-    killed: [() => redis.kill(), () => redis.restart()],
-    paused: [() => redis.pause(), () => redis.resume()],
-    "cut off": [
-      () => redis.host.connect(false),
-      () => redis.host.connect(true),
-    ],
-  };
-  for (const [name, [lose, find]] of Object.entries(losses)) {
-    const running = traffic(cluster, "/work", { rate: 40, seconds: 4 });
-    await pause(700);
-    const lost = Date.now();
-    await lose();
-    for (const replica of replicas) {
-      await until(async () => {
-        const { reasons, shared } = await health(cluster, replica);
-        return shared?.connected === false &&
-          reasons.some((reason) => /^Redis at .* cannot be used/.test(reason));
-      });
+Deno.test(
+  "Redis killed, paused, cut off and empty: no request waits for ever, and health says what happens",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using cluster = await Cluster.start(REPLICAS, CONFIG);
+    const { redis, replicas } = cluster;
+    const losses: Record<string, [() => unknown, () => unknown]> = {
+      killed: [() => redis.kill(), () => redis.restart()],
+      paused: [() => redis.pause(), () => redis.resume()],
+      "cut off": [
+        () => redis.host.connect(false),
+        () => redis.host.connect(true),
+      ],
+    };
+    for (const [name, [lose, find]] of Object.entries(losses)) {
+      const running = traffic(cluster, "/work", { rate: 40, seconds: 4 });
+      await pause(700);
+      const lost = Date.now();
+      await lose();
+      for (const replica of replicas) {
+        await until(async () => {
+          const { reasons, shared } = await health(cluster, replica);
+          return shared?.connected === false &&
+            reasons.some((reason) =>
+              /^Redis at .* cannot be used/.test(reason)
+            );
+        });
+      }
+      const refused = await cluster.control<{ code: string }>(
+        replicas[0],
+        "PATCH config",
+        { seed: 99 },
+      );
+      deepEqual([refused.status, refused.json.code], [
+        503,
+        "SHARED_STATE_LOST",
+      ]);
+      await find();
+      for (const replica of replicas) {
+        await until(async () =>
+          (await health(cluster, replica)).shared?.connected === true
+        );
+      }
+      const found = Date.now();
+      const statuses = await running;
+      deepEqual(
+        statuses.filter((status) => status === 0),
+        [],
+        `${name}: requests were not answered`,
+      );
+      // Each replica uses its share meanwhile, and what has a place already keeps it.
+      const work = (await journals(cluster)).filter(({ route }) =>
+        route === "work"
+      );
+      ok(mostAtOnce(work) < 2 * PLACES, `${name}: ${mostAtOnce(work)} places`);
+      const promised = [
+        work.filter(({ time }) => Date.parse(time) < lost),
+        work.filter(({ time }) => Date.parse(time) > found),
+      ];
+      for (const part of promised) {
+        ok(part.length > 0 && mostAtOnce(part) <= PLACES, `${name}: too many`);
+      }
+      for (const replica of replicas) {
+        await cluster.control(
+          replica,
+          "POST reset",
+        );
+      }
     }
-    const refused = await cluster.control<{ code: string }>(
-      replicas[0],
-      "PATCH config",
-      { seed: 99 },
+    // All agree again, and have the same configuration.
+    await until(async () =>
+      (await cluster.control(replicas[1], "PATCH config", { seed: 5 }))
+        .status ===
+        200
     );
-    deepEqual([refused.status, refused.json.code], [503, "SHARED_STATE_LOST"]);
-    await find();
     for (const replica of replicas) {
       await until(async () =>
-        (await health(cluster, replica)).shared?.connected === true
+        (await cluster.control<{ seed: number }>(replica, "GET config")).json
+          .seed === 5
       );
     }
-    const found = Date.now();
-    const statuses = await running;
-    deepEqual(
-      statuses.filter((status) => status === 0),
-      [],
-      `${name}: requests were not answered`,
+  },
+);
+
+Deno.test(
+  "The places of a killed replica return, its segment is taken over, and a rolling restart loses no request",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using cluster = await Cluster.start(REPLICAS, CONFIG);
+    const [victim, other] = cluster.replicas;
+    const held = [1, 2, 3, 4].map(() =>
+      fetch(`http://${victim.host.address}:8080/held`).then(
+        (response) => response.body?.cancel(),
+        () => {},
+      )
     );
-    // Each replica uses its share meanwhile, and what has a place already keeps it.
-    const work = (await journals(cluster)).filter(({ route }) =>
-      route === "work"
-    );
-    ok(mostAtOnce(work) < 2 * PLACES, `${name}: ${mostAtOnce(work)} places`);
-    const promised = [
-      work.filter(({ time }) => Date.parse(time) < lost),
-      work.filter(({ time }) => Date.parse(time) > found),
-    ];
-    for (const part of promised) {
-      ok(part.length > 0 && mostAtOnce(part) <= PLACES, `${name}: too many`);
-    }
-    for (const replica of replicas) await cluster.control(replica, "POST reset");
-  }
-  // All agree again, and have the same configuration.
-  await until(async () =>
-    (await cluster.control(replicas[1], "PATCH config", { seed: 5 })).status ===
-      200
-  );
-  for (const replica of replicas) {
     await until(async () =>
-      (await cluster.control<{ seed: number }>(replica, "GET config")).json
-        .seed === 5
+      (await cluster.control<{ pools: { name: string; busy: number }[] }>(
+        victim,
+        "GET limiter/pools",
+      ))
+        .json.pools.find(({ name }) => name === "db")?.busy === PLACES
     );
-  }
-});
+    const waiting = fetch(`http://${other.host.address}:8080/work`);
+    await pause(300);
+    const start = performance.now();
+    await victim.kill("SIGKILL");
+    const response = await waiting;
+    await response.body?.cancel();
+    equal(response.status, 200);
+    const took = performance.now() - start;
+    // A lease ends within its time to live of 2 s.
+    ok(took > 500 && took < 4000, `${took} ms`);
+    await Promise.all(held);
+    const again = await cluster.add(victim.host, victim.segment);
+    equal((await health(cluster, again)).segment, victim.segment);
 
-Deno.test("The places of a killed replica return, its segment is taken over, and a rolling restart loses no request", {
-  ignore: !required,
-}, async () => {
-  await using cluster = await Cluster.start(REPLICAS, CONFIG);
-  const [victim, other] = cluster.replicas;
-  const held = [1, 2, 3, 4].map(() =>
-    fetch(`http://${victim.host.address}:8080/held`).then(
-      (response) => response.body?.cancel(),
-      () => {},
-    )
-  );
-  await until(async () =>
-    (await cluster.control<{ pools: { name: string; busy: number }[] }>(
-      victim,
-      "GET limiter/pools",
-    ))
-      .json.pools.find(({ name }) => name === "db")?.busy === PLACES
-  );
-  const waiting = fetch(`http://${other.host.address}:8080/work`);
-  await pause(300);
-  const start = performance.now();
-  await victim.kill("SIGKILL");
-  const response = await waiting;
-  await response.body?.cancel();
-  equal(response.status, 200);
-  const took = performance.now() - start;
-  // A lease ends within its time to live of 2 s.
-  ok(took > 500 && took < 4000, `${took} ms`);
-  await Promise.all(held);
-  const again = await cluster.add(victim.host, victim.segment);
-  equal((await health(cluster, again)).segment, victim.segment);
-
-  const running = traffic(cluster, "/free", { rate: 60, seconds: 14 });
-  for (const replica of [...cluster.replicas]) {
-    await cluster.route(replica, "drain");
-    await pause(150);
-    await replica.kill("SIGTERM");
-    match(replica.log(), /^$|perfmock/);
-    const back = await cluster.add(replica.host, replica.segment);
-    await cluster.route(back, "ready");
-  }
-  const statuses = await running;
-  deepEqual(statuses.filter((status) => status !== 200), []);
-});
+    const running = traffic(cluster, "/free", { rate: 60, seconds: 14 });
+    for (const replica of [...cluster.replicas]) {
+      await cluster.route(replica, "drain");
+      await pause(150);
+      await replica.kill("SIGTERM");
+      match(replica.log(), /^$|perfmock/);
+      const back = await cluster.add(replica.host, replica.segment);
+      await cluster.route(back, "ready");
+    }
+    const statuses = await running;
+    deepEqual(statuses.filter((status) => status !== 200), []);
+  },
+);
