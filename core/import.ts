@@ -6,7 +6,14 @@
  */
 export type * from "./contract/imported.ts";
 export type * from "./contract/importer.ts";
+export type * from "./contract/recorder.ts";
 export type * from "./plugin.ts";
+export {
+  type DrawingSpec,
+  drawSvg,
+  htmlPage,
+  type Section,
+} from "./lib/drawing.ts";
 export { formatDuration, parseDuration } from "./lib/units.ts";
 export { alignedLines, oneLine, shortened } from "./lib/terminal_text.ts";
 export { openRegular } from "./lib/read_file.ts";

@@ -12,6 +12,7 @@ import { check, schema } from "./check.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
 import { correlate, type CorrelateOptions } from "./correlate.ts";
 import { draw } from "./draw.ts";
+import { addDrift } from "./drift.ts";
 import { explain } from "./explain.ts";
 import { find, type FindCommandOptions, sweep } from "./find.ts";
 import { fit, type FitCommandOptions } from "./fit.ts";
@@ -23,6 +24,7 @@ import {
   type SimulateOptions,
 } from "./load.ts";
 import { preview, type PreviewOptions } from "./preview.ts";
+import { addRecord } from "./record.ts";
 import { serve } from "./serve.ts";
 import { serveProcesses } from "./serve_processes.ts";
 import { printError, type Terminal, terminal } from "./terminal.ts";
@@ -319,7 +321,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
   }
   program.command("import")
     .description(
-      "make a configuration, and a load script, of OpenAPI documents, HARs, access logs, files of WireMock, Mockoon, MockServer and Hoverfly, and range queries of Prometheus",
+      "make a configuration, and a load script, of OpenAPI documents, HARs, access logs, files of WireMock, Mockoon, MockServer, Hoverfly, range queries of Prometheus, and recordings of perfmock",
     )
     .argument(
       "<file...>",
@@ -332,7 +334,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     )
     .option(
       "--format <name>",
-      "openapi, har, access-log, wiremock, mockoon, mockserver, hoverfly or prometheus (default: found by the content)",
+      "openapi, har, access-log, wiremock, mockoon, mockserver, hoverfly, prometheus or recording (default: found by the content)",
     )
     .option(
       "--log-format <format>",
@@ -354,6 +356,8 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .action(async (files: string[], options: ImportCommandOptions) =>
       finish(await importFiles(files, options, out))
     );
+  addRecord(program, out, finish);
+  addDrift(program, out, finish);
   program.command("correlate")
     .description("ask a running server where browsers' time went, by route")
     .option(

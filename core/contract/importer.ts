@@ -4,6 +4,12 @@
  * @module
  */
 import type { Imported, ImportOptions } from "./imported.ts";
+import type {
+  DriftOptions,
+  DriftResult,
+  Recording,
+  RecordOptions,
+} from "./recorder.ts";
 
 /** Importer: makes settings from what other tools have measured or written. */
 export interface Importer {
@@ -24,6 +30,23 @@ export interface Importer {
     files: readonly string[],
     options?: ImportOptions,
   ): Promise<Imported>;
+  /**
+   * Records an upstream: listens, passes requests on, and writes each exchange to a file that {@linkcode Importer.import} reads.
+   *
+   * @throws PerfmockError `UPSTREAM_FAILED` if the upstream cannot be reached, `UPSTREAM_LOOP` if it is the recorder itself,
+   * `PORT_IN_USE`, or `ARGUMENT_INVALID` with all errors in the options
+   */
+  record(options: RecordOptions): Promise<Recording>;
+  /**
+   * Compares two recordings.
+   *
+   * @throws PerfmockError `IMPORT_INVALID` with all errors in the files
+   */
+  compare(
+    before: string,
+    after: string,
+    options?: DriftOptions,
+  ): Promise<DriftResult>;
 }
 
 /** Options of a fit. */

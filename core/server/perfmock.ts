@@ -17,6 +17,7 @@ import type {
   FindResult,
   SweepAnswer,
 } from "../contract/finder.ts";
+import type { Recording, RecordOptions } from "../contract/recorder.ts";
 import type { LoadOptions, LoadSummary } from "../contract/load.ts";
 
 /** Options of a server in addition to its configuration. */
@@ -116,6 +117,13 @@ export interface Perfmock extends AsyncDisposable {
     script: unknown,
     options?: FindOptions,
   ): Promise<FindResult<SweepAnswer>>;
+  /**
+   * Records an upstream: listens on a port of its own, passes requests on, and writes each exchange, without secrets, to a file of
+   * which a mock can be made.
+   *
+   * @throws PerfmockError `UPSTREAM_FAILED`, `UPSTREAM_LOOP`, `PORT_IN_USE`, or `ARGUMENT_INVALID` with all errors of the options
+   */
+  record(options: RecordOptions): Promise<Recording>;
   /** Resets sequence numbers, journal and stats. Metrics for exporters continue. */
   reset(): void;
   /**

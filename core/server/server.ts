@@ -456,12 +456,8 @@ export class Server implements Perfmock {
     return (await this.loadEngine.load(script, options)).summary;
   }
 
-  async simulate(
-    script: unknown,
-    options?: LoadOptions,
-  ): Promise<LoadSummary> {
-    return (await this.loadEngine.simulate(script, options)).summary;
-  }
+  readonly simulate: Perfmock["simulate"] = async (script, options) =>
+    (await this.loadEngine.simulate(script, options)).summary;
 
   async find(
     script: unknown,
@@ -476,6 +472,9 @@ export class Server implements Perfmock {
   ): Promise<FindResult<SweepAnswer>> {
     return await this.finder.sweep(script, options);
   }
+
+  readonly record: Perfmock["record"] = async (options) =>
+    await this.importer.record(options);
 
   get inFlight(): number {
     let size = this.#main.flow.size;

@@ -23,8 +23,35 @@ const buckets = (handler: string) =>
     }"} ${countUpTo(end)}\n`
   ).join("");
 
+/** A recording of two routes, with times that are multiplied on one of them. */
+const recording = (factor: number) =>
+  [
+    {
+      kind: "recording",
+      version: 1,
+      perfmock: "0.1.0",
+      upstream: "https://api.example.com",
+      started: "2026-11-27T16:00:00.000Z",
+    },
+    ...TIMES.flatMap((time, index) =>
+      (["orders", "carts"] as const).map((name) => ({
+        kind: "exchange",
+        at: 1_700_000_000_000 + index * 10,
+        method: "GET",
+        target: `/api/${name}`,
+        status: 200,
+        wait: name === "carts" ? factor * time : time,
+        total: 3 * time,
+        inFlight: 0,
+        bytes: 2,
+      }))
+    ),
+  ].map((line) => `${JSON.stringify(line)}\n`).join("");
+
 /** Files by name. */
 export const FILES: Readonly<Record<string, string>> = {
+  "monday.jsonl": recording(1),
+  "friday.jsonl": recording(2),
   "shop.html": "<title>Shop</title>",
   "mock.yaml": "routes: [ { path: /api/orders, serviceTime: 5ms } ]\n",
   "latencies.csv": `elapsed_ms\n${TIMES.join("\n")}\n`,

@@ -54,6 +54,12 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "PERFMOCK_TORTURE_SECONDS=": "takes ten minutes and more",
   "deno run -A mod.ts find":
     "needs Chromium; tests/real/bottleneck_example_test.ts runs an example",
+  "deno run -A mod.ts record":
+    "there is no such upstream; tests/core/cli/record_test.ts records one",
+  "curl -s localhost:8081/_perfmock/importer/":
+    "needs a recorder; tests/plugins/importer/recording/recording_test.ts makes the calls",
+  "curl -s -X POST localhost:8081/_perfmock/importer/":
+    "needs a recorder; tests/plugins/importer/recording/recording_test.ts makes the calls",
   "deno run -A mod.ts sweep":
     "needs Chromium; tests/real/bottleneck_example_test.ts runs an example",
   "curl -s localhost:8080/_perfmock/bottleneck_finder/":

@@ -14,6 +14,7 @@ import type {
 import { draftOfIncident } from "../incident/incident.ts";
 import { draftOfLog } from "../logs/access_log.ts";
 import { mockYaml, scriptYaml } from "../output/yaml.ts";
+import { draftOfRecording } from "../recording/draft_of_recording.ts";
 import type { FitTools } from "../statistics/fit.ts";
 import { LONGEST_TEXT } from "./bodies.ts";
 import { combined } from "./combine.ts";
@@ -40,6 +41,7 @@ const ORDER: readonly Kind[] = [
   "hoverfly",
   "har",
   "access-log",
+  "recording",
   "prometheus",
 ];
 
@@ -173,6 +175,8 @@ async function draftsOf(
       return [await draftOfHar(files, { hosts, reader, tools })];
     case "access-log":
       return [await draftOfLog(files, { logFormat, reader, tools })];
+    case "recording":
+      return [await draftOfRecording(files, { reader, tools })];
     case "prometheus":
       return [await draftOfIncident(files, { routeLabel, reader, tools })];
     case "openapi": {

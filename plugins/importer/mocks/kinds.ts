@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isRecording } from "../recording/format.ts";
+
 /** Kinds of files. */
 export const KINDS = [
   "openapi",
@@ -14,6 +16,7 @@ export const KINDS = [
   "mockserver",
   "hoverfly",
   "prometheus",
+  "recording",
 ] as const;
 
 /** One of {@linkcode KINDS}. */
@@ -42,6 +45,7 @@ const JSON_KINDS: readonly (readonly [kind: Kind, keys: readonly RegExp[]])[] =
  */
 export function kindOf(beginning: string, name: string): Kind | undefined {
   const text = beginning.replace(/^\uFEFF/, "").trimStart();
+  if (isRecording(text)) return "recording";
   if (/\.har(?:\.gz)?$/i.test(name)) return "har";
   if (/\.log(?:\.gz)?$/i.test(name)) return "access-log";
   if (isLines(text)) return "access-log";

@@ -17,10 +17,10 @@ export class StatusCounts {
   readonly #counts = new Map<number, number>();
   #total = 0;
 
-  /** Counts a response. */
-  add(status: number): void {
-    this.#total++;
-    this.#counts.set(status, (this.#counts.get(status) ?? 0) + 1);
+  /** Counts a response, or several of one status. */
+  add(status: number, count = 1): void {
+    this.#total += count;
+    this.#counts.set(status, (this.#counts.get(status) ?? 0) + count);
   }
 
   /** Adds the responses of another list. */
@@ -29,6 +29,11 @@ export class StatusCounts {
     for (const [status, count] of other.#counts) {
       this.#counts.set(status, (this.#counts.get(status) ?? 0) + count);
     }
+  }
+
+  /** Numbers of responses by status. */
+  get entries(): [status: number, count: number][] {
+    return [...this.#counts];
   }
 
   /** Number of responses. */
