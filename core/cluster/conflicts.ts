@@ -24,7 +24,7 @@ function issueOf(own: ReplicaEntry, { kind, entry }: Conflict): Issue {
   switch (kind) {
     case "name":
       return {
-        path: "",
+        path: "/shared",
         message: `The name is taken by ${other}, which lives`,
         value: own.name,
         allowed: "a name that no other replica has",
@@ -32,14 +32,14 @@ function issueOf(own: ReplicaEntry, { kind, entry }: Conflict): Issue {
       };
     case "segment":
       return {
-        path: "",
+        path: "/shared",
         message: `Segment ${own.segment} is taken by ${other}, which lives`,
         value: own.segment,
         allowed: "a segment that no other replica has",
       };
     case "count":
       return {
-        path: "",
+        path: "/shared",
         message: `${capital(other)} has ${segmentOf(entry)}, and this replica ${
           segmentOf(own)
         }`,
@@ -48,7 +48,7 @@ function issueOf(own: ReplicaEntry, { kind, entry }: Conflict): Issue {
       };
     case "version":
       return {
-        path: "",
+        path: "/shared",
         message: `${
           capital(other)
         } is perfmock ${entry.version}, and this one ${own.version}`,
@@ -58,7 +58,7 @@ function issueOf(own: ReplicaEntry, { kind, entry }: Conflict): Issue {
       };
     case "configuration":
       return {
-        path: "",
+        path: "/shared",
         message: `${
           capital(other)
         } was started with another configuration than this one: their digests are ${entry.base} and ${own.base}`,
