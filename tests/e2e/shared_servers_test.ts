@@ -1,4 +1,3 @@
-// Runs on a calm machine, without the profiler: measures long times.
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createPerfmock, type PerfmockInput } from "../../mod.ts";
 import { program, TestRedis } from "../support/redis.ts";

@@ -1,4 +1,3 @@
-// Runs on a calm machine, without the profiler: measures long times.
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { PreciseClock } from "../../../core/lib/time/mod.ts";
 import { RedisStore } from "../../../core/shared/redis.ts";

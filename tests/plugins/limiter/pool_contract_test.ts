@@ -1,4 +1,3 @@
-// Runs on a calm machine, without the profiler: measures long times.
 /** The same requirements on pools in memory, and on those that one or several replicas share through Redis. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { PreciseClock } from "../../../core/lib/time/mod.ts";

@@ -110,6 +110,21 @@ const ACCIDENTS: Readonly<
   },
 };
 
+/** Moves the time of Redis at which it was asked last, which is as if its clock were moved the other way. */
+async function moveClock(redis: TestRedis, by: number): Promise<void> {
+  const [key] = /\{[^}]+\}:limiter:state/.exec(
+    await redis.command("KEYS", "*:limiter:state"),
+  ) ?? [];
+  ok(key !== undefined);
+  await redis.command(
+    "EVAL",
+    "redis.call('HINCRBY', KEYS[1], 'raw', ARGV[1]); redis.call('HINCRBY', KEYS[1], 'offset', ARGV[2])",
+    ...["1", key, `${by}`, `${-by}`],
+  );
+}
+
+const HOUR = 3600 * 1e6;
+
 if (program !== undefined) {
   for (const onLost of ["divide", "closed"] satisfies OnLost[]) {
     for (const [name, accident] of Object.entries(ACCIDENTS)) {
@@ -184,5 +199,40 @@ if (program !== undefined) {
     const took = replicas.clock.now() - from;
     ok(took > 500 && took <= 1000, `${took} ms`);
     next.finish();
+  });
+
+  Deno.test("a clock of Redis that is set back or forward takes no place away, and keeps none of the dead", async () => {
+    for (const by of [HOUR, -HOUR]) {
+      await using redis = await TestRedis.start();
+      await using replicas = await Replicas.start({
+        url: redis.url,
+        count: 2,
+        concurrency: 2,
+        capacity: 2,
+        leaseTime: 1000,
+      });
+      const [, living] = replicas.all;
+      const [ofDead, ofLiving] = replicas.all.map((replica) =>
+        new Guest(replica)
+      );
+      await replicas.settled();
+      await moveClock(redis, by);
+      const next = new Guest(living);
+      await replicas.pause(500);
+      deepEqual([ofDead.state, ofLiving.state, next.state], [
+        "served",
+        "served",
+        "waiting",
+      ]);
+      equal(living.membership.mode, "shared");
+      const from = replicas.clock.now();
+      await replicas.crash(0);
+      while (next.state === "waiting") await replicas.pause(5);
+      ok(replicas.clock.now() - from <= 1100);
+      next.finish();
+      ofLiving.finish();
+      await replicas.settled();
+      equal(living.pool.busy, 0);
+    }
   });
 }
