@@ -239,7 +239,8 @@ export class RedisStore implements SharedStore {
   async #open(): Promise<void> {
     const { settings, clock } = this.#options;
     const followed = [...this.#takers.keys()];
-    const link = await Link.open({
+    let opened: Link | undefined;
+    const link = opened = await Link.open({
       url: settings.redis,
       name: `perfmock-${settings.prefix.replaceAll(/[^\w.-]/g, "-")}`,
       probe: this.key("probe"),
@@ -250,7 +251,8 @@ export class RedisStore implements SharedStore {
         for (const take of this.#takers.get(channel) ?? []) take(text);
       },
       lost: (error) => {
-        if (this.#link === link) this.#lose(error);
+        // One that fails while it is opened was never in use.
+        if (opened !== undefined && this.#link === opened) this.#lose(error);
       },
     });
     let best = await link.sample();

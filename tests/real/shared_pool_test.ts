@@ -1,6 +1,6 @@
 // Runs on a calm machine, without the profiler: measures long times.
 /** Queueing systems over four replicas, in real time, compared with the same arrivals and service times in theory. */
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 // Here these tests demand a Redis, which they do without elsewhere.
 import "../core/shared/redis_test.ts";
 import "../plugins/limiter/pool_contract_test.ts";
@@ -12,6 +12,7 @@ import type { Lease, Rejection } from "../../core/plugin.ts";
 import type { Entrant } from "../../plugins/limiter/queue.ts";
 import { program, TestRedis } from "../support/redis.ts";
 import { Replicas } from "../plugins/limiter/_replicas.ts";
+import { ACCIDENTS, chances, Traffic } from "../plugins/limiter/_traffic.ts";
 
 /** Arrivals and service times of a run, in ms. */
 interface Trace {
@@ -141,4 +142,37 @@ if (program !== undefined) {
       `${wait} ms, in theory ${theory.wait} ms`,
     );
   });
+
+  for (const onLost of ["divide", "closed"] as const) {
+    Deno.test(`no series of accidents lets more requests be served than there are places, or wait for ever (${onLost})`, async () => {
+      await using redis = await TestRedis.start();
+      await using replicas = await Replicas.start({
+        url: redis.url,
+        count: 4,
+        concurrency: 6,
+        capacity: 20,
+        onLost,
+      });
+      const traffic = new Traffic(replicas, 6, 2);
+      const chance = chances(7);
+      const names = Object.keys(ACCIDENTS);
+      const met: string[] = [];
+      traffic.run();
+      const end = replicas.clock.now() + 12_000;
+      while (replicas.clock.now() < end) {
+        await replicas.pause(300 * chance.next().value);
+        const name = names[Math.floor(chance.next().value * names.length)];
+        met.push(name);
+        await ACCIDENTS[name](redis, replicas);
+      }
+      await traffic.end(5000);
+      deepEqual(traffic.violations, [], met.join(", "));
+      ok(traffic.peak >= 5);
+      ok(traffic.guests.length > 500);
+      deepEqual(
+        traffic.guests.filter(({ state }) => state === "waiting"),
+        [],
+      );
+    });
+  }
 }

@@ -55,6 +55,8 @@ export function timesFor(
  * Reads the clock. Its keys: 1, the hash with the state of all; 2, the members with the times of their deaths; 3, the names of those
  * that are awaited after a loss. Its arguments: 1, the longest silence; 2, the time of grace.
  *
+ * `blank` is the end of the grace of a Redis that was emptied: what others hold is not known until they are back.
+ *
  * The clock goes on where that of Redis is set back. A silence, or a clock that is set forward, begins a time of grace: no
  * member dies in it, and none that is awaited loses its places. A member that did not come back in one is not awaited in the next.
  */
@@ -62,13 +64,14 @@ export const CLOCK = `
 local function digits(number) return string.format('%.0f', number) end
 local time = redis.call('TIME')
 local raw = time[1] * 1000000 + time[2]
-local state = redis.call('HMGET', KEYS[1], 'raw', 'offset', 'grace', 'number', 'deaths', 'spent')
+local state = redis.call('HMGET', KEYS[1], 'raw', 'offset', 'grace', 'number', 'deaths', 'spent', 'blank')
 local last = tonumber(state[1])
 local offset = tonumber(state[2] or 0)
 local grace = tonumber(state[3] or 0)
 local number = state[4] or '0'
 local deaths = state[5] or '0'
 local spent = tonumber(state[6] or 0)
+local blank = tonumber(state[7] or 0)
 local now = 0
 if last then
   if raw <= last then offset = offset + last - raw + 1 end

@@ -14,7 +14,8 @@ import { CLOCK } from "./_lua.ts";
  * limits by itself meanwhile; 7, the time of grace where nobody has known this Redis before; further ones, the names of the replicas
  * that it knew then.
  *
- * An empty Redis that a replica has known before has lost what others hold: they are awaited. If nobody knows, they may still come.
+ * An empty Redis that a replica has known before has lost what others hold: they are awaited, and nobody gets a place until they are
+ * back. If nobody knows, they may still come.
  *
  * Answer: number of the grace, time left of it, deaths, time.
  */
@@ -35,7 +36,7 @@ end
 if back and now < grace and redis.call('SREM', KEYS[3], '?') == 1 then
   for i = 8, #ARGV do redis.call('SADD', KEYS[3], ARGV[i]) end
   grace = now + tonumber(ARGV[2])
-  redis.call('HSET', KEYS[1], 'spent', digits(now), 'grace', digits(grace))
+  redis.call('HSET', KEYS[1], 'spent', digits(now), 'grace', digits(grace), 'blank', digits(grace))
 end
 if ARGV[6] == '1' then redis.call('HSET', KEYS[1], 'spent', digits(now)) end
 redis.call('ZADD', KEYS[2], digits(now + ARGV[4]), ARGV[3])

@@ -90,6 +90,8 @@ limits(pool[8], pool[9])
 local restricted = gracious()
 local share = tonumber(ARGV[8])
 if share < 0 then share = math.huge end
+-- What those who are awaited hold is not known in a Redis that was emptied.
+if now < blank then share = 0 end
 
 local function scoreOf(time, priority)
   if discipline == 'lifo' then return digits(-time) end
