@@ -120,6 +120,8 @@ async function importWith(
           "The files have no arrivals of which a load script could be made",
         value: scriptFile,
         allowed: "a HAR, an access log with dates, or a range query",
+        ...imported.report.notes.length > 0 &&
+          { suggestion: imported.report.notes.join(" ") },
       }],
     );
   }

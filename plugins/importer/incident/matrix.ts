@@ -6,6 +6,9 @@
  */
 import { isRecord } from "../mocks/resolver.ts";
 
+/** Greatest time of a date, in s since 1970. */
+const LAST_TIME = 8.64e12;
+
 /** A bucket of a native histogram. */
 export interface NativeBucket {
   /** Lower boundary, in s. */
@@ -48,19 +51,19 @@ export function seriesOf(value: unknown, place: string): Series | string {
   }
   for (const pair of listOf(value.values)) {
     const sample = Array.isArray(pair)
-      ? { at: Number(pair[0]), value: numberOf(pair[1]) }
+      ? { at: numberOf(pair[0]), value: numberOf(pair[1]) }
       : { at: NaN, value: NaN };
-    if (Number.isNaN(sample.at)) return "has a sample without a time";
+    if (!isTime(sample.at)) return "has a sample without a time";
     // NaN and Inf are values of rates over nothing.
     if (Number.isFinite(sample.value)) samples.push(sample);
   }
   for (const pair of listOf(value.histograms)) {
     const [at, histogram] = Array.isArray(pair) ? pair : [];
-    if (!isRecord(histogram) || Number.isNaN(Number(at))) {
+    if (!isRecord(histogram) || !isTime(numberOf(at))) {
       return "has a histogram that cannot be read";
     }
     samples.push({
-      at: Number(at),
+      at: numberOf(at),
       value: numberOf(histogram.count),
       buckets: listOf(histogram.buckets).flatMap((bucket) => {
         if (!Array.isArray(bucket)) return [];
@@ -75,6 +78,11 @@ export function seriesOf(value: unknown, place: string): Series | string {
     return "has samples that are not in the order of time";
   }
   return { labels, samples, place };
+}
+
+/** Returns whether a number of s since 1970 is a time that a date can have. */
+function isTime(at: number): boolean {
+  return Math.abs(at) <= LAST_TIME;
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -31,6 +31,9 @@ import { PathTree } from "./templates.ts";
 /** Greatest number of routes; the rarest are left out. */
 const MOST_ROUTES = 500;
 
+/** Greatest time of a date, in ms since 1970. */
+const LAST_DATE = 8.64e15;
+
 /** Number of lines from which the format is found. */
 const LOOKED_AT = 50;
 
@@ -93,7 +96,7 @@ export async function draftOfLog(
     }
     addEntry(entry, { place, tree, buckets, arrivals, draft });
     const begin = begins.get(file.path) ?? Infinity;
-    if (entry.at < begin) begins.set(file.path, entry.at);
+    if (isDate(entry.at) && entry.at < begin) begins.set(file.path, entry.at);
   }
   if (buckets.size === 0) {
     throw inFile(
@@ -215,8 +218,13 @@ function addEntry(
   if (duration === undefined) bucket.untimed++;
   else if (!(status >= 400)) bucket.durations.add(duration);
   if (size !== undefined && !(status >= 300)) bucket.sizes.add(size);
-  if (Number.isNaN(at)) draft.change("without a date", place);
-  else arrivals.add(at, key);
+  if (isDate(at)) arrivals.add(at, key);
+  else draft.change("without a date", place);
+}
+
+/** Returns whether a time is one that a date can have. */
+function isDate(at: number): boolean {
+  return Math.abs(at) <= LAST_DATE;
 }
 
 /** Adds a route; returns false where there can be none. */
@@ -282,7 +290,11 @@ function pushRoute(
       ...Object.keys(response).length > 0 && { response },
       ...faults.length > 0 && { faults },
     },
-    notes: [`${total} requests, such as ${bucket.sample.slice(0, 120)}`],
+    notes: [
+      `${total === 1 ? "1 request" : `${total} requests`}, such as ${
+        bucket.sample.slice(0, 120)
+      }`,
+    ],
     place,
   });
   return true;

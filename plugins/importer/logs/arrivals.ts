@@ -16,9 +16,9 @@ const REPLAYED = 64 * 1024 ** 2;
 
 /** Reason why a script does not replay a file. */
 export const NOT_REPLAYED: string =
-  `a script reads files that are neither compressed nor larger than ${
+  `a script can replay plain files in UTF-8 of at most ${
     REPLAYED / 1024 ** 2
-  } MiB, in UTF-8, and not from standard input`;
+  } MiB alone`;
 
 /** Returns whether a script replays a file that was read. */
 export function isReplayed(file: string, reader: Reader): boolean {
@@ -58,15 +58,21 @@ export class Arrivals {
     return this.#routes.get(route) ?? 0;
   }
 
-  /** Mean rates per second in steps of equal length. */
-  get steps(): { readonly length: number; readonly rates: readonly number[] } {
-    if (this.#seconds.size === 0) return { length: 1, rates: [] };
+  /** Times of the first and the last arrival, in ms since 1970, to the second. */
+  get range(): readonly [from: number, to: number] {
     let from = Infinity;
     let to = -Infinity;
     for (const second of this.#seconds.keys()) {
       from = Math.min(from, second);
       to = Math.max(to, second);
     }
+    return [from * 1000, to * 1000];
+  }
+
+  /** Mean rates per second in steps of equal length. */
+  get steps(): { readonly length: number; readonly rates: readonly number[] } {
+    if (this.#seconds.size === 0) return { length: 1, rates: [] };
+    const [from, to] = this.range.map((time) => time / 1000);
     const length = Math.ceil((to - from + 1) / MOST_STEPS);
     const rates = new Array<number>(Math.ceil((to - from + 1) / length)).fill(
       0,
@@ -110,6 +116,12 @@ export function trafficOf(
     draft.notes.push("The log has no dates: there is no load script.");
     return [];
   }
+  draft.notes.push(
+    `Requests from ${
+      arrivals.range.map((time) => new Date(time).toISOString().slice(0, 19))
+        .join("Z to ")
+    }Z.`,
+  );
   const written = files.filter(({ from }) => from < Infinity);
   if (replays && written.every(({ path }) => isReplayed(path, reader))) {
     const begin = Math.min(...written.map(({ from }) => from));

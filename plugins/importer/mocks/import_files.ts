@@ -56,7 +56,7 @@ export async function importFiles(
   tools: FitTools,
 ): Promise<Imported> {
   const reader = new Reader(options);
-  const files = paths.flatMap((path) => jsonFilesIn(path) ?? [path]);
+  const files = onceEach(paths.flatMap((path) => jsonFilesIn(path) ?? [path]));
   if (files.length === 0) {
     throw inFile(
       paths[0],
@@ -118,6 +118,11 @@ export async function importFiles(
   return result;
 }
 
+/** Returns paths without those of a file that is named before: its requests would count twice. */
+function onceEach(paths: readonly string[]): string[] {
+  return [...new Map(paths.map((path) => [resolve(path), path])).values()];
+}
+
 /** Issues of an error that concerns a file. */
 function issuesOf(error: unknown, file: string): readonly Issue[] {
   if (error instanceof PerfmockError) {
@@ -154,7 +159,9 @@ async function kindFor(
   throw inFile(
     file,
     "its content shows no format that can be imported",
-    `${KINDS.join(", ")}; --format names one`,
+    `${
+      KINDS.join(", ")
+    }; --format names one. Measured durations are read by fit`,
   );
 }
 

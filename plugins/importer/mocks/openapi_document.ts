@@ -56,7 +56,9 @@ export async function openApiDocument(
     document: isRecord(specification) ? specification : value,
     version,
     notes: problems.length === 0 ? [] : [
-      `The document departs from the standard in ${problems.length} places: ${
+      `The document departs from the standard in ${
+        problems.length === 1 ? "1 place" : `${problems.length} places`
+      }: ${
         problems.slice(0, MOST_LISTED).map(({ path, message }) =>
           `${path || "/"} (${message})`
         ).join(", ")

@@ -123,6 +123,7 @@ async function read(
       }]);
     }
     checkText(file, head);
+    checkKind(file, head, options.format);
     const lines = lineFormat(head, options.format);
     if (lines === undefined) {
       return await readDocument(file, options, context);
@@ -155,6 +156,29 @@ function checkText(file: string, head: string): void {
     allowed: gatling === undefined
       ? "durations in one of the formats"
       : "js/stats.json or js/global_stats.json of the report, or a log of Gatling up to 3.10",
+  }]);
+}
+
+/** Beginnings of files that `import` reads, with their names. */
+const RECORDINGS: readonly (readonly [beginning: RegExp, name: string])[] = [
+  [/^[^\n]*\[\d{2}\/[A-Z][a-z]{2}\/\d{4}:[^\n]*\] /, "an access log"],
+  [/^\s*\{\s*"log"\s*:\s*\{/, "a HAR"],
+  [/^\s*(?:\{\s*")?(?:openapi|swagger)"?\s*:/, "an OpenAPI document"],
+];
+
+/** Refuses recordings, which have durations for each route. */
+function checkKind(
+  file: string,
+  head: string,
+  format: string | undefined,
+): void {
+  const found = RECORDINGS.find(([beginning]) => beginning.test(head));
+  if (format !== undefined || found === undefined) return;
+  throw invalidFile(file, [{
+    path: "",
+    message: `The file is ${found[1]}, which import makes a mock of`,
+    allowed: "durations in one of the formats",
+    suggestion: "Use the command import in place of fit",
   }]);
 }
 

@@ -208,6 +208,15 @@ Deno.test("Native histograms give times and arrivals, too", async () => {
   ]]);
 });
 
+Deno.test("Times beyond all dates are errors", async () => {
+  for (const at of [1e300, -1e300, "Infinity", null]) {
+    const { status, summary } = await importOf({
+      "range.json": matrix({ metric: {}, values: [[at, "1"], [1, "2"]] }),
+    });
+    equal(status, 2, summary);
+  }
+});
+
 Deno.test("Wrong answers are errors with their places", async () => {
   const buckets = histogram({ route: "/a" }, [[60, 20, 5]]);
   for (

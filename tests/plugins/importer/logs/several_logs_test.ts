@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { dateIn } from "../../../../plugins/importer/logs/line_formats.ts";
 import { cli } from "../../../support/cli.ts";
+import { folderWith } from "../../../support/plugins.ts";
 import { importOf } from "../_imported.ts";
 
 /** Makes a line of a second of the 10th of October. */
@@ -71,7 +72,7 @@ Deno.test("Compressed logs count with the others, and the script sends their rat
   });
   equal(status, 0, summary);
   deepEqual(routes.map(({ path }: { path: string }) => path), ["/a", "/b"]);
-  match(summary, /not line by line: a script reads files that are neither/);
+  match(summary, /not line by line: a script can replay plain files/);
   deepEqual(scenarios.recorded.rate.steps, [
     { at: "0s", value: "10/s" },
     { at: "1s", value: "1/s" },
@@ -167,6 +168,28 @@ Deno.test("A name of a format that every object has is none", async () => {
     equal(status, 2);
     match(summary, /the format has no request and no path/);
   }
+});
+
+Deno.test("Times beyond all dates are none, and the range of the others is told", async () => {
+  const lines = [1791640536, 1e30, -1e30, 1791640596].map((ts) =>
+    `{"ts":${ts},"method":"GET","path":"/a","status":200}`
+  );
+  const { status, summary } = await imported({ "a.log": lines.join("\n") });
+  equal(status, 0, summary);
+  match(summary, /2 × without a date/);
+  match(summary, /Requests from 2026-10-10T13:55:36Z to 2026-10-10T13:56:36Z/);
+});
+
+Deno.test("A file that is named twice counts once", async () => {
+  await using folder = await folderWith({ "a.log": line("13:00:00") });
+  const { status, out, err } = await cli(
+    "import",
+    join(folder.path, "a.log"),
+    join(folder.path, ".", "a.log"),
+    `${folder.path}//a.log`,
+  );
+  equal(status, 0, err);
+  match(out, /# 1 request, such as \/a/);
 });
 
 Deno.test("dateIn() takes dates without a zone for UTC", () => {

@@ -265,3 +265,19 @@ Deno.test("The table of ApacheBench gives its total times", async () => {
     "Sun Nov 29 01:00:01 2026\t1795914001\t1\t13\t14\t12\n";
   deepEqual(valuesOf(await reading(table)), [12, 14]);
 });
+
+Deno.test("Recordings are refused, with the command that reads them", async () => {
+  const files: [string, RegExp][] = [
+    [
+      '10.0.0.1 - - [10/Oct/2026:13:00:00 +0000] "GET /a HTTP/1.1" 200 5\n',
+      /an access log/,
+    ],
+    ['{"log": {"entries": []}}', /a HAR/],
+    ['{"openapi": "3.1.0"}', /an OpenAPI document/],
+    ["swagger: '2.0'\n", /an OpenAPI document/],
+  ];
+  for (const [content, name] of files) {
+    const [, message] = await errorsIn(content);
+    match(message, name);
+  }
+});
