@@ -54,7 +54,7 @@ export function tableOf(answer: FitAnswer): string {
   const lines = [
     `${file} (${format}): ${
       count === undefined
-        ? "durations"
+        ? "an unknown number of durations"
         : count === 1
         ? "1 duration"
         : `${count} durations`

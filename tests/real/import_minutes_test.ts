@@ -1,5 +1,6 @@
 import { equal, ok } from "node:assert/strict";
 import { parse } from "yaml";
+import type { Exchange } from "../../core/load.ts";
 import { nextTurn } from "../../core/lib/turn.ts";
 import { createTestServer } from "../../core/testing.ts";
 import { cli } from "../support/cli.ts";
@@ -49,25 +50,35 @@ async function recorded(begin: number): Promise<{
   readonly minutes: readonly Minute[];
   readonly samples: string;
 }> {
+  const ended: { at: number; duration: number }[] = [];
   await using test = await createTestServer({
     seed: 17,
     routes: [{ id: "orders", path: "/api/orders/:id" }],
+  }, {
+    plugins: [{
+      name: "observer",
+      version: "1.0.0",
+      setup: () => ({
+        route: () => ({
+          observe: ({ arrival, end }: Exchange) =>
+            void ended.push({ at: end, duration: end - arrival }),
+        }),
+      }),
+    }],
   });
   const { server, clock } = test;
-  const ended: { at: number; duration: number }[] = [];
   const samples: string[] = [];
   const send = async (path: string, init?: RequestInit) => {
-    const start = clock.now();
     const response = await server.fetch(
       new Request(new URL(path, server.url), init),
     );
     const text = await response.text();
     equal(response.status, 200, text);
-    return { text, at: clock.now(), duration: clock.now() - start };
+    return text;
   };
   const scrape = async () => {
     const at = begin + clock.now() / 1000;
-    const { text } = await send("/metrics");
+    const text = await send("/metrics");
     for (const line of text.split("\n")) {
       const [, sample] = /^([^#]+?)(?: # .*)?$/.exec(line) ?? [];
       if (sample?.startsWith(`${FAMILY}_bucket{`)) {
@@ -97,9 +108,7 @@ async function recorded(begin: number): Promise<{
     const rate = RATES[minute];
     for (let sent = 0; sent < 60 * rate; sent++) {
       if (sent % (SCRAPE * rate) === 0) await scrape();
-      pending.push(
-        send("/api/orders/1").then((answer) => void ended.push(answer)),
-      );
+      pending.push(send("/api/orders/1"));
       await nextTurn();
       clock.advance(1000 / rate);
     }
