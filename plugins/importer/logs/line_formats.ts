@@ -239,7 +239,7 @@ function compiled(
     : -1;
   let source = replays
     ? "^\\S+ \\S+ [^[]*\\["
-    : `${parts[0]}`.startsWith("[")
+    : typeof parts[0] === "string" && parts[0].startsWith("[")
     ? "(?:^|\\s)"
     : "^";
   const fields: Field[] = [];

@@ -2,7 +2,11 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parse } from "yaml";
-import { dateIn } from "../../../../plugins/importer/logs/line_formats.ts";
+import {
+  dateIn,
+  FORMAT_NAMES,
+  formatOf,
+} from "../../../../plugins/importer/logs/line_formats.ts";
 import { cli } from "../../../support/cli.ts";
 import { folderWith } from "../../../support/plugins.ts";
 import { importOf } from "../_imported.ts";
@@ -190,6 +194,39 @@ Deno.test("A file that is named twice counts once", async () => {
   );
   equal(status, 0, err);
   match(out, /# 1 request, such as \/a/);
+});
+
+Deno.test("Long lines of one character or word are read in time that grows as they do", () => {
+  const formats = [
+    ...FORMAT_NAMES,
+    '$remote_addr [$time_local] "$request" $upstream_addr $upstream_response_time $status',
+    "%t %a %{ms}T %r",
+  ].flatMap((name) => formatOf(name) ?? []);
+  const begun =
+    '1 1 [10/Oct/2026:13:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "c" 1 ';
+  for (const format of formats) {
+    for (
+      const part of [
+        "a",
+        " ",
+        "a ",
+        '\\"',
+        "[",
+        "[] ",
+        "{} ",
+        "1, ",
+        "a:1 ",
+        "1.",
+      ]
+    ) {
+      const line = begun + part.repeat(65_000 / part.length);
+      for (const text of [line, line.slice(begun.length)]) {
+        const start = performance.now();
+        format.read(text);
+        ok(performance.now() - start < 1000, `${format.name}, ${part}`);
+      }
+    }
+  }
 });
 
 Deno.test("dateIn() takes dates without a zone for UTC", () => {
