@@ -3,14 +3,7 @@
  *
  * @module
  */
-
-/** One of several replicas that together behave as one backend. */
-interface Segment {
-  /** Zero-based index of the replica. */
-  readonly index: number;
-  /** Number of replicas. */
-  readonly count: number;
-}
+import type { Segment } from "../scale/segment.ts";
 
 /** One of the replicas of a fleet. */
 export interface Replica {
@@ -89,8 +82,3 @@ export const PASSED_HEADERS = [
 
 /** Time within which a replica has to answer for itself, in ms. One that does not is named, and figures say that they are incomplete. */
 export const ANSWER_LIMIT = 2000;
-
-/** Name of a segment where nothing else names a replica. */
-export function segmentName({ index, count }: Segment): string {
-  return `${index}/${count}`;
-}

@@ -22,6 +22,7 @@ import { pipeline } from "./pipeline.ts";
 import { precision } from "./precision.ts";
 import { Children } from "./processes.ts";
 import { formatRows, isMet } from "./report.ts";
+import { processes } from "./process_rates.ts";
 import { reload } from "./reload.ts";
 import { routes } from "./routes.ts";
 import { sampling } from "./sampling.ts";
@@ -42,6 +43,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   precision,
   throughput,
   peers,
+  processes,
   inFlight,
   loop,
   start,

@@ -29,6 +29,20 @@ export function readUsedTime(stat: string): number {
 }
 
 /**
+ * Returns the ids of a process and of the processes that it has started and that run.
+ *
+ * @param pid id of the process
+ */
+export function familyOf(pid: number): number[] {
+  try {
+    const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
+    return [pid, ...text.split(" ").filter((id) => id !== "").map(Number)];
+  } catch {
+    return [pid];
+  }
+}
+
+/**
  * Returns the resident memory of a process. Memory that the kernel keeps for sockets does not count.
  *
  * @param pid id of the process

@@ -112,6 +112,8 @@ export async function nativeLateness(
 export interface PerfmockOptions {
   /** Configuration of the server. */
   readonly config: unknown;
+  /** Further arguments of `serve`. */
+  readonly args?: readonly string[];
   /** Flags of `deno run`. */
   readonly flags?: readonly string[];
   /** Interval at which the ready file is read, in ms. Default 20. */
@@ -127,7 +129,7 @@ export interface PerfmockOptions {
  */
 export async function startPerfmock(
   children: Children,
-  { config, flags = [], interval = 20, env = {} }: PerfmockOptions,
+  { args = [], config, flags = [], interval = 20, env = {} }: PerfmockOptions,
 ): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "perfmock_bench_" });
   try {
@@ -139,6 +141,7 @@ export async function startPerfmock(
       [
         ...["serve", "--config", file, "--port", "0"],
         ...["--ready-file", ready, "--quiet"],
+        ...args,
       ],
       flags,
       { env },

@@ -5,16 +5,12 @@
  */
 import { type ErrorCode, type Issue, PerfmockError } from "../../errors.ts";
 import { carryOut, type Member } from "../../fleet/change.ts";
-import {
-  type FleetAnswer,
-  type FleetCall,
-  type Replica,
-  segmentName,
-} from "../../fleet/peers.ts";
+import type { FleetAnswer, FleetCall, Replica } from "../../fleet/peers.ts";
 import { memberOver } from "../../fleet/replica_calls.ts";
 import { describeThrown } from "../../lib/thrown.ts";
 import { withinLimit } from "../../lib/time/mod.ts";
 import type { Stats } from "../../observe/stats.ts";
+import { segmentText } from "../../scale/segment.ts";
 import type { Handover } from "../../server/handover.ts";
 import type { ConfigurationOptions } from "../configuration.ts";
 import type { WatchedFiles } from "../watch.ts";
@@ -126,7 +122,7 @@ export class Supervisor implements AsyncDisposable {
       const segment = { index, count };
       const slot: Slot = {
         segment,
-        name: segmentName(segment),
+        name: segmentText(segment),
         ...this.#spawn(() => slot),
         own: undefined,
         early: 0,
@@ -206,7 +202,7 @@ export class Supervisor implements AsyncDisposable {
       kind: "start",
       options,
       name: slot.name,
-      segment: segmentName(slot.segment),
+      segment: segmentText(slot.segment),
       port,
       fleet: this.#fleet(),
       ...handover !== undefined && { handover },
