@@ -151,10 +151,19 @@ async function serve(
       endpoint,
     );
   } catch (error) {
-    if (isRequestBodyError(error)) return notReceived(error);
-    if (!isPerfmockError(error)) throw error;
-    return refused(error);
+    return answerTo(error);
   }
+}
+
+/**
+ * Returns the answer to an error of the client.
+ *
+ * @throws the error if it is none
+ */
+export function answerTo(error: unknown): Response {
+  if (isRequestBodyError(error)) return notReceived(error);
+  if (!isPerfmockError(error)) throw error;
+  return refused(error);
 }
 
 /** Answers a body that the client did not send as announced. */

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  answerTo,
   type FleetDoor,
   type ReceivedCall,
   respond,
@@ -204,7 +205,12 @@ export class Fleet {
     // The others refuse an invalid call as this one does.
     if (answers.length === 0 && refusal !== undefined) return refusal;
     if (answers.length === 0) return nobody(replicas);
-    const merged = await merge(answers, { request, parameters }, replicas);
+    let merged: unknown;
+    try {
+      merged = await merge(answers, { request, parameters }, replicas);
+    } catch (error) {
+      return answerTo(error);
+    }
     if (merged instanceof Response || !isRecord(merged)) {
       return respond(merged, endpoint);
     }
