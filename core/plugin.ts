@@ -89,7 +89,7 @@ export {
   PerfmockError,
   type PerfmockErrorOptions,
 } from "./errors.ts";
-export { agreed } from "./lib/agreement.ts";
+export { agreed, isOfAll } from "./lib/agreement.ts";
 export { boundedKey, ByteMap, ENTRY_BYTES } from "./lib/bounded.ts";
 export {
   type HarEntry,

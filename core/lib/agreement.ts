@@ -35,6 +35,11 @@ export async function agreed(): Promise<void> {
   );
 }
 
+/** Returns true if the present call is a change that all replicas make together. */
+export function isOfAll(): boolean {
+  return present.getStore() !== undefined;
+}
+
 /** State of a change after its preparation. */
 export type Prepared<T> =
   /** It waits for the others. */

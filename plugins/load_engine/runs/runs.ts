@@ -10,8 +10,10 @@ import {
   readProcessFigures,
 } from "../../../core/load.ts";
 import {
+  agreed,
   type Clock,
   type Host,
+  isOfAll,
   PerfmockError,
   wallTime,
   WHOLE,
@@ -54,6 +56,7 @@ export interface RunsOptions {
     | "log"
     | "metrics"
     | "seed"
+    | "segment"
     | "stream"
     | "suggest"
     | "url"
@@ -135,7 +138,12 @@ export class Runs implements AsyncDisposable {
    */
   async start(
     value: unknown,
-    { folder, segment = WHOLE, startAt, led = false }: StartOptions = {},
+    {
+      folder,
+      segment = isOfAll() ? this.#options.host.segment : WHOLE,
+      startAt,
+      led = false,
+    }: StartOptions = {},
   ): Promise<Run> {
     this.#checkRoom();
     const options = this.#options;
@@ -151,6 +159,8 @@ export class Runs implements AsyncDisposable {
     // Other runs may have started meanwhile.
     this.#checkRoom();
     const { connections, reserved } = this.#fit(script, destination, options);
+    // All replicas of a fleet send their shares of the run, or none does.
+    await agreed();
     const run = new Run({
       id: `${script.name}-${++this.#count}`,
       script,

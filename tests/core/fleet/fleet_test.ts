@@ -83,7 +83,9 @@ async function fleet({ missing = false } = {}) {
     return {
       status: response.status,
       text,
-      data: text.startsWith("{") ? JSON.parse(text) : undefined,
+      get data() {
+        return JSON.parse(text);
+      },
     };
   };
   return {
