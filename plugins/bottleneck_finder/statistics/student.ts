@@ -3,28 +3,7 @@
  *
  * @module
  */
-
-/** Coefficients of Lanczos's approximation for g = 7, with a relative error of about 1e-15. */
-const LANCZOS = [
-  0.99999999999980993,
-  676.5203681218851,
-  -1259.1392167224028,
-  771.32342877765313,
-  -176.61502916214059,
-  12.507343278686905,
-  -0.13857109526572012,
-  9.9843695780195716e-6,
-  1.5056327351493116e-7,
-];
-
-/** Logarithm of the gamma function for x ≥ 0.5 (Lanczos, SIAM Journal on Numerical Analysis B 1, 1964). */
-function logGamma(x: number): number {
-  let sum = LANCZOS[0];
-  for (let i = 1; i < LANCZOS.length; i++) sum += LANCZOS[i] / (x - 1 + i);
-  const t = x + 6.5;
-  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t +
-    Math.log(sum);
-}
+import { logGamma } from "../../../core/plugin.ts";
 
 /** Number that is added in the continued fraction, so that none is 0. It changes no other one. */
 const TINY = 1e-300;
