@@ -106,6 +106,8 @@ export type ErrorCode =
 export interface PerfmockErrorOptions extends ErrorOptions {
   /** HTTP status of the answer if an endpoint throws the error, 400…599. Default the status of its code, or 400. */
   readonly status?: number;
+  /** Warnings about the same input. Default none. */
+  readonly warnings?: readonly Issue[];
 }
 
 /** Error with a stable code. If a user's input is wrong, {@linkcode PerfmockError.issues} lists all errors in it. */
@@ -116,13 +118,16 @@ export class PerfmockError extends Error {
   /** HTTP status of the answer if an endpoint throws the error; undefined for the status of its code, by default 400. */
   readonly status: number | undefined;
 
+  /** Warnings about the same input, as far as they are known although it has errors. */
+  readonly warnings: readonly Issue[];
+
   /**
    * Creates an error.
    *
    * @param code stable code, explained in docs/errors.md
    * @param message action that failed, then the reason, without a full stop
    * @param issues all errors in a user's input; default none
-   * @param options cause of the error, and the HTTP status of the answer if an endpoint throws it
+   * @param options cause of the error, the HTTP status of the answer if an endpoint throws it, and warnings about the input
    */
   constructor(
     /** Stable code, explained in docs/errors.md. */
@@ -130,9 +135,10 @@ export class PerfmockError extends Error {
     message: string,
     /** All errors in a user's input, in the order of the input. */
     readonly issues: readonly Issue[] = [],
-    { status, ...options }: PerfmockErrorOptions = {},
+    { status, warnings = [], ...options }: PerfmockErrorOptions = {},
   ) {
     super(message, options);
     this.status = status;
+    this.warnings = warnings;
   }
 }

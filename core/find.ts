@@ -3,18 +3,16 @@
  *
  * @module
  */
+export { withoutExtensions } from "./config/data.ts";
+export { hoistDefinitions, jsonSchemaPart } from "./config/json_schema.ts";
+export { isCall, refusalOf } from "./config/powers.ts";
+export { finishedSchema } from "./config/schema_document.ts";
 export {
-  finishedSchema,
-  hoistDefinitions,
-  isCall,
-  jsonSchemaPart,
   readScript,
-  refusalOf,
   scriptIn,
   type ScriptTexts,
-  TextReader,
-  withoutExtensions,
-} from "./config/mod.ts";
+} from "./config/script_text.ts";
+export { TextReader } from "./config/text_reader.ts";
 export type * from "./contract/finder.ts";
 export type {
   LoadHost,
@@ -37,7 +35,7 @@ export type {
   TextReaderLimits,
   TextReading,
 } from "./config/mod.ts";
-export { FINDER, LOAD_HOST } from "./world/plugin_lifecycle.ts";
+export { FINDER, LOAD_HOST } from "./world/service_keys.ts";
 export {
   type DrawingSpec,
   drawSvg,

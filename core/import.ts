@@ -17,4 +17,4 @@ export {
 export { formatDuration, parseDuration } from "./lib/units.ts";
 export { alignedLines, oneLine, shortened } from "./lib/terminal_text.ts";
 export { openRegular } from "./lib/read_file.ts";
-export { IMPORTER } from "./world/plugin_lifecycle.ts";
+export { IMPORTER } from "./world/service_keys.ts";

@@ -8,30 +8,26 @@
  */
 import type { ThreadInput, VirtualWorld } from "./contract/load.ts";
 import type { Kit, Stream } from "./plugin.ts";
-import { meant, readJson } from "./config/mod.ts";
+import { readJson } from "./config/data.ts";
 import { createStream, streamKey } from "./lib/random/mod.ts";
-import {
-  type BuiltinPlugins,
-  readKit,
-  type SettingsInput,
-} from "./world/settings.ts";
+import type { BuiltinPlugins, SettingsInput } from "./world/settings.ts";
 import type { Log } from "./world/state.ts";
-import { createVirtualWorld } from "./world/virtual_world.ts";
 
+export { bareNumberIssues } from "./config/bare_numbers.ts";
+export { withoutExtensions } from "./config/data.ts";
+export { hoistDefinitions, jsonSchemaPart } from "./config/json_schema.ts";
+export { finishedSchema } from "./config/schema_document.ts";
 export {
-  bareNumberIssues,
-  finishedSchema,
-  hoistDefinitions,
-  jsonSchemaPart,
   readScript,
   SCRIPT_LIMIT,
   scriptIn,
   type ScriptTexts,
+} from "./config/script_text.ts";
+export {
   TextReader,
   type TextReaderLimits,
   type TextReading,
-  withoutExtensions,
-} from "./config/mod.ts";
+} from "./config/text_reader.ts";
 export type * from "./contract/load.ts";
 export type * from "./plugin.ts";
 export type {
@@ -50,7 +46,7 @@ export {
   type ProcessReaders,
   readProcessFigures,
 } from "./observe/read_process.ts";
-export { LOAD_ENGINE, LOAD_HOST } from "./world/plugin_lifecycle.ts";
+export { LOAD_ENGINE, LOAD_HOST } from "./world/service_keys.ts";
 export { Histogram, PerfmockError, toPointer, validate } from "./plugin.ts";
 export {
   PreciseClock,
@@ -90,6 +86,9 @@ export interface ThreadHost {
  * @throws PerfmockError if the configuration cannot be read
  */
 export async function threadHost(input: ThreadInput): Promise<ThreadHost> {
+  // A load engine's module graph has no configuration in force: only its threads have one.
+  const { meant } = await import("./config/mod.ts");
+  const { readKit } = await import("./world/settings.ts");
   const kit = await readKit(await settingsOf(input));
   return {
     kit,
@@ -109,6 +108,7 @@ export async function threadWorld(
   input: ThreadInput,
   log: Log,
 ): Promise<VirtualWorld> {
+  const { createVirtualWorld } = await import("./world/virtual_world.ts");
   return await createVirtualWorld(await settingsOf(input), log);
 }
 

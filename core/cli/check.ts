@@ -4,7 +4,6 @@
  * @module
  */
 import { configurationSchema } from "../app.ts";
-import { readConfig } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import {
   type ConfigurationOptions,
@@ -13,54 +12,103 @@ import {
   segmentOf,
   warningsAbout,
 } from "./configuration.ts";
+import { type FileKind, readKind, withConfiguration } from "./files.ts";
 import { findWarnings, readFindScript } from "./find_script.ts";
 import { readScript } from "./load.ts";
-import { describeWarnings, type Terminal } from "./terminal.ts";
+import { describeWarnings, printError, type Terminal } from "./terminal.ts";
+
+/** Exit status where one of several files has errors. */
+const INVALID = 2;
 
 /**
- * Validates a file: a load script if it has scenarios, a find script if it has a probe, else a configuration. Prints warnings and what
- * the file holds.
+ * Validates files: configurations, and load scripts and find scripts against the configuration. Prints warnings and what each holds.
  *
- * @param file file to validate; undefined for the configuration that the options or the environment name
- * @throws PerfmockError with all issues
+ * @param files files to validate; none for the configuration that the options or the environment name
+ * @returns 0; 2 if one of several files has errors, which are printed
+ * @throws PerfmockError with all issues of a single file
  */
 export async function check(
-  file: string | undefined,
+  files: readonly string[],
   options: ConfigurationOptions,
   out: Terminal,
 ): Promise<number> {
-  const kind = file === undefined ? undefined : await kindOf(file);
-  if (file !== undefined && kind === "load") {
-    return await checkScript(file, options, out);
+  const [file] = files;
+  if (file === undefined) return await checkConfiguration(options, out);
+  if (files.length === 1) {
+    return await checkFile(file, await readKind(file), options, out);
   }
-  if (file !== undefined && kind === "find") {
-    return await checkFind(file, options, out);
+  let status = 0;
+  const attempt = async (operation: () => Promise<unknown>) => {
+    try {
+      await operation();
+      return true;
+    } catch (error) {
+      if (!(error instanceof PerfmockError)) throw error;
+      printError(error, out);
+      status = INVALID;
+      return false;
+    }
+  };
+  const read: { readonly file: string; readonly kind: FileKind }[] = [];
+  for (const file of files) {
+    await attempt(async () => {
+      read.push({ file, kind: await readKind(file) ?? "configuration" });
+    });
   }
-  if (file !== undefined && options.config !== undefined) {
-    throw new PerfmockError("ARGUMENT_INVALID", "Cannot check two files", [{
-      path: "",
-      message: `${file} is a configuration, and so is that of --config`,
-      value: options.config,
-      allowed: "one of them, or a script with the configuration it needs",
-    }]);
+  const configurations = read.filter(({ kind }) => kind === "configuration");
+  const [configuration, other] = configurations;
+  if (read.length > configurations.length && other !== undefined) {
+    throw new PerfmockError(
+      "ARGUMENT_INVALID",
+      "Cannot check scripts against several configurations",
+      [{
+        path: "",
+        message: `${configuration.file} and ${other.file} are configurations`,
+        value: other.file,
+        allowed: "one configuration with its scripts",
+        suggestion: `${
+          options.command ?? "perfmock check"
+        } SCRIPT --config ${configuration.file}`,
+      }],
+    );
   }
-  return await checkConfiguration(
-    file === undefined ? options : { ...options, config: file },
-    out,
-  );
+  const failed: string[] = [];
+  for (const { file, kind } of configurations) {
+    if (!await attempt(() => checkFile(file, kind, options, out))) {
+      failed.push(file);
+    }
+  }
+  const own = withConfiguration(options, configuration?.file);
+  for (const { file, kind } of read) {
+    if (kind === "configuration") continue;
+    if (failed.length === 0) {
+      await attempt(() => checkFile(file, kind, own, out));
+    } else {
+      out.writeError(
+        `${file} was not checked: its configuration, ${
+          failed[0]
+        }, has errors\n`,
+      );
+    }
+  }
+  return status;
 }
 
-/** Keys of a find script of which it has one. */
-const PROBES = ["beacon", "command", "page"];
-
-/** Kind of the script in a file; undefined for a configuration. */
-async function kindOf(
+/** Validates one file. */
+async function checkFile(
   file: string,
-): Promise<"find" | "load" | undefined> {
-  // Placeholders do not matter to its kind, and each kind has its own.
-  const { value } = await readConfig(file, { variables: undefined });
-  if ("scenarios" in value && !("routes" in value)) return "load";
-  return PROBES.some((key) => key in value) ? "find" : undefined;
+  kind: FileKind | undefined,
+  options: ConfigurationOptions,
+  out: Terminal,
+): Promise<number> {
+  switch (kind) {
+    case "load script":
+      return await checkScript(file, options, out);
+    case "find script":
+      return await checkFind(file, options, out);
+    default:
+      return await checkConfiguration(withConfiguration(options, file), out);
+  }
 }
 
 /** Builds a server that does not listen, so that it refuses whatever `serve` would refuse. */
@@ -141,8 +189,8 @@ export async function schema(
   if (of !== "configuration") {
     await using server = await configuration.createServer({ listen: false });
     document = of === "load"
-      ? server.loadEngine.schema()
-      : server.finder.schema();
+      ? await server.loadEngine.schema()
+      : await server.finder.schema();
   } else {
     document = await locate(() => configurationSchema(input, { folder }));
   }

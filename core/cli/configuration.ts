@@ -24,6 +24,14 @@ import { type Issue, PerfmockError } from "../errors.ts";
 import type { Awaitable } from "../plugin.ts";
 import { parseSegment, type Segment } from "../scale/segment.ts";
 import type { Server, ServerOptions } from "../server/server.ts";
+import { refuseOtherKind } from "./files.ts";
+import {
+  LocatedError,
+  type LocatedIssue,
+  placeIn,
+  placesIn,
+  type Warning,
+} from "./located.ts";
 
 /** Options of every command that reads a configuration. */
 export interface ConfigurationOptions {
@@ -108,54 +116,6 @@ export interface LoadedConfiguration {
   locate<T>(operation: () => Promise<T>): Promise<T>;
 }
 
-/** A warning and its place in a file, as `file:line:column`; undefined where it does not come from the file. */
-export interface Warning {
-  readonly warning: Issue;
-  readonly place: string | undefined;
-}
-
-/** An issue and its position in a file; undefined where it does not come from the file. */
-export interface LocatedIssue {
-  readonly issue: Issue;
-  readonly position: Position | undefined;
-  /** Position of the second setting that the issue is about. Default none. */
-  readonly also?: Position | undefined;
-}
-
-/** A PerfmockError whose issues have places in a file, sorted by place. */
-export class LocatedError extends PerfmockError {
-  /** Place of each issue as `file:line:column`; undefined where it does not come from the file. */
-  readonly places: readonly (string | undefined)[];
-
-  /**
-   * Copies an error.
-   *
-   * @param error the error
-   * @param issues its issues with their positions
-   * @param source name of the file, as the user would write it
-   */
-  constructor(
-    error: PerfmockError,
-    issues: readonly LocatedIssue[],
-    source: string,
-  ) {
-    const ordered = issues.toSorted(({ position: a }, { position: b }) =>
-      a === undefined || b === undefined
-        ? Number(b === undefined) - Number(a === undefined)
-        : a.line - b.line || a.column - b.column
-    );
-    super(
-      error.code,
-      error.message,
-      ordered.map(({ issue }) => issue),
-      { cause: error.cause },
-    );
-    this.places = ordered.map(({ position, also }) =>
-      position && placesIn(source, position, also)
-    );
-  }
-}
-
 /**
  * Reads the configuration that the command line, the environment or the working directory names.
  *
@@ -192,6 +152,14 @@ export async function loadConfiguration(
       }],
     );
   }
+  if (file !== undefined) {
+    refuseOtherKind(
+      requested ?? relative(".", file.file),
+      file.value,
+      "configuration",
+      options.command,
+    );
+  }
   const folder = file?.folder ?? Deno.cwd();
   const segment = segmentOf(options);
   const replica = replicaOf(options);
@@ -206,6 +174,7 @@ export async function loadConfiguration(
   const source = file === undefined
     ? "defaults"
     : requested ?? relative(".", file.file);
+  const warnings = file === undefined ? [] : placeholderWarnings(file, source);
   const locate = async <T>(operation: () => Promise<T>): Promise<T> => {
     try {
       return await operation();
@@ -222,6 +191,7 @@ export async function loadConfiguration(
             : { position: undefined },
         })),
         source,
+        [...warnings, ...await located(error.warnings, file, source)],
       );
     }
   };
@@ -230,7 +200,7 @@ export async function loadConfiguration(
     folder,
     file: file?.file,
     source,
-    warnings: file === undefined ? [] : placeholderWarnings(file, source),
+    warnings,
     located: (warnings) => located(warnings, file, source),
     createServer: ({ listen, port, serves = listen, ...further }) =>
       locate(() =>
@@ -305,23 +275,6 @@ export async function warningsAbout(
       ...server.routes.length === 0 ? [none] : [],
     ]),
   ];
-}
-
-/** Writes the position of an issue, and that of the second setting that it is about. */
-function placesIn(
-  source: string,
-  position: Position,
-  also: Position | undefined,
-): string {
-  const place = placeIn(source, position);
-  return also === undefined
-    ? place
-    : `${place}, because of ${placeIn(source, also)}`;
-}
-
-/** Writes a position as `file:line:column`. */
-function placeIn(source: string, { line, column }: Position): string {
-  return `${source}:${line}:${column}`;
 }
 
 /** Warns of placeholders that stay text because `--env` was not given. */

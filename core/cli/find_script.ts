@@ -7,8 +7,8 @@ import {
   type ConfigurationOptions,
   placeholderWarnings,
   variablesOf,
-  type Warning,
 } from "./configuration.ts";
+import type { Warning } from "./located.ts";
 import { readScript, type Script } from "./load.ts";
 
 /** Variable that a script's command finds the server's URL in. */
@@ -21,14 +21,14 @@ const OWN = "PERFMOCK_URL";
  */
 export function readFindScript(
   file: string,
-  options: Pick<ConfigurationOptions, "env">,
+  options: Pick<ConfigurationOptions, "command" | "env">,
 ): Promise<Script> {
   const variables = variablesOf(options);
-  return readScript(
-    file,
-    options,
-    variables && ((name) => name === OWN ? `\${${OWN}}` : variables(name)),
-  );
+  return readScript(file, options, {
+    kind: "find script",
+    variables: variables &&
+      ((name) => name === OWN ? `\${${OWN}}` : variables(name)),
+  });
 }
 
 /**

@@ -17,12 +17,12 @@ import {
   type ConfigurationOptions,
   loadConfiguration,
   located,
-  LocatedError,
   segmentOf,
   typed,
   variablesOf,
-  type Warning,
 } from "./configuration.ts";
+import { type FileKind, refuseOtherKind } from "./files.ts";
+import { LocatedError, type Warning } from "./located.ts";
 import {
   checkOutputs,
   type OutputKind,
@@ -171,13 +171,17 @@ export interface Script extends Pick<ConfigFile, "placeholders"> {
 /**
  * Reads a script.
  *
- * @param variables variables that replace placeholders; undefined to replace nothing. Default those of the options
- * @throws PerfmockError if it cannot be read, or is too long
+ * @param how `kind`: kind of the script, default a load script; `variables` that replace placeholders, undefined to replace nothing,
+ * default those of the options
+ * @throws PerfmockError if it cannot be read, is too long, or is no such script
  */
 export async function readScript(
   file: string,
-  options: Pick<ConfigurationOptions, "env">,
-  variables: Variables | undefined = variablesOf(options),
+  options: Pick<ConfigurationOptions, "command" | "env">,
+  { kind = "load script", variables = variablesOf(options) }: {
+    readonly kind?: FileKind;
+    readonly variables?: Variables | undefined;
+  } = {},
 ): Promise<Script> {
   const size = await sizeOf(file);
   if (size > SCRIPT_LIMIT) {
@@ -190,6 +194,7 @@ export async function readScript(
   }
   const written = await readConfig(file, { variables });
   const { value, folder, positions, placeholders } = written;
+  refuseOtherKind(file, value, kind, options.command);
   return {
     value,
     folder,

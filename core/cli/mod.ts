@@ -1,38 +1,40 @@
 /**
- * The command line.
+ * The command line. Each command is loaded when it runs: a server that serves needs no other.
  *
  * @module
  */
-import { Argument, Command, CommanderError, Option } from "commander";
+import {
+  Argument,
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  Option,
+} from "commander";
 import { ENVIRONMENT } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../version.ts";
-import { check, schema } from "./check.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
-import { correlate, type CorrelateOptions } from "./correlate.ts";
-import { draw } from "./draw.ts";
+import type { CorrelateOptions } from "./correlate.ts";
+import type { DrawOptions } from "./draw.ts";
 import { addDrift } from "./drift.ts";
-import { explain } from "./explain.ts";
-import { find, type FindCommandOptions, sweep } from "./find.ts";
-import { fit, type FitCommandOptions } from "./fit.ts";
-import { type ImportCommandOptions, importFiles } from "./import.ts";
-import {
-  load,
-  type LoadCommandOptions,
-  simulate,
-  type SimulateOptions,
-} from "./load.ts";
-import { preview, type PreviewOptions } from "./preview.ts";
+import { scriptAndConfiguration, withConfiguration } from "./files.ts";
+import type { FindCommandOptions } from "./find.ts";
+import type { FitCommandOptions } from "./fit.ts";
+import type { ImportCommandOptions } from "./import.ts";
+import type { LoadCommandOptions, SimulateOptions } from "./load.ts";
+import type { PreviewOptions } from "./preview.ts";
 import { addRecord } from "./record.ts";
-import { serve } from "./serve.ts";
-import { serveProcesses } from "./serve_processes.ts";
+import type { ServeOptions } from "./serve.ts";
 import { printError, type Terminal, terminal } from "./terminal.ts";
 
 export { commandName } from "./command_name.ts";
 
 /** Exit status where the input of the user is invalid. */
 const INVALID = 2;
+/** A path of a file, which the default command serves. */
+const FILE = /[\\/]|\.(?:jsonc?|ya?ml)$/;
+
 /** Exit status of run-time failures. */
 const FAILED = 1;
 
@@ -41,6 +43,9 @@ const RUN_TIME: ReadonlySet<string> = new Set([
   "PORT_IN_USE",
   "SERVER_NOT_STARTED",
 ]);
+
+/** Describes an argument that stands for `--config`. */
+const SAME = "the same as --config";
 
 /** Surroundings of the command line. */
 export interface Surroundings {
@@ -69,7 +74,7 @@ export async function main(
   const names = program.commands.map((command) => command.name());
   if (
     word !== undefined && !word.startsWith("-") && word !== "help" &&
-    !names.includes(word)
+    !names.includes(word) && !FILE.test(word)
   ) {
     const meant = suggest(word, names);
     out.writeError(
@@ -123,6 +128,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .exitOverride();
   program.command("serve", { isDefault: true })
     .description("serve the configuration until SIGINT or SIGTERM")
+    .argument("[config]", SAME)
     .addOption(configOption())
     .addOption(envOption())
     .option(
@@ -155,34 +161,46 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "URL or host at which other replicas reach this one, with shared (default: POD_IP, or the address it listens on)",
     )
     .option("--quiet", "print errors only")
-    .action(async (options) =>
-      finish(
-        await (options.processes === undefined
-          ? serve(options, out)
-          : serveProcesses(options, out)),
-      )
-    );
+    .action(async (file: string | undefined, given: ServeOptions) => {
+      const options = withConfiguration(given, file);
+      if (given.processes === undefined) {
+        const { serve } = await import("./serve.ts");
+        finish(await serve(options, out));
+      } else {
+        const { serveProcesses } = await import("./serve_processes.ts");
+        finish(await serveProcesses(options, out));
+      }
+    });
   program.command("check")
     .description(
-      "validate a configuration, a load script or a find script and list all errors in it",
+      "validate configurations, load scripts and find scripts and list all errors in them",
     )
-    .argument("[file]", "the file (default: as for --config)")
+    .argument("[file...]", "the files (default: as for --config)")
     .addOption(segmentOption())
     .addOption(configOption())
     .addOption(envOption())
-    .action(async (file: string | undefined, options: ConfigurationOptions) =>
-      finish(await check(file, options, out))
-    );
+    .action(async (files: string[], options: ConfigurationOptions) => {
+      const { check } = await import("./check.ts");
+      finish(await check(files, options, out));
+    });
   program.command("explain")
     .description("print mean, percentiles and histogram of a distribution")
     .argument(
       "<distribution>",
       "JSON, text form such as 'lognormal(median=120ms, p99=800ms)', or name of a profile",
     )
+    .argument("[config]", SAME)
     .addOption(configOption())
     .addOption(envOption())
-    .action(async (text: string, options: ConfigurationOptions) =>
-      finish(await explain(text, options, out))
+    .action(
+      async (
+        text: string,
+        file: string | undefined,
+        options: ConfigurationOptions,
+      ) => {
+        const { explain } = await import("./explain.ts");
+        finish(await explain(text, withConfiguration(options, file), out));
+      },
     );
   program.command("fit")
     .description(
@@ -192,6 +210,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "<file>",
       "the file, plain or compressed by gzip; - for standard input",
     )
+    .argument("[config]", SAME)
     .option(
       "--unit <unit>",
       "unit of durations without one: s, ms, us or ns (default: that of the format, or ms)",
@@ -220,11 +239,19 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     )
     .addOption(configOption())
     .addOption(envOption())
-    .action(async (file: string, options: FitCommandOptions) =>
-      finish(await fit(file, options, out))
+    .action(
+      async (
+        file: string,
+        config: string | undefined,
+        options: FitCommandOptions & ConfigurationOptions,
+      ) => {
+        const { fit } = await import("./fit.ts");
+        finish(await fit(file, withConfiguration(options, config), out));
+      },
     );
   program.command("draw")
     .description("print the service time of one request, in ms")
+    .argument("[config]", SAME)
     .requiredOption("--route <id>", "id of the route")
     .requiredOption(
       "--sequence <n>",
@@ -238,7 +265,10 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .addOption(segmentOption())
     .addOption(configOption())
     .addOption(envOption())
-    .action(async (options) => finish(await draw(options, out)));
+    .action(async (file: string | undefined, options: DrawOptions) => {
+      const { draw } = await import("./draw.ts");
+      finish(await draw(withConfiguration(options, file), out));
+    });
   program.command("preview")
     .description("print the values of a signal over time, with bars")
     .argument(
@@ -251,12 +281,14 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "duration to show, such as 30s (default: to the signal's end, 2m if it has none)",
     )
     .option("--points <n>", "number of points, 2 to 1000", "25")
-    .action(async (text: string, options: PreviewOptions) =>
-      finish(await preview(text, options, out))
-    );
+    .action(async (text: string, options: PreviewOptions) => {
+      const { preview } = await import("./preview.ts");
+      finish(await preview(text, options, out));
+    });
   program.command("load")
     .description("run a load script over HTTP")
     .argument("<script>", ".yaml or .json file")
+    .argument("[config]", SAME)
     .option(
       "--target <url>",
       "URL to send requests to (default: the script's target; without one, a server with the configuration)",
@@ -269,12 +301,25 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .addOption(segmentOption())
     .addOption(configOption())
     .addOption(envOption())
-    .action(async (file: string, options: LoadCommandOptions) =>
-      finish(await load(file, options, out))
+    .action(
+      async (
+        file: string,
+        config: string | undefined,
+        given: LoadCommandOptions,
+      ) => {
+        const { load } = await import("./load.ts");
+        const { script, options } = await scriptAndConfiguration(
+          file,
+          config,
+          given,
+        );
+        finish(await load(script, options, out));
+      },
     );
   program.command("simulate")
     .description("run a load script in virtual time, without sockets or delays")
     .argument("<script>", ".yaml or .json file")
+    .argument("[config]", SAME)
     .addOption(outOption())
     .option(
       "--seed <seed>",
@@ -283,19 +328,29 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .addOption(segmentOption())
     .addOption(configOption())
     .addOption(envOption())
-    .action(async (file: string, options: SimulateOptions) =>
-      finish(await simulate(file, options, out))
+    .action(
+      async (
+        file: string,
+        config: string | undefined,
+        given: SimulateOptions,
+      ) => {
+        const { simulate } = await import("./load.ts");
+        const { script, options } = await scriptAndConfiguration(
+          file,
+          config,
+          given,
+        );
+        finish(await simulate(script, options, out));
+      },
     );
   for (
-    const [name, run, description] of [
+    const [name, description] of [
       [
         "find",
-        find,
         "find which routes make a page slow, and where it breaks: load it many times while response times change by a plan",
       ],
       [
         "sweep",
-        sweep,
         "measure a page at ×1, ×2, ×4 and ×8 of each route's response time",
       ],
     ] as const
@@ -303,6 +358,7 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     program.command(name)
       .description(description)
       .argument("<script>", ".yaml or .json file")
+      .argument("[config]", SAME)
       .addOption(answerOption())
       .option(
         "--seed <seed>",
@@ -315,8 +371,20 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       )
       .addOption(configOption())
       .addOption(envOption())
-      .action(async (file: string, options: FindCommandOptions) =>
-        finish(await run(file, options, out))
+      .action(
+        async (
+          file: string,
+          config: string | undefined,
+          given: FindCommandOptions,
+        ) => {
+          const { [name]: run } = await import("./find.ts");
+          const { script, options } = await scriptAndConfiguration(
+            file,
+            config,
+            given,
+          );
+          finish(await run(script, options, out));
+        },
       );
   }
   program.command("import")
@@ -353,13 +421,15 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
     .option("--strict", "refuse files that cannot be imported completely")
     .addOption(configOption())
     .addOption(envOption())
-    .action(async (files: string[], options: ImportCommandOptions) =>
-      finish(await importFiles(files, options, out))
-    );
+    .action(async (files: string[], options: ImportCommandOptions) => {
+      const { importFiles } = await import("./import.ts");
+      finish(await importFiles(files, options, out));
+    });
   addRecord(program, out, finish);
   addDrift(program, out, finish);
   program.command("correlate")
     .description("ask a running server where browsers' time went, by route")
+    .argument("[url]", "the same as --url")
     .option(
       "--url <url>",
       "URL of the server; with a path, of its control API",
@@ -372,26 +442,35 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       "--waterfall <file>",
       "file for the waterfall of the page load, by default the latest: .svg, or .html with the tables beside it",
     )
-    .action(async (options: CorrelateOptions) =>
-      finish(
-        await correlate(options, out, Deno.env.get("PERFMOCK_TOKEN")),
-      )
-    );
+    .action(async (own: string | undefined, options: CorrelateOptions) => {
+      const { correlate } = await import("./correlate.ts");
+      const token = Deno.env.get("PERFMOCK_TOKEN");
+      const { url } = options;
+      finish(await correlate({ ...options, url: own ?? url }, out, token));
+    });
   program.command("schema")
     .description(
       "print the JSON Schema of the configuration, of load scripts or of find scripts",
     )
     .addArgument(
       new Argument("[of]", "what the JSON Schema describes")
-        .choices(["configuration", "load", "find"]).default("configuration"),
+        .choices(DESCRIBED).default("configuration").argParser(described),
     )
+    .argument("[config]", SAME)
     .addOption(configOption())
     .addOption(envOption())
     .action(
       async (
-        of: "configuration" | "find" | "load",
+        of: Described | File,
+        file: string | undefined,
         options: ConfigurationOptions,
-      ) => finish(await schema(of, options, out)),
+      ) => {
+        const { schema } = await import("./check.ts");
+        const [what, config] = typeof of === "string"
+          ? [of, file]
+          : ["configuration" as const, of.file];
+        finish(await schema(what, withConfiguration(options, config), out));
+      },
     );
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride()
@@ -399,6 +478,26 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
   }
   return program.helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command");
+}
+
+/** Subjects of JSON Schemas. */
+const DESCRIBED = ["configuration", "load", "find"] as const;
+
+type Described = typeof DESCRIBED[number];
+
+/** A file in the place of another argument. */
+interface File {
+  readonly file: string;
+}
+
+/** Reads the subject of a JSON Schema: a word, or the configuration whose plugins count. */
+function described(text: string): Described | File {
+  const word = DESCRIBED.find((each) => each === text);
+  if (word !== undefined) return word;
+  if (FILE.test(text)) return { file: text };
+  throw new InvalidArgumentError(
+    `Allowed choices are ${DESCRIBED.join(", ")}.`,
+  );
 }
 
 /** Makes the option `--out`, which is repeatable. */

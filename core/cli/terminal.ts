@@ -5,7 +5,7 @@
  */
 import type { PerfmockError } from "../errors.ts";
 import { describeError, printable, readablePath } from "../lib/issue_text.ts";
-import { LocatedError, type Warning } from "./configuration.ts";
+import { LocatedError, type Warning } from "./located.ts";
 
 /** The output of a command. */
 export interface Terminal {
@@ -59,10 +59,16 @@ function writeAll(
   }
 }
 
-/** Prints an error with all its issues to standard error, in the order of the file where they have places in one. */
+/**
+ * Prints an error with all its issues to standard error, in the order of the file where they have places in one, then the warnings
+ * about the same input.
+ */
 export function printError(error: PerfmockError, out: Terminal): void {
-  const places = error instanceof LocatedError ? error.places : [];
+  const [places, warnings] = error instanceof LocatedError
+    ? [error.places, error.located]
+    : [[], error.warnings.map((warning) => ({ warning, place: undefined }))];
   out.writeError(describeError(error, places));
+  if (warnings.length > 0) out.writeError(`\n${describeWarnings(warnings)}`);
 }
 
 /** Formats warnings: path and message, the suggestion, the place in the file. */

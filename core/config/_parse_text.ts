@@ -7,19 +7,18 @@ import { copyData } from "./data.ts";
 import { parseJsonText } from "./_json.ts";
 import type { Filling } from "./_placeholders.ts";
 import type { ParsedText, Position } from "./_syntax.ts";
-import { parseYamlText } from "./_yaml.ts";
 
 /** Syntax of a text; `jsonc` is JSON with comments and trailing commas. */
 export type Syntax = "json" | "jsonc" | "yaml";
 
-/** Parses a text. */
-export function parseText(
+/** Parses a text. The parser of YAML is loaded for the first text in YAML. */
+export async function parseText(
   text: string,
   syntax: Syntax,
   filling?: Filling,
-): ParsedText {
+): Promise<ParsedText> {
   const parsed = syntax === "yaml"
-    ? parseYamlText(text, filling)
+    ? (await import("./_yaml.ts")).parseYamlText(text, filling)
     : parseJsonText(text, syntax === "jsonc", filling);
   return parsed.issues === undefined
     ? { ...parsed, value: copyData(parsed.value) }

@@ -1,9 +1,10 @@
 /**
- * Copies of configurations and load scripts as written. Numbers in bodies keep their digits; all others are numbers of JavaScript.
+ * Configurations and load scripts as written: their copies, and what they may leave out. Numbers in bodies keep their digits; all others are numbers of JavaScript.
  *
  * @module
  */
 import { parseJson, WrittenNumber } from "../lib/written_number.ts";
+import { isRecord } from "./_schema_lookup.ts";
 
 /** Kind of a place in a configuration or a load script. `plugins` stands for all options of plugins, which hold no bodies of core's. */
 type Place = "settings" | "events" | "repeat" | "body" | "plugins";
@@ -38,6 +39,16 @@ export function copyData(value: unknown, key = ""): unknown {
 /** Parses JSON; see {@linkcode copyData} for its numbers. */
 export function readJson(json: string): unknown {
   return copyData(parseJson(json));
+}
+
+/** Returns an object without its keys that begin with "x-": such as hold parts for aliases, and mean nothing by themselves. */
+export function withoutExtensions(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const keys = Object.keys(value).filter((key) => key.startsWith("x-"));
+  if (keys.length === 0) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([key]) => !keys.includes(key)),
+  );
 }
 
 /** @param known copies made so far, for each kind of place: an object may contain itself */

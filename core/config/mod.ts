@@ -34,7 +34,6 @@ export {
   type RouteKey,
   validateConfig,
   validationSteps,
-  withoutExtensions,
 } from "./schema.ts";
 export { idOf, writtenIds } from "./_route_ids.ts";
 export type { HeaderValues } from "../lib/http.ts";
@@ -94,13 +93,14 @@ export {
   type TlsSettings,
 } from "./server_settings.ts";
 export type { SharedInput, SharedSettings } from "./shared_settings.ts";
-export { copyData, readJson } from "./data.ts";
+export { copyData, readJson, withoutExtensions } from "./data.ts";
 export { excessOf, MAX_DEPTH, MAX_KEYS } from "./depth.ts";
-export { bareNumberIssues } from "./_bare_numbers.ts";
+export { bareNumberIssues } from "./bare_numbers.ts";
 export type { JsonSchema } from "./_schema_lookup.ts";
 export type { PlaceholderNotes } from "./_syntax.ts";
 export type { Syntax } from "./_parse_text.ts";
 export { meant } from "./_foreign_words.ts";
+export { Corrected } from "./_misspellings.ts";
 export {
   type FilledText,
   type Filling,

@@ -151,7 +151,7 @@ async function parse(
     key: DENO_FILES.includes(basename(path)) ? KEY : undefined,
   };
   if (texts === undefined) {
-    const parsed = parseText(body, syntax, filling);
+    const parsed = await parseText(body, syntax, filling);
     if (parsed.issues !== undefined) return parsed;
     return {
       ...parsed,

@@ -16,7 +16,9 @@ import {
   PATH,
 } from "./_route_settings.ts";
 import type { PerfmockConfig, RouteSettings } from "./config_types.ts";
+import { withoutExtensions } from "./data.ts";
 import { faultsType } from "./fault_settings.ts";
+import type { Corrected } from "./_misspellings.ts";
 import { isRecord } from "./_schema_lookup.ts";
 import { jsonSchemaPart } from "./json_schema.ts";
 import { readingType } from "./kit.ts";
@@ -74,16 +76,6 @@ export interface ConfigSchemas {
   readonly routeSchema: Schema<RouteSettings>;
 }
 
-/** Returns an object without its keys that begin with "x-": such as hold parts for aliases, and mean nothing by themselves. */
-export function withoutExtensions(value: unknown): unknown {
-  if (!isRecord(value)) return value;
-  const keys = Object.keys(value).filter((key) => key.startsWith("x-"));
-  if (keys.length === 0) return value;
-  return Object.fromEntries(
-    Object.entries(value).filter(([key]) => !keys.includes(key)),
-  );
-}
-
 /** Number of errors from which on no further route is checked. */
 export const MOST_ISSUES = 1000;
 
@@ -109,6 +101,8 @@ export function* validationSteps(
   const result = validate(schema, whole);
   const issues: Issue[] = [...result.issues ?? []];
   const routes: RouteSettings[] = [];
+  /** Routes with their misspellings put right, by index. */
+  const corrected = new Map<number, Corrected>();
   for (const [index, route] of (written ?? []).entries()) {
     yield;
     if (issues.length >= MOST_ISSUES) {
@@ -121,13 +115,48 @@ export function* validationSteps(
     }
     const read = validate(routeSchema, route, `/routes/${index}`);
     if (read.issues === undefined) routes.push(read.value);
-    else issues.push(...read.issues);
+    else {
+      issues.push(...read.issues);
+      if (read.corrected !== undefined) corrected.set(index, read.corrected);
+    }
   }
-  issues.push(...yield* crossIssues(value, kit));
+  const meant = result.issues === undefined ? undefined : result.corrected;
+  const intended = meant === undefined && corrected.size === 0 ? value : {
+    ...Object(meant?.value ?? value) as object,
+    ...written !== undefined && {
+      routes: written.map((route, index) =>
+        corrected.has(index) ? corrected.get(index)?.value : route
+      ),
+    },
+  };
+  for (const issue of yield* crossIssues(intended, kit)) {
+    issues.push(...asWritten(issue, meant, corrected));
+  }
   if (result.issues !== undefined || issues.length > 0) return { issues };
   return {
     value: written === undefined ? result.value : { ...result.value, routes },
   };
+}
+
+/** Returns an issue of the corrected configuration with its paths as written; none if it lies in a value that was only guessed. */
+function asWritten(
+  issue: Issue,
+  whole: Corrected | undefined,
+  routes: ReadonlyMap<number, Corrected>,
+): Issue[] {
+  const [, index, rest = ""] = /^\/routes\/(\d+)(\/.*)?$/s.exec(issue.path) ??
+    [];
+  const corrected = index === undefined ? whole : routes.get(Number(index));
+  if (corrected === undefined) return [issue];
+  const found = corrected.asWritten({
+    path: index === undefined ? issue.path : rest,
+    message: issue.message,
+  });
+  if (found === undefined) return [];
+  return [{
+    ...issue,
+    path: index === undefined ? found.path : `/routes/${index}${found.path}`,
+  }];
 }
 
 /** Validates a whole configuration at once; see {@linkcode validationSteps}. */

@@ -16,7 +16,7 @@ import {
   TASK,
   type TextAnswer,
   type TextQuestion,
-} from "./text_worker.ts";
+} from "./_text_questions.ts";
 
 /** Limits of a {@linkcode TextReader}. */
 export interface TextReaderLimits {

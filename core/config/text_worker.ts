@@ -5,46 +5,15 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Piece, piecesOf } from "./_pieces.ts";
-import { parseText, placeIn, type Syntax } from "./_parse_text.ts";
-import type { Filling } from "./_placeholders.ts";
-import type { PlaceholderNotes, Position, SyntaxIssue } from "./_syntax.ts";
+import { parseText, placeIn } from "./_parse_text.ts";
+import type { PlaceholderNotes } from "./_syntax.ts";
+import {
+  READY,
+  TASK,
+  type TextAnswer,
+  type TextQuestion,
+} from "./_text_questions.ts";
 import { excessOf } from "./depth.ts";
-
-/** Name by which the module knows that it is the module of its thread. */
-export const TASK = "perfmock texts";
-
-/** A text to parse, or the wish for the next pieces of the value of the last one. */
-export type TextQuestion =
-  | {
-    readonly text: string;
-    readonly syntax: Syntax;
-    readonly filling?: Filling | undefined;
-    /** True if the limits of values that come over HTTP hold. */
-    readonly limited: boolean;
-    /** Paths whose places in the text are wanted, instead of its value. */
-    readonly paths?: readonly (readonly string[])[] | undefined;
-  }
-  | "more";
-
-/** First message of the thread, once it can take questions. */
-export const READY = "ready";
-
-/** Answer to a question. */
-export type TextAnswer =
-  | {
-    /** Next pieces of the value. */
-    readonly pieces: readonly Piece[];
-    /** False if these are the last ones. */
-    readonly more: boolean;
-    /** Placeholders of the text. */
-    readonly notes: PlaceholderNotes;
-  }
-  | { readonly issues: readonly SyntaxIssue[]; readonly pieces?: undefined }
-  | {
-    readonly positions: readonly Position[];
-    readonly pieces?: undefined;
-    readonly issues?: undefined;
-  };
 
 /** Pieces of the last value that are still to be sent. */
 let rest: Generator<Piece, void> = piecesOf(null);
@@ -52,10 +21,10 @@ let rest: Generator<Piece, void> = piecesOf(null);
 /** Placeholders of the last text. */
 let notes: PlaceholderNotes = { placeholders: [], filled: [] };
 
-function answerTo(question: TextQuestion): TextAnswer {
+async function answerTo(question: TextQuestion): Promise<TextAnswer> {
   if (question === "more") return morePieces();
   const { filling, limited, paths, syntax, text } = question;
-  const parsed = parseText(text, syntax, filling);
+  const parsed = await parseText(text, syntax, filling);
   if (paths !== undefined) {
     return { positions: paths.map((path) => placeIn(parsed, path)) };
   }
@@ -89,7 +58,8 @@ if (parentPort !== null && workerData?.task === TASK) {
   const port = parentPort;
   port.on(
     "message",
-    (question: TextQuestion) => port.postMessage(answerTo(question)),
+    async (question: TextQuestion) =>
+      port.postMessage(await answerTo(question)),
   );
   port.postMessage(READY);
 }

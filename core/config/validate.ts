@@ -7,10 +7,16 @@
  * @module
  */
 import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
-import type { Schema, SchemaResult } from "../contract/values.ts";
+import type { Schema, SchemaIssue, SchemaResult } from "../contract/values.ts";
 import { lookUp, toPointer } from "../lib/pointer.ts";
 import { correctedKind, withSpace } from "./_corrections.ts";
 import { meant } from "./_foreign_words.ts";
+import {
+  Corrected,
+  misspellingOf,
+  MOST_CORRECTED,
+  MOST_READINGS,
+} from "./_misspellings.ts";
 import {
   allowedAt,
   type JsonSchema,
@@ -38,7 +44,11 @@ const MOST_ISSUES = 1000;
 /** Result of a validation: the parsed value, or all issues. */
 export type Validation<T> =
   | { readonly value: T; readonly issues?: undefined }
-  | { readonly issues: readonly Issue[] };
+  | {
+    readonly issues: readonly Issue[];
+    /** Value with its misspellings put right; undefined if there are none. */
+    readonly corrected?: Corrected | undefined;
+  };
 
 /**
  * Parses a value and reports every issue with its path, the value received, what is allowed, and a suggestion. Issues beyond 1000 are
@@ -56,18 +66,90 @@ export function validate<T>(
 ): Validation<T> {
   const result = run(schema, value, path);
   if (result.issues === undefined) return { value: result.value };
+  const found = issuesIn(schema, result.issues, value);
+  const { issues, corrected } = found.length > MOST_CORRECTED
+    ? { issues: found, corrected: undefined }
+    : withoutConsequences(schema, found, { value, path });
+  return {
+    issues: issues.map((issue) => ({
+      ...issue,
+      path: path + issue.path,
+      ...issue.also !== undefined && { also: path + issue.also },
+    })),
+    ...corrected !== undefined && { corrected },
+  };
+}
+
+/** Puts what a validator found into words. Paths begin at the value. */
+function issuesIn(
+  schema: Schema,
+  found: readonly SchemaIssue[],
+  value: unknown,
+): Issue[] {
   const zod = isZod(schema);
-  const raw = result.issues as readonly RawIssue[];
+  const raw = found as readonly RawIssue[];
   const worded = raw.slice(0, MOST_ISSUES).flatMap((issue) =>
     zod
       ? wordedIssues(issue, value)
       : [{ segments: pathOf(issue), message: sentence(issue.message) }]
   );
   const json = jsonSchemaOf(schema);
-  const issues = worded.map((issue) => toIssue(issue, { value, path, json }));
+  const issues = worded.map((issue) => toIssue(issue, { value, json }));
   const more = raw.length - MOST_ISSUES;
-  if (more > 0) issues.push({ path, message: `There are ${more} more errors` });
-  return { issues };
+  if (more > 0) {
+    issues.push({ path: "", message: `There are ${more} more errors` });
+  }
+  return issues;
+}
+
+/**
+ * Reads a value again with its misspellings put right: errors that only follow from one are gone then, such as a key that is missing
+ * because it is misspelt, and errors behind one come out.
+ */
+function withoutConsequences(
+  schema: Schema,
+  first: readonly Issue[],
+  { value, path }: Pick<Context, "value"> & { readonly path: string },
+): {
+  readonly issues: readonly Issue[];
+  readonly corrected: Corrected | undefined;
+} {
+  const json = jsonSchemaOf(schema);
+  const isOption = (segments: readonly string[], text: string) =>
+    optionsAt(json, segments).includes(text);
+  const corrected = new Corrected(value);
+  const misspelt: Issue[] = [];
+  let issues = first;
+  for (let reading = 0; reading < MOST_READINGS; reading++) {
+    const meant = issues.map((issue) =>
+      misspellingOf(issue, corrected.value, isOption)
+    );
+    const found = issues.filter((_, index) => meant[index] !== undefined);
+    if (found.length === 0) break;
+    misspelt.push(
+      ...found.flatMap((issue) => corrected.asWritten(issue) ?? []),
+    );
+    corrected.correct(meant.flatMap((one) => one ?? []));
+    const again = run(schema, corrected.value, path);
+    issues = again.issues === undefined
+      ? []
+      : issuesIn(schema, again.issues, corrected.value);
+    const places = new Set(issues.map(({ path }) => path));
+    // Something is wrong although it was put right: then nothing is known about the rest.
+    if (found.some(({ path }) => places.has(path))) {
+      return { issues: first, corrected: undefined };
+    }
+  }
+  if (misspelt.length === 0) return { issues: first, corrected: undefined };
+  const all = [
+    ...misspelt,
+    ...issues.flatMap((issue) => corrected.asWritten(issue) ?? []),
+  ];
+  // In the order of the first reading, which is that of the value; then those behind misspellings.
+  const keyOf = ({ path, message }: Issue) => `${path}\0${message}`;
+  const order = new Map(first.map((issue, index) => [keyOf(issue), index]));
+  const rank = (issue: Issue) => order.get(keyOf(issue)) ?? first.length;
+  return { issues: all.toSorted((a, b) => rank(a) - rank(b)), corrected };
 }
 
 function run<T>(
@@ -104,11 +186,11 @@ function run<T>(
 
 interface Context {
   readonly value: unknown;
-  readonly path: string;
   readonly json: JsonSchema;
 }
 
-function toIssue(issue: WordedIssue, { value, path, json }: Context): Issue {
+/** Puts an issue into its final words. Its path begins at the value. */
+function toIssue(issue: WordedIssue, { value, json }: Context): Issue {
   const { segments } = issue;
   const received = "value" in issue ? issue.value : lookUp(value, segments);
   const about = unknownKey(issue, received, { value, json }) ?? {
@@ -125,7 +207,7 @@ function toIssue(issue: WordedIssue, { value, path, json }: Context): Issue {
         : undefined),
   };
   return compact({
-    path: path + toPointer(segments),
+    path: toPointer(segments),
     message: about.message,
     value: showable(received),
     allowed: about.allowed,
@@ -169,13 +251,14 @@ function compact(issue: Issue): Issue {
  * Returns the error for a configuration that cannot be used.
  *
  * @param issues everything that is wrong with it
- * @param options `code`: by default `CONFIG_INVALID`; `note`: a clause that follows the number of errors
+ * @param options `code`: by default `CONFIG_INVALID`; `note`: a clause that follows the number of errors; `warnings` about the rest
  */
 export function invalidConfig(
   issues: readonly Issue[],
-  { code = "CONFIG_INVALID", note }: {
+  { code = "CONFIG_INVALID", note, warnings = [] }: {
     readonly code?: ErrorCode;
     readonly note?: string | undefined;
+    readonly warnings?: readonly Issue[];
   } = {},
 ): PerfmockError {
   return new PerfmockError(
@@ -184,5 +267,6 @@ export function invalidConfig(
       issues.length === 1 ? "error" : "errors"
     }${note === undefined ? "" : `; ${note}`}`,
     issues,
+    { warnings },
   );
 }

@@ -7,7 +7,7 @@ import type { Issue } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
 import { suggest } from "../lib/suggest.ts";
 import type { Schema } from "../contract/values.ts";
-import { bareNumberIssues } from "./_bare_numbers.ts";
+import { bareNumberIssues } from "./bare_numbers.ts";
 import { isRecord, listOf } from "./_schema_lookup.ts";
 import { jsonSchemaOf } from "./json_schema.ts";
 import { OWN_ROUTE_KEYS, type RouteKey } from "./schema.ts";

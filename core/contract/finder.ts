@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Awaitable } from "./values.ts";
+
 /** Finder of bottlenecks. A script is a JSON value, or text in JSON or YAML. */
 export interface BottleneckFinder {
   /**
@@ -32,7 +34,7 @@ export interface BottleneckFinder {
     options?: Pick<FindOptions, "folder">,
   ): Promise<void>;
   /** JSON Schema of scripts, for editors. */
-  schema(): Record<string, unknown>;
+  schema(): Awaitable<Record<string, unknown>>;
 }
 
 /** Options of an experiment. */

@@ -7,7 +7,7 @@ import type { Issue } from "../errors.ts";
 import type { Segment } from "../scale/segment.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HistogramSummary } from "./metrics.ts";
-import type { Clock, Dials } from "./values.ts";
+import type { Awaitable, Clock, Dials } from "./values.ts";
 
 /** Engine that runs load scripts. A script is a JSON value, or text in JSON or YAML. */
 export interface LoadEngine {
@@ -42,7 +42,7 @@ export interface LoadEngine {
     shares: readonly { readonly source: string; readonly data: unknown }[],
   ): LoadResult;
   /** JSON Schema of scripts, for editors. */
-  schema(): Record<string, unknown>;
+  schema(): Awaitable<Record<string, unknown>>;
 }
 
 /** A script that was checked. */

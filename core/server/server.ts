@@ -54,7 +54,7 @@ import { fleetFigures, sessionsElsewhere } from "../fleet/fleet_figures.ts";
 import type { Awaitable, Clock, JournalEntry, Key } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
-import { FINDER, IMPORTER, LOAD_ENGINE } from "../world/plugin_lifecycle.ts";
+import { FINDER, IMPORTER, LOAD_ENGINE } from "../world/service_keys.ts";
 import { culprit, describePlugins } from "../world/plugin_reports.ts";
 import type { SettingsInput } from "../world/settings.ts";
 import type { Log } from "../world/state.ts";

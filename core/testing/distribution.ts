@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { createPerfmock } from "../app.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import type { Distribution, Host, Plugin } from "../plugin.ts";
 import { VirtualClock } from "../lib/time/mod.ts";
@@ -51,6 +50,8 @@ export async function withHost<T>(
       return {};
     },
   };
+  // Loaded here: assertions on times need no server.
+  const { createPerfmock } = await import("../app.ts");
   await using _server = await createPerfmock(config, {
     clock: new VirtualClock(),
     listen: false,

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { BUILTIN } from "../builtin.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import type { Host, Metric, Plugin } from "../plugin.ts";
 import {
@@ -88,6 +87,7 @@ export async function createPluginServer(
   { options = {}, route = {}, config = {}, beside = [] }: PluginServerOptions =
     {},
 ): Promise<PluginServer> {
+  const { BUILTIN: { plugins: builtin } } = await import("../builtin.ts");
   const errors: string[] = [];
   let host: Host | undefined;
   const observer: Plugin = {
@@ -102,7 +102,10 @@ export async function createPluginServer(
     {
       ...config,
       plugins: {
-        ...othersOff([...beside, ...plugin.requires ?? []]),
+        ...othersOff(
+          Object.keys(builtin),
+          [...beside, ...plugin.requires ?? []],
+        ),
         ...config.plugins,
         [plugin.name]: options,
       },
@@ -110,7 +113,7 @@ export async function createPluginServer(
     },
     {
       // A built-in plugin is there already.
-      plugins: BUILTIN.plugins[plugin.name] === plugin
+      plugins: builtin[plugin.name] === plugin
         ? [observer]
         : [plugin, observer],
       log: (level, line) => {
@@ -145,8 +148,10 @@ export async function createPluginServer(
 }
 
 /** Switches the built-in plugins off, but for some. */
-function othersOff(on: readonly string[]): Record<string, false> {
-  const names = Object.keys(BUILTIN.plugins);
+function othersOff(
+  names: readonly string[],
+  on: readonly string[],
+): Record<string, false> {
   const unknown = on.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
     throw invalid("run a plugin alone", [{

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createPerfmock, type Perfmock, type PerfmockOptions } from "../app.ts";
+import type { Perfmock, PerfmockOptions } from "../app.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import { nextLook, VirtualClock } from "../lib/time/mod.ts";
 import { nextTurn } from "../lib/turn.ts";
@@ -72,6 +72,8 @@ export async function createTestServer(
   options: TestServerOptions = {},
 ): Promise<TestServer> {
   const clock = new VirtualClock();
+  // Loaded here: assertions on times need no server.
+  const { createPerfmock } = await import("../app.ts");
   const server = await createPerfmock(config, {
     clock,
     listen: false,

@@ -56,7 +56,7 @@ export async function buildLayered(
   const findings: Findings[] = [{
     name: input.preset,
     errors: failure?.issues ?? [],
-    warnings: present?.warnings ?? [],
+    warnings: present?.warnings ?? failure?.warnings ?? [],
     resets: present?.resets ?? false,
   }];
   try {
@@ -95,9 +95,10 @@ export async function buildLayered(
   await present?.dispose(present.carried.beyond(before?.carried));
   const bareOnly = failure !== undefined && input.preset === undefined &&
     errors.length === failure.issues.length;
-  throw bareOnly
-    ? failure
-    : invalidConfig(errors, { code: failure?.code ?? "CONFIG_INVALID" });
+  throw bareOnly ? failure : invalidConfig(errors, {
+    code: failure?.code ?? "CONFIG_INVALID",
+    warnings: told("warnings"),
+  });
 }
 
 /** Builds a configuration that is not to take over, and disposes it. */
@@ -121,7 +122,8 @@ async function tryBuilding(
   } catch (error) {
     const located = error instanceof PerfmockError && error.issues.length > 0;
     if (!located) throw error;
-    return { name, errors: error.issues, warnings: [], resets: false };
+    const { issues: errors, warnings } = error;
+    return { name, errors, warnings, resets: false };
   }
 }
 

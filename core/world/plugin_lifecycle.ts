@@ -7,9 +7,6 @@ import { suggest, toPointer } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { messageOfThrown } from "../lib/thrown.ts";
 import { nextTurn } from "../lib/turn.ts";
-import type { BottleneckFinder } from "../contract/finder.ts";
-import type { Importer } from "../contract/importer.ts";
-import type { LoadEngine, LoadHost } from "../contract/load.ts";
 import type { Host, Instance, Key } from "../plugin.ts";
 import type { Failures } from "../observe/failures.ts";
 import { PluginDoor } from "./plugin_door.ts";
@@ -90,20 +87,6 @@ export interface RunningPlugin extends LoadedPlugin {
   /** Reports errors of its code. */
   readonly door: PluginDoor;
 }
-
-/** The key under which a plugin provides the load engine that `createPerfmock().load()` and `simulate()` use. */
-export const LOAD_ENGINE: Key<LoadEngine> = { name: "load_engine.engine" };
-
-/** The key under which a plugin provides the finder that `createPerfmock().find()` and `sweep()` use. */
-export const FINDER: Key<BottleneckFinder> = {
-  name: "bottleneck_finder.finder",
-};
-
-/** The key under which a plugin provides the importer that the commands `fit` and `import` use. */
-export const IMPORTER: Key<Importer> = { name: "importer.importer" };
-
-/** The key under which core provides a {@linkcode LoadHost} to plugins of scope `server`. */
-export const LOAD_HOST: Key<LoadHost> = { name: "perfmock.load_host" };
 
 /** The services that the plugins of one revision provide to each other. */
 export class Services {

@@ -24,7 +24,6 @@ import { hostFor } from "./host.ts";
 import { ownAddressIssues } from "./own_addresses.ts";
 import {
   disposeAll,
-  LOAD_HOST,
   type RunningPlugin,
   Services,
   setUp,
@@ -44,6 +43,7 @@ import {
   readSettings,
   type SettingsInput,
 } from "./settings.ts";
+import { LOAD_HOST } from "./service_keys.ts";
 import { CarriedState, disposeValues, type WorldState } from "./state.ts";
 import { copySteps } from "./written_settings.ts";
 
@@ -161,13 +161,19 @@ export async function buildRevision(
       ...ownAddressIssues(settings, world.url()),
     ];
     if (settings.issues.length > 0) {
-      // Settings that were read in part, to report the errors of the rest too.
+      // Settings that were read in part, to report the errors of the rest too. Plugins would warn of routes that were left out.
       throw invalidSettings([
         ...settings.issues,
         ...all.map((issue) => ({ code: "CONFIG_INVALID", issue } as const)),
-      ]);
+      ], { warnings: settings.warnings });
     }
-    if (all.length > 0) throw invalidConfig(all);
+    const warnings = [
+      ...settings.warnings,
+      ...hiddenResets(config, routes, settings.routeIndices),
+      ...dividedCounts(config.routes, settings.routeIndices, world.segment),
+      ...warningsOf(plugins),
+    ];
+    if (all.length > 0) throw invalidConfig(all, { warnings });
     const answering = await proven(
       served(routes, groups, { config, world, absent }),
       routes,
@@ -178,12 +184,7 @@ export async function buildRevision(
       config,
       backend,
       resets: routes.some((route) => route.resets),
-      warnings: [
-        ...settings.warnings,
-        ...hiddenResets(config, routes, settings.routeIndices),
-        ...dividedCounts(config.routes, settings.routeIndices, world.segment),
-        ...warningsOf(plugins),
-      ],
+      warnings,
       routes,
       plugins,
       routeKeys: settings.routeKeys,
@@ -208,11 +209,14 @@ export async function buildRevision(
   } catch (error) {
     await disposeAll(plugins);
     await disposeValues(carried.beyond(before?.carried));
-    throw settings.issues.length > 0 && isPluginError(error)
-      ? invalidSettings([...settings.issues, ...issuesOf(error)], {
-        complete: false,
-      })
-      : error;
+    throw settings.asWritten(
+      settings.issues.length > 0 && isPluginError(error)
+        ? invalidSettings([...settings.issues, ...issuesOf(error)], {
+          complete: false,
+          warnings: settings.warnings,
+        })
+        : error,
+    );
   }
 }
 

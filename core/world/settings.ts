@@ -10,11 +10,13 @@ import {
   createConfigSchema,
   createConfigSchemas,
   freezingSteps,
+  fromPointer,
   invalidConfig,
   isCall,
   OWN_ROUTE_KEYS,
   type PerfmockConfig,
   type RouteKey,
+  suggest,
   toPointer,
   validate,
   type Validation,
@@ -23,7 +25,7 @@ import {
 } from "../config/mod.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { DistributionParser } from "../distribution/mod.ts";
-import type { ErrorCode, Issue, PerfmockError } from "../errors.ts";
+import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
 import {
   describeReturned,
   isThenable,
@@ -43,6 +45,7 @@ import {
   refusedPlugins,
 } from "./plugin_loader.ts";
 import { arrange } from "./plugin_lifecycle.ts";
+import { correctedNames, withWrittenPaths } from "./plugin_names.ts";
 import { copySteps, withoutErrors, writtenRoutes } from "./written_settings.ts";
 
 /** The table of built-in plugins. */
@@ -101,6 +104,8 @@ export interface Settings {
   readonly parse: (value: unknown) => Validation<Distribution>;
   /** Loaded plugins with their schemas, for the next configuration. */
   readonly pluginSet: PluginSet;
+  /** Returns an error whose issues name the keys of plugins as they were written. */
+  readonly asWritten: (error: unknown) => unknown;
 }
 
 /** Loaded plugins with their schemas and families: schemas take longer to make than to use. */
@@ -147,12 +152,34 @@ export async function readSettings(
     await checkBeforeImports(input, known);
   }
   const pluginSet = same ?? await loadPluginSet(input);
-  return await withTables(() => readWith(pluginSet, input));
+  const named = correctedNames(
+    pluginSet.issues,
+    input.value,
+    input.builtin.plugins,
+  );
+  if (named === undefined) {
+    return await withTables(() => readWith(pluginSet, input));
+  }
+  // Read as it was meant, to report the errors of the rest too.
+  const meant = { ...input, value: named.corrected.value };
+  const others = await loadPluginSet(meant);
+  const asWritten = (error: unknown) =>
+    withWrittenPaths(error, named.corrected);
+  try {
+    const settings = await withTables(() =>
+      readWith(others, meant, named.issues)
+    );
+    return { ...settings, asWritten };
+  } catch (error) {
+    throw asWritten(error);
+  }
 }
 
+/** @param misspelt errors of the plugins' names, which are put right in the input */
 async function readWith(
   pluginSet: PluginSet,
   input: SettingsInput,
+  misspelt: readonly CodedIssue[] = [],
 ): Promise<Settings> {
   const { parser, routeKeys } = pluginSet;
   const { kit, families } = parser;
@@ -181,45 +208,64 @@ async function readWith(
     : value === undefined
     ? undefined
     : await validated(value);
-  if (result === undefined || result.issues !== undefined) {
-    throw invalidSettings(issues, { complete: false });
-  }
-  const { routes } = result.value;
-  const warnings = [
-    ...await inSlices(warningSteps(value, {
+  const read = result?.issues === undefined ? result?.value : undefined;
+  const routes = read?.routes ?? [];
+  const places = routeIndices ?? routes.map((_, index) => index);
+  const warnings = apartFrom(issues, [
+    ...await inSlices(warningSteps(input.value, {
       ...schemas,
       routeKeys,
       optionSchema: (key) => optionSchemaFor(key, pluginSet),
     })),
     ...profiles.warnings,
     ...options.warnings,
-    ...await inSlices(distributionWarnings(routes, parser)),
-  ];
+    ...await inSlices(distributionWarnings(routes, places, parser)),
+  ]);
+  if (read === undefined) {
+    throw invalidSettings([...misspelt, ...issues], {
+      complete: false,
+      warnings,
+    });
+  }
   return {
     input,
-    config: await inSlices(freezingSteps(result.value)),
+    config: await inSlices(freezingSteps(read)),
     written: writtenRoutes(value),
-    routeIndices: routeIndices ?? routes.map((_, index) => index),
-    issues,
-    warnings: unique(warnings),
+    routeIndices: places,
+    issues: [...misspelt, ...issues],
+    warnings,
     plugins: options.plugins,
     routeKeys: keysByPlugin(routeKeys),
     kit,
     families,
     parse: (value) => parser.parse(value),
     pluginSet,
+    asWritten: (error) => error,
   };
+}
+
+/** Leaves out duplicates, and warnings about values that have errors. */
+function apartFrom(
+  errors: readonly CodedIssue[],
+  warnings: readonly Issue[],
+): Issue[] {
+  return unique(warnings).filter(({ path }) =>
+    !errors.some(({ issue }) =>
+      path === issue.path || path.startsWith(`${issue.path}/`)
+    )
+  );
 }
 
 /** Warnings of the distributions of routes, route by route. */
 function* distributionWarnings(
   routes: PerfmockConfig["routes"],
+  places: readonly number[],
   parser: DistributionParser,
 ): Generator<void, Issue[]> {
   const warnings: Issue[] = [];
   for (const [index, { plugins, wire }] of routes.entries()) {
     warnings.push(
-      ...parser.warningsIn({ ...plugins, wire }, `/routes/${index}`),
+      ...parser.warningsIn({ ...plugins, wire }, `/routes/${places[index]}`),
     );
     yield;
   }
@@ -486,17 +532,25 @@ function keysByPlugin(
   return keys;
 }
 
-/** Leaves out unknown keys and names of routes: a plugin that could not be loaded may have brought them. */
+/**
+ * Leaves out unknown keys and names of routes, which a plugin that could not be loaded may have brought: but for those that are spelt
+ * nearly as a known one.
+ */
 function withoutConsequences(issues: readonly Issue[]): Issue[] {
-  return issues.filter(({ path, message }) =>
-    !(path.startsWith("/routes/") && message.startsWith("Unknown "))
+  return issues.filter(({ path, message, suggestion }) =>
+    !(path.startsWith("/routes/") && message.startsWith("Unknown ")) ||
+    suggestion !== undefined &&
+      suggest(fromPointer(path).at(-1) ?? "", [suggestion]) !== undefined
   );
 }
 
 /** Makes one error of all issues. Unless they are complete, the message says that more may follow. */
 export function invalidSettings(
   found: readonly CodedIssue[],
-  { complete = true }: { readonly complete?: boolean } = {},
+  { complete = true, warnings = [] }: {
+    readonly complete?: boolean;
+    readonly warnings?: readonly Issue[];
+  } = {},
 ): PerfmockError {
   const codes = new Set<ErrorCode>(found.map(({ code }) => code));
   const [first] = codes;
@@ -504,6 +558,7 @@ export function invalidSettings(
   return invalidConfig(issues, {
     code: codes.size === 1 ? first : "CONFIG_INVALID",
     note: complete ? undefined : MORE_MAY_FOLLOW,
+    warnings,
   });
 }
 

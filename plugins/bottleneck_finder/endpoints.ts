@@ -11,8 +11,9 @@ import {
   PerfmockError,
 } from "../../core/plugin.ts";
 import { runEvents, scriptIn, type ScriptTexts } from "../../core/find.ts";
-import type { Finder, Underway } from "./finder.ts";
+import type { Finder } from "./finder.ts";
 import type { Run, RunKind, Runs } from "./runs/runs.ts";
+import type { Underway } from "./underway.ts";
 
 const TEXT = { type: "string" };
 const RUN = {
@@ -47,7 +48,8 @@ const SCRIPT = {
 export interface EndpointParts {
   readonly kit: Kit;
   readonly runs: Runs;
-  readonly finder: Finder;
+  /** Loads the finder. */
+  readonly finder: () => Promise<Finder>;
   readonly texts: ScriptTexts;
   readonly underway: Pick<Underway, "check">;
 }
@@ -142,7 +144,8 @@ export function findEndpoints(parts: EndpointParts): Endpoint[] {
       accepts: SCRIPT,
       answer: { type: "object" },
       async handle({ request }) {
-        parts.finder.parse(await scriptIn(request, parts.texts));
+        const script = await scriptIn(request, parts.texts);
+        (await parts.finder()).parse(script);
         return { ok: true };
       },
     },
@@ -152,9 +155,11 @@ export function findEndpoints(parts: EndpointParts): Endpoint[] {
 async function start(
   request: Request,
   kind: RunKind,
-  { runs, finder, texts, underway }: EndpointParts,
+  { runs, finder: load, texts, underway }: EndpointParts,
 ): Promise<Response> {
-  const script = finder.parse(await scriptIn(request, texts));
+  const value = await scriptIn(request, texts);
+  const finder = await load();
+  const script = finder.parse(value);
   underway.check();
   const run = runs.start(kind, script, finder);
   const location = `${new URL(request.url).pathname}/${run.id}`;

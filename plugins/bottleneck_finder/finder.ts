@@ -13,8 +13,7 @@ import type {
   SweepAnswer,
 } from "../../core/find.ts";
 import { readScript, type ScriptTexts } from "../../core/find.ts";
-import { type Host, PerfmockError } from "../../core/plugin.ts";
-import type { Probe } from "./probes/probe.ts";
+import type { Host } from "../../core/plugin.ts";
 import {
   findHtml,
   findMarkdown,
@@ -24,10 +23,12 @@ import {
   sweepTable,
 } from "./report/mod.ts";
 import { runFind, type RunTools } from "./runs/find_run.ts";
+import { probeOf } from "./runs/probe_of.ts";
 import { runSweep } from "./runs/sweep_run.ts";
 import { scriptJsonSchema } from "./script/json_schema.ts";
 import { parseScript } from "./script/parse.ts";
-import type { ProbeSettings, Script } from "./script/script.ts";
+import type { Script } from "./script/script.ts";
+import type { Underway } from "./underway.ts";
 
 /** Parts of a server that experiments need. */
 export interface FinderOptions {
@@ -35,6 +36,7 @@ export interface FinderOptions {
     Host,
     | "clock"
     | "dials"
+    | "find"
     | "inFlight"
     | "journal"
     | "kit"
@@ -47,78 +49,8 @@ export interface FinderOptions {
   readonly loadHost: Pick<LoadHost, "thread">;
   readonly texts: ScriptTexts;
   readonly underway: Underway;
-  /** Makes the probe of a script. */
-  readonly probe: (settings: ProbeSettings, url: URL | undefined) => Probe;
-}
-
-/** Experiments of a server: at most one at a time, since two would disturb each other. It ends with the server. */
-export class Underway implements AsyncDisposable {
-  readonly #ending = new AbortController();
-  #running: Promise<unknown> | undefined;
-  #updates = 0;
-
-  /** Number of times that the configuration was changed while an experiment was under way. */
-  get updates(): number {
-    return this.#updates;
-  }
-
-  /** The configuration was changed. */
-  updated(): void {
-    if (this.busy) this.#updates++;
-  }
-
-  /** True while an experiment is under way. */
-  get busy(): boolean {
-    return this.#running !== undefined;
-  }
-
-  /**
-   * Runs an experiment.
-   *
-   * @param run receives a signal that ends it
-   * @throws PerfmockError `FIND_FAILED` if another one is under way, or the server is ending
-   */
-  async run<T>(
-    signal: AbortSignal | undefined,
-    run: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    this.check();
-    const { signal: ending } = this.#ending;
-    const running = run(
-      signal === undefined ? ending : AbortSignal.any([signal, ending]),
-    );
-    this.#running = running.catch(() => {});
-    try {
-      return await running;
-    } finally {
-      this.#running = undefined;
-    }
-  }
-
-  /** @throws PerfmockError `FIND_FAILED` if no experiment can begin now */
-  check(): void {
-    if (this.#ending.signal.aborted) {
-      throw new PerfmockError(
-        "FIND_FAILED",
-        "Cannot begin an experiment: the server is ending",
-        [],
-        { status: 503 },
-      );
-    }
-    if (this.busy) {
-      throw new PerfmockError(
-        "FIND_FAILED",
-        "Cannot begin an experiment: another one is under way, and they would disturb each other",
-        [],
-        { status: 429 },
-      );
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
-  }
+  /** Makes the probe of a script. Default: the one that its settings ask for. */
+  readonly probe?: typeof probeOf;
 }
 
 /** The finder of one revision. */
@@ -222,13 +154,13 @@ export class Finder implements BottleneckFinder {
     { signal, progress, planned }: FindOptions,
     run: (script: Script, tools: RunTools) => Promise<Answer>,
   ): Promise<Answer> {
-    const { host, probe, underway } = this.#options;
+    const { host, probe = probeOf, underway } = this.#options;
     const { updates } = underway;
     return underway.run(signal, (signal) =>
       run(script, {
         host,
         updates: () => underway.updates - updates,
-        probe: probe(script.probe, host.url),
+        probe: probe(script.probe, host.url, host),
         holder: "a bottleneck experiment",
         signal,
         planned,

@@ -16,9 +16,9 @@
 import { FINDER, LOAD_HOST, TextReader } from "../../core/find.ts";
 import { definePlugin, type Plugin } from "../../core/plugin.ts";
 import { findEndpoints } from "./endpoints.ts";
-import { Finder, Underway } from "./finder.ts";
-import { probeOf } from "./runs/probe_of.ts";
+import type { Finder } from "./finder.ts";
 import { Runs } from "./runs/runs.ts";
+import { Underway } from "./underway.ts";
 
 /** The plugin `bottleneck_finder`. */
 const plugin: Plugin = definePlugin({
@@ -31,14 +31,18 @@ const plugin: Plugin = definePlugin({
     const underway = host.keep("underway", () => new Underway());
     const runs = host.keep("runs", () => new Runs());
     const texts = host.keep("texts", () => new TextReader());
-    const finder = new Finder({
-      host,
-      loadHost: host.use(LOAD_HOST),
-      texts,
-      underway,
-      probe: (settings, url) => probeOf(settings, url, host),
+    const loadHost = host.use(LOAD_HOST);
+    // Loaded for the first script: a server that serves needs neither probes nor their statistics.
+    const finder = async (): Promise<Finder> => {
+      const { Finder } = await import("./finder.ts");
+      return new Finder({ host, loadHost, texts, underway });
+    };
+    host.provide(FINDER, {
+      find: async (...given) => await (await finder()).find(...given),
+      sweep: async (...given) => await (await finder()).sweep(...given),
+      check: async (...given) => await (await finder()).check(...given),
+      schema: async () => (await finder()).schema(),
     });
-    host.provide(FINDER, finder);
     return {
       control: findEndpoints({ kit: host.kit, runs, finder, texts, underway }),
       adopt: () => underway.updated(),

@@ -8,7 +8,6 @@
  */
 import { IMPORTER } from "../../core/import.ts";
 import { definePlugin, type Plugin } from "../../core/plugin.ts";
-import { FileImporter } from "./importer.ts";
 import { recordingEndpoints, Recordings } from "./recording/endpoints.ts";
 
 /** The plugin `importer`. */
@@ -19,7 +18,17 @@ const plugin: Plugin = definePlugin({
   scope: "server",
   setup(host) {
     const recordings = host.keep("recordings", () => new Recordings());
-    host.provide(IMPORTER, new FileImporter(host, recordings));
+    // Loaded when a file is read: a server that serves needs no readers of other tools' files.
+    const importer = async () => {
+      const { FileImporter } = await import("./importer.ts");
+      return new FileImporter(host, recordings);
+    };
+    host.provide(IMPORTER, {
+      fit: async (...given) => await (await importer()).fit(...given),
+      import: async (...given) => await (await importer()).import(...given),
+      record: async (...given) => await (await importer()).record(...given),
+      compare: async (...given) => await (await importer()).compare(...given),
+    });
     return { control: recordingEndpoints(recordings) };
   },
 });

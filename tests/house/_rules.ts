@@ -55,8 +55,8 @@ export function contractIsTypes(files: readonly Source[]): string[] {
 }
 
 /**
- * A folder's mod.ts is its only door, and a file whose name starts with `_` is for its own folder. The contract may name a
- * leaf's types, so that it does not pull a whole folder into a plugin's module graph.
+ * A folder's mod.ts is its only door, and a file whose name starts with `_` is for its own folder. The contract and the doors for
+ * plugins may name a leaf, so that they do not pull a whole folder into a plugin's module graph.
  */
 export function doors(files: readonly Source[]): string[] {
   const paths = new Set(files.map((file) => file.path));
@@ -65,9 +65,8 @@ export function doors(files: readonly Source[]): string[] {
     if (posix.basename(to).startsWith("_") && !inside(posix.dirname(to))) {
       return "a file whose name starts with _ is for its own folder";
     }
-    if (file.path === CONTRACT || isContract(file) && typeOnly) {
-      return undefined;
-    }
+    const isDoor = file.path === CONTRACT || DOORS.includes(file.path);
+    if (isDoor || isContract(file) && typeOnly) return undefined;
     for (
       let folder = posix.dirname(to);
       folder.includes("/");

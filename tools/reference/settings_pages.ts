@@ -28,8 +28,8 @@ export async function settingsPages(): Promise<Record<string, string>> {
     listen: false,
     log: () => {},
   });
-  const load = server.loadEngine.schema();
-  const find = server.finder.schema();
+  const load = await server.loadEngine.schema();
+  const find = await server.finder.schema();
   const whole = (root: Node, title: string) =>
     new SchemaTables(root, SHARED).write(
       // The first table needs no description: the page has one.

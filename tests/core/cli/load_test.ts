@@ -153,7 +153,7 @@ Deno.test("simulate lists all errors of a script with their places, and ends wit
     ),
   });
   deepEqual([status, out], [2, ""]);
-  match(err, /^Cannot use the script: 3 errors \[SCRIPT_INVALID\]\n/);
+  match(err, /^Cannot use the script: 2 errors \[SCRIPT_INVALID\]\n/);
   match(err, /Unknown key "duratoin"/);
   match(err, /suggestion: duration\n {4}at \.\/s\.yaml:3:/);
   match(err, /at column 4: a comparison is expected/);

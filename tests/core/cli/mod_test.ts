@@ -58,7 +58,7 @@ Deno.test("main() refuses missing options and extra arguments", async () => {
       [["draw", "--route", "r"], /required option '--sequence <n>'/],
       [["explain"], /missing required argument 'distribution'/],
       [["serve", "--port"], /option '--port <port>' argument missing/],
-      [["check", "a", "b"], /too many arguments/],
+      [["load", "a", "b", "c"], /too many arguments/],
     ] as const
   ) {
     const { status, err } = await cli(...args);

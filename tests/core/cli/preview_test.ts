@@ -79,7 +79,6 @@ Deno.test("preview lists all errors of a signal", async () => {
   equal(error.message, "Cannot preview this signal");
   deepEqual(lines(error), [
     '/ramp/from: Cannot read "5/sec" as a rate → 5/s',
-    "/ramp/to: Missing",
     '/ramp/over: Must be greater than 0, received "0s"',
     '/ramp/too: Unknown key "too" → to',
   ]);

@@ -108,3 +108,45 @@ Deno.test("plugins of a configuration with errors are disposed", async () => {
   }));
   deepEqual(ended, ["probe"]);
 });
+
+Deno.test("a misspelt plugin hides no other errors, its own options' included, and each has its path as written", async () => {
+  const error = await errorsOf({
+    plugins: { limitr: { pools: { db: { concurency: 2, queueTimeout: 5 } } } },
+    routes: [
+      { path: "/a", serviceTme: "1ms" },
+      { path: "/b", limiter: "db" },
+      { path: "/_perfmock/mine" },
+    ],
+  });
+  deepEqual(lines(error), [
+    '/plugins/limitr: Cannot load plugin "limitr": there is no built-in plugin of this name, and a path begins with ./ → limiter',
+    '/routes/0/serviceTme: Unknown key "serviceTme" → serviceTime',
+    '/plugins/limitr/pools/db/concurency: Unknown key "concurency" → concurrency',
+  ]);
+  deepEqual(error.warnings.map(({ path }) => path), [
+    "/plugins/limitr/pools/db/queueTimeout",
+  ]);
+  const found = await errorsOf({
+    plugins: { limitr: { pools: { db: { concurrency: 2 } } } },
+    routes: [{ path: "/a", limiter: "bd" }, { path: "/_perfmock/mine" }],
+  });
+  deepEqual(lines(found).map((line) => line.split(":")[0]), [
+    "/plugins/limitr",
+    "/routes/0/limiter",
+    "/routes/1/path",
+  ]);
+});
+
+Deno.test("a plugin that cannot be loaded hides no misspelt key, but what it may have brought is no error", async () => {
+  const error = await errorsOf({
+    plugins: { "./absent.ts": {} },
+    routes: [{ path: "/a", serviceTme: "1ms", chaos: true }],
+  });
+  deepEqual(
+    lines(error).map((line) => line.split(":")[0]),
+    [
+      "/plugins/./absent.ts",
+      "/routes/0/serviceTme",
+    ].map((path) => path.replace("./", ".~1")),
+  );
+});

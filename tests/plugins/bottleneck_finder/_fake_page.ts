@@ -4,7 +4,8 @@ import { nextTurn } from "../../../core/lib/turn.ts";
 import type { FindOptions } from "../../../core/find.ts";
 import type { Host, Plugin } from "../../../core/plugin.ts";
 import type { PerfmockInput } from "../../../mod.ts";
-import { Finder, Underway } from "../../../plugins/bottleneck_finder/finder.ts";
+import { Finder } from "../../../plugins/bottleneck_finder/finder.ts";
+import { Underway } from "../../../plugins/bottleneck_finder/underway.ts";
 import type {
   Conditions,
   Loaded,
