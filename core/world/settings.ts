@@ -25,7 +25,7 @@ import {
 } from "../config/mod.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { DistributionParser } from "../distribution/mod.ts";
-import { type ErrorCode, type Issue, PerfmockError } from "../errors.ts";
+import type { ErrorCode, Issue, PerfmockError } from "../errors.ts";
 import {
   describeReturned,
   isThenable,

@@ -64,31 +64,35 @@ async function importTime(path: string): Promise<number> {
   return Number(text.decode(stdout));
 }
 
-/** Returns the number of modules that an import of a module loads: without those of dynamic imports. */
-async function staticModules(path: string): Promise<number> {
-  const file = new URL(`../../${path}`, import.meta.url);
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", file.pathname],
-    stderr: "null",
-  }).output();
-  const { modules, redirects = {} } = JSON.parse(
-    new TextDecoder().decode(stdout),
-  ) as {
-    readonly modules: readonly Module[];
-    readonly redirects?: Readonly<Record<string, string>>;
-  };
-  const known = new Map(modules.map((module) => [module.specifier, module]));
+/** Returns the number of modules that an import of some modules loads: without those of dynamic imports. */
+export async function staticModules(
+  ...paths: readonly string[]
+): Promise<number> {
   const reached = new Set<string>();
-  const visit = (specifier: string) => {
-    const target = redirects[specifier] ?? specifier;
-    if (reached.has(target)) return;
-    reached.add(target);
-    for (const { code, isDynamic } of known.get(target)?.dependencies ?? []) {
-      if (isDynamic !== true && code?.specifier !== undefined) {
-        visit(code.specifier);
+  for (const path of paths) {
+    const file = new URL(`../../${path}`, import.meta.url);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", file.pathname],
+      stderr: "null",
+    }).output();
+    const { modules, redirects = {} } = JSON.parse(
+      new TextDecoder().decode(stdout),
+    ) as {
+      readonly modules: readonly Module[];
+      readonly redirects?: Readonly<Record<string, string>>;
+    };
+    const known = new Map(modules.map((module) => [module.specifier, module]));
+    const visit = (specifier: string) => {
+      const target = redirects[specifier] ?? specifier;
+      if (reached.has(target)) return;
+      reached.add(target);
+      for (const { code, isDynamic } of known.get(target)?.dependencies ?? []) {
+        if (isDynamic !== true && code?.specifier !== undefined) {
+          visit(code.specifier);
+        }
       }
-    }
-  };
-  visit(file.href);
+    };
+    visit(file.href);
+  }
   return reached.size;
 }

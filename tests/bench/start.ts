@@ -4,17 +4,20 @@
  * @module
  */
 import type { Benchmark, Context, Row } from "./benchmark.ts";
-import { exportRows } from "./exports.ts";
+import { exportRows, staticModules } from "./exports.ts";
 import { LeanClient, prepareRequest } from "./lean_client.ts";
 import { type Server, startPerfmock, startScript } from "./servers.ts";
 import { installPackage } from "./start_npm.ts";
 import { quantiles } from "./statistics.ts";
 
+/** Modules that the command `serve` loads, one after another, with a configuration in JSON. */
+const SERVES = ["mod.ts", "core/cli/mod.ts", "core/cli/serve.ts"];
+
 /** Starts one process after the other, alternating between the servers. */
 export const start: Benchmark = {
   name: "start",
   measures:
-    "Milliseconds from the start of the process to the first byte of its first answer, with warm caches, and of the import of each export; and the number of modules",
+    "Milliseconds from the start of the process to the first byte of its first answer, with warm caches, and of the import of each export; and the number of modules, those of a package as one",
   async run(context) {
     const bare: number[] = [];
     const ours: number[] = [];
@@ -37,10 +40,10 @@ export const start: Benchmark = {
       toRow(
         "bare Deno.serve",
         bare,
-        await countModules("servers/bare_text.ts"),
+        await staticModules("tests/bench/servers/bare_text.ts"),
       ),
       {
-        ...toRow("perfmock", ours, await countModules("../../mod.ts")),
+        ...toRow("perfmock", ours, await staticModules(...SERVES)),
         targets: [{ column: "median ms", atMost: 400 }],
       },
       ...ways.map(({ what, times }) => toRow(what, times)),
@@ -80,16 +83,6 @@ async function closed(url: string): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** Returns the number of modules in a script's import graph, including the script and dynamic imports. */
-async function countModules(script: string): Promise<number> {
-  const file = new URL(script, import.meta.url).pathname;
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", file],
-    stderr: "null",
-  }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).modules.length;
 }
 
 function toRow(
