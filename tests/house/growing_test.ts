@@ -50,6 +50,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "number of series": { "core/observe/metric_series.ts": "#entries" },
   "number of entries, each of a bounded size": {
+    "core/config/_misspellings.ts": "#written",
     "core/observe/journal.ts": "#bySpan",
     "core/observe/live_feed.ts": "#channels #readers",
     "core/observe/socket_series.ts": "#closes",

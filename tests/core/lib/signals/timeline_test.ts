@@ -93,7 +93,7 @@ Deno.test("kit.timeline() reports errors of the alternative that fits best", () 
     "/timeline/0/at: The first must be at 0: nothing else says what the value is until then",
     "/timeline/1/at: Times must not decrease, but 1000 ms comes after 2000 ms",
   ]);
-  deepEqual(said({ rmp: {} }, kit.number()), [
+  deepEqual(said({ rmp: { from: 0, to: 1, over: 2 } }, kit.number()), [
     '/rmp: Unknown key "rmp" → ramp',
   ]);
   deepEqual(said({ timelin: [] }, kit.number()), [
