@@ -98,5 +98,6 @@ Deno.test("kit.timeline() reports errors of the alternative that fits best", () 
   ]);
   deepEqual(said({ timelin: [] }, kit.number()), [
     '/timelin: Unknown key "timelin" → timeline',
+    "/timelin: Must have at least 1 entry, received 0",
   ]);
 });
