@@ -15,9 +15,9 @@ import type { Server } from "../../server/server.ts";
 import {
   loadConfiguration,
   type LoadedConfiguration,
-  LocatedError,
   warningsAbout,
 } from "../configuration.ts";
+import { LocatedError } from "../located.ts";
 import { describeWarnings } from "../terminal.ts";
 import { UnhandledErrors } from "../unhandled.ts";
 import { watchedFiles } from "../serve_files.ts";
