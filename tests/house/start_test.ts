@@ -30,15 +30,15 @@ function loaded(entry: string): Set<string> {
 const NEVER: readonly (readonly [entry: string, forbidden: RegExp])[] = [
   [
     "mod.ts",
-    /^(yaml|commander|vega|hdr-histogram-js|openapi-sampler|selfsigned|playwright-core|@scalar\/.*)$|^core\/cli\/|^core\/testing|^core\/config\/_yaml|^plugins\/importer\/(?!mod\.ts)|^plugins\/bottleneck_finder\/(probes|report|statistics|script|cliffs|finder\.ts)/,
+    /^(yaml|commander|vega|hdr-histogram-js|openapi-sampler|selfsigned|playwright-core|@scalar\/.*)$|^core\/cli\/|^core\/testing|^core\/config\/_yaml|^plugins\/importer\/(?!mod\.ts|recording\/endpoints\.ts)|^plugins\/bottleneck_finder\/(probes|report|statistics|script|cliffs|finder\.ts)/,
   ],
   [
     "core/cli/mod.ts",
-    /^core\/(app|builtin)\.ts$|^core\/(world|server)\/|^plugins\//,
+    /^core\/cli\/(check|correlate|draw|explain|find|fit|load|preview|serve)\.ts$/,
   ],
   [
     "core/cli/serve.ts",
-    /^(yaml|vega)$|^core\/cli\/(check|correlate|draw|explain|find|fit|import|load|preview)\.ts$|^plugins\/importer\/(?!mod\.ts)/,
+    /^(yaml|vega)$|^core\/cli\/(check|correlate|draw|explain|find|fit|import|load|preview)\.ts$|^plugins\/importer\/(?!mod\.ts|recording\/endpoints\.ts)/,
   ],
   [
     "core/testing.ts",
@@ -50,7 +50,10 @@ const NEVER: readonly (readonly [entry: string, forbidden: RegExp])[] = [
   ],
   ["core/find.ts", /^(yaml|hono|zod|vega)$|^core\/world\/(?!service_keys\.ts)/],
   ["core/import.ts", /^(yaml|hono|zod)$|^core\/world\/(?!service_keys\.ts)/],
-  ["plugins/importer/mod.ts", /^plugins\/importer\/(?!mod\.ts)|^yaml$/],
+  [
+    "plugins/importer/mod.ts",
+    /^plugins\/importer\/(?!mod\.ts|recording\/endpoints\.ts)|^yaml$/,
+  ],
 ];
 
 for (const [entry, forbidden] of NEVER) {
