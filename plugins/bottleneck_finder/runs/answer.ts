@@ -335,7 +335,7 @@ function notesOn(
     ...failures === 0 ? [] : [
       `${counted(failures, "load")} gave no figure${
         givenUp === 0
-          ? " and were repeated"
+          ? ` and ${failures === 1 ? "was" : "were"} repeated`
           : `; ${givenUp} of the plan never did, so that slow loads may be missing`
       }`,
     ],
