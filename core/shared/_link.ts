@@ -113,11 +113,8 @@ export class Link {
       undefined,
     );
     try {
-      const connect = async (
-        url: string,
-        at?: { host: string; port: number },
-      ) => {
-        const redis = new Redis(url, { ...settingsOf(options), ...at });
+      const connect = async (at?: ClusterNode) => {
+        const redis = new Redis(urlOf(options.url, at), settingsOf(options));
         opened.push(redis);
         // Errors are those of the connection's end; a refused password comes without an end.
         const refused = Promise.withResolvers<never>();
@@ -126,8 +123,8 @@ export class Link {
         await Promise.race([redis.connect(), refused.promise, late.promise]);
         return { redis, refused: refused.promise };
       };
-      const open = async (at?: { host: string; port: number }) => {
-        const { redis, refused } = await connect(options.url, at);
+      const open = async (at?: ClusterNode) => {
+        const { redis, refused } = await connect(at);
         const facts = factsIn(
           await Promise.race([redis.info(), refused, late.promise]),
         );
@@ -139,7 +136,7 @@ export class Link {
         ]);
         return { redis, facts };
       };
-      let at: { host: string; port: number } | undefined;
+      let at: ClusterNode | undefined;
       let first;
       try {
         first = await open();
@@ -150,7 +147,7 @@ export class Link {
         at = { ...node, host: node.host || new URL(options.url).hostname };
         first = await open(at);
       }
-      const { redis: messages } = await connect(options.url, at);
+      const { redis: messages } = await connect(at);
       const link = new Link(first.redis, messages, first.facts, options);
       link.#listen();
       const channels = options.channels();
@@ -306,6 +303,23 @@ export class Link {
       undefined,
     );
   };
+}
+
+/** Node of a cluster. */
+interface ClusterNode {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** URL of a Redis, or of another node of its cluster. */
+function urlOf(url: string, at: ClusterNode | undefined): string {
+  if (at === undefined) return url;
+  const other = new URL(url);
+  other.hostname = at.host.includes(":") && !at.host.startsWith("[")
+    ? `[${at.host}]`
+    : at.host;
+  other.port = `${at.port}`;
+  return other.href;
 }
 
 /** Error for a Redis that answers and cannot be used. */

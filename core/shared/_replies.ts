@@ -98,7 +98,8 @@ export function factsIn(info: string): RedisFacts {
     ? `Redis ${version || "of an unknown version"}`
     : `Valkey ${valkey}`;
   const refusals: string[] = [];
-  if (isOlder(version, OLDEST_VERSION)) {
+  // Each Valkey is younger than that.
+  if (valkey === undefined && isOlder(version, OLDEST_VERSION)) {
     refusals.push(
       `it is ${program}, and at least ${OLDEST_VERSION} is needed, since older ones let no script write after it has read the time`,
     );

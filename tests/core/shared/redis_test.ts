@@ -53,6 +53,66 @@ Deno.test("a store that cannot connect says why, without the password", async ()
   });
 });
 
+/** A server that answers INFO with a text, and all else with OK or another answer. */
+function answering(
+  info: string,
+  other = "+OK",
+): { url: string } & AsyncDisposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  const serving: Promise<void>[] = [];
+  const serve = async (connection: Deno.Conn) => {
+    const bytes = new Uint8Array(1 << 16);
+    for (;;) {
+      const count = await connection.read(bytes).catch(() => null);
+      if (count === null) break;
+      // Each command begins with the number of its words.
+      const commands = decoder.decode(bytes.subarray(0, count))
+        .split(/^\*\d+\r\n/m).slice(1);
+      for (const command of commands) {
+        const answer = /^\$4\r\ninfo/i.test(command)
+          ? `$${info.length}\r\n${info}\r\n`
+          : `${other}\r\n`;
+        await connection.write(encoder.encode(answer));
+      }
+    }
+    connection.close();
+  };
+  const accepting = (async () => {
+    for await (const connection of listener) serving.push(serve(connection));
+  })();
+  return {
+    url: `redis://127.0.0.1:${listener.addr.port}`,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+      await Promise.all(serving);
+    },
+  };
+}
+
+Deno.test("a Redis that is too old, loads its data or is no master is refused, with the reason", async () => {
+  for (
+    const [info, reason] of [
+      [
+        "redis_version:4.0.9\r\n",
+        /it is Redis 4\.0\.9, and at least 5\.0\.0 is needed, since/,
+      ],
+      ["redis_version:7.0.0\r\nloading:1\r\n", /still loading its data/],
+      ["redis_version:7.2.4\r\nrole:slave\r\n", /it is a replica/],
+      ["valkey_version:9.0.0\r\nloading:1\r\n", /still loading its data/],
+      ["", /it is Redis of an unknown version/],
+    ] as const
+  ) {
+    await using server = answering(info);
+    await rejects(connect(server.url), {
+      code: "SHARED_STATE_REFUSED",
+      message: reason,
+    });
+  }
+});
+
 if (program !== undefined) {
   Deno.test("a store runs scripts in order, also after Redis has forgotten them", async () => {
     await using redis = await TestRedis.start();
@@ -110,10 +170,14 @@ if (program !== undefined) {
     await changes(1);
     equal(store.status.connected, false);
     await rejects(store.run(ECHO, ["a"], [1]), { code: "SHARED_STATE_LOST" });
+    await rejects(store.publish("c", ""), { code: "SHARED_STATE_LOST" });
+    ok(store.health.error !== undefined);
+    using _subscription = store.subscribe("c", () => {});
     match(store.reasons[0], /cannot be used since .*its own share/);
     await redis.restart();
     await changes(2);
     deepEqual(told, [false, true]);
+    deepEqual([store.health.connected, store.health.error], [true, undefined]);
     deepEqual(await store.run(ECHO, ["a"], [1]), ["1", 5]);
     match(store.reasons[0], /could not be used for .* ago/);
     equal(log.filter((line) => line.startsWith("info")).length, 1);
@@ -165,6 +229,17 @@ if (program !== undefined) {
     await redis.command("CONFIG", "SET", "maxmemory", "0");
     await changes(2);
     deepEqual(await store.run(ECHO, ["a"], [1]), ["1", 5]);
+  });
+
+  Deno.test("a node of a cluster that does not hold the keys leads to the one that does", async () => {
+    await using redis = await TestRedis.start();
+    const { port } = redis;
+    await using node = answering(
+      "redis_version:7.0.0\r\n",
+      `-MOVED 5 127.0.0.1:${port}`,
+    );
+    await using connected = await connect(node.url);
+    deepEqual(await connected.store.run(ECHO, ["a"], [1]), ["1", 5]);
   });
 
   Deno.test("a node of a cluster is used if it holds the keys", async () => {
