@@ -8,9 +8,8 @@ import { env } from "node:process";
 import { pathToFileURL } from "node:url";
 import { BUILTIN } from "./builtin.ts";
 import type { PerfmockInput } from "./config/mod.ts";
-import { PerfmockError } from "./errors.ts";
-import { framesOfCaller } from "./lib/caller.ts";
-import { describeError } from "./lib/issue_text.ts";
+import { atCaller } from "./lib/caller.ts";
+import { LibraryServer } from "./server/library_server.ts";
 import type { Perfmock, PerfmockOptions } from "./server/perfmock.ts";
 import { checkSegment, parseSegment } from "./scale/segment.ts";
 import { Server, type ServerOptions } from "./server/server.ts";
@@ -38,16 +37,10 @@ export async function createPerfmock(
   config: PerfmockInput = {},
   options: PerfmockOptions = {},
 ): Promise<Perfmock> {
-  const frames = framesOfCaller(createPerfmock);
-  try {
-    return await createServer(config, options);
-  } catch (error) {
-    if (error instanceof PerfmockError) {
-      // A test runner prints the stack: the list of errors and the caller's own lines, of which ours would be the first ten.
-      error.stack = `${error.name}: ${describeError(error)}${frames}`;
-    }
-    throw error;
-  }
+  return await atCaller(
+    createPerfmock,
+    () => started(new LibraryServer(options), config, options),
+  );
 }
 
 /** Creates a server, with the type that core itself uses. */
@@ -55,7 +48,14 @@ export async function createServer(
   config: PerfmockInput,
   options: ServerOptions,
 ): Promise<Server> {
-  const server = new Server(options);
+  return await started(new Server(options), config, options);
+}
+
+async function started(
+  server: Server,
+  config: PerfmockInput,
+  options: ServerOptions,
+): Promise<Server> {
   try {
     await server.start(settingsInput(withFreePort(config), options));
     return server;

@@ -112,6 +112,19 @@ export interface PerfmockErrorOptions extends ErrorOptions {
 
 /** Error with a stable code. If a user's input is wrong, {@linkcode PerfmockError.issues} lists all errors in it. */
 export class PerfmockError extends Error {
+  /**
+   * True for an error of this class, also for one of another copy of the module: a program and its test runner may have one each.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== PerfmockError) {
+      return Function.prototype[Symbol.hasInstance].call(this, value);
+    }
+    // Errors of another realm, such as a test runner's, are errors by their tag.
+    return Object.prototype.toString.call(value) === "[object Error]" &&
+      Reflect.get(Object(value), "name") === "PerfmockError" &&
+      Array.isArray(Reflect.get(Object(value), "issues"));
+  }
+
   /** Name of this class, by which it is recognised across copies of the module. */
   override readonly name = "PerfmockError";
 
@@ -140,5 +153,9 @@ export class PerfmockError extends Error {
     super(message, options);
     this.status = status;
     this.warnings = warnings;
+    // Runtimes print all enumerable properties beside the stack, which lists the issues already.
+    for (const key of ["name", "issues", "status", "warnings"]) {
+      Object.defineProperty(this, key, { enumerable: false });
+    }
   }
 }

@@ -23,6 +23,15 @@ export function callSite(called: (...args: never[]) => unknown): CallSite {
   return { frames: start < 0 ? "" : stack.slice(start) };
 }
 
+/** Calls a function; an error that it throws begins at a call. */
+export function throwAt<T>(site: CallSite, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof Error ? atCall(error, site) : error;
+  }
+}
+
 /** Gives an error the stack of a call, and returns it. */
 export function atCall<E extends Error>(error: E, { frames }: CallSite): E {
   error.stack = `${error.name}: ${error.message}${

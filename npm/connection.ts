@@ -15,6 +15,7 @@ import type {
   ToServer,
 } from "./messages.ts";
 import { cannotRun, notStarted } from "./deno_program.ts";
+import { listedError } from "./errors.ts";
 import type { Spawned } from "./spawn_deno.ts";
 
 /** Time after which a process that should have ended is killed, in ms. */
@@ -179,7 +180,7 @@ export class Connection {
 }
 
 function hasEnded(reason: string): PerfmockError {
-  return new PerfmockError(
+  return listedError(
     "SERVER_NOT_STARTED",
     `Cannot use a server that has ended: ${reason}`,
   );

@@ -4,7 +4,10 @@
  * @module
  */
 import { PerfmockError } from "../core/errors.ts";
-import type { JournalEntry, PerfmockInput, Stats } from "../mod.ts";
+import type { JournalEntry, Stats } from "../mod.ts";
+import { type CallSite, callSite, throwAt } from "./call_site.ts";
+import type { Patch, PerfmockInput } from "./configuration.ts";
+import { checkOptions, FILTER_OPTIONS } from "./options.ts";
 
 /** Filter of the journal. */
 export interface RequestFilter {
@@ -42,7 +45,7 @@ export interface Controlled {
    *
    * @throws PerfmockError with all errors; nothing has changed then
    */
-  update(patch: PerfmockInput): Promise<void>;
+  update(patch: Patch<Omit<PerfmockInput, "routes">>): Promise<void>;
   /**
    * Makes a call of the control API and returns its answer, a JSON value: `call("PATCH", "/routes/search", { scale: 3 })`.
    *
@@ -68,29 +71,33 @@ export abstract class ControlCalls implements Omit<Controlled, "url"> {
   /**
    * Makes a call and returns its answer.
    *
-   * @param called method that the user called, at whose call the stack of an error begins
+   * @param site place in the user's code at which the stack of an error begins
    */
   protected abstract makeCall(
     call: ControlCall,
-    called: (...args: never[]) => unknown,
+    site: CallSite,
   ): Promise<unknown>;
 
   /** {@linkcode Controlled.stats}. */
   async stats(): Promise<Stats> {
     const call = { method: "GET", path: "/stats", body: undefined };
-    return await this.makeCall(call, this.stats) as Stats;
+    return await this.makeCall(call, callSite(this.stats)) as Stats;
   }
 
   /** {@linkcode Controlled.requests}. */
   async requests(filter: number | RequestFilter = {}): Promise<JournalEntry[]> {
+    const site = callSite(this.requests);
     const given = typeof filter === "number" ? { limit: filter } : filter;
+    throwAt(site, () => {
+      checkOptions(given, FILTER_OPTIONS, "Cannot list requests", "filter");
+    });
     const query = new URLSearchParams();
     for (const [key, value] of Object.entries(given)) {
       if (value !== undefined) query.set(key, `${value}`);
     }
     const { requests } = await this.makeCall(
       { method: "GET", path: `/requests?${query}`, body: undefined },
-      this.requests,
+      site,
     ) as { readonly requests: JournalEntry[] };
     return requests;
   }
@@ -99,22 +106,27 @@ export abstract class ControlCalls implements Omit<Controlled, "url"> {
   async reset(): Promise<void> {
     await this.makeCall(
       { method: "POST", path: "/reset", body: undefined },
-      this.reset,
+      callSite(this.reset),
     );
   }
 
   /** {@linkcode Controlled.update}. */
-  async update(patch: PerfmockInput): Promise<void> {
+  async update(
+    patch: Patch<Omit<PerfmockInput, "routes">>,
+  ): Promise<void> {
     await this.makeCall(
       { method: "PATCH", path: "/config", body: patch },
-      this.update,
+      callSite(this.update),
     );
   }
 
   /** {@linkcode Controlled.call}. */
   async call(method: string, path: string, body?: unknown): Promise<unknown> {
     const below = path.startsWith("/") ? path : `/${path}`;
-    return await this.makeCall({ method, path: below, body }, this.call);
+    return await this.makeCall(
+      { method, path: below, body },
+      callSite(this.call),
+    );
   }
 }
 

@@ -8,7 +8,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { PerfmockError } from "../core/errors.ts";
+import type { PerfmockError } from "../core/errors.ts";
+import { listedError } from "./errors.ts";
 
 /** Environment variable that names another program of Deno. */
 const VARIABLE = "PERFMOCK_DENO";
@@ -106,7 +107,7 @@ export function cannotRun(path: string, error: unknown): PerfmockError {
 
 /** Returns the error of a server that cannot be started, with the next step to take. */
 export function notStarted(reason: string, step?: string): PerfmockError {
-  return new PerfmockError(
+  return listedError(
     "SERVER_NOT_STARTED",
     `Cannot start perfmock: ${reason}${step === undefined ? "" : `. ${step}`}`,
   );

@@ -17,8 +17,9 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PerfmockError } from "../core/errors.ts";
-import type { LoadSummary, PerfmockInput } from "../mod.ts";
-import { atCall, type CallSite, callSite } from "./call_site.ts";
+import type { LoadSummary } from "../mod.ts";
+import { atCall, type CallSite, callSite, throwAt } from "./call_site.ts";
+import type { Patch, PerfmockInput, RouteInput } from "./configuration.ts";
 import { Connection, type Ready } from "./connection.ts";
 import {
   type ControlCall,
@@ -28,17 +29,22 @@ import {
 } from "./control_calls.ts";
 import { notStarted } from "./deno_program.ts";
 import { checkJson } from "./json_value.ts";
+import {
+  argumentError,
+  checkOptions,
+  configIssues,
+  optionIssues,
+  RUN_OPTIONS,
+  SESSION_OPTIONS,
+  START_OPTIONS,
+} from "./options.ts";
 import { spawnDeno } from "./spawn_deno.ts";
 
 export type { Controlled, RequestFilter } from "./control_calls.ts";
 export { PerfmockError } from "../core/errors.ts";
 export type { ErrorCode, Issue, PerfmockErrorOptions } from "../core/errors.ts";
-export type {
-  JournalEntry,
-  LoadSummary,
-  PerfmockInput,
-  Stats,
-} from "../mod.ts";
+export type { JournalEntry, LoadSummary, Stats } from "../mod.ts";
+export type * from "./configuration.ts";
 
 /** Oldest version of Node.js. */
 const OLDEST = 20;
@@ -80,7 +86,7 @@ export interface SessionOptions {
   /** Time without requests after which it ends, such as "10m", or in ms. Default as configured. */
   readonly expiry?: number | string;
   /** Changes to the server's routes, by route id: merged into them (RFC 7396). */
-  readonly routes?: Readonly<Record<string, unknown>>;
+  readonly routes?: Readonly<Record<string, Patch<RouteInput>>>;
 }
 
 /** A session: a server within the server, with its own seed, sequence numbers, routes, pools, figures and journal. */
@@ -151,7 +157,7 @@ export async function startPerfmock(
 
 async function start(
   config: PerfmockInput | string | URL | undefined,
-  { seed, port, host, cwd, configFile, env }: StartOptions,
+  options: StartOptions,
   site: CallSite,
 ): Promise<PerfmockServer> {
   if (!(parseInt(process.versions.node) >= OLDEST)) {
@@ -159,26 +165,15 @@ async function start(
       `it needs Node.js ${OLDEST} or later, and this is ${process.version}`,
     );
   }
+  checkArguments(config, options);
+  const { seed, port, host, cwd, configFile, env } = options;
   const named = typeof config === "string" || config instanceof URL
     ? config
     : configFile;
-  if (configFile !== undefined && config !== undefined) {
-    throw new PerfmockError(
-      "ARGUMENT_INVALID",
-      "Cannot use a configuration and configFile together: one of them is enough",
-    );
-  }
   const folder = cwd === undefined ? process.cwd() : pathOf(cwd);
-  if (!existsSync(folder)) {
-    throw new PerfmockError(
-      "ARGUMENT_INVALID",
-      `Cannot start perfmock: there is no folder ${folder}, which cwd names`,
-    );
-  }
   // The path stays as the user wrote it, since messages name it. The process works in the folder.
   const file = named === undefined ? undefined : pathOf(named);
   const value = file === undefined ? config ?? {} : undefined;
-  checkJson(value, "the configuration");
   const connection = new Connection(
     spawnDeno(new URL("./deno_server.ts", import.meta.url), [], {
       cwd: folder,
@@ -200,6 +195,36 @@ async function start(
     await connection.stop();
     throw error;
   }
+}
+
+/** @throws PerfmockError `ARGUMENT_INVALID` with all issues of the arguments, except those of the configuration's content */
+function checkArguments(config: unknown, options: StartOptions): void {
+  const issues = [
+    ...configIssues(config),
+    ...optionIssues(options, START_OPTIONS, "options"),
+  ];
+  const { cwd, configFile } = Object(options) as StartOptions;
+  if (config !== undefined && configFile !== undefined) {
+    issues.push({
+      path: "options.configFile",
+      message:
+        "There is a configuration already, the first argument: one of them is enough",
+      value: configFile,
+      allowed: "either a configuration or configFile",
+    });
+  }
+  if (
+    START_OPTIONS.cwd.accepts(cwd) && cwd !== undefined &&
+    !existsSync(pathOf(cwd))
+  ) {
+    issues.push({
+      path: "options.cwd",
+      message: "There is no such folder",
+      value: pathOf(cwd),
+      allowed: "a folder that exists",
+    });
+  }
+  if (issues.length > 0) throw argumentError("Cannot start perfmock", issues);
 }
 
 /** Environment of the process that serves. */
@@ -232,14 +257,14 @@ class Calls extends ControlCalls implements Controlled {
     this.#session = session;
   }
 
-  protected override makeCall(
+  protected override async makeCall(
     { method, path, body }: ControlCall,
-    called: (...args: never[]) => unknown,
+    site: CallSite,
   ): Promise<unknown> {
-    checkJson(body, "the body");
-    return this.connection.ask(
+    throwAt(site, () => checkJson(body, "the body"));
+    return await this.connection.ask(
       { kind: "call", method, path, body, session: this.#session },
-      callSite(called),
+      site,
     );
   }
 }
@@ -267,16 +292,25 @@ class Server extends Calls implements PerfmockServer {
   async #run(
     kind: "load" | "simulate",
     script: unknown,
-    { signal }: RunOptions,
+    options: RunOptions,
     site: CallSite,
   ): Promise<LoadSummary> {
-    checkJson(script, "the script");
+    throwAt(site, () => {
+      checkOptions(options, RUN_OPTIONS, "Cannot run the script");
+      checkJson(script, "the script");
+    });
+    const { signal } = options;
     const summary = this.connection.ask({ kind, script }, site, signal);
     return await summary as LoadSummary;
   }
 
   async session(options: SessionOptions = {}): Promise<Session> {
-    const { name, url } = await this.call("POST", "/sessions", options) as {
+    const site = callSite(this.session);
+    throwAt(site, () => {
+      checkOptions(options, SESSION_OPTIONS, "Cannot make a session");
+    });
+    const call = { method: "POST", path: "/sessions", body: options };
+    const { name, url } = await this.makeCall(call, site) as {
       readonly name: string;
       readonly url: string;
     };

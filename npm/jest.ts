@@ -16,8 +16,9 @@
  *
  * @module
  */
-import { PerfmockError } from "../core/errors.ts";
-import type { PerfmockInput } from "../mod.ts";
+import { listedError } from "./errors.ts";
+import type { PerfmockInput } from "./configuration.ts";
+import { atCall, callSite } from "./call_site.ts";
 import { type SharedOptions, shareServer } from "./shared_server.ts";
 import {
   type Hooks,
@@ -46,13 +47,20 @@ export function perfmockSetup(
 /**
  * Makes a session for this test file. Call it outside of tests.
  *
- * @throws PerfmockError `ARGUMENT_INVALID` outside of Jest
+ * @throws PerfmockError `ARGUMENT_INVALID` outside of Jest, within a test, or with all issues of the options
  */
 export function useSession(options: TestSessionOptions = {}): TestSession {
   return testSession(
-    hooksOfJest(),
+    {
+      hooks: hooksOfJest(),
+      setUp:
+        'Name a file with `export default perfmockSetup(…)` of "perfmock/jest" as `globalSetup` in the configuration of Jest',
+      inTest: () => stateOfJest()?.currentlyRunningTest != null,
+      // Jest begins all of them before the first hook of a test.
+      concurrent: () => isConcurrent(stateOfJest()?.rootDescribeBlock),
+    },
     options,
-    'Name a file with `export default perfmockSetup(…)` of "perfmock/jest" as `globalSetup` in the configuration of Jest',
+    useSession,
   );
 }
 
@@ -65,10 +73,46 @@ function hooksOfJest(): Hooks {
     beforeAll === undefined || beforeEach === undefined ||
     afterAll === undefined
   ) {
-    throw new PerfmockError(
-      "ARGUMENT_INVALID",
-      "Cannot make a session: this is no test file of Jest, whose hooks are missing",
+    throw atCall(
+      listedError(
+        "ARGUMENT_INVALID",
+        "Cannot make a session: this is no test file of Jest, whose hooks are missing",
+      ),
+      callSite(useSession),
     );
   }
-  return { beforeAll, beforeEach, afterAll };
+  return {
+    beforeAll,
+    // Jest takes an argument for a callback that the hook would have to call.
+    beforeEach: (run) => beforeEach(() => run({})),
+    afterAll,
+  };
+}
+
+/** Part of the state of Jest's runner, jest-circus. */
+interface State {
+  readonly currentlyRunningTest?: unknown;
+  readonly rootDescribeBlock?: Block;
+}
+
+/** A test, or a block of tests. */
+interface Block {
+  readonly concurrent?: boolean;
+  readonly children?: readonly Block[];
+}
+
+/** State of the runner, which has no other way to tell which tests are concurrent; undefined in other runners of Jest. */
+function stateOfJest(): State | undefined {
+  const key = Object.getOwnPropertySymbols(globalThis).find((symbol) =>
+    symbol.description === "JEST_STATE_SYMBOL"
+  );
+  return key === undefined
+    ? undefined
+    : Reflect.get(globalThis, key) as State | undefined;
+}
+
+/** True for a concurrent test, and for a block with one. */
+function isConcurrent(block: Block | undefined): boolean {
+  return block?.concurrent === true ||
+    (block?.children ?? []).some(isConcurrent);
 }

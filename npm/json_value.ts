@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Issue, PerfmockError } from "../core/errors.ts";
+import type { Issue } from "../core/errors.ts";
+import { listedError } from "./errors.ts";
 
 /**
  * Refuses a value that JSON cannot hold. A key without a value counts as absent.
@@ -13,19 +14,22 @@ import { type Issue, PerfmockError } from "../core/errors.ts";
  * @throws PerfmockError `ARGUMENT_INVALID` with all places
  */
 export function checkJson(value: unknown, what: string): void {
-  const issues: Issue[] = [];
-  look(value, "", [], issues);
+  const issues = jsonIssues(value);
   if (issues.length === 0) return;
-  throw new PerfmockError(
+  throw listedError(
     "ARGUMENT_INVALID",
-    `Cannot use ${what}: ${
-      issues.map(({ path, message }) =>
-        `${path === "" ? "it" : path} ${message}`
-      )
-        .join("; ")
-    }`,
+    `Cannot use ${what}: ${issues.length} ${
+      issues.length === 1 ? "value" : "values"
+    } cannot be sent to the server`,
     issues,
   );
+}
+
+/** Returns the parts of a value that JSON cannot hold. */
+export function jsonIssues(value: unknown): Issue[] {
+  const issues: Issue[] = [];
+  look(value, "", [], issues);
+  return issues;
 }
 
 function look(
@@ -40,11 +44,11 @@ function look(
     case "function":
     case "symbol":
     case "bigint":
-      refuse(`is a ${typeof value}, which cannot be sent to the server`);
+      refuse(`A ${typeof value} cannot be sent to the server`);
       return;
     case "number":
       if (!Number.isFinite(value)) {
-        refuse(`is ${value}, which JSON cannot hold`);
+        refuse(`JSON cannot hold ${value}`);
       }
       return;
     case "object":
@@ -54,7 +58,7 @@ function look(
   }
   if (value === null) return;
   if (around.includes(value)) {
-    refuse("contains itself");
+    refuse("It contains itself");
     return;
   }
   const within = [...around, value];

@@ -28,6 +28,7 @@
 import {
   expect,
   type FullConfig,
+  type FullProject,
   type PlaywrightTestArgs,
   type PlaywrightTestOptions,
   type PlaywrightWorkerArgs,
@@ -36,13 +37,15 @@ import {
   type TestInfo,
   type TestType,
 } from "@playwright/test";
+import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import { PerfmockError } from "../core/errors.ts";
-import type { PerfmockInput } from "../mod.ts";
+import { type Issue, PerfmockError } from "../core/errors.ts";
+import type { PerfmockInput } from "./configuration.ts";
 import { PageLoads } from "../plugins/exporters/correlation/playwright.ts";
 import { describeStats } from "./figures.ts";
 import type { Controlled, StartOptions } from "./index.ts";
 import { resolveLocalhost } from "./localhost.ts";
+import { argumentError, optionIssues, PLAYWRIGHT_OPTIONS } from "./options.ts";
 import {
   type RemoteSession,
   remoteSession,
@@ -53,7 +56,10 @@ import { sharedAddress, shareServer, unshareServer } from "./shared_server.ts";
 export { correlated } from "../plugins/exporters/correlation/playwright.ts";
 export { expect };
 
-/** Settings of perfmock in `use` of playwright.config. */
+/**
+ * Settings of perfmock in `use` of playwright.config. `test.use({ perfmockOptions })` in a test file, and `use` of a project, replace
+ * those that they name. Where a global set-up has started the server, these are `seed`, for the worker's session, `header` and `pages`.
+ */
 export interface ServerOptions extends StartOptions {
   /** Configuration, or the path of one from playwright.config's folder. Default no routes. */
   readonly config?: PerfmockInput | string;
@@ -105,6 +111,8 @@ export interface WorkerSession {
   readonly session: RemoteSession;
   /** Address of the server. */
   readonly address: ServerAddress;
+  /** Settings of the worker. */
+  readonly options: ServerOptions;
 }
 
 /** Maximum number of requests in the journal that is attached. */
@@ -117,13 +125,19 @@ export const test: TestType<
 > = base.extend<PerfmockFixtures, PerfmockWorkerFixtures>({
   perfmockOptions: [{}, { option: true, scope: "worker" }],
   perfmockSession: [
-    async ({ perfmockOptions }, use, { config }) => {
+    async ({ perfmockOptions }, use, { config, project }) => {
+      const options = mergedOptions(project, perfmockOptions);
       resolveLocalhost();
       const shared = sharedAddress();
-      const address = shared ?? await ownServer(perfmockOptions, config);
+      if (shared !== undefined) checkShared(shared, options);
+      const address = shared ?? await ownServer(options, config);
+      const { seed } = options;
       try {
-        const session = await remoteSession(address);
-        await use({ session, address });
+        const session = await remoteSession(
+          address,
+          seed === undefined ? {} : { seed },
+        );
+        await use({ session, address, options });
         await session.stop();
       } finally {
         if (shared === undefined) await unshareServer();
@@ -143,18 +157,18 @@ export const test: TestType<
     await use(baseURL ?? perfmock.serverUrl);
   },
   extraHTTPHeaders: async (
-    { extraHTTPHeaders, perfmock, perfmockOptions },
+    { extraHTTPHeaders, perfmock, perfmockSession: { options } },
     use,
   ) => {
     await use(
-      perfmockOptions.header === false
+      options.header === false
         ? extraHTTPHeaders
         : { ...extraHTTPHeaders, ...perfmock.headers },
     );
   },
-  page: async ({ page, perfmockOptions, perfmockSession }, use, info) => {
-    if (perfmockOptions.pages !== true) return await use(page);
-    const { address: { control, token } } = perfmockSession;
+  page: async ({ page, perfmockSession }, use, info) => {
+    const { address: { control, token }, options } = perfmockSession;
+    if (options.pages !== true) return await use(page);
     const loads = await PageLoads.follow(page, control);
     await use(page);
     await loads.attach(info, token);
@@ -193,22 +207,106 @@ export default async function globalSetup(
   return unshareServer;
 }
 
+/** Settings that each worker may have for itself, although the server is shared. */
+const OF_WORKERS: ReadonlySet<string> = new Set(["seed", "header", "pages"]);
+
+/** Next steps for a worker that wants another server than the shared one. */
+const REMEDY =
+  'change the session in the test, as perfmock.call("PATCH", "/routes/ID", …) or perfmock.update(…) do; or leave `globalSetup: "perfmock/playwright"` out, so that each worker starts a server with its own perfmockOptions';
+
+/** Settings of a project of the configuration. */
+function optionsOf({ use }: Pick<FullProject, "use">): ServerOptions {
+  return (use as Partial<PerfmockOptions>).perfmockOptions ?? {};
+}
+
+/**
+ * Settings of a worker: those of its project, replaced by those that a test file names.
+ *
+ * @throws PerfmockError `ARGUMENT_INVALID` with all issues of the settings
+ */
+function mergedOptions(
+  project: Pick<FullProject, "use">,
+  own: ServerOptions,
+): ServerOptions {
+  const issues = optionIssues(own, PLAYWRIGHT_OPTIONS, "perfmockOptions");
+  if (issues.length > 0) throw argumentError("Cannot start perfmock", issues);
+  return { ...optionsOf(project), ...own };
+}
+
 /**
  * Settings of the server in a configuration of Playwright. All projects share the server.
  *
- * @throws PerfmockError `ARGUMENT_INVALID` if projects have different ones
+ * @throws PerfmockError `ARGUMENT_INVALID` with all issues of the settings, also if projects want different servers
  */
 function optionsIn({ projects }: FullConfig): ServerOptions {
-  const all = projects.map(({ use }) =>
-    (use as Partial<PerfmockOptions>).perfmockOptions ?? {}
+  // A project that does not name a setting takes the server as it is; of several values, the first counts.
+  const server = Object.assign({}, ...projects.map(optionsOf).toReversed());
+  const issues = projects.flatMap((project) => {
+    const name = project.name === "" ? "" : ` of project "${project.name}"`;
+    const path = `perfmockOptions${name}`;
+    const options = optionsOf(project);
+    const wrong = optionIssues(options, PLAYWRIGHT_OPTIONS, path);
+    return wrong.length > 0
+      ? wrong
+      : differences(digests(server), options, path, "another project");
+  });
+  if (issues.length === 0) return server;
+  throw argumentError("Cannot start one server for all projects", issues);
+}
+
+/** @throws PerfmockError `ARGUMENT_INVALID` with all settings that the shared server does not have */
+function checkShared(
+  { options: started }: ServerAddress,
+  options: ServerOptions,
+): void {
+  // A set-up of the user's own may have started the server with other settings: it knows which.
+  if (started === undefined) return;
+  const issues = differences(
+    started,
+    options,
+    "perfmockOptions",
+    "the server that globalSetup has started",
   );
-  const [first = {}] = all;
-  if (all.every((one) => JSON.stringify(one) === JSON.stringify(first))) {
-    return first;
-  }
-  throw new PerfmockError(
-    "ARGUMENT_INVALID",
-    "Cannot start one server for all projects: their perfmockOptions differ",
+  if (issues.length === 0) return;
+  throw argumentError(
+    "Cannot use these perfmockOptions with a shared server",
+    issues,
+  );
+}
+
+/**
+ * Returns an issue for each setting that differs from those of a shared server, unless a worker may have it for itself.
+ *
+ * @param started digests of the server's settings
+ */
+function differences(
+  started: Readonly<Record<string, string>>,
+  options: ServerOptions,
+  path: string,
+  other: string,
+): Issue[] {
+  const own = digests(options);
+  return Object.entries(options).flatMap(([key, value]) =>
+    OF_WORKERS.has(key) || own[key] === started[key] ? [] : [{
+      path: `${path}.${key}`,
+      message: `This differs from ${other}, and all workers share one server`,
+      value: key === "config" && typeof value === "object" ? undefined : value,
+      allowed: `the same for all, or ${[...OF_WORKERS].join(", ")}`,
+      suggestion: REMEDY,
+    }]
+  );
+}
+
+/** A short text for each setting, the same for equal ones: an environment variable does not hold a long one. */
+function digests(options: ServerOptions): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [
+        key,
+        createHash("sha256").update(
+          value instanceof URL ? value.href : JSON.stringify(value),
+        ).digest("base64url").slice(0, 16),
+      ]),
   );
 }
 
@@ -218,7 +316,7 @@ async function share(
 ): Promise<ServerAddress> {
   const { config, header: _header, pages: _pages, ...more } = options;
   const cwd = configFile === undefined ? rootDir : dirname(configFile);
-  return await shareServer(config, { cwd, ...more });
+  return await shareServer(config, { cwd, ...more }, digests(options));
 }
 
 /** Starts a server for this worker alone, where no global set-up has started one for all. */

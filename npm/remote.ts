@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { describeError } from "../core/lib/issue_text.ts";
 import { PerfmockError } from "../core/errors.ts";
-import { atCall, callSite } from "./call_site.ts";
+import { atCall, type CallSite, callSite } from "./call_site.ts";
 import {
   type ControlCall,
   ControlCalls,
   type Controlled,
   isOver,
 } from "./control_calls.ts";
+import { listedError } from "./errors.ts";
 import type { SessionOptions } from "./index.ts";
 
 /** Address of a server, as one process tells it to others. */
@@ -24,6 +24,8 @@ export interface ServerAddress {
   readonly sessionHeader: string;
   /** Token of its control API; undefined if it has none. */
   readonly token?: string;
+  /** Short texts of the options that it was started with, by name; undefined if they are not known. */
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 /** A session of a server that another process has started. */
@@ -34,6 +36,8 @@ export interface RemoteSession extends Controlled {
   readonly headers: Readonly<Record<string, string>>;
   /** Address of the server itself, with a trailing slash: with {@linkcode RemoteSession.headers}, requests reach the session. */
   readonly serverUrl: string;
+  /** Makes a call of the session's control API, whose errors begin at a place. */
+  ask(call: ControlCall, site: CallSite): Promise<unknown>;
   /**
    * Begins the session afresh under the same name: configuration, sequence numbers, pools, rate limits, figures and journal. Requests
    * in flight are answered with 503.
@@ -46,18 +50,20 @@ export interface RemoteSession extends Controlled {
 /**
  * Makes a session of a server.
  *
+ * @param site place at which errors begin. Default the call of this function
  * @throws PerfmockError with all errors of the options, or if the server does not answer
  */
 export async function remoteSession(
   address: ServerAddress,
   options: SessionOptions = {},
+  site: CallSite = callSite(remoteSession),
 ): Promise<RemoteSession> {
   const { name, url } = await ask(address, {
     method: "POST",
     path: "/sessions",
     body: options,
-  }) as { readonly name: string; readonly url: string };
-  return new Session(address, { ...options, name }, url);
+  }, site) as { readonly name: string; readonly url: string };
+  return new Session(address, { ...options, name }, url, site);
 }
 
 class Session extends ControlCalls implements RemoteSession {
@@ -67,13 +73,16 @@ class Session extends ControlCalls implements RemoteSession {
   readonly serverUrl: string;
   readonly #address: ServerAddress;
   readonly #options: SessionOptions & { readonly name: string };
+  readonly #made: CallSite;
 
   constructor(
     address: ServerAddress,
     options: SessionOptions & { readonly name: string },
     url: string,
+    made: CallSite,
   ) {
     super();
+    this.#made = made;
     this.#address = address;
     this.#options = options;
     this.id = options.name;
@@ -88,7 +97,7 @@ class Session extends ControlCalls implements RemoteSession {
       method: "POST",
       path: "/sessions",
       body: this.#options,
-    });
+    }, this.#made);
   }
 
   async stop(): Promise<void> {
@@ -96,48 +105,50 @@ class Session extends ControlCalls implements RemoteSession {
       await ask(this.#address, {
         method: "DELETE",
         path: `/sessions/${this.id}`,
-      });
+        body: undefined,
+      }, this.#made);
     } catch (error) {
       // A session that has expired, or whose server has ended, has been stopped.
       if (!isOver(error)) throw error;
     }
   }
 
-  protected override async makeCall(
+  ask(call: ControlCall, site: CallSite): Promise<unknown> {
+    return ask(this.#address, { ...call, headers: this.headers }, site);
+  }
+
+  protected override makeCall(
     call: ControlCall,
-    called: (...args: never[]) => unknown,
+    site: CallSite,
   ): Promise<unknown> {
-    const site = callSite(called);
-    try {
-      return await ask(this.#address, { ...call, headers: this.headers });
-    } catch (error) {
-      throw error instanceof PerfmockError ? atCall(error, site) : error;
-    }
+    return this.ask(call, site);
   }
 }
 
 /** Makes a control call, and returns its answer. */
 async function ask(
   { control, token }: ServerAddress,
-  { method, path, body, headers }: {
-    readonly method: string;
-    readonly path: string;
-    readonly body?: unknown;
+  { method, path, body, headers }: ControlCall & {
     readonly headers?: Readonly<Record<string, string>>;
   },
+  site: CallSite,
 ): Promise<unknown> {
-  const response = await fetchOrFail(`${control}${path}`, {
-    method,
-    headers: {
-      ...headers,
-      ...token !== undefined && { authorization: `Bearer ${token}` },
-      ...body !== undefined && { "content-type": "application/json" },
-    },
-    ...body !== undefined && { body: JSON.stringify(body) },
-  });
-  const text = await response.text();
-  if (response.ok) return text === "" ? undefined : JSON.parse(text);
-  throw errorOf(text, response.status);
+  try {
+    const response = await fetchOrFail(`${control}${path}`, {
+      method,
+      headers: {
+        ...headers,
+        ...token !== undefined && { authorization: `Bearer ${token}` },
+        ...body !== undefined && { "content-type": "application/json" },
+      },
+      ...body !== undefined && { body: JSON.stringify(body) },
+    });
+    const text = await response.text();
+    if (response.ok) return text === "" ? undefined : JSON.parse(text);
+    throw errorOf(text, response.status);
+  } catch (error) {
+    throw error instanceof PerfmockError ? atCall(error, site) : error;
+  }
 }
 
 async function fetchOrFail(
@@ -147,7 +158,7 @@ async function fetchOrFail(
   try {
     return await fetch(url, init);
   } catch (error) {
-    throw new PerfmockError(
+    throw listedError(
       "SERVER_NOT_STARTED",
       `Cannot use the server at ${
         new URL(url).origin
@@ -173,6 +184,5 @@ function errorOf(text: string, status: number): Error {
     );
   }
   const { code = "ARGUMENT_INVALID", title = text, issues = [] } = problem;
-  const listed = describeError(new PerfmockError(code, title, issues));
-  return new PerfmockError(code, listed.trimEnd(), issues);
+  return listedError(code, title, issues);
 }

@@ -5,12 +5,18 @@
  * @module
  */
 import process from "node:process";
-import type { PerfmockInput } from "../mod.ts";
+import type { PerfmockInput } from "./configuration.ts";
 import {
   type PerfmockServer,
   type StartOptions,
   startPerfmock,
 } from "./index.ts";
+import {
+  argumentError,
+  configIssues,
+  optionIssues,
+  SHARED_OPTIONS,
+} from "./options.ts";
 import type { ServerAddress } from "./remote.ts";
 
 /** Environment variable with the address. */
@@ -31,13 +37,23 @@ let current: PerfmockServer | undefined;
 /**
  * Starts the server, and tells its address to processes that start later.
  *
+ * @param digests short texts of the options, by which other processes compare them with theirs. Default none
  * @throws PerfmockError whose message lists all errors of the configuration
  */
 export async function shareServer(
   config: PerfmockInput | string | URL | undefined,
-  { token, ...options }: SharedOptions = {},
+  shared: SharedOptions = {},
+  digests?: Readonly<Record<string, string>>,
 ): Promise<ServerAddress> {
   await unshareServer();
+  const issues = optionIssues(shared, SHARED_OPTIONS, "options");
+  if (issues.length > 0) {
+    throw argumentError("Cannot start perfmock", [
+      ...configIssues(config),
+      ...issues,
+    ]);
+  }
+  const { token, ...options } = shared;
   const server = current = await startPerfmock(config, options);
   const { sessions } = await server.call("GET", "/config") as {
     readonly sessions?: { readonly header?: string };
@@ -48,6 +64,7 @@ export async function shareServer(
     control: server.control,
     sessionHeader: sessions?.header ?? DEFAULT_HEADER,
     ...known !== undefined && { token: known },
+    ...digests !== undefined && { options: digests },
   };
   process.env[VARIABLE] = JSON.stringify(address);
   return address;

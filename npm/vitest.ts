@@ -15,8 +15,9 @@
  *
  * @module
  */
-import { PerfmockError } from "../core/errors.ts";
-import type { PerfmockInput } from "../mod.ts";
+import { atCall, callSite } from "./call_site.ts";
+import { listedError } from "./errors.ts";
+import type { PerfmockInput } from "./configuration.ts";
 import {
   type SharedOptions,
   shareServer,
@@ -50,23 +51,38 @@ export function perfmockSetup(
   };
 }
 
-const hooks: Hooks | undefined = await import(VITEST).catch(() => undefined);
+const vitest: Hooks | undefined = await import(VITEST).catch(() => undefined);
+
+/** Returns the test that runs; undefined outside of tests. */
+const currentTest: () => unknown = await import(`${VITEST}/suite`).then(
+  ({ getCurrentTest }) => getCurrentTest ?? (() => undefined),
+  () => () => undefined,
+);
 
 /**
  * Makes a session for this test file. Call it outside of tests.
  *
- * @throws PerfmockError `ARGUMENT_INVALID` where there is no Vitest
+ * @throws PerfmockError `ARGUMENT_INVALID` where there is no Vitest, within a test, or with all issues of the options
  */
 export function useSession(options: TestSessionOptions = {}): TestSession {
-  if (hooks === undefined) {
-    throw new PerfmockError(
-      "ARGUMENT_INVALID",
-      "Cannot make a session: there is no package vitest, whose hooks it needs",
+  if (vitest === undefined) {
+    throw atCall(
+      listedError(
+        "ARGUMENT_INVALID",
+        "Cannot make a session: there is no package vitest, whose hooks it needs",
+      ),
+      callSite(useSession),
     );
   }
   return testSession(
-    hooks,
+    {
+      hooks: vitest,
+      setUp:
+        'Name a file with `export default perfmockSetup(…)` of "perfmock/vitest" as `globalSetup` in the configuration of Vitest',
+      inTest: () => currentTest() !== undefined,
+      concurrent: (task) => Object(task).concurrent === true,
+    },
     options,
-    'Name a file with `export default perfmockSetup(…)` of "perfmock/vitest" as `globalSetup` in the configuration of Vitest',
+    useSession,
   );
 }

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { configurationSchema } from "../core/app.ts";
 import config from "../deno.json" with { type: "json" };
+import { inputTypes } from "./input_types.ts";
 import {
   ENTRY_POINTS,
   packaged,
@@ -114,6 +116,10 @@ async function copySources(stage: string): Promise<void> {
     await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
     await Deno.copyFile(`${root}/${path}`, to);
   }
+  await Deno.writeTextFile(
+    `${stage}/npm/configuration.ts`,
+    inputTypes(await configurationSchema()),
+  );
   const { name, version, license, imports, compilerOptions, unstable } = config;
   await Deno.writeTextFile(
     `${stage}/deno.json`,

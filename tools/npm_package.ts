@@ -58,6 +58,11 @@ export function packaged(path: string, text: string): string {
     : addressed;
 }
 
+/** Path of a file that is made of a source. */
+function file(source: string, extension: "d.ts" | "js"): string {
+  return `./${source.replace(/\.ts$/, `.${extension}`)}`;
+}
+
 /** Returns the package.json. */
 export function packageJson(
   { version, license, dependencies }: PackedDescription,
@@ -76,11 +81,20 @@ export function packageJson(
     type: "module",
     engines: { node: ">=20" },
     bin: { perfmock: "npm/bin.cjs" },
+    // For TypeScript's moduleResolution node10, which does not read exports.
+    main: file(ENTRY_POINTS["."], "js"),
+    types: file(ENTRY_POINTS["."], "d.ts"),
+    typesVersions: {
+      "*": Object.fromEntries(
+        Object.entries(ENTRY_POINTS).filter(([name]) => name !== ".")
+          .map(([name, source]) => [name.slice(2), [file(source, "d.ts")]]),
+      ),
+    },
     exports: {
       ...Object.fromEntries(
         Object.entries(ENTRY_POINTS).map(([name, source]) => [name, {
-          types: `./${source.replace(/\.ts$/, ".d.ts")}`,
-          default: `./${source.replace(/\.ts$/, ".js")}`,
+          types: file(source, "d.ts"),
+          default: file(source, "js"),
         }]),
       ),
       "./package.json": "./package.json",

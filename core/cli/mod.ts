@@ -94,11 +94,27 @@ export async function main(
       return error.exitCode === 0 ? 0 : INVALID;
     }
     if (error instanceof PerfmockError) {
-      printError(error, out);
+      printError(inOptions(error), out);
       return RUN_TIME.has(error.code) ? FAILED : INVALID;
     }
     throw error;
   }
+}
+
+/** Suggests an option for a port that cannot be used, where a program would change its configuration. */
+function inOptions(error: PerfmockError): PerfmockError {
+  if (!RUN_TIME.has(error.code)) return error;
+  const { code, message, issues, cause } = error;
+  return new PerfmockError(
+    code,
+    message,
+    issues.map((issue) =>
+      issue.path === "/server/port" && issue.suggestion !== undefined
+        ? { ...issue, suggestion: `--port ${issue.suggestion}` }
+        : issue
+    ),
+    { cause },
+  );
 }
 
 /** Defines the commands below one that the user typed; `finish` receives the exit status of the one that runs. */

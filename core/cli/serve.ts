@@ -80,7 +80,9 @@ export async function serve(
     out.write(`\nDraining, ${server.inFlight} under way\n`);
   }
   await server.drain();
-  if (options.quiet !== true) summarise(server.stats(), out);
+  if (options.quiet !== true) {
+    summarise(server.stats(), out, server.world.recorder.arrivals);
+  }
   return 0;
 }
 

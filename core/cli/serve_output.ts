@@ -5,6 +5,7 @@
  */
 import type { Perfmock } from "../app.ts";
 import { PerfmockError } from "../errors.ts";
+import type { RouteFigures } from "../observe/figures.ts";
 import type { Stats } from "../observe/stats.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -68,18 +69,42 @@ export function greet(
   out.write(`\n  curl -i${trust} ${new URL(path, server.url)}\n`);
 }
 
-/** Prints the figures of each route. */
+/**
+ * Prints the figures of each route, and the number of requests that are not in them.
+ *
+ * @param all number of requests that have reached a route since the start, those of sessions included. Default those of the figures
+ */
 export function summarise(
-  { routes }: Pick<Stats, "routes">,
+  { routes, unmatched }: Pick<Stats, "routes" | "unmatched">,
   out: Terminal,
+  all = 0,
 ): void {
   const rows = Object.entries(routes).filter(([, figures]) =>
     figures.arrivals > 0
   );
-  if (rows.length === 0) {
-    out.write("No requests arrived\n");
-    return;
+  if (rows.length > 0) writeTable(rows, out);
+  const others = all -
+    rows.reduce((sum, [, { arrivals }]) => sum + arrivals, 0);
+  const lines = [
+    ...unmatched > 0 ? [`${requests(unmatched)} matched no route`] : [],
+    ...others > 0
+      ? [`${requests(others)} arrived in sessions, or before the last reset`]
+      : [],
+  ];
+  if (rows.length === 0 && lines.length === 0) {
+    lines.push("No requests arrived");
   }
+  for (const line of lines) out.write(`${line}\n`);
+}
+
+function requests(count: number): string {
+  return `${count} ${count === 1 ? "request" : "requests"}`;
+}
+
+function writeTable(
+  rows: readonly (readonly [string, RouteFigures])[],
+  out: Terminal,
+): void {
   const ms = (value: number | null) =>
     (value === null ? "-" : value.toFixed(1)).padStart(10);
   const width = Math.max(...rows.map(([id]) => id.length), "route".length);

@@ -162,7 +162,7 @@ async function serve(
  */
 export function answerTo(error: unknown): Response {
   if (isRequestBodyError(error)) return notReceived(error);
-  if (!isPerfmockError(error)) throw error;
+  if (!(error instanceof PerfmockError)) throw error;
   return refused(error);
 }
 
@@ -186,12 +186,6 @@ function refused(error: PerfmockError): Response {
     code: code ?? "ARGUMENT_INVALID",
     issues,
   });
-}
-
-/** Recognises the error by its structure, since two copies of the class may be loaded. */
-function isPerfmockError(error: unknown): error is PerfmockError {
-  return error instanceof Error && error.name === "PerfmockError" &&
-    "issues" in error && Array.isArray(error.issues);
 }
 
 /**

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { PerfmockError } from "../errors.ts";
+import { describeError } from "./issue_text.ts";
 
 /** Folders of perfmock: stack frames in them are of no use to its users. */
 const OWN: readonly string[] = ["core/", "plugins/"].map((folder) =>
@@ -23,4 +25,25 @@ export function framesOfCaller(
     .filter((line) =>
       line.startsWith("    at ") && !OWN.some((folder) => line.includes(folder))
     ).join("\n");
+}
+
+/**
+ * Runs a function of perfmock that a program has called. The stack of an error lists all issues, and then has the caller's own lines:
+ * ours would be the first ten, which are all that runtimes keep.
+ *
+ * @param called function that was called
+ */
+export async function atCaller<T>(
+  called: (...args: never[]) => unknown,
+  act: () => Promise<T>,
+): Promise<T> {
+  const frames = framesOfCaller(called);
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof PerfmockError) {
+      error.stack = `${error.name}: ${describeError(error)}${frames}`;
+    }
+    throw error;
+  }
 }

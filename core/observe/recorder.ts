@@ -195,6 +195,13 @@ export class Recorder {
     this.#unread.series(reason).add();
   }
 
+  /** Number of requests in the metrics that have reached a route; the server's metrics count those of its sessions, too. */
+  get arrivals(): number {
+    let sum = 0;
+    for (const [, counter] of this.#arrivals.entries()) sum += counter.value;
+    return sum;
+  }
+
   /** Number of requests since the last reset that matched no route. */
   get unmatchedCount(): number {
     return this.#unmatched;

@@ -35,7 +35,7 @@ const ADDRESS_ERRORS: readonly AddressError[] = [
       path: "/server/port",
       value: port,
       allowed: "a free port, or 0 to have one picked",
-      suggestion: "--port 0",
+      suggestion: "0",
     }),
   },
   {
@@ -71,7 +71,7 @@ const ADDRESS_ERRORS: readonly AddressError[] = [
       path: "/server/port",
       value: port,
       allowed: "a port of 1024 or above, or the permission to use lower ones",
-      suggestion: "--port 8080",
+      suggestion: "8080",
     }),
   },
 ];

@@ -370,7 +370,7 @@ function guardEndpoint(
         try {
           return await merge.call(given as Endpoint, ...answers);
         } catch (error) {
-          if (isAnswerable(error)) throw error;
+          if (error instanceof PerfmockError) throw error;
           door.failed(`${name} (merge)`, error);
           throw pluginFailed(door.plugin, name, error);
         }
@@ -382,7 +382,9 @@ function guardEndpoint(
         return respond(await handle.call(given as Endpoint, call), endpoint);
       } catch (error) {
         // An error of the client, not of the plugin.
-        if (isAnswerable(error) || isRequestBodyError(error)) throw error;
+        if (error instanceof PerfmockError || isRequestBodyError(error)) {
+          throw error;
+        }
         const { signal } = call.request;
         // Not the plugin's failure: the client has left, and nobody reads the answer.
         if (signal.aborted && error === signal.reason) {
@@ -393,12 +395,6 @@ function guardEndpoint(
       }
     },
   };
-}
-
-/** Recognises an error for the client by its structure, since two copies of the class may be loaded. */
-function isAnswerable(error: unknown): boolean {
-  return error instanceof Error && error.name === "PerfmockError" &&
-    "issues" in error && Array.isArray(error.issues);
 }
 
 // ---- Reports

@@ -157,3 +157,25 @@ Deno.test("A server that has ended keeps its figures, and refuses work with SERV
   equal(answer.status, 503);
   await answer.body?.cancel();
 });
+
+Deno.test("Errors of a server's calls have the code, all issues and the caller's lines as their stack", async () => {
+  await using server = await createPerfmock({}, QUIET);
+  for (
+    const act of [
+      () => createPerfmock({ sed: 1 } as PerfmockInput, QUIET),
+      () => server.update({ sed: 1 } as PerfmockInput),
+      () => server.load({ scenarios: 1 }),
+      () => server.simulate({ scenarios: 1 }),
+      () => server.find({ loads: -1 }),
+      () => server.sweep({ loads: -1 }),
+    ]
+  ) {
+    const { stack = "", code, issues } = await errorOf(act);
+    ok(issues.length > 0);
+    ok(stack.includes(` [${code}]\n\n  ${issues[0].path}`), stack);
+    const frames = stack.split("\n").filter((line) =>
+      line.startsWith("    at ") && /\.[jt]s:/.test(line)
+    );
+    match(frames[0], /app_test\.ts/, stack);
+  }
+});

@@ -78,6 +78,31 @@ Deno.test("serve suggests the health check if no route has a fixed path, and rep
   match(err, /^warning: \/routes\/0\/serviceTime\/normal: Truncation/);
 });
 
+Deno.test("serve reports requests that arrived in sessions, and those that matched no route", async () => {
+  await using folder = await folderWith({ "c.yaml": CONFIG });
+  await using server = await serving(["--config", `${folder.path}/c.yaml`]);
+  const call = async (path: string, init?: RequestInit) => {
+    await (await fetch(new URL(path, server.url), init)).body?.cancel();
+  };
+  await call("/_perfmock/sessions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"name":"w1"}',
+  });
+  const headers = { "perfmock-session": "w1" };
+  await call("/quick", { headers });
+  await call("/quick", { headers });
+  await call("/_perfmock/sessions/w1", { method: "DELETE" });
+  await call("/nowhere");
+  server.signal("SIGINT");
+  const { out } = await server.ended;
+  match(
+    out,
+    /\n1 request matched no route\n2 requests arrived in sessions, or before the last reset\n$/,
+  );
+  equal(out.includes("No requests arrived"), false);
+});
+
 Deno.test("serve --quiet prints nothing", async () => {
   await using folder = await folderWith({ "c.yaml": CONFIG });
   await using server = await serving([

@@ -30,11 +30,15 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     "needs the npm package; tests/real/fixtures_test.ts runs the example",
   "// shop.test.ts":
     "needs Vitest; tests/real/fixtures_test.ts runs the example",
+  "// orders.test.mjs":
+    "needs the npm package; tests/real/npm_package_test.ts runs it",
   "// jest.config.mjs": "needs Jest; tests/real/fixtures_test.ts runs it",
   "deno test -A examples/": "tests/e2e/examples_test.ts runs it",
   "deno run -A examples/": "tests/e2e/examples_test.ts runs it",
   'import { definePlugin, type Plugin } from "perfmock/plugin"':
     "needs the npm package; tests/real/npm_package_test.ts installs it",
+  'declare module "perfmock"':
+    "has types only; tests/real/npm_types_test.ts compiles them",
   "npm install": "installs; tests/real/npm_package_test.ts does so",
   "deno install": "installs; the same commands run with the sources",
   "npx perfmock find":

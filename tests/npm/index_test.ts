@@ -231,6 +231,67 @@ Deno.test("startPerfmock() refuses arguments that contradict one another, and va
   ) equal((await errorOf(promise)).code, "ARGUMENT_INVALID");
 });
 
+Deno.test("startPerfmock() lists all wrong arguments at once, with suggestions", async () => {
+  const error = await errorOf(
+    startPerfmock(null as unknown as undefined, {
+      sed: 1,
+      port: 70_000,
+      cwd: "/nowhere/at/all",
+      configFile: "mock.yaml",
+      env: { A: 1 },
+      host: undefined,
+    } as object),
+  );
+  equal(error.code, "ARGUMENT_INVALID");
+  deepEqual(error.issues.map(({ path, suggestion }) => [path, suggestion]), [
+    ["config", undefined],
+    ["options.sed", "seed"],
+    ["options.port", undefined],
+    ["options.env", undefined],
+    ["options.configFile", undefined],
+    ["options.cwd", undefined],
+  ]);
+  match(error.message, /^Cannot start perfmock: 6 errors \[ARGUMENT_INVALID\]/);
+  for (const config of [[], 5, Promise.resolve({}), new Map()]) {
+    const { issues } = await errorOf(startPerfmock(config as object));
+    deepEqual(issues.map(({ path }) => path), ["config"]);
+  }
+});
+
+Deno.test("startPerfmock() of a file that does not exist names those that do", async () => {
+  await using folder = await file("mock.yaml", "routes: []\n");
+  const error = await errorOf(
+    startPerfmock("mok.yaml", { cwd: folder.folder }),
+  );
+  equal(error.code, "CONFIG_UNREADABLE");
+  match(error.message, /allowed: mock\.yaml\n {4}suggestion: mock\.yaml/);
+});
+
+Deno.test("Errors of all calls begin at the user's line, and name routes of sessions by their ids", async () => {
+  await using server = await startPerfmock({ routes: ROUTES });
+  await using session = await server.session({ name: "w1" });
+  const errors = [
+    await errorOf(server.session({ sed: 1 } as object)),
+    await errorOf(server.session({ name: "w1" })),
+    await errorOf(server.session({ routes: { a: { serviceTime: "soon" } } })),
+    await errorOf(server.load({}, { signl: 1 } as object)),
+    await errorOf(server.load({ scenarios: 1 })),
+    await errorOf(server.simulate(() => 1)),
+    await errorOf(server.requests({ rout: "a" } as object)),
+    await errorOf(server.call("PATCH", "/routes/none", {})),
+    await errorOf(session.update({ seed: [] } as object)),
+    await errorOf(session.call("PATCH", "/routes/a", { scale: 1n })),
+  ];
+  for (const error of errors) {
+    const [frame] = (error.stack ?? "").split("\n")
+      .filter((line) => line.startsWith("    at "));
+    match(frame, /index_test\.ts/, error.stack);
+  }
+  deepEqual(errors[2].issues.map(({ path }) => path), [
+    "/routes/a/serviceTime",
+  ]);
+});
+
 Deno.test("Of several servers that want one port, one gets it, and the others say what to do", async () => {
   const port = freePort();
   const results = await Promise.allSettled(

@@ -1,32 +1,47 @@
 // Runs alone, without the profiler: changes the environment.
-import { equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { PerfmockError } from "../../mod.ts";
 import {
   sharedAddress,
   shareServer,
   unshareServer,
 } from "../../npm/shared_server.ts";
-import { type Hooks, testSession } from "../../npm/test_session.ts";
+import { type Runner, testSession } from "../../npm/test_session.ts";
 import { errorOf } from "../support/errors.ts";
 
 const CONFIG = { routes: [{ id: "a", path: "/a", serviceTime: "2ms" }] };
 
-/** Hooks that a test runs itself. */
-function collected() {
-  const all: Record<keyof Hooks, (() => Promise<void>)[]> = {
+/** A runner whose hooks a test runs itself. */
+function collected(more: Partial<Runner> = {}) {
+  type Hook = (context: { readonly task?: unknown }) => Promise<void>;
+  const all: Record<keyof Runner["hooks"], Hook[]> = {
     beforeAll: [],
     beforeEach: [],
     afterAll: [],
   };
-  const hooks: Hooks = {
-    beforeAll: (run) => all.beforeAll.push(run),
-    beforeEach: (run) => all.beforeEach.push(run),
-    afterAll: (run) => all.afterAll.push(run),
+  const runner: Runner = {
+    hooks: {
+      beforeAll: (run) => all.beforeAll.push(run),
+      beforeEach: (run) => all.beforeEach.push(run),
+      afterAll: (run) => all.afterAll.push(run),
+    },
+    setUp: "Do this.",
+    inTest: () => false,
+    concurrent: () => false,
+    ...more,
   };
-  const run = async (name: keyof Hooks) => {
-    for (const hook of all[name]) await hook();
+  const run = async (name: keyof typeof all, task?: unknown) => {
+    for (const hook of all[name]) await hook({ task });
   };
-  return { hooks, run };
+  return { runner, run };
+}
+
+/** Stands for the function that the user calls. */
+function useSession(
+  runner: Runner,
+  options: Parameters<typeof testSession>[1] = {},
+) {
+  return testSession(runner, options, useSession);
 }
 
 Deno.test("testSession() has a session from the first test to the last, which begins afresh before each", async () => {
@@ -37,8 +52,8 @@ Deno.test("testSession() has a session from the first test to the last, which be
   try {
     equal(sharedAddress()?.url, address.url);
     equal(address.token, "t".repeat(16));
-    const { hooks, run } = collected();
-    const session = testSession(hooks, {}, "");
+    const { runner, run } = collected();
+    const session = useSession(runner);
     throws(() => session.url, /before its first test/);
     await run("beforeAll");
     const { id, url } = session;
@@ -67,15 +82,66 @@ Deno.test("testSession() has a session from the first test to the last, which be
 });
 
 Deno.test("testSession() without a shared server, or with `resets: false`", async () => {
-  const { hooks, run } = collected();
-  testSession(hooks, {}, "Do this.");
+  const { runner, run } = collected();
+  useSession(runner);
   const error = await errorOf(() => run("beforeAll"));
   equal(error.code, "SERVER_NOT_STARTED");
-  match(error.message, /no server is shared with this worker\. Do this\.$/);
+  match(
+    error.message,
+    /no server is shared with this worker\. Do this\. \[SERVER_NOT_STARTED\]$/,
+  );
   await run("afterAll");
   const kept = collected();
-  testSession(kept.hooks, { resets: false }, "");
+  useSession(kept.runner, { resets: false });
   await kept.run("beforeEach");
+});
+
+Deno.test("testSession() refuses tests that run at the same time, unless it does not begin afresh before each", async () => {
+  const all = collected({ concurrent: () => true });
+  useSession(all.runner);
+  const first = await errorOf(() => all.run("beforeAll"));
+  equal(first.code, "ARGUMENT_INVALID");
+  match(first.message, /`resets: false`/);
+  const one = collected({ concurrent: (task) => task === "concurrent" });
+  useSession(one.runner);
+  const second = await errorOf(() => one.run("beforeEach", "concurrent"));
+  equal(second.message, first.message);
+  match(second.stack ?? "", /^ {4}at .*test_session_test\.ts/m);
+  const kept = collected({ concurrent: () => true });
+  useSession(kept.runner, { resets: false });
+  await kept.run("beforeEach", "concurrent");
+});
+
+Deno.test("testSession() refuses a call within a test, and wrong options, all at once, at the user's line", () => {
+  const refused = (
+    more: Partial<Runner>,
+    options: object,
+  ): PerfmockError => {
+    let caught: unknown;
+    throws(() => useSession(collected(more).runner, options), (error) => {
+      caught = error;
+      return error instanceof PerfmockError &&
+        error.code === "ARGUMENT_INVALID";
+    });
+    const error = caught as PerfmockError;
+    const [, frame] = (error.stack ?? "").slice(error.message.length)
+      .split("\n");
+    match(frame, /test_session_test\.ts/);
+    return error;
+  };
+  match(refused({ inTest: () => true }, {}).message, /within a test/);
+  const { issues, message } = refused({}, {
+    seeds: 1,
+    resets: "no",
+    expiry: {},
+    routes: undefined,
+  });
+  deepEqual(issues.map(({ path, suggestion }) => [path, suggestion]), [
+    ["options.seeds", "seed"],
+    ["options.resets", undefined],
+    ["options.expiry", undefined],
+  ]);
+  match(message, /: 3 errors \[ARGUMENT_INVALID\]\n\n {2}options\.seeds: /);
 });
 
 Deno.test("shareServer() with errors in the configuration shares nothing", async () => {

@@ -192,6 +192,40 @@ Deno.test({
       },
     );
 
+    await t.step(
+      "test.use may set the seed of its session, and is told where it wants another server, or misspells an option",
+      async () => {
+        await project.write("real.config.ts", playwrightConfig(chromium));
+        const spec = (options: string) =>
+          `import { expect, test } from "perfmock/playwright";
+test.use({ perfmockOptions: ${options} });
+test(${JSON.stringify(options)}, async ({ request, perfmock }) => {
+  await request.get("/api/products");
+  const [{ drawnMs }] = await perfmock.requests({ route: "products" });
+  expect(drawnMs).not.toBeCloseTo(20.544, 3);
+});
+`;
+        const cases = ["{ seed: 7 }", "{ config: 'other.yaml' }", "{ sed: 7 }"];
+        for (const [index, options] of cases.entries()) {
+          await project.write(`tests/use_${index}.spec.ts`, spec(options));
+        }
+        const { results } = await play("real.config.ts", "use_");
+        equal(results.get(cases[0])?.status, "passed");
+        const messages = cases.slice(1).map((name) =>
+          results.get(name)?.error?.message ?? ""
+        );
+        match(
+          messages[0],
+          /perfmockOptions\.config: This differs .*\[ARGUMENT_INVALID\]|\[ARGUMENT_INVALID\][^]*perfmockOptions\.config: This differs/,
+        );
+        match(messages[0], /leave `globalSetup/);
+        match(messages[1], /suggestion: seed/);
+        for (const index of cases.keys()) {
+          await Deno.remove(`${project.path}/tests/use_${index}.spec.ts`);
+        }
+      },
+    );
+
     await t.step("the example's types are right", async () => {
       const { status, out } = await project.run("npx", [
         ...["tsc", "--noEmit", "--strict", "--skipLibCheck"],
@@ -269,6 +303,31 @@ try { backend.url; } catch (error) { outside = error.message; }
       },
     );
 
+    await t.step(
+      "concurrent tests are told to keep the session, and then run; a session within a test is refused",
+      async () => {
+        for (const resets of [true, false]) {
+          await project.write(
+            `at_once_${resets}.test.ts`,
+            `import { useSession } from "perfmock/vitest";
+import { expect, test } from "vitest";
+const backend = useSession({ resets: ${resets} });
+for (const n of [0, 1, 2]) {
+  test.concurrent(\`run \${n}\`, async () => {
+    const response = await fetch(new URL("/products", backend.url));
+    expect(response.status).toBe(200);
+  });
+}
+test("within", () => expect(() => useSession()).toThrow(/within a test/));
+`,
+          );
+        }
+        const { report } = await run("at_once_");
+        deepEqual([report?.numPassedTests, report?.numFailedTests], [5, 3]);
+        match(JSON.stringify(report), /Pass `resets: false` to useSession/);
+      },
+    );
+
     await t.step("an error in the configuration is a list", async () => {
       await project.write(
         "perfmock.setup.ts",
@@ -322,6 +381,19 @@ test("http of Node.js reaches the session by its name too", async () => {
 });
 `;
 
+/** Concurrent tests of Jest, and one that makes a session within itself. */
+const JEST_CONCURRENT = (resets: boolean) => `
+import { useSession } from "perfmock/jest";
+const backend = useSession({ resets: ${resets} });
+for (const n of [0, 1]) {
+  test.concurrent("run " + n, async () => {
+    const response = await fetch(new URL("/products", backend.url));
+    expect(response.status).toBe(200);
+  });
+}
+test("within", () => { expect(() => useSession()).toThrow(/within a test/); });
+`;
+
 Deno.test({
   name:
     "Jest: one server for the run, a session for each test file, and the end of the server",
@@ -341,15 +413,30 @@ export default perfmockSetup({ routes: [{ id: "products", path: "/products", res
     for (const name of ["a", "b", "c"]) {
       await project.write(`${name}.test.mjs`, JEST_TEST);
     }
+    for (const resets of [true, false]) {
+      await project.write(
+        `at_once_${resets}.test.mjs`,
+        JEST_CONCURRENT(resets),
+      );
+    }
     const ended = await project.run("npx", [
       ...["jest", "--json", "--outputFile=out.json", "--maxWorkers=3"],
     ], { NODE_OPTIONS: "--experimental-vm-modules" });
-    const { status, out, err } = ended;
-    equal(status, 0, out + err);
+    const { out, err } = ended;
     const report = JSON.parse(
       await Deno.readTextFile(`${project.path}/out.json`),
     ) as Report;
-    equal(report.numPassedTests, 9);
+    // Those that fail are the concurrent ones whose session would begin afresh, and the test beside them.
+    deepEqual(
+      [report.numPassedTests, report.numFailedTests],
+      [9 + 3, 3],
+      out + err,
+    );
+    for (const { message, assertionResults } of report.testResults) {
+      if (assertionResults.some(({ failureMessages: [first] }) => first)) {
+        match(message, /Pass `resets: false` to useSession/);
+      }
+    }
     equal(/did not exit|open handle/i.test(err), false, err);
   },
 });

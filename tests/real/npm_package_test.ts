@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { gone, NpmProject, type Running } from "./_npm_project.ts";
+import { root } from "../../tools/run.ts";
 import { freePort, required, until } from "./_software.ts";
 
 const CONFIG = `
@@ -294,6 +295,19 @@ await startPerfmock("bad.yaml");
         equal(/at .*node_modules\/perfmock/.test(err), false, err);
       },
     );
+
+    await t.step("the tests of docs/node.md pass", async () => {
+      const page = await Deno.readTextFile(`${root}/docs/node.md`);
+      const [, block] =
+        /```js ignore\n(\/\/ orders\.test\.mjs\n[^]*?)```/.exec(page) ?? [];
+      ok(block !== undefined);
+      await project.write("orders.test.mjs", block);
+      const { status, out } = await project.run("node", [
+        ...["--test", "orders.test.mjs"],
+      ]);
+      equal(status, 0, out);
+      match(out, /^# pass 1$/m);
+    });
 
     await t.step("a plugin takes its contract from the package", async () => {
       await project.write(

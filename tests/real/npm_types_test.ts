@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { NpmProject } from "./_npm_project.ts";
 import { required } from "./_software.ts";
 
@@ -6,6 +6,27 @@ import { required } from "./_software.ts";
 const PROGRAM = `
 import { type Issue, PerfmockError, type PerfmockInput, type Session, startPerfmock } from "perfmock";
 
+declare module "perfmock" {
+  interface PluginRouteKeys {
+    readonly coldStart?: { readonly after: string };
+  }
+}
+
+/** Checked, and not run: there is no such plugin. */
+export const further: PerfmockInput = {
+  "x-parts": { times: ["2ms"] },
+  plugins: {
+    "./cold_start.ts": {},
+    distributions: { profiles: { quick: "normal(mean=2ms, sd=1ms)" } },
+    limiter: { pools: { db: { concurrency: 4, queue: 20 } } },
+  },
+  presets: { slow: { backend: { scale: 3 }, routes: { a: { serviceTime: "1s", wire: null } } } },
+  routes: [
+    { path: "/b", coldStart: { after: "1m" }, limiter: "db", serviceTime: { bimodal: { fast: "quick", slow: "9ms", slowShare: 0.1 } } },
+    { path: "/c", method: ["GET", "POST"], serviceTime: { lognormal: { median: "2ms", p95: "5ms" } }, response: { status: 201, json: { a: [1] } } },
+    { path: "/d", faults: [{ share: 0.1, status: 503 }, { share: 0.1, action: "hang" }] },
+  ],
+};
 const config: PerfmockInput = {
   routes: [{ id: "a", path: "/a", serviceTime: { lognormal: { median: "2ms", p99: "9ms" } }, response: { json: [] } }],
 };
@@ -20,6 +41,22 @@ const error: unknown = await startPerfmock("absent.yaml").catch((error: unknown)
 const issues: readonly Issue[] = error instanceof PerfmockError ? error.issues : [];
 console.log(JSON.stringify({ arrivals, entries, ok, thresholds, issues: issues.length }));
 `;
+
+/** Lines that are wrong, each in one way. */
+const WRONG = [
+  'await startPerfmock({ routes: [{ path: "/a", response: { status: "200" } }] });',
+  "server.stop(1);",
+  "await startPerfmock({ sed: 1 });",
+  'await startPerfmock({ routes: [{ path: "/a", serviceTme: "5ms" }] });',
+  'await startPerfmock({ routes: [{ path: "/a", serviceTime: { lognormall: { median: "5ms" } } }] });',
+  'await startPerfmock({ routes: [{ path: "/a", response: { jsn: 1 } }] });',
+  "await startPerfmock({ plugins: { limiter: { pools: { db: { concurency: 1 } } } } });",
+  "await startPerfmock({ presets: { slow: { bakend: { scale: 3 } } } });",
+  'await startPerfmock({ presets: { slow: { routes: { a: { servicetime: "1s" } } } } });',
+  "await startPerfmock({}, { sed: 1 });",
+  'await server.session({ routes: { a: { servicetime: "1ms" } } });',
+  "await server.update({ sesions: { limit: 3 } });",
+];
 
 /** A plugin, which Deno loads: it is compiled, and not run here. */
 const PLUGIN = `
@@ -55,10 +92,12 @@ Deno.test({
     await project.write("plugin.ts", PLUGIN);
     await project.write(
       "wrong.ts",
-      `import { startPerfmock } from "perfmock";
-const server = await startPerfmock({ routes: [{ path: "/a", response: { status: "200" } }] });
-server.stop(1);
-`,
+      [
+        'import { startPerfmock } from "perfmock";',
+        "const server = await startPerfmock();",
+        ...WRONG,
+        "",
+      ].join("\n"),
     );
     const compile = (
       module: string,
@@ -70,6 +109,8 @@ server.stop(1);
         ...["--lib", "esnext", "--types", "node", "--skipLibCheck", "false"],
         ...["--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"],
         ...["--module", module, "--moduleResolution", resolution],
+        // Types of zod need it there.
+        ...resolution === "node10" ? ["--esModuleInterop"] : [],
         ...["--outDir", `out-${resolution}`, ...files],
       ]);
     for (
@@ -77,6 +118,7 @@ server.stop(1);
         ["node16", "node16"],
         ["nodenext", "nodenext"],
         ["esnext", "bundler"],
+        ["esnext", "node10"],
       ]
     ) {
       await t.step(`moduleResolution ${resolution}`, async () => {
@@ -89,8 +131,13 @@ server.stop(1);
         equal(out, "");
         equal(status, 0);
         const wrong = await compile(module, resolution, "wrong.ts");
-        match(wrong.out, /wrong\.ts\(2,/);
-        match(wrong.out, /wrong\.ts\(3,/);
+        const lines = [...wrong.out.matchAll(/^wrong\.ts\((\d+),/gm)]
+          .map(([, line]) => Number(line));
+        deepEqual(
+          [...new Set(lines)],
+          WRONG.map((_, index) => index + 3),
+          wrong.out,
+        );
       });
     }
     const expected = `${

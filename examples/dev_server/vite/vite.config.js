@@ -1,3 +1,7 @@
+/** Address of perfmock: that of `npx perfmock serve`, unless the environment names another. */
+const perfmock = process.env.PERFMOCK_URL ?? "http://127.0.0.1:8080";
+
 export default {
-  server: { proxy: { "/api": "http://127.0.0.1:8080" } },
+  root: "..",
+  server: { proxy: { "/api": perfmock } },
 };

@@ -47,9 +47,14 @@ export async function openApiDocument(
     }]);
   }
   const { errors } = await validate(structuredClone(value));
-  const problems = (errors ?? []).map((error): Issue => ({
-    path: pointerOf(error.path),
-    message: error.message,
+  // The library's types leave the path out.
+  const found: readonly {
+    readonly message: string;
+    readonly path?: unknown;
+  }[] = errors ?? [];
+  const problems = found.map(({ path, message }): Issue => ({
+    path: pointerOf(path),
+    message,
   }));
   const { specification } = upgrade(structuredClone(value));
   return {

@@ -57,7 +57,7 @@ for (const engine of ENGINES) {
       message: "The port is in use",
       value: port,
       allowed: "a free port, or 0 to have one picked",
-      suggestion: "--port 0",
+      suggestion: "0",
     }]);
     await first.close(1000);
   });

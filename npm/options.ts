@@ -1,0 +1,228 @@
+/**
+ * Options that a program passes to a function of this package. All that is wrong is told at once.
+ *
+ * @module
+ */
+import type { Issue, PerfmockError } from "../core/errors.ts";
+import { suggest } from "../core/lib/suggest.ts";
+import { listedError } from "./errors.ts";
+import { jsonIssues } from "./json_value.ts";
+
+/** Values that an option accepts. */
+export interface OptionType {
+  /** Accepted values, in words. */
+  readonly allowed: string;
+  /** Returns true for an accepted value. */
+  accepts(value: unknown): boolean;
+}
+
+/** Options of a function, by name. */
+export type OptionTypes = Readonly<Record<string, OptionType>>;
+
+const TEXT: OptionType = {
+  allowed: "a text",
+  accepts: (value) => typeof value === "string",
+};
+
+const FLAG: OptionType = {
+  allowed: "true or false",
+  accepts: (value) => typeof value === "boolean",
+};
+
+const PLACE: OptionType = {
+  allowed: "a path, or a URL of a file",
+  accepts: (value) =>
+    value instanceof URL
+      ? value.protocol === "file:"
+      : typeof value === "string" && value !== "",
+};
+
+const SEED: OptionType = {
+  allowed: "a whole number or a text",
+  accepts: (value) =>
+    Number.isSafeInteger(value) || typeof value === "string" && value !== "",
+};
+
+/** Configuration that a function takes as its first argument. */
+const CONFIG: OptionType = {
+  allowed:
+    "an object of the configuration's shape, or the path or file URL of a configuration file",
+  accepts: (value) => PLACE.accepts(value) || isPlainObject(value),
+};
+
+/** Options of `startPerfmock`. */
+export const START_OPTIONS: OptionTypes = {
+  seed: SEED,
+  port: {
+    allowed: "a whole number from 0 to 65535",
+    accepts: (value) =>
+      typeof value === "number" && Number.isInteger(value) && value >= 0 &&
+      value <= 65_535,
+  },
+  host: TEXT,
+  cwd: PLACE,
+  configFile: PLACE,
+  env: {
+    allowed: "an object of texts",
+    accepts: (value) =>
+      isPlainObject(value) &&
+      Object.values(value).every((each) =>
+        each === undefined || typeof each === "string"
+      ),
+  },
+};
+
+/** Options of a server that a test runner shares. */
+export const SHARED_OPTIONS: OptionTypes = { ...START_OPTIONS, token: TEXT };
+
+/** Options in `use` of a configuration of Playwright. */
+export const PLAYWRIGHT_OPTIONS: OptionTypes = {
+  config: CONFIG,
+  ...SHARED_OPTIONS,
+  header: FLAG,
+  pages: FLAG,
+};
+
+/** Options of a session. */
+export const SESSION_OPTIONS: OptionTypes = {
+  name: TEXT,
+  seed: SEED,
+  expiry: {
+    allowed: 'a duration such as "10m", or a number of milliseconds',
+    accepts: (value) => typeof value === "string" || typeof value === "number",
+  },
+  routes: {
+    allowed: "an object of patches by route id",
+    accepts: isPlainObject,
+  },
+};
+
+/** Options of a test file's session. */
+export const TEST_SESSION_OPTIONS: OptionTypes = {
+  ...SESSION_OPTIONS,
+  resets: FLAG,
+};
+
+/** Options of a run of a load script. */
+export const RUN_OPTIONS: OptionTypes = {
+  signal: {
+    allowed: "an AbortSignal",
+    accepts: (value) => typeof Object(value).addEventListener === "function",
+  },
+};
+
+/** Filter of the journal. */
+export const FILTER_OPTIONS: OptionTypes = {
+  limit: {
+    allowed: "a whole number of at least 1",
+    accepts: (value) => Number.isSafeInteger(value),
+  },
+  route: TEXT,
+  outcome: TEXT,
+  status: {
+    allowed: "a status, such as 503",
+    accepts: (value) => Number.isSafeInteger(value),
+  },
+  trace: TEXT,
+  slower: {
+    allowed: 'a duration such as "300ms", or a number of milliseconds',
+    accepts: (value) => typeof value === "string" || typeof value === "number",
+  },
+};
+
+/**
+ * Returns the issues of options: one that is not known, and values that it does not accept. One without a value counts as absent.
+ *
+ * @param name name of the options in paths, such as `options`
+ */
+export function optionIssues(
+  given: unknown,
+  types: OptionTypes,
+  name: string,
+): Issue[] {
+  if (given === undefined) return [];
+  const known = Object.keys(types);
+  if (!isPlainObject(given)) {
+    return [{
+      path: name,
+      message: "Expected an object",
+      value: given,
+      allowed: `an object with ${list(known)}`,
+    }];
+  }
+  return Object.entries(given).flatMap(([key, value]): Issue[] => {
+    if (value === undefined) return [];
+    const path = `${name}.${key}`;
+    const type = Object.hasOwn(types, key) ? types[key] : undefined;
+    if (type !== undefined) {
+      return type.accepts(value) ? [] : [{
+        path,
+        message: "This value is not allowed",
+        value,
+        allowed: type.allowed,
+      }];
+    }
+    const suggestion = suggest(key, known);
+    return [{
+      path,
+      message: `Unknown option "${key}"`,
+      value,
+      allowed: list(known),
+      ...suggestion !== undefined && { suggestion },
+    }];
+  });
+}
+
+/** Returns the issues of a configuration that a program passes; its content is for the schema. */
+export function configIssues(config: unknown): Issue[] {
+  if (config === undefined) return [];
+  if (!CONFIG.accepts(config)) {
+    return [{
+      path: "config",
+      message: "This is no configuration",
+      value: config,
+      allowed: CONFIG.allowed,
+    }];
+  }
+  return isPlainObject(config) ? jsonIssues(config) : [];
+}
+
+/** Makes the error of arguments that are wrong. */
+export function argumentError(
+  action: string,
+  issues: readonly Issue[],
+): PerfmockError {
+  const count = issues.length;
+  return listedError(
+    "ARGUMENT_INVALID",
+    `${action}: ${count} ${count === 1 ? "error" : "errors"}`,
+    issues,
+  );
+}
+
+/**
+ * Checks options.
+ *
+ * @param action beginning of the message, such as `Cannot make a session`
+ * @throws PerfmockError `ARGUMENT_INVALID` with all issues
+ */
+export function checkOptions(
+  given: unknown,
+  types: OptionTypes,
+  action: string,
+  name = "options",
+): void {
+  const issues = optionIssues(given, types, name);
+  if (issues.length > 0) throw argumentError(action, issues);
+}
+
+/** True for an object that is neither a list nor of a class of the runtime, such as a promise that nobody has awaited. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 1
+    ? names[0]
+    : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
