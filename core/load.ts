@@ -17,6 +17,7 @@ export { bareNumberIssues } from "./config/bare_numbers.ts";
 export { withoutExtensions } from "./config/data.ts";
 export { hoistDefinitions, jsonSchemaPart } from "./config/json_schema.ts";
 export { finishedSchema } from "./config/schema_document.ts";
+export { grantFile } from "./config/powers.ts";
 export {
   readScript,
   SCRIPT_LIMIT,

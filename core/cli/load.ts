@@ -10,7 +10,12 @@ import {
   SCRIPT_LIMIT,
   type Variables,
 } from "../config/mod.ts";
-import type { LoadEngine, LoadProgress, LoadResult } from "../contract/load.ts";
+import type {
+  LoadEngine,
+  LoadProgress,
+  LoadResult,
+  LoadShare,
+} from "../contract/load.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
 import {
@@ -47,6 +52,10 @@ export interface SimulateOptions extends ConfigurationOptions {
 export interface LoadCommandOptions extends SimulateOptions {
   /** URL to send requests to, in place of the script's target. */
   readonly target?: string;
+  /** Addresses of the servers that send the load, separated by commas. */
+  readonly workers?: string;
+  /** Time at which the run starts, as typed. */
+  readonly startAt?: string;
 }
 
 /**
@@ -57,13 +66,15 @@ export interface LoadCommandOptions extends SimulateOptions {
  */
 export async function load(
   file: string,
-  { target, out: files = [], ...options }: LoadCommandOptions,
+  { target, workers, startAt, out: files = [], ...options }: LoadCommandOptions,
   out: Terminal,
 ): Promise<number> {
   checkOutputs(files, RUN);
+  const start = startOf({ startAt, workers, segment: options.segment });
   const script = await readScript(file, options);
-  const hasTarget = target !== undefined || "target" in script.value;
-  if (hasTarget) {
+  const hasTarget = target !== undefined || workers !== undefined ||
+    "target" in script.value;
+  if (hasTarget && workers === undefined) {
     await script.locate(async () => await refuseModulation(script.value));
   }
   const configuration = await loadConfiguration(options, {
@@ -82,12 +93,17 @@ export async function load(
       server.loadEngine.load(value, {
         folder: script.folder,
         segment: segmentOf(options),
+        startAt: start,
+        workers: workers?.split(",").map((name) => name.trim()),
+        token: Deno.env.get("PERFMOCK_TOKEN"),
         signal: interruption.signal,
         progress: progress.show,
       })
     );
     progress.clear();
-    const status = report(result, files, out);
+    const status = result.summary.workers?.some(({ lost }) => lost !== null)
+      ? (report(result, files, out), FAILED)
+      : report(result, files, out);
     return interruption.signal.aborted ? INTERRUPTED : status;
   } catch (error) {
     progress.clear();
@@ -97,6 +113,78 @@ export async function load(
     out.writeError(`${error.message}\n`);
     return interruption.signal.aborted ? INTERRUPTED : FAILED;
   }
+}
+
+/**
+ * Makes one result of the shares that several processes have written, and prints it.
+ *
+ * @param shares files of `load --segment i/n --out FILE.json`
+ * @returns 0; 99 if a threshold was crossed, 1 if a share is missing
+ * @throws PerfmockError with all errors of the files
+ */
+export async function mergeShares(
+  shares: readonly string[],
+  { out: files = [], ...options }: SimulateOptions,
+  out: Terminal,
+): Promise<number> {
+  checkOutputs(files, RUN);
+  refuseInputs(files, RUN, shares);
+  const read = await Promise.all(shares.map(async (source) => {
+    const { value } = await readConfig(source, { variables: undefined });
+    return { source, data: (value as { readonly share?: unknown }).share };
+  }));
+  const configuration = await loadConfiguration(options, { optional: true });
+  await using server = await configuration.createServer({ listen: false });
+  const result = server.loadEngine.merge(read);
+  const status = report(result, files, out);
+  return shares.length < segmentsIn(read) ? FAILED : status;
+}
+
+/** Number of shares that make up the whole. */
+function segmentsIn(read: readonly { readonly data: unknown }[]): number {
+  const [{ data }] = read;
+  return (data as LoadShare).segment.count;
+}
+
+/**
+ * Returns the time at which a run starts, in ms since 1970; undefined for at once.
+ *
+ * @throws PerfmockError `ARGUMENT_INVALID` with all errors
+ */
+function startOf(
+  { startAt, workers, segment }: {
+    readonly startAt: string | undefined;
+    readonly workers: string | undefined;
+    readonly segment: string | undefined;
+  },
+): number | undefined {
+  const time = startAt === undefined ? undefined : Date.parse(startAt);
+  const issues: Issue[] = [];
+  if (time !== undefined && Number.isNaN(time)) {
+    issues.push({
+      path: "",
+      message: "--start-at is a moment",
+      value: startAt,
+      allowed: "a date and time with a time zone, such as 2026-11-29T14:30:00Z",
+    });
+  }
+  if (workers !== undefined && (segment ?? startAt) !== undefined) {
+    issues.push({
+      path: "",
+      message: `The workers get their shares and agree on a start: ${
+        segment === undefined ? "--start-at" : "--segment"
+      } has no meaning beside --workers`,
+      allowed: "--workers alone, or --segment and --start-at in each process",
+    });
+  }
+  if (issues.length > 0) {
+    throw new PerfmockError(
+      "ARGUMENT_INVALID",
+      "Cannot run the script",
+      issues,
+    );
+  }
+  return time;
 }
 
 /**
@@ -230,7 +318,8 @@ async function sizeOf(file: string): Promise<number> {
 
 /** Formats of the results, by the extension of the file. */
 const FORMATS: Readonly<Record<string, (result: LoadResult) => string>> = {
-  ".json": ({ summary }) => `${JSON.stringify(summary, undefined, 2)}\n`,
+  ".json": ({ summary, share }) =>
+    `${JSON.stringify({ ...summary, ...share && { share } }, undefined, 2)}\n`,
   ".csv": ({ csv }) => csv,
   ".hgrm": ({ hgrm }) => hgrm,
 };

@@ -126,6 +126,8 @@ export function createProgram(
   const program = new Command(typed)
     .description("HTTP API mock server for performance engineers")
     .version(VERSION, "-V, --version", "print the version")
+    // Options after `load merge` are those of `merge`.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError("(Add --help for usage)")
     .configureOutput({
@@ -301,10 +303,18 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
       const { preview } = await import("./preview.ts");
       finish(await preview(text, options, out));
     });
-  program.command("load")
+  const loading = program.command("load")
     .description("run a load script over HTTP")
     .argument("<script>", ".yaml or .json file")
     .argument("[config]", SAME)
+    .option(
+      "--workers <host:port,…>",
+      "perfmock servers that send the load, each its share (token: PERFMOCK_TOKEN)",
+    )
+    .option(
+      "--start-at <time>",
+      "moment of the start, such as 2026-11-29T14:30:00Z, for several processes with --segment",
+    )
     .option(
       "--target <url>",
       "URL to send requests to (default: the script's target; without one, a server with the configuration)",
@@ -332,6 +342,18 @@ Environment variables: ${ENVIRONMENT.join(", ")}`,
         finish(await load(script, options, out));
       },
     );
+  loading.command("merge")
+    .description(
+      "make one result of the shares that load --segment i/n --out FILE.json has written",
+    )
+    .argument("<file...>", ".json files, one for each share")
+    .addOption(outOption())
+    .addOption(configOption())
+    .addOption(envOption())
+    .action(async (files: string[], options: SimulateOptions) => {
+      const { mergeShares } = await import("./load.ts");
+      finish(await mergeShares(files, options, out));
+    });
   program.command("simulate")
     .description("run a load script in virtual time, without sockets or delays")
     .argument("<script>", ".yaml or .json file")

@@ -144,6 +144,7 @@ export {
 export { finishedSchema } from "./schema_document.ts";
 export { worded } from "./worded.ts";
 export {
+  grantFile,
   isCall,
   POWERS,
   Powers,

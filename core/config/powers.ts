@@ -124,6 +124,14 @@ export function refusalOf(
   };
 }
 
+/** Lets the calls of a server name a file that the call under way has written, such as a trace that was sent to it. No effect outside of a call. */
+export function grantFile(path: string): void {
+  scopes.getStore()?.known.set(
+    boundedKey(`files\0${path}`, LONGEST_ECHO),
+    true,
+  );
+}
+
 /** Returns true if a host name is this machine without asking a resolver. */
 export function isLoopbackHost(hostname: string): boolean {
   return /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i

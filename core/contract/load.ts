@@ -57,10 +57,20 @@ export interface LoadCheck {
 export interface LoadOptions {
   /** Absolute path of the folder that relative paths in the script start from. Default the configuration's folder. */
   readonly folder?: string | undefined;
-  /** Share of the traffic to send, so that several processes together send it once. Default: all of it. */
+  /**
+   * Share of the traffic to send, so that several processes together send it once. Default: all of it; in a simulation, and
+   * where all replicas of a fleet send theirs, that of the replica that the server is.
+   */
   readonly segment?: Segment | undefined;
   /** Time at which the run starts, in ms since 1970, so that several processes start together. Default: at once. */
   readonly startAt?: number | undefined;
+  /**
+   * Servers that send the load in place of this one, each its share: `host:port`, or URLs. All are perfmock servers of the same version,
+   * and are reached by their control API. Default none.
+   */
+  readonly workers?: readonly string[] | undefined;
+  /** Token of the workers' control API. Default none. */
+  readonly token?: string | undefined;
   /** Ends the run early; requests in flight are cut. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -113,6 +123,24 @@ export interface LoadSummary {
   readonly thresholds: readonly LoadThreshold[];
   /** Sentences that a reader of the figures has to know: parts of a trace that were left out, controls that did not act on the target. */
   readonly notes: readonly string[];
+  /** Workers that sent the load; absent where none did. */
+  readonly workers?: readonly LoadWorker[];
+}
+
+/** Server that sent a share of a run. */
+export interface LoadWorker {
+  /** Address, as it was given. */
+  readonly name: string;
+  /** Share that it sent, such as `0/3`. */
+  readonly segment: string;
+  /** Time of its clock minus that of this process, in ms. */
+  readonly clockOffset: number;
+  /** Bound of the error of {@linkcode LoadWorker.clockOffset}, in ms. */
+  readonly clockWithin: number;
+  /** Time by which it began after the agreed moment, in ms; 0 if it was in time. */
+  readonly late: number;
+  /** Reason why it is missing from a moment on; null if it is not. */
+  readonly lost: string | null;
 }
 
 /** Figures of a group of requests. When all have ended, started = completed + failed + cut. */

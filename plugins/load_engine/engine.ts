@@ -15,6 +15,7 @@ import {
 } from "../../core/load.ts";
 import { progressLine } from "./figures/formats.ts";
 import { resultOfShares } from "./figures/share.ts";
+import { runOnWorkers } from "./workers/lead.ts";
 import type { Runs, RunsOptions } from "./runs/runs.ts";
 import { scriptJsonSchema } from "./script/json_schema.ts";
 import { parseScript } from "./script/parse.ts";
@@ -25,6 +26,13 @@ import {
   type SimulationLimits,
   type SimulationsUnderWay,
 } from "./simulation/under_way.ts";
+
+/** Origin of a script's target; empty if it has none that can be read. */
+function originOf(script: unknown): string[] {
+  const { target } = Object(script) as { readonly target?: unknown };
+  const url = typeof target === "string" ? URL.parse(target) : null;
+  return url === null ? [] : [url.origin];
+}
 
 /** Tools of the load engine of one revision. */
 export interface EngineOptions extends RunsOptions {
@@ -52,6 +60,20 @@ export class Engine implements LoadEngine {
   ): Promise<LoadResult> {
     const { folder, segment, startAt, signal, progress } = options;
     const value = await this.#valueOf(script);
+    if (options.workers !== undefined) {
+      const { host, targets, stress } = this.#options;
+      return await runOnWorkers(value, options, {
+        ...this.#tools(folder),
+        clock: host.clock,
+        version: host.version,
+        // Each worker decides on the targets that it may send to.
+        server: {
+          dials: host.dials,
+          stress,
+          targets: [...targets, ...originOf(value)],
+        },
+      });
+    }
     const run = await this.#runs.start(value, { folder, segment, startAt });
     const stop = () => run.cut("it was stopped");
     signal?.addEventListener("abort", stop);
@@ -71,13 +93,13 @@ export class Engine implements LoadEngine {
     script: unknown,
     { folder, segment, signal, progress }: LoadOptions = {},
   ): Promise<LoadResult> {
-    const { loadHost, targets, stress, simulations } = this.#options;
+    const { host, loadHost, targets, stress, simulations } = this.#options;
     return this.#bounded(
       signal,
       async (ending) =>
         await simulate(await this.#valueOf(script), {
           ...this.#tools(folder),
-          segment,
+          segment: segment ?? host.segment,
           server: { stress, targets },
           virtualWorld: () => loadHost.virtualWorld(),
           signal: ending,
@@ -103,6 +125,7 @@ export class Engine implements LoadEngine {
         input: loadHost.thread,
         script: value,
         folder: tools.folder,
+        segment: host.segment,
         seed: host.seed,
         targets,
         memory: simulations.memory,
@@ -126,7 +149,7 @@ export class Engine implements LoadEngine {
     const value = await this.#valueOf(script);
     const { scenarios } = await parseScript(value, {
       ...this.#tools(folder),
-      segment,
+      segment: segment ?? host.segment,
       server: { dials: host.dials, stress, targets },
     });
     return {

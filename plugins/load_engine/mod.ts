@@ -54,8 +54,13 @@ import {
   type KitType,
   type Plugin,
 } from "../../core/plugin.ts";
-import { runEndpoints, simulateEndpoint } from "./endpoints.ts";
+import {
+  runEndpoints,
+  simulateEndpoint,
+  workerEndpoints,
+} from "./endpoints.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
+import { Uploads } from "./http/mod.ts";
 import { Runs } from "./runs/runs.ts";
 import type { StressScenarios } from "./script/script.ts";
 import {
@@ -127,11 +132,13 @@ const plugin: Plugin = definePlugin({
     };
     const runs = host.keep("runs", () => new Runs(options));
     const texts = host.keep("texts", () => new TextReader());
+    const uploads = host.keep("uploads", () => new Uploads());
     const engine = new Engine(runs, options, texts);
     host.provide(LOAD_ENGINE, engine);
     return {
       control: [
-        ...runEndpoints(runs, texts),
+        ...runEndpoints(runs, { kit: host.kit, texts }),
+        ...workerEndpoints(uploads, host),
         simulateEndpoint(engine, texts),
       ],
       adopt: () => runs.adopt(options),

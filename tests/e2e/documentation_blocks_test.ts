@@ -47,6 +47,12 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     "needs Prometheus; a file has the answer in its place",
   "npx -y deno@2.9.6":
     "fetches Deno; the same commands run with the present one",
+  "PERFMOCK_TOKEN=secret perfmock load script.yaml":
+    "needs other machines; tests/e2e/load_workers_test.ts has workers on this one",
+  "perfmock load script.yaml --segment auto/3":
+    "needs a Job; tests/e2e/load_workers_test.ts runs three processes",
+  "perfmock load merge":
+    "needs files of a Job; tests/e2e/load_workers_test.ts merges some",
   "deno task bench": "measures time, alone on the machine",
   "deno task fuzz:parser":
     "takes minutes; tests/fuzz/classes_test.ts runs a part of it",

@@ -13,6 +13,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "core/lib/bounded.ts": "#entries",
     "core/respond/coding.ts": "#entries",
     "core/world/numbering.ts": "sequences",
+    "plugins/load_engine/http/uploads.ts": "#sizes",
   },
   "configuration and code: plugins, routes, pools, profiles, metrics": {
     "core/config/_shadowed_routes.ts": "#same",

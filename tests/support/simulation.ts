@@ -24,7 +24,7 @@ export interface Simulation {
   readonly plugins?: readonly Plugin[];
   /** Replica that the server is. Default: the only one. */
   readonly segment?: Segment;
-  /** Share of the script's traffic. Default: all of it. */
+  /** Share of the script's traffic. Default: that of the replica. */
   readonly share?: Segment;
 }
 

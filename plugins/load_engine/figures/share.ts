@@ -4,7 +4,12 @@
  *
  * @module
  */
-import type { LoadResult, LoadShare, LoadSummary } from "../../../core/load.ts";
+import type {
+  LoadResult,
+  LoadShare,
+  LoadSummary,
+  LoadWorker,
+} from "../../../core/load.ts";
 import {
   Histogram,
   type Issue,
@@ -49,6 +54,10 @@ export interface Merging {
   readonly notes?: readonly string[];
   /** Reason why the whole ended early; undefined for those of the shares. */
   readonly aborted?: string | undefined;
+  /** True if shares are missing, in part at least: figures of a part are no proof that the whole met its thresholds. Default false. */
+  readonly incomplete?: boolean;
+  /** Workers that sent the shares. */
+  readonly workers?: readonly LoadWorker[];
 }
 
 /**
@@ -73,7 +82,7 @@ export function mergedFigures(shares: readonly ShareData[]): ScenarioFigures[] {
 /** Makes the result of a run of its shares. */
 export function mergedResult(
   shares: readonly ShareData[],
-  { notes = [], aborted }: Merging = {},
+  { notes = [], aborted, incomplete = false, workers }: Merging = {},
 ): LoadResult {
   const [{ name, seed, thresholds }] = shares;
   const figures = mergedFigures(shares);
@@ -83,7 +92,7 @@ export function mergedResult(
       : [`${share.aborted} (share ${segmentText(share.segment)})`]
   );
   const duration = Math.max(...shares.map((share) => share.duration));
-  const summary: LoadSummary = summarize(
+  const judged = summarize(
     {
       name,
       seed,
@@ -97,6 +106,11 @@ export function mergedResult(
       aborted: aborted ?? (ended.length > 0 ? ended.join("; ") : undefined),
     },
   );
+  const summary: LoadSummary = {
+    ...judged,
+    ok: judged.ok && !incomplete,
+    ...workers !== undefined && { workers },
+  };
   const all = new Histogram();
   for (const each of figures) all.merge(each.total().times("responseTime"));
   return {
@@ -183,11 +197,7 @@ export function resultOfShares(
       lateness(`share ${segmentText(segment)}`, late)
     ),
   ];
-  const merged = mergedResult(shares, { notes });
-  // Figures of a part are no proof that the whole met its thresholds.
-  return missing.length === 0
-    ? merged
-    : { ...merged, summary: { ...merged.summary, ok: false } };
+  return mergedResult(shares, { notes, incomplete: missing.length > 0 });
 }
 
 /** The note on a share that began late. */

@@ -78,7 +78,7 @@ export class TimeSeries {
 const GRID = 1000;
 
 /**
- * The points of several shares as those of one run. Intervals that end in the same second, or in the same n seconds where a share has
+ * The points of several shares as those of one run. Intervals that begin in the same second, or in the same n seconds where a share has
  * merged n of them, are one.
  */
 export function mergedPoints(shares: readonly (readonly Point[])[]): Point[] {
@@ -93,10 +93,8 @@ export function mergedPoints(shares: readonly (readonly Point[])[]): Point[] {
   for (const points of shares) {
     const own = new Map<number, Map<string, Point>>();
     for (const point of points) {
-      // The last interval ends with the run, and not at a full second.
-      const place = Math.ceil(
-        Math.round(point.at / GRID * 10) / 10 * GRID / grid,
-      );
+      // Told by its beginning: the last interval ends with the run, and not at a full second. Reports are late, but never early.
+      const place = Math.floor((point.at - point.span + GRID / 4) / grid);
       const row = own.get(place) ?? new Map<string, Point>();
       own.set(place, row);
       const before = row.get(point.scenario);

@@ -31,6 +31,14 @@ export {
   type TargetRules,
 } from "./targets.ts";
 
+export { UPLOAD_LIMIT, Uploads, UPLOADS_LIMIT } from "./uploads.ts";
+export {
+  type ClockReading,
+  Refusal,
+  type ShareReport,
+  WorkerClient,
+} from "./worker_client.ts";
+
 /** Means that connections are made with. */
 export interface ConnectionMeans {
   /** Carries the connections; undefined leaves them to Deno's sockets. See {@linkcode networkFor}. */

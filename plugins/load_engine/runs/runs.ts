@@ -60,6 +60,7 @@ export interface RunsOptions {
     | "stream"
     | "suggest"
     | "url"
+    | "version"
   >;
   /** Thread input and virtual world of the server. */
   readonly loadHost: LoadHost;
@@ -132,7 +133,7 @@ export class Runs implements AsyncDisposable {
    *
    * @param value the script as written
    * @param how folder, as an absolute path, that the script's relative paths start from, by default the configuration's; share of the
-   * traffic to send, by default all of it; time of the start in ms since 1970, by default at once; `led` for a share
+   * traffic to send, by default all of it, or that of the replica where all of a fleet send theirs; time of the start in ms since 1970, by default at once; `led` for a share
    * that another process asked for
    * @throws PerfmockError `SCRIPT_INVALID` with all issues, or if the maximum number of runs is active; nothing was started then
    */

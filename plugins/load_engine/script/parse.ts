@@ -321,8 +321,16 @@ const DATA: ReadonlySet<string> = new Set(["json", "text", "headers", "query"]);
  * @param folder absolute path
  */
 export function withAbsoluteFiles(value: unknown, folder: string): unknown {
+  return withFiles(value, (file) => resolve(folder, file));
+}
+
+/** Returns a copy of a script with other paths of the files that it names. */
+export function withFiles(
+  value: unknown,
+  replace: (file: string) => string,
+): unknown {
   if (Array.isArray(value)) {
-    return value.map((item) => withAbsoluteFiles(item, folder));
+    return value.map((item) => withFiles(item, replace));
   }
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
@@ -332,8 +340,8 @@ export function withAbsoluteFiles(value: unknown, folder: string): unknown {
         ? item
         : key === "file" && typeof item === "string" && item !== "" &&
             !item.includes("\0")
-        ? resolve(folder, item)
-        : withAbsoluteFiles(item, folder),
+        ? replace(item)
+        : withFiles(item, replace),
     ]),
   );
 }

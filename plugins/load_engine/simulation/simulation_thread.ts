@@ -13,6 +13,7 @@ import {
   type ErrorCode,
   type Issue,
   PerfmockError,
+  type Segment,
 } from "../../../core/plugin.ts";
 import type { StressScenarios } from "../script/script.ts";
 import { simulate } from "./simulate.ts";
@@ -25,6 +26,8 @@ export interface SimulationOrder {
   readonly script: unknown;
   /** Absolute path of the folder that the script's relative paths start from. */
   readonly folder: string;
+  /** Share of the traffic that is simulated. Default: all of it. */
+  readonly segment?: Segment | undefined;
   /** Seed of a script that names none. */
   readonly seed: number | string;
   /** Origins other than loopback that requests may go to. */
@@ -52,7 +55,7 @@ const CHECKED: StressScenarios = {
 
 /** Carries out an order. Never rejects. */
 export async function carryOut(
-  { input, script, folder, seed, memory, targets }: SimulationOrder,
+  { input, script, folder, segment, seed, memory, targets }: SimulationOrder,
 ): Promise<FromSimulation> {
   try {
     const { kit, stream, suggest } = await threadHost(input);
@@ -61,6 +64,7 @@ export async function carryOut(
       stream,
       suggest,
       folder,
+      segment,
       seed,
       memory,
       server: { targets, stress: CHECKED },

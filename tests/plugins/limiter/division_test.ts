@@ -1,7 +1,7 @@
 // Runs without the profiler: computes much.
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { createPerfmock, type PerfmockInput } from "../../../mod.ts";
-import { PerfmockError } from "../../../core/errors.ts";
+import { PerfmockError, WHOLE } from "../../../core/plugin.ts";
 import { priceOf } from "../../../plugins/limiter/division.ts";
 import { queueFigures } from "../../../plugins/limiter/queueing.ts";
 import { poissonArrivals, simulate } from "../../support/simulation.ts";
@@ -148,6 +148,7 @@ for (const [queue, offered] of [[0, 6], [6, 7], [Infinity, 6.4]]) {
         // Each replica gets a Poisson process of its own, as from a balancer that deals requests out at random.
         seed: index,
         segment: { index, count: 4 },
+        share: WHOLE,
         config: {
           plugins: {
             limiter: {

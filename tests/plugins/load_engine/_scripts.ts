@@ -134,12 +134,16 @@ export class FakeRun {
   constructor(
     script: Script,
     readonly environment: FakeEnvironment = new FakeEnvironment(),
+    /** Agreed start, in ms from now. Default: at once. */
+    start?: number,
   ) {
     this.run = new LoadRun(script, environment, {
       tick: (progress) => void this.ticks.push(progress),
       ended: (result) => this.result = result,
     });
-    this.run.start();
+    this.run.start(
+      start === undefined ? undefined : environment.clock.now() + start,
+    );
   }
 
   /** Advances time until the run has ended. */

@@ -57,7 +57,7 @@ async function setUp(more: Partial<RunsOptions> = {}) {
   const texts = {
     read: (text: string) => Promise.resolve({ value: JSON.parse(text) }),
   };
-  const [post] = runEndpoints(runs, texts);
+  const [post] = runEndpoints(runs, { kit: host.kit, texts });
   return {
     runs,
     workers,
@@ -70,7 +70,7 @@ async function setUp(more: Partial<RunsOptions> = {}) {
         }),
         parameters: {},
         body: undefined,
-        query: undefined,
+        query: {},
       }) as Promise<Response>,
     [Symbol.asyncDispose]: async () => {
       for (const worker of workers) {
