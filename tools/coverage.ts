@@ -59,6 +59,19 @@ const COMPLETE = [
   "plugins/importer/statistics",
 ];
 
+/** Beginnings of the paths whose tests need a Redis server. */
+const OF_REDIS = [
+  "core/cluster/redis_store.ts",
+  "core/cluster/scripts.ts",
+  "core/shared/",
+  "plugins/limiter/shared/",
+];
+
+/** True for a file whose tests need a Redis server, so that they are left out where none is installed. */
+export function needsRedis(path: string): boolean {
+  return OF_REDIS.some((beginning) => path.startsWith(beginning));
+}
+
 /** Parses a report in LCOV format. `root` is the absolute path of the repository; files outside it are ignored. */
 export function parseLcov(lcov: string, root: string): FileCoverage[] {
   return lcov.split("end_of_record").flatMap((record) => {

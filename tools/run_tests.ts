@@ -13,11 +13,13 @@
  */
 import {
   judge,
+  needsRedis,
   parseLcov,
   profiledScripts,
   table,
   unloaded,
 } from "./coverage.ts";
+import { program as redisProgram } from "../tests/support/redis.ts";
 import { deno, denoQuietly, print, readIfThere, root, sources } from "./run.ts";
 import { type Group, groupOf } from "./test_groups.ts";
 import {
@@ -159,9 +161,15 @@ async function judgeCoverage(directory: string): Promise<number> {
     print(output);
     return 1;
   }
-  const folders = judge(parseLcov(output, root));
+  const isJudged = (path: string) =>
+    redisProgram !== undefined || !needsRedis(path);
+  const files = parseLcov(output, root).filter(({ path }) => isJudged(path));
+  const folders = judge(files);
   print(table(folders));
-  const all = await sources("core", "plugins");
+  if (redisProgram === undefined) {
+    print("  Without the files that need Redis, since none is installed");
+  }
+  const all = (await sources("core", "plugins")).filter(isJudged);
   const missing = unloaded(all, loaded, root);
   for (const path of missing) print(`! ${path}: no test loads it`);
   const short = folders.filter((folder) => !folder.ok).length + missing.length;

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import {
   type FileCoverage,
   judge,
+  needsRedis,
   parseLcov,
   table,
   unloaded,
@@ -102,4 +103,10 @@ Deno.test("unloaded() names files without a profile", () => {
     unloaded(["core/app.ts", "core/new.ts"], loaded, "/home/ann/my mock"),
     ["core/new.ts"],
   );
+});
+
+Deno.test("needsRedis() is true for files whose tests start a Redis server", () => {
+  equal(needsRedis("core/shared/redis.ts"), true);
+  equal(needsRedis("plugins/limiter/shared/shared_pool.ts"), true);
+  equal(needsRedis("plugins/limiter/pool.ts"), false);
 });
