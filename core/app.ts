@@ -9,7 +9,9 @@ import { pathToFileURL } from "node:url";
 import { BUILTIN } from "./builtin.ts";
 import type { PerfmockInput } from "./config/mod.ts";
 import { atCaller } from "./lib/caller.ts";
+import { checkOptions } from "./lib/options.ts";
 import { LibraryServer } from "./server/library_server.ts";
+import { SERVER_OPTIONS } from "./server/options.ts";
 import type { Perfmock, PerfmockOptions } from "./server/perfmock.ts";
 import { checkSegment, parseSegment } from "./scale/segment.ts";
 import { Server, type ServerOptions } from "./server/server.ts";
@@ -37,10 +39,10 @@ export async function createPerfmock(
   config: PerfmockInput = {},
   options: PerfmockOptions = {},
 ): Promise<Perfmock> {
-  return await atCaller(
-    createPerfmock,
-    () => started(new LibraryServer(options), config, options),
-  );
+  return await atCaller(createPerfmock, () => {
+    checkOptions("Cannot create the server", options, SERVER_OPTIONS);
+    return started(new LibraryServer(options), config, options);
+  });
 }
 
 /** Creates a server, with the type that core itself uses. */

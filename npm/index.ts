@@ -17,6 +17,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PerfmockError } from "../core/errors.ts";
+import { optionIssues } from "../core/lib/options.ts";
 import type { LoadSummary } from "../mod.ts";
 import { atCall, type CallSite, callSite, throwAt } from "./call_site.ts";
 import type { Patch, PerfmockInput, RouteInput } from "./configuration.ts";
@@ -33,7 +34,6 @@ import {
   argumentError,
   checkOptions,
   configIssues,
-  optionIssues,
   RUN_OPTIONS,
   SESSION_OPTIONS,
   START_OPTIONS,

@@ -4,20 +4,14 @@
  * @module
  */
 import type { Issue, PerfmockError } from "../core/errors.ts";
-import { suggest } from "../core/lib/suggest.ts";
+import {
+  isPlainObject,
+  optionIssues,
+  type OptionType,
+  type OptionTypes,
+} from "../core/lib/options.ts";
 import { listedError } from "./errors.ts";
 import { jsonIssues } from "./json_value.ts";
-
-/** Values that an option accepts. */
-export interface OptionType {
-  /** Accepted values, in words. */
-  readonly allowed: string;
-  /** Returns true for an accepted value. */
-  accepts(value: unknown): boolean;
-}
-
-/** Options of a function, by name. */
-export type OptionTypes = Readonly<Record<string, OptionType>>;
 
 const TEXT: OptionType = {
   allowed: "a text",
@@ -130,49 +124,6 @@ export const FILTER_OPTIONS: OptionTypes = {
   },
 };
 
-/**
- * Returns the issues of options: one that is not known, and values that it does not accept. One without a value counts as absent.
- *
- * @param name name of the options in paths, such as `options`
- */
-export function optionIssues(
-  given: unknown,
-  types: OptionTypes,
-  name: string,
-): Issue[] {
-  if (given === undefined) return [];
-  const known = Object.keys(types);
-  if (!isPlainObject(given)) {
-    return [{
-      path: name,
-      message: "Expected an object",
-      value: given,
-      allowed: `an object with ${list(known)}`,
-    }];
-  }
-  return Object.entries(given).flatMap(([key, value]): Issue[] => {
-    if (value === undefined) return [];
-    const path = `${name}.${key}`;
-    const type = Object.hasOwn(types, key) ? types[key] : undefined;
-    if (type !== undefined) {
-      return type.accepts(value) ? [] : [{
-        path,
-        message: "This value is not allowed",
-        value,
-        allowed: type.allowed,
-      }];
-    }
-    const suggestion = suggest(key, known);
-    return [{
-      path,
-      message: `Unknown option "${key}"`,
-      value,
-      allowed: list(known),
-      ...suggestion !== undefined && { suggestion },
-    }];
-  });
-}
-
 /** Returns the issues of a configuration that a program passes; its content is for the schema. */
 export function configIssues(config: unknown): Issue[] {
   if (config === undefined) return [];
@@ -214,15 +165,4 @@ export function checkOptions(
 ): void {
   const issues = optionIssues(given, types, name);
   if (issues.length > 0) throw argumentError(action, issues);
-}
-
-/** True for an object that is neither a list nor of a class of the runtime, such as a promise that nobody has awaited. */
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return Object.prototype.toString.call(value) === "[object Object]";
-}
-
-function list(names: readonly string[]): string {
-  return names.length === 1
-    ? names[0]
-    : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }

@@ -45,7 +45,8 @@ import { PageLoads } from "../plugins/exporters/correlation/playwright.ts";
 import { describeStats } from "./figures.ts";
 import type { Controlled, StartOptions } from "./index.ts";
 import { resolveLocalhost } from "./localhost.ts";
-import { argumentError, optionIssues, PLAYWRIGHT_OPTIONS } from "./options.ts";
+import { optionIssues } from "../core/lib/options.ts";
+import { argumentError, PLAYWRIGHT_OPTIONS } from "./options.ts";
 import {
   type RemoteSession,
   remoteSession,

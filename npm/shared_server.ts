@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { optionIssues } from "../core/lib/options.ts";
 import process from "node:process";
 import type { PerfmockInput } from "./configuration.ts";
 import {
@@ -11,12 +12,7 @@ import {
   type StartOptions,
   startPerfmock,
 } from "./index.ts";
-import {
-  argumentError,
-  configIssues,
-  optionIssues,
-  SHARED_OPTIONS,
-} from "./options.ts";
+import { argumentError, configIssues, SHARED_OPTIONS } from "./options.ts";
 import type { ServerAddress } from "./remote.ts";
 
 /** Environment variable with the address. */

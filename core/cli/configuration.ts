@@ -184,7 +184,9 @@ export async function loadConfiguration(
       throw new LocatedError(
         error,
         layered.attribute(error.issues).map((issue, index) => ({
-          issue: options.env === true ? issue : withAdvice(issue),
+          issue: withVariable(
+            options.env === true ? issue : withAdvice(issue),
+          ),
           // Issues attributed to another source have no place in the file.
           ...issue === error.issues[index]
             ? positionsOf(issue, index, positions)
@@ -290,6 +292,13 @@ export function placeholderWarnings(
     },
     place: placeIn(source, position),
   }));
+}
+
+/** Adds to advice about a setting the environment variable that sets it, which only commands read. */
+function withVariable(issue: Issue): Issue {
+  return issue.suggestion === "Set control.token"
+    ? { ...issue, suggestion: `${issue.suggestion}, or PERFMOCK_TOKEN` }
+    : issue;
 }
 
 /** Adds to an error about a placeholder how it would be replaced. */

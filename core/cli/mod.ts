@@ -101,7 +101,13 @@ export async function main(
   }
 }
 
-/** Suggests an option for a port that cannot be used, where a program would change its configuration. */
+/** Options of settings for which a server that cannot listen suggests other values. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  "/server/host": "--host",
+  "/server/port": "--port",
+};
+
+/** Suggests an option for an address that cannot be used, where a program would change its configuration. */
 function inOptions(error: PerfmockError): PerfmockError {
   if (!RUN_TIME.has(error.code)) return error;
   const { code, message, issues, cause } = error;
@@ -109,8 +115,8 @@ function inOptions(error: PerfmockError): PerfmockError {
     code,
     message,
     issues.map((issue) =>
-      issue.path === "/server/port" && issue.suggestion !== undefined
-        ? { ...issue, suggestion: `--port ${issue.suggestion}` }
+      Object.hasOwn(OPTIONS, issue.path) && issue.suggestion !== undefined
+        ? { ...issue, suggestion: `${OPTIONS[issue.path]} ${issue.suggestion}` }
         : issue
     ),
     { cause },

@@ -68,7 +68,7 @@ function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
       "Cannot listen beyond loopback without a token: anyone could use the control API",
     value: host,
     allowed: "127.0.0.1, ::1, localhost, or any address with control.token",
-    suggestion: "Set control.token, or PERFMOCK_TOKEN",
+    suggestion: "Set control.token",
   }];
 }
 

@@ -45,7 +45,7 @@ const PLACES: readonly Place[] = [
       "plugins.exporters.statsd": "statsd",
       "plugins.load_engine": "loadEngine",
       "plugins.resource_stress": "resourceStress stress",
-      'a load script is run with "perfmock load FILE"':
+      "a load script of its own, which load runs":
         "scenarios thresholds executor",
     },
   },

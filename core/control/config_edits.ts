@@ -16,12 +16,26 @@ export interface WrittenConfig {
   readonly ids: readonly string[];
 }
 
+/** What to do in place of a patch of routes, in the words of those who send it. */
+export type PatchAdvice = Pick<Issue, "allowed" | "suggestion">;
+
+/** Advice for clients of the control API. */
+const ONE_BY_ONE: PatchAdvice = {
+  allowed: "PATCH, PUT or DELETE routes/{id}, or PUT config",
+  suggestion: "PATCH routes/{id}",
+};
+
 /**
  * Merges a patch into the configuration (RFC 7396).
  *
+ * @param advice what to do in place of a patch of routes. Default as clients of the control API do it
  * @throws PerfmockError `ARGUMENT_INVALID` if the patch is not an object or contains routes
  */
-export function patchConfig({ value }: WrittenConfig, patch: unknown): unknown {
+export function patchConfig(
+  { value }: WrittenConfig,
+  patch: unknown,
+  advice: PatchAdvice = ONE_BY_ONE,
+): unknown {
   if (!isObject(patch)) {
     throw invalid("Cannot patch the configuration", {
       path: "",
@@ -36,8 +50,7 @@ export function patchConfig({ value }: WrittenConfig, patch: unknown): unknown {
       message:
         "A merge patch replaces lists as a whole: change routes one by one",
       value: patch.routes,
-      allowed: "PATCH, PUT or DELETE routes/{id}, or PUT config",
-      suggestion: "PATCH routes/{id}",
+      ...advice,
     });
   }
   return mergePatch(value, patch);

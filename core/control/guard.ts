@@ -71,9 +71,10 @@ function tokenIn(headers: Headers): string {
   return /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1] ?? "";
 }
 
-/** True for a host name that no foreign page can have. */
+/** True for a host name that no foreign page can have: names below `.invalid` never have an address (RFC 6761, 6.4). */
 function isLocalName(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") ||
+    hostname.endsWith(".invalid") ||
     hostname.startsWith("[") || /^\d+(\.\d+){3}$/.test(hostname);
 }
 

@@ -1,10 +1,10 @@
 /**
- * The place in a user's code from which a function of perfmock was called.
+ * The place in a user's code from which a function of perfmock was called, and errors whose stacks begin there.
  *
  * @module
  */
 import { PerfmockError } from "../errors.ts";
-import { describeError } from "./issue_text.ts";
+import { describeIssue } from "./issue_text.ts";
 
 /** Folders of perfmock: stack frames in them are of no use to its users. */
 const OWN: readonly string[] = ["core/", "plugins/"].map((folder) =>
@@ -29,21 +29,47 @@ export function framesOfCaller(
 
 /**
  * Runs a function of perfmock that a program has called. The stack of an error lists all issues, and then has the caller's own lines:
- * ours would be the first ten, which are all that runtimes keep.
+ * ours would be the first ten, which are all that runtimes keep. Errors of the program's own code keep theirs.
  *
- * @param called function that was called
+ * @param called function that was called, and has called this one
+ * @param act its work, at once or as a promise
  */
-export async function atCaller<T>(
+export function atCaller<T>(
   called: (...args: never[]) => unknown,
-  act: () => Promise<T>,
-): Promise<T> {
-  const frames = framesOfCaller(called);
+  act: () => T,
+): T {
   try {
-    return await act();
+    const result = act();
+    if (!(result instanceof Promise)) return result;
+    // Once the promise is awaited, the caller is no longer on the stack.
+    const frames = framesOfCaller(called);
+    return result.catch((error) => {
+      throw withFrames(error, frames);
+    }) as T;
   } catch (error) {
-    if (error instanceof PerfmockError) {
-      error.stack = `${error.name}: ${describeError(error)}${frames}`;
-    }
-    throw error;
+    throw withFrames(error, framesOfCaller(called));
   }
+}
+
+/** Gives an error of perfmock the lines of its caller as its stack, and returns it. */
+function withFrames(error: unknown, frames: string): unknown {
+  if (error instanceof PerfmockError) {
+    const { code, issues, message, name } = error;
+    // Deno prints no code that stands beside the message.
+    error.stack = `${name}: ${message}\n[${code}]\n${
+      issues.map((issue) => `\n${describeIssue(issue)}`).join("")
+    }${frames}`;
+  } else if (error instanceof Error && frames !== "" && isOwnAssertion(error)) {
+    error.stack = `${error.name}: ${error.message}\n${frames}`;
+  }
+  return error;
+}
+
+/** True for an assertion of perfmock that does not hold: the first line of its stack is perfmock's, but for those of the runtime. */
+function isOwnAssertion({ name, stack = "" }: Error): boolean {
+  const first = stack.split("\n").find((line) =>
+    line.startsWith("    at ") && !/[ (](?:ext|node):/.test(line)
+  );
+  return name === "AssertionError" && first !== undefined &&
+    OWN.some((folder) => first.includes(folder));
 }

@@ -37,6 +37,19 @@ export class LibraryServer extends Server {
   override update(
     ...given: Parameters<Server["update"]>
   ): ReturnType<Server["update"]> {
-    return atCaller(this.update, () => super.update(...given));
+    const [patch] = given;
+    return atCaller(this.update, () =>
+      super.update(patch, {
+        allowed: "other parts of the configuration, or one route at a time",
+        suggestion: `server.fetch(new Request(new URL("${
+          this.config.control.path.slice(1)
+        }/routes/ID", server.url), { method: "PATCH", body: JSON.stringify({ … }) }))`,
+      }));
+  }
+
+  override draw(
+    ...given: Parameters<Server["draw"]>
+  ): ReturnType<Server["draw"]> {
+    return atCaller(this.draw, () => super.draw(...given));
   }
 }

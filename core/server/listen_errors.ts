@@ -125,6 +125,9 @@ export function cannotRun(reason: string, cause?: unknown): PerfmockError {
   );
 }
 
+/** URL of a server that does not listen. A request to it fails with its name; the control API accepts the name as local. */
+export const NOWHERE = "http://this-server-does-not-listen.invalid/";
+
 /** Makes the error for a server that is to listen on virtual time. */
 export function virtualClock(): PerfmockError {
   return new PerfmockError(

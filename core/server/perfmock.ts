@@ -43,7 +43,10 @@ export interface PerfmockOptions {
 
 /** Mock server. */
 export interface Perfmock extends AsyncDisposable {
-  /** URL at which it listens, with a trailing slash; a placeholder if it does not listen. */
+  /**
+   * URL at which it listens, with a trailing slash. That of a server that does not listen is `http://this-server-does-not-listen.invalid/`:
+   * a base for requests to {@linkcode Perfmock.fetch}, which nothing else can reach.
+   */
   readonly url: URL;
   /** Whole server as a Hono app, to mount it in another app: `other.mount("/backend", server.app.fetch)`. */
   readonly app: HonoApp;

@@ -27,6 +27,7 @@ import {
 import {
   mergedRouteIssues,
   mergeRoutes,
+  type PatchAdvice,
   patchConfig,
   putConfig,
 } from "../control/config_edits.ts";
@@ -65,7 +66,7 @@ import type { Perfmock, PerfmockOptions } from "./perfmock.ts";
 import { type Handover, type ReplicaOptions, takeOverAll } from "./handover.ts";
 import { healthOf } from "./health_report.ts";
 import { HeldBack } from "./held_back.ts";
-import { virtualClock } from "./listen_errors.ts";
+import { NOWHERE, virtualClock } from "./listen_errors.ts";
 import { logToConsole, safeLog } from "./safe_log.ts";
 import { listen, type Listener } from "./serve.ts";
 import { certificateFor } from "./serve_certificate.ts";
@@ -79,9 +80,6 @@ const FLUSH_LIMIT = 1000;
 
 /** Period that `health` considers, in ms. */
 const RECENTLY = 10_000;
-
-/** URL of a server that does not listen. No request can be sent to port 0, and the control API accepts the name as local. */
-const PLACEHOLDER = "http://localhost:0/";
 
 /** Options of a server in core itself. */
 export interface ServerOptions extends PerfmockOptions, ReplicaOptions {
@@ -347,7 +345,7 @@ export class Server implements Perfmock {
   }
 
   get url(): URL {
-    return this.#listener?.url ?? new URL(PLACEHOLDER);
+    return this.#listener?.url ?? new URL(NOWHERE);
   }
 
   /** URL at which the other replicas reach this one alone; undefined if it does not listen, or stands alone. */
@@ -499,9 +497,9 @@ export class Server implements Perfmock {
     return this.#main.journal.entries({ limit: Infinity, ...filter });
   }
 
-  async update(patch: PerfmockInput): Promise<void> {
+  async update(patch: PerfmockInput, advice?: PatchAdvice): Promise<void> {
     await this.#powers.own(() =>
-      this.#main.changeWritten((written) => patchConfig(written, patch))
+      this.#main.changeWritten((written) => patchConfig(written, patch, advice))
     );
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../lib/caller.ts";
 import type { Issue } from "../errors.ts";
 import { parseDuration } from "../lib/units.ts";
 import { atLeast, lowerCritical, upperCritical } from "./binomial.ts";
@@ -104,39 +105,43 @@ export function assertWithinBudget(
   budget: Budget,
   options: BudgetOptions = {},
 ): BudgetReport {
-  const confidence = between(
-    options.confidence ?? 0.95,
-    "confidence",
-    [0, 1],
-    ACTION,
-  );
-  const power = between(options.power ?? 0.9, "power", [0, 1], ACTION);
-  const sorted = sortedTimes(times, ACTION);
-  const entries = entriesOf(budget);
-  refuseTooFew(sorted.length, entries, confidence);
-  const lines = entries.map((entry) =>
-    lineOf(sorted, entry, { confidence, power })
-  );
-  const wrong = new Set(
-    lines.filter(({ measured, budget, verdict }) =>
-      measured > budget || options.certain === true && verdict !== "within"
-    ),
-  );
-  const n = sorted.length;
-  const summary = [
-    wrong.size === 0
-      ? `${count(n, "value")} within the budget`
-      : `${count(n, "value")} over the budget in ${wrong.size} of ${
-        count(lines.length, "figure")
-      }`,
-    ...lines.map((line) => `  ${sentenceOf(line, n, wrong.has(line), power)}`),
-  ].join("\n");
-  const report = { count: n, lines, summary };
-  if (wrong.size === 0) return report;
-  throw failed(summary, {
-    actual: report,
-    expected: budget,
-    operator: "assertWithinBudget",
+  return atCaller(assertWithinBudget, () => {
+    const confidence = between(
+      options.confidence ?? 0.95,
+      "confidence",
+      [0, 1],
+      ACTION,
+    );
+    const power = between(options.power ?? 0.9, "power", [0, 1], ACTION);
+    const sorted = sortedTimes(times, ACTION);
+    const entries = entriesOf(budget);
+    refuseTooFew(sorted.length, entries, confidence);
+    const lines = entries.map((entry) =>
+      lineOf(sorted, entry, { confidence, power })
+    );
+    const wrong = new Set(
+      lines.filter(({ measured, budget, verdict }) =>
+        measured > budget || options.certain === true && verdict !== "within"
+      ),
+    );
+    const n = sorted.length;
+    const summary = [
+      wrong.size === 0
+        ? `${count(n, "value")} within the budget`
+        : `${count(n, "value")} over the budget in ${wrong.size} of ${
+          count(lines.length, "figure")
+        }`,
+      ...lines.map((line) =>
+        `  ${sentenceOf(line, n, wrong.has(line), power)}`
+      ),
+    ].join("\n");
+    const report = { count: n, lines, summary };
+    if (wrong.size === 0) return report;
+    throw failed(summary, {
+      actual: report,
+      expected: budget,
+      operator: "assertWithinBudget",
+    });
   });
 }
 

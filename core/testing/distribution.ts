@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../lib/caller.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import type { Distribution, Host, Plugin } from "../plugin.ts";
 import { VirtualClock } from "../lib/time/mod.ts";
@@ -29,11 +30,13 @@ export interface DistributionOptions {
  *
  * @throws PerfmockError `CONFIG_INVALID` with all errors, paths relative to the distribution
  */
-export async function compileDistribution(
+export function compileDistribution(
   written: unknown,
   options: DistributionOptions = {},
 ): Promise<Distribution> {
-  return await withHost(options, (host) => host.distribution(written));
+  return atCaller(compileDistribution, async () => {
+    return await withHost(options, (host) => host.distribution(written));
+  });
 }
 
 /** Calls a function with what core offers to a plugin, while a server has this configuration. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../lib/caller.ts";
 import type { Perfmock } from "../app.ts";
 import type { JournalEntry } from "../plugin.ts";
 import { count, failed, invalid } from "./values.ts";
@@ -43,17 +44,19 @@ export function drawsOf(
   server: Pick<Perfmock, "draw" | "routes">,
   { count = 20, routes }: DrawOptions = {},
 ): string {
-  const ids = routes ?? server.routes.map(({ id }) => id);
-  return ids.flatMap((id) => {
-    const draws = Array.from(
-      { length: count },
-      (_, sequence) => server.draw(id, sequence),
-    );
-    // A route without a service time draws 0, always.
-    return routes === undefined && draws.every((draw) => draw === 0)
-      ? []
-      : draws.map((draw, sequence) => lineOf(id, sequence, draw));
-  }).join("");
+  return atCaller(drawsOf, () => {
+    const ids = routes ?? server.routes.map(({ id }) => id);
+    return ids.flatMap((id) => {
+      const draws = Array.from(
+        { length: count },
+        (_, sequence) => server.draw(id, sequence),
+      );
+      // A route without a service time draws 0, always.
+      return routes === undefined && draws.every((draw) => draw === 0)
+        ? []
+        : draws.map((draw, sequence) => lineOf(id, sequence, draw));
+    }).join("");
+  });
 }
 
 /**
@@ -85,35 +88,37 @@ function lineOf(route: string, sequence: number, drawn: number): string {
  * @throws AssertionError with the differences; PerfmockError `ARGUMENT_INVALID` if a text has other lines than draws
  */
 export function assertSameDraws(actual: string, kept: string): void {
-  const now = read(actual, "the draws");
-  const before = read(kept, "the snapshot");
-  const differences = [
-    ...[...before].flatMap(([place, time]) => {
-      const drawn = now.get(place);
-      if (drawn === time) return [];
-      return [
-        drawn === undefined
-          ? `${place}: no draw, ${time} ms in the snapshot`
-          : `${place}: ${drawn} ms, ${time} ms in the snapshot`,
-      ];
-    }),
-    ...[...now].filter(([place]) => !before.has(place))
-      .map(([place, time]) => `${place}: ${time} ms, not in the snapshot`),
-  ];
-  if (differences.length === 0) return;
-  const more = differences.length - LISTED;
-  throw failed(
-    [
-      `${count(differences.length, "draw")} of ${
-        new Set([...before.keys(), ...now.keys()]).size
-      } ${
-        differences.length === 1 ? "differs" : "differ"
-      } from the snapshot; a changed seed, route id or service time changes them`,
-      ...differences.slice(0, LISTED).map((line) => `  ${line}`),
-      ...more > 0 ? [`  and ${more} more`] : [],
-    ].join("\n"),
-    { actual, expected: kept, operator: "assertSameDraws" },
-  );
+  return atCaller(assertSameDraws, () => {
+    const now = read(actual, "the draws");
+    const before = read(kept, "the snapshot");
+    const differences = [
+      ...[...before].flatMap(([place, time]) => {
+        const drawn = now.get(place);
+        if (drawn === time) return [];
+        return [
+          drawn === undefined
+            ? `${place}: no draw, ${time} ms in the snapshot`
+            : `${place}: ${drawn} ms, ${time} ms in the snapshot`,
+        ];
+      }),
+      ...[...now].filter(([place]) => !before.has(place))
+        .map(([place, time]) => `${place}: ${time} ms, not in the snapshot`),
+    ];
+    if (differences.length === 0) return;
+    const more = differences.length - LISTED;
+    throw failed(
+      [
+        `${count(differences.length, "draw")} of ${
+          new Set([...before.keys(), ...now.keys()]).size
+        } ${
+          differences.length === 1 ? "differs" : "differ"
+        } from the snapshot; a changed seed, route id or service time changes them`,
+        ...differences.slice(0, LISTED).map((line) => `  ${line}`),
+        ...more > 0 ? [`  and ${more} more`] : [],
+      ].join("\n"),
+      { actual, expected: kept, operator: "assertSameDraws" },
+    );
+  });
 }
 
 /** Reads draws: route and sequence number to the time as written. */

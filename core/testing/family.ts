@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../lib/caller.ts";
 import { complete } from "../distribution/mod.ts";
 import type { PerfmockError } from "../errors.ts";
 import { createStream } from "../lib/random/mod.ts";
@@ -145,20 +146,22 @@ export function familySuite(
  * @param plugin plugin that contributes its family. Default none
  * @throws AssertionError with every property that does not hold
  */
-export async function assertDistribution(
+export function assertDistribution(
   written: unknown,
   plugin?: Plugin,
 ): Promise<void> {
-  const distribution = await compileDistribution(written, {
-    plugins: plugin === undefined ? [] : [plugin],
+  return atCaller(assertDistribution, async () => {
+    const distribution = await compileDistribution(written, {
+      plugins: plugin === undefined ? [] : [plugin],
+    });
+    report(written, [
+      ...drawsInRange(distribution),
+      ...quantilesRise(distribution),
+      ...probabilitiesAgree(distribution),
+      ...momentsAgree(distribution),
+      ...drawsFollow(distribution),
+    ]);
   });
-  report(written, [
-    ...drawsInRange(distribution),
-    ...quantilesRise(distribution),
-    ...probabilitiesAgree(distribution),
-    ...momentsAgree(distribution),
-    ...drawsFollow(distribution),
-  ]);
 }
 
 /** Throws if there are failures. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../lib/caller.ts";
 import type { Distribution } from "../plugin.ts";
 import { asDistribution, type DistributionOptions } from "./distribution.ts";
 import {
@@ -114,24 +115,26 @@ interface Plan extends PowerConditions {
  * @throws PerfmockError `ARGUMENT_INVALID` if the values are too few to show the deviation `notice`, `CONFIG_INVALID` for a
  * distribution with errors
  */
-export async function assertFollows(
+export function assertFollows(
   times: Iterable<number>,
   distribution: unknown,
   options: FitOptions = {},
 ): Promise<FitReport> {
-  const sorted = sortedTimes(times, ACTION);
-  const compiled = await asDistribution(distribution, options);
-  const plan = planOf(compiled, options);
-  const report = compare(sorted, compiled, plan);
-  if (!report.follows) {
-    throw failed(report.summary, {
-      actual: report,
-      expected: distribution,
-      operator: "assertFollows",
-    });
-  }
-  refuseTooFew(report, compiled, plan);
-  return report;
+  return atCaller(assertFollows, async () => {
+    const sorted = sortedTimes(times, ACTION);
+    const compiled = await asDistribution(distribution, options);
+    const plan = planOf(compiled, options);
+    const report = compare(sorted, compiled, plan);
+    if (!report.follows) {
+      throw failed(report.summary, {
+        actual: report,
+        expected: distribution,
+        operator: "assertFollows",
+      });
+    }
+    refuseTooFew(report, compiled, plan);
+    return report;
+  });
 }
 
 /**
@@ -141,14 +144,16 @@ export async function assertFollows(
  * @param distribution as users write it, or compiled
  * @throws PerfmockError `ARGUMENT_INVALID` if a value is no time
  */
-export async function compareTimes(
+export function compareTimes(
   times: Iterable<number>,
   distribution: unknown,
   options: FitOptions = {},
 ): Promise<FitReport> {
-  const sorted = sortedTimes(times, ACTION);
-  const compiled = await asDistribution(distribution, options);
-  return compare(sorted, compiled, planOf(compiled, options));
+  return atCaller(compareTimes, async () => {
+    const sorted = sortedTimes(times, ACTION);
+    const compiled = await asDistribution(distribution, options);
+    return compare(sorted, compiled, planOf(compiled, options));
+  });
 }
 
 /**
@@ -164,13 +169,15 @@ export async function compareTimes(
  * @param distribution as users write it, or compiled
  * @returns null if more than 10 million are needed, or the deviation is within the tolerance
  */
-export async function valuesNeeded(
+export function valuesNeeded(
   distribution: unknown,
   options: FitOptions = {},
 ): Promise<number | null> {
-  const compiled = await asDistribution(distribution, options);
-  const plan = planOf(compiled, options);
-  return valuesFor(plan.notice, compiled, plan);
+  return atCaller(valuesNeeded, async () => {
+    const compiled = await asDistribution(distribution, options);
+    const plan = planOf(compiled, options);
+    return valuesFor(plan.notice, compiled, plan);
+  });
 }
 
 /** Reads the options; each test gets its part of `alpha`. */

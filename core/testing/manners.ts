@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../lib/caller.ts";
 import type { Perfmock } from "../app.ts";
 import type { Issue } from "../errors.ts";
 import { failed, invalid, percent, time } from "./values.ts";
@@ -73,22 +74,27 @@ const ACTION = "judge the manners of a client";
  *
  * @throws PerfmockError `ARGUMENT_INVALID` if the limiter is off
  */
-export async function refusedClients(
+export function refusedClients(
   server: Pick<Perfmock, "fetch" | "config" | "url">,
 ): Promise<readonly ClientFigures[]> {
-  const { path, token } = server.config.control;
-  const request = new Request(new URL(`${path}/limiter/clients`, server.url), {
-    ...token !== null && { headers: { authorization: `Bearer ${token}` } },
+  return atCaller(refusedClients, async () => {
+    const { path, token } = server.config.control;
+    const request = new Request(
+      new URL(`${path}/limiter/clients`, server.url),
+      {
+        ...token !== null && { headers: { authorization: `Bearer ${token}` } },
+      },
+    );
+    const response = await server.fetch(request);
+    if (response.status === 200) return (await response.json()).clients;
+    await response.body?.cancel();
+    throw invalid(ACTION, [{
+      path: "/plugins/limiter",
+      message: "The plugin limiter is off, which counts refusals and retries",
+      value: response.status,
+      allowed: "the plugin limiter, switched on",
+    }]);
   });
-  const response = await server.fetch(request);
-  if (response.status === 200) return (await response.json()).clients;
-  await response.body?.cancel();
-  throw invalid(ACTION, [{
-    path: "/plugins/limiter",
-    message: "The plugin limiter is off, which counts refusals and retries",
-    value: response.status,
-    allowed: "the plugin limiter, switched on",
-  }]);
 }
 
 /**
@@ -117,40 +123,44 @@ export async function refusedClients(
  * @throws AssertionError with every lapse of every client, or if none was refused often enough to show its manners
  * @throws PerfmockError `ARGUMENT_INVALID` if the limiter is off
  */
-export async function assertMannered(
+export function assertMannered(
   server: Pick<Perfmock, "fetch" | "config" | "url">,
   manners: Manners = {},
 ): Promise<readonly ClientFigures[]> {
-  const all = await refusedClients(server);
-  const { client, refusals = 1 } = manners;
-  checkManners(manners);
-  const judged = all.filter((one) =>
-    (client === undefined || one.client === client) && one.refused >= refusals
-  );
-  const operator = "assertMannered";
-  if (judged.length === 0) {
-    const refused = all.map((one) => `"${one.client}" (${times(one.refused)})`)
-      .join(", ");
-    throw failed(
-      `No manners can be judged: ${
-        client === undefined ? "no client" : `the client "${client}"`
-      } was ${client === undefined ? "" : "not "}refused ${
-        times(refusals)
-      } or more; refused were ${refused || "none"}`,
-      { actual: all, operator },
+  return atCaller(assertMannered, async () => {
+    const all = await refusedClients(server);
+    const { client, refusals = 1 } = manners;
+    checkManners(manners);
+    const judged = all.filter((one) =>
+      (client === undefined || one.client === client) && one.refused >= refusals
     );
-  }
-  const lines = judged.flatMap((one) => {
-    const wrong = lapsesOf(one, manners);
-    if (wrong.length === 0) return [];
-    return [
-      `Client "${one.client}", refused ${times(one.refused)}:`,
-      ...wrong.map((line) => `  ${line}`),
-      `  perfmock's verdict: ${one.verdict}`,
-    ];
+    const operator = "assertMannered";
+    if (judged.length === 0) {
+      const refused = all.map((one) =>
+        `"${one.client}" (${times(one.refused)})`
+      )
+        .join(", ");
+      throw failed(
+        `No manners can be judged: ${
+          client === undefined ? "no client" : `the client "${client}"`
+        } was ${client === undefined ? "" : "not "}refused ${
+          times(refusals)
+        } or more; refused were ${refused || "none"}`,
+        { actual: all, operator },
+      );
+    }
+    const lines = judged.flatMap((one) => {
+      const wrong = lapsesOf(one, manners);
+      if (wrong.length === 0) return [];
+      return [
+        `Client "${one.client}", refused ${times(one.refused)}:`,
+        ...wrong.map((line) => `  ${line}`),
+        `  perfmock's verdict: ${one.verdict}`,
+      ];
+    });
+    if (lines.length === 0) return judged;
+    throw failed(lines.join("\n"), { actual: judged, operator });
   });
-  if (lines.length === 0) return judged;
-  throw failed(lines.join("\n"), { actual: judged, operator });
 }
 
 /** Lapses of one client, in words with figures. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../lib/caller.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import type { Host, Metric, Plugin } from "../plugin.ts";
 import {
@@ -82,69 +83,71 @@ export interface ControlAnswer {
  *
  * @throws PerfmockError with all errors of the options, the route and the plugin
  */
-export async function createPluginServer(
+export function createPluginServer(
   plugin: Plugin,
   { options = {}, route = {}, config = {}, beside = [] }: PluginServerOptions =
     {},
 ): Promise<PluginServer> {
-  const { BUILTIN: { plugins: builtin } } = await import("../builtin.ts");
-  const errors: string[] = [];
-  let host: Host | undefined;
-  const observer: Plugin = {
-    name: "plugin_under_test_observer",
-    version: "1.0.0",
-    setup(given) {
-      host = given;
-      return {};
-    },
-  };
-  const test = await createTestServer(
-    {
-      ...config,
-      plugins: {
-        ...othersOff(
-          Object.keys(builtin),
-          [...beside, ...plugin.requires ?? []],
-        ),
-        ...config.plugins,
-        [plugin.name]: options,
+  return atCaller(createPluginServer, async (): Promise<PluginServer> => {
+    const { BUILTIN: { plugins: builtin } } = await import("../builtin.ts");
+    const errors: string[] = [];
+    let host: Host | undefined;
+    const observer: Plugin = {
+      name: "plugin_under_test_observer",
+      version: "1.0.0",
+      setup(given) {
+        host = given;
+        return {};
       },
-      routes: [...config.routes ?? [], { path: "/", ...route }],
-    },
-    {
-      // A built-in plugin is there already.
-      plugins: builtin[plugin.name] === plugin
-        ? [observer]
-        : [plugin, observer],
-      log: (level, line) => {
-        if (level === "error") errors.push(line);
+    };
+    const test = await createTestServer(
+      {
+        ...config,
+        plugins: {
+          ...othersOff(
+            Object.keys(builtin),
+            [...beside, ...plugin.requires ?? []],
+          ),
+          ...config.plugins,
+          [plugin.name]: options,
+        },
+        routes: [...config.routes ?? [], { path: "/", ...route }],
       },
-    },
-  );
-  const { server } = test;
-  const known = host as unknown as Host;
-  return {
-    ...test,
-    host: known,
-    errors,
-    async request(path = "/", init) {
-      const before = errors.length;
-      const answer = await test.request(path, init);
-      if (errors.length === before) return answer;
-      await answer.response.body?.cancel();
-      throw failed(errors.slice(before).join("\n"), { operator: "request" });
-    },
-    async control(target, body) {
-      const [method, path = ""] = target.split(" ");
-      const { response } = await test.request(
-        `${server.config.control.path}/${plugin.name}${path}`,
-        { method, ...body !== undefined && { body: JSON.stringify(body) } },
-      );
-      return { status: response.status, body: await bodyOf(response) };
-    },
-    snapshot: () => server.stats().plugins[plugin.name] ?? null,
-    metric: (name, ...labels) => valueOf(known, name, labels),
-  };
+      {
+        // A built-in plugin is there already.
+        plugins: builtin[plugin.name] === plugin
+          ? [observer]
+          : [plugin, observer],
+        log: (level, line) => {
+          if (level === "error") errors.push(line);
+        },
+      },
+    );
+    const { server } = test;
+    const known = host as unknown as Host;
+    return {
+      ...test,
+      host: known,
+      errors,
+      async request(path = "/", init) {
+        const before = errors.length;
+        const answer = await test.request(path, init);
+        if (errors.length === before) return answer;
+        await answer.response.body?.cancel();
+        throw failed(errors.slice(before).join("\n"), { operator: "request" });
+      },
+      async control(target, body) {
+        const [method, path = ""] = target.split(" ");
+        const { response } = await test.request(
+          `${server.config.control.path}/${plugin.name}${path}`,
+          { method, ...body !== undefined && { body: JSON.stringify(body) } },
+        );
+        return { status: response.status, body: await bodyOf(response) };
+      },
+      snapshot: () => server.stats().plugins[plugin.name] ?? null,
+      metric: (name, ...labels) => valueOf(known, name, labels),
+    };
+  });
 }
 
 /** Switches the built-in plugins off, but for some. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atCaller } from "../lib/caller.ts";
 import type { Perfmock } from "../app.ts";
 import { count, failed } from "./values.ts";
 
@@ -36,32 +37,36 @@ export function assertNoUnexpected(
   server: Pick<Perfmock, "stats" | "routes">,
   { except = BY_THEMSELVES }: UnexpectedOptions = {},
 ): void {
-  const { unmatched, unmatchedRequests } = server.stats();
-  const patterns = except.map(patternOf);
-  const isExpected = (request: string) =>
-    patterns.some((pattern) => pattern.test(request));
-  const found = unmatchedRequests.filter(({ method, path }) =>
-    !isExpected(`${method} ${path.split("?", 1)[0]}`)
-  );
-  // Of many different requests, some are only counted.
-  const listed = unmatchedRequests.reduce((sum, { count }) => sum + count, 0);
-  const more = unmatched - listed;
-  if (found.length === 0 && more === 0) return;
-  const sum = found.reduce((sum, { count }) => sum + count, more);
-  throw failed(
-    [
-      `${count(sum, "request")} matched no route`,
-      ...found.map(({ method, path, count }) =>
-        `  ${method} ${path}${count > 1 ? ` (${count} times)` : ""}`
-      ),
-      ...more > 0 ? [`  and ${more} more`] : [],
-      `The routes are ${
-        server.routes.map(({ methods, path }) => `${methods.join("|")} ${path}`)
-          .join(", ") || "none"
-      }`,
-    ].join("\n"),
-    { actual: found, expected: [], operator: "assertNoUnexpected" },
-  );
+  return atCaller(assertNoUnexpected, () => {
+    const { unmatched, unmatchedRequests } = server.stats();
+    const patterns = except.map(patternOf);
+    const isExpected = (request: string) =>
+      patterns.some((pattern) => pattern.test(request));
+    const found = unmatchedRequests.filter(({ method, path }) =>
+      !isExpected(`${method} ${path.split("?", 1)[0]}`)
+    );
+    // Of many different requests, some are only counted.
+    const listed = unmatchedRequests.reduce((sum, { count }) => sum + count, 0);
+    const more = unmatched - listed;
+    if (found.length === 0 && more === 0) return;
+    const sum = found.reduce((sum, { count }) => sum + count, more);
+    throw failed(
+      [
+        `${count(sum, "request")} matched no route`,
+        ...found.map(({ method, path, count }) =>
+          `  ${method} ${path}${count > 1 ? ` (${count} times)` : ""}`
+        ),
+        ...more > 0 ? [`  and ${more} more`] : [],
+        `The routes are ${
+          server.routes.map(({ methods, path }) =>
+            `${methods.join("|")} ${path}`
+          )
+            .join(", ") || "none"
+        }`,
+      ].join("\n"),
+      { actual: found, expected: [], operator: "assertNoUnexpected" },
+    );
+  });
 }
 
 /** Makes the pattern of an exception. */

@@ -5,9 +5,12 @@
  */
 import type { Perfmock, PerfmockOptions } from "../app.ts";
 import type { PerfmockInput } from "../config/mod.ts";
+import { atCaller } from "../lib/caller.ts";
+import { checkOptions, type OptionType } from "../lib/options.ts";
 import { nextLook, VirtualClock } from "../lib/time/mod.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { Plugin } from "../plugin.ts";
+import { COMMON_OPTIONS } from "../server/options.ts";
 import { failed } from "./values.ts";
 
 /**
@@ -71,6 +74,28 @@ export async function createTestServer(
   config: PerfmockInput = {},
   options: TestServerOptions = {},
 ): Promise<TestServer> {
+  return await atCaller(createTestServer, () => {
+    checkOptions(ACTION, options, OPTIONS, ELSEWHERE);
+    return created(config, options);
+  });
+}
+
+const ACTION = "Cannot create the test server";
+
+const OPTIONS: Readonly<Record<keyof TestServerOptions, OptionType>> =
+  COMMON_OPTIONS;
+
+/** Options of a server in real time. */
+const ELSEWHERE = {
+  listen:
+    "A test server does not listen, as nobody would move its clock for a request from the network: use request() or measure(), or createPerfmock(), which listens in real time",
+  clock: "A test server has a virtual clock of its own: use its property clock",
+};
+
+async function created(
+  config: PerfmockInput,
+  options: TestServerOptions,
+): Promise<TestServer> {
   const clock = new VirtualClock();
   // Loaded here: assertions on times need no server.
   const { createPerfmock } = await import("../app.ts");
@@ -81,7 +106,7 @@ export async function createTestServer(
     ...options.segment !== undefined && { segment: options.segment },
     log: options.log ?? (() => {}),
   });
-  const request = async (
+  const send = async (
     path: string,
     init?: RequestInit,
   ): Promise<TestAnswer> => {
@@ -90,14 +115,13 @@ export async function createTestServer(
     const { response, at } = await answerOf(server, clock, sent, path);
     return { response, duration: at - start };
   };
-  return {
-    server,
-    clock,
-    request,
-    async measure(path, count, init) {
+  const request: TestServer["request"] = (path, init) =>
+    atCaller(request, () => send(path, init));
+  const measure: TestServer["measure"] = (path, count, init) =>
+    atCaller(measure, async () => {
       const durations: number[] = [];
       while (durations.length < count) {
-        const { response, duration } = await request(path, init);
+        const { response, duration } = await send(path, init);
         const text = await response.text();
         if (response.status >= 400) {
           throw failed(
@@ -110,7 +134,12 @@ export async function createTestServer(
         durations.push(duration);
       }
       return durations;
-    },
+    });
+  return {
+    server,
+    clock,
+    request,
+    measure,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

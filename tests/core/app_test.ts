@@ -1,5 +1,9 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { configurationSchema, createPerfmock } from "../../core/app.ts";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import {
+  configurationSchema,
+  createPerfmock,
+  type PerfmockOptions,
+} from "../../core/app.ts";
 import type { PerfmockInput } from "../../core/config/mod.ts";
 import { VirtualClock } from "../../core/lib/time/mod.ts";
 import { errorOf } from "../support/errors.ts";
@@ -83,9 +87,75 @@ Deno.test("a server that does not listen answers within the process, under a pla
   await using server = await createPerfmock({
     routes: [{ path: "/", response: { text: "hi" } }],
   }, QUIET);
-  equal(server.url.port, "0");
+  equal(server.url.href, "http://this-server-does-not-listen.invalid/");
   equal(await (await call(server, "/")).text(), "hi");
   equal((await call(server, "/_perfmock/health")).status, 200);
+});
+
+Deno.test("the URL of a server that does not listen fails by its name outside of the process", async () => {
+  await using server = await createPerfmock({}, QUIET);
+  await rejects(
+    () => fetch(server.url),
+    ({ cause }: Error) => `${cause}`.includes(server.url.href),
+  );
+});
+
+Deno.test("createPerfmock() refuses unknown options and values that an option does not accept, all at once", async () => {
+  const options = { listn: true, listen: 1, clock: undefined, seed: 2 };
+  const { code, message, issues } = await errorOf(() =>
+    createPerfmock({}, options as unknown as PerfmockOptions)
+  );
+  equal(code, "ARGUMENT_INVALID");
+  equal(message, "Cannot create the server: 3 errors");
+  deepEqual(
+    issues.map(({ path, suggestion }) => [path, suggestion]),
+    [
+      ["options.listn", "listen"],
+      ["options.listen", undefined],
+      ["options.seed", undefined],
+    ],
+  );
+  equal(
+    issues[0].allowed,
+    "clock, listen, folder, plugins, segment, log or replica",
+  );
+});
+
+Deno.test("createPerfmock() suggests another port in the words of a program", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  const { code, issues: [issue] } = await errorOf(() =>
+    createPerfmock({ server: { port } })
+  );
+  deepEqual([code, issue.path, issue.suggestion], [
+    "PORT_IN_USE",
+    "/server/port",
+    "0",
+  ]);
+});
+
+Deno.test("update() with routes suggests a call that a program can make, and which works", async () => {
+  await using server = await createPerfmock({
+    control: { path: "/own" },
+    routes: [{ id: "a", path: "/a", response: { text: "before" } }],
+  }, QUIET);
+  const { stack = "", issues: [issue] } = await errorOf(() =>
+    server.update({ routes: [] })
+  );
+  match(stack, /^PerfmockError: .*\n\[ARGUMENT_INVALID\]\n\n {2}\/routes: /);
+  match(stack, /\n {4}at .*app_test\.ts:/);
+  const [, path, method] =
+    /^server\.fetch\(new Request\(new URL\("(.+)\/ID", server\.url\), \{ method: "(\w+)"/
+      .exec(`${issue.suggestion}`) ?? [];
+  const response = await server.fetch(
+    new Request(new URL(`${path}/a`, server.url), {
+      method,
+      body: JSON.stringify({ response: { text: "after" } }),
+    }),
+  );
+  equal(response.status, 200);
+  await response.body?.cancel();
+  equal(await (await call(server, "/a")).text(), "after");
 });
 
 Deno.test("configurationSchema() returns a JSON Schema that includes the settings of plugins", async () => {
@@ -102,7 +172,7 @@ Deno.test("The stack of an error in the configuration is the list of all errors 
   );
   match(
     stack,
-    /^PerfmockError: Cannot use the configuration: 2 errors \[CONFIG_INVALID\]\n\n {2}\/routes\/0\/serviceTime: .*\n {4}received: "soon"\n/,
+    /^PerfmockError: Cannot use the configuration: 2 errors\n\[CONFIG_INVALID\]\n\n {2}\/routes\/0\/serviceTime: .*\n {4}received: "soon"\n/,
   );
   match(stack, /^ {2}\/routes\/1\/scale: .*\n {4}received: -1\n/m);
   match(stack, /^ {4}at .*app_test\.ts:\d+:\d+/m);
@@ -126,7 +196,7 @@ Deno.test("createPerfmock() refuses to listen with a virtual clock, also with on
       /^Cannot listen with a virtual clock: .*listen: false/,
     );
     await using server = await createPerfmock({}, { clock, listen: false });
-    equal(server.url.port, "0");
+    equal(server.url.href, "http://this-server-does-not-listen.invalid/");
   }
 });
 
@@ -172,7 +242,7 @@ Deno.test("Errors of a server's calls have the code, all issues and the caller's
   ) {
     const { stack = "", code, issues } = await errorOf(act);
     ok(issues.length > 0);
-    ok(stack.includes(` [${code}]\n\n  ${issues[0].path}`), stack);
+    ok(stack.includes(`\n[${code}]\n\n  ${issues[0].path}`), stack);
     const frames = stack.split("\n").filter((line) =>
       line.startsWith("    at ") && /\.[jt]s:/.test(line)
     );

@@ -73,7 +73,7 @@ Deno.test("meant() finds perfmock's word for one of another tool, by its place",
     ["timeout", POOL, "queueTimeout"],
     ["port", ROOT, "server: { port: … }"],
     ["profiles", ROOT, "plugins: { distributions: { profiles: … } }"],
-    ["scenarios", ROOT, 'a load script is run with "perfmock load FILE"'],
+    ["scenarios", ROOT, "a load script of its own, which load runs"],
     ["sleep", [...SCENARIO, "think"], "think"],
     ["vus", [...SCENARIO, "users"], "users"],
     [

@@ -136,3 +136,36 @@ Deno.test("TestServer.request() gives each of several requests at once its own d
     [hour, 10_000, 2 * hour, 3 * hour],
   );
 });
+
+Deno.test("createTestServer() refuses options of other functions and unknown ones, all at once", async () => {
+  const options = { listen: true, plugin: [], clock: {} };
+  const { code, message, issues } = await errorOf(() =>
+    createTestServer({}, options as never)
+  );
+  equal(code, "ARGUMENT_INVALID");
+  equal(message, "Cannot create the test server: 3 errors");
+  deepEqual(
+    issues.map(({ path, allowed, suggestion }) => [path, allowed, suggestion]),
+    [
+      ["options.listen", "plugins, segment or log", undefined],
+      ["options.plugin", "plugins, segment or log", "plugins"],
+      ["options.clock", "plugins, segment or log", undefined],
+    ],
+  );
+  ok(issues[0].message.startsWith("A test server does not listen"));
+});
+
+Deno.test("the URL of a test server is a base for requests within the process alone", async () => {
+  await using test = await createTestServer({ routes: [{ path: "/a" }] });
+  const { server } = test;
+  equal(
+    (await server.fetch(new Request(new URL("/a", server.url)))).status,
+    200,
+  );
+  const health = new URL("/_perfmock/health", server.url);
+  equal((await server.fetch(new Request(health))).status, 200);
+  await rejects(
+    () => fetch(server.url),
+    ({ cause }: Error) => `${cause}`.includes("does-not-listen"),
+  );
+});

@@ -1,0 +1,53 @@
+/**
+ * Values that the options of the functions that create servers accept.
+ *
+ * @module
+ */
+import type { OptionType, OptionTypes } from "../lib/options.ts";
+import { isPlainObject } from "../lib/options.ts";
+import type { PerfmockOptions } from "./perfmock.ts";
+
+const LOG: OptionType = {
+  allowed: "a function that receives level and message",
+  accepts: (value) => typeof value === "function",
+};
+
+const PLUGINS: OptionType = {
+  allowed: "a list of plugins",
+  accepts: Array.isArray,
+};
+
+const SEGMENT: OptionType = {
+  allowed: '{ index, count }, or a text such as "2/4"',
+  accepts: (value) => typeof value === "string" || isPlainObject(value),
+};
+
+/** Options that servers on any clock have in common. */
+export const COMMON_OPTIONS = {
+  plugins: PLUGINS,
+  segment: SEGMENT,
+  log: LOG,
+} satisfies OptionTypes;
+
+/** Options of `createPerfmock`. */
+export const SERVER_OPTIONS: Readonly<
+  Record<keyof PerfmockOptions, OptionType>
+> = {
+  clock: {
+    allowed: "a clock",
+    accepts: (value) => typeof value === "object" && value !== null,
+  },
+  listen: {
+    allowed: "true or false",
+    accepts: (value) => typeof value === "boolean",
+  },
+  folder: {
+    allowed: "a path, or a URL of a file",
+    accepts: (value) => typeof value === "string" || value instanceof URL,
+  },
+  ...COMMON_OPTIONS,
+  replica: {
+    allowed: "an object with name and address",
+    accepts: isPlainObject,
+  },
+};
