@@ -9,9 +9,9 @@ import { pathToFileURL } from "node:url";
 import { BUILTIN } from "./builtin.ts";
 import type { PerfmockInput } from "./config/mod.ts";
 import { atCaller } from "./lib/caller.ts";
-import { checkOptions } from "./lib/options.ts";
+import { checkOptions, type OptionType } from "./lib/options.ts";
+import { SERVER_OPTIONS } from "./lib/server_options.ts";
 import { LibraryServer } from "./server/library_server.ts";
-import { SERVER_OPTIONS } from "./server/options.ts";
 import type { Perfmock, PerfmockOptions } from "./server/perfmock.ts";
 import { checkSegment, parseSegment } from "./scale/segment.ts";
 import { Server, type ServerOptions } from "./server/server.ts";
@@ -40,10 +40,13 @@ export async function createPerfmock(
   options: PerfmockOptions = {},
 ): Promise<Perfmock> {
   return await atCaller(createPerfmock, () => {
-    checkOptions("Cannot create the server", options, SERVER_OPTIONS);
+    checkOptions("Cannot create the server", options, OPTIONS);
     return started(new LibraryServer(options), config, options);
   });
 }
+
+const OPTIONS: Readonly<Record<keyof PerfmockOptions, OptionType>> =
+  SERVER_OPTIONS;
 
 /** Creates a server, with the type that core itself uses. */
 export async function createServer(

@@ -16,7 +16,7 @@ export interface WrittenConfig {
   readonly ids: readonly string[];
 }
 
-/** What to do in place of a patch of routes, in the words of those who send it. */
+/** Advice on a patch of routes, in the words of those who send it. */
 export type PatchAdvice = Pick<Issue, "allowed" | "suggestion">;
 
 /** Advice for clients of the control API. */

@@ -10,7 +10,7 @@ import { checkOptions, type OptionType } from "../lib/options.ts";
 import { nextLook, VirtualClock } from "../lib/time/mod.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { Plugin } from "../plugin.ts";
-import { COMMON_OPTIONS } from "../server/options.ts";
+import { COMMON_OPTIONS } from "../lib/server_options.ts";
 import { failed } from "./values.ts";
 
 /**

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { OptionType, OptionTypes } from "../lib/options.ts";
-import { isPlainObject } from "../lib/options.ts";
-import type { PerfmockOptions } from "./perfmock.ts";
+import type { OptionType, OptionTypes } from "./options.ts";
+import { isPlainObject } from "./options.ts";
 
 const LOG: OptionType = {
   allowed: "a function that receives level and message",
@@ -30,9 +29,7 @@ export const COMMON_OPTIONS = {
 } satisfies OptionTypes;
 
 /** Options of `createPerfmock`. */
-export const SERVER_OPTIONS: Readonly<
-  Record<keyof PerfmockOptions, OptionType>
-> = {
+export const SERVER_OPTIONS = {
   clock: {
     allowed: "a clock",
     accepts: (value) => typeof value === "object" && value !== null,
@@ -50,4 +47,4 @@ export const SERVER_OPTIONS: Readonly<
     allowed: "an object with name and address",
     accepts: isPlainObject,
   },
-};
+} satisfies OptionTypes;
