@@ -60,7 +60,7 @@ export class Connection {
         resolve();
       });
     });
-    child.on("message", (message) => this.#receive(message as FromServer));
+    child.on("message", (text) => this.#receive(JSON.parse(text as string)));
   }
 
   /** Process id of Deno. */
@@ -175,7 +175,9 @@ export class Connection {
 
   #send(message: ToServer): void {
     // A process that has ended takes no message: its end is told by its own event.
-    if (this.#child.connected) this.#child.send(message, () => {});
+    if (this.#child.connected) {
+      this.#child.send(JSON.stringify(message), () => {});
+    }
   }
 }
 

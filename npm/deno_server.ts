@@ -31,7 +31,7 @@ let server: Server | undefined;
 const runs = new Map<number, AbortController>();
 
 whenParentEnds(() => void stop());
-process.on("message", (message: ToServer) => void receive(message));
+process.on("message", (text: string) => void receive(JSON.parse(text)));
 // The channel keeps this process alive until it is told to end.
 process.channel?.ref();
 
@@ -225,5 +225,5 @@ function inTermsOfPrograms(error: PerfmockError): PerfmockError {
 
 function send(message: FromServer): void {
   // A message that nobody can receive any more is no error: the program has ended.
-  process.send?.(message, undefined, undefined, () => {});
+  process.send?.(JSON.stringify(message), undefined, undefined, () => {});
 }

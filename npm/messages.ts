@@ -1,5 +1,7 @@
 /**
- * Messages between a program that runs on Node.js and the process of Deno that serves for it.
+ * Messages between a program that runs on Node.js and the process of Deno that serves for it. Each is sent as a text, its JSON: the
+ * channel of Deno reads fewer values than JSON holds, and says nothing of a message with half of a surrogate pair, or with more than
+ * about 120 levels, nor of any later one.
  *
  * @module
  */
