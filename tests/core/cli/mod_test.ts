@@ -67,6 +67,21 @@ Deno.test("main() refuses missing options and extra arguments", async () => {
   }
 });
 
+Deno.test("main() suggests options and environment variables for an address that cannot be used", async () => {
+  await using folder = await folderWith({
+    "open.json": '{"routes": []}',
+    "closed.json": '{"control": {"token": "secret"}}',
+  });
+  // An address of no machine (RFC 5737).
+  const serve = (file: string) =>
+    cli("serve", "--config", `${folder.path}/${file}`, "--host", "192.0.2.1");
+  match(
+    (await serve("open.json")).err,
+    /suggestion: Set control\.token, or PERFMOCK_TOKEN\n/,
+  );
+  match((await serve("closed.json")).err, /suggestion: --host 127\.0\.0\.1\n/);
+});
+
 Deno.test("main() ends with 1 for run-time failures, with 2 for invalid input", async () => {
   await using folder = await folderWith({ "c.json": '{"routes": []}' });
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
