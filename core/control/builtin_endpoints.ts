@@ -378,7 +378,7 @@ const HEALTH_PROPERTIES = {
 const HEALTH = {
   type: "object",
   required: Object.keys(HEALTH_PROPERTIES).filter((key) =>
-    key !== "engineReason" && key !== "shared"
+    key !== "engineReason" && key !== "segment" && key !== "shared"
   ),
   properties: HEALTH_PROPERTIES,
 };

@@ -53,6 +53,12 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     "needs a Job; tests/e2e/load_workers_test.ts runs three processes",
   "perfmock load merge":
     "needs files of a Job; tests/e2e/load_workers_test.ts merges some",
+  "kubectl ":
+    "needs Kubernetes; tests/real/kubernetes_test.ts validates the files",
+  'sed "s/2026-': "needs Kubernetes",
+  "for i in ": "needs Kubernetes",
+  "deno run -A jsr:":
+    "fetches perfmock; tests/e2e/load_workers_test.ts merges shares",
   "deno task bench": "measures time, alone on the machine",
   "deno task fuzz:parser":
     "takes minutes; tests/fuzz/classes_test.ts runs a part of it",

@@ -86,6 +86,7 @@ Deno.test("All issues of a script are reported at once, each with its path", asy
     "/scenarios/empty/requests | A scenario without requests sends nothing",
     "/scenarios/endless | Without iterations or a duration it has no end",
     "/scenarios/odd | A scenario is an object with an executor",
+    '/scenarios/unit/pikc | Must be "weighted" or "in-order", received 1',
     '/scenarios/unit/pikc | Unknown key "pikc" | pick',
     '/scenarios/unit/rate | Cannot read "400" as a rate | 400/s',
     "/scenarios/unit/requests/0/path | A path begins with a slash and has no spaces",
