@@ -46,16 +46,7 @@ export async function openApiDocument(
       allowed: "openapi 3.0, 3.1 or 3.2, or swagger 2.0",
     }]);
   }
-  const { errors } = await validate(structuredClone(value));
-  // The library's types leave the path out.
-  const found: readonly {
-    readonly message: string;
-    readonly path?: unknown;
-  }[] = errors ?? [];
-  const problems = found.map(({ path, message }): Issue => ({
-    path: pointerOf(path),
-    message,
-  }));
+  const problems = await problemsOf(value);
   const { specification } = upgrade(structuredClone(value));
   return {
     document: isRecord(specification) ? specification : value,
@@ -70,6 +61,30 @@ export async function openApiDocument(
       }${problems.length > MOST_LISTED ? ", …" : ""}.`,
     ],
   };
+}
+
+/** Places at which a document departs from the standard. */
+async function problemsOf(value: Json): Promise<Issue[]> {
+  try {
+    const { errors } = await validate(structuredClone(value));
+    // The library's types leave the path out.
+    const found: readonly {
+      readonly message: string;
+      readonly path?: unknown;
+    }[] = errors ?? [];
+    return found.map(({ path, message }) => ({
+      path: pointerOf(path),
+      message,
+    }));
+  } catch (error) {
+    // The library takes some parts for objects before it checks them.
+    return [{
+      path: "",
+      message: `it could not be checked: ${
+        error instanceof Error ? error.message : error
+      }`,
+    }];
+  }
 }
 
 function pointerOf(path: unknown): string {
