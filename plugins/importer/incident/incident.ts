@@ -9,6 +9,7 @@ import { stepsOf } from "../logs/arrivals.ts";
 import { Draft } from "../mocks/draft.ts";
 import { express, literalSegment } from "../mocks/paths.ts";
 import type { Reader } from "../reading/reader.ts";
+import { mayBeTime, metricOf } from "../samples/classic_buckets.ts";
 import { describeDurations, type FitTools } from "../statistics/fit.ts";
 import { type Series, seriesOf } from "./matrix.ts";
 import { addInto, type Grid, gridOf, stepped } from "./steps.ts";
@@ -109,7 +110,7 @@ export async function draftOfIncident(
       suggestion: "Ask for a shorter range, or for a longer step",
     }]);
   }
-  const routes = groupedBy(all, routeLabel, draft);
+  const routes = groupedBy(ofOneMetric(all, draft), routeLabel, draft);
   const issues: Issue[] = [];
   const counted = routes.slice(0, MOST_ROUTES).map((route) =>
     countsOf(route, grid, { draft, issues })
@@ -141,6 +142,41 @@ export async function draftOfIncident(
     }]);
   }
   return draft;
+}
+
+/**
+ * Leaves out series of metrics that measure no time, such as sizes.
+ *
+ * @throws PerfmockError if histograms of several metrics remain, whose buckets cannot be added up
+ */
+function ofOneMetric(all: readonly Series[], draft: Draft): Series[] {
+  const kept = all.filter(({ labels, place }) => {
+    if (mayBeTime(labels, { unit: undefined })) return true;
+    draft.leave(
+      `series of ${labels.__name__}, which measures no time`,
+      place,
+    );
+    return false;
+  });
+  const metrics = new Set(
+    kept.filter(({ labels, samples }) =>
+      labels.le !== undefined ||
+      samples.some(({ buckets }) => buckets !== undefined)
+    ).flatMap(({ labels: { __name__ } }) =>
+      __name__ === undefined ? [] : [metricOf(__name__)]
+    ),
+  );
+  if (metrics.size > 1) {
+    throw invalid([{
+      path: "/data/result",
+      message: `There are histograms of several metrics: ${
+        [...metrics].join(", ")
+      }`,
+      value: metrics.size,
+      allowed: "histograms of one metric: name it in the query",
+    }]);
+  }
+  return kept;
 }
 
 function invalid(issues: readonly Issue[]): PerfmockError {
@@ -492,6 +528,7 @@ function addRoute(
   const slowest = Math.max(1, ...cells.map(({ low }) => low)) / 1000;
   draft.scenarios.push({
     name: `${id}-arrivals`,
+    route: id,
     settings: {
       executor: "arrival-rate",
       duration: `${Number((count * length).toPrecision(12))}s`,
@@ -514,6 +551,7 @@ function addRoute(
     course[0] = { ...course[0], at: "0s" };
     draft.scenarios.push({
       name: `${id}-times`,
+      route: id,
       settings: {
         executor: "modulate",
         set: { route: id, dial: "serviceTime" },

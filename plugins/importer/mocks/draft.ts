@@ -35,6 +35,8 @@ export interface DraftScenario {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Sentences above the scenario. */
   readonly notes?: readonly string[];
+  /** Id of the route that the scenario is about; default none. It is left out together with this route. */
+  readonly route?: string;
 }
 
 /** Everything that was found in one file, or in several of one kind. */

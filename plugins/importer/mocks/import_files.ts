@@ -18,7 +18,7 @@ import { draftOfRecording } from "../recording/draft_of_recording.ts";
 import type { FitTools } from "../statistics/fit.ts";
 import { LONGEST_TEXT } from "./bodies.ts";
 import { combined } from "./combine.ts";
-import type { Draft, DraftRoute } from "./draft.ts";
+import type { Draft, DraftRoute, DraftScenario } from "./draft.ts";
 import { draftOfHar } from "./har.ts";
 import { draftOfHoverfly } from "./hoverfly.ts";
 import { type Kind, kindOf, KINDS } from "./kinds.ts";
@@ -339,7 +339,7 @@ class ImportedMock implements Imported {
   }
 
   script(file?: string): string | undefined {
-    const { scenarios } = this.#draft;
+    const scenarios = this.#scenarios;
     if (scenarios.length === 0) return undefined;
     const folder = file === undefined ? "." : dirname(file);
     const placed = scenarios.map((scenario) => ({
@@ -368,7 +368,7 @@ class ImportedMock implements Imported {
   }
 
   get report(): ImportReport {
-    const { source, left, changed, notes, scenarios } = this.#draft;
+    const { source, left, changed, notes } = this.#draft;
     return {
       source,
       routes: this.#routes.length,
@@ -376,11 +376,19 @@ class ImportedMock implements Imported {
         this.#routes.filter(({ serviceTime, settings }) =>
           serviceTime !== undefined || settings.serviceTimes !== undefined
         ).length,
-      scenarios: scenarios.length,
+      scenarios: this.#scenarios.length,
       leftOut: left.lines,
       changed: changed.lines,
       notes,
     };
+  }
+
+  /** Scenarios without those of routes that were refused. */
+  get #scenarios(): readonly DraftScenario[] {
+    const ids = new Set(this.#routes.map(({ id }) => id));
+    return this.#draft.scenarios.filter(({ route }) =>
+      route === undefined || ids.has(route)
+    );
   }
 
   #title(kind: string): string[] {

@@ -44,8 +44,24 @@ export function unitOfMetric(
   labels: Labels,
   { unit }: Pick<ReadContext, "unit">,
 ): Unit {
-  const name = (labels.__name__ ?? "").replace(/_(?:bucket|sum|count)$/, "");
-  return unit ?? unitInName(name) ?? SECONDS;
+  return unit ?? unitInName(metricOf(labels.__name__ ?? "")) ?? SECONDS;
+}
+
+/** Name of a metric without what tells the parts of a histogram apart. */
+export function metricOf(name: string): string {
+  return name.replace(/_(?:bucket|sum|count)$/, "");
+}
+
+/** Ends of the names of metrics that measure something else than time: the base units of Prometheus, and what is common beside them. */
+const NO_TIME =
+  /_(?:amperes|bits|bytes|celsius|grams|hertz|joules|meters|percent|ratio|volts|watts)$/;
+
+/** True if a metric may measure durations, by its name. A unit that the user has given makes it so. */
+export function mayBeTime(
+  { __name__ = "" }: Labels,
+  { unit }: Pick<ReadContext, "unit">,
+): boolean {
+  return unit !== undefined || !NO_TIME.test(metricOf(__name__));
 }
 
 /**
@@ -73,6 +89,13 @@ export function classicSeries(
     }
     if (!isSelected(labels, select)) {
       findings.unselected("samples", labels, sample.place);
+      continue;
+    }
+    if (!mayBeTime(labels, context)) {
+      findings.leaveOut(
+        `samples of ${labels.__name__}, which are no durations`,
+        sample.place,
+      );
       continue;
     }
     // Different metrics measure different things: they are never one.

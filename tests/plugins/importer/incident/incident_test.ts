@@ -108,6 +108,52 @@ Deno.test("Routes whose paths have the same words have ids of their own, which t
   deepEqual(named.sort(), ids.toSorted());
 });
 
+Deno.test("A route that perfmock refuses is left out of mock and script, and sizes are no times", async () => {
+  const minutes = [[10, 0, 0], [0, 10, 0]] as const;
+  const { status, routes, script, summary } = await importOf({
+    "range.json": matrix(
+      // A plugin of perfmock answers /metrics.
+      ...histogram({ handler: "/metrics" }, minutes),
+      ...histogram({ handler: "/a" }, minutes),
+      ...histogram(
+        { handler: "/a" },
+        minutes,
+        "http_response_size_bytes_bucket",
+      ),
+      series(
+        { handler: "/a", __name__: "http_response_size_bytes_count" },
+        [0, 10, 20],
+      ),
+    ),
+  });
+  equal(status, 0, summary);
+  deepEqual(routes.map(({ id }) => id), ["get-a"]);
+  deepEqual(Object.keys(script?.scenarios ?? {}), [
+    "get-a-arrivals",
+    "get-a-times",
+  ]);
+  match(summary, /routes that perfmock refuses: .* \(GET \/metrics\)/);
+  match(
+    summary,
+    /series of http_response_size_bytes_bucket, which measures no time/,
+  );
+});
+
+Deno.test("Histograms of several metrics are an error that names them", async () => {
+  const minutes = [[10, 0, 0]] as const;
+  const { status, summary } = await importOf({
+    "range.json": matrix(
+      ...histogram({ route: "/a" }, minutes),
+      ...histogram({ route: "/a" }, minutes, "db_seconds_bucket"),
+    ),
+  });
+  equal(status, 2);
+  match(
+    summary,
+    /histograms of several metrics: http_request_duration_seconds, db_seconds/,
+  );
+});
+
 Deno.test("Rates are taken for the step before their sample", async () => {
   const { script } = await importOf({
     "range.json": matrix(
@@ -231,7 +277,11 @@ Deno.test("Wrong answers are errors with their places", async () => {
       [
         matrix(buckets[1], {
           ...buckets[0] as object,
-          metric: { __name__: "b", route: "/a", le: "0.5" },
+          metric: {
+            __name__: "http_request_duration_seconds_bucket",
+            route: "/a",
+            le: "0.5",
+          },
         }, buckets[2]),
         /Counts of \/a decrease from bucket to bucket at 2027/,
       ],

@@ -23,6 +23,14 @@ Deno.test("Prometheus text gives the buckets of a histogram, in seconds by its n
   deepEqual(read.notes, ["boundaries in s"]);
 });
 
+Deno.test("Metrics of sizes are no durations, unless a unit is given", async () => {
+  const sizes = TEXT.replaceAll("duration_seconds", "size_bytes");
+  deepEqual(bucketsOf(await reading(TEXT + sizes)).length, 3);
+  match((await errorsIn(sizes))[1], /no durations/);
+  const [[low, high]] = bucketsOf(await reading(sizes, { unit: "ms" }));
+  deepEqual([low, high], [0, 0.1]);
+});
+
 Deno.test("Histograms of several labels are an error that lists them, one that is selected or all merged are not", async () => {
   const both = TEXT + TEXT.replaceAll('handler="/a', 'handler="/z');
   const [code, message] = await errorsIn(both);
