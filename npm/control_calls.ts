@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { PerfmockError } from "../core/errors.ts";
+import { type Issue, PerfmockError } from "../core/errors.ts";
+import { isPlainObject } from "../core/lib/options.ts";
 import type { JournalEntry, Stats } from "../mod.ts";
 import { type CallSite, callSite, throwAt } from "./call_site.ts";
 import type { Patch, PerfmockInput } from "./configuration.ts";
-import { checkOptions, FILTER_OPTIONS } from "./options.ts";
+import { argumentError, checkOptions, FILTER_OPTIONS } from "./options.ts";
 
 /** Filter of the journal. */
 export interface RequestFilter {
@@ -114,20 +115,80 @@ export abstract class ControlCalls implements Omit<Controlled, "url"> {
   async update(
     patch: Patch<Omit<PerfmockInput, "routes">>,
   ): Promise<void> {
+    const site = callSite(this.update);
+    throwAt(site, () => {
+      if (isPlainObject(patch)) return;
+      throw argumentError("Cannot update the configuration", [{
+        path: "patch",
+        message: "Expected an object",
+        value: patch,
+        allowed: "an object with the settings that change",
+      }]);
+    });
     await this.makeCall(
       { method: "PATCH", path: "/config", body: patch },
-      callSite(this.update),
+      site,
     );
   }
 
   /** {@linkcode Controlled.call}. */
   async call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const below = path.startsWith("/") ? path : `/${path}`;
-    return await this.makeCall(
-      { method, path: below, body },
-      callSite(this.call),
-    );
+    const site = callSite(this.call);
+    throwAt(site, () => {
+      const issues = callIssues(method, path, body);
+      if (issues.length > 0) {
+        throw argumentError("Cannot make the control call", issues);
+      }
+    });
+    return await this.makeCall({ method, path: rooted(path), body }, site);
   }
+}
+
+/** Methods of the control API. */
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** Returns what is wrong with the arguments of a call. */
+function callIssues(method: unknown, path: unknown, body: unknown): Issue[] {
+  const issues: Issue[] = [];
+  if (typeof method !== "string" || !METHODS.includes(method)) {
+    issues.push({
+      path: "method",
+      message: "The control API has no such method",
+      value: method,
+      allowed: METHODS.join(", "),
+      ...typeof method === "string" &&
+        METHODS.includes(method.toUpperCase()) &&
+        { suggestion: method.toUpperCase() },
+    });
+  }
+  if (typeof path !== "string" || !isBelow(path)) {
+    issues.push({
+      path: "path",
+      message: "This is no path below the control path",
+      value: path,
+      allowed: "a path such as /stats",
+    });
+  }
+  if (method === "GET" && body !== undefined) {
+    issues.push({
+      path: "body",
+      message: "A call with GET has no body",
+      value: body,
+      allowed: "parameters in the path: /requests?limit=5",
+    });
+  }
+  return issues;
+}
+
+/** True for a path that does not lead out of the control path. */
+function isBelow(path: string): boolean {
+  const { pathname } = new URL(`http://localhost/below${rooted(path)}`);
+  return pathname.startsWith("/below/");
+}
+
+/** A path with a leading slash. */
+function rooted(path: string): string {
+  return path.startsWith("/") ? path : `/${path}`;
 }
 
 /** True for the errors of a session that there is no more. */

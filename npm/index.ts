@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PerfmockError } from "../core/errors.ts";
@@ -215,7 +215,7 @@ function checkArguments(config: unknown, options: StartOptions): void {
   }
   if (
     START_OPTIONS.cwd.accepts(cwd) && cwd !== undefined &&
-    !existsSync(pathOf(cwd))
+    !isFolder(pathOf(cwd))
   ) {
     issues.push({
       path: "options.cwd",
@@ -235,6 +235,11 @@ function environment(
     !OF_THE_COMMAND.has(name)
   );
   return { ...Object.fromEntries(own), ...more };
+}
+
+/** True for a folder that exists. */
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Path of a file or folder. */

@@ -4,7 +4,11 @@
  * @module
  */
 import type { Issue } from "../core/errors.ts";
+import { isPlainObject } from "../core/lib/options.ts";
 import { listedError } from "./errors.ts";
+
+/** Greatest number of lists and objects within one another. Code that recurses would overflow its stack with many more. */
+const MOST_DEPTH = 1000;
 
 /**
  * Refuses a value that JSON cannot hold. A key without a value counts as absent.
@@ -57,6 +61,16 @@ function look(
       return;
   }
   if (value === null) return;
+  if (
+    !Array.isArray(value) && !isPlainObject(value) && !("toJSON" in value)
+  ) {
+    refuse(`A ${nameOf(value)} would lose its content in JSON`);
+    return;
+  }
+  if (around.length >= MOST_DEPTH) {
+    refuse(`It is more than ${MOST_DEPTH} lists and objects deep`);
+    return;
+  }
   if (around.includes(value)) {
     refuse("It contains itself");
     return;
@@ -65,6 +79,11 @@ function look(
   for (const [key, part] of Object.entries(value)) {
     look(part, `${path}/${escaped(key)}`, within, issues);
   }
+}
+
+/** Name of the kind of an object, such as `Map`. */
+function nameOf(value: object): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 /** A key as a JSON Pointer writes it. */

@@ -28,7 +28,7 @@ const PLACE: OptionType = {
   accepts: (value) =>
     value instanceof URL
       ? value.protocol === "file:"
-      : typeof value === "string" && value !== "",
+      : typeof value === "string" && value !== "" && !value.includes("\0"),
 };
 
 const SEED: OptionType = {
@@ -57,11 +57,11 @@ export const START_OPTIONS: OptionTypes = {
   cwd: PLACE,
   configFile: PLACE,
   env: {
-    allowed: "an object of texts",
+    allowed: "an object of texts without the character U+0000",
     accepts: (value) =>
       isPlainObject(value) &&
       Object.values(value).every((each) =>
-        each === undefined || typeof each === "string"
+        each === undefined || typeof each === "string" && !each.includes("\0")
       ),
   },
 };

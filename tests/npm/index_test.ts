@@ -258,6 +258,53 @@ Deno.test("startPerfmock() lists all wrong arguments at once, with suggestions",
   }
 });
 
+Deno.test("Arguments of calls are checked before they are made, all at once", async () => {
+  await using server = await startPerfmock({ routes: ROUTES });
+  await using session = await server.session();
+  const pathsOf = async (promise: Promise<unknown>) => {
+    const { code, issues } = await errorOf(promise);
+    return [code, ...issues.map(({ path }) => path)];
+  };
+  for (const { call } of [server, session]) {
+    const made = (...args: unknown[]) =>
+      pathsOf(
+        Reflect.apply(call, call === server.call ? server : session, args),
+      );
+    deepEqual(await made("GET"), ["ARGUMENT_INVALID", "path"]);
+    deepEqual(await made("TRACE", "/../a"), [
+      "ARGUMENT_INVALID",
+      "method",
+      "path",
+    ]);
+    deepEqual(await made("GET", "/%2e%2e/a", { a: 1 }), [
+      "ARGUMENT_INVALID",
+      "path",
+      "body",
+    ]);
+    deepEqual(await made(5, ["/stats"]), [
+      "ARGUMENT_INVALID",
+      "method",
+      "path",
+    ]);
+  }
+  const { issues: [{ suggestion }] } = await errorOf(
+    server.call("get", "/stats"),
+  );
+  equal(suggestion, "GET");
+  for (const subject of [server, session]) {
+    deepEqual(await pathsOf(Reflect.apply(subject.update, subject, [])), [
+      "ARGUMENT_INVALID",
+      "patch",
+    ]);
+  }
+  deepEqual(
+    await pathsOf(
+      startPerfmock({}, { cwd: "deno.json", env: { A: "a\0b" } }),
+    ),
+    ["ARGUMENT_INVALID", "options.env", "options.cwd"],
+  );
+});
+
 Deno.test("startPerfmock() of a file that does not exist names those that do", async () => {
   await using folder = await file("mock.yaml", "routes: []\n");
   const error = await errorOf(

@@ -35,6 +35,9 @@ Deno.test("checkJson() names all parts that JSON would drop or change", () => {
       seed: 1n,
       rate: [1, NaN, Infinity],
       circle,
+      map: new Map([["a", 1]]),
+      pattern: /a/,
+      bytes: new Uint8Array(2),
     }),
     [
       "/routes/0/response/json",
@@ -43,7 +46,20 @@ Deno.test("checkJson() names all parts that JSON would drop or change", () => {
       "/rate/1",
       "/rate/2",
       "/circle/own",
+      "/map",
+      "/pattern",
+      "/bytes",
     ],
   );
+  doesNotThrow(() => checkJson({ at: new Date(0), url: new URL("a:b") }, "it"));
   deepEqual(refused(() => 1), [""]);
+});
+
+Deno.test("checkJson() refuses values that are too deep, however deep they are", () => {
+  let deep: unknown = 1;
+  for (let i = 0; i < 1000; i++) deep = [deep];
+  doesNotThrow(() => checkJson(deep, "it"));
+  deepEqual(refused([deep]), ["/0".repeat(1000)]);
+  for (let i = 0; i < 100_000; i++) deep = { deep };
+  deepEqual(refused(deep), ["/deep".repeat(1000)]);
 });
