@@ -14,6 +14,7 @@ export {
   htmlPage,
   type Section,
 } from "./lib/drawing.ts";
+export { HOP_BY_HOP } from "./lib/http.ts";
 export { formatDuration, parseDuration } from "./lib/units.ts";
 export { alignedLines, oneLine, shortened } from "./lib/terminal_text.ts";
 export { openRegular } from "./lib/read_file.ts";

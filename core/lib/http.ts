@@ -17,6 +17,19 @@ export const KNOWN_METHODS: ReadonlySet<string> = new Set([
   "CONNECT",
 ]);
 
+/** Headers that concern one connection (RFC 9110, section 7.6.1, and older practice). */
+export const HOP_BY_HOP: readonly string[] = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
 /** Statuses whose responses have no body: 204 No Content, 205 Reset Content and 304 Not Modified (RFC 9110, section 15). */
 export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 

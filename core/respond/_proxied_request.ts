@@ -5,25 +5,13 @@
  * @module
  */
 import { PerfmockError } from "../errors.ts";
+import { HOP_BY_HOP } from "../lib/http.ts";
 
 /** Header with the number of proxied routes that a request has passed. */
 const HOPS = "perfmock-hops";
 
 /** Maximum number of proxied routes, of this server and others, that a request passes. */
 export const MAX_HOPS = 16;
-
-/** Headers that concern one connection (RFC 9110, section 7.6.1, and older practice). */
-const HOP_BY_HOP: readonly string[] = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
 /** Copies headers without those that concern one connection, including the ones that Connection names. */
 export function endToEnd(received: Headers): Headers {

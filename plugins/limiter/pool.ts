@@ -26,6 +26,7 @@ import {
   type QueueOwner,
 } from "./queue.ts";
 import { type Refusal, Throughput } from "./refusal.ts";
+import { Refusals } from "./refusals.ts";
 
 /** Retry-After of a pool that has served no request under saturation yet, in ms. */
 export const FALLBACK = 1000;
@@ -102,11 +103,12 @@ export class Pool implements Lease, QueueOwner {
   #capacity: number;
   #busy = 0;
   #arrivals = 0;
-  #fellBack = false;
+  readonly #refusals: Refusals;
 
   constructor(options: PoolOptions, rules: PoolRules) {
     this.name = options.name;
     this.figures = options.figures;
+    this.#refusals = new Refusals(options, (now) => this.estimate(now));
     this.#options = options;
     this.#rules = rules;
     this.#queue = createQueue(rules.discipline, options.stream);
@@ -169,14 +171,14 @@ export class Pool implements Lease, QueueOwner {
       return this.#enqueue(entrant, at, priority);
     }
     this.figures.refused("queue_full");
-    return this.#refuse(this.#rules.onFull, entrant, at);
+    return this.#refusals.refuse(this.#rules.onFull, entrant, at);
   }
 
   /** Counts a request that a rate limit has refused. */
   rejectedByRate(entrant: Entrant, rejection: Rejection, at: number): void {
     this.figures.arrived();
     this.figures.refused("rate_limited");
-    this.#report(entrant, rejection, at);
+    this.#refusals.report(entrant, rejection, at);
   }
 
   /** Frees a place, which the next in the queue has from that time on. */
@@ -212,7 +214,7 @@ export class Pool implements Lease, QueueOwner {
     this.figures.waitedInVain("queue_timeout", deadline - entry.entered);
     const { entrant } = entry;
     entrant.settle(
-      this.#refuse(this.#rules.onTimeout, entrant, deadline),
+      this.#refusals.refuse(this.#rules.onTimeout, entrant, deadline),
       deadline,
     );
   }
@@ -335,27 +337,6 @@ export class Pool implements Lease, QueueOwner {
     entry.queued = false;
     this.figures.queued.add(-1, at);
     if (entry.timer !== 0) this.#options.clock.cancel(entry.timer);
-  }
-
-  #refuse(refusal: Refusal, entrant: Entrant, at: number): Rejection {
-    const rejection = refusal.answer(() => this.#estimated(at));
-    this.#report(entrant, rejection, at);
-    return rejection;
-  }
-
-  #estimated(now: number): number {
-    const { wait, from } = this.estimate(now);
-    if (from === "fallback" && !this.#fellBack) {
-      this.#fellBack = true;
-      this.#options.fellBack(this.name);
-    }
-    return wait;
-  }
-
-  /** Reports a refusal, unless the client cannot notice it because it hangs. */
-  #report({ exchange }: Entrant, rejection: Rejection, at: number): void {
-    if (exchange === undefined || rejection.action === "hang") return;
-    this.#options.refused(exchange, rejection, at);
   }
 }
 

@@ -4,24 +4,14 @@
  *
  * @module
  */
+import { HOP_BY_HOP } from "../../../core/import.ts";
 import type { HeaderLists, Upstream } from "./upstream.ts";
 
 /** A header. */
 export type HeaderPair = readonly [name: string, value: string];
 
-/** Headers that concern one connection (RFC 9110, section 7.6.1, and older practice). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+/** Headers that are not passed on: those that concern one connection, and `Expect`, which the recorder answers itself. */
+const NOT_PASSED: ReadonlySet<string> = new Set([...HOP_BY_HOP, "expect"]);
 
 /** Header by which a recorder recognises a request that comes back to it. */
 export const MARK = "perfmock-recorder";
@@ -44,7 +34,7 @@ export function endToEnd(pairs: readonly HeaderPair[]): HeaderPair[] {
   );
   return pairs.filter(([name]) => {
     const lower = name.toLowerCase();
-    return !HOP_BY_HOP.has(lower) && !named.has(lower);
+    return !NOT_PASSED.has(lower) && !named.has(lower);
   });
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../pool.ts";
 import type { Entrant, QueueEntry, QueueOwner } from "../queue.ts";
 import type { Refusal } from "../refusal.ts";
+import { Refusals } from "../refusals.ts";
 import { Entry } from "./entry.ts";
 
 /** Rules of a shared pool. */
@@ -32,17 +33,16 @@ export abstract class Waiting implements QueueOwner {
   protected rules: SharedPoolRules;
   /** Number of entries that count as queued. */
   protected waiting = 0;
-  readonly #told: Pick<PoolOptions, "fellBack" | "refused">;
+  readonly #refusals: Refusals;
   #arrivals = 0;
   #tickets = 0;
-  #fellBack = false;
 
   constructor(options: PoolOptions, rules: SharedPoolRules) {
     this.name = options.name;
     this.figures = options.figures;
     this.clock = options.clock;
     this.rules = rules;
-    this.#told = options;
+    this.#refusals = new Refusals(options, (now) => this.estimate(now));
   }
 
   /** Estimates the time until a retry is worthwhile. */
@@ -55,7 +55,7 @@ export abstract class Waiting implements QueueOwner {
   rejectedByRate(entrant: Entrant, rejection: Rejection, at: number): void {
     this.figures.arrived();
     this.figures.refused("rate_limited");
-    this.#report(entrant, rejection, at);
+    this.#refusals.report(entrant, rejection, at);
   }
 
   /** Removes an entry of the queue, unless it was settled. */
@@ -141,23 +141,7 @@ export abstract class Waiting implements QueueOwner {
   }
 
   protected refuse(refusal: Refusal, entrant: Entrant, at: number): Rejection {
-    const rejection = refusal.answer(() => this.#estimated(at));
-    this.#report(entrant, rejection, at);
-    return rejection;
-  }
-
-  #estimated(now: number): number {
-    const { wait, from } = this.estimate(now);
-    if (from === "fallback" && !this.#fellBack) {
-      this.#fellBack = true;
-      this.#told.fellBack(this.name);
-    }
-    return wait;
-  }
-
-  #report({ exchange }: Entrant, rejection: Rejection, at: number): void {
-    if (exchange === undefined || rejection.action === "hang") return;
-    this.#told.refused(exchange, rejection, at);
+    return this.#refusals.refuse(refusal, entrant, at);
   }
 
   /** True if some refusal has an estimated Retry-After. */
