@@ -137,6 +137,28 @@ Deno.test("TestServer.request() gives each of several requests at once its own d
   );
 });
 
+Deno.test("createTestServer() takes the numbers of a segment, and tells the log to whoever asks", async () => {
+  const lines: string[] = [];
+  const broken = hooks("broken", {
+    serve: () => {
+      throw new Error("out of order");
+    },
+  });
+  await using server = await createTestServer({
+    plugins: { broken: {} },
+    routes: [{ path: "/" }],
+  }, {
+    segment: "1/3",
+    plugins: [broken],
+    log: (_, message) => void lines.push(message),
+  });
+  for (const sequence of ["1", "4"]) {
+    const { response } = await server.request("/");
+    equal(response.headers.get("perfmock-sequence"), sequence);
+  }
+  ok(lines.some((line) => line.includes("out of order")), lines.join());
+});
+
 Deno.test("createTestServer() refuses options of other functions and unknown ones, all at once", async () => {
   const options = { listen: true, plugin: [], clock: {} };
   const { code, message, issues } = await errorOf(() =>
