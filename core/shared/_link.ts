@@ -145,6 +145,7 @@ export class Link {
         const node = movedTo(error);
         if (node === undefined) throw error;
         at = { ...node, host: node.host || new URL(options.url).hostname };
+        for (const redis of opened.splice(0)) drop(redis);
         first = await open(at);
       }
       const { redis: messages } = await connect(at);
