@@ -129,3 +129,101 @@ Deno.test("after a reset at each replica the numbers begin with 0 again, once", 
   );
   await arrived();
 });
+
+Deno.test("a counter that takes over goes on with the numbers that Redis hands out", async () => {
+  const store = new MemoryStore();
+  const counter: SequenceCounter = (await replica(store)).counter;
+  counter.take();
+  await arrived();
+  counter.skipTo(1000);
+  equal(counter.take(), 1);
+});
+
+/** Sizes of the blocks that are ordered while a replica takes one number per time, in ms. */
+async function sizes(
+  pace: (index: number) => number,
+  blocks: number,
+): Promise<number[]> {
+  const store = new MemoryStore();
+  const ordered: number[] = [];
+  const take = store.run.bind(store);
+  store.run = (script, keys, args) => {
+    if (script.name !== "take a range") ordered.push(Number(args[0]));
+    return take(script, keys, args);
+  };
+  const { counter, clock } = await replica(store);
+  for (let i = 0; ordered.length < blocks; i++) {
+    counter.take();
+    clock.advance(pace(ordered.length));
+    await arrived();
+  }
+  return ordered;
+}
+
+Deno.test("blocks grow while each lasts for less than 1 s, up to 65 536 numbers", async () => {
+  const ordered = await sizes(() => 0, 13);
+  deepEqual(
+    ordered,
+    [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 65536]
+      .concat(65536),
+  );
+});
+
+Deno.test("blocks shrink while each lasts for more than 10 s, down to 64 numbers, and stay in between", async () => {
+  // The first four are used up at once, the next two last for 2 s or more, and the others for long.
+  const ordered = await sizes(
+    (count) => count < 5 ? 0 : count < 6 ? 4 : 200,
+    14,
+  );
+  deepEqual(ordered.slice(0, 5), [64, 128, 256, 512, 1024]);
+  equal(ordered[ordered.length - 1], 64);
+  for (const [index, size] of ordered.entries()) {
+    if (index > 0) ok([0.5, 1, 2].includes(size / ordered[index - 1]));
+  }
+});
+
+Deno.test("a block that was ordered before a reset is not used after it", async () => {
+  const store = new MemoryStore();
+  const { counter, blocks } = await replica(store);
+  // Orders the second block, whose answer is still to come.
+  equal(counter.take(), 0);
+  counter.restart();
+  await blocks.ready();
+  deepEqual(
+    Array.from({ length: 64 }, () => counter.take()),
+    Array.from({ length: 64 }, (_, i) => i),
+  );
+  await arrived();
+});
+
+Deno.test("numbers of which Redis cannot be reminded are no error, and blocks that have ended are told nothing", async () => {
+  const store = new MemoryStore();
+  let ended = 0;
+  store.onStatus = (listener) => {
+    store.listeners.push(listener);
+    return { [Symbol.dispose]: () => void ended++ };
+  };
+  const { blocks } = await replica(store);
+  const { calls } = store;
+  for (const listener of store.listeners) listener(false);
+  await arrived();
+  equal(store.calls, calls);
+  store.lost = true;
+  for (const listener of store.listeners) listener(true);
+  await arrived();
+  equal(ended, 0);
+  blocks[Symbol.dispose]();
+  equal(ended, 1);
+});
+
+Deno.test("replicas that Redis has never counted take numbers of a range at random", async () => {
+  const store = new MemoryStore();
+  store.lost = true;
+  const { counter, log } = await replica(store);
+  const number = counter.take();
+  equal(number % 2 ** 20, 0);
+  ok(number >= 2 ** 31 && number < 2 ** 32);
+  equal(counter.take(), number + 1);
+  equal(log.length, 1);
+  await arrived();
+});
