@@ -48,3 +48,40 @@ Deno.test("Uploads refuses a file that is too large, and removes the oldest ones
   deepEqual(await Promise.all([a, b, c].map(exists)), [false, true, true]);
   equal(uploads.bytes, 12_000);
 });
+
+Deno.test("Uploads removes a file whose body breaks off, and keeps the others", async () => {
+  await using uploads = new Uploads();
+  const whole = await uploads.take("whole.log", bytes(100));
+  let sent = false;
+  const broken = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (sent) controller.error(new Error("the sender is gone"));
+      else controller.enqueue(new Uint8Array(100));
+      sent = true;
+    },
+  });
+  await rejects(uploads.take("broken.log", broken), {
+    code: "ARGUMENT_INVALID",
+    message: /Cannot keep the file broken\.log: the sender is gone/u,
+  });
+  deepEqual(
+    [...Deno.readDirSync(dirname(whole))].map(({ name }) => name),
+    ["1-whole.log"],
+  );
+  equal(uploads.bytes, 4096);
+});
+
+Deno.test({
+  name: "Uploads says that it can keep no files where it may not write",
+  permissions: { read: true, write: false },
+  fn: async () => {
+    await using uploads = new Uploads();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await rejects(uploads.take("a.log", bytes(1)), {
+        code: "ARGUMENT_INVALID",
+        message: /Cannot keep files of load scripts/u,
+      });
+    }
+    equal(uploads.bytes, 0);
+  },
+});

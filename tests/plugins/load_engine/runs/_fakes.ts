@@ -1,10 +1,30 @@
+import { BUILTIN } from "../../../../core/builtin.ts";
 import type { LoadProgress, LoadResult } from "../../../../core/load.ts";
 import type { TickTimes } from "../../../../plugins/load_engine/figures/time_series.ts";
 import type {
   FromThread,
+  ThreadOrder,
   ToThread,
 } from "../../../../plugins/load_engine/runs/load_thread.ts";
 import type { ThreadWorker } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
+
+/** An order whose target nothing listens on. */
+export const THREAD_ORDER: ThreadOrder = {
+  input: { json: "{}", folder: "file:///", builtin: BUILTIN.module },
+  script: {},
+  folder: "/",
+  seed: 42,
+  connections: Infinity,
+  destination: {
+    origin: "http://127.0.0.1:1",
+    secure: false,
+    addresses: ["127.0.0.1"],
+    port: 1,
+    host: "127.0.0.1:1",
+    prefix: "",
+    certificates: [],
+  },
+};
 
 /** A worker that a test controls. */
 export class FakeWorker implements ThreadWorker {

@@ -1,49 +1,6 @@
-// Runs alone, without the profiler: counts descriptors.
-import { BUILTIN } from "../../../../core/builtin.ts";
-import { deepEqual, equal, match } from "node:assert/strict";
-import { until } from "../../../support/wait.ts";
-import { nextTurn } from "../../../../core/lib/turn.ts";
-import {
-  type FromThread,
-  type ThreadOrder,
-  ThreadSession,
-} from "../../../../plugins/load_engine/runs/load_thread.ts";
-import { at, serve } from "../http/_orders.ts";
-
-/** Makes a session on this thread, and records its messages. */
-function session() {
-  const said: FromThread[] = [];
-  const waiting = new Map<string, () => void>();
-  const made = new ThreadSession((message) => {
-    said.push(message);
-    waiting.get(message.kind)?.();
-  });
-  return {
-    session: made,
-    said,
-    kinds: () => [...new Set(said.map(({ kind }) => kind))],
-    heard: (kind: FromThread["kind"]) =>
-      new Promise<void>((resolve) => waiting.set(kind, resolve)),
-  };
-}
-
-function order(port: number, script: unknown): ThreadOrder {
-  return {
-    input: { json: "{}", folder: "file:///", builtin: BUILTIN.module },
-    script,
-    folder: "/",
-    seed: 42,
-    connections: Infinity,
-    destination: at(port),
-  };
-}
-
-const USERS = {
-  executor: "shared-iterations",
-  users: 2,
-  iterations: 10,
-  requests: [{ path: "/a" }],
-};
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { serve } from "../http/_orders.ts";
+import { order, session, USERS } from "./_sessions.ts";
 
 Deno.test("ThreadSession reads a script, runs it and reports the result", async () => {
   await using server = serve(() => new Response("ok"));
@@ -127,23 +84,55 @@ Deno.test("ThreadSession reports a script that cannot be read, with all issues",
   await made.receive({ kind: "close" });
 });
 
-Deno.test("ThreadSession that is closed while it prepares leaves no descriptor", async () => {
+Deno.test("ThreadSession reports the complete figures of its share, so far and at its end, from an agreed start that has passed", async () => {
   await using server = serve(() => new Response("ok"));
-  const script = { name: "demo", scenarios: { users: USERS } };
-  const descriptors = () => [...Deno.readDirSync("/proc/self/fd")].length;
-  const before = descriptors();
-  for (let turns = 0; turns < 12; turns++) {
-    const { session: made, kinds } = session();
-    const preparing = made.receive({
-      kind: "prepare",
-      order: order(server.port, script),
-    });
-    for (let turn = 0; turn < turns; turn++) await nextTurn();
-    await made.receive({ kind: "close" });
-    await preparing;
-    equal(kinds().includes("closed"), true);
-    equal(kinds().includes("failed"), false);
+  const { session: made, said, heard } = session();
+  // There is no run yet whose figures it could report.
+  await made.receive({ kind: "share" });
+  await made.receive({ kind: "start" });
+  await made.receive({ kind: "stop", why: "early" });
+  equal(said.length, 0);
+  await made.receive({
+    kind: "prepare",
+    order: {
+      ...order(server.port, { name: "demo", scenarios: { users: USERS } }),
+      segment: { index: 1, count: 2 },
+      complete: true,
+    },
+  });
+  await made.receive({ kind: "share" });
+  const ended = heard("ended");
+  await made.receive({ kind: "start", in: -2000 });
+  await ended;
+  await made.receive({ kind: "share" });
+  await made.receive({ kind: "close" });
+  const shares = said.flatMap((message) =>
+    message.kind === "share" ? [message.share] : []
+  );
+  deepEqual(
+    shares.map(({ segment, scenarios }) => [
+      segment,
+      Object.values(scenarios[0].parts).reduce(
+        (sum, { started }) => sum + started,
+        0,
+      ),
+    ]),
+    [0, 5].map((started) => [{ index: 1, count: 2 }, started]),
+  );
+  ok(shares[1].late >= 2000);
+  for (const message of said) {
+    if (message.kind !== "ended") continue;
+    const { share } = message.result;
+    deepEqual(Object(share).scenarios, shares[1].scenarios);
   }
-  // The server's ends of connections close a little later.
-  await until(() => descriptors() === before);
+});
+
+Deno.test("ThreadSession reports any failure in words", () => {
+  const { session: made, said } = session();
+  made.fail(new Error("out of luck"));
+  made.fail("a text");
+  deepEqual(said, [
+    { kind: "failed", reason: "out of luck" },
+    { kind: "failed", reason: "a text" },
+  ]);
 });
