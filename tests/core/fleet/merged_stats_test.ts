@@ -190,3 +190,47 @@ Deno.test("mergeStats() counts from the reset of the replica that has counted lo
   );
   deepEqual([uptimeMs, sinceMs], [5000, 3000]);
 });
+
+Deno.test("mergeStats() adds the WebSockets of a route over the replicas that opened some, and has none where none did", () => {
+  const sides = ["0/3", "1/3", "2/3"].map((name) => new Side().part(name));
+  const withSockets = (
+    { name, stats }: StatsPart,
+    webSockets: Stats["routes"][string]["webSockets"],
+  ): StatsPart => ({
+    name,
+    stats: {
+      ...stats,
+      routes: {
+        ...stats.routes,
+        a: { ...stats.routes.a, ...webSockets && { webSockets } },
+      },
+    },
+  });
+  const sockets = {
+    open: 1,
+    messagesSent: 2,
+    messagesReceived: 3,
+    bytesSent: 20,
+    bytesReceived: 30,
+    closes: { 1000: 4, 1006: 1 },
+  };
+  const { routes } = mergeStats([
+    withSockets(sides[0], sockets),
+    sides[1],
+    withSockets(sides[2], {
+      ...sockets,
+      open: 10,
+      bytesReceived: 5,
+      closes: { 1000: 1, 1011: 2 },
+    }),
+  ], () => undefined);
+  deepEqual(routes.a.webSockets, {
+    open: 11,
+    messagesSent: 4,
+    messagesReceived: 6,
+    bytesSent: 40,
+    bytesReceived: 35,
+    closes: { 1000: 5, 1006: 1, 1011: 2 },
+  });
+  equal(routes.b.webSockets, undefined);
+});
