@@ -61,6 +61,8 @@ export type {
   ServerLimitsInput,
   ServerSettings,
   SessionSettings,
+  SharedInput,
+  SharedSettings,
   SizeSettings,
   TextConditionInput,
   TimedMessage,
@@ -80,6 +82,8 @@ export type {
   Health,
   RouteDescription,
 } from "./core/control/builtin_endpoints.ts";
+export type { ReplicaOptions } from "./core/cluster/identity.ts";
+export type { SharedHealth } from "./core/shared/redis.ts";
 export type { JournalFilter } from "./core/observe/journal.ts";
 export type {
   InstrumentFigures,

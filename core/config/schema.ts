@@ -31,7 +31,7 @@ import { serverType } from "./server_settings.ts";
 import { sharedType } from "./shared_settings.ts";
 import { POWERS, refusalOf } from "./powers.ts";
 import { TURNS } from "./turn_settings.ts";
-import { validate, type Validation } from "./validate.ts";
+import { validate, validateCorrected, type Validation } from "./validate.ts";
 import { WHEN } from "./when_settings.ts";
 import { plainWebSocket, webSocketType } from "./websocket_settings.ts";
 import { worded } from "./worded.ts";
@@ -98,7 +98,7 @@ export function* validationSteps(
     ? value
     : { ...value as object, routes: [] };
   yield;
-  const result = validate(schema, whole);
+  const result = validateCorrected(schema, whole);
   const issues: Issue[] = [...result.issues ?? []];
   const routes: RouteSettings[] = [];
   /** Routes with their misspellings put right, by index. */
@@ -113,7 +113,7 @@ export function* validationSteps(
       });
       break;
     }
-    const read = validate(routeSchema, route, `/routes/${index}`);
+    const read = validateCorrected(routeSchema, route, `/routes/${index}`);
     if (read.issues === undefined) routes.push(read.value);
     else {
       issues.push(...read.issues);

@@ -44,11 +44,12 @@ const MOST_ISSUES = 1000;
 /** Result of a validation: the parsed value, or all issues. */
 export type Validation<T> =
   | { readonly value: T; readonly issues?: undefined }
-  | {
-    readonly issues: readonly Issue[];
-    /** Value with its misspellings put right; undefined if there are none. */
-    readonly corrected?: Corrected | undefined;
-  };
+  | { readonly issues: readonly Issue[] };
+
+/** The same with the value whose misspellings are put right; undefined if there are none. */
+export type CorrectedValidation<T> = Validation<T> & {
+  readonly corrected?: Corrected | undefined;
+};
 
 /**
  * Parses a value and reports every issue with its path, the value received, what is allowed, and a suggestion. Issues beyond 1000 are
@@ -64,6 +65,20 @@ export function validate<T>(
   value: unknown,
   path = "",
 ): Validation<T> {
+  const { corrected: _, ...validation } = validateCorrected(
+    schema,
+    value,
+    path,
+  );
+  return validation;
+}
+
+/** The same, and returns what was put right. */
+export function validateCorrected<T>(
+  schema: Schema<T>,
+  value: unknown,
+  path = "",
+): CorrectedValidation<T> {
   const result = run(schema, value, path);
   if (result.issues === undefined) return { value: result.value };
   const found = issuesIn(schema, result.issues, value);

@@ -71,7 +71,7 @@ import {
 
 export type { BackgroundSettings } from "./background.ts";
 export type { ClientReport } from "./clients.ts";
-export type { PoolReport } from "./merged_pools.ts";
+export type { PoolReport, WholeReport } from "./merged_pools.ts";
 export type { RecentMeans } from "./figures.ts";
 export type { PoolView } from "./pool.ts";
 export type { Discipline } from "./queue.ts";

@@ -26,7 +26,7 @@ import {
   type QueueOwner,
 } from "./queue.ts";
 import { type Refusal, Throughput } from "./refusal.ts";
-import { Refusals } from "./refusals.ts";
+import { type Estimate, type RefusalReports, Refusals } from "./refusals.ts";
 
 /** Retry-After of a pool that has served no request under saturation yet, in ms. */
 export const FALLBACK = 1000;
@@ -50,31 +50,13 @@ export interface PoolRules {
 }
 
 /** Options of a pool. */
-export interface PoolOptions {
-  /** Name of the pool. */
-  readonly name: string;
+export interface PoolOptions extends RefusalReports {
   /** Figures to count in. */
   readonly figures: PoolFigures;
   /** The server's clock. */
   readonly clock: Clock;
   /** Random numbers of the discipline `random`. */
   readonly stream: Stream;
-  /** Called for every refused exchange with the time of its refusal, in ms. */
-  readonly refused: (
-    exchange: Exchange,
-    rejection: Rejection,
-    at: number,
-  ) => void;
-  /** Called once, where Retry-After is estimated before any request was served under saturation. */
-  readonly fellBack: (pool: string) => void;
-}
-
-/** An estimate of the time until a retry is worthwhile. */
-export interface Estimate {
-  /** Time from now, in ms. */
-  readonly wait: number;
-  /** Source of the estimate: the recent throughput, or the fallback. */
-  readonly from: "throughput" | "fallback";
 }
 
 /** A pool, as other plugins see it. */

@@ -3,20 +3,41 @@
  *
  * @module
  */
-import type { Rejection } from "../../core/plugin.ts";
-import type { Estimate, PoolOptions } from "./pool.ts";
+import type { Exchange, Rejection } from "../../core/plugin.ts";
 import type { Entrant } from "./queue.ts";
 import type { Refusal } from "./refusal.ts";
 
+/** Takes what is to be told of the refusals of a pool. */
+export interface RefusalReports {
+  /** Name of the pool. */
+  readonly name: string;
+  /** Called for every refused exchange with the time of its refusal, in ms. */
+  readonly refused: (
+    exchange: Exchange,
+    rejection: Rejection,
+    at: number,
+  ) => void;
+  /** Called once, where Retry-After is estimated before any request was served under saturation. */
+  readonly fellBack: (pool: string) => void;
+}
+
+/** An estimate of the time until a retry is worthwhile. */
+export interface Estimate {
+  /** Time from now, in ms. */
+  readonly wait: number;
+  /** Source of the estimate: the recent throughput, or the fallback. */
+  readonly from: "throughput" | "fallback";
+}
+
 /** Refuses requests of a pool. */
 export class Refusals {
-  readonly #told: Pick<PoolOptions, "fellBack" | "name" | "refused">;
+  readonly #told: RefusalReports;
   readonly #estimate: (now: number) => Estimate;
   #fellBack = false;
 
   /** @param estimate returns the time until a retry is worthwhile */
   constructor(
-    told: Pick<PoolOptions, "fellBack" | "name" | "refused">,
+    told: RefusalReports,
     estimate: (now: number) => Estimate,
   ) {
     this.#told = told;

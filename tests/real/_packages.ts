@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { until } from "./_software.ts";
 
 /** A folder that is removed after the test. */
 export async function temporaryFolder(): Promise<
@@ -12,7 +13,17 @@ export async function temporaryFolder(): Promise<
   const path = await Deno.makeTempDir({ prefix: "perfmock-real-" });
   return {
     path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+    // Processes of a browser that has been ended may still write for a moment.
+    [Symbol.asyncDispose]: () =>
+      until(async () => {
+        try {
+          await Deno.remove(path, { recursive: true });
+        } catch (error) {
+          if (!/Directory not empty/.test(`${error}`)) throw error;
+          return undefined;
+        }
+        return true;
+      }).then(() => {}),
   };
 }
 

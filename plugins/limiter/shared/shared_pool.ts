@@ -14,14 +14,10 @@ import type {
   Ticket,
 } from "../../../core/plugin.ts";
 import { RecentLevel } from "../levels.ts";
-import {
-  type Estimate,
-  FALLBACK,
-  type PoolOptions,
-  type PoolView,
-} from "../pool.ts";
+import { FALLBACK, type PoolOptions, type PoolView } from "../pool.ts";
 import { createQueue, type Entrant } from "../queue.ts";
 import { limitNumber, limitOf, limitText } from "./_limits.ts";
+import type { Estimate } from "../refusals.ts";
 import { type Asked, Entry, textOf } from "./entry.ts";
 import type { Member, Membership } from "./membership.ts";
 import { POOL } from "./pool_script.ts";

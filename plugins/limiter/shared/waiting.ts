@@ -4,15 +4,10 @@
  * @module
  */
 import type { Clock, Rejection } from "../../../core/plugin.ts";
-import {
-  type Estimate,
-  type PoolOptions,
-  type PoolRules,
-  priorityIn,
-} from "../pool.ts";
+import { type PoolOptions, type PoolRules, priorityIn } from "../pool.ts";
 import type { Entrant, QueueEntry, QueueOwner } from "../queue.ts";
 import type { Refusal } from "../refusal.ts";
-import { Refusals } from "../refusals.ts";
+import { type Estimate, Refusals } from "../refusals.ts";
 import { Entry } from "./entry.ts";
 
 /** Rules of a shared pool. */
