@@ -219,7 +219,7 @@ Deno.test("Supervisor replaces a process that ends, gives the new one the state 
   deepEqual([fleet.lost, fleet.reasons], [["0/2"], [sentence]]);
   deepEqual(log, [sentence]);
   deepEqual([...supervisor.pids], [["0/2", 3], ["1/2", 2]]);
-  // What the ended process still had to say concerns nobody.
+  // Later messages of the ended process concern nobody.
   processes[0].events.report({ kind: "reset" });
   equal(processes[2].sent("fleet").length, 1);
   processes[1].events.report({ kind: "reset" });

@@ -25,27 +25,32 @@ export type Connect = (
   connections?: number,
 ) => ClientEnvironment;
 
-/** Registers a test for each carrier. */
-export function testEach(
-  name: string,
-  test: (connectTo: Connect) => Promise<void>,
-): void {
-  for (const carrier of CARRIERS) {
-    Deno.test(`${name} (${carrier})`, async () => {
-      const network = carrier === "loop" ? await networkFor(at(1)) : undefined;
-      try {
-        await test((destination, clock, connections) =>
-          connectTo(destination, clock, {
-            network,
-            ...connections !== undefined && { connections },
-          })
-        );
-      } finally {
-        await network?.release();
-      }
-    });
-  }
-}
+/** Tests that run on each carrier. */
+export const eachCarrier = {
+  /** Registers a test for each carrier. */
+  test(
+    name: string,
+    test: (connectTo: Connect) => Promise<void>,
+  ): void {
+    for (const carrier of CARRIERS) {
+      Deno.test(`${name} (${carrier})`, async () => {
+        const network = carrier === "loop"
+          ? await networkFor(at(1))
+          : undefined;
+        try {
+          await test((destination, clock, connections) =>
+            connectTo(destination, clock, {
+              network,
+              ...connections !== undefined && { connections },
+            })
+          );
+        } finally {
+          await network?.release();
+        }
+      });
+    }
+  },
+};
 
 /** Sends requests one after another in an environment of their own. */
 export async function send(

@@ -1,10 +1,10 @@
 // Runs alone, without the profiler: counts descriptors.
 import { deepEqual, ok } from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { testEach } from "./_carriers.ts";
+import { eachCarrier } from "./_carriers.ts";
 import { at, exchange, HandClock, plan } from "./_orders.ts";
 
-testEach(
+eachCarrier.test(
   "TcpEnvironment leaves no descriptor after thousands of connections, however they end",
   async (connectTo) => {
     const ok200 = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
