@@ -201,7 +201,7 @@ export function testsAssert(files: readonly Source[]): string[] {
         ...([file, ...imported].some((f) => f !== undefined && asserts(f))
           ? []
           : [`${file.path} imports no assertion`]),
-        ...(["Deno.test", "eachCarrier.test", "eachEngine.test"].some((name) =>
+        ...(["Deno.test", "eachEngine.test"].some((name) =>
             file.references.has(name)
           )
           ? []

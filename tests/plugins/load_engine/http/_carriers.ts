@@ -11,12 +11,14 @@ import type {
 import { at, exchange, HandClock, plan, type Said } from "./_orders.ts";
 
 /** Ways to carry connections; the loop is missing where it cannot run. */
-const CARRIERS = await networkFor(at(1)).then(async (network) => {
-  await network?.release();
-  return network === undefined
-    ? ["Deno's sockets"]
-    : ["Deno's sockets", "loop"];
-});
+export const CARRIERS: readonly string[] = await networkFor(at(1)).then(
+  async (network) => {
+    await network?.release();
+    return network === undefined
+      ? ["Deno's sockets"]
+      : ["Deno's sockets", "loop"];
+  },
+);
 
 /** Creates environments of one carrier. */
 export type Connect = (
@@ -25,32 +27,33 @@ export type Connect = (
   connections?: number,
 ) => ClientEnvironment;
 
-/** Tests that run on each carrier. */
-export const eachCarrier = {
-  /** Registers a test for each carrier. */
-  test(
-    name: string,
-    test: (connectTo: Connect) => Promise<void>,
-  ): void {
-    for (const carrier of CARRIERS) {
-      Deno.test(`${name} (${carrier})`, async () => {
-        const network = carrier === "loop"
-          ? await networkFor(at(1))
-          : undefined;
-        try {
-          await test((destination, clock, connections) =>
-            connectTo(destination, clock, {
-              network,
-              ...connections !== undefined && { connections },
-            })
-          );
-        } finally {
-          await network?.release();
-        }
-      });
-    }
-  },
-};
+/** Runs a test on one carrier. */
+export async function onCarrier(
+  carrier: string,
+  test: (connectTo: Connect) => Promise<void>,
+): Promise<void> {
+  const network = carrier === "loop" ? await networkFor(at(1)) : undefined;
+  try {
+    await test((destination, clock, connections) =>
+      connectTo(destination, clock, {
+        network,
+        ...connections !== undefined && { connections },
+      })
+    );
+  } finally {
+    await network?.release();
+  }
+}
+
+/** Registers a test for each carrier. */
+export function testEach(
+  name: string,
+  test: (connectTo: Connect) => Promise<void>,
+): void {
+  for (const carrier of CARRIERS) {
+    Deno.test(`${name} (${carrier})`, () => onCarrier(carrier, test));
+  }
+}
 
 /** Sends requests one after another in an environment of their own. */
 export async function send(

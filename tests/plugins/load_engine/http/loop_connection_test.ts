@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { networkFor } from "../../../../plugins/load_engine/http/mod.ts";
-import { eachCarrier, send } from "./_carriers.ts";
+import { send, testEach } from "./_carriers.ts";
 import {
   answerOnce,
   at,
@@ -11,7 +11,7 @@ import {
   serve,
 } from "./_orders.ts";
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment reads a response that comes byte by byte",
   async (connectTo) => {
     const text =
@@ -34,7 +34,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment accepts a response that comes before a large request is sent, and closes the connection",
   async (connectTo) => {
     const answer = "HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n";
@@ -55,7 +55,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment does not use a connection that the server ended with its response",
   async (connectTo) => {
     const text = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -76,7 +76,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment gives each request its own time, with one timer for all of the same timeout",
   async (connectTo) => {
     const arrived = Promise.withResolvers<void>();
@@ -108,7 +108,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment reports an address that cannot be reached, again and again without end",
   async (connectTo) => {
     const nowhere = at(80, { addresses: ["255.255.255.255"] });

@@ -5,7 +5,7 @@ import {
   networkFor,
 } from "../../../../plugins/load_engine/http/mod.ts";
 import type { Order } from "../../../../plugins/load_engine/order.ts";
-import { eachCarrier, send } from "./_carriers.ts";
+import { send, testEach } from "./_carriers.ts";
 import {
   answerOnce,
   at,
@@ -21,7 +21,7 @@ function errors(orders: readonly Order[]): string[] {
   return orders.map(({ error }) => error);
 }
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment sends requests over one connection, with times in order",
   async (connectTo) => {
     const clients = new Set<number>();
@@ -41,7 +41,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment sends method, path, query, headers and body below the target's own path",
   async (connectTo) => {
     const seen: unknown[] = [];
@@ -68,7 +68,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment fills templates for each request, and lets no value add a header",
   async (connectTo) => {
     const seen: string[] = [];
@@ -93,7 +93,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment closes the connection of a request without keepAlive",
   async (connectTo) => {
     const clients = new Set<number>();
@@ -111,7 +111,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment opens as many connections as there are active requests",
   async (connectTo) => {
     const clients = new Set<number>();
@@ -163,7 +163,7 @@ async function counting() {
   };
 }
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment.connectAhead() opens connections that requests then use",
   async (connectTo) => {
     await using server = await counting();
@@ -180,7 +180,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment.connectAhead() returns if the connection is refused, and requests report it",
   async (connectTo) => {
     const clock = new HandClock();
@@ -191,7 +191,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment.connectAhead() returns after at most 1 s",
   async (connectTo) => {
     await using server = await counting();
@@ -213,7 +213,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment closes connections that are being opened when it is disposed",
   async (connectTo) => {
     await using server = await counting();
@@ -224,7 +224,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment does not use an idle connection that the server has closed",
   async (connectTo) => {
     await using server = await counting();
@@ -241,7 +241,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment looks for a check's text in the body",
   async (connectTo) => {
     await using server = serve(() => new Response("one two"));
@@ -257,7 +257,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test("TcpEnvironment does not follow redirects", async (connectTo) => {
+testEach("TcpEnvironment does not follow redirects", async (connectTo) => {
   await using server = serve(() =>
     new Response(null, { status: 302, headers: { location: "/other" } })
   );
@@ -265,7 +265,7 @@ eachCarrier.test("TcpEnvironment does not follow redirects", async (connectTo) =
   equal(order.status, 302);
 });
 
-eachCarrier.test("TcpEnvironment reports a refused connection", async (connectTo) => {
+testEach("TcpEnvironment reports a refused connection", async (connectTo) => {
   const [order] = await send(connectTo, freePort(), {});
   equal(order.error, "connection-refused");
   equal(order.status, 0);
@@ -273,7 +273,7 @@ eachCarrier.test("TcpEnvironment reports a refused connection", async (connectTo
   ok(order.started <= order.ended);
 });
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment tries a target's other addresses, and continues with the one that accepts",
   async (connectTo) => {
     await using server = serve(() => new Response("ok"));
@@ -289,7 +289,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment continues after responses that are incomplete, reset or not HTTP",
   async (connectTo) => {
     const head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
@@ -309,7 +309,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test("TcpEnvironment reports a reset connection", async (connectTo) => {
+testEach("TcpEnvironment reports a reset connection", async (connectTo) => {
   const server = createServer((socket) => {
     socket.once("data", () => socket.resetAndDestroy());
   });
@@ -325,7 +325,7 @@ eachCarrier.test("TcpEnvironment reports a reset connection", async (connectTo) 
   await new Promise((resolve) => server.close(resolve));
 });
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment does not use a connection that sent bytes without a request",
   async (connectTo) => {
     const answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
@@ -347,7 +347,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment gives up after a request's timeout, counted from its start, and closes the connection",
   async (connectTo) => {
     const left = Promise.withResolvers<void>();
@@ -370,7 +370,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment.cut() ends the requests of one scenario at once, even while they connect",
   async (connectTo) => {
     const arrived = Promise.withResolvers<void>();
@@ -393,7 +393,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment cuts active requests when it is disposed",
   async (connectTo) => {
     const arrived = Promise.withResolvers<void>();
@@ -424,7 +424,7 @@ Deno.test("TcpEnvironment reports an address that Deno's sockets must try in the
   await network?.release();
 });
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment opens at most the given number of connections, and reuses them",
   async (connectTo) => {
     await using server = await counting();
@@ -443,7 +443,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment closes an idle connection for a request that needs one of its own",
   async (connectTo) => {
     await using server = await counting();
@@ -455,7 +455,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment counts a connection that could not be opened as closed",
   async (connectTo) => {
     using lost = connectTo(at(freePort()), new HandClock(), 1);
@@ -465,7 +465,7 @@ eachCarrier.test(
   },
 );
 
-eachCarrier.test(
+testEach(
   "TcpEnvironment cuts a request that gets no connection like any other",
   async (connectTo) => {
     await using server = await counting();
