@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { YOUNG_SPACE } from "../core/lib/v8_flags.ts";
 import { denoProgram } from "./deno_program.ts";
 
 /** A process of Deno and its program. */
@@ -23,6 +24,7 @@ const FLAGS: readonly string[] = [
   // A project's own lock file is about its own modules.
   "--no-lock",
   "--unstable-no-legacy-abort",
+  YOUNG_SPACE,
 ];
 
 /** True on Windows, which has neither process groups nor most signals. */

@@ -5,9 +5,10 @@
  */
 import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
 import { type ClosedLoop, closedLoop, type Seen } from "./closed_load.ts";
-import { absentRows, onEngine, startEngines } from "./engines.ts";
+import { YOUNG_SPACE } from "../../core/lib/v8_flags.ts";
+import { absentRows, onEngine, startEngine, startEngines } from "./engines.ts";
 import { comparing, inTurn, WARM_UP } from "./rounds.ts";
-import { type Server, startNative } from "./servers.ts";
+import { type Server, startNative, startPerfmock } from "./servers.ts";
 import { median, medianExcess, pick } from "./statistics.ts";
 
 /** Configured delay, in ms. */
@@ -16,6 +17,8 @@ const DELAY = 20;
 const SECONDS = 6;
 const NATIVE = "native C";
 const SUBJECT = onEngine("native");
+/** The same engine, in a process with the flags that `npx perfmock` and `serve --processes` give it. */
+const WITH_FLAGS = `${SUBJECT}, started by npx`;
 
 /** Number of connections, and the greatest excess at the 99th percentile that is allowed, in ms. */
 const STEPS = [[20, 0.3], [100, 0.3], [400, 1]] as const;
@@ -53,7 +56,7 @@ export const steps: Benchmark = {
     for (const [connections, tail] of STEPS) {
       const prefix = `${connections} connections, `;
       const targets = (label: string) =>
-        label === SUBJECT ? excessTargets(tail) : [];
+        label === SUBJECT || label === WITH_FLAGS ? excessTargets(tail) : [];
       const seen = await measure(context, { servers, connections, loop });
       rows.push(
         ...[...seen].map(([label, own]) => ({
@@ -86,10 +89,19 @@ async function startAll(context: Context) {
     }],
   };
   const { servers, absent } = await startEngines(context, config);
+  const flagged = servers.has(SUBJECT)
+    ? await startEngine(context, "native", {
+      config,
+      start: (children, config) =>
+        startPerfmock(children, { config, flags: [YOUNG_SPACE] }),
+    })
+    : undefined;
+  if (typeof flagged === "string") context.note(flagged);
   return {
     servers: new Map([
       ...(typeof native === "string" ? [] : [[NATIVE, native] as const]),
       ...servers,
+      ...(typeof flagged === "object" ? [[WITH_FLAGS, flagged] as const] : []),
     ]),
     absent,
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { YOUNG_SPACE } from "../../lib/v8_flags.ts";
 import {
   lineOf,
   linesOf,
@@ -121,6 +122,7 @@ function moduleToRun(): string {
 function flags(): string[] {
   return [
     "--unstable-no-legacy-abort",
+    YOUNG_SPACE,
     // A project's own lock file is about its own modules.
     ...MODULE.pathname.includes("/node_modules/") ? ["--no-lock"] : [],
     ...permissionFlags(),
