@@ -24,6 +24,9 @@ const CONFIDENCE = 0.95;
 /** Loads after which a method is given up. */
 const MOST = 600;
 
+/** Loads of one route at a time after which its intervals count as never narrow: figures that drift make them wider. */
+const NEVER = 2000;
+
 /** Distance from the truth at which a slope is wrong. */
 const WRONG = 0.3;
 
@@ -141,7 +144,7 @@ function firstRightAlone(
   return right ?? Infinity;
 }
 
-/** Loads of one route at a time, added and taken away, until all half-widths are 0.1. */
+/** Loads of one route at a time, added and taken away, until all half-widths are 0.1; Infinity if that is not so after {@linkcode NEVER}. */
 function loadsAlone(page: SyntheticPage, noise: Noise, seed: number): number {
   const next = uniforms(seed * 2 + 1);
   const order = uniforms(seed * 2);
@@ -152,13 +155,14 @@ function loadsAlone(page: SyntheticPage, noise: Noise, seed: number): number {
   );
   const method = new OneAtATime(changes.length, 100);
   let loads = 0;
-  for (;;) {
+  while (loads < NEVER) {
     for (const at of method.order(order)) {
       method.add(at, noise(page.figure(changes[at] ?? none), loads++, next));
     }
     const slopes = method.slopes();
     if (slopes.every(({ low, high }) => high - low <= 0.2)) return loads;
   }
+  return Infinity;
 }
 
 /** Quality of the answers on one page. */
@@ -177,7 +181,8 @@ function truth(
   for (let seed = 0; seed < seeds; seed++) {
     const { analysis, loads } = carryOut(page, noise, seed);
     sum += loads;
-    alone += loadsAlone(page, noise, seed);
+    // One experiment without an end makes the mean infinite.
+    if (alone < Infinity) alone += loadsAlone(page, noise, seed);
     const isFalse = analysis.factors.some(({ significant }, at) =>
       significant && slopes[at] === 0
     );
