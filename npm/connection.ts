@@ -55,11 +55,13 @@ export class Connection {
         );
         resolve();
       });
-      child.once("error", (error) => {
+      // Later ones, such as that of a kill without permission, have no other listener, and would end the program.
+      child.on("error", (error) => {
         this.#fail((site) => atCall(cannotRun(this.#program, error), site));
         resolve();
       });
     });
+    child.once("disconnect", () => this.#killed());
     child.on("message", (text) => this.#receive(JSON.parse(text as string)));
   }
 
@@ -121,12 +123,16 @@ export class Connection {
   }
 
   async #stop(): Promise<void> {
-    const child = this.#child;
     if (this.#lost === undefined) {
       this.#lose("it was stopped");
       this.#send({ kind: "stop" });
     }
-    const kill = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+    await this.#killed();
+  }
+
+  /** Resolves when the process has ended, which is killed if it takes too long. */
+  async #killed(): Promise<void> {
+    const kill = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE);
     await this.#ended;
     clearTimeout(kill);
   }

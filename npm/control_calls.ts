@@ -94,7 +94,7 @@ export abstract class ControlCalls implements Omit<Controlled, "url"> {
     });
     const query = new URLSearchParams();
     for (const [key, value] of Object.entries(given)) {
-      if (value !== undefined) query.set(key, `${value}`);
+      if (value !== undefined) query.set(key, textOf(key, value));
     }
     const { requests } = await this.makeCall(
       { method: "GET", path: `/requests?${query}`, body: undefined },
@@ -142,6 +142,13 @@ export abstract class ControlCalls implements Omit<Controlled, "url"> {
     });
     return await this.makeCall({ method, path: rooted(path), body }, site);
   }
+}
+
+/** Writes a part of a filter as a query holds it: there, a duration has a unit and no exponent. */
+function textOf(key: string, value: unknown): string {
+  return key === "slower" && typeof value === "number"
+    ? `${value.toFixed(6)}ms`
+    : `${value}`;
 }
 
 /** Methods of the control API. */

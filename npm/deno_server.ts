@@ -7,7 +7,8 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { createServer } from "../core/app.ts";
 import { loadConfiguration } from "../core/cli/configuration.ts";
-import { printError } from "../core/cli/terminal.ts";
+import { LocatedError } from "../core/cli/located.ts";
+import { printError, terminal } from "../core/cli/terminal.ts";
 import { UnhandledErrors } from "../core/cli/unhandled.ts";
 import type { PerfmockInput } from "../core/config/mod.ts";
 import { type ErrorCode, type Issue, PerfmockError } from "../core/errors.ts";
@@ -30,7 +31,7 @@ const WITHIN = "http://localhost";
 let server: Server | undefined;
 const runs = new Map<number, AbortController>();
 
-whenParentEnds(() => void stop());
+whenParentEnds(() => void stop(), (error) => void giveUp(error));
 process.on("message", (text: string) => void receive(JSON.parse(text)));
 // The channel keeps this process alive until it is told to end.
 process.channel?.ref();
@@ -107,12 +108,23 @@ function defined<T extends object>(value: T): Partial<T> {
   ) as Partial<T>;
 }
 
-async function stop(): Promise<void> {
+/** Ends the server, and the process with an exit status. */
+async function stop(status = 0): Promise<void> {
   try {
     await server?.[Symbol.asyncDispose]();
   } finally {
-    Deno.exit(0);
+    Deno.exit(status);
   }
+}
+
+/** Ends a server that receives nothing any more: otherwise the program would wait for answers for ever. */
+async function giveUp(error: unknown): Promise<void> {
+  terminal().writeError(
+    `Cannot go on serving: messages of the program that has started this server can no longer be read: ${
+      messageOfThrown(error)
+    }\n`,
+  );
+  await stop(1);
 }
 
 async function answer(question: Question): Promise<void> {
@@ -207,20 +219,44 @@ function sent(error: unknown): SentError {
   return { code: own.code, text: text.trimEnd(), issues: own.issues };
 }
 
-/** Suggests to a program what it can do about a port in use, where the command line suggests an option. */
+/** Words of the command line, and those for a program. */
+const WORDS: readonly (readonly [command: RegExp, program: string])[] = [
+  [/ \(from --(\w+)\)$/, " (from options.$1)"],
+  [/, or PERFMOCK_TOKEN$/, ""],
+  [/^Add --env to /, "Pass options.env, such as {}, to "],
+];
+
+/** Returns an error with advice that a program can follow, where that of the command line is about its own options. */
 function inTermsOfPrograms(error: PerfmockError): PerfmockError {
-  if (error.code !== "PORT_IN_USE") return error;
-  const { code, message, issues, cause } = error;
-  return new PerfmockError(
-    code,
-    message,
-    issues.map((issue) => ({
-      ...issue,
+  const issues = error.issues.map((issue): Issue => ({
+    ...inWords(issue),
+    ...error.code === "PORT_IN_USE" && {
       suggestion:
         "port 0 for a server in each worker, or one server with a session for each worker",
-    })),
-    { cause },
-  );
+    },
+  }));
+  const located = error instanceof LocatedError
+    ? error.located.map(({ warning, place }) => ({
+      warning: inWords(warning),
+      place,
+    }))
+    : undefined;
+  // It keeps the places of its issues.
+  return Object.create(error, {
+    issues: { value: issues },
+    ...located !== undefined && { located: { value: located } },
+  });
+}
+
+function inWords(issue: Issue): Issue {
+  const { message, suggestion } = issue;
+  const words = (text: string) =>
+    WORDS.reduce((text, [command, own]) => text.replace(command, own), text);
+  return {
+    ...issue,
+    message: words(message),
+    ...suggestion !== undefined && { suggestion: words(suggestion) },
+  };
 }
 
 function send(message: FromServer): void {

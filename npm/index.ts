@@ -170,13 +170,12 @@ async function start(
   const named = typeof config === "string" || config instanceof URL
     ? config
     : configFile;
-  const folder = cwd === undefined ? process.cwd() : pathOf(cwd);
   // The path stays as the user wrote it, since messages name it. The process works in the folder.
   const file = named === undefined ? undefined : pathOf(named);
   const value = file === undefined ? config ?? {} : undefined;
   const connection = new Connection(
     spawnDeno(new URL("./deno_server.ts", import.meta.url), [], {
-      cwd: folder,
+      cwd: cwd === undefined ? undefined : pathOf(cwd),
       env: environment(env),
       stdin: "ignore",
     }),

@@ -30,17 +30,38 @@ import {
 export type { SharedOptions } from "./shared_server.ts";
 export type { TestSession, TestSessionOptions } from "./test_session.ts";
 
+/** Configuration of a project of Jest, as its global set-up receives it. */
+export interface JestProject {
+  /** Folder of the project. */
+  readonly rootDir?: string;
+  /** Unique name of the project. */
+  readonly id?: string;
+}
+
+/** Projects that have set a server up, by their folders. */
+const projects = new Map<string, string | undefined>();
+
 /**
- * Returns the global set-up of a run, which starts one server for all workers; `perfmock/jest/teardown` ends it.
+ * Returns the global set-up of a run, which starts one server for all workers; `perfmock/jest/teardown` ends it. Projects with set-ups
+ * of their own have servers of their own, for the test files below their `rootDir`.
  *
  * @param config configuration, or the path or file URL of one
+ * @throws PerfmockError `ARGUMENT_INVALID` if another project with the same `rootDir` has set a server up
  */
 export function perfmockSetup(
   config?: PerfmockInput | string | URL,
   options: SharedOptions = {},
-): () => Promise<void> {
-  return async () => {
-    await shareServer(config, options);
+): (run?: unknown, project?: JestProject) => Promise<void> {
+  return async (_run, project) => {
+    const { rootDir: folder = "", id } = project ?? {};
+    if (projects.has(folder) && projects.get(folder) !== id) {
+      throw listedError(
+        "ARGUMENT_INVALID",
+        `Cannot share a second server with the test files in ${folder}: another project of Jest with the same rootDir has a server. Name one file as \`globalSetup\` of both, or give each project a rootDir of its own`,
+      );
+    }
+    projects.set(folder, id);
+    await shareServer(config, options, { folder });
   };
 }
 
@@ -53,6 +74,7 @@ export function useSession(options: TestSessionOptions = {}): TestSession {
   return testSession(
     {
       hooks: hooksOfJest(),
+      file: () => stateOfExpect()?.testPath,
       setUp:
         'Name a file with `export default perfmockSetup(…)` of "perfmock/jest" as `globalSetup` in the configuration of Jest',
       inTest: () => stateOfJest()?.currentlyRunningTest != null,
@@ -109,6 +131,16 @@ function stateOfJest(): State | undefined {
   return key === undefined
     ? undefined
     : Reflect.get(globalThis, key) as State | undefined;
+}
+
+/** State of the assertions in a test file, which has the file's path. */
+function stateOfExpect(): { readonly testPath?: string } | undefined {
+  const { expect } = globalThis as unknown as {
+    readonly expect?: {
+      readonly getState?: () => { readonly testPath?: string };
+    };
+  };
+  return expect?.getState?.();
 }
 
 /** True for a concurrent test, and for a block with one. */

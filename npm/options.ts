@@ -10,6 +10,7 @@ import {
   type OptionType,
   type OptionTypes,
 } from "../core/lib/options.ts";
+import { parseDuration } from "../core/lib/units.ts";
 import { listedError } from "./errors.ts";
 import { jsonIssues } from "./json_value.ts";
 
@@ -49,9 +50,7 @@ export const START_OPTIONS: OptionTypes = {
   seed: SEED,
   port: {
     allowed: "a whole number from 0 to 65535",
-    accepts: (value) =>
-      typeof value === "number" && Number.isInteger(value) && value >= 0 &&
-      value <= 65_535,
+    accepts: (value) => isWhole(value, 0, 65_535),
   },
   host: TEXT,
   cwd: PLACE,
@@ -79,11 +78,16 @@ export const PLAYWRIGHT_OPTIONS: OptionTypes = {
 
 /** Options of a session. */
 export const SESSION_OPTIONS: OptionTypes = {
-  name: TEXT,
+  name: {
+    allowed: "up to 63 lower-case letters, digits and inner hyphens",
+    accepts: (value) =>
+      typeof value === "string" &&
+      /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value),
+  },
   seed: SEED,
   expiry: {
     allowed: 'a duration such as "10m", or a number of milliseconds',
-    accepts: (value) => typeof value === "string" || typeof value === "number",
+    accepts: (value) => (parseDuration(value) ?? 0) > 0,
   },
   routes: {
     allowed: "an object of patches by route id",
@@ -101,28 +105,59 @@ export const TEST_SESSION_OPTIONS: OptionTypes = {
 export const RUN_OPTIONS: OptionTypes = {
   signal: {
     allowed: "an AbortSignal",
-    accepts: (value) => typeof Object(value).addEventListener === "function",
+    accepts: (value) =>
+      typeof Object(value).addEventListener === "function" &&
+      typeof Object(value).aborted === "boolean",
   },
 };
+
+/** Outcomes of requests that have ended. */
+const OUTCOMES: readonly string[] = [
+  "answered",
+  "rejected",
+  "gone",
+  "cut",
+  "failed",
+  "reset",
+];
+
+/** Greatest number that a query of the control API holds. */
+const MOST = 999_999_999;
 
 /** Filter of the journal. */
 export const FILTER_OPTIONS: OptionTypes = {
   limit: {
-    allowed: "a whole number of at least 1",
-    accepts: (value) => Number.isSafeInteger(value),
+    allowed: `a whole number from 1 to ${MOST}`,
+    accepts: (value) => isWhole(value, 1, MOST),
   },
   route: TEXT,
-  outcome: TEXT,
+  outcome: {
+    allowed: OUTCOMES.join(", "),
+    accepts: (value) => OUTCOMES.includes(value as string),
+    texts: OUTCOMES,
+  },
   status: {
-    allowed: "a status, such as 503",
-    accepts: (value) => Number.isSafeInteger(value),
+    allowed: "a status such as 503, or 0 for requests without an answer",
+    accepts: (value) => isWhole(value, 0, 999),
   },
   trace: TEXT,
   slower: {
     allowed: 'a duration such as "300ms", or a number of milliseconds',
-    accepts: (value) => typeof value === "string" || typeof value === "number",
+    accepts: (value) => isDuration(value),
   },
 };
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) &&
+    value >= least && value <= most;
+}
+
+/** True for a duration that a query can hold, which has texts only. */
+function isDuration(value: unknown): boolean {
+  const milliseconds = parseDuration(value);
+  return milliseconds !== undefined && milliseconds >= 0 &&
+    milliseconds <= MOST;
+}
 
 /** Returns the issues of a configuration that a program passes; its content is for the schema. */
 export function configIssues(config: unknown): Issue[] {

@@ -52,7 +52,11 @@ import {
   remoteSession,
   type ServerAddress,
 } from "./remote.ts";
-import { sharedAddress, shareServer, unshareServer } from "./shared_server.ts";
+import {
+  sharedAddress,
+  type SharedServer,
+  shareServer,
+} from "./shared_server.ts";
 
 export { correlated } from "../plugins/exporters/correlation/playwright.ts";
 export { expect };
@@ -131,7 +135,9 @@ export const test: TestType<
       resolveLocalhost();
       const shared = sharedAddress();
       if (shared !== undefined) checkShared(shared, options);
-      const address = shared ?? await ownServer(options, config);
+      const { address, stop } = shared === undefined
+        ? await ownServer(options, config)
+        : { address: shared, stop: async () => {} };
       const { seed } = options;
       try {
         const session = await remoteSession(
@@ -141,7 +147,7 @@ export const test: TestType<
         await use({ session, address, options });
         await session.stop();
       } finally {
-        if (shared === undefined) await unshareServer();
+        await stop();
       }
     },
     { scope: "worker" },
@@ -204,8 +210,7 @@ async function attachFigures(
 export default async function globalSetup(
   config: FullConfig,
 ): Promise<() => Promise<void>> {
-  await share(optionsIn(config), config);
-  return unshareServer;
+  return (await share(optionsIn(config), config)).stop;
 }
 
 /** Settings that each worker may have for itself, although the server is shared. */
@@ -314,17 +319,19 @@ function digests(options: ServerOptions): Record<string, string> {
 async function share(
   options: ServerOptions,
   { configFile, rootDir }: FullConfig,
-): Promise<ServerAddress> {
+): Promise<SharedServer> {
   const { config, header: _header, pages: _pages, ...more } = options;
   const cwd = configFile === undefined ? rootDir : dirname(configFile);
-  return await shareServer(config, { cwd, ...more }, digests(options));
+  return await shareServer(config, { cwd, ...more }, {
+    digests: digests(options),
+  });
 }
 
 /** Starts a server for this worker alone, where no global set-up has started one for all. */
 async function ownServer(
   options: ServerOptions,
   config: FullConfig,
-): Promise<ServerAddress> {
+): Promise<SharedServer> {
   try {
     return await share(options, config);
   } catch (error) {

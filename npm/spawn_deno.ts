@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import {
+  type ChildProcess,
+  spawn,
+  type SpawnOptions,
+} from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { YOUNG_SPACE } from "../core/lib/v8_flags.ts";
-import { denoProgram } from "./deno_program.ts";
+import { cannotRun, denoProgram, notStarted } from "./deno_program.ts";
 
 /** A process of Deno and its program. */
 export interface Spawned {
@@ -25,6 +29,10 @@ const FLAGS: readonly string[] = [
   "--no-lock",
   "--unstable-no-legacy-abort",
   YOUNG_SPACE,
+  // Nor is its deno.json, which may be broken, or have another folder for packages. The sources have theirs, which names modules.
+  ...import.meta.url.endsWith(".js")
+    ? ["--no-config", "--node-modules-dir=manual"]
+    : [],
 ];
 
 /** True on Windows, which has neither process groups nor most signals. */
@@ -36,7 +44,7 @@ export const IS_WINDOWS: boolean = process.platform === "win32";
  * @param module URL of the module
  * @param args its arguments
  * @param options working directory, environment, and whether it reads this process's standard input
- * @throws PerfmockError `SERVER_NOT_STARTED` if there is no program for this machine
+ * @throws PerfmockError `SERVER_NOT_STARTED` if there is no program for this machine, or no working directory
  */
 export function spawnDeno(
   module: URL,
@@ -48,13 +56,33 @@ export function spawnDeno(
   },
 ): Spawned {
   const program = denoProgram();
-  const child = spawn(program, [...FLAGS, fileURLToPath(module), ...args], {
-    cwd,
-    env: { DENO_NO_UPDATE_CHECK: "1", ...env },
+  // What Node.js is told is not for Deno, which would load the same modules, and listen for a debugger on the same port.
+  const { NODE_OPTIONS: _ofNode, ...own } = env;
+  const options: SpawnOptions = {
+    cwd: cwd ?? workingDirectory(),
+    env: { DENO_NO_UPDATE_CHECK: "1", ...own },
     stdio: [stdin, "inherit", "inherit", "ipc"],
     // In a group of its own, a key such as Ctrl-C reaches this process only, which passes the signal on once.
     detached: !IS_WINDOWS,
     windowsHide: true,
-  });
-  return { child, program };
+  };
+  try {
+    const given = [...FLAGS, fileURLToPath(module), ...args];
+    return { child: spawn(program, given, options), program };
+  } catch (error) {
+    // Some errors are thrown, such as that of Node.js's permission model, and others are events.
+    throw cannotRun(program, error);
+  }
+}
+
+/** Working directory of this process. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw notStarted(
+      "its working directory does not exist any more",
+      "Change to a folder that exists",
+    );
+  }
 }

@@ -10,7 +10,11 @@ import { listedError } from "./errors.ts";
 import type { Controlled, SessionOptions } from "./index.ts";
 import { resolveLocalhost } from "./localhost.ts";
 import { checkOptions, TEST_SESSION_OPTIONS } from "./options.ts";
-import { type RemoteSession, remoteSession } from "./remote.ts";
+import {
+  type RemoteSession,
+  remoteSession,
+  type ServerAddress,
+} from "./remote.ts";
 import { sharedAddress } from "./shared_server.ts";
 
 /** Options of a test file's session. */
@@ -49,6 +53,10 @@ export interface Hooks {
 export interface Runner {
   /** Its hooks. */
   readonly hooks: Hooks;
+  /** Returns the address that the runner itself passes to this test file; undefined if it passes none. */
+  readonly address?: () => ServerAddress | undefined;
+  /** Returns the path of the test file, where the runner tells it. */
+  readonly file?: () => string | undefined;
   /** Advice where no server is shared. */
   readonly setUp: string;
   /** True while a test runs, in which no hook can be added. */
@@ -91,14 +99,14 @@ class FileSession extends ControlCalls implements TestSession {
   #ended = false;
 
   constructor(
-    { hooks, setUp, concurrent }: Runner,
+    { hooks, address: passed, file, setUp, concurrent }: Runner,
     { resets = true, ...options }: TestSessionOptions,
     site: CallSite,
   ) {
     super();
     hooks.beforeAll(async () => {
       if (resets && concurrent()) throw atCall(cutsOthers(), site);
-      const address = sharedAddress();
+      const address = passed?.() ?? sharedAddress(file?.());
       if (address === undefined) {
         throw atCall(
           listedError(

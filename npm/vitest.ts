@@ -18,11 +18,8 @@
 import { atCall, callSite } from "./call_site.ts";
 import { listedError } from "./errors.ts";
 import type { PerfmockInput } from "./configuration.ts";
-import {
-  type SharedOptions,
-  shareServer,
-  unshareServer,
-} from "./shared_server.ts";
+import type { ServerAddress } from "./remote.ts";
+import { type SharedOptions, shareServer } from "./shared_server.ts";
 import {
   type Hooks,
   type TestSession,
@@ -36,22 +33,48 @@ export type { TestSession, TestSessionOptions } from "./test_session.ts";
 /** Name of Vitest's module, which only a project that uses this one has: the compiler must not look for it. */
 const VITEST: string = "vitest";
 
+/** Name under which Vitest passes the address of a project's server to its test files. */
+const ADDRESS = "perfmock";
+
+/** Project of a run of Vitest, as its global set-up receives it. */
+export interface VitestProject {
+  /** Passes a value to the project's test files. */
+  readonly provide?: unknown;
+}
+
+/** Passes a value to test files, as Vitest does: its own type knows the names that a project has declared only. */
+type Provide = (
+  this: VitestProject,
+  name: string,
+  value: ServerAddress,
+) => void;
+
 /**
- * Returns the global set-up of a run, which starts one server for all workers and returns the function that ends it.
+ * Returns the global set-up of a run, which starts one server for all workers and returns the function that ends it. Projects with
+ * set-ups of their own have servers of their own, and share one if they are set up alike.
  *
  * @param config configuration, or the path or file URL of one
  */
 export function perfmockSetup(
   config?: PerfmockInput | string | URL,
   options: SharedOptions = {},
-): () => Promise<() => Promise<void>> {
-  return async () => {
-    await shareServer(config, options);
-    return unshareServer;
+): (project?: VitestProject) => Promise<() => Promise<void>> {
+  return async (project) => {
+    const provide = project?.provide as Provide | undefined;
+    const folder = provide === undefined ? "" : null;
+    const { address, stop } = await shareServer(config, options, { folder });
+    if (project !== undefined) provide?.call(project, ADDRESS, address);
+    return stop;
   };
 }
 
-const vitest: Hooks | undefined = await import(VITEST).catch(() => undefined);
+/** Part of Vitest's module that a session needs. */
+interface Vitest extends Hooks {
+  /** Returns a value that a global set-up has passed. */
+  readonly inject: (name: string) => unknown;
+}
+
+const vitest: Vitest | undefined = await import(VITEST).catch(() => undefined);
 
 /** Returns the test that runs; undefined outside of tests. */
 const currentTest: () => unknown = await import(`${VITEST}/suite`).then(
@@ -65,7 +88,8 @@ const currentTest: () => unknown = await import(`${VITEST}/suite`).then(
  * @throws PerfmockError `ARGUMENT_INVALID` where there is no Vitest, within a test, or with all issues of the options
  */
 export function useSession(options: TestSessionOptions = {}): TestSession {
-  if (vitest === undefined) {
+  const runner = vitest;
+  if (runner === undefined) {
     throw atCall(
       listedError(
         "ARGUMENT_INVALID",
@@ -76,7 +100,8 @@ export function useSession(options: TestSessionOptions = {}): TestSession {
   }
   return testSession(
     {
-      hooks: vitest,
+      hooks: runner,
+      address: () => runner.inject(ADDRESS) as ServerAddress | undefined,
       setUp:
         'Name a file with `export default perfmockSetup(…)` of "perfmock/vitest" as `globalSetup` in the configuration of Vitest',
       inTest: () => currentTest() !== undefined,

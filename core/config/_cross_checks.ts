@@ -18,6 +18,7 @@ import {
   unknownNames,
 } from "../lib/template.ts";
 import type { Kit } from "../contract/values.ts";
+import { isHost } from "./_host.ts";
 import { foreignPlaceholder } from "./_foreign_placeholders.ts";
 import { fileIssues, folderIssues } from "./_read_response_file.ts";
 import { whenOf, writtenId } from "./_route_ids.ts";
@@ -57,7 +58,8 @@ function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
   if (token !== undefined && token !== null) return [];
   const hosts = Array.isArray(written) ? written : [written];
   const host = hosts.find((host) =>
-    typeof host === "string" && !LOOPBACK.test(host)
+    // The schema reports what is no host.
+    typeof host === "string" && isHost(host) && !LOOPBACK.test(host)
   );
   if (host === undefined) return [];
   return [{
@@ -68,7 +70,7 @@ function exposedServer({ server, control }: Record<string, unknown>): Issue[] {
       "Cannot listen beyond loopback without a token: anyone could use the control API",
     value: host,
     allowed: "127.0.0.1, ::1, localhost, or any address with control.token",
-    suggestion: "Set control.token",
+    suggestion: suggest(host, ["localhost"]) ?? "Set control.token",
   }];
 }
 

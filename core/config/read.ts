@@ -75,9 +75,16 @@ export async function readConfig(
 ): Promise<ConfigFile> {
   const path = resolve(file);
   if (!EXTENSIONS.includes(extname(path))) {
+    if (await isFolder(path)) {
+      const files = await configFilesIn(path);
+      throw unreadable(file, "it is a folder, not a file", {
+        ...files.length > 0 && { allowed: `a file in it: ${files.join(", ")}` },
+      });
+    }
     throw unreadable(file, "its name has an unknown extension", {
-      value: extname(path),
+      ...extname(path) !== "" && { value: extname(path) },
       allowed: alternatives(EXTENSIONS),
+      suggestion: suggest(basename(path), await configFilesIn(dirname(path))),
     });
   }
   const parsed = await parse(await textOf(file, path), path, options);
@@ -196,6 +203,14 @@ async function textOf(file: string, path: string): Promise<string> {
       ...others.length > 0 && { allowed: alternatives(others) },
       suggestion: suggest(basename(path), others),
     });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
   }
 }
 

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Kit } from "../contract/values.ts";
 import type { Issue } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
+import { isHost } from "./_host.ts";
 import { HEADER_NAME } from "./_route_settings.ts";
 import { isRecord } from "./_schema_lookup.ts";
 import { worded } from "./worded.ts";
@@ -151,7 +152,9 @@ const OTHERS: Readonly<
 
 /** Makes the type of `server`. */
 export function serverType(kit: Kit): z.ZodType<ServerSettings> {
-  const host = z.string().min(1);
+  const host = z.string().refine(isHost, {
+    error: "Must be a host name or an address alone; the port has its own key",
+  });
   const limits = z.strictObject(worded({
     requestLine: kit.size({ min: 64, max: 1 << 20 }).default(16_384),
     head: kit.size({ min: 256, max: 16 << 20 }).default(65_536),

@@ -12,6 +12,8 @@ export interface OptionType {
   readonly allowed: string;
   /** Returns true for an accepted value. */
   accepts(value: unknown): boolean;
+  /** Accepted texts, the closest of which is suggested for a misspelt one. Default none. */
+  readonly texts?: readonly string[];
 }
 
 /** Options of a function, by name. */
@@ -44,11 +46,16 @@ export function optionIssues(
     const path = `${name}.${key}`;
     const type = Object.hasOwn(types, key) ? types[key] : undefined;
     if (type !== undefined) {
-      return type.accepts(value) ? [] : [{
+      if (type.accepts(value)) return [];
+      const meant = typeof value === "string"
+        ? suggest(value, type.texts ?? [])
+        : undefined;
+      return [{
         path,
         message: "This value is not allowed",
         value,
         allowed: type.allowed,
+        ...meant !== undefined && { suggestion: meant },
       }];
     }
     const suggestion = suggest(key, known);

@@ -7,8 +7,8 @@ import { atCaller } from "../lib/caller.ts";
 import type { Issue } from "../errors.ts";
 import { parseDuration } from "../lib/units.ts";
 import { atLeast, lowerCritical, upperCritical } from "./binomial.ts";
+import { BUDGET_OPTIONS, checkGiven } from "./options.ts";
 import {
-  between,
   count,
   failed,
   invalid,
@@ -106,13 +106,8 @@ export function assertWithinBudget(
   options: BudgetOptions = {},
 ): BudgetReport {
   return atCaller(assertWithinBudget, () => {
-    const confidence = between(
-      options.confidence ?? 0.95,
-      "confidence",
-      [0, 1],
-      ACTION,
-    );
-    const power = between(options.power ?? 0.9, "power", [0, 1], ACTION);
+    checkGiven(ACTION, options, BUDGET_OPTIONS);
+    const { confidence = 0.95, power = 0.9, certain = false } = options;
     const sorted = sortedTimes(times, ACTION);
     const entries = entriesOf(budget);
     refuseTooFew(sorted.length, entries, confidence);
@@ -121,7 +116,7 @@ export function assertWithinBudget(
     );
     const wrong = new Set(
       lines.filter(({ measured, budget, verdict }) =>
-        measured > budget || options.certain === true && verdict !== "within"
+        measured > budget || certain && verdict !== "within"
       ),
     );
     const n = sorted.length;

@@ -7,6 +7,7 @@ import { atCaller } from "../lib/caller.ts";
 import type { PerfmockInput } from "../config/mod.ts";
 import type { Distribution, Host, Plugin } from "../plugin.ts";
 import { VirtualClock } from "../lib/time/mod.ts";
+import { checkGiven, DISTRIBUTION_OPTIONS } from "./options.ts";
 
 /** Sources of families and profiles beyond the built-in ones. */
 export interface DistributionOptions {
@@ -35,6 +36,7 @@ export function compileDistribution(
   options: DistributionOptions = {},
 ): Promise<Distribution> {
   return atCaller(compileDistribution, async () => {
+    checkGiven("compile the distribution", options, DISTRIBUTION_OPTIONS);
     return await withHost(options, (host) => host.distribution(written));
   });
 }
@@ -71,7 +73,9 @@ export async function asDistribution(
   value: unknown,
   options: DistributionOptions,
 ): Promise<Distribution> {
-  return isCompiled(value) ? value : await compileDistribution(value, options);
+  return isCompiled(value)
+    ? value
+    : await withHost(options, (host) => host.distribution(value));
 }
 
 function isCompiled(value: unknown): value is Distribution {

@@ -6,6 +6,7 @@
 import { atCaller } from "../lib/caller.ts";
 import type { Perfmock } from "../app.ts";
 import type { JournalEntry } from "../plugin.ts";
+import { checkGiven, DRAW_OPTIONS } from "./options.ts";
 import { count, failed, invalid } from "./values.ts";
 
 /** Decimals of a draw in ms: microseconds, below which draws may differ between versions of V8. */
@@ -38,13 +39,15 @@ export interface DrawOptions {
  * assertSameDraws(drawsOfRun(server.server.requests()), kept);
  * ```
  *
- * @throws PerfmockError `ARGUMENT_INVALID` if there is no such route
+ * @throws PerfmockError `ARGUMENT_INVALID` if there is no such route, or with all issues of the options
  */
 export function drawsOf(
   server: Pick<Perfmock, "draw" | "routes">,
-  { count = 20, routes }: DrawOptions = {},
+  options: DrawOptions = {},
 ): string {
   return atCaller(drawsOf, () => {
+    checkGiven("list draws", options, DRAW_OPTIONS);
+    const { count = 20, routes } = options;
     const ids = routes ?? server.routes.map(({ id }) => id);
     return ids.flatMap((id) => {
       const draws = Array.from(

@@ -10,6 +10,7 @@ import { createStream } from "../lib/random/mod.ts";
 import type { Distribution, Host, Plugin } from "../plugin.ts";
 import { compileDistribution, withHost } from "./distribution.ts";
 import { justBelow, ksTest } from "./goodness.ts";
+import { checkGiven, FAMILY_SUITE } from "./options.ts";
 import { failed, invalid, percent } from "./values.ts";
 
 /** A family, and parameters to try it with. */
@@ -82,8 +83,20 @@ const LEVEL = 1e-9;
  * ```
  *
  * With fast-check, `fc.sample(arbitrary, { seed: 1, numRuns: 100 })` makes parameters.
+ *
+ * @throws PerfmockError `ARGUMENT_INVALID` with all parts that are missing, unknown or wrong
  */
-export function familySuite(
+export function familySuite(suite: FamilySuite): PropertyTest[] {
+  return atCaller(familySuite, () => {
+    checkGiven("test a family", suite, FAMILY_SUITE, {
+      name: "suite",
+      required: ["family", "valid", "invalid"],
+    });
+    return testsOf(suite);
+  });
+}
+
+function testsOf(
   { family, plugin, valid, invalid: wrong }: FamilySuite,
 ): PropertyTest[] {
   const options = { plugins: plugin === undefined ? [] : [plugin] };

@@ -14,16 +14,16 @@ import {
   type QuantileSource,
   quantileTest,
 } from "./goodness.ts";
+import { checkGiven, FIT_OPTIONS } from "./options.ts";
 import {
   noticeable,
   type PowerConditions,
   type Test,
   valuesFor,
 } from "./power.ts";
+import { parseDuration } from "../lib/units.ts";
 import {
-  between,
   count,
-  durationOf,
   failed,
   invalid,
   percent,
@@ -121,6 +121,7 @@ export function assertFollows(
   options: FitOptions = {},
 ): Promise<FitReport> {
   return atCaller(assertFollows, async () => {
+    checkGiven(ACTION, options, FIT_OPTIONS);
     const sorted = sortedTimes(times, ACTION);
     const compiled = await asDistribution(distribution, options);
     const plan = planOf(compiled, options);
@@ -150,6 +151,7 @@ export function compareTimes(
   options: FitOptions = {},
 ): Promise<FitReport> {
   return atCaller(compareTimes, async () => {
+    checkGiven(ACTION, options, FIT_OPTIONS);
     const sorted = sortedTimes(times, ACTION);
     const compiled = await asDistribution(distribution, options);
     return compare(sorted, compiled, planOf(compiled, options));
@@ -174,27 +176,30 @@ export function valuesNeeded(
   options: FitOptions = {},
 ): Promise<number | null> {
   return atCaller(valuesNeeded, async () => {
+    checkGiven("say how many values are needed", options, FIT_OPTIONS);
     const compiled = await asDistribution(distribution, options);
     const plan = planOf(compiled, options);
     return valuesFor(plan.notice, compiled, plan);
   });
 }
 
-/** Reads the options; each test gets its part of `alpha`. */
+/** Reads the options, which are checked; each test gets its part of `alpha`. */
 function planOf(distribution: Distribution, options: FitOptions): Plan {
   const {
     by = ["ks", "quantiles"],
     quantiles = [0.5, 0.9, 0.99],
     tolerance = 0.001,
+    alpha = 0.001,
+    power = 0.9,
+    notice = 0.5,
   } = options;
-  const alpha = between(options.alpha ?? 0.001, "alpha", [0, 1], ACTION);
   const ps = by.includes("quantiles") && distribution.quantile !== undefined
-    ? quantiles.map((p, i) => between(p, `quantiles/${i}`, [0, 1], ACTION))
+    ? quantiles
     : [];
   const kinds = (by.includes("ks") ? 1 : 0) + (ps.length > 0 ? 1 : 0);
   if (kinds === 0) {
     throw invalid(ACTION, [{
-      path: "/by",
+      path: "options.by",
       message: by.length > 0
         ? "No percentile is left to compare: the distribution can only be sampled, or none is named"
         : "No test is named",
@@ -212,9 +217,9 @@ function planOf(distribution: Distribution, options: FitOptions): Plan {
       ...by.includes("ks") ? [ks] : [],
       ...ps.map((p) => ({ p, level: level / ps.length, slack: 0 })),
     ],
-    tolerance: durationOf(tolerance, "tolerance", ACTION),
-    power: between(options.power ?? 0.9, "power", [0, 1], ACTION),
-    notice: between(options.notice ?? 0.5, "notice", [0, Infinity], ACTION),
+    tolerance: parseDuration(tolerance) ?? 0,
+    power,
+    notice,
   };
 }
 

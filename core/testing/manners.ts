@@ -5,7 +5,7 @@
  */
 import { atCaller } from "../lib/caller.ts";
 import type { Perfmock } from "../app.ts";
-import type { Issue } from "../errors.ts";
+import { checkGiven, MANNERS } from "./options.ts";
 import { failed, invalid, percent, time } from "./values.ts";
 
 /** Manners that are asked of a client. */
@@ -128,9 +128,9 @@ export function assertMannered(
   manners: Manners = {},
 ): Promise<readonly ClientFigures[]> {
   return atCaller(assertMannered, async () => {
+    checkGiven(ACTION, manners, MANNERS, { name: "manners" });
     const all = await refusedClients(server);
     const { client, refusals = 1 } = manners;
-    checkManners(manners);
     const judged = all.filter((one) =>
       (client === undefined || one.client === client) && one.refused >= refusals
     );
@@ -230,19 +230,4 @@ function limit(
   standard: number,
 ): number | null {
   return given === undefined ? standard : given;
-}
-
-/** Checks the limits; all errors at once. */
-function checkManners(manners: Manners): void {
-  const { early, amplification, backoff, jitter, refusals } = manners;
-  const limits = { early, amplification, backoff, jitter, refusals };
-  const issues = Object.entries(limits).flatMap(([name, value]): Issue[] =>
-    value === undefined || value === null || value >= 0 ? [] : [{
-      path: `/${name}`,
-      message: `${name} is out of range, received ${String(value)}`,
-      value,
-      allowed: "a number of at least 0",
-    }]
-  );
-  if (issues.length > 0) throw invalid(ACTION, issues);
 }

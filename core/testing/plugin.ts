@@ -11,6 +11,7 @@ import {
   type TestAnswer,
   type TestServer,
 } from "./server.ts";
+import { checkGiven, PLUGIN_SERVER_OPTIONS } from "./options.ts";
 import { failed, invalid } from "./values.ts";
 
 /** Settings of a plugin that runs alone. */
@@ -64,6 +65,8 @@ export interface ControlAnswer {
   readonly body: unknown;
 }
 
+const ACTION = "run a plugin alone";
+
 /**
  * Runs one plugin alone on virtual time, on the route `GET /`.
  *
@@ -85,10 +88,11 @@ export interface ControlAnswer {
  */
 export function createPluginServer(
   plugin: Plugin,
-  { options = {}, route = {}, config = {}, beside = [] }: PluginServerOptions =
-    {},
+  given: PluginServerOptions = {},
 ): Promise<PluginServer> {
   return atCaller(createPluginServer, async (): Promise<PluginServer> => {
+    checkGiven(ACTION, given, PLUGIN_SERVER_OPTIONS);
+    const { options = {}, route = {}, config = {}, beside = [] } = given;
     const { BUILTIN: { plugins: builtin } } = await import("../builtin.ts");
     const errors: string[] = [];
     let host: Host | undefined;
@@ -157,8 +161,8 @@ function othersOff(
 ): Record<string, false> {
   const unknown = on.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
-    throw invalid("run a plugin alone", [{
-      path: "/beside",
+    throw invalid(ACTION, [{
+      path: "options.beside",
       message: `There is no built-in plugin "${unknown[0]}"`,
       value: unknown[0],
       allowed: names.join(", "),

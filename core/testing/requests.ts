@@ -5,6 +5,7 @@
  */
 import { atCaller } from "../lib/caller.ts";
 import type { Perfmock } from "../app.ts";
+import { checkGiven, UNEXPECTED_OPTIONS } from "./options.ts";
 import { count, failed } from "./values.ts";
 
 /** Exceptions from {@linkcode assertNoUnexpected}. */
@@ -35,9 +36,11 @@ const BY_THEMSELVES = ["/favicon.ico", "/.well-known/*"];
  */
 export function assertNoUnexpected(
   server: Pick<Perfmock, "stats" | "routes">,
-  { except = BY_THEMSELVES }: UnexpectedOptions = {},
+  options: UnexpectedOptions = {},
 ): void {
   return atCaller(assertNoUnexpected, () => {
+    checkGiven("look for unexpected requests", options, UNEXPECTED_OPTIONS);
+    const { except = BY_THEMSELVES } = options;
     const { unmatched, unmatchedRequests } = server.stats();
     const patterns = except.map(patternOf);
     const isExpected = (request: string) =>

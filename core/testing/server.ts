@@ -11,6 +11,7 @@ import { nextLook, VirtualClock } from "../lib/time/mod.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { Plugin } from "../plugin.ts";
 import { COMMON_OPTIONS } from "../lib/server_options.ts";
+import { checkGiven, MEASURED } from "./options.ts";
 import { failed } from "./values.ts";
 
 /**
@@ -119,6 +120,10 @@ async function created(
     atCaller(request, () => send(path, init));
   const measure: TestServer["measure"] = (path, count, init) =>
     atCaller(measure, async () => {
+      checkGiven("measure requests", { count }, MEASURED, {
+        name: "arguments",
+        required: ["count"],
+      });
       const durations: number[] = [];
       while (durations.length < count) {
         const { response, duration } = await send(path, init);

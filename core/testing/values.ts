@@ -1,11 +1,10 @@
 /**
- * Input of the assertions: recorded times, shares and durations, and numbers in their messages.
+ * Input of the assertions: recorded times, and numbers in their messages.
  *
  * @module
  */
 import { AssertionError } from "node:assert";
 import { type Issue, PerfmockError } from "../errors.ts";
-import { parseDuration } from "../lib/units.ts";
 
 /**
  * Copies recorded times, sorted.
@@ -37,48 +36,6 @@ export function sortedTimes(
     }]);
   }
   return Float64Array.from(values).sort();
-}
-
-/**
- * Reads a number from the options of an assertion.
- *
- * @throws PerfmockError `ARGUMENT_INVALID` if it is not between the limits, which are exclusive
- */
-export function between(
-  value: number,
-  name: string,
-  [above, below]: readonly [above: number, below: number],
-  what: string,
-): number {
-  if (value > above && value < below) return value;
-  throw invalid(what, [{
-    path: `/${name}`,
-    message: `${name} is out of range, received ${String(value)}`,
-    value,
-    allowed: below === Infinity
-      ? `a number greater than ${above}`
-      : `a number greater than ${above} and less than ${below}`,
-  }]);
-}
-
-/**
- * Reads a duration from the options of an assertion.
- *
- * @throws PerfmockError `ARGUMENT_INVALID` if it is none
- */
-export function durationOf(
-  value: number | string,
-  name: string,
-  what: string,
-): number {
-  const parsed = parseDuration(value);
-  if (parsed !== undefined && parsed >= 0) return parsed;
-  throw invalid(what, [{
-    path: `/${name}`,
-    message: `${name} is no duration, received ${String(value)}`,
-    value,
-    allowed: 'a duration such as "120ms", or a number of milliseconds',
-  }]);
 }
 
 /** Makes the error of an assertion that was called wrongly. */

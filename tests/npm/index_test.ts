@@ -314,6 +314,62 @@ Deno.test("startPerfmock() of a file that does not exist names those that do", a
   match(error.message, /allowed: mock\.yaml\n {4}suggestion: mock\.yaml/);
 });
 
+Deno.test("Errors of a file name the options of the program, not those of the command line", async () => {
+  await using bad = await file(
+    "mock.yaml",
+    'seed: 1\nroutes: [{ path: /a, scale: "${SCALE}" }]\n',
+  );
+  const { message, issues } = await errorOf(
+    startPerfmock(bad.path, { host: "0.0.0.0", port: 0, seed: 1 }),
+  );
+  match(message, /\(from options\.host\)/);
+  match(message, /Pass options\.env, such as \{\}, to replace it/);
+  match(message, /at \S*mock\.yaml:2:/);
+  equal(/--host|--env|PERFMOCK_/.test(message), false, message);
+  ok(issues.some(({ suggestion }) => suggestion === "Set control.token"));
+  const folder = await errorOf(startPerfmock(".", { cwd: bad.folder }));
+  match(
+    folder.message,
+    /it is a folder, not a file[^]*a file in it: mock\.yaml/,
+  );
+});
+
+Deno.test("Filters of the journal are checked before the call, and take each value that they promise", async () => {
+  await using server = await startPerfmock({ routes: ROUTES });
+  await get(new URL("/a", server.url));
+  for (
+    const [filter, path, suggestion] of [
+      [{ limt: 3 }, "filter.limt", "limit"],
+      [{ limit: 0 }, "filter.limit"],
+      [{ limit: 1e9 }, "filter.limit"],
+      [{ outcome: "anwered" }, "filter.outcome", "answered"],
+      [{ status: "200" }, "filter.status"],
+      [{ status: 5e9 }, "filter.status"],
+      [{ slower: "soon" }, "filter.slower"],
+      [{ slower: -1 }, "filter.slower"],
+      [5.5, "filter.limit"],
+      [null, "filter"],
+    ] as const
+  ) {
+    const error = await errorOf(server.requests(filter as object));
+    equal(error.code, "ARGUMENT_INVALID");
+    deepEqual(
+      error.issues.map(({ path, suggestion }) => [path, suggestion]),
+      [[path, suggestion]],
+    );
+  }
+  for (
+    const [filter, count] of [
+      [{ slower: 0 }, 1],
+      [{ slower: 1e-9 }, 1],
+      [{ slower: 999_999_999 }, 0],
+      [{ slower: "1ms" }, 1],
+      [{ status: 200, outcome: "answered", limit: 999_999_999 }, 1],
+      [{ status: 0, limit: undefined }, 0],
+    ] as const
+  ) equal((await server.requests(filter)).length, count);
+});
+
 Deno.test("Errors of all calls begin at the user's line, and name routes of sessions by their ids", async () => {
   await using server = await startPerfmock({ routes: ROUTES });
   await using session = await server.session({ name: "w1" });

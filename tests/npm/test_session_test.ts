@@ -1,12 +1,21 @@
 // Runs alone, without the profiler: changes the environment.
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import {
+  deepEqual,
+  equal,
+  match,
+  ok,
+  rejects,
+  throws,
+} from "node:assert/strict";
 import { PerfmockError } from "../../mod.ts";
 import {
   sharedAddress,
   shareServer,
-  unshareServer,
+  unshareServers,
 } from "../../npm/shared_server.ts";
+import { perfmockSetup as perfmockSetupOfJest } from "../../npm/jest.ts";
 import { type Runner, testSession } from "../../npm/test_session.ts";
+import { perfmockSetup as perfmockSetupOfVitest } from "../../npm/vitest.ts";
 import { errorOf } from "../support/errors.ts";
 
 const CONFIG = { routes: [{ id: "a", path: "/a", serviceTime: "2ms" }] };
@@ -45,7 +54,7 @@ function useSession(
 }
 
 Deno.test("testSession() has a session from the first test to the last, which begins afresh before each", async () => {
-  const address = await shareServer({
+  const { address } = await shareServer({
     ...CONFIG,
     control: { token: "t".repeat(16) },
   });
@@ -75,10 +84,130 @@ Deno.test("testSession() has a session from the first test to the last, which be
     await run("afterAll");
     throws(() => session.headers, /after its last test/);
   } finally {
-    await unshareServer();
+    await unshareServers();
   }
   equal(sharedAddress(), undefined);
-  await unshareServer();
+  await unshareServers();
+});
+
+Deno.test("shareServer() starts one server for projects that are set up alike, which ends with the last", async () => {
+  const [a, b, other] = await Promise.all([
+    shareServer(CONFIG, {}, { folder: "/run/a" }),
+    shareServer(CONFIG, {}, { folder: "/run/a/b" }),
+    shareServer(CONFIG, { seed: 7 }, { folder: "/run/other" }),
+  ]);
+  try {
+    equal(a.address.url, b.address.url);
+    ok(a.address.url !== other.address.url);
+    for (
+      const [file, share] of [
+        ["/run/a/x.test.ts", a],
+        ["/run/a/b/x.test.ts", b],
+        ["/run/other/x.test.ts", other],
+        ["/run/ab/x.test.ts", undefined],
+        [undefined, undefined],
+      ] as const
+    ) equal(sharedAddress(file)?.url, share?.address.url, file);
+    await a.stop();
+    await a.stop();
+    equal(sharedAddress("/run/a/x.test.ts"), undefined);
+    equal(sharedAddress("/run/a/b/x.test.ts")?.url, b.address.url);
+    const { url } = b.address;
+    await (await fetch(url)).body?.cancel();
+    await b.stop();
+    await rejects(fetch(url));
+    // One server for a run is for all its files: Jest names the folder of one project of several.
+    equal(sharedAddress("/run/a/x.test.ts")?.url, other.address.url);
+    equal(sharedAddress()?.url, other.address.url);
+  } finally {
+    await unshareServers();
+  }
+  equal(sharedAddress(), undefined);
+});
+
+Deno.test("shareServer() ends the server that it shared before with the same folder, unless the runner passes addresses on", async () => {
+  const first = await shareServer(CONFIG);
+  const passed = await shareServer(CONFIG, { seed: 1 }, { folder: null });
+  const second = await shareServer(CONFIG, { seed: 2 });
+  try {
+    await rejects(fetch(first.address.url));
+    await (await fetch(passed.address.url)).body?.cancel();
+    equal(sharedAddress()?.url, second.address.url);
+    await first.stop();
+    equal(sharedAddress()?.url, second.address.url);
+  } finally {
+    await unshareServers();
+  }
+  await rejects(fetch(passed.address.url));
+});
+
+Deno.test("testSession() takes the address that the runner passes, or that of the file's folder", async () => {
+  const [a, b] = await Promise.all([
+    shareServer(CONFIG, {}, { folder: "/run/a" }),
+    shareServer(CONFIG, { seed: 7 }, { folder: "/run/b" }),
+  ]);
+  try {
+    for (
+      const [more, { address }] of [
+        [{ address: () => b.address }, b],
+        [{ address: () => undefined, file: () => "/run/a/x.test.ts" }, a],
+        [{ file: () => "/run/b/x.test.ts" }, b],
+      ] as const
+    ) {
+      const { runner, run } = collected(more);
+      const session = useSession(runner);
+      await run("beforeAll");
+      equal(session.serverUrl, address.url);
+      await run("afterAll");
+    }
+    const { runner, run } = collected({ file: () => "/elsewhere.test.ts" });
+    useSession(runner);
+    const { message } = await errorOf(() => run("beforeAll"));
+    match(message, /no server is shared with this worker/);
+  } finally {
+    await unshareServers();
+  }
+});
+
+Deno.test("perfmockSetup() of Jest has a server for each rootDir, and refuses a second one for the same", async () => {
+  const setUp = (seed: number) => perfmockSetupOfJest(CONFIG, { seed });
+  try {
+    await setUp(1)({}, { rootDir: "/run/a", id: "a" });
+    await setUp(2)({}, { rootDir: "/run/b", id: "b" });
+    ok(
+      sharedAddress("/run/a/x.ts")?.url !== sharedAddress("/run/b/x.ts")?.url,
+    );
+    const { code, message } = await errorOf(() =>
+      setUp(3)({}, { rootDir: "/run/b", id: "c" })
+    );
+    equal(code, "ARGUMENT_INVALID");
+    match(message, /give each project a rootDir of its own/);
+    // As after a change of a watched file.
+    await setUp(4)({}, { rootDir: "/run/b", id: "b" });
+  } finally {
+    await unshareServers();
+  }
+});
+
+Deno.test("perfmockSetup() of Vitest passes the address to the project that it is given", async () => {
+  const setUp = perfmockSetupOfVitest(CONFIG);
+  const passed: unknown[] = [];
+  const project = {
+    name: "unit",
+    provide(this: { readonly name: string }, key: string, value: unknown) {
+      passed.push([this.name, key, (value as { readonly url: string }).url]);
+    },
+  };
+  const stop = await setUp(project);
+  equal(sharedAddress(), undefined);
+  const [[name, key, url]] = passed as string[][];
+  deepEqual([name, key], ["unit", "perfmock"]);
+  await (await fetch(url)).body?.cancel();
+  await stop();
+  await rejects(fetch(url));
+  const stopTold = await setUp();
+  ok(sharedAddress() !== undefined);
+  await stopTold();
 });
 
 Deno.test("testSession() without a shared server, or with `resets: false`", async () => {

@@ -111,6 +111,62 @@ Deno.test({
       },
     );
 
+    await t.step(
+      "neither a project's deno.json nor options of Node.js nor a missing working directory stop it without a word",
+      async () => {
+        const bin = `${project.path}/node_modules/.bin/perfmock`;
+        for (const text of ["{ broken", '{ "nodeModulesDir": "none" }']) {
+          await project.write("deno.json", text);
+          const { status, err } = await project.run(bin, [
+            ...["check", "mock.yaml"],
+          ]);
+          equal(status, 0, err);
+        }
+        await Deno.remove(`${project.path}/deno.json`);
+        await project.write(
+          "stopped.mjs",
+          'import { startPerfmock } from "perfmock";\nawait (await startPerfmock("mock.yaml")).stop();\n',
+        );
+        // Both would listen for a debugger.
+        const debugged = await project.run("node", ["stopped.mjs"], {
+          NODE_OPTIONS: `--inspect=127.0.0.1:${freePort()}`,
+        });
+        equal(debugged.status, 0, debugged.err);
+        const gone = await project.run("sh", [
+          ...[
+            "-c",
+            'mkdir gone && cd gone && rmdir ../gone && exec "$0" check',
+          ],
+          bin,
+        ]);
+        equal(gone.status, 1);
+        match(gone.err, /its working directory does not exist any more/);
+        equal(gone.err.trimEnd().split("\n").length, 1, gone.err);
+      },
+    );
+
+    await t.step(
+      "a server that can no longer read the program's messages says so, and ends",
+      async () => {
+        await project.write(
+          "channel.mjs",
+          `import { Connection } from "./node_modules/perfmock/npm/connection.js";
+import { spawnDeno } from "./node_modules/perfmock/npm/spawn_deno.js";
+const spawned = spawnDeno(new URL("./node_modules/perfmock/npm/deno_server.js", import.meta.url), [], { env: process.env, stdin: "ignore" });
+const connection = new Connection(spawned);
+await connection.start({ config: { routes: [] }, placeholders: false }, { frames: "" });
+// Half of a surrogate pair, which Deno does not read.
+spawned.child.send("\\ud800");
+console.log(await connection.ask({ kind: "call", method: "GET", path: "/stats" }, { frames: "" }).catch((error) => error.message));
+`,
+        );
+        const { status, out, err } = await project.run("node", ["channel.mjs"]);
+        equal(status, 0, err);
+        match(out, /its process ended with the exit status 1/);
+        match(err, /^Cannot go on serving: messages of the program/m);
+      },
+    );
+
     await t.step("find runs an experiment on a command", async () => {
       await project.write(
         "find.yaml",

@@ -315,6 +315,18 @@ Deno.test("readConfig() refuses folders and unknown extensions", async () => {
       code: "CONFIG_UNREADABLE",
       message: /its name has an unknown extension$/u,
     });
+    await Deno.writeTextFile(join(folder, "mock.yaml"), "");
+    await assert.rejects(readConfig(folder), (error) => {
+      assert.ok(error instanceof PerfmockError);
+      assert.match(error.message, /it is a folder, not a file$/u);
+      assert.equal(error.issues[0].allowed, "a file in it: mock.yaml");
+      return true;
+    });
+    await assert.rejects(readConfig(join(folder, "mock")), (error) => {
+      assert.ok(error instanceof PerfmockError);
+      assert.equal(error.issues[0].suggestion, "mock.yaml");
+      return true;
+    });
   });
 });
 

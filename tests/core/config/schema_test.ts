@@ -198,6 +198,34 @@ Deno.test("validateConfig() requires a token beyond loopback", () => {
   }
 });
 
+Deno.test("validateConfig() reads a host as a name or an address alone, and suggests the one that was meant", () => {
+  for (
+    const host of [
+      "",
+      " ",
+      "127.0.0.1:80",
+      "http://localhost",
+      "a/b",
+      "[::1]:8",
+    ]
+  ) {
+    const [issue, ...others] = issuesOf({ server: { host } });
+    assert.equal(issue.path, "/server/host", host);
+    assert.match(issue.message, /a host name or an address alone/);
+    assert.deepEqual(others, []);
+  }
+  const control = { token: "secret" };
+  for (
+    const host of ["::", "[::1]", "fe80::1%eth0", "my_host.example", "ü.de"]
+  ) {
+    read({ server: { host }, control });
+  }
+  const [{ suggestion }] = issuesOf({ server: { host: "localhst" } });
+  assert.equal(suggestion, "localhost");
+  const [other] = issuesOf({ server: { host: "example" } });
+  assert.equal(other.suggestion, "Set control.token");
+});
+
 Deno.test("validateConfig() checks methods", () => {
   assert.deepEqual(routeIssues({ path: "/", method: "G T" }), [
     ["/method", 'Not a method: "G T"'],

@@ -206,36 +206,6 @@ const WRONG: readonly (readonly [string, RegExp, () => Promise<unknown>])[] = [
     /received Infinity$/,
     () => compareTimes([Infinity], SLOW),
   ],
-  [
-    "alpha",
-    /alpha is out of range, received 0$/,
-    () => assertFollows([1], SLOW, { alpha: 0 }),
-  ],
-  [
-    "power",
-    /power is out of range, received 1$/,
-    () => assertFollows([1], SLOW, { power: 1 }),
-  ],
-  [
-    "notice",
-    /notice is out of range, received -1$/,
-    () => valuesNeeded(SLOW, { notice: -1 }),
-  ],
-  [
-    "a percentile",
-    /quantiles\/1 is out of range, received 95$/,
-    () => assertFollows([1], SLOW, { quantiles: [0.5, 95] }),
-  ],
-  [
-    "tolerance",
-    /tolerance is no duration, received soon$/,
-    () => assertFollows([1], SLOW, { tolerance: "soon" }),
-  ],
-  [
-    "a negative tolerance",
-    /tolerance is no duration, received -1ms$/,
-    () => assertFollows([1], SLOW, { tolerance: "-1ms" }),
-  ],
   ["no test", /No test is named$/, () => assertFollows([1], SLOW, { by: [] })],
   [
     "no percentile",

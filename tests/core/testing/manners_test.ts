@@ -187,7 +187,10 @@ Deno.test("assertMannered() called wrongly, or without the limiter, is an error"
   const wrong = await errorOf(() =>
     assertMannered(on.server, { early: -1, backoff: NaN })
   );
-  deepEqual(wrong.issues.map(({ path }) => path), ["/early", "/backoff"]);
+  deepEqual(wrong.issues.map(({ path }) => path), [
+    "manners.early",
+    "manners.backoff",
+  ]);
 });
 
 Deno.test("refusedClients() passes the token of the control API", async () => {
