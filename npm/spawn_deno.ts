@@ -56,7 +56,7 @@ export function spawnDeno(
   },
 ): Spawned {
   const program = denoProgram();
-  // What Node.js is told is not for Deno, which would load the same modules, and listen for a debugger on the same port.
+  // Options of Node.js are not for Deno, which would load the same modules, and listen for a debugger on the same port.
   const { NODE_OPTIONS: _ofNode, ...own } = env;
   const options: SpawnOptions = {
     cwd: cwd ?? workingDirectory(),
