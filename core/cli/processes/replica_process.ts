@@ -123,8 +123,10 @@ function flags(): string[] {
   return [
     "--unstable-no-legacy-abort",
     YOUNG_SPACE,
-    // A project's own lock file is about its own modules.
-    ...MODULE.pathname.includes("/node_modules/") ? ["--no-lock"] : [],
+    // A project's own lock file and deno.json are about its own modules.
+    ...MODULE.pathname.includes("/node_modules/")
+      ? ["--no-lock", "--no-config", "--node-modules-dir=manual"]
+      : [],
     ...permissionFlags(),
   ];
 }
