@@ -217,7 +217,8 @@ function planOf(distribution: Distribution, options: FitOptions): Plan {
       ...by.includes("ks") ? [ks] : [],
       ...ps.map((p) => ({ p, level: level / ps.length, slack: 0 })),
     ],
-    tolerance: parseDuration(tolerance) ?? 0,
+    // The options have been checked, so it is a duration.
+    tolerance: Number(parseDuration(tolerance)),
     power,
     notice,
   };
