@@ -5,24 +5,17 @@
  */
 import type { Issue, PerfmockError } from "../core/errors.ts";
 import {
+  FLAG,
   isPlainObject,
   optionIssues,
   type OptionType,
   type OptionTypes,
+  TEXT,
 } from "../core/lib/options.ts";
+import { OUTCOMES, SESSION_NAME } from "../core/lib/control_values.ts";
 import { parseDuration } from "../core/lib/units.ts";
 import { listedError } from "./errors.ts";
 import { jsonIssues } from "./json_value.ts";
-
-const TEXT: OptionType = {
-  allowed: "a text",
-  accepts: (value) => typeof value === "string",
-};
-
-const FLAG: OptionType = {
-  allowed: "true or false",
-  accepts: (value) => typeof value === "boolean",
-};
 
 const PLACE: OptionType = {
   allowed: "a path, or a URL of a file",
@@ -80,9 +73,7 @@ export const PLAYWRIGHT_OPTIONS: OptionTypes = {
 export const SESSION_OPTIONS: OptionTypes = {
   name: {
     allowed: "up to 63 lower-case letters, digits and inner hyphens",
-    accepts: (value) =>
-      typeof value === "string" &&
-      /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value),
+    accepts: (value) => typeof value === "string" && SESSION_NAME.test(value),
   },
   seed: SEED,
   expiry: {
@@ -111,16 +102,6 @@ export const RUN_OPTIONS: OptionTypes = {
   },
 };
 
-/** Outcomes of requests that have ended. */
-const OUTCOMES: readonly string[] = [
-  "answered",
-  "rejected",
-  "gone",
-  "cut",
-  "failed",
-  "reset",
-];
-
 /** Greatest number that a query of the control API holds. */
 const MOST = 999_999_999;
 
@@ -133,7 +114,7 @@ export const FILTER_OPTIONS: OptionTypes = {
   route: TEXT,
   outcome: {
     allowed: OUTCOMES.join(", "),
-    accepts: (value) => OUTCOMES.includes(value as string),
+    accepts: (value) => OUTCOMES.some((outcome) => outcome === value),
     texts: OUTCOMES,
   },
   status: {

@@ -30,7 +30,7 @@ export interface SharedOptions extends StartOptions {
 
 /** A server that this process shares. */
 export interface SharedServer {
-  /** Its address. */
+  /** Address of the server. */
   readonly address: ServerAddress;
   /** Ends the share of whoever asked for it, and the server with the last one. Further calls do nothing. */
   stop(): Promise<void>;

@@ -10,7 +10,7 @@ import {
 } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { YOUNG_SPACE } from "../core/lib/v8_flags.ts";
+import { denoFlags } from "../core/lib/deno_flags.ts";
 import { cannotRun, denoProgram, notStarted } from "./deno_program.ts";
 
 /** A process of Deno and its program. */
@@ -25,14 +25,7 @@ export interface Spawned {
 const FLAGS: readonly string[] = [
   "run",
   "-A",
-  // A project's own lock file is about its own modules.
-  "--no-lock",
-  "--unstable-no-legacy-abort",
-  YOUNG_SPACE,
-  // Nor is its deno.json, which may be broken, or have another folder for packages. The sources have theirs, which names modules.
-  ...import.meta.url.endsWith(".js")
-    ? ["--no-config", "--node-modules-dir=manual"]
-    : [],
+  ...denoFlags(import.meta.url.endsWith(".js")),
 ];
 
 /** True on Windows, which has neither process groups nor most signals. */

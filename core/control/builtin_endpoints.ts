@@ -7,6 +7,7 @@
 import { z } from "zod";
 import type { EngineName } from "../config/mod.ts";
 import { agreed } from "../lib/agreement.ts";
+import { OUTCOMES } from "../lib/control_values.ts";
 import { isOwn, isPart } from "../lib/replica_call.ts";
 import type { ExchangeJournal } from "../observe/journal.ts";
 import { LIVE_INTERVAL, type LiveFeed } from "../observe/live_feed.ts";
@@ -265,15 +266,6 @@ function probe(member: "live" | "ready"): Record<string, unknown> {
 
 /** Default maximum number of entries that `GET requests` returns. */
 const JOURNAL_LIMIT = 100;
-
-const OUTCOMES = [
-  "answered",
-  "rejected",
-  "gone",
-  "cut",
-  "failed",
-  "reset",
-] as const;
 
 function journalEndpoint(
   { bySpans, fleet, kit, world }: Pick<

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { SESSION_NAME } from "../lib/control_values.ts";
 import { type Endpoint, endpoint, type Kit } from "../plugin.ts";
 
 /** A session to be made. */
@@ -57,9 +58,6 @@ export interface SessionStore {
    */
   delete(name: string): Promise<void>;
 }
-
-/** Names of sessions: labels of host names, since they can stand before `.localhost`. */
-export const SESSION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const SESSION = {
   type: "object",

@@ -16,6 +16,18 @@ export interface OptionType {
   readonly texts?: readonly string[];
 }
 
+/** A text. */
+export const TEXT: OptionType = {
+  allowed: "a text",
+  accepts: (value) => typeof value === "string",
+};
+
+/** A switch. */
+export const FLAG: OptionType = {
+  allowed: "true or false",
+  accepts: (value) => typeof value === "boolean",
+};
+
 /** Options of a function, by name. */
 export type OptionTypes = Readonly<Record<string, OptionType>>;
 

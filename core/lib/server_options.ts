@@ -4,7 +4,7 @@
  * @module
  */
 import type { OptionType, OptionTypes } from "./options.ts";
-import { isPlainObject } from "./options.ts";
+import { FLAG, isPlainObject } from "./options.ts";
 
 const LOG: OptionType = {
   allowed: "a function that receives level and message",
@@ -34,10 +34,7 @@ export const SERVER_OPTIONS = {
     allowed: "a clock",
     accepts: (value) => typeof value === "object" && value !== null,
   },
-  listen: {
-    allowed: "true or false",
-    accepts: (value) => typeof value === "boolean",
-  },
+  listen: FLAG,
   folder: {
     allowed: "a path, or a URL of a file",
     accepts: (value) => typeof value === "string" || value instanceof URL,

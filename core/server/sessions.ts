@@ -7,12 +7,12 @@ import type { SessionSettings } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { agreed } from "../lib/agreement.ts";
 import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
+import { SESSION_NAME } from "../lib/control_values.ts";
 import type { Clock } from "../plugin.ts";
-import {
-  SESSION_NAME,
-  type SessionDescription,
-  type SessionRequest,
-  type SessionStore,
+import type {
+  SessionDescription,
+  SessionRequest,
+  SessionStore,
 } from "../control/session_endpoints.ts";
 import { stateOf, type WorldHandover } from "../world/handover.ts";
 import type { World } from "../world/world.ts";

@@ -4,24 +4,16 @@
  * @module
  */
 import {
+  FLAG,
   isPlainObject,
   optionIssues,
   type OptionType,
   type OptionTypes,
+  TEXT,
 } from "../lib/options.ts";
 import { COMMON_OPTIONS, SERVER_OPTIONS } from "../lib/server_options.ts";
 import { parseDuration } from "../lib/units.ts";
 import { PerfmockError } from "../errors.ts";
-
-const FLAG: OptionType = {
-  allowed: "true or false",
-  accepts: (value) => typeof value === "boolean",
-};
-
-const TEXT: OptionType = {
-  allowed: "a text",
-  accepts: (value) => typeof value === "string",
-};
 
 const TEXTS: OptionType = {
   allowed: "a list of texts",

@@ -5,7 +5,7 @@
  */
 import type { Benchmark, Context, Row, Target } from "./benchmark.ts";
 import { type ClosedLoop, closedLoop, type Seen } from "./closed_load.ts";
-import { YOUNG_SPACE } from "../../core/lib/v8_flags.ts";
+import { YOUNG_SPACE } from "../../core/lib/deno_flags.ts";
 import { absentRows, onEngine, startEngine, startEngines } from "./engines.ts";
 import { comparing, inTurn, WARM_UP } from "./rounds.ts";
 import { type Server, startNative, startPerfmock } from "./servers.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { YOUNG_SPACE } from "../../lib/v8_flags.ts";
+import { denoFlags } from "../../lib/deno_flags.ts";
 import {
   lineOf,
   linesOf,
@@ -121,12 +121,7 @@ function moduleToRun(): string {
 /** Flags of `deno run`. */
 function flags(): string[] {
   return [
-    "--unstable-no-legacy-abort",
-    YOUNG_SPACE,
-    // A project's own lock file and deno.json are about its own modules.
-    ...MODULE.pathname.includes("/node_modules/")
-      ? ["--no-lock", "--no-config", "--node-modules-dir=manual"]
-      : [],
+    ...denoFlags(MODULE.pathname.includes("/node_modules/")),
     ...permissionFlags(),
   ];
 }
