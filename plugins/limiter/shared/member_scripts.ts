@@ -47,8 +47,8 @@ return {number, math.max(0, grace - now), deaths, now}`,
  * Shows that a member lives. Arguments: 3, the member; 4, its time to live; 5, its name; 6, the number of the last grace that it
  * knows; 7, its former incarnation, whose leases it has taken over by now, or an empty text.
  *
- * Answer: number of the grace, `1` while it lasts, deaths, time, names of the members; the text `unknown` alone for a member that
- * Redis does not know, or no longer.
+ * Answer: number of the grace, `1` while it lasts, deaths, time, names of the members and of those that are awaited; the text `unknown`
+ * alone for a member that Redis does not know, or no longer.
  */
 export const BEAT: SharedScript = {
   name: "beat",
@@ -63,9 +63,15 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. digi
 end
 if ARGV[7] ~= '' then dead = dead + redis.call('ZREM', KEYS[2], ARGV[7]) end
 if dead > 0 then deaths = redis.call('HINCRBY', KEYS[1], 'deaths', dead) end
-local names = {}
-for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  names[#names + 1] = string.match(member, '^(.*)%.')
+local names, known = {}, { ['?'] = true }
+local function note(name)
+  if not known[name] then names[#names + 1] = name end
+  known[name] = true
+end
+for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do note(string.match(member, '^(.*)%.')) end
+-- Those who are awaited have their share of what is divided, should Redis be lost again before they are back.
+if now < grace then
+  for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do note(name) end
 end
 for i = 1, 3 do redis.call('EXPIRE', KEYS[i], 86400) end
 return {number, gracious() and 1 or 0, tostring(deaths), now, names}`,

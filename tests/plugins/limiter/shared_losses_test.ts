@@ -1,6 +1,7 @@
 // Runs on a calm machine, without the profiler: measures long times.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { OnLost } from "../../../core/plugin.ts";
+import type { Mode } from "../../../plugins/limiter/shared/membership.ts";
 import { program, TestRedis } from "../../support/redis.ts";
 import { Guest, Replicas } from "./_replicas.ts";
 import { ACCIDENTS, Traffic } from "./_traffic.ts";
@@ -94,6 +95,35 @@ if (program !== undefined) {
     const took = replicas.clock.now() - from;
     ok(took > 500 && took <= 1000, `${took} ms`);
     next.finish();
+  });
+
+  Deno.test("an emptied Redis that is lost again leaves those that are not back yet their share", async () => {
+    await using redis = await TestRedis.start();
+    await using replicas = await Replicas.start({
+      url: redis.url,
+      count: 4,
+      concurrency: 8,
+      capacity: 0,
+    });
+    const [first] = replicas.all;
+    // These do not come back.
+    for (let i = 0; i < 3; i++) await replicas.crash(1);
+    const reaches = async (mode: Mode) => {
+      while (first.membership.mode !== mode) await replicas.pause(1);
+    };
+    await redis.kill();
+    await reaches("alone");
+    await redis.restart();
+    await reaches("shared");
+    await replicas.settled();
+    await redis.kill();
+    await reaches("alone");
+    const guests = Array.from({ length: 8 }, () => new Guest(first));
+    deepEqual(
+      guests.map(({ state }) => state),
+      guests.map((_, i) => i < 2 ? "served" : "refused"),
+    );
+    for (const guest of guests.slice(0, 2)) guest.finish();
   });
 
   Deno.test("a clock of Redis that is set back or forward takes no place away, and keeps none of the dead", async () => {
