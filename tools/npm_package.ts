@@ -25,9 +25,12 @@ export const ENTRY_POINTS: Readonly<Record<string, string>> = {
   "./vitest": "npm/vitest.ts",
 };
 
+/** The command, which Node.js starts. */
+export const COMMAND = "npm/cli.ts";
+
 /** Modules that are started by their path, and imported by no other. */
 export const STARTED: readonly string[] = [
-  "npm/cli.ts",
+  COMMAND,
   "npm/deno_cli.ts",
   "npm/deno_server.ts",
 ];

@@ -37,6 +37,8 @@ export interface Source extends Module {
   readonly references: ReadonlySet<string>;
   /** All string literals. */
   readonly strings: ReadonlySet<string>;
+  /** Syntax in use that Node.js 20 cannot parse, such as `using`. */
+  readonly newSyntax: ReadonlySet<string>;
 }
 
 /** Public entry points of the package, by name in deno.json's import map. */
@@ -59,11 +61,22 @@ export function target(source: Module, specifier: string): string | undefined {
   return posix.join(posix.dirname(source.path), specifier);
 }
 
+/** Pattern of a regular expression; empty for other literals, whose nodes have the key without a value. */
+function patternOf(node: Deno.lint.Literal): string {
+  return "regex" in node
+    ? (node.regex as { pattern: string } | undefined)?.pattern ?? ""
+    : "";
+}
+
+/** Modifiers within a regular expression, such as `(?i:a)`. */
+const MODIFIERS = /\(\?[ims]*-?[ims]+:/;
+
 /** Parses one file. */
 export function parse(path: string, text: string): Source {
   const imports: Import[] = [];
   const references = new Set<string>();
   const strings = new Set<string>();
+  const newSyntax = new Set<string>();
   const add = (
     literal: { value: unknown; range: Deno.lint.Range } | null,
     typeOnly: boolean,
@@ -75,7 +88,8 @@ export function parse(path: string, text: string): Source {
   };
   Deno.lint.runPlugin(
     collector({
-      ImportDeclaration: (node) =>
+      ImportDeclaration: (node) => {
+        if (node.attributes.length > 0) newSyntax.add("import attributes");
         add(
           node.source,
           node.importKind === "type" || (node.specifiers.length > 0 &&
@@ -89,7 +103,8 @@ export function parse(path: string, text: string): Source {
               ? "default"
               : "*"
           ),
-        ),
+        );
+      },
       ExportNamedDeclaration: (node) =>
         add(
           node.source,
@@ -125,12 +140,18 @@ export function parse(path: string, text: string): Source {
       },
       Literal: (node) => {
         if (typeof node.value === "string") strings.add(node.value);
+        if (MODIFIERS.test(patternOf(node))) {
+          newSyntax.add("modifiers in a regular expression");
+        }
+      },
+      VariableDeclaration: ({ kind }) => {
+        if (kind.endsWith("using")) newSyntax.add(kind);
       },
     }),
     path,
     text,
   );
-  return { path, text, imports, references, strings };
+  return { path, text, imports, references, strings, newSyntax };
 }
 
 function collector(visitor: Deno.lint.LintVisitor): Deno.lint.Plugin {

@@ -153,10 +153,10 @@ export async function readBytes(
     const info = await Deno.stat(path);
     checkKind(info);
     checkSize(info.size, limits);
-    using file = await Deno.open(path);
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let size = 0;
-    for await (const part of file.readable) {
+    // Its stream closes the file, also where the loop is left early.
+    for await (const part of (await Deno.open(path)).readable) {
       size += part.length;
       // A file may grow while it is read, and some files report no size.
       checkSize(size, limits);
@@ -270,18 +270,22 @@ export function* partsOf(
   limits: FileLimits,
 ): Generator<string, void> {
   checkFile(path, limits);
-  using file = openRegular(path);
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(CHUNK);
-  let size = 0;
-  for (;;) {
-    const length = readSome(file, buffer);
-    if (length === null) break;
-    size += length;
-    checkSize(size, limits);
-    yield decoder.decode(buffer.subarray(0, length), { stream: true });
+  const file = openRegular(path);
+  try {
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(CHUNK);
+    let size = 0;
+    for (;;) {
+      const length = readSome(file, buffer);
+      if (length === null) break;
+      size += length;
+      checkSize(size, limits);
+      yield decoder.decode(buffer.subarray(0, length), { stream: true });
+    }
+    yield decoder.decode();
+  } finally {
+    file.close();
   }
-  yield decoder.decode();
 }
 
 function readSome(file: Deno.FsFile, buffer: Uint8Array): number | null {

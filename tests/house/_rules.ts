@@ -5,6 +5,7 @@
  */
 import { posix } from "node:path";
 import { circles } from "../../tools/graph.ts";
+import { COMMAND, ENTRY_POINTS } from "../../tools/npm_package.ts";
 import { type Source, target } from "../../tools/sources.ts";
 import { isMarker, MARKER_LIKE, markers } from "../../tools/test_groups.ts";
 
@@ -226,4 +227,70 @@ function eachImport(
         : [`${file.path} imports ${specifier}: ${reason}`];
     })
   );
+}
+
+/** Names of the runtime that Node.js 20 lacks, or has in its later versions only. */
+const NEWER_THAN_NODE_20 = [
+  "Array.fromAsync",
+  "AsyncDisposableStack",
+  "Deno",
+  "DisposableStack",
+  "Error.isError",
+  "EventSource",
+  "Float16Array",
+  "Iterator",
+  "Map.groupBy",
+  "Math.f16round",
+  "Math.sumPrecise",
+  "Object.groupBy",
+  "Promise.try",
+  "Promise.withResolvers",
+  "RegExp.escape",
+  "URL.parse",
+  "WebSocket",
+  "navigator",
+];
+
+/** The door for plugins: Node.js loads it to test one, and Deno runs it. */
+const PLUGIN_DOOR = ENTRY_POINTS["./plugin"];
+
+/** Node.js 20 can parse all that it loads of the npm package, and has the names that the package's own programs use. */
+export function nodeLoads(files: readonly Source[]): string[] {
+  const starts = [...Object.values(ENTRY_POINTS), COMMAND];
+  const programs = reachedFrom(
+    starts.filter((path) => path !== PLUGIN_DOOR),
+    files,
+  );
+  return [
+    ...[...reachedFrom(starts, files)].flatMap(({ path, newSyntax }) =>
+      [...newSyntax].map((syntax) => `${path} has ${syntax}`)
+    ),
+    ...[...programs].flatMap(({ path, references }) =>
+      NEWER_THAN_NODE_20.filter((newer) =>
+        references.has(newer) ||
+        [...references].some((name) => name.startsWith(`${newer}.`))
+      ).map((name) => `${path} refers to ${name}`)
+    ),
+  ].map((violation) => `${violation}, which Node.js 20 lacks`);
+}
+
+/** Files that are loaded with some of them, those included. */
+function reachedFrom(
+  paths: readonly string[],
+  files: readonly Source[],
+): Set<Source> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const reached = new Set<Source>();
+  const visit = (path: string | undefined) => {
+    const file = byPath.get(path ?? "");
+    if (file === undefined || reached.has(file)) return;
+    reached.add(file);
+    for (const { specifier, typeOnly, names } of file.imports) {
+      if (!typeOnly && !names.includes("new URL()")) {
+        visit(target(file, specifier));
+      }
+    }
+  };
+  paths.forEach(visit);
+  return reached;
 }

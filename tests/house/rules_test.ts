@@ -6,6 +6,7 @@ import {
   doors,
   groupMarkers,
   noCircles,
+  nodeLoads,
   noJsrImports,
   plainComments,
   shape,
@@ -61,4 +62,8 @@ Deno.test("Every test file asserts something, and no test is disabled", () => {
 
 Deno.test("Markers of test files are spelled as the test command expects", () => {
   deepEqual(groupMarkers(tests), []);
+});
+
+Deno.test("Node.js 20 can parse what it loads of the npm package", () => {
+  deepEqual(nodeLoads([...product, ...tools]), []);
 });

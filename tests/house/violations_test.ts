@@ -6,6 +6,7 @@ import {
   doors,
   groupMarkers,
   noCircles,
+  nodeLoads,
   noJsrImports,
   plainComments,
   shape,
@@ -274,4 +275,38 @@ Deno.test("plainComments() reports sentences that begin with a word for an unnam
       'core/a.ts:5 begins a sentence with "Whether"',
     ],
   );
+});
+
+Deno.test("nodeLoads() reports newer syntax of all modules that Node.js loads, and newer names of those that it runs", () => {
+  const files = [
+    ...one(
+      "npm/index.ts",
+      'import "../core/a.ts"; import type { C } from "./c.ts"; const w = new WebSocket("ws://a");',
+    ),
+    ...one(
+      "core/a.ts",
+      'import data from "./b.json" with { type: "json" }; export const a = Promise.try(f);',
+    ),
+    ...one("npm/c.ts", "using c = open();"),
+    ...one(
+      "core/plugin.ts",
+      "export function* f() { using a = open(); const b = URL.parse(c); }",
+    ),
+    ...one("npm/jest.ts", 'const load = () => import("./lazy.ts");'),
+    ...one("npm/lazy.ts", "for (await using d of e) f(d, /(?i:g)/);"),
+    ...one(
+      "npm/cli.ts",
+      'navigator.hardwareConcurrency; new Worker(new URL("./c.ts", import.meta.url));',
+    ),
+  ];
+  const lacks = (text: string) => `${text}, which Node.js 20 lacks`;
+  deepEqual(nodeLoads(files).toSorted(), [
+    lacks("core/a.ts has import attributes"),
+    lacks("core/a.ts refers to Promise.try"),
+    lacks("core/plugin.ts has using"),
+    lacks("npm/cli.ts refers to navigator"),
+    lacks("npm/index.ts refers to WebSocket"),
+    lacks("npm/lazy.ts has await using"),
+    lacks("npm/lazy.ts has modifiers in a regular expression"),
+  ]);
 });

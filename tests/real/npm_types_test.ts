@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { ENTRY_POINTS } from "../../tools/npm_package.ts";
 import { NpmProject } from "./_npm_project.ts";
 import { required } from "./_software.ts";
 
@@ -76,6 +77,19 @@ const plugin: Plugin = definePlugin({
 export default plugin;
 `;
 
+/** Package with the program of Node.js for this machine. */
+const OLDEST = `node-${Deno.build.os}-${
+  Deno.build.arch === "x86_64" ? "x64" : "arm64"
+}`;
+
+/** Loads each entry point that the arguments name. */
+const LOAD = `
+for (const name of process.argv.slice(2)) {
+  await import(name).catch((error) => { console.log(name, String(error)); });
+}
+console.log(process.version);
+`;
+
 Deno.test({
   name:
     "the npm package is typed for strict projects, as Node.js and bundlers look modules up, and runs on Bun",
@@ -83,6 +97,7 @@ Deno.test({
   fn: async (t) => {
     await using project = await NpmProject.install(
       ...["typescript@5.9", "@types/node@20", "bun@1"],
+      ...["@playwright/test@1.57.0", `${OLDEST}@20.0.0`],
     );
     await project.write(
       "package.json",
@@ -153,6 +168,22 @@ Deno.test({
       const { err, out } = await project.run("node", ["out-node16/program.js"]);
       equal(out, expected, err);
     });
+    await t.step(
+      "the oldest Node.js that the package takes loads each entry point",
+      async () => {
+        await project.write("load.mjs", LOAD);
+        const { err, out } = await project.run(
+          `${project.path}/node_modules/${OLDEST}/bin/node`,
+          [
+            "load.mjs",
+            ...Object.keys(ENTRY_POINTS).map((name) =>
+              name.replace(".", "perfmock")
+            ),
+          ],
+        );
+        equal(out, "v20.0.0\n", err);
+      },
+    );
     await t.step("the program runs on Bun", async () => {
       const bun = await project.bun();
       const { err, out } = await project.run(bun, ["program.ts"]);
