@@ -4,11 +4,12 @@
  * @module
  */
 import { type Issue, PerfmockError } from "../core/errors.ts";
+import { FILTER_OPTIONS } from "../core/lib/filter_options.ts";
 import { isPlainObject } from "../core/lib/options.ts";
 import type { JournalEntry, Stats } from "../mod.ts";
 import { type CallSite, callSite, throwAt } from "./call_site.ts";
 import type { Patch, PerfmockInput } from "./configuration.ts";
-import { argumentError, checkOptions, FILTER_OPTIONS } from "./options.ts";
+import { argumentError, checkOptions } from "./options.ts";
 
 /** Filter of the journal. */
 export interface RequestFilter {

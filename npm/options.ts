@@ -12,7 +12,8 @@ import {
   type OptionTypes,
   TEXT,
 } from "../core/lib/options.ts";
-import { OUTCOMES, SESSION_NAME } from "../core/lib/control_values.ts";
+import { SESSION_NAME } from "../core/lib/control_values.ts";
+import { isWhole } from "../core/lib/filter_options.ts";
 import { parseDuration } from "../core/lib/units.ts";
 import { listedError } from "./errors.ts";
 import { jsonIssues } from "./json_value.ts";
@@ -101,44 +102,6 @@ export const RUN_OPTIONS: OptionTypes = {
       typeof Object(value).aborted === "boolean",
   },
 };
-
-/** Greatest number that a query of the control API holds. */
-const MOST = 999_999_999;
-
-/** Filter of the journal. */
-export const FILTER_OPTIONS: OptionTypes = {
-  limit: {
-    allowed: `a whole number from 1 to ${MOST}`,
-    accepts: (value) => isWhole(value, 1, MOST),
-  },
-  route: TEXT,
-  outcome: {
-    allowed: OUTCOMES.join(", "),
-    accepts: (value) => OUTCOMES.some((outcome) => outcome === value),
-    texts: OUTCOMES,
-  },
-  status: {
-    allowed: "a status such as 503, or 0 for requests without an answer",
-    accepts: (value) => isWhole(value, 0, 999),
-  },
-  trace: TEXT,
-  slower: {
-    allowed: 'a duration such as "300ms", or a number of milliseconds',
-    accepts: (value) => isDuration(value),
-  },
-};
-
-function isWhole(value: unknown, least: number, most: number): boolean {
-  return typeof value === "number" && Number.isInteger(value) &&
-    value >= least && value <= most;
-}
-
-/** True for a duration that a query can hold, which has texts only. */
-function isDuration(value: unknown): boolean {
-  const milliseconds = parseDuration(value);
-  return milliseconds !== undefined && milliseconds >= 0 &&
-    milliseconds <= MOST;
-}
 
 /** Returns the issues of a configuration that a program passes; its content is for the schema. */
 export function configIssues(config: unknown): Issue[] {

@@ -4,7 +4,7 @@
  * @module
  */
 import { PerfmockError } from "../errors.ts";
-import { suggest } from "../lib/suggest.ts";
+import { unknownRouteIssue } from "../lib/unknown_route.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
@@ -35,13 +35,7 @@ export async function draw(
   const ids = server.routes.map(({ id }) => id);
   const number = /^\d+$/.test(sequence) ? Number(sequence) : NaN;
   const issues = [
-    ...ids.includes(route) ? [] : [{
-      path: "",
-      message: `There is no route "${route}"`,
-      value: route,
-      allowed: ids.join(", "),
-      suggestion: suggest(route, ids),
-    }],
+    ...ids.includes(route) ? [] : [unknownRouteIssue(route, ids)],
     ...Number.isSafeInteger(number) ? [] : [{
       path: "",
       message: "A sequence number is a whole number from 0",

@@ -10,6 +10,7 @@ import { agreed } from "../lib/agreement.ts";
 import { OUTCOMES } from "../lib/control_values.ts";
 import { isOwn, isPart } from "../lib/replica_call.ts";
 import type { ExchangeJournal } from "../observe/journal.ts";
+import { checkRoute, findRequests } from "../observe/journal_query.ts";
 import { LIVE_INTERVAL, type LiveFeed } from "../observe/live_feed.ts";
 import { LIVE_SCHEMA, STATS_SCHEMA } from "../observe/stats.ts";
 import {
@@ -111,7 +112,7 @@ export interface ControlSource {
     /** Pace of the whole backend, and presets. */
     readonly backend: Pick<BackendControl, "change" | "describe">;
     /** Exchanges that ended. */
-    readonly journal: Pick<ExchangeJournal, "entries">;
+    readonly journal: Pick<ExchangeJournal, "entries" | "holds">;
     /** Returns the figures as JSON; with `part` each histogram with its content, to be merged with others. */
     statsText(part: boolean): Promise<BodyInit>;
     /** Figures as a stream of events. */
@@ -311,19 +312,24 @@ function journalEndpoint(
     answer: listOf("requests", JOURNAL_ENTRY),
     types: { "application/jsonl": TEXT },
     handle({ query: { format, spans, ...filter }, request }) {
-      const requests = spans === undefined
-        ? world.journal.entries(filter)
-        : bySpans(spans.split(","));
-      return respondWith(requests, isPart(request) ? "json" : format);
+      if (spans !== undefined) {
+        const found = bySpans(spans.split(","));
+        return respondWith(found, isPart(request) ? "json" : format);
+      }
+      // A route that has been removed may have exchanges in the journal of another replica.
+      return isPart(request)
+        ? respondWith(world.journal.entries(filter), "json")
+        : respondWith(findRequests(world, filter), format);
     },
     ...fleet !== undefined && {
       merge(answers: readonly ReplicaAnswer[], { request }) {
         const query = new URL(request.url).searchParams;
         const limit = Number(query.get("limit") ?? JOURNAL_LIMIT);
-        return respondWith(
-          fleet.requests(answers, limit),
-          query.get("format"),
-        );
+        const requests = fleet.requests(answers, limit);
+        if (requests.length === 0 && !query.has("spans")) {
+          checkRoute(world, query.get("route") ?? undefined);
+        }
+        return respondWith(requests, query.get("format"));
       },
     },
   });

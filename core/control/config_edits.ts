@@ -6,6 +6,7 @@
 import { FIXED_SETTINGS, suggest } from "../config/mod.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
+import { unknownRoute } from "../lib/unknown_route.ts";
 import { WrittenNumber } from "../lib/written_number.ts";
 
 /** A configuration as written, with the ids of its routes. */
@@ -182,14 +183,7 @@ export function deleteRoute(written: WrittenConfig, id: string): unknown {
 function indexOf({ ids }: WrittenConfig, id: string): number {
   const index = ids.indexOf(id);
   if (index >= 0) return index;
-  const near = suggest(id, ids);
-  throw new PerfmockError("ROUTE_UNKNOWN", `Cannot find a route "${id}"`, [{
-    path: "",
-    message: `There is no route "${id}"`,
-    value: id,
-    allowed: ids.join(", "),
-    ...near !== undefined && { suggestion: near },
-  }]);
+  throw unknownRoute(id, ids);
 }
 
 function routesOf({ value }: WrittenConfig): unknown[] {

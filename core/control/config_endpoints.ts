@@ -4,7 +4,7 @@
  * @module
  */
 import type { PerfmockConfig } from "../config/mod.ts";
-import { problem } from "../lib/problem.ts";
+import { unknownRoute } from "../lib/unknown_route.ts";
 import { type Call, type Endpoint, endpoint } from "../plugin.ts";
 import { z } from "zod";
 import {
@@ -160,14 +160,10 @@ export function configEndpoints(live: LiveConfiguration): Endpoint[] {
       answer: ROUTE,
       handle({ parameters: { id } }) {
         const found = route(id);
-        return found === undefined
-          ? problem({
-            status: 404,
-            title: "The configuration has no such route",
-            detail: `There is no route "${id}"`,
-            code: "ROUTE_UNKNOWN",
-          })
-          : Response.json(found, { headers: { etag: etag(live.number) } });
+        if (found === undefined) {
+          throw unknownRoute(id, live.config.routes.map(({ id }) => id));
+        }
+        return Response.json(found, { headers: { etag: etag(live.number) } });
       },
     }),
     endpoint({

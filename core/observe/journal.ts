@@ -172,6 +172,14 @@ export class ExchangeJournal implements ExchangeLog {
     return found.reverse();
   }
 
+  /** True if there are entries of a route. */
+  holds(route: string): boolean {
+    for (let n = this.#oldest; n < this.#count; n++) {
+      if (this.#exchanges[n % this.#size]?.route === route) return true;
+    }
+    return false;
+  }
+
   /** Number of exchanges recorded since the start, over all resets. */
   get total(): number {
     return this.#before + this.#count;

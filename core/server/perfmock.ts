@@ -73,7 +73,12 @@ export interface Perfmock extends AsyncDisposable {
   draw(route: string, sequence: number, key?: string): number;
   /** Returns the state of the server: the HTTP server that runs, whether it takes requests, and reasons if it is degraded. */
   health(): Health;
-  /** Returns the latest exchanges that have ended, oldest first. */
+  /**
+   * Returns the latest exchanges that have ended, oldest first.
+   *
+   * @throws PerfmockError `ROUTE_UNKNOWN` if there is no such route, and no exchange of one that has been removed; `ARGUMENT_INVALID` with
+   * all issues of the filter
+   */
   requests(filter?: Partial<JournalFilter>): JournalEntry[];
   /** Number of the revision in force: 1 at the start, and one more after each change of the configuration. */
   readonly revision: number;

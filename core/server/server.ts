@@ -41,6 +41,7 @@ import { Failures } from "../observe/failures.ts";
 import { figuresPart } from "../observe/figures.ts";
 import { LagSampler } from "../observe/health.ts";
 import type { JournalFilter } from "../observe/journal.ts";
+import { listRequests } from "../observe/journal_query.ts";
 import { MetricRegistry, seriesLimitFor } from "../observe/metric_registry.ts";
 import { followProcess } from "../observe/read_process.ts";
 import { Recorder } from "../observe/recorder.ts";
@@ -494,7 +495,7 @@ export class Server implements Perfmock {
   }
 
   requests(filter: Partial<JournalFilter> = {}): JournalEntry[] {
-    return this.#main.journal.entries({ limit: Infinity, ...filter });
+    return listRequests(this.#main, filter);
   }
 
   async update(patch: PerfmockInput, advice?: PatchAdvice): Promise<void> {

@@ -15,6 +15,7 @@ import { type StreamKey, streamKey } from "../lib/random/mod.ts";
 import { inSlices } from "../lib/time/mod.ts";
 import { formatDuration } from "../lib/units.ts";
 import { messageOfThrown } from "../lib/thrown.ts";
+import { unknownRouteIssue } from "../lib/unknown_route.ts";
 import { methodLabel } from "../observe/recorder.ts";
 import {
   Generation,
@@ -573,5 +574,6 @@ export function routeOf(routes: readonly MockRoute[], id: string): MockRoute {
   throw new PerfmockError(
     "ARGUMENT_INVALID",
     `Cannot draw for a route "${id}": there is none`,
+    [unknownRouteIssue(id, routes.map(({ id }) => id))],
   );
 }

@@ -54,7 +54,7 @@ function endpoints() {
       changeWritten: () => Promise.resolve(),
       routes: [],
       backend: { describe: () => BACKEND, change: () => Promise.resolve() },
-      journal: { entries: () => [] },
+      journal: { entries: () => [], holds: () => false },
       statsText: () => Promise.resolve(JSON.stringify(STATS)),
       live: new LiveFeed({
         clock: new VirtualClock(),

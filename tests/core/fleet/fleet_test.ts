@@ -133,6 +133,9 @@ Deno.test("Fleet: figures are those of all replicas, whichever is asked, and of 
   );
   equal((await call("requests?format=jsonl")).text.split("\n").length, 4);
   equal((await call("requests?limit=0")).status, 400);
+  equal((await call("requests?route=b")).status, 404);
+  const none = await call("requests?route=a&status=503");
+  deepEqual([none.status, none.data.requests], [200, []]);
 });
 
 Deno.test("Fleet: GET live sends the figures of all replicas", async () => {
