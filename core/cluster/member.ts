@@ -44,6 +44,8 @@ export interface MemberOptions {
   /** Name, segment and version of this replica. */
   readonly identity: Pick<ReplicaEntry, "name" | "segment" | "version">;
   readonly times?: ClusterTimes;
+  /** Signs an entry. Default: entries have no signature. */
+  readonly sign?: (entry: ReplicaEntry) => string;
   /** Takes one line of the log. */
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
@@ -73,12 +75,14 @@ export class Member implements Agreement, AsyncDisposable {
   readonly #store: ClusterStore;
   readonly #subject: Subject;
   readonly #times: ClusterTimes;
+  readonly #sign: NonNullable<MemberOptions["sign"]>;
   readonly #log: MemberOptions["log"];
   readonly #ending = new AbortController();
   readonly #subscription: Disposable;
   #entry: ReplicaEntry;
   #state: SharedState;
   #replicas: readonly ReplicaEntry[] = [];
+  #gone: readonly string[] = [];
   #candidate: Candidate | undefined;
   #own: OwnBallot | undefined;
   /** Messages and signs of life are handled one after another. */
@@ -91,11 +95,13 @@ export class Member implements Agreement, AsyncDisposable {
   #conflict: PerfmockError | undefined;
 
   private constructor(
-    { store, subject, identity, times = TIMES, log }: MemberOptions,
+    { store, subject, identity, times = TIMES, sign = () => "", log }:
+      MemberOptions,
   ) {
     this.#store = store;
     this.#subject = subject;
     this.#times = times;
+    this.#sign = sign;
     this.#log = log;
     const next = this.#next(subject.document, subject.number, undefined);
     this.#state = { serial: 0, ...next };
@@ -105,6 +111,7 @@ export class Member implements Agreement, AsyncDisposable {
       url: "",
       base: next.base,
       behind: "",
+      signature: "",
     };
     this.#subscription = store.subscribe((message) => this.#take(message));
   }
@@ -131,7 +138,12 @@ export class Member implements Agreement, AsyncDisposable {
     return this.#replicas;
   }
 
-  /** Its own entry. */
+  /** Names of replicas that have left or died since the figures were reset last, as of its latest sign of life. */
+  get gone(): readonly string[] {
+    return this.#gone;
+  }
+
+  /** Its own entry, without a signature. */
   get entry(): ReplicaEntry {
     return this.#entry;
   }
@@ -146,12 +158,20 @@ export class Member implements Agreement, AsyncDisposable {
     return this.#entry.behind === "" && this.#conflict === undefined;
   }
 
-  /** Reasons why it does not agree with the others, one sentence each. */
+  /** Reasons why it and the others do not agree, one sentence each. */
   get reasons(): string[] {
-    const { behind } = this.#entry;
     const others = this.#replicas.filter((other) =>
       other.name !== this.#entry.name && other.behind !== ""
     );
+    return [
+      ...this.ownReasons,
+      ...others.map(({ name, behind }) => `Replica "${name}": ${behind}`),
+    ];
+  }
+
+  /** Reasons why it does not agree with the others, without those of the others. */
+  get ownReasons(): string[] {
+    const { behind } = this.#entry;
     return [
       ...this.#conflict === undefined ? [] : [
         `${this.#conflict.message}: ${
@@ -162,14 +182,23 @@ export class Member implements Agreement, AsyncDisposable {
       ...this.#lost === undefined ? [] : [
         `The replicas cannot agree on changes, which are refused: ${this.#lost}`,
       ],
-      ...others.map(({ name, behind }) => `Replica "${name}": ${behind}`),
     ];
   }
 
   /** Tells the other replicas where they reach this one. */
   async advertise(url: string): Promise<void> {
     this.#entry = { ...this.#entry, url };
-    await this.#sign();
+    await this.#live();
+  }
+
+  /** Forgets which replicas have left or died: the figures of all are reset. */
+  async forget(): Promise<void> {
+    this.#gone = [];
+    try {
+      await this.#store.forget();
+    } catch {
+      // Then figures go on to say that some are missing, until the next reset.
+    }
   }
 
   async agree(document: SharedDocument, revision: number): Promise<void> {
@@ -209,7 +238,7 @@ export class Member implements Agreement, AsyncDisposable {
   }
 
   async catchUp(): Promise<void> {
-    const follow = await this.#sign();
+    const follow = await this.#live();
     if (follow !== undefined) await this.#inTurn(follow);
   }
 
@@ -230,6 +259,11 @@ export class Member implements Agreement, AsyncDisposable {
     } catch {
       // The entry ends by itself.
     }
+  }
+
+  /** Its entry as the others verify it. */
+  get #signed(): ReplicaEntry {
+    return { ...this.#entry, signature: this.#sign(this.#entry) };
   }
 
   #next(
@@ -254,7 +288,7 @@ export class Member implements Agreement, AsyncDisposable {
     const { signal } = this.#ending;
     // A replica that was killed holds its name and its segment until it counts as dead.
     for (let waited = 0;;) {
-      const joined = await this.#store.join(this.#entry, this.#state);
+      const joined = await this.#store.join(this.#signed, this.#state);
       if (joined.joined) return await this.#joined(joined);
       const { conflicts = [] } = joined;
       if (conflicts.length > 0) {
@@ -297,7 +331,7 @@ export class Member implements Agreement, AsyncDisposable {
         candidate !== undefined &&
         candidate.beats++ > this.#times.ballot / this.#times.beat
       ) this.#drop();
-      const follow = await this.#sign();
+      const follow = await this.#live();
       if (follow !== undefined && !this.#following) {
         this.#following = true;
         this.#inTurn(follow).finally(() => this.#following = false);
@@ -310,14 +344,17 @@ export class Member implements Agreement, AsyncDisposable {
    *
    * @returns operation that makes up for missed messages; undefined without an answer
    */
-  async #sign(): Promise<(() => Promise<void>) | undefined> {
+  async #live(): Promise<(() => Promise<void>) | undefined> {
     try {
-      const beat = await this.#store.beat(this.#entry, this.#state.serial);
+      const beat = await this.#store.beat(this.#signed, this.#state.serial);
       if (this.#lost !== undefined) {
         this.#lost = undefined;
         this.#log("info", "The replicas can agree on changes again");
       }
-      if (beat.known) this.#replicas = inOrder(beat.replicas);
+      if (beat.known) {
+        this.#replicas = inOrder(beat.replicas);
+        this.#gone = beat.gone;
+      }
       return () => beat.known ? this.#follow(beat) : this.#rejoin();
     } catch (error) {
       this.#lose(error);
@@ -350,7 +387,7 @@ export class Member implements Agreement, AsyncDisposable {
   /** Joins again: the store was lost, or held this replica to be dead. */
   async #rejoin(): Promise<void> {
     this.#drop();
-    const joined = await this.#store.join(this.#entry, this.#state);
+    const joined = await this.#store.join(this.#signed, this.#state);
     if (joined.joined) {
       this.#log("info", "Joined the other replicas again");
       return await this.#joined(joined);

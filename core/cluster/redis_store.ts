@@ -81,7 +81,7 @@ export class RedisClusterStore implements ClusterStore {
   }
 
   async beat(entry: ReplicaEntry, serial: number): Promise<Beat> {
-    const [kind, now, proposal, ...entries] = texts(
+    const [kind, now, proposal, lost, ...rest] = texts(
       await this.#run(
         "beat",
         entry.name,
@@ -95,7 +95,8 @@ export class RedisClusterStore implements ClusterStore {
         known: true,
         serial: Number(now),
         proposal,
-        replicas: entries.map(entryIn),
+        gone: rest.slice(0, Number(lost)),
+        replicas: rest.slice(Number(lost)).map(entryIn),
       }
       : { known: false };
   }
@@ -104,6 +105,10 @@ export class RedisClusterStore implements ClusterStore {
     { name, process }: Pick<ReplicaEntry, "name" | "process">,
   ): Promise<void> {
     await this.#run("leave", name, process);
+  }
+
+  async forget(): Promise<void> {
+    await this.#run("forget");
   }
 
   async state(): Promise<SharedState | undefined> {

@@ -13,17 +13,21 @@ export const KEYS = [
   "votes",
   "outcomes",
   "order",
+  "gone",
 ] as const;
 
 /** Number of ballots whose outcome is remembered, for replicas that ask late. */
 const REMEMBERED = 1000;
+
+/** Maximum number of replicas that are remembered as gone. */
+const MOST_GONE = 100;
 
 /** Time for which the keys are kept without any replica, in ms: a day. */
 const KEPT = 86_400_000;
 
 /** Begins each script: ARGV holds the channel, the time after which a replica is dead, the time of a ballot, and arguments of its own. */
 const COMMON = `
-local state, ballot, replicas, seen, votes, outcomes, order = unpack(KEYS)
+local state, ballot, replicas, seen, votes, outcomes, order, gone = unpack(KEYS)
 local channel, dead, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -34,6 +38,10 @@ end
 
 local function remove(names)
   for _, name in ipairs(names) do
+    local text = redis.call('HGET', replicas, name)
+    if text and redis.call('HLEN', gone) < ${MOST_GONE} then
+      redis.call('HSET', gone, name, cjson.decode(text).process)
+    end
     redis.call('ZREM', seen, name)
     redis.call('HDEL', replicas, name)
   end
@@ -159,6 +167,9 @@ elseif not base_now or own == 0 and not other then
   if revision_now then fields[1] = tonumber(revision_now) + 1 end
   set(present + 1, fields)
 end
+-- Without others there are no figures that could lack something; and a replica that counted as dead has its own still.
+if own == 0 and not other then redis.call('DEL', gone) end
+if redis.call('HGET', gone, name) == process then redis.call('HDEL', gone, name) end
 enter(name, text)
 local answer = redis.call('HMGET', state, 'serial', 'revision', 'base', 'configuration', 'digest', 'document')
 table.insert(answer, 1, 'joined')
@@ -170,12 +181,21 @@ if not known(name, process) or serial() < tonumber(own) then return { 'unknown' 
 enter(name, text)
 sweep()
 count()
-return withReplicas({ 'known', tostring(serial()), redis.call('HGET', ballot, 'id') or '' })
+local lost = redis.call('HKEYS', gone)
+local answer = { 'known', tostring(serial()), redis.call('HGET', ballot, 'id') or '', tostring(#lost) }
+for _, each in ipairs(lost) do
+  table.insert(answer, each)
+end
+return withReplicas(answer)
 `,
   leave: `${COMMON}
 local name, process = unpack(ARGV, 4, 5)
 if known(name, process) then remove({ name }) end
 count()
+return {}
+`,
+  forget: `${COMMON}
+redis.call('DEL', gone)
 return {}
 `,
   state: `${COMMON}

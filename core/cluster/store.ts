@@ -27,6 +27,8 @@ export interface ReplicaEntry {
   readonly base: string;
   /** Reason why it serves another state than the others; empty if it does not. */
   readonly behind: string;
+  /** Signature of the replica, made with the token of the control API; empty without a token. */
+  readonly signature: string;
 }
 
 /** State that all replicas serve, with its place in the order of all states. */
@@ -84,6 +86,8 @@ export type Beat =
     /** Id of the proposal under vote; empty for none. */
     readonly proposal: string;
     readonly replicas: readonly ReplicaEntry[];
+    /** Names of replicas that have left or died since the figures were reset last, with what they had counted. */
+    readonly gone: readonly string[];
   }
   /** The store does not know this replica, or has lost the state: it has to join again. */
   | { readonly known: false };
@@ -138,6 +142,8 @@ export interface ClusterStore {
   beat(entry: ReplicaEntry, serial: number): Promise<Beat>;
   /** Removes a replica. Does nothing if another process has its name. */
   leave(entry: Pick<ReplicaEntry, "name" | "process">): Promise<void>;
+  /** Forgets which replicas have left or died: the figures of all were reset. */
+  forget(): Promise<void>;
   /** Returns the state. */
   state(): Promise<SharedState | undefined>;
   /** Returns the proposal under vote; undefined if there is none. */

@@ -50,7 +50,11 @@ export interface Endpoint<Body = unknown, Query = unknown> {
    * Replicas that a call concerns where the server is one of a fleet. `own`: the one that received it. `all`: all carry it out, or none;
    * the one that received it answers, and `handle` awaits `agreed()` before anything takes effect. `first`: that of the first segment
    * answers for all. `alone`: the call is refused, because it concerns a server that stands alone. Default `own` for GET, `all` for all
-   * else. No effect with `merge`.
+   * else. With `merge` only `own` has an effect.
+   *
+   * It is different where each replica has an address of its own, as servers do that share a Redis: the default is `own` for all methods,
+   * since a change of the configuration is agreed on in any case; `alone` means `own`; and a call with `own` and `merge` is answered
+   * for all with `?replicas=all` only.
    */
   readonly replicas?: "own" | "all" | "first" | "alone";
   /**

@@ -130,8 +130,8 @@ export interface ControlSource {
   readonly fleet?: FleetFigures | undefined;
   /** Finds exchanges that have ended by their span ids, of all sessions. */
   bySpans(spans: readonly string[]): readonly JournalEntry[];
-  /** Returns the server's health. */
-  health(): Health;
+  /** Returns the server's health; with `part`, without what other replicas tell of themselves. */
+  health(part?: boolean): Health;
   /** Returns the plugins in the order in which they were set up. */
   plugins(): readonly PluginDescription[];
 }
@@ -155,7 +155,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
       answer: HEALTH,
       handle: ({ request }) =>
         // A replica that ends is a part of the fleet's health, and no error.
-        isPart(request) ? source.health() : readiness(source.health()),
+        isPart(request) ? source.health(true) : readiness(source.health()),
       ...fleet !== undefined &&
         { merge: (answers) => readiness(fleet.health(answers)) },
     }),
@@ -231,6 +231,7 @@ export function builtinEndpoints(source: ControlSource): Endpoint[] {
     endpoint({
       method: "POST",
       path: "/reset",
+      replicas: "all",
       summary:
         "Starts sequence numbers, journal and stats again; Prometheus counters continue",
       status: 204,

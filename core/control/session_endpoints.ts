@@ -103,6 +103,7 @@ export function sessionEndpoints(sessions: SessionStore, kit: Kit): Endpoint[] {
     endpoint({
       method: "GET",
       path: "/sessions",
+      replicas: "own",
       summary: "All sessions, in the order in which they were made",
       answer: {
         type: "object",
@@ -121,6 +122,7 @@ export function sessionEndpoints(sessions: SessionStore, kit: Kit): Endpoint[] {
     endpoint({
       method: "GET",
       path: "/sessions/:name",
+      replicas: "own",
       summary: "One session",
       answer: SESSION,
       handle: ({ parameters: { name } }) => sessions.describe(name),

@@ -39,11 +39,16 @@ const BODY_LIMIT = 16 << 20;
 /** Name of the query's parameter that asks for the answer of one replica. */
 const REPLICA = "replica";
 
+/** Parameter of the query that asks for the answer of all replicas, where a call is answered by one. */
+const ALL = ["replicas", "all"] as const;
+
 /** Answers of all replicas to one call. */
 export interface Gathered {
   /** Answers of those that answered. */
   readonly answers: readonly ReplicaAnswer[];
-  /** All replicas. */
+  /** Replicas that were asked. */
+  readonly asked: readonly ReplicaState[];
+  /** All replicas: those that were asked, and those that are gone with what they had counted since the last reset. */
   readonly replicas: readonly ReplicaState[];
   /** False if an answer is missing, or if figures were lost since the last reset. */
   readonly complete: boolean;
@@ -100,16 +105,26 @@ export class Fleet {
     if (isOwn(request)) return await own(request);
     const { url, name } = withoutReplica(request.url);
     if (name !== null) return await this.#ofOne(name, received, url, own);
-    const { merge, method, replicas = method === "GET" ? "own" : "all" } =
+    const { merge, method } = endpoint;
+    const { separate = false } = this.#peers;
+    const whole = merge && withoutAll(request.url);
+    if (merge !== undefined && whole !== undefined) {
+      const { headers } = request;
+      const asked = { ...received, request: new Request(whole, { headers }) };
+      return await this.#merged(asked, merge, own);
+    }
+    if (merge !== undefined && (!separate || endpoint.replicas !== "own")) {
+      return await this.#merged(received, merge, own);
+    }
+    const { replicas = method === "GET" || separate ? "own" : "all" } =
       endpoint;
-    if (merge !== undefined) return await this.#merged(received, merge, own);
     switch (replicas) {
       case "own":
         return await own(request);
       case "first":
         return await this.#ofFirst(received, own);
       case "alone":
-        return alone();
+        return separate ? await own(request) : alone();
       case "all":
         return await this.#change(received);
     }
@@ -152,9 +167,11 @@ export class Fleet {
     for (const { answer } of replicas) {
       if (answer !== undefined) answers.push(answer);
     }
+    const asked = replicas.map(({ state }) => state);
     return {
       answers,
-      replicas: replicas.map(({ state }) => state),
+      asked,
+      replicas: [...asked, ...goneOf(lost, all)],
       complete: lost.length === 0 && answers.length === all.length,
     };
   }
@@ -194,7 +211,7 @@ export class Fleet {
     const call = await callOf(received, request.url);
     if (call instanceof Response) return call;
     let refusal: Response | undefined;
-    const { answers, replicas, complete } = await this.gather(
+    const { answers, asked, replicas, complete } = await this.gather(
       call,
       async () => {
         const response = await own(marked(request, call, "part"));
@@ -207,7 +224,7 @@ export class Fleet {
     if (answers.length === 0) return nobody(replicas);
     let merged: unknown;
     try {
-      merged = await merge(answers, { request, parameters }, replicas);
+      merged = await merge(answers, { request, parameters }, asked);
     } catch (error) {
       return answerTo(error);
     }
@@ -344,6 +361,19 @@ function stateOf(name: string, lost: readonly string[]): ReplicaState {
     : { name, answered: true };
 }
 
+/** Replicas that are gone: nobody has taken their names. */
+function goneOf(
+  lost: readonly string[],
+  all: readonly Replica[],
+): ReplicaState[] {
+  return lost.filter((name) => all.every((replica) => replica.name !== name))
+    .map((name) => ({
+      name,
+      answered: false,
+      error: "It has left or died: its figures are lost",
+    }));
+}
+
 /** Makes a call for other replicas of a request, whose body is read; the answer if it is too large. */
 async function callOf(
   { request, session }: SessionCall,
@@ -419,6 +449,16 @@ function withoutReplica(
   const name = parsed.searchParams.get(REPLICA);
   parsed.searchParams.delete(REPLICA);
   return { url: parsed.href, name };
+}
+
+/** Takes the demand for all replicas out of the query; undefined if there is none. */
+function withoutAll(url: string): string | undefined {
+  const [parameter, all] = ALL;
+  if (!url.includes(`${parameter}=${all}`)) return undefined;
+  const parsed = new URL(url);
+  if (parsed.searchParams.get(parameter) !== all) return undefined;
+  parsed.searchParams.delete(parameter);
+  return parsed.href;
 }
 
 async function answerOf(response: Response): Promise<FleetAnswer> {

@@ -42,6 +42,7 @@ export function mergeHealth(
     uptimeMs: Math.max(...parts.map(({ health }) => health.uptimeMs)),
     revision: Math.max(...parts.map(({ health }) => health.revision)),
     reasons,
+    ...first.shared !== undefined && { shared: worstShared(parts) },
     active: unionOf(parts.map(({ health }) => health.active)),
     exporters: statesOf(parts),
   };
@@ -55,6 +56,15 @@ function differentRevisions(parts: readonly HealthPart[]): string[] {
         .join(", ")
     }`,
   ];
+}
+
+/** State of the connection to Redis of the replica that has lost it, or else of the one whose answers take longest. */
+function worstShared(parts: readonly HealthPart[]): Health["shared"] {
+  return parts.flatMap(({ health: { shared } }) => shared ?? []).toSorted((
+    a,
+    b,
+  ) => Number(a.connected) - Number(b.connected) || b.latencyMs - a.latencyMs)
+    .at(0);
 }
 
 /** Lists the names of each kind once. */

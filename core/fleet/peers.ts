@@ -47,6 +47,12 @@ export interface Peers {
   /** Name of this replica. */
   readonly own: string;
   /**
+   * True if each replica has an address of its own, at which it is called. Then the sessions of each are its own, its metrics are
+   * read from itself, and the changes of its configuration are agreed on without {@linkcode Peers.change}. Default false: all replicas
+   * answer at one address, and what one call makes is there for the next.
+   */
+  readonly separate?: boolean;
+  /**
    * Lists all replicas by segment, this one included. A segment that nobody serves is listed too, with the reason: figures without it are
    * incomplete.
    */
@@ -60,7 +66,7 @@ export interface Peers {
   change(call: FleetCall): Promise<FleetAnswer>;
   /** Returns sentences for `health`: replicas that are missing, that were replaced, or that do not fit. */
   reasons(): readonly string[];
-  /** Returns the names of replicas whose figures since the last reset are lost, since they were replaced. */
+  /** Returns the names of replicas whose figures since the last reset are lost, since they were replaced, or left. */
   lost(): readonly string[];
   /** Forgets what was counted since the last reset, such as replacements. Called by a reset. */
   reset(): void;

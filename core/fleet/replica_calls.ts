@@ -26,24 +26,29 @@ const ANSWERED_HEADERS = [
   READY_HEADER,
 ] as const;
 
+/** Sends a request, as fetch() does. */
+export type Sends = (url: URL, init: RequestInit) => Promise<Response>;
+
 /**
  * Sends a call to one replica.
  *
  * @param headers further headers, of the call between replicas
  * @param limit maximum time for the whole answer, in ms
+ * @param sends way to the replica. Default: over HTTP
  * @throws Error whose message is a clause that says why there is no answer
  */
 export async function callReplica(
   { url, error }: Pick<Replica, "url" | "error">,
   call: FleetCall,
-  { headers, limit }: {
+  { headers, limit, sends = fetch }: {
     readonly headers: Readonly<Record<string, string>>;
     readonly limit: number;
+    readonly sends?: Sends | undefined;
   },
 ): Promise<FleetAnswer> {
   if (url === undefined) throw new Error(error ?? "it has no address");
   try {
-    const response = await fetch(new URL(call.target, url), {
+    const response = await sends(new URL(call.target, url), {
       method: call.method,
       headers: { ...call.headers, ...headers },
       ...call.body !== "" && { body: bytesOf(call.body) },
@@ -103,16 +108,19 @@ export function askReplica(
  * A replica while a change is made, reached over HTTP.
  *
  * @param id id of the change, unique in the fleet
+ * @param sends way to the replica. Default: over HTTP
  */
 export function memberOver(
-  replica: Replica,
+  replica: Pick<Replica, "error" | "name" | "url">,
   call: FleetCall,
   id: string,
+  sends?: Sends,
 ): Member {
   const send = (step: string, body: string) =>
     callReplica(replica, { ...call, body }, {
       headers: { [CHANGE_HEADER]: `${id} ${step}` },
       limit: CHANGE_LIMIT,
+      sends,
     });
   return {
     name: replica.name,

@@ -51,8 +51,7 @@ import { wantedMethod } from "../pipeline/cors.ts";
 import { forget } from "../pipeline/edge.ts";
 import type { Incoming, Peer } from "../pipeline/incoming.ts";
 import { type Tracing, tracingFor } from "../pipeline/trace_context.ts";
-import { Fleet } from "../fleet/fleet.ts";
-import { fleetFigures, sessionsElsewhere } from "../fleet/fleet_figures.ts";
+import { fleetFigures } from "../fleet/fleet_figures.ts";
 import type { Awaitable, Clock, JournalEntry, Key } from "../plugin.ts";
 import { VERSION } from "../version.ts";
 import { PluginDoor } from "../world/plugin_door.ts";
@@ -115,7 +114,6 @@ export class Server implements Perfmock {
   readonly #started: number;
   readonly #main: World;
   readonly #sessions: Sessions;
-  readonly #fleet: Fleet | undefined;
   #app: Hono | undefined;
   #listener: Listener | undefined;
   #ended: Promise<void> | undefined;
@@ -157,7 +155,7 @@ export class Server implements Perfmock {
     }
     const serves = options.serves ?? true;
     this.#shared = new SharedState({ clock, serves, log });
-    this.#replica = new Replica(options, log);
+    this.#replica = new Replica(options, log, (request) => this.fetch(request));
     this.#heldBack = new HeldBack({ clock, log, metrics: this.#metrics });
     this.#lag = new LagSampler(clock, {
       record: (milliseconds) => {
@@ -165,10 +163,9 @@ export class Server implements Perfmock {
         this.#recentLag.record(milliseconds, clock.now());
       },
     });
-    const fleet = this.#fleet = options.peers && new Fleet(options.peers);
     this.#sessions = new Sessions({
       clock,
-      elsewhere: fleet && sessionsElsewhere(fleet, () => this.config),
+      elsewhere: this.#replica.sessionsElsewhere(() => this.config),
       settings: () => this.config.sessions,
       create: (name, request) => this.#createSession(name, request),
       ended: ({ journal }) => this.#main.journals.ended(journal),
@@ -221,6 +218,8 @@ export class Server implements Perfmock {
     >,
   ): World {
     const clock = this.#clock;
+    const fleet = () =>
+      this.#replica.fleetOf(options.session, this.#shared.store);
     return new World({
       ...options,
       clock,
@@ -235,7 +234,9 @@ export class Server implements Perfmock {
       url: () => this.#listener?.url,
       control: () => this.config.control,
       powers: this.#powers,
-      fleet: this.#fleet,
+      get fleet() {
+        return fleet();
+      },
       virtualWorld: (input) => createVirtualWorld(input, this.#log),
       engine: () => this.#listener?.engine,
       endpoints: (world, kit) =>
@@ -245,9 +246,9 @@ export class Server implements Perfmock {
           sessions: world.session === undefined
             ? this.#sessions
             : this.#sessions.seenFrom(world.session),
-          health: () => this.#health(world),
-          fleet: this.#fleet &&
-            fleetFigures(this.#fleet, world, () => this.config),
+          health: (part) => this.#health(world, part),
+          fleet: world.fleet &&
+            fleetFigures(world.fleet, world, () => this.config),
           bySpans: (spans) =>
             spans.flatMap((span) => world.journals.bySpan(span) ?? []),
           plugins: () =>
@@ -525,8 +526,8 @@ export class Server implements Perfmock {
     return this.#health(this.#main);
   }
 
-  /** Health of the process, with revision and activities of one world. */
-  #health(world: World): Health {
+  /** Health of the process, with revision and activities of one world; with `part`, as a part of the health of all replicas. */
+  #health(world: World, part = false): Health {
     const { engine, reason } = this.#listener ?? {};
     return healthOf(world, {
       now: this.#clock.now(),
@@ -546,7 +547,7 @@ export class Server implements Perfmock {
         ...this.#failures.reasons(),
         ...this.#heldBack.reasons,
         ...this.#shared.reasons,
-        ...this.#replica.reasons,
+        ...this.#replica.reasons(part),
       ],
     });
   }
@@ -579,7 +580,7 @@ export class Server implements Perfmock {
   }
 
   async #end(): Promise<void> {
-    this.#fleet?.preparations.abandon();
+    this.#replica.fleet.preparations.abandon();
     this.#lag.stop();
     this.#sessions.close();
     const worlds = [this.#main, ...this.#sessions.worlds()];

@@ -110,7 +110,6 @@ export class World implements WorldState {
   readonly url: WorldState["url"];
   readonly control: WorldState["control"];
   readonly powers: WorldState["powers"];
-  readonly fleet: WorldState["fleet"];
   readonly virtualWorld: WorldState["virtualWorld"];
   readonly flow: Flow = createFlow();
   readonly #numbering: Numbering = new Numbering(this);
@@ -151,7 +150,6 @@ export class World implements WorldState {
     this.url = options.url;
     this.control = options.control;
     this.powers = options.powers;
-    this.fleet = options.fleet;
     this.virtualWorld = options.virtualWorld;
     this.#stats = new StatsSource({
       clock: options.clock,
@@ -477,6 +475,11 @@ export class World implements WorldState {
       ended: ended.promise,
       values,
     });
+  }
+
+  /** It is known once the first configuration says whether the server shares anything. */
+  get fleet(): WorldState["fleet"] {
+    return this.#options.fleet;
   }
 
   /** Figures since the start or the last reset. */

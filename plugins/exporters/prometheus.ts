@@ -124,6 +124,8 @@ export class Prometheus {
     return {
       method: "GET",
       path,
+      // A Prometheus that scrapes each replica adds the figures up by itself, and would count merged ones several times.
+      replicas: "own",
       summary:
         "All metrics in Prometheus' text format, or in OpenMetrics or protocol buffers where Accept asks for them",
       type: text.contentType,

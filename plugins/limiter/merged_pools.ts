@@ -119,9 +119,7 @@ function mergePool(parts: readonly PoolReport[]): PoolReport {
       shared: {
         mode: MODES.find((mode) => wholes.some((one) => one.mode === mode)) ??
           "shared",
-        busy: sum(({ busy }) => busy),
-        queued: sum(({ queued }) => queued),
-        replicas: Math.max(...wholes.map(({ replicas }) => replicas)),
+        ...wholeOf(parts, wholes),
         share: sumLimits(wholes.map(({ share }) => share)),
       },
     },
@@ -135,6 +133,26 @@ function mergePool(parts: readonly PoolReport[]): PoolReport {
       },
     },
   };
+}
+
+/**
+ * Returns the levels of a whole pool. If all of its replicas are there, they are the sums of theirs; otherwise those that Redis has said,
+ * which include replicas that did not answer, and places that a dead one holds until its lease ends.
+ */
+function wholeOf(
+  parts: readonly PoolReport[],
+  wholes: readonly WholeReport[],
+): Pick<WholeReport, "busy" | "queued" | "replicas"> {
+  const replicas = Math.max(...wholes.map(({ replicas }) => replicas));
+  const known = parts.length < replicas
+    ? wholes.filter(({ mode }) => mode === "shared")
+    : [];
+  const level = (name: "busy" | "queued") =>
+    Math.max(
+      parts.reduce((total, part) => total + part[name], 0),
+      ...known.map((whole) => whole[name]),
+    );
+  return { busy: level("busy"), queued: level("queued"), replicas };
 }
 
 /** Sources of decisions, from the one that is told first. */

@@ -21,6 +21,8 @@ const PORT = 8080;
 export interface RunningReplica {
   readonly host: NetworkHost;
   readonly segment: string;
+  /** Name in the register. */
+  readonly name: string;
   /** Sends a signal to its process. */
   kill(signal: Deno.Signal): Promise<void>;
   /** Standard error so far. */
@@ -88,10 +90,11 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts a replica, and waits until it is ready. */
   async add(host: NetworkHost, segment: string): Promise<RunningReplica> {
+    const name = `replica-${segment[0]}`;
     const child = host.start(Deno.execPath(), [
       ...["run", "-A", "--no-check", MOD, "serve", "--quiet"],
       ...["--config", `${this.#folder}/perfmock.json`, "--segment", segment],
-    ], { env: { POD_IP: host.address, POD_NAME: `replica-${segment[0]}` } });
+    ], { env: { POD_IP: host.address, POD_NAME: name } });
     let text = "";
     (async () => {
       for await (
@@ -103,6 +106,7 @@ export class Cluster implements AsyncDisposable {
     const replica: RunningReplica = {
       host,
       segment,
+      name,
       log: () => text,
       kill: async (signal) => {
         child.kill(signal);

@@ -1,7 +1,10 @@
 /** Four replicas on hosts of their own behind a real haproxy, with a real Redis: the same backend as one server. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Health } from "../../core/control/builtin_endpoints.ts";
+import { Histogram } from "../../core/lib/histogram.ts";
 import { createPerfmock, type PerfmockInput } from "../../mod.ts";
+import type { PoolReport } from "../../plugins/limiter/merged_pools.ts";
+import type { Stats } from "../../core/observe/stats.ts";
 import type { JournalEntry } from "../../core/plugin.ts";
 import { until } from "../support/wait.ts";
 import { Cluster, type RunningReplica } from "./_replicas.ts";
@@ -65,23 +68,31 @@ function inside(name: string, figure: number, model: readonly number[]): void {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** The journal of all replicas, whichever is asked. */
 async function journals(cluster: Cluster): Promise<JournalEntry[]> {
-  const all = await Promise.all(
-    cluster.replicas.map((replica) =>
-      cluster.control<{ requests: JournalEntry[] }>(
-        replica,
-        "GET requests?limit=10000",
-      )
-    ),
-  );
-  return all.flatMap(({ json }) => json.requests);
+  const { json } = await cluster.control<
+    { requests: JournalEntry[]; complete: boolean }
+  >(cluster.replicas[0], "GET requests?limit=10000");
+  equal(json.complete, true);
+  return json.requests;
 }
 
+/** The health of one replica. */
 async function health(
   cluster: Cluster,
   replica: RunningReplica,
 ): Promise<Health> {
-  return (await cluster.control<Health>(replica, "GET health")).json;
+  const path = `GET health?replica=${replica.name}`;
+  return (await cluster.control<Health>(replica, path)).json;
+}
+
+/** Figures of all replicas, or of one of them. */
+async function stats(
+  cluster: Cluster,
+  replica: RunningReplica,
+  query = "",
+): Promise<Stats> {
+  return (await cluster.control<Stats>(replica, `GET stats${query}`)).json;
 }
 
 /**
@@ -270,12 +281,12 @@ Deno.test(
       for (const part of promised) {
         ok(part.length > 0 && mostAtOnce(part) <= PLACES, `${name}: too many`);
       }
-      for (const replica of replicas) {
-        await cluster.control(
-          replica,
-          "POST reset",
-        );
-      }
+      // One call resets all, once all have joined again.
+      await until(async () =>
+        (await cluster.control(replicas[1], "POST reset")).status === 204 &&
+        (await stats(cluster, replicas[2])).complete === true
+      );
+      equal((await stats(cluster, replicas[3])).routes.work.answered, 0);
     }
     // All agree again, and have the same configuration.
     await until(async () =>
@@ -289,6 +300,82 @@ Deno.test(
           .seed === 5
       );
     }
+  },
+);
+
+Deno.test(
+  "The figures of four replicas are those of all, whichever is asked, and say whom they lack",
+  {
+    ignore: !required,
+  },
+  async () => {
+    await using cluster = await Cluster.start(REPLICAS, CONFIG);
+    const { replicas } = cluster;
+    const statuses = await traffic(cluster, "/work", { rate: 60, seconds: 4 });
+    await until(async () => (await stats(cluster, replicas[0])).inFlight === 0);
+    const parts: Stats[] = [];
+    for (const { name } of replicas) {
+      // Each is asked through another one.
+      parts.push(await stats(cluster, replicas[1], `?replica=${name}`));
+    }
+    const requests = await journals(cluster);
+    equal(requests.length, statuses.length);
+    const histogram = new Histogram();
+    for (const { totalMs } of requests) histogram.record(totalMs);
+    for (const replica of replicas) {
+      const { complete, plugins, replicas: named, routes: { work } } =
+        await stats(cluster, replica);
+      equal(complete, true);
+      deepEqual(
+        named?.map(({ name }) => name),
+        replicas.map(({ name }) => name).toSorted(),
+      );
+      equal(work.answered, statuses.length);
+      equal(
+        work.answered,
+        parts.reduce((sum, { routes }) => sum + routes.work.answered, 0),
+      );
+      equal(work.responseTime.count, statuses.length);
+      // Percentiles of all requests, to the width of a bucket.
+      for (const [name, share] of [["p50", 0.5], ["p95", 0.95]] as const) {
+        const exact = histogram.quantile(share);
+        ok(
+          Math.abs(Number(work.responseTime[name]) / exact - 1) < 0.01,
+          `${name}: ${work.responseTime[name]}, of the journal ${exact}`,
+        );
+      }
+      const { pools: [db] } = plugins.limiter as {
+        readonly pools: readonly PoolReport[];
+      };
+      deepEqual([db.arrivals, db.concurrency], [statuses.length, PLACES]);
+    }
+    // One that stands still is named, and so is one that has died.
+    const [asked, , still] = replicas;
+    await still.kill("SIGSTOP");
+    const without = await stats(cluster, asked);
+    await still.kill("SIGCONT");
+    equal(without.complete, false);
+    deepEqual(without.replicas?.filter(({ answered }) => !answered), [{
+      name: still.name,
+      answered: false,
+      error: "it did not answer within 2 s",
+    }]);
+    equal(
+      without.routes.work.answered,
+      statuses.length - parts[2].routes.work.answered,
+    );
+    await until(async () => (await stats(cluster, asked)).complete === true);
+    await still.kill("SIGKILL");
+    await until(async () =>
+      (await stats(cluster, asked)).replicas?.at(-1)?.name === still.name
+    );
+    await cluster.add(still.host, still.segment);
+    await until(async () =>
+      (await stats(cluster, asked)).replicas?.find(({ name }) =>
+        name === still.name
+      )?.answered === true
+    );
+    equal((await stats(cluster, asked)).complete, false);
   },
 );
 

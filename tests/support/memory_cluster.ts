@@ -31,6 +31,8 @@ export class MemoryCluster implements ClusterStore {
   readonly #listeners = new Set<(message: ClusterMessage) => void>();
   readonly #replicas = new Map<string, { entry: ReplicaEntry; seen: number }>();
   readonly #outcomes = new Map<string, Outcome>();
+  /** Name and process of the replicas that have left or died since the last reset. */
+  readonly #gone = new Map<string, string>();
   #state: SharedState | undefined;
   #ballot: Ballot | undefined;
   /** True while nobody gets an answer. */
@@ -46,6 +48,7 @@ export class MemoryCluster implements ClusterStore {
   clear(): void {
     this.#replicas.clear();
     this.#outcomes.clear();
+    this.#gone.clear();
     this.#state = this.#ballot = undefined;
   }
 
@@ -93,6 +96,10 @@ export class MemoryCluster implements ClusterStore {
     }
     if (next === undefined) throw new Error("There is always a state here");
     this.#state = next;
+    if (own.serial === 0 && other === undefined) this.#gone.clear();
+    if (this.#gone.get(entry.name) === entry.process) {
+      this.#gone.delete(entry.name);
+    }
     this.#enter(entry);
     return { joined: true, state: next, replicas: this.#entries() };
   }
@@ -109,13 +116,19 @@ export class MemoryCluster implements ClusterStore {
       serial: this.#state?.serial ?? 0,
       proposal: this.#ballot?.proposal.id ?? "",
       replicas: this.#entries(),
+      gone: [...this.#gone.keys()],
     };
   }
 
   async leave(entry: Pick<ReplicaEntry, "name" | "process">): Promise<void> {
     await this.#answer();
-    if (this.#knows(entry)) this.#replicas.delete(entry.name);
+    if (this.#knows(entry)) this.#remove(entry.name);
     this.#count();
+  }
+
+  async forget(): Promise<void> {
+    await this.#answer();
+    this.#gone.clear();
   }
 
   async state(): Promise<SharedState | undefined> {
@@ -207,8 +220,14 @@ export class MemoryCluster implements ClusterStore {
   #sweep(): void {
     const now = this.#now();
     for (const [name, { seen }] of this.#replicas) {
-      if (Math.abs(now - seen) >= this.#times.dead) this.#replicas.delete(name);
+      if (Math.abs(now - seen) >= this.#times.dead) this.#remove(name);
     }
+  }
+
+  #remove(name: string): void {
+    const { process = "" } = this.#replicas.get(name)?.entry ?? {};
+    this.#gone.set(name, process);
+    this.#replicas.delete(name);
   }
 
   #count(): void {

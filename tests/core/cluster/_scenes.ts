@@ -39,6 +39,7 @@ function silent(store: ClusterStore): ClusterStore {
     join: (...given) => store.join(...given),
     beat: (...given) => store.beat(...given),
     leave: (...given) => store.leave(...given),
+    forget: () => store.forget(),
     state: () => store.state(),
     proposal: () => store.proposal(),
     propose: (...given) => store.propose(...given),
@@ -384,6 +385,48 @@ export const REGISTER: Readonly<Record<string, Scene>> = {
       await using c = new Replica("c", { seed: 2 });
       match((await refusal(c.join(store)))[0], /another configuration/);
     },
+
+  "A replica that left or died is remembered until the figures are reset, by all alike":
+    async (open) => {
+      await using place = await open();
+      const { store } = place;
+      await using a = new Replica("a", VALUE);
+      await a.join(store);
+      {
+        await using b = new Replica("b", VALUE);
+        await b.join(store);
+      }
+      const other = { name: "c", process: "killed" };
+      await store.join({ ...a.member.entry, ...other }, a.member.state);
+      await until(() => a.member.gone.length === 2);
+      deepEqual(a.member.gone.toSorted(), ["b", "c"]);
+      // One with the same name has not what the other had counted; one that only stood still has.
+      await using again = new Replica("b", VALUE);
+      await again.join(store);
+      await again.member.advertise("http://10.0.0.2:8080/");
+      deepEqual(again.member.gone.toSorted(), ["b", "c"]);
+      await store.join({ ...a.member.entry, ...other }, a.member.state);
+      await until(() => a.member.gone.length === 1);
+      await again.member.forget();
+      deepEqual(again.member.gone, []);
+      await until(() => a.member.gone.length === 0);
+      await place.lose(true);
+      await a.member.forget();
+      await place.lose(false);
+    },
+
+  "Where all have ended, the first replica knows of nobody who is gone": async (
+    open,
+  ) => {
+    await using place = await open();
+    const { store } = place;
+    for (const name of ["a", "b", "a"]) {
+      await using replica = new Replica(name, VALUE);
+      await replica.join(store);
+      await replica.member.advertise("http://10.0.0.1:8080/");
+      deepEqual(replica.member.gone, []);
+    }
+  },
 
   "The first replica after all have ended brings its own configuration, and revisions go on":
     async (open) => {

@@ -18,6 +18,7 @@ const ENTRY: ReplicaEntry = {
   version: "1.0.0",
   base: "b0",
   behind: "",
+  signature: "s0",
 };
 
 const STATE: SharedState = {
@@ -121,7 +122,7 @@ Deno.test("join() sends entry and state, and reads the state of all, conflicts, 
 Deno.test("beat() sends the entry and its state's number", async () => {
   const text = JSON.stringify(ENTRY);
   const known = await once(
-    ["known", "9", "x", text],
+    ["known", "9", "x", "2", "b", "c", text],
     (store) => store.beat(ENTRY, 7),
   );
   deepEqual([known.name, known.args], ["beat", ["a", "p1", text, 7]]);
@@ -129,10 +130,16 @@ Deno.test("beat() sends the entry and its state's number", async () => {
     known: true,
     serial: 9,
     proposal: "x",
+    gone: ["b", "c"],
     replicas: [ENTRY],
   });
   const unknown = await once(["unknown"], (store) => store.beat(ENTRY, 7));
   deepEqual(unknown.result, { known: false });
+});
+
+Deno.test("forget() is one script", async () => {
+  const { args, name } = await once([], (store) => store.forget());
+  deepEqual([name, args], ["forget", []]);
 });
 
 Deno.test("The state and the proposal are read, or are not there", async () => {

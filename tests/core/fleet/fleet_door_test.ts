@@ -19,8 +19,10 @@ type Other = ((request: Request) => Response | Promise<Response>) | undefined;
 function doorWith(other: Other, {
   change = () => Promise.resolve({ status: 200, headers: {}, body: "made" }),
   lost = [],
+  separate,
   session,
 }: {
+  readonly separate?: boolean;
   readonly change?: Peers["change"];
   readonly lost?: readonly string[];
   readonly session?: SessionHeader;
@@ -42,6 +44,7 @@ function doorWith(other: Other, {
   };
   const fleet = new Fleet({
     own: own.name,
+    ...separate !== undefined && { separate },
     list: () => [first, own],
     change,
     reasons: () => [],
@@ -305,4 +308,71 @@ Deno.test("Fleet: a change is prepared, then committed or abandoned by its id", 
     "no",
     null,
   ]);
+});
+
+Deno.test("Fleet: a replica that is gone is named, and is none of those that were asked", async () => {
+  await using door = doorWith(() => Response.json(1), { lost: ["2/3"] });
+  let asked: readonly string[] = [];
+  const { text } = await door.answer({
+    merge(_answers, _call, replicas) {
+      asked = replicas.map(({ name }) => name);
+      return {};
+    },
+  });
+  deepEqual(asked, ["0/2", "1/2"]);
+  deepEqual(JSON.parse(text), {
+    replicas: [
+      { name: "0/2", answered: true },
+      { name: "1/2", answered: true },
+      {
+        name: "2/3",
+        answered: false,
+        error: "It has left or died: its figures are lost",
+      },
+    ],
+    complete: false,
+  });
+});
+
+Deno.test("Fleet: where replicas have addresses of their own, calls are answered by all, by one or by the first, as each call says", async () => {
+  await using door = doorWith(() => Response.json({ other: true }), {
+    separate: true,
+  });
+  const answers = async (
+    endpoint: Partial<Endpoint>,
+    path?: string,
+  ): Promise<string> => {
+    const { text } = await door.answer(endpoint, { ...path && { path } });
+    return text.includes("merged")
+      ? "all"
+      : text.includes("other")
+      ? "first"
+      : text;
+  };
+  equal(await answers({ merge }), "all");
+  const own = '{"own":null}';
+  equal(await answers({ merge, replicas: "own" }), own);
+  equal(await answers({ merge, replicas: "own" }, "/x?replicas=x"), own);
+  equal(await answers({ merge, replicas: "own" }, "/x?replicas=all"), "all");
+  equal(await answers({ replicas: "first" }), "first");
+  equal(await answers({ method: "PATCH" }), own);
+  equal(await answers({ method: "POST", replicas: "alone" }), own);
+  equal(await answers({ method: "POST", replicas: "all" }), "made");
+  equal(await answers({ merge }, "/x?replica=1/2"), '{"own":"own"}');
+});
+
+Deno.test("Fleet: the demand for all replicas is not passed on, and further parameters are", async () => {
+  const seen: string[] = [];
+  await using door = doorWith((request) => {
+    seen.push(new URL(request.url).search);
+    return Response.json(1);
+  }, { separate: true });
+  await door.answer({ merge, replicas: "own" }, {
+    path: "/x?replicas=all&limit=3",
+    own(request) {
+      seen.push(new URL(request.url).search);
+      return Promise.resolve(Response.json(1));
+    },
+  });
+  deepEqual(seen, ["?limit=3", "?limit=3"]);
 });

@@ -83,3 +83,24 @@ Deno.test("mergeHealth() lists activities once, and the states of exporters that
     statsd: "0/2: ok, 1/2: failing",
   });
 });
+
+Deno.test("mergeHealth() tells of the connection to Redis that is lost, or else of the slowest", () => {
+  const shared = (replica: string, of: object): Partial<Health> => ({
+    shared: {
+      replica,
+      connected: true,
+      forMs: 5,
+      onLost: "divide",
+      latencyMs: 1,
+      ...of,
+    },
+  });
+  const [fast, slow, lost] = [
+    part("a", shared("a", {})),
+    part("b", shared("b", { latencyMs: 2 })),
+    part("c", shared("c", { connected: false, error: "it was refused" })),
+  ];
+  equal(mergeHealth([fast, slow], [], []).shared?.replica, "b");
+  equal(mergeHealth([fast, lost, slow], [], []).shared?.replica, "c");
+  equal("shared" in mergeHealth([part("d")], [], []), false);
+});

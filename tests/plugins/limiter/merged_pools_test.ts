@@ -104,3 +104,51 @@ Deno.test("mergePools() keeps the longest Retry-After, adds phantoms, and keeps 
   deepEqual(merged[0].background, { arrivals: 9, refused: 3 });
   equal(merged[1].concurrency, 2);
 });
+
+Deno.test("mergePools() makes one pool of those that replicas share: places of the whole once, and what is taken as the sum", () => {
+  const part = (busy: number, whole: number, replicas = 3) => [
+    report({
+      concurrency: 4,
+      busy,
+      queued: busy,
+      shared: {
+        mode: "shared",
+        busy: whole,
+        queued: whole,
+        replicas,
+        share: 1,
+      },
+    }),
+  ];
+  const levels = (parts: readonly (readonly PoolReport[])[]) => {
+    const [{ busy, concurrency, queue, queued, shared }] = mergePools(parts);
+    return [concurrency, queue, busy, queued, shared?.busy, shared?.queued];
+  };
+  // Each replica knows its own levels better than those of the whole.
+  deepEqual(levels([part(2, 3), part(1, 1), part(1, 4)]), [4, 4, 4, 4, 4, 4]);
+  deepEqual(levels([part(2, 4), part(0, 4), part(1, 4)]), [4, 4, 3, 3, 3, 3]);
+  // One has not answered: Redis counts it.
+  deepEqual(levels([part(2, 4), part(1, 3)]), [4, 4, 3, 3, 4, 4]);
+  deepEqual(levels([part(2, 1), part(1, 2)]), [4, 4, 3, 3, 3, 3]);
+});
+
+Deno.test("mergePools() takes the word of no replica for the whole that decides by itself", () => {
+  const [{ shared }] = mergePools([[
+    report({
+      busy: 1,
+      shared: { mode: "alone", busy: 9, queued: 9, replicas: 3, share: 1 },
+    }),
+  ], [
+    report({
+      busy: 1,
+      shared: { mode: "shared", busy: 3, queued: 1, replicas: 3, share: 0 },
+    }),
+  ]]);
+  deepEqual(shared, {
+    mode: "alone",
+    busy: 3,
+    queued: 1,
+    replicas: 3,
+    share: 1,
+  });
+});
