@@ -144,6 +144,7 @@ export {
 } from "./lib/request_line.ts";
 export { TurnList } from "./lib/turn_list.ts";
 export {
+  MOST_REPLICAS,
   parseSegment,
   type Segment,
   segmentText,

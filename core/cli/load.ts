@@ -10,12 +10,7 @@ import {
   SCRIPT_LIMIT,
   type Variables,
 } from "../config/mod.ts";
-import type {
-  LoadEngine,
-  LoadProgress,
-  LoadResult,
-  LoadShare,
-} from "../contract/load.ts";
+import type { LoadEngine, LoadProgress, LoadResult } from "../contract/load.ts";
 import { type Issue, PerfmockError } from "../errors.ts";
 import { toPointer } from "../lib/pointer.ts";
 import {
@@ -61,7 +56,7 @@ export interface LoadCommandOptions extends SimulateOptions {
 /**
  * Runs a script and prints its results. Without a target, starts a server with the configuration on a free port.
  *
- * @returns 0; 99 if a threshold was crossed, 1 if the run failed, 130 if a signal ended it
+ * @returns 0; 99 if a threshold was crossed, 1 if the run failed or a part of its traffic is missing, 130 if a signal ended it
  * @throws PerfmockError with all issues of the configuration, or of the script
  */
 export async function load(
@@ -101,9 +96,7 @@ export async function load(
       })
     );
     progress.clear();
-    const status = result.summary.workers?.some(({ lost }) => lost !== null)
-      ? (report(result, files, out), FAILED)
-      : report(result, files, out);
+    const status = report(result, files, out);
     return interruption.signal.aborted ? INTERRUPTED : status;
   } catch (error) {
     progress.clear();
@@ -119,8 +112,8 @@ export async function load(
  * Makes one result of the shares that several processes have written, and prints it.
  *
  * @param shares files of `load --segment i/n --out FILE.json`
- * @returns 0; 99 if a threshold was crossed, 1 if a share is missing
- * @throws PerfmockError with all errors of the files
+ * @returns 0; 99 if a threshold was crossed, 1 if a share is missing, or began late and left something out
+ * @throws PerfmockError with all errors of all files
  */
 export async function mergeShares(
   shares: readonly string[],
@@ -129,21 +122,48 @@ export async function mergeShares(
 ): Promise<number> {
   checkOutputs(files, RUN);
   refuseInputs(files, RUN, shares);
-  const read = await Promise.all(shares.map(async (source) => {
-    const { value } = await readConfig(source, { variables: undefined });
-    return { source, data: (value as { readonly share?: unknown }).share };
+  const looked = await Promise.all(shares.map(async (source) => {
+    try {
+      const { value } = await readConfig(source, { variables: undefined });
+      const { share } = value as { readonly share?: unknown };
+      return { read: [{ source, data: share }], issues: [] };
+    } catch (error) {
+      if (!(error instanceof PerfmockError)) throw error;
+      return { read: [], issues: ofFile(source, error) };
+    }
   }));
+  const read = looked.flatMap(({ read }) => read);
+  const issues = looked.flatMap(({ issues }) => issues);
   const configuration = await loadConfiguration(options, { optional: true });
   await using server = await configuration.createServer({ listen: false });
-  const result = server.loadEngine.merge(read);
-  const status = report(result, files, out);
-  return shares.length < segmentsIn(read) ? FAILED : status;
+  let result: LoadResult | undefined;
+  try {
+    if (read.length > 0) result = await server.loadEngine.merge(read);
+  } catch (error) {
+    if (!(error instanceof PerfmockError)) throw error;
+    issues.push(...error.issues);
+  }
+  if (result === undefined || issues.length > 0) {
+    throw new PerfmockError(
+      "ARGUMENT_INVALID",
+      `Cannot merge ${shares.length} ${shares.length === 1 ? "file" : "files"}`,
+      issues,
+    );
+  }
+  return report(result, files, out);
 }
 
-/** Number of shares that make up the whole. */
-function segmentsIn(read: readonly { readonly data: unknown }[]): number {
-  const [{ data }] = read;
-  return (data as LoadShare).segment.count;
+/** Errors of a file that cannot be read, each with its name. */
+function ofFile(source: string, { issues }: PerfmockError): Issue[] {
+  const prefix = `Cannot read ${source}: `;
+  return issues.map(({ message, path, suggestion }) => ({
+    path,
+    message: message.startsWith(prefix)
+      ? `${source}: It cannot be read: ${message.slice(prefix.length)}`
+      : `${source}: ${message}`,
+    allowed: "a file of load SCRIPT --segment i/n --out FILE.json",
+    ...suggestion !== undefined && { suggestion },
+  }));
 }
 
 /**
@@ -158,14 +178,19 @@ function startOf(
     readonly segment: string | undefined;
   },
 ): number | undefined {
-  const time = startAt === undefined ? undefined : Date.parse(startAt);
+  const time = startAt === undefined ? undefined : momentOf(startAt);
   const issues: Issue[] = [];
   if (time !== undefined && Number.isNaN(time)) {
+    const bare = !Number.isNaN(momentOf(`${startAt}Z`));
     issues.push({
       path: "",
-      message: "--start-at is a moment",
+      message: bare
+        ? "--start-at has no time zone: it would be another moment on machines of other zones"
+        : "--start-at is a moment",
       value: startAt,
-      allowed: "a date and time with a time zone, such as 2026-11-29T14:30:00Z",
+      allowed:
+        "a date and time with Z for UTC or an offset, such as 2026-11-29T14:30:00Z or 2026-11-29T15:30:00+01:00",
+      ...bare && { suggestion: `${startAt}Z` },
     });
   }
   if (workers !== undefined && (segment ?? startAt) !== undefined) {
@@ -185,6 +210,18 @@ function startOf(
     );
   }
   return time;
+}
+
+const MOMENT =
+  /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Returns a moment in ms since 1970; NaN if the text is none, or one without a time zone. */
+function momentOf(text: string): number {
+  const [, day] = MOMENT.exec(text) ?? [];
+  // Dates such as 31 February would be those of the next month.
+  const exists = new Date(Date.parse(`${day}T00:00Z`)).toJSON()
+    ?.startsWith(day) ?? false;
+  return exists ? Date.parse(text) : NaN;
 }
 
 /**
@@ -340,7 +377,8 @@ function report(
 ): number {
   out.write(result.table);
   writeOutputs(files, RUN, (file) => FORMATS[extname(file)](result));
-  return result.summary.ok ? 0 : THRESHOLD_FAILED;
+  const { ok, complete } = result.summary;
+  return !complete ? FAILED : ok ? 0 : THRESHOLD_FAILED;
 }
 
 /** Interval of the lines of progress without a terminal, in ms. */

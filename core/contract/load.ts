@@ -33,7 +33,7 @@ export interface LoadEngine {
     options?: Pick<LoadOptions, "folder" | "segment">,
   ): Promise<LoadCheck>;
   /**
-   * Makes one result of the shares of a run. Thresholds are judged on the whole; a missing share is named.
+   * Makes one result of the shares of a run. Thresholds are judged on the whole; missing and late shares are named.
    *
    * @param shares values of {@linkcode LoadResult.share}, with the name of the file that each comes from
    * @throws PerfmockError `ARGUMENT_INVALID` with all errors
@@ -111,8 +111,10 @@ export interface LoadSummary {
   readonly name: string;
   /** Seed of the script. */
   readonly seed: number | string;
-  /** True if the run was not aborted and all thresholds were met. */
+  /** True if the run is complete, was not aborted, and all thresholds were met. */
   readonly ok: boolean;
+  /** False if a part of the traffic is missing: a share, what a worker had still to send when it was lost, what was due before a late start. */
+  readonly complete: boolean;
   /** Time from start to end, in ms. */
   readonly duration: number;
   /** Reason why the run ended early; null if it did not. */

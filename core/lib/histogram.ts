@@ -40,6 +40,9 @@ export function keyOf(value: number): number {
   return words[HIGH] >>> SHIFT;
 }
 
+/** Key of the bucket of the greatest values. */
+const LAST_KEY = keyOf(Number.MAX_VALUE);
+
 /** Lower end of a bucket, inclusive. The upper end is the lower end of the next key, exclusive. */
 export function lowerEnd(key: number): number {
   words[HIGH] = key << SHIFT;
@@ -246,6 +249,35 @@ export class Histogram implements HistogramSnapshot {
     };
   }
 
+  /** Returns why a value from elsewhere is no data of a histogram; undefined if it is. */
+  static flaw(value: unknown): string | undefined {
+    const data = Object(value) as Partial<HistogramData>;
+    const { count = NaN, sum = NaN, refused, tiny = NaN, buckets } = data;
+    const counts = [count, refused, tiny].every(isCount);
+    if (!counts || !Number.isFinite(sum) || sum < 0) {
+      return "Its counts are not whole numbers from 0, or it has no sum";
+    }
+    if (!Array.isArray(buckets) || buckets.length % 2 > 0) {
+      return "Its buckets are not keys and counts in turn";
+    }
+    let last = TINY_KEY;
+    let total = tiny;
+    for (let index = 0; index < buckets.length; index += 2) {
+      const [key, own] = [buckets[index], buckets[index + 1]];
+      if (!isCount(key) || key <= last || key > LAST_KEY || !isCount(own)) {
+        return "The keys of its buckets do not ascend, or are none";
+      }
+      last = key;
+      total += own;
+    }
+    if (total !== count) return "Its buckets do not add up to its count";
+    const [min = NaN, max = NaN] = data.range ?? [];
+    const ranged = 0 <= min && min <= max && max < Infinity;
+    return count > 0 === ranged
+      ? undefined
+      : "Its least and greatest values are missing or reversed";
+  }
+
   /** Makes a histogram from the data of another. */
   static from(
     { count, sum, range = [Infinity, -Infinity], refused, tiny, buckets }:
@@ -392,6 +424,10 @@ export class Histogram implements HistogramSnapshot {
     this.#counts.set(counts, counts.length === 0 ? 0 : this.#base - base);
     this.#base = base;
   }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && value as number >= 0;
 }
 
 function refused(p: number, last: number): PerfmockError {

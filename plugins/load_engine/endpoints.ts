@@ -11,6 +11,7 @@ import {
   type Kit,
   parseSegment,
   PerfmockError,
+  segmentText,
   wallTime,
 } from "../../core/plugin.ts";
 import {
@@ -45,7 +46,11 @@ const RUN = {
 };
 const WITH_SHARE = {
   ...RUN,
-  properties: { ...RUN.properties, share: { type: ["object", "null"] } },
+  properties: {
+    ...RUN.properties,
+    draws: { type: "object" },
+    share: { type: ["object", "null"] },
+  },
 };
 const WITH_SUMMARY = {
   ...RUN,
@@ -148,7 +153,7 @@ export function runEndpoints(
       answer: WITH_SHARE,
       handle: of(async (run) => {
         const share = await run.share() ?? null;
-        return { ...run.report, share };
+        return { ...run.report, draws: run.draws, share };
       }),
     },
     {
@@ -224,15 +229,26 @@ async function start(
 /** Calls of a process that leads a run on several servers: it reads their clocks, and sends them the files of its script. */
 export function workerEndpoints(
   uploads: Uploads,
-  { kit: { z, worded }, clock }: Pick<Host, "clock" | "kit">,
+  { server }: Pick<Runs, "server">,
+  { kit: { z, worded }, clock, segment }: Pick<
+    Host,
+    "clock" | "kit" | "segment"
+  >,
 ): Endpoint[] {
   return [{
     method: "GET",
     path: "/clock",
     summary:
       "Read the clock that starts of runs are agreed by, in ms since 1970: it never jumps while the server runs",
-    answer: { type: "object", properties: { now: { type: "number" } } },
-    handle: () => ({ now: wallTime(clock.now()) }),
+    answer: {
+      type: "object",
+      properties: { now: { type: "number" }, server: TEXT, segment: TEXT },
+    },
+    handle: () => ({
+      now: wallTime(clock.now()),
+      server,
+      segment: segmentText(segment),
+    }),
   }, {
     method: "POST",
     path: "/files",

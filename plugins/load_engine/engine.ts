@@ -161,7 +161,7 @@ export class Engine implements LoadEngine {
   merge(
     shares: readonly { readonly source: string; readonly data: unknown }[],
   ): LoadResult {
-    return resultOfShares(shares);
+    return resultOfShares(shares, this.#options.host.kit);
   }
 
   schema(): Record<string, unknown> {

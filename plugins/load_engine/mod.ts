@@ -138,7 +138,7 @@ const plugin: Plugin = definePlugin({
     return {
       control: [
         ...runEndpoints(runs, { kit: host.kit, texts }),
-        ...workerEndpoints(uploads, host),
+        ...workerEndpoints(uploads, runs, host),
         simulateEndpoint(engine, texts),
       ],
       adopt: () => runs.adopt(options),

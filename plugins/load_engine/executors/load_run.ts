@@ -12,7 +12,8 @@ import type {
 import { Histogram } from "../../../core/plugin.ts";
 import { hgrm, summaryTable, timeSeriesCsv } from "../figures/formats.ts";
 import { ScenarioFigures } from "../figures/scenario_figures.ts";
-import { lateness, SHARE_VERSION, type ShareData } from "../figures/share.ts";
+import { isCurtailed, lateness } from "../figures/share.ts";
+import { SHARE_VERSION, type ShareData } from "../figures/share_data.ts";
 import { judge, summarize } from "../figures/summary.ts";
 import {
   quantilesOf,
@@ -143,16 +144,21 @@ export class LoadRun {
         duration: now - this.#started,
         aborted: this.#aborted,
         now,
+        incomplete: this.#late > 0 && isCurtailed(this.share),
       },
     );
   }
 
   /** Figures so far, complete, to be added to those of other shares. */
   get share(): ShareData {
-    const { segment, name, seed, digest, thresholds, notes } = this.#script;
+    const { segment, name, seed, digests, target, thresholds, notes } =
+      this.#script;
     return {
       version: SHARE_VERSION,
-      ...{ segment, name, seed, digest, thresholds, notes },
+      ...{ segment, name, seed, digests, thresholds, notes },
+      target: target?.href ?? null,
+      // The server's thread knows the time by the clock on the wall.
+      start: null,
       duration: this.#environment.clock.now() - this.#started,
       aborted: this.#aborted ?? null,
       late: this.#late,

@@ -1,52 +1,25 @@
 /**
- * Figures of one share of a run as JSON data, and the result of all shares together: counts and histograms are added up without loss,
- * and thresholds judged on the whole.
+ * The result of all shares of a run together: counts and histograms are added up without loss, and thresholds judged on the whole.
  *
  * @module
  */
 import type {
   LoadResult,
-  LoadShare,
   LoadSummary,
   LoadWorker,
 } from "../../../core/load.ts";
 import {
   Histogram,
   type Issue,
+  type Kit,
   PerfmockError,
-  type Segment,
   segmentText,
 } from "../../../core/plugin.ts";
-import type { Threshold } from "../script/script.ts";
 import { hgrm, summaryTable, timeSeriesCsv } from "./formats.ts";
-import { type ScenarioData, ScenarioFigures } from "./scenario_figures.ts";
+import { ScenarioFigures } from "./scenario_figures.ts";
+import { readShare, type ShareData } from "./share_data.ts";
 import { judge, summarize } from "./summary.ts";
-import { mergedPoints, type Point } from "./time_series.ts";
-
-/** Version of the form of {@linkcode ShareData}. */
-export const SHARE_VERSION = 1;
-
-/** Figures of one share of a run, complete. */
-export interface ShareData extends LoadShare {
-  readonly version: typeof SHARE_VERSION;
-  readonly segment: Segment;
-  /** Name of the script. */
-  readonly name: string;
-  readonly seed: number | string;
-  /** Text that two shares of one script have in common, and those of others have not. */
-  readonly digest: string;
-  /** Time from start to end, or until now, in ms. */
-  readonly duration: number;
-  /** Reason why the share ended early; null if it did not. */
-  readonly aborted: string | null;
-  /** Time by which it began after the agreed moment, in ms; what was due before was dropped. */
-  readonly late: number;
-  readonly scenarios: readonly ScenarioData[];
-  readonly thresholds: readonly Threshold[];
-  readonly notes: readonly string[];
-  /** Figures over time; empty before the end. */
-  readonly points: readonly Point[];
-}
+import { mergedPoints } from "./time_series.ts";
 
 /** Parts of a result that shares do not know. */
 export interface Merging {
@@ -104,11 +77,11 @@ export function mergedResult(
       duration,
       now: duration,
       aborted: aborted ?? (ended.length > 0 ? ended.join("; ") : undefined),
+      incomplete: incomplete || shares.some(isCurtailed),
     },
   );
   const summary: LoadSummary = {
     ...judged,
-    ok: judged.ok && !incomplete,
     ...workers !== undefined && { workers },
   };
   const all = new Histogram();
@@ -141,44 +114,48 @@ export function crossed(shares: readonly ShareData[]): string | undefined {
  * Makes one result of the shares that several processes have written: files of `load --segment i/n --out FILE.json`.
  *
  * @param written the data of each, with the name of its file
- * @throws PerfmockError `ARGUMENT_INVALID` with all errors: no share of a run, other scripts, the same share twice
+ * @throws PerfmockError `ARGUMENT_INVALID` with all errors: no share of a run, shares of different runs, the same share twice
  */
 export function resultOfShares(
   written: readonly { readonly source: string; readonly data: unknown }[],
+  kit: Kit,
 ): LoadResult {
   const issues: Issue[] = [];
   const shares: ShareData[] = [];
   const sources = new Map<number, string>();
+  let first: { readonly source: string; readonly share: ShareData } | undefined;
   for (const { source, data } of written) {
     const issue = (message: string, allowed: string) =>
       issues.push({ path: "", message: `${source}: ${message}`, allowed });
-    if (!isShare(data)) {
+    const read = readShare(data, kit);
+    if ("reason" in read) {
       issue(
-        "It is not a share of a load run",
+        read.reason,
         "a file of load SCRIPT --segment i/n --out FILE.json",
       );
       continue;
     }
-    const [first = data] = shares;
-    const { index, count } = data.segment;
-    const before = sources.get(index);
-    if (data.digest !== first.digest || count !== first.segment.count) {
+    const { share } = read;
+    first ??= { source, share };
+    const differences = differencesOf(share, first.share);
+    const before = sources.get(share.segment.index);
+    if (differences.length > 0) {
       issue(
-        `It is share ${segmentText(data.segment)} of ${
-          JSON.stringify(data.name)
-        }, and the first file share ${segmentText(first.segment)} of ${
-          JSON.stringify(first.name)
-        }${data.name === first.name ? ", another version or seed of it" : ""}`,
-        "shares of one script with one seed",
+        `It is share ${
+          segmentText(share.segment)
+        } of another run than ${first.source}, share ${
+          segmentText(first.share.segment)
+        }: ${differences.join("; ")}`,
+        "shares of one run: the same script, files, seed and target, started together",
       );
     } else if (before !== undefined) {
       issue(
-        `It is the share ${segmentText(data.segment)}, as ${before} is`,
+        `It is the share ${segmentText(share.segment)}, as ${before} is`,
         "each share once",
       );
     } else {
-      sources.set(index, source);
-      shares.push(data);
+      sources.set(share.segment.index, source);
+      shares.push(share);
     }
   }
   if (issues.length > 0 || shares.length === 0) {
@@ -188,16 +165,106 @@ export function resultOfShares(
   const missing = Array.from({ length: count }, (_, index) => index)
     .filter((index) => !sources.has(index));
   const notes = [
-    ...missing.map((index) =>
-      `share ${
-        segmentText({ index, count })
-      } is missing: these figures lack every arrival and user whose number modulo ${count} is ${index}`
-    ),
-    ...shares.filter(({ late }) => late > 0).map(({ segment, late }) =>
-      lateness(`share ${segmentText(segment)}`, late)
+    ...notesOnMissing(missing, count),
+    ...notesOnStarts(shares),
+    ...shares.filter(({ late }) => late > 0).map((share) =>
+      lateness(`share ${segmentText(share.segment)}`, share.late)
     ),
   ];
   return mergedResult(shares, { notes, incomplete: missing.length > 0 });
+}
+
+/** Greatest distance of starts that were not agreed, in ms: shares whose starts are further apart are of different runs. */
+const SAME_RUN = 3_600_000;
+
+/** Returns in what a share is not of the same run as another one; empty if it is. */
+function differencesOf(own: ShareData, other: ShareData): string[] {
+  const differ = (what: string, a: unknown, b: unknown) =>
+    a === b ? [] : [`${what} ${inWords(a)}, and not ${inWords(b)}`];
+  const script = differ("it is of the script", own.name, other.name);
+  const draws = Object.keys(own.digests.draws).filter((scenario) =>
+    own.digests.draws[scenario] !== other.digests.draws[scenario]
+  );
+  const starts = [own.start, other.start].map((start) => start?.at ?? NaN);
+  const apart = Math.abs(starts[0] - starts[1]);
+  const agreed = own.start?.agreed === true && other.start?.agreed === true;
+  return [
+    ...differ(
+      "it is one of",
+      own.segment.count,
+      other.segment.count,
+    ).map((text) => `${text} shares`),
+    ...script,
+    ...script.length === 0 && own.digests.script !== other.digests.script
+      ? ["it is of another version of the script"]
+      : [],
+    ...differ("its seed is", own.seed, other.seed),
+    ...differ("its target is", own.target, other.target),
+    ...own.digests.files === other.digests.files
+      ? []
+      : ["the files that the script names had other contents"],
+    ...script.length === 0 && draws.length > 0
+      ? [
+        `the think times of ${
+          draws.join(", ")
+        } were drawn from other distributions`,
+      ]
+      : [],
+    ...(own.start === null) !== (other.start === null)
+      ? ["one was sent and one simulated"]
+      : apart > (agreed ? 0 : SAME_RUN)
+      ? [
+        `it started at ${
+          starts.map((at) => new Date(at).toISOString()).join(", and not at ")
+        }`,
+      ]
+      : [],
+  ];
+}
+
+function inWords(value: unknown): string {
+  return value === null ? "the server that ran it" : JSON.stringify(value);
+}
+
+/** Most shares that are named one by one. */
+const MOST_NAMED = 10;
+
+function notesOnMissing(missing: readonly number[], count: number): string[] {
+  const named = missing.slice(0, MOST_NAMED).map((index) =>
+    `share ${
+      segmentText({ index, count })
+    } is missing: these figures lack every arrival and user whose number modulo ${count} is ${index}`
+  );
+  const more = missing.length - named.length;
+  return more > 0 ? [...named, `${more} more shares are missing`] : named;
+}
+
+/** Distance of starts, in ms, from which shares have not sent their load together. */
+const TOGETHER = 1000;
+
+/** The note on shares that have not started together, where no start was agreed. */
+function notesOnStarts(shares: readonly ShareData[]): string[] {
+  const starts = shares.flatMap(({ start }) => start?.at ?? []);
+  const apart = Math.max(...starts) - Math.min(...starts);
+  return apart > TOGETHER
+    ? [
+      `the shares started ${
+        (apart / 1000).toFixed(1)
+      } s apart, so the load was never that of the whole script: --start-at agrees on a moment`,
+    ]
+    : [];
+}
+
+/** Returns whether a share that began late has left out arrivals, or all that it had to send. */
+export function isCurtailed(
+  { late, scenarios }: Pick<ShareData, "late" | "scenarios">,
+): boolean {
+  if (late === 0) return false;
+  const dropped = scenarios.some(({ dropped }) => dropped > 0);
+  return dropped ||
+    !scenarios.some(({ parts }) =>
+      Object.values(parts).some(({ started }) => started > 0)
+    );
 }
 
 /** The note on a share that began late. */
@@ -205,14 +272,6 @@ export function lateness(whose: string, late: number): string {
   return `${whose} began ${
     late < 10_000 ? `${Math.round(late)} ms` : `${Math.round(late / 1000)} s`
   } after the agreed moment: what was due before it began was dropped`;
-}
-
-/** Returns whether a value is a share that this version wrote. */
-function isShare(value: unknown): value is ShareData {
-  if (typeof value !== "object" || value === null) return false;
-  const { version, segment, scenarios } = value as Partial<ShareData>;
-  return version === SHARE_VERSION && Array.isArray(scenarios) &&
-    Number.isInteger(segment?.count) && Number.isInteger(segment?.index);
 }
 
 function unique(notes: readonly string[]): string[] {

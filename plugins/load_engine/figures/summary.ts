@@ -34,13 +34,15 @@ export interface RunOutcome {
   readonly aborted: string | undefined;
   /** Present time of the clock. */
   readonly now: number;
+  /** True if a part of the traffic is missing: figures of a part are no proof that the whole met its thresholds. Default false. */
+  readonly incomplete?: boolean;
 }
 
 /** Makes the summary of a run. */
 export function summarize(
   script: Pick<Script, "name" | "notes" | "seed" | "thresholds">,
   figures: readonly ScenarioFigures[],
-  { duration, aborted, now }: RunOutcome,
+  { duration, aborted, now, incomplete = false }: RunOutcome,
 ): LoadSummary {
   const thresholds = script.thresholds.map((threshold) =>
     judge(threshold, figures)
@@ -48,7 +50,9 @@ export function summarize(
   return {
     name: script.name,
     seed: script.seed,
-    ok: aborted === undefined && thresholds.every(({ ok }) => ok),
+    ok: aborted === undefined && !incomplete &&
+      thresholds.every(({ ok }) => ok),
+    complete: !incomplete,
     duration: rounded(duration),
     aborted: aborted ?? null,
     scenarios: Object.fromEntries(

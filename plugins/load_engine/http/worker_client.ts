@@ -13,7 +13,7 @@ import {
   segmentText,
   wallTime,
 } from "../../../core/plugin.ts";
-import type { ShareData } from "../figures/share.ts";
+import type { ShareData } from "../figures/share_data.ts";
 
 /** Time within which a worker answers a call, in ms. */
 const CALL_LIMIT = 3000;
@@ -32,8 +32,20 @@ export interface ShareReport {
   readonly error: string | null;
   /** Progress at the last second; null before the first. */
   readonly progress: LoadProgress | null;
+  /** Digests of the distributions that the worker draws think times from, by scenario. */
+  readonly draws: Readonly<Record<string, string>>;
   /** Figures so far; null where there are none. */
   readonly share: ShareData | null;
+}
+
+/** A worker among others. */
+export interface WorkerIdentity {
+  /** Version of perfmock that it runs. */
+  readonly version: string;
+  /** Text that no other server has. */
+  readonly server: string;
+  /** Number of servers that answer its calls together. */
+  readonly replicas: number;
 }
 
 /** Clock of a worker against that of this process. */
@@ -102,12 +114,20 @@ export class WorkerClient {
     return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(this.#base.hostname);
   }
 
-  /** Version of perfmock that it runs. */
-  async version(): Promise<string> {
-    const { version } = await this.#call("GET", "health") as {
+  /** Tells which server it is. */
+  async identity(): Promise<WorkerIdentity> {
+    const { version, replicas } = await this.#call("GET", "health") as {
       version?: unknown;
+      replicas?: unknown;
     };
-    return `${version}`;
+    const { server } = await this.#call("GET", "load_engine/clock") as {
+      server?: unknown;
+    };
+    return {
+      version: `${version}`,
+      server: `${server}`,
+      replicas: Array.isArray(replicas) ? replicas.length : 1,
+    };
   }
 
   /** Reads its clock several times. */

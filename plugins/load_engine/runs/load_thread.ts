@@ -20,7 +20,7 @@ import {
 } from "../../../core/plugin.ts";
 import { LoadRun } from "../executors/load_run.ts";
 import { spareConnections } from "../executors/schedules.ts";
-import type { ShareData } from "../figures/share.ts";
+import type { ShareData } from "../figures/share_data.ts";
 import type { TickTimes } from "../figures/time_series.ts";
 import {
   connectTo,

@@ -9,7 +9,7 @@ import type {
   LoadSummary,
 } from "../../../core/load.ts";
 import type { Clock, Issue } from "../../../core/plugin.ts";
-import type { ShareData } from "../figures/share.ts";
+import type { ShareData } from "../figures/share_data.ts";
 import type { TickTimes } from "../figures/time_series.ts";
 import { shortenEventInterval } from "../http/mod.ts";
 import type { FromThread, ThreadOrder, ToThread } from "./load_thread.ts";

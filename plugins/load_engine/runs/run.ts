@@ -24,8 +24,14 @@ import type {
   LoadShare,
   LoadSummary,
 } from "../../../core/load.ts";
-import type { Clock, Dials, Issue } from "../../../core/plugin.ts";
+import {
+  type Clock,
+  type Dials,
+  type Issue,
+  wallTime,
+} from "../../../core/plugin.ts";
 import { ControlRun } from "../executors/control_run.ts";
+import type { ShareStart } from "../figures/share_data.ts";
 import type { TickTimes } from "../figures/time_series.ts";
 import type { Destination } from "../http/mod.ts";
 import { notesOnRun } from "../script/notes.ts";
@@ -127,6 +133,8 @@ export class Run {
   readonly #name: string;
   readonly #scenarios: readonly string[];
   readonly #target: string;
+  /** Digests of the distributions of think times, by scenario. */
+  readonly draws: Script["digests"]["draws"];
   #notes: readonly string[];
   readonly #clock: Clock;
   readonly #thread: LoadThread;
@@ -142,6 +150,8 @@ export class Run {
   #bytes = 0;
   readonly #startAt: number | undefined;
   readonly #led: boolean;
+  /** Start by the clock on the wall. */
+  #start: ShareStart | null = null;
   #lease = 0;
   #starting = 0;
 
@@ -156,6 +166,7 @@ export class Run {
     this.#name = script.name;
     this.#scenarios = script.scenarios.map(({ name }) => name);
     this.#target = urlOf(order.destination);
+    this.draws = script.digests.draws;
     this.#notes = notesOnRun(script);
     this.#clock = clock;
     this.#startAt = options.startAt;
@@ -292,7 +303,7 @@ export class Run {
     if (this.#result !== undefined) return this.#result.share;
     if (this.#state === "starting" || this.isOver) return undefined;
     const share = await this.#thread.share();
-    return this.result?.share ?? share;
+    return this.result?.share ?? (share && this.#stamped(share));
   }
 
   /** The process that leads the run is still there. */
@@ -322,6 +333,10 @@ export class Run {
 
   #begin(at: number | undefined): void {
     this.#state = "running";
+    this.#start = {
+      at: Math.round(wallTime(at ?? this.#clock.now())),
+      agreed: at !== undefined,
+    };
     const wait = at === undefined ? undefined : at - this.#clock.now();
     this.#thread.start(wait);
     this.heed(LEASE + Math.max(0, wait ?? 0));
@@ -345,7 +360,10 @@ export class Run {
   }
 
   #onEnded(result: LoadResult): void {
-    this.#result = result;
+    const { share } = result;
+    this.#result = share === undefined
+      ? result
+      : { ...result, share: this.#stamped(share) };
     if (this.#error !== undefined) this.#end("failed", this.#error);
     else this.#end(result.summary.aborted === null ? "finished" : "aborted");
   }
@@ -354,6 +372,12 @@ export class Run {
   #onControlFailed(error: unknown): void {
     this.#error ??= error instanceof Error ? error.message : String(error);
     this.cut(this.#error);
+  }
+
+  /** A share with the start by the clock on the wall, which its thread does not know. */
+  #stamped(share: LoadShare): LoadShare {
+    const start = { start: this.#start };
+    return { ...share, ...start };
   }
 
   async #end(state: RunState, error?: string): Promise<void> {

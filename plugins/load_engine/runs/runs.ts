@@ -86,6 +86,8 @@ export interface StartOptions
 
 /** The runs of a server. */
 export class Runs implements AsyncDisposable {
+  /** Text that no other server has, by which two names of one server are told from two servers. */
+  readonly server: string = crypto.randomUUID();
   #options: RunsOptions;
   readonly #runs = new Map<string, Run>();
   readonly #seriesOf: ReturnType<typeof loadMetrics>;

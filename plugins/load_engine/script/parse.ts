@@ -20,6 +20,7 @@ import {
   type ControlReading,
   readControl,
 } from "./_controls.ts";
+import { digestsOf } from "./_digests.ts";
 import { readThresholds } from "./_thresholds.ts";
 import {
   planTraffic,
@@ -92,28 +93,38 @@ export async function parseScript(
   if (issues.length > 0) throw invalidScript(issues);
   const { seed = tools.seed } = written;
   const { segment = WHOLE } = tools;
+  const scenarios = await Promise.all(
+    read.flatMap((reading): (Scenario | Promise<Scenario>)[] => {
+      if (!("parts" in reading)) {
+        return reading.scenario === undefined ? [] : [reading.scenario];
+      }
+      const { settings } = reading;
+      if (settings === undefined) return [];
+      return [
+        planTraffic(
+          reading,
+          settings,
+          (name) => tools.stream(seed, name),
+        ),
+      ];
+    }),
+  );
+  const { seed: _, target: __, ...common } = withoutExtensions(value) as Record<
+    string,
+    unknown
+  >;
   return {
     name: written.name,
     seed,
     target: target.url,
-    digest: await digestOf([withoutExtensions(value), seed]),
+    digests: await digestsOf(common, {
+      files: segment.count === 1 || tools.unread !== undefined
+        ? []
+        : filesIn(given),
+      scenarios,
+    }),
     segment,
-    scenarios: await Promise.all(
-      read.flatMap((reading): (Scenario | Promise<Scenario>)[] => {
-        if (!("parts" in reading)) {
-          return reading.scenario === undefined ? [] : [reading.scenario];
-        }
-        const { settings } = reading;
-        if (settings === undefined) return [];
-        return [
-          planTraffic(
-            reading,
-            settings,
-            (name) => tools.stream(seed, name),
-          ),
-        ];
-      }),
-    ),
+    scenarios,
     thresholds,
     notes: read.flatMap((reading) =>
       "parts" in reading
@@ -121,19 +132,6 @@ export async function parseScript(
         : []
     ),
   };
-}
-
-/** Number of bytes of a digest. */
-const DIGEST_BYTES = 8;
-
-/** Returns a digest of a JSON value, in hexadecimal digits. */
-async function digestOf(value: unknown): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify(value));
-  const digest = await crypto.subtle.digest("SHA-256", text);
-  return Array.from(
-    new Uint8Array(digest, 0, DIGEST_BYTES),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  ).join("");
 }
 
 /** Returns the error for a script that cannot be used. */
@@ -344,6 +342,16 @@ export function withFiles(
         : withFiles(item, replace),
     ]),
   );
+}
+
+/** Returns the paths of the files that a script names, each once. */
+function filesIn(value: unknown): ReadonlySet<string> {
+  const files = new Set<string>();
+  withFiles(value, (file) => {
+    files.add(file);
+    return file;
+  });
+  return files;
 }
 
 /** Returns whether a host name is this machine without asking a resolver. */

@@ -224,6 +224,16 @@ export interface Threshold {
   readonly after: number;
 }
 
+/** Digests by which the shares of one run are told from those of others. */
+export interface ScriptDigests {
+  /** That of the script as written, without its seed and target. */
+  readonly script: string;
+  /** That of the contents of the files that it names; empty where it names none or they were left unread, and of a whole run. */
+  readonly files: string;
+  /** Those of the distributions of think times by scenario, as the configuration's profiles and families make them. */
+  readonly draws: Readonly<Record<string, string>>;
+}
+
 /** A load script. */
 export interface Script {
   /** Name of the script. */
@@ -232,8 +242,8 @@ export interface Script {
   readonly seed: number | string;
   /** Target of the requests; undefined for the server that runs the script. */
   readonly target: URL | undefined;
-  /** Digest of the script as written and its seed. */
-  readonly digest: string;
+  /** Digests of what the shares of one run have in common. */
+  readonly digests: ScriptDigests;
   /** Share of the traffic that is sent; the scenarios are those of all of it. */
   readonly segment: Segment;
   /** In the order of the text. */

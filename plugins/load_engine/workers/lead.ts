@@ -21,12 +21,8 @@ import {
   WHOLE,
 } from "../../../core/plugin.ts";
 import { progressLine } from "../figures/formats.ts";
-import {
-  crossed,
-  lateness,
-  mergedResult,
-  type ShareData,
-} from "../figures/share.ts";
+import { crossed, lateness, mergedResult } from "../figures/share.ts";
+import type { ShareData } from "../figures/share_data.ts";
 import {
   type ClockReading,
   Refusal,
@@ -176,7 +172,7 @@ function refuse(issues: readonly Issue[]): void {
 }
 
 /**
- * Sends the script with its files to all workers, which check it and wait.
+ * Sends the script with its files to all workers, which check it and wait. No request has been sent to the target then.
  *
  * @throws PerfmockError with the errors of all workers; nothing waits then
  */
@@ -188,34 +184,102 @@ async function prepare(
     readonly tools: LeadTools;
   },
 ): Promise<void> {
+  const strangers = await identityIssues(shares, tools.version);
+  if (strangers.length > 0) throw invalidWorkers(strangers);
+  const draws = new Map<Share, ShareReport["draws"]>();
   const issues = (await Promise.all(shares.map(async (share) => {
     const { worker, segment } = share;
     try {
-      const version = await worker.version();
-      if (version !== tools.version) {
-        return [{
-          path: "",
-          message:
-            `Worker ${worker.name} runs perfmock ${version}, and this is ${tools.version}`,
-          value: version,
-          allowed: "the same version on all",
-        }];
-      }
       share.run = await worker.prepare(
         await scriptFor(worker, value, { script, folder: tools.folder }),
         segment,
       );
+      draws.set(share, (await worker.report(share.run)).draws);
       share.clock = await worker.readClock();
       return [];
     } catch (error) {
       return issuesOf(worker, error);
     }
   }))).flat();
+  issues.push(...drawIssues(shares, draws));
   if (issues.length === 0) return;
   await Promise.all(
     shares.map(({ worker, run }) => run === "" ? undefined : worker.cut(run)),
   );
   throw invalidWorkers(issues);
+}
+
+/** Issues of workers that are none, run another version, are several servers, or are one server under two names. */
+async function identityIssues(
+  shares: readonly Share[],
+  version: string,
+): Promise<Issue[]> {
+  const told = await Promise.all(shares.map(async ({ worker }) => {
+    try {
+      return { worker, identity: await worker.identity(), issues: [] };
+    } catch (error) {
+      return { worker, identity: undefined, issues: issuesOf(worker, error) };
+    }
+  }));
+  const names = new Map<string, string>();
+  return told.flatMap(({ worker: { name }, identity, issues }): Issue[] => {
+    if (identity === undefined) return issues;
+    const { server, replicas } = identity;
+    if (identity.version !== version) {
+      return [{
+        path: "",
+        message:
+          `Worker ${name} runs perfmock ${identity.version}, and this is ${version}`,
+        value: identity.version,
+        allowed: "the same version on all",
+      }];
+    }
+    if (replicas > 1) {
+      return [{
+        path: "",
+        message:
+          `Worker ${name} is ${replicas} processes, each of which would send the share`,
+        value: name,
+        allowed:
+          "workers without --processes; start several on ports of their own",
+      }];
+    }
+    const before = names.get(server);
+    if (before === undefined) {
+      names.set(server, name);
+      return [];
+    }
+    return [{
+      path: "",
+      message: `${name} is the same worker as ${before}`,
+      value: name,
+      allowed: "each worker once",
+    }];
+  });
+}
+
+/** Issues of workers that draw think times from other distributions than the first one. */
+function drawIssues(
+  shares: readonly Share[],
+  draws: ReadonlyMap<Share, ShareReport["draws"]>,
+): Issue[] {
+  const [first] = shares;
+  const expected = draws.get(first) ?? {};
+  return shares.flatMap((share) => {
+    const own = draws.get(share) ?? {};
+    const others = Object.keys(expected).filter((scenario) =>
+      scenario in own && own[scenario] !== expected[scenario]
+    );
+    return others.length === 0 ? [] : [{
+      path: "",
+      message: `Worker ${share.worker.name} draws the think times of ${
+        others.join(", ")
+      } from other distributions than ${first.worker.name}: their configurations differ`,
+      value: share.worker.name,
+      allowed:
+        "the same profiles and plugins in the configurations of all workers",
+    }];
+  });
 }
 
 /** Sends the files of a script to a worker. Returns the script with their paths there, without thresholds: they concern the whole. */
@@ -415,9 +479,9 @@ class Lead {
 
   /** Figures of all shares, with the thresholds and the identity of the whole, which the workers do not know. */
   get #data(): ShareData[] {
-    const { name, seed, digest, thresholds } = this.#script;
+    const { name, seed, thresholds } = this.#script;
     return this.#shares.flatMap(({ data }) =>
-      data === undefined ? [] : [{ ...data, name, seed, digest, thresholds }]
+      data === undefined ? [] : [{ ...data, name, seed, thresholds }]
     );
   }
 

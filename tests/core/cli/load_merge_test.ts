@@ -29,6 +29,7 @@ async function withShares(
     "other.yaml": SCRIPT.replace("shared\n", "other\n"),
     "strict.yaml": SCRIPT.replace("count==0", "count==5"),
     "broken.json": "{ nonsense",
+    "list.json": "[]",
     "plain.json": '{ "scenarios": {} }',
     "old.json": '{ "share": { "version": 0, "scenarios": [] } }',
   });
@@ -86,13 +87,21 @@ Deno.test("load merge says which shares are missing, repeated, of another script
         /s-0\.json: It is the share 0\/2, as s-0\.json is\n/,
       ]],
       [["s-0.json", "other-1.json", "strict-1.json", "plain.json"], [
-        /other-1\.json: It is share 1\/2 of "other", and the first file share 0\/2 of "shared"\n/,
-        /strict-1\.json: .*another version or seed of it/,
+        /other-1\.json: .*the script "other", and not "shared"\n/,
+        /strict-1\.json: .*another version of the script/,
         /plain\.json: It is not a share of a load run\n/,
       ]],
-      [["old.json"], [/old\.json: It is not a share of a load run\n/]],
-      [["s-0.json", "none.json"], [/Cannot read none\.json/]],
-      [["broken.json", "s-0.json"], [/broken\.json/]],
+      [["old.json"], [
+        /old\.json: It is a share that another version of perfmock wrote/,
+      ]],
+      // All that is wrong is told at once, each with its file.
+      [["s-0.json", "none.json", "broken.json", "list.json", "plain.json"], [
+        /^Cannot merge 5 files/,
+        /none\.json: It cannot be read: no such file/,
+        /broken\.json: Line 1, column 3/,
+        /list\.json: Expected an object/,
+        /plain\.json: It is not a share of a load run\n/,
+      ]],
     ];
     for (const [files, expected] of cases) {
       const { status, out, err } = await merge(files);

@@ -334,3 +334,45 @@ Deno.test("load writes its other files although one can no longer be written", a
   match(out, /^steady, seed 42/);
   match(Deno.readTextFileSync(`${folder.path}/out.csv`), /^time,/);
 });
+
+Deno.test("--start-at takes a moment with its time zone only, and says how to write it", async () => {
+  await using folder = await folderWith({ "c.yaml": CONFIG, "s.yaml": SCRIPT });
+  const refused = async (at: string) =>
+    (await cli(
+      ...["load", `${folder.path}/s.yaml`, "--start-at", at],
+      ...["--config", `${folder.path}/c.yaml`],
+    )).err;
+  for (const at of ["2026-11-29T14:30", "2026-11-29T14:30:00.5"]) {
+    const text = await refused(at);
+    match(text, /--start-at has no time zone/);
+    match(text, /with Z for UTC or an offset, such as .*\+01:00/);
+    match(text, new RegExp(`suggestion: ${at}Z`));
+  }
+  for (const at of ["2026-11-29", "2026-02-30T14:30Z", "14:30Z", "soon"]) {
+    match(await refused(at), /--start-at is a moment/);
+  }
+});
+
+Deno.test("a load that began after its agreed start is not complete: what was due before is missing", async () => {
+  await using server = await createPerfmock({
+    routes: [{ id: "orders", path: "/orders" }],
+  });
+  await using folder = await folderWith({
+    "c.yaml": CONFIG,
+    "s.yaml":
+      "scenarios: { s: { executor: arrival-rate, rate: 20/s, duration: 1s, requests: [ { path: /orders } ] } }\n",
+  });
+  const out = `${folder.path}/out.json`;
+  const { status } = await cli(
+    ...["load", `${folder.path}/s.yaml`, "--target", `${server.url}`],
+    ...["--config", `${folder.path}/c.yaml`, "--out", out],
+    ...["--segment", "0/2", "--start-at", "2026-01-02T03:04:05+01:00"],
+  );
+  equal(status, 1);
+  const { complete, ok, scenarios: { s }, share } = JSON.parse(
+    await Deno.readTextFile(out),
+  );
+  deepEqual([complete, ok, s.started], [false, false, 0]);
+  deepEqual([s.dropped > 0, s.dropped], [true, s.scheduled]);
+  deepEqual(share.start, { at: Date.UTC(2026, 0, 2, 2, 4, 5), agreed: true });
+});

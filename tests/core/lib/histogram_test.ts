@@ -284,3 +284,45 @@ Deno.test("Histogram.since() is exact where the extremes are new, and where all 
   const { min, max } = histogram.since(copy);
   deepEqual([min, max], [1.234, 777.7]);
 });
+
+Deno.test("Histogram.flaw() finds none in data of a histogram, and says what is wrong with any other value", () => {
+  const histogram = new Histogram();
+  equal(Histogram.flaw(histogram.data()), undefined);
+  for (const value of [0, 1e-9, 3, 3, 900, Number.MAX_VALUE, -1]) {
+    histogram.record(value);
+  }
+  const data = histogram.data();
+  equal(Histogram.flaw(JSON.parse(JSON.stringify(data))), undefined);
+  const counts = "Its counts are not whole numbers from 0, or it has no sum";
+  const keys = "The keys of its buckets do not ascend, or are none";
+  const range = "Its least and greatest values are missing or reversed";
+  for (
+    const [value, expected] of [
+      [undefined, counts],
+      ["text", counts],
+      [{ ...data, count: 1.5 }, counts],
+      [{ ...data, sum: null }, counts],
+      [{ ...data, sum: -1 }, counts],
+      [{ ...data, refused: -1 }, counts],
+      [{ ...data, tiny: undefined }, counts],
+      [
+        { ...data, buckets: undefined },
+        "Its buckets are not keys and counts in turn",
+      ],
+      [
+        { ...data, buckets: [1] },
+        "Its buckets are not keys and counts in turn",
+      ],
+      [{ ...data, buckets: [5, 1, 5, 1] }, keys],
+      [{ ...data, buckets: [1e9, 1] }, keys],
+      [{ ...data, buckets: [0, 1] }, keys],
+      [{ ...data, buckets: [5, "1"] }, keys],
+      [{ ...data, count: 4 }, "Its buckets do not add up to its count"],
+      [{ ...data, range: undefined }, range],
+      [{ ...data, range: [3, 1] }, range],
+      [{ ...new Histogram().data(), range: [1, 2] }, range],
+    ] as const
+  ) {
+    equal(Histogram.flaw(value), expected, JSON.stringify(value));
+  }
+});

@@ -1,14 +1,14 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import type { LoadResult } from "../../../../core/load.ts";
 import { PerfmockError, type Segment } from "../../../../core/plugin.ts";
 import {
   crossed,
   mergedResult,
-  resultOfShares,
-  type ShareData,
+  resultOfShares as resultOf,
 } from "../../../../plugins/load_engine/figures/share.ts";
+import type { ShareData } from "../../../../plugins/load_engine/figures/share_data.ts";
 import { mergedPoints } from "../../../../plugins/load_engine/figures/time_series.ts";
-import { FakeEnvironment, FakeRun, parse } from "../_scripts.ts";
+import { FakeEnvironment, FakeRun, host, parse } from "../_scripts.ts";
 
 const SCRIPT = {
   name: "shop",
@@ -71,6 +71,22 @@ async function run(
   return new FakeRun(script, environment).toEnd();
 }
 
+/** Merges shares as `load merge` does. */
+function resultOfShares(written: Parameters<typeof resultOf>[0]): LoadResult {
+  return resultOf(written, host.kit);
+}
+
+/** Returns the messages of the errors that files are refused with. */
+function refusals(written: Parameters<typeof resultOf>[0]): string[] {
+  try {
+    resultOfShares(written);
+  } catch (error) {
+    if (!(error instanceof PerfmockError)) throw error;
+    return error.issues.map(({ message }) => message);
+  }
+  return [];
+}
+
 /** Returns the data of a share, as it comes back from JSON. */
 function dataOf({ share }: LoadResult): ShareData {
   return JSON.parse(JSON.stringify(share));
@@ -81,6 +97,10 @@ function sharesOf(count: number): Promise<LoadResult[]> {
     Array.from({ length: count }, (_, index) => run({ index, count })),
   );
 }
+
+/** A share as JSON, whose parts a test damages. */
+// deno-lint-ignore no-explicit-any
+type Damaged = any;
 
 const whole = await run();
 
@@ -132,8 +152,8 @@ Deno.test("files that are no shares of one run are refused, all at once", async 
   const [a, b] = await sharesOf(2);
   const other = await run({ index: 1, count: 2 }, { ...SCRIPT, seed: 10 });
   const of3 = await run({ index: 1, count: 3 });
-  throws(() =>
-    resultOfShares([
+  deepEqual(
+    refusals([
       { source: "a.json", data: dataOf(a) },
       { source: "a2.json", data: dataOf(a) },
       { source: "b.json", data: dataOf(b) },
@@ -141,18 +161,151 @@ Deno.test("files that are no shares of one run are refused, all at once", async 
       { source: "of3.json", data: dataOf(of3) },
       { source: "summary.json", data: undefined },
       { source: "text.json", data: "text" },
-    ]), (error: unknown) => {
-    ok(error instanceof PerfmockError);
-    deepEqual(error.issues.map(({ message }) => message), [
+      { source: "old.json", data: { ...dataOf(a), version: 1 } },
+    ]),
+    [
       "a2.json: It is the share 0/2, as a.json is",
-      'other.json: It is share 1/2 of "shop", and the first file share 0/2 of "shop", another version or seed of it',
-      'of3.json: It is share 1/3 of "shop", and the first file share 0/2 of "shop", another version or seed of it',
+      "other.json: It is share 1/2 of another run than a.json, share 0/2: its seed is 10, and not 9",
+      "of3.json: It is share 1/3 of another run than a.json, share 0/2: it is one of 3, and not 2 shares",
       "summary.json: It is not a share of a load run",
       "text.json: It is not a share of a load run",
-    ]);
-    return true;
-  });
+      "old.json: It is a share that another version of perfmock wrote: its form has the number 1, and this one reads 2",
+    ],
+  );
   throws(() => resultOfShares([]), PerfmockError);
+});
+
+Deno.test("shares of different scripts, targets, files, profiles and days are told apart", async () => {
+  const [a, b] = (await sharesOf(2)).map(dataOf);
+  const day = Date.UTC(2026, 10, 29, 14, 30);
+  const at = (ms: number, agreed: boolean) => ({ start: { at: ms, agreed } });
+  const reason = (own: Partial<ShareData>, other: Partial<ShareData> = {}) =>
+    refusals([
+      { source: "a", data: { ...a, ...other } },
+      { source: "b", data: { ...b, ...own } },
+    ]).map((message) => message.replace(/^b: .* share 0\/2: /, ""));
+  const digests = (own: Partial<ShareData["digests"]>) => ({
+    digests: { ...b.digests, ...own },
+  });
+  deepEqual(reason({}), []);
+  deepEqual(reason({ name: "books" }), [
+    'it is of the script "books", and not "shop"',
+  ]);
+  deepEqual(reason(digests({ script: "0" })), [
+    "it is of another version of the script",
+  ]);
+  deepEqual(reason({ target: "http://b/" }), [
+    'its target is "http://b/", and not the server that ran it',
+  ]);
+  deepEqual(reason(digests({ files: "0" })), [
+    "the files that the script names had other contents",
+  ]);
+  deepEqual(reason(digests({ draws: { users: "0" } })), [
+    "the think times of users were drawn from other distributions",
+  ]);
+  deepEqual(reason(at(day + 1000, true), at(day, true)), [
+    "it started at 2026-11-29T14:30:01.000Z, and not at 2026-11-29T14:30:00.000Z",
+  ]);
+  deepEqual(reason(at(day + 86_400_000, false), at(day, true)), [
+    "it started at 2026-11-30T14:30:00.000Z, and not at 2026-11-29T14:30:00.000Z",
+  ]);
+  deepEqual(reason(at(day, false)), ["one was sent and one simulated"]);
+  const { summary } = resultOfShares([
+    { source: "a", data: { ...a, ...at(day, false) } },
+    { source: "b", data: { ...b, ...at(day + 40_000, false) } },
+  ]);
+  deepEqual(summary.notes, [
+    "the shares started 40.0 s apart, so the load was never that of the whole script: --start-at agrees on a moment",
+  ]);
+});
+
+Deno.test("a share whose data are damaged is refused with the place, wherever it is", async () => {
+  const [{ share }] = await sharesOf(2);
+  const text = JSON.stringify(share);
+  /** Damages a copy of the share. */
+  const damaged = (damage: (data: Damaged) => void) => {
+    const data = JSON.parse(text);
+    damage(data);
+    return refusals([{ source: "a", data }]);
+  };
+  deepEqual(damaged(() => {}), []);
+  const cases: readonly [RegExp, (data: Damaged) => void][] = [
+    [/\/scenarios\/0\/parts: /, ({ scenarios }) => delete scenarios[0].parts],
+    [/\/points: /, (data) => delete data.points],
+    [/\/segment: .*none with this number/, ({ segment }) => segment.index = 5],
+    [/\/segment\/count: /, ({ segment }) => segment.count = 100_000],
+    [
+      /\/parts\/a\/started: /,
+      ({ scenarios }) => scenarios[0].parts.a.started = -1,
+    ],
+    [
+      /\/parts\/a: More requests have ended than were sent/,
+      ({ scenarios }) => scenarios[0].parts.a.completed += 1000,
+    ],
+    [/\/parts\/a: Its counts are not those of its histograms/, (
+      { scenarios },
+    ) => scenarios[0].parts.a.completed--],
+    [
+      /\/parts\/z: There is no such request/,
+      ({ scenarios }) => scenarios[0].parts.z = scenarios[0].parts.a,
+    ],
+    [
+      /startLag: Its buckets do not add up/,
+      ({ scenarios }) => scenarios[0].parts.a.startLag.tiny++,
+    ],
+    [
+      /startLag: The keys of its buckets/,
+      ({ scenarios }) => scenarios[0].parts.a.startLag.buckets = [1e9, 1],
+    ],
+    [
+      /startLag: Its buckets are not/,
+      ({ scenarios }) => delete scenarios[0].parts.a.startLag.buckets,
+    ],
+    [
+      /startLag: Its least/,
+      ({ scenarios }) => delete scenarios[0].parts.a.startLag.range,
+    ],
+    [
+      /startLag: Its counts are not/,
+      ({ scenarios }) => scenarios[0].parts.a.startLag = null,
+    ],
+    [/\/thresholds\/0\/metric\/figure: There is no such figure/, (
+      { thresholds },
+    ) => thresholds[0].metric.figure = "luck"],
+  ];
+  for (const [expected, damage] of cases) {
+    const [message = ""] = damaged(damage);
+    match(message, /^a: It is a share that is damaged: /);
+    match(message, expected);
+  }
+  match(
+    damaged((data) => data.points = data.points.map(() => ({})))[0],
+    /; and \d+ more$/,
+  );
+});
+
+Deno.test("an interval without answers has no percentiles after its way through JSON either", async () => {
+  const environment = new FakeEnvironment();
+  environment.takes = () => 1800;
+  const script = await parse(SCRIPT, {}, "/", { index: 0, count: 2 });
+  const { share } = new FakeRun(script, environment).toEnd();
+  const { csv } = resultOfShares([
+    { source: "a", data: JSON.parse(JSON.stringify(share)) },
+  ]);
+  match(csv.split("\n")[1], /,,,,$/);
+});
+
+Deno.test("many missing shares are counted, and a few named", async () => {
+  const data = dataOf(
+    await run({ index: 0, count: 100 }, {
+      scenarios: { browse: { ...SCRIPT.scenarios.browse, maxInFlight: 500 } },
+    }),
+  );
+  const { summary: { complete, notes } } = resultOfShares([
+    { source: "a", data },
+  ]);
+  equal(complete, false);
+  deepEqual([notes.length, notes.at(-1)], [11, "89 more shares are missing"]);
 });
 
 Deno.test("a share that began late is named, with what it dropped in the figures", async () => {
@@ -167,10 +320,16 @@ Deno.test("a share that began late is named, with what it dropped in the figures
     (await run({ index: 0, count: 2 })).summary.scenarios.browse.scheduled,
   );
   equal((share as ShareData).late, 1234);
-  const { summary: { notes } } = resultOfShares([
-    { source: "a", data: share },
-    { source: "b", data: dataOf(await run({ index: 1, count: 2 })) },
+  deepEqual([summary.complete, summary.ok], [false, false]);
+  const loose = (data: ShareData) => ({ ...data, thresholds: [] });
+  const { summary: { complete, notes, ok: met } } = resultOfShares([
+    { source: "a", data: loose(share as ShareData) },
+    {
+      source: "b",
+      data: loose(dataOf(await run({ index: 1, count: 2 }))),
+    },
   ]);
+  deepEqual([complete, met], [false, false]);
   deepEqual(notes, [
     "share 0/2 began 1234 ms after the agreed moment: what was due before it began was dropped",
   ]);

@@ -85,7 +85,8 @@ Deno.test("two workers lead the shares of a script to their end: each iteration 
     const shares = await Promise.all(
       [first, second].map(async ({ url }, index) => {
         const worker = client(url.host, SECRET);
-        equal(await worker.version(), VERSION);
+        const { version, replicas } = await worker.identity();
+        deepEqual([version, replicas], [VERSION, 1]);
         const file = await worker.send("ids.csv", folder);
         equal(await Deno.readTextFile(file), "id\n7\n8\n9\n");
         const id = await worker.prepare(script(target.url, file), {
@@ -205,7 +206,7 @@ Deno.test("WorkerClient says of other servers what they answered with", async ()
   await using server = serve(() => answers[turn++][0]);
   const worker = client(`127.0.0.1:${server.port}`);
   for (const [{ status }, message] of answers) {
-    await rejects(worker.version(), (error) => {
+    await rejects(worker.identity(), (error) => {
       ok(error instanceof Refusal);
       match(error.message, message);
       equal(error.status, status);
@@ -214,7 +215,7 @@ Deno.test("WorkerClient says of other servers what they answered with", async ()
     });
   }
   await rejects(
-    client(`127.0.0.1:${freePort()}`).version(),
+    client(`127.0.0.1:${freePort()}`).identity(),
     (error) => !(error instanceof Refusal),
   );
 });

@@ -119,6 +119,7 @@ export function result(aborted: string | null = null): LoadResult {
       name: "demo",
       seed: 1,
       ok: aborted === null,
+      complete: true,
       duration: 1,
       aborted,
       scenarios: {},

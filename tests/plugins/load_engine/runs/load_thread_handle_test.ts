@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { VirtualClock } from "../../../../core/testing.ts";
-import type { ShareData } from "../../../../plugins/load_engine/figures/share.ts";
+import type { ShareData } from "../../../../plugins/load_engine/figures/share_data.ts";
 import { LoadThread } from "../../../../plugins/load_engine/runs/load_thread_handle.ts";
 import { FakeWorker, progress, result, THREAD_ORDER } from "./_fakes.ts";
 

@@ -21,7 +21,7 @@ const SCRIPT: Script = {
   name: "demo",
   seed: 1,
   target: undefined,
-  digest: "",
+  digests: { script: "", files: "", draws: {} },
   segment: WHOLE,
   thresholds: [],
   notes: [],

@@ -32,6 +32,7 @@ export function fakeWorker(
   answers: Partial<Record<string, (request: Request) => Response>> = {},
 ) {
   const calls: string[] = [];
+  const id = crypto.randomUUID();
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     async (request) => {
@@ -47,6 +48,7 @@ export function fakeWorker(
         case "GET load_engine/clock":
           return Response.json({
             now: performance.timeOrigin + performance.now() + 3_600_000,
+            server: id,
           });
         case "POST load_engine/runs":
           return Response.json({ id: "r" }, { status: 201 });

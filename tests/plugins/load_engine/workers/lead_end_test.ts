@@ -118,17 +118,98 @@ Deno.test("workers and scripts that cannot do it are refused before anything is 
       token: "wrong",
     },
   );
-  equal(issues.length, 4);
+  equal(issues.length, 3);
   equal(
     issues[0],
     `Worker ${old.name} runs perfmock 0.0.1, and this is ${VERSION}`,
   );
   match(issues[1], /It is no perfmock server: it answered with 200/u);
   ok(issues[2].startsWith(`Worker ${closed.names[0]}: `));
-  match(issues[3], /Target http:\/\/staging.example is not allowed/u);
+  // Nothing was sent to those that could take part.
+  deepEqual(good.calls, ["GET health", "GET load_engine/clock"]);
+  const refused = await refusal(
+    leader,
+    { ...script, target: "http://staging.example:80" },
+    { workers: [...strict.names, good.name] },
+  );
+  equal(refused.length, 1);
+  match(refused[0], /Target http:\/\/staging.example is not allowed/u);
   // Those that were ready are let go.
   ok(good.calls.includes("DELETE load_engine/runs/r"));
   ok(!good.calls.includes("POST load_engine/runs/r/start"));
+});
+
+Deno.test("one worker under two names, and one that is several processes, are refused by name before anything is sent", async () => {
+  await using leader = await createPerfmock({}, {
+    listen: false,
+    log: () => {},
+  });
+  await using workers = await servers(1);
+  await using fleet = fakeWorker({
+    "GET health": () => Response.json({ version: VERSION, replicas: [{}, {}] }),
+  });
+  const { port } = workers.all[0].url;
+  deepEqual(
+    await refusal(leader, {
+      target: "http://127.0.0.1:9",
+      scenarios: { browse: BROWSE },
+    }, { workers: [`127.0.0.1:${port}`, fleet.name, `localhost:${port}`] }),
+    [
+      `Worker ${fleet.name} is 2 processes, each of which would send the share`,
+      `localhost:${port} is the same worker as 127.0.0.1:${port}`,
+    ],
+  );
+  deepEqual(
+    await (await fetch(
+      `http://127.0.0.1:${port}/_perfmock/load_engine/runs`,
+    )).json(),
+    { runs: [] },
+  );
+});
+
+Deno.test("workers whose configurations have other profiles of the script are refused by name, and let go", async () => {
+  const config = (mean: string) => ({
+    plugins: {
+      distributions: {
+        profiles: { reading: { exponential: { mean } }, unused: mean },
+      },
+    },
+  });
+  await using leader = await createPerfmock(config("1s"), {
+    listen: false,
+    log: () => {},
+  });
+  await using same = await servers(2, config("1s"));
+  await using other = await servers(1, config("2s"));
+  await using target = await createPerfmock(TARGET, { log: () => {} });
+  const users = (think: string) => ({
+    target: target.url.href,
+    scenarios: {
+      browse: BROWSE,
+      users: {
+        executor: "virtual-users",
+        users: 3,
+        duration: "100ms",
+        think,
+        requests: [{ path: "/a/1" }],
+      },
+    },
+  });
+  const workers = [...same.names, ...other.names];
+  deepEqual(await refusal(leader, users("reading"), { workers }), [
+    `Worker ${
+      other.names[0]
+    } draws the think times of users from other distributions than ${
+      same.names[0]
+    }: their configurations differ`,
+  ]);
+  equal(target.requests().length, 0);
+  // Profiles that the script does not name may differ.
+  const { complete } = await leader.load({
+    ...users("50ms"),
+    scenarios: { users: users("50ms").scenarios.users },
+  }, { workers });
+  equal(complete, true);
 });
 
 Deno.test("without any worker left there is no result", async () => {
