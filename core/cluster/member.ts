@@ -194,11 +194,8 @@ export class Member implements Agreement, AsyncDisposable {
   /** Forgets which replicas have left or died: the figures of all are reset. */
   async forget(): Promise<void> {
     this.#gone = [];
-    try {
-      await this.#store.forget();
-    } catch {
-      // Then figures go on to say that some are missing, until the next reset.
-    }
+    // A sign of life from before may be answered meanwhile. While Redis is lost, figures go on to say that some are missing.
+    await this.#store.forget().then(() => this.#gone = [], () => {});
   }
 
   async agree(document: SharedDocument, revision: number): Promise<void> {
