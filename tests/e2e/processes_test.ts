@@ -196,7 +196,7 @@ Deno.test({
       "--processes",
       "2",
     ]);
-    const { each } = control(server.url);
+    const { call, each, get } = control(server.url);
     const route = { path: "/new", response: { text: "new" } };
     await config.write({ ...CONFIG, routes: [route] });
     server.signal("SIGHUP");
@@ -210,6 +210,25 @@ Deno.test({
     await until(() => server.err.includes("nothing was changed"));
     match(server.err, /perfmock\.json/);
     deepEqual((await each("health")).map(({ revision }) => revision), [2, 2]);
+
+    // A supervisor that stands still is told in health, and no change waits for it.
+    Deno.kill(server.pid, "SIGSTOP");
+    const change = call("PATCH", "routes/get-new", { serviceTime: "5ms" });
+    deepEqual((await change).status, 503);
+    match(
+      (await get("health")).reasons.join(),
+      /supervisor .* does not answer/,
+    );
+    equal((await call("POST", "reset")).status, 503);
+    equal((await alone(new URL("/new", server.url))).status, 200);
+    Deno.kill(server.pid, "SIGCONT");
+    await until(async () =>
+      !(await get("health")).reasons.join().includes("does not answer")
+    );
+    deepEqual(
+      (await each("routes/get-new")).map(({ serviceTime }) => serviceTime),
+      [undefined, undefined],
+    );
 
     const processes = await childrenOf(server.pid);
     equal(processes.length, 2);

@@ -77,7 +77,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/load_engine/runs/runs.ts": "#runs #reserved",
   },
   "exchanges, connections and work in flight": {
-    "core/cli/processes/replica.ts": "#waiting",
+    "core/cli/processes/supervised_fleet.ts": "#waiting",
     "core/lib/agreement.ts": "#pending",
     "core/respond/coding.ts": "#working",
     "core/server/_node_connections.ts": "#open",

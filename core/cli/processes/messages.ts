@@ -11,6 +11,15 @@ import type { Handover } from "../../server/handover.ts";
 import type { ConfigurationOptions } from "../configuration.ts";
 import type { WatchedFiles } from "../watch.ts";
 
+/** Interval at which the supervisor shows its processes that it is there, in ms. */
+export const BEAT = 1000;
+
+/** Number of intervals without an order after which it counts as stopped: a process tells so, and waits for no change any more. */
+export const MISSED = 6;
+
+/** Age from which the supervisor makes no change, in ms: shorter than a process waits for one, so that a refused change is never made later. */
+export const STALE = 3000;
+
 /** An error as a message has it. */
 export interface SentError {
   /** Code of a PerfmockError; absent for other errors. */
@@ -61,7 +70,9 @@ export type Order =
   | { readonly kind: "settle"; readonly id: string; readonly commit: boolean }
   /** Say which state another process takes over. */
   | { readonly kind: "state"; readonly id: number }
-  | { readonly kind: "drain" };
+  | { readonly kind: "drain" }
+  /** The supervisor is there: sent once a second. */
+  | { readonly kind: "beat" };
 
 /** Result of reading the configuration again. */
 export interface Reloaded {
@@ -85,7 +96,13 @@ export type Report =
     readonly own: string;
   }
   | { readonly kind: "failed"; readonly error: SentError }
-  | { readonly kind: "change"; readonly id: number; readonly call: FleetCall }
+  | {
+    readonly kind: "change";
+    readonly id: number;
+    readonly call: FleetCall;
+    /** Time at which it was sent, in ms since 1970: one that nobody waits for any more is not made. */
+    readonly sent: number;
+  }
   | {
     readonly kind: "prepared";
     readonly id: string;

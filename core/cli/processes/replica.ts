@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { createServer } from "../../app.ts";
 import { FILE_READER_LIMITS, TextReader } from "../../config/mod.ts";
 import { PerfmockError } from "../../errors.ts";
-import type { FleetAnswer, FleetCall, Peers } from "../../fleet/peers.ts";
+import type { Peers } from "../../fleet/peers.ts";
 import { Preparations } from "../../lib/agreement.ts";
 import { describeError } from "../../lib/issue_text.ts";
 import { describeThrown } from "../../lib/thrown.ts";
@@ -23,7 +23,6 @@ import { UnhandledErrors } from "../unhandled.ts";
 import { watchedFiles } from "../serve_files.ts";
 import type { WatchedFiles } from "../watch.ts";
 import {
-  type FleetState,
   lineOf,
   type Order,
   readMessages,
@@ -31,6 +30,7 @@ import {
   type Report,
   type SentError,
 } from "./messages.ts";
+import { SupervisedFleet } from "./supervised_fleet.ts";
 
 type Start = Extract<Order, { kind: "start" }>;
 
@@ -47,7 +47,7 @@ export async function runReplica(): Promise<number> {
   report({ kind: "hello" });
   const first = await nextOrder(orders);
   if (first?.kind !== "start") return ORPHANED;
-  const fleet = new SupervisedFleet(first);
+  const fleet = new SupervisedFleet(first, report);
   let server: Server;
   try {
     server = await startServer(first, fleet);
@@ -59,6 +59,7 @@ export async function runReplica(): Promise<number> {
   const reloads = new ReplicaReloads(server, first);
   let draining: Promise<void> | undefined;
   const drain = () => {
+    fleet[Symbol.dispose]();
     draining ??= server.drain().then(() => {
       report({ kind: "ended", stats: server.statsPart() });
       Deno.exit(0);
@@ -74,6 +75,7 @@ export async function runReplica(): Promise<number> {
     const order = await nextOrder(orders);
     // The supervisor has gone, however that happened: nobody would ever end this process.
     if (order === undefined) Deno.exit(ORPHANED);
+    fleet.heard();
     switch (order.kind) {
       case "fleet":
         fleet.state = order.fleet;
@@ -93,6 +95,7 @@ export async function runReplica(): Promise<number> {
       case "drain":
         drain();
         break;
+      case "beat":
       case "start":
     }
   }
@@ -151,62 +154,6 @@ export function sentError(error: unknown): SentError {
   const { code, issues, message } = error;
   const places = error instanceof LocatedError ? error.places : [];
   return { code, message, issues, text: describeError(error, places) };
-}
-
-/** The fleet as the supervisor tells of it. */
-class SupervisedFleet implements Peers {
-  readonly own: string;
-  state: FleetState;
-  readonly #waiting = new Map<
-    number,
-    PromiseWithResolvers<FleetAnswer>
-  >();
-  #calls = 0;
-
-  constructor({ fleet, name }: Pick<Start, "fleet" | "name">) {
-    this.own = name;
-    this.state = fleet;
-  }
-
-  list(): FleetState["replicas"] {
-    return this.state.replicas;
-  }
-
-  change(call: FleetCall): Promise<FleetAnswer> {
-    const id = this.#calls++;
-    const waiting = Promise.withResolvers<FleetAnswer>();
-    this.#waiting.set(id, waiting);
-    report({ kind: "change", id, call });
-    return waiting.promise;
-  }
-
-  /** Takes the supervisor's answer to a change. */
-  answered({ answer, error, id }: Extract<Order, { kind: "answer" }>): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (answer !== undefined) waiting?.resolve(answer);
-    else {
-      waiting?.reject(
-        new PerfmockError(
-          "REPLICA_UNREACHABLE",
-          error?.message ?? "Cannot make this change",
-          error?.issues ?? [],
-        ),
-      );
-    }
-  }
-
-  reasons(): readonly string[] {
-    return this.state.reasons;
-  }
-
-  lost(): readonly string[] {
-    return this.state.lost;
-  }
-
-  reset(): void {
-    report({ kind: "reset" });
-  }
 }
 
 /** Reads the configuration again when the supervisor says so. */

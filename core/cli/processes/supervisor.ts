@@ -5,21 +5,23 @@
  */
 import { type ErrorCode, type Issue, PerfmockError } from "../../errors.ts";
 import { carryOut, type Member } from "../../fleet/change.ts";
-import type { FleetAnswer, FleetCall, Replica } from "../../fleet/peers.ts";
+import type { FleetAnswer, Replica } from "../../fleet/peers.ts";
 import { memberOver } from "../../fleet/replica_calls.ts";
 import { describeThrown } from "../../lib/thrown.ts";
-import { withinLimit } from "../../lib/time/mod.ts";
+import { pause, withinLimit } from "../../lib/time/mod.ts";
 import type { Stats } from "../../observe/stats.ts";
 import { segmentText } from "../../scale/segment.ts";
 import type { Handover } from "../../server/handover.ts";
 import type { ConfigurationOptions } from "../configuration.ts";
 import type { WatchedFiles } from "../watch.ts";
-import type {
-  FleetState,
-  Order,
-  Reloaded,
-  Report,
-  SentError,
+import {
+  BEAT,
+  type FleetState,
+  type Order,
+  type Reloaded,
+  type Report,
+  type SentError,
+  STALE,
 } from "./messages.ts";
 import {
   type ProcessEnd,
@@ -94,6 +96,8 @@ export class Supervisor implements AsyncDisposable {
   #turns: Promise<unknown> = Promise.resolve();
   #calls = 0;
   #ending = false;
+  /** Ends the signs of life. */
+  readonly #beating = new AbortController();
   readonly #lost = new Set<string>();
   readonly #reasons: string[] = [];
   /** Final figures of the processes that have drained. */
@@ -136,6 +140,7 @@ export class Supervisor implements AsyncDisposable {
         this.#slots.map(({ ready }) => ready.promise),
       );
       this.#tell();
+      this.#beat();
       return urls[0];
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -179,7 +184,7 @@ export class Supervisor implements AsyncDisposable {
         slot.ready.reject(errorOf(report.error));
         break;
       case "change":
-        this.#change(slot, report.id, report.call);
+        this.#change(slot, report);
         break;
       case "reset":
         this.#lost.clear();
@@ -305,6 +310,17 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
+  /** Shows the processes that it is there, until it ends. */
+  async #beat(): Promise<void> {
+    const { signal } = this.#beating;
+    while (!signal.aborted) {
+      for (const { own, process } of this.#slots) {
+        if (own !== undefined) process.send({ kind: "beat" });
+      }
+      await pause(BEAT, signal);
+    }
+  }
+
   #inTurn<T>(operation: () => Promise<T>): Promise<T> {
     const turn = this.#turns.then(operation);
     this.#turns = turn.catch(() => {});
@@ -312,11 +328,17 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Carries a change out that a process was called for. */
-  async #change(slot: Slot, id: number, call: FleetCall): Promise<void> {
+  async #change(
+    slot: Slot,
+    { call, id, sent }: Extract<Report, { kind: "change" }>,
+  ): Promise<void> {
     const { process } = slot;
     let answer: FleetAnswer | undefined;
     let error: SentError | undefined;
+    // This process was stopped meanwhile: the caller has been told that the change is not made.
+    const stale = Date.now() - sent > STALE;
     try {
+      if (stale) throw new Error("The supervisor has read the change too late");
       answer = await this.#inTurn(async () => {
         const change = `${this.#calls++}`;
         const outcome = await carryOut(
@@ -438,6 +460,7 @@ export class Supervisor implements AsyncDisposable {
    */
   async drain(limit: number): Promise<ReadonlyMap<string, Stats>> {
     this.#ending = true;
+    this.#beating.abort();
     for (const { process } of this.#slots) process.send({ kind: "drain" });
     const over = Promise.all(this.#slots.map(({ process }) => process.over));
     try {
@@ -451,6 +474,7 @@ export class Supervisor implements AsyncDisposable {
   /** Ends all processes at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true;
+    this.#beating.abort();
     for (const { process } of this.#slots) process.kill();
     await Promise.all(this.#slots.map(({ process }) => process.over));
   }

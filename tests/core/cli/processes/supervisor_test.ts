@@ -1,8 +1,9 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import type {
-  Order,
-  Report,
-  SentError,
+import {
+  type Order,
+  type Report,
+  type SentError,
+  STALE,
 } from "../../../../core/cli/processes/messages.ts";
 import type { ProcessEvents } from "../../../../core/cli/processes/replica_process.ts";
 import {
@@ -367,7 +368,7 @@ Deno.test("Supervisor carries a change out on all processes, and answers the one
   await using _ = supervisor;
   await supervisor.start();
   const call = { method: "PATCH", target: "/a", headers: {}, body: "" };
-  processes[0].events.report({ kind: "change", id: 5, call });
+  processes[0].events.report({ kind: "change", id: 5, call, sent: Date.now() });
   await until(() => processes[0].sent("answer").length === 1);
   const [{ answer, error, id }] = processes[0].sent("answer");
   deepEqual([id, answer?.status, answer?.body, error], [
@@ -384,11 +385,29 @@ Deno.test("Supervisor carries a change out on all processes, and answers the one
   ]);
   own = "http://127.0.0.1:1/";
   processes[1].events.report({ kind: "listening", url: own, own });
-  processes[0].events.report({ kind: "change", id: 6, call });
+  processes[0].events.report({ kind: "change", id: 6, call, sent: Date.now() });
   await until(() => processes[0].sent("answer").length === 2);
   const refused = processes[0].sent("answer")[1];
   equal(refused.error?.code, "REPLICA_UNREACHABLE");
   match(refused.error?.message ?? "", /1\/2 \(.*cannot be reached/);
+});
+
+Deno.test("Supervisor shows its processes that it is there, and makes no change that it reads too late", async () => {
+  const { supervisor, processes } = supervised();
+  await using _ = supervisor;
+  await supervisor.start();
+  for (const process of processes) equal(process.sent("beat").length, 1);
+  const call = { method: "PATCH", target: "/a", headers: {}, body: "" };
+  processes[0].events.report({
+    kind: "change",
+    id: 5,
+    call,
+    sent: Date.now() - STALE - 1,
+  });
+  await until(() => processes[0].sent("answer").length === 1);
+  const [{ answer, error }] = processes[0].sent("answer");
+  equal(answer, undefined);
+  match(error?.message ?? "", /has read the change too late/);
 });
 
 Deno.test("Supervisor drains all processes, and ends those that take too long", async () => {
