@@ -41,7 +41,7 @@ export class RedisClusterStore implements ClusterStore {
     this.#shared = shared;
     this.#times = times;
     this.#keys = KEYS.map((key) => shared.key("cluster", key));
-    this.#channel = shared.key("cluster", "changes");
+    this.#channel = shared.channel("cluster", "changes");
   }
 
   #run(name: Name, ...args: readonly (string | number)[]): Promise<unknown> {

@@ -64,7 +64,8 @@ export function sharedType(kit: Kit): Schema<SharedSettings> & z.ZodType {
 const REDIS_URL = z.string().superRefine((text, context) => {
   const url = URL.parse(text);
   const schemed = url !== null && /^rediss?:$/.test(url.protocol);
-  if (schemed && url.hostname !== "" && /^(\/\d*)?$/.test(url.pathname)) return;
+  const plain = schemed && url.search === "" && url.hash === "";
+  if (plain && url.hostname !== "" && /^(\/\d*)?$/.test(url.pathname)) return;
   const meant = schemed ? undefined : `redis://${text}`;
   context.addIssue({
     code: "custom",
@@ -72,7 +73,13 @@ const REDIS_URL = z.string().superRefine((text, context) => {
       ? `Cannot read the URL of Redis: ${
         url.hostname === ""
           ? "it names no host"
-          : "its path must be the number of a database"
+          : plain
+          ? "its path must be the number of a database"
+          : `it has no parameters, and ${
+            JSON.stringify(
+              [...url.searchParams.keys()][0] ?? url.hash.slice(1),
+            )
+          } is none`
       }`
       // The text may contain a password.
       : "Cannot read the URL of Redis: it must begin with redis:// or rediss://",

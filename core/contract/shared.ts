@@ -45,6 +45,8 @@ export interface SharedStore extends AsyncDisposable {
   readonly status: SharedStatus;
   /** Returns a key with the prefix. All keys of one prefix lie in one slot, since they have the same hash tag. */
   key(...parts: readonly string[]): string;
+  /** Returns the name of a channel, with the prefix and the number of the database: Redis has the same channels in all its databases. */
+  channel(...parts: readonly string[]): string;
   /**
    * Runs a script. Those of one server run in the order of the calls, as long as the connection holds.
    *

@@ -5,9 +5,15 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { connect as connectTo } from "node:net";
 import type { Redis, RedisOptions } from "ioredis";
 import type { Clock, SharedScript } from "../plugin.ts";
 import { factsIn, movedTo, type RedisFacts, replyIn } from "./_replies.ts";
+import {
+  missingForMessages,
+  missingForScripts,
+  type RightsOptions,
+} from "./_rights.ts";
 
 /** Options of a {@linkcode Link}. */
 export interface LinkOptions {
@@ -17,6 +23,8 @@ export interface LinkOptions {
   readonly name: string;
   /** Key that may be written to, to find out whether Redis takes writes. */
   readonly probe: string;
+  /** Names to try the rights of the user with; undefined not to try them. */
+  readonly rights: RightsOptions | undefined;
   /** Clock of the server. */
   readonly clock: Clock;
   /** Time for which an answer is awaited, in ms. */
@@ -104,8 +112,9 @@ export class Link {
    */
   static async open(options: LinkOptions): Promise<Link> {
     const { Redis } = await import("ioredis");
-    const { clock, answerTime } = options;
+    const { clock, answerTime, rights } = options;
     const opened: Redis[] = [];
+    let missing: string[] = [];
     const late = Promise.withResolvers<never>();
     const timer = clock.at(
       clock.now() + 2 * answerTime,
@@ -125,6 +134,14 @@ export class Link {
       };
       const open = async (at?: ClusterNode) => {
         const { redis, refused } = await connect(at);
+        if (rights !== undefined) {
+          missing = await Promise.race([
+            missingForScripts(redis, rights),
+            refused,
+            late.promise,
+          ]);
+          if (missing.length > 0) return { redis, facts: factsIn("") };
+        }
         const facts = factsIn(
           await Promise.race([redis.info(), refused, late.promise]),
         );
@@ -149,6 +166,19 @@ export class Link {
         first = await open(at);
       }
       const { redis: messages } = await connect(at);
+      if (rights !== undefined) {
+        missing.push(
+          ...await Promise.race([
+            missingForMessages(messages, rights),
+            late.promise,
+          ]),
+        );
+        if (missing.length > 0) {
+          throw new Unusable(
+            `its user may not do what is needed: ${missing.join("; ")}`,
+          );
+        }
+      }
       const link = new Link(first.redis, messages, first.facts, options);
       link.#listen();
       const channels = options.channels();
@@ -160,6 +190,15 @@ export class Link {
       return link;
     } catch (error) {
       for (const redis of opened) drop(redis);
+      const { protocol, hostname, port } = new URL(options.url);
+      if (
+        rights !== undefined && protocol === "rediss:" &&
+        await speaksPlainly({ hostname, port: Number(port || 6379) }, options)
+      ) {
+        throw new Unusable(
+          "it speaks without TLS: the URL must begin with redis://",
+        );
+      }
       throw error;
     } finally {
       clock.cancel(timer);
@@ -304,6 +343,28 @@ export class Link {
       undefined,
     );
   };
+}
+
+/** Returns whether a server answers as a Redis without TLS does: to a client with TLS it says nothing. */
+function speaksPlainly(
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+  { clock, answerTime }: LinkOptions,
+): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connectTo({ host: hostname.replace(/^\[|\]$/g, ""), port });
+  const timer = clock.at(
+    clock.now() + answerTime,
+    () => resolve(false),
+    undefined,
+  );
+  socket.once("data", (bytes) => resolve(/^[+-]/.test(`${bytes}`)));
+  socket.once("error", () => resolve(false));
+  socket.once("close", () => resolve(false));
+  socket.write("PING\r\n");
+  return promise.finally(() => {
+    clock.cancel(timer);
+    socket.destroy();
+  });
 }
 
 /** Node of a cluster. */

@@ -18,6 +18,8 @@ const REPLIES: Readonly<Record<string, string>> = {
   NOAUTH: "it asks for a password, which the URL does not have",
   NOPERM:
     "its user may not do what is needed: run scripts, read and write the keys of the prefix, publish and subscribe, and INFO",
+  NODB:
+    "it has no database of the number in the URL: the setting databases says how many there are, and a cluster has 0 alone",
   NOREPLICAS: "it has too few replicas, and so takes no writes",
   NOSCRIPT: "it forgets its scripts at once",
   OOM: "it has reached its maxmemory, and so takes no writes",
@@ -41,9 +43,28 @@ const CODES: Readonly<Record<string, string>> = {
 
 const WORD = new RegExp(`(?:^|-|: )(${Object.keys(REPLIES).join("|")})\\b`);
 
+/** Words of a reply about a right that is missing: scripts have no first word for it. */
+const DENIED =
+  /^NOPERM|ACL failure|can't (run this command|publish to the channel|access at least one of the keys)|has no permissions/;
+
+/** Words of a reply about a database that does not exist. */
+const NO_DATABASE = /DB index is out of range|SELECT is not allowed/;
+
+/** Returns whether a reply says that the user lacks a right. */
+export function isDenied(text: string): boolean {
+  return DENIED.test(text.replace(/^[A-Z]+ (?=ERR|NOPERM)/, ""));
+}
+
 /** Returns the first word of the error reply within an error; undefined if there is none that is known. */
 export function replyIn(error: unknown): string | undefined {
-  return error instanceof Error ? WORD.exec(error.message)?.[1] : undefined;
+  if (!(error instanceof Error)) return undefined;
+  const word = WORD.exec(error.message)?.[1];
+  if (word !== undefined) return word;
+  return isDenied(error.message)
+    ? "NOPERM"
+    : NO_DATABASE.test(error.message)
+    ? "NODB"
+    : undefined;
 }
 
 /** Says why Redis cannot be used: a clause that goes on after a colon. */

@@ -72,6 +72,8 @@ export class RedisStore implements SharedStore {
   readonly answerTime: number;
   readonly #options: RedisStoreOptions;
   readonly #place: string;
+  /** Number of the database: the channels of a Redis are those of all its databases. */
+  readonly #database: number;
   readonly #takers = new Map<string, Set<(message: string) => void>>();
   readonly #listeners = new Set<(connected: boolean) => void>();
   #link: Link | undefined;
@@ -101,6 +103,7 @@ export class RedisStore implements SharedStore {
     // Without user and password, for messages.
     const { protocol, host, pathname } = new URL(settings.redis);
     this.#place = `${protocol}//${host}${pathname}`;
+    this.#database = Number(pathname.slice(1));
   }
 
   /**
@@ -112,7 +115,7 @@ export class RedisStore implements SharedStore {
   static async connect(options: RedisStoreOptions): Promise<RedisStore> {
     const store = new RedisStore(options);
     try {
-      await store.#open();
+      await store.#open(true);
     } catch (error) {
       store.#ended = true;
       throw store.#refused(error);
@@ -180,6 +183,10 @@ export class RedisStore implements SharedStore {
     return [`{${this.#options.settings.prefix}}`, ...parts].join(":");
   }
 
+  channel(...parts: readonly string[]): string {
+    return this.key(`channel-${this.#database}`, ...parts);
+  }
+
   async run(
     script: SharedScript,
     keys: readonly string[],
@@ -236,7 +243,8 @@ export class RedisStore implements SharedStore {
     this.#takers.clear();
   }
 
-  async #open(): Promise<void> {
+  /** @param first true to try the rights of the user, which a later connection has as well */
+  async #open(first = false): Promise<void> {
     const { settings, clock } = this.#options;
     const followed = [...this.#takers.keys()];
     let opened: Link | undefined;
@@ -244,6 +252,9 @@ export class RedisStore implements SharedStore {
       url: settings.redis,
       name: `perfmock-${settings.prefix.replaceAll(/[^\w.-]/g, "-")}`,
       probe: this.key("probe"),
+      rights: first
+        ? { prefix: this.key(""), channel: this.channel("rights") }
+        : undefined,
       clock,
       answerTime: this.answerTime,
       channels: () => followed,

@@ -6,6 +6,12 @@
 import type { SequenceCounter, TurnCounter } from "../pipeline/exchange.ts";
 import type { Clock, SharedScript, SharedStore } from "../plugin.ts";
 
+/** Time for which the keys are kept without any server, in seconds: a day. */
+const KEPT = 86_400;
+
+/** Interval at which a server keeps the keys that it uses, in ms: also those of routes whose block lasts for longer than a day. */
+const REMINDER = 21_600_000;
+
 /**
  * Takes a block. Arguments: 1, its size; 2, the lowest number that it may begin with, since this server has had all below; 3, the
  * generation that the server knows; 4, `1` to begin again from 0 unless somebody else has done so since.
@@ -27,13 +33,25 @@ elseif generation == own then
   following = math.max(following, tonumber(ARGV[2]))
 end
 redis.call('HSET', KEYS[1], 'next', string.format('%.0f', following + ARGV[1]), 'generation', generation)
+redis.call('EXPIRE', KEYS[1], ${KEPT})
 return {following, generation}`,
 };
 
 /** Counts the servers that there were, each of which has numbers of its own for times without Redis. */
 const RANGE: SharedScript = {
   name: "take a range",
-  source: "return redis.call('INCR', KEYS[1])",
+  source: `
+local range = redis.call('INCR', KEYS[1])
+redis.call('EXPIRE', KEYS[1], ${KEPT})
+return range`,
+};
+
+/** Keeps the count of servers while one of them lives. Argument: the range of that one, which no later server may get. */
+const KEEP: SharedScript = {
+  name: "keep a range",
+  source: `
+local count = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), tonumber(ARGV[1]))
+return redis.call('SET', KEYS[1], string.format('%.0f', count), 'EX', ${KEPT})`,
 };
 
 /** Size of the first block, and the smallest. */
@@ -72,6 +90,9 @@ export class SequenceBlocks implements Disposable {
   readonly #subscription: Disposable;
   /** First of the own numbers that no route has used. */
   #own = NaN;
+  /** Range that Redis has given to this server; undefined if it has given none. */
+  #range: number | undefined;
+  #timer = 0;
   #logged = false;
 
   constructor(options: SequenceBlocksOptions) {
@@ -80,8 +101,9 @@ export class SequenceBlocks implements Disposable {
       if (!connected) return;
       this.#logged = false;
       // An emptied Redis must not hand out again what was used.
-      for (const counter of this.#counters()) counter.remind();
+      this.#remind();
     });
+    this.#keep();
   }
 
   /** Makes the counter of a route. */
@@ -106,9 +128,15 @@ export class SequenceBlocks implements Disposable {
   async ready(): Promise<void> {
     if (Number.isNaN(this.#own)) {
       const { store } = this.#options;
-      const range = await store.run(RANGE, [store.key("sequences")], [])
-        .catch(() => crypto.getRandomValues(new Uint32Array(1))[0]);
-      this.#own = OWN + (Number(range) % RANGES) * IN_RANGE;
+      try {
+        const range = await store.run(RANGE, [store.key("sequences")], []);
+        this.#range = Number(range);
+      } catch {
+        // It has a number of its own all the same, which another server may have by chance.
+      }
+      const range = this.#range ??
+        crypto.getRandomValues(new Uint32Array(1))[0];
+      this.#own = OWN + (range % RANGES) * IN_RANGE;
     }
     await Promise.all([...this.#counters()].map((counter) => counter.ready()));
   }
@@ -121,6 +149,24 @@ export class SequenceBlocks implements Disposable {
 
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
+    this.#options.clock.cancel(this.#timer);
+  }
+
+  /** Keeps the keys from time to time. */
+  #keep(): void {
+    const { clock } = this.#options;
+    this.#timer = clock.at(clock.now() + REMINDER, () => {
+      this.#remind();
+      this.#keep();
+    }, undefined);
+  }
+
+  /** Tells Redis which numbers this server has used. */
+  #remind(): void {
+    const { store } = this.#options;
+    for (const counter of this.#counters()) counter.remind();
+    if (this.#range === undefined) return;
+    store.run(KEEP, [store.key("sequences")], [this.#range]).catch(() => {});
   }
 
   /** A number that no other server has: where Redis has handed out none ahead. */

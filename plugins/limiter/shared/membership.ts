@@ -134,7 +134,7 @@ export class Membership implements AsyncDisposable {
 
   /** Beginning of the names of the channels on which word of a place is sent. */
   get channels(): string {
-    return this.#options.store.key("limiter", "words", "");
+    return this.#options.store.channel("limiter", "words", "");
   }
 
   /** Source of decisions. */

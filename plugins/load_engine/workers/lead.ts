@@ -238,10 +238,10 @@ async function identityIssues(
       return [{
         path: "",
         message:
-          `Worker ${name} is ${replicas} processes, each of which would send the share`,
+          `Worker ${name} answers for ${replicas} replicas, each of which would send the share`,
         value: name,
         allowed:
-          "workers without --processes; start several on ports of their own",
+          "servers without --processes and without shared state; start several on ports of their own",
       }];
     }
     const before = names.get(server);

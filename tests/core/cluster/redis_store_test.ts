@@ -48,6 +48,10 @@ class OneAnswer implements Partial<SharedStore> {
     return parts.join(":");
   }
 
+  channel(...parts: readonly string[]): string {
+    return `channel:${parts.join(":")}`;
+  }
+
   run(
     script: SharedScript,
     keys: readonly string[],
@@ -56,7 +60,7 @@ class OneAnswer implements Partial<SharedStore> {
     deepEqual(keys, KEYS.map((key) => `cluster:${key}`));
     const [channel, dead, ballot, ...own] = args;
     deepEqual([channel, dead, ballot], [
-      "cluster:changes",
+      "channel:cluster:changes",
       QUICK.dead,
       QUICK.ballot,
     ]);
@@ -66,7 +70,7 @@ class OneAnswer implements Partial<SharedStore> {
   }
 
   subscribe(channel: string, take: (message: string) => void): Disposable {
-    equal(channel, "cluster:changes");
+    equal(channel, "channel:cluster:changes");
     this.take = take;
     return { [Symbol.dispose]: () => void (this.take = undefined) };
   }

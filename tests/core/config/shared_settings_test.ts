@@ -33,6 +33,8 @@ Deno.test("shared accepts addresses of Redis with TLS, password and database, an
       ["http://localhost", undefined],
       ["redis://", undefined],
       ["redis://localhost/name", undefined],
+      ["redis://localhost?db=3", undefined],
+      ["redis://localhost/0#x", undefined],
       ["", undefined],
     ]
   ) {
@@ -40,6 +42,17 @@ Deno.test("shared accepts addresses of Redis with TLS, password and database, an
     deepEqual([issue.path, issue.suggestion, more], ["/redis", suggestion, []]);
     ok(issue.allowed?.includes("redis://127.0.0.1:6379"));
   }
+});
+
+Deno.test("a parameter in the address, which Redis has none of, is named", () => {
+  const message = (redis: string) =>
+    validate(type, { redis }).issues?.map(({ message }) => message);
+  deepEqual(message("redis://localhost/0?keyPrefix=a"), [
+    'Cannot read the URL of Redis: it has no parameters, and "keyPrefix" is none',
+  ]);
+  deepEqual(message("redis://localhost#tls"), [
+    'Cannot read the URL of Redis: it has no parameters, and "tls" is none',
+  ]);
 });
 
 Deno.test("an address that is refused does not show its password in the message", () => {

@@ -114,7 +114,8 @@ export class FakeRedis implements AsyncDisposable {
         rest = following;
         const text = this.#replyTo(command, channels);
         if (text !== "") await send(connection, text);
-        this.received.push(command);
+        // Subscriptions that try the rights of the user are no part of what a test looks at.
+        if (!command.at(-1)?.endsWith(":rights")) this.received.push(command);
         this.#wake();
       }
     }

@@ -1,7 +1,9 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { PreciseClock } from "../../../core/lib/time/mod.ts";
+import { PreciseClock, VirtualClock } from "../../../core/lib/time/mod.ts";
+import type { SequenceCounter } from "../../../core/pipeline/exchange.ts";
 import { RedisStore } from "../../../core/shared/redis.ts";
 import type { SharedScript } from "../../../core/shared/redis.ts";
+import { SequenceBlocks } from "../../../core/shared/sequence_blocks.ts";
 import { program, TestRedis } from "../../support/redis.ts";
 
 const ECHO: SharedScript = {
@@ -88,6 +90,23 @@ function answering(
       listener.close();
       await accepting;
       await Promise.all(serving);
+    },
+  };
+}
+
+/** A server that takes connections and says nothing. */
+function answeringNothing(): { url: string } & AsyncDisposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  const taking = (async () => {
+    for await (const connection of listener) connections.push(connection);
+  })();
+  return {
+    url: `redis://127.0.0.1:${listener.addr.port}`,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await taking;
+      for (const connection of connections) connection.close();
     },
   };
 }
@@ -218,6 +237,132 @@ if (program !== undefined) {
       code: "SHARED_STATE_REFUSED",
       message: /replica/,
     });
+  });
+
+  Deno.test("a user that lacks rights is refused at the start, with all that is missing; the rights of the documentation suffice", async () => {
+    await using redis = await TestRedis.start();
+    const url = `redis://u:p@127.0.0.1:${redis.port}`;
+    const rights = async (...words: readonly string[]) => {
+      await redis.command(
+        ...["ACL", "SETUSER", "u", "reset", "on", ">p", ...words],
+      );
+    };
+    const text = await Deno.readTextFile(
+      new URL("../../../docs/shared.md", import.meta.url),
+    );
+    const documented = /ACL SETUSER perfmock on >secret ([^`]+)/.exec(text)?.[1]
+      .replaceAll("{perfmock}", "{test}").split(/\s+/) ?? [];
+    ok(documented.length > 5);
+    await rights(...documented);
+    await using connected = await connect(url);
+    const { store } = connected;
+    deepEqual(await store.run(ECHO, [store.key("a")], ["x"]), ["x", 5]);
+    using _ = store.subscribe(store.channel("c"), () => {});
+    await store.publish(store.channel("c"), "text");
+    equal(store.status.connected, true);
+    const all = ["+@all", "~*", "&*"];
+    for (
+      const [words, expected] of [
+        [[...all, "-zadd", "-hget"], /run in scripts: HGET, ZADD$/],
+        [[...all, "-time"], /run in scripts: TIME$/],
+        [[...all, "-info"], /: run INFO$/],
+        [[...all, "-eval", "-subscribe"], /run EVAL, .*; SUBSCRIBE and/],
+        [[...all, "-evalsha"], /its user may not do what is needed/],
+        [["+@all", "&*", "~other:*"], /use all keys that begin with \{test\}:/],
+        [
+          ["+@all", "~*", "resetchannels", "&other:*"],
+          /publish to channels that begin with \{test\}:; SUBSCRIBE/,
+        ],
+      ] as const
+    ) {
+      await rights(...words);
+      await rejects(connect(url), (error) => {
+        match(`${error}`, expected);
+        equal((error as { code?: string }).code, "SHARED_STATE_REFUSED");
+        return true;
+      });
+    }
+  });
+
+  Deno.test("a database that Redis does not have, and a Redis without TLS at rediss://, are refused with the reason", async () => {
+    await using redis = await TestRedis.start();
+    await rejects(connect(`${redis.url}/99`), {
+      code: "SHARED_STATE_REFUSED",
+      message: /\/99: it has no database of the number in the URL/,
+    });
+    await rejects(connect(redis.url.replace("redis:", "rediss:"), 500), {
+      code: "SHARED_STATE_REFUSED",
+      message: /it speaks without TLS: the URL must begin with redis:\/\//,
+    });
+    await using silent = answeringNothing();
+    await rejects(connect(silent.url.replace("redis:", "rediss:"), 500), {
+      code: "SHARED_STATE_LOST",
+      message: /did not answer in time/,
+    });
+  });
+
+  Deno.test("messages stay in their database, as keys do", async () => {
+    await using redis = await TestRedis.start();
+    await using one = await connect(`${redis.url}/1`);
+    await using two = await connect(`${redis.url}/2`);
+    const taken: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const [a, b] = [one, two].map(({ store }) => store);
+    using _one = a.subscribe(a.channel("c"), (text) => void taken.push(text));
+    using _two = b.subscribe(b.channel("c"), (text) => {
+      taken.push(text);
+      if (text === "last") resolve();
+    });
+    // The subscriptions were sent, on connections whose order the answers to scripts do not tell.
+    while (
+      !(await redis.command("PUBSUB", "NUMSUB", a.channel("c"), b.channel("c")))
+        .match(/:1\r\n.*:1\r\n/s)
+    ) {
+      await new Promise((next) => setTimeout(next, 5));
+    }
+    await a.publish(a.channel("c"), "of one");
+    await b.publish(b.channel("c"), "of two");
+    await b.publish(b.channel("c"), "last");
+    await promise;
+    deepEqual(taken.toSorted(), ["last", "of one", "of two"]);
+  });
+
+  Deno.test("sequence numbers that nobody uses are forgotten after a day, and those in use are kept", async () => {
+    await using redis = await TestRedis.start();
+    await using connected = await connect(redis.url);
+    const { store } = connected;
+    const clock = new VirtualClock();
+    const counters: SequenceCounter[] = [];
+    using blocks = new SequenceBlocks({
+      store,
+      clock,
+      session: undefined,
+      counters: () => counters,
+      log: () => {},
+    });
+    counters.push(blocks.counter("orders"));
+    await blocks.ready();
+    const keys = [
+      store.key("sequences"),
+      store.key("sequences", "server", "orders"),
+    ];
+    const left = async () =>
+      await Promise.all(
+        keys.map(async (key) =>
+          Number((await redis.command("TTL", key)).slice(1))
+        ),
+      );
+    for (const seconds of await left()) ok(seconds > 86_000, `${seconds}`);
+    for (const key of keys) await redis.command("EXPIRE", key, "1000");
+    clock.advance(6 * 3_600_000);
+    // Scripts run in order: the answer to this one follows theirs.
+    await store.run(ECHO, [store.key("x")], [1]);
+    for (const seconds of await left()) ok(seconds > 86_000, `${seconds}`);
+    // An emptied Redis gives no later server the range of this one.
+    await redis.command("FLUSHALL");
+    clock.advance(6 * 3_600_000);
+    await store.run(ECHO, [store.key("x")], [1]);
+    match(await redis.command("GET", keys[0]), /\r\n1\r\n/);
   });
 
   Deno.test("a Redis that takes no writes any more is lost until it does", async () => {

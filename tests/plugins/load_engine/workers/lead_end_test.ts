@@ -155,7 +155,7 @@ Deno.test("one worker under two names, and one that is several processes, are re
       scenarios: { browse: BROWSE },
     }, { workers: [`127.0.0.1:${port}`, fleet.name, `localhost:${port}`] }),
     [
-      `Worker ${fleet.name} is 2 processes, each of which would send the share`,
+      `Worker ${fleet.name} answers for 2 replicas, each of which would send the share`,
       `localhost:${port} is the same worker as 127.0.0.1:${port}`,
     ],
   );
