@@ -6,6 +6,7 @@
 import { carryOut } from "../fleet/change.ts";
 import type { FleetAnswer, FleetCall, Peers, Replica } from "../fleet/peers.ts";
 import { memberOver, type Sends } from "../fleet/replica_calls.ts";
+import { isOfAll } from "../lib/agreement.ts";
 import { type Segment, segmentText, WHOLE } from "../scale/segment.ts";
 import type { Member } from "./member.ts";
 import type { EntrySignatures } from "./signature.ts";
@@ -102,7 +103,8 @@ export class RegisteredPeers implements Peers {
   }
 
   reset(): void {
-    void this.#options.member()?.forget();
+    // A program may have reset this replica alone, whose figures are not all that there were.
+    if (isOfAll()) void this.#options.member()?.forget();
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type FleetCall,
   READY_HEADER,
 } from "../../../core/fleet/peers.ts";
+import { agreed, Preparations } from "../../../core/lib/agreement.ts";
 
 const RESET: FleetCall = {
   method: "POST",
@@ -139,6 +140,14 @@ Deno.test("RegisteredPeers: a change is made by all that are entered, by itself 
   );
   deepEqual([seen, theirs], [steps, steps]);
   peers.reset();
+  equal(forgotten(), 0);
+  // It forgets them where all are reset.
+  const preparations = new Preparations();
+  await preparations.prepare("x", async () => {
+    await agreed();
+    peers.reset();
+  });
+  await preparations.settle("x", true);
   equal(forgotten(), 1);
 });
 
