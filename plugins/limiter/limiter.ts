@@ -52,6 +52,9 @@ export interface PlacedRoute extends Pick<Route, "id" | "path"> {
   readonly index: number;
 }
 
+/** Time for which a loss of what is shared is told, in ms. */
+const REMEMBERED_LOSS = 60_000;
+
 /** The pools and routes of one revision. */
 export class Limiter {
   /** State that outlives the revision. */
@@ -242,8 +245,22 @@ export class Limiter {
     ];
   }
 
-  /** Reasons why shared pools hold more than they should, one sentence each. */
+  /** Reasons why shared pools hold more than they should or Redis has lost what they hold, one sentence each. */
   reasons(): string[] {
+    return [...this.#reasonsOfLoss(), ...this.#reasonsOfPools()];
+  }
+
+  #reasonsOfLoss(): string[] {
+    const emptied = this.#membership?.emptied ?? -Infinity;
+    const ago = this.#host.clock.now() - emptied;
+    return ago > REMEMBERED_LOSS ? [] : [
+      `Redis has lost its data ${
+        (ago / 1000).toFixed(1)
+      } s ago: what the replicas hold was registered anew, and rate limits began with nothing left`,
+    ];
+  }
+
+  #reasonsOfPools(): string[] {
     return [...this.#pools.values()].flatMap(({ persistent: { pool } }) => {
       if (pool instanceof Pool) return [];
       const { busy, mode } = pool.whole;

@@ -17,7 +17,7 @@ import { CLOCK } from "./_lua.ts";
  * An empty Redis that a replica has known before has lost what others hold: they are awaited, and nobody gets a place until they are
  * back. If nobody knows, they may still come.
  *
- * Answer: number of the grace, time left of it, deaths, time.
+ * Answer: number of the grace, time left of it, deaths, time, end of the grace after Redis was emptied last, 0 if it was not.
  */
 export const JOIN: SharedScript = {
   name: "join",
@@ -36,11 +36,12 @@ end
 if back and now < grace and redis.call('SREM', KEYS[3], '?') == 1 then
   for i = 8, #ARGV do redis.call('SADD', KEYS[3], ARGV[i]) end
   grace = now + tonumber(ARGV[2])
+  blank = grace
   redis.call('HSET', KEYS[1], 'spent', digits(now), 'grace', digits(grace), 'blank', digits(grace))
 end
 if ARGV[6] == '1' then redis.call('HSET', KEYS[1], 'spent', digits(now)) end
 redis.call('ZADD', KEYS[2], digits(now + ARGV[4]), ARGV[3])
-return {number, math.max(0, grace - now), deaths, now}`,
+return {number, math.max(0, grace - now), deaths, now, blank}`,
 };
 
 /**

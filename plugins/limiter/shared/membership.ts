@@ -90,6 +90,9 @@ export class Membership implements AsyncDisposable {
   #offset = 0;
   #sampled = { at: -Infinity, roundTrip: Infinity };
   #since: number;
+  /** End of the grace after Redis was emptied last, by its time; 0 if it was not. */
+  #blank = 0;
+  #emptied: number | undefined;
   #ended = false;
   #ready = Promise.withResolvers<void>();
 
@@ -145,6 +148,11 @@ export class Membership implements AsyncDisposable {
   /** Time since which that is so, in ms of the clock. */
   get since(): number {
     return this.#since;
+  }
+
+  /** Time at which this replica has found Redis emptied, in ms of the clock; undefined if it never has. */
+  get emptied(): number | undefined {
+    return this.#emptied;
   }
 
   /** State that the replicas share. */
@@ -276,13 +284,18 @@ export class Membership implements AsyncDisposable {
       ...this.#names.filter((name) => this.#isOfWorld(name)),
     ]).then((answer) => {
       if (incarnation !== this.#incarnation) return;
-      const [grace, left, deaths, shared] = answer as [
+      const [grace, left, deaths, shared, blank] = answer as [
         string,
         number,
         string,
+        number,
         number,
       ];
       this.heard(sent, clock.now(), shared);
+      if (back && blank !== this.#blank && blank > 0) {
+        this.#emptied = clock.now();
+      }
+      this.#blank = blank;
       this.#deaths = deaths;
       this.#gracious = left > 0;
       if (!this.#gracious) this.#grace = grace;
