@@ -12,7 +12,6 @@ import {
 } from "commander";
 import { ENVIRONMENT } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
-import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../version.ts";
 import type { ConfigurationOptions } from "./configuration.ts";
 import type { CorrelateOptions } from "./correlate.ts";
@@ -76,12 +75,14 @@ export async function main(
     word !== undefined && !word.startsWith("-") && word !== "help" &&
     !names.includes(word) && !FILE.test(word)
   ) {
-    const meant = suggest(word, names);
+    // Loaded here, because a command that exists does not need it.
+    const { meant } = await import("../config/mod.ts");
+    const near = meant(word, names);
     out.writeError(
       `error: unknown command '${word}'\n${
-        meant === undefined
+        near === undefined
           ? `(There are ${names.join(", ")})`
-          : `(Did you mean ${meant}?)`
+          : `(Did you mean ${near}?)`
       }\n`,
     );
     return INVALID;

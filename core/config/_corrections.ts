@@ -32,19 +32,26 @@ export function correctedKind(
     const spaced = withSpace(value, keysAt(root, segments) ?? []);
     if (spaced !== undefined) return spaced;
   }
-  if (isRecord(value)) {
-    const text = JSON.stringify(value);
-    return text.length <= LONGEST &&
-        nodes.some((node) =>
-          isRecord(node.items) &&
-          nodesAt(root, [...segments, "0"]).some((item) => accepts(item, value))
-        )
-      ? `[${text}]`
-      : undefined;
+  const entries = isRecord(value)
+    ? asEntries(value, nodesAt(root, [...segments, "0"]))
+    : undefined;
+  if (entries !== undefined) {
+    const text = JSON.stringify(entries);
+    return text.length <= LONGEST ? text : undefined;
   }
-  if (!["string", "number", "boolean"].includes(typeof value)) return undefined;
+  const isPlain = ["string", "number", "boolean"].includes(typeof value);
+  if (!isPlain && !isRecord(value)) return undefined;
   const text = JSON.stringify(value);
   if (text.length > LONGEST) return undefined;
+  if (
+    nodes.some(({ items }) =>
+      isRecord(items) &&
+      nodesAt(root, [...segments, "0"]).some((item) =>
+        isAnything(item) || accepts(item, value)
+      )
+    )
+  ) return `[${text}]`;
+  if (!isPlain) return undefined;
   for (const node of nodes) {
     if (!isRecord(node.properties)) continue;
     const required = listOf(node.required);
@@ -66,6 +73,36 @@ export function withSpace(
     ? `${key}: ${rest}, with a space after the colon`
     : undefined;
 }
+
+/**
+ * The list of an object by name, such as `{ "/a": { … } }` where a list of objects is expected that need one key alone, the path; undefined
+ * for an object with keys of its own.
+ */
+function asEntries(
+  value: JsonSchema,
+  items: readonly JsonSchema[],
+): JsonSchema[] | undefined {
+  for (const { properties, required } of items) {
+    if (!isRecord(properties)) continue;
+    const [key, ...others] = listOf(required);
+    const parts = Object.entries(value);
+    if (
+      typeof key !== "string" || others.length > 0 || parts.length === 0 ||
+      !parts.every(([name, part]) =>
+        !Object.hasOwn(properties, name) && isRecord(part)
+      )
+    ) continue;
+    return parts.map(([name, part]) => ({ [key]: name, ...Object(part) }));
+  }
+}
+
+/** True for a node that accepts any value. */
+function isAnything(node: JsonSchema): boolean {
+  return Object.keys(node).every((key) => ANNOTATIONS.includes(key));
+}
+
+/** Keywords that accept any value. */
+const ANNOTATIONS = ["description", "title", "examples", "default"];
 
 /** True if a node names the type of a value and its limits hold; false where it accepts anything. */
 function accepts(node: JsonSchema, value: unknown): boolean {

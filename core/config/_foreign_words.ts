@@ -47,6 +47,7 @@ const PLACES: readonly Place[] = [
       "plugins.resource_stress": "resourceStress stress",
       "a load script of its own, which load runs":
         "scenarios thresholds executor",
+      "faults, serviceTime and wire, keys of a route": "toxics toxic proxies",
     },
   },
   {
@@ -75,12 +76,13 @@ const PLACES: readonly Place[] = [
       "response.folder": "folder static directory dir root",
       "response.events": "events sse stream",
       "response.proxy":
-        "proxy proxyTo proxyBaseUrl upstream backend forward target",
-      faults: "error errors errorRate failureRate chaos failures abort",
+        "proxy proxyTo proxyPass proxyBaseUrl upstream backend forward target",
+      faults:
+        "error errors errorRate failureRate chaos failures abort toxics toxic",
       limiter:
-        "concurrency maxConcurrency pool pools bulkhead connections queue",
-      "limiter.rateLimit": "rateLimit rateLimits throttle rps",
-      "wire.bandwidth": "bandwidth throughput",
+        "concurrency maxConcurrency pool pools bulkhead connections queue limitConn",
+      "limiter.rateLimit": "rateLimit rateLimits throttle rps limitReq",
+      "wire.bandwidth": "bandwidth throughput limitRate",
       wire:
         "chunkedDribbleDelay dribble throttling streamingMode streamingInterval",
       websocket: "ws webSockets socket websocketHandler",
@@ -281,7 +283,7 @@ const PLACES: readonly Place[] = [
     of: ["concurrency", "queue", "onFull"],
     words: {
       concurrency:
-        "maxConcurrency workers threads size poolSize maxConnections capacity limit slots servers max parallelism",
+        "maxConcurrency workers threads size poolSize maxConnections maxConns capacity limit slots servers max parallelism",
       queue: "queueSize queueLength maxQueue backlog maxPendingRequests",
       queueTimeout: "timeout maxWait waitTimeout acquireTimeout",
       onFull: "onReject reject rejection overflow status",
@@ -301,7 +303,11 @@ const PLACES: readonly Place[] = [
   {
     of: ["scenarios", "thresholds"],
     words: {
-      scenarios: "scenario executors phases stages",
+      scenarios: "scenario executors",
+      "scenarios: { load: { executor: …, … } }":
+        "vus iterations duration stages phases executor requests flow threadGroup threadGroups rate users",
+      "target and scenarios, keys of the script itself":
+        "config options testPlan",
       target: "url baseUrl host",
       thresholds: "assertions ensure slo",
       name: "title id",
@@ -323,6 +329,7 @@ const PLACES: readonly Place[] = [
       start: "startTime delay startAfter",
       gracefulStop: "gracefulRampDown",
       maxInFlight: "maxVus preAllocatedVus maxUsers",
+      'rate with its unit, such as "50/s"': "timeUnit",
       pick: "order",
       variables: "vars",
       trace: "file log",
@@ -341,9 +348,74 @@ const PLACES: readonly Place[] = [
     },
   },
   {
+    of: ["expression", "abortOnFail"],
+    words: {
+      expression: "threshold condition check",
+      after: "delayAbortEval delay",
+      abortOnFail: "abort stop failFast",
+    },
+  },
+  {
+    of: ["responseTime", "firstByte", "dropped"],
+    words: {
+      responseTime:
+        "httpReqDuration httpResponseTime latency duration iterationDuration rt",
+      firstByte: "httpReqWaiting ttfb waiting timeToFirstByte",
+      failed: "httpReqFailed errors errorRate errorPct failures ko",
+      completed: "httpReqs iterations httpRequests requests count",
+      dropped: "droppedIterations skipped",
+      checks: "assertions expect",
+      refused: "rejected",
+      served: "ok",
+    },
+  },
+  {
+    of: ["serve", "check", "load"],
+    words: {
+      serve: "start up listen dev server mock proxy",
+      check: "validate lint verify test",
+      load: "bench benchmark attack stress execute",
+      simulate: "dryRun",
+      record: "capture",
+      explain: "describe show",
+    },
+  },
+  {
+    of: ["avg", "med", "max"],
+    words: { avg: "mean average", med: "median p50 p(50)" },
+  },
+  {
+    of: ["from", "to", "over"],
+    words: {
+      to: "target end value until",
+      over: "duration time in during",
+      from: "start startRate initial",
+    },
+  },
+  {
+    of: ["processor-sharing", "erlang-c", "usl"],
+    words: {
+      "erlang-c": "mmc m/m/c m/m/1 mm1 queue queueing erlang",
+      usl: "universalScalabilityLaw amdahl scalability",
+      "processor-sharing": "ps",
+      "gc-pause": "gc pause stopTheWorld",
+      leak: "memoryLeak memory",
+      "brown-out": "overload",
+    },
+  },
+  {
+    of: ["path", "token", "buckets"],
+    words: { "path, on the port of the server": "port address listen host" },
+  },
+  {
     of: ["path", "weight", "check"],
     words: {
       path: "url uri endpoint",
+      "method: GET with a path": "get",
+      "method: POST with a path": "post",
+      "method: PUT with a path": "put",
+      "method: PATCH with a path": "patch",
+      "method: DELETE with a path": "delete",
       "json|text": BODY,
       check: "expect assert assertions checks",
       headers: "header",

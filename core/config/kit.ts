@@ -15,6 +15,7 @@ import {
   parseRate,
   parseSize,
   suggestDuration,
+  suggestDurationUnits,
   suggestRate,
   suggestSize,
 } from "../lib/units.ts";
@@ -111,11 +112,13 @@ export type JsonKeywords = Readonly<Record<string, unknown>> & {
  * @param name name of the type, used in "Expected a …, received …"
  * @param keywords JSON Schema of the input; its description is also used as the `allowed` of issues
  * @param read parses the input; returns `"mismatch"` for values of another type
+ * @param suggest suggests a correction of a value of another type
  */
 export function readingType<T>(
   name: string,
   keywords: JsonKeywords,
   read: (value: unknown) => Validation<T> | "mismatch",
+  suggest?: (value: unknown) => string | undefined,
 ): KitType<T> {
   const allowed = keywords.description;
   const type = z.unknown().meta({ ...keywords }).transform((value, context) => {
@@ -125,7 +128,7 @@ export function readingType<T>(
         code: "invalid_type",
         expected: name,
         input: value,
-        params: { allowed },
+        params: { allowed, suggestion: suggest?.(value) },
       });
       return z.NEVER;
     }
@@ -212,14 +215,39 @@ export interface Quantity {
   write(value: number): string;
 }
 
-/** Suggests units for a text that is a number without one. */
-function withUnits(
-  value: unknown,
-  write: (number: string) => string,
-): string | undefined {
-  return typeof value === "string" && /^\s*(\d+(\.\d*)?|\.\d+)\s*$/.test(value)
-    ? write(value.trim())
+/** Suggests a unit for a text that is a number without one. */
+function withUnit(value: unknown, unit: string): string | undefined {
+  return typeof value === "string" && NUMBER.test(value)
+    ? value.trim() + unit
     : undefined;
+}
+
+/** A number without a sign, written as a text. */
+const NUMBER = /^\s*(\d+(\.\d*)?|\.\d+)\s*$/;
+
+/** A share in percent, written as a text. */
+const PERCENTAGE = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/;
+
+/** Suggests a number for a text that is one, and a share for a percentage. */
+function suggestNumber(
+  value: unknown,
+  noun: string,
+  fits: (number: number) => boolean,
+): string | undefined {
+  const percent = noun !== "share"
+    ? undefined
+    : typeof value === "number"
+    ? value
+    : typeof value === "string"
+    ? Number(PERCENTAGE.exec(value)?.[1] ?? NaN)
+    : undefined;
+  const number = percent !== undefined && percent > 0 && percent <= 100
+    // Divided in decimal: 7 / 100 is no binary fraction.
+    ? Number(`${percent}e-2`)
+    : typeof value === "string" && NUMBER.test(value)
+    ? Number(value)
+    : NaN;
+  return fits(number) ? `${number}` : undefined;
 }
 
 /** Units of durations, as they occur in the pattern of their JSON Schema. */
@@ -232,9 +260,7 @@ const DURATION: Quantity = {
   units: DURATION_UNITS,
   examples: ["120ms", "1.5s", 250],
   parse: parseDuration,
-  suggest: (value) =>
-    suggestDuration(value) ??
-      withUnits(value, (number) => `${number}ms or ${number}s`),
+  suggest: (value) => suggestDuration(value) ?? suggestDurationUnits(value),
   write: (value) => value === 0 ? "0" : formatDuration(value),
 };
 
@@ -245,8 +271,7 @@ const RATE: Quantity = {
   units: "/(s|m|h)",
   examples: ["400/s", "30/m", 400],
   parse: parseRate,
-  suggest: (value) =>
-    suggestRate(value) ?? withUnits(value, (number) => `${number}/s`),
+  suggest: (value) => suggestRate(value) ?? withUnit(value, "/s"),
   write: (value) => value === 0 ? "0" : `${value}/s`,
 };
 
@@ -333,19 +358,30 @@ function numberType(
     examples: [...new Set([min, max, (limits.above ?? min) + 1])]
       .filter((example) => isWithin(example, limits)),
   };
+  const isOfType = (number: number) =>
+    type === "number" ? Number.isFinite(number) : Number.isSafeInteger(number);
+  const suggestionFor = (value: unknown) =>
+    suggestNumber(
+      value,
+      noun,
+      (number) => isOfType(number) && isWithin(number, limits),
+    );
   return readingType<number>(noun, keywords, (value) => {
     if (typeof value !== "number") return "mismatch";
-    const fits = type === "number"
-      ? Number.isFinite(value)
-      : Number.isSafeInteger(value);
+    const fits = isOfType(value);
     if (fits && isWithin(value, limits)) return { value };
     const message = fits
       ? `Must be ${words}, received ${value}`
       : `Expected a ${
         type === "number" ? "finite number" : noun
       }, received ${value}`;
-    return refused({ message, allowed: description });
-  });
+    const suggestion = suggestionFor(value);
+    return refused({
+      message,
+      allowed: description,
+      ...suggestion !== undefined && { suggestion },
+    });
+  }, suggestionFor);
 }
 
 function limitKeywords({ min, above, max }: Limits): Record<string, number> {

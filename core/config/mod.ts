@@ -11,6 +11,7 @@ export {
   parseRate,
   parseSize,
   suggestDuration,
+  suggestDurationUnits,
 } from "../lib/units.ts";
 export type {
   BackendSettings,

@@ -14,6 +14,7 @@ import {
   parseDuration,
   showable,
   suggestDuration,
+  suggestDurationUnits,
   toPointer,
   type Validation,
 } from "../config/mod.ts";
@@ -148,7 +149,8 @@ export class DistributionParser {
     if (milliseconds !== undefined) return this.#constant(milliseconds, text);
     if (this.#profiles.has(text)) return this.#profile(text);
     if (text.includes("(")) return this.#textForm(text);
-    const duration = suggestDuration(text) ?? meantRange(text);
+    const duration = suggestDuration(text) ?? suggestDurationUnits(text) ??
+      meantRange(text);
     if (duration !== undefined || /^\s*[+-]?\.?\d/u.test(text)) {
       return this.#issue(text, {
         message: `Cannot read ${JSON.stringify(text)} as a duration`,
@@ -191,6 +193,7 @@ export class DistributionParser {
       return this.#issue(value, {
         message:
           `Expected an object with one key, the family, received ${keys.length} keys`,
+        suggestion: this.#familyAsKey(value),
       });
     }
     const [name] = keys;
@@ -202,6 +205,21 @@ export class DistributionParser {
       message: `Unknown family ${JSON.stringify(name)}`,
       suggestion: this.#suggest(name),
     });
+  }
+
+  /** Returns the form of a distribution whose family is the value of a key, as in other tools; undefined for anything else. */
+  #familyAsKey(value: object): string | undefined {
+    const [key, name] =
+      Object.entries(value).find(([key, name]) =>
+        /^(type|distribution|family|kind|name)$/.test(key) &&
+        typeof name === "string"
+      ) ?? [];
+    if (key === undefined) return undefined;
+    const family = this.families.has(name) ? name : this.#suggest(name);
+    if (family === undefined || !this.families.has(family)) return undefined;
+    const parameters = Object.keys(value).filter((other) => other !== key)
+      .map((other) => `${other}: …`).join(", ");
+    return `{ ${family}: { ${parameters} } }`;
   }
 
   /** Compiles a duration, which is short for the family `constant`. */

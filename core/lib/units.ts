@@ -5,9 +5,14 @@
  *
  * @module
  */
+import { suggest } from "./suggest.ts";
 
 /** A decimal number without exponent, followed by a unit: `"-1.5 s"` gives `["-1.5", "s"]`. */
 const QUANTITY = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(\D*?)\s*$/u;
+
+/** Parts of a duration, each with its unit, as in `1m30s`. */
+const PART = /\d+(?:\.\d+)?\s*(?:ms|us|[hms])/gu;
+const PARTS = /^\s*(?:\d+(?:\.\d+)?\s*(?:ms|us|[hms])\s*){2,6}$/u;
 
 /** Milliseconds per unit, as a quotient because 1/1000 is not a binary fraction. Both micro signs are in use. */
 const DURATIONS = unitTable({
@@ -35,27 +40,38 @@ const SIZES = unitTable({
   TiB: [2 ** 40, 1],
 });
 
+/** Milliseconds per unit that durations do not have. */
+const OTHER_DURATIONS: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    ns: 1e-6,
+    nanoseconds: 1e-6,
+    d: 86_400_000,
+    day: 86_400_000,
+    days: 86_400_000,
+  }),
+);
+
 /** Spellings that are not accepted but lead to a suggestion. */
 const MISSPELT_DURATIONS = aliasTable({
   us: "usec usecs microsecond microseconds",
   ms: "msec msecs millis millisecond milliseconds",
-  s: "sec secs second seconds",
-  m: "min mins minute minutes",
-  h: "hr hrs hour hours",
+  s: "sec secs second seconds sek sekunde sekunden",
+  m: "min mins minute minutes minuten",
+  h: "hr hrs hour hours std stunde stunden",
 });
 
 const MISSPELT_RATES = aliasTable({
-  "/s": "/sec /second rps ps",
-  "/m": "/min /minute rpm",
-  "/h": "/hr /hour",
+  "/s": "/sec /second rps ps qps tps r/s req/s reqs/s requests/s hz",
+  "/m": "/min /minute rpm r/m req/m req/min requests/min",
+  "/h": "/hr /hour r/h req/h requests/h",
 });
 
 const MISSPELT_SIZES = aliasTable({
   B: "byte bytes",
-  KB: "k",
-  MB: "m",
-  GB: "g",
-  TB: "t",
+  KB: "k kilobyte kilobytes",
+  MB: "m megabyte megabytes",
+  GB: "g gigabyte gigabytes",
+  TB: "t terabyte terabytes",
 });
 
 type UnitTable = ReadonlyMap<string, readonly [number, number]>;
@@ -104,12 +120,42 @@ export function parseSize(value: unknown): number | undefined {
 }
 
 /**
- * Suggests the correct spelling of a duration: `"2 sec"` gives `"2s"`, `"120MS"` gives `"120ms"`.
+ * Suggests the correct spelling of a duration: `"2 sec"` gives `"2s"`, `"120MS"` gives `"120ms"`, `"1m30s"` gives `"90s"`, `"1d"` gives
+ * `"24h"`.
  *
  * @returns a text that {@linkcode parseDuration} accepts; `undefined` if there is no suggestion
  */
 export function suggestDuration(value: unknown): string | undefined {
-  return correct(value, DURATIONS, MISSPELT_DURATIONS);
+  return correct(value, DURATIONS, MISSPELT_DURATIONS) ?? otherUnit(value) ??
+    sumOfParts(value);
+}
+
+/** Units for a text that is a number without one, which may be of either. */
+export function suggestDurationUnits(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const [, digits, unit] = QUANTITY.exec(withPoint(value)) ?? [];
+  return digits !== undefined && unit === ""
+    ? `${digits}ms or ${digits}s`
+    : undefined;
+}
+
+/** A duration in a unit that durations do not have. */
+function otherUnit(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const [, digits, unit] = QUANTITY.exec(withPoint(value)) ?? [];
+  const factor = OTHER_DURATIONS.get(unit?.toLowerCase());
+  return factor === undefined
+    ? undefined
+    : formatDuration(Number(digits) * factor);
+}
+
+/** A duration of several parts, as in `1m30s`. */
+function sumOfParts(value: unknown): string | undefined {
+  if (typeof value !== "string" || !PARTS.test(value)) return undefined;
+  const parts = value.match(PART)?.map(parseDuration) ?? [];
+  return formatDuration(
+    parts.reduce((sum = 0, part = 0) => sum + part, 0) ?? 0,
+  );
 }
 
 /**
@@ -186,10 +232,18 @@ function correct(
   aliases: AliasTable,
 ): string | undefined {
   if (typeof value !== "string") return undefined;
-  const [, digits, written] = QUANTITY.exec(value) ?? [];
+  const [, digits, written] = QUANTITY.exec(withPoint(value)) ?? [];
   if (digits === undefined) return undefined;
   const word = written.toLowerCase();
   const unit = aliases.get(word) ??
-    [...units.keys()].find((candidate) => candidate.toLowerCase() === word);
+    [...units.keys()].find((candidate) => candidate.toLowerCase() === word) ??
+    (word.length < 3
+      ? undefined
+      : aliases.get(suggest(word, aliases.keys()) ?? ""));
   return unit === undefined ? undefined : digits + unit;
+}
+
+/** A text whose number has a decimal comma, with a point in its place. */
+function withPoint(text: string): string {
+  return text.replace(/^(\s*[+-]?\d*),(\d{1,2}(?!\d))/u, "$1.$2");
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { z as zod } from "zod";
 import {
   type Issue,
   type Kit,
@@ -49,6 +50,43 @@ export const OWN_HEADERS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** A text of one form. */
+interface TextForm {
+  /** Form. */
+  readonly pattern: RegExp;
+  /** Message for another one. */
+  readonly error: string;
+  /** Texts that are accepted, in words. */
+  readonly allowed: string;
+  /** True if the JSON Schema has these words too, for a text that is missing. */
+  readonly described: boolean;
+  /** Corrects a text; the result may still be of another form. */
+  suggest(text: string): string;
+}
+
+/** Makes the type of texts of one form, which says what it allows and suggests a correction. */
+function textLike(
+  z: Kit["z"],
+  { pattern, error, allowed, described, suggest }: TextForm,
+): zod.ZodString {
+  return z.string().superRefine((text, context) => {
+    if (pattern.test(text)) return;
+    const suggestion = suggest(text);
+    context.addIssue({
+      code: "custom",
+      message: error,
+      input: text,
+      params: {
+        allowed,
+        ...pattern.test(suggestion) && { suggestion },
+      },
+    });
+  }).meta({
+    pattern: pattern.source,
+    ...described && { description: allowed },
+  });
+}
+
 /** Makes the schema of a request. */
 export function requestSchema(kit: Kit): Schema<Written> {
   const { z, worded } = kit;
@@ -59,11 +97,21 @@ export function requestSchema(kit: Kit): Schema<Written> {
   return z.strictObject(worded({
     name: name.optional(),
     group: name.optional(),
-    method: z.string().regex(/^[A-Z]+$/, {
+    method: textLike(z, {
+      pattern: /^[A-Z]+$/,
       error: "A method is written in upper case",
+      allowed: "a method such as GET or POST",
+      described: false,
+      suggest: (method) => method.toUpperCase(),
     }).default("GET"),
-    path: z.string().regex(/^\/(?:\{\{[^{}]*\}\}|[^\s#])*$/, {
+    path: textLike(z, {
+      pattern: /^\/(?:\{\{[^{}]*\}\}|[^\s#])*$/,
       error: "A path begins with a slash and has no spaces",
+      allowed: 'a path such as "/orders/{{id}}?page=2"',
+      described: true,
+      suggest: (path) =>
+        path.replace(/^\w+:\/\/[^/]*/, "").replace(/#.*$/, "")
+          .replace(/^\/?/, "/").replaceAll(" ", "%20"),
     }),
     query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
       .optional(),

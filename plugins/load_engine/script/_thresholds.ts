@@ -53,7 +53,10 @@ export function readThresholds(
   const thresholds: Threshold[] = [];
   const issues: Issue[] = [];
   const lists = validate(
-    z.record(z.string(), z.array(z.unknown()).min(1)),
+    z.record(z.string(), z.unknown()).meta({
+      description:
+        'an object of lists by figure, such as { "responseTime": ["p(95)<200ms"] }',
+    }),
     written ?? {},
     "/thresholds",
   );
@@ -61,11 +64,19 @@ export function readThresholds(
     return { thresholds, issues: [...lists.issues] };
   }
   const type = boundType(context.kit);
-  for (const [text, bounds] of Object.entries(lists.value)) {
+  const listType = z.array(z.unknown()).min(1).meta({
+    description: 'a list of comparisons such as ["p(95)<200ms"]',
+  });
+  for (const [text, given] of Object.entries(lists.value)) {
     const path = `/thresholds${toPointer([text])}`;
     const metric = readMetric(text, path, context);
     if ("message" in metric) issues.push(metric);
-    bounds.forEach((bound, index) => {
+    const list = validate(listType, given, path);
+    if (list.issues !== undefined) {
+      issues.push(...list.issues);
+      continue;
+    }
+    list.value.forEach((bound, index) => {
       const at = `${path}/${index}`;
       const read = validate(
         type,
@@ -81,7 +92,7 @@ export function readThresholds(
       const expression = readExpression(
         options.expression,
         figure,
-        context.kit,
+        context,
       );
       if ("issue" in expression) {
         const place = typeof bound === "string" ? at : `${at}/expression`;
@@ -116,6 +127,11 @@ function readMetric(
   path: string,
   { scenarios, suggest }: ThresholdContext,
 ): ThresholdMetric | Issue {
+  // k6 writes the scenario of a metric in braces.
+  const [, tagged, tags] = /^([^{}]+)\{(.*)\}$/.exec(text) ?? [];
+  if (tagged !== undefined) {
+    return taggedMetric(text, path, { tagged, tags, suggest });
+  }
   const words = text.split(".");
   const last = words[words.length - 1];
   const figure = FIGURES.find((name) => name === last);
@@ -158,6 +174,28 @@ function readMetric(
   return { text, scenario, part, figure };
 }
 
+/** The issue of a metric with tags, such as `http_req_duration{scenario:browse}`. */
+function taggedMetric(
+  text: string,
+  path: string,
+  { tagged, tags, suggest }: Pick<ThresholdContext, "suggest"> & {
+    readonly tagged: string;
+    readonly tags: string;
+  },
+): Issue {
+  const figure = suggest(tagged, FIGURES);
+  const [, scenario] = /(?:^|,)\s*scenario:\s*([\w-]+)/.exec(tags) ?? [];
+  return {
+    path,
+    message: "A threshold has no tags",
+    value: text,
+    allowed: "figure, scenario.figure or scenario.part.figure",
+    ...figure !== undefined && {
+      suggestion: scenario === undefined ? figure : `${scenario}.${figure}`,
+    },
+  };
+}
+
 type Comparison = Pick<Threshold, "statistic" | "operator" | "bound">;
 
 /** An issue of an expression. */
@@ -168,23 +206,37 @@ interface ExpressionIssue {
 const TIME_STATISTICS = "p(0)…p(100), avg, min, med, max, count";
 const COUNT_STATISTICS = "count, rate";
 const ALL_STATISTICS = `${TIME_STATISTICS}, rate`;
+/** Operators of other languages, with those that they mean. */
+const OTHER_OPERATORS: Readonly<
+  Record<string, typeof OPERATORS[number] | undefined>
+> = {
+  "=<": "<=",
+  "=>": ">=",
+  "≤": "<=",
+  "≥": ">=",
+  "≠": "!=",
+  "<>": "!=",
+  "=": "==",
+};
 const OPERATORS = ["<=", ">=", "==", "!=", "<", ">"] as const;
 
 /** Parses a comparison such as `p(95)<200ms`. An issue says at which column. */
 function readExpression(
   text: string,
   figure: Figure | undefined,
-  kit: Kit,
+  { kit, suggest }: Pick<ThresholdContext, "kit" | "suggest">,
 ): Comparison | ExpressionIssue {
   const issue = (
     column: number,
     found: string,
     allowed: string,
+    suggestion?: string,
   ): ExpressionIssue => ({
     issue: {
       message: `Cannot read the threshold at column ${column}: ${found}`,
       value: text,
       allowed,
+      ...suggestion !== undefined && { suggestion },
     },
   });
   let at = text.search(/\S|$/);
@@ -197,7 +249,15 @@ function readExpression(
   if (name === "p" && timed) {
     const number = /^\(\s*(\d+(?:\.\d+)?)\s*\)/.exec(text.slice(at));
     if (number === null || Number(number[1]) > 100) {
-      return issue(at + 1, "p takes a percentage", "p(0)…p(100)");
+      const plain = /^\s*\(?\s*(\d{1,2}(?:\.\d+)?)(?![\d.])\s*\)?(.*)$/.exec(
+        text.slice(at),
+      );
+      return issue(
+        at + 1,
+        "p takes a percentage",
+        "p(0)…p(100)",
+        plain === null ? undefined : `p(${plain[1]})${plain[2]}`,
+      );
     }
     statistic = { kind: "quantile", p: Number(`${number[1]}e-2`) };
     at += number[0].length;
@@ -207,6 +267,12 @@ function readExpression(
   ) {
     statistic = { kind: name as "avg" };
   } else {
+    const known = [
+      ...timed ? ["avg", "min", "med", "max"] : [],
+      "count",
+      ...counted ? ["rate"] : [],
+    ];
+    const near = suggest(name, known);
     return issue(
       start + 1,
       name === ""
@@ -217,28 +283,46 @@ function readExpression(
         : timed
         ? TIME_STATISTICS
         : COUNT_STATISTICS,
+      near === undefined ? undefined : near + text.slice(at),
     );
   }
   at += text.slice(at).search(/\S|$/);
   const operator = OPERATORS.find((sign) => text.startsWith(sign, at));
   if (operator === undefined) {
-    return issue(at + 1, "a comparison is expected", OPERATORS.join(", "));
+    const [written = ""] = /^(=<|=>|≤|≥|≠|=|<>)/.exec(text.slice(at)) ?? [];
+    const meant = OTHER_OPERATORS[written];
+    return issue(
+      at + 1,
+      "a comparison is expected",
+      OPERATORS.join(", "),
+      meant === undefined
+        ? undefined
+        : text.slice(0, at) + meant + text.slice(at + written.length),
+    );
   }
   at += operator.length;
   at += text.slice(at).search(/\S|$/);
   const rest = text.slice(at).trim();
   const duration = name !== "count" && name !== "rate";
   const number = rest === "" ? NaN : Number(rest);
-  const { data } = kit.duration().safeParse(
-    Number.isNaN(number) ? rest : number,
-  );
-  if (duration && data !== undefined) {
-    return { statistic, operator, bound: data };
+  const type = duration
+    ? kit.duration()
+    : name === "rate"
+    ? kit.share()
+    : kit.number();
+  const read = validate(type, Number.isNaN(number) ? rest : number);
+  const before = text.slice(0, at);
+  const { suggestion } = read.issues?.[0] ?? {};
+  if (duration && read.issues === undefined) {
+    return { statistic, operator, bound: read.value };
   }
   if (!duration && Number.isFinite(number)) {
     return { statistic, operator, bound: number };
   }
-  return duration
-    ? issue(at + 1, "a duration is expected", "a duration such as 200ms")
-    : issue(at + 1, "a number is expected", "a number such as 0.01");
+  return issue(
+    at + 1,
+    duration ? "a duration is expected" : "a number is expected",
+    duration ? "a duration such as 200ms" : "a number such as 0.01",
+    suggestion === undefined ? undefined : before + suggestion,
+  );
 }

@@ -162,7 +162,10 @@ export function rootSchema(kit: Kit): Schema<Written> {
           "A scenario's name is made of up to 100 letters, digits, _ and -",
       }),
       z.unknown(),
-    ).refine((scenarios) => Object.keys(scenarios).length > 0, {
+    ).meta({
+      description:
+        'an object of scenarios by name, such as { "browse": { "executor": "arrival-rate", … } }',
+    }).refine((scenarios) => Object.keys(scenarios).length > 0, {
       error: "A script without scenarios does nothing",
     }),
     thresholds: z.unknown().optional(),
@@ -223,24 +226,13 @@ function readScenario(
       value,
     });
   }
-  const traffic = TRAFFIC_EXECUTORS.find((name) => name === object.executor);
-  if (traffic !== undefined) {
-    return readTraffic({ ...named, executor: traffic, object, path }, tools);
-  }
-  const control = CONTROL_EXECUTORS.find((name) => name === object.executor);
-  if (control !== undefined) {
-    const reading = readControl(
-      { ...named, executor: control, object, path },
-      tools,
-    );
-    return { ...reading, name, unknown: false };
-  }
   const { executor } = object;
+  if (isExecutor(executor)) return readAs(executor, named, object, tools);
   const names = [...TRAFFIC_EXECUTORS, ...CONTROL_EXECUTORS];
   const suggestion = typeof executor === "string"
     ? tools.suggest(executor, names)
     : undefined;
-  return invalid({
+  const issue: Issue = {
     path: `${path}/executor`,
     message: executor === undefined
       ? "A scenario needs an executor"
@@ -248,7 +240,41 @@ function readScenario(
     ...(executor === undefined ? {} : { value: executor }),
     allowed: names.join(", "),
     ...(suggestion === undefined ? {} : { suggestion }),
-  });
+  };
+  if (!isExecutor(suggestion)) return invalid(issue);
+  // The rest is judged as that of the executor which was meant.
+  const meant = { ...object, executor: suggestion };
+  const reading = readAs(suggestion, named, meant, tools);
+  return { ...reading, issues: [issue, ...reading.issues] };
+}
+
+/** Name of an executor. */
+type Executor =
+  | typeof TRAFFIC_EXECUTORS[number]
+  | typeof CONTROL_EXECUTORS[number];
+
+function isExecutor(name: unknown): name is Executor {
+  return [...TRAFFIC_EXECUTORS, ...CONTROL_EXECUTORS].some((one) =>
+    one === name
+  );
+}
+
+/** Reads a scenario as one of an executor. */
+function readAs(
+  executor: Executor,
+  named: { readonly name: string; readonly index: number },
+  object: Readonly<Record<string, unknown>>,
+  tools: ScriptTools,
+): OtherReading | TrafficReading {
+  const { name } = named;
+  const path = `/scenarios${toPointer([name])}`;
+  const control = CONTROL_EXECUTORS.find((one) => one === executor);
+  if (control !== undefined) {
+    const written = { ...named, executor: control, object, path };
+    return { ...readControl(written, tools), name, unknown: false };
+  }
+  const traffic = executor as typeof TRAFFIC_EXECUTORS[number];
+  return readTraffic({ ...named, executor: traffic, object, path }, tools);
 }
 
 /** Issues that concern several scenarios. */

@@ -252,8 +252,9 @@ OK ./good.yaml: 2 scenarios
   );
   const bad = await cli("check", at("bad.yaml"), ...config);
   equal(bad.status, 2);
-  match(bad.err, /^Cannot use the script: 2 errors \[SCRIPT_INVALID\]\n/);
+  match(bad.err, /^Cannot use the script: 3 errors \[SCRIPT_INVALID\]\n/);
   match(bad.err, /suggestion: virtual-users\n {4}at .*bad\.yaml:2:8\n/);
+  match(bad.err, /suggestion: path\n {4}at .*bad\.yaml:2:69\n/);
   const both = await cli("check", at("c.yaml"), ...config);
   deepEqual([both.status, both.err], [0, ""], "the same file twice");
 });

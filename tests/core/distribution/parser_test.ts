@@ -114,7 +114,7 @@ Deno.test("DistributionParser.parse() reports all errors with deep paths", () =>
       [
         "/mixture/0/weight",
         "Expected a number, received a string",
-        undefined,
+        "1",
       ],
       [
         "/mixture/0/of/uniform/max",

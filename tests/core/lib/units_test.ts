@@ -6,6 +6,7 @@ import {
   parseRate,
   parseSize,
   suggestDuration,
+  suggestDurationUnits,
   suggestRate,
   suggestSize,
 } from "../../../core/lib/units.ts";
@@ -96,7 +97,18 @@ Deno.test("suggestDuration(), suggestRate() and suggestSize() correct the unit",
   assert.equal(suggestDuration("2 seconds"), "2s");
   assert.equal(suggestDuration("120MS"), "120ms");
   assert.equal(suggestDuration("5min"), "5m");
+  assert.equal(suggestDuration("2 sek"), "2s");
+  assert.equal(suggestDuration("2 secnds"), "2s");
+  assert.equal(suggestDuration("1,5 sec"), "1.5s");
+  assert.equal(suggestDuration("1m30s"), "90s");
+  assert.equal(suggestDuration("1h 2m 3.5s"), "3723.5s");
+  assert.equal(suggestDuration("1d"), "24h");
+  assert.equal(suggestDuration("500ns"), "0.5us");
   assert.equal(suggestDuration("5 parsecs"), undefined);
+  assert.equal(suggestDurationUnits("1,5"), "1.5ms or 1.5s");
+  assert.equal(suggestDurationUnits("5s"), undefined);
+  assert.equal(suggestDurationUnits(5), undefined);
+  assert.equal(suggestRate("10r/s"), "10/s");
   assert.equal(suggestDuration("soon"), undefined);
   assert.equal(suggestDuration(5), undefined);
   assert.equal(suggestRate("400rps"), "400/s");

@@ -41,7 +41,7 @@ const WRONG: readonly [
   [
     "several parameters out of range",
     { model: "usl", contention: 2, coherency: -1 },
-    "/contention: Must be from 0 to 1, received 2",
+    "/contention: Must be from 0 to 1, received 2 → 0.02",
     "/coherency: Must be from 0 to 1, received -1",
   ],
   [
@@ -70,7 +70,7 @@ const WRONG: readonly [
     },
     "/overhead: Must be at least 0, received -1",
     "/failures/from: Must be from 0 to 0.99, received 1",
-    "/failures/share: Must be from 0 to 1, received 7",
+    "/failures/share: Must be from 0 to 1, received 7 → 0.07",
     "/failures/status: Must be from 400 to 599, received 200",
   ],
   [

@@ -15,7 +15,7 @@ Deno.test("kit.signal() parses values in the given unit", () => {
   equal(signal(written, kit.rate()).at(0), 1);
   equal(signal({ ramp: { from: 0, to: 1, over: 9 } }, kit.share()).at(9), 1);
   deepEqual(said({ ramp: { from: 0, to: 2, over: 9 } }, kit.share()), [
-    "/ramp/to: Must be from 0 to 1, received 2",
+    "/ramp/to: Must be from 0 to 1, received 2 → 0.02",
   ]);
 });
 

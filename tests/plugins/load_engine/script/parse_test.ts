@@ -80,7 +80,10 @@ Deno.test("All issues of a script are reported at once, each with its path", asy
   }, { dials: new FakeDials() });
   deepEqual(textsOf(issues).sort(), [
     "/name | A name is made of up to 100 letters, digits, _, . and -",
+    "/scenarios/browse/duration | Missing",
     '/scenarios/browse/executor | There is no executor "arival-rate" | arrival-rate',
+    "/scenarios/browse/rate | Missing",
+    "/scenarios/browse/requests | Missing",
     "/scenarios/burn/executor | No active plugin can put stress on the machine",
     '/scenarios/dial/set/dial | There is no dial "scael" that can be turned | scale',
     "/scenarios/empty/requests | A scenario without requests sends nothing",
@@ -89,7 +92,7 @@ Deno.test("All issues of a script are reported at once, each with its path", asy
     '/scenarios/unit/pikc | Must be "weighted" or "in-order", received 1',
     '/scenarios/unit/pikc | Unknown key "pikc" | pick',
     '/scenarios/unit/rate | Cannot read "400" as a rate | 400/s',
-    "/scenarios/unit/requests/0/path | A path begins with a slash and has no spaces",
+    "/scenarios/unit/requests/0/path | A path begins with a slash and has no spaces | /a/{{idd}}",
     '/scenarios/unit/requests/0/path | There is no value "idd" | id',
     '/scenarios/unit/requests/0/query/q | There is no value "nope"',
     '/scenarios/unit/requests/0/wait | Unknown key "wait"',
@@ -257,7 +260,7 @@ Deno.test("Contradictory requests are rejected", async () => {
       "/scenarios/s/requests/0/text | A request has one body",
       "/scenarios/s/requests/1/headers/Connection | The client writes the header Connection itself",
       "/scenarios/s/requests/1/headers/Host | The client writes the header Host itself",
-      "/scenarios/s/requests/2/method | A method is written in upper case",
+      "/scenarios/s/requests/2/method | A method is written in upper case | GET",
       "/scenarios/s/requests/3 | Expected an object, received a string",
     ],
   );
