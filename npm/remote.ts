@@ -12,7 +12,20 @@ import {
   isOver,
 } from "./control_calls.ts";
 import { listedError } from "./errors.ts";
+import {
+  callOverHttp,
+  type HttpAnswer,
+  type HttpRequest,
+} from "./http_call.ts";
 import type { SessionOptions } from "./index.ts";
+
+/** Codes of errors with which Node.js refuses a certificate that nobody has named to it. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
 
 /** Address of a server, as one process tells it to others. */
 export interface ServerAddress {
@@ -134,35 +147,37 @@ async function ask(
   site: CallSite,
 ): Promise<unknown> {
   try {
-    const response = await fetchOrFail(`${control}${path}`, {
+    const { status, text } = await answered(`${control}${path}`, {
       method,
       headers: {
         ...headers,
         ...token !== undefined && { authorization: `Bearer ${token}` },
         ...body !== undefined && { "content-type": "application/json" },
       },
-      ...body !== undefined && { body: JSON.stringify(body) },
+      body: body === undefined ? undefined : JSON.stringify(body),
     });
-    const text = await response.text();
-    if (response.ok) return text === "" ? undefined : JSON.parse(text);
-    throw errorOf(text, response.status);
+    if (status < 200 || status > 299) throw errorOf(text, status);
+    return text === "" ? undefined : JSON.parse(text);
   } catch (error) {
     throw error instanceof PerfmockError ? atCall(error, site) : error;
   }
 }
 
-async function fetchOrFail(
+async function answered(
   url: string,
-  init: RequestInit,
-): Promise<Response> {
+  request: HttpRequest,
+): Promise<HttpAnswer> {
   try {
-    return await fetch(url, init);
+    return await callOverHttp(url, request);
   } catch (error) {
+    const { code } = Object(error) as { readonly code?: unknown };
     throw listedError(
       "SERVER_NOT_STARTED",
-      `Cannot use the server at ${
-        new URL(url).origin
-      }: it does not answer; it has ended, or was never started`,
+      `Cannot use the server at ${new URL(url).origin}: ${
+        UNTRUSTED.has(`${code}`)
+          ? `its certificate is not trusted (${code}). Start the test runner with NODE_EXTRA_CA_CERTS, the path of the certificate`
+          : "it does not answer; it has ended, or was never started"
+      }`,
       [],
       { cause: error },
     );

@@ -72,15 +72,21 @@ export function perfmockSetup(
 interface Vitest extends Hooks {
   /** Returns a value that a global set-up has passed. */
   readonly inject: (name: string) => unknown;
+  /** Runner of tests, from Vitest 4.1 on. */
+  readonly TestRunner?: {
+    /** Returns the test that runs; undefined outside of tests. */
+    readonly getCurrentTest?: () => unknown;
+  };
 }
 
 const vitest: Vitest | undefined = await import(VITEST).catch(() => undefined);
 
-/** Returns the test that runs; undefined outside of tests. */
-const currentTest: () => unknown = await import(`${VITEST}/suite`).then(
-  ({ getCurrentTest }) => getCurrentTest ?? (() => undefined),
-  () => () => undefined,
-);
+/** Returns the test that runs; undefined outside of tests. Vitest 4.1 warns of the module that has it in earlier versions. */
+const currentTest: () => unknown = vitest?.TestRunner?.getCurrentTest ??
+  await import(`${VITEST}/suite`).then(
+    ({ getCurrentTest }) => getCurrentTest ?? (() => undefined),
+    () => () => undefined,
+  );
 
 /**
  * Makes a session for this test file. Call it outside of tests.

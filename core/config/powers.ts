@@ -10,7 +10,8 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Power } from "../contract/values.ts";
-import { boundedKey, ByteMap, LONGEST_ECHO } from "../lib/bounded.ts";
+import { boundedKey, ByteMap } from "../lib/bounded.ts";
+import { LONGEST_ECHO } from "../lib/bounded_text.ts";
 
 /** All powers. */
 export const POWERS = [

@@ -1,11 +1,12 @@
 /**
- * Bounds in bytes for what clients send and the server remembers or shows: maps that drop their oldest entries, keys of bounded
- * length, and texts that are cut. docs/limits.md lists every place with its bound; a test fills each.
+ * Bounds in bytes for what clients send and the server remembers or shows: maps that drop their oldest entries, and keys of bounded
+ * length; bounded_text.ts has texts that are cut. docs/limits.md lists every place with its bound; a test fills each.
  *
  * Bytes are counted as if each character took two, which V8 needs for some texts and never exceeds.
  *
  * @module
  */
+import { detached, textBytes } from "./bounded_text.ts";
 import { hashKey } from "./random/mod.ts";
 
 /** Bytes that a map's entry takes beside its characters and its value: slots of the table, half of them empty, and headers of objects. */
@@ -14,34 +15,8 @@ export const ENTRY_BYTES = 160;
 /** Maximum length of a remembered key, in characters, unless its place has another. */
 export const LONGEST_KEY = 128;
 
-/** Maximum length of a text from a request that an answer or a log line repeats, in characters, unless its place has another. */
-export const LONGEST_ECHO = 1024;
-
 /** Share of a map's bytes that are dropped at once: dropping one by one would search for the oldest each time. */
 const DROPPED = 1 / 8;
-
-/** Length from which on V8 lets a part of a text refer to the whole. */
-const REFERRING = 13;
-
-/** Number of bytes that a text takes at most. */
-export function textBytes(text: string): number {
-  return 2 * text.length;
-}
-
-/**
- * Returns the same text in memory of its own. A header's value is a part of the request's head, up to 64 KiB, and would keep all
- * of that in memory.
- */
-export function detached(text: string): string {
-  return text.length < REFERRING ? text : ` ${text}`.slice(1);
-}
-
-/** Returns a text of bounded length to be shown: the beginning and an ellipsis in place of a longer one. */
-export function excerpt(text: string, longest: number = LONGEST_ECHO): string {
-  return text.length <= longest
-    ? text
-    : detached(text.slice(0, longest - 1).toWellFormed() + "…");
-}
 
 /**
  * Returns a key of bounded length that stands for a text: the text itself, or the beginning and three hashes of a longer one.

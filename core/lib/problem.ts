@@ -4,7 +4,7 @@
  * @module
  */
 import type { Issue } from "../errors.ts";
-import { excerpt, LONGEST_ECHO } from "./bounded.ts";
+import { excerpt, LONGEST_ECHO } from "./bounded_text.ts";
 
 /** A problem document. */
 export interface Problem {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { excerpt } from "./bounded.ts";
+import { excerpt } from "./bounded_text.ts";
 
 /** Maximum number of characters of a description. */
 const LONGEST = 500;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { excerpt } from "../lib/bounded.ts";
+import { excerpt } from "../lib/bounded_text.ts";
 import { describeThrown } from "../lib/thrown.ts";
 import type { Counter, Metric, Metrics } from "../plugin.ts";
 

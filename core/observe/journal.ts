@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { detached, excerpt, textBytes } from "../lib/bounded.ts";
+import { detached, excerpt, textBytes } from "../lib/bounded_text.ts";
 import { targetOf } from "../lib/http.ts";
 import type {
   ExchangeLog,

@@ -5,7 +5,8 @@
  */
 import { PerfmockError } from "../errors.ts";
 import type { Counter, Gauge, Metric, MetricDefinition } from "../plugin.ts";
-import { boundedKey, ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
+import { boundedKey, ENTRY_BYTES } from "../lib/bounded.ts";
+import { textBytes } from "../lib/bounded_text.ts";
 import { describeReturned } from "../lib/thrown.ts";
 import { metricError, type MetricPlan } from "./metric_definition.ts";
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { detached, ENTRY_BYTES, excerpt, textBytes } from "../lib/bounded.ts";
+import { ENTRY_BYTES } from "../lib/bounded.ts";
+import { detached, excerpt, textBytes } from "../lib/bounded_text.ts";
 import { targetOf } from "../lib/http.ts";
 
 /** Requests of one method and path that matched no route. */

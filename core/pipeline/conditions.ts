@@ -10,7 +10,7 @@ import {
   type WhenSettings,
   wholeMatch,
 } from "../config/mod.ts";
-import { excerpt } from "../lib/bounded.ts";
+import { excerpt } from "../lib/bounded_text.ts";
 import { fromPointer, lookUp, toPointer } from "../lib/pointer.ts";
 import { WrittenNumber } from "../lib/written_number.ts";
 import type { Issue } from "../plugin.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { AsciiWriter } from "../lib/ascii_writer.ts";
-import { detached } from "../lib/bounded.ts";
+import { detached } from "../lib/bounded_text.ts";
 import {
   parseTraceparent,
   spanId,

@@ -8,7 +8,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { parseAccept } from "hono/utils/accept";
 import { COMPRESSIBLE_CONTENT_TYPE_REGEX } from "hono/utils/compress";
 import type { Coding } from "../config/mod.ts";
-import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
+import { ENTRY_BYTES } from "../lib/bounded.ts";
+import { textBytes } from "../lib/bounded_text.ts";
 
 /** Smallest body that is coded, in bytes, if the client takes it as it is too: a smaller one would hardly become smaller. */
 export const LEAST_CODED = 1024;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { excerpt, LONGEST_ECHO } from "../lib/bounded.ts";
+import { excerpt, LONGEST_ECHO } from "../lib/bounded_text.ts";
 import { describeThrown } from "../lib/thrown.ts";
 import type { Log } from "../world/state.ts";
 

@@ -6,7 +6,8 @@
 import type { SessionSettings } from "../config/mod.ts";
 import { PerfmockError } from "../errors.ts";
 import { agreed } from "../lib/agreement.ts";
-import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
+import { ENTRY_BYTES } from "../lib/bounded.ts";
+import { textBytes } from "../lib/bounded_text.ts";
 import { SESSION_NAME } from "../lib/control_values.ts";
 import type { Clock } from "../plugin.ts";
 import type {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ENTRY_BYTES, textBytes } from "../lib/bounded.ts";
+import { ENTRY_BYTES } from "../lib/bounded.ts";
+import { textBytes } from "../lib/bounded_text.ts";
 import type { SequenceCounter } from "../pipeline/exchange.ts";
 
 /** Maximum number of bytes of the ids of removed routes whose sequence numbers are remembered, in case they come back. */

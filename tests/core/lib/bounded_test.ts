@@ -3,28 +3,11 @@ import fc from "fast-check";
 import {
   boundedKey,
   ByteMap,
-  detached,
   ENTRY_BYTES,
-  excerpt,
   LONGEST_KEY,
 } from "../../../core/lib/bounded.ts";
 
 const LONG = "x".repeat(1000);
-
-Deno.test("excerpt() cuts long texts only, and splits no character", () => {
-  equal(excerpt("abc", 3), "abc");
-  equal(excerpt("abcd", 3), "ab…");
-  equal(excerpt(`${"a".repeat(8)}😀b`, 10), `${"a".repeat(8)}\ufffd…`);
-  equal(excerpt("a".repeat(5000)).length, 1024);
-});
-
-Deno.test("detached() returns the same text", () => {
-  fc.assert(
-    fc.property(fc.string(), (text) => detached(text) === text),
-    { seed: 1 },
-  );
-  equal(detached(LONG), LONG);
-});
 
 Deno.test("boundedKey() leaves short keys, and tells long ones apart wherever they differ", () => {
   equal(boundedKey("x".repeat(LONGEST_KEY)), "x".repeat(LONGEST_KEY));
