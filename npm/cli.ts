@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { cannotRun } from "./deno_program.ts";
+import { cannotRun, packageManager } from "./deno_program.ts";
 import { IS_WINDOWS, spawnDeno } from "./spawn_deno.ts";
 
 /** Signals that are passed on. */
@@ -51,7 +51,7 @@ export function run(args: readonly string[]): Promise<void> {
   });
   for (const signal of SIGNALS) process.on(signal, once);
   const stops = IS_WINDOWS ? undefined : stopTogether(child);
-  if (process.env.npm_command === "exec") {
+  if (isExecuted(process.env)) {
     look = followNpx(() => once("SIGTERM"));
   }
   return new Promise((resolve, reject) => {
@@ -80,8 +80,29 @@ export function run(args: readonly string[]): Promise<void> {
  * @param agent value of npm_config_user_agent, which package managers set, such as `pnpm/10.1.0 npm/? node/v22.0.0 linux x64`
  */
 export function commandName(agent: string | undefined): string {
-  const manager = /^[a-z]+/.exec(agent ?? "")?.[0] ?? "";
-  return COMMANDS.get(manager) ?? "npx perfmock";
+  return COMMANDS.get(packageManager(agent) ?? "") ?? "npx perfmock";
+}
+
+/** Names that package managers give to what they run where that is a command of a package, and no script of the project. */
+const NO_SCRIPTS: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  "bunx",
+  "exec",
+  "perfmock",
+]);
+
+/**
+ * True if `npx`, `pnpm exec`, `yarn perfmock` or the like runs this command: they wait for its end. A script of the project may leave it
+ * behind on purpose, as `perfmock serve & …` does.
+ */
+export function isExecuted(
+  { npm_command, npm_config_user_agent, npm_lifecycle_event }: Readonly<
+    Record<string, string | undefined>
+  >,
+): boolean {
+  if (npm_command !== undefined) return npm_command === "exec";
+  return COMMANDS.has(packageManager(npm_config_user_agent) ?? "") &&
+    NO_SCRIPTS.has(npm_lifecycle_event);
 }
 
 /** Calls a function for a signal, but not for the same signal again within a time in ms. */
@@ -116,7 +137,7 @@ function stopTogether(
 }
 
 /**
- * Calls a function once npx, which has started this process, has ended: where it is killed, it takes nobody with it, and where it
+ * Calls a function once npx, or what else has started this process, has ended: where it is killed, it takes nobody with it, and where it
  * receives a signal, the shell in between does not pass that on.
  */
 function followNpx(ended: () => void): NodeJS.Timeout {

@@ -1,6 +1,6 @@
 /**
- * Finds the program of Deno that the package `deno` has installed for this machine. Its own command is left out: it would stand
- * between signals and the server.
+ * Finds the program of Deno for this machine, which is in an optional package of its own for each platform. The package `deno` chooses
+ * among them too; it is left out, since some package managers fail where a package has an install script, as that one has.
  *
  * @module
  */
@@ -20,18 +20,24 @@ export interface Machine {
   readonly platform: string;
   /** Processor, such as `x64`. */
   readonly arch: string;
+  /** False on Linux with another C library than glibc. Default that of this machine. */
+  readonly glibc?: boolean;
 }
 
-/** Part of the package.json of `deno` that names its programs. */
-interface DenoPackage {
-  readonly version: string;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-}
+/** Name of this package, in whose package.json the packages of programs are. */
+const OWN = "perfmock/package.json";
+
+/** Commands that install all packages of a project again, by the package manager that runs this program. */
+const INSTALL: ReadonlyMap<string, string> = new Map([
+  ["pnpm", "pnpm install"],
+  ["yarn", "yarn install"],
+  ["bun", "bun install"],
+]);
 
 /**
  * Returns the path of the program.
  *
- * @param from URL or path of the module whose dependency `deno` is. Default this one
+ * @param from URL or path of a module of this package. Default this one
  * @param machine default this machine
  * @param named value of PERFMOCK_DENO. Default that of the environment
  * @param runtime versions of the runtime. Default those of this process
@@ -43,45 +49,82 @@ export function denoProgram(
   named: string | undefined = process.env[VARIABLE],
   runtime: Readonly<Record<string, string | undefined>> = process.versions,
 ): string {
+  // Yarn's Plug'n'Play keeps packages in archives, whose modules only a patched Node.js finds.
+  if (runtime.pnp !== undefined) {
+    throw notStarted(
+      "Deno cannot read the packages of Yarn's Plug'n'Play",
+      "Write `nodeLinker: node-modules` into .yarnrc.yml, and run yarn install",
+    );
+  }
   if (named !== undefined && named !== "") {
     if (existsSync(named)) return named;
     throw notStarted(`there is no file ${named}, which ${VARIABLE} names`);
   }
   // A program that runs on Deno itself needs no other one.
   if (runtime.deno !== undefined) return process.execPath;
-  const { platform, arch } = machine;
-  const file = resolved(createRequire(from), "deno/package.json");
+  const { platform, arch, glibc } = machine;
+  const file = resolved(createRequire(from), OWN);
   if (file === undefined) {
     throw notStarted(
-      "the package deno, which it depends on, is not installed",
-      "npm install",
+      "this program was bundled, and its own package is missing",
+      "Leave the package perfmock out of the bundle, as an external one, and install it",
     );
   }
   const require = createRequire(file);
-  const { version, optionalDependencies = {} } = require(file) as DenoPackage;
+  const { optionalDependencies } = require(file) as {
+    readonly optionalDependencies: Readonly<Record<string, string>>;
+  };
+  const packages = Object.keys(optionalDependencies);
   // Deno has programs for Linux with glibc only, which the name says.
-  const name = Object.keys(optionalDependencies).find((each) =>
+  const name = packages.find((each) =>
     each.replace(/-glibc$/, "") === `@deno/${platform}-${arch}`
   );
   if (name === undefined) {
     throw notStarted(
-      `the package deno ${version} has no program for ${platform}-${arch}, only for ${
-        Object.keys(optionalDependencies)
-          .map((each) => each.replace("@deno/", "")).join(", ")
+      `there is no program of Deno for ${platform}-${arch}, only for ${
+        packages.map((each) => each.replace("@deno/", "")).join(", ")
       }`,
-      `Set ${VARIABLE} to a program of Deno ${version} or later for this machine`,
+      `Set ${VARIABLE} to a program of Deno ${
+        optionalDependencies[packages[0]]
+      } or later for this machine`,
     );
   }
-  const program = platform === "win32" ? "deno.exe" : "deno";
   const own = resolved(require, `${name}/package.json`);
-  for (const folder of [own, file]) {
-    if (folder === undefined) continue;
-    const path = join(dirname(folder), program);
+  if (own !== undefined) {
+    const program = platform === "win32" ? "deno.exe" : "deno";
+    const path = join(dirname(own), program);
     if (existsSync(path)) return path;
+  }
+  if (platform === "linux" && !(glibc ?? hasGlibc())) {
+    throw otherLibrary("Deno");
   }
   throw notStarted(
     `the package ${name}, which has the program of Deno for this machine, is not installed: optional dependencies were left out, or node_modules come from another machine`,
-    "npm install --include=optional",
+    INSTALL.get(packageManager() ?? "") ?? "npm install --include=optional",
+  );
+}
+
+/** Name of the package manager that runs this program, such as `pnpm`; undefined for none. */
+export function packageManager(
+  agent: string | undefined = process.env.npm_config_user_agent,
+): string | undefined {
+  return /^[a-z]+/.exec(agent ?? "")?.[0];
+}
+
+/** True unless this is Linux with another C library, as Node.js reports it; Bun reports none. */
+function hasGlibc(): boolean {
+  const report = process.report?.getReport?.() as unknown as
+    | { readonly header?: { readonly glibcVersionRuntime?: string } }
+    | undefined;
+  return report?.header === undefined || process.versions.bun !== undefined ||
+    report.header.glibcVersionRuntime !== undefined;
+}
+
+/** Returns the error of a system with another C library than the one that a program needs. */
+function otherLibrary(program: string): PerfmockError {
+  return notStarted(
+    `${program} cannot run here: it needs Linux with glibc, and this system has another C library, as Alpine does`,
+    `Use an image with glibc, such as node:22-slim, or set ${VARIABLE} to a program of Deno for this system`,
   );
 }
 
@@ -98,10 +141,7 @@ export function cannotRun(path: string, error: unknown): PerfmockError {
   };
   // The program exists, so its loader is missing: that of glibc on a system with another C library.
   return code === "ENOENT" && existsSync(path)
-    ? notStarted(
-      `${path} cannot run here: it needs Linux with glibc, and this system has another C library, as Alpine does`,
-      `Use an image with glibc, such as node:22-slim, or set ${VARIABLE} to a program of Deno for this system`,
-    )
+    ? otherLibrary(path)
     : notStarted(`${path} cannot be run: ${message}`);
 }
 

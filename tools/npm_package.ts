@@ -42,6 +42,15 @@ const PEERS: Readonly<Record<string, string>> = {
   "vitest": ">=2",
 };
 
+/**
+ * Packages with the program of Deno, one for each platform, of which package managers install the one that fits. The package `deno`, which
+ * depends on them, has an install script besides: pnpm ends with an error until its user has said whether that may run.
+ */
+const PROGRAMS: readonly string[] = [
+  ...["linux-x64-glibc", "linux-arm64-glibc", "darwin-x64", "darwin-arm64"],
+  ...["win32-x64", "win32-arm64"],
+];
+
 /** The address of a script beside a module, as `new URL("./worker.ts", import.meta.url)`. */
 const SCRIPT =
   /(new URL\(\s*")(\.\.?\/[^"\n]+)\.ts("\s*,\s*import\.meta\.url\s*,?\s*\))/g;
@@ -109,8 +118,10 @@ export function packageJson(
           .filter(([name]) => !Object.hasOwn(PEERS, name))
           .map(([name, range]) => [name, range.replace(/^\^/, "")]),
       ),
-      deno: options.deno,
     },
+    optionalDependencies: Object.fromEntries(
+      PROGRAMS.map((name) => [`@deno/${name}`, options.deno]),
+    ),
     ...Object.keys(PEERS).length > 0 && {
       peerDependencies: PEERS,
       peerDependenciesMeta: Object.fromEntries(

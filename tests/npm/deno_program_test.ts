@@ -1,10 +1,15 @@
 import { equal, match, throws } from "node:assert/strict";
-import { cannotRun, denoProgram } from "../../npm/deno_program.ts";
+import {
+  cannotRun,
+  denoProgram,
+  type Machine,
+  packageManager,
+} from "../../npm/deno_program.ts";
 import { PerfmockError } from "../../mod.ts";
 
-const LINUX = { platform: "linux", arch: "x64" };
+const LINUX = { platform: "linux", arch: "x64", glibc: true };
 
-/** A project with the package `deno`; `installed` names the packages of programs that are there. */
+/** A project with the package `perfmock`; `installed` names the packages of programs that are there. */
 async function project(
   installed: readonly string[],
 ): Promise<
@@ -13,15 +18,15 @@ async function project(
   const path = await Deno.realPath(
     await Deno.makeTempDir({ prefix: "perfmock-test-" }),
   );
-  const deno = `${path}/node_modules/deno`;
-  await Deno.mkdir(deno, { recursive: true });
+  const own = `${path}/node_modules/perfmock`;
+  await Deno.mkdir(own, { recursive: true });
   const optionalDependencies = Object.fromEntries(
     ["win32-x64", "darwin-arm64", "linux-x64-glibc", "linux-arm64-glibc"]
       .map((name) => [`@deno/${name}`, "2.9.6"]),
   );
   await Deno.writeTextFile(
-    `${deno}/package.json`,
-    JSON.stringify({ name: "deno", version: "2.9.6", optionalDependencies }),
+    `${own}/package.json`,
+    JSON.stringify({ name: "perfmock", optionalDependencies }),
   );
   for (const name of installed) {
     const folder = `${path}/node_modules/@deno/${name}`;
@@ -32,14 +37,19 @@ async function project(
   }
   return {
     path,
-    module: `${path}/index.js`,
+    module: `${own}/index.js`,
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
 }
 
 /** Finds the program as Node.js does. */
-function find(module: string, machine = LINUX, named?: string): string {
-  return denoProgram(module, machine, named, {});
+function find(
+  module: string,
+  machine: Machine = LINUX,
+  named?: string,
+  runtime: Readonly<Record<string, string>> = {},
+): string {
+  return denoProgram(module, machine, named, runtime);
 }
 
 /** Checks that there is no program, and returns the message. */
@@ -58,7 +68,7 @@ Deno.test("denoProgram() finds the program of each platform that the package den
     ...["win32-x64", "darwin-arm64", "linux-x64-glibc", "linux-arm64-glibc"],
   ]);
   const found = (platform: string, arch: string) =>
-    find(folder.module, { platform, arch })
+    find(folder.module, { platform, arch, glibc: true })
       .slice(`${folder.path}/node_modules/`.length);
   equal(found("linux", "x64"), "@deno/linux-x64-glibc/deno");
   equal(found("linux", "arm64"), "@deno/linux-arm64-glibc/deno");
@@ -71,7 +81,7 @@ Deno.test("denoProgram() says for which platforms there are programs where there
   const message = refusal(folder.module, { platform: "freebsd", arch: "x64" });
   match(
     message,
-    /no program for freebsd-x64, only for win32-x64, darwin-arm64, linux-x64-glibc, linux-arm64-glibc\. Set PERFMOCK_DENO/,
+    /no program of Deno for freebsd-x64, only for win32-x64, darwin-arm64, linux-x64-glibc, linux-arm64-glibc\. Set PERFMOCK_DENO to a program of Deno 2\.9\.6 or later/,
   );
 });
 
@@ -83,20 +93,35 @@ Deno.test("denoProgram() says what to install where the program was left out", a
   );
 });
 
-Deno.test("denoProgram() takes the copy that the package deno keeps itself", async () => {
+Deno.test("denoProgram() says that it needs glibc where the system has another C library, for which nothing is installed", async () => {
   await using folder = await project([]);
-  const copy = `${folder.path}/node_modules/deno/deno`;
-  await Deno.writeTextFile(copy, "");
-  equal(find(folder.module), copy);
+  match(
+    refusal(folder.module, { ...LINUX, glibc: false }),
+    /needs Linux with glibc, .*node:22-slim/,
+  );
 });
 
-Deno.test("denoProgram() says so where the package deno is not installed", async () => {
+Deno.test("denoProgram() says how to have packages in folders where Yarn has them in archives", async () => {
+  await using folder = await project(["linux-x64-glibc"]);
+  match(
+    refusal(folder.module, LINUX, Deno.execPath(), { pnp: "3" }),
+    /Plug'n'Play\. Write `nodeLinker: node-modules` into \.yarnrc\.yml/,
+  );
+});
+
+Deno.test("denoProgram() says so where a bundle holds the program, and the package is missing", async () => {
   await using folder = await project([]);
   await Deno.remove(`${folder.path}/node_modules`, { recursive: true });
   match(
-    refusal(folder.module),
-    /the package deno, which it depends on, is not installed/,
+    refusal(`${folder.path}/bundle.js`),
+    /Leave the package perfmock out of the bundle/,
   );
+});
+
+Deno.test("packageManager() is the one that runs the program", () => {
+  equal(packageManager("pnpm/10.1.0 npm/? node/v22.0.0 linux x64"), "pnpm");
+  equal(packageManager("yarn/1.22.22 npm/? node/v20.0.0"), "yarn");
+  equal(packageManager(""), undefined);
 });
 
 Deno.test("denoProgram() prefers the program that PERFMOCK_DENO names, and says so where it is missing", async () => {

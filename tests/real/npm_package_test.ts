@@ -488,7 +488,7 @@ ${more}require("./node_modules/perfmock/npm/bin.cjs");`,
         equal(strange.status, 1);
         match(
           strange.err,
-          /^Cannot start perfmock: the package deno \S+ has no program for freebsd-\S+, only for .*linux-x64-glibc/,
+          /^Cannot start perfmock: there is no program of Deno for freebsd-\S+, only for linux-x64-glibc/,
         );
         for (const { err } of [old, strange]) {
           equal(err.trimEnd().split("\n").length, 1, err);

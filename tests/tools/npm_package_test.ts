@@ -42,7 +42,7 @@ Deno.test("packaged() takes the version from the package.json", () => {
 });
 
 Deno.test("packageJson() pins the tested versions, and gives each entry point its types first", () => {
-  const { exports, dependencies } = packageJson(
+  const { exports, dependencies, optionalDependencies } = packageJson(
     {
       version: "1.2.3",
       license: "MIT",
@@ -56,8 +56,10 @@ Deno.test("packageJson() pins the tested versions, and gives each entry point it
   ) as {
     exports: Record<string, unknown>;
     dependencies: Record<string, string>;
+    optionalDependencies: Record<string, string>;
   };
-  deepEqual(dependencies, { "zod": "4.6.7", "@x/y": "1.0.0", "deno": "2.9.6" });
+  deepEqual(dependencies, { "zod": "4.6.7", "@x/y": "1.0.0" });
+  equal(optionalDependencies["@deno/linux-x64-glibc"], "2.9.6");
   for (const name of Object.keys(ENTRY_POINTS)) {
     const entry = exports[name];
     ok(typeof entry === "object" && entry !== null);
