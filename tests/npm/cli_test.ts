@@ -18,7 +18,7 @@ Deno.test("commandName() names the command of the package manager that runs", ()
 Deno.test("isExecuted() tells a package's command that a package manager runs from a script of the project", () => {
   const pnpm = "pnpm/12.4.2 npm/? node/? linux x64";
   const yarn = "yarn/1.22.22 npm/? node/v20.0.0";
-  const cases: readonly (readonly [object, boolean])[] = [
+  const cases: readonly (readonly [Record<string, string>, boolean])[] = [
     [{}, false],
     [{ npm_command: "exec" }, true],
     [{ npm_command: "run-script", npm_config_user_agent: pnpm }, false],

@@ -255,7 +255,9 @@ Deno.test({
   name: "Vitest: one server for the run, and a session for each test file",
   ignore: !required,
   fn: async (t) => {
-    await using project = await NpmProject.install("vitest@3.2.4");
+    await using project = await NpmProject.install(
+      ...["vite@8.3.8", "vitest@4.1.12", "happy-dom@21.0.4"],
+    );
     await copyExample(project, "vitest");
     const run = async (...args: readonly string[]) => {
       const ended = await project.run("npx", [
@@ -328,6 +330,30 @@ test("within", () => expect(() => useSession()).toThrow(/within a test/));
       },
     );
 
+    await t.step(
+      "the control calls of a session are no requests of a stand-in for a browser, nor of a double of fetch; nothing is deprecated",
+      async () => {
+        await project.write(
+          "page.test.ts",
+          `// @vitest-environment happy-dom
+import { useSession } from "perfmock/vitest";
+import { expect, test, vi } from "vitest";
+const backend = useSession();
+test("the page's own fetch", async () => {
+  const response = await fetch(new URL("/products", backend.url));
+  expect(response.status).toBe(200);
+  vi.stubGlobal("fetch", () => { throw new Error("a double"); });
+  vi.useFakeTimers();
+  expect((await backend.stats()).routes.products.arrivals).toBe(1);
+});
+`,
+        );
+        const { status, report, out, err } = await run("page");
+        equal(status, 0, JSON.stringify(report) + out + err);
+        equal(/deprecated/i.test(out + err), false, out + err);
+      },
+    );
+
     await t.step("an error in the configuration is a list", async () => {
       await project.write(
         "perfmock.setup.ts",
@@ -381,6 +407,23 @@ test("http of Node.js reaches the session by its name too", async () => {
 });
 `;
 
+/** A test in jsdom, which has no fetch and no TextEncoder. */
+const JEST_PAGE = `/** @jest-environment jsdom */
+import { useSession } from "perfmock/jest";
+const backend = useSession();
+test("a page", async () => {
+  const status = await new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", new URL("/products", backend.url).href);
+    request.onload = () => resolve(request.status);
+    request.onerror = reject;
+    request.send();
+  });
+  expect(status).toBe(200);
+  expect((await backend.stats()).routes.products.arrivals).toBe(1);
+});
+`;
+
 /** Concurrent tests of Jest, and one that makes a session within itself. */
 const JEST_CONCURRENT = (resets: boolean) => `
 import { useSession } from "perfmock/jest";
@@ -399,7 +442,9 @@ Deno.test({
     "Jest: one server for the run, a session for each test file, and the end of the server",
   ignore: !required,
   fn: async () => {
-    await using project = await NpmProject.install("jest@30.0.5");
+    await using project = await NpmProject.install(
+      ...["jest@30.0.5", "jest-environment-jsdom@30.0.5"],
+    );
     await project.write(
       "jest.config.mjs",
       `export default { transform: {}, testMatch: ["**/*.test.mjs"], globalSetup: "./perfmock.setup.mjs", globalTeardown: "perfmock/jest/teardown" };\n`,
@@ -419,6 +464,7 @@ export default perfmockSetup({ routes: [{ id: "products", path: "/products", res
         JEST_CONCURRENT(resets),
       );
     }
+    await project.write("page.test.mjs", JEST_PAGE);
     const ended = await project.run("npx", [
       ...["jest", "--json", "--outputFile=out.json", "--maxWorkers=3"],
     ], { NODE_OPTIONS: "--experimental-vm-modules" });
@@ -429,7 +475,7 @@ export default perfmockSetup({ routes: [{ id: "products", path: "/products", res
     // Those that fail are the concurrent ones whose session would begin afresh, and the test beside them.
     deepEqual(
       [report.numPassedTests, report.numFailedTests],
-      [9 + 3, 3],
+      [9 + 3 + 1, 3],
       out + err,
     );
     for (const { message, assertionResults } of report.testResults) {
