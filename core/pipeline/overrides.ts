@@ -5,7 +5,7 @@
  * @module
  */
 import type { OverrideSettings } from "../config/mod.ts";
-import { type ByteMap } from "../lib/bounded.ts";
+import type { ByteMap } from "../lib/bounded.ts";
 import { excerpt } from "../lib/bounded_text.ts";
 import { suggest } from "../lib/suggest.ts";
 import { dueOf, type Injected, type LiveExchange } from "./exchange.ts";
