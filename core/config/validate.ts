@@ -33,7 +33,7 @@ import {
   wordedIssues,
 } from "./_zod_issues.ts";
 import { jsonSchemaOf } from "./json_schema.ts";
-import { alternatives, kindInWords, sentence, showable } from "./words.ts";
+import { alternatives, sentence, showable } from "./words.ts";
 
 /**
  * Maximum number of issues that are put into words, which takes longer than finding them: a client could keep a server busy with one
@@ -225,10 +225,7 @@ function toIssue(issue: WordedIssue, { value, json }: Context): Issue {
     path: toPointer(segments),
     message: about.message,
     value: showable(received),
-    // The type of what was received is no news: the message says the rest.
-    allowed: about.allowed === kindInWords(received)
-      ? undefined
-      : about.allowed,
+    allowed: about.allowed,
     suggestion: about.suggestion,
   });
 }

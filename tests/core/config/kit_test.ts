@@ -142,6 +142,7 @@ Deno.test("kit.distribution() keeps the paths of nested issues", () => {
     path: "/routes/3/of/1/mixture/0/of/normal/sd",
     message: "Must be greater than 0, received -1",
     value: -1,
+    allowed: "a number",
     suggestion: "1",
   }]);
   assert.equal(issueOf(kit.distribution(), undefined).message, "Missing");

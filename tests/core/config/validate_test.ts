@@ -173,6 +173,7 @@ Deno.test("validate() describes the value that a check received, after transform
     path: "",
     message: "Must be at least 5, received 3",
     value: "3",
+    allowed: "a string",
   });
 });
 
