@@ -68,7 +68,9 @@ export {
   runEvents,
   type WatchedRun,
 } from "./lib/run_events.ts";
+export { constant } from "./lib/signals/mod.ts";
 export { ERRNO } from "./net/libc.ts";
+export { type Answering, LocalServer } from "./net/local_server.ts";
 
 /** Part of a {@linkcode Host} that needs no server. */
 export interface ThreadHost {

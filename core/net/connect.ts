@@ -7,11 +7,11 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { PreciseClock } from "../lib/time/mod.ts";
 import { ERRNO, EVENT, NO_SIGNAL, obstacle } from "./libc.ts";
+import { type Answering, LocalServer } from "./local_server.ts";
 import { Loop, type Watcher } from "./loop.ts";
 import { LoopWaker } from "./loop_waker.ts";
-import { ADDRESS_SIZE, addressOf } from "./sockets.ts";
+import { addressOf } from "./sockets.ts";
 
-const FAMILY = { ipv4: 2, ipv6: 10 } as const;
 const STREAM = 1;
 const NON_BLOCKING = 0o4000;
 const CLOSE_ON_EXEC = 0o2000000;
@@ -47,6 +47,11 @@ export class RemoteAddresses {
       isIPv4(host) || isIPv6(host) && !host.includes("%");
     if (hosts.length === 0 || !hosts.every(fits)) return undefined;
     return new RemoteAddresses(hosts.map((host) => addressOf(host, port)));
+  }
+
+  /** Returns the address of a server of this thread's own. */
+  static local({ address }: LocalServer): RemoteAddresses {
+    return new RemoteAddresses([address]);
   }
 
   private constructor(addresses: readonly Uint8Array[]) {
@@ -141,6 +146,16 @@ export class Network {
   /** Creates a connection that is not open. */
   connection(remote: RemoteAddresses, owner: SocketOwner): Outgoing {
     return new OutgoingSocket(this.#loop, remote, owner);
+  }
+
+  /**
+   * Starts a server of this thread's own, without a port: see {@linkcode RemoteAddresses.local}.
+   *
+   * @param accepted called for each connection
+   * @throws Error if the system has no descriptor left
+   */
+  serveLocally(accepted: () => Answering): LocalServer {
+    return new LocalServer(this.#loop, accepted);
   }
 
   /** Lets a clock wait where the sockets wait, instead of on a thread of its own, until the clock is disposed. */
@@ -263,7 +278,8 @@ export class OutgoingSocket implements Outgoing, Watcher {
   #beginWith(address: Uint8Array): number {
     const loop = this.#loop;
     const { calls } = loop;
-    const family = address.length === ADDRESS_SIZE ? FAMILY.ipv6 : FAMILY.ipv4;
+    // Each address begins with its family, a short integer.
+    const family = address[0] | address[1] << 8;
     const type = STREAM | NON_BLOCKING | CLOSE_ON_EXEC;
     const fd = calls.socket(family, type, 0);
     if (fd < 0) return loop.errno();

@@ -121,8 +121,8 @@ function setFlag(loop: Loop, fd: number, level: number, option: number): void {
 }
 
 /** Creates the memory in which the kernel is told the size of an address, and says it. */
-export function sizeCell(): Uint8Array {
-  return new Uint8Array(new Int32Array([ADDRESS_SIZE]).buffer);
+export function sizeCell(size = ADDRESS_SIZE): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Int32Array([size]).buffer);
 }
 
 function failed(errno: number): SocketError {

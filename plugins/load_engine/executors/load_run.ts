@@ -28,7 +28,7 @@ import { SharedIterationsRun, VirtualUsersRun } from "./_closed.ts";
 import { ArrivalRateRun, ReplayRun } from "./_open.ts";
 import type { RunContext, TrafficRun } from "./_traffic_run.ts";
 
-/** Interval of progress reports, in ms. */
+/** Default interval of progress reports, in ms. */
 const TICK = 1000;
 
 /** Time after an agreed start up to which a run catches up with what is due, in ms; of a later one it is dropped. */
@@ -41,8 +41,10 @@ const STOPPED = "it was stopped";
 export interface RunWatcher {
   /** True if the result contains the complete figures, as it does of a share in any case. Default false. */
   readonly complete?: boolean;
+  /** Interval of progress reports, in ms. Default 1000. */
+  readonly interval?: number;
   /**
-   * Reports progress once a second.
+   * Reports progress once in each interval.
    *
    * @param progress state of all scenarios
    * @param times computes the times of the interval by scenario name; valid until `tick` returns
@@ -61,6 +63,7 @@ export class LoadRun {
   readonly #figures: readonly ScenarioFigures[];
   readonly #series = new TimeSeries();
   readonly #duration: number | null;
+  readonly #interval: number;
   #last: readonly LoadScenarioProgress[] = [];
   #lastAt = 0;
   #started = 0;
@@ -76,6 +79,7 @@ export class LoadRun {
     this.#environment = environment;
     this.#watcher = watcher;
     this.#duration = plannedDuration(script);
+    this.#interval = watcher.interval ?? TICK;
     const traffic = script.scenarios.filter(isTraffic);
     this.#figures = traffic.map((scenario) => new ScenarioFigures(scenario));
     const ended = () => {
@@ -106,7 +110,7 @@ export class LoadRun {
     for (const run of this.#runs) {
       run.begin(this.#started, this.#late > 0 ? now : undefined);
     }
-    this.#timer = clock.at(this.#started + TICK, tick, this);
+    this.#timer = clock.at(this.#started + this.#interval, tick, this);
     if (this.#pending > 0) return;
     this.#pending = 1;
     clock.at(this.#started + lengthOf(this.#script), ended, this);
@@ -181,8 +185,9 @@ export class LoadRun {
       if (!ok && actual !== null) this.cut(`${metric} ${expression}`);
     }
     if (this.#over) return;
-    const ticks = Math.floor((clock.now() - this.#started) / TICK) + 1;
-    this.#timer = clock.at(this.#started + ticks * TICK, tick, this);
+    const interval = this.#interval;
+    const ticks = Math.floor((clock.now() - this.#started) / interval) + 1;
+    this.#timer = clock.at(this.#started + ticks * interval, tick, this);
   }
 
   /** Reports progress and begins another interval. */
@@ -311,7 +316,8 @@ function endOf(scenario: Traffic | Modulate): number {
     : start + scenario.duration;
 }
 
-function isTraffic(scenario: Scenario): scenario is Traffic {
+/** Returns whether a scenario sends requests. */
+export function isTraffic(scenario: Scenario): scenario is Traffic {
   return scenario.executor !== "modulate" && scenario.executor !== "stress";
 }
 

@@ -66,7 +66,8 @@ export class LoopConnector implements Connector {
       : new LoopConnector(network, remote);
   }
 
-  private constructor(network: Network, remote: RemoteAddresses) {
+  /** Connects with the first exchange. */
+  constructor(network: Network, remote: RemoteAddresses) {
     this.#network = network;
     this.#remote = remote;
   }

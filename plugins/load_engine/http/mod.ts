@@ -21,6 +21,7 @@ export {
 } from "./connection.ts";
 export { readPollingSlice, shortenEventInterval } from "./event_interval.ts";
 export { networkFor } from "./loop_connection.ts";
+export { type PracticeTarget, practiceTarget } from "./practice_target.ts";
 export { FRAMING, type PreparedRequest, prepareRequest } from "./request.ts";
 export { MalformedResponse, ResponseReader } from "./response_reader.ts";
 export {

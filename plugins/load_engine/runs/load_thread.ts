@@ -19,6 +19,7 @@ import {
   type Segment,
 } from "../../../core/plugin.ts";
 import { LoadRun } from "../executors/load_run.ts";
+import { rehearse } from "../executors/rehearsal.ts";
 import { spareConnections } from "../executors/schedules.ts";
 import type { ShareData } from "../figures/share_data.ts";
 import type { TickTimes } from "../figures/time_series.ts";
@@ -26,11 +27,13 @@ import {
   connectTo,
   type Destination,
   networkFor,
+  practiceTarget,
   readPollingSlice,
 } from "../http/mod.ts";
 import type { ClientEnvironment } from "../order.ts";
 import { notesOnRun } from "../script/notes.ts";
 import { parseScript } from "../script/parse.ts";
+import type { Script } from "../script/script.ts";
 
 /** Order for a load thread. */
 export interface ThreadOrder {
@@ -74,7 +77,8 @@ export type FromThread =
     readonly notes: readonly string[];
   }
   | {
-    readonly kind: "tick";
+    /** Progress of the run, or of its rehearsal, which nobody needs: the first message of a kind makes V8 drop code. */
+    readonly kind: "tick" | "practice";
     readonly progress: LoadProgress;
     readonly times: Readonly<Record<string, TickTimes>>;
   }
@@ -169,6 +173,8 @@ export class ThreadSession {
     if (network === undefined) await this.#clock.start();
     else await network.wake(this.#clock);
     if (this.#closing) return;
+    await this.#rehearse(plan, order);
+    if (this.#closing) return;
     this.#environment = connectTo(destination, this.#clock, {
       network,
       connections,
@@ -182,12 +188,33 @@ export class ThreadSession {
     this.#post({ kind: "ready", notes: plan.notes });
   }
 
-  #tick(progress: LoadProgress, times: Record<string, TickTimes>): void {
+  /** Rehearses the run where the connections are the kernel's sockets. */
+  async #rehearse(
+    script: Script,
+    { destination, connections }: ThreadOrder,
+  ): Promise<void> {
+    const network = this.#network;
+    const clock = this.#clock;
+    if (network === undefined) return;
+    await rehearse(script, {
+      clock,
+      target: () =>
+        practiceTarget(destination, clock, { network, connections }),
+      tick: (progress, times) => this.#tick(progress, times(), "practice"),
+      isOver: () => this.#closing,
+    });
+  }
+
+  #tick(
+    progress: LoadProgress,
+    times: Record<string, TickTimes>,
+    kind: "tick" | "practice" = "tick",
+  ): void {
     const buffers = Object.values(times).flatMap((of) =>
       [of.responseTime, of.serviceTime, of.startLag].map(({ buffer }) => buffer)
     );
     this.#post(
-      { kind: "tick", progress, times },
+      { kind, progress, times },
       buffers.filter((buffer) => buffer instanceof ArrayBuffer),
     );
   }

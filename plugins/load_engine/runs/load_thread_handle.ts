@@ -157,6 +157,8 @@ export class LoadThread implements AsyncDisposable {
     switch (message.kind) {
       case "ready":
         return this.#events.ready(message.notes);
+      case "practice":
+        return;
       case "tick":
         return this.#events.tick(message.progress, message.times);
       case "summary":

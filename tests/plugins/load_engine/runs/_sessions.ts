@@ -6,17 +6,20 @@ import {
 } from "../../../../plugins/load_engine/runs/load_thread.ts";
 import { at } from "../http/_orders.ts";
 
-/** Makes a session on this thread, and records its messages. */
+/** Makes a session on this thread, and records its messages, those of rehearsals apart: there are some only where the loop runs. */
 export function session() {
   const said: FromThread[] = [];
+  const practised: FromThread[] = [];
   const waiting = new Map<string, () => void>();
   const made = new ThreadSession((message) => {
+    if (message.kind === "practice") return void practised.push(message);
     said.push(message);
     waiting.get(message.kind)?.();
   });
   return {
     session: made,
     said,
+    practised,
     kinds: () => [...new Set(said.map(({ kind }) => kind))],
     heard: (kind: FromThread["kind"]) =>
       new Promise<void>((resolve) => waiting.set(kind, resolve)),

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { CARRIERS } from "../http/_carriers.ts";
 import { serve } from "../http/_orders.ts";
 import { order, session, USERS } from "./_sessions.ts";
 
@@ -43,6 +44,50 @@ Deno.test("ThreadSession opens the connections of an open scenario before it rep
   const connections = [await listener.accept(), await listener.accept()];
   for (const connection of connections) connection.close();
   await made.receive({ kind: "close" });
+});
+
+Deno.test("ThreadSession rehearses before it reports ready, and sends nothing to the target before the start", async () => {
+  const requests: string[] = [];
+  await using server = serve(({ url }) => {
+    requests.push(url);
+    return new Response("ok");
+  });
+  const { session: made, said, practised, heard } = session();
+  const script = {
+    scenarios: {
+      open: {
+        executor: "arrival-rate",
+        arrivals: "uniform",
+        rate: "100/s",
+        duration: "100ms",
+        requests: [{ path: "/a" }],
+      },
+    },
+  };
+  await made.receive({ kind: "prepare", order: order(server.port, script) });
+  equal(practised.length > 0, CARRIERS.includes("loop"));
+  deepEqual(requests, []);
+  const ended = heard("ended");
+  await made.receive({ kind: "start" });
+  await ended;
+  equal(requests.length, 10);
+  const last = said.at(-1);
+  if (last?.kind !== "ended") throw new Error("It has not ended");
+  equal(last.result.summary.scenarios.open.started, 10);
+  await made.receive({ kind: "close" });
+});
+
+Deno.test("ThreadSession ends during its rehearsal", async () => {
+  await using server = serve(() => new Response("ok"));
+  const { session: made, kinds } = session();
+  const script = { scenarios: { users: USERS } };
+  const prepared = made.receive({
+    kind: "prepare",
+    order: order(server.port, script),
+  });
+  await made.receive({ kind: "close" });
+  await prepared;
+  deepEqual(kinds(), ["closed"]);
 });
 
 Deno.test("ThreadSession stops and cuts a run", async () => {
