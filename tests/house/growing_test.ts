@@ -77,6 +77,7 @@ const BOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "plugins/load_engine/runs/runs.ts": "#runs #reserved",
   },
   "exchanges, connections and work in flight": {
+    "core/net/local_server.ts": "#open",
     "core/cli/processes/supervised_fleet.ts": "#waiting",
     "core/lib/agreement.ts": "#pending",
     "core/respond/coding.ts": "#working",
