@@ -68,6 +68,7 @@ export {
   runEvents,
   type WatchedRun,
 } from "./lib/run_events.ts";
+export { deepestMessage } from "./lib/thrown.ts";
 export { constant } from "./lib/signals/mod.ts";
 export { ERRNO } from "./net/libc.ts";
 export { type Answering, LocalServer } from "./net/local_server.ts";

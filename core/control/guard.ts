@@ -62,7 +62,9 @@ export function refuse(
   return problem({
     status: 401,
     title: "The control API requires a token",
-    detail: "Send it as Authorization: Bearer TOKEN",
+    detail: headers.get("authorization") === null
+      ? "Send control.token as Authorization: Bearer TOKEN"
+      : "The token in Authorization is not control.token",
   }, new Headers({ "www-authenticate": "Bearer" }));
 }
 

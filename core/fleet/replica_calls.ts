@@ -5,7 +5,7 @@
  */
 import { TimeLimitError } from "../lib/time/mod.ts";
 import { PART_HEADER } from "../lib/replica_call.ts";
-import { describeThrown } from "../lib/thrown.ts";
+import { deepestMessage } from "../lib/thrown.ts";
 import type { Member } from "./change.ts";
 import {
   CHANGE_HEADER,
@@ -64,7 +64,7 @@ export async function callReplica(
     throw new Error(
       isTimeOut(error)
         ? `it did not answer within ${limit / 1000} s`
-        : `it cannot be reached: ${describeThrown(error)}`,
+        : `it cannot be reached: ${deepestMessage(error)}`,
       { cause: error },
     );
   }

@@ -25,6 +25,17 @@ export function messageOfThrown(thrown: unknown): string {
   );
 }
 
+/** Returns the message of the deepest cause of a thrown value: a failed fetch says why in its cause only. Does not throw. */
+export function deepestMessage(thrown: unknown): string {
+  return described(() => {
+    let cause = thrown;
+    while (cause instanceof Error && cause.cause instanceof Error) {
+      cause = cause.cause;
+    }
+    return cause instanceof Error ? String(cause.message) : String(cause);
+  });
+}
+
 function described(text: () => string): string {
   let line: string;
   try {

@@ -6,6 +6,7 @@
  */
 import type { ProxySettings } from "../config/mod.ts";
 import { type ErrorCode, PerfmockError } from "../errors.ts";
+import { deepestMessage } from "../lib/thrown.ts";
 import type { LiveExchange } from "../pipeline/exchange.ts";
 import { prepared } from "../pipeline/pipeline.ts";
 import type { Tracing } from "../pipeline/trace_context.ts";
@@ -110,7 +111,7 @@ export function proxySource(
             )
             : new PerfmockError(
               "UPSTREAM_FAILED",
-              `Cannot answer in place of ${url}: ${reasonOf(error)}`,
+              `Cannot answer in place of ${url}: ${deepestMessage(error)}`,
             )
         ).then((reply) => {
           clock.cancel(timer);
@@ -160,14 +161,6 @@ function contentOf(response: Response, broken: () => void): Content {
     headers: passedOn(response.headers),
     body: body === null ? null : new ProxiedBody(body, broken),
   };
-}
-
-function reasonOf(error: unknown): string {
-  let cause = error;
-  while (cause instanceof Error && cause.cause instanceof Error) {
-    cause = cause.cause;
-  }
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** Body of an upstream. Its pieces are never joined, so that a stream of tokens keeps its pace. */

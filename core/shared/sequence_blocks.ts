@@ -210,6 +210,8 @@ export class BlockNumbers implements SequenceCounter {
   #order: Promise<void> | undefined;
   /** Number of times that it has begun again. */
   #restarts = 0;
+  /** True until Redis knows of the last of them. */
+  #restarting = false;
 
   constructor(source: Source) {
     this.#source = source;
@@ -230,10 +232,11 @@ export class BlockNumbers implements SequenceCounter {
     this.#spare = undefined;
     this.next = this.#end = 0;
     this.#restarts++;
+    this.#restarting = true;
     this.#size = SMALLEST;
     const before = this.#order;
     this.#order = undefined;
-    this.#fetch(true, before);
+    this.#fetch(before);
   }
 
   /** Resolves when there are numbers, or cannot be any at present. */
@@ -242,8 +245,9 @@ export class BlockNumbers implements SequenceCounter {
     await this.#order;
   }
 
-  /** Tells Redis which numbers were used, in case that it has forgotten. */
+  /** Tells Redis which numbers were used, in case that it has forgotten, or that the counter began again without it. */
   remind(): void {
+    if (this.#restarting) return this.#fetch();
     this.#source.take(0, this.#seen, this.#generation, false)
       .catch(() => {});
   }
@@ -271,16 +275,17 @@ export class BlockNumbers implements SequenceCounter {
     return from;
   }
 
-  #fetch(restarts = false, before?: Promise<void>): void {
+  #fetch(before?: Promise<void>): void {
     if (this.#order !== undefined || this.#spare !== undefined) return;
-    const order = this.#fetched(restarts, before).finally(() => {
+    const order = this.#fetched(before).finally(() => {
       if (this.#order === order) this.#order = undefined;
     });
     this.#order = order;
   }
 
-  async #fetched(restarts: boolean, before?: Promise<void>): Promise<void> {
+  async #fetched(before?: Promise<void>): Promise<void> {
     const number = this.#restarts;
+    const restarts = this.#restarting;
     await before;
     const size = this.#size;
     try {
@@ -292,6 +297,7 @@ export class BlockNumbers implements SequenceCounter {
       );
       // A restart has come in between: this block is one of before.
       if (number !== this.#restarts) return;
+      this.#restarting = false;
       this.#generation = generation;
       this.#seen = from + size;
       this.#spare = { from, end: from + size };

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import type {
-  LoadOptions,
-  LoadProgress,
-  LoadResult,
-  LoadWorker,
+import {
+  deepestMessage,
+  type LoadOptions,
+  type LoadProgress,
+  type LoadResult,
+  type LoadWorker,
 } from "../../../core/load.ts";
 import {
   type Clock,
@@ -317,9 +318,7 @@ function issuesOf(worker: WorkerClient, error: unknown): Issue[] {
   const unauthorised = error instanceof Refusal && error.status === 401;
   return [{
     path: "",
-    message: `Worker ${worker.name}: ${
-      error instanceof Error ? error.message : error
-    }`,
+    message: `Worker ${worker.name}: ${deepestMessage(error)}`,
     allowed: "a perfmock server that runs, such as perfmock serve",
     ...unauthorised && {
       suggestion: "Set PERFMOCK_TOKEN to the token of the workers",
@@ -396,7 +395,7 @@ class Lead {
           wallTime(this.#origin) + share.clock.offset,
         );
       } catch (error) {
-        this.#lose(share, `it did not start: ${messageOf(error)}`);
+        this.#lose(share, `it did not start: ${deepestMessage(error)}`);
       }
     }));
   }
@@ -420,7 +419,7 @@ class Lead {
         this.#lose(
           share,
           `it has not answered for ${Math.round(silent / 1000)} s (${
-            messageOf(error)
+            deepestMessage(error)
           })`,
         );
       }
@@ -583,8 +582,4 @@ function milliseconds(time: number): string {
 
 function seconds(time: number): string {
   return `${(time / 1000).toFixed(1)} s`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : `${error}`;
 }

@@ -74,6 +74,22 @@ Deno.test("refuse() compares the scheme without case, and the token with it", ()
   }
 });
 
+Deno.test("refuse() says whether the token is missing or wrong", async () => {
+  const details = await Promise.all(
+    [undefined, { authorization: "Bearer other" }].map(async (headers) => {
+      const request = new Request("http://127.0.0.1:8080/_perfmock/health", {
+        ...headers !== undefined && { headers },
+      });
+      const refusal = refuse(request, { token: "secret" });
+      return (await refusal?.json()).detail;
+    }),
+  );
+  deepEqual(details, [
+    "Send control.token as Authorization: Bearer TOKEN",
+    "The token in Authorization is not control.token",
+  ]);
+});
+
 Deno.test("refuse() requires the token if one is configured, and then accepts any host", () => {
   const url = "http://mock.example/_perfmock/health";
   const answers = [

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import {
   catchLater,
+  deepestMessage,
   describeReturned,
   describeThrown,
   isThenable,
@@ -33,6 +34,23 @@ Deno.test("describeThrown() describes any value in one short line", () => {
   }
   equal(describeThrown("x".repeat(1000)).length, 500);
   equal(messageOfThrown(new TypeError("a")), "a");
+});
+
+Deno.test("deepestMessage() says why a fetch failed", () => {
+  const refused = new Error("connection refused");
+  equal(
+    deepestMessage(
+      new TypeError("fetch failed", {
+        cause: new Error("", { cause: refused }),
+      }),
+    ),
+    "connection refused",
+  );
+  deepEqual([refused, "text", HOSTILE].map(deepestMessage), [
+    "connection refused",
+    "text",
+    "a value that cannot be shown",
+  ]);
 });
 
 Deno.test("describeReturned() describes any value, and ends nothing where it is a promise that rejects", async () => {

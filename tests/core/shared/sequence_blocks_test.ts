@@ -196,6 +196,28 @@ Deno.test("a block that was ordered before a reset is not used after it", async 
   await arrived();
 });
 
+Deno.test("a reset without Redis holds once Redis is back", async () => {
+  const store = new MemoryStore();
+  const first = await replica(store);
+  const second = await replica(store);
+  equal(first.counter.take(), 0);
+  equal(second.counter.take(), 64);
+  await arrived();
+  store.lost = true;
+  first.counter.restart();
+  second.counter.restart();
+  await first.blocks.ready();
+  await second.blocks.ready();
+  ok(first.counter.take() >= 2 ** 31);
+  store.lost = false;
+  for (const listener of store.listeners) listener(true);
+  await arrived();
+  deepEqual(
+    [first, second].map(({ counter }) => counter.take()).sort((a, b) => a - b),
+    [0, 64],
+  );
+});
+
 Deno.test("numbers of which Redis cannot be reminded are no error, and blocks that have ended are told nothing", async () => {
   const store = new MemoryStore();
   let ended = 0;
