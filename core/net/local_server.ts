@@ -26,7 +26,7 @@ export type Answering = (
 ) => Uint8Array<ArrayBuffer> | undefined;
 
 /** The server. Disposal closes its connections. */
-export class LocalServer implements Watcher, Disposable {
+export class LocalServer implements Disposable {
   /** Address, as the kernel writes it (struct sockaddr_un). */
   readonly address: Uint8Array;
   readonly #loop: Loop;
@@ -53,7 +53,14 @@ export class LocalServer implements Watcher, Disposable {
     const listens = calls.bind(this.#fd, address, 2) === 0 &&
       calls.listen(this.#fd, BACKLOG) === 0 &&
       calls.getsockname(this.#fd, address, this.#size) === 0;
-    if (!listens || !loop.watch(this.#fd, EVENT.readable, this)) {
+    const watcher: Watcher = {
+      ready: () => this.#accept(),
+      broken: (error) => {
+        reportError(error);
+        this[Symbol.dispose]();
+      },
+    };
+    if (!listens || !loop.watch(this.#fd, EVENT.readable, watcher)) {
       const errno = loop.errno();
       if (this.#fd >= 0) calls.close(this.#fd);
       throw new Error(`A local socket cannot listen (error ${errno})`);
@@ -62,8 +69,7 @@ export class LocalServer implements Watcher, Disposable {
     this.address = address.slice(0, size);
   }
 
-  /** See {@linkcode Watcher.ready}. */
-  ready(): void {
+  #accept(): void {
     const loop = this.#loop;
     for (;;) {
       const fd = loop.calls.accept4(
@@ -81,12 +87,6 @@ export class LocalServer implements Watcher, Disposable {
         this.#open.add(connection);
       } else loop.calls.close(fd);
     }
-  }
-
-  /** See {@linkcode Watcher.broken}. */
-  broken(error: unknown): void {
-    reportError(error);
-    this[Symbol.dispose]();
   }
 
   /** Closes the server and its connections. */

@@ -215,9 +215,10 @@ Deno.test({
     Deno.kill(server.pid, "SIGSTOP");
     const change = call("PATCH", "routes/get-new", { serviceTime: "5ms" });
     deepEqual((await change).status, 503);
-    match(
-      (await get("health")).reasons.join(),
-      /supervisor .* does not answer/,
+    await until(async () =>
+      /supervisor .* does not answer/.test(
+        (await get("health")).reasons.join(),
+      )
     );
     equal((await call("POST", "reset")).status, 503);
     equal((await alone(new URL("/new", server.url))).status, 200);
