@@ -143,7 +143,7 @@ export class Member implements Agreement, AsyncDisposable {
     return this.#gone;
   }
 
-  /** Its own entry, without a signature. */
+  /** Entry of this replica, without a signature. */
   get entry(): ReplicaEntry {
     return this.#entry;
   }
@@ -258,7 +258,7 @@ export class Member implements Agreement, AsyncDisposable {
     }
   }
 
-  /** Its entry as the others verify it. */
+  /** Entry of this replica, with its signature. */
   get #signed(): ReplicaEntry {
     return { ...this.#entry, signature: this.#sign(this.#entry) };
   }

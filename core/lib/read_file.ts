@@ -155,7 +155,7 @@ export async function readBytes(
     checkSize(info.size, limits);
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let size = 0;
-    // Its stream closes the file, also where the loop is left early.
+    // The stream closes the file, even if the loop ends early.
     for await (const part of (await Deno.open(path)).readable) {
       size += part.length;
       // A file may grow while it is read, and some files report no size.

@@ -9,11 +9,11 @@ import { unknownRoute } from "../lib/unknown_route.ts";
 import type { JournalEntry } from "../plugin.ts";
 import type { ExchangeJournal, JournalFilter } from "./journal.ts";
 
-/** A configuration in force, and the exchanges that ended. */
+/** Configuration in force, with the exchanges that ended. */
 export interface JournalSource {
-  /** Its routes. */
+  /** Routes of the configuration. */
   readonly routes: readonly { readonly id: string }[];
-  /** Its journal. */
+  /** Exchanges that ended. */
   readonly journal: Pick<ExchangeJournal, "entries" | "holds">;
 }
 
