@@ -259,7 +259,8 @@ function traceSchema(kit: Kit) {
 }
 
 function requestList(z: typeof zod) {
-  return z.array(z.unknown()).min(1, {
+  // Each is read later: its type keeps a text from being suggested as one.
+  return z.array(z.unknown().meta({ type: "object" })).min(1, {
     error: "A scenario without requests sends nothing",
   });
 }
